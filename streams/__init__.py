@@ -1,0 +1,1 @@
+"""The worker: facts in, time-to-action out."""

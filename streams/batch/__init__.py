@@ -1,0 +1,1 @@
+"""The same ledger over files, without Kafka."""

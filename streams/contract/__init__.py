@@ -1,0 +1,1 @@
+"""What other processes rely on: bytes, topics, registry, measures, metrics and schemas."""

@@ -1,0 +1,92 @@
+"""What platforms say, past the decoder: facts with closed words, instants in epoch milliseconds.
+
+Every fact carries `key` (`b"<platform>|<token>"`, the Kafka key of its record), `at` (when it happened), `told`
+(the log time of its record: when we were told), `id` (64 bits of a digest of the event's id, unique within its
+source) and `content` (32 bits of the SHA-256 of its canonical bytes): equal id and content is a duplicate, equal
+id and other content a conflict, in which the smallest (`at`, `content`) stands.
+"""
+
+from typing import NamedTuple
+
+from streams.domain.vocabulary import Outcome, Reversal
+
+
+class Deed(NamedTuple):
+    """What an action amounts to for every clock: the outcome with what of its data matters.
+
+    `final` is true for a restriction that ends the matter (removed, disabled, suspended or terminated, and not
+    interim); `of` says what was reversed. Everything else that an `action-taken` event may say is checked at the
+    door and then forgotten.
+    """
+
+    outcome: Outcome
+    final: bool = False
+    of: Reversal | None = None
+
+
+class Filing(NamedTuple):
+    """A report reached the platform's servers at `at`; `attributes` is the short form of its labels."""
+
+    key: bytes
+    platform: str
+    at: int
+    told: int
+    id: int
+    content: int
+    attributes: str
+    items: int = 1
+    test: bool = False
+
+
+class Action(NamedTuple):
+    """The platform recorded a deed at `at`; `items` is how many items this event decides, 0 for all."""
+
+    key: bytes
+    platform: str
+    at: int
+    told: int
+    id: int
+    content: int
+    deed: Deed
+    items: int = 0
+
+
+class Amendment(NamedTuple):
+    """The platform gave a report other labels; the cohort keeps those of the filing."""
+
+    key: bytes
+    platform: str
+    at: int
+    told: int
+    id: int
+    content: int
+
+
+class Retraction(NamedTuple):
+    """The platform takes back the event whose id has the digest `retracts`."""
+
+    key: bytes
+    platform: str
+    at: int
+    told: int
+    id: int
+    content: int
+    retracts: int
+
+
+class Heartbeat(NamedTuple):
+    """The platform says that everything up to `complete_through` has been published on this topic's partition.
+
+    `topic` is the role of the topic that carried it, `report-filed` or `action-taken`; empty where a file has no
+    topics, which stands for both.
+    """
+
+    platform: str
+    at: int
+    told: int
+    complete_through: int
+    sequence: int
+    topic: str = ""
+
+
+Event = Filing | Action | Amendment | Retraction | Heartbeat

@@ -1,0 +1,61 @@
+"""The frozen grid of durations on which every cohort counts.
+
+Bin `i` holds the durations `EDGES[i - 1] < d <= EDGES[i]` (bin 0: `d <= EDGES[0]`), so that "within a limit" is
+exact for every limit that is an edge. Frozen: a new edge could not be exact for reports that are forgotten.
+"""
+
+from bisect import bisect_left
+from typing import Final
+
+SECOND: Final = 1_000
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+
+# Steps of 2 % fill what whole minutes, hours and days leave wider than that.
+_STEP: Final = 1.02
+
+
+def _filled(edges: list[int]) -> list[int]:
+    """Return `edges` with geometric steps of at most 2 % between neighbours, in whole seconds."""
+    filled = edges[:1]
+    for upper in edges[1:]:
+        step = filled[-1] * _STEP
+        while upper > step:
+            filled.append(int(step // SECOND) * SECOND)
+            step = filled[-1] * _STEP
+        filled.append(upper)
+    return filled
+
+
+def _edges() -> tuple[int, ...]:
+    minutes = range(MINUTE, 2 * HOUR + 1, MINUTE)
+    hours = range(HOUR, 14 * DAY + 1, HOUR)
+    days = range(DAY, 400 * DAY + 1, DAY)
+    return tuple(_filled(sorted({*minutes, *hours, *days})))
+
+
+EDGES: Final = _edges()
+"""Upper edges of the bins, in milliseconds, ascending; the last is 400 days."""
+
+TOP: Final = len(EDGES)
+"""The bin of durations above the last edge."""
+
+
+def bin_of(duration: int) -> int:
+    """Return the bin of a duration in milliseconds; `TOP` above the last edge."""
+    return bisect_left(EDGES, duration)
+
+
+def edge_index(duration: int) -> int:
+    """Return the index of the edge that equals `duration`.
+
+    Raises ValueError for a duration that is off the grid.
+    """
+    index = bisect_left(EDGES, duration)
+    if index == TOP or EDGES[index] != duration:
+        message = (
+            f"expected a duration on the grid (whole minutes to 2 h, hours to 14 d, days to 400 d), got {duration} ms"
+        )
+        raise ValueError(message)
+    return index

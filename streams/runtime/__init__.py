@@ -1,0 +1,1 @@
+"""The running worker: Faust, transactions, restore, health."""
