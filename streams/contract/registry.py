@@ -1,0 +1,122 @@
+"""The platform registry: who publishes, on which topics, how often, and under whose law.
+
+A registry is data that an operator writes in TOML (`registry_file`); nothing here reads a file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from hashlib import sha256
+from re import compile as pattern
+from typing import Final, Self
+
+import msgspec
+
+from streams.contract.jurisdictions import DEFAULT_GROUPS, Groups
+
+DEFAULT_PARTITIONS: Final = 8
+DEFAULT_CADENCE_MS: Final = 5 * 60 * 1000
+PLATFORM_ID: Final = pattern(r"[a-z][a-z0-9-]{0,31}")
+"""What a platform's id fully matches: it stands in keys, topics, labels and sources."""
+
+
+class Role(StrEnum):
+    """What a source topic carries; the value is the shared topic's name and the prefix of a platform's own."""
+
+    REPORT_FILED = "report-filed"
+    ACTION_TAKEN = "action-taken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """One service, as it is named in its filings.
+
+    `cadence_ms` is how often it promises to publish and to send a heartbeat; `measured_from` the instant from which
+    its figures count (None: from its first event); `jurisdictions` the groups under whose law it answers (empty: not
+    stated); `principal` its Kafka identity (empty: none).
+    """
+
+    id: str
+    provider: str
+    report_filed: str
+    action_taken: str
+    cadence_ms: int = DEFAULT_CADENCE_MS
+    measured_from: int | None = None
+    jurisdictions: tuple[str, ...] = ()
+    principal: str = ""
+
+    def topic(self, role: Role) -> str:
+        """Return the topic on which this platform publishes what `role` names."""
+        return self.report_filed if role is Role.REPORT_FILED else self.action_taken
+
+
+def AnyPlatform(id: str) -> Platform:  # noqa: N802, A002 - reads as the type whose every id is accepted
+    """Return the platform that an open registry makes of an id: the shared topics, the default cadence."""
+    return Platform(id=id, provider="", report_filed=Role.REPORT_FILED, action_taken=Role.ACTION_TAKEN)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Every platform that may publish; `accepts_all` is for files that come without a registry."""
+
+    platforms: Mapping[str, Platform]
+    groups: Groups = field(default_factory=lambda: DEFAULT_GROUPS)
+    partitions: int = DEFAULT_PARTITIONS
+    accepts_all: bool = False
+
+    @classmethod
+    def open(cls) -> Self:
+        """Return the registry that accepts every platform whose id is well formed, on the shared topics."""
+        return cls(platforms={}, accepts_all=True)
+
+    def platform(self, id: str) -> Platform | None:  # noqa: A002 - the word of the contract
+        """Return the platform called `id`, or None when it may not publish here."""
+        if self.accepts_all and PLATFORM_ID.fullmatch(id):
+            return AnyPlatform(id)
+        return self.platforms.get(id)
+
+    def source_topics(self) -> tuple[str, ...]:
+        """Return every topic that carries events, sorted; the shared pair for an open registry."""
+        if self.accepts_all:
+            return tuple(sorted(Role))
+        return tuple(sorted(self._topics))
+
+    def role_of_topic(self, topic: str) -> Role | None:
+        """Return what `topic` carries, or None when it is no source topic."""
+        if self.accepts_all:
+            return Role(topic) if topic in set(Role) else None
+        found = self._topics.get(topic)
+        return found[0] if found else None
+
+    def platforms_of_topic(self, topic: str) -> frozenset[str]:
+        """Return the ids that may publish on `topic`; empty for an unknown topic and for an open registry."""
+        found = self._topics.get(topic)
+        return found[1] if found else frozenset()
+
+    def platform_of_topic(self, topic: str) -> str | None:
+        """Return the one platform that publishes on `topic`, or None when it is shared or unknown."""
+        ids = self.platforms_of_topic(topic)
+        return next(iter(ids)) if len(ids) == 1 else None
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256, in hex, of the content: the same for any order of platforms, groups and countries."""
+        content = (
+            self.partitions,
+            self.accepts_all,
+            sorted((name, sorted(countries)) for name, countries in self.groups.items()),
+            sorted(self.platforms.values(), key=lambda platform: platform.id),
+        )
+        return sha256(msgspec.json.encode(content)).hexdigest()
+
+    @cached_property
+    def _topics(self) -> dict[str, tuple[Role, frozenset[str]]]:
+        ids: dict[str, set[str]] = {}
+        roles: dict[str, Role] = {}
+        for platform in self.platforms.values():
+            for role in Role:
+                topic = platform.topic(role)
+                ids.setdefault(topic, set()).add(platform.id)
+                roles[topic] = role
+        return {topic: (roles[topic], frozenset(ids[topic])) for topic in ids}
