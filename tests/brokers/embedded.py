@@ -1,0 +1,5 @@
+"""The embedded broker for tests, as the demo starts it."""
+
+from streams.runtime.embedded import EmbeddedBrokerUnavailableError, embedded_broker
+
+__all__ = ["EmbeddedBrokerUnavailableError", "embedded_broker"]

@@ -1,0 +1,41 @@
+"""Brokers for the whole session, started when the first test asks for one."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.brokers.apache import ApacheKafka, BrokerUnavailableError, apache_kafka
+from tests.brokers.embedded import EmbeddedBrokerUnavailableError, embedded_broker
+
+ADDRESS_VARIABLE = "SAFECLOCK_TEST_KAFKA"
+
+
+@pytest.fixture(scope="session")
+def apache_kafka_server() -> Iterator[ApacheKafka]:
+    """A broker of our own, which a test may stop and start."""
+    try:
+        with apache_kafka() as broker:
+            yield broker
+    except BrokerUnavailableError as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session", name="apache_kafka")
+def apache_kafka_address(request: pytest.FixtureRequest) -> str:
+    """The bootstrap address of an Apache Kafka: the one named by SAFECLOCK_TEST_KAFKA, else our own."""
+    given = os.environ.get(ADDRESS_VARIABLE)
+    if given:
+        return given
+    broker: ApacheKafka = request.getfixturevalue("apache_kafka_server")
+    return broker.bootstrap
+
+
+@pytest.fixture(scope="session", name="embedded_broker")
+def embedded_broker_address() -> Iterator[str]:
+    """The bootstrap address of an embedded broker."""
+    try:
+        with embedded_broker() as address:
+            yield address
+    except EmbeddedBrokerUnavailableError as missing:
+        pytest.skip(str(missing))
