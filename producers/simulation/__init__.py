@@ -1,0 +1,1 @@
+"""Eight invented platforms with planted truths: seeded, pure, without a clock."""

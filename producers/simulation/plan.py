@@ -1,0 +1,42 @@
+"""What to simulate: seed, span, volume. Nothing else decides what comes out."""
+
+from typing import NamedTuple
+
+from producers.simulation.seasons import WEEK
+from streams.domain.grid import DAY, HOUR
+
+
+class Surge(NamedTuple):
+    """Live traffic after the end of the span, which a room full of people can watch.
+
+    `busier` times as many reports are filed as before, and heartbeats follow each other after `heartbeat_ms` (a
+    nightly platform keeps to its nights).
+    """
+
+    busier: float = 1.0
+    heartbeat_ms: int = 10_000
+
+
+class Plan(NamedTuple):
+    """A seeded span of history: `weeks` weeks from `start_ms` with about `reports` reports over all platforms.
+
+    `heartbeat_ms` is the least time between two heartbeats of a platform; 0 leaves each its cadence. A publisher sends
+    every heartbeat to every partition: thirteen weeks of them at five minutes would be ten times the reports.
+    """
+
+    seed: int
+    start_ms: int
+    weeks: int = 13
+    reports: int = 150_000
+    heartbeat_ms: int = 6 * HOUR
+    surge: Surge = Surge()
+
+    @property
+    def end_ms(self) -> int:
+        """Return the end of the span: where history stops and live traffic begins."""
+        return self.start_ms + self.weeks * WEEK
+
+    def since(self, share: float) -> int:
+        """Return the first midnight (UTC) after `share` of the span, the date of a planted change."""
+        exact = self.start_ms + int(share * self.weeks * WEEK)
+        return -(-exact // DAY) * DAY
