@@ -1,0 +1,39 @@
+"""PromQL for metrics of the catalogue: a name or a label that the catalogue does not declare cannot be written."""
+
+from typing import Final
+
+from streams.contract.catalogue import named
+from streams.contract.metric import Kind, Source
+
+PARTS: Final = ("bucket", "count", "sum")
+
+
+def select(name: str, part: str = "", **labels: str) -> str:
+    """Return a selector of the metric `name`; `part` is the series of a histogram that is meant.
+
+    A value that starts with `~` is a regular expression. ValueError for a histogram without its part, for a label
+    that the catalogue does not declare, and for a word that the label does not have.
+    """
+    metric = named(name)
+    if (metric.kind is Kind.HISTOGRAM) != (part in PARTS):
+        raise ValueError(f"{name}: expected one of {PARTS} for a histogram and nothing else, got {part!r}")
+    declared = {label.name: label.values for label in metric.labels}
+    matchers = [_matcher(label, value, declared) for label, value in labels.items()]
+    suffix = f"_{part}" if part else ""
+    return f"{name}{suffix}{{{','.join(matchers)}}}" if matchers else f"{name}{suffix}"
+
+
+def one(name: str, part: str = "", **labels: str) -> str:
+    """Return a metric once, however many boards export it: they say the same, so the largest stands."""
+    return f"max without (instance, job) ({select(name, part, **labels)})"
+
+
+def _matcher(label: str, value: str, declared: dict[str, tuple[str, ...] | Source]) -> str:
+    if label not in declared:
+        raise ValueError(f"{label}: expected one of the labels {sorted(declared)}")
+    if value.startswith("~"):
+        return f'{label}=~"{value[1:]}"'
+    words = declared[label]
+    if not isinstance(words, Source) and value not in words:
+        raise ValueError(f"{label}: expected one of {words}, got {value!r}")
+    return f'{label}="{value}"'

@@ -1,0 +1,1 @@
+"""Recording rules and alerts as source; `python -m dashboards.rules` writes what Prometheus loads."""
