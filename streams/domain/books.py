@@ -1,0 +1,113 @@
+"""Two sets of books: cohorts say what is declared now, counters what was counted as it happened."""
+
+from streams.domain import counters
+from streams.domain.appraise import Appraisal
+from streams.domain.clocks import Clock
+from streams.domain.cohort import Stored
+from streams.domain.course import STOPPED
+from streams.domain.desk import Desk
+from streams.domain.measure import PENDING, Measured, Timed
+
+
+class Books:
+    """The cohorts of a ledger, and the posting of every change to them and to the counters.
+
+    `touched` collects the cohorts that changed since it was last emptied.
+    """
+
+    def __init__(self, clocks: tuple[Clock, ...]) -> None:
+        self.cohorts: dict[str, Stored] = {}
+        self.touched: set[str] = set()
+        self._keys = tuple(clock.key for clock in clocks)
+        self._sums = tuple(bytes((place,)) for place in range(len(clocks)))
+
+    def post(self, desk: Desk, before: Appraisal, after: Appraisal) -> None:
+        """Take a report out as it was and enter it as it is."""
+        old, new = before.measured, after.measured
+        if old is not None and new is not None:
+            self._amend(desk, old, new)
+        elif new is not None:
+            desk.count(counters.FILED)
+            self._enter(desk, new)
+        elif old is not None:
+            desk.count(counters.UNFILED)
+            self._strike(desk, old)
+        if before[1:] != after[1:]:
+            _remark(desk, before, after)
+
+    def _amend(self, desk: Desk, old: Measured, new: Measured) -> None:
+        if old.cohort != new.cohort:
+            self._strike(desk, old)
+            self._enter(desk, new)
+            return
+        if old.signature != new.signature:
+            cohort = self.cohorts[new.cohort]
+            _add(cohort, old.signature, -1)
+            _add(cohort, new.signature, 1)
+            self.touched.add(new.cohort)
+        for place, (was, now) in enumerate(zip(old.clocks, new.clocks, strict=True)):
+            if was is not now and was[1:] != now[1:]:
+                self._change(desk, new.cohort, place, was, now)
+
+    def _enter(self, desk: Desk, measured: Measured) -> None:
+        cohort = self.cohorts.get(measured.cohort)
+        if cohort is None:
+            cohort = self.cohorts[measured.cohort] = {}
+        _add(cohort, measured.signature, 1)
+        self.touched.add(measured.cohort)
+        for place, clock in enumerate(measured.clocks):
+            self._change(desk, measured.cohort, place, None, clock)
+
+    def _strike(self, desk: Desk, measured: Measured) -> None:
+        _add(self.cohorts[measured.cohort], measured.signature, -1)
+        self.touched.add(measured.cohort)
+        for place, clock in enumerate(measured.clocks):
+            self._change(desk, measured.cohort, place, clock, None)
+
+    def _change(self, desk: Desk, cohort: str, place: int, was: Timed | None, now: Timed | None) -> None:
+        """Post what one clock says now beside what it said."""
+        stopped = _duration(was), _duration(now)
+        if stopped[0] != stopped[1]:
+            key, total = self._keys[place], self._sums[place]
+            for duration, sign in zip(stopped, (-1, 1), strict=True):
+                if duration is not None:
+                    _add(self.cohorts[cohort], total, sign * duration)
+                    _tell(desk, counters.stopped(key, duration), 1, sign)
+                    _tell(desk, counters.stopped_ms(key), duration, sign)
+        if _verdict(was) != _verdict(now):
+            for clock, sign in ((was, -1), (now, 1)):
+                if clock is not None and clock.verdict != PENDING:
+                    _tell(desk, counters.verdict(self._keys[place], clock.verdict, late=clock.late), 1, sign)
+
+
+def _duration(clock: Timed | None) -> int | None:
+    return clock.duration if clock is not None and clock.ending == STOPPED else None
+
+
+def _verdict(clock: Timed | None) -> tuple[int, bool] | None:
+    return None if clock is None or clock.verdict == PENDING else (clock.verdict, clock.late)
+
+
+def _tell(desk: Desk, name: str, amount: int, sign: int) -> None:
+    desk.count(name if sign > 0 else counters.corrected(name), amount)
+
+
+def _add(cohort: Stored, name: bytes, amount: int) -> None:
+    total = cohort.get(name, 0) + amount
+    if total:
+        cohort[name] = total
+    else:
+        cohort.pop(name, None)
+
+
+def _remark(desk: Desk, before: Appraisal, after: Appraisal) -> None:
+    """Count what is remarkable about a row, as it is found."""
+    for name, was, now in (
+        (counters.TESTS, before.tests, after.tests),
+        (counters.CONFLICTS, before.conflicts, after.conflicts),
+        (counters.SKEWED, before.skewed, after.skewed),
+    ):
+        if now > was:
+            desk.count(name, now - was)
+    if after.waiting != before.waiting:
+        desk.count(counters.WAITING, after.waiting - before.waiting)

@@ -1,0 +1,123 @@
+"""Clocks as data: which deeds start, stop, pause or compete, and within what limit.
+
+Nothing here is a law. The three standard clocks are Safeclock's own definitions; their limit of 24 hours is a
+yardstick that nobody has reviewed as a legal duty.
+"""
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from streams.domain.attributes import Attributes
+from streams.domain.events import Deed
+from streams.domain.grid import HOUR
+from streams.domain.vocabulary import Outcome, Reversal
+
+_RESTRICTIONS: Final = (Outcome.RESTRICTED, Outcome.ACCOUNT_RESTRICTED)
+
+
+def _deeds() -> tuple[Deed, ...]:
+    deeds: list[Deed] = []
+    for outcome in Outcome:
+        if outcome in _RESTRICTIONS:
+            deeds += [Deed(outcome, final=False), Deed(outcome, final=True)]
+        elif outcome is Outcome.REVERSED:
+            deeds += [Deed(outcome, of=reversal) for reversal in Reversal]
+        else:
+            deeds.append(Deed(outcome))
+    return tuple(deeds)
+
+
+DEEDS: Final = _deeds()
+"""Every deed there is, in a frozen order: rows store a deed as its place here."""
+
+PARTIAL_RESTRICTIONS: Final = frozenset(Deed(outcome) for outcome in _RESTRICTIONS)
+FINAL_RESTRICTIONS: Final = frozenset(Deed(outcome, final=True) for outcome in _RESTRICTIONS)
+
+
+class AfterReopen(StrEnum):
+    """What becomes of an ended clock when its report is opened again."""
+
+    KEEP = "keep"
+    RESTART = "restart"
+
+
+class Scope(NamedTuple):
+    """Which reports a clock runs on; an empty set stands for all."""
+
+    harms: frozenset[str] = frozenset()
+    reporters: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
+    bases: frozenset[str] = frozenset()
+    severities: frozenset[str] = frozenset()
+    jurisdictions: frozenset[str] = frozenset()
+    trusted_flagger: bool | None = None
+
+    def holds(self, attributes: Attributes) -> bool:
+        """Return whether a report with these labels is in scope."""
+        chosen = (self.harms, self.reporters, self.channels, self.bases, self.severities)
+        labels = (attributes.harm, attributes.reporter, attributes.channel, attributes.basis, attributes.severity)
+        return (
+            all(not words or label in words for words, label in zip(chosen, labels, strict=True))
+            and (not self.jurisdictions or not self.jurisdictions.isdisjoint(attributes.jurisdictions.split("+")))
+            and self.trusted_flagger in (None, attributes.trusted_flagger)
+        )
+
+
+class Clock(NamedTuple):
+    """One definition of time to something.
+
+    `starts` empty means that the filing starts it. `limit` is in milliseconds and on the grid; None for a clock
+    that only measures.
+    """
+
+    id: str
+    version: str
+    stops: frozenset[Deed]
+    competes: frozenset[Deed] = frozenset()
+    starts: frozenset[Deed] = frozenset()
+    pauses: frozenset[Deed] = frozenset()
+    resumes: frozenset[Deed] = frozenset()
+    scope: Scope = Scope()
+    all_items: bool = True
+    after_reopen: AfterReopen = AfterReopen.KEEP
+    limit: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Name this very definition, so that two versions run side by side."""
+        return f"{self.id}@{self.version}"
+
+
+def _plain(*outcomes: Outcome) -> frozenset[Deed]:
+    return frozenset(Deed(outcome) for outcome in outcomes)
+
+
+_DECIDED_OTHERWISE: Final = _plain(Outcome.NO_VIOLATION, Outcome.ALREADY_RESTRICTED, Outcome.UNAVAILABLE)
+_UNDECIDED: Final = _plain(Outcome.OUT_OF_SCOPE, Outcome.INVALIDATED, Outcome.WITHDRAWN, Outcome.EXPIRED)
+_SEEN: Final = _plain(Outcome.ACKNOWLEDGED, Outcome.REVIEW_STARTED, Outcome.VALIDATED, Outcome.ESCALATED)
+
+STANDARD: Final = (
+    Clock(
+        id="time_to_acknowledge",
+        version="1",
+        stops=_SEEN | PARTIAL_RESTRICTIONS | FINAL_RESTRICTIONS | _DECIDED_OTHERWISE,
+        competes=_UNDECIDED,
+        limit=24 * HOUR,
+    ),
+    Clock(
+        id="time_to_decision",
+        version="1",
+        stops=FINAL_RESTRICTIONS | _DECIDED_OTHERWISE,
+        competes=_UNDECIDED,
+        limit=24 * HOUR,
+    ),
+    Clock(
+        id="time_to_action",
+        version="1",
+        stops=FINAL_RESTRICTIONS,
+        competes=_DECIDED_OTHERWISE | _UNDECIDED,
+        after_reopen=AfterReopen.RESTART,
+        limit=24 * HOUR,
+    ),
+)
+"""The clocks that exist from the first day. Decision and action are always shown side by side."""

@@ -1,0 +1,81 @@
+"""The names of what is counted as it happens, per platform.
+
+A counter never falls. What is counted under a name and changes later is counted again under its counterpart
+(`filed` and `unfiled`, `stopped` and `unstopped`, `verdict` and `corrected`): the difference is what the rows say.
+"""
+
+from bisect import bisect_left
+from typing import Final
+
+from streams.domain.grid import DAY, HOUR, MINUTE
+from streams.domain.measure import MET, MISSED, RELEASED
+from streams.domain.vocabulary import Reason
+
+BUCKETS: Final = (
+    *(minutes * MINUTE for minutes in (5, 10, 30)),
+    *(hours * HOUR for hours in (1, 2, 3, 4, 6, 8, 12, 24, 36, 48, 72)),
+    *(days * DAY for days in (5, 7, 14, 30, 42, 90)),
+)
+"""Upper bounds of the histogram of stopped clocks, in milliseconds: a frozen subset of the grid."""
+
+FILED: Final = "filed"
+UNFILED: Final = "unfiled"
+TESTS: Final = "tests"
+DUPLICATES: Final = "duplicates"
+CONFLICTS: Final = "conflicts"
+SKEWED: Final = "skewed"
+AMENDED: Final = "amended"
+RETRACTED: Final = "retracted"
+HEARTBEATS: Final = "heartbeats"
+SEQUENCE_GAPS: Final = "sequence_gaps"
+FORGOTTEN: Final = "forgotten"
+SEALED: Final = "sealed"
+
+WAITING: Final = "waiting"
+"""A gauge: reports whose actions wait for their filing."""
+HORIZON: Final = "horizon"
+"""An instant: up to where deadlines have been decided."""
+LAST_TOLD: Final = "last_told"
+"""An instant: when the platform last told us anything."""
+
+VERDICTS: Final = {MET: "met", MISSED: "missed", RELEASED: "released"}
+
+
+def through(topic: str) -> str:
+    """Name the instant up to which a topic (`report-filed`, `action-taken`) is complete by the platform's word."""
+    return f"through|{topic}"
+
+
+def sequence(topic: str) -> str:
+    """Name the last heartbeat number seen on a topic."""
+    return f"sequence|{topic}"
+
+
+def refused(reason: Reason) -> str:
+    """Name the refusals for a reason."""
+    return f"refused|{reason.value}"
+
+
+def deed(outcome: str) -> str:
+    """Name the actions accepted with an outcome."""
+    return f"deed|{outcome}"
+
+
+def stopped(clock: str, duration: int) -> str:
+    """Name the stops of a clock (its key) in the bucket of `duration`; the last bucket has no upper bound."""
+    return f"stopped|{clock}|{bisect_left(BUCKETS, duration)}"
+
+
+def stopped_ms(clock: str) -> str:
+    """Name the sum of a clock's durations, in milliseconds."""
+    return f"stopped_ms|{clock}"
+
+
+def verdict(clock: str, verdict: int, *, late: bool) -> str:
+    """Name the verdicts on a clock, by whether the limit had passed before we were told of the report."""
+    return f"verdict|{clock}|{VERDICTS[verdict]}|{'late' if late else 'live'}"
+
+
+def corrected(name: str) -> str:
+    """Name what was counted under `name` and has changed since."""
+    return f"un|{name}"

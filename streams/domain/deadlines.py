@@ -1,0 +1,56 @@
+"""When something falls due for a report: an ordered queue, one entry per report, never a scan.
+
+The further away an instant, the coarser the bucket that holds it: a day, an hour, a second. A bucket comes up when
+its first instant is reached, and what is not due yet goes back into a finer one. An entry may come up early (its
+report has moved on); the row then says when it is really due.
+"""
+
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from typing import Final
+
+from streams.domain.grid import DAY, HOUR, SECOND
+
+NEVER: Final = 1 << 62
+"""Later than every instant."""
+
+# (at least this far away, width of the bucket). Limits are hours and come up once; months of memory cost eight bytes.
+_WIDTHS: Final = ((14 * DAY, DAY), (3 * DAY, HOUR))
+
+
+class Queue:
+    """Keys in the order in which they come up."""
+
+    __slots__ = ("_buckets", "_starts")
+
+    def __init__(self) -> None:
+        self._buckets: dict[int, list[bytes]] = {}
+        self._starts: list[int] = []
+
+    @property
+    def head(self) -> int:
+        """The instant at which the next bucket comes up, NEVER for an empty queue."""
+        return self._starts[0] if self._starts else NEVER
+
+    def push(self, due: int, key: bytes, now: int) -> None:
+        """Let `key` come up at `due` or shortly before, seen from `now`."""
+        ahead = due - now
+        width = next((width for distance, width in _WIDTHS if ahead >= distance), SECOND)
+        start = due - due % width
+        bucket = self._buckets.get(start)
+        if bucket is None:
+            self._buckets[start] = [key]
+            heappush(self._starts, start)
+        else:
+            bucket.append(key)
+
+    def pop(self, horizon: int) -> Iterator[bytes]:
+        """Yield and remove every key whose bucket has come up at `horizon`.
+
+        Keys that are pushed meanwhile wait for the next call.
+        """
+        ready: list[list[bytes]] = []
+        while self._starts and self._starts[0] <= horizon:
+            ready.append(self._buckets.pop(heappop(self._starts)))
+        for bucket in ready:
+            yield from bucket

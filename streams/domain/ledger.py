@@ -1,0 +1,315 @@
+"""The ledger of one partition: a fold over facts, without clock, input or output.
+
+`apply` takes one fact and `advance` moves time. Rows are kept packed, as they are stored, since closed reports are
+remembered for months; the packing is given from outside. See docs/ledger.md for what every rule means.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, NamedTuple, Protocol
+
+from streams.domain import counters
+from streams.domain.appraise import NOTHING, Appraisal, Appraiser
+from streams.domain.books import Books
+from streams.domain.clocks import STANDARD, Clock
+from streams.domain.cohort import CohortKey, Signature, key_of, signatures
+from streams.domain.course import OPEN
+from streams.domain.deadlines import NEVER
+from streams.domain.desk import TOPICS, Desk, PlatformRule
+from streams.domain.events import Action, Amendment, Event, Filing, Heartbeat, Retraction
+from streams.domain.grid import DAY
+from streams.domain.measure import seal
+from streams.domain.report import CAP, Row, entry_of, insert
+from streams.domain.states import OPEN_STATES
+from streams.domain.vocabulary import Reason
+
+ORPHANS_PER_PLATFORM: Final = 10_000
+
+
+class Rules(NamedTuple):
+    """What a ledger goes by; durations in milliseconds.
+
+    A platform that is not in `platforms` is taken with the default rule.
+    """
+
+    clocks: tuple[Clock, ...] = STANDARD
+    platforms: Mapping[str, PlatformRule] = {}
+    memory: int = 200 * DAY
+    too_old: int = 14 * DAY
+    sealed: int = 400 * DAY
+
+
+class Codec(Protocol):
+    """How rows become bytes."""
+
+    def pack(self, value: object) -> bytes:
+        """Return the stored form of a cohort or of counters."""
+
+    def pack_row(self, row: Row) -> bytes:
+        """Return the stored form of a report's row."""
+
+    def unpack_row(self, stored: bytes) -> Row:
+        """Return the row that `pack_row` stored."""
+
+    def unpack_cohort(self, stored: bytes) -> dict[bytes, int]:
+        """Return the cohort that `pack` stored."""
+
+    def unpack_counters(self, stored: bytes) -> dict[str, int]:
+        """Return the counters that `pack` stored."""
+
+
+class Ledger:
+    """What one partition knows; see `Rules` and `Codec` for what it is made of.
+
+    `belongs` tells whether a key lies on this partition: asked for orphans, since a record sent to a wrong partition
+    never meets its report.
+    """
+
+    def __init__(self, rules: Rules, codec: Codec, belongs: Callable[[bytes], bool] = lambda _: True) -> None:
+        self._rules = rules
+        self._codec = codec
+        self._belongs = belongs
+        self._rows: dict[bytes, bytes] = {}
+        self._desks: dict[str, Desk] = {}
+        self._books = Books(rules.clocks)
+        self._appraiser = Appraiser(rules.clocks)
+        self._changed: dict[bytes, None] = {}
+        self._counted: set[str] = set()
+        self._refusals: list[tuple[Reason, str]] = []
+        self._now = 0
+        self.next_due = NEVER
+
+    @property
+    def now(self) -> int:
+        """The instant to which the ledger has been advanced."""
+        return self._now
+
+    @property
+    def reports(self) -> int:
+        """How many reports are remembered, waiting orphans among them."""
+        return len(self._rows)
+
+    def apply(self, event: Event) -> Reason | None:
+        """Take one fact; return why it is refused, or None when it counts (a duplicate counts as such)."""
+        desk = self._desk(event.platform)
+        desk.raise_to(counters.LAST_TOLD, event.told)
+        if isinstance(event, Heartbeat):
+            self._beat(desk, event)
+            return None
+        stored = self._rows.get(event.key)
+        reason = self._begin(desk, event) if stored is None else self._go_on(desk, event, stored)
+        if reason is not None:
+            desk.count(counters.refused(reason))
+        return reason
+
+    def refuse(self, platform: str, reason: Reason) -> None:
+        """Count a refusal that was decided before the ledger."""
+        self._desk(platform).count(counters.refused(reason))
+
+    def advance(self, now: int) -> None:
+        """Move time to `now`: decide deadlines, forget, refuse what waited too long. Time never goes back."""
+        self._now = max(self._now, now)
+        for desk in self._desks.values():
+            if self._now > desk.horizon:
+                self._decide(desk)
+        self._schedule()
+
+    def _desk(self, platform: str) -> Desk:
+        desk = self._desks.get(platform)
+        if desk is None:
+            rule = self._rules.platforms.get(platform, PlatformRule())
+            desk = self._desks[platform] = Desk(platform, rule, self._rules.clocks)
+        self._counted.add(platform)
+        return desk
+
+    def _beat(self, desk: Desk, beat: Heartbeat) -> None:
+        desk.count(counters.HEARTBEATS)
+        for topic in (beat.topic,) if beat.topic else TOPICS:
+            desk.raise_to(counters.through(topic), beat.complete_through)
+            last = desk.tally.get(counters.sequence(topic), beat.sequence - 1)
+            if beat.sequence > last + 1:
+                desk.count(counters.SEQUENCE_GAPS, beat.sequence - last - 1)
+            desk.raise_to(counters.sequence(topic), beat.sequence)
+        self._decide(desk)
+
+    def _begin(self, desk: Desk, event: Filing | Action | Amendment | Retraction) -> Reason | None:
+        if not isinstance(event, Filing):
+            if not self._belongs(event.key):
+                return Reason.WRONG_PARTITION
+            if desk.tally.get(counters.WAITING, 0) >= ORPHANS_PER_PLATFORM:
+                return Reason.ORPHAN
+        row = (desk.allowance, [entry_of(event)])
+        after = self._appraiser.appraise(desk, row, desk.horizon)
+        self._count(desk, event)
+        self._keep(desk, event.key, row, NOTHING, after)
+        self._push(desk, event.key, self._due(row, after))
+        return None
+
+    def _go_on(self, desk: Desk, event: Filing | Action | Amendment | Retraction, stored: bytes) -> Reason | None:
+        old = self._codec.unpack_row(stored)
+        entries = insert(old[1], entry_of(event))
+        if entries is None or len(entries) == len(old[1]):
+            desk.count(counters.DUPLICATES)
+        if entries is None:
+            return None
+        if len(entries) > CAP:
+            return Reason.TOO_MANY
+        row = (old[0], entries)
+        before = self._appraiser.appraise(desk, old, desk.horizon)
+        after = self._appraiser.appraise(desk, row, desk.horizon)
+        if len(entries) > len(old[1]):
+            self._count(desk, event)
+        self._keep(desk, event.key, row, before, after)
+        due = self._due(row, after)
+        if due < self._due(old, before):
+            self._push(desk, event.key, due)
+        return self._objection(desk, event, before, after)
+
+    def _objection(
+        self, desk: Desk, event: Filing | Action | Amendment | Retraction, before: Appraisal, after: Appraisal
+    ) -> Reason | None:
+        """Return why the newest event is refused; what it makes of earlier ones is told by `take_refusals`."""
+        bad_times = after.bad_times - before.bad_times
+        reason = None
+        if after.conflicts > before.conflicts:
+            reason = Reason.CONFLICT
+        elif bad_times > 0 and isinstance(event, Action):
+            reason, bad_times = Reason.BAD_TIME, bad_times - 1
+        self._refuse_later(desk, Reason.BAD_TIME, bad_times)
+        return reason
+
+    def _refuse_later(self, desk: Desk, reason: Reason, times: int) -> None:
+        for _ in range(times):
+            desk.count(counters.refused(reason))
+            self._refusals.append((reason, desk.name))
+
+    def _count(self, desk: Desk, event: Filing | Action | Amendment | Retraction) -> None:
+        """Count an event that is news."""
+        if isinstance(event, Action):
+            desk.count(counters.deed(event.deed.outcome))
+        elif isinstance(event, Amendment):
+            desk.count(counters.AMENDED)
+        elif isinstance(event, Retraction):
+            desk.count(counters.RETRACTED)
+
+    def _keep(self, desk: Desk, key: bytes, row: Row, before: Appraisal, after: Appraisal) -> None:
+        self._books.post(desk, before, after)
+        self._rows[key] = self._codec.pack_row(row)
+        self._changed[key] = None
+
+    def _push(self, desk: Desk, key: bytes, due: int) -> None:
+        desk.queue.push(due, key, desk.horizon)
+        self.next_due = min(self.next_due, due)
+
+    def _due(self, row: Row, appraisal: Appraisal) -> int:
+        """Return when something next happens to a report by itself."""
+        measured = appraisal.measured
+        if measured is None:
+            return self._last_told(row) + self._rules.memory
+        limit = min([clock.due for clock in measured.clocks], default=NEVER)
+        if measured.state in OPEN_STATES:
+            return min(limit, measured.filed.at + self._rules.sealed)
+        forgotten = max(self._last_told(row) + self._rules.memory, measured.filed.at + self._rules.too_old)
+        return min(limit, forgotten)
+
+    def _last_told(self, row: Row) -> int:
+        return max([entry.at + entry.delay for entry in row[1]])
+
+    def _decide(self, desk: Desk) -> None:
+        """Move a platform's horizon and decide what has come up."""
+        before = desk.horizon
+        if desk.look_ahead(self._now) > before:
+            self._counted.add(desk.name)
+            for key in desk.queue.pop(desk.horizon):
+                self._come_up(desk, key, before)
+
+    def _come_up(self, desk: Desk, key: bytes, horizon: int) -> None:
+        stored = self._rows.get(key)
+        if stored is None:
+            return
+        row = self._codec.unpack_row(stored)
+        after = self._appraiser.appraise(desk, row, desk.horizon)
+        before = self._appraiser.appraise(desk, row, horizon) if _may_have_changed(after) else after
+        due = self._due(row, after)
+        if due > desk.horizon:
+            self._books.post(desk, before, after)
+            self._push(desk, key, due)
+        else:
+            self._drop(desk, key, before, after)
+
+    def _drop(self, desk: Desk, key: bytes, before: Appraisal, after: Appraisal) -> None:
+        """Let go of a row whose time has come; the cohort keeps what it counted."""
+        if after.measured is None:
+            self._books.post(desk, before, NOTHING)
+            self._refuse_later(desk, Reason.ORPHAN, after.waiting)
+        elif after.measured.state in OPEN_STATES:
+            desk.count(counters.SEALED)
+            self._books.post(desk, before, Appraisal(seal(after.measured, self._rules.sealed)))
+        else:
+            desk.count(counters.FORGOTTEN)
+            self._books.post(desk, before, after)
+        del self._rows[key]
+        self._changed[key] = None
+
+    def _schedule(self) -> None:
+        ups = [(desk.queue.head, desk.through(), desk.rule.cadence) for desk in self._desks.values()]
+        self.next_due = min(
+            [head if through >= head else head + 2 * cadence for head, through, cadence in ups], default=NEVER
+        )
+
+    def take_refusals(self) -> list[tuple[Reason, str]]:
+        """Return and forget the refusals that came later than their events, with their platforms."""
+        refusals, self._refusals = self._refusals, []
+        return refusals
+
+    def take_changes(self) -> dict[bytes, bytes | None]:
+        """Return the stored rows that changed since the last call, None for one that is gone.
+
+        Keys: `r|<key>` reports, `c|<platform>|<day>|<attributes>` cohorts, `n|<platform>` counters.
+        """
+        changes: dict[bytes, bytes | None] = {b"r|" + key: self._rows.get(key) for key in self._changed}
+        for name in self._books.touched:
+            cohort = self._books.cohorts[name]
+            changes[b"c|" + name.encode()] = self._codec.pack(cohort) if cohort else None
+        for name in self._counted:
+            changes[b"n|" + name.encode()] = self._codec.pack(self._desks[name].tally)
+        self._changed.clear()
+        self._books.touched.clear()
+        self._counted.clear()
+        return changes
+
+    def load(self, key: bytes, value: bytes) -> None:
+        """Take back one stored row; call `ready` after the last."""
+        kind, name = key[:2], key[2:]
+        if kind == b"r|":
+            self._rows[name] = value
+        elif kind == b"c|":
+            self._books.cohorts[name.decode()] = self._codec.unpack_cohort(value)
+        elif kind == b"n|":
+            self._desk(name.decode()).tally.update(self._codec.unpack_counters(value))
+
+    def ready(self) -> None:
+        """Put every restored report back into its queue."""
+        for key, stored in self._rows.items():
+            desk = self._desk(key.split(b"|", 1)[0].decode())
+            row = self._codec.unpack_row(stored)
+            self._push(desk, key, self._due(row, self._appraiser.appraise(desk, row, desk.horizon)))
+        self._counted.clear()
+
+    def stored_cohorts(self) -> Mapping[str, Mapping[bytes, int]]:
+        """Return the cohorts as they are stored; to be read at once and not kept."""
+        return self._books.cohorts
+
+    def cohorts(self) -> Iterator[tuple[CohortKey, dict[Signature, int]]]:
+        """Yield every cohort that holds a report, spelled out."""
+        for name, cohort in self._books.cohorts.items():
+            if cohort:
+                yield key_of(name), dict(signatures(cohort))
+
+    def counters(self) -> dict[str, dict[str, int]]:
+        """Return a copy of every platform's counters; names are those of `counters`."""
+        return {name: dict(desk.tally) for name, desk in self._desks.items()}
+
+
+def _may_have_changed(appraisal: Appraisal) -> bool:
+    """Return whether a later horizon can change what a row says: only a clock that still runs can miss its limit."""
+    return appraisal.measured is not None and any(clock.ending == OPEN for clock in appraisal.measured.clocks)

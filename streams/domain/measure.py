@@ -1,0 +1,147 @@
+"""One report measured: what it contributes to its cohort, what it tells the counters, when it is next due."""
+
+from typing import Final, NamedTuple
+
+from streams.domain.clocks import Clock
+from streams.domain.cohort import FROM_THE_START, layout
+from streams.domain.course import EXPIRED, FROZEN, IDLE, OPEN, STOPPED, Course, Plan
+from streams.domain.deadlines import NEVER
+from streams.domain.grid import DAY, MINUTE, bin_of
+from streams.domain.report import Entry
+from streams.domain.states import OPEN_STATES, STATES, State
+
+PENDING: Final = 0
+MET: Final = 1
+MISSED: Final = 2
+RELEASED: Final = 3
+"""Verdicts on a report under a clock with a limit: docs/ledger.md §6."""
+
+_CLOSED: Final = 0xFFFF
+_STATE_CODES: Final = {state: place for place, state in enumerate(STATES)}
+
+
+class Timed(NamedTuple):
+    """One clock on one report, in milliseconds.
+
+    `value` and `ending` are what the signature stores; `duration` is that of an ended clock; `due` is NEVER where no
+    limit can pass any more; `late` is true when the limit had passed before we were told of the report.
+    """
+
+    value: int
+    ending: int
+    duration: int
+    due: int
+    verdict: int
+    late: bool
+
+
+_IDLE: Final = Timed(0, IDLE, 0, NEVER, PENDING, late=False)
+
+
+class Measured(NamedTuple):
+    """A filed report: `cohort` is its stored cohort key, `signature` the stored signature."""
+
+    cohort: str
+    signature: bytes
+    state: State
+    filed: Entry
+    entry: int
+    clocks: tuple[Timed, ...]
+
+
+def _instant(place: int, filed: Entry, deeds: list[Entry]) -> int:
+    return filed.at if place < 0 else deeds[place].at
+
+
+def _paused(course: Course, deeds: list[Entry]) -> int:
+    return sum(deeds[end].at - deeds[start].at for start, end in course.pauses if end is not None)
+
+
+def _verdict(ending: int, duration: int, limit: int) -> int:
+    if duration > limit or ending == EXPIRED:
+        return MISSED
+    return MET if ending == STOPPED else RELEASED
+
+
+def _ended(clock: Clock, course: Course, start: int, filed: Entry, deeds: list[Entry]) -> Timed:
+    assert course.end is not None
+    duration = max(deeds[course.end].at - start - _paused(course, deeds), 0)
+    if clock.limit is None:
+        return Timed(bin_of(duration), course.ending, duration, NEVER, PENDING, late=False)
+    due = start + clock.limit + _paused(course, deeds)
+    verdict = _verdict(course.ending, duration, clock.limit)
+    return Timed(bin_of(duration), course.ending, duration, NEVER, verdict, late=due <= filed.told)
+
+
+def timed(clock: Clock, course: Course, filed: Entry, deeds: list[Entry], horizon: int) -> Timed:
+    """Return how a clock stands on a report whose deadlines are known up to `horizon`."""
+    if course.start is None:
+        return _IDLE
+    start = _instant(course.start, filed, deeds)
+    if course.ending != OPEN:
+        return _ended(clock, course, start, filed, deeds)
+    start += _paused(course, deeds)
+    if course.pauses and course.pauses[-1][1] is None:
+        frozen = max(deeds[course.pauses[-1][0]].at - start, 0)
+        return Timed(bin_of(frozen), FROZEN, frozen, NEVER, PENDING, late=False)
+    minute = (start - filed.at // DAY * DAY) // MINUTE
+    if clock.limit is None:
+        return Timed(minute, OPEN, 0, NEVER, PENDING, late=False)
+    due = start + clock.limit
+    if due <= horizon:
+        return Timed(minute, OPEN, 0, NEVER, MISSED, late=due <= filed.told)
+    return Timed(minute, OPEN, 0, due, PENDING, late=False)
+
+
+def entry_bin(filed: Entry, allowance: int) -> int:
+    """Return the bin of the delay after which a report is at risk; FROM_THE_START within `allowance`."""
+    return FROM_THE_START if filed.delay <= allowance else bin_of(filed.delay)
+
+
+class Context(NamedTuple):
+    """What a report is measured against: its platform, the clocks that run on it, the platform's allowance and horizon."""
+
+    platform: str
+    clocks: tuple[Clock | None, ...]
+    allowance: int
+    horizon: int
+
+
+def measure(context: Context, plan: Plan, filed: Entry, deeds: list[Entry]) -> Measured:
+    """Return a filed report as measured at the context's horizon."""
+    clocks = tuple(
+        [
+            _IDLE if clock is None else timed(clock, course, filed, deeds, context.horizon)
+            for clock, course in zip(context.clocks, plan.courses, strict=True)
+        ]
+    )
+    entry = entry_bin(filed, context.allowance)
+    return Measured(
+        cohort=f"{context.platform}|{filed.at // DAY}|{filed.labels}",
+        signature=_signature(plan.state, filed, entry, clocks),
+        state=plan.state,
+        filed=filed,
+        entry=entry,
+        clocks=clocks,
+    )
+
+
+def _signature(state: State, filed: Entry, entry: int, clocks: tuple[Timed, ...]) -> bytes:
+    minute = filed.at % DAY // MINUTE if state in OPEN_STATES else _CLOSED
+    flat = [part for clock in clocks for part in clock[:2]]
+    return layout(len(clocks)).pack(_STATE_CODES[state], entry, minute, *flat)
+
+
+def seal(measured: Measured, after: int) -> Measured:
+    """Return a report that stayed open for `after` milliseconds as one that is never answered.
+
+    Its open clocks are censored there; their verdicts stand.
+    """
+    clocks = tuple(
+        [
+            clock._replace(value=bin_of(after), ending=FROZEN) if clock.ending == OPEN else clock
+            for clock in measured.clocks
+        ]
+    )
+    signature = _signature(State.UNANSWERED, measured.filed, measured.entry, clocks)
+    return measured._replace(signature=signature, state=State.UNANSWERED, clocks=clocks)

@@ -1,0 +1,135 @@
+"""A report's row: the set of its events, and which of them stand.
+
+A row is `(allowance, entries)`: the entries in canonical order, and how many seconds the platform was allowed to
+tell a filing late when the row began (a later registry must not change what was counted). Everything else about the
+report is read from the entries, so the order in which they came cannot matter.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from streams.domain.clocks import DEEDS
+from streams.domain.events import Action, Amendment, Event, Filing, Heartbeat, Retraction
+from streams.domain.grid import MINUTE
+
+FILING: Final = 0
+TEST_FILING: Final = 1
+AMENDMENT: Final = 2
+RETRACTION: Final = 3
+FIRST_DEED: Final = 4
+"""Codes of entries; from FIRST_DEED on, the place of the deed in `clocks.DEEDS`."""
+
+SKEW: Final = 2 * MINUTE
+"""How far before its filing an action may lie: clocks of servers differ. It then counts as done at once."""
+
+CAP: Final = 64
+"""How many entries a report may hold, so that a row stays small whatever a publisher sends."""
+
+_CODES: Final = {deed: FIRST_DEED + place for place, deed in enumerate(DEEDS)}
+
+
+class Entry(NamedTuple):
+    """One event of a report, in canonical order by its first fields.
+
+    `number` is the items of a filing or an action, or the id that a retraction takes back. `delay` is how long after
+    `at` we were told; `labels` are a filing's.
+    """
+
+    at: int
+    content: int
+    id: int
+    code: int
+    number: int = 0
+    delay: int = 0
+    labels: str = ""
+
+    @property
+    def told(self) -> int:
+        """When we were told, in epoch milliseconds."""
+        return self.at + self.delay
+
+
+Row = tuple[int, list[Entry]]
+
+
+def entry_of(event: Event) -> Entry:
+    """Return the entry that keeps `event`.
+
+    Raises TypeError for a heartbeat, which is no part of any report.
+    """
+    delay = event.told - event.at
+    match event:
+        case Action():
+            return Entry(event.at, event.content, event.id, _CODES[event.deed], event.items, delay)
+        case Filing():
+            code = TEST_FILING if event.test else FILING
+            return Entry(event.at, event.content, event.id, code, event.items, delay, event.attributes)
+        case Amendment():
+            return Entry(event.at, event.content, event.id, AMENDMENT, 0, delay)
+        case Retraction():
+            return Entry(event.at, event.content, event.id, RETRACTION, event.retracts, delay)
+        case Heartbeat():
+            raise TypeError("expected an event of a report, got a heartbeat")
+
+
+def insert(entries: list[Entry], entry: Entry) -> list[Entry] | None:
+    """Return `entries` with `entry` in its place, or None when an equal event is there already.
+
+    An equal event that was told earlier replaces the later copy, since `told` is the earliest of them.
+    """
+    place = bisect_left(entries, entry[:4])
+    if place < len(entries) and entries[place][:4] == entry[:4]:
+        if entry.delay >= entries[place].delay:
+            return None
+        return [*entries[:place], entry, *entries[place + 1 :]]
+    return [*entries[:place], entry, *entries[place:]]
+
+
+class Reading(NamedTuple):
+    """What stands of a row.
+
+    `deeds` are the standing actions in order, none before the filing. The numbers count entries that do not stand
+    (`conflicts`, `bad_times`) or that stand with a remark.
+    """
+
+    filing: Entry | None
+    deeds: list[Entry]
+    waiting: bool
+    conflicts: int
+    bad_times: int
+    skewed: int
+
+
+def _winners(entries: Iterable[Entry]) -> dict[int, Entry]:
+    """Return the standing entry of each id: the first in canonical order."""
+    winners: dict[int, Entry] = {}
+    for entry in entries:
+        winners.setdefault(entry.id, entry)
+    return winners
+
+
+def _unretracted(winners: dict[int, Entry]) -> list[Entry]:
+    retracted = {entry.number for entry in winners.values() if entry.code == RETRACTION}
+    return [entry for entry in winners.values() if entry.code != RETRACTION and entry.id not in retracted]
+
+
+def read(entries: list[Entry]) -> Reading:
+    """Return what stands of a report's entries, by the rules of docs/ledger.md §1."""
+    winners = _winners(entries)
+    standing = _unretracted(winners)
+    filings = [entry for entry in standing if entry.code <= TEST_FILING]
+    deeds = [entry for entry in standing if entry.code >= FIRST_DEED]
+    conflicts = len(entries) - len(winners)
+    if not filings:
+        return Reading(None, deeds, bool(standing), conflicts, 0, 0)
+    filing = filings[0]
+    timely = [entry for entry in deeds if entry.at >= filing.at - SKEW]
+    return Reading(
+        filing=filing,
+        deeds=[entry if entry.at >= filing.at else entry._replace(at=filing.at) for entry in timely],
+        waiting=False,
+        conflicts=conflicts + len(filings) - 1,
+        bad_times=len(deeds) - len(timely),
+        skewed=sum(entry.at < filing.at for entry in timely),
+    )
