@@ -15,6 +15,7 @@ from streams.contract.metric import (
     COHORTS,
     EDGES,
     LIMITS,
+    OUTCOME,
     PARTITION,
     PLATFORM,
     REASON,
@@ -27,7 +28,7 @@ from streams.contract.metric import (
     Process,
     Source,
 )
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import Outcome, Reason
 
 
 def _count(name: str, text: str, *labels: Label, budget: int = 1) -> Metric:
@@ -97,10 +98,17 @@ AS_IT_HAPPENED: Final = (
     _count("events_skewed", "Actions up to two minutes before their filing, measured as zero."),
     _count("events_retracted", "Events that their platform took back."),
     _count("reports_amended", "Amendments of a report's labels; cohorts keep the labels as filed."),
-    _count("reports_reopened", "Reports reopened after an ending."),
     _count("reports_test", "Reports filed as a test; they are in no other figure."),
-    _count("decisions_reversed", "Decisions that the platform reversed."),
-    _count("appeals", "Appeals against a decision, by step.", Label("step", ("filed", "upheld", "rejected")), budget=3),
+    _count("reports_forgotten", "Reports whose row was dropped long after their last event; cohorts keep them."),
+    _count("reports_sealed", "Reports sealed as unanswered, 400 days after their filing."),
+    _count(
+        "actions",
+        "Actions accepted, by outcome: among them reopened, reversed and the steps of appeals.",
+        OUTCOME,
+        budget=len(Outcome),
+    ),
+    _count("heartbeats", "Heartbeats accepted."),
+    _count("heartbeat_gaps", "Numbers missing in a platform's sequence of heartbeats."),
 )
 """Monotonic counters, restored and never recomputed; corrections are counted beside them."""
 
@@ -127,11 +135,21 @@ AS_CORRECTED: Final = (
     _gauge(
         "overdue_reports", "Reports whose clock is running and past its limit.", PLATFORM, CLOCK, budget=3, zeros=True
     ),
-    _gauge("orphans_waiting", "Actions that wait for the filing of their report.", PLATFORM, zeros=True),
+    _gauge(
+        "orphans_waiting",
+        "Reports whose actions wait for their filing; they are in no other figure.",
+        PLATFORM,
+        zeros=True,
+    ),
     _gauge(
         "complete_through_timestamp_seconds",
         "Up to when the platform says that it has published everything, the smallest over all partitions; absent "
         "until it has said so.",
+        PLATFORM,
+    ),
+    _gauge(
+        "last_told_timestamp_seconds",
+        "Log time of the last event of the platform other than a heartbeat; absent before the first.",
         PLATFORM,
     ),
 )

@@ -9,9 +9,10 @@ from itertools import product
 from typing import Final, NamedTuple
 
 from streams.domain.clocks import STANDARD
-from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
+from streams.domain.counters import BUCKETS
+from streams.domain.grid import DAY, HOUR, SECOND
 from streams.domain.states import STATES
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import Outcome, Reason
 
 
 class Kind(StrEnum):
@@ -62,11 +63,7 @@ class Metric(NamedTuple):
     zeros: bool = False
 
 
-EDGES: Final = (
-    *(minutes * MINUTE for minutes in (5, 10, 30)),
-    *(hours * HOUR for hours in (1, 2, 3, 4, 6, 8, 12, 24, 36, 48, 72)),
-    *(days * DAY for days in (5, 7, 14, 30, 42, 90)),
-)
+EDGES: Final = BUCKETS
 """Upper bounds of every duration histogram, in milliseconds: a subset of the domain's grid, so counts are exact."""
 
 LIMITS: Final[Mapping[str, int]] = {"1h": HOUR, "24h": DAY, "48h": 2 * DAY, "7d": 7 * DAY}
@@ -92,6 +89,7 @@ PARTITION: Final = Label("partition", Source.PARTITIONS)
 CLOCK: Final = Label("clock", CLOCKS)
 COHORT: Final = Label("cohort", COHORTS)
 BOUND: Final = Label("bound", BOUNDS)
+OUTCOME: Final = Label("outcome", tuple(Outcome))
 REASON: Final = Label("reason", tuple(Reason))
 TIMING: Final = Label("timing", TIMINGS)
 STATE: Final = Label("state", STATES)

@@ -1,0 +1,67 @@
+import re
+from math import prod
+
+import pytest
+
+from streams.contract.catalogue import BUDGET, METRICS, named
+from streams.contract.metric import EDGES, LIMITS, Kind, Metric, Source, label_sets
+from streams.domain.grid import edge_index
+
+LISTED = {Source.REGISTRY: ("harbor",), Source.PARTITIONS: ("0",), Source.RELEASE: ("1",)}
+
+
+def series(metric: Metric) -> int:
+    """Return how many series a metric costs per platform, partition or process."""
+    each = len(metric.edges) + 3 if metric.kind is Kind.HISTOGRAM else 1
+    return each * sum(1 for _ in label_sets(metric, LISTED))
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_a_metric_keeps_to_its_budget(metric: Metric) -> None:
+    assert series(metric) <= metric.budget
+
+
+def test_one_platform_costs_no_more_than_its_budget() -> None:
+    of_platforms = [metric for metric in METRICS if any(label.name == "platform" for label in metric.labels)]
+
+    assert sum(map(series, of_platforms)) <= BUDGET
+
+
+def test_no_name_is_declared_twice_and_every_one_is_found() -> None:
+    names = [metric.name for metric in METRICS]
+
+    assert len(set(names)) == len(names)
+    assert all(named(metric.name) is metric for metric in METRICS)
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_a_name_says_what_it_counts_and_help_is_a_sentence(metric: Metric) -> None:
+    assert re.fullmatch(r"safeclock_[a-z][a-z0-9_]*", metric.name)
+    assert metric.name.endswith("_total") == (metric.kind is Kind.COUNTER)
+    assert metric.name.endswith("_info") == (metric.kind is Kind.INFO)
+    assert bool(metric.edges) == (metric.kind is Kind.HISTOGRAM)
+    assert metric.help.endswith(".")
+
+
+def test_every_edge_and_every_limit_is_on_the_grid_so_that_counts_are_exact() -> None:
+    for edge in (*EDGES, *LIMITS.values()):
+        edge_index(edge)
+
+    assert set(LIMITS.values()) <= set(EDGES)
+
+
+def test_a_histogram_says_that_it_holds_closed_reports_only() -> None:
+    assert all(metric.help.startswith("Closed reports only") for metric in METRICS if metric.kind is Kind.HISTOGRAM)
+
+
+def test_every_counter_starts_at_zero() -> None:
+    assert all(metric.zeros for metric in METRICS if metric.kind in (Kind.COUNTER, Kind.HISTOGRAM))
+
+
+def test_label_sets_come_in_the_order_of_the_labels() -> None:
+    metric = named("safeclock_overdue_reports")
+
+    sets = list(label_sets(metric, {**LISTED, Source.REGISTRY: ("harbor", "lantern")}))
+
+    assert sets[0] == ("harbor", "time_to_acknowledge")
+    assert len(sets) == prod((2, 3))
