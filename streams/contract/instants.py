@@ -1,0 +1,60 @@
+"""Instants on the wire, RFC 3339 text, and inside, whole epoch milliseconds.
+
+Decided here: an offset is required; `T` and `Z` are upper case; digits finer than a millisecond are cut off, never
+rounded up into the future; a leap second (`:60`) is refused, since no clock that counts epoch time can stamp one;
+nothing before 1970.
+"""
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from re import ASCII
+from re import compile as pattern
+from typing import Final
+
+_SHAPE: Final = pattern(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", ASCII)
+_MINUTE: Final = pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d", ASCII)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_SECONDS: Final = {f":{second:02d}": second * 1000 for second in range(60)}
+_FRACTIONS: Final = {f".{millisecond:03d}Z": millisecond for millisecond in range(1000)} | {"Z": 0}
+
+
+def parse(text: str) -> int:
+    """Return the epoch milliseconds of an RFC 3339 `text`; ValueError, without the text, for any other."""
+    # Most instants are written as `format_ms` does: minute, second and fraction are then three look-ups.
+    try:
+        return _minute(text[:16]) + _SECONDS[text[16:19]] + _FRACTIONS[text[19:]]
+    except (KeyError, ValueError):
+        return _parse(text)
+
+
+def format_ms(at: int) -> str:
+    """Return epoch milliseconds as `YYYY-MM-DDTHH:MM:SS.mmmZ`."""
+    moment = _EPOCH + at * _MILLISECOND
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at % 1000:03d}Z"
+
+
+@lru_cache(maxsize=8192)
+def _minute(text: str) -> int:
+    if not _MINUTE.fullmatch(text):
+        raise ValueError
+    return _since_epoch(datetime.fromisoformat(text).replace(tzinfo=UTC))
+
+
+def _parse(text: str) -> int:
+    match = _SHAPE.fullmatch(text)
+    if match is None:
+        raise ValueError("expected RFC 3339 with an offset")
+    second, fraction, offset = match.groups()
+    try:
+        moment = datetime.fromisoformat(second + ("+00:00" if offset == "Z" else offset))
+        return _since_epoch(moment) + int((fraction or "0").ljust(3, "0")[:3])
+    except (ValueError, OverflowError):
+        raise ValueError("expected an existing date and time from 1970 on") from None
+
+
+def _since_epoch(moment: datetime) -> int:
+    since = (moment - _EPOCH) // _MILLISECOND
+    if since < 0:
+        raise ValueError
+    return since

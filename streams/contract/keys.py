@@ -1,0 +1,39 @@
+"""How a report is named on the wire: pseudonym, record key, digests."""
+
+import hmac
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from re import compile as pattern
+from typing import Final
+
+_KEY_ID: Final = pattern(r"[a-z0-9]{2}")
+_SECRET_BYTES: Final = 32
+
+
+def token(secret: bytes, key_id: str, report_id: str) -> str:
+    """Return the pseudonym of a platform's own `report_id`: `<key_id>_<base64url HMAC-SHA-256>`.
+
+    `key_id` names the secret, so that it can be changed; a report keeps the token that it was filed with. Raises
+    ValueError for a secret shorter than 32 bytes and for a key id that is not two of a-z, 0-9.
+    """
+    if len(secret) < _SECRET_BYTES:
+        raise ValueError(f"secret: expected at least {_SECRET_BYTES} bytes, got {len(secret)}")
+    if not _KEY_ID.fullmatch(key_id):
+        raise ValueError("key_id: expected two characters of a-z and 0-9")
+    digest = hmac.digest(secret, report_id.encode(), sha256)
+    return f"{key_id}_{urlsafe_b64encode(digest).rstrip(b'=').decode()}"
+
+
+def record_key(platform: str, token: str) -> bytes:
+    """Return the Kafka key of every record about a report; it is also the ledger's."""
+    return f"{platform}|{token}".encode()
+
+
+def heartbeat_key(platform: str) -> bytes:
+    """Return the Kafka key of a platform's heartbeats, which are sent to every partition explicitly."""
+    return platform.encode()
+
+
+def event_digest(event_id: str) -> int:
+    """Return the 64 bits, unsigned, that stand for an event's id: the first of its SHA-256, big-endian."""
+    return int.from_bytes(sha256(event_id.encode()).digest()[:8], "big")

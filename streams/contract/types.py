@@ -1,0 +1,123 @@
+"""The data of the five event types: what a platform says, word for word.
+
+Every type is closed: a field that is not declared here refuses the event, so that content, names and addresses
+cannot come in by accident. What an optional field means when it is left out is its default here; an explicit
+`null` is refused. `action-taken` is in `outcomes`.
+"""
+
+from typing import Annotated, Final
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from streams.contract.jurisdictions import JURISDICTIONS
+from streams.domain.vocabulary import (
+    AmendReason,
+    Basis,
+    Channel,
+    Harm,
+    Reporter,
+    RetractReason,
+    Severity,
+    Surface,
+)
+
+
+def _text(body: str, description: str) -> Meta:
+    # Python's `$` also matches before a last line feed, `\Z` does not exist in the regular expressions of JSON Schema.
+    return Meta(pattern=rf"^{body}\Z", description=description, extra_json_schema={"pattern": f"^{body}$"})
+
+
+EventId = Annotated[str, _text("[A-Za-z0-9_-]{8,64}", "Unique within the source; the same id again is a redelivery.")]
+
+Token = Annotated[
+    str,
+    _text(
+        "[a-z0-9]{2}_[A-Za-z0-9_-]{43}",
+        "Pseudonym of a report: the key's two-character id, then base64url of the HMAC-SHA-256 under it.",
+    ),
+]
+
+# Looked up among the registered ones, which needs no pattern.
+Source = Annotated[
+    str,
+    Meta(
+        description="The platform's id in the registry.",
+        extra_json_schema={"pattern": "^/platforms/[a-z][a-z0-9-]{0,31}$"},
+    ),
+]
+
+Taxonomy = Annotated[
+    str,
+    _text("[a-z][a-z0-9-]{0,30}-20[0-9]{2}-[0-9]{2}-[0-9]{2}", "A taxonomy by name and date, as `dsa-2025-07-01`."),
+]
+
+# Checked by `instants.parse`, which is faster than a pattern and knows the calendar.
+Instant = Annotated[
+    str,
+    Meta(
+        description="RFC 3339 with `Z` or an offset; digits finer than a millisecond are cut off.",
+        extra_json_schema={
+            "format": "date-time",
+            "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$",
+        },
+    ),
+]
+
+# Whether a code is assigned is checked once per distinct tuple, see `decode`.
+Jurisdictions = Annotated[
+    tuple[str, ...],
+    Meta(
+        min_length=1,
+        max_length=len(JURISDICTIONS),
+        description="Under whose law the report is treated: ISO 3166 alpha-2, `ZZ` when unknown.",
+        extra_json_schema={"uniqueItems": True, "items": {"type": "string", "enum": sorted(JURISDICTIONS)}},
+    ),
+]
+
+MOST_ITEMS: Final = 1_000_000
+MOST_SEQUENCE: Final = 2**53 - 1  # every JSON reader holds it exactly
+Items = Annotated[int, Meta(ge=1, le=MOST_ITEMS)]
+Sequence = Annotated[int, Meta(ge=0, le=MOST_SEQUENCE)]
+
+
+class Data(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """What every type's `data` has in common: nothing but that it is closed."""
+
+
+class ReportFiled(Data, frozen=True, kw_only=True):
+    """A report reached the platform's servers, before any validation, triage or queue."""
+
+    harm: Harm
+    reporter: Reporter
+    trusted_flagger: bool
+    channel: Channel
+    basis: Basis
+    jurisdictions: Jurisdictions
+    severity: Severity = Severity.UNSPECIFIED
+    items: Items = 1
+    surface: Surface | UnsetType = UNSET
+    taxonomy: Taxonomy | UnsetType = UNSET
+    test: bool = False
+
+
+class ReportAmended(Data, frozen=True, kw_only=True):
+    """The platform gives a report other labels; at least one of them."""
+
+    reason: AmendReason
+    harm: Harm | UnsetType = UNSET
+    severity: Severity | UnsetType = UNSET
+    jurisdictions: Jurisdictions | UnsetType = UNSET
+
+
+class EventRetracted(Data, frozen=True, kw_only=True):
+    """The platform takes back an event of its own by that event's id."""
+
+    retracts: EventId
+    reason: RetractReason
+
+
+class Heartbeat(Data, frozen=True, kw_only=True):
+    """Everything up to `complete_through` has been published; sent to every partition of both topics."""
+
+    complete_through: Instant
+    sequence: Sequence
