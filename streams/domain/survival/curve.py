@@ -1,0 +1,137 @@
+"""The curve of a cohort: asked for quantiles, shares within a limit and restricted means."""
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from math import sqrt
+from typing import Final, NamedTuple
+
+from streams.domain.grid import SECOND, edge_index
+from streams.domain.survival.interval import UNKNOWN, Interval, log_log, wilson
+from streams.domain.survival.product_limit import area_below, area_variance
+from streams.domain.survival.risk import Exposure, Moment
+
+# Sums of floats that should be 0.5 may be a hair below it.
+_ROUNDING: Final = 1e-12
+
+
+class Method(StrEnum):
+    """How the share with the ending of interest was estimated."""
+
+    KAPLAN_MEIER = "kaplan-meier"
+    AALEN_JOHANSEN = "aalen-johansen"
+
+
+class RestrictedMean(NamedTuple):
+    """The mean time without the ending of interest, counted up to the horizon `tau` only; all in seconds."""
+
+    tau: float
+    value: float
+    standard_error: float
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What became of a cohort over time, at every moment at which a report ended or was last seen open.
+
+    The four sequences go with `moments` and hold from each one until the next: `survival` (S) is the share without
+    any ending, `incidence` (F) the share with the ending of interest. Nothing is known at or before `known_from`
+    nor after `known_to` (milliseconds), and then every question is answered by None.
+    """
+
+    exposure: Exposure
+    method: Method
+    moments: tuple[Moment, ...]
+    survival: tuple[float, ...]
+    survival_variance: tuple[float, ...]
+    incidence: tuple[float, ...]
+    variance: tuple[float, ...]
+    known_from: int
+    known_to: int
+
+    def quantile(self, p: float) -> Interval:
+        """Return the time by which a share `p` had the ending of interest, in seconds (the upper edge of its bin).
+
+        The limits are where the log-log bands cross `p` (Brookmeyer and Crowley 1982). None: not reached, or not
+        known. Raises ValueError unless 0 < p < 1.
+        """
+        if not 0 < p < 1:
+            raise ValueError(f"expected a share between 0 and 1, both excluded, got {p}")
+        if not self.exposure.measurable:
+            return UNKNOWN
+        lower, upper = self._bands
+        target = p - _ROUNDING
+        reached = bisect_left(self.incidence, target)
+        low = next((k for k, share in enumerate(upper[:reached]) if share >= target), reached)
+        high = next((k for k, share in enumerate(lower[reached:], reached) if share >= target), None)
+        return Interval(self._seconds(reached), self._seconds(low), self._seconds(high))
+
+    def within(self, limit: int) -> Interval | None:
+        """Return the share with the ending of interest within `limit` milliseconds, or None if it is not known.
+
+        Raises ValueError for a limit off the grid.
+        """
+        edge_index(limit)
+        if not self._knows(limit):
+            return None
+        k = bisect_right(self._times, limit) - 1
+        if k < 0 or self.incidence[k] <= 0:
+            return Interval(0.0, 0.0, wilson(0, self._behind_none(k, limit)).high)
+        low, high = self._bands
+        return Interval(self.incidence[k], low[k], high[k])
+
+    def restricted_mean(self, tau: int) -> RestrictedMean | None:
+        """Return the area below 1 - F from 0 to `tau` milliseconds, or None if F is not known up to there.
+
+        Raises ValueError for a `tau` off the grid.
+        """
+        edge_index(tau)
+        if not self._knows(tau):
+            return None
+        return RestrictedMean(
+            tau=tau / SECOND,
+            value=area_below(self.moments, self.incidence, tau) / SECOND,
+            standard_error=sqrt(area_variance(self.moments, self.survival, self.incidence, tau)) / SECOND,
+        )
+
+    def _knows(self, at: int) -> bool:
+        return self.exposure.measurable and self.known_from < at <= self.known_to
+
+    def _seconds(self, k: int | None) -> float | None:
+        return None if k is None or k == len(self.moments) else self.moments[k].at / SECOND
+
+    def _behind_none(self, k: int, limit: int) -> float:
+        """Return how many reports stand behind a share of 0 at `limit`."""
+        if k < 0:
+            return self.exposure.from_start
+        moment = self.moments[k]
+        left = moment.at_risk - moment.ended - moment.censored
+        if moment.at < limit and self.survival[k] > 0:
+            return left / self.survival[k]
+        return self._behind(k)
+
+    def _behind(self, k: int) -> float:
+        """Return the effective number of reports at a moment: those at risk, over S just before it (Peto 1977)."""
+        before = self.survival[k - 1] if k else 1.0
+        # With delayed entry S may shrink below what a float can hold.
+        return self.moments[k].at_risk / (before or 1.0)
+
+    @cached_property
+    def _times(self) -> tuple[int, ...]:
+        return tuple(moment.at for moment in self.moments)
+
+    @cached_property
+    def _bands(self) -> tuple[list[float], list[float]]:
+        """Return the lower and the upper log-log limits of F: of S turned over where nothing competed."""
+        errors = [sqrt(variance) for variance in self.variance]
+        if self.method is Method.AALEN_JOHANSEN:
+            limits = [log_log(share, error) for share, error in zip(self.incidence, errors, strict=True)]
+            return [low for low, _ in limits], [high for _, high in limits]
+        limits = [log_log(share, error) for share, error in zip(self.survival, errors, strict=True)]
+        lower, upper = [1 - high for _, high in limits], [1 - low for low, _ in limits]
+        if self.survival and self.survival[-1] <= 0:
+            # Every report had the event: as many as stand behind the last step.
+            behind = self._behind(len(self.moments) - 1)
+            lower[-1] = wilson(behind, behind).low or 0.0
+        return lower, upper
