@@ -1,0 +1,58 @@
+"""When each platform tells what happened: at once, on closing, in nightly batches, or no longer."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from producers.simulation.chance import Chance
+from producers.simulation.lives import Life
+from producers.simulation.plan import Plan
+from producers.simulation.platforms import Profile, Truth
+from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
+
+NIGHTLY_AT: Final = 2 * HOUR
+_BATCH: Final = 5 * MINUTE
+_QUICKEST: Final = SECOND // 2
+_JITTER: Final = 16 * SECOND
+
+SLOWEST: Final = 30 * SECOND
+"""No prompt platform takes longer than this to publish, so its heartbeat vouches for everything up to then."""
+
+# A redelivery after a lost acknowledgement; share and delay are ours ("re-sent files" in the recipe).
+_RESENT: Final = 0.003
+_RESENT_AFTER: Final = 5 * MINUTE
+
+
+def silent_from(plan: Plan, profile: Profile) -> int | None:
+    """Return when the platform stops publishing, None for never."""
+    change = profile.change
+    return None if change is None or change.habits is not None else plan.since(change.share)
+
+
+def next_night(at: int) -> int:
+    """Return when the batch with everything of the UTC day of `at` begins to go out."""
+    return (at // DAY + 1) * DAY + NIGHTLY_AT
+
+
+def tellings(chance: Chance, plan: Plan, profile: Profile, life: Life) -> Iterator[tuple[int, int]]:
+    """Yield, for what is ever published of `life`, when it is told and which step it is."""
+    silence = silent_from(plan, profile)
+    for place, step in enumerate(life.steps):
+        told = _told(chance, profile, life, step.at)
+        if told is None or (silence is not None and told >= silence):
+            continue
+        yield told, place
+        if chance.happens(_RESENT):
+            again = told + int(chance.log_normal(_RESENT_AFTER, 1.0))
+            if silence is None or again < silence:
+                yield again, place
+
+
+def _told(chance: Chance, profile: Profile, life: Life, at: int) -> int | None:
+    """Return when the platform tells what happened at `at` in `life`, None for never."""
+    if profile.truth is Truth.NIGHTLY_BATCHES:
+        return next_night(at) + at % DAY * _BATCH // DAY
+    if profile.truth is Truth.PUBLISHES_ON_CLOSE:
+        if life.ended_at is None:
+            return None
+        at = max(at, life.ended_at)
+    return at + _QUICKEST + int(chance.unit() * _JITTER)
