@@ -1,0 +1,445 @@
+"""What docs/ledger.md says of a list of events, read in the slowest and plainest way.
+
+Everything is built anew from the full set each time; no code is shared with the ledger except the frozen grid's
+edges. Deeds are plain words here (`final` and `partial` for the two kinds of restriction), endings too.
+
+Where the definition leaves room, the reading taken here is marked with "Reading:".
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from streams.domain.events import Action, Amendment, Deed, Event, Filing, Heartbeat, Retraction
+from streams.domain.grid import DAY, EDGES, HOUR, MINUTE
+from streams.domain.vocabulary import Outcome, Reversal
+
+Fact = Filing | Action | Amendment | Retraction
+
+SKEW = 2 * MINUTE
+PROMPT = 15 * MINUTE
+SEALED = 400 * DAY
+
+ACKNOWLEDGING = frozenset({"acknowledged", "review_started", "validated", "notice_served", "escalated"})
+CLOSED_WITHOUT_DECISION = frozenset({"out_of_scope", "invalidated", "withdrawn", "expired"})
+DECIDED_WITHOUT_ACTION = frozenset({"no_violation", "already_restricted", "unavailable"})
+ENDINGS = frozenset({"final"}) | DECIDED_WITHOUT_ACTION | CLOSED_WITHOUT_DECISION
+OPEN_STATES = frozenset({"open", "acknowledged", "interim", "merged", "paused", "reopened"})
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """A clock, in words; `applies` is its scope over a filing."""
+
+    name: str
+    stops: frozenset[str]
+    competes: frozenset[str] = frozenset()
+    starts: frozenset[str] = frozenset()
+    pauses: frozenset[str] = frozenset()
+    resumes: frozenset[str] = frozenset()
+    every_item: bool = True
+    restart: bool = False
+    limit: int | None = 24 * HOUR
+    applies: Callable[[Filing], bool] = field(default=lambda _: True)
+
+
+STANDARD_YARDSTICKS = (
+    Yardstick(
+        name="time_to_acknowledge",
+        stops=frozenset({"acknowledged", "review_started", "validated", "escalated", "partial", "final"})
+        | DECIDED_WITHOUT_ACTION,
+        competes=CLOSED_WITHOUT_DECISION,
+    ),
+    Yardstick(
+        name="time_to_decision",
+        stops=frozenset({"final"}) | DECIDED_WITHOUT_ACTION,
+        competes=CLOSED_WITHOUT_DECISION,
+    ),
+    Yardstick(
+        name="time_to_action",
+        stops=frozenset({"final"}),
+        competes=DECIDED_WITHOUT_ACTION | CLOSED_WITHOUT_DECISION,
+        restart=True,
+    ),
+)
+
+
+class Step(NamedTuple):
+    """A deed in its place: `at` is never before the filing, `items` 0 for all, `state` the one after it."""
+
+    at: int
+    word: str
+    items: int
+    state: str
+    reopens: bool
+
+
+class Story(NamedTuple):
+    """What the events of one key come to."""
+
+    filing: Filing | None
+    steps: tuple[Step, ...]
+    orphan: bool
+    duplicates: int
+    conflicts: int
+    skewed: int
+    bad_time: int
+
+    @property
+    def state(self) -> str:
+        """The last state, before any seal."""
+        return self.steps[-1].state if self.steps else "open"
+
+
+class Run(NamedTuple):
+    """How one clock went: `ending` is absent, open, frozen, stopped or the word that competed; `at` ends it."""
+
+    ending: str
+    start: int = 0
+    paused: int = 0
+    at: int = 0
+
+    @property
+    def duration(self) -> int:
+        """From the start to the end or the pause, without paused time."""
+        return max(0, self.at - self.start - self.paused)
+
+
+class Mark(NamedTuple):
+    """A report as its cohort holds it; `clocks` are (ending, minute or bin)."""
+
+    state: str
+    entry: int
+    filed_minute: int | None
+    clocks: tuple[tuple[str, int], ...]
+
+
+class Cohort(NamedTuple):
+    """Which reports are counted together."""
+
+    platform: str
+    day: int
+    attributes: str
+
+
+class Verdict(NamedTuple):
+    """What a clock with a limit came to at the horizon."""
+
+    key: bytes
+    clock: str
+    timing: str
+    verdict: str
+
+
+def bin_by_search(duration: int) -> int:
+    """Return the first bin whose upper edge is not below `duration`."""
+    for index, edge in enumerate(EDGES):
+        if duration <= edge:
+            return index
+    return len(EDGES)
+
+
+def word_of(deed: Deed) -> str:
+    """Return the word by which the oracle knows a deed."""
+    if deed.outcome in {Outcome.RESTRICTED, Outcome.ACCOUNT_RESTRICTED}:
+        return "final" if deed.final else "partial"
+    return deed.outcome.value
+
+
+def story_of(facts: Sequence[Fact]) -> Story:
+    """Read the events of one key, in any order and with any repetition."""
+    distinct = _without_copies(facts)
+    winners = [min(group, key=lambda fact: (fact.at, fact.content)) for group in _by_id(distinct).values()]
+    taken_back = {fact.retracts for fact in winners if isinstance(fact, Retraction)}
+    standing = [fact for fact in winners if isinstance(fact, Retraction) or fact.id not in taken_back]
+    filings = sorted(
+        (fact for fact in standing if isinstance(fact, Filing)), key=lambda fact: (fact.at, fact.content, fact.id)
+    )
+    filing = filings[0] if filings else None
+    actions = sorted(
+        (fact for fact in standing if isinstance(fact, Action)), key=lambda fact: (fact.at, fact.content, fact.id)
+    )
+    in_time = [action for action in actions if filing is None or action.at >= filing.at - SKEW]
+    return Story(
+        filing=filing,
+        steps=_steps(filing, in_time) if filing else (),
+        orphan=filing is None and any(isinstance(fact, Action | Amendment) for fact in standing),
+        duplicates=len(facts) - len(distinct),
+        conflicts=len(distinct) - len(winners) + max(0, len(filings) - 1),
+        skewed=sum(action.at < filing.at for action in in_time) if filing else 0,
+        bad_time=len(actions) - len(in_time),
+    )
+
+
+def _without_copies(facts: Sequence[Fact]) -> list[Fact]:
+    """Keep of equal id and content the copy that was told first."""
+    kept: dict[tuple[int, int], Fact] = {}
+    for fact in sorted(facts, key=lambda fact: fact.told):
+        kept.setdefault((fact.id, fact.content), fact)
+    return list(kept.values())
+
+
+def _by_id(facts: Iterable[Fact]) -> dict[int, list[Fact]]:
+    groups: dict[int, list[Fact]] = {}
+    for fact in facts:
+        groups.setdefault(fact.id, []).append(fact)
+    return groups
+
+
+def _steps(filing: Filing, actions: Sequence[Action]) -> tuple[Step, ...]:
+    """Walk the deeds through the states of §2.
+
+    Reading: skewed deeds keep the order of their own `at`; only their times are moved to the filing's.
+    Reading: states do not know items: the first final restriction ends a report, of however many items it speaks.
+    """
+    steps: list[Step] = []
+    state, before_pause = "open", "open"
+    for action in actions:
+        word = word_of(action.deed)
+        after = _state_after(state, before_pause, word, action.deed.of)
+        if after == "paused" and state != "paused":
+            before_pause = state
+        steps.append(
+            Step(
+                at=max(action.at, filing.at),
+                word=word,
+                items=action.items,
+                state=after,
+                reopens=after == "reopened" and state not in OPEN_STATES,
+            )
+        )
+        state = after
+    return tuple(steps)
+
+
+def _state_after(state: str, before_pause: str, word: str, of: Reversal | None) -> str:
+    if state not in OPEN_STATES:
+        return _after_the_end(state, word, of)
+    if word in ENDINGS:
+        return "restricted" if word == "final" else word
+    if state == "paused":
+        return before_pause if word == "resumed" else state
+    if word in ACKNOWLEDGING:
+        return "acknowledged" if state == "open" else state
+    return {"partial": "interim", "merged": "merged", "paused": "paused"}.get(word, state)
+
+
+def _after_the_end(state: str, word: str, of: Reversal | None) -> str:
+    if word == "reopened":
+        return "reopened"
+    if word == "reversed" and of is Reversal.NO_VIOLATION and state == "no_violation":
+        return "reopened"
+    if word == "reversed" and of is Reversal.RESTRICTION and state == "restricted":
+        return "reversed"
+    return state
+
+
+def run_of(clock: Yardstick, filing: Filing, steps: Sequence[Step]) -> Run:
+    """Walk one clock through the deeds, whatever the state of the report.
+
+    Reading: before a start that deeds name, the clock hears nothing, neither stops nor pauses; the deed that starts
+    it does nothing else. Reading: of several starting deeds the first counts, also after reopening.
+    Reading: an ended clock hears only the reopening. Reading: reopening sets the items decided back to none, also of
+    a clock that was still open; time paused before stays paused.
+    Reading: deeds that decide only some of the items end no pause; the one that stops the clock does.
+    """
+    start, heard = _from_the_start(clock, filing, steps)
+    if start is None or not clock.applies(filing):
+        return Run("absent")
+    watch = _Watch(clock, filing.items)
+    for step in heard:
+        watch.hear(step)
+    if watch.end is not None:
+        return Run(watch.end[0], start, watch.paused, watch.end[1])
+    if watch.paused_since is not None:
+        return Run("frozen", start, watch.paused, watch.paused_since)
+    return Run("open", start, watch.paused)
+
+
+def _from_the_start(clock: Yardstick, filing: Filing, steps: Sequence[Step]) -> tuple[int | None, Sequence[Step]]:
+    """Return when the clock starts and the deeds after that."""
+    if not clock.starts:
+        return filing.at, steps
+    for place, step in enumerate(steps):
+        if step.word in clock.starts:
+            return step.at, steps[place + 1 :]
+    return None, ()
+
+
+@dataclass
+class _Watch:
+    """A running clock, deed by deed."""
+
+    clock: Yardstick
+    items: int
+    paused: int = 0
+    decided: int = 0
+    paused_since: int | None = None
+    end: tuple[str, int] | None = None
+
+    def hear(self, step: Step) -> None:
+        if step.reopens and self.clock.restart:
+            self.end, self.decided = None, 0
+        if self.end is not None:
+            return
+        if step.word in self.clock.pauses and self.paused_since is None:
+            self.paused_since = step.at
+        elif step.word in self.clock.resumes:
+            self._resume(step.at)
+        elif step.word in self.clock.competes:
+            self._finish(step.word, step.at)
+        elif step.word in self.clock.stops:
+            self.decided += step.items or self.items
+            if not self.clock.every_item or self.decided >= self.items:
+                self._finish("stopped", step.at)
+
+    def _resume(self, at: int) -> None:
+        if self.paused_since is not None:
+            self.paused, self.paused_since = self.paused + at - self.paused_since, None
+
+    def _finish(self, ending: str, at: int) -> None:
+        self._resume(at)
+        self.end = (ending, at)
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """Answers for a list of events at an instant, under some clocks and the platforms' cadences (milliseconds)."""
+
+    clocks: tuple[Yardstick, ...]
+    cadences: dict[str, int]
+    sealed_after: int = SEALED
+
+    def stories(self, events: Iterable[Event]) -> dict[bytes, Story]:
+        """Return what each key's events come to."""
+        facts: dict[bytes, list[Fact]] = {}
+        for event in events:
+            if not isinstance(event, Heartbeat):
+                facts.setdefault(event.key, []).append(event)
+        return {key: story_of(group) for key, group in facts.items()}
+
+    def reports(self, events: Iterable[Event]) -> dict[bytes, tuple[Filing, Story]]:
+        """Return the reports that are counted: filed, and no test."""
+        stories = self.stories(events)
+        return {
+            key: (story.filing, story)
+            for key, story in stories.items()
+            if story.filing is not None and not story.filing.test
+        }
+
+    def cohorts(self, events: Iterable[Event], now: int) -> dict[Cohort, Counter[Mark]]:
+        """Return per cohort how many reports bear each mark."""
+        known = list(events)
+        cohorts: dict[Cohort, Counter[Mark]] = {}
+        for filing, story in self.reports(known).values():
+            cohort = Cohort(filing.platform, filing.at // DAY, filing.attributes)
+            horizon = self.horizon(filing.platform, known, now)
+            cohorts.setdefault(cohort, Counter())[self._mark(filing, story, horizon)] += 1
+        return cohorts
+
+    def states(self, events: Iterable[Event], now: int) -> dict[str, Counter[str]]:
+        """Return per platform how many reports are in each state."""
+        states: dict[str, Counter[str]] = {}
+        for cohort, marks in self.cohorts(events, now).items():
+            for mark, count in marks.items():
+                states.setdefault(cohort.platform, Counter())[mark.state] += count
+        return states
+
+    def stops(self, events: Iterable[Event]) -> dict[tuple[str, str], list[int]]:
+        """Return per platform and clock the sorted durations of the clocks that stopped."""
+        durations: dict[tuple[str, str], list[int]] = {}
+        for filing, story in self.reports(events).values():
+            for clock in self.clocks:
+                run = run_of(clock, filing, story.steps)
+                if run.ending == "stopped":
+                    durations.setdefault((filing.platform, clock.name), []).append(run.duration)
+        return {place: sorted(found) for place, found in durations.items()}
+
+    def stop_sums(self, events: Iterable[Event]) -> dict[Cohort, tuple[int, ...]]:
+        """Return per cohort and clock the sum of the durations of its stops, where there is any."""
+        sums: dict[Cohort, tuple[int, ...]] = {}
+        for filing, story in self.reports(events).values():
+            cohort = Cohort(filing.platform, filing.at // DAY, filing.attributes)
+            runs = [run_of(clock, filing, story.steps) for clock in self.clocks]
+            stops = [run.duration if run.ending == "stopped" else 0 for run in runs]
+            before = sums.get(cohort, (0,) * len(stops))
+            sums[cohort] = tuple(one + other for one, other in zip(before, stops, strict=True))
+        return {cohort: found for cohort, found in sums.items() if any(found)}
+
+    def verdicts(self, events: Sequence[Event], now: int) -> set[Verdict]:
+        """Return the verdict of every report and clock with a limit, pending ones left out."""
+        found: set[Verdict] = set()
+        for key, (filing, story) in self.reports(events).items():
+            horizon = self.horizon(filing.platform, events, now)
+            for clock in self.clocks:
+                run = run_of(clock, filing, story.steps)
+                verdict = _verdict(clock, run, horizon)
+                if verdict is not None and clock.limit is not None:
+                    late = run.start + clock.limit + run.paused <= filing.told
+                    found.add(Verdict(key, clock.name, "late" if late else "live", verdict))
+        return found
+
+    def horizon(self, platform: str, events: Iterable[Event], now: int) -> int:
+        """Return up to when the platform's silence says something.
+
+        Reading: a promise is never taken back, the latest `complete_through` of each topic counts; before both
+        topics have spoken there is no promise.
+        """
+        promised: dict[str, int] = {}
+        for event in events:
+            if isinstance(event, Heartbeat) and event.platform == platform:
+                for topic in [event.topic] if event.topic else ["report-filed", "action-taken"]:
+                    promised[topic] = max(promised.get(topic, event.complete_through), event.complete_through)
+        silence = now - 2 * self.cadences[platform]
+        if len(promised) < 2:
+            return min(now, silence)
+        return min(now, max(min(promised.values()), silence))
+
+    def _mark(self, filing: Filing, story: Story, horizon: int) -> Mark:
+        """Return what a report contributes.
+
+        Reading: a report is sealed when the horizon, not the clock, is 400 days past its filing.
+        """
+        is_open = story.state in OPEN_STATES
+        sealed = is_open and horizon >= filing.at + self.sealed_after
+        runs = [run_of(clock, filing, story.steps) for clock in self.clocks]
+        return Mark(
+            state="unanswered" if sealed else story.state,
+            entry=self._entry(filing),
+            filed_minute=(filing.at % DAY) // MINUTE if is_open and not sealed else None,
+            clocks=tuple(self._clock_mark(filing, run, sealed=sealed) for run in runs),
+        )
+
+    def _entry(self, filing: Filing) -> int:
+        delay = filing.told - filing.at
+        return -1 if delay <= max(PROMPT, self.cadences[filing.platform]) else bin_by_search(delay)
+
+    def _clock_mark(self, filing: Filing, run: Run, *, sealed: bool) -> tuple[str, int]:
+        """Return how a clock ended and its minute or bin.
+
+        Reading: a sealed open clock is censored at 400 days, whenever it started and however long it was paused; a
+        paused one where it was frozen.
+        """
+        if run.ending == "absent":
+            return ("absent", 0)
+        if run.ending == "open" and sealed:
+            return ("frozen", bin_by_search(self.sealed_after))
+        if run.ending == "open":
+            return ("open", (run.start + run.paused - filing.at // DAY * DAY) // MINUTE)
+        return (run.ending, bin_by_search(run.duration))
+
+
+def _verdict(clock: Yardstick, run: Run, horizon: int) -> str | None:
+    """Return met, missed or released; None while pending or where there is no limit.
+
+    Reading: a deadline that had passed when the clock was paused stays missed.
+    """
+    if clock.limit is None or run.ending == "absent":
+        return None
+    if run.ending in {"open", "frozen"}:
+        reach = horizon if run.ending == "open" else min(horizon, run.at)
+        return "missed" if run.start + clock.limit + run.paused <= reach else None
+    if run.ending == "expired" or run.duration > clock.limit:
+        return "missed"
+    return "met" if run.ending == "stopped" else "released"

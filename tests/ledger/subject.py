@@ -1,0 +1,185 @@
+"""The ledger under test: fed, crashed and restored, and read in the oracle's words."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from streams.contract.rows import RowCodec
+from streams.domain import counters
+from streams.domain.clocks import (
+    FINAL_RESTRICTIONS,
+    PARTIAL_RESTRICTIONS,
+    STANDARD,
+    AfterReopen,
+    Clock,
+    Scope,
+)
+from streams.domain.cohort import CohortKey, Signature, key_of, stop_sum
+from streams.domain.course import ENDINGS, FROZEN, IDLE, OPEN, STOPPED
+from streams.domain.desk import PlatformRule
+from streams.domain.events import Deed, Event
+from streams.domain.grid import HOUR, MINUTE
+from streams.domain.ledger import Ledger, Rules
+from streams.domain.vocabulary import Outcome, Reason, Reversal
+from tests.ledger.oracle import STANDARD_YARDSTICKS, Cohort, Mark, Oracle, Yardstick
+
+CADENCES: Final = {"harbor": 5 * MINUTE, "lantern": 6 * HOUR}
+_WORDS: Final = {OPEN: "open", STOPPED: "stopped", FROZEN: "frozen", IDLE: "absent"} | {
+    number: outcome.value for outcome, number in ENDINGS.items()
+}
+
+
+CODEC: Final = RowCodec()
+
+
+def deeds(word: str) -> frozenset[Deed]:
+    """Return the deeds that the oracle calls `word`."""
+    if word == "final":
+        return frozenset(FINAL_RESTRICTIONS)
+    if word == "partial":
+        return frozenset(PARTIAL_RESTRICTIONS)
+    if word == "reversed":
+        return frozenset(Deed(Outcome.REVERSED, of=of) for of in Reversal)
+    return frozenset({Deed(Outcome(word))})
+
+
+def clock_of(yardstick: Yardstick, scope: Scope | None = None) -> Clock:
+    """Return the clock that a yardstick describes; the caller says its scope in both languages."""
+
+    def all_of(words: Iterable[str]) -> frozenset[Deed]:
+        return frozenset().union(*(deeds(word) for word in words))
+
+    return Clock(
+        id=yardstick.name,
+        version="1",
+        stops=all_of(yardstick.stops),
+        competes=all_of(yardstick.competes),
+        starts=all_of(yardstick.starts),
+        pauses=all_of(yardstick.pauses),
+        resumes=all_of(yardstick.resumes),
+        scope=scope or Scope(),
+        all_items=yardstick.every_item,
+        after_reopen=AfterReopen.RESTART if yardstick.restart else AfterReopen.KEEP,
+        limit=yardstick.limit,
+    )
+
+
+class Subject:
+    """A ledger with the rows that its journal would hold."""
+
+    def __init__(self, clocks: Sequence[Clock] = STANDARD, **limits: int) -> None:
+        self.rules = Rules(
+            clocks=tuple(clocks),
+            platforms={name: PlatformRule(cadence=cadence) for name, cadence in CADENCES.items()},
+            **limits,
+        )
+        self.rows: dict[bytes, bytes] = {}
+        self.ledger = Ledger(self.rules, CODEC)
+
+    def feed(self, events: Iterable[Event]) -> list[Reason | None]:
+        """Apply events one after the other."""
+        return [self.ledger.apply(event) for event in events]
+
+    def advance(self, now: int) -> None:
+        """Move time to `now`."""
+        self.ledger.advance(now)
+
+    def commit(self) -> None:
+        """Write down what changed, as a journal would."""
+        for key, value in self.ledger.take_changes().items():
+            if value is None:
+                self.rows.pop(key, None)
+            else:
+                self.rows[key] = value
+
+    def crash(self) -> None:
+        """Lose what was not committed and come back from the rows."""
+        self.ledger = Ledger(self.rules, CODEC)
+        for key, value in self.rows.items():
+            self.ledger.load(key, value)
+        self.ledger.ready()
+
+    def cohorts(self) -> dict[Cohort, Counter[Mark]]:
+        """Return the cohorts in the oracle's words, empty ones left out."""
+        found: dict[Cohort, Counter[Mark]] = {}
+        for key, signatures in self.ledger.cohorts():
+            marks: Counter[Mark] = Counter()
+            for signature, count in signatures.items():
+                assert count > 0, "a cohort holds no signature without a report"
+                marks[_mark(signature)] += count
+            if marks:
+                found[_cohort(key)] = marks
+        return found
+
+    def report_rows(self) -> dict[bytes, bytes]:
+        """Return the committed rows of reports."""
+        self.commit()
+        return {key: value for key, value in self.rows.items() if key.startswith(b"r|")}
+
+    def stop_sums(self) -> dict[Cohort, tuple[int, ...]]:
+        """Return per cohort and clock the exact sum of the durations of its stops, where there is any."""
+        sums = {
+            _cohort(key_of(name)): tuple(stop_sum(stored, place) for place in range(len(self.rules.clocks)))
+            for name, stored in self.ledger.stored_cohorts().items()
+        }
+        return {cohort: found for cohort, found in sums.items() if any(found)}
+
+    def read_rows(self) -> dict[bytes, object]:
+        """Return all committed rows, unpacked, so that the order within a row does not matter."""
+        self.commit()
+        unpack = {b"r": CODEC.unpack_row, b"c": CODEC.unpack_cohort, b"n": CODEC.unpack_counters}
+        return {key: unpack[key[:1]](value) for key, value in self.rows.items()}
+
+    def counters(self) -> dict[str, dict[str, int]]:
+        """Return the counters of every platform; what is zero is left out."""
+        return {
+            platform: {name: value for name, value in names.items() if value}
+            for platform, names in self.ledger.counters().items()
+        }
+
+    def net(self) -> dict[str, Counter[str]]:
+        """Return counted minus corrected for filings, stops and verdicts; zeros are left out."""
+        return {platform: _net(names) for platform, names in self.ledger.counters().items() if _net(names)}
+
+
+def _net(names: Mapping[str, int]) -> Counter[str]:
+    left: Counter[str] = Counter()
+    left[counters.FILED] = names.get(counters.FILED, 0) - names.get(counters.UNFILED, 0)
+    for name, value in names.items():
+        if name.startswith(("stopped|", "stopped_ms|", "verdict|")):
+            left[name] = value - names.get(counters.corrected(name), 0)
+    return Counter({name: value for name, value in left.items() if value})
+
+
+def _cohort(key: CohortKey) -> Cohort:
+    return Cohort(key.platform, key.day, key.attributes)
+
+
+def _mark(signature: Signature) -> Mark:
+    return Mark(
+        state=signature.state.value,
+        entry=signature.entry,
+        filed_minute=signature.filed_minute,
+        clocks=tuple((_WORDS[ending], value) for value, ending in signature.clocks),
+    )
+
+
+def oracle_for(yardsticks: Sequence[Yardstick] = STANDARD_YARDSTICKS) -> Oracle:
+    """Return the oracle that judges by the same platforms."""
+    return Oracle(tuple(yardsticks), dict(CADENCES))
+
+
+def expected_net(oracle: Oracle, clocks: Sequence[Clock], events: Sequence[Event], now: int) -> dict[str, Counter[str]]:
+    """Return what the oracle expects of `Subject.net` after an advance to `now`."""
+    net: dict[str, Counter[str]] = {}
+    keys = {yardstick.name: clock.key for yardstick, clock in zip(oracle.clocks, clocks, strict=True)}
+    for platform, states in oracle.states(events, now).items():
+        net.setdefault(platform, Counter())[counters.FILED] = states.total()
+    for (platform, clock), durations in oracle.stops(events).items():
+        net[platform][counters.stopped_ms(keys[clock])] = sum(durations)
+        for duration in durations:
+            net[platform][counters.stopped(keys[clock], duration)] += 1
+    for verdict in oracle.verdicts(events, now):
+        platform = verdict.key.split(b"|")[0].decode()
+        net[platform][f"verdict|{keys[verdict.clock]}|{verdict.verdict}|{verdict.timing}"] += 1
+    return {platform: Counter({name: n for name, n in found.items() if n}) for platform, found in net.items()}

@@ -1,0 +1,122 @@
+"""What outlives forgetting, and what no sequence of events may do."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.domain.events import Action, Amendment, Deed, Event, Filing, Heartbeat, Retraction
+from streams.domain.grid import DAY
+from streams.domain.vocabulary import Outcome, Reason
+from tests.ledger.oracle import OPEN_STATES, Yardstick
+from tests.ledger.strategies import DEEDS, KEYS, START, batches, packs, streams
+from tests.ledger.subject import Subject, clock_of, expected_net, oracle_for
+
+
+@given(st.data(), packs, streams(), st.lists(st.integers(61, 700), min_size=1, max_size=4))
+def test_numbers_outlive_the_reports_they_came_from(
+    data: st.DataObject, pack: tuple[Yardstick, ...], stream: list[Event], days: list[int]
+) -> None:
+    clocks = [clock_of(yardstick) for yardstick in pack]
+    subject, oracle = Subject(clocks), oracle_for(pack)
+    for part, now in data.draw(batches(stream)):
+        subject.advance(now)
+        subject.feed(part)
+
+    for day in sorted(days):
+        now = START + day * DAY
+        subject.advance(now)
+
+        assert subject.cohorts() == oracle.cohorts(stream, now)
+        assert subject.stop_sums() == oracle.stop_sums(stream)
+        assert subject.net() == expected_net(oracle, clocks, stream, now)
+
+
+@given(streams())
+def test_an_orphan_is_refused_once_its_memory_has_passed(stream: list[Event]) -> None:
+    subject, oracle = Subject(), oracle_for()
+    subject.feed(stream)
+    orphans = {key: story for key, story in oracle.stories(stream).items() if story.orphan}
+
+    subject.advance(START + 61 * DAY)
+    early = subject.ledger.take_refusals()
+    subject.advance(START + 300 * DAY)
+    late = subject.ledger.take_refusals()
+
+    assert Reason.ORPHAN not in {reason for reason, _ in early}
+    assert {name for reason, name in late if reason is Reason.ORPHAN} == {
+        key.split(b"|")[0].decode() for key in orphans
+    }
+
+
+_any_time = st.one_of(
+    st.integers(START - DAY, START + 40 * DAY),
+    st.sampled_from([0, 1, START - 500 * DAY, START + 1_000 * DAY, 253_402_300_799_999]),
+)
+_any_number = st.integers(0, 5)
+_any_key = st.sampled_from([*KEYS, b"unknown|cc_1"])
+
+
+@st.composite
+def _anything(draw: st.DrawFn) -> Event:
+    key = draw(_any_key)
+    said = (key, key.split(b"|")[0].decode(), draw(_any_time), draw(_any_time), draw(_any_number), draw(_any_number))
+    return draw(
+        st.one_of(
+            st.builds(lambda items, test: Filing(*said, "gaaaabEU", items, test), st.integers(1, 9), st.booleans()),
+            st.builds(lambda deed, items: Action(*said, deed, items), st.sampled_from(DEEDS), _any_number),
+            st.just(Amendment(*said)),
+            st.builds(lambda retracts: Retraction(*said, retracts), _any_number),
+            st.builds(
+                lambda through, topic: Heartbeat(said[1], said[2], said[3], through, said[4], topic),
+                _any_time,
+                st.sampled_from(["", "report-filed", "action-taken"]),
+            ),
+        )
+    )
+
+
+@given(packs, st.lists(st.one_of(_anything(), _any_time), max_size=40))
+def test_no_sequence_raises_and_filed_stays_what_the_cohorts_hold(
+    pack: tuple[Yardstick, ...], sequence: list[Event | int]
+) -> None:
+    subject = Subject([clock_of(yardstick) for yardstick in pack])
+
+    for said in sequence:
+        if isinstance(said, int):
+            subject.advance(said)
+        else:
+            subject.feed([said])
+        subject.commit()
+    subject.crash()
+
+    filed: dict[str, int] = {}
+    for cohort, marks in subject.cohorts().items():
+        filed[cohort.platform] = filed.get(cohort.platform, 0) + marks.total()
+    assert {name: net["filed"] for name, net in subject.net().items() if net["filed"]} == filed
+
+
+@given(packs, st.lists(_anything(), max_size=30), st.lists(_any_time, max_size=4))
+def test_an_open_report_is_forgotten_by_nobody(
+    pack: tuple[Yardstick, ...], sequence: list[Event], nows: list[int]
+) -> None:
+    subject = Subject([clock_of(yardstick) for yardstick in pack])
+    subject.feed(sequence)
+
+    for now in nows:
+        subject.advance(now)
+
+        marks = [(cohort, mark) for cohort, marks in subject.cohorts().items() for mark in marks.elements()]
+        waiting = [cohort for cohort, mark in marks if mark.state in OPEN_STATES]
+        assert len(waiting) <= subject.ledger.reports
+
+
+def test_the_sixty_fifth_event_of_a_report_is_refused() -> None:
+    filing = Filing(KEYS[0], "harbor", START, START, 1, 1, "gaaaabEU")
+    deeds = [
+        Action(KEYS[0], "harbor", START + n, START + n, 1 + n, 1 + n, Deed(Outcome.APPEAL_FILED)) for n in range(1, 65)
+    ]
+    subject = Subject()
+
+    answers = subject.feed([filing, *deeds])
+
+    assert answers[:64] == [None] * 64
+    assert answers[64] is Reason.TOO_MANY
