@@ -96,6 +96,8 @@ _DECIDED_OTHERWISE: Final = _plain(Outcome.NO_VIOLATION, Outcome.ALREADY_RESTRIC
 _UNDECIDED: Final = _plain(Outcome.OUT_OF_SCOPE, Outcome.INVALIDATED, Outcome.WITHDRAWN, Outcome.EXPIRED)
 _SEEN: Final = _plain(Outcome.ACKNOWLEDGED, Outcome.REVIEW_STARTED, Outcome.VALIDATED, Outcome.ESCALATED)
 
+STANDARD_PACK: Final = "standard@1"
+
 STANDARD: Final = (
     Clock(
         id="time_to_acknowledge",

@@ -219,7 +219,7 @@ class Ledger:
         before = desk.horizon
         if desk.look_ahead(self._now) > before:
             self._counted.add(desk.name)
-            for key in desk.queue.pop(desk.horizon):
+            for key in dict.fromkeys(desk.queue.pop(desk.horizon)):  # a key may wait twice; it is posted once
                 self._come_up(desk, key, before)
 
     def _come_up(self, desk: Desk, key: bytes, horizon: int) -> None:
@@ -255,6 +255,10 @@ class Ledger:
         self.next_due = min(
             [head if through >= head else head + 2 * cadence for head, through, cadence in ups], default=NEVER
         )
+
+    def complete_through(self, platform: str) -> int:
+        """Return up to when a platform has told everything by its own word; 0 before it has said so."""
+        return self._desks[platform].through() if platform in self._desks else 0
 
     def take_refusals(self) -> list[tuple[Reason, str]]:
         """Return and forget the refusals that came later than their events, with their platforms."""

@@ -1,0 +1,50 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+##@ Run
+
+demo: $(READY) ## Watch eight invented platforms being measured: broker, worker, board and a live table
+	$(BIN)/safeclock demo
+
+kafka: $(READY) ## Run Apache Kafka from its jars on loopback until interrupted (Java 17 and Maven)
+	$(BIN)/python -m tests.brokers
+
+##@ Develop
+
+test: $(READY) ## Run the tests that need nothing but Python (T=path for some of them)
+	$(BIN)/pytest -m "not slow" $(T)
+
+check: $(READY) ## Lint, types, arrows between folders, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m tests.generated
+
+bench: $(READY) ## Time the ledger and the worker against their peers on this machine
+	$(BIN)/python -m tests.bench
+
+generate: $(READY) ## Write every generated file anew
+	$(BIN)/python -m tests.generated --write
+
+lock: $(READY) ## Resolve the dependencies anew
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-header --quiet --upgrade --output-file requirements.lock
+
+##@ Help
+
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Safeclock needs Python 3.11 or newer; set PYTHON=…")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $(READY)
+
+.PHONY: bench check demo generate help kafka lock test

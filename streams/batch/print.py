@@ -1,0 +1,119 @@
+"""The document of figures as a table, as JSON, or as lines of comma-separated values."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+Group = Mapping[str, Any]
+
+CAVEAT: Final = (
+    "Figures are what platforms declare, checked for plausibility; a report that was never published cannot be seen."
+)
+_DAY: Final = "86400"
+_SCALES: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
+
+
+def show(document: Mapping[str, Any], by: Sequence[str], form: str) -> None:
+    """Print a document in the form `table`, `json` or `csv` to standard output."""
+    if form == "json":
+        json.dump(document, sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    elif form == "csv":
+        csv.writer(sys.stdout).writerows(_rows(document["groups"], by))
+    else:
+        _table(document, by)
+
+
+def duration(seconds: float | None) -> str:
+    """Return a duration in the unit that suits it; "not reached" for None."""
+    if seconds is None:
+        return "not reached"
+    scale, unit = next(((scale, unit) for scale, unit in _SCALES if seconds >= scale), _SCALES[-1])
+    return f"{seconds / scale:.1f} {unit}"
+
+
+def share(interval: Mapping[str, float | None]) -> str:
+    """Return a share with its interval in per cent; "not known" for None."""
+    value, low, high = (interval[name] for name in ("share", "low", "high"))
+    if value is None:
+        return "not known"
+    return f"{value:.1%}" if low is None or high is None else f"{value:.1%} ({low:.1%} to {high:.1%})"
+
+
+def waiting(group: Group) -> int:
+    """Return how many reports of a group are open."""
+    ended = {"restricted", "no_violation", "already_restricted", "unavailable", "out_of_scope"}
+    ended |= {"invalidated", "withdrawn", "expired", "reversed"}
+    return sum(count for state, count in group["states"].items() if state not in ended)
+
+
+def _table(document: Mapping[str, Any], by: Sequence[str]) -> None:
+    console = Console()
+    table = Table(title=f"Time to action as of {document['as_of']}", caption=CAVEAT, title_justify="left")
+    for label in by:
+        table.add_column(label)
+    for heading in ("filed", "waiting", "published median", "median, open counted", "within 24 h", "decided in 24 h"):
+        table.add_column(heading, justify="right")
+    for group in document["groups"]:
+        action, decision = group["clocks"]["time_to_action"], group["clocks"]["time_to_decision"]
+        table.add_row(
+            *(group[label] for label in by),
+            f"{group['filed']:,}",
+            f"{waiting(group):,}",
+            duration(action["closed_only_median_seconds"]) if action["events"] else "no action",
+            duration(action["median_seconds"]["value"]),
+            share(action["within"][_DAY]),
+            share(decision["within"][_DAY]),
+        )
+    console.print(table)
+    for line in _talk(document, by):
+        console.print(line)
+
+
+def _talk(document: Mapping[str, Any], by: Sequence[str]) -> Iterable[str]:
+    """Yield what stands below the table."""
+    for group in document["groups"]:
+        for warning in group["warnings"]:
+            yield f"{' '.join(group[label] for label in by)}: {warning}"
+    refused = ", ".join(f"{count:,} {reason}" for reason, count in document["refused"].items()) or "none"
+    yield f"refused: {refused}; duplicates: {document['duplicates']:,}; orphans: {document['orphans']:,}"
+
+
+def _rows(groups: Iterable[Group], by: Sequence[str]) -> Iterable[list[object]]:
+    """Yield a header and one row per group and clock; empty where a value cannot be given."""
+    yield [*by, "filed", "clock", "method", "n", "events", *_FIELDS]
+    for group in groups:
+        for clock, figures in group["clocks"].items():
+            values = [_at(figures, path) for path in _FIELDS.values()]
+            yield [
+                *(group[label] for label in by),
+                group["filed"],
+                clock,
+                *(figures[name] for name in ("method", "n", "events")),
+                *("" if value is None else value for value in values),
+            ]
+
+
+_FIELDS: Final = {
+    **{
+        f"{name}_seconds{suffix}": (f"{name}_seconds", part)
+        for name in ("median", "p85", "p90", "p95")
+        for suffix, part in (("", "value"), ("_low", "low"), ("_high", "high"))
+    },
+    **{
+        f"within_24h{suffix}": ("within", _DAY, part)
+        for suffix, part in (("", "share"), ("_low", "low"), ("_high", "high"))
+    },
+    "closed_only_median_seconds": ("closed_only_median_seconds",),
+}
+
+
+def _at(figures: Any, path: Sequence[str]) -> object:  # noqa: ANN401 - a document's value is of any kind
+    for name in path:
+        figures = figures[name]
+    return figures

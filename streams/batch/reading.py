@@ -1,0 +1,57 @@
+"""Lines into a ledger: the batch path's way through a file."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from streams.contract.decode import Decoder, Refusal
+from streams.contract.registry import Registry
+from streams.contract.rows import RowCodec
+from streams.contract.rules import rules_of
+from streams.domain.events import Event, Heartbeat
+from streams.domain.ledger import Ledger, Rules
+from streams.domain.survey import Survey
+
+
+class Read(NamedTuple):
+    """Files that were read: the ledger at `as_of`, and who sent heartbeats."""
+
+    ledger: Ledger
+    rules: Rules
+    survey: Survey
+    as_of: int
+    beating: frozenset[str]
+
+    def through(self, platform: str) -> int:
+        """Return up to when a platform has told everything; without heartbeats, the whole file is taken as told."""
+        return min(self.as_of, self.ledger.complete_through(platform)) if platform in self.beating else self.as_of
+
+
+def read(lines: Iterable[bytes], registry: Registry, as_of: int | None = None) -> Read:
+    """Read JSON lines as they come; events after `as_of` are left out, which defaults to the newest accepted time.
+
+    That is not what was known then: a line told later counts when it happened before.
+    """
+    rules, decoder, survey = rules_of(registry), Decoder(registry), Survey()
+    ledger = Ledger(rules, RowCodec())
+    newest, beating = 0, set()
+    for line in lines:
+        if not line.strip():
+            continue
+        event = decoder.decode_line(line)
+        if isinstance(event, Refusal):
+            ledger.refuse(event.platform, event.reason)
+        elif as_of is None or event.at <= as_of:
+            newest = max(newest, _take(ledger, survey, event))
+            if isinstance(event, Heartbeat):
+                beating.add(event.platform)
+    end = newest if as_of is None else as_of
+    ledger.advance(end)
+    return Read(ledger, rules, survey, end, frozenset(beating))
+
+
+def _take(ledger: Ledger, survey: Survey, event: Event) -> int:
+    """Apply one event; return its time if it counts, else 0."""
+    if ledger.apply(event) is not None:
+        return 0
+    survey.take(event)
+    return event.at

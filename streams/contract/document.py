@@ -1,0 +1,97 @@
+"""The document `safeclock.measure/1`: figures as JSON, null where a value cannot be given.
+
+The batch path and the board write the same document, so that their figures can be compared.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from streams.domain import counters
+from streams.domain.clocks import Clock
+from streams.domain.figures import RESTRICTED_TO, ClockFigures, Sample, clock_figures
+from streams.domain.grid import SECOND
+from streams.domain.states import State
+from streams.domain.survival import Interval
+
+SCHEMA: Final = "safeclock.measure/1"
+
+Json = Mapping[str, object]
+
+_QUANTILES: Final = {"median": 0.5, "p85": 0.85, "p90": 0.9, "p95": 0.95}
+_NOT_MEASURABLE: Final = "not measurable: more than 5 % of the reports were told only when they were closed"
+
+
+def instant(ms: int) -> str:
+    """Return an instant in epoch milliseconds as RFC 3339 in UTC."""
+    return datetime.fromtimestamp(ms / SECOND, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def document(as_of: int, pack: str, groups: Iterable[Json], told: Mapping[str, Mapping[str, int]]) -> dict[str, object]:
+    """Return the whole document; `told` are the counters of every platform."""
+    total: dict[str, int] = {}
+    for tally in told.values():
+        for name, count in tally.items():
+            total[name] = total.get(name, 0) + count
+    refused = {
+        name.removeprefix("refused|"): count for name, count in sorted(total.items()) if name.startswith("refused|")
+    }
+    return {
+        "schema": SCHEMA,
+        "as_of": instant(as_of),
+        "pack": pack,
+        "groups": list(groups),
+        "duplicates": total.get(counters.DUPLICATES, 0),
+        "conflicts": total.get(counters.CONFLICTS, 0),
+        "orphans": total.get(counters.WAITING, 0),
+        "refused": refused,
+    }
+
+
+def group(labels: Mapping[str, str], sample: Sample, clocks: Sequence[Clock], remarks: Iterable[str] = ()) -> Json:
+    """Return one group of the document; `remarks` are warnings that cohorts alone cannot tell."""
+    figures = [clock_figures(sample, place, clock) for place, clock in enumerate(clocks)]
+    return {
+        **labels,
+        "filed": sample.filed,
+        "states": {state.value: sample.states[state] for state in State if sample.states[state]},
+        "oldest_open": None if sample.oldest_open is None else instant(sample.oldest_open),
+        "clocks": {figure.clock: _clock(figure) for figure in figures},
+        "warnings": [*warnings(sample, figures), *remarks],
+    }
+
+
+def warnings(sample: Sample, figures: Iterable[ClockFigures]) -> list[str]:
+    """Return what a reader of a group's figures must know first."""
+    found = []
+    if sample.oldest_open is None:
+        found.append("no open report: is this an export of closed reports only?")
+    if any(not figure.curve.exposure.measurable for figure in figures):
+        found.append(_NOT_MEASURABLE)
+    return found
+
+
+def _clock(figures: ClockFigures) -> Json:
+    curve = figures.curve
+    restricted = curve.restricted_mean(RESTRICTED_TO)
+    return {
+        "method": curve.method.value,
+        "n": curve.exposure.n,
+        "events": curve.exposure.events,
+        "unexposed": curve.exposure.unexposed,
+        **{f"{name}_seconds": _interval(curve.quantile(p)) for name, p in _QUANTILES.items()},
+        "within": {str(limit // SECOND): _share(curve.within(limit)) for limit in counters.BUCKETS},
+        "restricted_mean": None if restricted is None else restricted._asdict(),
+        "mean_seconds": figures.mean._asdict(),
+        "closed_only_median_seconds": figures.published.median,
+        "closed_only_median_whole_hours": figures.published.whole_hours,
+    }
+
+
+def _interval(interval: Interval) -> Json:
+    return interval._asdict()
+
+
+def _share(interval: Interval | None) -> Json:
+    share = Interval(None, None, None) if interval is None else interval
+    return {"share": share.value, "low": share.low, "high": share.high}

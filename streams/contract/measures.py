@@ -1,0 +1,39 @@
+"""What a worker tells on the topic `measures`: absolute values per partition, compacted.
+
+A reader keeps the last value of every key of every partition and adds the partitions up. Keys: `c|<platform>|<day>|
+<attributes>` a cohort, `n|<platform>` a platform's counters, `s` the partition's status. A record without a value
+says that its key is gone.
+"""
+
+from typing import Final
+
+import msgspec
+
+COHORT: Final = b"c|"
+COUNTERS: Final = b"n|"
+STATUS_KEY: Final = b"s"
+
+
+class Status(msgspec.Struct, frozen=True):
+    """How far a partition is: told at every commit, and every few seconds while nothing happens.
+
+    `now` is the log time that the partition has reached, `at` the worker's wall clock, both in epoch milliseconds;
+    `partitions` is how many there are in all; `pack` and `registry` name what the figures go by.
+    """
+
+    now: int
+    at: int
+    partitions: int
+    pack: str
+    registry: str
+
+
+encode_status = msgspec.msgpack.Encoder().encode
+decode_status = msgspec.msgpack.Decoder(Status).decode
+decode_cohort = msgspec.msgpack.Decoder(dict[bytes, int]).decode
+decode_counters = msgspec.msgpack.Decoder(dict[str, int]).decode
+
+
+def is_measure(key: bytes) -> bool:
+    """Return whether a changelog row of the ledger is also told on `measures`."""
+    return key[:2] in (COHORT, COUNTERS)

@@ -1,0 +1,126 @@
+"""Groups of cohorts and the figures that are printed of them, open reports included."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from streams.domain.attributes import Attributes
+from streams.domain.clocks import Clock
+from streams.domain.cohort import CohortKey, Signature, cell, key_of, signatures, stop_sum
+from streams.domain.course import OPEN, STOPPED
+from streams.domain.grid import DAY, HOUR, MINUTE
+from streams.domain.states import State
+from streams.domain.survival import Curve, Mean, Sums, closed_only_median, estimate, mean, whole_hour_median
+
+LABELS: Final = ("platform", "day", *Attributes._fields)
+"""By what reports can be grouped."""
+
+
+class UnknownLabelError(ValueError):
+    """A label that reports do not have."""
+
+
+class Sample:
+    """The reports of one group: states, and per clock the cells, the sums of stops and of open ages.
+
+    `oldest_open` is the filing minute of the report that waits longest, in epoch milliseconds, None if none waits.
+    """
+
+    def __init__(self, clocks: int) -> None:
+        self.states: Counter[State] = Counter()
+        self.cells: list[Counter[tuple[int, int, int]]] = [Counter() for _ in range(clocks)]
+        self.stop_sums = [0] * clocks
+        self.open_sums = [0] * clocks
+        self.oldest_open: int | None = None
+
+    @property
+    def filed(self) -> int:
+        """How many reports were filed; the states add up to it."""
+        return self.states.total()
+
+    def add(self, key: CohortKey, cohort: Mapping[bytes, int], through: int) -> None:
+        """Count a stored cohort whose platform has told everything up to `through`."""
+        for signature, count in signatures(cohort):
+            self.count(key.day, signature, count, through)
+        for clock in range(len(self.cells)):
+            self.stop_sums[clock] += stop_sum(cohort, clock)
+
+    def count(self, day: int, signature: Signature, count: int, through: int) -> None:
+        """Count `count` reports filed on `day` that share a signature; a negative count takes them out."""
+        self.states[signature.state] += count
+        if signature.filed_minute is not None:
+            filed = day * DAY + signature.filed_minute * MINUTE
+            self.oldest_open = filed if self.oldest_open is None else min(self.oldest_open, filed)
+        for clock, (value, ending) in enumerate(signature.clocks):
+            place = cell(signature, clock, day, through)
+            if place is not None:
+                self.cells[clock][place] += count
+            if ending == OPEN and place is not None:
+                self.open_sums[clock] += count * (through - day * DAY - value * MINUTE)
+
+
+Grouping = Callable[[CohortKey], tuple[str, ...]]
+
+
+def grouping(by: Sequence[str]) -> Grouping:
+    """Return what names the group of a cohort by the labels `by`.
+
+    Raises UnknownLabelError for a label that is not one of LABELS.
+    """
+    unknown = [label for label in by if label not in LABELS]
+    if unknown:
+        raise UnknownLabelError(f"expected labels out of {', '.join(LABELS)}, got {', '.join(unknown)}")
+
+    def name(key: CohortKey) -> tuple[str, ...]:
+        words = {"platform": key.platform, "day": str(key.day), **key.labels._asdict()}
+        return tuple(str(words[label]).lower() if label == "trusted_flagger" else str(words[label]) for label in by)
+
+    return name
+
+
+def samples(
+    cohorts: Iterable[tuple[str, Mapping[bytes, int]]], clocks: int, name: Grouping, through: Callable[[str], int]
+) -> dict[tuple[str, ...], Sample]:
+    """Return the sample of every group, in the order of their names.
+
+    `through` tells up to when a platform has told everything: open reports are censored there.
+    """
+    groups: dict[tuple[str, ...], Sample] = {}
+    for stored, cohort in cohorts:
+        key = key_of(stored)
+        if cohort:
+            groups.setdefault(name(key), Sample(clocks)).add(key, cohort, through(key.platform))
+    return dict(sorted(groups.items()))
+
+
+class Published(NamedTuple):
+    """The figures as they are published today, from closed reports alone: seconds, and whole hours."""
+
+    median: float | None
+    whole_hours: int | None
+
+
+class ClockFigures(NamedTuple):
+    """What is printed of one clock on one group; `mean` is a lower bound unless it says that it is exact."""
+
+    clock: str
+    curve: Curve
+    published: Published
+    mean: Mean
+
+
+RESTRICTED_TO: Final = 48 * HOUR
+"""The horizon of the restricted mean."""
+
+
+def clock_figures(sample: Sample, place: int, clock: Clock) -> ClockFigures:
+    """Return the figures of the clock at `place`."""
+    cells = sample.cells[place]
+    stops = sum(count for (_, _, ending), count in cells.items() if ending == STOPPED)
+    waiting = sum(count for (_, _, ending), count in cells.items() if ending == OPEN)
+    return ClockFigures(
+        clock=clock.id,
+        curve=estimate(cells),
+        published=Published(closed_only_median(cells), whole_hour_median(cells)),
+        mean=mean(Sums(stops, sample.stop_sums[place]), Sums(waiting, sample.open_sums[place])),
+    )
