@@ -85,16 +85,10 @@ def live(chance: Chance, habits: Habits, entry: Entry, fate: Fate | None) -> Lif
     later = sequel(chance, fate)
     steps.append(Step(fate.at, fate.ending))
     steps += later
+    if fate.acted:
+        return Life(number, label, at, tuple(steps), fate.at, fate.at, fate.at)
     acted_later = next((step.at for step in later if is_final(step.what)), None)
-    return Life(
-        number,
-        label,
-        at,
-        tuple(steps),
-        ended_at=fate.at,
-        decided_at=fate.at if fate.decided else acted_later,
-        acted_at=fate.at if fate.acted else acted_later,
-    )
+    return Life(number, label, at, tuple(steps), fate.at, fate.at if fate.decided else acted_later, acted_later)
 
 
 def _on_the_way(chance: Chance, habits: Habits, entry: Entry, fate: Fate | None) -> list[Step]:

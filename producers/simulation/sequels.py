@@ -25,11 +25,14 @@ _SUBJECT_APPEALS: Final = 0.015
 _REPORTER_APPEALS: Final = 0.02
 _REOPENED: Final = 0.007
 _UPHELD: Final = 0.3
+_NOTHING: Final = max(_ESCALATED + _SUBJECT_APPEALS, _REPORTER_APPEALS + _REOPENED)
 
 
 def sequel(chance: Chance, fate: Fate) -> list[Step]:
     """Return what happens after a report has ended, in order; nearly always nothing."""
     luck = chance.unit()
+    if luck >= _NOTHING:
+        return []
     if fate.acted:
         if luck < _ESCALATED:
             return [Step(fate.at + MINUTE, ESCALATED)]

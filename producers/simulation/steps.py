@@ -39,13 +39,13 @@ class Step(NamedTuple):
     what: ReportFiled | ActionTaken | ReportAmended | Merge | Retract
 
 
+# A tuple, since `A | B` would build a union on every call.
+_RESTRICTIONS: Final = (Restricted, AccountRestricted)
+
+
 def is_final(what: object) -> bool:
     """Return whether `what` is a final restriction: item or account is gone, and not only for the time being."""
-    return (
-        isinstance(what, Restricted | AccountRestricted)
-        and not what.interim
-        and not FINAL_RESTRICTIONS.isdisjoint(what.restrictions)
-    )
+    return isinstance(what, _RESTRICTIONS) and not what.interim and not FINAL_RESTRICTIONS.isdisjoint(what.restrictions)
 
 
 def _item(restriction: Restriction, automation: Automation, ground: Ground = Ground.TERMS) -> ActionTaken:

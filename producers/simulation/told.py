@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 from producers.simulation.lives import Life
 from producers.simulation.steps import Merge, Retract
 from streams.contract import cloudevents, keys
-from streams.contract.cloudevents import AboutReport, AnyEvent
-from streams.contract.outcomes import Merged
+from streams.contract.cloudevents import AboutReport, ActionTakenEvent, AnyEvent, ReportFiledEvent
+from streams.contract.instants import format_ms
+from streams.contract.outcomes import ActionTaken, Merged
 from streams.contract.registry import Role
 from streams.contract.types import EventRetracted, ReportAmended, ReportFiled
 
@@ -38,41 +39,50 @@ class Voice:
 
     def __init__(self, seed: int, platform: str) -> None:
         self.platform: Final = platform
+        self._source: Final = cloudevents.SOURCE_PREFIX + platform
         self._secret: Final = sha256(f"{seed}/{platform}/secret".encode()).digest()
 
     def tell(self, life: Life, tellings: Iterator[tuple[int, int]]) -> Iterator[Told]:
         """Yield the steps of `life` named by `tellings`: pairs of when one is told and which."""
         token = self._token(life.number)
         for at_ms, place in tellings:
-            step = life.steps[place]
-            event = cloudevents.about_report(
-                self._data(life, place),
-                platform=self.platform,
-                token=token,
-                id=_event_id(life.number, place),
-                at=step.at,
-            )
-            yield Told(at_ms, _topic(life, place), self.platform, event)
+            at, what = life.steps[place]
+            id_ = _event_id(life.number, place)
+            if isinstance(what, ReportFiled):
+                yield Told(at_ms, Role.REPORT_FILED, self.platform, self._filing(what, token, id_, at))
+            elif isinstance(what, _RARE):
+                data, topic = self._rarity(life, what)
+                event = cloudevents.about_report(data, platform=self.platform, token=token, id=id_, at=at)
+                yield Told(at_ms, topic, self.platform, event)
+            else:
+                yield Told(at_ms, Role.ACTION_TAKEN, self.platform, self._action(what, token, id_, at))
 
-    def _data(self, life: Life, place: int) -> AboutReport:
-        what = life.steps[place].what
-        if isinstance(what, Retract):
-            return EventRetracted(retracts=_event_id(life.number, what.step), reason=what.reason)
+    # Nineteen in twenty events are these two, and building them here costs a third of what `about_report` does.
+    def _filing(self, data: ReportFiled, token: str, id_: str, at: int) -> ReportFiledEvent:
+        return ReportFiledEvent(
+            specversion="1.0", id=id_, source=self._source, time=format_ms(at), subject=token, data=data
+        )
+
+    def _action(self, data: ActionTaken, token: str, id_: str, at: int) -> ActionTakenEvent:
+        return ActionTakenEvent(
+            specversion="1.0", id=id_, source=self._source, time=format_ms(at), subject=token, data=data
+        )
+
+    def _rarity(self, life: Life, what: ReportAmended | Merge | Retract) -> tuple[AboutReport, Role]:
+        """Return the data of a step that names another, and its topic: that of what it changes."""
         if isinstance(what, Merge):
-            return Merged(into=self._token(what.into))
-        return what
+            return Merged(into=self._token(what.into)), Role.ACTION_TAKEN
+        if isinstance(what, ReportAmended):
+            return what, Role.REPORT_FILED
+        retraction = EventRetracted(retracts=_event_id(life.number, what.step), reason=what.reason)
+        return retraction, Role.ACTION_TAKEN if what.step else Role.REPORT_FILED
 
     def _token(self, number: str) -> str:
         return keys.token(self._secret, _KEY_ID, number)
 
 
+_RARE: Final = (ReportAmended, Merge, Retract)
+
+
 def _event_id(number: str, place: int) -> str:
     return f"{number}-{place:02d}"
-
-
-def _topic(life: Life, place: int) -> Role:
-    """Return where a step is published: amendments and retractions travel where that which they change did."""
-    what = life.steps[place].what
-    if isinstance(what, Retract):
-        return _topic(life, what.step)
-    return Role.REPORT_FILED if isinstance(what, ReportFiled | ReportAmended) else Role.ACTION_TAKEN

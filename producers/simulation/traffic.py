@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from itertools import count, dropwhile, takewhile
+from operator import attrgetter
+from typing import Final
 
 from producers.simulation.chance import Chance
 from producers.simulation.filings import Span, filed
@@ -13,7 +15,9 @@ from producers.simulation.publishing import tellings
 from producers.simulation.told import Told, Voice
 from streams.domain.grid import DAY, MINUTE
 
+# The number of its arrival decides between two that are told in the same millisecond.
 _Entry = tuple[int, int, Told]
+_AT: Final = attrgetter("at_ms")
 
 
 def simulate(plan: Plan) -> Iterator[Told]:
@@ -32,16 +36,18 @@ def live(plan: Plan) -> Iterator[Told]:
 def endless(plan: Plan) -> Iterator[Told]:
     """Yield what `simulate` yields and then, without a break, what `live` yields."""
     voices = {profile.id: Voice(plan.seed, profile.id) for profile in PROFILES}
-    serial = count()
     pending: list[_Entry] = []
+    serial = count()
     for span in spans(plan):
-        fresh = [
-            (told.at_ms, next(serial), told)
-            for profile in PROFILES
-            for told in _told(plan, profile, span, voices[profile.id])
-        ]
-        for _, _, told in _due(fresh, pending, span.end_ms):
-            yield told
+        due = _matured(pending, span.end_ms)
+        for profile in PROFILES:
+            for told in _told(plan, profile, span, voices[profile.id]):
+                if told.at_ms < span.end_ms:
+                    due.append(told)
+                else:
+                    heappush(pending, (told.at_ms, next(serial), told))
+        due.sort(key=_AT)
+        yield from due
 
 
 def spans(plan: Plan) -> Iterator[Span]:
@@ -69,15 +75,9 @@ def _told(plan: Plan, profile: Profile, span: Span, voice: Voice) -> Iterator[To
         yield from voice.tell(life, tellings(chance, plan, profile, life))
 
 
-def _due(fresh: list[_Entry], pending: list[_Entry], until_ms: int) -> list[_Entry]:
-    """Return what is told before `until_ms`, in order, and leave the rest in the heap `pending`."""
+def _matured(pending: list[_Entry], until_ms: int) -> list[Told]:
+    """Return, in order, what is told before `until_ms`, and leave the rest in the heap `pending`."""
     due = []
-    for entry in fresh:
-        if entry[0] < until_ms:
-            due.append(entry)
-        else:
-            heappush(pending, entry)
     while pending and pending[0][0] < until_ms:
-        due.append(heappop(pending))
-    due.sort()
+        due.append(heappop(pending)[2])
     return due
