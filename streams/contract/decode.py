@@ -6,6 +6,7 @@ type, platform, topic, fields and values, times against the log time, key.
 
 from collections.abc import Sequence
 from hashlib import sha256
+from struct import Struct
 from typing import Final, NamedTuple, Protocol, get_args
 
 import msgspec
@@ -20,12 +21,13 @@ from streams.contract.cloudevents import (
     ReportAmendedEvent,
     ReportFiledEvent,
 )
-from streams.contract.explain import Fault, explain, is_source, plain
+from streams.contract.explain import IS_EVENT_ID, IS_TOKEN, Fault, explain, is_source, plain
 from streams.contract.instants import parse
 from streams.contract.jurisdictions import JURISDICTIONS
 from streams.contract.keys import event_digest, heartbeat_key, record_key
 from streams.contract.meaning import Labels, canonical, deed
 from streams.contract.modes import structured
+from streams.contract.outcomes import ActionTaken, Merged
 from streams.contract.registry import Registry, Role
 from streams.contract.types import ReportAmended, ReportFiled
 from streams.domain.events import Action, Amendment, Event, Filing, Heartbeat, Retraction
@@ -35,7 +37,11 @@ _DAY_MS: Final = 86_400_000
 _TYPES: Final = {kind: str(kind.__struct_config__.tag) for kind in get_args(AnyEvent)}
 # Quotation marks in an event less those in its canonical bytes: two around each name of the envelope and around
 # the version, but none around the type, source, subject and id that both hold. A heartbeat's subject is empty there.
-_ENVELOPE_MARKS: Final = {kind: 14 if kind is HeartbeatEvent else 18 for kind in _TYPES}
+_MARKS: Final = {kind: 14 if kind is HeartbeatEvent else 18 for kind in _TYPES}
+# Bytes likewise, of an event in compact JSON with a `time` of 24 characters and no optional attribute: nothing that
+# is said twice, or with blanks, is as short as that.
+_COMPACT: Final = {kind: 74 if kind is HeartbeatEvent else 87 for kind in _TYPES}
+_first_32_bits: Final = Struct(">I").unpack_from
 _KINDS: Final[dict[Role, frozenset[type]]] = {
     Role.REPORT_FILED: frozenset({ReportFiledEvent, ReportAmendedEvent, EventRetractedEvent, HeartbeatEvent}),
     Role.ACTION_TAKEN: frozenset({ActionTakenEvent, EventRetractedEvent, HeartbeatEvent}),
@@ -82,17 +88,15 @@ class Record(Protocol):
 
 
 class _Lane(NamedTuple):
-    """What may come in on a topic; `platforms` None: any; `owner` is the only platform, or ""."""
+    """What may come in on a topic: `platforms` by their source; `owner` is the only one, or ""."""
 
     role: str
     kinds: frozenset[type]
-    platforms: frozenset[str] | None
+    platforms: dict[str, str]
     owner: str
 
 
-_FILE: Final = _Lane("", frozenset().union(*_KINDS.values()), None, "")
-
-
+_ReportEvent = ReportFiledEvent | ActionTakenEvent | ReportAmendedEvent | EventRetractedEvent
 _Common = tuple[bytes, str, int, int, int, int]  # what every fact about a report begins with
 
 
@@ -110,7 +114,8 @@ class Decoder:
     def __init__(self, registry: Registry, limits: Limits = Limits()) -> None:  # noqa: B008 - immutable
         self._limits = limits
         self._open = registry.accepts_all
-        self._platforms = {SOURCE_PREFIX + platform: platform for platform in registry.platforms}
+        sources = {SOURCE_PREFIX + platform: platform for platform in registry.platforms}
+        self._file = _Lane("", frozenset(_TYPES), sources, "")
         self._lanes = {topic: _lane(registry, topic) for topic in registry.source_topics()}
         self._labels = Labels(registry.groups).of
         self._typed = msgspec.json.Decoder(AnyEvent).decode
@@ -121,26 +126,30 @@ class Decoder:
         Raises KeyError for a topic that is not the registry's: who subscribed to it made the mistake.
         """
         lane = self._lanes[record.topic]
-        raw = record.value or b""
-        headers = record.headers
-        if len(raw) + sum(len(name) + len(content or b"") for name, content in headers) > self._limits.too_large:
-            return Refusal(Reason.TOO_LARGE, "", lane.owner)
-        if headers or not raw:
-            found = structured(headers, raw)
+        raw = record.value
+        if record.headers or not raw or len(raw) > self._limits.too_large:
+            found = self._carried(record)
             if isinstance(found, Fault):
                 return Refusal(*found, lane.owner)
             raw = found
         event = self._read(raw, lane, record.timestamp)
-        if isinstance(event, Refusal):
+        # Every fact about a report begins with its key; nothing else begins with bytes.
+        if event[0] == record.key or isinstance(event, Refusal):
             return event
-        key = heartbeat_key(event.platform) if isinstance(event, Heartbeat) else event.key
-        return event if record.key == key else Refusal(Reason.KEY_MISMATCH, "", event.platform)
+        if isinstance(event, Heartbeat) and record.key == heartbeat_key(event.platform):
+            return event
+        return Refusal(Reason.KEY_MISMATCH, "", event.platform)
 
     def decode_line(self, line: bytes) -> Event | Refusal:
         """Return the event in a line of a file; without `recordedtime` it was told when it happened."""
         if len(line) > self._limits.too_large:
             return Refusal(Reason.TOO_LARGE, "", "")
-        return self._read(line, _FILE, None)
+        return self._read(line, self._file, None)
+
+    def _carried(self, record: Record) -> bytes | Fault:
+        raw = record.value or b""
+        size = len(raw) + sum(len(name) + len(content or b"") for name, content in record.headers)
+        return Fault(Reason.TOO_LARGE, "") if size > self._limits.too_large else structured(record.headers, raw)
 
     def _read(self, raw: bytes, lane: _Lane, logged: int | None) -> Event | Refusal:
         try:
@@ -148,7 +157,7 @@ class Decoder:
         except (ValueError, RecursionError):
             return self._refused(*explain(raw), lane)
         try:
-            platform = self._platform(event.source, lane)
+            platform = lane.platforms.get(event.source) or self._platform(event.source, lane)
             return self._event(event, raw, platform, lane, logged)
         except _FaultyError as faulty:
             return self._refused(faulty.fault, event.source, lane)
@@ -162,44 +171,48 @@ class Decoder:
         return Refusal(*fault, lane.owner or platform)
 
     def _platform(self, source: str, lane: _Lane) -> str:
-        platform = self._platforms.get(source)
-        if platform is None:
-            if not is_source(source):
-                raise _FaultyError(Reason.BAD_VALUE, "source")
-            if not self._open or not source.startswith(SOURCE_PREFIX):
-                raise _FaultyError(Reason.UNKNOWN_PLATFORM, "source")
-            platform = source.removeprefix(SOURCE_PREFIX)
-        if lane.platforms is not None and platform not in lane.platforms:
-            raise _FaultyError(Reason.WRONG_PLATFORM, "source")
-        return platform
+        if source in lane.platforms:
+            return lane.platforms[source]
+        if not is_source(source):
+            raise _FaultyError(Reason.BAD_VALUE, "source")
+        if self._open and source.startswith(SOURCE_PREFIX):
+            return source.removeprefix(SOURCE_PREFIX)
+        raise _FaultyError(
+            Reason.WRONG_PLATFORM if source in self._file.platforms else Reason.UNKNOWN_PLATFORM, "source"
+        )
 
     def _event(self, event: AnyEvent, raw: bytes, platform: str, lane: _Lane, logged: int | None) -> Event:
         if type(event) not in lane.kinds:
             raise _FaultyError(Reason.UNKNOWN_TYPE, "type")
         at = _instant(event.time, "time")
-        told = self._told(event, at, logged)
-        content = _content(event, platform, at, raw)
+        told = at if logged is None else logged
+        if event.recordedtime is not UNSET:
+            recorded = _instant(event.recordedtime, "recordedtime")
+            told = recorded if logged is None else logged
+        if at > told + self._limits.future_ms:
+            raise _FaultyError(Reason.FUTURE_TIME, "time")
         if isinstance(event, HeartbeatEvent):
-            return self._heartbeat(event, platform, at, told, lane)
-        common = (record_key(platform, event.subject), platform, at, told, event_digest(event.id), content)
+            return self._heartbeat(event, raw, (platform, at, told), lane.role)
+        return self._report(event, raw, platform, at, told)
+
+    def _report(self, event: _ReportEvent, raw: bytes, platform: str, at: int, told: int) -> Event:
+        subject = event.subject
+        if not (IS_TOKEN(subject) and IS_EVENT_ID(event.id)):
+            raise _FaultyError(Reason.BAD_VALUE, "id" if IS_TOKEN(subject) else "subject")
+        content = _content(event, subject, platform, at, raw)
+        common = (record_key(platform, subject), platform, at, told, event_digest(event.id), content)
         if isinstance(event, ActionTakenEvent):
-            return Action(*common, deed(event.data), 0 if event.data.items is UNSET else event.data.items)
+            return _action(event.data, common)
         if isinstance(event, ReportFiledEvent):
             return self._filing(event.data, common)
         if isinstance(event, ReportAmendedEvent):
             return _amendment(event.data, common)
+        if not IS_EVENT_ID(event.data.retracts):
+            raise _FaultyError(Reason.BAD_VALUE, "retracts")
         return Retraction(*common, event_digest(event.data.retracts))
 
-    def _told(self, event: AnyEvent, at: int, logged: int | None) -> int:
-        recorded = None if event.recordedtime is UNSET else _instant(event.recordedtime, "recordedtime")
-        told = logged if logged is not None else at if recorded is None else recorded
-        if at > told + self._limits.future_ms:
-            raise _FaultyError(Reason.FUTURE_TIME, "time")
-        return told
-
     def _filing(self, data: ReportFiled, common: _Common) -> Filing:
-        _, _, at, told, _, _ = common
-        if told - at > self._limits.too_old_ms:
+        if common[3] - common[2] > self._limits.too_old_ms:
             raise _FaultyError(Reason.TOO_OLD, "time")
         try:
             labels = self._labels(
@@ -215,18 +228,21 @@ class Decoder:
             raise _FaultyError(Reason.BAD_VALUE, "jurisdictions") from None
         return Filing(*common, labels, data.items, data.test)
 
-    def _heartbeat(self, event: HeartbeatEvent, platform: str, at: int, told: int, lane: _Lane) -> Heartbeat:
+    def _heartbeat(self, event: HeartbeatEvent, raw: bytes, when: tuple[str, int, int], role: str) -> Heartbeat:
+        platform, at, told = when
+        if not IS_EVENT_ID(event.id):
+            raise _FaultyError(Reason.BAD_VALUE, "id")
         complete_through = _instant(event.data.complete_through, "complete_through")
         if complete_through > told + self._limits.future_ms:
             raise _FaultyError(Reason.FUTURE_TIME, "complete_through")
-        return Heartbeat(platform, at, told, complete_through, event.data.sequence, lane.role)
+        _content(event, "", platform, at, raw)
+        return Heartbeat(platform, at, told, complete_through, event.data.sequence, role)
 
 
 def _lane(registry: Registry, topic: str) -> _Lane:
     role = registry.role_of_topic(topic)
-    if role is None:
-        return _FILE
-    platforms = None if registry.accepts_all else registry.platforms_of_topic(topic)
+    assert role is not None, "source topics have a role"
+    platforms = {SOURCE_PREFIX + platform: platform for platform in registry.platforms_of_topic(topic)}
     return _Lane(role, _KINDS[role], platforms, registry.platform_of_topic(topic) or "")
 
 
@@ -237,6 +253,12 @@ def _instant(text: str, field: str) -> int:
         raise _FaultyError(Reason.BAD_TIME, field) from None
 
 
+def _action(data: ActionTaken, common: _Common) -> Action:
+    if isinstance(data, Merged) and not IS_TOKEN(data.into):
+        raise _FaultyError(Reason.BAD_VALUE, "into")
+    return Action(*common, deed(data), 0 if data.items is UNSET else data.items)
+
+
 def _amendment(data: ReportAmended, common: _Common) -> Amendment:
     if data.harm is UNSET and data.severity is UNSET and data.jurisdictions is UNSET:
         raise _FaultyError(Reason.MISSING_FIELD, "data")
@@ -245,16 +267,18 @@ def _amendment(data: ReportAmended, common: _Common) -> Amendment:
     return Amendment(*common)
 
 
-def _content(event: AnyEvent, platform: str, at: int, raw: bytes) -> int:
+def _content(event: AnyEvent, subject: str, platform: str, at: int, raw: bytes) -> int:
     """Return the first 32 bits of the SHA-256 of the event's canonical bytes."""
-    subject = "" if isinstance(event, HeartbeatEvent) else event.subject
+    kind = type(event)
     try:
-        said = canonical((_TYPES[type(event)], platform, subject, event.id), at, event.data)
+        said = canonical((_TYPES[kind], platform, subject, event.id), at, event.data)
     except ValueError:
-        field = "restrictions" if isinstance(event, ActionTakenEvent) else "jurisdictions"
+        field = "restrictions" if kind is ActionTakenEvent else "jurisdictions"
         raise _FaultyError(Reason.BAD_VALUE, field) from None
-    _check_names(event, raw, said)
-    return int.from_bytes(sha256(said).digest()[:4], "big")
+    if len(raw) - len(said) != _COMPACT[kind]:
+        _check_names(event, raw, said)
+    content: int = _first_32_bits(sha256(said).digest())[0]
+    return content
 
 
 def _check_names(event: AnyEvent, raw: bytes, said: bytes) -> None:
@@ -263,7 +287,7 @@ def _check_names(event: AnyEvent, raw: bytes, said: bytes) -> None:
     No accepted string holds a quotation mark, so an event without doubles and without spelled-out defaults has as
     many of them as its canonical bytes and its envelope's names: any other is read again, slowly.
     """
-    marks = _ENVELOPE_MARKS[type(event)]
+    marks = _MARKS[type(event)]
     marks += 4 * ((event.datacontenttype is not UNSET) + (event.recordedtime is not UNSET))
     if raw.count(b'"') == said.count(b'"') + marks:
         return

@@ -5,7 +5,7 @@ and walked beside the declared ones. Nothing returned here was ever part of the 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from re import compile as pattern
 from typing import Any, Final, NamedTuple, get_args
 
@@ -17,12 +17,15 @@ from streams.contract.cloudevents import SOURCE_PREFIX, ActionTakenEvent, AnyEve
 from streams.contract.instants import parse
 from streams.contract.outcomes import ActionTaken
 from streams.contract.registry import PLATFORM_ID
+from streams.contract.types import EVENT_ID_PATTERN, TOKEN_PATTERN
 from streams.domain.vocabulary import Reason
 
 Tree = Mapping[str, Any]  # what any JSON object is
 
 _EVENTS: Final[Mapping[object, type[Struct]]] = {kind.__struct_config__.tag: kind for kind in get_args(AnyEvent)}
 _OUTCOMES: Final[Mapping[object, type[Struct]]] = {kind.__struct_config__.tag: kind for kind in get_args(ActionTaken)}
+IS_EVENT_ID: Final = pattern(EVENT_ID_PATTERN).fullmatch
+IS_TOKEN: Final = pattern(TOKEN_PATTERN).fullmatch
 _TIMES: Final = frozenset({"time", "recordedtime", "complete_through"})
 _SOURCE: Final = pattern(f"(?:{SOURCE_PREFIX}|/witnesses/)" + PLATFORM_ID.pattern)
 
@@ -103,6 +106,25 @@ def _known(kinds: Mapping[object, type[Struct]], word: object) -> type[Struct] |
     return kinds.get(word) if isinstance(word, str) else None
 
 
+def _is_instant(text: str) -> bool:
+    try:
+        parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+# What the declared types do not say, by field.
+_TEXTS: Final[Mapping[str, Callable[[str], bool]]] = {
+    "source": is_source,
+    "id": lambda text: IS_EVENT_ID(text) is not None,
+    "retracts": lambda text: IS_EVENT_ID(text) is not None,
+    "subject": lambda text: IS_TOKEN(text) is not None,
+    "into": lambda text: IS_TOKEN(text) is not None,
+    **dict.fromkeys(_TIMES, _is_instant),
+}
+
+
 def _walk(kind: type[Struct], given: Tree, container: str) -> Fault | None:
     declared = {field.encode_name: field for field in fields(kind)}
     if set(given) - set(declared) - {kind.__struct_config__.tag_field}:
@@ -119,8 +141,6 @@ def _walk(kind: type[Struct], given: Tree, container: str) -> Fault | None:
 def _fits(field: FieldInfo, value: object) -> bool:
     try:
         msgspec.convert(value, field.type)
-        if field.name in _TIMES:
-            parse(str(value))
     except ValueError:  # msgspec's ValidationError is one
         return False
-    return field.name != "source" or is_source(str(value))
+    return field.name not in _TEXTS or _TEXTS[field.name](str(value))

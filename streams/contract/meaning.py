@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Final, get_args
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from streams.contract.jurisdictions import Groups, joined
@@ -29,6 +30,13 @@ _OUTCOMES: Final[Mapping[type[Data], Outcome]] = {
     kind: Outcome(str(kind.__struct_config__.tag)) for kind in get_args(ActionTaken)
 }
 _DEEDS: Final = {kind: Deed(outcome) for kind, outcome in _OUTCOMES.items()}
+_RESTRICTIONS: Final = (Restricted, AccountRestricted)
+_SETS: Final[Mapping[type[Data], str]] = {
+    ReportFiled: "jurisdictions",
+    ReportAmended: "jurisdictions",
+    Restricted: "restrictions",
+    AccountRestricted: "restrictions",
+}
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -57,7 +65,7 @@ class Labels:
 
 def deed(data: ActionTaken) -> Deed:
     """Return what an action amounts to; ValueError for a restriction that is named twice."""
-    if isinstance(data, Restricted | AccountRestricted):
+    if isinstance(data, _RESTRICTIONS):
         return _restriction(_OUTCOMES[type(data)], data.restrictions, data.interim)
     if isinstance(data, Reversed):
         return _reversal(data.of)
@@ -65,12 +73,17 @@ def deed(data: ActionTaken) -> Deed:
 
 
 def settled(data: Data) -> Data:
-    """Return `data` with its sets in one order: two that say the same are then written the same."""
-    if isinstance(data, Restricted | AccountRestricted) and len(data.restrictions) > 1:
-        return replace(data, restrictions=in_order(data.restrictions))
-    if isinstance(data, ReportFiled | ReportAmended) and data.jurisdictions and len(data.jurisdictions) > 1:
-        return replace(data, jurisdictions=in_order(data.jurisdictions))
-    return data
+    """Return `data` with its set in order: two that say the same are then written the same.
+
+    Raises ValueError, without the word, when the set names one twice.
+    """
+    name = _SETS.get(type(data))
+    if name is None:
+        return data
+    words = getattr(data, name)
+    if words is UNSET or len(words) == 1 or words == in_order(words):
+        return data
+    return replace(data, **{name: in_order(words)})
 
 
 def canonical(name: tuple[str, str, str, str], at: int, data: Data) -> bytes:

@@ -23,32 +23,32 @@ from streams.domain.vocabulary import (
 
 
 def _text(body: str, description: str) -> Meta:
-    # Python's `$` also matches before a last line feed, `\Z` does not exist in the regular expressions of JSON Schema.
-    return Meta(pattern=rf"^{body}\Z", description=description, extra_json_schema={"pattern": f"^{body}$"})
+    """Describe a pattern in the schema only; `decode` checks it, at half the time that the typed decoder takes."""
+    return Meta(description=description, extra_json_schema={"pattern": f"^{body}$"})
 
 
-EventId = Annotated[str, _text("[A-Za-z0-9_-]{8,64}", "Unique within the source; the same id again is a redelivery.")]
+EVENT_ID_PATTERN: Final = "[A-Za-z0-9_-]{8,64}"
+TOKEN_PATTERN: Final = "[a-z0-9]{2}_[A-Za-z0-9_-]{43}"  # noqa: S105 - the shape of a pseudonym
+
+EventId = Annotated[str, _text(EVENT_ID_PATTERN, "Unique within the source; the same id again is a redelivery.")]
 
 Token = Annotated[
     str,
     _text(
-        "[a-z0-9]{2}_[A-Za-z0-9_-]{43}",
-        "Pseudonym of a report: the key's two-character id, then base64url of the HMAC-SHA-256 under it.",
+        TOKEN_PATTERN, "Pseudonym of a report: the key's two-character id, then base64url of the HMAC-SHA-256 under it."
     ),
 ]
 
-# Looked up among the registered ones, which needs no pattern.
-Source = Annotated[
-    str,
-    Meta(
-        description="The platform's id in the registry.",
-        extra_json_schema={"pattern": "^/platforms/[a-z][a-z0-9-]{0,31}$"},
-    ),
-]
+Source = Annotated[str, _text("/platforms/[a-z][a-z0-9-]{0,31}", "The platform's id in the registry.")]
 
 Taxonomy = Annotated[
     str,
-    _text("[a-z][a-z0-9-]{0,30}-20[0-9]{2}-[0-9]{2}-[0-9]{2}", "A taxonomy by name and date, as `dsa-2025-07-01`."),
+    # Python's `$` also matches before a last line feed; JSON Schema does not know `\Z`.
+    Meta(
+        pattern=r"^[a-z][a-z0-9-]{0,30}-20[0-9]{2}-[0-9]{2}-[0-9]{2}\Z",
+        description="A taxonomy by name and date, as `dsa-2025-07-01`.",
+        extra_json_schema={"pattern": "^[a-z][a-z0-9-]{0,30}-20[0-9]{2}-[0-9]{2}-[0-9]{2}$"},
+    ),
 ]
 
 # Checked by `instants.parse`, which is faster than a pattern and knows the calendar.
