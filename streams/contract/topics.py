@@ -1,0 +1,115 @@
+"""Topics: their names, who lands on which partition, and every setting that they must have.
+
+The table is what `admin` applies and what a worker compares with the broker at start.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from streams.contract.registry import Registry
+
+MEASURES: Final = "measures"
+"""Absolute values of every cohort, counter and position, compacted: what the board reads."""
+
+REFUSED: Final = "event-refused"
+"""Why a record was refused, without the record."""
+
+_MEBIBYTE: Final = 1024 * 1024
+_HOUR_MS: Final = 3_600_000
+_DAY_MS: Final = 24 * _HOUR_MS
+
+# Twice the memory of the ledger, 200 days: what is still counted can be rebuilt from the topics.
+_SOURCE_RETENTION_MS: Final = 400 * _DAY_MS
+_REFUSED_RETENTION_MS: Final = 7 * _DAY_MS
+
+# Compacted topics are read from the beginning at every start. Kafka never cleans the active segment, whose default
+# is 1 GiB, and leaves the rest until half of it is stale: a restore would then read many times the live rows.
+_COMPACTED: Final[Mapping[str, str]] = {
+    "cleanup.policy": "compact",
+    "segment.bytes": str(64 * _MEBIBYTE),
+    "min.cleanable.dirty.ratio": "0.1",
+    # A reader that starts at the log's beginning may take this long to see every tombstone.
+    "delete.retention.ms": str(_DAY_MS),
+}
+
+# The largest batch that a broker takes; a journal ends its chunks at half of it.
+MAX_MESSAGE_BYTES: Final = 1_048_588
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replication:
+    """How many brokers hold a record, and how many must before it is acknowledged."""
+
+    factor: int = 3
+    min_insync: int = 2
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.min_insync <= self.factor:
+            raise ValueError(f"min_insync: expected 1 to {self.factor}, the factor, got {self.min_insync}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicSettings:
+    """A topic as it must be; `config` in Kafka's own names and texts."""
+
+    name: str
+    partitions: int
+    replication_factor: int
+    config: Mapping[str, str]
+
+
+def changelog(app: str) -> str:
+    """Return the name of the changelog of the application `app`."""
+    return f"{app}-changelog"
+
+
+def table(registry: Registry, app: str, replication: Replication, *, record_time: str = "log") -> list[TopicSettings]:
+    """Return every topic that the application `app` needs, sources first; all have the registry's partitions.
+
+    `record_time` is "log", the broker's, or "create", the publisher's: only for a demo and for audited history, since
+    a publisher could move everybody's clock with it.
+    """
+    stamp = {"log": "LogAppendTime", "create": "CreateTime"}[record_time]
+    source = {
+        "cleanup.policy": "delete",
+        "retention.ms": str(_SOURCE_RETENTION_MS),
+        "message.timestamp.type": stamp,
+    }
+    refused = {"cleanup.policy": "delete", "retention.ms": str(_REFUSED_RETENTION_MS)}
+    wanted: dict[str, Mapping[str, str]] = dict.fromkeys(registry.source_topics(), source)
+    wanted |= {changelog(app): _COMPACTED, MEASURES: _COMPACTED, REFUSED: refused}
+    common = {
+        "min.insync.replicas": str(replication.min_insync),
+        "unclean.leader.election.enable": "false",
+        "max.message.bytes": str(MAX_MESSAGE_BYTES),
+    }
+    return [
+        TopicSettings(
+            name=name,
+            partitions=registry.partitions,
+            replication_factor=replication.factor,
+            config={**common, **config},
+        )
+        for name, config in wanted.items()
+    ]
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Return the partition on which Kafka's default partitioner puts `key` (in librdkafka `murmur2_random`)."""
+    return (_murmur2(key) & 0x7FFFFFFF) % partitions
+
+
+def _murmur2(data: bytes) -> int:
+    """Return MurmurHash2, 32 bits, with Kafka's seed (Austin Appleby, public domain; org.apache.kafka Utils)."""
+    multiplier, mask = 0x5BD1E995, 0xFFFFFFFF
+    state = 0x9747B28C ^ len(data)
+    whole = len(data) & ~3
+    for start in range(0, whole, 4):
+        word = int.from_bytes(data[start : start + 4], "little") * multiplier & mask
+        word = (word ^ word >> 24) * multiplier & mask
+        state = state * multiplier & mask ^ word
+    if tail := data[whole:]:
+        state = (state ^ int.from_bytes(tail, "little")) * multiplier & mask
+    state = (state ^ state >> 13) * multiplier & mask
+    return state ^ state >> 15
