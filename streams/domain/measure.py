@@ -73,6 +73,14 @@ def _ended(clock: Clock, course: Course, start: int, filed: Entry, deeds: list[E
     return Timed(bin_of(duration), course.ending, duration, NEVER, verdict, late=due <= filed.told)
 
 
+def _frozen(clock: Clock, start: int, since: int, filed: Entry) -> Timed:
+    """Return how a clock stands that is paused `since`; one that was past its limit by then stays missed."""
+    ran = max(since - start, 0)
+    if clock.limit is None or ran <= clock.limit:
+        return Timed(bin_of(ran), FROZEN, ran, NEVER, PENDING, late=False)
+    return Timed(bin_of(ran), FROZEN, ran, NEVER, MISSED, late=start + clock.limit <= filed.told)
+
+
 def timed(clock: Clock, course: Course, filed: Entry, deeds: list[Entry], horizon: int) -> Timed:
     """Return how a clock stands on a report whose deadlines are known up to `horizon`."""
     if course.start is None:
@@ -82,8 +90,7 @@ def timed(clock: Clock, course: Course, filed: Entry, deeds: list[Entry], horizo
         return _ended(clock, course, start, filed, deeds)
     start += _paused(course, deeds)
     if course.pauses and course.pauses[-1][1] is None:
-        frozen = max(deeds[course.pauses[-1][0]].at - start, 0)
-        return Timed(bin_of(frozen), FROZEN, frozen, NEVER, PENDING, late=False)
+        return _frozen(clock, start, deeds[course.pauses[-1][0]].at, filed)
     minute = (start - filed.at // DAY * DAY) // MINUTE
     if clock.limit is None:
         return Timed(minute, OPEN, 0, NEVER, PENDING, late=False)

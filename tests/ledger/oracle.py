@@ -433,13 +433,13 @@ class Oracle:
 def _verdict(clock: Yardstick, run: Run, horizon: int) -> str | None:
     """Return met, missed or released; None while pending or where there is no limit.
 
-    Reading: a deadline that had passed when the clock was paused stays missed.
+    Reading: a clock frozen past its limit is missed, as one stopped past it is; no pause takes that back. One frozen
+    at its limit or before waits, whatever the horizon.
     """
     if clock.limit is None or run.ending == "absent":
         return None
-    if run.ending in {"open", "frozen"}:
-        reach = horizon if run.ending == "open" else min(horizon, run.at)
-        return "missed" if run.start + clock.limit + run.paused <= reach else None
+    if run.ending == "open":
+        return "missed" if run.start + clock.limit + run.paused <= horizon else None
     if run.ending == "expired" or run.duration > clock.limit:
         return "missed"
-    return "met" if run.ending == "stopped" else "released"
+    return {"frozen": None, "stopped": "met"}.get(run.ending, "released")

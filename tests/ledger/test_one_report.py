@@ -5,9 +5,9 @@ import pytest
 from streams.domain.events import Action, Deed, Event, Filing, Heartbeat, Retraction
 from streams.domain.grid import DAY, EDGES, HOUR, MINUTE, bin_of
 from streams.domain.vocabulary import Outcome
-from tests.ledger.oracle import Mark
+from tests.ledger.oracle import Mark, Yardstick
 from tests.ledger.strategies import KEYS, START
-from tests.ledger.subject import Subject
+from tests.ledger.subject import Subject, clock_of
 
 LABELS = "gaaaabEU"
 RESTRICTED = Deed(Outcome.RESTRICTED, final=True)
@@ -175,3 +175,21 @@ def test_a_retracted_filing_leaves_no_report_and_its_actions_wait() -> None:
 
     assert subject.cohorts() == {}
     assert subject.net() == {}
+
+
+def test_a_pause_takes_back_no_deadline_that_had_passed_before_it() -> None:
+    pausing = Yardstick(
+        name="pausing",
+        stops=frozenset({"final"}),
+        pauses=frozenset({"paused"}),
+        resumes=frozenset({"resumed"}),
+    )
+    in_time, too_late = Subject([clock_of(pausing)]), Subject([clock_of(pausing)])
+    in_time.feed([filed(), did(Outcome.PAUSED, DAY)])
+    too_late.feed([filed(), did(Outcome.PAUSED, DAY + 1)])
+
+    for subject in (in_time, too_late):
+        subject.advance(START + 3 * DAY)
+
+    assert in_time.net()["harbor"]["verdict|pausing@1|missed|live"] == 0
+    assert too_late.net()["harbor"]["verdict|pausing@1|missed|live"] == 1
