@@ -1,0 +1,120 @@
+"""Files of events to the broker: refused before they leave, acknowledged line by line, safe to run again.
+
+Event ids are in the file, so a line that is sent twice is counted once; what is not certain is sent again.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import time_ns
+from typing import Final
+
+from producers.publisher.lines import STDIN, Block, blocks
+from producers.publisher.refusals import RefusalGroup
+from producers.publisher.routes import Router
+from producers.publisher.sending import Pass, Progress, Terms, no_progress
+from producers.publisher.settings import PublisherSettings
+from producers.publisher.survey import Survey, survey
+from streams.contract.registry import Registry
+
+_PIPE: Final = Path(STDIN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What to publish, and how; no paths, or the path `-`, is the standard input.
+
+    `history` takes each line as told at its `recordedtime`, else its `time`, and sets the records' time to it; else
+    every line is checked as a worker would that is told of it now. `from_line` counts over all files, from 1.
+    """
+
+    settings: PublisherSettings
+    registry: Registry
+    paths: tuple[Path, ...] = ()
+    from_line: int = 1
+    history: bool = False
+    skip_refused: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What became of an order.
+
+    Of the lines read, `events` and `heartbeats` were to be sent; `acknowledged` of both the broker has confirmed.
+    `resume_from` is the line to go on from, None when nothing is left; `cause` says why it stopped early, "" when it
+    did not. `sent` is false when nothing was tried: a dry run, or refused lines in a file.
+    """
+
+    events: int
+    heartbeats: int
+    acknowledged: int
+    refused: tuple[RefusalGroup, ...]
+    resume_from: int | None
+    cause: str
+    sent: bool
+    exit_code: int
+
+
+def publish(order: Order, progress: Progress = no_progress) -> Published:
+    """Publish the files of `order`, or the standard input.
+
+    Files are read twice: nothing is sent before every line is known to be good. A pipe is checked as it comes, and
+    nothing that follows a refused line is sent. Raises OSError for a file that cannot be read, BrokerError when the
+    broker cannot be used.
+    """
+    paths = order.paths or (_PIPE,)
+    terms = _terms(order)
+    if _PIPE in paths and not order.dry_run:
+        return _send(order, blocks(paths), Pass(Router(order.registry), terms, progress))
+    found = survey(blocks(paths), Router(order.registry), terms.now)
+    refused = bool(found.refusals.total) and not order.skip_refused
+    if order.dry_run or refused:
+        return _unsent(found, int(refused))
+    if not found.refusals.total:
+        terms = replace(terms, good=True, checks=tuple(found.checks))
+    return _send(order, blocks(paths), Pass(Router(order.registry, found.retracted), terms, progress))
+
+
+def publish_blocks(
+    order: Order, source: Iterator[Block], progress: Progress = no_progress, *, good: bool = False
+) -> Published:
+    """Publish lines as they are made, such as a simulation's; the paths of `order` are not read.
+
+    `good` says that their maker answers for every line: they are then not checked again.
+    """
+    return _send(order, source, Pass(Router(order.registry), replace(_terms(order), good=good), progress))
+
+
+def _terms(order: Order) -> Terms:
+    now = None if order.history else time_ns() // 1_000_000
+    return Terms(now=now, from_line=order.from_line, skip_refused=order.skip_refused)
+
+
+def _send(order: Order, source: Iterator[Block], sending: Pass) -> Published:
+    asyncio.run(sending.run(source, order.settings, order.registry.source_topics()))
+    failed = bool(sending.cause)
+    return Published(
+        events=sending.events,
+        heartbeats=sending.heartbeats,
+        acknowledged=sending.acknowledged,
+        refused=sending.refusals.groups(),
+        resume_from=sending.resume_from,
+        cause=sending.cause,
+        sent=True,
+        exit_code=int(failed),
+    )
+
+
+def _unsent(found: Survey, exit_code: int) -> Published:
+    return Published(
+        events=found.events,
+        heartbeats=found.heartbeats,
+        acknowledged=0,
+        refused=found.refusals.groups(),
+        resume_from=None,
+        cause="",
+        sent=False,
+        exit_code=exit_code,
+    )

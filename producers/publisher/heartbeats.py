@@ -1,0 +1,34 @@
+"""The cadence: a thread that says, every so often, how far everything has been published."""
+
+from collections.abc import Callable
+from threading import Event, Thread
+
+
+class Cadence:
+    """Calls `beat` every `every_ms` milliseconds until stopped; the first failure ends it and is kept."""
+
+    def __init__(self, beat: Callable[[], object], every_ms: int) -> None:
+        self._beat = beat
+        self._every_s = every_ms / 1000
+        self._stopped = Event()
+        self._failure: Exception | None = None
+        self._thread = Thread(target=self._run, name="safeclock-heartbeats", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the cadence and wait for a heartbeat that is on its way out."""
+        self._stopped.set()
+        self._thread.join()
+
+    def take_failure(self) -> Exception | None:
+        """Return what ended the cadence, once; None when nothing did."""
+        failure, self._failure = self._failure, None
+        return failure
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._every_s):
+            try:
+                self._beat()
+            except Exception as failure:  # noqa: BLE001 - whatever the caller's own function raises is the caller's to see
+                self._failure = failure
+                return

@@ -1,0 +1,42 @@
+"""Who publishes, and how it turns its own report ids into pseudonyms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from producers.publisher.errors import SettingsError
+from streams.contract import keys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """One platform with its secrets.
+
+    `key_id` names the current `secret` (at least 32 bytes, known to nobody else). A report keeps the token that it
+    was filed with, so secrets that were replaced stay in `former` for as long as their reports may still move.
+    """
+
+    platform: str
+    key_id: str
+    secret: bytes = field(repr=False)
+    former: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        problems = []
+        for key_id, secret in {**self.former, self.key_id: self.secret}.items():
+            try:
+                keys.token(secret, key_id, "")
+            except ValueError as error:
+                problems.append(f"secret of key {key_id!r}: {error}")
+        if problems:
+            raise SettingsError(problems)
+
+    def token(self, report_id: str, key_id: str | None = None) -> str:
+        """Return the pseudonym of `report_id` under the current secret, or under the former one called `key_id`.
+
+        Raises SettingsError for a `key_id` that has no secret here.
+        """
+        chosen = key_id or self.key_id
+        secret = self.secret if chosen == self.key_id else self.former.get(chosen)
+        if secret is None:
+            raise SettingsError([f"key_id: expected the current key or a former one, got {chosen!r}"])
+        return keys.token(secret, chosen, report_id)

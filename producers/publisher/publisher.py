@@ -1,0 +1,249 @@
+"""The library that a platform calls: events leave pseudonymised, checked and acknowledged, or the caller hears of it.
+
+```
+with Publisher(settings, registry, identity) as publisher:
+    publisher.keep_heartbeats(outbox_is_empty_up_to)
+    publisher.report_filed(report_id=…, at=…, harm="grooming", …)
+    publisher.action_taken(report_id=…, at=…, outcome="acknowledged")
+```
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from time import time_ns
+from types import TracebackType
+from typing import Final, NamedTuple, Self, Unpack
+from uuid import uuid4
+
+from producers.publisher.delivery import Delivery, Parcel
+from producers.publisher.errors import PromiseError, PublisherError, RefusedBeforeSendingError, SettingsError
+from producers.publisher.facts import OUTCOMES, AmendmentFacts, FilingFacts, OutcomeFacts, RetractionFacts
+from producers.publisher.heartbeats import Cadence
+from producers.publisher.identity import Identity
+from producers.publisher.routes import Leaving, Router
+from producers.publisher.settings import PublisherSettings
+from streams.contract import cloudevents, keys, types
+from streams.contract.instants import format_ms
+from streams.contract.registry import Registry, Role
+from streams.domain.vocabulary import Reason
+
+Instant = int | datetime
+"""Epoch milliseconds, or a datetime with an offset."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+class Sent(NamedTuple):
+    """Under which id an event was handed over, and the pseudonym of its report; keep both with the report."""
+
+    event_id: str
+    token: str
+
+
+def _wall_clock() -> int:
+    return time_ns() // 1_000_000
+
+
+class Publisher:
+    """One platform's publisher; safe to use from many threads, one in a process is enough.
+
+    A method raises what is wrong with its own event, and NotAcknowledgedError when earlier ones were given up: it has
+    then sent nothing, and those that the error names are to be sent again under their ids.
+    """
+
+    def __init__(
+        self,
+        settings: PublisherSettings,
+        registry: Registry,
+        identity: Identity,
+        *,
+        first_sequence: int = 1,
+        now: Callable[[], int] = _wall_clock,
+    ) -> None:
+        """Connect; `first_sequence` continues the heartbeats of an earlier process, whose `sequence` was kept.
+
+        Raises SettingsError for a platform that is not in the registry, BrokerError when broker or topics are missing.
+        """
+        platform = registry.platform(identity.platform)
+        if platform is None:
+            raise SettingsError([f"platform: expected one of the registry, got {identity.platform!r}"])
+        self._settings = settings
+        self._identity = identity
+        self._platform = platform
+        self._now = now
+        self._router = Router(registry)
+        self._delivery = Delivery(settings, tuple(platform.topic(role) for role in Role))
+        self._one_heartbeat = Lock()
+        self._cadence: Cadence | None = None
+        self.sequence = first_sequence
+
+    def report_filed(
+        self, *, report_id: str, at: Instant, event_id: str | None = None, **facts: Unpack[FilingFacts]
+    ) -> Sent:
+        """Say that the platform's servers first received a report at `at`, before any validation or queue."""
+        return self._say(_said(types.ReportFiled, facts), self._identity.token(report_id), at, event_id)
+
+    def action_taken(
+        self,
+        *,
+        report_id: str,
+        at: Instant,
+        outcome: str,
+        event_id: str | None = None,
+        key_id: str | None = None,
+        **facts: Unpack[OutcomeFacts],
+    ) -> Sent:
+        """Say that an outcome took effect for users, or was recorded, at `at`.
+
+        `key_id` names the secret under which the report was filed, when it is not the current one.
+        """
+        if outcome not in OUTCOMES:
+            raise RefusedBeforeSendingError(Reason.BAD_VALUE, "outcome")
+        return self._say(
+            _said(OUTCOMES[outcome], facts), self._identity.token(report_id, key_id), at, event_id, Role.ACTION_TAKEN
+        )
+
+    def report_amended(
+        self,
+        *,
+        report_id: str,
+        at: Instant,
+        event_id: str | None = None,
+        key_id: str | None = None,
+        **facts: Unpack[AmendmentFacts],
+    ) -> Sent:
+        """Say that a report was given other labels at `at`."""
+        return self._say(_said(types.ReportAmended, facts), self._identity.token(report_id, key_id), at, event_id)
+
+    def event_retracted(
+        self,
+        *,
+        report_id: str,
+        at: Instant,
+        role: Role,
+        event_id: str | None = None,
+        key_id: str | None = None,
+        **facts: Unpack[RetractionFacts],
+    ) -> Sent:
+        """Take back, at `at`, an earlier event of this report, which travelled on the topic of `role`."""
+        data = _said(types.EventRetracted, facts)
+        return self._say(data, self._identity.token(report_id, key_id), at, event_id, role)
+
+    def heartbeat(self, complete_through: int, *, timeout_ms: int | None = None) -> None:
+        """Promise that everything up to `complete_through`, epoch milliseconds, is published; first wait until it is.
+
+        Raises NotAcknowledgedError like `flush`, and PromiseError when the promise would not hold or an earlier one
+        went further; then no heartbeat was sent.
+        """
+        self.flush(timeout_ms=timeout_ms)
+        with self._one_heartbeat:
+            reach = self._delivery.reach(complete_through)
+            if reach is not None:
+                self._beat(reach)
+        if reach != complete_through:
+            raise PromiseError(
+                "expected that nothing up to the promised instant waits and that no promise went further"
+            )
+
+    def pulse(self, complete_through: int) -> int | None:
+        """Send a heartbeat that promises as much as is acknowledged, at most up to `complete_through`; do not wait.
+
+        Return the instant that it promises; None when an earlier one went further and nothing was sent.
+        """
+        with self._one_heartbeat:
+            reach = self._delivery.reach(complete_through)
+            if reach is not None:
+                self._beat(reach)
+            return reach
+
+    def keep_heartbeats(self, handed_over: Callable[[], int], *, every_ms: int | None = None) -> None:
+        """Send a heartbeat every `every_ms` (default: the platform's cadence) until the publisher is closed.
+
+        `handed_over` returns the instant, in epoch milliseconds, up to which everything was handed to this publisher:
+        it knows what is not acknowledged, only the platform knows what still lies in its own outbox.
+        """
+        if self._cadence is not None:
+            raise PublisherError("expected one cadence of heartbeats, one is running already")
+        self._cadence = Cadence(lambda: self.pulse(handed_over()), every_ms or self._platform.cadence_ms)
+
+    @property
+    def acknowledged(self) -> int:
+        """How many events, heartbeats not counted, the broker has confirmed."""
+        return self._delivery.acknowledged
+
+    @property
+    def complete_through(self) -> int | None:
+        """How far the last heartbeat promised, in epoch milliseconds; None before the first."""
+        return self._delivery.promised
+
+    def flush(self, *, timeout_ms: int | None = None) -> None:
+        """Wait until everything that was handed over before this call is acknowledged.
+
+        Raises NotAcknowledgedError for what failed or is unanswered after `timeout_ms` (default: twice the delivery
+        timeout, when nothing is unanswered any more).
+        """
+        self._raise_cadence_failure()
+        self._delivery.flush(timeout_ms or 2 * self._settings.delivery_timeout_ms)
+
+    def close(self, *, timeout_ms: int | None = None) -> None:
+        """Wait for what is on its way, then release everything; a second call does nothing.
+
+        Raises NotAcknowledgedError for all that was not acknowledged within `timeout_ms` (default: the delivery
+        timeout).
+        """
+        if self._cadence is not None:
+            self._cadence.stop()
+        self._delivery.close(timeout_ms or self._settings.delivery_timeout_ms)
+        self._raise_cadence_failure()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _say(
+        self,
+        data: cloudevents.AboutReport,
+        token: str,
+        at: Instant,
+        event_id: str | None,
+        role: Role = Role.REPORT_FILED,
+    ) -> Sent:
+        name, when, platform = event_id or str(uuid4()), _milliseconds(at), self._platform.id
+        line = cloudevents.encode(cloudevents.about_report(data, platform=platform, token=token, id=name, at=when))
+        leaving = Leaving(self._platform.topic(role), keys.record_key(platform, token), line, self._now(), when)
+        refused = self._router.refusal(leaving)
+        if refused is not None:
+            raise RefusedBeforeSendingError(refused.reason, refused.field)
+        self._delivery.hand_over(Parcel(name, leaving.topic, leaving.key, line, when))
+        return Sent(name, token)
+
+    def _beat(self, reach: int) -> None:
+        event_id, platform = str(uuid4()), self._platform.id
+        data = types.Heartbeat(complete_through=format_ms(reach), sequence=self.sequence)
+        line = cloudevents.encode(cloudevents.heartbeat(data, platform=platform, id=event_id, at=self._now()))
+        self._delivery.to_every_partition(event_id, keys.heartbeat_key(platform), line)
+        self.sequence += 1
+
+    def _raise_cadence_failure(self) -> None:
+        failure = self._cadence.take_failure() if self._cadence is not None else None
+        if failure is not None:
+            raise PublisherError("the heartbeats have stopped") from failure
+
+
+def _said(kind: Callable[..., cloudevents.AboutReport], facts: Mapping[str, object]) -> cloudevents.AboutReport:
+    # Plain words stand for members of enumerations: what is wrong with them is found before the event leaves.
+    return kind(**facts)
+
+
+def _milliseconds(at: Instant) -> int:
+    if isinstance(at, int):
+        return at
+    if at.tzinfo is None:
+        raise RefusedBeforeSendingError(Reason.BAD_TIME, "time")
+    return (at - _EPOCH) // _MILLISECOND

@@ -1,0 +1,134 @@
+"""One pass over lines that sends them and keeps account of what arrived."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from producers.publisher.bulk import BulkSender, Record, UndeliveredError, bulk_sender
+from producers.publisher.lines import Block, ReadAhead
+from producers.publisher.refusals import Refusals
+from producers.publisher.routes import Leaving, Router
+from producers.publisher.settings import PublisherSettings
+from producers.publisher.survey import check_of
+from streams.contract.decode import Refusal
+from streams.contract.keys import heartbeat_key
+from streams.domain.events import Heartbeat
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes read and the lines acknowledged so far."""
+
+
+def no_progress(_size: int, _lines: int) -> None:
+    """Tell nobody."""
+
+
+REFUSED: Final = "a line was refused"
+CHANGED: Final = "the file changed while it was read"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a pass treats its lines.
+
+    `now`, epoch milliseconds, is when workers will be told; None for history, whose records carry the time at which
+    each line was told. `good` lines are known to be good and not checked again; `checks` then holds the checksums of
+    their blocks, if they were read before. Lines before `from_line` are read and not sent.
+    """
+
+    now: int | None
+    from_line: int = 1
+    skip_refused: bool = False
+    good: bool = False
+    checks: tuple[int, ...] = ()
+
+
+class _StoppedError(Exception):
+    """Ends a pass before a line that must not leave; the message is the cause."""
+
+
+class Pass:
+    """Sends the lines of a source once; afterwards its attributes tell what happened."""
+
+    def __init__(self, router: Router, terms: Terms, progress: Progress) -> None:
+        self._router = router
+        self._terms = terms
+        self._progress = progress
+        self._next_line = terms.from_line
+        self.events = 0
+        self.heartbeats = 0
+        self.acknowledged = 0
+        self.refusals = Refusals()
+        self.cause = ""
+        self.resume_from: int | None = None
+
+    async def run(self, source: Iterator[Block], settings: PublisherSettings, topics: tuple[str, ...]) -> None:
+        """Send everything; what ends it early stands in `cause`. Raises BrokerError when it cannot begin."""
+        ahead = ReadAhead(source)
+        try:
+            async with bulk_sender(settings, topics) as sender:
+                await self._until_the_end(ahead, sender)
+                await sender.settle()
+                unacknowledged = sender.unacknowledged()
+        finally:
+            ahead.release()
+        self.acknowledged = self.events + self.heartbeats - len(unacknowledged)
+        if self.cause:
+            self.resume_from = min(unacknowledged, default=self._next_line)
+
+    async def _until_the_end(self, ahead: ReadAhead, sender: BulkSender) -> None:
+        try:
+            try:
+                await self._all(ahead, sender)
+            except _StoppedError as stopped:
+                self.cause = str(stopped)
+            await sender.finish()
+        except UndeliveredError as error:
+            self.cause = f"the broker did not acknowledge: {error}"
+        except asyncio.CancelledError:
+            self.cause = "interrupted"
+
+    async def _all(self, ahead: ReadAhead, sender: BulkSender) -> None:
+        size = count = 0
+        while (block := await asyncio.to_thread(ahead.next)) is not None:
+            if count < len(self._terms.checks) and self._terms.checks[count] != check_of(block):
+                raise _StoppedError(CHANGED)
+            await sender.add(self._records(block, sender))
+            if ahead.idle:
+                await sender.send()
+            size, count = size + block.size, count + 1
+            self._progress(size, self.events + self.heartbeats - len(sender.unacknowledged()))
+
+    def _records(self, block: Block, sender: BulkSender) -> Iterator[Record]:
+        history = self._terms.now is None
+        for index, line in enumerate(block.lines):
+            number = block.first + index
+            found = self._read(line)
+            if found is None or number < self._terms.from_line:
+                continue
+            if isinstance(found, Leaving):
+                self.events += 1
+                stamp = found.timestamp if history else None
+                yield Record(found.topic, sender.partition_of(found.key), found.key, line, stamp, number)
+            elif isinstance(found, Heartbeat):
+                self.heartbeats += 1
+                yield from self._copies(found, line, number, sender.partitions)
+            else:
+                self._refuse(found, block.place(index))
+            self._next_line = number + 1
+
+    def _read(self, line: bytes) -> Leaving | Heartbeat | Refusal | None:
+        if not line.strip():
+            return None
+        return self._router.of_good_line(line) if self._terms.good else self._router.of_line(line, self._terms.now)
+
+    def _copies(self, beat: Heartbeat, line: bytes, number: int, partitions: int) -> Iterator[Record]:
+        key, stamp = heartbeat_key(beat.platform), beat.told if self._terms.now is None else None
+        for topic in self._router.topics(beat):
+            for partition in range(partitions):
+                yield Record(topic, partition, key, line, stamp, number)
+
+    def _refuse(self, refusal: Refusal, place: str) -> None:
+        self.refusals.add(refusal, place)
+        if not self._terms.skip_refused:
+            raise _StoppedError(REFUSED)

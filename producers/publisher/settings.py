@@ -1,0 +1,121 @@
+"""How a platform reaches its broker: one table of settings, from arguments or from the environment."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Self
+
+from producers.publisher.errors import SettingsError
+
+_PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+_MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Who the platform is to the broker, and over what; the names are Kafka's own."""
+
+    protocol: str = "PLAINTEXT"
+    ca_file: Path | None = None
+    mechanism: str = "SCRAM-SHA-512"
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+    def problems(self) -> list[str]:
+        """Return what is wrong, one sentence each."""
+        found = []
+        if self.protocol not in _PROTOCOLS:
+            found.append(f"protocol: expected one of {', '.join(_PROTOCOLS)}, got {self.protocol!r}")
+        if self.protocol.startswith("SASL") and self.mechanism not in _MECHANISMS:
+            found.append(f"mechanism: expected one of {', '.join(_MECHANISMS)}, got {self.mechanism!r}")
+        if self.protocol.startswith("SASL") and not (self.username and self.password):
+            found.append(f"username, password: expected both for {self.protocol}")
+        if self.ca_file is not None and not self.ca_file.is_file():
+            found.append(f"ca_file: expected a file, found none at {self.ca_file}")
+        return found
+
+    def options(self) -> dict[str, object]:
+        """Return these settings as both Kafka clients spell them."""
+        options: dict[str, object] = {"security_protocol": self.protocol}
+        if self.protocol.endswith("SSL"):
+            options["ssl_context"] = ssl.create_default_context(cafile=self.ca_file)
+        if self.protocol.startswith("SASL"):
+            options["sasl_mechanism"] = self.mechanism
+            options["sasl_plain_username"] = self.username
+            options["sasl_plain_password"] = self.password
+        return options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublisherSettings:
+    """Where and how to publish.
+
+    `idempotent` lets the broker drop what a retry sends twice; only the demo's embedded broker cannot. At most
+    `max_pending` events wait for an acknowledgement; a further one waits up to `block_ms` for room. An event that
+    is not acknowledged within `delivery_timeout_ms` has failed. `linger_ms` is how long an event waits for company.
+    """
+
+    bootstrap: str = "127.0.0.1:9092"
+    access: Access = Access()
+    idempotent: bool = True
+    max_pending: int = 10_000
+    block_ms: int = 60_000
+    delivery_timeout_ms: int = 30_000
+    linger_ms: int = 5
+
+    def __post_init__(self) -> None:
+        problems = self.access.problems()
+        if not self.bootstrap:
+            problems.append("bootstrap: expected HOST:PORT[,HOST:PORT…], got nothing")
+        for name in ("max_pending", "block_ms", "delivery_timeout_ms"):
+            if getattr(self, name) < 1:
+                problems.append(f"{name}: expected a positive whole number, got {getattr(self, name)}")
+        if not 0 <= self.linger_ms < self.delivery_timeout_ms:
+            problems.append(f"linger_ms: expected 0 to {self.delivery_timeout_ms - 1}, got {self.linger_ms}")
+        if problems:
+            raise SettingsError(problems)
+
+    @property
+    def servers(self) -> list[str]:
+        """The bootstrap servers, each HOST:PORT."""
+        return [server.strip() for server in self.bootstrap.split(",")]
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Return the settings that the `SAFECLOCK_PUBLISH_*` variables give; what is not set keeps its default.
+
+        Raises SettingsError with every mistake.
+        """
+        text = {name: value for name in _TEXTS if (value := environment.get(_variable(name)))}
+        ca_file = environment.get(_variable("ca_file"))
+        access = Access(
+            ca_file=Path(ca_file) if ca_file else None, **{k: v for k, v in text.items() if k != "bootstrap"}
+        )
+        problems: list[str] = []
+        numbers = {name: _number(environment, name, problems) for name in _NUMBERS if _variable(name) in environment}
+        if problems:
+            raise SettingsError(problems + access.problems())
+        switch = environment.get(_variable("idempotent"), "true").lower()
+        if switch not in {"true", "false"}:
+            raise SettingsError(
+                [f"{_variable('idempotent')}: expected true or false, got {switch!r}", *access.problems()]
+            )
+        bootstrap = text.get("bootstrap", "127.0.0.1:9092")
+        return cls(bootstrap=bootstrap, access=access, idempotent=switch == "true", **numbers)
+
+
+_TEXTS: Final = ("bootstrap", "protocol", "mechanism", "username", "password")
+_NUMBERS: Final = ("max_pending", "block_ms", "delivery_timeout_ms", "linger_ms")
+
+
+def _variable(name: str) -> str:
+    return f"SAFECLOCK_PUBLISH_{name.upper()}"
+
+
+def _number(environment: Mapping[str, str], name: str, problems: list[str]) -> int:
+    written = environment[_variable(name)]
+    if not written.isascii() or not written.isdigit():
+        problems.append(f"{_variable(name)}: expected a whole number, got {written!r}")
+        return 1
+    return int(written)
