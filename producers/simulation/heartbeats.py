@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from producers.simulation.filings import Span
 from producers.simulation.plan import Plan
 from producers.simulation.platforms import Profile, Truth
-from producers.simulation.publishing import SLOWEST, next_night, silent_from
+from producers.simulation.publishing import BATCH_OUT, SLOWEST, silent_from
 from producers.simulation.told import Told
 from streams.contract import cloudevents
 from streams.contract.instants import format_ms
 from streams.contract.registry import Role
 from streams.contract.types import Heartbeat
-from streams.domain.grid import DAY, MINUTE, SECOND
+from streams.domain.grid import DAY, SECOND
 
 
 def heartbeats(plan: Plan, profile: Profile, span: Span) -> Iterator[Told]:
@@ -29,7 +29,7 @@ def heartbeats(plan: Plan, profile: Profile, span: Span) -> Iterator[Told]:
 def _beats(plan: Plan, profile: Profile, span: Span) -> Iterator[tuple[int, int, int]]:
     """Yield sequence, instant and `complete_through` of each heartbeat in `span`."""
     if profile.truth is Truth.NIGHTLY_BATCHES:
-        at = next_night(span.begin_ms - DAY) + 10 * MINUTE  # the batch of the day before is out by then
+        at = span.begin_ms // DAY * DAY + BATCH_OUT
         if span.begin_ms <= at < span.end_ms:
             yield (at - plan.start_ms) // DAY, at, at // DAY * DAY
         return

@@ -1,9 +1,12 @@
 """What to simulate: seed, span, volume. Nothing else decides what comes out."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple, Self
 
 from producers.simulation.seasons import WEEK
 from streams.domain.grid import DAY, HOUR
+
+START_MS: Final = 1_767_571_200_000
+"""Monday 2026-01-05, midnight UTC: where a history begins when nobody says otherwise."""
 
 
 class Surge(NamedTuple):
@@ -25,11 +28,16 @@ class Plan(NamedTuple):
     """
 
     seed: int
-    start_ms: int
+    start_ms: int = START_MS
     weeks: int = 13
     reports: int = 150_000
     heartbeat_ms: int = 6 * HOUR
     surge: Surge = Surge()
+
+    @classmethod
+    def until(cls, end_ms: int, seed: int, weeks: int = 13, reports: int = 150_000) -> Self:
+        """Return the plan whose history ends at `end_ms`, for a demo that goes on live from there."""
+        return cls(seed, end_ms - weeks * WEEK, weeks, reports)
 
     @property
     def end_ms(self) -> int:

@@ -88,10 +88,11 @@ def _waits(in_app: Wait, notice_ms: int, flagger_ms: int) -> dict[Lane, Wait]:
 # In-app CSE, recipe: 80 % LN(3.6 min, 1.0) + 20 % LN(4 h, 1.2), that is a median of 5 min (Snapchat, Child Sexual
 # Exploitation, 2025-H1: 4-6 min) and 86 % within 2 h (TikTok, Youth Exploitation & Abuse: 0.8597 and 0.8587).
 _PROMPT: Final = Wait(0.80, 216_000, 1.0, 4 * HOUR, 1.2)
-# Median about 65 min: the same Snapchat row for CA in 2024-H2 (65 min), before the fall to 4-6 min.
-_SLUGGISH: Final = Wait(0.45, 12 * MINUTE, 1.0, 8 * HOUR, 1.2)
-# Median about 5 h: the same Snapchat row for the EU in 2024-H2 (322 min).
+# Median about 5 h: the same Snapchat row for the EU in 2024-H2 (322 min), half a year before the 4-6 min above; "the
+# best public step change to test trend verdicts on".
 _CLOGGED: Final = Wait(0.30, 12 * MINUTE, 1.0, 14 * HOUR, 1.2)
+# Median about 65 min: the same row for CA in 2024-H2 (65 min).
+_SLUGGISH: Final = Wait(0.45, 12 * MINUTE, 1.0, 8 * HOUR, 1.2)
 
 # Trusted flaggers: 1-7 h good (TikTok CSAM 1.6 h, Snapchat CSAM 7 h), 18-41 h bad (Facebook CSAM 18 h, X CSAM 41 h).
 _GOOD_FLAGGER: Final = 3 * HOUR
@@ -101,7 +102,7 @@ _BAD_FLAGGER: Final = 20 * HOUR
 # all notices, 45 %; TikTok 26-30 %; Instagram and Facebook 18-25 %. The unanswered shares of honest platforms are ours.
 _STEADY: Final = Habits(_waits(_PROMPT, 7 * HOUR, _GOOD_FLAGGER), answered=0.97, acted=0.60)
 _LATER_SLOW: Final = Habits(_waits(_PROMPT, 7 * HOUR, _BAD_FLAGGER), answered=0.95, acted=0.42)
-_LATER_FAST: Final = Habits(_waits(_SLUGGISH, 20 * HOUR, 7 * HOUR), answered=0.93, acted=0.57)
+_LATER_FAST: Final = Habits(_waits(_CLOGGED, 20 * HOUR, 7 * HOUR), answered=0.93, acted=0.57)
 
 PROFILES: Final = (
     Profile(

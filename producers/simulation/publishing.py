@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from producers.simulation.chance import Chance
+from producers.simulation.filings import Span, filed
 from producers.simulation.lives import Life
 from producers.simulation.plan import Plan
 from producers.simulation.platforms import Profile, Truth
@@ -13,6 +14,9 @@ NIGHTLY_AT: Final = 2 * HOUR
 _BATCH: Final = 5 * MINUTE
 _QUICKEST: Final = SECOND // 2
 _JITTER: Final = 16 * SECOND
+
+BATCH_OUT: Final = NIGHTLY_AT + 2 * _BATCH
+"""How long after midnight the nightly batch is out, and its heartbeat says so."""
 
 SLOWEST: Final = 30 * SECOND
 """No prompt platform takes longer than this to publish, so its heartbeat vouches for everything up to then."""
@@ -33,12 +37,21 @@ def next_night(at: int) -> int:
     return (at // DAY + 1) * DAY + NIGHTLY_AT
 
 
-def tellings(chance: Chance, plan: Plan, profile: Profile, life: Life) -> Iterator[tuple[int, int]]:
-    """Yield, for what is ever published of `life`, when it is told and which step it is."""
+def published(plan: Plan, profile: Profile, span: Span) -> Iterator[tuple[Life, list[tuple[int, int]]]]:
+    """Yield the lives that begin in `span`, each with what is ever published of it: when it is told, which step."""
+    # Its own chance: how a platform publishes must not change what happens on it.
+    chance = Chance(plan.seed, profile.id, "told", span.begin_ms)
     silence = silent_from(plan, profile)
+    for life in filed(plan, profile, span):
+        yield life, list(_tellings(chance, profile, silence, life))
+
+
+def _tellings(chance: Chance, profile: Profile, silence: int | None, life: Life) -> Iterator[tuple[int, int]]:
     for place, step in enumerate(life.steps):
         told = _told(chance, profile, life, step.at)
         if told is None or (silence is not None and told >= silence):
+            if place == 0:  # nothing is said about a report that was never announced
+                return
             continue
         yield told, place
         if chance.happens(_RESENT):

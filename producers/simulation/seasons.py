@@ -40,6 +40,11 @@ def week_of(at_ms: int) -> int:
     return (at_ms // DAY + 3) // 7
 
 
+def week_begin(week: int) -> int:
+    """Return the first instant of a week as `week_of` numbers it."""
+    return (week * 7 - 3) * DAY
+
+
 @lru_cache(maxsize=1)
 def filing_weights() -> Sequence[float]:
     """Return, per hour of the week, the share of a week's filings."""

@@ -1,6 +1,6 @@
 """What a platform publishes about a life, as events of the contract, and on which topic."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -42,7 +42,7 @@ class Voice:
         self._source: Final = cloudevents.SOURCE_PREFIX + platform
         self._secret: Final = sha256(f"{seed}/{platform}/secret".encode()).digest()
 
-    def tell(self, life: Life, tellings: Iterator[tuple[int, int]]) -> Iterator[Told]:
+    def tell(self, life: Life, tellings: Iterable[tuple[int, int]]) -> Iterator[Told]:
         """Yield the steps of `life` named by `tellings`: pairs of when one is told and which."""
         token = self._token(life.number)
         for at_ms, place in tellings:

@@ -6,12 +6,11 @@ from itertools import count, dropwhile, takewhile
 from operator import attrgetter
 from typing import Final
 
-from producers.simulation.chance import Chance
-from producers.simulation.filings import Span, filed
+from producers.simulation.filings import Span
 from producers.simulation.heartbeats import heartbeats
 from producers.simulation.plan import Plan
 from producers.simulation.platforms import PROFILES, Profile
-from producers.simulation.publishing import tellings
+from producers.simulation.publishing import published
 from producers.simulation.told import Told, Voice
 from streams.domain.grid import DAY, MINUTE
 
@@ -69,10 +68,8 @@ def spans(plan: Plan) -> Iterator[Span]:
 def _told(plan: Plan, profile: Profile, span: Span, voice: Voice) -> Iterator[Told]:
     """Yield what is ever told about the reports of `span`, life by life, and the heartbeats within it."""
     yield from heartbeats(plan, profile, span)
-    # Its own chance: how a platform publishes must not change what happens on it.
-    chance = Chance(plan.seed, profile.id, "told", span.begin_ms)
-    for life in filed(plan, profile, span):
-        yield from voice.tell(life, tellings(chance, plan, profile, life))
+    for life, tellings in published(plan, profile, span):
+        yield from voice.tell(life, tellings)
 
 
 def _matured(pending: list[_Entry], until_ms: int) -> list[Told]:
