@@ -149,7 +149,7 @@ AS_CORRECTED: Final = (
     ),
     _gauge(
         "last_told_timestamp_seconds",
-        "Log time of the last event of the platform other than a heartbeat; absent before the first.",
+        "Log time of the last event of the platform, heartbeats included; absent before the first.",
         PLATFORM,
     ),
 )

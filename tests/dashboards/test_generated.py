@@ -1,5 +1,8 @@
+from importlib.metadata import version
 from pathlib import Path
 
+from dashboards.grafana.overview import UID
+from dashboards.grafana.render import PATHS, overview_json
 from dashboards.metrics_page import PATH as METRICS_PATH
 from dashboards.metrics_page import page
 from dashboards.rules.render import PATH as RULES_PATH
@@ -14,3 +17,16 @@ def test_the_table_of_metrics_is_current() -> None:
 
 def test_the_rule_file_is_current() -> None:
     assert (ROOT / RULES_PATH).read_text(encoding="utf-8") == rules_yaml(), "run: python -m dashboards.rules"
+
+
+def test_the_overview_is_current() -> None:
+    assert (ROOT / PATHS[UID]).read_text(encoding="utf-8") == overview_json(), "run: python -m dashboards.grafana"
+
+
+def test_the_overview_comes_out_the_same_every_time() -> None:
+    assert overview_json() == overview_json()
+
+
+def test_the_sdk_is_the_line_that_knows_todays_grafana() -> None:
+    # Older releases carry a version epoch and win every comparison; their types are Grafana 10's.
+    assert version("grafana-foundation-sdk").removeprefix("v").startswith("0.0.")

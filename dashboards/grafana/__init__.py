@@ -1,0 +1,1 @@
+"""Grafana dashboards as source; `python -m dashboards.grafana` writes the JSON that Grafana loads."""

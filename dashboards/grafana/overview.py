@@ -1,0 +1,184 @@
+"""The overview: are platforms acting faster on child-safety reports, counting those still waiting?"""
+
+from typing import Final
+
+from dashboards.grafana import queries as ask
+from dashboards.grafana.house import (
+    BLUE,
+    ORANGE,
+    VERMILION,
+    Built,
+    Card,
+    Dashboard,
+    Query,
+    bars,
+    board,
+    columns,
+    figure,
+    lines,
+    matrix,
+    words,
+)
+from dashboards.rules.alerts import SILENT_CADENCES
+from dashboards.rules.recording import THRESHOLD
+
+UID: Final = "safeclock-overview"
+_DEFINITIONS: Final = """\
+Figures are **what platforms declare**, checked for plausibility; a report that was never published cannot be seen. \
+Nothing here is a verdict on a platform or a law.
+
+*Filed*: the platform's servers first received the report. *Decided*: a final restriction, no violation found, already \
+restricted, or gone before a decision. *Acted on*: a final restriction; every other ending stays in the denominator. \
+*Shares and medians count reports that are still open*, except where a title says closed reports only. Weeks are ISO \
+weeks of filing, UTC; `week-00` is the current one. Cohorts of fewer than 20 reports show no rate.
+"""
+_SHARE_STEPS: Final = ((None, VERMILION), (0.5, ORANGE), (0.8, BLUE))
+
+
+def _speed() -> list[Built]:
+    verbs = ((ask.ACTION, "Acted on"), (ask.DECISION, "Decided"))
+    weekly = (
+        "Share of all reports filed in the week, open ones included. No figure: fewer than 20 filed, or not measurable."
+    )
+    known = (
+        "What was known then about the week before: one age of cohort throughout, so the line compares like with like."
+    )
+    headline: list[Built] = [
+        matrix(
+            Card(f"{verb} within 24 h, by week of filing", weekly, "percentunit"),
+            Query(ask.share_by_week(clock)),
+            "cohort",
+            _SHARE_STEPS,
+        )
+        for clock, verb in verbs
+    ]
+    course: list[Built] = [
+        lines(
+            Card(f"{verb} within 24 h: last full week of filings, over time", known, "percentunit"),
+            [Query(ask.last_full_week(clock))],
+        )
+        for clock, verb in verbs
+    ]
+    return headline + course
+
+
+def _published() -> list[Built]:
+    heads = (
+        Query(ask.RECENT_FILED, column="Filed", unit="short"),
+        Query(ask.published(ask.ACTION), column="Median, closed reports only", unit="s"),
+        Query(ask.quantile(ask.ACTION, "median"), column="Median, counting those waiting", unit="s"),
+        Query(ask.quantile(ask.ACTION, "p90"), column="90 % acted on by", unit="s"),
+        Query(ask.share(ask.ACTION, "estimate"), column="Acted on within 24 h", unit="percentunit"),
+        Query(ask.share(ask.ACTION, "low"), column="at least", unit="percentunit"),
+        Query(ask.share(ask.ACTION, "high"), column="at most", unit="percentunit"),
+        Query(ask.quantile(ask.DECISION, "median"), column="Median to decision", unit="s"),
+        Query(ask.share(ask.DECISION, "estimate"), column="Decided within 24 h", unit="percentunit"),
+        Query(ask.OPEN_NOW, column="Open", unit="short"),
+        Query(ask.OLDEST_OPEN, column="Oldest open", unit="s"),
+    )
+    meaning = (
+        "Time to action over the fourteen weeks in view: what a transparency report would print beside what holds when "
+        "those still waiting count. At least and at most are a 95 % interval."
+    )
+    return [columns(Card("Published median beside the honest one", meaning, "short", 24, 11), heads, ask.WORDS)]
+
+
+def _waiting() -> list[Built]:
+    missed = (
+        "Share of the deadlines that came due in three days, open reports included, history left out. The line is where "
+        "the analyst gets a ticket."
+    )
+    return [
+        lines(Card("Open reports", "Filed and not ended so far.", "short", 8), [Query(ask.OPEN_NOW)]),
+        lines(
+            Card("Oldest open report", "How long ago the oldest open report was filed.", "s", 8),
+            [Query(ask.OLDEST_OPEN)],
+        ),
+        lines(
+            Card("Overdue", "Reports whose clock is running past 24 hours, our own yardstick.", "short", 8),
+            [Query(ask.OVERDUE, "{{platform}} {{clock}}")],
+        ),
+        matrix(
+            Card("Where reports stand", "All reports by state; states are exclusive and sum to those filed.", "short"),
+            Query(ask.STATES),
+            "state",
+            ((None, "transparent"),),
+        ),
+        lines(
+            Card("Deadlines missed", missed, "percentunit"),
+            [Query(ask.MISSED, "{{platform}} {{clock}}")],
+            ((None, BLUE), (THRESHOLD, VERMILION)),
+        ),
+    ]
+
+
+def _happened() -> list[Built]:
+    meaning = (
+        "Reports by the time they took, upper bounds in seconds, since measuring began. Reports still waiting are not in "
+        "it, so it flatters."
+    )
+    return [
+        bars(Card(f"Time to {name}: closed reports only", meaning, "short"), Query(ask.closed_only(clock), "{{le}}"))
+        for clock, name in ((ask.ACTION, "action"), (ask.DECISION, "decision"))
+    ]
+
+
+def _fresh() -> list[Built]:
+    return [
+        figure(
+            Card("Age of the figures", "Time since the instant of which every figure here is true.", "s", 8, 5),
+            Query(ask.FIGURES_AGE, "age"),
+            ((None, BLUE), (120.0, ORANGE), (900.0, VERMILION)),
+        ),
+        figure(
+            Card("Figures behind their inputs", "Over a minute: figures are older than what is known.", "s", 8, 5),
+            Query(ask.FIGURES_LAG, "behind"),
+            ((None, BLUE), (60.0, VERMILION)),
+            {"0": "up to date"},
+        ),
+        figure(
+            Card("Partitions not ready", "Any means that figures are incomplete and stand still.", "short", 8, 5),
+            Query(ask.NOT_READY, "not ready"),
+            ((None, BLUE), (1.0, VERMILION)),
+            {"0": "all ready"},
+        ),
+    ]
+
+
+def _trust() -> list[Built]:
+    silence = "Time since a platform said that it was complete, in its own cadences; at three it counts as silent."
+    heads = (
+        Query(ask.DUPLICATES, column="Duplicates"),
+        Query(ask.CONFLICTS, column="Conflicts"),
+        Query(ask.SKEWED, column="Skewed"),
+        Query(ask.RETRACTED, column="Retracted"),
+        Query(ask.REOPENED, column="Reopened"),
+        Query(ask.REVERSED, column="Reversed"),
+        Query(ask.ORPHANS, column="Waiting for a filing"),
+    )
+    return [
+        *_fresh(),
+        lines(
+            Card("Silence", silence, "short"),
+            [Query(ask.SILENCE)],
+            ((None, BLUE), (float(SILENT_CADENCES), VERMILION)),
+        ),
+        lines(
+            Card("Events refused", "Since measuring began, by reason; refused events are in no figure.", "short"),
+            [Query(ask.REFUSED, "{{platform}} {{reason}}")],
+        ),
+        columns(Card("Second thoughts", "Events by what was odd, since measuring began.", "short", 24), heads, {}),
+    ]
+
+
+def overview() -> Dashboard:
+    """Return the dashboard."""
+    rows: dict[str, list[Built]] = {
+        "What is measured": [words("How to read this", _DEFINITIONS)],
+        "Are reports acted on?": _speed(),
+        "What is published, and what is so": _published(),
+        "Who is waiting?": _waiting(),
+        "As it happened": _happened(),
+        "Can the figures be trusted?": _trust(),
+    }
+    return board("Are platforms acting faster on child-safety reports?", UID, rows)

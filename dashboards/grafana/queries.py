@@ -1,0 +1,108 @@
+"""The questions of the overview as PromQL, every name from the catalogue.
+
+Figures are those of the closed words of the catalogue; where a figure cannot be given, a table shows why instead,
+carried by a negative number that no duration or share can be.
+"""
+
+from typing import Final
+
+from dashboards.promql import one, select
+from dashboards.rules.recording import SLOW, ratio
+from streams.contract.metric import RECENT
+
+LEAST: Final = 20
+"""Cohorts of fewer reports show no rate: their interval would be wider than any difference worth a look."""
+
+NOT_REACHED: Final = -1
+NOT_MEASURABLE: Final = -2
+TOO_FEW: Final = -3
+WORDS: Final = {str(NOT_REACHED): "not reached", str(NOT_MEASURABLE): "not measurable", str(TOO_FEW): f"n < {LEAST}"}
+
+DECISION: Final = "time_to_decision"
+ACTION: Final = "time_to_action"
+_CHOSEN: Final = "~$platform"
+_AS_OF: Final = f"max({select('safeclock_as_of_timestamp_seconds')})"
+
+
+def _by_platform(name: str, **labels: str) -> str:
+    """Return one value of a metric per chosen platform."""
+    return f"max by (platform) ({select(name, platform=_CHOSEN, **labels)})"
+
+
+_FILED: Final = _by_platform("safeclock_cohort_filed_reports", cohort=RECENT)
+_FEW: Final = f"({_FILED} < {LEAST}) * 0 + ({TOO_FEW})"
+
+
+def _unmeasurable(clock: str) -> str:
+    measurable = _by_platform("safeclock_cohort_measurable", cohort=RECENT, clock=clock)
+    return f"({measurable} == 0) + ({NOT_MEASURABLE})"
+
+
+def share_by_week(clock: str) -> str:
+    """Return the share stopped within 24 hours by platform and week of filing, open reports included."""
+    labels = {"platform": _CHOSEN, "cohort": "~week-.*", "clock": clock, "limit": "24h", "bound": "estimate"}
+    share = f"max by (platform, cohort) ({select('safeclock_cohort_within_ratio', **labels)})"
+    filed = f"max by (platform, cohort) ({select('safeclock_cohort_filed_reports', platform=_CHOSEN)})"
+    return f"{share} and on (platform, cohort) {filed} >= {LEAST}"
+
+
+def last_full_week(clock: str) -> str:
+    """Return the share stopped within 24 hours of the last complete week of filings, as it was known then."""
+    labels = {"cohort": "week-01", "clock": clock, "limit": "24h", "bound": "estimate"}
+    share = _by_platform("safeclock_cohort_within_ratio", **labels)
+    return f"{share} and on (platform) {_by_platform('safeclock_cohort_filed_reports', cohort='week-01')} >= {LEAST}"
+
+
+def share(clock: str, bound: str) -> str:
+    """Return the share stopped within 24 hours of all recent filings, or why there is none."""
+    labels = {"cohort": RECENT, "clock": clock, "limit": "24h", "bound": bound}
+    figure = _by_platform("safeclock_cohort_within_ratio", **labels)
+    return f"{_FEW} or on (platform) {_unmeasurable(clock)} or on (platform) {figure}"
+
+
+def quantile(clock: str, statistic: str) -> str:
+    """Return the time by which that part of all recent filings was answered, or why there is none."""
+    labels = {"cohort": RECENT, "clock": clock, "statistic": statistic}
+    reached = f"({_by_platform('safeclock_cohort_quantile_reached', **labels)} == 0) + ({NOT_REACHED})"
+    figure = _by_platform("safeclock_cohort_quantile_seconds", bound="estimate", **labels)
+    return f"{_FEW} or on (platform) {_unmeasurable(clock)} or on (platform) {reached} or on (platform) {figure}"
+
+
+def published(clock: str) -> str:
+    """Return the median of closed reports alone, as transparency reports print it."""
+    return _by_platform("safeclock_cohort_closed_only_median_seconds", cohort=RECENT, clock=clock)
+
+
+def closed_only(clock: str) -> str:
+    """Return how many reports had their clock stopped within each bucket, corrections taken back."""
+    stopped = one("safeclock_clock_stopped_seconds", "bucket", platform=_CHOSEN, clock=clock)
+    taken_back = one("safeclock_clock_corrected_seconds", "bucket", platform=_CHOSEN, clock=clock)
+    return f"sum by (le) ({stopped}) - sum by (le) ({taken_back})"
+
+
+RECENT_FILED: Final = _FILED
+OPEN_NOW: Final = _by_platform("safeclock_open_reports")
+ALL_OPEN: Final = f"sum({OPEN_NOW})"
+OLDEST_OPEN: Final = f"{_AS_OF} - on () group_right () {_by_platform('safeclock_oldest_open_report_timestamp_seconds')}"
+STATES: Final = f"max by (platform, state) ({select('safeclock_reports', platform=_CHOSEN)})"
+OVERDUE: Final = f"max by (platform, clock) ({select('safeclock_overdue_reports', platform=_CHOSEN)})"
+REFUSED: Final = (
+    f"max by (platform, reason) ({select('safeclock_events_refused_total', platform=f'{_CHOSEN}|unknown')}) > 0"
+)
+MISSED: Final = f'{ratio(SLOW.long)}{{platform=~"$platform"}}'
+FIGURES_AGE: Final = f"time() - {_AS_OF}"
+FIGURES_LAG: Final = f"{_AS_OF} - max({select('safeclock_figures_timestamp_seconds')})"
+NOT_READY: Final = (
+    f"max({select('safeclock_partitions_expected')}) - sum(max by (partition) ({select('safeclock_partition_ready')}))"
+)
+SILENCE: Final = (
+    f"(scalar({_AS_OF}) - {_by_platform('safeclock_complete_through_timestamp_seconds')}) "
+    f"/ on (platform) {_by_platform('safeclock_cadence_seconds')}"
+)
+DUPLICATES: Final = _by_platform("safeclock_events_duplicate_total")
+CONFLICTS: Final = _by_platform("safeclock_events_conflicting_total")
+SKEWED: Final = _by_platform("safeclock_events_skewed_total")
+RETRACTED: Final = _by_platform("safeclock_events_retracted_total")
+REVERSED: Final = _by_platform("safeclock_actions_total", outcome="reversed")
+REOPENED: Final = _by_platform("safeclock_actions_total", outcome="reopened")
+ORPHANS: Final = _by_platform("safeclock_orphans_waiting")

@@ -1,0 +1,16 @@
+"""A dashboard as the JSON that Grafana provisions: the same bytes for the same source."""
+
+import json
+from typing import Final
+
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+
+from dashboards.grafana.overview import UID, overview
+
+PATHS: Final = {UID: f"deploy/grafana/dashboards/{UID}.json"}
+
+
+def overview_json() -> str:
+    """Return the overview, ending in a newline."""
+    built = json.loads(JSONEncoder().encode(overview()))
+    return json.dumps(built, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

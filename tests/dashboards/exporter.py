@@ -1,0 +1,73 @@
+"""A stand-in for a board: exports the catalogue with given values, zeros where the catalogue promises them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.registry import Collector
+from typing_extensions import override
+
+from streams.contract.catalogue import METRICS, named
+from streams.contract.metric import Kind, Metric, Process, Source, label_sets, seconds
+
+Values = dict[tuple[str, tuple[str, ...]], float]
+
+
+class StandIn(Collector):
+    """Values by metric and label words, in the order of the catalogue's labels; they may change between scrapes.
+
+    `readings` are the durations in seconds that a histogram holds.
+    """
+
+    def __init__(self, listed: Mapping[Source, tuple[str, ...]]) -> None:
+        self.listed = listed
+        self.values: Values = {}
+        self.readings: dict[tuple[str, tuple[str, ...]], list[float]] = {}
+
+    def set(self, name: str, value: float, **labels: str) -> None:
+        """Give one series a value; KeyError for a label that the catalogue does not declare."""
+        self.values[name, tuple(labels[label.name] for label in named(name).labels)] = value
+
+    def describe(self) -> Iterable[Family]:
+        """Say nothing beforehand, so that registering does not collect."""
+        return []
+
+    @override
+    def collect(self) -> Iterator[Family]:
+        """Yield every product metric."""
+        for metric in METRICS:
+            if metric.process is Process.BOARD:
+                yield self._histogram(metric) if metric.kind is Kind.HISTOGRAM else self._family(metric)
+
+    def _family(self, metric: Metric) -> Family:
+        kind = CounterMetricFamily if metric.kind is Kind.COUNTER else GaugeMetricFamily
+        family = kind(metric.name, metric.help, labels=[label.name for label in metric.labels])
+        zeros = dict.fromkeys(label_sets(metric, self.listed), 0.0) if metric.zeros else {}
+        given = {words: value for (name, words), value in self.values.items() if name == metric.name}
+        for words, value in (zeros | given).items():
+            family.add_metric(words, value)
+        return family
+
+    def _histogram(self, metric: Metric) -> Family:
+        family = HistogramMetricFamily(metric.name, metric.help, labels=[label.name for label in metric.labels])
+        for words in label_sets(metric, self.listed):
+            held = self.readings.get((metric.name, words), [])
+            buckets = [(f"{edge}", float(sum(x <= edge for x in held))) for edge in seconds(metric.edges)]
+            family.add_metric(words, [*buckets, ("+Inf", float(len(held)))], sum(held))
+        return family
+
+
+@contextmanager
+def exported(board: StandIn) -> Iterator[str]:
+    """Serve a stand-in on a free port of this machine; yields host:port."""
+    registry = CollectorRegistry()
+    registry.register(board)
+    server, thread = start_http_server(0, addr="127.0.0.1", registry=registry)
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,142 @@
+"""House rules for a generated dashboard: what a reader needs on every panel, and what Grafana forgives in silence."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboards.grafana.house import BLUE, ORANGE, VERMILION
+from dashboards.grafana.render import overview_json
+from dashboards.rules.recording import RECORDINGS
+from streams.contract.catalogue import METRICS
+from streams.contract.metric import Kind
+from tests.dashboards.live import expanded
+
+BOARD: dict[str, Any] = json.loads(overview_json())
+PANELS: list[dict[str, Any]] = [panel for panel in BOARD["panels"] if panel["type"] not in {"row", "text"}]
+TITLES = [panel["title"] for panel in PANELS]
+SERIES = {metric.name for metric in METRICS if metric.kind is not Kind.HISTOGRAM} | {
+    f"{metric.name}_{part}"
+    for metric in METRICS
+    if metric.kind is Kind.HISTOGRAM
+    for part in ("bucket", "sum", "count")
+}
+KNOWN = SERIES | {recording.record for recording in RECORDINGS}
+
+each_panel = pytest.mark.parametrize("panel", PANELS, ids=TITLES)
+
+
+def expressions() -> Iterator[str]:
+    """Yield every query of the dashboard with its variables expanded."""
+    for panel in PANELS:
+        for target in panel["targets"]:
+            yield expanded(target["expr"], {"platform": "harbor|lantern"})
+
+
+def test_the_dashboard_has_a_lasting_address_and_cannot_be_edited_in_a_browser() -> None:
+    assert BOARD["uid"]
+    assert BOARD["editable"] is False
+    assert BOARD["timezone"] == "utc"
+
+
+def test_the_data_source_is_chosen_and_variables_follow_the_time_range() -> None:
+    variables = BOARD["templating"]["list"]
+
+    assert [variable["type"] for variable in variables] == ["datasource", "query"]
+    assert all(variable["label"] for variable in variables)
+    assert all(variable["refresh"] == 2 for variable in variables if variable["type"] == "query")
+
+
+def test_every_panel_has_a_number_of_its_own() -> None:
+    numbers = [panel["id"] for panel in BOARD["panels"]]
+
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_titles_are_told_apart() -> None:
+    assert len(set(TITLES)) == len(TITLES)
+
+
+def test_no_panel_covers_another() -> None:
+    cells = [
+        {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+        for at in (panel["gridPos"] for panel in BOARD["panels"])
+    ]
+
+    assert all(not one & other for one, other in combinations(cells, 2))
+    assert all(0 <= x < 24 for cell in cells for x, _ in cell)
+
+
+@each_panel
+def test_a_panel_says_what_it_means_and_in_what_unit(panel: dict[str, Any]) -> None:
+    assert panel["title"]
+    assert panel["description"].endswith(".")
+    assert panel["fieldConfig"]["defaults"]["unit"]
+    assert panel["fieldConfig"]["defaults"]["noValue"]
+
+
+@each_panel
+def test_a_panel_asks_the_chosen_data_source_under_names_of_its_own(panel: dict[str, Any]) -> None:
+    names = [target["refId"] for target in panel["targets"]]
+
+    assert names
+    assert len(set(names)) == len(names)
+    assert all(target["datasource"]["uid"] == "${datasource}" for target in [panel, *panel["targets"]])
+
+
+@each_panel
+def test_a_panel_leaves_no_reducer_or_legend_to_chance(panel: dict[str, Any]) -> None:
+    options = panel.get("options", {})
+
+    if panel["type"] in {"stat", "bargauge"}:
+        assert options["reduceOptions"]["calcs"] == ["lastNotNull"]
+    if panel["type"] == "timeseries":
+        assert options["legend"]["showLegend"] is True
+
+
+@each_panel
+def test_colours_are_told_apart_by_everyone(panel: dict[str, Any]) -> None:
+    steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+
+    assert {step["color"] for step in steps} <= {BLUE, ORANGE, VERMILION, "transparent"}
+
+
+@each_panel
+def test_a_panel_of_a_histogram_says_that_it_holds_closed_reports_only(panel: dict[str, Any]) -> None:
+    if any("_bucket" in target["expr"] for target in panel["targets"]):
+        assert "closed reports only" in panel["title"]
+
+
+def test_every_name_asked_for_is_in_the_catalogue_or_recorded() -> None:
+    asked = {name for expr in expressions() for name in re.findall(r"[a-z_]*:?safeclock_[a-z_]+(?::\w+)?", expr)}
+
+    assert asked
+    assert asked <= KNOWN
+
+
+def test_no_series_is_shown_once_per_board() -> None:
+    # Two boards export the same figures: every name stands inside an aggregation that leaves the instance out.
+    for expr in expressions():
+        for found in re.finditer(r"\bsafeclock_", expr):
+            before = expr[: found.start()]
+            assert re.search(r"(max( by \([^)]*\)| without \([^)]*\))?|:) ?\(?$", before) or before.endswith(":"), expr
+
+
+@pytest.mark.integration
+def test_every_query_is_promql(tmp_path: Path) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed (Debian: apt-get install prometheus)")
+    rules = [{"record": f"query:{number}", "expr": expr} for number, expr in enumerate(expressions())]
+    file = tmp_path / "queries.yml"
+    file.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}), encoding="utf-8")
+
+    checked = subprocess.run([promtool, "check", "rules", file], capture_output=True, text=True, check=False)
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
