@@ -7,10 +7,11 @@ Where the definition leaves room, the reading taken here is marked with "Reading
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
+from streams.domain.attributes import decode
 from streams.domain.events import Action, Amendment, Deed, Event, Filing, Heartbeat, Retraction
 from streams.domain.grid import DAY, EDGES, HOUR, MINUTE
 from streams.domain.vocabulary import Outcome, Reversal
@@ -30,7 +31,7 @@ OPEN_STATES = frozenset({"open", "acknowledged", "interim", "merged", "paused", 
 
 @dataclass(frozen=True)
 class Yardstick:
-    """A clock, in words; `applies` is its scope over a filing."""
+    """A clock, in words; it runs on reports of `harms`, of any when that is empty."""
 
     name: str
     stops: frozenset[str]
@@ -41,7 +42,7 @@ class Yardstick:
     every_item: bool = True
     restart: bool = False
     limit: int | None = 24 * HOUR
-    applies: Callable[[Filing], bool] = field(default=lambda _: True)
+    harms: frozenset[str] = frozenset()
 
 
 STANDARD_YARDSTICKS = (
@@ -245,7 +246,7 @@ def run_of(clock: Yardstick, filing: Filing, steps: Sequence[Step]) -> Run:
     Reading: deeds that decide only some of the items end no pause; the one that stops the clock does.
     """
     start, heard = _from_the_start(clock, filing, steps)
-    if start is None or not clock.applies(filing):
+    if start is None or not _applies(clock, filing):
         return Run("absent")
     watch = _Watch(clock, filing.items)
     for step in heard:
@@ -255,6 +256,10 @@ def run_of(clock: Yardstick, filing: Filing, steps: Sequence[Step]) -> Run:
     if watch.paused_since is not None:
         return Run("frozen", start, watch.paused, watch.paused_since)
     return Run("open", start, watch.paused)
+
+
+def _applies(clock: Yardstick, filing: Filing) -> bool:
+    return not clock.harms or decode(filing.attributes).harm.value in clock.harms
 
 
 def _from_the_start(clock: Yardstick, filing: Filing, steps: Sequence[Step]) -> tuple[int | None, Sequence[Step]]:

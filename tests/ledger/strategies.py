@@ -199,6 +199,7 @@ def yardsticks(draw: st.DrawFn, name: str = "custom") -> Yardstick:
         every_item=draw(st.booleans()),
         restart=draw(st.booleans()),
         limit=draw(st.sampled_from([None, HOUR, DAY, 25 * HOUR, 7 * DAY])),
+        harms=draw(st.sampled_from([frozenset[str](), frozenset[str](), frozenset({Harm.GROOMING.value})])),
     )
 
 

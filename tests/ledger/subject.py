@@ -1,7 +1,7 @@
 """The ledger under test: fed, crashed and restored, and read in the oracle's words."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from streams.contract.rows import RowCodec
@@ -43,8 +43,8 @@ def deeds(word: str) -> frozenset[Deed]:
     return frozenset({Deed(Outcome(word))})
 
 
-def clock_of(yardstick: Yardstick, scope: Scope | None = None) -> Clock:
-    """Return the clock that a yardstick describes; the caller says its scope in both languages."""
+def clock_of(yardstick: Yardstick) -> Clock:
+    """Return the clock that a yardstick describes."""
 
     def all_of(words: Iterable[str]) -> frozenset[Deed]:
         return frozenset().union(*(deeds(word) for word in words))
@@ -57,7 +57,7 @@ def clock_of(yardstick: Yardstick, scope: Scope | None = None) -> Clock:
         starts=all_of(yardstick.starts),
         pauses=all_of(yardstick.pauses),
         resumes=all_of(yardstick.resumes),
-        scope=scope or Scope(),
+        scope=Scope(harms=yardstick.harms),
         all_items=yardstick.every_item,
         after_reopen=AfterReopen.RESTART if yardstick.restart else AfterReopen.KEEP,
         limit=yardstick.limit,
@@ -67,14 +67,14 @@ def clock_of(yardstick: Yardstick, scope: Scope | None = None) -> Clock:
 class Subject:
     """A ledger with the rows that its journal would hold."""
 
-    def __init__(self, clocks: Sequence[Clock] = STANDARD, **limits: int) -> None:
+    def __init__(self, clocks: Sequence[Clock] = STANDARD, belongs: Callable[[bytes], bool] = lambda _: True) -> None:
         self.rules = Rules(
             clocks=tuple(clocks),
             platforms={name: PlatformRule(cadence=cadence) for name, cadence in CADENCES.items()},
-            **limits,
         )
         self.rows: dict[bytes, bytes] = {}
-        self.ledger = Ledger(self.rules, CODEC)
+        self.belongs = belongs
+        self.ledger = Ledger(self.rules, CODEC, belongs)
 
     def feed(self, events: Iterable[Event]) -> list[Reason | None]:
         """Apply events one after the other."""
@@ -94,7 +94,7 @@ class Subject:
 
     def crash(self) -> None:
         """Lose what was not committed and come back from the rows."""
-        self.ledger = Ledger(self.rules, CODEC)
+        self.ledger = Ledger(self.rules, CODEC, self.belongs)
         for key, value in self.rows.items():
             self.ledger.load(key, value)
         self.ledger.ready()

@@ -120,3 +120,32 @@ def test_the_sixty_fifth_event_of_a_report_is_refused() -> None:
 
     assert answers[:64] == [None] * 64
     assert answers[64] is Reason.TOO_MANY
+
+
+def test_an_action_on_the_wrong_partition_is_refused() -> None:
+    astray = Action(KEYS[0], "harbor", START, START, 1, 1, Deed(Outcome.ACKNOWLEDGED))
+    subject = Subject(belongs=lambda key: key != KEYS[0])
+
+    answers = subject.feed([astray, astray._replace(key=KEYS[1])])
+
+    assert answers == [Reason.WRONG_PARTITION, None]
+
+
+def test_ten_thousand_orphans_wait_and_no_more() -> None:
+    subject = Subject()
+    orphan = Action(b"", "harbor", START, START, 1, 1, Deed(Outcome.ACKNOWLEDGED))
+
+    answers = subject.feed(orphan._replace(key=f"harbor|aa_{n}".encode()) for n in range(10_001))
+
+    assert answers[:10_000] == [None] * 10_000
+    assert answers[10_000] is Reason.ORPHAN
+
+
+def test_an_orphan_whose_filing_comes_makes_room_for_another() -> None:
+    subject = Subject()
+    orphan = Action(KEYS[0], "harbor", START, START, 1, 1, Deed(Outcome.ACKNOWLEDGED))
+
+    subject.feed([orphan, Filing(KEYS[0], "harbor", START, START, 2, 2, "gaaaabEU")])
+
+    assert subject.counters()["harbor"].get("waiting", 0) == 0
+    assert next(iter(next(iter(subject.cohorts().values())))).state == "acknowledged"
