@@ -40,17 +40,17 @@ class Appraiser:
         """Return what `row` says when deadlines are decided up to `horizon`."""
         allowance, entries = row
         codes = tuple([entry.code for entry in entries])
-        plan = self._plans.get(codes) or self._learn(codes)
+        plan = self.plan_of(codes)
         if plan is None or entries[0].number != 1 or len({entry.id for entry in entries}) != len(codes):
             return self._at_length(desk, row, horizon)
         filed = entries[0]
         context = Context(desk.name, desk.clocks(filed.labels), allowance * SECOND, horizon)
         return Appraisal(measure(context, plan, filed, entries[1:]))
 
-    def _learn(self, codes: tuple[int, ...]) -> Plan | None:
+    def plan_of(self, codes: tuple[int, ...]) -> Plan | None:
         """Return the plan of a plain row (its filing, then actions on one item), None for any other."""
         if codes in self._plans:
-            return None
+            return self._plans[codes]
         plain = codes[0] == FILING and all(code >= FIRST_DEED for code in codes[1:])
         if len(self._plans) >= _PLANS_KEPT:
             self._plans.clear()

@@ -24,7 +24,7 @@ class PlatformRule(NamedTuple):
 class Desk:
     """What a ledger holds for one platform."""
 
-    __slots__ = ("_clocks", "_scopes", "allowance", "name", "queue", "rule", "tally")
+    __slots__ = ("_all_run", "_clocks", "_scopes", "allowance", "name", "queue", "rule", "tally")
 
     def __init__(self, name: str, rule: PlatformRule, clocks: tuple[Clock, ...]) -> None:
         self.name = name
@@ -34,6 +34,7 @@ class Desk:
         self.allowance = max(_AT_LEAST, rule.cadence) // SECOND
         self._clocks = clocks
         self._scopes: dict[str, tuple[Clock | None, ...]] = {}
+        self._all_run: dict[str, bool] = {}
 
     @property
     def horizon(self) -> int:
@@ -65,4 +66,11 @@ class Desk:
             attributes = decode(labels)
             known = tuple(clock if clock.scope.holds(attributes) else None for clock in self._clocks)
             self._scopes[labels] = known
+        return known
+
+    def all_clocks_run(self, labels: str) -> bool:
+        """Return whether every clock runs on reports with these labels."""
+        known = self._all_run.get(labels)
+        if known is None:
+            known = self._all_run[labels] = None not in self.clocks(labels)
         return known

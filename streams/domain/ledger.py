@@ -16,6 +16,7 @@ from streams.domain.course import OPEN
 from streams.domain.deadlines import NEVER
 from streams.domain.desk import TOPICS, Desk, PlatformRule
 from streams.domain.events import Action, Amendment, Event, Filing, Heartbeat, Retraction
+from streams.domain.express import Express, Step
 from streams.domain.grid import DAY
 from streams.domain.measure import seal
 from streams.domain.report import CAP, Row, entry_of, insert
@@ -72,6 +73,7 @@ class Ledger:
         self._desks: dict[str, Desk] = {}
         self._books = Books(rules.clocks)
         self._appraiser = Appraiser(rules.clocks)
+        self._express = Express(rules.clocks, self._appraiser, self._books)
         self._changed: dict[bytes, None] = {}
         self._counted: set[str] = set()
         self._refusals: list[tuple[Reason, str]] = []
@@ -130,6 +132,7 @@ class Ledger:
                 desk.count(counters.SEQUENCE_GAPS, beat.sequence - last - 1)
             desk.raise_to(counters.sequence(topic), beat.sequence)
         self._decide(desk)
+        self._schedule()
 
     def _begin(self, desk: Desk, event: Filing | Action | Amendment | Retraction) -> Reason | None:
         if not isinstance(event, Filing):
@@ -137,7 +140,13 @@ class Ledger:
                 return Reason.WRONG_PARTITION
             if desk.tally.get(counters.WAITING, 0) >= ORPHANS_PER_PLATFORM:
                 return Reason.ORPHAN
-        row = (desk.allowance, [entry_of(event)])
+        entry = entry_of(event)
+        row = (desk.allowance, [entry])
+        due = self._express.file(desk, entry)
+        if due is not None:
+            self._store(event.key, row)
+            self._push(desk, event.key, due)
+            return None
         after = self._appraiser.appraise(desk, row, desk.horizon)
         self._count(desk, event)
         self._keep(desk, event.key, row, NOTHING, after)
@@ -145,8 +154,12 @@ class Ledger:
         return None
 
     def _go_on(self, desk: Desk, event: Filing | Action | Amendment | Retraction, stored: bytes) -> Reason | None:
-        old = self._codec.unpack_row(stored)
-        entries = insert(old[1], entry_of(event))
+        old, entry = self._codec.unpack_row(stored), entry_of(event)
+        step = self._express.append(desk, old[0], old[1], entry)
+        if step is not None:
+            self._follow(desk, event.key, step, (old[0], [*old[1], entry]))
+            return None
+        entries = insert(old[1], entry)
         if entries is None or len(entries) == len(old[1]):
             desk.count(counters.DUPLICATES)
         if entries is None:
@@ -163,6 +176,15 @@ class Ledger:
         if due < self._due(old, before):
             self._push(desk, event.key, due)
         return self._objection(desk, event, before, after)
+
+    def _follow(self, desk: Desk, key: bytes, step: Step, row: Row) -> None:
+        """Keep a report after a step; only one that ends without a limit before it comes up earlier than it would have."""
+        self._store(key, row)
+        filed = row[1][0]
+        if step.before.open and not step.after.open and not self._express.waits(step, filed, desk.horizon):
+            forgotten = self._forgotten(row, filed.at)
+            if forgotten < filed.at + self._rules.sealed:
+                self._push(desk, key, forgotten)
 
     def _objection(
         self, desk: Desk, event: Filing | Action | Amendment | Retraction, before: Appraisal, after: Appraisal
@@ -193,6 +215,9 @@ class Ledger:
 
     def _keep(self, desk: Desk, key: bytes, row: Row, before: Appraisal, after: Appraisal) -> None:
         self._books.post(desk, before, after)
+        self._store(key, row)
+
+    def _store(self, key: bytes, row: Row) -> None:
         self._rows[key] = self._codec.pack_row(row)
         self._changed[key] = None
 
@@ -208,8 +233,11 @@ class Ledger:
         limit = min([clock.due for clock in measured.clocks], default=NEVER)
         if measured.state in OPEN_STATES:
             return min(limit, measured.filed.at + self._rules.sealed)
-        forgotten = max(self._last_told(row) + self._rules.memory, measured.filed.at + self._rules.too_old)
-        return min(limit, forgotten)
+        return min(limit, self._forgotten(row, measured.filed.at))
+
+    def _forgotten(self, row: Row, filed: int) -> int:
+        """Return when an ended report filed at `filed` is forgotten."""
+        return max(self._last_told(row) + self._rules.memory, filed + self._rules.too_old)
 
     def _last_told(self, row: Row) -> int:
         return max([entry.at + entry.delay for entry in row[1]])
@@ -227,6 +255,10 @@ class Ledger:
         if stored is None:
             return
         row = self._codec.unpack_row(stored)
+        forgotten = self._forgotten(row, row[1][0].at)
+        if forgotten > desk.horizon and self._express.settled(row[1]):
+            self._push(desk, key, forgotten)
+            return
         after = self._appraiser.appraise(desk, row, desk.horizon)
         before = self._appraiser.appraise(desk, row, horizon) if _may_have_changed(after) else after
         due = self._due(row, after)

@@ -16,7 +16,9 @@ MISSED: Final = 2
 RELEASED: Final = 3
 """Verdicts on a report under a clock with a limit: docs/ledger.md §6."""
 
-_CLOSED: Final = 0xFFFF
+CLOSED: Final = 0xFFFF
+"""The filing minute of a report that has ended."""
+
 _STATE_CODES: Final = {state: place for place, state in enumerate(STATES)}
 
 
@@ -54,10 +56,13 @@ def _instant(place: int, filed: Entry, deeds: list[Entry]) -> int:
 
 
 def _paused(course: Course, deeds: list[Entry]) -> int:
+    if not course.pauses:
+        return 0
     return sum(deeds[end].at - deeds[start].at for start, end in course.pauses if end is not None)
 
 
-def _verdict(ending: int, duration: int, limit: int) -> int:
+def verdict_of(ending: int, duration: int, limit: int) -> int:
+    """Return the verdict on a clock that ended after `duration`."""
     if duration > limit or ending == EXPIRED:
         return MISSED
     return MET if ending == STOPPED else RELEASED
@@ -69,7 +74,7 @@ def _ended(clock: Clock, course: Course, start: int, filed: Entry, deeds: list[E
     if clock.limit is None:
         return Timed(bin_of(duration), course.ending, duration, NEVER, PENDING, late=False)
     due = start + clock.limit + _paused(course, deeds)
-    verdict = _verdict(course.ending, duration, clock.limit)
+    verdict = verdict_of(course.ending, duration, clock.limit)
     return Timed(bin_of(duration), course.ending, duration, NEVER, verdict, late=due <= filed.told)
 
 
@@ -134,7 +139,7 @@ def measure(context: Context, plan: Plan, filed: Entry, deeds: list[Entry]) -> M
 
 
 def _signature(state: State, filed: Entry, entry: int, clocks: tuple[Timed, ...]) -> bytes:
-    minute = filed.at % DAY // MINUTE if state in OPEN_STATES else _CLOSED
+    minute = filed.at % DAY // MINUTE if state in OPEN_STATES else CLOSED
     flat = [part for clock in clocks for part in clock[:2]]
     return layout(len(clocks)).pack(_STATE_CODES[state], entry, minute, *flat)
 
