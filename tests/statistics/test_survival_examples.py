@@ -200,6 +200,16 @@ def test_the_restricted_mean_is_the_area_above_the_incidence() -> None:
     assert isclose(restricted.standard_error, 3_600 / 2**0.5)
 
 
+def test_heaped_endings_keep_the_binomial_variance() -> None:
+    heaped = {cell(1 * MINUTE, OTHER): 550, cell(1 * MINUTE, STOPPED): 300}
+    cells = heaped | {cell(i * HOUR, STOPPED): 15 for i in range(1, 11)}
+
+    curve = estimate(cells)
+
+    assert curve.incidence[-1] == pytest.approx(0.45)
+    assert curve.variance == pytest.approx([share * (1 - share) / 1000 for share in curve.incidence])
+
+
 def test_no_reports_at_all_have_no_figures() -> None:
     curve = estimate({})
 

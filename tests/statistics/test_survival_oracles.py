@@ -282,4 +282,4 @@ def test_on_raw_durations_with_open_reports_a_median_is_at_most_a_bin_off() -> N
     )
 
     assert median.value is not None
-    assert abs(bin_of(int(1000 * median.value)) - bin_of(fitter.median_survival_time_)) <= 1
+    assert abs(bin_of(int(1000 * median.value)) - bin_of(int(fitter.median_survival_time_))) <= 1
