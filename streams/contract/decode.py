@@ -160,7 +160,9 @@ class Decoder:
             platform = lane.platforms.get(event.source) or self._platform(event.source, lane)
             return self._event(event, raw, platform, lane, logged)
         except _FaultyError as faulty:
-            return self._refused(faulty.fault, event.source, lane)
+            # An event that names things twice has no source that could be trusted.
+            source = "" if faulty.fault.reason is Reason.NOT_JSON else event.source
+            return self._refused(faulty.fault, source, lane)
 
     def _refused(self, fault: Fault, source: str, lane: _Lane) -> Refusal:
         """Return the refusal with its platform; that the source may not publish here goes before any other fault."""

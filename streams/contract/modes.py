@@ -9,7 +9,7 @@ from streams.contract.cloudevents import BINARY_TYPE, STRUCTURED_TYPE, CloudEven
 from streams.contract.explain import Fault
 from streams.domain.vocabulary import Reason
 
-Headers = Sequence[tuple[str, bytes]]
+Headers = Sequence[tuple[str, bytes | None]]
 
 # `datacontenttype` is the header `content-type` in binary mode, `data` is the record's value.
 _ATTRIBUTES: Final = frozenset(CloudEvent.__struct_encode_fields__) - {"datacontenttype"} | {"type", "subject"}
@@ -21,7 +21,7 @@ def structured(headers: Headers, value: bytes | None) -> bytes | Fault:
     `content-type` decides the mode; without it, headers that begin with `ce_` do. Headers of other names, such as
     those of tracing, are no part of the event. The names and values that came in are never returned.
     """
-    kind = [content for name, content in headers if name == "content-type"]
+    kind = [content or b"" for name, content in headers if name == "content-type"]
     if len(kind) > 1:
         return Fault(Reason.NOT_CLOUDEVENT, "datacontenttype")
     if kind and _is_json(kind[0], STRUCTURED_TYPE):
@@ -42,8 +42,8 @@ def _assembled(attributes: Headers, value: bytes | None) -> bytes | Fault:
         if name in texts:
             return Fault(Reason.NOT_CLOUDEVENT, name)
         try:
-            texts[name] = content.decode()
-        except (UnicodeDecodeError, AttributeError):
+            texts[name] = (content or b"").decode()
+        except UnicodeDecodeError:
             return Fault(Reason.BAD_VALUE, name)
     # The value must be one whole JSON value, or it could close the object and speak for the headers.
     if value and not is_json(value):

@@ -1,0 +1,365 @@
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from streams.contract import keys
+from streams.contract.cloudevents import (
+    ActionTakenEvent,
+    AnyEvent,
+    HeartbeatEvent,
+    about_report,
+    encode,
+    encode_binary,
+    heartbeat,
+    recorded,
+)
+from streams.contract.decode import Decoder, Limits, Refusal
+from streams.contract.registry import Registry
+from streams.contract.registry_file import load, parse
+from streams.domain import attributes
+from streams.domain.attributes import Attributes
+from streams.domain.events import Action, Deed, Event, Filing, Heartbeat
+from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reason, Reporter, Severity
+from tests.contract.examples import (
+    AT,
+    BEAT,
+    FILING,
+    FULL_FILING,
+    OUTCOMES,
+    RESTRICTED,
+    SPOILT,
+    TOKEN,
+    Spoilt,
+    accepted,
+    event,
+    filing_tree,
+)
+
+DEMO = load(Path(__file__).parents[2] / "deploy" / "registry" / "demo.toml")
+DECODER = Decoder(DEMO)
+OWN_TOPICS = parse(
+    b"""
+    [[platforms]]
+    id = "harbor"
+    provider = "Breakwater Social Ltd"
+    [[platforms]]
+    id = "meadow"
+    provider = "Tall Grass Networks"
+    """,
+    "own.toml",
+)
+CLOUDEVENT = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
+
+
+class Given(NamedTuple):
+    """A record of harbor's about the one report."""
+
+    topic: str
+    value: bytes | None
+    key: bytes | None = keys.record_key("harbor", TOKEN)
+    timestamp: int = AT + 1_000
+    headers: Sequence[tuple[str, bytes]] = ()
+    partition: int = 0
+    offset: int = 0
+
+
+def topic_of(said: AnyEvent) -> str:
+    return "action-taken" if isinstance(said, ActionTakenEvent) else "report-filed"
+
+
+def given(said: AnyEvent) -> Given:
+    key = keys.heartbeat_key("harbor") if isinstance(said, HeartbeatEvent) else keys.record_key("harbor", TOKEN)
+    return Given(topic_of(said), encode(said), key)
+
+
+def written(tree: object) -> Given:
+    value = json.dumps(tree).encode()
+    return Given("action-taken" if b"action-taken" in value else "report-filed", value)
+
+
+def sequel(base: Given, said: AnyEvent) -> Event | Refusal:
+    headers, value = encode_binary(said)
+    return DECODER.decode(base._replace(headers=headers, value=value))
+
+
+def test_a_filing_becomes_a_fact_with_its_labels_and_both_times() -> None:
+    record = given(event(FULL_FILING))
+
+    fact = DECODER.decode(record)
+
+    labels = Attributes(
+        harm=Harm.GROOMING,
+        reporter=Reporter.GUARDIAN,
+        trusted_flagger=False,
+        channel=Channel.IN_APP,
+        basis=Basis.TERMS,
+        severity=Severity.CRITICAL,
+        jurisdictions="EU+UK",
+    )
+    assert isinstance(fact, Filing)
+    assert fact[:5] == (record.key, "harbor", AT, AT + 1_000, keys.event_digest("event-0001"))
+    assert fact[6:] == (attributes.encode(labels), 3, True)
+
+
+@pytest.mark.parametrize("said", accepted(), ids=lambda said: type(said).__name__)
+def test_every_kind_of_event_is_accepted_in_both_modes_alike(said: AnyEvent) -> None:
+    record = given(said)
+
+    structured = DECODER.decode(record._replace(headers=CLOUDEVENT))
+
+    assert not isinstance(structured, Refusal)
+    assert DECODER.decode(record) == structured
+    assert sequel(record, said) == structured
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES, ids=lambda outcome: type(outcome).__name__)
+def test_an_action_becomes_the_deed_of_its_outcome(outcome: object) -> None:
+    fact = DECODER.decode(given(event(outcome)))  # type: ignore[arg-type]  # one of the outcomes
+
+    assert isinstance(fact, Action)
+    assert fact.deed.outcome == outcome.__struct_config__.tag  # type: ignore[attr-defined]  # a msgspec type
+    assert fact.deed.final is (fact.deed.outcome is Outcome.RESTRICTED)
+
+
+def test_a_demotion_is_a_restriction_that_does_not_end_the_matter() -> None:
+    tree = json.loads(encode(event(RESTRICTED)))
+    tree["data"]["restrictions"] = ["demoted"]
+
+    fact = DECODER.decode(written(tree))
+
+    assert isinstance(fact, Action)
+    assert fact.deed == Deed(Outcome.RESTRICTED, final=False)
+
+
+@pytest.mark.parametrize("spoilt", SPOILT, ids=lambda spoilt: spoilt.sentence)
+def test_an_event_with_a_fault_is_refused_for_it(spoilt: Spoilt) -> None:
+    refusal = DECODER.decode(written(spoilt.tree))
+
+    platform = "" if spoilt.field == "source" else "harbor"
+    assert refusal == Refusal(spoilt.reason, spoilt.field, platform)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"",
+        None,
+        b"{",
+        b"\xef\xbb\xbf" + encode(event(FILING)),
+        encode(event(FILING)).decode().encode("utf-16"),
+        encode(event(FILING)).replace(b"grooming", b"gr\xf6\xf6ming"),
+        encode(event(FILING)).replace(b"grooming", rb"\ud800"),
+        encode(event(FILING)).replace(b'"grooming"', b"NaN"),
+        encode(event(FILING)).replace(b'"grooming"', b"-Infinity"),
+        encode(event(FILING)) + b"{}",
+        b"[" * 8_000 + b"]" * 8_000,
+        encode(event(FILING)).replace(b'"grooming"', b"[" * 7_000 + b"]" * 7_000),
+        encode(event(FILING)).replace(b'"data":{', b'"data":{"harm":"other",'),
+        encode(event(FILING)).replace(b'"id":', b'"id":"event-0002","id":'),
+        encode(event(FILING)).replace(b'"data":{', b'"data":{"test":true,"test":false,'),
+        json.dumps(filing_tree()).encode().replace(b'"id":', b'"\\u0069d": "event-0002", "id":'),
+    ],
+)
+def test_what_is_not_strict_json_is_not_read(value: bytes | None) -> None:
+    refusal = DECODER.decode(Given("report-filed", value))
+
+    assert refusal == Refusal(Reason.NOT_JSON, "", "")
+
+
+@pytest.mark.parametrize("value", [b"[]", b"5", b'"text"', b"null", b"{}"])
+def test_json_that_is_no_event_is_not_a_cloudevent(value: bytes) -> None:
+    refusal = DECODER.decode(Given("report-filed", value))
+
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason is Reason.NOT_CLOUDEVENT
+
+
+def test_a_platform_that_is_not_registered_is_refused_before_its_other_faults() -> None:
+    tree = filing_tree() | {"source": "/platforms/nobody", "time": "yesterday"}
+
+    refusal = DECODER.decode(written(tree))
+
+    assert refusal == Refusal(Reason.UNKNOWN_PLATFORM, "source", "")
+
+
+def test_a_witness_may_not_speak_yet() -> None:
+    refusal = DECODER.decode(written(filing_tree() | {"source": "/witnesses/harbor"}))
+
+    assert refusal == Refusal(Reason.UNKNOWN_PLATFORM, "source", "")
+
+
+def test_a_platform_may_not_speak_on_the_topic_of_another() -> None:
+    record = given(event(FILING))._replace(topic="report-filed.meadow")
+
+    refusal = Decoder(OWN_TOPICS).decode(record)
+
+    assert refusal == Refusal(Reason.WRONG_PLATFORM, "source", "meadow")
+
+
+def test_what_cannot_be_read_is_put_down_to_the_only_platform_of_its_topic() -> None:
+    refusal = Decoder(OWN_TOPICS).decode(Given("report-filed.meadow", b"?"))
+
+    assert refusal == Refusal(Reason.NOT_JSON, "", "meadow")
+
+
+def test_an_action_does_not_belong_on_the_topic_of_filings() -> None:
+    refusal = DECODER.decode(given(event(RESTRICTED))._replace(topic="report-filed"))
+
+    assert refusal == Refusal(Reason.UNKNOWN_TYPE, "type", "harbor")
+
+
+@pytest.mark.parametrize("key", [None, b"", b"harbor", TOKEN.encode(), b"meadow|" + TOKEN.encode()])
+def test_a_record_under_another_key_is_refused(key: bytes | None) -> None:
+    refusal = DECODER.decode(given(event(FILING))._replace(key=key))
+
+    assert refusal == Refusal(Reason.KEY_MISMATCH, "", "harbor")
+
+
+def test_a_heartbeat_is_keyed_by_its_platform_and_says_which_topic_carried_it() -> None:
+    said = heartbeat(BEAT, platform="harbor", id="beat-0001", at=AT)
+
+    fact = DECODER.decode(given(said)._replace(topic="action-taken"))
+
+    assert fact == Heartbeat("harbor", AT, AT + 1_000, AT, 7, "action-taken")
+    assert DECODER.decode(given(said)._replace(key=b"meadow")) == Refusal(Reason.KEY_MISMATCH, "", "harbor")
+
+
+def test_a_heartbeat_is_about_no_report() -> None:
+    tree = json.loads(encode(heartbeat(BEAT, platform="harbor", id="beat-0001", at=AT))) | {"subject": TOKEN}
+
+    refusal = DECODER.decode(written(tree))
+
+    assert refusal == Refusal(Reason.UNKNOWN_FIELD, "", "harbor")
+
+
+def test_a_heartbeat_cannot_vouch_for_the_future() -> None:
+    tree = json.loads(encode(heartbeat(BEAT, platform="harbor", id="beat-0001", at=AT)))
+    tree["data"]["complete_through"] = "2027-01-01T00:00:00Z"
+
+    refusal = DECODER.decode(written(tree))
+
+    assert refusal == Refusal(Reason.FUTURE_TIME, "complete_through", "harbor")
+
+
+def test_an_event_may_be_ahead_of_its_log_time_by_the_skew_of_clocks_only() -> None:
+    record = given(event(FILING))
+
+    within = DECODER.decode(record._replace(timestamp=AT - Limits().future_ms))
+    beyond = DECODER.decode(record._replace(timestamp=AT - Limits().future_ms - 1))
+
+    assert isinstance(within, Filing)
+    assert beyond == Refusal(Reason.FUTURE_TIME, "time", "harbor")
+
+
+def test_a_filing_is_told_within_two_weeks_but_an_action_whenever_it_comes() -> None:
+    later = AT + Limits().too_old_ms
+
+    within = DECODER.decode(given(event(FILING))._replace(timestamp=later))
+    beyond = DECODER.decode(given(event(FILING))._replace(timestamp=later + 1))
+    action = DECODER.decode(given(event(RESTRICTED))._replace(timestamp=later + 1))
+
+    assert isinstance(within, Filing)
+    assert beyond == Refusal(Reason.TOO_OLD, "time", "harbor")
+    assert isinstance(action, Action)
+
+
+def test_a_record_is_as_large_as_its_value_and_headers_together() -> None:
+    record = given(event(FILING))
+    room = Limits().too_large - len(record.value or b"")
+
+    within = DECODER.decode(record._replace(headers=[("trace", bytes(room - 5))]))
+    beyond = DECODER.decode(record._replace(headers=[("trace", bytes(room - 4))]))
+
+    assert isinstance(within, Filing)
+    assert beyond == Refusal(Reason.TOO_LARGE, "", "")
+
+
+@pytest.mark.parametrize(
+    ("headers", "value", "reason", "field"),
+    [
+        ([("ce_password", b"x")], None, Reason.UNKNOWN_FIELD, ""),
+        ([("ce_id", b"event-0002")], None, Reason.NOT_CLOUDEVENT, "id"),
+        ([("content-type", b"text/plain")], None, Reason.NOT_CLOUDEVENT, "datacontenttype"),
+        ([], b'{}},"id":"event-0002"', Reason.NOT_JSON, ""),
+        ([], b"", Reason.MISSING_FIELD, "data"),
+        ([], b"[]", Reason.BAD_VALUE, "data"),
+    ],
+)
+def test_binary_mode_is_as_strict(
+    headers: list[tuple[str, bytes]], value: bytes | None, reason: Reason, field: str
+) -> None:
+    base = given(event(FILING))
+    attributes_, data = encode_binary(event(FILING))
+
+    refusal = DECODER.decode(base._replace(headers=attributes_ + headers, value=data if value is None else value))
+
+    assert isinstance(refusal, Refusal)
+    assert refusal[:2] == (reason, field)
+
+
+@pytest.mark.parametrize("kind", [b"application/json", b"application/cloudevents+json; charset=latin1", b"text/plain"])
+def test_a_content_type_that_is_not_ours_is_not_guessed(kind: bytes) -> None:
+    refusal = DECODER.decode(given(event(FILING))._replace(headers=[("content-type", kind)]))
+
+    assert refusal == Refusal(Reason.NOT_CLOUDEVENT, "datacontenttype", "")
+
+
+def test_the_same_event_has_the_same_content_however_it_is_written() -> None:
+    tree = filing_tree()
+    compact = DECODER.decode(given(event(FILING)))
+    tree["data"] |= {"items": 1, "severity": "unspecified", "jurisdictions": ["GB", "DE"]}
+    backwards = dict(reversed([*tree.items(), ("datacontenttype", "application/json")]))
+
+    spelled_out = DECODER.decode(written(backwards))
+    elsewhere = DECODER.decode(written(backwards | {"time": "2026-01-01T01:00:00.1239+01:00"}))
+
+    assert spelled_out == compact
+    assert elsewhere == compact
+
+
+def test_another_word_is_another_content() -> None:
+    first = DECODER.decode(given(event(FILING)))
+    tree = filing_tree()
+    tree["data"]["surface"] = "live"
+
+    second = DECODER.decode(written(tree))
+
+    assert isinstance(first, Filing)
+    assert isinstance(second, Filing)
+    assert first.id == second.id
+    assert first.content != second.content
+
+
+def test_a_line_of_a_file_was_told_when_it_says_so_else_when_it_happened() -> None:
+    said = event(FILING)
+
+    plain = DECODER.decode_line(encode(said) + b"\n")
+    late = DECODER.decode_line(encode(recorded(said, AT + 60_000)))
+    older = DECODER.decode_line(encode(recorded(said, AT + Limits().too_old_ms + 1)))
+
+    assert isinstance(plain, Filing)
+    assert isinstance(late, Filing)
+    assert (plain.told, late.told) == (AT, AT + 60_000)
+    assert plain.content == late.content
+    assert older == Refusal(Reason.TOO_OLD, "time", "harbor")
+
+
+def test_an_open_registry_accepts_every_well_formed_platform() -> None:
+    said = about_report(FILING, platform="anyone", token=TOKEN, id="event-0001", at=AT)
+    decoder = Decoder(Registry.open())
+
+    fact = decoder.decode_line(encode(said))
+
+    assert isinstance(fact, Filing)
+    assert fact.platform == "anyone"
+    assert decoder.decode_line(encode(said).replace(b"anyone", b"Any|one"))[0] is Reason.BAD_VALUE
+
+
+def test_a_heartbeat_in_a_file_stands_for_both_topics() -> None:
+    fact = DECODER.decode_line(encode(heartbeat(BEAT, platform="harbor", id="beat-0001", at=AT)))
+
+    assert isinstance(fact, Heartbeat)
+    assert fact.topic == ""
