@@ -6,7 +6,7 @@ from streams.batch.reading import Read
 from streams.contract.document import document, group
 from streams.domain.clocks import STANDARD_PACK
 from streams.domain.figures import grouping, samples
-from streams.domain.survey import Habits
+from streams.domain.survey import at_once
 
 
 def measure(read: Read, by: Sequence[str]) -> dict[str, object]:
@@ -16,16 +16,18 @@ def measure(read: Read, by: Sequence[str]) -> dict[str, object]:
     """
     cohorts = read.ledger.stored_cohorts().items()
     found = samples(cohorts, len(read.rules.clocks), grouping(by), read.through)
+    tallies = read.ledger.counters()
     habits = read.survey.habits()
+    remarks = {platform: [*seen.remarks, *at_once(tallies[platform])] for platform, seen in habits.items()}
     groups = []
     for name, sample in found.items():
         labels = dict(zip(by, name, strict=True))
-        groups.append(group(labels, sample, read.rules.clocks, _remarks(labels, habits)))
-    return document(read.as_of, STANDARD_PACK, groups, read.ledger.counters())
+        groups.append(group(labels, sample, read.rules.clocks, _of_group(labels, remarks)))
+    return document(read.as_of, STANDARD_PACK, groups, tallies)
 
 
-def _remarks(labels: Mapping[str, str], habits: Mapping[str, Habits]) -> list[str]:
+def _of_group(labels: Mapping[str, str], remarks: Mapping[str, list[str]]) -> list[str]:
     """Return the remarks on the platforms in a group, named where the group is not one platform's."""
     if "platform" in labels:
-        return habits[labels["platform"]].remarks if labels["platform"] in habits else []
-    return [f"{platform}: {remark}" for platform, seen in sorted(habits.items()) for remark in seen.remarks]
+        return remarks.get(labels["platform"], [])
+    return [f"{platform}: {remark}" for platform, found in sorted(remarks.items()) for remark in found]

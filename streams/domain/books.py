@@ -74,6 +74,8 @@ class Books:
                     _add(self.cohorts[cohort], total, sign * duration)
                     _tell(desk, counters.stopped(key, duration), 1, sign)
                     _tell(desk, counters.stopped_ms(key), duration, sign)
+                    if duration == 0:
+                        _tell(desk, counters.INSTANT, 1, sign)
         if _verdict(was) != _verdict(now):
             for clock, sign in ((was, -1), (now, 1)):
                 if clock is not None and clock.verdict != PENDING:

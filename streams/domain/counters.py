@@ -30,6 +30,8 @@ HEARTBEATS: Final = "heartbeats"
 SEQUENCE_GAPS: Final = "sequence_gaps"
 FORGOTTEN: Final = "forgotten"
 SEALED: Final = "sealed"
+INSTANT: Final = "instant"
+"""Clocks that stopped after 0 milliseconds."""
 
 WAITING: Final = "waiting"
 """A gauge: reports whose actions wait for their filing."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from streams.domain.attributes import decode
+from streams.domain.counters import INSTANT
 from streams.domain.events import Action, Event, Filing, Heartbeat
 from streams.domain.grid import HOUR
 from streams.domain.vocabulary import Harm
@@ -12,6 +13,10 @@ UNKNOWN_JURISDICTION: Final = "ZZ"
 _ENOUGH: Final = 20
 _MANY: Final = 0.2
 """Of instants told to the second, one in 3,600 falls on a whole hour; a fifth of them is a habit of rounding."""
+
+
+_MANY_INSTANT: Final = 0.02
+"""Even machines take milliseconds; two in a hundred at exactly 0 come from copied times."""
 
 
 class Habits(NamedTuple):
@@ -31,6 +36,15 @@ class Habits(NamedTuple):
         if self.instants >= _ENOUGH and self.whole_hours > _MANY * self.instants:
             return [f"{self.whole_hours / self.instants:.0%} of the times are whole hours: they look rounded"]
         return []
+
+
+def at_once(tally: Mapping[str, int]) -> list[str]:
+    """Return the remark on a platform whose counters hold many clocks that stopped at once."""
+    stops = sum(count for name, count in tally.items() if name.startswith("stopped|"))
+    instant = tally.get(INSTANT, 0)
+    if stops >= _ENOUGH and instant > _MANY_INSTANT * stops:
+        return [f"{instant / stops:.0%} of the durations are 0 seconds: are the times of actions those of filings?"]
+    return []
 
 
 class Survey:

@@ -1,0 +1,159 @@
+import json
+from typing import Any
+
+import pytest
+
+from streams.batch.measure import measure
+from streams.batch.reading import read
+from streams.contract.registry import Registry
+from streams.domain.figures import UnknownLabelError
+from streams.domain.grid import DAY, HOUR, MINUTE
+from tests.batch.story import START, acted, beat, filed
+
+
+def _document(*lines: bytes, by: str = "platform", as_of: int | None = None) -> dict[str, Any]:
+    return measure(read(lines, Registry.open(), None if as_of is None else START + as_of), by.split(","))
+
+
+def _group(*lines: bytes, as_of: int | None = None) -> dict[str, Any]:
+    groups: list[dict[str, Any]] = _document(*lines, as_of=as_of)["groups"]
+    assert len(groups) == 1
+    return groups[0]
+
+
+def test_a_report_that_still_waits_counts_in_the_share_and_not_in_the_published_median() -> None:
+    lines = [filed("a", 0), filed("b", 0), acted("a", "restricted", HOUR)]
+
+    action = _group(*lines, as_of=2 * DAY)["clocks"]["time_to_action"]
+
+    assert action["closed_only_median_seconds"] == 3600
+    assert action["within"]["86400"]["share"] == pytest.approx(0.5)
+    assert action["within"]["1800"]["share"] == 0
+
+
+def test_states_add_up_to_what_was_filed() -> None:
+    lines = [
+        filed("a", 0),
+        filed("b", 0),
+        filed("c", 0),
+        acted("a", "acknowledged", MINUTE),
+        acted("b", "no_violation", HOUR),
+    ]
+
+    group = _group(*lines)
+
+    assert group["states"] == {"acknowledged": 1, "no_violation": 1, "open": 1}
+    assert sum(group["states"].values()) == group["filed"] == 3
+
+
+def test_a_rejection_is_a_decision_and_no_action() -> None:
+    clocks = _group(filed("a", 0), acted("a", "no_violation", HOUR), as_of=2 * DAY)["clocks"]
+
+    assert clocks["time_to_decision"]["within"]["86400"]["share"] == 1
+    assert clocks["time_to_action"]["within"]["86400"]["share"] == 0
+    assert clocks["time_to_action"]["method"] == "aalen-johansen"
+    assert clocks["time_to_action"]["median_seconds"]["value"] is None
+
+
+def test_the_instant_of_the_figures_is_the_newest_accepted_time() -> None:
+    ahead = filed("b", 400 * DAY, told=HOUR)
+
+    document = _document(filed("a", 0), acted("a", "acknowledged", MINUTE), ahead)
+
+    assert document["as_of"] == "2026-01-05T00:01:00.000Z"
+    assert document["refused"] == {"future_time": 1}
+
+
+def test_what_happened_after_the_asked_instant_is_left_out() -> None:
+    lines = [filed("a", 0), acted("a", "restricted", 2 * DAY)]
+
+    assert _group(*lines, as_of=DAY)["states"] == {"open": 1}
+    assert _group(*lines)["states"] == {"restricted": 1}
+
+
+def test_open_reports_are_censored_where_the_platform_stopped_promising() -> None:
+    lines = [filed("a", 0), filed("b", HOUR), beat(3 * HOUR, through=3 * HOUR)]
+
+    promised = _group(*lines, as_of=30 * DAY)["clocks"]["time_to_action"]
+    taken_as_told = _group(*lines[:2], as_of=30 * DAY)["clocks"]["time_to_action"]
+
+    assert promised["within"]["86400"]["share"] is None
+    assert taken_as_told["within"]["86400"]["share"] == 0
+
+
+def test_a_file_told_only_at_closing_is_not_measurable() -> None:
+    told_late = [line for n in range(20) for line in _closed_then_told(f"r{n}", n)]
+
+    group = _group(*told_late)
+
+    assert group["clocks"]["time_to_action"]["within"]["86400"]["share"] is None
+    assert any("not measurable" in warning for warning in group["warnings"])
+    assert any("no open report" in warning for warning in group["warnings"])
+
+
+def _closed_then_told(report: str, day: int) -> list[bytes]:
+    at, end = day * DAY, day * DAY + 6 * HOUR
+    return [filed(report, at, told=end), acted(report, "restricted", end, told=end)]
+
+
+def test_rounded_times_are_remarked_upon() -> None:
+    rounded = [filed(f"r{n}", n * HOUR) for n in range(40)]
+    exact = [filed(f"r{n}", n * HOUR + 1_234_567) for n in range(40)]
+
+    assert any("whole hours" in warning for warning in _group(*rounded)["warnings"])
+    assert not any("whole hours" in warning for warning in _group(*exact)["warnings"])
+
+
+def test_immediate_decisions_are_remarked_upon() -> None:
+    at_once = [line for n in range(40) for line in (filed(f"r{n}", n), acted(f"r{n}", "no_violation", n))]
+
+    assert any("0 seconds" in warning for warning in _group(*at_once)["warnings"])
+
+
+def test_groups_by_several_labels_add_up() -> None:
+    lines = [
+        filed("a", 0),
+        filed("b", 0, labels={"harm": "csam"}),
+        filed("c", 0, platform="harbor", labels={"trusted_flagger": True}),
+    ]
+
+    document = _document(*lines, by="platform,harm,trusted_flagger")
+
+    names = [(group["platform"], group["harm"], group["trusted_flagger"]) for group in document["groups"]]
+    assert names == [("harbor", "grooming", "true"), ("meadow", "csam", "false"), ("meadow", "grooming", "false")]
+    assert sum(group["filed"] for group in document["groups"]) == 3
+
+
+def test_a_label_that_reports_do_not_have_is_refused_by_name() -> None:
+    with pytest.raises(UnknownLabelError, match="expected labels out of platform, day, harm"):
+        _document(filed("a", 0), by="platform,colour")
+
+
+def test_duplicates_conflicts_orphans_and_refusals_are_counted() -> None:
+    lines = [
+        filed("a", 0),
+        filed("a", 0),
+        filed("a", MINUTE),
+        acted("b", "restricted", HOUR),
+        b"not json\n",
+    ]
+
+    document = _document(*lines)
+
+    assert (document["duplicates"], document["conflicts"], document["orphans"]) == (1, 1, 1)
+    assert document["refused"] == {"conflict": 1, "not_json": 1}
+
+
+def test_the_document_is_plain_json_with_the_promised_names() -> None:
+    document = json.loads(json.dumps(_document(filed("a", 0), acted("a", "restricted", HOUR))))
+
+    action = document["groups"][0]["clocks"]["time_to_action"]
+    assert document["schema"] == "safeclock.measure/1"
+    assert set(document) >= {"as_of", "pack", "groups", "duplicates", "conflicts", "orphans", "refused"}
+    assert set(action) >= {"method", "n", "events", "median_seconds", "p90_seconds", "within"}
+    assert set(action["median_seconds"]) == {"value", "low", "high"}
+    assert {"3600", "86400", "7776000"} <= set(action["within"])
+
+
+def test_an_empty_file_has_no_groups() -> None:
+    assert _document()["groups"] == []
