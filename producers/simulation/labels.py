@@ -41,7 +41,7 @@ class _Door(NamedTuple):
 
 
 # The shares of the doors are ours, but for trusted flaggers: 0.03-10 % of notices (domain research, table 3.1 and
-# recipe), here about a tenth.
+# recipe), here about 7 %.
 _DOORS: Final = (
     _Door(Channel.IN_APP, Reporter.USER, Basis.TERMS, Lane.IN_APP, 0.80, 0.012),
     _Door(Channel.IN_APP, Reporter.GUARDIAN, Basis.TERMS, Lane.IN_APP, 0.05, 0.08),
@@ -49,7 +49,7 @@ _DOORS: Final = (
     _Door(Channel.EMAIL, Reporter.GUARDIAN, Basis.UNSPECIFIED, Lane.DESK, 0.01, 0.2),
     _Door(Channel.API, Reporter.ORGANISATION, Basis.TERMS, Lane.DESK, 0.015, 0.1),
     _Door(Channel.LEGAL_NOTICE, Reporter.ORGANISATION, Basis.STATUTORY_NOTICE, Lane.NOTICE, 0.06, 0.06),
-    _Door(Channel.LEGAL_NOTICE, Reporter.HOTLINE, Basis.STATUTORY_NOTICE, Lane.FLAGGER, 0.008, 0.1),
+    _Door(Channel.LEGAL_NOTICE, Reporter.HOTLINE, Basis.STATUTORY_NOTICE, Lane.FLAGGER, 0.005, 0.1),
     _Door(Channel.LEGAL_NOTICE, Reporter.AUTHORITY, Basis.ORDER, Lane.NOTICE, 0.004, 0.2),
     _Door(Channel.LEGAL_NOTICE, Reporter.AUTHORITY, Basis.REGULATOR_NOTICE, Lane.NOTICE, 0.003, 0.2),
 )

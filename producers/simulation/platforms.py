@@ -90,9 +90,9 @@ def _waits(in_app: Wait, notice_ms: int, flagger_ms: int) -> dict[Lane, Wait]:
 _PROMPT: Final = Wait(0.80, 216_000, 1.0, 4 * HOUR, 1.2)
 # Median about 5 h: the same Snapchat row for the EU in 2024-H2 (322 min), half a year before the 4-6 min above; "the
 # best public step change to test trend verdicts on".
-_CLOGGED: Final = Wait(0.30, 12 * MINUTE, 1.0, 14 * HOUR, 1.2)
+_CLOGGED: Final = Wait(0.44, 12 * MINUTE, 1.0, 24 * HOUR, 1.2)
 # Median about 65 min: the same row for CA in 2024-H2 (65 min).
-_SLUGGISH: Final = Wait(0.45, 12 * MINUTE, 1.0, 8 * HOUR, 1.2)
+_SLUGGISH: Final = Wait(0.50, 12 * MINUTE, 1.0, 8 * HOUR, 1.2)
 
 # Trusted flaggers: 1-7 h good (TikTok CSAM 1.6 h, Snapchat CSAM 7 h), 18-41 h bad (Facebook CSAM 18 h, X CSAM 41 h).
 _GOOD_FLAGGER: Final = 3 * HOUR

@@ -1,0 +1,177 @@
+"""What is planted can be seen, and the key says what the events say."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from producers.simulation.plan import Plan
+from producers.simulation.steps import is_final
+from producers.simulation.told import Told
+from streams.contract.cloudevents import ActionTakenEvent, HeartbeatEvent, ReportFiledEvent
+from streams.contract.instants import parse
+from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
+
+ENDINGS = "restricted account_restricted no_violation already_restricted unavailable out_of_scope invalidated withdrawn expired"
+
+
+def of(history: Iterable[Told], platform: str) -> list[Told]:
+    return [told for told in history if told.platform == platform]
+
+
+def filings(events: Iterable[Told]) -> dict[str, Told]:
+    """Return each report's first telling."""
+    first: dict[str, Told] = {}
+    for told in events:
+        if isinstance(told.event, ReportFiledEvent):
+            first.setdefault(told.event.subject, told)
+    return first
+
+
+def acted(events: Iterable[Told]) -> dict[str, int]:
+    """Return when each report's item was first finally restricted."""
+    first: dict[str, int] = {}
+    for told in events:
+        if isinstance(told.event, ActionTakenEvent) and is_final(told.event.data):
+            at = parse(told.event.time)
+            first[told.event.subject] = min(at, first.get(told.event.subject, at))
+    return first
+
+
+def test_a_platform_that_falls_silent_says_nothing_more(history: list[Told], key: dict[str, Any]) -> None:
+    since = parse(key["platforms"]["saffron"]["since"])
+
+    told = [told.at_ms for told in of(history, "saffron")]
+
+    assert since - DAY < max(told) < since
+    assert key["platforms"]["saffron"]["filed"] > key["platforms"]["saffron"]["told"]
+
+
+def test_a_report_published_on_closing_is_told_when_it_has_ended(history: list[Told]) -> None:
+    events = of(history, "juniper")
+    endings = {
+        told.event.subject: told
+        for told in reversed(events)
+        if isinstance(told.event, ActionTakenEvent) and told.event.data.__struct_config__.tag in ENDINGS.split()
+    }
+
+    reports = {token: told for token, told in filings(events).items() if token in endings}
+    early = [
+        token
+        for token, told in reports.items()
+        if told.at_ms < parse(endings[token].event.time) and not _mistaken(token, events)
+    ]
+
+    assert len(reports) > 500
+    assert early == []
+
+
+def _mistaken(token: str, events: Iterable[Told]) -> bool:
+    return any(getattr(told.event, "subject", "") == token and hasattr(told.event.data, "retracts") for told in events)
+
+
+def test_what_is_never_closed_is_never_published_on_closing(history: list[Told], key: dict[str, Any]) -> None:
+    juniper = key["platforms"]["juniper"]
+
+    assert juniper["filed"] - juniper["told"] > 0.2 * juniper["filed"]
+    assert juniper["told_unanswered"] == 0
+    assert len(filings(of(history, "juniper"))) == pytest.approx(juniper["told"], abs=10)
+
+
+def test_a_nightly_batch_holds_the_whole_day_before(plan: Plan, history: list[Told]) -> None:
+    first: dict[str, Told] = {}
+    for told in of(history, "quartz"):
+        if not isinstance(told.event, HeartbeatEvent):
+            first.setdefault(told.event.id, told)
+
+    hours = {told.at_ms % DAY for told in first.values()}
+    days = {told.at_ms // DAY - parse(told.event.time) // DAY for told in first.values()}
+
+    assert 2 * HOUR <= min(hours) <= max(hours) < 2 * HOUR + 10 * MINUTE
+    assert days == {1}
+    assert plan.weeks * 7 - 2 <= len({told.at_ms // DAY for told in first.values()}) <= plan.weeks * 7
+
+
+def test_a_heartbeat_vouches_for_everything_before_it(history: list[Told]) -> None:
+    through = dict.fromkeys((told.platform for told in history), 0)
+    seen: set[tuple[str, str]] = set()
+    broken = []
+
+    for told in history:
+        if isinstance(told.event, HeartbeatEvent):
+            through[told.platform] = parse(told.event.data.complete_through)
+        elif (told.platform, told.event.id) not in seen and told.platform != "juniper":
+            seen.add((told.platform, told.event.id))
+            if parse(told.event.time) <= through[told.platform]:
+                broken.append(told)
+
+    assert broken == []
+
+
+def test_heartbeats_are_numbered_without_a_gap_on_both_topics(plan: Plan, history: list[Told]) -> None:
+    numbers: dict[tuple[str, str], list[int]] = {}
+    for told in history:
+        if isinstance(told.event, HeartbeatEvent):
+            numbers.setdefault((told.platform, told.topic), []).append(told.event.data.sequence)
+
+    assert len(numbers) == 16
+    assert all(one == list(range(one[0], one[0] + len(one))) for one in numbers.values())
+    assert history[-1].at_ms == plan.end_ms - SECOND
+
+
+def test_the_key_is_what_the_events_of_a_steady_platform_say(
+    plan: Plan, history: list[Told], key: dict[str, Any]
+) -> None:
+    events = of(history, "meadow")
+    ripe = {token: told for token, told in filings(events).items() if parse(told.event.time) < plan.end_ms - 2 * DAY}
+    stops = acted(events)
+
+    quick = sum(stops.get(token, plan.end_ms) - parse(told.event.time) <= DAY for token, told in ripe.items())
+
+    planted = key["platforms"]["meadow"]
+    assert quick / len(ripe) == pytest.approx(planted["clocks"]["time_to_action"]["share_within_24h"], abs=0.01)
+    assert len(filings(events)) == pytest.approx(planted["filed"], rel=0.005)
+
+
+def test_ranks_differ_between_the_published_median_and_the_share_of_all_reports(key: dict[str, Any]) -> None:
+    ranks = key["ranks"]["time_to_action"]
+
+    assert ranks["closed_only_median"]["harbor"] == 1
+    assert ranks["share_within_24h"]["harbor"] == 8
+    assert ranks["share_within_24h"]["meadow"] == 1
+
+
+def test_acknowledging_everything_answers_little(key: dict[str, Any]) -> None:
+    harbor = key["platforms"]["harbor"]
+
+    assert harbor["clocks"]["time_to_acknowledge"]["share_within_24h"] > 0.98
+    assert harbor["clocks"]["time_to_action"]["share_within_24h"] < 0.12
+    assert harbor["clocks"]["time_to_decision"]["median_seconds"] is None
+    assert harbor["unanswered"] > 0.8 * harbor["filed"]
+
+
+def test_rejecting_everything_is_a_fast_decision_and_no_action(key: dict[str, Any]) -> None:
+    pebble = key["platforms"]["pebble"]["clocks"]
+
+    assert pebble["time_to_decision"]["median_seconds"] < 60
+    assert pebble["time_to_action"]["share_within_24h"] < 0.25
+
+
+@pytest.mark.parametrize(("platform", "sign"), [("lantern", 1), ("cobalt", -1)])
+def test_a_change_shows_from_its_date_on(key: dict[str, Any], platform: str, sign: int) -> None:
+    sides = [key["platforms"][platform][side]["clocks"] for side in ("before", "after")]
+
+    shares = [side["time_to_action"]["share_within_24h"] for side in sides]
+    medians = [side["time_to_decision"]["median_seconds"] for side in sides]
+
+    assert sign * (shares[1] - shares[0]) > 0.02
+    assert (medians[0] / medians[1]) ** sign > 5
+
+
+def test_a_steady_platform_stays_as_it_is(key: dict[str, Any]) -> None:
+    weeks = key["platforms"]["meadow"]["weeks"]
+
+    shares = [week["share_within_24h"]["time_to_action"] for week in weeks if week["filed"] > 50]
+
+    assert len(shares) >= 13
+    assert max(shares) - min(shares) < 0.25

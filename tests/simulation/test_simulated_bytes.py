@@ -1,0 +1,107 @@
+"""One seed is one history, to the byte, wherever it runs; and every line is the contract's."""
+
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from producers.simulation.plan import Plan
+from producers.simulation.platforms import cadences_ms
+from producers.simulation.told import Told, line
+from producers.simulation.traffic import simulate
+from streams.contract.cloudevents import ReportFiledEvent
+from streams.contract.decode import Decoder, Refusal
+from streams.contract.registry_file import load
+from streams.domain.vocabulary import Harm, Outcome
+
+ROOT = Path(__file__).parents[2]
+SMALL = Plan(seed=7, weeks=1, reports=400)
+
+# Changes whenever the model does, and then on purpose: run `digest(SMALL)`.
+SMALL_DIGEST = "b7257da9b9b8b214450c982fb35d51391de3fecf427d176740b78d7391edae44"
+
+
+def digest(plan: Plan) -> str:
+    return sha256(b"\n".join(map(line, simulate(plan)))).hexdigest()
+
+
+def test_a_history_is_the_same_on_every_machine() -> None:
+    assert digest(SMALL) == SMALL_DIGEST
+
+
+def test_a_history_does_not_depend_on_the_order_of_hashes() -> None:
+    program = "from tests.simulation.test_simulated_bytes import SMALL, digest\nprint(digest(SMALL))"
+
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", program], cwd=ROOT, env={"PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    ]
+
+    assert printed == [f"{SMALL_DIGEST}\n".encode()] * 2
+
+
+def test_another_seed_is_another_history() -> None:
+    other = SMALL._replace(seed=8)
+
+    tokens = {getattr(told.event, "subject", "") for told in simulate(SMALL)}
+    others = {getattr(told.event, "subject", "") for told in simulate(other)}
+
+    assert digest(other) != SMALL_DIGEST
+    assert tokens & others == {""}
+
+
+def test_events_come_in_the_order_of_being_told_within_the_span(plan: Plan, history: list[Told]) -> None:
+    instants = [told.at_ms for told in history]
+
+    assert instants == sorted(instants)
+    assert plan.start_ms <= instants[0]
+    assert instants[-1] < plan.end_ms
+
+
+def test_every_line_is_accepted_with_the_demos_registry(history: list[Told]) -> None:
+    decode = Decoder(load(ROOT / "deploy/registry/demo.toml")).decode_line
+
+    refused = [event for event in map(decode, map(line, history)) if isinstance(event, Refusal)]
+
+    assert refused == []
+
+
+def test_the_demos_registry_knows_every_platform_by_its_cadence() -> None:
+    registry = load(ROOT / "deploy/registry/demo.toml")
+
+    assert {name: platform.cadence_ms for name, platform in registry.platforms.items()} == cadences_ms()
+
+
+def test_an_event_id_is_used_twice_only_to_say_the_same_again(history: list[Told]) -> None:
+    first: dict[tuple[str, str], Told] = {}
+
+    again = [
+        (told, earlier)
+        for told in history
+        if (earlier := first.setdefault((told.platform, told.event.id), told)) is not told
+    ]
+
+    assert 0 < len(again) < len(history) / 100
+    assert all(told.event == earlier.event and told.topic is earlier.topic for told, earlier in again)
+
+
+def test_every_word_that_the_model_uses_occurs(history: list[Told]) -> None:
+    said = {told.event.data.__struct_config__.tag for told in history} - {None}
+    harms = {told.event.data.harm for told in history if isinstance(told.event, ReportFiledEvent)}
+
+    assert set(Outcome) - said == {Outcome.VALIDATED, Outcome.NOTICE_SERVED}
+    assert harms == set(Harm)
+
+
+@pytest.mark.parametrize("reports", [3_000, 30_000])
+def test_about_as_many_reports_are_filed_as_were_asked_for(reports: int) -> None:
+    plan = Plan(seed=3, weeks=4, reports=reports)
+
+    filed = {told.event.subject for told in simulate(plan) if isinstance(told.event, ReportFiledEvent)}
+
+    # Juniper and saffron keep some of theirs to themselves.
+    assert len(filed) == pytest.approx(0.96 * reports, rel=0.06)

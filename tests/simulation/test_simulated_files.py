@@ -1,0 +1,62 @@
+"""A history and its key can be written to files."""
+
+import json
+from io import BytesIO
+
+from producers.simulation.answers import Case, answers, ranks
+from producers.simulation.files import write_events, write_truth
+from producers.simulation.plan import Plan
+from streams.domain.grid import DAY, HOUR
+
+PLAN = Plan(seed=2, weeks=1, reports=300)
+
+
+def test_a_file_has_one_event_a_line_with_its_log_time() -> None:
+    out = BytesIO()
+
+    written = write_events(PLAN, out)
+
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert len(lines) == written.events
+    assert written.filings == sum(line["type"] == "safeclock.report-filed.v1" for line in lines)
+    assert all("recordedtime" in line for line in lines)
+
+
+def test_the_key_is_json_and_names_every_platform() -> None:
+    out = BytesIO()
+
+    write_truth(PLAN, out)
+
+    key = json.loads(out.getvalue())
+    assert key["schema"] == "safeclock.truth/1"
+    assert sum(platform["filed"] for platform in key["platforms"].values()) == key["filed"]
+    assert len({platform["truth"] for platform in key["platforms"].values()}) == 8
+
+
+def case(at: int, acted_at: int | None) -> Case:
+    return Case(at, at, acted_at, None, acted_at, acted_at)
+
+
+def test_a_median_counts_reports_that_are_never_acted_on() -> None:
+    cases = [case(0, HOUR), case(0, 3 * HOUR), case(0, None), case(0, None), case(0, None)]
+
+    answer = answers(cases, until_ms=DAY)["time_to_action"]
+
+    assert answer["median_seconds"] is None
+    assert answer["closed_only_median_seconds"] == 7200
+    assert answer["share_within_24h"] == 0.4
+
+
+def test_a_closed_only_median_leaves_out_what_stops_later() -> None:
+    cases = [case(0, HOUR), case(0, 3 * HOUR)]
+
+    answer = answers(cases, until_ms=2 * HOUR)["time_to_action"]
+
+    assert answer["closed_only_median_seconds"] == 3600
+    assert answer["median_seconds"] == 3600
+
+
+def test_platforms_without_a_figure_share_the_last_rank() -> None:
+    figures: dict[str, float | int | None] = {"a": 3.0, "b": None, "c": 1.0, "d": None}
+
+    assert ranks(figures, smallest_first=True) == {"a": 2, "b": 3, "c": 1, "d": 3}
