@@ -1,0 +1,249 @@
+"""Records that must be refused, each with the reason: seeded, endless in variety, marked so that a leak is found.
+
+Every record belongs to the demo's registry and its shared topics. What it smuggles in carries `MARK`, which must
+never be seen again: not in a refusal, a log, a metric or a topic of ours.
+"""
+
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+from typing import Any, Final, NamedTuple
+
+from streams.contract.instants import format_ms
+from streams.contract.keys import record_key
+from streams.contract.topics import partition_of
+from streams.domain.vocabulary import Harm, Reason, Reporter
+
+MARK: Final = "mustnotleak"
+PLATFORMS: Final = ("harbor", "lantern", "meadow", "cobalt", "juniper", "pebble", "quartz", "saffron")
+PARTITIONS: Final = 8
+_HOUR_MS: Final = 3_600_000
+_DAY_MS: Final = 24 * _HOUR_MS
+Tree = dict[str, Any]
+
+
+class HostileRecord(NamedTuple):
+    """A record as a client would hand it over."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+class Hostile(NamedTuple):
+    """A record with the reason for which it must be refused; `kind` says how it was spoilt."""
+
+    record: HostileRecord
+    reason: Reason
+    kind: str
+
+
+Spoil = Callable[[Random, HostileRecord], HostileRecord]
+
+
+def hostile_records(seed: int, count: int, now: int) -> Iterator[Hostile]:
+    """Yield `count` records that are to be refused, for a log time close to `now`, in epoch milliseconds.
+
+    Every kind comes up in turn; the reasons hold for any log time within an hour of `now`.
+    """
+    random = Random(seed)
+    kinds = sorted(KINDS)
+    for offset in range(count):
+        kind = kinds[offset % len(kinds)]
+        spoil, reason = KINDS[kind]
+        good = good_filing(random, now - random.randrange(_HOUR_MS, 24 * _HOUR_MS))
+        record = spoil(random, good._replace(offset=offset, timestamp=now))
+        yield Hostile(record, reason, kind)
+
+
+def good_filing(random: Random, at: int) -> HostileRecord:
+    """Return a filing that is accepted, told a second after it happened."""
+    platform = random.choice(PLATFORMS)
+    token = f"k1_{_opaque(random, 32)}"
+    event = {
+        "specversion": "1.0",
+        "type": "safeclock.report-filed.v1",
+        "source": f"/platforms/{platform}",
+        "id": _opaque(random, 15),
+        "subject": token,
+        "time": format_ms(at),
+        "data": {
+            "harm": random.choice(list(Harm)),
+            "reporter": random.choice(list(Reporter)),
+            "trusted_flagger": random.random() < 0.1,
+            "channel": "in_app",
+            "basis": "terms",
+            "jurisdictions": [random.choice(["DE", "FR", "GB", "US", "AU", "BR", "ZZ"])],
+        },
+    }
+    key = record_key(platform, token)
+    return HostileRecord("report-filed", partition_of(key, PARTITIONS), 0, at + 1_000, key, _json(event))
+
+
+def _opaque(random: Random, size: int) -> str:
+    return urlsafe_b64encode(random.randbytes(size)).rstrip(b"=").decode()
+
+
+def _json(event: object) -> bytes:
+    return json.dumps(event).encode()
+
+
+def _raw(spoil: Callable[[Random, bytes], bytes | None]) -> Spoil:
+    return lambda random, record: record._replace(value=spoil(random, record.value or b""))
+
+
+def _tree(spoil: Callable[[Random, Tree], object]) -> Spoil:
+    def spoilt(random: Random, record: HostileRecord) -> HostileRecord:
+        tree: Tree = json.loads(record.value or b"")
+        spoil(random, tree)
+        return record._replace(value=_json(tree))
+
+    return spoilt
+
+
+def _marked(random: Random) -> str:
+    return f"{MARK}-{random.getrandbits(32):08x}"
+
+
+def _nested(random: Random, _: bytes) -> bytes:
+    depth = random.randrange(3_000, 8_000)
+    opening, closing = random.choice([(b"[", b"]"), (b'{"a":', b"}")])
+    depth = min(depth, 16_000 // len(opening + closing))
+    return opening * depth + b'"' + MARK.encode() + b'"' + closing * depth
+
+
+def _wrong_type(random: Random, tree: Tree) -> None:
+    name = random.choice(sorted(tree["data"]))
+    tree["data"][name] = random.choice([None, 5.5, {MARK: MARK}, [[MARK]], -1])
+
+
+def _without_offset(random: Random, tree: Tree) -> None:
+    time: str = tree["time"]
+    tree["time"] = random.choice([time[:-1], time[:10], _marked(random), 5])
+
+
+def _twice(random: Random, raw: bytes) -> bytes:
+    name = random.choice(sorted(json.loads(raw)))
+    return raw.replace(b"{", f'{{"{name}": "{MARK}", '.encode(), 1)
+
+
+def _elsewhere(random: Random, record: HostileRecord) -> HostileRecord:
+    keys = [None, b"", record_key("harbor", _marked(random)), (record.key or b"") + b"x"]
+    return record._replace(key=random.choice(keys))
+
+
+def _header(random: Random, record: HostileRecord) -> HostileRecord:
+    tree: Tree = json.loads(record.value or b"")
+    data = tree.pop("data")
+    headers = [(f"ce_{name}", text.encode()) for name, text in tree.items()]
+    headers.append((f"ce_{MARK}", _marked(random).encode()))
+    return record._replace(headers=headers, value=_json(data))
+
+
+def _restriction(word: Callable[[Random], str]) -> Spoil:
+    def spoilt(random: Random, record: HostileRecord) -> HostileRecord:
+        tree: Tree = json.loads(record.value or b"")
+        tree["type"] = "safeclock.action-taken.v1"
+        tree["data"] = {"outcome": "restricted", "extent": "global", "ground": "law", "restrictions": [word(random)]}
+        return record._replace(topic="action-taken", value=_json(tree))
+
+    return spoilt
+
+
+KINDS: Final[dict[str, tuple[Spoil, Reason]]] = {
+    "a tombstone": (_raw(lambda random, _: random.choice([None, b""])), Reason.NOT_JSON),
+    "truncated": (_raw(lambda random, raw: raw[: random.randrange(1, len(raw))]), Reason.NOT_JSON),
+    "noise": (_raw(lambda random, _: b"\xff" + random.randbytes(random.randrange(2_000))), Reason.NOT_JSON),
+    "deep": (_raw(_nested), Reason.NOT_JSON),
+    "another charset": (
+        _raw(lambda random, raw: raw.decode().encode(random.choice(["utf-16", "utf-32", "utf-8-sig"]))),
+        Reason.NOT_JSON,
+    ),
+    "not UTF-8": (
+        _raw(lambda random, raw: raw.replace(b"in_app", MARK.encode() + bytes([random.randrange(0x80, 0xC0)]))),
+        Reason.NOT_JSON,
+    ),
+    "half a pair": (
+        _raw(lambda random, raw: raw.replace(b"in_app", b"\\ud8%02x" % random.randrange(256))),
+        Reason.NOT_JSON,
+    ),
+    "said twice": (_raw(_twice), Reason.NOT_JSON),
+    "not a number": (
+        _raw(lambda random, raw: raw.replace(b'"in_app"', random.choice([b"NaN", b"Infinity", b"-Infinity"]))),
+        Reason.NOT_JSON,
+    ),
+    "not an object": (
+        _raw(lambda random, _: random.choice([b"[]", b"1", b"null", f'"{_marked(random)}"'.encode()])),
+        Reason.NOT_CLOUDEVENT,
+    ),
+    "another version": (
+        _tree(lambda random, tree: tree.update(specversion=random.choice(["0.3", "2.0", 1.0, None, MARK]))),
+        Reason.NOT_CLOUDEVENT,
+    ),
+    "another type": (
+        _tree(
+            lambda random, tree: tree.update(
+                type=random.choice([_marked(random), 5, None, "safeclock.report-filed.v2"])
+            )
+        ),
+        Reason.UNKNOWN_TYPE,
+    ),
+    "an action among filings": (
+        lambda random, record: _restriction(lambda _: "removed")(random, record)._replace(topic="report-filed"),
+        Reason.UNKNOWN_TYPE,
+    ),
+    "another platform": (
+        _tree(lambda random, tree: tree.update(source=f"/platforms/{_marked(random)}")),
+        Reason.UNKNOWN_PLATFORM,
+    ),
+    "a person as source": (
+        _tree(lambda random, tree: tree.update(source=_marked(random) + "@nowhere")),
+        Reason.BAD_VALUE,
+    ),
+    "a person as subject": (_tree(lambda random, tree: tree.update(subject=_marked(random))), Reason.BAD_VALUE),
+    "an address in the data": (
+        _tree(lambda random, tree: tree["data"].update(url=_marked(random))),
+        Reason.UNKNOWN_FIELD,
+    ),
+    "a secret name": (_tree(lambda random, tree: tree.update({_marked(random): 1})), Reason.UNKNOWN_FIELD),
+    "a header of nobody's": (_header, Reason.UNKNOWN_FIELD),
+    "less than required": (
+        _tree(lambda random, tree: tree["data"].pop(random.choice(sorted(tree["data"])))),
+        Reason.MISSING_FIELD,
+    ),
+    "wrong types": (_tree(_wrong_type), Reason.BAD_VALUE),
+    "a word of nobody's": (_tree(lambda random, tree: tree["data"].update(harm=_marked(random))), Reason.BAD_VALUE),
+    "a huge number": (
+        _tree(lambda random, tree: tree["data"].update(items=10 ** random.randrange(7, 4_000))),
+        Reason.BAD_VALUE,
+    ),
+    "a restriction of nobody's": (_restriction(_marked), Reason.BAD_VALUE),
+    "no time": (_tree(_without_offset), Reason.BAD_TIME),
+    "the future": (
+        lambda random, record: _tree(
+            lambda _, tree: tree.update(
+                time=format_ms(record.timestamp + random.randrange(2 * _HOUR_MS, 9_000 * _DAY_MS))
+            )
+        )(random, record),
+        Reason.FUTURE_TIME,
+    ),
+    "ancient": (
+        lambda random, record: _tree(
+            lambda _, tree: tree.update(
+                time=format_ms(record.timestamp - random.randrange(15 * _DAY_MS, 9_000 * _DAY_MS))
+            )
+        )(random, record),
+        Reason.TOO_OLD,
+    ),
+    "before time": (_tree(lambda _, tree: tree.update(time="1066-10-14T09:00:00Z")), Reason.BAD_TIME),
+    "too large": (
+        _tree(lambda random, tree: tree["data"].update(surface=MARK * random.randrange(1_500, 5_000))),
+        Reason.TOO_LARGE,
+    ),
+    "another key": (_elsewhere, Reason.KEY_MISMATCH),
+}

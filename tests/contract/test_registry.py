@@ -1,0 +1,146 @@
+from pathlib import Path
+
+import pytest
+
+from streams.contract.jurisdictions import COUNTRIES, DEFAULT_GROUPS, joined
+from streams.contract.registry import Registry, Role
+from streams.contract.registry_file import RegistryError, load, parse
+
+DEMO = Path(__file__).parents[2] / "deploy" / "registry" / "demo.toml"
+HARBOR = b"""
+[[platforms]]
+id = "harbor"
+provider = "Breakwater Social Ltd"
+"""
+MEADOW = b"""
+[[platforms]]
+id = "meadow"
+provider = "Tall Grass Networks"
+"""
+MINUTE = 60_000
+
+
+def problems(text: bytes) -> list[str]:
+    with pytest.raises(RegistryError) as error:
+        parse(text, "platforms.toml")
+    return list(error.value.problems)
+
+
+def test_the_demo_has_eight_platforms_on_one_pair_of_topics() -> None:
+    registry = load(DEMO)
+
+    cadences = {platform.id: platform.cadence_ms for platform in registry.platforms.values()}
+
+    assert len(cadences) == 8
+    assert {name for name, cadence in cadences.items() if cadence != 5 * MINUTE} == {"quartz"}
+    assert cadences["quartz"] == 24 * 60 * MINUTE
+    assert registry.source_topics() == ("action-taken", "report-filed")
+    assert registry.partitions == 8
+    assert registry.platform_of_topic("report-filed") is None
+
+
+def test_a_platform_has_topics_of_its_own_unless_it_names_others() -> None:
+    registry = parse(HARBOR + MEADOW, "platforms.toml")
+
+    assert registry.platform_of_topic("action-taken.meadow") == "meadow"
+    assert registry.role_of_topic("action-taken.meadow") is Role.ACTION_TAKEN
+    assert registry.role_of_topic("elsewhere") is None
+    assert len(registry.source_topics()) == 4
+
+
+def test_everything_that_is_wrong_is_said_at_once_with_where_and_what_was_expected() -> None:
+    found = problems(
+        b"""
+        partitions = 0
+        colour = "blue"
+        [groups]
+        EU = ["UK"]
+        ZZ = ["DE"]
+        [[platforms]]
+        id = "Harbor!"
+        cadence = 5
+        measured_from = 2026-01-01
+        [[platforms]]
+        id = "meadow"
+        provider = " "
+        topic = "x"
+        jurisdictions = ["Europe"]
+        """
+    )
+
+    starts = [problem.split(": expected")[0] for problem in found]
+    assert sorted(starts) == sorted(
+        [
+            "platforms.toml: partitions",
+            "platforms.toml: colour",
+            "platforms.toml: groups: EU",
+            "platforms.toml: groups",
+            "platforms.toml: platform 'Harbor!': id",
+            "platforms.toml: platform 'Harbor!': provider",
+            "platforms.toml: platform 'Harbor!': cadence",
+            "platforms.toml: platform 'Harbor!': measured_from",
+            "platforms.toml: platform 'meadow': provider",
+            "platforms.toml: platform 'meadow': topic",
+            "platforms.toml: platform 'meadow': jurisdictions",
+        ]
+    )
+    assert all(": expected " in problem for problem in found)
+
+
+@pytest.mark.parametrize("text", [b"", b"platforms = []", b"platforms = 5", b"[platforms]\nid = 'a'"])
+def test_a_registry_without_platforms_is_refused(text: bytes) -> None:
+    assert any("platforms: expected at least one" in problem for problem in problems(text))
+
+
+@pytest.mark.parametrize("text", [b"platforms = [", b"\xff"])
+def test_what_is_not_toml_is_said_to_be_none(text: bytes) -> None:
+    assert problems(text)[0].startswith("platforms.toml: expected TOML")
+
+
+def test_two_platforms_cannot_share_an_id_nor_reports_and_actions_a_topic() -> None:
+    found = problems(HARBOR + HARBOR + MEADOW + b'report_filed = "both"\naction_taken = "both"\n')
+
+    assert [problem.split(": expected")[0] for problem in found] == [
+        "platforms.toml: platform 'harbor': id",
+        "platforms.toml: topic 'both'",
+    ]
+
+
+def test_the_hash_is_of_what_is_said_not_of_how() -> None:
+    first = parse(HARBOR + MEADOW, "a.toml")
+    second = parse(b"partitions = 8\n" + MEADOW + HARBOR + b'cadence = "300s"\n', "b.toml")
+    third = parse(HARBOR + MEADOW + b'cadence = "1h"\n', "c.toml")
+
+    assert first.hash == second.hash
+    assert first.hash != third.hash
+
+
+def test_an_open_registry_knows_everybody_on_the_shared_pair() -> None:
+    registry = Registry.open()
+
+    platform = registry.platform("anyone")
+
+    assert platform is not None
+    assert platform.cadence_ms == 5 * MINUTE
+    assert registry.platform("Any|one") is None
+    assert registry.source_topics() == ("action-taken", "report-filed")
+
+
+@pytest.mark.parametrize(
+    ("codes", "groups"),
+    [
+        (["DE"], "EU"),
+        (["GB", "FR", "DE"], "EU+UK"),
+        (["BR", "JP"], "other"),
+        (["ZZ"], "ZZ"),
+        (["US", "ZZ", "CH", "AU"], "AU+US+ZZ+other"),
+    ],
+)
+def test_a_country_in_no_group_is_other_and_the_unknown_stays_unknown(codes: list[str], groups: str) -> None:
+    assert joined(codes, DEFAULT_GROUPS) == groups
+
+
+def test_the_union_has_twenty_seven_members_all_assigned() -> None:
+    assert len(DEFAULT_GROUPS["EU"]) == 27
+    assert set().union(*DEFAULT_GROUPS.values()) < COUNTRIES
+    assert len(COUNTRIES) == 249
