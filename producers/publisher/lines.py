@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from queue import Full, Queue
+from queue import Empty, Full, Queue
 from threading import Thread
 from typing import Final, NamedTuple, Protocol
 
@@ -83,6 +83,7 @@ class ReadAhead:
     def __init__(self, source: Iterator[Block], depth: int = 4) -> None:
         self._source = source
         self._queue: Queue[Block | Exception | None] = Queue(depth)
+        self._released = False
         Thread(target=self._read, name="safeclock-lines", daemon=True).start()
 
     def next(self) -> Block | None:
@@ -98,13 +99,19 @@ class ReadAhead:
         return self._queue.empty()
 
     def release(self) -> None:
-        """Let a `next` that waits return None: nobody wants the rest."""
+        """Stop reading, and let a `next` that waits return None: nobody wants the rest."""
+        self._released = True
+        with suppress(Empty):
+            while True:
+                self._queue.get_nowait()
         with suppress(Full):
             self._queue.put_nowait(None)
 
     def _read(self) -> None:
         try:
             for block in self._source:
+                if self._released:
+                    return
                 self._queue.put(block)
         except Exception as error:  # noqa: BLE001 - raised where the blocks are used
             self._queue.put(error)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaError
 
 from producers.publisher.errors import BrokerError
 from producers.publisher.settings import PublisherSettings
@@ -70,12 +70,16 @@ class Wire:
         self._producer.close()
 
     def _count(self, topics: tuple[str, ...]) -> int:
-        counts = {}
-        for topic in topics:
-            try:
-                counts[topic] = len(self._producer.partitions_for(topic))
-            except (KafkaError, KafkaTimeoutError) as error:
-                raise BrokerError(f"expected the topic {topic}, the broker has none: {type(error).__name__}") from error
+        counts = {topic: self._partitions_of(topic) for topic in topics}
         if len(set(counts.values())) != 1:
             raise BrokerError(f"expected as many partitions of every topic, got {counts}")
         return next(iter(counts.values()))
+
+    def _partitions_of(self, topic: str) -> int:
+        try:
+            found = len(self._producer.partitions_for(topic))
+        except KafkaError as error:
+            raise BrokerError(f"expected the topic {topic}, the broker has none: {type(error).__name__}") from error
+        if not found:
+            raise BrokerError(f"expected the topic {topic}, the broker has none")
+        return found

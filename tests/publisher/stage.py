@@ -1,0 +1,136 @@
+"""A platform with topics of its own on a broker, and a reader of everything that arrived there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+from typing import Any, TypedDict, Unpack
+from uuid import uuid4
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.admin import KafkaAdminClient, NewTopic
+
+from producers.publisher.identity import Identity
+from producers.publisher.publisher import Publisher
+from producers.publisher.settings import PublisherSettings
+from streams.contract import cloudevents, keys, types
+from streams.contract.instants import format_ms
+from streams.contract.outcomes import NoViolation
+from streams.contract.registry import Platform, Registry
+from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, RetractReason
+
+SECRET = b"a secret of thirty-two bytes or more"
+NOON = 1_760_000_000_000
+PARTITIONS = 4
+DEADLINE_S = 30.0
+
+
+class Changes(TypedDict, total=False):
+    """Settings that a test changes."""
+
+    max_pending: int
+    block_ms: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One test's platform, `harbor`, on its own pair of topics."""
+
+    platform: Platform
+    settings: PublisherSettings
+
+    @property
+    def registry(self) -> Registry:
+        """The registry that knows this platform alone."""
+        return Registry({self.platform.id: self.platform}, partitions=PARTITIONS)
+
+    @property
+    def topics(self) -> tuple[str, str]:
+        """Where filings and where actions go."""
+        return self.platform.report_filed, self.platform.action_taken
+
+    def publisher(self, now: Callable[[], int] = lambda: NOON, **changes: Unpack[Changes]) -> Publisher:
+        """Return the platform's publisher, whose clock stands at noon unless `now` says otherwise."""
+        identity = Identity(platform=self.platform.id, key_id="k1", secret=SECRET)
+        return Publisher(replace(self.settings, **changes), self.registry, identity, now=now)
+
+    def create_topics(self) -> None:
+        """Create both topics."""
+        admin = KafkaAdminClient(bootstrap_servers=self.settings.servers)
+        admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in self.topics])
+        admin.close()
+
+    def arrived(self, expected: int) -> list[Any]:
+        """Return every record on both topics, once there are `expected` and no more come.
+
+        The end offsets of the embedded broker cannot be trusted, so the end is where nothing follows.
+        """
+        consumer = KafkaConsumer(bootstrap_servers=self.settings.servers, auto_offset_reset="earliest")
+        consumer.assign([TopicPartition(topic, number) for topic in self.topics for number in range(PARTITIONS)])
+        found: list[Any] = []
+        deadline = monotonic() + DEADLINE_S
+        try:
+            while monotonic() < deadline:
+                batch = [record for some in consumer.poll(timeout_ms=500).values() for record in some]
+                found += batch
+                if not batch and len(found) >= expected:
+                    return found
+        finally:
+            consumer.close()
+        raise AssertionError(f"expected {expected} records within {DEADLINE_S} s, {len(found)} arrived")
+
+
+def stage(address: str, *, idempotent: bool) -> Stage:
+    """Return a stage whose topics exist."""
+    suffix = uuid4().hex[:12]
+    platform = Platform(
+        id="harbor", provider="Harbor", report_filed=f"report-filed.{suffix}", action_taken=f"action-taken.{suffix}"
+    )
+    settings = PublisherSettings(bootstrap=address, idempotent=idempotent, block_ms=10_000, delivery_timeout_ms=10_000)
+    made = Stage(platform, settings)
+    made.create_topics()
+    return made
+
+
+def filing(number: int, at: int = NOON, platform: str = "harbor") -> bytes:
+    """Return the line of one filing; equal numbers are equal reports."""
+    data = types.ReportFiled(
+        harm=Harm.BULLYING,
+        reporter=Reporter.USER,
+        trusted_flagger=False,
+        channel=Channel.IN_APP,
+        basis=Basis.TERMS,
+        jurisdictions=("GB",),
+    )
+    token = keys.token(SECRET, "k1", str(number))
+    event = cloudevents.about_report(data, platform=platform, token=token, id=f"filing-{number:06d}", at=at)
+    return cloudevents.encode(event)
+
+
+def action(number: int, at: int = NOON, platform: str = "harbor") -> bytes:
+    """Return the line of one decision about the report of `filing(number)`."""
+    token = keys.token(SECRET, "k1", str(number))
+    event = cloudevents.about_report(NoViolation(), platform=platform, token=token, id=f"action-{number:06d}", at=at)
+    return cloudevents.encode(event)
+
+
+def retraction(number: int, retracts: str, at: int = NOON, platform: str = "harbor") -> bytes:
+    """Return the line that takes back the event with the id `retracts` of the report of `filing(number)`."""
+    data = types.EventRetracted(retracts=retracts, reason=RetractReason.ERROR)
+    token = keys.token(SECRET, "k1", str(number))
+    event = cloudevents.about_report(data, platform=platform, token=token, id=f"retraction-{number:06d}", at=at)
+    return cloudevents.encode(event)
+
+
+def heartbeat(sequence: int, complete_through: int = NOON, platform: str = "harbor") -> bytes:
+    """Return the line of one heartbeat."""
+    data = types.Heartbeat(complete_through=format_ms(complete_through), sequence=sequence)
+    event = cloudevents.heartbeat(data, platform=platform, id=f"heartbeat-{sequence:06d}", at=complete_through)
+    return cloudevents.encode(event)
+
+
+def written(folder: Path, lines: list[bytes]) -> Path:
+    """Return a file of `lines`."""
+    path = folder / "events.jsonl"
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    return path

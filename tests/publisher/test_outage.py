@@ -1,0 +1,114 @@
+"""A broker that dies in the middle: the caller is told, the account is right, and running again completes it."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from producers.publisher.errors import NotAcknowledgedError, PublisherError
+from producers.publisher.files import Order, publish, publish_blocks
+from producers.publisher.lines import blocks_of
+from producers.publisher.settings import PublisherSettings
+from tests.brokers.apache import ApacheKafka
+from tests.brokers.embedded import embedded_broker
+from tests.publisher.stage import NOON, Stage, filing, stage, written
+from tests.publisher.test_publisher_on_a_broker import FACTS
+
+pytestmark = [
+    pytest.mark.integration,
+    # kafka-python leaves the sockets of refused connections to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+PATIENCE_MS = 1500
+LINES = 24_000
+ENOUGH = 4_000
+
+
+@pytest.fixture(autouse=True)
+def _no_socket_outlives_its_test() -> Iterator[None]:
+    yield
+    gc.collect()
+
+
+def impatient(made: Stage) -> Stage:
+    settings = replace(made.settings, delivery_timeout_ms=PATIENCE_MS, block_ms=PATIENCE_MS)
+    return replace(made, settings=settings)
+
+
+def calm(made: Stage) -> PublisherSettings:
+    return replace(made.settings, delivery_timeout_ms=20_000)
+
+
+def test_a_publisher_whose_broker_died_names_what_was_not_acknowledged() -> None:
+    with ExitStack() as broker:
+        publisher = impatient(stage(broker.enter_context(embedded_broker()), idempotent=False)).publisher()
+        publisher.report_filed(report_id="r1", at=NOON, event_id="event-one", **FACTS)
+        publisher.flush()
+        broker.close()
+
+        publisher.report_filed(report_id="r2", at=NOON, event_id="event-two", **FACTS)
+        with pytest.raises(NotAcknowledgedError) as told:
+            publisher.close()
+
+    assert told.value.ids == ("event-two",)
+    assert publisher.acknowledged == 1
+
+
+def test_a_failure_is_told_before_anything_new_is_sent_and_holds_the_promise_back() -> None:
+    with ExitStack() as broker:
+        publisher = impatient(stage(broker.enter_context(embedded_broker()), idempotent=False)).publisher()
+        broker.close()
+        publisher.report_filed(report_id="r1", at=NOON - 10, event_id="event-one", **FACTS)
+
+        with pytest.raises(NotAcknowledgedError):
+            publisher.flush()
+        reach = publisher.pulse(NOON)
+        with pytest.raises(PublisherError):
+            publisher.close(timeout_ms=10)
+
+    assert reach == NOON - 11
+
+
+def test_a_file_whose_broker_died_is_told_from_which_line_to_resume() -> None:
+    with ExitStack() as broker:
+        made = impatient(stage(broker.enter_context(embedded_broker()), idempotent=False))
+        order = Order(settings=made.settings, registry=made.registry, history=True)
+
+        def pull_the_plug(_size: int, acknowledged: int) -> None:
+            if acknowledged >= ENOUGH:
+                broker.close()
+
+        told = publish_blocks(order, blocks_of(filing(number) for number in range(LINES)), pull_the_plug)
+
+    assert told.exit_code == 1
+    assert told.resume_from is not None
+    assert 1 < told.resume_from <= told.acknowledged + 1 < LINES
+    assert "did not acknowledge" in told.cause
+
+
+def test_a_file_that_was_broken_off_is_completed_by_running_again(
+    apache_kafka_server: ApacheKafka, tmp_path: Path
+) -> None:
+    made = impatient(stage(apache_kafka_server.bootstrap, idempotent=True))
+    path = written(tmp_path, [filing(number) for number in range(LINES)])
+    order = Order(settings=made.settings, registry=made.registry, paths=(path,), history=True)
+
+    def pull_the_plug(_size: int, acknowledged: int) -> None:
+        if acknowledged >= ENOUGH:
+            apache_kafka_server.stop()
+
+    broken_off = publish(order, pull_the_plug)
+    apache_kafka_server.start()
+    before = {record.value for record in made.arrived(broken_off.acknowledged)}
+    assert broken_off.resume_from is not None
+    again = publish(replace(order, settings=calm(made), from_line=broken_off.resume_from))
+    after = {record.value for record in made.arrived(LINES)}
+
+    assert ENOUGH <= broken_off.acknowledged <= len(before)
+    assert {filing(number) for number in range(broken_off.resume_from - 1)} <= before
+    assert again.acknowledged == LINES - broken_off.resume_from + 1
+    assert after == {filing(number) for number in range(LINES)}
