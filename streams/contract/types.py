@@ -43,11 +43,10 @@ Source = Annotated[str, _text("/platforms/[a-z][a-z0-9-]{0,31}", "The platform's
 
 Taxonomy = Annotated[
     str,
-    # Python's `$` also matches before a last line feed; JSON Schema does not know `\Z`.
     Meta(
-        pattern=r"^[a-z][a-z0-9-]{0,30}-20[0-9]{2}-[0-9]{2}-[0-9]{2}\Z",
+        # Python's `$` also matches before a last line feed, hence the look-ahead.
+        pattern=r"^[a-z][a-z0-9-]{0,30}-20[0-9]{2}-[0-9]{2}-[0-9]{2}(?!\n)$",
         description="A taxonomy by name and date, as `dsa-2025-07-01`.",
-        extra_json_schema={"pattern": "^[a-z][a-z0-9-]{0,30}-20[0-9]{2}-[0-9]{2}-[0-9]{2}$"},
     ),
 ]
 
@@ -63,14 +62,16 @@ Instant = Annotated[
     ),
 ]
 
-# Whether a code is assigned is checked once per distinct tuple, see `decode`.
+# Whether a code is assigned is checked once per distinct tuple, see `meaning`.
+Jurisdiction = Annotated[str, Meta(extra_json_schema={"enum": sorted(JURISDICTIONS)})]
+
 Jurisdictions = Annotated[
-    tuple[str, ...],
+    tuple[Jurisdiction, ...],
     Meta(
         min_length=1,
         max_length=len(JURISDICTIONS),
         description="Under whose law the report is treated: ISO 3166 alpha-2, `ZZ` when unknown.",
-        extra_json_schema={"uniqueItems": True, "items": {"type": "string", "enum": sorted(JURISDICTIONS)}},
+        extra_json_schema={"uniqueItems": True},
     ),
 ]
 

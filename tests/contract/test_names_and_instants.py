@@ -124,7 +124,7 @@ def test_an_instant_is_read_to_the_millisecond_and_never_rounded_up(text: str, o
     ],
 )
 def test_what_is_no_instant_is_not_guessed_at_nor_repeated(text: str) -> None:
-    with pytest.raises(ValueError, match="^expected") as error:
+    with pytest.raises(ValueError, match=r"^expected") as error:
         parse(text)
 
     assert not text or text not in str(error.value)
