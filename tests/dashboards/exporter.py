@@ -18,11 +18,12 @@ Values = dict[tuple[str, tuple[str, ...]], float]
 class StandIn(Collector):
     """Values by metric and label words, in the order of the catalogue's labels; they may change between scrapes.
 
-    `readings` are the durations in seconds that a histogram holds.
+    `readings` are the durations in seconds that a histogram holds; `process` is whose metrics they are.
     """
 
-    def __init__(self, listed: Mapping[Source, tuple[str, ...]]) -> None:
+    def __init__(self, listed: Mapping[Source, tuple[str, ...]], process: Process = Process.BOARD) -> None:
         self.listed = listed
+        self.process = process
         self.values: Values = {}
         self.readings: dict[tuple[str, tuple[str, ...]], list[float]] = {}
 
@@ -36,9 +37,9 @@ class StandIn(Collector):
 
     @override
     def collect(self) -> Iterator[Family]:
-        """Yield every product metric."""
+        """Yield every metric of the process."""
         for metric in METRICS:
-            if metric.process is Process.BOARD:
+            if metric.process is self.process:
                 yield self._histogram(metric) if metric.kind is Kind.HISTOGRAM else self._family(metric)
 
     def _family(self, metric: Metric) -> Family:

@@ -1,0 +1,32 @@
+"""The catalogue as Prometheus reads it."""
+
+import shutil
+import subprocess
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from streams.contract.catalogue import METRICS
+from streams.contract.metric import Process, Source, label_sets
+from tests.dashboards.exporter import StandIn
+
+LISTED = {Source.REGISTRY: ("harbor",), Source.PARTITIONS: ("0",), Source.RELEASE: ("1",)}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("process", Process)
+def test_prometheus_finds_no_fault_with_any_name_or_help(process: Process) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed (Debian: apt-get install prometheus)")
+    stand_in = StandIn(LISTED, process)
+    for metric in METRICS:
+        stand_in.values |= {(metric.name, words): 1.0 for words in label_sets(metric, LISTED)}
+    registry = CollectorRegistry()
+    registry.register(stand_in)
+
+    exposition = generate_latest(registry)
+    told = subprocess.run([promtool, "check", "metrics"], input=exposition, capture_output=True, check=False)
+
+    assert all(f"# HELP {metric.name} ".encode() in exposition for metric in METRICS if metric.process is process)
+    assert (told.returncode, told.stdout, told.stderr) == (0, b"", b"")
