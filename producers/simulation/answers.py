@@ -15,18 +15,21 @@ Answer = dict[str, float | int | None]
 
 
 class Case(NamedTuple):
-    """One real report: when it was filed, first told, ended, and when each clock stopped; None for never."""
+    """One real report: when it was filed, first told, ended, and when each clock stopped; None for never.
+
+    A report is seen when it is acknowledged, or when anything else shows that it was not overlooked.
+    """
 
     at: int
     told_at: int | None
     ended_at: int | None
-    acknowledged_at: int | None
+    seen_at: int | None
     decided_at: int | None
     acted_at: int | None
 
 
 CLOCKS: Final = {
-    "time_to_acknowledge": Case._fields.index("acknowledged_at"),
+    "time_to_acknowledge": Case._fields.index("seen_at"),
     "time_to_decision": Case._fields.index("decided_at"),
     "time_to_action": Case._fields.index("acted_at"),
 }

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from producers.simulation.filings import Span
 from producers.simulation.plan import Plan
 from producers.simulation.platforms import Profile, Truth
-from producers.simulation.publishing import BATCH_OUT, SLOWEST, silent_from
+from producers.simulation.publishing import BATCH_OUT, NIGHTLY_AT, SLOWEST, silent_from
 from producers.simulation.told import Told
 from streams.contract import cloudevents
 from streams.contract.instants import format_ms
@@ -29,9 +29,9 @@ def heartbeats(plan: Plan, profile: Profile, span: Span) -> Iterator[Told]:
 def _beats(plan: Plan, profile: Profile, span: Span) -> Iterator[tuple[int, int, int]]:
     """Yield sequence, instant and `complete_through` of each heartbeat in `span`."""
     if profile.truth is Truth.NIGHTLY_BATCHES:
-        at = span.begin_ms // DAY * DAY + BATCH_OUT
-        if span.begin_ms <= at < span.end_ms:
-            yield (at - plan.start_ms) // DAY, at, at // DAY * DAY
+        night = span.begin_ms // DAY * DAY + NIGHTLY_AT
+        if span.begin_ms <= night + BATCH_OUT < span.end_ms:
+            yield (night + BATCH_OUT - plan.start_ms) // DAY, night + BATCH_OUT, night - 1
         return
     history = max(profile.cadence_ms, plan.heartbeat_ms)
     # Counted back from the end, so that history ends with a heartbeat however far apart they are.

@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple, Self
 
 from producers.simulation.seasons import WEEK
-from streams.domain.grid import DAY, HOUR
+from streams.domain.grid import DAY, HOUR, SECOND
 
 START_MS: Final = 1_767_571_200_000
 """Monday 2026-01-05, midnight UTC: where a history begins when nobody says otherwise."""
@@ -38,6 +38,11 @@ class Plan(NamedTuple):
     def until(cls, end_ms: int, seed: int, weeks: int = 13, reports: int = 150_000) -> Self:
         """Return the plan whose history ends at `end_ms`, for a demo that goes on live from there."""
         return cls(seed, end_ms - weeks * WEEK, weeks, reports)
+
+    def going_live(self, reports_per_second: float, heartbeat_ms: int = 10_000) -> Self:
+        """Return this plan with about so many reports a second, over all platforms, after its history."""
+        usual = self.reports * SECOND / (self.weeks * WEEK)
+        return self._replace(surge=Surge(reports_per_second / usual, heartbeat_ms))
 
     @property
     def end_ms(self) -> int:

@@ -15,8 +15,8 @@ _BATCH: Final = 5 * MINUTE
 _QUICKEST: Final = SECOND // 2
 _JITTER: Final = 16 * SECOND
 
-BATCH_OUT: Final = NIGHTLY_AT + 2 * _BATCH
-"""How long after midnight the nightly batch is out, and its heartbeat says so."""
+BATCH_OUT: Final = 2 * _BATCH
+"""How long after its time the nightly batch is out, and its heartbeat says so."""
 
 SLOWEST: Final = 30 * SECOND
 """No prompt platform takes longer than this to publish, so its heartbeat vouches for everything up to then."""
@@ -32,9 +32,13 @@ def silent_from(plan: Plan, profile: Profile) -> int | None:
     return None if change is None or change.habits is not None else plan.since(change.share)
 
 
-def next_night(at: int) -> int:
-    """Return when the batch with everything of the UTC day of `at` begins to go out."""
-    return (at // DAY + 1) * DAY + NIGHTLY_AT
+def _nightly(at: int) -> int:
+    """Return when the batch with what happened at `at` tells it: the batches hold what came before 02:00 (UTC).
+
+    A batch goes out within minutes, oldest first, so that nothing is told later than a day after it happened.
+    """
+    waited = (at - NIGHTLY_AT) % DAY
+    return at - waited + DAY + waited * _BATCH // DAY
 
 
 def published(plan: Plan, profile: Profile, span: Span) -> Iterator[tuple[Life, list[tuple[int, int]]]]:
@@ -63,7 +67,7 @@ def _tellings(chance: Chance, profile: Profile, silence: int | None, life: Life)
 def _told(chance: Chance, profile: Profile, life: Life, at: int) -> int | None:
     """Return when the platform tells what happened at `at` in `life`, None for never."""
     if profile.truth is Truth.NIGHTLY_BATCHES:
-        return next_night(at) + at % DAY * _BATCH // DAY
+        return _nightly(at)
     if profile.truth is Truth.PUBLISHES_ON_CLOSE:
         if life.ended_at is None:
             return None

@@ -9,14 +9,17 @@ from producers.simulation.answers import CLOCKS, Answer, Case, answers, ranks, w
 from producers.simulation.lives import Life
 from producers.simulation.plan import Plan
 from producers.simulation.platforms import PROFILES, Habits, Profile, Truth
-from producers.simulation.publishing import BATCH_OUT, SLOWEST, published, silent_from
+from producers.simulation.publishing import BATCH_OUT, NIGHTLY_AT, SLOWEST, published, silent_from
 from producers.simulation.seasons import week_begin, week_of
-from producers.simulation.steps import ACKNOWLEDGED
+from producers.simulation.steps import DECISIONS, Retract
 from producers.simulation.traffic import spans
 from streams.contract.instants import format_ms
+from streams.contract.outcomes import AccountRestricted, Acknowledged, Escalated, Restricted, ReviewStarted
 from streams.domain.grid import DAY, SECOND
 
 SCHEMA: Final = "safeclock.truth/1"
+
+_SEEN: Final = (Acknowledged, ReviewStarted, Escalated, Restricted, AccountRestricted, *DECISIONS)
 
 Json = dict[str, object]
 
@@ -50,14 +53,16 @@ def _cases(plan: Plan, profile: Profile) -> list[Case]:
         for life, tellings in published(plan, profile, span):
             if life.real and life.at < plan.end_ms:
                 told_at = min((at for at, place in tellings if place == 0), default=None)
-                cases.append(
-                    Case(life.at, told_at, life.ended_at, _acknowledged_at(life), life.decided_at, life.acted_at)
-                )
+                cases.append(Case(life.at, told_at, life.ended_at, _seen_at(life), life.decided_at, life.acted_at))
     return sorted(cases, key=itemgetter(0))
 
 
-def _acknowledged_at(life: Life) -> int | None:
-    return next((step.at for step in life.steps if step.what is ACKNOWLEDGED), None)
+def _seen_at(life: Life) -> int | None:
+    """Return when the platform first showed that it had seen the report; what it took back shows nothing."""
+    steps = life.steps
+    undone = {step.what.step for step in steps if isinstance(step.what, Retract)}
+    seen = (step.at for place, step in enumerate(steps) if isinstance(step.what, _SEEN) and place not in undone)
+    return min(seen, default=None)
 
 
 def _platform(plan: Plan, profile: Profile, cases: Sequence[Case]) -> Json:
@@ -81,7 +86,7 @@ def _platform(plan: Plan, profile: Profile, cases: Sequence[Case]) -> Json:
 def _told_through(plan: Plan, profile: Profile) -> int:
     """Return up to when everything has been published at the end of the span."""
     if profile.truth is Truth.NIGHTLY_BATCHES:
-        return (plan.end_ms - BATCH_OUT) // DAY * DAY
+        return (plan.end_ms - NIGHTLY_AT - BATCH_OUT) // DAY * DAY + NIGHTLY_AT - 1
     return min(plan.end_ms - SECOND, silent_from(plan, profile) or plan.end_ms) - SLOWEST
 
 

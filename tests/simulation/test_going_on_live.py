@@ -58,6 +58,19 @@ def _until(plan: Plan, at_ms: int) -> list[Told]:
     raise AssertionError("live traffic has no end")
 
 
+def test_a_plan_can_ask_for_so_many_live_reports_a_second() -> None:
+    plan = PLAN.going_live(reports_per_second=2.0)
+
+    filed = {
+        told.event.subject
+        for told in _until(plan, plan.end_ms + 10 * MINUTE)
+        if isinstance(told.event, ReportFiledEvent)
+    }
+
+    # Midnight is quieter than the average of the week.
+    assert 600 < len(filed) < 1_500
+
+
 def test_live_heartbeats_follow_each_other_quickly_and_keep_their_numbers() -> None:
     last = [told for told in simulate(PLAN) if told.platform == "meadow" and isinstance(told.event, HeartbeatEvent)][-1]
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from hashlib import sha256
+from json import loads
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from producers.simulation.told import Told, line
 from producers.simulation.traffic import simulate
 from streams.contract.cloudevents import ReportFiledEvent
 from streams.contract.decode import Decoder, Refusal
+from streams.contract.instants import parse
 from streams.contract.registry_file import load
 from streams.domain.vocabulary import Harm, Outcome
 
@@ -20,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 SMALL = Plan(seed=7, weeks=1, reports=400)
 
 # Changes whenever the model does, and then on purpose: run `digest(SMALL)`.
-SMALL_DIGEST = "b7257da9b9b8b214450c982fb35d51391de3fecf427d176740b78d7391edae44"
+SMALL_DIGEST = "039a90648248471468ce04ad743fc96b32cde23d3fb65e9bc6e10aa923267990"
 
 
 def digest(plan: Plan) -> str:
@@ -68,6 +70,14 @@ def test_every_line_is_accepted_with_the_demos_registry(history: list[Told]) -> 
     refused = [event for event in map(decode, map(line, history)) if isinstance(event, Refusal)]
 
     assert refused == []
+
+
+def test_a_line_carries_its_log_time(history: list[Told]) -> None:
+    first = history[0]
+
+    read = loads(line(first))
+
+    assert parse(read["recordedtime"]) == first.at_ms
 
 
 def test_the_demos_registry_knows_every_platform_by_its_cadence() -> None:

@@ -1,36 +1,24 @@
-"""A history and its key can be written to files."""
+"""The key to a history: JSON, and plain sorting."""
 
-import json
-from io import BytesIO
+from json import dumps, loads
 
 from producers.simulation.answers import Case, answers, ranks
-from producers.simulation.files import write_events, write_truth
 from producers.simulation.plan import Plan
+from producers.simulation.truth import truth
 from streams.domain.grid import DAY, HOUR
 
 PLAN = Plan(seed=2, weeks=1, reports=300)
 
 
-def test_a_file_has_one_event_a_line_with_its_log_time() -> None:
-    out = BytesIO()
-
-    written = write_events(PLAN, out)
-
-    lines = [json.loads(line) for line in out.getvalue().splitlines()]
-    assert len(lines) == written.events
-    assert written.filings == sum(line["type"] == "safeclock.report-filed.v1" for line in lines)
-    assert all("recordedtime" in line for line in lines)
-
-
 def test_the_key_is_json_and_names_every_platform() -> None:
-    out = BytesIO()
+    key = truth(PLAN)
 
-    write_truth(PLAN, out)
+    read = loads(dumps(key))
 
-    key = json.loads(out.getvalue())
-    assert key["schema"] == "safeclock.truth/1"
-    assert sum(platform["filed"] for platform in key["platforms"].values()) == key["filed"]
-    assert len({platform["truth"] for platform in key["platforms"].values()}) == 8
+    assert read == key
+    assert read["schema"] == "safeclock.truth/1"
+    assert sum(platform["filed"] for platform in read["platforms"].values()) == read["filed"]
+    assert len({platform["truth"] for platform in read["platforms"].values()}) == 8
 
 
 def case(at: int, acted_at: int | None) -> Case:
