@@ -114,7 +114,9 @@ def lines(card: Card, queries: Sequence[Query], steps: Steps = PLAIN) -> timeser
 
 def columns(card: Card, queries: Sequence[Query], words: Mapping[str, str]) -> table.Panel:
     """Return a table with a row per platform and a column per query; `words` replace numbers that stand for them."""
-    panel = _dressed(table.Panel(), card, PLAIN).mappings([_worded(words)])
+    panel = _dressed(table.Panel(), card, PLAIN)
+    if words:
+        panel.mappings([_worded(words)])
     _asked(panel, queries, PromQueryFormat.TABLE, now=True)
     several = len(queries) > 1
     heads = {
@@ -135,6 +137,9 @@ def matrix(card: Card, query: Query, label: str, steps: Steps) -> table.Panel:
     panel = _dressed(table.Panel(), card, steps).cell_options(cell)
     _asked(panel, [query], PromQueryFormat.TABLE, now=True)
     order = {"fields": {}, "sort": [{"field": label, "desc": True}]}
+    # The name of a platform is no value: thresholds would colour it as if it were the lowest.
+    plain = models.DynamicConfigValue("custom.cellOptions", {"type": "auto"})
+    panel.override_by_name(rf"platform\{label}", [plain])
     crossed = {"rowField": "platform", "columnField": label, "valueField": "Value"}
     return panel.with_transformation(_step("sortBy", order)).with_transformation(_step("groupingToMatrix", crossed))
 

@@ -108,6 +108,16 @@ def test_colours_are_told_apart_by_everyone(panel: dict[str, Any]) -> None:
 
 
 @each_panel
+def test_the_name_of_a_platform_is_not_coloured_as_a_share(panel: dict[str, Any]) -> None:
+    crossing = [step["options"] for step in panel.get("transformations", ()) if step["id"] == "groupingToMatrix"]
+
+    for options in crossing:
+        heading = f"{options['rowField']}\\{options['columnField']}"
+        (override,) = [rule for rule in panel["fieldConfig"]["overrides"] if rule["matcher"]["options"] == heading]
+        assert override["properties"] == [{"id": "custom.cellOptions", "value": {"type": "auto"}}]
+
+
+@each_panel
 def test_a_panel_of_a_histogram_says_that_it_holds_closed_reports_only(panel: dict[str, Any]) -> None:
     if any("_bucket" in target["expr"] for target in panel["targets"]):
         assert "closed reports only" in panel["title"]
