@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -88,21 +88,18 @@ class PublisherSettings:
         Raises SettingsError with every mistake.
         """
         text = {name: value for name in _TEXTS if (value := environment.get(_variable(name)))}
-        ca_file = environment.get(_variable("ca_file"))
-        access = Access(
-            ca_file=Path(ca_file) if ca_file else None, **{k: v for k, v in text.items() if k != "bootstrap"}
-        )
+        bootstrap, ca_file = text.pop("bootstrap", None), environment.get(_variable("ca_file"))
         problems: list[str] = []
-        numbers = {name: _number(environment, name, problems) for name in _NUMBERS if _variable(name) in environment}
+        given = {name: _number(environment, name, problems) for name in _NUMBERS if _variable(name) in environment}
+        idempotent = _switch(environment, "idempotent", problems)
+        access = Access(ca_file=Path(ca_file) if ca_file else None, **text)
+        try:
+            settings = cls(access=access, idempotent=idempotent, **given)
+        except SettingsError as error:
+            raise SettingsError([*problems, *error.problems]) from error
         if problems:
-            raise SettingsError(problems + access.problems())
-        switch = environment.get(_variable("idempotent"), "true").lower()
-        if switch not in {"true", "false"}:
-            raise SettingsError(
-                [f"{_variable('idempotent')}: expected true or false, got {switch!r}", *access.problems()]
-            )
-        bootstrap = text.get("bootstrap", "127.0.0.1:9092")
-        return cls(bootstrap=bootstrap, access=access, idempotent=switch == "true", **numbers)
+            raise SettingsError(problems)
+        return settings if bootstrap is None else replace(settings, bootstrap=bootstrap)
 
 
 _TEXTS: Final = ("bootstrap", "protocol", "mechanism", "username", "password")
@@ -119,3 +116,10 @@ def _number(environment: Mapping[str, str], name: str, problems: list[str]) -> i
         problems.append(f"{_variable(name)}: expected a whole number, got {written!r}")
         return 1
     return int(written)
+
+
+def _switch(environment: Mapping[str, str], name: str, problems: list[str]) -> bool:
+    written = environment.get(_variable(name), "true")
+    if written.lower() not in {"true", "false"}:
+        problems.append(f"{_variable(name)}: expected true or false, got {written!r}")
+    return written.lower() != "false"

@@ -8,7 +8,7 @@ from typing import Any, TypedDict, Unpack
 from uuid import uuid4
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.admin import KafkaAdminClient
 
 from producers.publisher.identity import Identity
 from producers.publisher.publisher import Publisher
@@ -57,7 +57,8 @@ class Stage:
     def create_topics(self) -> None:
         """Create both topics."""
         admin = KafkaAdminClient(bootstrap_servers=self.settings.servers)
-        admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in self.topics])
+        shape = {"num_partitions": PARTITIONS, "replication_factor": 1}
+        admin.create_topics(dict.fromkeys(self.topics, shape), wait_for_metadata=True)
         admin.close()
 
     def arrived(self, expected: int) -> list[Any]:

@@ -1,0 +1,116 @@
+"""`safeclock check`: is every line accepted, and is it understood as it was meant?
+
+Syntax alone would pass a file that is wrong throughout: local time written as UTC, decisions in the place of filings,
+closed reports alone. So what was understood is told beside what was refused.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from producers.conformance.understood import Platform, understood
+from producers.publisher.lines import blocks
+from producers.publisher.refusals import RefusalGroup, Refusals
+from streams.contract.decode import Decoder, Limits, Refusal
+from streams.contract.registry import Registry
+from streams.contract.rows import RowCodec
+from streams.contract.rules import rules_of
+from streams.domain.events import Event, Heartbeat
+from streams.domain.ledger import Ledger, Rules
+from streams.domain.survey import Survey
+from streams.domain.vocabulary import Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What was found: `events` and `heartbeats` are accepted lines; `as_of` is the newest accepted time, 0 for none."""
+
+    events: int
+    heartbeats: int
+    refused: tuple[RefusalGroup, ...]
+    as_of: int
+    platforms: tuple[Platform, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0 when nothing was refused, else 1."""
+        return int(bool(self.refused))
+
+
+def check(paths: Iterable[Path], registry: Registry, now: int) -> Checked:
+    """Read the files at `paths`, `-` being the standard input; an event after `now`, epoch milliseconds, is refused.
+
+    Raises OSError for a file that cannot be read.
+    """
+    desk = _Desk(registry, now)
+    for block in blocks(paths):
+        for index, line in enumerate(block.lines):
+            if line.strip():
+                desk.take(line, block.place(index))
+    return desk.checked()
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What was accepted."""
+
+    events: int = 0
+    heartbeats: int = 0
+    newest: int = 0
+    beating: set[str] = field(default_factory=set)
+    survey: Survey = field(default_factory=Survey)
+
+
+class _Desk:
+    """Takes one line after the other into a ledger, as a worker would."""
+
+    def __init__(self, registry: Registry, now: int) -> None:
+        self._decoder = Decoder(registry)
+        self._rules: Rules = rules_of(registry)
+        self._ledger = Ledger(self._rules, RowCodec())
+        self._latest = now + Limits().future_ms
+        self._refusals = Refusals()
+        self._heard = _Heard()
+
+    def take(self, line: bytes, place: str) -> None:
+        """Read one line; `place` is where it stands."""
+        event = self._decoder.decode_line(line)
+        if isinstance(event, Refusal):
+            self._refusals.add(event, place)
+        elif event.at > self._latest:
+            self._refusals.add(Refusal(Reason.FUTURE_TIME, "time", event.platform), place)
+        else:
+            self._apply(event, place)
+
+    def checked(self) -> Checked:
+        """Return what was found in all lines."""
+        heard = self._heard
+        self._ledger.advance(heard.newest)
+        for reason, platform in self._ledger.take_refusals():
+            self._refusals.add(Refusal(reason, "", platform), "")
+        return Checked(
+            events=heard.events,
+            heartbeats=heard.heartbeats,
+            refused=self._refusals.groups(),
+            as_of=heard.newest,
+            platforms=understood(self._ledger, self._rules.clocks, heard.survey.habits(), self._through),
+        )
+
+    def _apply(self, event: Event, place: str) -> None:
+        reason = self._ledger.apply(event)
+        if reason is not None:
+            self._refusals.add(Refusal(reason, "", event.platform), place)
+            return
+        heard = self._heard
+        heard.newest = max(heard.newest, event.at)
+        heard.survey.take(event)
+        if isinstance(event, Heartbeat):
+            heard.heartbeats += 1
+            heard.beating.add(event.platform)
+        else:
+            heard.events += 1
+
+    def _through(self, platform: str) -> int:
+        """Return up to when a platform has told everything; without heartbeats the file is taken as complete."""
+        newest = self._heard.newest
+        return min(newest, self._ledger.complete_through(platform)) if platform in self._heard.beating else newest

@@ -1,0 +1,57 @@
+"""What a check found, as JSON: `safeclock.check/1`."""
+
+from typing import Final
+
+from producers.conformance.check import Checked
+from producers.conformance.understood import ClockSeen, Platform
+from streams.contract.instants import format_ms
+
+SCHEMA: Final = "safeclock.check/1"
+
+Json = dict[str, object]
+
+
+def document(checked: Checked) -> Json:
+    """Return the whole document; durations in seconds, shares from 0 to 1, null where there is no value."""
+    return {
+        "schema": SCHEMA,
+        "as_of": format_ms(checked.as_of) if checked.as_of else None,
+        "events": checked.events,
+        "heartbeats": checked.heartbeats,
+        "refused": [
+            {"reason": group.reason, "field": group.field, "count": group.count, "first": group.first}
+            for group in checked.refused
+        ],
+        "platforms": [_platform(platform) for platform in checked.platforms],
+    }
+
+
+def _platform(platform: Platform) -> Json:
+    return {
+        "platform": platform.platform,
+        "filed": platform.filed,
+        "states": dict(platform.states),
+        "orphans": platform.orphans,
+        "duplicates": platform.duplicates,
+        "heartbeats": platform.heartbeats,
+        "first": None if platform.first is None else format_ms(platform.first),
+        "last": None if platform.last is None else format_ms(platform.last),
+        "shares": {
+            "unknown_jurisdiction": platform.unknown_jurisdiction,
+            "other_harm": platform.other_harm,
+            "whole_hours": platform.whole_hours,
+            "zero_durations": platform.zero_durations,
+        },
+        "clocks": {clock.clock: _clock(clock) for clock in platform.clocks},
+        "warnings": list(platform.warnings),
+    }
+
+
+def _clock(clock: ClockSeen) -> Json:
+    return {
+        "reports": clock.reports,
+        "stopped": clock.stopped,
+        "median_seconds": clock.median_seconds._asdict(),
+        "closed_only_median_seconds": clock.closed_only_median_seconds,
+        "told_only_at_closing": clock.told_only_at_closing,
+    }

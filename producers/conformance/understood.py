@@ -1,0 +1,116 @@
+"""What a platform's events were understood to say, beside what makes that doubtful."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from streams.contract.document import warnings
+from streams.domain import counters
+from streams.domain.clocks import Clock
+from streams.domain.figures import ClockFigures, Sample, clock_figures, grouping, samples
+from streams.domain.ledger import Ledger
+from streams.domain.survey import Habits, at_once
+from streams.domain.survival import Interval
+
+_DOUBTFUL = 0.2
+"""A share of unknown jurisdictions or of other harms above which the labels say little."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSeen:
+    """One clock: `median_seconds` counts those still waiting, `closed_only_median_seconds` is what is published today.
+
+    `told_only_at_closing` is the share of reports that were first told when they were closed.
+    """
+
+    clock: str
+    reports: int
+    stopped: int
+    median_seconds: Interval
+    closed_only_median_seconds: float | None
+    told_only_at_closing: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """One platform as it was understood; instants in epoch milliseconds, shares from 0 to 1."""
+
+    platform: str
+    filed: int
+    states: Mapping[str, int]
+    orphans: int
+    duplicates: int
+    heartbeats: int
+    first: int | None
+    last: int | None
+    unknown_jurisdiction: float
+    other_harm: float
+    whole_hours: float
+    zero_durations: float
+    clocks: tuple[ClockSeen, ...]
+    warnings: tuple[str, ...]
+
+
+def understood(
+    ledger: Ledger, clocks: Sequence[Clock], habits: Mapping[str, Habits], through: Callable[[str], int]
+) -> tuple[Platform, ...]:
+    """Return every platform that was heard of, in the order of their ids."""
+    found = samples(ledger.stored_cohorts().items(), len(clocks), grouping(["platform"]), through)
+    tallies = ledger.counters()
+    return tuple(
+        _platform(name, found.get((name,), Sample(len(clocks))), clocks, habits.get(name, Habits()), tallies[name])
+        for name in sorted(tallies)
+    )
+
+
+def _platform(name: str, sample: Sample, clocks: Sequence[Clock], habits: Habits, tally: Mapping[str, int]) -> Platform:
+    figures = [clock_figures(sample, place, clock) for place, clock in enumerate(clocks)]
+    stops = sum(count for counter, count in tally.items() if counter.startswith("stopped|"))
+    return Platform(
+        platform=name,
+        filed=sample.filed,
+        states={state.value: count for state, count in sorted(sample.states.items()) if count},
+        orphans=tally.get(counters.WAITING, 0),
+        duplicates=tally.get(counters.DUPLICATES, 0),
+        heartbeats=tally.get(counters.HEARTBEATS, 0),
+        first=habits.first,
+        last=habits.last,
+        unknown_jurisdiction=_share(habits.unknown_jurisdiction, habits.filings),
+        other_harm=_share(habits.other_harm, habits.filings),
+        whole_hours=_share(habits.whole_hours, habits.instants),
+        zero_durations=_share(tally.get(counters.INSTANT, 0), stops),
+        clocks=tuple(_clock(figure) for figure in figures),
+        warnings=(*_of_sample(sample, figures), *habits.remarks, *at_once(tally), *_of_labels(habits, tally)),
+    )
+
+
+def _clock(figures: ClockFigures) -> ClockSeen:
+    exposure = figures.curve.exposure
+    return ClockSeen(
+        clock=figures.clock,
+        reports=exposure.n,
+        stopped=exposure.events,
+        median_seconds=figures.curve.quantile(0.5),
+        closed_only_median_seconds=figures.published.median,
+        told_only_at_closing=_share(exposure.unexposed, exposure.n),
+    )
+
+
+def _of_sample(sample: Sample, figures: Sequence[ClockFigures]) -> list[str]:
+    return warnings(sample, figures) if sample.filed else ["no filing: actions alone cannot be measured"]
+
+
+def _of_labels(habits: Habits, tally: Mapping[str, int]) -> list[str]:
+    found = []
+    if orphans := tally.get(counters.WAITING, 0):
+        found.append(f"{orphans} reports have actions and no filing: is every token the one the report was filed with?")
+    if habits.unknown_jurisdiction > _DOUBTFUL * habits.filings:
+        found.append(f"{_share(habits.unknown_jurisdiction, habits.filings):.0%} of the filings name no jurisdiction")
+    if habits.other_harm > _DOUBTFUL * habits.filings:
+        found.append(f"{_share(habits.other_harm, habits.filings):.0%} of the filings are of the harm `other`")
+    if not tally.get(counters.HEARTBEATS, 0):
+        found.append("no heartbeat: the file is taken as complete up to its newest time")
+    return found
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0

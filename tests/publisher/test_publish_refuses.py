@@ -1,0 +1,115 @@
+"""Bad lines never leave, and what was refused is never shown."""
+
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from producers.publisher.files import Order, publish, publish_blocks
+from producers.publisher.lines import blocks_of
+from producers.publisher.rendering import render
+from producers.publisher.settings import PublisherSettings
+from streams.contract.registry import Registry
+from streams.contract.topics import partition_of
+from tests.publisher.stage import NOON, PARTITIONS, Stage, action, filing, heartbeat, retraction, written
+
+NOBODY = PublisherSettings(bootstrap="127.0.0.1:1", delivery_timeout_ms=1000, block_ms=1000)
+WRONG = filing(9).replace(b'"bullying"', b'"a secret word"')
+
+
+def order(path: Path, settings: PublisherSettings = NOBODY) -> Order:
+    return Order(settings=settings, registry=Registry.open(), paths=(path,), history=True)
+
+
+def test_a_file_with_a_bad_line_never_reaches_a_broker(tmp_path: Path) -> None:
+    path = written(tmp_path, [filing(1), WRONG, filing(2), b"{"])
+
+    told = publish(order(path))
+
+    assert (told.sent, told.exit_code, told.acknowledged) == (False, 1, 0)
+    assert {(group.reason, group.field, group.count, group.first.rpartition(":")[2]) for group in told.refused} == {
+        ("bad_value", "harm", 1, "2"),
+        ("not_json", "", 1, "4"),
+    }
+
+
+def test_a_refused_value_is_never_shown(tmp_path: Path) -> None:
+    shown = StringIO()
+
+    render(publish(order(written(tmp_path, [WRONG]))), Console(file=shown, width=200))
+
+    assert "harm" in shown.getvalue()
+    assert "secret" not in shown.getvalue()
+
+
+def test_a_dry_run_counts_and_sends_nothing(tmp_path: Path) -> None:
+    path = written(tmp_path, [filing(1), action(1), b"", heartbeat(1)])
+
+    told = publish(replace(order(path), dry_run=True))
+
+    assert (told.events, told.heartbeats, told.sent, told.exit_code) == (2, 1, False, 0)
+
+
+def test_live_lines_that_workers_would_find_too_old_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, [filing(1)])
+
+    told = publish(replace(order(path), history=False))
+
+    assert [group.reason for group in told.refused] == ["too_old"]
+
+
+@pytest.mark.integration
+def test_skipped_lines_are_told_and_the_others_arrive(embedded: Stage, tmp_path: Path) -> None:
+    path = written(tmp_path, [filing(1), WRONG, filing(2)])
+
+    told = publish(replace(order(path, embedded.settings), registry=embedded.registry, skip_refused=True))
+
+    assert (told.acknowledged, told.exit_code, told.refused[0].count) == (2, 0, 1)
+    assert {record.value for record in embedded.arrived(2)} == {filing(1), filing(2)}
+
+
+@pytest.mark.integration
+def test_nothing_that_follows_a_refused_line_of_a_stream_leaves(embedded: Stage) -> None:
+    lines = [filing(1), filing(2), WRONG, filing(3)]
+    stream = Order(settings=embedded.settings, registry=embedded.registry, history=True)
+
+    told = publish_blocks(stream, blocks_of(lines))
+
+    assert (told.acknowledged, told.exit_code, told.resume_from) == (2, 1, 3)
+    assert {record.value for record in embedded.arrived(2)} == {filing(1), filing(2)}
+
+
+@pytest.mark.integration
+def test_a_file_arrives_whole_in_order_and_with_the_time_at_which_it_was_told(anywhere: Stage, tmp_path: Path) -> None:
+    lines = [line for n in range(500) for line in (filing(n, NOON + n), action(n, NOON + n + 1))]
+    path = written(tmp_path, [*lines, heartbeat(1, NOON + 501)])
+
+    told = publish(replace(order(path, anywhere.settings), registry=anywhere.registry))
+    records = anywhere.arrived(1000 + 2 * PARTITIONS)
+
+    events = [record for record in records if b"|" in record.key]
+    beats = [record for record in records if b"|" not in record.key]
+    assert (told.acknowledged, told.exit_code) == (1001, 0)
+    assert sorted(record.value for record in events) == sorted(lines)
+    assert all(record.partition == partition_of(record.key, PARTITIONS) for record in events)
+    assert {(r.topic, r.partition) for r in beats} == {(t, p) for t in anywhere.topics for p in range(PARTITIONS)}
+    for place in {(record.topic, record.partition) for record in records}:
+        here = [record.timestamp for record in records if (record.topic, record.partition) == place]
+        assert here == sorted(here)
+        assert here[-1] == NOON + 501
+
+
+@pytest.mark.integration
+def test_a_retraction_travels_where_the_retracted_event_did(embedded: Stage, tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        [filing(1), action(1), retraction(1, "action-000001"), filing(2), retraction(2, "filing-000002")],
+    )
+
+    publish(replace(order(path, embedded.settings), registry=embedded.registry))
+
+    where = {record.value: record.topic for record in embedded.arrived(5)}
+    assert where[retraction(1, "action-000001")] == embedded.platform.action_taken
+    assert where[retraction(2, "filing-000002")] == embedded.platform.report_filed

@@ -1,0 +1,75 @@
+"""Settings and secrets: every mistake at once, by name, and never shown."""
+
+import pytest
+
+from producers.publisher.errors import SettingsError
+from producers.publisher.facts import OUTCOMES, AmendmentFacts, FilingFacts, OutcomeFacts, RetractionFacts
+from producers.publisher.identity import Identity
+from producers.publisher.settings import Access, PublisherSettings
+from streams.contract import keys, types
+from streams.domain.vocabulary import Outcome
+
+SECRET = b"0123456789abcdef0123456789abcdef"
+
+
+def test_the_environment_gives_every_setting() -> None:
+    settings = PublisherSettings.from_environment(
+        {
+            "SAFECLOCK_PUBLISH_BOOTSTRAP": "one:9092, two:9092",
+            "SAFECLOCK_PUBLISH_IDEMPOTENT": "false",
+            "SAFECLOCK_PUBLISH_MAX_PENDING": "7",
+        }
+    )
+
+    assert settings.servers == ["one:9092", "two:9092"]
+    assert (settings.idempotent, settings.max_pending) == (False, 7)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    with pytest.raises(SettingsError) as told:
+        PublisherSettings.from_environment(
+            {
+                "SAFECLOCK_PUBLISH_PROTOCOL": "CARRIER_PIGEON",
+                "SAFECLOCK_PUBLISH_MAX_PENDING": "many",
+                "SAFECLOCK_PUBLISH_IDEMPOTENT": "perhaps",
+                "SAFECLOCK_PUBLISH_LINGER_MS": "-1",
+            }
+        )
+
+    assert len(told.value.problems) == 4
+    assert "SAFECLOCK_PUBLISH_MAX_PENDING" in str(told.value)
+
+
+def test_a_password_and_a_secret_are_never_shown() -> None:
+    access = Access(protocol="SASL_SSL", username="harbor", password="hush-hush-hush")  # noqa: S106 - invented
+    identity = Identity(platform="harbor", key_id="k1", secret=SECRET, former={"k0": SECRET})
+
+    shown = repr(PublisherSettings(access=access)) + repr(identity)
+
+    assert "hush" not in shown
+    assert "0123" not in shown
+
+
+def test_a_short_secret_is_refused() -> None:
+    with pytest.raises(SettingsError, match="32 bytes"):
+        Identity(platform="harbor", key_id="k1", secret=b"short")
+
+
+def test_a_report_keeps_the_pseudonym_that_it_was_filed_with() -> None:
+    old = b"x" * 32
+    identity = Identity(platform="harbor", key_id="k2", secret=SECRET, former={"k1": old})
+
+    assert identity.token("r1", "k1") == keys.token(old, "k1", "r1")
+    assert identity.token("r1") == keys.token(SECRET, "k2", "r1")
+    with pytest.raises(SettingsError, match="k9"):
+        identity.token("r1", "k9")
+
+
+def test_the_publisher_can_say_everything_that_the_contract_knows() -> None:
+    said = {name for kind in OUTCOMES.values() for name in kind.__struct_fields__}
+
+    assert set(FilingFacts.__annotations__) == set(types.ReportFiled.__struct_fields__)
+    assert set(AmendmentFacts.__annotations__) == set(types.ReportAmended.__struct_fields__)
+    assert set(RetractionFacts.__annotations__) == set(types.EventRetracted.__struct_fields__)
+    assert set(OutcomeFacts.__annotations__) == said
+    assert set(OUTCOMES) == set(Outcome)
