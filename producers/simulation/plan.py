@@ -40,7 +40,7 @@ class Plan(NamedTuple):
         return cls(seed, end_ms - weeks * WEEK, weeks, reports)
 
     def going_live(self, reports_per_second: float, heartbeat_ms: int = 10_000) -> Self:
-        """Return this plan with about so many reports a second, over all platforms, after its history."""
+        """Return this plan with so many reports a second after its history, over all platforms and on the week's average."""
         usual = self.reports * SECOND / (self.weeks * WEEK)
         return self._replace(surge=Surge(reports_per_second / usual, heartbeat_ms))
 

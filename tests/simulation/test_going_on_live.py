@@ -67,8 +67,8 @@ def test_a_plan_can_ask_for_so_many_live_reports_a_second() -> None:
         if isinstance(told.event, ReportFiledEvent)
     }
 
-    # Midnight is quieter than the average of the week.
-    assert 600 < len(filed) < 1_500
+    # 1,200 on average: midnight is quieter, saffron has fallen silent, juniper tells when it closes.
+    assert 400 < len(filed) < 1_200
 
 
 def test_live_heartbeats_follow_each_other_quickly_and_keep_their_numbers() -> None:
