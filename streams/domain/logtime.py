@@ -1,0 +1,62 @@
+"""The time of a partition: how far the logs of all its source topics have been read.
+
+`now` is the smallest log time of the partition's topics, and never goes back. A topic's log time is the timestamp of
+its last applied record, or, when the topic is confirmed at its head, the wall clock minus a grace. Otherwise it
+stands still, so that a backlog, an outage or one topic ahead of another makes nothing look late.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from streams.domain.grid import HOUR, SECOND
+
+GRACE: Final = 5 * SECOND
+"""What a topic at its head is held back, in milliseconds: more than clock skew and the delay of a fetch."""
+
+LEAD: Final = HOUR
+"""How far, in milliseconds, a topic may run ahead of a sibling before it is paused."""
+
+
+class LogTime:
+    """The log times of one partition's topics, in epoch milliseconds.
+
+    `now` is where a former owner left off: every topic had been read at least up to it.
+    """
+
+    def __init__(self, topics: Iterable[str], now: int = 0) -> None:
+        self._read = dict.fromkeys(topics, now)
+        self._heads: dict[str, int] = {}
+        self.now = now
+
+    def horizon(self, topic: str) -> int:
+        """Return the log time that the siblings of `topic` allow: `now` may not pass it whatever `topic` brings."""
+        others = [time for name, time in self._times().items() if name != topic]
+        return min(others, default=_UNBOUNDED)
+
+    def read(self, topic: str, timestamp: int) -> None:
+        """Take note that everything before `timestamp` has been applied from `topic`; a smaller one changes nothing."""
+        self._read[topic] = max(self._read[topic], timestamp)
+
+    def confirm(self, heads: Mapping[str, int]) -> None:
+        """Replace what is known of heads: per topic confirmed at its head, the wall clock of the confirmation.
+
+        A topic that is missing from `heads` is not at its head.
+        """
+        self._heads = {topic: wall - GRACE for topic, wall in heads.items()}
+
+    def advance(self) -> int:
+        """Move `now` to the smallest log time and return it."""
+        self.now = max(self.now, min(self._times().values(), default=self.now))
+        return self.now
+
+    def ahead(self) -> frozenset[str]:
+        """Return the topics that are more than `LEAD` ahead of a sibling which is not at its head."""
+        behind = [time for topic, time in self._read.items() if topic not in self._heads]
+        limit = min(behind, default=_UNBOUNDED) + LEAD
+        return frozenset(topic for topic, time in self._read.items() if time > limit)
+
+    def _times(self) -> dict[str, int]:
+        return {topic: max(time, self._heads.get(topic, 0)) for topic, time in self._read.items()}
+
+
+_UNBOUNDED: Final = 1 << 62

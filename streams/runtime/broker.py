@@ -1,0 +1,75 @@
+"""What a worker asks of the broker before it starts: which topics there are, how they are set, what it can do."""
+
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Final, NamedTuple, Self
+
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.errors import KafkaError
+
+from streams.contract.topics import TopicSettings
+
+_WRITE_TXN_MARKERS: Final = 27  # a broker that knows this request runs transactions to their end
+_TIMEOUT_MS: Final = 30_000
+
+
+class Topic(NamedTuple):
+    """A topic as it is on the broker; `id` is "" where the broker tells none."""
+
+    id: str
+    partitions: int
+
+
+class Broker:
+    """The administrative side of a Kafka cluster; blocking, for use in a thread."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=_TIMEOUT_MS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._admin.close()
+
+    def has_transactions(self) -> bool:
+        """Whether the broker has transactions; the embedded one only pretends."""
+        return any(int(key) == _WRITE_TXN_MARKERS for key in self._admin.api_versions())
+
+    def topics(self, names: Iterable[str]) -> dict[str, Topic]:
+        """Return those of `names` that exist."""
+        described = self._admin.describe_topics(sorted(names))
+        return {
+            topic["name"]: Topic(str(topic.get("topic_id") or ""), len(topic["partitions"]))
+            for topic in described
+            if topic["error_code"] == 0 and topic["partitions"]
+        }
+
+    def settings(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return the settings of each topic, defaults included; empty where the broker does not tell."""
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in sorted(names)]
+        try:
+            described = self._admin.describe_configs(resources, config_filter="all")
+        except KafkaError:
+            return {name: {} for name in names}
+        found = {str(name): entries for kind in described.values() for name, entries in kind.items()}
+        return {name: _values(found.get(name, {})) for name in names}
+
+    def create(self, topic: TopicSettings) -> None:
+        """Create a topic; raises KafkaError if the broker refuses."""
+        wanted = {
+            "num_partitions": topic.partitions,
+            "replication_factor": topic.replication_factor,
+            "configs": dict(topic.config),
+        }
+        self._admin.create_topics({topic.name: wanted})
+
+
+def _values(entries: Mapping[str, object]) -> dict[str, str]:
+    return {
+        setting: str(entry["value"])
+        for setting, entry in entries.items()
+        if isinstance(entry, dict) and entry.get("value") is not None
+    }

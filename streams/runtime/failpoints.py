@@ -1,0 +1,32 @@
+"""Places where a test kills the worker, named in SAFECLOCK_FAILPOINT as `name` or `name:n` for the n-th passage."""
+
+import os
+import signal
+from typing import Final
+
+VARIABLE: Final = "SAFECLOCK_FAILPOINT"
+NAMES: Final = ("after_apply", "sent_not_committed", "committed_not_published", "mid_restore", "after_seek")
+
+
+class Failpoints:
+    """The failpoint that is armed in this process, if any."""
+
+    def __init__(self, armed: str = "") -> None:
+        name, _, passage = armed.partition(":")
+        if name and name not in NAMES:
+            raise ValueError(f"{VARIABLE}: expected one of {', '.join(NAMES)}, got {name!r}")
+        self._name = name
+        self._left = int(passage or 1)
+
+    @classmethod
+    def from_environment(cls) -> "Failpoints":
+        """Return the failpoint that the environment arms."""
+        return cls(os.environ.get(VARIABLE, ""))
+
+    def passing(self, name: str) -> None:
+        """Kill this process without warning if `name` is armed and this is the passage that was asked for."""
+        if name != self._name:
+            return
+        self._left -= 1
+        if self._left <= 0:
+            os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,43 @@
+"""What a worker counts about its own work: plain numbers, kept where they arise and read when asked."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from streams.domain.vocabulary import Reason
+
+
+class State(StrEnum):
+    """Where a partition's owner is in its life."""
+
+    RESTORING = "restoring"
+    SERVING = "serving"
+    CLOSED = "closed"
+
+
+@dataclass(slots=True)
+class PartitionFigures:
+    """One owned partition; instants in epoch milliseconds by the wall clock, `now` by the logs.
+
+    `moved` is when it last applied a record or was last seen at its heads; `lag` how many offsets the source topics
+    are ahead, as far as is known.
+    """
+
+    state: State = State.RESTORING
+    now: int = 0
+    moved: int = 0
+    lag: int = 0
+    restore_seconds: float | None = None
+    commit_seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Figures:
+    """One worker, since it started; `owned` holds the partitions that it owns now, the counters all it ever owned."""
+
+    applied: Counter[int] = field(default_factory=Counter)
+    refused: Counter[Reason] = field(default_factory=Counter)
+    lost: Counter[int] = field(default_factory=Counter)
+    commits: Counter[int] = field(default_factory=Counter)
+    rebalances: int = 0
+    owned: dict[int, PartitionFigures] = field(default_factory=dict)

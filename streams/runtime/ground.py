@@ -1,0 +1,81 @@
+"""The ground a worker stands on: are the topics there and set as they must be, and has the broker transactions."""
+
+import logging
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from streams.contract.registry import Registry
+from streams.contract.topics import MAX_MESSAGE_BYTES, MEASURES, REFUSED, Replication, changelog, table
+from streams.runtime.broker import Broker
+from streams.runtime.settings import JournalMode, RecordTime, Settings
+from streams.runtime.topics import differing, miscounted
+
+log = logging.getLogger(__name__)
+
+# Without these the figures are wrong; other settings cost speed or safety, and are told but let pass.
+_ESSENTIAL: Final = {
+    RecordTime.LOG: ("message.timestamp.type", "cleanup.policy"),
+    RecordTime.CREATE: ("cleanup.policy",),
+}
+
+
+class BadGroundError(Exception):
+    """What is wrong with the broker's topics, one fault a line."""
+
+
+class Names(NamedTuple):
+    """The topics that a worker writes."""
+
+    changelog: str
+    measures: str = MEASURES
+    refused: str = REFUSED
+
+
+class Ground(NamedTuple):
+    """What was found: source topics with their ids ("": the broker tells none), and how commits can be made."""
+
+    topics: Mapping[str, str]
+    names: Names
+    max_message_bytes: int
+    transactions: bool
+
+
+def stand(settings: Settings, registry: Registry, names: Names | None = None) -> Ground:
+    """Return the ground, or raise BadGroundError with everything that is wrong; blocking.
+
+    `names` are the topics to write, those of the contract by default.
+    """
+    written = names or Names(changelog(settings.application))
+    sources = registry.source_topics()
+    with Broker(settings.bootstrap) as broker:
+        found = broker.topics((*sources, *written))
+        told = broker.settings((*sources, *written))
+        faults = miscounted((*sources, *written), registry.partitions, found)
+        faults += _missed(settings, registry, told)
+        if faults:
+            raise BadGroundError("\n".join(faults))
+        limit = int(told[written.changelog].get("max.message.bytes", MAX_MESSAGE_BYTES))
+        ids = {topic: found[topic].id for topic in sources}
+        return Ground(ids, written, limit, _transactions(settings.journal, broker))
+
+
+def _missed(settings: Settings, registry: Registry, told: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return the settings without which figures are wrong, and log the others."""
+    faults = []
+    for topic in table(registry, settings.application, Replication(), record_time=settings.record_time):
+        for name, difference in differing(topic, told.get(topic.name, {})).items():
+            if name in _ESSENTIAL[settings.record_time]:
+                faults.append(difference)
+            else:
+                log.warning("%s", difference)
+    return faults
+
+
+def _transactions(mode: JournalMode, broker: Broker) -> bool:
+    if mode is not JournalMode.AUTO:
+        return mode is JournalMode.TRANSACTIONS
+    if broker.has_transactions():
+        return True
+    log.warning("the broker has no transactions: each commit is one record batch, outputs come at least once")
+    log.warning("run one worker only: nothing fences a second one")
+    return False

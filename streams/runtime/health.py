@@ -1,0 +1,129 @@
+"""The worker's own small HTTP server on loopback: is it alive, is it ready, what does it count."""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import Metric as Family
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+from typing_extensions import override
+
+from streams.contract.catalogue import PIPELINE
+from streams.contract.metric import Kind
+from streams.domain.grid import MINUTE
+from streams.domain.vocabulary import Reason
+from streams.runtime.figures import Figures, State
+
+STALLED_MS: Final = 2 * MINUTE
+"""After how long without a record and without being at its heads a partition counts as stuck."""
+
+
+_FAMILIES: Final = {Kind.COUNTER: CounterMetricFamily, Kind.GAUGE: GaugeMetricFamily}
+_Samples = Mapping[str, float]  # by the value of the one label; "" where there is none
+
+
+class WorkerCollector(Collector):
+    """The pipeline's metrics, as the catalogue declares them, made from `figures` when they are asked for."""
+
+    def __init__(self, figures: Figures) -> None:
+        self._figures = figures
+
+    @override
+    def collect(self) -> Iterator[Family]:
+        """Yield every family, also those that nothing has been counted for."""
+        samples = self._samples()
+        for metric in PIPELINE:
+            labels = [label.name for label in metric.labels]
+            family = _FAMILIES[metric.kind](metric.name, metric.help, labels=labels)
+            for value, number in samples[metric.name].items():
+                family.add_metric([value] if labels else [], number)
+            yield family
+
+    def _samples(self) -> Mapping[str, _Samples]:
+        figures = self._figures
+        owned = {str(number): one for number, one in list(figures.owned.items())}
+        return {
+            "safeclock_worker_records_applied_total": self._counted(figures.applied),
+            "safeclock_worker_records_refused_total": {reason: figures.refused[reason] for reason in Reason},
+            "safeclock_worker_lag_records": {number: one.lag for number, one in owned.items()},
+            "safeclock_worker_now_timestamp_seconds": {
+                number: one.now / 1000 for number, one in owned.items() if one.now
+            },
+            "safeclock_worker_commits_total": self._counted(figures.commits),
+            "safeclock_worker_rebalances_total": {"": figures.rebalances},
+            "safeclock_worker_restore_seconds": {
+                number: one.restore_seconds for number, one in owned.items() if one.restore_seconds is not None
+            },
+            "safeclock_source_records_lost_total": self._counted(figures.lost),
+        }
+
+    def _counted(self, counter: Mapping[int, int]) -> _Samples:
+        """Return a counter of every partition that this worker has owned, from zero on."""
+        numbers = sorted(set(counter) | set(self._figures.owned))
+        return {str(number): counter.get(number, 0) for number in numbers}
+
+
+class Health:
+    """What the three pages say; `wall` reads the wall clock in epoch milliseconds."""
+
+    def __init__(self, figures: Figures, wall: Callable[[], int]) -> None:
+        self._figures = figures
+        self._wall = wall
+        self._registry = CollectorRegistry()
+        self._registry.register(WorkerCollector(figures))
+
+    def stuck(self) -> list[int]:
+        """Return the served partitions that neither moved nor were at their heads for too long."""
+        limit = self._wall() - STALLED_MS
+        owned = self._figures.owned.items()
+        return sorted(number for number, one in owned if one.state is State.SERVING and one.moved < limit)
+
+    def waiting(self) -> list[int]:
+        """Return the owned partitions that are not yet served."""
+        owned = self._figures.owned.items()
+        return sorted(number for number, one in owned if one.state is not State.SERVING)
+
+    async def healthz(self, _: web.Request) -> web.Response:
+        """Answer 200 while every owned partition moves or is at its head."""
+        return _verdict("stuck partitions", self.stuck())
+
+    async def readyz(self, _: web.Request) -> web.Response:
+        """Answer 200 when every owned partition is restored, and the group has answered at all."""
+        if not self._figures.rebalances:
+            return web.Response(status=503, text="no assignment yet\n")
+        return _verdict("partitions being restored", self.waiting())
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        """Answer with the pipeline's metrics."""
+        return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _verdict(wrong: str, numbers: list[int]) -> web.Response:
+    if numbers:
+        return web.Response(status=503, text=f"{wrong}: {', '.join(map(str, numbers))}\n")
+    return web.Response(text="ok\n")
+
+
+@asynccontextmanager
+async def served(health: Health, host: str, port: int) -> AsyncIterator[int]:
+    """Serve the pages for the block and yield the port; port 0 is any free one."""
+    site: Any = web.Application()
+    site.add_routes(
+        [
+            web.get("/healthz", health.healthz),
+            web.get("/readyz", health.readyz),
+            web.get("/metrics", health.metrics),
+        ]
+    )
+    runner = web.AppRunner(site, access_log=None)
+    await runner.setup()
+    listener = web.TCPSite(runner, host, port)
+    await listener.start()
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,147 @@
+"""The application of record batches to one partition's ledger: pure bookkeeping, no input or output.
+
+A batch is applied only if it was fetched from the position or before it; records below the position are skipped.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple, Protocol
+
+from streams.contract.decode import Refusal
+from streams.domain.events import Event
+from streams.domain.grid import MINUTE
+from streams.domain.logtime import LogTime
+from streams.domain.vocabulary import Reason
+from streams.runtime.records import RecordBatch, Stamped
+
+log = logging.getLogger(__name__)
+
+_LOG_APPEND_TIME: Final = 1
+_AHEAD: Final = 2 * MINUTE  # of the wall clock; a sender's stamp beyond it is refused
+
+
+class Ledger(Protocol):
+    """What the runtime asks of a ledger; `next_due` is the epoch millisecond from which `advance` has work."""
+
+    next_due: int
+
+    def apply(self, event: Event) -> Reason | None:
+        """Take one fact; a reason says that it is refused."""
+
+    def advance(self, now: int) -> None:
+        """Move time to `now`."""
+
+    def refuse(self, platform: str, reason: Reason) -> None:
+        """Count a refusal decided elsewhere."""
+
+    def take_refusals(self) -> list[tuple[Reason, str]]:
+        """Return the refusals that came later than their record, with the platform."""
+
+    def take_changes(self) -> dict[bytes, bytes | None]:
+        """Return the rows that changed since the last call."""
+
+    def load(self, key: bytes, value: bytes) -> None:
+        """Take a restored row."""
+
+    def ready(self) -> None:
+        """Take note that every row is restored."""
+
+
+class Decoder(Protocol):
+    """Bytes to an event or the reason for its refusal; never raises."""
+
+    def decode(self, record: Stamped) -> Event | Refusal:
+        """Return the event in a record."""
+
+
+class Refused(NamedTuple):
+    """What was refused since the last commit: with the record, and `late`, by reason, when it is no longer known."""
+
+    events: list[tuple[Refusal, Stamped]]
+    late: list[Reason]
+
+
+class Intake:
+    """Ledger, log time and positions of one partition, moved together.
+
+    `positions` is the next offset per source topic; `applied` counts records,
+    refused ones included, until its reader sets it back.
+    """
+
+    def __init__(self, ledger: Ledger, decoder: Decoder, time: LogTime, positions: Mapping[str, int]) -> None:
+        self.ledger = ledger
+        self.time = time
+        self.positions = dict(positions)
+        self.applied = 0
+        self._decoder = decoder
+        self._refused: list[tuple[Refusal, Stamped]] = []
+
+    def follows(self, batch: RecordBatch) -> bool:
+        """Whether `batch` was fetched from the position or before it, so that nothing lies between."""
+        return batch.start <= self.positions[batch.slot.topic]
+
+    def take(self, batch: RecordBatch, wall: int) -> None:
+        """Apply the records of a batch that follows; `wall` is the wall clock in epoch milliseconds."""
+        topic = batch.slot.topic
+        position = self.positions[topic]
+        horizon = self.time.horizon(topic)
+        ledger = self.ledger
+        now = read = self.time.now
+        for record in batch.records:
+            if record.offset < position:
+                continue
+            told = record.timestamp
+            if told > wall and record.timestamp_type != _LOG_APPEND_TIME:
+                if told > wall + _AHEAD:
+                    self._refuse(record, Refusal(Reason.FUTURE_TIME, "", ""))
+                    continue
+                told = wall
+            read = max(read, told)
+            if now < told:
+                now = max(now, min(told, horizon))
+                if now >= ledger.next_due:
+                    ledger.advance(now)
+            self._apply(record)
+        self.time.read(topic, read)
+        self.positions[topic] = max(position, batch.end)
+        self.tick()
+
+    def tick(self) -> bool:
+        """Let time pass as far as the logs have been read; return whether the ledger had something due."""
+        now = self.time.advance()
+        due = now >= self.ledger.next_due
+        if due:
+            self.ledger.advance(now)
+        return due
+
+    def take_refused(self) -> Refused:
+        """Return what was refused since the last call."""
+        events, self._refused = self._refused, []
+        return Refused(events, [reason for reason, _ in self.ledger.take_refusals()])
+
+    def _apply(self, record: Stamped) -> None:
+        self.applied += 1
+        event = self._decoder.decode(record)
+        if isinstance(event, Refusal):
+            self._refuse(record, event)
+            return
+        try:
+            reason = self.ledger.apply(event)
+        except Exception as bug:  # noqa: BLE001 - by contract a bug of ours, which must not stop the stream
+            log.error("internal error at %s %d %d: %s", record.topic, record.partition, record.offset, _place(bug))  # noqa: TRY400
+            self._refuse(record, Refusal(Reason.INTERNAL, "", event.platform))
+            return
+        if reason is not None:
+            self._refused.append((Refusal(reason, "", event.platform), record))
+
+    def _refuse(self, record: Stamped, refusal: Refusal) -> None:
+        self.ledger.refuse(refusal.platform, refusal.reason)
+        self._refused.append((refusal, record))
+
+
+def _place(bug: BaseException) -> str:
+    """Return an error's type and where it arose: its message may hold what came in."""
+    frames: Iterable[traceback.FrameSummary] = traceback.extract_tb(sys.exc_info()[2])
+    return f"{type(bug).__name__} at {', '.join(f'{frame.name}:{frame.lineno}' for frame in frames)}"

@@ -1,0 +1,174 @@
+"""The journal of one partition: what a commit interval changed, with the position, all or nothing.
+
+Where the broker has transactions, one of them spans the changelog and the outgoing topics, and taking a partition
+fences its former owner. Where it has none, rows and position are one record batch, which is appended whole or not at
+all, and the outgoing records follow it, at least once.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple, Protocol
+
+from aiokafka import AIOKafkaProducer
+
+from streams.runtime.failpoints import Failpoints
+from streams.runtime.position import CLAIM_KEY
+
+Row = tuple[bytes, bytes | None]
+
+_TRANSACTION_TIMEOUT_MS: Final = 60_000
+_REQUEST_TIMEOUT_MS: Final = 30_000
+
+
+class RowTooLargeError(Exception):
+    """A commit does not fit where it must; the message says which limit."""
+
+
+class Outgoing(NamedTuple):
+    """One commit: rows for the changelog (None: a tombstone), and what other processes read, by topic."""
+
+    rows: Mapping[bytes, bytes | None]
+    published: Mapping[str, Iterable[Row]]
+
+
+class Place(NamedTuple):
+    """Where a partition's journal writes; `max_message_bytes` is the changelog's limit for a record batch."""
+
+    bootstrap: str
+    application: str
+    changelog: str
+    partition: int
+    max_message_bytes: int
+
+
+class Journal(Protocol):
+    """Writes one partition's commits, one after the other."""
+
+    room: int | None
+    """How many bytes of rows a commit may hold before it should be made; None: any number."""
+
+    async def claim(self) -> bytes:
+        """Take the partition and return the value of the claim record: the changelog up to it is all there is."""
+
+    async def commit(self, outgoing: Outgoing) -> None:
+        """Make `outgoing` durable; an error means that this process must end."""
+
+    async def close(self) -> None:
+        """Let go of the partition."""
+
+
+class _Writer:
+    """A producer of record batches for one partition number."""
+
+    def __init__(self, producer: AIOKafkaProducer, partition: int) -> None:
+        self.producer = producer
+        self._partition = partition
+
+    async def send(self, topic: str, rows: Iterable[Row]) -> list[asyncio.Future[object]]:
+        """Hand `rows` to the producer in as few record batches as their size allows."""
+        sent = []
+        batch = self.producer.create_batch()
+        for key, value in rows:
+            if batch.append(key=key, value=value, timestamp=None) is not None:
+                continue
+            sent.append(await self._send(topic, batch))
+            batch = self.producer.create_batch()
+            if batch.append(key=key, value=value, timestamp=None) is None:
+                raise RowTooLargeError(f"{topic}: a row of {len(value or b'')} bytes does not fit a record batch")
+        if batch.record_count():
+            sent.append(await self._send(topic, batch))
+        return sent
+
+    async def _send(self, topic: str, batch: object) -> asyncio.Future[object]:
+        batch.close()  # type: ignore[attr-defined]
+        future: asyncio.Future[object] = await self.producer.send_batch(batch, topic, partition=self._partition)
+        return future
+
+
+class TransactionJournal:
+    """Commits by transactions; the transactional id is the application and the partition, so owners fence each other."""
+
+    room: int | None = None
+
+    def __init__(self, place: Place, failpoints: Failpoints) -> None:
+        self._place = place
+        self._failpoints = failpoints
+        self._writer = _Writer(
+            AIOKafkaProducer(
+                bootstrap_servers=place.bootstrap,
+                transactional_id=f"{place.application}-{place.partition}",
+                transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS,
+                request_timeout_ms=_REQUEST_TIMEOUT_MS,
+                max_batch_size=place.max_message_bytes // 2,
+            ),
+            place.partition,
+        )
+
+    async def claim(self) -> bytes:
+        """Fence the former owner, abort what it left open, and mark the end of what it committed."""
+        await self._writer.producer.start()
+        token = uuid.uuid4().hex.encode()
+        await self._transact({self._place.changelog: [(CLAIM_KEY, token)]})
+        return token
+
+    async def commit(self, outgoing: Outgoing) -> None:
+        """Commit rows and outgoing records in one transaction."""
+        await self._transact({self._place.changelog: outgoing.rows.items(), **outgoing.published})
+        self._failpoints.passing("committed_not_published")
+
+    async def close(self) -> None:
+        """Close the producer; an open transaction is aborted by the next owner."""
+        await self._writer.producer.stop()
+
+    async def _transact(self, records: Mapping[str, Iterable[Row]]) -> None:
+        producer = self._writer.producer
+        await producer.begin_transaction()
+        sent = [future for topic, rows in records.items() for future in await self._writer.send(topic, rows)]
+        await asyncio.gather(*sent)
+        self._failpoints.passing("sent_not_committed")
+        await producer.commit_transaction()
+
+
+class AppendJournal:
+    """Commits by one record batch of rows and position; for one worker, since nobody is fenced."""
+
+    def __init__(self, place: Place, failpoints: Failpoints) -> None:
+        self._place = place
+        self._failpoints = failpoints
+        self.room: int | None = place.max_message_bytes // 2
+        self._writer = _Writer(
+            AIOKafkaProducer(
+                bootstrap_servers=place.bootstrap,
+                acks="all",
+                request_timeout_ms=_REQUEST_TIMEOUT_MS,
+                max_batch_size=place.max_message_bytes,
+            ),
+            place.partition,
+        )
+
+    async def claim(self) -> bytes:
+        """Mark the end of what the former owner appended."""
+        await self._writer.producer.start()
+        token = uuid.uuid4().hex.encode()
+        await asyncio.gather(*await self._writer.send(self._place.changelog, [(CLAIM_KEY, token)]))
+        return token
+
+    async def commit(self, outgoing: Outgoing) -> None:
+        """Append rows and position as one record batch, then send what others read."""
+        batch = self._writer.producer.create_batch()
+        for key, value in outgoing.rows.items():
+            if batch.append(key=key, value=value, timestamp=None) is None:
+                limit = self._place.max_message_bytes
+                raise RowTooLargeError(
+                    f"{self._place.changelog}: a commit does not fit one record batch of {limit} bytes"
+                )
+        self._failpoints.passing("sent_not_committed")
+        await (await self._writer.producer.send_batch(batch, self._place.changelog, partition=self._place.partition))
+        self._failpoints.passing("committed_not_published")
+        sent = [future for topic, rows in outgoing.published.items() for future in await self._writer.send(topic, rows)]
+        await asyncio.gather(*sent)
+
+    async def close(self) -> None:
+        """Close the producer."""
+        await self._writer.producer.stop()

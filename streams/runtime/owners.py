@@ -1,0 +1,76 @@
+"""Which partitions this worker owns: opened on assignment, closed on revocation, all or nothing per number."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+from streams.runtime.figures import Figures
+from streams.runtime.partition import Partition
+from streams.runtime.records import RecordBatch, Slot
+
+log = logging.getLogger(__name__)
+
+
+def whole(assigned: Iterable[Slot], topics: Iterable[str]) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the partition numbers of which every one of `topics` is assigned, and those of which only some are."""
+    wanted = frozenset(topics)
+    held: dict[int, set[str]] = {}
+    for slot in assigned:
+        if slot.topic in wanted:
+            held.setdefault(slot.partition, set()).add(slot.topic)
+    complete = frozenset(number for number, names in held.items() if names == wanted)
+    return complete, frozenset(held) - complete
+
+
+class Owners:
+    """The partitions of this worker and the tasks that run them.
+
+    `open_partition` makes the owner of a number; `failed` is told of the first error, which ends the process.
+    """
+
+    def __init__(
+        self,
+        topics: Iterable[str],
+        open_partition: Callable[[int], Partition],
+        figures: Figures,
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self._topics = tuple(topics)
+        self._open = open_partition
+        self._figures = figures
+        self._failed = failed
+        self._owned: dict[int, tuple[Partition, asyncio.Task[None]]] = {}
+
+    def assign(self, assigned: Iterable[Slot]) -> None:
+        """Take the partitions that are wholly assigned; one of which a topic is missing is named and not served."""
+        complete, partial = whole(assigned, self._topics)
+        for number in sorted(partial):
+            log.error("partition %d is not served: it is not assigned of every source topic", number)
+        for number in sorted(complete - set(self._owned)):
+            partition = self._open(number)
+            task = asyncio.create_task(partition.run(), name=f"partition-{number}")
+            task.add_done_callback(self._ended)
+            self._owned[number] = (partition, task)
+            self._figures.owned[number] = partition.figures
+        self._figures.rebalances += 1
+
+    async def revoke(self) -> None:
+        """Close every partition in order: what was applied is committed, what is still being restored is let go."""
+        owned, self._owned = self._owned, {}
+        self._figures.owned.clear()
+        for partition, task in owned.values():
+            if partition.restored:
+                partition.close()
+            else:
+                task.cancel()
+        await asyncio.gather(*(task for _, task in owned.values()), return_exceptions=True)
+
+    def offer(self, batch: RecordBatch) -> None:
+        """Hand a batch to the owner of its partition; one that comes for nobody was fetched before a rebalance."""
+        owned = self._owned.get(batch.slot.partition)
+        if owned is not None:
+            owned[0].offer(batch)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failed(error)

@@ -1,0 +1,298 @@
+"""The owner of one partition: takes it, restores it, and applies and commits in one line of work until it is closed."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from aiokafka import TopicPartition
+
+from streams.contract import refused
+from streams.contract.measures import STATUS_KEY, Status, encode_status, is_measure
+from streams.domain.logtime import LogTime
+from streams.runtime.failpoints import Failpoints
+from streams.runtime.figures import Figures, PartitionFigures, State
+from streams.runtime.ground import Names
+from streams.runtime.intake import Decoder, Intake, Ledger
+from streams.runtime.journal import Journal, Outgoing, Row
+from streams.runtime.position import POSITION_KEY, Position, Reached, encode
+from streams.runtime.records import Head, RecordBatch, Slot
+from streams.runtime.restore import restore
+
+log = logging.getLogger(__name__)
+
+_TICK_SECONDS: Final = 0.25
+_STATUS_MS: Final = 5_000
+_CONFIRMED_MS: Final = 5_000
+_PART: Final = 64
+
+
+def _seconds() -> float:
+    """Return the event loop's own time, for durations."""
+    return asyncio.get_running_loop().time()
+
+
+class SourceError(Exception):
+    """A source topic is not the one that the position speaks of; the message says what to do."""
+
+
+class Source(Protocol):
+    """The transport as an owner sees it."""
+
+    @property
+    def heads(self) -> Mapping[Slot, Head]:
+        """What is known of the logs' ends."""
+
+    @property
+    def lost(self) -> Mapping[Slot, None]:
+        """The slots whose position the broker does not have."""
+
+    async def serve(self, slot: Slot, offset: int) -> None:
+        """Deliver `slot` from `offset` on."""
+
+    async def bounds(self, slot: Slot) -> tuple[int, int]:
+        """Return where the log of `slot` starts and ends."""
+
+    def current(self, batch: RecordBatch) -> bool:
+        """Whether `batch` was fetched since the last `serve` of its slot."""
+
+    def acknowledge(self, batch: RecordBatch) -> None:
+        """Give back the room that `batch` took."""
+
+    def committed(self, slot: Slot, offset: int) -> None:
+        """Tell the group where `slot` stands."""
+
+    def hold(self, slots: frozenset[Slot], number: int) -> None:
+        """Of partition `number`, deliver all slots but `slots`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What every owner of a worker shares.
+
+    `topics` are the source topics with their ids ("": the broker tells none), `names` those that are written; `pack` names the rules in force; `wall` reads the wall clock in epoch
+    milliseconds. `exact_ends` is false where the broker tells wrong end offsets.
+    """
+
+    bootstrap: str
+    names: Names
+    topics: Mapping[str, str]
+    partitions: int
+    registry_hash: str
+    pack: str
+    commit_interval_ms: int
+    exact_ends: bool
+    source: Source
+    decoder: Decoder
+    ledger: Callable[[int], Ledger]
+    journal: Callable[[int], Journal]
+    figures: Figures
+    failpoints: Failpoints
+    wall: Callable[[], int]
+
+
+class Partition:
+    """One partition of all source topics, from claim to close. Run `run` as a task; `close` ends it in order."""
+
+    def __init__(self, number: int, around: Surroundings) -> None:
+        self.number = number
+        self.figures = PartitionFigures(moved=around.wall())
+        self._around = around
+        self._slots = {topic: Slot(topic, number) for topic in around.topics}
+        self._journal = around.journal(number)
+        self._inbox: deque[RecordBatch] = deque()
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._intake = Intake(around.ledger(number), around.decoder, LogTime(()), {})
+        self._pending: dict[bytes, bytes | None] = {}
+        self._committed_at = 0.0
+        self._dirty = False
+
+    @property
+    def restored(self) -> bool:
+        """Whether the partition is being served."""
+        return self.figures.state is State.SERVING
+
+    def offer(self, batch: RecordBatch) -> None:
+        """Queue a batch; the transport bounds how many there can be."""
+        self._inbox.append(batch)
+        self._wake.set()
+
+    def close(self) -> None:
+        """Ask `run` to finish what it is applying, commit, and return."""
+        self._closing = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Take the partition, restore it, and serve it until closed. Any error leaves it to the next owner."""
+        try:
+            await self._take()
+            while not self._closing:
+                await self._step()
+            if self._dirty:
+                await self._commit()
+        except asyncio.CancelledError:
+            await self._journal.close()
+            raise
+        finally:
+            self.figures.state = State.CLOSED
+        await self._journal.close()
+
+    async def _take(self) -> None:
+        around = self._around
+        started = _seconds()
+        claim = await self._journal.claim()
+        slot = TopicPartition(around.names.changelog, self.number)
+        rows, position, read = await restore(around.bootstrap, slot, claim, around.failpoints)
+        ledger = self._intake.ledger
+        for key, value in rows.items():
+            ledger.load(key, value)
+        ledger.ready()
+        positions = {topic: reached.next for topic, reached in position.topics.items() if topic in self._slots}
+        self._intake = Intake(ledger, around.decoder, LogTime(self._slots, position.now), positions)
+        for topic in self._slots:
+            self._recognise(topic, position.topics.get(topic))
+            await self._seek(topic)
+        around.failpoints.passing("after_seek")
+        self.figures.state = State.SERVING
+        self.figures.moved = around.wall()
+        self.figures.restore_seconds = _seconds() - started
+        log.info("partition %d: restored %d rows from %d records", self.number, len(rows), read)
+
+    def _recognise(self, topic: str, reached: Reached | None) -> None:
+        """Stop where the broker's topic is not the one that the position speaks of."""
+        found = self._around.topics[topic]
+        if reached is not None and reached.id and found and reached.id != found:
+            raise SourceError(f"{topic}: expected the topic with id {reached.id}, found {found}: it was made anew")
+
+    async def _seek(self, topic: str) -> None:
+        """Fetch `topic` from its position on, from the log's start where there is none.
+
+        What lies below the log's start is lost: counted, told and passed. A log that ends before the position has
+        lost what was already counted: then this worker stops.
+        """
+        around, positions = self._around, self._intake.positions
+        first, last = await around.source.bounds(self._slots[topic])
+        position = positions.setdefault(topic, first)
+        if around.exact_ends and position > last:
+            raise SourceError(f"{topic} {self.number}: expected a log up to offset {position}, it ends at {last}")
+        if position < first:
+            around.figures.lost[self.number] += first - position
+            positions[topic] = first
+            self._dirty = True
+            log.error("partition %d: offsets %d to %d of %s are gone", self.number, position, first - 1, topic)
+        await around.source.serve(self._slots[topic], positions[topic])
+
+    async def _step(self) -> None:
+        await self._woken()
+        for slot in [slot for slot in self._slots.values() if slot in self._around.source.lost]:
+            await self._seek(slot.topic)
+        if self._inbox and not self._closing:
+            await self._apply(self._inbox.popleft())
+        self._look()
+        if self._due():
+            await self._commit()
+
+    async def _woken(self) -> None:
+        """Wait for a batch, for the time of the next commit, or for the next look at the clock."""
+        if self._inbox:
+            return
+        self._wake.clear()
+        wait = _TICK_SECONDS
+        if self._dirty:
+            left = self._committed_at + self._around.commit_interval_ms / 1000 - _seconds()
+            wait = min(wait, max(left, 0.001))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), wait)
+
+    async def _apply(self, batch: RecordBatch) -> None:
+        around = self._around
+        if not around.source.current(batch):
+            return
+        if not self._intake.follows(batch):
+            log.warning("partition %d: a batch of %s came from beyond the position", self.number, batch.slot.topic)
+            await self._seek(batch.slot.topic)
+            return
+        for part in self._parts(batch):
+            self._intake.take(part, around.wall())
+            around.failpoints.passing("after_apply")
+            self._dirty = True
+            if self._full():
+                await self._commit()
+        around.source.acknowledge(batch)
+        self.figures.moved = around.wall()
+        await asyncio.sleep(0)  # other partitions, the fetcher and the health page come first now
+
+    def _parts(self, batch: RecordBatch) -> Sequence[RecordBatch]:
+        """Cut a batch where a commit may become necessary within it."""
+        size = _PART if self._journal.room is not None else len(batch.records)
+        records = batch.records
+        cuts = range(0, len(records), size)
+        ends = [records[cut].offset for cut in cuts[1:]] + [batch.end]
+        return [
+            batch._replace(
+                start=records[cut].offset if cut else batch.start, end=end, records=records[cut : cut + size]
+            )
+            for cut, end in zip(cuts, ends, strict=True)
+        ]
+
+    def _full(self) -> bool:
+        room = self._journal.room
+        if room is None:
+            return False
+        self._pending |= self._intake.ledger.take_changes()
+        return sum(len(key) + len(value or b"") for key, value in self._pending.items()) >= room
+
+    def _look(self) -> None:
+        """See which topics are at their heads, let time pass, and hold back a topic that is far ahead."""
+        around, intake = self._around, self._intake
+        wall = around.wall()
+        heads = {}
+        lag = 0
+        for topic, slot in self._slots.items():
+            head = around.source.heads.get(slot)
+            if head is None:
+                continue
+            lag += max(0, head.end - intake.positions[topic])
+            if head.reached and head.through <= intake.positions[topic] and wall - head.at <= _CONFIRMED_MS:
+                heads[topic] = head.at
+        intake.time.confirm(heads)
+        self._dirty = intake.tick() or self._dirty
+        around.source.hold(frozenset(self._slots[topic] for topic in intake.time.ahead()), self.number)
+        if len(heads) == len(self._slots):
+            self.figures.moved, lag = wall, 0
+        self.figures.now, self.figures.lag = intake.time.now, lag
+
+    def _due(self) -> bool:
+        interval = self._around.commit_interval_ms if self._dirty else _STATUS_MS
+        return _seconds() - self._committed_at >= interval / 1000
+
+    async def _commit(self) -> None:
+        around, intake = self._around, self._intake
+        started = self._committed_at = _seconds()
+        rows = self._pending | intake.ledger.take_changes()
+        self._pending = {}
+        rejected = intake.take_refused()
+        topics = {topic: Reached(offset, around.topics[topic]) for topic, offset in intake.positions.items()}
+        position = Position(intake.time.now, topics, around.registry_hash)
+        status = Status(position.now, around.wall(), around.partitions, around.pack, around.registry_hash)
+        measures = [row for row in rows.items() if is_measure(row[0])]
+        published: dict[str, Iterable[Row]] = {around.names.measures: [*measures, (STATUS_KEY, encode_status(status))]}
+        if rejected.events:
+            published[around.names.refused] = [
+                (refused.key(record), refused.encode(refusal, record)) for refusal, record in rejected.events
+            ]
+        rows[POSITION_KEY] = encode(position)
+        self._dirty = False
+        applied, intake.applied = intake.applied, 0
+        await self._journal.commit(Outgoing(rows, published))
+        for topic, offset in intake.positions.items():
+            around.source.committed(self._slots[topic], offset)
+        self.figures.commit_seconds = _seconds() - started
+        around.figures.applied[self.number] += applied
+        around.figures.commits[self.number] += 1
+        around.figures.refused.update(refusal.reason for refusal, _ in rejected.events)
+        around.figures.refused.update(rejected.late)

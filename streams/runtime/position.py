@@ -1,0 +1,34 @@
+"""How far a partition has come: the row `p` of its changelog, written with every change that it stands for."""
+
+import msgspec
+
+POSITION_KEY = b"p"
+CLAIM_KEY = b"k"
+
+
+class Reached(msgspec.Struct, frozen=True):
+    """The next offset to read of one source topic; `id` is the topic's own, "" where the broker tells none."""
+
+    next: int
+    id: str = ""
+
+
+class Position(msgspec.Struct, frozen=True):
+    """Where a partition stands: its `now` in epoch milliseconds, its source topics, the hash of the registry read by."""
+
+    now: int = 0
+    topics: dict[str, Reached] = {}
+    registry: str = ""
+
+
+_decode = msgspec.json.Decoder(Position).decode
+
+
+def encode(position: Position) -> bytes:
+    """Return the stored form of a position; JSON, so that an operator can read it in the changelog."""
+    return msgspec.json.encode(position)
+
+
+def decode(stored: bytes) -> Position:
+    """Return the position that `encode` stored."""
+    return _decode(stored)

@@ -1,0 +1,48 @@
+"""What the transport hands over: the records of one poll of one topic-partition, with where they were fetched from."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from streams.contract.decode import Record
+
+
+class Stamped(Record, Protocol):
+    """A record as the Kafka client gives it."""
+
+    @property
+    def timestamp_type(self) -> int:
+        """Whose stamp the timestamp is: 0 the sender's, 1 the broker's (LogAppendTime)."""
+
+
+class Slot(NamedTuple):
+    """A source topic and a partition of it; equal to every other Kafka library's pair of that name."""
+
+    topic: str
+    partition: int
+
+
+class RecordBatch(NamedTuple):
+    """Records fetched from the offset `start`; the next fetch starts at `end`.
+
+    Offsets between that hold no record belong to control records, aborted transactions or compaction, and are no
+    gap. `lease` tells which seek the fetch followed: a batch of an older lease is void.
+    """
+
+    slot: Slot
+    start: int
+    end: int
+    lease: int
+    records: Sequence[Stamped]
+
+
+class Head(NamedTuple):
+    """What the last fetch response told of a log's end.
+
+    `end` is the offset after its last record, `through` the offset after the last delivered one, `at` the wall clock
+    of the response in epoch milliseconds; `reached` says that nothing follows what was delivered.
+    """
+
+    through: int
+    end: int
+    at: int
+    reached: bool

@@ -1,0 +1,162 @@
+"""The worker process: settings in, exit code out.
+
+It ends with 0 when it was asked to stop and everything applied is committed, and with 1 on any failure: a supervisor
+restarts it, and the restart begins at the last commit.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+import uvloop
+
+from streams.contract.registry import Registry
+from streams.runtime.app import PATIENT, RecordBatchApp, Timing, connect, create_app
+from streams.runtime.failpoints import Failpoints
+from streams.runtime.figures import Figures
+from streams.runtime.ground import Ground, Names, stand
+from streams.runtime.health import Health, served
+from streams.runtime.intake import Decoder, Ledger
+from streams.runtime.journal import AppendJournal, Journal, Place, TransactionJournal
+from streams.runtime.owners import Owners
+from streams.runtime.partition import Partition, Surroundings
+from streams.runtime.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_STOP_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """What the worker works with: who may publish, how bytes are read, a ledger per partition number.
+
+    `pack` names the rules in force; `names` are the topics that it writes, those of the contract by default.
+    """
+
+    registry: Registry
+    decoder: Decoder
+    ledger: Callable[[int], Ledger]
+    pack: str = ""
+    names: Names | None = None
+
+
+def wall() -> int:
+    """Return the wall clock in epoch milliseconds: the one place where a worker reads it."""
+    return time.time_ns() // 1_000_000
+
+
+class Worker:
+    """One worker in a running event loop: `start`, then `wait` for the first failure or stop, then `stop`."""
+
+    def __init__(self, settings: Settings, trade: Trade, timing: Timing = PATIENT) -> None:
+        self.figures = Figures()
+        self.app: RecordBatchApp = create_app(settings, timing)
+        self._settings = settings
+        self._trade = trade
+        self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._owners: Owners | None = None
+
+    async def start(self) -> None:
+        """Check the ground, join the group and return; partitions are restored afterwards, see `figures`."""
+        ground = await asyncio.to_thread(stand, self._settings, self._trade.registry, self._trade.names)
+        around = self._surroundings(ground)
+        self._owners = Owners(around.topics, lambda number: Partition(number, around), self.figures, self._failed)
+        connect(self.app, around.topics, self._owners)
+        await self.app.start()
+
+    async def wait(self) -> None:
+        """Return when the app stops; raise what made it or an owner fail."""
+        stopped = asyncio.create_task(self.app.wait_until_stopped())
+        try:
+            await asyncio.wait({stopped, self._failure}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+        if self._failure.done():
+            self._failure.result()
+        if self.app.crashed:
+            raise RuntimeError("the Faust app crashed") from self.app.crash_reason
+
+    async def stop(self) -> None:
+        """Commit what was applied, leave the group."""
+        self.app.source.stop_flow()
+        if self._owners is not None:
+            await self._owners.revoke()
+        await self.app.stop()
+
+    def _failed(self, error: BaseException) -> None:
+        if not self._failure.done():
+            self._failure.set_exception(error)
+
+    def _surroundings(self, ground: Ground) -> Surroundings:
+        settings, trade = self._settings, self._trade
+        failpoints = Failpoints.from_environment()
+
+        def journal(number: int) -> Journal:
+            place = Place(
+                settings.bootstrap, settings.application, ground.names.changelog, number, ground.max_message_bytes
+            )
+            return TransactionJournal(place, failpoints) if ground.transactions else AppendJournal(place, failpoints)
+
+        return Surroundings(
+            bootstrap=settings.bootstrap,
+            names=ground.names,
+            topics=ground.topics,
+            partitions=trade.registry.partitions,
+            registry_hash=trade.registry.hash,
+            pack=trade.pack,
+            commit_interval_ms=settings.commit_interval_ms,
+            exact_ends=ground.transactions,
+            source=self.app.source,
+            decoder=trade.decoder,
+            ledger=trade.ledger,
+            journal=journal,
+            figures=self.figures,
+            failpoints=failpoints,
+            wall=wall,
+        )
+
+
+async def serve(settings: Settings, trade: Trade, timing: Timing = PATIENT) -> None:
+    """Run a worker until SIGTERM or SIGINT; raises what made it fail."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    worker = Worker(settings, trade, timing)
+    async with served(Health(worker.figures, wall), settings.http_host, settings.http_port) as port:
+        log.info("health and metrics on http://%s:%d", settings.http_host, port)
+        await worker.start()
+        waiting = asyncio.create_task(worker.wait())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if waiting.done():
+            waiting.result()
+        await asyncio.wait_for(worker.stop(), _STOP_SECONDS)
+        waiting.cancel()
+        stopping.cancel()
+
+
+def main(settings: Settings, trade: Trade, timing: Timing = PATIENT) -> NoReturn:
+    """Run a worker and end this process: 0 when it was asked to stop, 1 on any failure."""
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # the fetching thread makes a loop of its own
+    asyncio.run(_to_the_end(settings, trade, timing))
+    raise AssertionError("unreachable: the process has ended")
+
+
+async def _to_the_end(settings: Settings, trade: Trade, timing: Timing) -> NoReturn:
+    """End the process from within the loop: a crashed Kafka client's tasks and threads may never end by themselves."""
+    code = 1
+    try:
+        await serve(settings, trade, timing)
+        code = 0
+    except BaseException:
+        log.critical("the worker failed", exc_info=True)
+    finally:
+        logging.shutdown()
+        os._exit(code)

@@ -1,0 +1,116 @@
+"""A worker with a small ledger of its own: it counts, so that a test can tell a lost or doubled record."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+
+import msgspec
+
+from streams.contract.decode import Refusal
+from streams.contract.registry import Platform, Registry
+from streams.domain.events import Event, Filing
+from streams.domain.vocabulary import Reason
+from streams.runtime.app import Timing
+from streams.runtime.ground import Names
+from streams.runtime.records import Stamped
+from streams.runtime.settings import load
+from streams.runtime.worker import Trade, main
+
+QUICK = Timing(session=2.0, rebalance=3.0)
+PLATFORM = "harbor"
+COUNTERS = b"n|harbor"
+
+
+class CountingLedger:
+    """Counts records and adds up their numbers; per key it keeps how often it came."""
+
+    def __init__(self) -> None:
+        self.next_due = 1 << 62
+        self.totals = {"records": 0, "sum": 0, "refused": 0}
+        self.rows: dict[bytes, int] = {}
+        self.advanced: list[int] = []
+        self._changed: dict[bytes, None] = {}
+
+    def apply(self, event: Event) -> Reason | None:
+        """Count a fact; the number 13 is our bug."""
+        assert isinstance(event, Filing)
+        if event.id == 13:
+            raise RuntimeError("a bug, with content")
+        key = b"r|" + event.key
+        self.rows[key] = self.rows.get(key, 0) + 1
+        self.totals["records"] += 1
+        self.totals["sum"] += event.id
+        self._changed[key] = None
+        return None
+
+    def advance(self, now: int) -> None:
+        """Note the time."""
+        self.advanced.append(now)
+
+    def refuse(self, platform: str, reason: Reason) -> None:
+        """Count a refusal."""
+        del platform, reason
+        self.totals["refused"] += 1
+
+    def take_refusals(self) -> list[tuple[Reason, str]]:
+        """Return nothing: no refusal comes late."""
+        return []
+
+    def take_changes(self) -> dict[bytes, bytes | None]:
+        """Return changed rows and, with them, the totals."""
+        changes: dict[bytes, bytes | None] = {key: b"%d" % self.rows[key] for key in self._changed}
+        self._changed = {}
+        changes[COUNTERS] = msgspec.msgpack.encode(self.totals)
+        return changes
+
+    def load(self, key: bytes, value: bytes) -> None:
+        """Take back a row."""
+        if key == COUNTERS:
+            self.totals = msgspec.msgpack.decode(value, type=dict[str, int])
+        else:
+            self.rows[key] = int(value)
+
+    def ready(self) -> None:
+        """Nothing is derived from rows."""
+
+
+class NumberDecoder:
+    """Reads values that are a decimal number."""
+
+    def decode(self, record: Stamped) -> Event | Refusal:
+        """Return a filing whose id is the number."""
+        value = record.value or b""
+        if not value.isdigit():
+            return Refusal(Reason.NOT_JSON, "", PLATFORM)
+        assert record.key is not None
+        return Filing(record.key, PLATFORM, record.timestamp, record.timestamp, int(value), 0, "")
+
+
+def names_of(prefix: str) -> Names:
+    """Return the topics that the worker of a test writes."""
+    return Names(f"{prefix}-changelog", f"{prefix}-measures", f"{prefix}-refused")
+
+
+def registry_of(prefix: str, partitions: int) -> Registry:
+    """Return a registry of one platform with its own pair of topics."""
+    platform = Platform(id=PLATFORM, provider="", report_filed=f"{prefix}-filed", action_taken=f"{prefix}-taken")
+    return Registry({PLATFORM: platform}, partitions=partitions)
+
+
+def trade_of(
+    prefix: str, partitions: int, ledger: Callable[[int], CountingLedger] = lambda _: CountingLedger()
+) -> Trade:
+    """Return what a counting worker works with."""
+    return Trade(
+        registry=registry_of(prefix, partitions),
+        decoder=NumberDecoder(),
+        ledger=ledger,
+        names=names_of(prefix),
+    )
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    prefix, partitions = os.environ["COUNTING_PREFIX"], int(os.environ["COUNTING_PARTITIONS"])
+    main(load(os.environ), trade_of(prefix, partitions), QUICK)

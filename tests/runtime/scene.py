@@ -1,0 +1,222 @@
+"""A broker's topics, a publisher and real worker processes for one test, with an oracle from the source topics."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from streams.contract.topics import TopicSettings
+from streams.runtime.broker import Broker
+from streams.runtime.settings import RecordTime
+from tests.runtime.counting import COUNTERS, names_of, registry_of
+
+ROOT = Path(__file__).parents[2]
+DEADLINE_SECONDS = 60.0
+
+
+class Told(NamedTuple):
+    """A record as it was read back."""
+
+    partition: int
+    key: bytes
+    value: bytes | None
+
+
+async def read(bootstrap: str, topic: str, partitions: int) -> list[Told]:
+    """Return every committed record of `topic`: up to its end and until nothing more comes.
+
+    The second is for the embedded broker, which tells ends that are too low.
+    """
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False)
+    await consumer.start()
+    pairs = [TopicPartition(topic, partition) for partition in range(partitions)]
+    consumer.assign(pairs)
+    await consumer.seek_to_beginning(*pairs)
+    ends = await consumer.end_offsets(pairs)
+    found: list[Told] = []
+    while True:
+        polled = await consumer.getmany(timeout_ms=200)
+        for pair, records in polled.items():
+            found += [Told(pair.partition, record.key or b"", record.value) for record in records]
+        if not polled and all([await consumer.position(pair) >= ends[pair] for pair in pairs]):
+            break
+    await consumer.stop()
+    return found
+
+
+class WorkerProcess:
+    """A counting worker as a real process; its log is kept for the failure's message."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.runtime.counting"],
+                cwd=ROOT,
+                env={**os.environ, **environment},
+                stdout=output,
+                stderr=output,
+            )
+
+    def terminate(self) -> int:
+        """Ask the worker to stop and return its exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(DEADLINE_SECONDS)
+
+    def kill(self) -> None:
+        """Kill the worker if it still runs."""
+        self._process.kill()
+        self._process.wait()
+
+    @property
+    def code(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        return self._process.poll()
+
+
+class Scene:
+    """Topics of their own on a broker, and the processes that were started on them."""
+
+    def __init__(self, bootstrap: str, partitions: int, record_time: RecordTime) -> None:
+        self.bootstrap = bootstrap
+        self.partitions = partitions
+        self.prefix = f"t{uuid.uuid4().hex[:8]}"
+        self.registry = registry_of(self.prefix, partitions)
+        self.names = names_of(self.prefix)
+        self.sources = self.registry.source_topics()
+        self.record_time = record_time
+        self._published = 0
+        self._workers: list[WorkerProcess] = []
+        self._folder = tempfile.TemporaryDirectory(prefix="safeclock-scene-")
+        with Broker(bootstrap) as broker:
+            for name in self.sources:
+                broker.create(self._topic(name, {"message.timestamp.type": "LogAppendTime"}))
+            for name in self.names[:2]:
+                broker.create(self._topic(name, {"cleanup.policy": "compact"}))
+            broker.create(self._topic(self.names.refused, {}))
+
+    def _topic(self, name: str, config: dict[str, str]) -> TopicSettings:
+        return TopicSettings(name=name, partitions=self.partitions, replication_factor=1, config=config)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Return what a worker of this scene is told."""
+        return {
+            "SAFECLOCK_BOOTSTRAP": self.bootstrap,
+            "SAFECLOCK_APPLICATION": self.prefix,
+            "SAFECLOCK_RECORD_TIME": self.record_time,
+            "SAFECLOCK_COMMIT_INTERVAL_MS": "20",
+            "COUNTING_PREFIX": self.prefix,
+            "COUNTING_PARTITIONS": str(self.partitions),
+            **more,
+        }
+
+    def start(self, **more: str) -> WorkerProcess:
+        """Start a worker process."""
+        log = Path(self._folder.name) / f"worker-{len(self._workers)}.log"
+        worker = WorkerProcess(self.environment(**more), log)
+        self._workers.append(worker)
+        return worker
+
+    async def publish(self, count: int) -> None:
+        """Publish `count` numbered records, spread over topics and partitions, every key new."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap, linger_ms=2)
+        await producer.start()
+        sent = []
+        for number in range(self._published, self._published + count):
+            topic = self.sources[number % len(self.sources)]
+            partition = number // len(self.sources) % self.partitions
+            value = b"%d" % (number + 100)
+            sent.append(await producer.send(topic, key=b"harbor|%d" % number, value=value, partition=partition))
+        await asyncio.gather(*sent)
+        await producer.stop()
+        self._published += count
+
+    async def oracle(self) -> dict[str, int]:
+        """Return what the totals must be, from the source topics themselves."""
+        values = [int(told.value or b"0") for topic in self.sources for told in await self._read(topic)]
+        return {"records": len(values), "sum": sum(values), "refused": 0}
+
+    async def totals(self) -> dict[str, int]:
+        """Return what the workers have committed, summed over partitions."""
+        return _summed(await self._read(self.names.changelog))
+
+    async def measured(self) -> dict[str, int]:
+        """Return what the workers have told on `measures`, summed over partitions."""
+        return _summed(await self._read(self.names.measures))
+
+    async def rows(self) -> Counter[int]:
+        """Return how many keys were counted how often."""
+        last = {told.key: int(told.value or b"0") for told in await self._read(self.names.changelog) if _is_row(told)}
+        return Counter(last.values())
+
+    async def steps(self, topic: str) -> dict[int, list[bytes]]:
+        """Return the counter rows on `topic`, per partition, one after the other, without repetitions."""
+        steps: dict[int, list[bytes]] = {}
+        for told in await self._read(topic):
+            if told.key == COUNTERS and told.value is not None:
+                history = steps.setdefault(told.partition, [])
+                if not history or history[-1] != told.value:
+                    history.append(told.value)
+        return steps
+
+    async def settled(self) -> None:
+        """Return when the committed totals equal the oracle; fail when they do not in time, or are beyond it."""
+        wanted = await self.oracle()
+        await eventually(lambda: self._has(wanted), f"totals of {wanted}", self.logs)
+
+    async def _has(self, wanted: dict[str, int]) -> bool:
+        totals = await self.totals()
+        assert totals["records"] <= wanted["records"], f"counted {totals} of {wanted}"
+        return totals == wanted
+
+    async def _read(self, topic: str) -> list[Told]:
+        return await read(self.bootstrap, topic, self.partitions)
+
+    def logs(self) -> str:
+        """Return the ends of the workers' logs."""
+        return "\n".join(worker.log.read_text(errors="replace")[-2500:] for worker in self._workers[-2:])
+
+    def close(self) -> None:
+        """End every process of the scene."""
+        for worker in self._workers:
+            worker.kill()
+        self._folder.cleanup()
+
+
+def _is_row(told: Told) -> bool:
+    return told.key.startswith(b"r|") and told.value is not None
+
+
+def _summed(records: Iterable[Told]) -> dict[str, int]:
+    last = {told.partition: told.value for told in records if told.key == COUNTERS and told.value is not None}
+    total: Counter[str] = Counter(records=0, sum=0, refused=0)
+    for value in last.values():
+        total.update(msgspec.msgpack.decode(value, type=dict[str, int]))
+    return dict(total)
+
+
+async def eventually(
+    check: Callable[[], object], what: str, explain: Callable[[], str] = str, seconds: float = DEADLINE_SECONDS
+) -> None:
+    """Return when `check`, plain or asynchronous, is true; fail with `what` and `explain()` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = check()
+        if asyncio.iscoroutine(found):
+            found = await found
+        if found:
+            return
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds:.0f} s for {what}\n{explain()}")
+        await asyncio.sleep(0.1)

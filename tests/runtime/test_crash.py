@@ -1,0 +1,53 @@
+"""Real workers are killed where it hurts; what they counted must still equal the source topics."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from streams.runtime.failpoints import NAMES
+from streams.runtime.settings import RecordTime
+from tests.runtime.scene import Scene, WorkerProcess, eventually
+
+pytestmark = pytest.mark.integration
+
+KILLED = -9
+
+
+@pytest.fixture(params=["apache_kafka", "embedded_broker"])
+def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
+    bootstrap = request.getfixturevalue(request.param)
+    record_time = RecordTime.LOG if request.param == "apache_kafka" else RecordTime.CREATE
+    with closing(Scene(bootstrap, partitions=2, record_time=record_time)) as made:
+        yield made
+
+
+async def died(scene: Scene, worker: WorkerProcess, trickle: bool) -> None:  # noqa: FBT001
+    async def check() -> bool:
+        if trickle:
+            await scene.publish(5)
+        return worker.code is not None
+
+    await eventually(check, "the failpoint to be passed", scene.logs)
+    assert worker.code == KILLED, scene.logs()
+
+
+@pytest.mark.parametrize("load", ["flood", "trickle"])
+async def test_a_worker_killed_at_every_failpoint_counts_every_record_once(scene: Scene, load: str) -> None:
+    for name in NAMES:
+        await scene.publish(4_000 if load == "flood" else 20)
+        passage = "2" if name in ("after_apply", "sent_not_committed") else "1"
+        worker = scene.start(SAFECLOCK_FAILPOINT=f"{name}:{passage}")
+        await died(scene, worker, trickle=load == "trickle")
+    await scene.publish(200)
+    last = scene.start()
+
+    await scene.settled()
+
+    assert set(await scene.rows()) == {1}
+    assert last.terminate() == 0, scene.logs()
+    assert await scene.measured() == await scene.oracle()
+    told, committed = await asyncio.gather(scene.steps(scene.names.measures), scene.steps(scene.names.changelog))
+    for partition, steps in told.items():
+        assert set(steps) <= set(committed[partition])
