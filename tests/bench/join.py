@@ -1,0 +1,76 @@
+"""What the peers compute: each report with its first action, a histogram of the time to it, how many came late.
+
+A small part of what the ledger does, and all that stands in a stream processor's introduction. Duplicates and any
+order are handled alike by all of them: of a report's filings and of its actions the earliest counts.
+"""
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from typing import Final
+
+from streams.domain.counters import BUCKETS
+from streams.domain.grid import DAY
+
+FILED: Final = "safeclock.report-filed.v1"
+ACTED: Final = "safeclock.action-taken.v1"
+
+
+def place_of(duration_ms: int) -> int:
+    """Return the bucket of a duration."""
+    return bisect_left(BUCKETS, duration_ms)
+
+
+def overdue(duration_ms: int) -> bool:
+    """Return whether a first action came after more than a day."""
+    return duration_ms > DAY
+
+
+@dataclass
+class Totals:
+    """Reports filed, reports acted on, those by bucket of the time to it, and how many of them came late."""
+
+    filed: int = 0
+    acted: int = 0
+    histogram: dict[int, int] = field(default_factory=dict)
+    overdue: int = 0
+
+    def begin(self) -> None:
+        """Count a report's first filing."""
+        self.filed += 1
+
+    def act(self, duration_ms: int, sign: int = 1) -> None:
+        """Count a report's time to its first action, or with -1 take it back."""
+        place = place_of(duration_ms)
+        self.acted += sign
+        self.histogram[place] = self.histogram.get(place, 0) + sign
+        self.overdue += sign * overdue(duration_ms)
+
+    def as_json(self) -> dict[str, object]:
+        """Return what another process can compare: buckets in order, empty ones left out."""
+        filled = sorted((place, count) for place, count in self.histogram.items() if count)
+        return {"filed": self.filed, "acted": self.acted, "histogram": [list(f) for f in filled], "overdue": self.overdue}
+
+
+Times = tuple[int | None, int | None]
+"""What is kept of a report: when it was filed and when first acted on, in epoch milliseconds."""
+
+
+def joined(totals: Totals, known: Times, kind: str, at: int) -> Times | None:
+    """Return a report's times after an event of type `kind` at `at`, counted in `totals`; None if nothing changes."""
+    filed, acted = known
+    if kind == FILED and (filed is None or at < filed):
+        after: Times = (at, acted)
+    elif kind == ACTED and (acted is None or at < acted):
+        after = (filed, at)
+    else:
+        return None
+    if filed is None and kind == FILED:
+        totals.begin()
+    _recount(totals, known, after)
+    return after
+
+
+def _recount(totals: Totals, before: Times, after: Times) -> None:
+    for (filed, acted), sign in ((before, -1), (after, 1)):
+        if filed is not None and acted is not None:
+            totals.act(acted - filed, sign)

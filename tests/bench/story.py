@@ -1,0 +1,70 @@
+"""The stream that every contender reads: a simulated history of eight invented platforms, and its true totals."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from producers.simulation.plan import Plan
+from producers.simulation.traffic import simulate
+from streams.contract.cloudevents import ActionTakenEvent, AnyEvent, HeartbeatEvent, ReportFiledEvent, encode
+from streams.contract.instants import parse
+from streams.contract.keys import heartbeat_key, record_key
+from streams.contract.registry import Role
+from streams.contract.topics import partition_of
+from tests.bench.join import Totals, overdue, place_of
+
+PARTITIONS: Final = 8
+
+
+class Record(NamedTuple):
+    """A record as it lies on its topic; `told_ms` is its timestamp."""
+
+    role: Role
+    partition: int
+    key: bytes
+    value: bytes
+    told_ms: int
+
+
+class Story(NamedTuple):
+    """Records in the order in which they are told, and what a join of them must come to."""
+
+    records: Sequence[Record]
+    totals: Totals
+
+
+def tell(reports: int, records: int | None = None) -> Story:
+    """Return thirteen weeks with about so many reports, or the first `records` records of them.
+
+    A heartbeat is one record on each partition, as a publisher sends it.
+    """
+    told: list[Record] = []
+    begun: dict[str, list[int]] = defaultdict(list)
+    acted: dict[str, list[int]] = defaultdict(list)
+    for at_ms, topic, platform, event in simulate(Plan(seed=7, reports=reports)):
+        if records is not None and len(told) >= records:
+            break
+        told.extend(_records(at_ms, topic, platform, event))
+        if isinstance(event, ReportFiledEvent):
+            begun[event.subject].append(parse(event.time))
+        elif isinstance(event, ActionTakenEvent):
+            acted[event.subject].append(parse(event.time))
+    firsts = {token: min(times) for token, times in acted.items()}
+    return Story(told, _totals({token: min(times) for token, times in begun.items()}, firsts))
+
+
+def _records(at_ms: int, topic: Role, platform: str, event: AnyEvent) -> Iterable[Record]:
+    value = encode(event)
+    if isinstance(event, HeartbeatEvent):
+        key = heartbeat_key(platform)
+        return [Record(topic, partition, key, value, at_ms) for partition in range(PARTITIONS)]
+    key = record_key(platform, event.subject)
+    return [Record(topic, partition_of(key, PARTITIONS), key, value, at_ms)]
+
+
+def _totals(begun: dict[str, int], firsts: dict[str, int]) -> Totals:
+    durations = [firsts[token] - at for token, at in begun.items() if token in firsts]
+    histogram: dict[int, int] = defaultdict(int)
+    for duration in durations:
+        histogram[place_of(duration)] += 1
+    return Totals(len(begun), len(durations), dict(histogram), sum(overdue(duration) for duration in durations))

@@ -1,0 +1,50 @@
+"""The story on a broker: topics made and filled."""
+
+import asyncio
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from streams.contract.registry import Role
+from streams.contract.topics import TopicSettings
+from streams.runtime.broker import Broker
+from tests.bench.story import PARTITIONS, Record, Story
+
+_BATCH_BYTES = 512 * 1024
+
+
+def names(prefix: str) -> tuple[str, ...]:
+    """Return the source topics of a story, by the order of roles; no prefix gives the contract's own."""
+    return tuple(prefix + role.value for role in Role)
+
+
+def fill(bootstrap: str, prefix: str, story: Story) -> None:
+    """Create the topics of `prefix` and put the story on them, in order."""
+    with Broker(bootstrap) as broker:
+        for name in names(prefix):
+            broker.create(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config={}))
+    asyncio.run(_publish(bootstrap, prefix, story))
+
+
+async def _publish(bootstrap: str, prefix: str, story: Story) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_batch_size=_BATCH_BYTES)
+    await producer.start()
+    try:
+        filling: dict[tuple[str, int], BatchBuilder] = {}
+        for record in story.records:
+            await _add(producer, filling, prefix, record)
+        for (topic, partition), batch in filling.items():
+            await (await producer.send_batch(batch, topic, partition=partition))
+    finally:
+        await producer.stop()
+
+
+async def _add(
+    producer: AIOKafkaProducer, filling: dict[tuple[str, int], BatchBuilder], prefix: str, record: Record
+) -> None:
+    place = (prefix + record.role.value, record.partition)
+    batch = filling.get(place) or filling.setdefault(place, producer.create_batch())
+    if batch.append(key=record.key, value=record.value, timestamp=record.told_ms) is None:
+        await (await producer.send_batch(batch, place[0], partition=place[1]))
+        batch = filling[place] = producer.create_batch()
+        batch.append(key=record.key, value=record.value, timestamp=record.told_ms)
