@@ -1,0 +1,146 @@
+"""The board itself: what was read, and what is shown of it."""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Final
+
+from dashboards.board.counted import counted, readings
+from dashboards.board.figured import Figured
+from dashboards.board.freshness import Freshness, freshness
+from dashboards.board.grounds import Release, inputs, lasting
+from dashboards.board.pool import first_day, week_of
+from dashboards.board.snapshot import Snapshot, joined
+from dashboards.board.sums import Sums
+from dashboards.board.values import Series, Values
+from streams.contract.document import document, group
+from streams.contract.metric import RECENT, WEEKS
+from streams.contract.registry import Registry
+from streams.domain.figures import Grouping, Sample, grouping, samples
+from streams.domain.grid import DAY, SECOND
+
+_FOLDED_AT_ONCE: Final = 500
+_NOT_EVERYWHERE: Final = "the platform has not said on every partition up to when it is complete"
+
+
+class NotReadyError(Exception):
+    """Figures were asked for before every partition was read to its end; the message is why."""
+
+
+class Board:
+    """Takes measures and shows them; `wall` reads the wall clock in epoch milliseconds.
+
+    `snapshot` is what a scrape reads. Counters in it are renewed by `count`, everything else by `compute`, which
+    takes longer; nothing of a product is in it before both have been done on complete inputs.
+    """
+
+    def __init__(self, registry: Registry, release: Release, wall: Callable[[], int]) -> None:
+        self.sums = Sums(len(release.clocks))
+        self.snapshot = Snapshot()
+        self._registry = registry
+        self._release = release
+        self._wall = wall
+        self._figured: dict[str, Figured] = {}
+        self._computed: Values = {}
+
+    def freshness(self, read: Collection[int]) -> Freshness:
+        """Return what the inputs are like now, of which the partitions `read` were read to their ends."""
+        return freshness(self.sums.statuses, read, self._wall(), self._release.pack)
+
+    @property
+    def platforms(self) -> list[str]:
+        """The platforms of the registry; with an open one, those that were told of."""
+        if not self._registry.accepts_all:
+            return sorted(self._registry.platforms)
+        return sorted(name for name in self.sums.counts.platforms() if self._registry.platform(name) is not None)
+
+    def through(self, platform: str, fresh: Freshness) -> int:
+        """Return up to when a platform has told everything: its own word, or the inputs' time if it never gives it."""
+        as_of, expected = fresh.as_of or 0, fresh.expected or 0
+        said = self.sums.counts.complete_through(platform, expected)
+        return as_of if said is None else min(as_of, said)
+
+    async def fold(self) -> None:
+        """Fold what has changed, a few at a time, so that nobody waits for long."""
+        while self.sums.unfolded:
+            self.sums.fold(_FOLDED_AT_ONCE)
+            await asyncio.sleep(0)
+
+    async def compute(self, fresh: Freshness) -> None:
+        """Compute gauges and cohort figures anew, with pauses for others; incomplete inputs change nothing."""
+        if fresh.as_of is None:
+            return
+        await self.fold()
+        parts = [_calendar(fresh.as_of)]
+        for platform in self.platforms:
+            figured = self._figured.setdefault(platform, Figured(platform, self._release.clocks))
+            pools = self.sums.pools.get(platform, {})
+            for values in figured.values(pools, self.through(platform, fresh), fresh.as_of):
+                parts.append(values)
+                await asyncio.sleep(0)
+        self._computed = joined(*parts)
+
+    def count(self, fresh: Freshness, read_at: int | None) -> None:
+        """Show a new snapshot: counters of now beside the figures that were last computed."""
+        platforms = self.platforms
+        grounds = joined(lasting(self._registry, platforms, self._release), inputs(fresh, read_at))
+        if fresh.as_of is None or not self._computed:
+            grounds.pop("safeclock_as_of_timestamp_seconds", None)
+            self.snapshot = Snapshot(grounds)
+            return
+        totals = {name: self.sums.counts.total(name) for name in self.sums.counts.platforms()}
+        self.snapshot = Snapshot(
+            joined(
+                counted(totals, platforms, self._release.clocks), self._told(platforms, fresh), self._computed, grounds
+            ),
+            readings(totals, platforms, self._release.clocks),
+        )
+
+    def _told(self, platforms: Sequence[str], fresh: Freshness) -> Values:
+        counts = self.sums.counts
+        through = {name: counts.complete_through(name, fresh.expected or 0) for name in platforms}
+        told = {name: counts.last_told(name) for name in platforms}
+        return {
+            "safeclock_orphans_waiting": {(name,): counts.total(name).get("waiting", 0) for name in platforms},
+            "safeclock_complete_through_timestamp_seconds": {
+                (name,): at / SECOND for name, at in through.items() if at
+            },
+            "safeclock_last_told_timestamp_seconds": {(name,): at / SECOND for name, at in told.items() if at},
+        }
+
+    def samples(
+        self, name: Grouping, fresh: Freshness, platforms: Iterable[str] | None = None
+    ) -> Mapping[tuple[str, ...], Sample]:
+        """Return the reports by what `name` makes of their cohorts, of some platforms only if they are given."""
+        self.sums.fold()
+        wanted = None if platforms is None else frozenset(platforms)
+        cohorts = self.sums.cohorts(wanted)
+        return samples(cohorts, len(self._release.clocks), name, lambda platform: self.through(platform, fresh))
+
+    def document(self, by: Sequence[str], fresh: Freshness) -> dict[str, object]:
+        """Return the figures as `safeclock measure` writes them.
+
+        Raises NotReadyError on incomplete inputs, UnknownLabelError for a label that reports do not have.
+        """
+        if fresh.as_of is None:
+            raise NotReadyError("; ".join(fresh.reasons))
+        groups = []
+        for name, sample in self.samples(grouping(by), fresh).items():
+            labels = dict(zip(by, name, strict=True))
+            groups.append(group(labels, sample, self._release.clocks, self._remarks(labels, fresh)))
+        totals = {name: self.sums.counts.total(name) for name in self.sums.counts.platforms()}
+        return document(fresh.as_of, self._release.pack, groups, totals)
+
+    def _remarks(self, labels: Mapping[str, str], fresh: Freshness) -> list[str]:
+        platform = labels.get("platform")
+        return [_NOT_EVERYWHERE] if platform is not None and not self.through(platform, fresh) else []
+
+
+def _calendar(as_of: int) -> Values:
+    """Return when the inputs end and where every cohort begins, by its age."""
+    current = week_of(as_of // DAY)
+    starts: Series = {(f"week-{age:02}",): first_day(current - age) * DAY / SECOND for age in range(WEEKS)}
+    starts[RECENT,] = first_day(current - WEEKS + 1) * DAY / SECOND
+    return {
+        "safeclock_figures_timestamp_seconds": {(): as_of / SECOND},
+        "safeclock_cohort_start_timestamp_seconds": starts,
+    }

@@ -1,0 +1,104 @@
+"""The metrics of what happened: every name in the ledger's counters, read as the series it stands for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from dashboards.board.values import Histograms, Readings, Series, Values, zeros
+from streams.contract.catalogue import AS_IT_HAPPENED
+from streams.contract.metric import OTHER_PLATFORM, TIMINGS, Kind
+from streams.domain import counters
+from streams.domain.clocks import Clock
+from streams.domain.vocabulary import Outcome, Reason
+
+Total = Mapping[str, int]
+
+_PLAIN: Final = {
+    "safeclock_reports_filed_total": counters.FILED,
+    "safeclock_reports_unfiled_total": counters.UNFILED,
+    "safeclock_events_duplicate_total": counters.DUPLICATES,
+    "safeclock_events_conflicting_total": counters.CONFLICTS,
+    "safeclock_events_skewed_total": counters.SKEWED,
+    "safeclock_events_retracted_total": counters.RETRACTED,
+    "safeclock_reports_amended_total": counters.AMENDED,
+    "safeclock_reports_test_total": counters.TESTS,
+    "safeclock_reports_forgotten_total": counters.FORGOTTEN,
+    "safeclock_reports_sealed_total": counters.SEALED,
+    "safeclock_heartbeats_total": counters.HEARTBEATS,
+    "safeclock_heartbeat_gaps_total": counters.SEQUENCE_GAPS,
+}
+_REACHED: Final = "safeclock_deadline_reached_total"
+_MISSED: Final = "safeclock_deadline_missed_total"
+_CORRECTED: Final = "safeclock_deadline_corrected_total"
+_REFUSED: Final = "safeclock_events_refused_total"
+_ACTIONS: Final = "safeclock_actions_total"
+_ONE_IN_EACH: Final = (*counters.BUCKETS, counters.BUCKETS[-1] + 1)
+"""A duration of every bucket, by which its counter is named."""
+_NAMES: Final = tuple(metric.name for metric in AS_IT_HAPPENED if metric.kind is Kind.COUNTER)
+
+
+def counted(totals: Mapping[str, Total], platforms: Sequence[str], clocks: Sequence[Clock]) -> Values:
+    """Return every counter, from zero on, of the registered `platforms`.
+
+    `totals` are the counters of whoever was told of. What others sent was refused: it stands under one name for all.
+    """
+    values = zeros(_NAMES, platforms)
+    values[_REFUSED] |= zeros([_REFUSED], [OTHER_PLATFORM])[_REFUSED]
+    for platform, total in totals.items():
+        known = platform in platforms
+        _add_refusals(values[_REFUSED], platform if known else OTHER_PLATFORM, total)
+        if known:
+            _set(values, platform, total, clocks)
+    return values
+
+
+def _add_refusals(series: Series, platform: str, total: Total) -> None:
+    for reason in Reason:
+        series[platform, reason] += total.get(counters.refused(reason), 0)
+
+
+def _set(values: Values, platform: str, total: Total, clocks: Sequence[Clock]) -> None:
+    for metric, name in _PLAIN.items():
+        values[metric][platform,] = total.get(name, 0)
+    for outcome in Outcome:
+        values[_ACTIONS][platform, outcome] = total.get(counters.deed(outcome), 0)
+    for clock in clocks:
+        for timing in TIMINGS:
+            words = (platform, clock.id, timing)
+            reached, missed = _verdicts(total, clock, timing, corrected=False)
+            values[_REACHED][words], values[_MISSED][words] = reached, missed
+            reached, missed = _verdicts(total, clock, timing, corrected=True)
+            values[_CORRECTED][*words, "reached"], values[_CORRECTED][*words, "missed"] = reached, missed
+
+
+def _verdicts(total: Total, clock: Clock, timing: str, *, corrected: bool) -> tuple[int, int]:
+    """Return how many verdicts came in, or were taken back, and how many of them were misses."""
+    by_verdict = {}
+    for verdict, word in counters.VERDICTS.items():
+        name = counters.verdict(clock.key, verdict, late=timing == "late")
+        by_verdict[word] = total.get(counters.corrected(name) if corrected else name, 0)
+    return sum(by_verdict.values()), by_verdict["missed"]
+
+
+def readings(totals: Mapping[str, Total], platforms: Sequence[str], clocks: Sequence[Clock]) -> Histograms:
+    """Return the histograms of stopped clocks, and of those taken back, of the registered `platforms`."""
+    return {
+        name: {
+            (platform, clock.id): _readings(totals.get(platform, {}), clock, corrected=corrected)
+            for platform in platforms
+            for clock in clocks
+        }
+        for name, corrected in (
+            ("safeclock_clock_stopped_seconds", False),
+            ("safeclock_clock_corrected_seconds", True),
+        )
+    }
+
+
+def _readings(total: Total, clock: Clock, *, corrected: bool) -> Readings:
+    def count(name: str) -> int:
+        return total.get(counters.corrected(name) if corrected else name, 0)
+
+    return Readings(
+        counts=tuple(count(counters.stopped(clock.key, duration)) for duration in _ONE_IN_EACH),
+        total_ms=count(counters.stopped_ms(clock.key)),
+    )

@@ -1,0 +1,125 @@
+"""The metrics of what holds now: states, ages and the figures of filing cohorts of one platform."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from dashboards.board.pool import Pool, merged, week_of
+from dashboards.board.values import Series, Values
+from streams.contract.metric import LIMITS, RECENT, WEEKS
+from streams.domain.clocks import Clock
+from streams.domain.figures import Sample
+from streams.domain.grid import DAY, SECOND
+from streams.domain.states import OPEN_STATES, STATES
+from streams.domain.survival import Curve, Interval, closed_only_median, estimate
+from streams.domain.survival.risk import Cells
+
+_QUANTILES = {"median": 0.5, "p90": 0.9}
+
+
+class ClockNow(NamedTuple):
+    """What is exported of one clock on one cohort; None where a value cannot be given."""
+
+    measurable: bool
+    within: Mapping[str, Interval | None]
+    quantiles: Mapping[str, Interval]
+    published: float | None
+
+
+def clock_now(cells: Cells) -> ClockNow:
+    """Return the figures of a cohort's cells."""
+    curve: Curve = estimate(cells)
+    return ClockNow(
+        measurable=curve.exposure.measurable,
+        within={word: curve.within(limit) for word, limit in LIMITS.items()},
+        quantiles={word: curve.quantile(p) for word, p in _QUANTILES.items()},
+        published=closed_only_median(cells),
+    )
+
+
+class Figured:
+    """The figures of one platform, kept from one reading to the next: what has not changed is not computed again."""
+
+    def __init__(self, platform: str, clocks: Sequence[Clock]) -> None:
+        self._platform = platform
+        self._clocks = clocks
+        self._known: dict[tuple[int | str, int], tuple[Cells, ClockNow]] = {}
+
+    def values(self, pools: Mapping[int, Pool], through: int, as_of: int) -> Iterator[Values]:
+        """Yield the values step by step, a cohort at a time, since all of them take a while.
+
+        `through` is up to when the platform has told everything, 0 while it has not said so everywhere: its shares
+        and quantiles are then not given, since nobody knows how long its open reports have waited.
+        """
+        limits = [clock.limit for clock in self._clocks]
+        late = [sum(column) for column in zip(*(pool.overdue(limits, through) for pool in pools.values()), strict=True)]
+        samples = {week: pool.sample(through) for week, pool in pools.items()}
+        yield self._whole(merged(samples.values(), len(self._clocks)), late)
+        current = week_of(as_of // DAY)
+        weeks = range(current, current - WEEKS, -1)
+        for age, week in enumerate(weeks):
+            sample = samples.get(week) or Sample(len(self._clocks))
+            yield self._cohort(f"week-{age:02}", week, sample, known=bool(through))
+        recent = merged((samples[week] for week in weeks if week in samples), len(self._clocks))
+        yield self._cohort(RECENT, RECENT, recent, known=bool(through))
+
+    def _whole(self, sample: Sample, late: Sequence[int]) -> Values:
+        own = (self._platform,)
+        values: Values = {
+            "safeclock_reports": {(*own, state): sample.states[state] for state in STATES},
+            "safeclock_open_reports": {own: sum(sample.states[state] for state in OPEN_STATES)},
+            "safeclock_overdue_reports": {
+                (*own, clock.id): count for clock, count in zip(self._clocks, late, strict=True)
+            },
+        }
+        if sample.oldest_open is not None:
+            values["safeclock_oldest_open_report_timestamp_seconds"] = {own: sample.oldest_open / SECOND}
+        return values
+
+    def _cohort(self, name: str, key: int | str, sample: Sample, *, known: bool) -> Values:
+        own = (self._platform, name)
+        values: Values = {
+            "safeclock_cohort_filed_reports": {own: sample.filed},
+            "safeclock_cohort_open_reports": {own: sum(sample.states[state] for state in OPEN_STATES)},
+        }
+        for place, clock in enumerate(self._clocks):
+            now = self._now(key, place, sample)
+            for metric, series in _series((*own, clock.id), now, known=known).items():
+                values.setdefault(metric, {}).update(series)
+        return values
+
+    def _now(self, key: int | str, place: int, sample: Sample) -> ClockNow:
+        cells = dict(sample.cells[place])
+        before = self._known.get((key, place))
+        if before is not None and before[0] == cells:
+            return before[1]
+        now = clock_now(cells)
+        self._known[key, place] = (cells, now)
+        return now
+
+
+def _series(own: tuple[str, ...], now: ClockNow, *, known: bool) -> Values:
+    """Return the series of one clock on one cohort; `known` says that the ages of its open reports are."""
+    measurable = known and now.measurable
+    within: Series = {}
+    quantiles: Series = {}
+    for word, share in now.within.items() if measurable else ():
+        within |= _bounds((*own, word), share)
+    for word, quantile in now.quantiles.items() if measurable else ():
+        quantiles |= _bounds((*own, word), quantile)
+    return {
+        "safeclock_cohort_measurable": {own: float(measurable)},
+        "safeclock_cohort_within_ratio": within,
+        "safeclock_cohort_quantile_seconds": quantiles,
+        "safeclock_cohort_quantile_reached": {
+            (*own, word): float(measurable and quantile.value is not None) for word, quantile in now.quantiles.items()
+        },
+        "safeclock_cohort_closed_only_median_seconds": {} if now.published is None else {own: now.published},
+    }
+
+
+def _bounds(words: tuple[str, ...], interval: Interval | None) -> Series:
+    """Return a value and its limits, those of them that can be given, and none without a value."""
+    if interval is None or interval.value is None:
+        return {}
+    named = {"estimate": interval.value, "low": interval.low, "high": interval.high}
+    return {(*words, bound): value for bound, value in named.items() if value is not None}

@@ -1,0 +1,98 @@
+"""Reading the topic `measures`: all partitions, from the beginning, for ever; no group, committed records only."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.contract.topics import MEASURES
+
+log = logging.getLogger(__name__)
+
+Take = Callable[[int, bytes, bytes | None], None]
+"""Called with partition, key and value of every record, in the order of each partition."""
+
+_POLL_MS: Final = 200
+_FETCH_BYTES: Final = 4 << 20
+_LOOK_SECONDS: Final = 0.25
+_RECENT_MS: Final = 5_000
+"""A fetch response older than this says nothing about where a log ends now."""
+
+
+class Reader:
+    """Reads `measures` and knows how far.
+
+    `read` are the partitions that were read to where they ended when reading began; `read_at` is the wall clock, in
+    epoch milliseconds, when all of them were last known to be read to their ends of the moment.
+
+    An embedded broker tells the last record batch as one record, so an end may lie before the true one. The batch is
+    fetched whole all the same, and a status is the last record of every commit: see `freshness`.
+    """
+
+    def __init__(self, bootstrap: str, take: Take, wall: Callable[[], int]) -> None:
+        self.read: set[int] = set()
+        self.read_at: int | None = None
+        self._take = take
+        self._wall = wall
+        self._ends: dict[TopicPartition, int] = {}
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            group_id=None,
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            auto_offset_reset="none",
+            max_partition_fetch_bytes=_FETCH_BYTES,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Connect, wait until the topic is there, and go to its beginning."""
+        await self._consumer.start()
+        slots = await self._slots()
+        self._consumer.assign(slots)
+        await self._consumer.seek_to_beginning(*slots)
+        self._ends = await self._consumer.end_offsets(slots)
+        log.info("reading %d partitions of %s", len(slots), MEASURES)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._consumer.stop()
+
+    async def run(self) -> None:
+        """Hand over every record, and then what comes; ends with an error or when it is cancelled."""
+        while True:
+            batches = await self._consumer.getmany(timeout_ms=_POLL_MS)
+            for slot, records in batches.items():
+                for record in records:
+                    self._take(slot.partition, record.key or b"", record.value)
+            await self._look()
+            await asyncio.sleep(0)
+
+    async def _slots(self) -> list[TopicPartition]:
+        while MEASURES not in await self._consumer.topics():  # noqa: ASYNC110 - the broker tells nobody of a new topic
+            await asyncio.sleep(_LOOK_SECONDS)
+        return [TopicPartition(MEASURES, number) for number in sorted(self._consumer.partitions_for_topic(MEASURES))]
+
+    async def _look(self) -> None:
+        """See how far every partition has been read, against its end at the beginning and its end of now."""
+        heads = []
+        for slot, end in self._ends.items():
+            position = await self._consumer.position(slot)
+            if position >= end:
+                self.read.add(slot.partition)
+            heads.append(self._head_at(slot, position))
+        known = [head for head in heads if head is not None]
+        if len(known) == len(heads) and self._wall() - min(known) <= _RECENT_MS:
+            self.read_at = min(known)
+
+    def _head_at(self, slot: TopicPartition, position: int) -> int | None:
+        """Return when a fetch response last said that nothing follows `position`, None if it says otherwise."""
+        end = self._consumer.last_stable_offset(slot)
+        if end is None or end < 0:
+            end = self._consumer.highwater(slot)
+        at: int | None = self._consumer.last_poll_timestamp(slot)
+        return at if end is not None and position >= end else None

@@ -1,0 +1,105 @@
+"""The board process: reads, adds up and shows until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Final
+
+from dashboards.board.board import Board
+from dashboards.board.freshness import Freshness
+from dashboards.board.grounds import Release
+from dashboards.board.pages import Pages, served
+from dashboards.board.reader import Reader
+from dashboards.board.settings import Settings
+from streams.contract.registry import Registry
+from streams.contract.registry_file import load as load_registry
+from streams.domain.clocks import STANDARD, STANDARD_PACK
+
+log = logging.getLogger(__name__)
+
+_COUNT_SECONDS: Final = 0.2
+
+
+def wall() -> int:
+    """Return the wall clock in epoch milliseconds: the one place where a board reads it."""
+    return time.time_ns() // 1_000_000
+
+
+class Running:
+    """A board that reads `measures`; `port` is where its pages are."""
+
+    def __init__(self, board: Board, reader: Reader, port: int) -> None:
+        self.board = board
+        self.port = port
+        self._reader = reader
+
+    @property
+    def freshness(self) -> Freshness:
+        """What the inputs are like now."""
+        return self.board.freshness(self._reader.read)
+
+    async def keep(self, refresh_ms: int) -> None:
+        """Read and show until cancelled; raises the first error."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._reader.run())
+            tasks.create_task(_every(_COUNT_SECONDS, self._count))
+            tasks.create_task(_every(refresh_ms / 1000, self._compute))
+
+    async def _count(self) -> None:
+        self.board.count(self.freshness, self._reader.read_at)
+
+    async def _compute(self) -> None:
+        await self.board.compute(self.freshness)
+
+
+async def _every(seconds: float, action: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await action()
+        await asyncio.sleep(seconds)
+
+
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[Running]:
+    """Serve the pages and connect for the block; who runs `keep` of what is yielded keeps the figures moving."""
+    registry = Registry.open() if settings.registry is None else load_registry(settings.registry)
+    board = Board(registry, Release(version("safeclock"), STANDARD_PACK, STANDARD), wall)
+    reader = Reader(settings.bootstrap, board.sums.take, wall)
+    pages = Pages(lambda: board.freshness(reader.read), lambda: board.snapshot)
+    board.count(board.freshness(()), None)
+    async with served(pages, settings.http_host, settings.http_port) as port:
+        log.info("metrics on http://%s:%d/metrics", settings.http_host, port)
+        async with reader:
+            yield Running(board, reader, port)
+
+
+async def _until_stopped(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    working = asyncio.create_task(_work(settings))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    working.cancel()
+    try:
+        await working
+    except asyncio.CancelledError:
+        log.info("stopped")
+
+
+async def _work(settings: Settings) -> None:
+    async with connected(settings) as running:
+        await running.keep(settings.refresh_ms)
+
+
+def run_board(settings: Settings) -> None:
+    """Run a board until SIGTERM or SIGINT.
+
+    Raises what made it fail: a supervisor starts it again, and it is right again once it has read the topic.
+    """
+    asyncio.run(_until_stopped(settings))

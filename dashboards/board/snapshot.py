@@ -1,0 +1,68 @@
+"""What the board shows: one immutable set of values, made by its loop; a scrape reads it and computes nothing."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.core import Metric as Family
+from prometheus_client.registry import Collector
+from typing_extensions import override
+
+from dashboards.board.values import Histograms, Series, Values
+from streams.contract.catalogue import METRICS
+from streams.contract.metric import Kind, Metric, Process
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Values of counters, gauges and infos by metric, and histograms; a metric in neither has no series."""
+
+    values: Values = field(default_factory=dict)
+    histograms: Histograms = field(default_factory=dict)
+
+
+class SnapshotCollector(Collector):
+    """Every metric that a board exports, from the snapshot of the moment."""
+
+    def __init__(self, current: Callable[[], Snapshot]) -> None:
+        self._current = current
+
+    def describe(self) -> list[Family]:
+        """Return nothing, so that registering does not collect."""
+        return []
+
+    @override
+    def collect(self) -> Iterator[Family]:
+        """Yield the families that have a series, in the catalogue's order."""
+        snapshot = self._current()
+        for metric in METRICS:
+            if metric.process is not Process.BOARD:
+                continue
+            if metric.name in snapshot.histograms:
+                yield _histogram(metric, snapshot.histograms)
+            elif snapshot.values.get(metric.name):
+                yield _family(metric, snapshot.values[metric.name])
+
+
+def _family(metric: Metric, series: Series) -> Family:
+    kind = CounterMetricFamily if metric.kind is Kind.COUNTER else GaugeMetricFamily
+    family = kind(metric.name, metric.help, labels=[label.name for label in metric.labels])
+    for words, value in series.items():
+        family.add_metric(words, value)
+    return family
+
+
+def _histogram(metric: Metric, histograms: Histograms) -> Family:
+    family = HistogramMetricFamily(metric.name, metric.help, labels=[label.name for label in metric.labels])
+    for words, readings in histograms[metric.name].items():
+        family.add_metric(words, readings.cumulative(), readings.seconds)
+    return family
+
+
+def joined(*parts: Mapping[str, Series]) -> Values:
+    """Return the values of parts that share no series."""
+    whole: Values = {}
+    for part in parts:
+        for name, series in part.items():
+            whole.setdefault(name, {}).update(series)
+    return whole

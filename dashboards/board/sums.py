@@ -1,0 +1,78 @@
+"""Every partition's measures, added up: the last value of every key counts, in whatever order they came.
+
+A changed cohort takes its former value out of the pool of its platform and week and puts the new one in. Folding
+waits until somebody asks, so that a cohort that changed often meanwhile is folded once.
+"""
+
+from collections.abc import Container, Iterator, Mapping
+from itertools import islice
+
+from dashboards.board.counts import Counts
+from dashboards.board.pool import Pool, week_of
+from streams.contract.measures import COHORT, COUNTERS, STATUS_KEY, Status, decode_cohort, decode_status
+from streams.domain.cohort import key_of
+
+_NOTHING: Mapping[bytes, int] = {}
+
+
+class UnknownMeasureError(Exception):
+    """A key on `measures` that this board does not know: it was written by a newer worker."""
+
+
+class Sums:
+    """What all partitions say together. `pools` holds, by platform and week, what has been folded."""
+
+    def __init__(self, clocks: int) -> None:
+        self.counts = Counts()
+        self.statuses: dict[int, Status] = {}
+        self.pools: dict[str, dict[int, Pool]] = {}
+        self._clocks = clocks
+        self._cohorts: dict[tuple[int, bytes], bytes] = {}
+        self._unfolded: dict[tuple[int, bytes], bytes | None] = {}
+
+    def take(self, partition: int, key: bytes, value: bytes | None) -> None:
+        """Keep what a partition tells under a key; None says that the key is gone.
+
+        Raises UnknownMeasureError for a key that is none of the contract.
+        """
+        if key.startswith(COHORT):
+            self._unfolded[partition, key] = value
+        elif key.startswith(COUNTERS):
+            self.counts.take(partition, key[len(COUNTERS) :].decode(), value)
+        elif key == STATUS_KEY and value is not None:
+            self.statuses[partition] = decode_status(value)
+        else:
+            raise UnknownMeasureError(
+                f"partition {partition}: expected a cohort, counters or a status, got {key[:2]!r}"
+            )
+
+    @property
+    def unfolded(self) -> int:
+        """How many changed cohorts wait to be folded."""
+        return len(self._unfolded)
+
+    def fold(self, most: int | None = None) -> None:
+        """Fold changed cohorts into their pools, at most so many."""
+        for place in list(islice(self._unfolded, most)):
+            new, old = self._unfolded.pop(place), self._cohorts.pop(place, None)
+            if new is not None:
+                self._cohorts[place] = new
+            self._fold(place[1], old, new)
+
+    def cohorts(self, platforms: Container[str] | None = None) -> Iterator[tuple[str, Mapping[bytes, int]]]:
+        """Yield every partition's cohorts of some platforms, or of all, as the domain stores them; fold first."""
+        for (_, key), value in self._cohorts.items():
+            stored = key[len(COHORT) :].decode()
+            if platforms is None or stored.partition("|")[0] in platforms:
+                yield stored, decode_cohort(value)
+
+    def _fold(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
+        cohort = key_of(key[len(COHORT) :].decode())
+        weeks = self.pools.setdefault(cohort.platform, {})
+        pool = weeks.setdefault(week_of(cohort.day), Pool(self._clocks))
+        before = _NOTHING if old is None else decode_cohort(old)
+        after = _NOTHING if new is None else decode_cohort(new)
+        for name in before.keys() | after.keys():
+            change = after.get(name, 0) - before.get(name, 0)
+            if change:
+                pool.change(cohort.day, name, change)
