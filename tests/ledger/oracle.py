@@ -324,6 +324,11 @@ class Oracle:
                 facts.setdefault(event.key, []).append(event)
         return {key: story_of(group) for key, group in facts.items()}
 
+    def waiting(self, events: Iterable[Event]) -> Counter[str]:
+        """Return per platform how many reports wait for their filing."""
+        orphans = [key for key, story in self.stories(events).items() if story.orphan]
+        return Counter(key.split(b"|")[0].decode() for key in orphans)
+
     def reports(self, events: Iterable[Event]) -> dict[bytes, tuple[Filing, Story]]:
         """Return the reports that are counted: filed, and no test."""
         stories = self.stories(events)

@@ -137,6 +137,10 @@ class Subject:
             for platform, names in self.ledger.counters().items()
         }
 
+    def waiting(self) -> Counter[str]:
+        """Return per platform how many reports wait for their filing."""
+        return +Counter({name: tally.get(counters.WAITING, 0) for name, tally in self.ledger.counters().items()})
+
     def net(self) -> dict[str, Counter[str]]:
         """Return counted minus corrected for filings, stops and verdicts; zeros are left out."""
         return {platform: _net(names) for platform, names in self.ledger.counters().items() if _net(names)}

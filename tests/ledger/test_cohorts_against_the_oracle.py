@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.domain import counters
@@ -8,6 +8,7 @@ from tests.ledger.strategies import START, batches, instants, packs, streams
 from tests.ledger.subject import Subject, clock_of, expected_net, oracle_for
 
 
+@settings(max_examples=3 * settings().max_examples)
 @given(st.data(), packs, streams(), instants)
 def test_cohorts_and_counters_equal_the_oracle_for_any_delivery(
     data: st.DataObject, pack: tuple[Yardstick, ...], stream: list[Event], end: int
@@ -24,18 +25,22 @@ def test_cohorts_and_counters_equal_the_oracle_for_any_delivery(
     assert subject.cohorts() == oracle.cohorts(stream, end)
     assert subject.stop_sums() == oracle.stop_sums(stream)
     assert subject.net() == expected_net(oracle, clocks, stream, end)
+    assert subject.waiting() == oracle.waiting(stream)
 
 
-@given(streams(), instants)
-def test_counted_minus_corrected_is_what_a_scan_finds_at_every_prefix(stream: list[Event], now: int) -> None:
-    subject, oracle = Subject(), oracle_for()
+@given(packs, streams(), instants)
+def test_at_every_prefix_counted_minus_corrected_is_what_a_scan_finds(
+    pack: tuple[Yardstick, ...], stream: list[Event], now: int
+) -> None:
+    clocks = [clock_of(yardstick) for yardstick in pack]
+    subject, oracle = Subject(clocks), oracle_for(pack)
     subject.advance(now)
 
     for length, event in enumerate(stream, 1):
         subject.feed([event])
         subject.advance(now)
 
-        assert subject.net() == expected_net(oracle, subject.rules.clocks, stream[:length], now)
+        assert subject.net() == expected_net(oracle, clocks, stream[:length], now)
         assert subject.cohorts() == oracle.cohorts(stream[:length], now)
 
 

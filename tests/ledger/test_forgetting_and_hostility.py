@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from streams.domain.events import Action, Amendment, Deed, Event, Filing, Heartbeat, Retraction
 from streams.domain.grid import DAY
 from streams.domain.vocabulary import Outcome, Reason
-from tests.ledger.oracle import OPEN_STATES, Yardstick
+from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import DEEDS, KEYS, START, batches, packs, streams
 from tests.ledger.subject import Subject, clock_of, expected_net, oracle_for
 
@@ -92,21 +92,6 @@ def test_no_sequence_raises_and_filed_stays_what_the_cohorts_hold(
     for cohort, marks in subject.cohorts().items():
         filed[cohort.platform] = filed.get(cohort.platform, 0) + marks.total()
     assert {name: net["filed"] for name, net in subject.net().items() if net["filed"]} == filed
-
-
-@given(packs, st.lists(_anything(), max_size=30), st.lists(_any_time, max_size=4))
-def test_an_open_report_is_forgotten_by_nobody(
-    pack: tuple[Yardstick, ...], sequence: list[Event], nows: list[int]
-) -> None:
-    subject = Subject([clock_of(yardstick) for yardstick in pack])
-    subject.feed(sequence)
-
-    for now in nows:
-        subject.advance(now)
-
-        marks = [(cohort, mark) for cohort, marks in subject.cohorts().items() for mark in marks.elements()]
-        waiting = [cohort for cohort, mark in marks if mark.state in OPEN_STATES]
-        assert len(waiting) <= subject.ledger.reports
 
 
 def test_the_sixty_fifth_event_of_a_report_is_refused() -> None:
