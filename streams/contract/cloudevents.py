@@ -1,6 +1,6 @@
 """The envelope: CloudEvents 1.0, one class per type, and how a typed event becomes bytes."""
 
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, final
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -32,6 +32,7 @@ class CloudEvent(
     recordedtime: Instant | UnsetType = UNSET
 
 
+@final
 class ReportFiledEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.report-filed.v1"):
     """A filing, named by its report's token."""
 
@@ -39,6 +40,7 @@ class ReportFiledEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.rep
     data: types.ReportFiled
 
 
+@final
 class ActionTakenEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.action-taken.v1"):
     """An outcome, named by its report's token."""
 
@@ -46,6 +48,7 @@ class ActionTakenEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.act
     data: ActionTaken
 
 
+@final
 class ReportAmendedEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.report-amended.v1"):
     """An amendment; it travels where the filing did."""
 
@@ -53,6 +56,7 @@ class ReportAmendedEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.r
     data: types.ReportAmended
 
 
+@final
 class EventRetractedEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.event-retracted.v1"):
     """A retraction; it travels where the retracted event did."""
 
@@ -60,6 +64,7 @@ class EventRetractedEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.
     data: types.EventRetracted
 
 
+@final
 class HeartbeatEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.heartbeat.v1"):
     """A heartbeat; it is about no report."""
 

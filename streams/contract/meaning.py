@@ -29,8 +29,9 @@ from streams.domain.vocabulary import (
 _OUTCOMES: Final[Mapping[type[Data], Outcome]] = {
     kind: Outcome(str(kind.__struct_config__.tag)) for kind in get_args(ActionTaken)
 }
-_DEEDS: Final = {kind: Deed(outcome) for kind, outcome in _OUTCOMES.items()}
-_RESTRICTIONS: Final = (Restricted, AccountRestricted)
+_PLAIN: Final = {
+    kind: Deed(outcome) for kind, outcome in _OUTCOMES.items() if kind not in {Restricted, AccountRestricted, Reversed}
+}
 _SETS: Final[Mapping[type[Data], str]] = {
     ReportFiled: "jurisdictions",
     ReportAmended: "jurisdictions",
@@ -65,11 +66,13 @@ class Labels:
 
 def deed(data: ActionTaken) -> Deed:
     """Return what an action amounts to; ValueError for a restriction that is named twice."""
-    if isinstance(data, _RESTRICTIONS):
+    plain = _PLAIN.get(type(data))
+    if plain is not None:
+        return plain
+    if isinstance(data, Restricted | AccountRestricted):
         return _restriction(_OUTCOMES[type(data)], data.restrictions, data.interim)
-    if isinstance(data, Reversed):
-        return _reversal(data.of)
-    return _DEEDS[type(data)]
+    assert isinstance(data, Reversed), "every other outcome is plain"
+    return _reversal(data.of)
 
 
 def settled(data: Data) -> Data:
