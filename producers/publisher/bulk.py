@@ -16,7 +16,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from producers.publisher.errors import BrokerError
 from producers.publisher.settings import PublisherSettings
-from streams.contract import topics
+from streams.contract.topics import partition_of
 
 # Half of what Kafka takes by default (message.max.bytes), so that no overhead can tip a batch over it.
 _BATCH_BYTES: Final = 512 * 1024
@@ -59,7 +59,7 @@ class BulkSender:
         self._patience_s = patience_s
         self._lanes: dict[tuple[str, int], _Lane] = {}
         self.partitions = partitions
-        self.partition_of = lru_cache(_KEYS_REMEMBERED)(lambda key: topics.partition_of(key, partitions))
+        self.partition_of = lru_cache(_KEYS_REMEMBERED)(lambda key: partition_of(key, partitions))
 
     async def add(self, records: Iterable[Record]) -> None:
         """Put records into the batches of their partitions; full ones leave.

@@ -97,7 +97,8 @@ class Pass:
             if ahead.idle:
                 await sender.send()
             size, count = size + block.size, count + 1
-            self._progress(size, self.events + self.heartbeats - len(sender.unacknowledged()))
+            if self._progress is not no_progress:
+                self._progress(size, self.events + self.heartbeats - len(sender.unacknowledged()))
 
     def _records(self, block: Block, sender: BulkSender) -> Iterator[Record]:
         history = self._terms.now is None

@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
@@ -90,31 +90,38 @@ class PublisherSettings:
         text = {name: value for name in _TEXTS if (value := environment.get(_variable(name)))}
         bootstrap, ca_file = text.pop("bootstrap", None), environment.get(_variable("ca_file"))
         problems: list[str] = []
-        given = {name: _number(environment, name, problems) for name in _NUMBERS if _variable(name) in environment}
+        standard = cls()
         idempotent = _switch(environment, "idempotent", problems)
         access = Access(ca_file=Path(ca_file) if ca_file else None, **text)
         try:
-            settings = cls(access=access, idempotent=idempotent, **given)
+            settings = cls(
+                bootstrap=bootstrap or standard.bootstrap,
+                access=access,
+                idempotent=idempotent,
+                max_pending=_number(environment, "max_pending", standard.max_pending, problems),
+                block_ms=_number(environment, "block_ms", standard.block_ms, problems),
+                delivery_timeout_ms=_number(environment, "delivery_timeout_ms", standard.delivery_timeout_ms, problems),
+                linger_ms=_number(environment, "linger_ms", standard.linger_ms, problems),
+            )
         except SettingsError as error:
             raise SettingsError([*problems, *error.problems]) from error
         if problems:
             raise SettingsError(problems)
-        return settings if bootstrap is None else replace(settings, bootstrap=bootstrap)
+        return settings
 
 
 _TEXTS: Final = ("bootstrap", "protocol", "mechanism", "username", "password")
-_NUMBERS: Final = ("max_pending", "block_ms", "delivery_timeout_ms", "linger_ms")
 
 
 def _variable(name: str) -> str:
     return f"SAFECLOCK_PUBLISH_{name.upper()}"
 
 
-def _number(environment: Mapping[str, str], name: str, problems: list[str]) -> int:
-    written = environment[_variable(name)]
+def _number(environment: Mapping[str, str], name: str, standard: int, problems: list[str]) -> int:
+    written = environment.get(_variable(name), str(standard))
     if not written.isascii() or not written.isdigit():
         problems.append(f"{_variable(name)}: expected a whole number, got {written!r}")
-        return 1
+        return standard
     return int(written)
 
 

@@ -1,0 +1,179 @@
+"""What a platform's engineer is told about a file."""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from producers.conformance.check import Checked, check
+from producers.conformance.document import document
+from producers.conformance.rendering import render
+from producers.conformance.understood import ClockSeen, Platform
+from streams.contract import cloudevents, keys, types
+from streams.contract.instants import format_ms
+from streams.contract.outcomes import Acknowledged, NoViolation, Restricted
+from streams.contract.registry import Registry
+from streams.domain.vocabulary import Basis, Channel, Extent, Ground, Harm, Reporter, Restriction
+
+HOUR = 3_600_000
+MONDAY = 1_760_000_400_123
+NOW = MONDAY + 1000 * HOUR
+REMOVED = Restricted(restrictions=(Restriction.REMOVED,), extent=Extent.GLOBAL, ground=Ground.TERMS)
+
+
+def token(report: int) -> str:
+    return keys.token(b"s" * 32, "k1", str(report))
+
+
+def filed(report: int, at: int, *, harm: Harm = Harm.GROOMING, told: int | None = None, where: str = "GB") -> bytes:
+    data = types.ReportFiled(
+        harm=harm,
+        reporter=Reporter.USER,
+        trusted_flagger=False,
+        channel=Channel.IN_APP,
+        basis=Basis.TERMS,
+        jurisdictions=(where,),
+    )
+    event = cloudevents.about_report(data, platform="harbor", token=token(report), id=f"filing-{report:04d}", at=at)
+    return cloudevents.encode(event if told is None else cloudevents.recorded(event, told))
+
+
+def acted(
+    report: int, at: int, data: cloudevents.AboutReport = REMOVED, *, told: int | None = None, name: str = "action"
+) -> bytes:
+    event = cloudevents.about_report(data, platform="harbor", token=token(report), id=f"{name}-{report:04d}", at=at)
+    return cloudevents.encode(event if told is None else cloudevents.recorded(event, told))
+
+
+def beat(at: int) -> bytes:
+    data = types.Heartbeat(complete_through=format_ms(at), sequence=1)
+    return cloudevents.encode(cloudevents.heartbeat(data, platform="harbor", id="heartbeat-1", at=at))
+
+
+def of(tmp_path: Path, *lines: bytes) -> Checked:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"\n".join(lines))
+    return check([path], Registry.open(), NOW)
+
+
+def harbor(found: Checked) -> Platform:
+    (platform,) = found.platforms
+    return platform
+
+
+def action_clock(found: Checked) -> ClockSeen:
+    return next(clock for clock in harbor(found).clocks if clock.clock == "time_to_action")
+
+
+def test_refusals_are_grouped_by_reason_and_field_with_their_first_line(tmp_path: Path) -> None:
+    bad = filed(2, MONDAY).replace(b'"grooming"', b'"something secret"')
+
+    found = of(tmp_path, filed(1, MONDAY), bad, b"not json", bad)
+
+    assert [(g.reason, g.field, g.count, g.first.rpartition(":")[2]) for g in found.refused] == [
+        ("bad_value", "harm", 2, "2"),
+        ("not_json", "", 1, "3"),
+    ]
+    assert found.exit_code == 1
+
+
+def test_a_refused_value_is_shown_nowhere(tmp_path: Path) -> None:
+    found = of(tmp_path, filed(2, MONDAY).replace(b'"grooming"', b'"something secret"'))
+    shown = StringIO()
+
+    render(found, Console(file=shown, width=200))
+
+    assert "harm" in shown.getvalue()
+    assert "secret" not in shown.getvalue() + json.dumps(document(found))
+
+
+def test_a_good_file_ends_well_and_its_states_add_up(tmp_path: Path) -> None:
+    found = of(
+        tmp_path,
+        filed(1, MONDAY),
+        acted(1, MONDAY + HOUR),
+        filed(2, MONDAY),
+        acted(2, MONDAY + 5, NoViolation()),
+        filed(3, MONDAY),
+        acted(3, MONDAY + 7, Acknowledged()),
+        filed(4, MONDAY),
+        beat(MONDAY + 2 * HOUR),
+    )
+
+    assert found.exit_code == 0
+    assert (found.events, found.heartbeats) == (7, 1)
+    assert harbor(found).states == {"restricted": 1, "no_violation": 1, "acknowledged": 1, "open": 1}
+    assert harbor(found).filed == 4
+    assert harbor(found).warnings == ()
+
+
+def test_an_event_after_now_is_refused(tmp_path: Path) -> None:
+    found = of(tmp_path, filed(1, NOW + HOUR), filed(2, MONDAY))
+
+    assert [(group.reason, group.field) for group in found.refused] == [("future_time", "time")]
+    assert found.as_of == MONDAY
+
+
+def test_an_action_without_its_filing_is_an_orphan_and_warned_of(tmp_path: Path) -> None:
+    found = of(tmp_path, acted(1, MONDAY), filed(2, MONDAY))
+
+    assert harbor(found).orphans == 1
+    assert any("no filing" in warning for warning in harbor(found).warnings)
+
+
+def test_open_reports_lift_the_median_above_the_published_one(tmp_path: Path) -> None:
+    answered = [line for n in range(4) for line in (filed(n, MONDAY), acted(n, MONDAY + HOUR))]
+    waiting = [filed(n, MONDAY) for n in range(10, 16)]
+
+    found = of(tmp_path, *answered, *waiting, beat(MONDAY + 100 * HOUR))
+
+    assert action_clock(found).closed_only_median_seconds == pytest.approx(3600)
+    assert action_clock(found).median_seconds.value is None
+
+
+def test_reports_told_only_at_closing_are_found(tmp_path: Path) -> None:
+    end = MONDAY + 10 * HOUR
+    lines = [line for n in range(30) for line in (filed(n, MONDAY, told=end), acted(n, end, told=end))]
+
+    found = of(tmp_path, *lines)
+
+    assert action_clock(found).told_only_at_closing == 1.0
+    assert any("told only when they were closed" in warning for warning in harbor(found).warnings)
+
+
+def test_habits_that_make_figures_doubtful_are_warned_of(tmp_path: Path) -> None:
+    hour = MONDAY // HOUR * HOUR
+    lines = [line for n in range(30) for line in (filed(n, hour, harm=Harm.OTHER, where="ZZ"), acted(n, hour))]
+
+    platform = harbor(of(tmp_path, *lines))
+
+    shares = (platform.unknown_jurisdiction, platform.other_harm, platform.whole_hours, platform.zero_durations)
+    assert shares == (1.0, 1.0, 1.0, 1.0)
+    for word in ("closed reports only", "whole hours", "0 seconds", "no jurisdiction", "`other`", "no heartbeat"):
+        assert any(word in warning for warning in platform.warnings)
+
+
+def test_a_second_line_of_the_same_event_is_a_duplicate_and_other_content_a_conflict(tmp_path: Path) -> None:
+    found = of(tmp_path, filed(1, MONDAY), filed(1, MONDAY), filed(1, MONDAY + 1))
+
+    assert harbor(found).duplicates == 1
+    assert [(group.reason, group.first.rpartition(":")[2]) for group in found.refused] == [("conflict", "3")]
+
+
+def test_an_empty_file_is_good_and_says_nothing(tmp_path: Path) -> None:
+    found = of(tmp_path)
+
+    assert (found.exit_code, found.platforms) == (0, ())
+    assert document(found)["as_of"] is None
+
+
+def test_the_document_holds_what_was_found(tmp_path: Path) -> None:
+    found = document(of(tmp_path, filed(1, MONDAY), acted(1, MONDAY + HOUR)))
+
+    platform = json.loads(json.dumps(found))["platforms"][0]
+    assert found["schema"] == "safeclock.check/1"
+    assert platform["states"] == {"restricted": 1}
+    assert platform["clocks"]["time_to_action"]["closed_only_median_seconds"] == pytest.approx(3600)
+    assert (platform["first"], platform["last"]) == (format_ms(MONDAY), format_ms(MONDAY + HOUR))
