@@ -8,9 +8,10 @@ all, and the outgoing records follow it, at least once.
 import asyncio
 import uuid
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.position import CLAIM_KEY
@@ -59,29 +60,40 @@ class Journal(Protocol):
 
 
 class _Writer:
-    """A producer of record batches for one partition number."""
+    """A producer of record batches of at most `limit` bytes for one partition number."""
 
-    def __init__(self, producer: AIOKafkaProducer, partition: int) -> None:
+    def __init__(self, producer: AIOKafkaProducer, partition: int, limit: int) -> None:
         self.producer = producer
         self._partition = partition
+        self._limit = limit
 
     async def send(self, topic: str, rows: Iterable[Row]) -> list[asyncio.Future[object]]:
         """Hand `rows` to the producer in as few record batches as their size allows."""
         sent = []
         batch = self.producer.create_batch()
         for key, value in rows:
-            if batch.append(key=key, value=value, timestamp=None) is not None:
-                continue
-            sent.append(await self._send(topic, batch))
-            batch = self.producer.create_batch()
             if batch.append(key=key, value=value, timestamp=None) is None:
-                raise RowTooLargeError(f"{topic}: a row of {len(value or b'')} bytes does not fit a record batch")
+                sent.append(await self._send(topic, batch))
+                batch = self.producer.create_batch()
+                batch.append(key=key, value=value, timestamp=None)
         if batch.record_count():
             sent.append(await self._send(topic, batch))
         return sent
 
-    async def _send(self, topic: str, batch: object) -> asyncio.Future[object]:
-        batch.close()  # type: ignore[attr-defined]
+    async def close(self) -> None:
+        """Close the producer; one that was fenced or failed raises instead of closing its connections."""
+        try:
+            await self.producer.stop()
+        except KafkaError:
+            await self.producer.client.close()
+
+    async def _send(self, topic: str, batch: Any) -> asyncio.Future[object]:  # noqa: ANN401 - aiokafka is untyped
+        # A batch takes its first row whatever its size, so only a batch of one can be too large.
+        if batch.size() > self._limit:
+            raise RowTooLargeError(
+                f"{topic}: a row of {batch.size()} bytes does not fit a record batch of {self._limit}"
+            )
+        batch.close()
         future: asyncio.Future[object] = await self.producer.send_batch(batch, topic, partition=self._partition)
         return future
 
@@ -103,6 +115,7 @@ class TransactionJournal:
                 max_batch_size=place.max_message_bytes // 2,
             ),
             place.partition,
+            place.max_message_bytes,
         )
 
     async def claim(self) -> bytes:
@@ -119,7 +132,7 @@ class TransactionJournal:
 
     async def close(self) -> None:
         """Close the producer; an open transaction is aborted by the next owner."""
-        await self._writer.producer.stop()
+        await self._writer.close()
 
     async def _transact(self, records: Mapping[str, Iterable[Row]]) -> None:
         producer = self._writer.producer
@@ -145,6 +158,7 @@ class AppendJournal:
                 max_batch_size=place.max_message_bytes,
             ),
             place.partition,
+            place.max_message_bytes,
         )
 
     async def claim(self) -> bytes:
@@ -171,4 +185,4 @@ class AppendJournal:
 
     async def close(self) -> None:
         """Close the producer."""
-        await self._writer.producer.stop()
+        await self._writer.close()

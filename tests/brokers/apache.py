@@ -129,7 +129,9 @@ class ApacheKafka:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 log = (self._folder / "broker.log").read_text(errors="replace")
                 self.stop()
-                raise BrokerUnavailableError(f"Apache Kafka did not start within {_START_SECONDS:.0f} s:\n{log[-3000:]}")
+                raise BrokerUnavailableError(
+                    f"Apache Kafka did not start within {_START_SECONDS:.0f} s:\n{log[-3000:]}"
+                )
             time.sleep(0.1)
 
     def _answers(self) -> bool:

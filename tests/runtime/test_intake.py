@@ -1,0 +1,150 @@
+"""The application of record batches: from the position, once, and in the time of the logs."""
+
+import logging
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pytest
+
+from streams.domain.grid import HOUR, MINUTE
+from streams.domain.logtime import LogTime
+from streams.domain.vocabulary import Reason
+from streams.runtime.intake import Intake
+from streams.runtime.records import RecordBatch, Slot
+from tests.runtime.counting import CountingLedger, NumberDecoder
+
+FILED, TAKEN = "report-filed", "action-taken"
+WALL = 1_000_000 * HOUR
+
+
+class Fetched(NamedTuple):
+    """A record as the client gives it."""
+
+    offset: int
+    value: bytes | None
+    timestamp: int = WALL
+    timestamp_type: int = 1
+    topic: str = FILED
+    partition: int = 0
+    key: bytes | None = b"harbor|a"
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+def intake_at(position: int, ledger: CountingLedger | None = None, now: int = 0) -> Intake:
+    time = LogTime((FILED, TAKEN), now)
+    return Intake(ledger or CountingLedger(), NumberDecoder(), time, {FILED: position, TAKEN: 0})
+
+
+def batch(start: int, end: int, *records: Fetched, topic: str = FILED) -> RecordBatch:
+    return RecordBatch(Slot(topic, 0), start, end, 1, records)
+
+
+def totals(intake: Intake) -> dict[str, int]:
+    ledger = intake.ledger
+    assert isinstance(ledger, CountingLedger)
+    return ledger.totals
+
+
+def test_a_batch_from_the_position_is_applied_and_moves_it() -> None:
+    intake = intake_at(5)
+    fetched = batch(5, 7, Fetched(5, b"100"), Fetched(6, b"200"))
+
+    intake.take(fetched, WALL)
+
+    assert intake.follows(fetched)
+    assert totals(intake) == {"records": 2, "sum": 300, "refused": 0}
+    assert intake.positions[FILED] == 7
+
+
+def test_records_below_the_position_are_skipped() -> None:
+    intake = intake_at(6)
+
+    intake.take(batch(5, 7, Fetched(5, b"100"), Fetched(6, b"200")), WALL)
+
+    assert totals(intake)["sum"] == 200
+
+
+def test_a_batch_wholly_below_the_position_changes_nothing() -> None:
+    intake = intake_at(9)
+
+    intake.take(batch(5, 7, Fetched(5, b"100"), Fetched(6, b"200")), WALL)
+
+    assert totals(intake)["records"] == 0
+    assert intake.positions[FILED] == 9
+
+
+def test_the_control_records_of_a_transactional_publisher_are_no_gap() -> None:
+    intake = intake_at(5)
+    fetched = batch(5, 12, Fetched(7, b"100"), Fetched(10, b"200"))
+
+    intake.take(fetched, WALL)
+
+    assert intake.follows(fetched)
+    assert intake.positions[FILED] == 12
+
+
+def test_a_batch_from_beyond_the_position_does_not_follow() -> None:
+    assert not intake_at(5).follows(batch(6, 7, Fetched(6, b"100")))
+
+
+def test_a_refusal_of_the_decoder_is_counted_and_told_with_its_record() -> None:
+    intake = intake_at(0)
+
+    intake.take(batch(0, 2, Fetched(0, b"?"), Fetched(1, b"100")), WALL)
+
+    refused = intake.take_refused().events
+    assert [(refusal.reason, record.offset) for refusal, record in refused] == [(Reason.NOT_JSON, 0)]
+    assert totals(intake) == {"records": 1, "sum": 100, "refused": 1}
+
+
+def test_a_bug_of_ours_refuses_the_record_without_its_content(caplog: pytest.LogCaptureFixture) -> None:
+    intake = intake_at(0)
+
+    with caplog.at_level(logging.ERROR):
+        intake.take(batch(0, 2, Fetched(0, b"13"), Fetched(1, b"100")), WALL)
+
+    assert [refusal.reason for refusal, _ in intake.take_refused().events] == [Reason.INTERNAL]
+    assert totals(intake)["sum"] == 100
+    assert "RuntimeError" in caplog.text
+    assert "with content" not in caplog.text
+
+
+def test_time_is_advanced_before_a_record_is_applied_and_not_beyond_the_sibling() -> None:
+    ledger = CountingLedger()
+    ledger.next_due = 0
+    intake = intake_at(0, ledger)
+    intake.take(batch(0, 1, Fetched(0, b"1", WALL - HOUR, topic=TAKEN), topic=TAKEN), WALL)
+
+    intake.take(batch(0, 2, Fetched(0, b"1", WALL - 2 * HOUR), Fetched(1, b"2", WALL)), WALL)
+
+    assert [at for at in ledger.advanced if at][:2] == [WALL - 2 * HOUR, WALL - HOUR]
+    assert max(ledger.advanced) == WALL - HOUR
+
+
+def test_a_senders_stamp_in_the_future_is_refused_and_moves_no_time() -> None:
+    intake = intake_at(0)
+    ahead = Fetched(0, b"100", WALL + HOUR, timestamp_type=0)
+
+    intake.take(batch(0, 1, ahead), WALL)
+    intake.take(batch(0, 1, Fetched(0, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
+
+    assert [refusal.reason for refusal, _ in intake.take_refused().events] == [Reason.FUTURE_TIME]
+    assert intake.time.now == 0
+    assert intake.positions[FILED] == 1
+
+
+def test_a_senders_stamp_a_little_ahead_counts_as_now() -> None:
+    intake = intake_at(0)
+
+    intake.take(batch(0, 1, Fetched(0, b"100", WALL + MINUTE, timestamp_type=0)), WALL)
+    intake.take(batch(0, 1, Fetched(0, b"1", WALL + MINUTE, topic=TAKEN), topic=TAKEN), WALL)
+
+    assert intake.time.now == WALL
+
+
+def test_the_brokers_stamp_is_believed_whatever_our_clock_says() -> None:
+    intake = intake_at(0)
+
+    intake.take(batch(0, 1, Fetched(0, b"100", WALL + HOUR)), WALL)
+
+    assert totals(intake)["records"] == 1

@@ -1,0 +1,110 @@
+"""The time of a partition: as far as all its logs have been read, and never back."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.domain.grid import HOUR, MINUTE
+from streams.domain.logtime import GRACE, LEAD, LogTime
+
+FILED, TAKEN = "report-filed", "action-taken"
+START = 1_000 * HOUR
+
+Step = tuple[str, str, int]
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["read", "confirm"]), st.sampled_from([FILED, TAKEN]), st.integers(START, START + 100 * HOUR)
+    ),
+    max_size=40,
+)
+
+
+def walked(steps: list[Step], now: int = 0) -> tuple[LogTime, list[int]]:
+    time = LogTime((FILED, TAKEN), now)
+    seen = []
+    for kind, topic, at in steps:
+        if kind == "read":
+            time.read(topic, at)
+        else:
+            time.confirm({topic: at})
+        seen.append(time.advance())
+    return time, seen
+
+
+@given(steps)
+def test_time_never_goes_back(steps: list[Step]) -> None:
+    _, seen = walked(steps)
+
+    assert seen == sorted(seen)
+
+
+@given(steps)
+def test_time_stays_behind_every_topic_that_is_not_at_its_head(steps: list[Step]) -> None:
+    read_only = [step for step in steps if step[0] == "read"]
+
+    time, _ = walked(read_only)
+
+    last = {topic: max((at for _, name, at in read_only if name == topic), default=0) for topic in (FILED, TAKEN)}
+    assert time.now == min(last.values())
+
+
+def test_a_backlog_in_one_topic_holds_the_time_of_the_other() -> None:
+    time = LogTime((FILED, TAKEN), START)
+    time.read(FILED, START + 500 * HOUR)
+
+    now = time.advance()
+
+    assert now == START
+
+
+def test_topics_at_their_heads_follow_the_wall_clock_with_a_grace() -> None:
+    time = LogTime((FILED, TAKEN), START)
+    time.confirm({FILED: START + HOUR, TAKEN: START + 2 * HOUR})
+
+    now = time.advance()
+
+    assert now == START + HOUR - GRACE
+
+
+def test_time_stands_still_when_the_broker_no_longer_answers() -> None:
+    time = LogTime((FILED, TAKEN), START)
+    time.confirm({FILED: START + HOUR, TAKEN: START + HOUR})
+    before = time.advance()
+    time.confirm({})
+
+    assert time.advance() == before
+
+
+def test_the_horizon_of_a_topic_is_what_its_siblings_allow() -> None:
+    time = LogTime((FILED, TAKEN), START)
+    time.read(TAKEN, START + MINUTE)
+
+    assert time.horizon(FILED) == START + MINUTE
+    assert time.horizon(TAKEN) == START
+
+
+def test_a_topic_alone_has_no_horizon() -> None:
+    time = LogTime((FILED,), START)
+
+    assert time.horizon(FILED) > START + 10_000 * HOUR
+
+
+def test_a_topic_far_ahead_of_a_sibling_is_paused() -> None:
+    time = LogTime((FILED, TAKEN), START)
+    time.read(FILED, START + LEAD + 1)
+
+    assert time.ahead() == {FILED}
+
+
+def test_nobody_waits_for_a_sibling_at_its_head() -> None:
+    time = LogTime((FILED, TAKEN), START)
+    time.read(FILED, START + LEAD + 1)
+    time.confirm({TAKEN: START})
+
+    assert time.ahead() == frozenset()
+
+
+@given(steps)
+def test_some_topic_is_never_paused(steps: list[Step]) -> None:
+    time, _ = walked(steps)
+
+    assert len(time.ahead()) < 2

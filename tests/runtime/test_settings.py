@@ -1,0 +1,57 @@
+"""Settings from outside fail at start, all at once, by name."""
+
+import pytest
+
+from streams.domain.grid import DAY
+from streams.runtime.failpoints import Failpoints
+from streams.runtime.settings import VARIABLES, BadSettingsError, JournalMode, RecordTime, Settings, load
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert load({}) == Settings()
+
+
+def test_every_variable_is_read() -> None:
+    given = {
+        "SAFECLOCK_BOOTSTRAP": "127.0.0.1:1",
+        "SAFECLOCK_APPLICATION": "trial",
+        "SAFECLOCK_REGISTRY": "platforms.toml",
+        "SAFECLOCK_RECORD_TIME": "create",
+        "SAFECLOCK_JOURNAL": "append",
+        "SAFECLOCK_COMMIT_INTERVAL_MS": "250",
+        "SAFECLOCK_HTTP_HOST": "127.0.0.2",
+        "SAFECLOCK_HTTP_PORT": "8080",
+        "SAFECLOCK_MEMORY_DAYS": "30",
+    }
+
+    settings = load(given)
+
+    assert set(given) == set(VARIABLES)
+    assert settings.record_time is RecordTime.CREATE
+    assert settings.journal is JournalMode.APPEND
+    assert (settings.commit_interval_ms, settings.http_port, settings.memory_ms) == (250, 8080, 30 * DAY)
+
+
+def test_a_flag_overrides_the_environment() -> None:
+    settings = load({"SAFECLOCK_APPLICATION": "one"}, {"SAFECLOCK_APPLICATION": "two", "SAFECLOCK_BOOTSTRAP": None})
+
+    assert settings.application == "two"
+
+
+def test_every_wrong_setting_is_told_at_once_by_name() -> None:
+    wrong = {
+        "SAFECLOCK_JOURNAL": "perhaps",
+        "SAFECLOCK_HTTP_PORT": "-1",
+        "SAFECLOCK_MEMORY_DAYS": "soon",
+        "SAFECLOCK_BOOTSTRAP": " ",
+    }
+
+    with pytest.raises(BadSettingsError) as told:
+        load(wrong)
+
+    assert {line.split(":")[0] for line in str(told.value).splitlines()} == set(wrong)
+
+
+def test_an_unknown_failpoint_is_refused() -> None:
+    with pytest.raises(ValueError, match="after_apply"):
+        Failpoints("everywhere")

@@ -1,0 +1,126 @@
+"""What the journal rests on: transactions of the Kafka client, on a real broker."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import ProducerFenced
+
+from streams.contract.topics import TopicSettings
+from streams.runtime.broker import Broker
+from streams.runtime.failpoints import Failpoints
+from streams.runtime.journal import Outgoing, Place, RowTooLargeError, TransactionJournal
+from tests.runtime.scene import read
+
+pytestmark = pytest.mark.integration
+
+CHANGELOG, MEASURES = "transactions-changelog", "transactions-measures"
+PARTITIONS = 8
+
+
+@pytest.fixture(scope="module")
+def broker(apache_kafka: str) -> str:
+    with Broker(apache_kafka) as admin:
+        for name in (CHANGELOG, MEASURES):
+            admin.create(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config={}))
+    return apache_kafka
+
+
+def changes(name: str, count: int) -> Outgoing:
+    rows: dict[bytes, bytes | None] = {f"r|{name}-{number}".encode(): b"x" * 200 for number in range(count)}
+    return Outgoing(rows, {MEASURES: [(b"s", name.encode())]})
+
+
+class Journals:
+    """Opens journals, and closes them all in the end: a fenced one, too, keeps its connections until then."""
+
+    def __init__(self, broker: str) -> None:
+        self._broker = broker
+        self._opened: list[TransactionJournal] = []
+
+    async def open(self, application: str, partition: int = 0, limit: int = 1_048_588) -> TransactionJournal:
+        """Take a partition."""
+        place = Place(self._broker, application, CHANGELOG, partition, limit)
+        journal = TransactionJournal(place, Failpoints())
+        await journal.claim()
+        self._opened.append(journal)
+        return journal
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        for journal in self._opened:
+            await journal.close()
+
+
+@pytest.fixture
+async def journals(broker: str) -> AsyncIterator[Journals]:
+    made = Journals(broker)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def orphan(broker: str) -> AsyncIterator[str]:
+    """An application whose owner died in the middle of a transaction: its producer never ends it."""
+    producer = AIOKafkaProducer(bootstrap_servers=broker, transactional_id="orphaned-0")
+    await producer.start()
+    await producer.begin_transaction()
+    await producer.send_and_wait(CHANGELOG, key=b"r|orphan", value=b"never", partition=0)
+    yield "orphaned"
+    await producer.stop()
+
+
+async def test_a_commit_is_read_whole_on_every_topic(broker: str, journals: Journals) -> None:
+    journal = await journals.open("whole")
+
+    await journal.commit(changes("whole", 5_000))
+
+    rows = [told for told in await read(broker, CHANGELOG, PARTITIONS) if told.key.startswith(b"r|whole-")]
+    statuses = [told.value for told in await read(broker, MEASURES, PARTITIONS)]
+    assert len(rows) == 5_000
+    assert b"whole" in statuses
+
+
+async def test_a_new_owner_fences_the_former_one(broker: str, journals: Journals) -> None:
+    former = await journals.open("fenced")
+    await former.commit(changes("before", 1))
+    owner = await journals.open("fenced")
+
+    with pytest.raises(ProducerFenced):
+        await former.commit(changes("zombie", 1))
+
+    await owner.commit(changes("after", 1))
+    keys = {told.key for told in await read(broker, CHANGELOG, PARTITIONS)}
+    assert {b"r|before-0", b"r|after-0"} <= keys
+    assert b"r|zombie-0" not in keys
+
+
+async def test_what_a_dead_owner_left_open_is_aborted_by_the_next(broker: str, journals: Journals, orphan: str) -> None:
+    owner = await journals.open(orphan)
+
+    await owner.commit(changes("heir", 1))
+
+    keys = {told.key for told in await read(broker, CHANGELOG, PARTITIONS)}
+    assert b"r|heir-0" in keys
+    assert b"r|orphan" not in keys
+
+
+async def test_eight_partitions_commit_two_thousand_rows_each_at_the_same_time(broker: str, journals: Journals) -> None:
+    opened = [await journals.open("eight", number) for number in range(PARTITIONS)]
+    started = time.monotonic()
+
+    await asyncio.gather(*(journal.commit(changes(f"eight{at}", 2_000)) for at, journal in enumerate(opened)))
+
+    seconds = time.monotonic() - started
+    rows = [told for told in await read(broker, CHANGELOG, PARTITIONS) if told.key.startswith(b"r|eight")]
+    assert len(rows) == PARTITIONS * 2_000
+    assert seconds < 10, "a commit of 2,000 rows takes some 50 ms; ten seconds mean that something waits"
+
+
+async def test_a_row_larger_than_a_record_batch_is_told_by_name(journals: Journals) -> None:
+    journal = await journals.open("large", limit=2_000)
+
+    with pytest.raises(RowTooLargeError, match=CHANGELOG):
+        await journal.commit(Outgoing({b"r|large": b"x" * 3_000}, {}))
