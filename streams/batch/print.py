@@ -9,13 +9,11 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
+from streams.contract.wording import CAVEAT, duration, share
+
 Group = Mapping[str, Any]
 
-CAVEAT: Final = (
-    "Figures are what platforms declare, checked for plausibility; a report that was never published cannot be seen."
-)
 _DAY: Final = "86400"
-_SCALES: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
 def show(document: Mapping[str, Any], by: Sequence[str], form: str) -> None:
@@ -27,22 +25,6 @@ def show(document: Mapping[str, Any], by: Sequence[str], form: str) -> None:
         csv.writer(sys.stdout).writerows(_rows(document["groups"], by))
     else:
         _table(document, by)
-
-
-def duration(seconds: float | None) -> str:
-    """Return a duration in the unit that suits it; "not reached" for None."""
-    if seconds is None:
-        return "not reached"
-    scale, unit = next(((scale, unit) for scale, unit in _SCALES if seconds >= scale), _SCALES[-1])
-    return f"{seconds / scale:.1f} {unit}"
-
-
-def share(interval: Mapping[str, float | None]) -> str:
-    """Return a share with its interval in per cent; "not known" for None."""
-    value, low, high = (interval[name] for name in ("share", "low", "high"))
-    if value is None:
-        return "not known"
-    return f"{value:.1%}" if low is None or high is None else f"{value:.1%} ({low:.1%} to {high:.1%})"
 
 
 def waiting(group: Group) -> int:
