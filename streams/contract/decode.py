@@ -4,11 +4,11 @@ The order of the checks, which decides the reason of an event with several fault
 type, platform, topic, fields and values, times against the log time, key.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from hashlib import sha256
 from re import compile as pattern
 from struct import Struct
-from typing import Any, Final, NamedTuple, Protocol, get_args
+from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
 from msgspec import UNSET
@@ -22,26 +22,23 @@ from streams.contract.cloudevents import (
     ReportAmendedEvent,
     ReportFiledEvent,
 )
-from streams.contract.explain import IS_EVENT_ID, IS_TOKEN, Fault, explain, is_source, plain
+from streams.contract.doubles import names_twice
+from streams.contract.explain import IS_EVENT_ID, IS_TOKEN, Fault, explain, is_source
 from streams.contract.instants import parse
 from streams.contract.jurisdictions import JURISDICTIONS
 from streams.contract.keys import event_digest, heartbeat_key, record_key
 from streams.contract.meaning import Labels, canonical, deed
 from streams.contract.modes import structured
 from streams.contract.outcomes import ActionTaken, Merged
+from streams.contract.records import Limits, Record, Refusal
 from streams.contract.registry import Registry, Role
 from streams.contract.types import EVENT_ID_PATTERN, TOKEN_PATTERN, EventRetracted, ReportAmended, ReportFiled
 from streams.domain.events import Action, Amendment, Event, Filing, Heartbeat, Retraction
 from streams.domain.vocabulary import Reason
 
-_DAY_MS: Final = 86_400_000
+__all__ = ["Decoder", "Limits", "Record", "Refusal"]
+
 _TYPES: Final = {kind: str(kind.__struct_config__.tag) for kind in get_args(AnyEvent)}
-# Quotation marks in an event less those in its canonical bytes: two around each name of the envelope and around
-# the version, but none around the type, source, subject and id that both hold. A heartbeat's subject is empty there.
-_MARKS: Final = {kind: 14 if kind is HeartbeatEvent else 18 for kind in _TYPES}
-# Bytes likewise, of an event in compact JSON with a `time` of 24 characters and no optional attribute: nothing that
-# is said twice, or with blanks, is as short as that.
-_COMPACT: Final = {kind: 74 if kind is HeartbeatEvent else 87 for kind in _TYPES}
 # A token's length is fixed, so one look at both joined is enough, and faster than two.
 _TOKEN_LENGTH: Final = 46
 _are_names: Final = pattern(TOKEN_PATTERN + EVENT_ID_PATTERN).fullmatch
@@ -50,45 +47,6 @@ _KINDS: Final[dict[Role, frozenset[type]]] = {
     Role.REPORT_FILED: frozenset({ReportFiledEvent, ReportAmendedEvent, EventRetractedEvent, HeartbeatEvent}),
     Role.ACTION_TAKEN: frozenset({ActionTakenEvent, EventRetractedEvent, HeartbeatEvent}),
 }
-
-
-class Refusal(NamedTuple):
-    """Why an event was refused.
-
-    `field` is a name that the contract declares, "data" for an undeclared name in the data, "" for the event or its
-    envelope as a whole; `platform` is "" when it is not known. Neither holds anything else that came in.
-    """
-
-    reason: Reason
-    field: str
-    platform: str
-
-
-class Limits(NamedTuple):
-    """How far an event may lie from its log time, in milliseconds, and how large its record may be, in bytes."""
-
-    future_ms: int = 120_000
-    too_old_ms: int = 14 * _DAY_MS
-    too_large: int = 16 * 1024
-
-
-class Record(Protocol):
-    """A record as a Kafka client hands it over; `timestamp` is the log time in epoch milliseconds."""
-
-    @property
-    def topic(self) -> str: ...  # noqa: D102 - Kafka's words
-    @property
-    def partition(self) -> int: ...  # noqa: D102
-    @property
-    def offset(self) -> int: ...  # noqa: D102
-    @property
-    def timestamp(self) -> int: ...  # noqa: D102
-    @property
-    def key(self) -> bytes | None: ...  # noqa: D102
-    @property
-    def value(self) -> bytes | None: ...  # noqa: D102
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...  # noqa: D102
 
 
 class _Lane(NamedTuple):
@@ -284,23 +242,7 @@ def _content(event: AnyEvent, name: tuple[str, str, str, str], at: int, raw: byt
     except ValueError:
         field = "restrictions" if isinstance(event, ActionTakenEvent) else "jurisdictions"
         raise _FaultyError(Reason.BAD_VALUE, field) from None
-    if len(raw) - len(said) != _COMPACT[type(event)]:
-        _check_names(event, raw, said)
+    if names_twice(event, raw, said):
+        raise _FaultyError(Reason.NOT_JSON, "")
     content: int = _first_32_bits(sha256(said).digest())[0]
     return content
-
-
-def _check_names(event: AnyEvent, raw: bytes, said: bytes) -> None:
-    """Refuse an event that names something twice, of which the typed decoder silently takes the last.
-
-    No accepted string holds a quotation mark, so an event without doubles and without spelled-out defaults has as
-    many of them as its canonical bytes and its envelope's names: any other is read again, slowly.
-    """
-    marks = _MARKS[type(event)]
-    marks += 4 * ((event.datacontenttype is not UNSET) + (event.recordedtime is not UNSET))
-    if raw.count(b'"') == said.count(b'"') + marks:
-        return
-    try:
-        plain(raw)
-    except ValueError:
-        raise _FaultyError(Reason.NOT_JSON, "") from None

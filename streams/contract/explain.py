@@ -6,12 +6,13 @@ and walked beside the declared ones. Nothing returned here was ever part of the 
 
 import json
 from collections.abc import Callable, Mapping
+from functools import cache
 from re import compile as pattern
 from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import FieldInfo, fields
+from msgspec.structs import fields
 
 from streams.contract.cloudevents import SOURCE_PREFIX, ActionTakenEvent, AnyEvent
 from streams.contract.instants import parse
@@ -26,6 +27,9 @@ _EVENTS: Final[Mapping[object, type[Struct]]] = {kind.__struct_config__.tag: kin
 _OUTCOMES: Final[Mapping[object, type[Struct]]] = {kind.__struct_config__.tag: kind for kind in get_args(ActionTaken)}
 IS_EVENT_ID: Final = pattern(EVENT_ID_PATTERN).fullmatch
 IS_TOKEN: Final = pattern(TOKEN_PATTERN).fullmatch
+_DATA: Final[Mapping[type[Struct], type[Struct]]] = {
+    kind: field.type for kind in _EVENTS.values() for field in fields(kind) if field.name == "data"
+}
 _TIMES: Final = frozenset({"time", "recordedtime", "complete_through"})
 _SOURCE: Final = pattern(f"(?:{SOURCE_PREFIX}|/witnesses/)" + PLATFORM_ID.pattern)
 
@@ -94,8 +98,7 @@ def _data(kind: type[Struct], data: object) -> Fault | None:
     if not isinstance(data, dict):
         return Fault(Reason.BAD_VALUE, "data")
     if kind is not ActionTakenEvent:
-        declared: type[Struct] = next(field.type for field in fields(kind) if field.name == "data")
-        return _walk(declared, data, "data")
+        return _walk(_DATA[kind], data, "data")
     if "outcome" not in data:
         return Fault(Reason.MISSING_FIELD, "outcome")
     outcome = _known(_OUTCOMES, data["outcome"])
@@ -125,22 +128,37 @@ _TEXTS: Final[Mapping[str, Callable[[str], bool]]] = {
 }
 
 
+class _Declared(NamedTuple):
+    """A field of a type; `probe` is a type of this field alone, which msgspec prepares once."""
+
+    required: bool
+    probe: type[Struct]
+
+
+@cache
+def _declared(kind: type[Struct]) -> Mapping[str, _Declared]:
+    return {
+        field.encode_name: _Declared(field.required, msgspec.defstruct(field.name, [("value", field.type)]))
+        for field in fields(kind)
+    }
+
+
 def _walk(kind: type[Struct], given: Tree, container: str) -> Fault | None:
-    declared = {field.encode_name: field for field in fields(kind)}
+    declared = _declared(kind)
     if set(given) - set(declared) - {kind.__struct_config__.tag_field}:
         return Fault(Reason.UNKNOWN_FIELD, container)
     for name, field in declared.items():
         if field.required and name not in given:
             return Fault(Reason.MISSING_FIELD, name)
     for name, field in declared.items():
-        if name in given and name != "data" and not _fits(field, given[name]):
+        if name in given and name != "data" and not _fits(name, field, given[name]):
             return Fault(Reason.BAD_TIME if name in _TIMES else Reason.BAD_VALUE, name)
     return None
 
 
-def _fits(field: FieldInfo, value: object) -> bool:
+def _fits(name: str, field: _Declared, value: object) -> bool:
     try:
-        msgspec.convert(value, field.type)
+        msgspec.convert({"value": value}, field.probe)
     except ValueError:  # msgspec's ValidationError is one
         return False
-    return field.name not in _TEXTS or _TEXTS[field.name](str(value))
+    return name not in _TEXTS or _TEXTS[name](str(value))

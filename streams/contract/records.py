@@ -1,0 +1,47 @@
+"""What comes to the door and what is turned away there."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Protocol
+
+from streams.domain.vocabulary import Reason
+
+_DAY_MS: Final = 86_400_000
+
+
+class Refusal(NamedTuple):
+    """Why an event was refused.
+
+    `field` is a name that the contract declares, "data" for an undeclared name in the data, "" for the event or its
+    envelope as a whole; `platform` is "" when it is not known. Neither holds anything else that came in.
+    """
+
+    reason: Reason
+    field: str
+    platform: str
+
+
+class Limits(NamedTuple):
+    """How far an event may lie from its log time, in milliseconds, and how large its record may be, in bytes."""
+
+    future_ms: int = 120_000
+    too_old_ms: int = 14 * _DAY_MS
+    too_large: int = 16 * 1024
+
+
+class Record(Protocol):
+    """A record as a Kafka client hands it over; `timestamp` is the log time in epoch milliseconds."""
+
+    @property
+    def topic(self) -> str: ...  # noqa: D102 - Kafka's words
+    @property
+    def partition(self) -> int: ...  # noqa: D102
+    @property
+    def offset(self) -> int: ...  # noqa: D102
+    @property
+    def timestamp(self) -> int: ...  # noqa: D102
+    @property
+    def key(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def value(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...  # noqa: D102
