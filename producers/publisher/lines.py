@@ -46,10 +46,13 @@ def blocks(paths: Iterable[Path]) -> Iterator[Block]:
             number = block.first + len(block.lines)
 
 
-def blocks_of(lines: Iterable[bytes], source: str = "") -> Iterator[Block]:
-    """Return lines that are made on the way, such as a simulation's, in blocks."""
+def blocks_of(lines: Iterable[bytes], source: str = "", *, at_most: int = _BLOCK_LINES) -> Iterator[Block]:
+    """Return lines that are made on the way, such as a simulation's, in blocks of `at_most`.
+
+    A block is complete when it leaves: lines that come slowly and must leave at once want small ones.
+    """
     remaining, number = iter(lines), 1
-    while some := list(islice(remaining, _BLOCK_LINES)):
+    while some := list(islice(remaining, at_most)):
         yield Block(source, number, number, some, sum(map(len, some)))
         number += len(some)
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from producers.conformance.check import Checked, check
 from producers.conformance.document import document
-from producers.conformance.rendering import render
+from producers.conformance.talk import tell
 from producers.conformance.understood import ClockSeen, Platform
 from streams.contract import cloudevents, keys, types
 from streams.contract.instants import format_ms
@@ -83,7 +83,7 @@ def test_a_refused_value_is_shown_nowhere(tmp_path: Path) -> None:
     found = of(tmp_path, filed(2, MONDAY).replace(b'"grooming"', b'"something secret"'))
     shown = StringIO()
 
-    render(found, Console(file=shown, width=200))
+    tell(found, Console(file=shown, width=200))
 
     assert "harm" in shown.getvalue()
     assert "secret" not in shown.getvalue() + json.dumps(document(found))

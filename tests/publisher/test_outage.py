@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from producers.publisher.errors import NotAcknowledgedError, PublisherError
+from producers.publisher.errors import BufferFullError, NotAcknowledgedError, PublisherError
 from producers.publisher.files import Order, publish, publish_blocks
 from producers.publisher.lines import blocks_of
 from producers.publisher.settings import PublisherSettings
@@ -71,6 +71,22 @@ def test_a_failure_is_told_before_anything_new_is_sent_and_holds_the_promise_bac
             publisher.close(timeout_ms=10)
 
     assert reach == NOON - 11
+
+
+def test_more_events_than_fit_are_pushed_back_to_the_caller() -> None:
+    with ExitStack() as broker:
+        made = impatient(stage(broker.enter_context(embedded_broker()), idempotent=False))
+        publisher = made.publisher(max_pending=3, block_ms=50)
+        broker.close()
+        for number in range(3):
+            publisher.report_filed(report_id=f"r{number}", at=NOON, event_id=f"event-{number:03d}", **FACTS)
+
+        with pytest.raises(BufferFullError):
+            publisher.report_filed(report_id="r3", at=NOON, event_id="event-003", **FACTS)
+        with pytest.raises(NotAcknowledgedError) as told:
+            publisher.close()
+
+    assert told.value.ids == ("event-000", "event-001", "event-002")
 
 
 def test_a_file_whose_broker_died_is_told_from_which_line_to_resume() -> None:

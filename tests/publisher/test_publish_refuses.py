@@ -9,8 +9,8 @@ from rich.console import Console
 
 from producers.publisher.files import Order, publish, publish_blocks
 from producers.publisher.lines import blocks_of
-from producers.publisher.rendering import render
 from producers.publisher.settings import PublisherSettings
+from producers.publisher.talk import tell
 from streams.contract.registry import Registry
 from streams.contract.topics import partition_of
 from tests.publisher.stage import NOON, PARTITIONS, Stage, action, filing, heartbeat, retraction, written
@@ -38,7 +38,7 @@ def test_a_file_with_a_bad_line_never_reaches_a_broker(tmp_path: Path) -> None:
 def test_a_refused_value_is_never_shown(tmp_path: Path) -> None:
     shown = StringIO()
 
-    render(publish(order(written(tmp_path, [WRONG]))), Console(file=shown, width=200))
+    tell(publish(order(written(tmp_path, [WRONG]))), Console(file=shown, width=200))
 
     assert "harm" in shown.getvalue()
     assert "secret" not in shown.getvalue()

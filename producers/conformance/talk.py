@@ -8,14 +8,15 @@ from rich.table import Table
 
 from producers.conformance.check import Checked
 from producers.conformance.understood import ClockSeen, Platform
-from producers.publisher.rendering import refusal_table
+from producers.publisher.talk import refusal_table
 from streams.contract.instants import format_ms
 
 _SCALES: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
 
 
-def render(checked: Checked, console: Console) -> None:
-    """Print the refusals, then what was understood, then what is doubtful."""
+def tell(checked: Checked, console: Console | None = None) -> None:
+    """Print the refusals, then what was understood, then what is doubtful; on standard output unless told otherwise."""
+    console = Console() if console is None else console
     refused = sum(group.count for group in checked.refused)
     console.print(
         f"{checked.events:,} events and {checked.heartbeats:,} heartbeats accepted, {refused:,} lines refused"

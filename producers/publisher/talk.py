@@ -1,0 +1,68 @@
+"""What became of an order to publish, in words for a terminal."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, TextColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from producers.publisher.files import Order, Published
+from producers.publisher.refusals import RefusalGroup
+from producers.publisher.sending import Progress, no_progress
+
+
+def announce(order: Order, console: Console | None = None) -> None:
+    """Say, before anything is sent, to whom and where; on standard error unless told otherwise."""
+    settings = order.settings
+    who = f" as {settings.access.username}" if settings.access.username else ""
+    topics = ", ".join(order.registry.source_topics())
+    _console(console).print(f"{settings.bootstrap}{who}: {topics}", soft_wrap=True)
+
+
+def tell(published: Published, console: Console | None = None) -> None:
+    """Say what was refused, what was acknowledged, and how to go on; on standard error unless told otherwise."""
+    out = _console(console)
+    if published.refused:
+        out.print(refusal_table("refused before they left", published.refused))
+    lines = f"{published.events:,} events and {published.heartbeats:,} heartbeats"
+    if not published.sent:
+        out.print(f"{lines} are good; nothing was sent")
+        return
+    out.print(f"{published.acknowledged:,} lines acknowledged, of {lines}")
+    if published.resume_from is not None:
+        out.print(f"stopped early: {published.cause}. Resume with --from-line {published.resume_from}")
+
+
+@contextmanager
+def progressing(order: Order) -> Iterator[Progress]:
+    """Show on a terminal how far the files of `order` are, while the callback that this gives is called."""
+    known = Console(stderr=True).is_terminal and bool(order.paths) and all(path.is_file() for path in order.paths)
+    if not known:
+        yield no_progress
+        return
+    total = sum(path.stat().st_size for path in order.paths)
+    with Bar(
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=Console(stderr=True), transient=True
+    ) as bar:
+        task = bar.add_task("publishing", total=total)
+        yield lambda size, lines: bar.update(task, completed=size, description=f"{lines:,} acknowledged")
+
+
+def _console(given: Console | None) -> Console:
+    return Console(stderr=True) if given is None else given
+
+
+def refusal_table(title: str, groups: Iterable[RefusalGroup]) -> Table:
+    """Return what was refused, by reason and field; never what was refused."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("reason")
+    table.add_column("field")
+    table.add_column("lines", justify="right")
+    table.add_column("first at")
+    for group in groups:
+        table.add_row(
+            group.reason, group.field or "the whole event", f"{group.count:,}", group.first or "several lines"
+        )
+    return table

@@ -1,0 +1,42 @@
+"""A pipe that stays open: lines leave as they come, and an interruption is accounted for."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.publisher.stage import DEADLINE_S, Stage, filing
+
+pytestmark = pytest.mark.integration
+
+PROGRAM = """
+import sys
+from producers.publisher.files import Order, publish
+from producers.publisher.settings import PublisherSettings
+from streams.contract.registry import Platform, Registry
+
+bootstrap, filed, acted = sys.argv[1:]
+platform = Platform(id="harbor", provider="", report_filed=filed, action_taken=acted)
+settings = PublisherSettings(bootstrap=bootstrap, idempotent=False)
+told = publish(Order(settings=settings, registry=Registry({"harbor": platform}), history=True))
+print(told.acknowledged, told.resume_from, told.cause)
+sys.exit(told.exit_code)
+"""
+
+
+def test_lines_leave_while_the_pipe_is_open_and_an_interruption_says_where_to_resume(embedded: Stage) -> None:
+    command = [sys.executable, "-c", PROGRAM, embedded.settings.bootstrap, *embedded.topics]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=False) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(filing(1) + b"\n" + filing(2) + b"\n")
+        process.stdin.flush()
+
+        arrived = embedded.arrived(2)
+        process.send_signal(signal.SIGINT)
+        said = process.stdout.read()
+        code = process.wait(DEADLINE_S)
+
+    assert len(arrived) == 2
+    assert (said.split(), code) == ([b"2", b"3", b"interrupted"], 1)
