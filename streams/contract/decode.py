@@ -114,9 +114,9 @@ class Decoder:
         return self._read(line, self._file, None)
 
     def _carried(self, record: Record) -> bytes | Fault:
-        raw = record.value or b""
-        size = len(raw) + sum(len(name) + len(content or b"") for name, content in record.headers)
-        return Fault(Reason.TOO_LARGE, "") if size > self._limits.too_large else structured(record.headers, raw)
+        raw, headers = record.value or b"", record.headers or ()
+        size = len(raw) + sum(len(name) + len(content or b"") for name, content in headers)
+        return Fault(Reason.TOO_LARGE, "") if size > self._limits.too_large else structured(headers, raw)
 
     def _read(self, raw: bytes, lane: _Lane, logged: int | None) -> Event | Refusal:
         try:

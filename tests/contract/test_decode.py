@@ -61,7 +61,7 @@ class Given(NamedTuple):
     value: bytes | None
     key: bytes | None = keys.record_key("harbor", TOKEN)
     timestamp: int = AT + 1_000
-    headers: Sequence[tuple[str, bytes]] = ()
+    headers: Sequence[tuple[str, bytes]] | None = ()
     partition: int = 0
     offset: int = 0
 
@@ -298,6 +298,16 @@ def test_binary_mode_is_as_strict(
 
     assert isinstance(refusal, Refusal)
     assert refusal[:2] == (reason, field)
+
+
+@pytest.mark.parametrize("headers", [None, [("ce_id", None)], [("content-type", None)], [("trace", None)]])
+@pytest.mark.parametrize("value", [None, b"{}"])
+def test_headers_without_values_and_records_without_headers_do_no_harm(
+    headers: list[tuple[str, bytes]] | None, value: bytes | None
+) -> None:
+    refusal = DECODER.decode(given(event(FILING))._replace(headers=headers, value=value))
+
+    assert isinstance(refusal, Refusal)
 
 
 @pytest.mark.parametrize("kind", [b"application/json", b"application/cloudevents+json; charset=latin1", b"text/plain"])

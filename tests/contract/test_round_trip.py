@@ -111,7 +111,7 @@ def test_the_order_of_names_and_the_blanks_between_do_not_matter(event: AnyEvent
 
 
 @given(mangled())
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=800, deadline=None)
 def test_whatever_is_done_to_an_event_it_is_read_or_refused_in_known_words(raw: bytes) -> None:
     record = Given("report-filed", raw, timestamp=4_102_444_800_000)
 
@@ -123,7 +123,7 @@ def test_whatever_is_done_to_an_event_it_is_read_or_refused_in_known_words(raw: 
 
 
 @given(events(), st.data())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_a_name_that_stands_twice_is_refused_wherever_it_stands(event: AnyEvent, data: st.DataObject) -> None:
     tree = json.loads(encode(event))
     inner = data.draw(st.booleans())
