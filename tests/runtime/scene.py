@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from streams.contract.topics import TopicSettings
 from streams.runtime.broker import Broker
@@ -73,6 +74,10 @@ class WorkerProcess:
         """Ask the worker to stop and return its exit code."""
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(DEADLINE_SECONDS)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         """Kill the worker if it still runs."""
@@ -179,6 +184,26 @@ class Scene:
         totals = await self.totals()
         assert totals["records"] <= wanted["records"], f"counted {totals} of {wanted}"
         return totals == wanted
+
+    async def refusals(self) -> list[Told]:
+        """Return what was told on the topic of refusals."""
+        return await self._read(self.names.refused)
+
+    async def make_anew(self, name: str) -> None:
+        """Delete a topic and create it again, so that only its id tells."""
+        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
+        admin.delete_topics([name])
+        with Broker(self.bootstrap) as broker:
+            await eventually(lambda: not broker.topics([name]), "the topic to be gone")
+            broker.create(self._topic(name, {"message.timestamp.type": "LogAppendTime"}))
+            await eventually(lambda: broker.topics([name]), "the topic to be back")
+        admin.close()
+
+    def restamp(self, name: str) -> None:
+        """Let the senders of a topic stamp its records."""
+        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, {"message.timestamp.type": "CreateTime"})])
+        admin.close()
 
     async def _read(self, topic: str) -> list[Told]:
         return await read(self.bootstrap, topic, self.partitions)

@@ -15,10 +15,18 @@ pytestmark = pytest.mark.integration
 KILLED = -9
 
 
-@pytest.fixture(params=["apache_kafka", "embedded_broker"])
-def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
-    bootstrap = request.getfixturevalue(request.param)
-    record_time = RecordTime.LOG if request.param == "apache_kafka" else RecordTime.CREATE
+BROKERS_AND_LOADS = [
+    pytest.param("apache_kafka", "trickle"),
+    pytest.param("embedded_broker", "flood"),
+    pytest.param("apache_kafka", "flood", marks=pytest.mark.slow),
+    pytest.param("embedded_broker", "trickle", marks=pytest.mark.slow),
+]
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, broker: str) -> Iterator[Scene]:
+    bootstrap = request.getfixturevalue(broker)
+    record_time = RecordTime.LOG if broker == "apache_kafka" else RecordTime.CREATE
     with closing(Scene(bootstrap, partitions=2, record_time=record_time)) as made:
         yield made
 
@@ -33,7 +41,7 @@ async def died(scene: Scene, worker: WorkerProcess, trickle: bool) -> None:  # n
     assert worker.code == KILLED, scene.logs()
 
 
-@pytest.mark.parametrize("load", ["flood", "trickle"])
+@pytest.mark.parametrize(("broker", "load"), BROKERS_AND_LOADS)
 async def test_a_worker_killed_at_every_failpoint_counts_every_record_once(scene: Scene, load: str) -> None:
     for name in NAMES:
         await scene.publish(4_000 if load == "flood" else 20)

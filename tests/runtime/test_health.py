@@ -1,0 +1,79 @@
+"""What a worker says about itself."""
+
+import shutil
+import subprocess
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from streams.contract.catalogue import PIPELINE
+from streams.domain.vocabulary import Reason
+from streams.runtime.figures import Figures, PartitionFigures, State
+from streams.runtime.health import STALLED_MS, Health, WorkerCollector
+
+NOON = 43_200_000
+
+
+def exposition(figures: Figures) -> str:
+    registry = CollectorRegistry()
+    registry.register(WorkerCollector(figures))
+    return generate_latest(registry).decode()
+
+
+def busy() -> Figures:
+    figures = Figures(rebalances=2)
+    figures.owned[3] = PartitionFigures(state=State.SERVING, now=NOON, moved=NOON, lag=7, restore_seconds=0.5)
+    figures.applied[3] = 100
+    figures.lost[1] = 4
+    figures.refused[Reason.NOT_JSON] = 2
+    return figures
+
+
+def test_the_pipelines_metrics_are_those_of_the_catalogue() -> None:
+    told = {line.split()[2] for line in exposition(busy()).splitlines() if line.startswith("# TYPE")}
+
+    assert told == {metric.name for metric in PIPELINE}
+
+
+def test_counters_of_a_partition_that_went_elsewhere_stay() -> None:
+    lines = exposition(busy()).splitlines()
+
+    assert 'safeclock_source_records_lost_total{partition="1"} 4.0' in lines
+    assert 'safeclock_source_records_lost_total{partition="3"} 0.0' in lines
+    assert 'safeclock_worker_lag_records{partition="3"} 7.0' in lines
+
+
+def test_every_reason_of_refusal_starts_at_zero() -> None:
+    lines = exposition(Figures()).splitlines()
+
+    zeros = [
+        line for line in lines if line.startswith("safeclock_worker_records_refused_total{") and line.endswith(" 0.0")
+    ]
+    assert len(zeros) == len(Reason)
+
+
+@pytest.mark.parametrize("figures", [Figures(), busy()], ids=["idle", "busy"])
+def test_promtool_finds_nothing_to_say(figures: Figures) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("expected promtool on the path, found none")
+
+    checked = subprocess.run(
+        [promtool, "check", "metrics"], input=exposition(figures), capture_output=True, text=True, check=False
+    )
+
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+
+
+def test_a_served_partition_that_neither_moves_nor_is_at_its_heads_is_stuck() -> None:
+    health = Health(busy(), lambda: NOON + STALLED_MS + 1)
+
+    assert health.stuck() == [3]
+
+
+def test_a_partition_that_is_being_restored_is_waited_for_and_not_stuck() -> None:
+    figures = Figures(rebalances=1, owned={5: PartitionFigures(moved=NOON)})
+    health = Health(figures, lambda: NOON + STALLED_MS + 1)
+
+    assert health.waiting() == [5]
+    assert health.stuck() == []

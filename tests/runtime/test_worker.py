@@ -1,0 +1,166 @@
+"""A worker in this process, on real brokers: what it serves, refuses, notices and tells."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
+
+import aiohttp
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from streams.contract import refused
+from streams.domain.vocabulary import Reason
+from streams.runtime.broker import Broker
+from streams.runtime.figures import State
+from streams.runtime.ground import BadGroundError, stand
+from streams.runtime.health import Health, served
+from streams.runtime.partition import SourceError
+from streams.runtime.settings import RecordTime, load
+from streams.runtime.worker import Worker, wall
+from tests.runtime.counting import QUICK, trade_of
+from tests.runtime.scene import Scene, eventually
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def apache(apache_kafka: str) -> Iterator[Scene]:
+    with closing(Scene(apache_kafka, partitions=2, record_time=RecordTime.LOG)) as scene:
+        yield scene
+
+
+@pytest.fixture(params=["apache_kafka", "embedded_broker"])
+def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
+    bootstrap = request.getfixturevalue(request.param)
+    record_time = RecordTime.LOG if request.param == "apache_kafka" else RecordTime.CREATE
+    with closing(Scene(bootstrap, partitions=2, record_time=record_time)) as made:
+        yield made
+
+
+@asynccontextmanager
+async def working(scene: Scene) -> AsyncIterator[Worker]:
+    worker = Worker(load(scene.environment()), trade_of(scene.prefix, scene.partitions), QUICK)
+    await worker.start()
+    try:
+        yield worker
+    finally:
+        await worker.stop()
+
+
+def serving(worker: Worker) -> bool:
+    owned = worker.figures.owned.values()
+    return len(owned) == 2 and all(figures.state is State.SERVING for figures in owned)
+
+
+async def pages(worker: Worker) -> dict[str, tuple[int, str]]:
+    health = Health(worker.figures, wall)
+    async with served(health, "127.0.0.1", 0) as port, aiohttp.ClientSession() as client:
+        told = {}
+        for page in ("healthz", "readyz", "metrics"):
+            async with client.get(f"http://127.0.0.1:{port}/{page}") as answer:
+                told[page] = (answer.status, await answer.text())
+        return told
+
+
+async def test_a_worker_measures_refuses_and_tells_how_it_is(scene: Scene) -> None:
+    await scene.publish(100)
+    producer = AIOKafkaProducer(bootstrap_servers=scene.bootstrap)
+    await producer.start()
+    origin = await producer.send_and_wait(scene.sources[0], key=b"harbor|x", value=b"no number", partition=1)
+    await producer.stop()
+    async with working(scene) as worker:
+        await eventually(lambda: sum(worker.figures.applied.values()) == 101, "101 records")
+        await eventually(lambda: all(one.now for one in worker.figures.owned.values()), "a time for every partition")
+
+        told = await pages(worker)
+
+    assert (told["healthz"], told["readyz"]) == ((200, "ok\n"), (200, "ok\n"))
+    assert 'safeclock_worker_records_refused_total{reason="not_json"} 1.0' in told["metrics"][1]
+    assert 'safeclock_worker_lag_records{partition="0"} 0.0' in told["metrics"][1]
+    (event,) = [refused.decode(one.value or b"") for one in await scene.refusals()]
+    assert (event.refused.reason, event.refused.topic) == (Reason.NOT_JSON, scene.sources[0])
+    assert (event.refused.partition, event.refused.offset) == (1, origin.offset)
+    assert (await scene.measured())["records"] == 100
+
+
+async def test_a_restarted_worker_goes_on_where_the_last_one_committed(scene: Scene) -> None:
+    await scene.publish(50)
+    async with working(scene) as first:
+        await eventually(lambda: sum(first.figures.applied.values()) == 50, "50 records")
+    await scene.publish(50)
+
+    async with working(scene) as second:
+        await eventually(lambda: sum(second.figures.applied.values()) == 50, "the other 50 records")
+
+    assert await scene.totals() == await scene.oracle()
+
+
+async def test_records_deleted_before_they_were_read_are_counted_as_lost(apache: Scene) -> None:
+    await apache.publish(100)
+    async with working(apache) as first:
+        await eventually(lambda: sum(first.figures.applied.values()) == 100, "100 records")
+    await apache.publish(100)
+    admin = AIOKafkaAdminClient(bootstrap_servers=apache.bootstrap)
+    await admin.start()
+    await admin.delete_records({TopicPartition(apache.sources[0], 0): RecordsToDelete(before_offset=40)})
+    await admin.close()
+
+    async with working(apache) as second:
+        await eventually(lambda: sum(second.figures.applied.values()) == 85, "what is left of 100 records")
+
+    # 25 of the first hundred lay there and were counted; 15 of the second hundred never can be.
+    assert second.figures.lost == {0: 15}
+    assert (await apache.totals())["records"] == 185
+
+
+async def test_a_topic_that_was_made_anew_stops_the_worker(apache: Scene) -> None:
+    await apache.publish(20)
+    async with working(apache) as first:
+        await eventually(lambda: sum(first.figures.applied.values()) == 20, "20 records")
+    await apache.make_anew(apache.sources[0])
+
+    worker = Worker(load(apache.environment()), trade_of(apache.prefix, apache.partitions), QUICK)
+    await worker.start()
+    with pytest.raises(SourceError, match=apache.sources[0]):
+        await worker.wait()
+    await worker.stop()
+
+
+async def test_only_the_committed_records_of_a_transactional_publisher_count(apache: Scene) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=apache.bootstrap, transactional_id=f"{apache.prefix}-publisher")
+    await producer.start()
+    async with working(apache) as worker:
+        for number in range(6):
+            await producer.begin_transaction()
+            await producer.send_and_wait(apache.sources[0], key=b"harbor|k", value=b"%d" % (100 + number), partition=0)
+            await (producer.abort_transaction() if number % 2 else producer.commit_transaction())
+        await eventually(lambda: sum(worker.figures.applied.values()) == 3, "three committed records")
+        await eventually(lambda: all(one.lag == 0 and one.now for one in worker.figures.owned.values()), "its head")
+    await producer.stop()
+
+    assert (await apache.totals())["sum"] == 100 + 102 + 104
+    assert not worker.figures.lost
+
+
+def test_a_worker_does_not_start_on_topics_that_are_missing_or_miscounted(apache: Scene) -> None:
+    registry = trade_of(apache.prefix, 3).registry
+
+    with pytest.raises(BadGroundError) as told:
+        stand(load(apache.environment()), registry, apache.names._replace(measures=f"{apache.prefix}-nowhere"))
+
+    assert f"{apache.sources[0]}: expected 3 partitions, found 2" in str(told.value)
+    assert f"{apache.prefix}-nowhere: expected a topic with 3 partitions, found none" in str(told.value)
+
+
+def test_a_worker_does_not_start_on_senders_stamps_that_nobody_asked_for(apache: Scene) -> None:
+    settings = load(apache.environment())
+    apache.restamp(apache.sources[1])
+
+    with pytest.raises(BadGroundError, match="LogAppendTime, found CreateTime"):
+        stand(settings, apache.registry, apache.names)
+
+
+def test_the_journals_mode_is_found_by_what_the_broker_can_do(apache_kafka: str, embedded_broker: str) -> None:
+    with Broker(apache_kafka) as apache, Broker(embedded_broker) as embedded:
+        assert apache.has_transactions()
+        assert not embedded.has_transactions()
