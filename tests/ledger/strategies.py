@@ -27,7 +27,7 @@ _ORIGINS: Final = tuple(START + offset for offset in (0, 1, 90 * SECOND, 12 * HO
 _AFTER: Final = st.one_of(
     st.sampled_from(
         [
-            *(-HOUR, -2 * MINUTE - 1, -2 * MINUTE, -2 * MINUTE + 1, -1, 0, 1),
+            *(0, 1, -1, -2 * MINUTE - 1, -2 * MINUTE, -2 * MINUTE + 1, -HOUR),
             *(MINUTE, 5 * MINUTE, 5 * MINUTE + 1, HOUR - 1, HOUR, HOUR + 1, 6 * HOUR),
             *(DAY - 1, DAY, DAY + 1, 25 * HOUR, 30 * HOUR, 2 * DAY, 7 * DAY, 7 * DAY + 1),
         ]
@@ -35,6 +35,9 @@ _AFTER: Final = st.one_of(
     st.integers(0, 20 * DAY),
 )
 """When something happens, seen from the report's origin: often on an edge."""
+
+_GAPS: Final = st.sampled_from([HOUR, 0, 1, MINUTE, HOUR - 1, 5 * HOUR, DAY - 1, DAY, DAY + 1, 3 * DAY])
+"""How long one deed comes after another."""
 
 _DELAYS: Final = st.sampled_from(
     [0, 0, 0, SECOND, 15 * MINUTE, 15 * MINUTE + 1, 6 * HOUR, 6 * HOUR + 1, DAY - 1, DAY, DAY + 1, 5 * DAY, 14 * DAY]
@@ -121,10 +124,23 @@ def lives(draw: st.DrawFn, key: bytes = KEYS[0]) -> list[Event]:
         labels, items = draw(st.sampled_from(_ATTRIBUTES)), draw(st.sampled_from([1, 1, 2, 3]))
         told = origin + draw(_DELAYS)
         events.append(_filing(labels, items, test=False)(key, platform, origin, told, 10))
-    for place, draft in enumerate(draw(st.lists(_drafts, max_size=10))):
+        events += draw(_careers(key, origin))
+    for place, draft in enumerate(draw(st.lists(_drafts, max_size=8))):
         at = origin + draw(_AFTER)
-        number = draw(st.one_of(st.just(11 + place), st.just(11 + place), _ids, st.just(10)))
+        number = draw(st.one_of(st.just(30 + place), st.just(30 + place), _ids, st.integers(10, 14)))
         events.append(draft(key, platform, at, at + draw(_DELAYS), number))
+    return events
+
+
+@st.composite
+def _careers(draw: st.DrawFn, key: bytes, origin: int) -> list[Event]:
+    """Draw deeds one after the other, at once or with gaps, each with an id of its own."""
+    platform = key.split(b"|")[0].decode()
+    events: list[Event] = []
+    at = origin
+    for place, deed in enumerate(draw(st.lists(_deeds, min_size=draw(st.sampled_from([0, 2, 5])), max_size=7))):
+        at += draw(_GAPS)
+        events.append(_action(deed, draw(_items))(key, platform, at, at, 11 + place))
     return events
 
 
