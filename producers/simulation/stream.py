@@ -1,0 +1,33 @@
+"""A simulation as lines: history at once, live traffic when its time has come."""
+
+import time
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import BinaryIO
+
+from producers.simulation.pacing import Pace, paced
+from producers.simulation.plan import Plan
+from producers.simulation.told import line
+from producers.simulation.traffic import endless, simulate
+from streams.domain.grid import SECOND
+
+
+def history(plan: Plan) -> Iterator[bytes]:
+    """Yield the lines of a plan's span."""
+    return (line(told) + b"\n" for told in simulate(plan))
+
+
+def write_live(plan: Plan, out: BinaryIO) -> None:
+    """Write a plan's span and then what is told after it, each event when the wall clock has reached it; without end."""
+    events = endless(plan)
+    out.writelines(line(told) + b"\n" for told in takewhile(lambda told: told.at_ms < plan.end_ms, events))
+    for due, told in paced(events, Pace(plan.end_ms, plan.end_ms)):
+        ahead = due - _wall()
+        if ahead > 0:
+            out.flush()
+            time.sleep(ahead / SECOND)
+        out.write(line(told) + b"\n")
+
+
+def _wall() -> int:
+    return time.time_ns() // 1_000_000
