@@ -62,7 +62,7 @@ class PublisherSettings:
     max_pending: int = 10_000
     block_ms: int = 60_000
     delivery_timeout_ms: int = 30_000
-    linger_ms: int = 5
+    linger_ms: int = 50
 
     def __post_init__(self) -> None:
         problems = self.access.problems()
