@@ -1,12 +1,23 @@
-"""Brokers for the whole session, started when the first test asks for one."""
+"""Brokers for the whole session, started when the first test asks for one; how many examples Hypothesis draws."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.brokers.apache import ApacheKafka, BrokerUnavailableError, apache_kafka
 from tests.brokers.embedded import EmbeddedBrokerUnavailableError, embedded_broker
+
+# `quick` by default and always the same examples; more by `--hypothesis-profile=thorough`.
+_SLOW_TO_DRAW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile(
+    "quick", max_examples=70, deadline=None, derandomize=True, database=None, suppress_health_check=_SLOW_TO_DRAW
+)
+settings.register_profile(
+    "thorough", max_examples=5_000, deadline=None, database=None, suppress_health_check=_SLOW_TO_DRAW
+)
+settings.load_profile("quick")
 
 ADDRESS_VARIABLE = "SAFECLOCK_TEST_KAFKA"
 

@@ -1,6 +1,6 @@
 """The contract for other languages: JSON Schema of every type, an AsyncAPI document, golden vectors.
 
-`python -m streams.contract.schemas [FOLDER]` writes them, into `docs/schemas` unless told otherwise. They are
+`python -m streams.contract.schemas [ROOT]` writes them into `docs/schemas` of the repository (default: here). They are
 generated from the types and committed. What a schema cannot say, clocks, keys and who is registered, is said in the
 AsyncAPI document's descriptions and checked by the decoder alone.
 """
@@ -87,4 +87,4 @@ def _vectors() -> Schema:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
+    write(Path(*sys.argv[1:2], FOLDER))
