@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Final
@@ -18,6 +18,7 @@ from dashboards.board.settings import Settings
 from streams.contract.registry import Registry
 from streams.contract.registry_file import load as load_registry
 from streams.domain.clocks import STANDARD, STANDARD_PACK
+from streams.domain.grid import SECOND
 
 log = logging.getLogger(__name__)
 
@@ -46,20 +47,19 @@ class Running:
         """Read and show until cancelled; raises the first error."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._reader.run())
-            tasks.create_task(_every(_COUNT_SECONDS, self._count))
-            tasks.create_task(_every(refresh_ms / 1000, self._compute))
+            tasks.create_task(self._count())
+            tasks.create_task(self._compute(refresh_ms / SECOND))
 
     async def _count(self) -> None:
-        self.board.count(self.freshness, self._reader.read_at)
+        while True:
+            self.board.count(self.freshness, self._reader.read_at)
+            await asyncio.sleep(_COUNT_SECONDS)
 
-    async def _compute(self) -> None:
-        await self.board.compute(self.freshness)
-
-
-async def _every(seconds: float, action: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        await action()
-        await asyncio.sleep(seconds)
+    async def _compute(self, seconds: float) -> None:
+        while True:
+            fresh = self.freshness
+            await self.board.compute(fresh)
+            await asyncio.sleep(_COUNT_SECONDS if fresh.as_of is None else seconds)
 
 
 @asynccontextmanager
