@@ -162,6 +162,18 @@ def test_a_miss_is_taken_back_when_the_deed_was_only_told_late() -> None:
     assert counters["verdict|time_to_action@1|met|live"] == 1
 
 
+def test_a_miss_that_stays_a_miss_is_counted_once() -> None:
+    subject = Subject()
+    subject.feed([filed()])
+    subject.advance(START + 3 * DAY)
+
+    subject.feed([did(RESTRICTED, 2 * DAY)])
+
+    counters = subject.counters()["harbor"]
+    assert counters["verdict|time_to_action@1|missed|live"] == 1
+    assert "un|verdict|time_to_action@1|missed|live" not in counters
+
+
 def test_four_hundred_days_of_silence_are_an_answer_of_their_own() -> None:
     mark = mark_of(filed(), now=START + 400 * DAY + 10 * MINUTE)
 
