@@ -32,15 +32,15 @@ class Terms:
     """How a pass treats its lines.
 
     `now`, epoch milliseconds, is when workers will be told; None for history, whose records carry the time at which
-    each line was told. `good` lines are known to be good and not checked again; `checks` then holds the checksums of
-    their blocks, if they were read before. Lines before `from_line` are read and not sent.
+    each line was told. `good` lines are known to be good and not checked again; `checks` holds the checksums of their
+    blocks when they were read before, None when they were not. Lines before `from_line` are read and not sent.
     """
 
     now: int | None
     from_line: int = 1
     skip_refused: bool = False
     good: bool = False
-    checks: tuple[int, ...] = ()
+    checks: tuple[int, ...] | None = None
 
 
 class _StoppedError(Exception):
@@ -91,7 +91,7 @@ class Pass:
     async def _all(self, ahead: ReadAhead, sender: BulkSender) -> None:
         size = count = 0
         while (block := await asyncio.to_thread(ahead.next)) is not None:
-            if count < len(self._terms.checks) and self._terms.checks[count] != check_of(block):
+            if not self._as_surveyed(count, block):
                 raise _StoppedError(CHANGED)
             await sender.add(self._records(block, sender))
             if ahead.idle:
@@ -99,6 +99,10 @@ class Pass:
             size, count = size + block.size, count + 1
             if self._progress is not no_progress:
                 self._progress(size, self.events + self.heartbeats - len(sender.unacknowledged()))
+
+    def _as_surveyed(self, count: int, block: Block) -> bool:
+        checks = self._terms.checks
+        return checks is None or checks[count : count + 1] == (check_of(block),)
 
     def _records(self, block: Block, sender: BulkSender) -> Iterator[Record]:
         history = self._terms.now is None

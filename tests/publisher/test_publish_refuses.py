@@ -1,5 +1,6 @@
 """Bad lines never leave, and what was refused is never shown."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -7,9 +8,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from producers.publisher import files
 from producers.publisher.files import Order, publish, publish_blocks
-from producers.publisher.lines import blocks_of
+from producers.publisher.lines import Block, blocks_of
+from producers.publisher.routes import Router
 from producers.publisher.settings import PublisherSettings
+from producers.publisher.survey import Survey, survey
 from producers.publisher.talk import tell
 from streams.contract.registry import Registry
 from streams.contract.topics import partition_of
@@ -113,3 +117,23 @@ def test_a_retraction_travels_where_the_retracted_event_did(embedded: Stage, tmp
     where = {record.value: record.topic for record in embedded.arrived(5)}
     assert where[retraction(1, "action-000001")] == embedded.platform.action_taken
     assert where[retraction(2, "filing-000002")] == embedded.platform.report_filed
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("tampered", [[WRONG, filing(2)], [filing(1), filing(2), WRONG], []])
+def test_a_file_that_changes_after_it_was_checked_does_not_leave(
+    embedded: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tampered: list[bytes]
+) -> None:
+    path = written(tmp_path, [filing(1), filing(2)] if tampered else [])
+
+    def survey_then_tamper(source: Iterator[Block], router: Router, now: int | None) -> Survey:
+        found = survey(source, router, now)
+        written(tmp_path, tampered or [WRONG])
+        return found
+
+    monkeypatch.setattr(files, "survey", survey_then_tamper)
+    told = publish(replace(order(path, embedded.settings), registry=embedded.registry))
+
+    assert (told.acknowledged, told.resume_from, told.exit_code) == (0, 1, 1)
+    assert "changed" in told.cause
+    assert embedded.arrived(0) == []
