@@ -51,7 +51,9 @@ class Figured:
         and quantiles are then not given, since nobody knows how long its open reports have waited.
         """
         limits = [clock.limit for clock in self._clocks]
-        late = [sum(column) for column in zip(*(pool.overdue(limits, through) for pool in pools.values()), strict=True)]
+        late = [0] * len(limits)
+        for pool in pools.values():
+            late = [sum(pair) for pair in zip(late, pool.overdue(limits, through), strict=True)]
         samples = {week: pool.sample(through) for week, pool in pools.items()}
         yield self._whole(merged(samples.values(), len(self._clocks)), late)
         current = week_of(as_of // DAY)

@@ -34,12 +34,14 @@ def freshness(statuses: Mapping[int, Status], read: Collection[int], wall: int, 
     if expected is None:
         return Freshness(None, None, frozenset(), ("no worker has told its status yet",))
     every = range(expected)
-    told = {partition: statuses[partition] for partition in every if partition in statuses and partition in read}
+    begun = {partition for partition, status in statuses.items() if status.now}
+    told = {partition: statuses[partition] for partition in every if partition in begun and partition in read}
     silent = [partition for partition, status in told.items() if wall - status.at > OLD_MS]
     behind = [partition for partition, status in told.items() if wall - status.now > OLD_MS]
     reasons = [
         *_reason([partition for partition in every if partition not in statuses], "no worker has told its status yet"),
-        *_reason([partition for partition in statuses if partition not in read], "not read to its end yet"),
+        *_reason([partition for partition in statuses if partition not in begun], "nothing measured yet"),
+        *_reason([partition for partition in begun if partition not in read], "not read to its end yet"),
         *_reason(silent, f"not heard of for more than {OLD_MS // SECOND} s"),
         *_reason(behind, _measured(told[partition].now for partition in behind)),
         *_disagreements(statuses.values(), pack),

@@ -1,0 +1,6 @@
+"""Where the files of the repository are."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+REGISTRY = ROOT / "deploy/registry/demo.toml"

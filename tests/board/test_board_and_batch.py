@@ -1,0 +1,181 @@
+import asyncio
+import random
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from dashboards.board.board import Board, NotReadyError
+from dashboards.board.snapshot import SnapshotCollector
+from streams.contract.catalogue import METRICS
+from streams.contract.measures import STATUS_KEY
+from streams.contract.metric import CLOCKS, LIMITS, RECENT, Process, Source, label_sets
+from streams.contract.rows import RowCodec
+from streams.domain.grid import SECOND
+from tests.board.worked import PARTITIONS, Update, board_at, registry, status, worked
+
+EVERY = frozenset(range(PARTITIONS))
+
+
+def told(board: Board, updates: tuple[Update, ...]) -> Board:
+    """Let a board read `updates`, compute and count."""
+    for update in updates:
+        board.sums.take(*update)
+    fresh = board.freshness(EVERY)
+    asyncio.run(board.compute(fresh))
+    board.count(fresh, fresh.as_of)
+    return board
+
+
+@pytest.fixture(scope="module")
+def board() -> Board:
+    """A board that has read the whole history."""
+    return told(board_at(worked().as_of), worked().updates)
+
+
+def exposition(board: Board) -> str:
+    """Return what a scrape of the board gives."""
+    collectors = CollectorRegistry()
+    collectors.register(SnapshotCollector(lambda: board.snapshot))
+    return generate_latest(collectors).decode()
+
+
+def test_the_worker_s_path_and_the_batch_path_write_the_same_document(board: Board) -> None:
+    document = board.document(["platform"], board.freshness(EVERY))
+
+    assert document == worked().document
+
+
+def test_every_metric_of_a_cohort_says_what_the_batch_document_says(board: Board) -> None:
+    values: Any = board.snapshot.values
+    groups: Any = worked().document["groups"]
+
+    for group in groups:
+        platform = group["platform"]
+        assert values["safeclock_cohort_filed_reports"][platform, RECENT] == group["filed"]
+        shown = {state: count for (name, state), count in values["safeclock_reports"].items() if name == platform}
+        assert {state: count for state, count in shown.items() if count} == group["states"]
+        for clock in CLOCKS:
+            figures = group["clocks"][clock]
+            within = values["safeclock_cohort_within_ratio"]
+            for word, limit in LIMITS.items():
+                expected = figures["within"][str(limit // SECOND)]["share"]
+                assert within.get((platform, RECENT, clock, word, "estimate")) == expected
+            for bound, part in (("estimate", "value"), ("low", "low"), ("high", "high")):
+                quantile = figures["median_seconds"]
+                expected = quantile[part] if quantile["value"] is not None else None
+                shown_quantile = values["safeclock_cohort_quantile_seconds"]
+                assert shown_quantile.get((platform, RECENT, clock, "median", bound)) == expected
+            published = values["safeclock_cohort_closed_only_median_seconds"].get((platform, RECENT, clock))
+            assert published == figures["closed_only_median_seconds"]
+
+
+def test_what_is_counted_less_what_was_taken_back_is_what_holds(board: Board) -> None:
+    values, histograms = board.snapshot.values, board.snapshot.histograms
+    groups: Any = worked().document["groups"]
+
+    for group in groups:
+        own = (group["platform"],)
+        filed = values["safeclock_reports_filed_total"][own] - values["safeclock_reports_unfiled_total"][own]
+        assert filed == group["filed"]
+        for clock in CLOCKS:
+            stopped = sum(histograms["safeclock_clock_stopped_seconds"][*own, clock].counts)
+            corrected = sum(histograms["safeclock_clock_corrected_seconds"][*own, clock].counts)
+            assert stopped - corrected == group["clocks"][clock]["events"]
+
+
+def test_a_board_that_reads_only_the_last_values_shows_the_same() -> None:
+    """As after a restart, when the topic has been compacted."""
+    last = {(partition, key): value for partition, key, value in worked().updates}
+    compacted = [(partition, key, value) for (partition, key), value in last.items()]
+    random.Random(5).shuffle(compacted)
+
+    restarted = told(board_at(worked().as_of), tuple(compacted))
+
+    assert restarted.snapshot == told(board_at(worked().as_of), worked().updates).snapshot
+
+
+def test_computing_on_the_way_changes_nothing_in_the_end() -> None:
+    board, updates = board_at(worked().as_of), worked().updates
+    middle = len(updates) // 2
+
+    told(board, updates[:middle])
+    told(board, updates[middle:])
+
+    assert board.snapshot == told(board_at(worked().as_of), updates).snapshot
+
+
+def test_no_product_metric_before_every_partition_is_known() -> None:
+    board = told(board_at(worked().as_of), tuple(update for update in worked().updates if update[0] != 3))
+
+    text = exposition(board)
+
+    assert "safeclock_reports" not in text
+    assert "safeclock_as_of_timestamp_seconds" not in text
+    assert 'safeclock_partition_ready{partition="3"} 0.0' in text
+    with pytest.raises(NotReadyError, match="partition 3: no worker has told its status yet"):
+        board.document(["platform"], board.freshness(EVERY))
+
+
+def test_every_metric_of_the_catalogue_is_exported_and_no_other(board: Board) -> None:
+    declared = {metric.name for metric in METRICS if metric.process is Process.BOARD}
+
+    exported = {name: family for family in families(board) for name in (family.name, f"{family.name}_total")}
+
+    assert declared <= set(exported)
+    assert {family.name for family in exported.values()} <= declared | {
+        name.removesuffix("_total") for name in declared
+    }
+
+
+def test_known_label_sets_stand_at_zero_before_anything_happens() -> None:
+    now = worked().as_of
+    board = told(board_at(now), tuple((number, STATUS_KEY, status(now, now)) for number in range(PARTITIONS)))
+    listed = {Source.REGISTRY: sorted(registry().platforms), Source.PARTITIONS: [str(n) for n in range(PARTITIONS)]}
+
+    for metric in METRICS:
+        if metric.process is Process.BOARD and metric.zeros:
+            series = board.snapshot.histograms.get(metric.name) or board.snapshot.values[metric.name]
+            assert set(label_sets(metric, listed)) <= set(series), metric.name
+
+
+def test_what_an_unregistered_platform_sent_stands_under_one_name() -> None:
+    stranger = told(
+        board_at(worked().as_of), (*worked().updates, (0, b"n|nobody", RowCodec().pack({"refused|too_old": 4})))
+    )
+
+    refused = stranger.snapshot.values["safeclock_events_refused_total"]
+    assert refused["unknown", "too_old"] == 4
+    assert "nobody" not in exposition(stranger)
+
+
+def test_a_platform_that_was_not_complete_everywhere_has_no_shares() -> None:
+    lost = tuple(update for update in worked().updates if update[:2] != (2, b"n|meadow"))
+
+    board = told(board_at(worked().as_of), lost)
+
+    values = board.snapshot.values
+    assert values["safeclock_cohort_measurable"]["meadow", RECENT, "time_to_action"] == 0
+    assert not [words for words in values["safeclock_cohort_within_ratio"] if words[0] == "meadow"]
+    assert values["safeclock_cohort_filed_reports"]["meadow", RECENT] > 0
+
+
+@pytest.mark.integration
+def test_prometheus_own_checker_finds_nothing_to_complain_of(board: Board) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed: it comes with the package prometheus")
+
+    command = [promtool, "check", "metrics"]
+    checked = subprocess.run(command, input=exposition(board), text=True, capture_output=True, check=False)
+
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def families(board: Board) -> list[Any]:
+    """Return the families of a scrape."""
+    return list(text_string_to_metric_families(exposition(board)))

@@ -1,0 +1,88 @@
+"""What workers would tell on `measures` about a small simulated history, made by ledgers in this process."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from dashboards.board.board import Board
+from dashboards.board.grounds import Release
+from producers.simulation.plan import Plan
+from producers.simulation.told import line
+from producers.simulation.traffic import simulate
+from streams.batch.measure import measure
+from streams.batch.reading import read
+from streams.contract.decode import Decoder, Refusal
+from streams.contract.measures import STATUS_KEY, Status, encode_status, is_measure
+from streams.contract.registry import Registry
+from streams.contract.registry_file import load
+from streams.contract.rows import RowCodec
+from streams.contract.rules import rules_of
+from streams.contract.topics import partition_of
+from streams.domain.clocks import STANDARD, STANDARD_PACK
+from streams.domain.events import Heartbeat
+from streams.domain.ledger import Ledger
+from tests.board.paths import REGISTRY
+
+PARTITIONS = 8
+PLAN = Plan(seed=11, weeks=3, reports=1_500)
+RELEASE = Release("1", STANDARD_PACK, STANDARD)
+_TOLD_TOGETHER = 700
+
+Update = tuple[int, bytes, bytes | None]
+
+
+class Worked(NamedTuple):
+    """The updates of every partition in the order in which they were committed, and what the batch path says."""
+
+    updates: tuple[Update, ...]
+    as_of: int
+    document: dict[str, object]
+
+
+def registry() -> Registry:
+    """Return the demo's registry."""
+    return load(REGISTRY)
+
+
+def status(partition_now: int, at: int, partitions: int = PARTITIONS) -> bytes:
+    """Return the status row of a partition."""
+    return encode_status(Status(partition_now, at, partitions, STANDARD_PACK, "registry"))
+
+
+def board_at(wall: int) -> Board:
+    """Return a board whose wall clock stands still."""
+    return Board(registry(), RELEASE, lambda: wall)
+
+
+@lru_cache(maxsize=1)
+def worked() -> Worked:
+    """Return a history as eight workers tell it in several commits, and as the batch path measures it."""
+    told = list(simulate(PLAN))
+    batch = read((line(one) for one in told), registry())
+    return Worked(tuple(_updates(batch.as_of)), batch.as_of, measure(batch, ["platform"]))
+
+
+def _updates(as_of: int) -> Iterator[Update]:
+    decoder, rules = Decoder(registry()), rules_of(registry())
+    ledgers = [Ledger(rules, RowCodec()) for _ in range(PARTITIONS)]
+    for place, one in enumerate(simulate(PLAN)):
+        event = decoder.decode_line(line(one))
+        assert not isinstance(event, Refusal)
+        if isinstance(event, Heartbeat):
+            for ledger in ledgers:
+                ledger.apply(event._replace(topic=one.topic.value))
+        else:
+            ledgers[partition_of(event.key, PARTITIONS)].apply(event)
+        if place % _TOLD_TOGETHER == 0:
+            yield from _commit(ledgers, one.at_ms)
+    for ledger in ledgers:
+        ledger.advance(as_of)
+    yield from _commit(ledgers, as_of)
+
+
+def _commit(ledgers: list[Ledger], now: int) -> Iterator[Update]:
+    for partition, ledger in enumerate(ledgers):
+        for key, value in ledger.take_changes().items():
+            if is_measure(key):
+                yield partition, key, value
+        yield partition, STATUS_KEY, status(now, now)
