@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.brokers.apache import ApacheKafka, BrokerUnavailableError, apache_kafka
 from tests.brokers.embedded import EmbeddedBrokerUnavailableError, embedded_broker
+from tests.required import missing
 
 # `quick` by default and always the same examples; more by `--hypothesis-profile=thorough`.
 _SLOW_TO_DRAW = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -28,8 +29,8 @@ def apache_kafka_server() -> Iterator[ApacheKafka]:
     try:
         with apache_kafka() as broker:
             yield broker
-    except BrokerUnavailableError as missing:
-        pytest.skip(str(missing))
+    except BrokerUnavailableError as reason:
+        missing("apache-kafka", str(reason))
 
 
 @pytest.fixture(scope="session", name="apache_kafka")
@@ -48,5 +49,5 @@ def embedded_broker_address() -> Iterator[str]:
     try:
         with embedded_broker() as address:
             yield address
-    except EmbeddedBrokerUnavailableError as missing:
-        pytest.skip(str(missing))
+    except EmbeddedBrokerUnavailableError as reason:
+        missing("embedded-broker", str(reason))

@@ -5,7 +5,6 @@
 
 import json
 import re
-import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-import pytest
+from tests.required import program
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy/prometheus/rules/safeclock.yml"
@@ -96,17 +95,14 @@ class Prometheus:
 def prometheus_on(targets: Sequence[str], rules: Path = RULES) -> Iterator[Prometheus]:
     """Run a Prometheus that scrapes `targets` (host:port) every second and evaluates `rules` as often.
 
-    Skips the test, with a sentence, where no Prometheus is installed.
+    Skips the test, with a sentence, where no Prometheus is installed; fails it where one is required.
     """
-    program = shutil.which("prometheus")
-    if program is None:
-        pytest.skip("prometheus is not installed (Debian: apt-get install prometheus)")
     with TemporaryDirectory() as folder:
         port = _free_port()
         config = Path(folder, "prometheus.yml")
         config.write_text(json.dumps(_configuration([*targets], port, rules)), encoding="utf-8")
         with Path(folder, "log").open("w+") as log:
-            process = subprocess.Popen(_command(program, config, folder, port), stdout=log, stderr=log)
+            process = subprocess.Popen(_command(program("prometheus"), config, folder, port), stdout=log, stderr=log)
             try:
                 prometheus = Prometheus(port, len(targets) + 1)
                 wait_for(lambda: process.poll() is None and _answers(port), f"Prometheus on port {port}")

@@ -2,7 +2,6 @@
 
 import re
 import runpy
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from dashboards.grafana.overview import UID
 from dashboards.grafana.render import PATHS
 from dashboards.rules.alerts import ALERTS, Alert, Audience, Severity
 from tests.dashboards.live import ROOT
+from tests.required import program
 
 
 def _read(path: str) -> Any:  # noqa: ANN401 - whatever the file holds
@@ -26,13 +26,6 @@ ALERTMANAGER = ROOT / "deploy/alertmanager/alertmanager.yml"
 ONE_SHOT = {"topics", "simulator"}
 
 each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
-
-
-def _program(name: str) -> str:
-    program = shutil.which(name)
-    if program is None:
-        pytest.skip(f"{name} is not installed (Debian: apt-get install prometheus prometheus-alertmanager)")
-    return program
 
 
 def _run(*command: str | Path) -> str:
@@ -156,21 +149,21 @@ def test_a_lock_without_the_project_is_refused() -> None:
 
 @pytest.mark.integration
 def test_prometheus_reads_its_configuration() -> None:
-    told = _run(_program("promtool"), "check", "config", ROOT / "deploy/prometheus/prometheus.yml")
+    told = _run(program("promtool"), "check", "config", ROOT / "deploy/prometheus/prometheus.yml")
 
     assert "1 rule files found" in told
 
 
 @pytest.mark.integration
 def test_alertmanager_reads_its_configuration() -> None:
-    assert "SUCCESS" in _run(_program("amtool"), "check-config", ALERTMANAGER)
+    assert "SUCCESS" in _run(program("amtool"), "check-config", ALERTMANAGER)
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 def test_an_alert_reaches_its_audience_and_nobody_else(alert: Alert) -> None:
     labels = [f"alertname={alert.name}", f"audience={alert.audience}", f"severity={alert.severity}"]
-    told = _run(_program("amtool"), "config", "routes", "test", f"--config.file={ALERTMANAGER}", *labels)
+    told = _run(program("amtool"), "config", "routes", "test", f"--config.file={ALERTMANAGER}", *labels)
 
     expected = {Audience.ANALYST: "platform,analyst", Audience.OPERATOR: "operator"}[alert.audience]
     assert told.strip() == ("watchdog" if alert.severity is Severity.NONE else expected)

@@ -1,6 +1,5 @@
 """The catalogue as Prometheus reads it."""
 
-import shutil
 import subprocess
 
 import pytest
@@ -9,6 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from streams.contract.catalogue import METRICS
 from streams.contract.metric import Process, Source, label_sets
 from tests.dashboards.exporter import StandIn
+from tests.required import program
 
 LISTED = {Source.REGISTRY: ("harbor",), Source.PARTITIONS: ("0",), Source.RELEASE: ("1",)}
 
@@ -16,9 +16,7 @@ LISTED = {Source.REGISTRY: ("harbor",), Source.PARTITIONS: ("0",), Source.RELEAS
 @pytest.mark.integration
 @pytest.mark.parametrize("process", Process)
 def test_prometheus_finds_no_fault_with_any_name_or_help(process: Process) -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("promtool is not installed (Debian: apt-get install prometheus)")
+    promtool = program("promtool")
     stand_in = StandIn(LISTED, process)
     for metric in METRICS:
         stand_in.values |= {(metric.name, words): 1.0 for words in label_sets(metric, LISTED)}

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from itertools import combinations
@@ -17,6 +16,7 @@ from dashboards.rules.recording import RECORDINGS
 from streams.contract.catalogue import METRICS
 from streams.contract.metric import Kind
 from tests.dashboards.live import expanded
+from tests.required import program
 
 BOARD: dict[str, Any] = json.loads(overview_json())
 PANELS: list[dict[str, Any]] = [panel for panel in BOARD["panels"] if panel["type"] not in {"row", "text"}]
@@ -140,9 +140,7 @@ def test_no_series_is_shown_once_per_board() -> None:
 
 @pytest.mark.integration
 def test_every_query_is_promql(tmp_path: Path) -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("promtool is not installed (Debian: apt-get install prometheus)")
+    promtool = program("promtool")
     rules = [{"record": f"query:{number}", "expr": expr} for number, expr in enumerate(expressions())]
     file = tmp_path / "queries.yml"
     file.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}), encoding="utf-8")

@@ -1,5 +1,4 @@
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 from dashboards.rules.alerts import ALERTS, Alert, Audience, Severity
 from dashboards.rules.recording import THRESHOLD
 from tests.dashboards.live import ROOT, RULES
+from tests.required import program
 
 STORIES = sorted((ROOT / "tests/dashboards/rules").glob("*.yml"))
 RUNBOOK = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
@@ -18,10 +18,7 @@ each_alert = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.na
 @pytest.fixture
 def promtool() -> str:
     """The program that reads rules as Prometheus does."""
-    program = shutil.which("promtool")
-    if program is None:
-        pytest.skip("promtool is not installed (Debian: apt-get install prometheus)")
-    return program
+    return program("promtool")
 
 
 def test_the_threshold_can_be_passed() -> None:

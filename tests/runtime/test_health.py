@@ -1,6 +1,5 @@
 """What a worker says about itself."""
 
-import shutil
 import subprocess
 
 import pytest
@@ -10,6 +9,7 @@ from streams.contract.catalogue import PIPELINE
 from streams.domain.vocabulary import Reason
 from streams.runtime.figures import Figures, PartitionFigures, State
 from streams.runtime.health import STALLED_MS, Health, WorkerCollector
+from tests.required import program
 
 NOON = 43_200_000
 
@@ -54,12 +54,12 @@ def test_every_reason_of_refusal_starts_at_zero() -> None:
 
 @pytest.mark.parametrize("figures", [Figures(), busy()], ids=["idle", "busy"])
 def test_promtool_finds_nothing_to_say(figures: Figures) -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("expected promtool on the path, found none")
-
     checked = subprocess.run(
-        [promtool, "check", "metrics"], input=exposition(figures), capture_output=True, text=True, check=False
+        [program("promtool"), "check", "metrics"],
+        input=exposition(figures),
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
