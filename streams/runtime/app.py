@@ -30,6 +30,9 @@ class Timing(NamedTuple):
 
 PATIENT: Final = Timing()
 
+ALONE: Final = Timing(rebalance=6.0)
+"""For the embedded broker, which makes every joining worker wait for half of the rebalance timeout."""
+
 
 class RecordBatchApp(faust.App):
     """A Faust app whose messages are record batches."""

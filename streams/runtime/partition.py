@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 _TICK_SECONDS: Final = 0.25
 _STATUS_MS: Final = 5_000
 _CONFIRMED_MS: Final = 5_000
-_PART: Final = 64
+_PART: Final = 200
 
 
 def _seconds() -> float:
@@ -108,6 +108,7 @@ class Partition:
         self._closing = False
         self._intake = Intake(around.ledger(number), around.decoder, LogTime(()), {})
         self._pending: dict[bytes, bytes | None] = {}
+        self._pending_bytes = 0
         self._committed_at = 0.0
         self._dirty = False
 
@@ -240,11 +241,14 @@ class Partition:
         ]
 
     def _full(self) -> bool:
+        """Whether the changes so far, counted with what they replaced, fill the room of a commit."""
         room = self._journal.room
         if room is None:
             return False
-        self._pending |= self._intake.ledger.take_changes()
-        return sum(len(key) + len(value or b"") for key, value in self._pending.items()) >= room
+        changes = self._intake.ledger.take_changes()
+        self._pending |= changes
+        self._pending_bytes += sum(len(key) + len(value or b"") for key, value in changes.items())
+        return self._pending_bytes >= room
 
     def _look(self) -> None:
         """See which topics are at their heads, let time pass, and hold back a topic that is far ahead."""
@@ -274,7 +278,7 @@ class Partition:
         around, intake = self._around, self._intake
         started = self._committed_at = _seconds()
         rows = self._pending | intake.ledger.take_changes()
-        self._pending = {}
+        self._pending, self._pending_bytes = {}, 0
         rejected = intake.take_refused()
         topics = {topic: Reached(offset, around.topics[topic]) for topic, offset in intake.positions.items()}
         position = Position(intake.time.now, topics, around.registry_hash)

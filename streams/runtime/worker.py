@@ -16,7 +16,7 @@ from typing import NoReturn
 import uvloop
 
 from streams.contract.registry import Registry
-from streams.runtime.app import PATIENT, RecordBatchApp, Timing, connect, create_app
+from streams.runtime.app import ALONE, PATIENT, RecordBatchApp, Timing, connect, create_app
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.figures import Figures
 from streams.runtime.ground import Ground, Names, stand
@@ -52,11 +52,15 @@ def wall() -> int:
 
 
 class Worker:
-    """One worker in a running event loop: `start`, then `wait` for the first failure or stop, then `stop`."""
+    """One worker in a running event loop: `start`, then `wait` for the first failure or stop, then `stop`.
 
-    def __init__(self, settings: Settings, trade: Trade, timing: Timing = PATIENT) -> None:
+    `timing` None: what suits the broker.
+    """
+
+    def __init__(self, settings: Settings, trade: Trade, timing: Timing | None = None) -> None:
         self.figures = Figures()
-        self.app: RecordBatchApp = create_app(settings, timing)
+        self.app: RecordBatchApp | None = None
+        self._timing = timing
         self._settings = settings
         self._trade = trade
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -65,35 +69,42 @@ class Worker:
     async def start(self) -> None:
         """Check the ground, join the group and return; partitions are restored afterwards, see `figures`."""
         ground = await asyncio.to_thread(stand, self._settings, self._trade.registry, self._trade.names)
-        around = self._surroundings(ground)
+        app = create_app(self._settings, self._timing or (PATIENT if ground.transactions else ALONE))
+        around = self._surroundings(ground, app)
         self._owners = Owners(around.topics, lambda number: Partition(number, around), self.figures, self._failed)
-        connect(self.app, around.topics, self._owners)
-        await self.app.start()
+        connect(app, around.topics, self._owners)
+        self.app = app
+        await app.start()
 
     async def wait(self) -> None:
         """Return when the app stops; raise what made it or an owner fail."""
-        stopped = asyncio.create_task(self.app.wait_until_stopped())
+        app = self.app
+        assert app is not None, "wait comes after start"
+        stopped = asyncio.create_task(app.wait_until_stopped())
         try:
             await asyncio.wait({stopped, self._failure}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopped.cancel()
         if self._failure.done():
             self._failure.result()
-        if self.app.crashed:
-            raise RuntimeError("the Faust app crashed") from self.app.crash_reason
+        if app.crashed:
+            raise RuntimeError("the Faust app crashed") from app.crash_reason
 
     async def stop(self) -> None:
-        """Commit what was applied, leave the group."""
+        """Commit what was applied and leave the group; raise when that, or anything before it, failed."""
+        if self.app is None or self._owners is None:
+            return
         self.app.source.stop_flow()
-        if self._owners is not None:
-            await self._owners.revoke()
+        await self._owners.revoke()
         await self.app.stop()
+        if self._failure.done():
+            self._failure.result()
 
     def _failed(self, error: BaseException) -> None:
         if not self._failure.done():
             self._failure.set_exception(error)
 
-    def _surroundings(self, ground: Ground) -> Surroundings:
+    def _surroundings(self, ground: Ground, app: RecordBatchApp) -> Surroundings:
         settings, trade = self._settings, self._trade
         failpoints = Failpoints.from_environment()
 
@@ -112,7 +123,7 @@ class Worker:
             pack=trade.pack,
             commit_interval_ms=settings.commit_interval_ms,
             exact_ends=ground.transactions,
-            source=self.app.source,
+            source=app.source,
             decoder=trade.decoder,
             ledger=trade.ledger,
             journal=journal,
@@ -122,7 +133,7 @@ class Worker:
         )
 
 
-async def serve(settings: Settings, trade: Trade, timing: Timing = PATIENT) -> None:
+async def serve(settings: Settings, trade: Trade, timing: Timing | None = None) -> None:
     """Run a worker until SIGTERM or SIGINT; raises what made it fail."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -142,14 +153,14 @@ async def serve(settings: Settings, trade: Trade, timing: Timing = PATIENT) -> N
         stopping.cancel()
 
 
-def main(settings: Settings, trade: Trade, timing: Timing = PATIENT) -> NoReturn:
+def main(settings: Settings, trade: Trade, timing: Timing | None = None) -> NoReturn:
     """Run a worker and end this process: 0 when it was asked to stop, 1 on any failure."""
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # the fetching thread makes a loop of its own
     asyncio.run(_to_the_end(settings, trade, timing))
     raise AssertionError("unreachable: the process has ended")
 
 
-async def _to_the_end(settings: Settings, trade: Trade, timing: Timing) -> NoReturn:
+async def _to_the_end(settings: Settings, trade: Trade, timing: Timing | None) -> NoReturn:
     """End the process from within the loop: a crashed Kafka client's tasks and threads may never end by themselves."""
     code = 1
     try:

@@ -172,7 +172,3 @@ def main() -> int:
         sys.stderr.write(f"{missing}\n")
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
