@@ -1,0 +1,128 @@
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from safeclock import main
+from streams.domain.grid import HOUR
+from tests.batch.story import acted, filed
+
+
+@pytest.fixture(name="events")
+def _events(tmp_path: Path) -> Path:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(filed("a", 0) + filed("b", 0) + acted("a", "restricted", HOUR))
+    return path
+
+
+def _run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_every_command_says_what_it_is_for() -> None:
+    listed = _run("--help")
+
+    assert listed.exit_code == 0
+    for name, command in main.commands.items():
+        assert command.help, name
+        assert (name in listed.output) is not command.hidden
+
+
+def test_help_starts_no_machinery() -> None:
+    asked = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "safeclock", "--help"], capture_output=True, text=True, check=True
+    )
+
+    heavy = [
+        name for name in ("faust", "aiokafka", "msgspec", "rich", "prometheus_client") if f" {name}\n" in asked.stderr
+    ]
+    assert heavy == []
+
+
+def test_measure_prints_a_table_with_the_caveat(events: Path) -> None:
+    shown = _run("measure", events)
+
+    assert shown.exit_code == 0
+    assert "meadow" in shown.output
+    assert "cannot be seen" in " ".join(shown.output.split())
+
+
+def test_measure_prints_json(events: Path) -> None:
+    document = json.loads(_run("measure", events, "--format", "json").output)
+
+    assert document["schema"] == "safeclock.measure/1"
+    assert document["groups"][0]["filed"] == 2
+
+
+def test_measure_prints_comma_separated_values(events: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(_run("measure", events, "--format", "csv", "--by", "platform,harm").output)))
+
+    assert [row["clock"] for row in rows] == ["time_to_acknowledge", "time_to_decision", "time_to_action"]
+    assert {row["harm"] for row in rows} == {"grooming"}
+
+
+def test_measure_reads_standard_input(events: Path) -> None:
+    piped = CliRunner().invoke(main, ["measure", "--format", "json"], input=events.read_bytes())
+
+    assert json.loads(piped.output)["groups"][0]["filed"] == 2
+
+
+def test_an_unknown_label_is_a_usage_error_that_names_the_labels(events: Path) -> None:
+    refused = _run("measure", events, "--by", "colour")
+
+    assert refused.exit_code == 2
+    assert "expected labels out of platform" in refused.output
+
+
+def test_an_instant_without_an_offset_is_a_usage_error(events: Path) -> None:
+    refused = _run("measure", events, "--as-of", "2026-01-05T00:00:00")
+
+    assert refused.exit_code == 2
+    assert "with an offset" in refused.output
+
+
+def test_a_registry_with_mistakes_is_a_usage_error_that_names_them(events: Path, tmp_path: Path) -> None:
+    registry = tmp_path / "registry.toml"
+    registry.write_text("[[platform]]\nid = 7\n", encoding="utf-8")
+
+    refused = _run("measure", events, "--registry", registry)
+
+    assert refused.exit_code == 2
+    assert "registry.toml" in refused.output
+
+
+def test_check_ends_with_one_when_a_line_is_refused(events: Path) -> None:
+    events.write_bytes(events.read_bytes() + b"{}\n")
+
+    assert _run("check", events).exit_code == 1
+    document = json.loads(_run("check", events, "--format", "json").output)
+    assert document["schema"] == "safeclock.check/1"
+    assert document["refused"][0]["first"] == 4
+
+
+def test_check_ends_with_zero_when_all_is_understood(events: Path) -> None:
+    assert _run("check", events).exit_code == 0
+
+
+def test_a_worker_with_wrong_settings_names_every_one() -> None:
+    refused = CliRunner(env={"SAFECLOCK_JOURNAL": "paper", "SAFECLOCK_COMMIT_INTERVAL_MS": "soon"}).invoke(
+        main, ["worker"]
+    )
+
+    assert refused.exit_code == 2
+    assert "SAFECLOCK_JOURNAL" in refused.output
+    assert "SAFECLOCK_COMMIT_INTERVAL_MS" in refused.output
+
+
+def test_a_simulation_is_a_function_of_its_seed() -> None:
+    span = ("--weeks", 1, "--reports", 200)
+
+    once, again, other = (_run("simulate", "--seed", seed, *span).stdout_bytes for seed in (1, 1, 2))
+
+    assert once == again != other
+    assert once.count(b"\n") > 200
