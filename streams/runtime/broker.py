@@ -58,13 +58,13 @@ class Broker:
         return {name: _values(found.get(name, {})) for name in names}
 
     def create(self, topic: TopicSettings) -> None:
-        """Create a topic; raises KafkaError if the broker refuses."""
+        """Create a topic and return when the broker shows it; raises KafkaError if it refuses."""
         wanted = {
             "num_partitions": topic.partitions,
             "replication_factor": topic.replication_factor,
             "configs": dict(topic.config),
         }
-        self._admin.create_topics({topic.name: wanted})
+        self._admin.create_topics({topic.name: wanted}, wait_for_metadata=True)
 
 
 def _values(entries: Mapping[str, object]) -> dict[str, str]:
