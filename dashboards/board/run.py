@@ -23,6 +23,8 @@ from streams.domain.grid import SECOND
 log = logging.getLogger(__name__)
 
 _COUNT_SECONDS: Final = 0.2
+_REST: Final = 3
+"""After computing, the board leaves the processor to others for so many times as long: a backlog comes first."""
 
 
 def wall() -> int:
@@ -57,9 +59,10 @@ class Running:
 
     async def _compute(self, seconds: float) -> None:
         while True:
-            fresh = self.freshness
+            fresh, began = self.freshness, time.monotonic()
             await self.board.compute(fresh)
-            await asyncio.sleep(_COUNT_SECONDS if fresh.as_of is None else seconds)
+            took = time.monotonic() - began
+            await asyncio.sleep(_COUNT_SECONDS if fresh.as_of is None else max(seconds, _REST * took))
 
 
 @asynccontextmanager

@@ -69,7 +69,10 @@ class Sums:
     def _fold(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
         cohort = key_of(key[len(COHORT) :].decode())
         weeks = self.pools.setdefault(cohort.platform, {})
-        pool = weeks.setdefault(week_of(cohort.day), Pool(self._clocks))
+        week = week_of(cohort.day)
+        pool = weeks.get(week)
+        if pool is None:
+            pool = weeks[week] = Pool(self._clocks)
         before = _NOTHING if old is None else decode_cohort(old)
         after = _NOTHING if new is None else decode_cohort(new)
         for name in before.keys() | after.keys():

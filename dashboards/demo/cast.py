@@ -55,6 +55,7 @@ def surroundings(bootstrap: str, inherited: Mapping[str, str]) -> dict[str, str]
         "SAFECLOCK_APPLICATION": APPLICATION,
         "SAFECLOCK_REGISTRY": str(REGISTRY),
         "SAFECLOCK_RECORD_TIME": "create",
+        "SAFECLOCK_COMMIT_INTERVAL_MS": "500",
         "SAFECLOCK_HTTP_HOST": HOST,
         "SAFECLOCK_HTTP_PORT": "0",
         "SAFECLOCK_PUBLISH_BOOTSTRAP": bootstrap,

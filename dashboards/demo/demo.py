@@ -68,19 +68,21 @@ class Demo:
         await asyncio.wait_for(make_topics(self._bootstrap, registry, cast.APPLICATION), _PATIENCE_SECONDS)
         await self.parts.start(cast.worker())
         await cast.feed(self.parts, self.history)
-        key = await self.parts.start(cast.key(self.history, self._key_file))
         settings = Settings(bootstrap=self._bootstrap, registry=cast.REGISTRY, http_host=cast.HOST)
         async with connected(settings) as self._running, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._running.keep(settings.refresh_ms))
-            tasks.create_task(self._watch(self._running, key))
+            tasks.create_task(self._watch(self._running))
 
-    async def _watch(self, running: Running, key: asyncio.subprocess.Process) -> None:
+    async def _watch(self, running: Running) -> None:
         """Show what the board shows; give the verdicts once the whole history is in its figures."""
         told_at: int | None = None
+        key: asyncio.subprocess.Process | None = None
         while True:
             fresh = running.freshness
             if running.board.snapshot.histograms and fresh.as_of is not None:
                 self._show(running, fresh.as_of, fresh.reasons)
+                if key is None:  # only now, so that nothing delays the first row
+                    key = await self.parts.start(cast.key(self.history, self._key_file))
                 told = self._told(running)
                 if told_at is None and told >= 1:
                     told_at = fresh.as_of

@@ -1,5 +1,6 @@
 """Where every platform stands, read from the board's metrics: as it is published, and with those who wait."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -37,6 +38,7 @@ class Standing(NamedTuple):
 
 def standings(values: Values, platforms: Sequence[str]) -> list[Standing]:
     """Return every platform's standing, in the order of their names."""
+    values = defaultdict(dict, values)  # a metric that has no series yet is not there
     within = values["safeclock_cohort_within_ratio"]
     published = {name: _recent(values, "cohort_closed_only_median_seconds", name) for name in platforms}
     acted = {name: _interval(within, (name, RECENT, ACTION, _LIMIT)) for name in platforms}
