@@ -84,6 +84,6 @@ async def feed(parts: Parts, history: History) -> None:
     """Let the simulator write, and the publisher send what it reads from it."""
     reading, writing = os.pipe()
     simulate = (*_SAFECLOCK, "simulate", *history.flags(), f"--live={history.live}")
-    publish = (*_SAFECLOCK, "publish", f"--registry={REGISTRY}", "--history", "-")
+    publish = (*_SAFECLOCK, "publish", f"--registry={REGISTRY}", "--history", "--unchecked", "-")
     await parts.start(Task(name="publisher", command=publish, stdin=reading))
     await parts.start(Task(name="simulator", command=simulate, stdout=writing))
