@@ -102,7 +102,7 @@ def test_check_ends_with_one_when_a_line_is_refused(events: Path) -> None:
     assert _run("check", events).exit_code == 1
     document = json.loads(_run("check", events, "--format", "json").output)
     assert document["schema"] == "safeclock.check/1"
-    assert document["refused"][0]["first"] == 4
+    assert document["refused"][0]["first"].endswith("events.jsonl:4")
 
 
 def test_check_ends_with_zero_when_all_is_understood(events: Path) -> None:
