@@ -30,8 +30,8 @@ class Timing(NamedTuple):
 
 PATIENT: Final = Timing()
 
-ALONE: Final = Timing(rebalance=6.0)
-"""For the embedded broker, which makes every joining worker wait for half of the rebalance timeout."""
+ALONE: Final = Timing(session=4.0, rebalance=6.0)
+"""For the embedded broker, which makes every joining worker wait for half of the session timeout."""
 
 
 class RecordBatchApp(faust.App):
