@@ -52,6 +52,9 @@ class Journal(Protocol):
     async def claim(self) -> bytes:
         """Take the partition and return the value of the claim record: the changelog up to it is all there is."""
 
+    async def repeat(self, published: Mapping[str, Iterable[Row]]) -> None:
+        """Publish what belongs to the last commit of a former owner, who may have ended before it could."""
+
     async def commit(self, outgoing: Outgoing) -> None:
         """Make `outgoing` durable; an error means that this process must end."""
 
@@ -125,6 +128,9 @@ class TransactionJournal:
         await self._transact({self._place.changelog: [(CLAIM_KEY, token)]})
         return token
 
+    async def repeat(self, published: Mapping[str, Iterable[Row]]) -> None:
+        """Do nothing: a transaction publishes what it commits."""
+
     async def commit(self, outgoing: Outgoing) -> None:
         """Commit rows and outgoing records in one transaction."""
         await self._transact({self._place.changelog: outgoing.rows.items(), **outgoing.published})
@@ -168,6 +174,10 @@ class AppendJournal:
         await asyncio.gather(*await self._writer.send(self._place.changelog, [(CLAIM_KEY, token)]))
         return token
 
+    async def repeat(self, published: Mapping[str, Iterable[Row]]) -> None:
+        """Send what follows a former owner's last append."""
+        await self._publish(published)
+
     async def commit(self, outgoing: Outgoing) -> None:
         """Append rows and position as one record batch, then send what others read."""
         batch = self._writer.producer.create_batch()
@@ -180,7 +190,10 @@ class AppendJournal:
         self._failpoints.passing("sent_not_committed")
         await (await self._writer.producer.send_batch(batch, self._place.changelog, partition=self._place.partition))
         self._failpoints.passing("committed_not_published")
-        sent = [future for topic, rows in outgoing.published.items() for future in await self._writer.send(topic, rows)]
+        await self._publish(outgoing.published)
+
+    async def _publish(self, published: Mapping[str, Iterable[Row]]) -> None:
+        sent = [future for topic, rows in published.items() for future in await self._writer.send(topic, rows)]
         await asyncio.gather(*sent)
 
     async def close(self) -> None:

@@ -147,7 +147,8 @@ class Partition:
         started = _seconds()
         claim = await self._journal.claim()
         slot = TopicPartition(around.names.changelog, self.number)
-        rows, position, read = await restore(around.bootstrap, slot, claim, around.failpoints)
+        rows, position, read, last = await restore(around.bootstrap, slot, claim, around.failpoints)
+        await self._journal.repeat({around.names.measures: [row for row in last.items() if is_measure(row[0])]})
         ledger = self._intake.ledger
         for key, value in rows.items():
             ledger.load(key, value)

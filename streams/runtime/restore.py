@@ -13,11 +13,15 @@ _POLL_MS: Final = 500
 
 
 class Restored(NamedTuple):
-    """The last value of every row but tombstones, the position, and how many records were read for it."""
+    """The last value of every row but tombstones, the position, and how many records were read for it.
+
+    `last` is what the last commit changed, tombstones included.
+    """
 
     rows: dict[bytes, bytes]
     position: Position
     read: int
+    last: dict[bytes, bytes | None]
 
 
 class _Rows:
@@ -28,15 +32,24 @@ class _Rows:
         self.rows: dict[bytes, bytes] = {}
         self.read = 0
         self.complete = False
+        self.last: dict[bytes, bytes | None] = {}
+        self._since: dict[bytes, bytes | None] = {}
 
     def take(self, key: bytes | None, value: bytes | None) -> None:
         self.read += 1
         if key == CLAIM_KEY:
             self.complete = self.complete or value == self._claim
-        elif key is not None and value is not None:
-            self.rows[key] = value
         elif key is not None:
+            self._keep(key, value)
+
+    def _keep(self, key: bytes, value: bytes | None) -> None:
+        self._since[key] = value
+        if value is None:
             self.rows.pop(key, None)
+        else:
+            self.rows[key] = value
+        if key == POSITION_KEY:  # the last row of every commit
+            self.last, self._since = self._since, {}
 
 
 async def restore(bootstrap: str, slot: TopicPartition, claim: bytes, failpoints: Failpoints) -> Restored:
@@ -63,4 +76,4 @@ async def restore(bootstrap: str, slot: TopicPartition, claim: bytes, failpoints
     finally:
         await consumer.stop()
     stored = found.rows.pop(POSITION_KEY, None)
-    return Restored(found.rows, decode(stored) if stored else Position(), found.read)
+    return Restored(found.rows, decode(stored) if stored else Position(), found.read, found.last)
