@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_GRACE_SECONDS: Final = 5.0
+GRACE_SECONDS: Final = 5.0
+"""How long a part may take to end when it is asked to."""
 _LAST_LINES: Final = 12
 
 
@@ -39,9 +40,10 @@ class Task:
 class Parts:
     """The parts that were started, in their order; their standard errors are kept in `folder`."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], grace_seconds: float = GRACE_SECONDS) -> None:
         self._folder = folder
         self._environment = dict(environment)
+        self._grace_seconds = grace_seconds
         self._running: list[tuple[Task, Process]] = []
         self._watching: set[asyncio.Task[None]] = set()
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -73,10 +75,10 @@ class Parts:
         """Stop every part, the last one first, and whatever they started; those that do not listen are killed."""
         for watch in self._watching:
             watch.cancel()
-        for task, process in reversed(self._running):
+        for _, process in reversed(self._running):
             _signal(process, signal.SIGTERM)
             with suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), _GRACE_SECONDS if task.lasting else 0.1)
+                await asyncio.wait_for(process.wait(), self._grace_seconds)
             _signal(process, signal.SIGKILL)
             await process.wait()
         self._running.clear()

@@ -72,7 +72,7 @@ def _rank(rank: int | None) -> str:
 def _median(median: Interval) -> str:
     if median.value is None or median.low is None or median.high is None:
         return duration(median.value)
-    return f"{duration(median.value)}\n({duration(median.low)} to {duration(median.high)})"
+    return f"{duration(median.value)} ({duration(median.low)} to {duration(median.high)})"
 
 
 def _share(one: Interval) -> str:

@@ -1,0 +1,126 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from dashboards.board.values import Values
+from dashboards.demo.screen import screen_on
+from dashboards.demo.standing import ranks, standings
+from dashboards.demo.table import lines, table
+from dashboards.demo.verdicts import Verdict
+from streams.contract.wording import CAVEAT
+
+AS_OF = 1_000_000_000
+ACTION, DECISION = "time_to_action", "time_to_decision"
+
+
+def shares(platform: str, clock: str, share: float) -> dict[tuple[str, ...], float]:
+    """Return a share within 24 hours with its interval, as a board exports it."""
+    own = (platform, "recent", clock, "24h")
+    return {(*own, "estimate"): share, (*own, "low"): share - 0.01, (*own, "high"): share + 0.01}
+
+
+@pytest.fixture
+def values() -> Values:
+    """Three platforms: one that closes few and fast, one that is honest, one that cannot be measured."""
+    return {
+        "safeclock_cohort_filed_reports": {(name, "recent"): 50.0 for name in ("harbor", "juniper", "meadow")},
+        "safeclock_cohort_closed_only_median_seconds": {
+            ("harbor", "recent", ACTION): 180.0,
+            ("meadow", "recent", ACTION): 420.0,
+            ("juniper", "recent", ACTION): 7_200.0,
+            ("meadow", "recent", DECISION): 60.0,
+        },
+        "safeclock_cohort_measurable": {
+            ("harbor", "recent", ACTION): 1.0,
+            ("meadow", "recent", ACTION): 1.0,
+            ("juniper", "recent", ACTION): 0.0,
+        },
+        "safeclock_cohort_within_ratio": {
+            **shares("harbor", ACTION, 0.09),
+            **shares("meadow", ACTION, 0.56),
+            **shares("harbor", DECISION, 0.12),
+            **shares("meadow", DECISION, 0.9),
+        },
+        "safeclock_cohort_quantile_seconds": {
+            ("meadow", "recent", ACTION, "median", "estimate"): 18_000.0,
+            ("meadow", "recent", ACTION, "median", "low"): 14_400.0,
+            ("meadow", "recent", ACTION, "median", "high"): 21_600.0,
+        },
+        "safeclock_open_reports": {("harbor",): 1_424.0, ("meadow",): 3.0, ("juniper",): 0.0},
+        "safeclock_oldest_open_report_timestamp_seconds": {("harbor",): AS_OF / 1000 - 86_400},
+    }
+
+
+def test_a_platform_has_one_rank_as_it_is_published_and_another_with_those_who_wait(values: Values) -> None:
+    harbor, juniper, meadow = standings(values, ["harbor", "juniper", "meadow"])
+
+    assert (harbor.published_rank, harbor.acted_rank) == (1, 2)
+    assert (meadow.published_rank, meadow.acted_rank) == (2, 1)
+    assert (juniper.published_rank, juniper.acted_rank, juniper.measurable) == (3, None, False)
+
+
+def test_a_metric_without_series_is_no_error(values: Values) -> None:
+    del values["safeclock_oldest_open_report_timestamp_seconds"]
+
+    assert [one.oldest_open for one in standings(values, ["meadow"])] == [None]
+
+
+def test_equal_figures_share_a_rank_and_none_has_none() -> None:
+    assert ranks({"a": 2.0, "b": 1.0, "c": 2.0, "d": None}) == {"a": 2, "b": 1, "c": 2}
+
+
+def test_the_caveat_stands_beside_the_first_figure(values: Values) -> None:
+    found = standings(values, ["harbor", "meadow"])
+
+    first, harbor, meadow = lines(found, AS_OF)
+
+    assert first == CAVEAT
+    assert harbor == (
+        "harbor: published median 3.0 min (1st); with 1,424 open, oldest 1.0 d: median not reached, "
+        "acted on within 24 h 9.0% (8.0% to 10.0%) (2nd), decided 12.0% (11.0% to 13.0%)"
+    )
+    assert "median 5.0 h (4.0 h to 6.0 h)" in meadow
+
+
+def test_figures_with_a_reason_to_be_greyed_are_greyed_and_say_why(values: Values) -> None:
+    console = Console(file=io.StringIO(), width=200)
+
+    shown = table(standings(values, ["harbor"]), AS_OF, ["partition 3: not heard of for more than 60 s"])
+    console.print(shown)
+
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert shown.style == "dim"
+    assert CAVEAT in text
+    assert "partition 3: not heard of for more than 60 s" in text
+
+
+def test_without_a_terminal_a_line_is_said_once(values: Values) -> None:
+    out = io.StringIO()
+    found = standings(values, ["harbor"])
+
+    with screen_on(Console(file=out, width=80)) as screen:
+        screen.say("history: 1 %")
+        screen.say("history: 1 %")
+        screen.show(found, AS_OF, [])
+        screen.show(found, AS_OF, [])
+        screen.judge([Verdict("harbor", "acknowledges_only", "Harbor: 1st.", holds=True)])
+
+    said = out.getvalue().splitlines()
+    assert said.count("history: 1 %") == 1
+    assert said.count(CAVEAT) == 2
+    assert said[-1] == "✓ Harbor: 1st."
+
+
+def test_on_a_terminal_the_table_the_progress_and_the_verdicts_stay(values: Values) -> None:
+    out = io.StringIO()
+
+    with screen_on(Console(file=out, width=160, force_terminal=True)) as screen:
+        screen.say("history done")
+        screen.show(standings(values, ["harbor"]), AS_OF, [])
+        screen.judge([Verdict("harbor", "acknowledges_only", "Harbor: 9th.", holds=False)])
+
+    text = out.getvalue()
+    assert "history done" in text
+    assert "harbor" in text
+    assert "✗ Harbor: 9th." in text

@@ -1,0 +1,185 @@
+from dataclasses import dataclass, field
+
+import pytest
+
+from dashboards.demo.planted import ClockTruth, Key, Planted, Side
+from dashboards.demo.standing import ACTION, DECISION, Standing
+from dashboards.demo.verdicts import Sides, Verdict, ordinal, verdicts
+from streams.domain.grid import DAY, HOUR, SECOND
+from streams.domain.survival import UNKNOWN, Interval
+
+AS_OF = 20_000 * DAY
+SINCE = "2024-08-14T00:00:00.000Z"
+SINCE_SECONDS = 1_723_593_600.0
+
+
+def clocks(action: float, decision: float, published: float) -> dict[str, ClockTruth]:
+    """Return the truth about both clocks; `published` is in seconds."""
+    return {ACTION: ClockTruth(action, published), DECISION: ClockTruth(decision, published)}
+
+
+def side(action: float) -> Side:
+    """Return the truth on one side of a date."""
+    return Side(clocks(action, action, 60.0))
+
+
+@dataclass
+class World:
+    """Eight platforms as they are planted, and as a board shows them that measures right."""
+
+    planted: dict[str, Planted] = field(
+        default_factory=lambda: {
+            "harbor": Planted("acknowledges_only", None, 1_424, clocks(0.09, 0.12, 200)),
+            "meadow": Planted("steady", None, 100, clocks(0.56, 0.90, 400)),
+            "lantern": Planted("faster", SINCE, 200, clocks(0.42, 0.72, 3_600), side(0.35), side(0.51)),
+            "cobalt": Planted("slower", SINCE, 300, clocks(0.33, 0.75, 1_800), side(0.38), side(0.27)),
+            "pebble": Planted("auto_rejects", None, 50, clocks(0.17, 0.94, 9_000)),
+            "juniper": Planted("publishes_on_close", None, 0, clocks(0.11, 0.40, 52_000)),
+            "quartz": Planted("nightly_batches", None, 60, clocks(0.38, 0.87, 480)),
+            "saffron": Planted("silent", SINCE, 80, clocks(0.30, 0.77, 6_500)),
+        }
+    )
+    shown: dict[str, Standing] = field(
+        default_factory=lambda: {
+            one.platform: one
+            for one in (
+                standing("harbor", 1, 7, 7, (0.09, 0.12), open=1_430),
+                standing("meadow", 2, 1, 2, (0.56, 0.90)),
+                standing("quartz", 3, 3, 3, (0.38, 0.87), complete_through=(AS_OF - 14 * HOUR) / SECOND),
+                standing("cobalt", 4, 4, 5, (0.33, 0.75)),
+                standing("lantern", 5, 2, 6, (0.42, 0.72)),
+                standing("saffron", 6, 5, 4, (0.30, 0.77), complete_through=SINCE_SECONDS - 30),
+                standing("pebble", 7, 6, 1, (0.17, 0.94)),
+                standing("juniper", 8, None, None, None),
+            )
+        }
+    )
+    sides: dict[str, Sides] = field(
+        default_factory=lambda: {
+            "lantern": Sides(0.36, 0.50),
+            "cobalt": Sides(0.39, 0.26),
+            "meadow": Sides(0.56, 0.57),
+        }
+    )
+
+    def verdict(self, platform: str) -> Verdict:
+        """Return the verdict on one platform."""
+        key = Key("2024-07-03T00:00:00.000Z", "2024-10-02T00:00:00.000Z", self.planted)
+        return next(one for one in verdicts(key, self.shown, self.sides, AS_OF) if one.platform == platform)
+
+    def see(self, platform: str, **otherwise: object) -> None:
+        """Let the board show something else about a platform."""
+        self.shown[platform] = self.shown[platform]._replace(**otherwise)  # type: ignore[arg-type]
+
+
+def standing(  # noqa: PLR0913 - a row of the table
+    platform: str,
+    published_rank: int,
+    acted_rank: int | None,
+    decided_rank: int | None,
+    shares: tuple[float, float] | None,
+    *,
+    open: int = 100,  # noqa: A002 - the row's own word
+    complete_through: float = AS_OF / SECOND,
+) -> Standing:
+    """Return what the board shows of a platform, acted and decided within 24 hours."""
+    acted, decided = (UNKNOWN, UNKNOWN) if shares is None else (Interval(one, one, one) for one in shares)
+    return Standing(
+        platform=platform,
+        filed=2_000,
+        published=600.0 * published_rank,
+        published_rank=published_rank,
+        measurable=shares is not None,
+        median=UNKNOWN,
+        acted=acted,
+        acted_rank=acted_rank,
+        decided=decided,
+        decided_rank=decided_rank,
+        open=open,
+        oldest_open=None,
+        complete_through=complete_through,
+    )
+
+
+@pytest.mark.parametrize("platform", sorted(World().planted))
+def test_what_is_planted_and_shows_holds(platform: str) -> None:
+    verdict = World().verdict(platform)
+
+    assert verdict.holds, verdict.sentence
+    assert verdict.line.startswith(f"✓ {platform.title()}: ")
+
+
+def test_the_sentence_about_unanswered_reports_has_both_ranks_and_their_number() -> None:
+    sentence = World().verdict("harbor").sentence
+
+    assert sentence.startswith("Harbor: 1st by published median, 7th when its 1,430 unanswered reports count")
+
+
+@pytest.mark.parametrize(
+    ("platform", "otherwise"),
+    [
+        ("harbor", {"acted_rank": 2}),
+        ("harbor", {"open": 900}),
+        ("harbor", {"acted": Interval(0.45, 0.4, 0.5)}),
+        ("meadow", {"acted": Interval(0.40, 0.4, 0.4)}),
+        ("meadow", {"published_rank": 5}),
+        ("pebble", {"decided_rank": 5}),
+        ("pebble", {"acted": Interval(0.60, 0.6, 0.6)}),
+        ("juniper", {"measurable": True, "acted": Interval(0.9, 0.9, 0.9)}),
+        ("juniper", {"published": None}),
+        ("quartz", {"complete_through": (AS_OF - 3 * DAY) / SECOND}),
+        ("quartz", {"measurable": False}),
+        ("saffron", {"complete_through": SINCE_SECONDS + 3_600}),
+        ("saffron", {"complete_through": SINCE_SECONDS - 7 * 86_400}),
+        ("saffron", {"complete_through": None}),
+    ],
+)
+def test_figures_that_do_not_show_what_was_planted_are_told_so(platform: str, otherwise: dict[str, object]) -> None:
+    world = World()
+    world.see(platform, **otherwise)
+
+    verdict = world.verdict(platform)
+
+    assert not verdict.holds
+    assert verdict.line.startswith("✗ ")
+
+
+@pytest.mark.parametrize(
+    ("platform", "sides"),
+    [
+        ("lantern", Sides(0.50, 0.36)),
+        ("lantern", Sides(0.42, 0.43)),
+        ("lantern", Sides(0.20, 0.50)),
+        ("lantern", Sides(None, 0.50)),
+        ("cobalt", Sides(0.26, 0.39)),
+        ("meadow", Sides(0.50, 0.60)),
+    ],
+)
+def test_a_change_that_the_figures_do_not_show_is_no_change(platform: str, sides: Sides) -> None:
+    world = World()
+    world.sides[platform] = sides
+
+    assert not world.verdict(platform).holds
+
+
+def test_a_platform_that_the_board_does_not_show_has_none_of_its_truth() -> None:
+    world = World()
+    del world.shown["quartz"]
+
+    verdict = world.verdict("quartz")
+
+    assert (verdict.holds, verdict.sentence) == (False, "Quartz: the board shows nothing.")
+
+
+def test_a_platform_is_divided_at_its_date_or_in_the_middle() -> None:
+    key = Key("2024-07-03T00:00:00.000Z", "2024-10-02T00:00:00.000Z", World().planted)
+
+    assert key.divide("lantern") == SINCE_SECONDS // 86_400
+    assert key.divide("meadow") == 19_952
+
+
+@pytest.mark.parametrize(
+    ("rank", "word"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (22, "22nd"), (None, "unranked")]
+)
+def test_ranks_are_worded(rank: int | None, word: str) -> None:
+    assert ordinal(rank) == word
