@@ -1,0 +1,31 @@
+"""What workers have committed and told, held against one ledger that was fed from the same lines."""
+
+from collections.abc import Iterable
+
+from streams.batch.reading import read
+from streams.contract.measures import STATUS_KEY
+from tests.chain.chain import Chain
+from tests.chain.totals import of_file, reports, totals
+
+
+def agree(chain: Chain, lines: Iterable[bytes], now: int) -> None:
+    """Assert that every event of `lines` was counted once, and that only what was committed was told.
+
+    `now` is the instant to which the partitions' time has passed.
+    """
+    expected = of_file(read(lines, chain.registry), now)
+    measured, committed = chain.stored(chain.names.measures), chain.stored(chain.names.changelog)
+    wanted, told = totals(expected, chain.registry.partitions), totals(measured)
+
+    assert reports(committed) == reports(expected)
+    assert totals(committed) == wanted
+    assert told.cohorts == wanted.cohorts
+    assert told.counted == wanted.counted
+    assert told.promised == wanted.promised
+    assert _values(chain, chain.names.measures) <= _values(chain, chain.names.changelog)
+
+
+def _values(chain: Chain, topic: str) -> set[tuple[int, bytes, bytes | None]]:
+    """Return every value that a key ever had, but for the statuses, which are told and not kept."""
+    records = chain.read(topic)
+    return {(record.partition, record.key, record.value) for record in records if record.key != STATUS_KEY}

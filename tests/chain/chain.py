@@ -1,0 +1,248 @@
+"""Topics of their own on a broker, real processes on them, and everything that they wrote."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from prometheus_client.parser import text_string_to_metric_families
+
+from producers.publisher.files import Order, publish_blocks
+from producers.publisher.lines import blocks_of
+from producers.publisher.settings import PublisherSettings
+from streams.contract.registry_file import load
+from streams.contract.topics import Replication, changelog, table
+from streams.runtime.broker import Broker
+from streams.runtime.ground import Names
+from streams.runtime.position import POSITION_KEY, Position, Reached, decode
+from streams.runtime.topics import create_missing
+from tests.brokers.apache import free_port
+from tests.chain.quick import names_of
+from tests.chain.waiting import DEADLINE_SECONDS, until
+
+ROOT = Path(__file__).parents[2]
+REGISTRY = ROOT / "deploy/registry/demo.toml"
+
+SAFECLOCK = (sys.executable, "-m", "safeclock")
+QUICK_WORKER = (sys.executable, "-m", "tests.chain.quick")
+
+
+class Make(Protocol):
+    """Makes a chain on a broker, called by the name of its fixture."""
+
+    def __call__(self, broker: str, partitions: int = 4) -> "Chain":
+        """Return the chain."""
+
+
+class Record(NamedTuple):
+    """A record as it was read back."""
+
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes | None
+
+
+class Part:
+    """A process of the chain; its log is kept for the failure's message, `port` is where its pages are."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self.log = log
+        self.port = free_port()
+        given = {**os.environ, **environment, "SAFECLOCK_HTTP_PORT": str(self.port)}
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(command, cwd=ROOT, env=given, stdout=output, stderr=output)
+
+    @property
+    def code(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        return self._process.poll()
+
+    @property
+    def address(self) -> str:
+        """Where its pages are, host:port."""
+        return f"127.0.0.1:{self.port}"
+
+    def page(self, path: str) -> str:
+        """Return one of its pages, whatever its status; "" when nobody answers."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().read().decode()
+        except OSError:
+            return ""
+        finally:
+            connection.close()
+
+    def total(self, metric: str) -> float:
+        """Return the sum over all series of a metric that it exports."""
+        families = text_string_to_metric_families(self.page("/metrics"))
+        return sum(sample.value for family in families for sample in family.samples if sample.name == metric)
+
+    def terminate(self) -> int:
+        """Ask it to stop and return its exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(DEADLINE_SECONDS)
+
+    def kill(self) -> None:
+        """Kill it if it still runs."""
+        self._process.kill()
+        self._process.wait()
+
+
+class Chain:
+    """A registry with topics of its own on a broker, and the processes that were started on it.
+
+    `own_names`: the worker writes topics that nobody else has; without it, those of the contract, as in production.
+    """
+
+    def __init__(self, bootstrap: str, folder: Path, partitions: int = 4, *, own_names: bool = True) -> None:
+        self.bootstrap = bootstrap
+        self.application = f"c{uuid.uuid4().hex[:8]}"
+        self.names = names_of(self.application) if own_names else Names(changelog(self.application))
+        self.folder = folder
+        self.registry_file = self._written(partitions)
+        self.registry = load(self.registry_file)
+        self.sources = self.registry.source_topics()
+        self._worker = QUICK_WORKER if own_names else (*SAFECLOCK, "worker")
+        self._parts: list[Part] = []
+
+    def _written(self, partitions: int) -> Path:
+        text = REGISTRY.read_text(encoding="utf-8").replace("partitions = 8", f"partitions = {partitions}")
+        for topic in ("report-filed", "action-taken"):
+            text = text.replace(f'"{topic}"', f'"{self.application}-{topic}"')
+        file = self.folder / f"{self.application}.toml"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Return what every process of the chain is told."""
+        return {
+            "SAFECLOCK_BOOTSTRAP": self.bootstrap,
+            "SAFECLOCK_PUBLISH_BOOTSTRAP": self.bootstrap,
+            "SAFECLOCK_PUBLISH_IDEMPOTENT": "false",
+            "SAFECLOCK_APPLICATION": self.application,
+            "SAFECLOCK_REGISTRY": str(self.registry_file),
+            "SAFECLOCK_RECORD_TIME": "create",
+            **more,
+        }
+
+    def run(self, *arguments: str) -> str:
+        """Run a command of Safeclock to its end and return what it printed; AssertionError when it fails."""
+        done = subprocess.run(
+            [*SAFECLOCK, *arguments],
+            cwd=ROOT,
+            env={**os.environ, **self.environment()},
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, f"{arguments[0]} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def create_topics(self) -> None:
+        """Create every topic as `safeclock admin` would."""
+        copies = Replication(factor=1, min_insync=1)
+        wanted = table(self.registry, self.application, copies, record_time="create")
+        renamed = dict(zip(Names(self.names.changelog), self.names, strict=True))
+        with Broker(self.bootstrap) as broker:
+            create_missing(broker, [replace(topic, name=renamed.get(topic.name, topic.name)) for topic in wanted])
+
+    def start(self, command: Sequence[str], **environment: str) -> Part:
+        """Start a process."""
+        log = self.folder / f"{self.application}-{len(self._parts)}.log"
+        part = Part(command, self.environment(**environment), log)
+        self._parts.append(part)
+        return part
+
+    def worker(self, **environment: str) -> Part:
+        """Start a worker."""
+        return self.start(self._worker, **environment)
+
+    def board(self, **environment: str) -> Part:
+        """Start a board."""
+        return self.start((*SAFECLOCK, "board"), **environment)
+
+    def publish(self, lines: Iterable[bytes]) -> None:
+        """Publish lines as history."""
+        settings = PublisherSettings(bootstrap=self.bootstrap, idempotent=False)
+        order = Order(settings=settings, registry=self.registry, history=True)
+        published = publish_blocks(order, blocks_of(line.rstrip() for line in lines))
+        assert published.exit_code == 0, published
+
+    def settled(self, now: int) -> int:
+        """Return when everything published has been committed and time has passed beyond `now`: to which instant.
+
+        Fails when that does not happen in time.
+        """
+        records = [(topic, record) for topic in self.sources for record in self.read(topic)]
+        ends: dict[int, dict[str, int]] = {number: {} for number in range(self.registry.partitions)}
+        for topic, record in records:
+            ends[record.partition][topic] = max(ends[record.partition].get(topic, 0), record.offset + 1)
+        until(lambda: self._reached(ends, now), "all to be counted", self.logs)
+        return min(position.now for position in self.positions().values())
+
+    def _reached(self, ends: Mapping[int, Mapping[str, int]], now: int) -> bool:
+        positions = self.positions()
+        return positions.keys() == ends.keys() and all(
+            positions[number].now > now
+            and all(positions[number].topics.get(topic, Reached(0)).next == end for topic, end in wanted.items())
+            for number, wanted in ends.items()
+        )
+
+    def positions(self) -> dict[int, Position]:
+        """Return how far every partition has been committed."""
+        return {
+            partition: decode(value)
+            for partition, key, value in self.stored(self.names.changelog)
+            if key == POSITION_KEY
+        }
+
+    def read(self, topic: str) -> list[Record]:
+        """Return every committed record of a topic."""
+        return asyncio.run(_read(self.bootstrap, topic, self.registry.partitions))
+
+    def stored(self, topic: str) -> list[tuple[int, bytes, bytes]]:
+        """Return partition, key and value of the last record of every key of a compacted topic that is not gone."""
+        last = {(record.partition, record.key): record.value for record in self.read(topic)}
+        return [(partition, key, value) for (partition, key), value in last.items() if value is not None]
+
+    def logs(self) -> str:
+        """Return the ends of the logs."""
+        return "\n".join(
+            f"{part.log.name}\n{part.log.read_text(errors='replace')[-3000:]}" for part in self._parts[-2:]
+        )
+
+    def close(self) -> None:
+        """End every process of the chain."""
+        for part in self._parts:
+            part.kill()
+
+
+async def _read(bootstrap: str, topic: str, partitions: int) -> list[Record]:
+    """Read to the end and until nothing more comes: the embedded broker tells ends that are too low."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False)
+    await consumer.start()
+    pairs = [TopicPartition(topic, partition) for partition in range(partitions)]
+    try:
+        consumer.assign(pairs)
+        await consumer.seek_to_beginning(*pairs)
+        ends = await consumer.end_offsets(pairs)
+        found: list[Record] = []
+        while True:
+            polled = await consumer.getmany(timeout_ms=200)
+            for pair, records in polled.items():
+                found += [Record(pair.partition, one.offset, one.key or b"", one.value) for one in records]
+            if not polled and all([await consumer.position(pair) >= ends[pair] for pair in pairs]):
+                return found
+    finally:
+        await consumer.stop()

@@ -1,0 +1,30 @@
+"""A simulated history that ended some weeks ago: everything in it has come due, nothing in it is forgotten yet."""
+
+import time
+from functools import cache
+
+from producers.simulation.plan import Plan
+from producers.simulation.stream import history
+from streams.domain.grid import DAY
+
+ENDED_AGO = 21 * DAY
+
+
+def midnight_before(ago: int) -> int:
+    """Return the last midnight (UTC) that lies `ago` milliseconds back, in epoch milliseconds.
+
+    Workers let time pass up to the wall clock, so that a history has to lie where it can be remembered.
+    """
+    return (time.time_ns() // 1_000_000 - ago) // DAY * DAY
+
+
+@cache
+def plan_of(reports: int, weeks: int, ended_ago: int = ENDED_AGO) -> Plan:
+    """Return the plan of about `reports` reports filed in `weeks` weeks."""
+    return Plan.until(midnight_before(ended_ago), seed=7, weeks=weeks, reports=reports)
+
+
+@cache
+def lines_of(plan: Plan) -> tuple[bytes, ...]:
+    """Return the lines of a plan's history, in the order in which they were told."""
+    return tuple(history(plan))

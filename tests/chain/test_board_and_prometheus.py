@@ -1,0 +1,217 @@
+"""A history through broker, worker and board into a real Prometheus: what the dashboard shows is what was planted."""
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from dashboards.board.pool import first_day, week_of
+from dashboards.grafana.queries import LEAST, NOT_MEASURABLE, NOT_REACHED
+from producers.simulation.truth import truth
+from streams.batch.measure import measure
+from streams.batch.reading import Read, read
+from streams.contract.instants import parse
+from streams.domain import counters
+from streams.domain.clocks import STANDARD
+from streams.domain.cohort import CohortKey
+from streams.domain.course import STOPPED
+from streams.domain.figures import Sample, samples
+from streams.domain.grid import DAY, HOUR, SECOND, bin_of
+from streams.domain.survival import estimate
+from tests.chain.chain import Part
+from tests.chain.history import lines_of, plan_of
+from tests.chain.topics import embedded_chain
+from tests.chain.waiting import until
+from tests.dashboards.live import Answer, answers, prometheus_on
+from tests.required import program
+
+pytestmark = pytest.mark.integration
+
+PLAN = plan_of(reports=3_000, weeks=4, ended_ago=HOUR)
+CLOCKS = {clock.id: place for place, clock in enumerate(STANDARD)}
+NOTHING_HAPPENED = {"Events refused"}
+"""Panels that rightly stay empty: the history holds nothing that is refused."""
+
+PROMPT = ("harbor", "lantern", "meadow", "cobalt", "pebble")
+"""Platforms that tell everything at once and go on telling, so that the truth of every week can be seen."""
+
+
+class Shown(NamedTuple):
+    """What was asked and seen while everything ran: answers by panel, the start of every cohort, both exposition pages."""
+
+    panels: Mapping[str, list[Answer]]
+    starts: Mapping[str, int]
+    pages: Mapping[str, str]
+
+    def only(self, panel: str) -> Answer:
+        """Return the answer of a panel with one query."""
+        (answer,) = self.panels[panel]
+        return answer
+
+    def weeks(self, panel: str) -> dict[tuple[str, int], float]:
+        """Return a panel's values by platform and number of the week."""
+        found = self.only(panel).by("platform", "cohort")
+        return {(platform, week_of(self.starts[cohort] // DAY)): value for (platform, cohort), value in found.items()}
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    """Run the chain on the history; Prometheus is there from the beginning."""
+    with embedded_chain(tmp_path_factory.mktemp("chain"), partitions=2) as chain:
+        chain.create_topics()
+        worker, board = chain.worker(), chain.board(SAFECLOCK_REFRESH_MS="500")
+        until(lambda: bool(worker.page("/metrics") and board.page("/metrics")), "both pages", chain.logs)
+        with prometheus_on([worker.address, board.address]) as prometheus:
+            chain.publish(lines_of(PLAN))
+            settled = chain.settled(PLAN.end_ms)
+            until(lambda: _figured(board) > settled, "the board to have read everything", chain.logs)
+            prometheus.settle()
+            panels: dict[str, list[Answer]] = {}
+            for answer in answers(prometheus):
+                panels.setdefault(answer.panel, []).append(answer)
+            starts = prometheus.ask("safeclock_cohort_start_timestamp_seconds")
+        yield Shown(
+            panels=panels,
+            starts={dict(labels)["cohort"]: round(value * SECOND) for labels, value in starts.items()},
+            pages={"worker": worker.page("/metrics"), "board": board.page("/metrics")},
+        )
+
+
+def _figured(board: Part) -> float:
+    return board.total("safeclock_figures_timestamp_seconds") * SECOND
+
+
+@pytest.fixture(scope="module")
+def reference() -> Read:
+    """The ledger that was fed from the same lines without a broker."""
+    from streams.contract.registry_file import load  # noqa: PLC0415
+
+    return read(lines_of(PLAN), load(Path("deploy/registry/demo.toml")))
+
+
+@pytest.fixture(scope="module")
+def document(reference: Read) -> dict[str, Any]:
+    """The batch document by platform."""
+    return {group["platform"]: group for group in measure(reference, ["platform"])["groups"]}  # type: ignore[attr-defined]
+
+
+def by_week(reference: Read) -> dict[tuple[str, int], Sample]:
+    def name(key: CohortKey) -> tuple[str, ...]:
+        return (key.platform, str(week_of(key.day)))
+
+    cohorts = reference.ledger.stored_cohorts().items()
+    found = samples(cohorts, len(STANDARD), name, reference.through)
+    return {(platform, int(week)): sample for (platform, week), sample in found.items()}
+
+
+def test_every_query_of_the_dashboard_is_answered(shown: Shown) -> None:
+    empty = {panel for panel, asked in shown.panels.items() for answer in asked if not answer.values}
+
+    assert empty <= NOTHING_HAPPENED
+
+
+@pytest.mark.parametrize(
+    ("panel", "clock"),
+    [
+        ("Acted on within 24 h, by week of filing", "time_to_action"),
+        ("Decided within 24 h, by week of filing", "time_to_decision"),
+    ],
+)
+def test_the_headline_is_what_the_batch_path_measures(shown: Shown, reference: Read, panel: str, clock: str) -> None:
+    expected = {}
+    for place, sample in by_week(reference).items():
+        curve = estimate(sample.cells[CLOCKS[clock]])
+        share = curve.within(DAY)
+        if sample.filed >= LEAST and curve.exposure.measurable and share is not None and share.value is not None:
+            expected[place] = share.value
+
+    assert len(expected) > 2 * len(PROMPT)
+    assert shown.weeks(panel) == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_headline_is_what_was_planted(shown: Shown) -> None:
+    planted: Any = truth(PLAN)["platforms"]
+    seen = shown.weeks("Acted on within 24 h, by week of filing")
+    differences = {}
+
+    for platform in PROMPT:
+        for week in planted[platform]["weeks"]:
+            place = (platform, week_of(parse(week["from"]) // DAY))
+            whole = (first_day(place[1]) + 7) * DAY + DAY <= PLAN.end_ms
+            if whole and place in seen:
+                differences[place] = abs(seen[place] - week["share_within_24h"]["time_to_action"])
+
+    assert len(differences) >= 2 * len(PROMPT)
+    assert max(differences.values()) < 1e-9, differences
+
+
+def test_the_table_of_medians_is_what_the_batch_path_measures(shown: Shown, document: dict[str, Any]) -> None:
+    columns = shown.panels["Published median beside the honest one"]
+    filed, published, honest, _, share, _, _, _, decided, waiting, _ = [answer.by("platform") for answer in columns]
+
+    for platform, group in document.items():
+        action, decision = group["clocks"]["time_to_action"], group["clocks"]["time_to_decision"]
+        unmeasurable = action["within"]["86400"]["share"] is None
+        median = action["median_seconds"]["value"]
+        assert filed[platform,] == group["filed"]
+        assert published.get((platform,)) == action["closed_only_median_seconds"]
+        assert honest[platform,] == (
+            NOT_MEASURABLE if unmeasurable else NOT_REACHED if median is None else pytest.approx(median)
+        )
+        assert share[platform,] == (NOT_MEASURABLE if unmeasurable else action["within"]["86400"]["share"])
+        if decision["within"]["86400"]["share"] is not None:
+            assert decided[platform,] == decision["within"]["86400"]["share"]
+        assert waiting[platform,] == _open(group)
+
+
+def _open(group: dict[str, Any]) -> int:
+    states = ("open", "acknowledged", "interim", "merged", "paused", "reopened")
+    return sum(group["states"].get(state, 0) for state in states)
+
+
+def test_states_are_what_the_batch_path_counts(shown: Shown, document: dict[str, Any]) -> None:
+    found = {
+        place: count for place, count in shown.only("Where reports stand").by("platform", "state").items() if count
+    }
+
+    assert found == {
+        (platform, state): count for platform, group in document.items() for state, count in group["states"].items()
+    }
+
+
+def test_the_histogram_of_closed_reports_is_what_stopped(shown: Shown, reference: Read) -> None:
+    cells = [sample.cells[CLOCKS["time_to_action"]] for sample in by_week(reference).values()]
+    buckets = shown.only("Time to action: closed reports only").by("le")
+
+    for edge in counters.BUCKETS:
+        stopped = sum(
+            count
+            for cell in cells
+            for (_, exit_, ending), count in cell.items()
+            if ending == STOPPED and exit_ <= bin_of(edge)
+        )
+        assert buckets[str(edge / SECOND),] == stopped
+
+
+def test_figures_are_fresh_and_every_partition_is_ready(shown: Shown) -> None:
+    (age,), (behind,) = (
+        shown.only(panel).values.values() for panel in ("Age of the figures", "Figures behind their inputs")
+    )
+
+    assert 0 <= age < 60
+    assert 0 <= behind < 60
+    assert list(shown.only("Partitions not ready").values.values()) == [0]
+
+
+@pytest.mark.parametrize("process", ["worker", "board"])
+def test_promtool_finds_no_fault_with_what_a_process_exports(shown: Shown, process: str) -> None:
+    page = shown.pages[process]
+
+    checked = subprocess.run(
+        [program("promtool"), "check", "metrics"], input=page, capture_output=True, text=True, check=False
+    )
+
+    assert "safeclock_" in page
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")

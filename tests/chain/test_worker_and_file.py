@@ -1,0 +1,79 @@
+"""A history through the commands, a broker and a worker comes to the same as straight from the file."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.batch.measure import measure
+from streams.batch.reading import Read, read
+from streams.contract.document import document, group
+from streams.contract.instants import format_ms
+from streams.contract.measures import COHORT, COUNTERS, decode_cohort
+from streams.domain import counters
+from streams.domain.clocks import STANDARD, STANDARD_PACK
+from streams.domain.desk import TOPICS
+from streams.domain.figures import grouping, samples
+from streams.domain.grid import DAY
+from tests.chain.agreement import agree
+from tests.chain.chain import Chain, Make
+from tests.chain.history import plan_of
+from tests.chain.totals import Totals, totals
+
+pytestmark = pytest.mark.integration
+
+PLAN = plan_of(reports=3_000, weeks=4)
+DUE = PLAN.end_ms + 4 * DAY
+"""By then every limit has passed that a report of the history can have."""
+
+
+def published(chain: Chain) -> Path:
+    """Make and publish the history by the commands, and return its file."""
+    file = chain.folder / "history.jsonl"
+    start = f"--start={format_ms(PLAN.start_ms)}"
+    file.write_text(
+        chain.run("simulate", f"--seed={PLAN.seed}", f"--weeks={PLAN.weeks}", f"--reports={PLAN.reports}", start)
+    )
+    chain.run("admin", "--replication=1")
+    chain.run("publish", "--history", f"--registry={chain.registry_file}", str(file))
+    return file
+
+
+def documented(cohorts: Iterable[tuple[str, dict[bytes, int]]], told: Totals, as_of: int) -> dict[str, Any]:
+    """Return the document that the cohorts of all partitions make together, without the warnings of a file's reader."""
+
+    def through(platform: str) -> int:
+        promises = [told.promised[COUNTERS + platform.encode(), counters.through(topic)] for topic in TOPICS]
+        return min(as_of, *(instant for promise in promises for instant in promise))
+
+    found = samples(cohorts, len(STANDARD), grouping(["platform"]), through)
+    groups = [group({"platform": name}, sample, STANDARD) for (name,), sample in found.items()]
+    tallies = {key.removeprefix(COUNTERS).decode(): tally for key, tally in told.counted.items()}
+    return without_warnings(document(as_of, STANDARD_PACK, groups, tallies))
+
+
+def without_warnings(whole: dict[str, Any]) -> dict[str, Any]:
+    groups = [{name: value for name, value in one.items() if name != "warnings"} for one in whole["groups"]]
+    return {**whole, "groups": groups}
+
+
+def fed(file: Path, chain: Chain) -> Read:
+    with file.open("rb") as lines:
+        return read(lines, chain.registry)
+
+
+@pytest.mark.parametrize("broker", ["embedded_broker", "apache_kafka"])
+def test_the_worker_measures_what_the_batch_path_measures(production: Make, broker: str) -> None:
+    chain = production(broker, partitions=2)
+    file = published(chain)
+    worker = chain.worker()
+    now = chain.settled(DUE)
+    assert worker.terminate() == 0, chain.logs()
+
+    reference = fed(file, chain)
+    figures = without_warnings(measure(reference, ["platform"]))
+    agree(chain, file.read_bytes().splitlines(), now)
+    measured = chain.stored(chain.names.measures)
+    cohorts = [(key[2:].decode(), decode_cohort(value)) for _, key, value in measured if key.startswith(COHORT)]
+    assert documented(cohorts, totals(measured), reference.as_of) == figures

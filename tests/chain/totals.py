@@ -1,0 +1,97 @@
+"""What ledgers say, reduced to what must be equal however many there are and in whatever order they were told.
+
+The reference is one ledger that was fed from a file; workers hold one per partition.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, TypeVar
+
+from streams.batch.reading import Read
+from streams.contract.measures import COHORT, COUNTERS, decode_cohort, decode_counters
+from streams.domain import counters
+from streams.domain.desk import TOPICS
+
+REPORT = b"r|"
+
+T = TypeVar("T")
+
+Stored = Iterable[tuple[int, bytes, bytes]]
+"""Partition, key and value of the last record of every key that is not gone."""
+
+_INSTANTS = frozenset({counters.HORIZON, counters.LAST_TOLD})
+_PROMISED = frozenset({*map(counters.through, TOPICS), *map(counters.sequence, TOPICS)})
+_TAKEN_BACK = counters.corrected("")
+
+
+class Totals(NamedTuple):
+    """Sums over all partitions.
+
+    `counted` holds, by platform and name, what was counted less what was taken back: how often a count was corrected
+    on the way depends on which topic was ahead. Instants are left out: they say how far time had passed.
+    `promised` holds what every partition was told by heartbeats.
+    """
+
+    cohorts: Mapping[bytes, Mapping[bytes, int]]
+    counted: Mapping[bytes, Mapping[str, int]]
+    promised: Mapping[tuple[bytes, str], frozenset[int]]
+
+
+def totals(stored: Stored, partitions: int = 1) -> Totals:
+    """Return the totals of stored rows.
+
+    `partitions` is how many there will be where these rows come from a file: every heartbeat of a file goes to all
+    partitions of both topics, and a gap in their numbers is found in each.
+    """
+    times = {
+        counters.HEARTBEATS: 1 if partitions == 1 else len(TOPICS) * partitions,
+        counters.SEQUENCE_GAPS: partitions,
+    }
+    cohorts: dict[bytes, Counter[bytes]] = {}
+    counted: dict[bytes, Counter[str]] = {}
+    promised: dict[tuple[bytes, str], set[int]] = {}
+    for _, key, value in stored:
+        if key.startswith(COHORT):
+            cohorts.setdefault(key, Counter()).update(decode_cohort(value))
+        elif key.startswith(COUNTERS):
+            tally = decode_counters(value)
+            counted.setdefault(key, Counter()).update(_net(tally, times))
+            for name in _PROMISED & tally.keys():
+                promised.setdefault((key, name), set()).add(tally[name])
+    return Totals(
+        cohorts={key: _present(cohort) for key, cohort in cohorts.items() if _present(cohort)},
+        counted={key: _present(tally) for key, tally in counted.items()},
+        promised={place: frozenset(values) for place, values in promised.items()},
+    )
+
+
+def reports(stored: Stored) -> dict[bytes, bytes]:
+    """Return the row of every report; AssertionError where two partitions have a row of the same one."""
+    rows: dict[bytes, bytes] = {}
+    for _, key, value in stored:
+        if key.startswith(REPORT):
+            assert key not in rows, f"expected {key!r} on one partition"
+            rows[key] = value
+    return rows
+
+
+def of_file(read: Read, now: int) -> list[tuple[int, bytes, bytes]]:
+    """Return the rows of the ledger that was fed from a file, when time has passed to `now` as it did elsewhere."""
+    read.ledger.advance(now)
+    return [(0, key, value) for key, value in read.ledger.take_changes().items() if value is not None]
+
+
+def _net(tally: Mapping[str, int], times: Mapping[str, int]) -> Counter[str]:
+    net: Counter[str] = Counter()
+    for name, count in tally.items():
+        if name == counters.UNFILED:
+            net[counters.FILED] -= count
+        elif name.startswith(_TAKEN_BACK):
+            net[name.removeprefix(_TAKEN_BACK)] -= count
+        elif name not in _INSTANTS | _PROMISED:
+            net[name] += times.get(name, 1) * count
+    return net
+
+
+def _present(counts: Mapping[T, int]) -> dict[T, int]:
+    return {name: count for name, count in counts.items() if count}
