@@ -15,6 +15,7 @@ from dashboards.board.values import Series, Values
 from streams.contract.document import document, group
 from streams.contract.metric import RECENT, WEEKS
 from streams.contract.registry import Registry
+from streams.domain.counters import WAITING
 from streams.domain.figures import Grouping, Sample, grouping, samples
 from streams.domain.grid import DAY, SECOND
 
@@ -90,17 +91,17 @@ class Board:
         totals = {name: self.sums.counts.total(name) for name in self.sums.counts.platforms()}
         self.snapshot = Snapshot(
             joined(
-                counted(totals, platforms, self._release.clocks), self._told(platforms, fresh), self._computed, grounds
+                counted(totals, platforms, self._release.clocks), self._told(totals, fresh), self._computed, grounds
             ),
             readings(totals, platforms, self._release.clocks),
         )
 
-    def _told(self, platforms: Sequence[str], fresh: Freshness) -> Values:
-        counts = self.sums.counts
+    def _told(self, totals: Mapping[str, Mapping[str, int]], fresh: Freshness) -> Values:
+        counts, platforms = self.sums.counts, self.platforms
         through = {name: counts.complete_through(name, fresh.expected or 0) for name in platforms}
         told = {name: counts.last_told(name) for name in platforms}
         return {
-            "safeclock_orphans_waiting": {(name,): counts.total(name).get("waiting", 0) for name in platforms},
+            "safeclock_orphans_waiting": {(name,): totals.get(name, {}).get(WAITING, 0) for name in platforms},
             "safeclock_complete_through_timestamp_seconds": {
                 (name,): at / SECOND for name, at in through.items() if at
             },

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.contract.topics import MEASURES
 
@@ -32,10 +33,12 @@ class Reader:
     fetched whole all the same, and a status is the last record of every commit: see `freshness`.
     """
 
-    def __init__(self, bootstrap: str, take: Take, wall: Callable[[], int]) -> None:
+    def __init__(self, bootstrap: str, take: Take, wall: Callable[[], int], topic: str = MEASURES) -> None:
         self.read: set[int] = set()
         self.read_at: int | None = None
         self._take = take
+        self._topic = topic
+        self._bootstrap = bootstrap
         self._wall = wall
         self._ends: dict[TopicPartition, int] = {}
         self._consumer = AIOKafkaConsumer(
@@ -49,12 +52,11 @@ class Reader:
 
     async def __aenter__(self) -> Self:
         """Connect, wait until the topic is there, and go to its beginning."""
-        await self._consumer.start()
-        slots = await self._slots()
-        self._consumer.assign(slots)
-        await self._consumer.seek_to_beginning(*slots)
-        self._ends = await self._consumer.end_offsets(slots)
-        log.info("reading %d partitions of %s", len(slots), MEASURES)
+        try:
+            await self._begin()
+        except BaseException:
+            await self._consumer.stop()
+            raise
         return self
 
     async def __aexit__(
@@ -72,10 +74,13 @@ class Reader:
             await self._look()
             await asyncio.sleep(0)
 
-    async def _slots(self) -> list[TopicPartition]:
-        while MEASURES not in await self._consumer.topics():  # noqa: ASYNC110 - the broker tells nobody of a new topic
-            await asyncio.sleep(_LOOK_SECONDS)
-        return [TopicPartition(MEASURES, number) for number in sorted(self._consumer.partitions_for_topic(MEASURES))]
+    async def _begin(self) -> None:
+        slots = await _slots(self._bootstrap, self._topic)
+        await self._consumer.start()
+        self._consumer.assign(slots)
+        await self._consumer.seek_to_beginning(*slots)
+        self._ends = await self._consumer.end_offsets(slots)
+        log.info("reading %d partitions of %s", len(slots), self._topic)
 
     async def _look(self) -> None:
         """See how far every partition has been read, against its end at the beginning and its end of now."""
@@ -96,3 +101,19 @@ class Reader:
             end = self._consumer.highwater(slot)
         at: int | None = self._consumer.last_poll_timestamp(slot)
         return at if end is not None and position >= end else None
+
+
+async def _slots(bootstrap: str, topic: str) -> list[TopicPartition]:
+    """Return the partitions of a topic, as soon as it is there.
+
+    The list of all topics is asked for first: naming a topic that is not there may make it.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        while topic not in await admin.list_topics():  # noqa: ASYNC110 - the broker tells nobody of a new topic
+            await asyncio.sleep(_LOOK_SECONDS)
+        (described,) = await admin.describe_topics([topic])
+        return [TopicPartition(topic, number) for number in range(len(described["partitions"]))]
+    finally:
+        await admin.close()

@@ -1,6 +1,5 @@
 import asyncio
 import random
-import shutil
 import subprocess
 from typing import Any
 
@@ -17,6 +16,7 @@ from streams.contract.metric import CLOCKS, LIMITS, RECENT, Process, Source, lab
 from streams.contract.rows import RowCodec
 from streams.domain.grid import SECOND
 from tests.board.worked import PARTITIONS, Update, board_at, registry, status, worked
+from tests.required import program
 
 EVERY = frozenset(range(PARTITIONS))
 
@@ -166,11 +166,7 @@ def test_a_platform_that_was_not_complete_everywhere_has_no_shares() -> None:
 
 @pytest.mark.integration
 def test_prometheus_own_checker_finds_nothing_to_complain_of(board: Board) -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("promtool is not installed: it comes with the package prometheus")
-
-    command = [promtool, "check", "metrics"]
+    command = [program("promtool"), "check", "metrics"]
     checked = subprocess.run(command, input=exposition(board), text=True, capture_output=True, check=False)
 
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")

