@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from streams.runtime.records import Head, RecordBatch, Slot, Stamped
 
-_POLL_SECONDS: Final = 0.1
+_POLL_SECONDS: Final = 0.03
 _FETCH_WAIT_MS: Final = 500
 
 
@@ -85,7 +85,7 @@ class FetchingThread(AIOKafkaConsumerThread):
         return first[pair], last[pair]
 
     async def poll(self, wanted: Iterable[Slot]) -> Fetched:
-        """Return what the broker has for `wanted` within a tenth of a second."""
+        """Return what the broker has for `wanted` at once, or within a moment."""
         served = {TopicPartition(*slot): slot for slot in wanted if slot in self.cursors}
         if not served:
             return Fetched([], {}, [])

@@ -17,8 +17,8 @@ KILLED = -9
 
 BROKERS_AND_LOADS = [
     pytest.param("apache_kafka", "trickle"),
-    pytest.param("embedded_broker", "flood"),
     pytest.param("apache_kafka", "flood", marks=pytest.mark.slow),
+    pytest.param("embedded_broker", "flood", marks=pytest.mark.slow),
     pytest.param("embedded_broker", "trickle", marks=pytest.mark.slow),
 ]
 

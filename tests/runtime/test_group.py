@@ -6,13 +6,12 @@ from contextlib import closing
 
 import pytest
 
-from streams.runtime.figures import State
 from streams.runtime.owners import whole
 from streams.runtime.records import Slot
-from streams.runtime.settings import RecordTime, load
+from streams.runtime.settings import RecordTime
 from streams.runtime.worker import Worker
-from tests.runtime.counting import QUICK, trade_of
 from tests.runtime.scene import Scene, eventually
+from tests.runtime.working import serves, working
 
 TOPICS = ("a", "b")
 
@@ -37,10 +36,6 @@ def scene(apache_kafka: str) -> Iterator[Scene]:
         yield made
 
 
-def serves(worker: Worker) -> int:
-    return sum(figures.state is State.SERVING for figures in worker.figures.owned.values())
-
-
 async def serves_under_load(scene: Scene, worker: Worker, partitions: int) -> None:
     async def check() -> bool:
         await scene.publish(20)
@@ -51,42 +46,38 @@ async def serves_under_load(scene: Scene, worker: Worker, partitions: int) -> No
 
 @pytest.mark.integration
 async def test_a_worker_that_joins_and_leaves_takes_its_share_and_gives_it_back(scene: Scene) -> None:
-    worker = Worker(load(scene.environment()), trade_of(scene.prefix, scene.partitions), QUICK)
-    await worker.start()
-    await serves_under_load(scene, worker, 4)
+    async with working(scene) as worker:
+        await serves_under_load(scene, worker, 4)
 
-    other = scene.start()
-    await serves_under_load(scene, worker, 2)
-    await scene.publish(2_000)
-    await scene.settled()
-    assert other.terminate() == 0, scene.logs()
-    await serves_under_load(scene, worker, 4)
-    await scene.settled()
+        other = scene.start()
+        await serves_under_load(scene, worker, 2)
+        await scene.publish(2_000)
+        await scene.settled()
+        assert other.terminate() == 0, scene.logs()
+        await serves_under_load(scene, worker, 4)
+        await scene.settled()
 
-    await worker.stop()
     assert set(await scene.rows()) == {1}
     assert await scene.measured() == await scene.oracle()
 
 
 @pytest.mark.integration
+@pytest.mark.slow
 async def test_a_worker_that_was_frozen_and_wakes_up_cannot_write(scene: Scene) -> None:
     frozen = scene.start()
     await scene.publish(400)
     await scene.settled()
     frozen.signal(signal.SIGSTOP)
-    worker = Worker(load(scene.environment()), trade_of(scene.prefix, scene.partitions), QUICK)
-    await worker.start()
-    await serves_under_load(scene, worker, 4)
+    async with working(scene) as worker:
+        await serves_under_load(scene, worker, 4)
 
-    frozen.signal(signal.SIGCONT)
-    await scene.publish(400)
-    await scene.settled()
+        frozen.signal(signal.SIGCONT)
+        await scene.publish(400)
+        await eventually(
+            lambda: frozen.code == 1 or serves(worker) == 2, "the frozen worker to end or to rejoin", scene.logs
+        )
+        await scene.publish(400)
+        await scene.settled()
 
-    await eventually(
-        lambda: frozen.code == 1 or serves(worker) == 2, "the frozen worker to end or to rejoin", scene.logs
-    )
-    await scene.publish(400)
-    await scene.settled()
-    await worker.stop()
     assert set(await scene.rows()) == {1}
     assert await scene.measured() == await scene.oracle()

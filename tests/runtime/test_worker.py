@@ -1,7 +1,7 @@
 """A worker in this process, on real brokers: what it serves, refuses, notices and tells."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import Iterator
+from contextlib import closing
 
 import aiohttp
 import pytest
@@ -11,13 +11,13 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from streams.contract import refused
 from streams.domain.vocabulary import Reason
 from streams.runtime.broker import Broker
-from streams.runtime.figures import State
 from streams.runtime.ground import BadGroundError, stand
 from streams.runtime.health import Health, served
 from streams.runtime.settings import RecordTime, load
 from streams.runtime.worker import Worker, wall
-from tests.runtime.counting import QUICK, trade_of
+from tests.runtime.counting import trade_of
 from tests.runtime.scene import Scene, eventually
+from tests.runtime.working import applied, working
 
 pytestmark = pytest.mark.integration
 
@@ -34,21 +34,6 @@ def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
     record_time = RecordTime.LOG if request.param == "apache_kafka" else RecordTime.CREATE
     with closing(Scene(bootstrap, partitions=2, record_time=record_time)) as made:
         yield made
-
-
-@asynccontextmanager
-async def working(scene: Scene) -> AsyncIterator[Worker]:
-    worker = Worker(load(scene.environment()), trade_of(scene.prefix, scene.partitions), QUICK)
-    await worker.start()
-    try:
-        yield worker
-    finally:
-        await worker.stop()
-
-
-def serving(worker: Worker) -> bool:
-    owned = worker.figures.owned.values()
-    return len(owned) == 2 and all(figures.state is State.SERVING for figures in owned)
 
 
 async def pages(worker: Worker) -> dict[str, tuple[int, str]]:
@@ -68,7 +53,7 @@ async def test_a_worker_measures_refuses_and_tells_how_it_is(scene: Scene) -> No
     origin = await producer.send_and_wait(scene.sources[0], key=b"harbor|x", value=b"no number", partition=1)
     await producer.stop()
     async with working(scene) as worker:
-        await eventually(lambda: sum(worker.figures.applied.values()) == 101, "101 records")
+        await eventually(lambda: applied(worker) == 101, "101 records")
         await eventually(lambda: all(one.now for one in worker.figures.owned.values()), "a time for every partition")
 
         told = await pages(worker)
@@ -85,11 +70,11 @@ async def test_a_worker_measures_refuses_and_tells_how_it_is(scene: Scene) -> No
 async def test_a_restarted_worker_goes_on_where_the_last_one_committed(scene: Scene) -> None:
     await scene.publish(50)
     async with working(scene) as first:
-        await eventually(lambda: sum(first.figures.applied.values()) == 50, "50 records")
+        await eventually(lambda: applied(first) == 50, "50 records")
     await scene.publish(50)
 
     async with working(scene) as second:
-        await eventually(lambda: sum(second.figures.applied.values()) == 50, "the other 50 records")
+        await eventually(lambda: applied(second) == 50, "the other 50 records")
 
     assert await scene.totals() == await scene.oracle()
 
@@ -97,7 +82,7 @@ async def test_a_restarted_worker_goes_on_where_the_last_one_committed(scene: Sc
 async def test_records_deleted_before_they_were_read_are_counted_as_lost(apache: Scene) -> None:
     await apache.publish(100)
     async with working(apache) as first:
-        await eventually(lambda: sum(first.figures.applied.values()) == 100, "100 records")
+        await eventually(lambda: applied(first) == 100, "100 records")
     await apache.publish(100)
     admin = AIOKafkaAdminClient(bootstrap_servers=apache.bootstrap)
     await admin.start()
@@ -105,7 +90,7 @@ async def test_records_deleted_before_they_were_read_are_counted_as_lost(apache:
     await admin.close()
 
     async with working(apache) as second:
-        await eventually(lambda: sum(second.figures.applied.values()) == 85, "what is left of 100 records")
+        await eventually(lambda: applied(second) == 85, "what is left of 100 records")
 
     # 25 of the first hundred lay there and were counted; 15 of the second hundred never can be.
     assert second.figures.lost == {0: 15}
@@ -115,7 +100,7 @@ async def test_records_deleted_before_they_were_read_are_counted_as_lost(apache:
 async def test_a_topic_that_was_made_anew_stops_the_worker(apache: Scene) -> None:
     await apache.publish(20)
     async with working(apache) as first:
-        await eventually(lambda: sum(first.figures.applied.values()) == 20, "20 records")
+        await eventually(lambda: applied(first) == 20, "20 records")
     await apache.make_anew(apache.sources[0])
 
     second = apache.start()
@@ -133,7 +118,7 @@ async def test_only_the_committed_records_of_a_transactional_publisher_count(apa
             await producer.begin_transaction()
             await producer.send_and_wait(apache.sources[0], key=b"harbor|k", value=b"%d" % (100 + number), partition=0)
             await (producer.abort_transaction() if number % 2 else producer.commit_transaction())
-        await eventually(lambda: sum(worker.figures.applied.values()) == 3, "three committed records")
+        await eventually(lambda: applied(worker) == 3, "three committed records")
         await eventually(lambda: all(one.lag == 0 and one.now for one in worker.figures.owned.values()), "its head")
     await producer.stop()
 

@@ -1,0 +1,65 @@
+"""The broker goes away, or loses what a worker was about to read: time stands still, and nothing is lost in silence."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from streams.runtime.records import Slot
+from streams.runtime.settings import RecordTime
+from streams.runtime.worker import wall
+from tests.brokers.apache import ApacheKafka, apache_kafka
+from tests.runtime.scene import Scene, eventually
+from tests.runtime.working import applied, working
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def scene(apache_kafka: str) -> Iterator[Scene]:
+    with closing(Scene(apache_kafka, partitions=1, record_time=RecordTime.LOG)) as made:
+        yield made
+
+
+@pytest.fixture
+def own_broker() -> Iterator[ApacheKafka]:
+    with apache_kafka() as broker:
+        yield broker
+
+
+async def test_a_fetch_below_the_logs_start_goes_on_at_the_position(scene: Scene) -> None:
+    await scene.publish(100)
+    async with working(scene) as worker:
+        await eventually(lambda: applied(worker) == 100, "100 records")
+        admin = AIOKafkaAdminClient(bootstrap_servers=scene.bootstrap)
+        await admin.start()
+        await admin.delete_records({TopicPartition(scene.sources[0], 0): RecordsToDelete(before_offset=40)})
+        await admin.close()
+        assert worker.app is not None
+
+        await worker.app.source.serve(Slot(scene.sources[0], 0), 10)
+        await scene.publish(100)
+
+        await eventually(lambda: applied(worker) == 200, "the other 100 records")
+
+    assert not worker.figures.lost
+    assert (await scene.totals())["records"] == 200
+
+
+@pytest.mark.slow
+async def test_time_stands_still_while_the_broker_is_away(own_broker: ApacheKafka) -> None:
+    with closing(Scene(own_broker.bootstrap, partitions=1, record_time=RecordTime.LOG)) as scene:
+        await scene.publish(10)
+        async with working(scene) as worker:
+            await eventually(lambda: all(one.now for one in worker.figures.owned.values()), "a time")
+            own_broker.stop()
+            stopped = wall()
+
+            await eventually(lambda: wall() > stopped + 8_000, "some seconds without a broker")
+
+            assert worker.figures.owned[0].now <= stopped
+            await asyncio.to_thread(own_broker.start)
+            await eventually(lambda: worker.figures.owned[0].now > stopped, "time to go on")

@@ -1,0 +1,34 @@
+"""A counting worker in this process, stopped whatever happens: its threads would outlive a failed test."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from streams.runtime.figures import State
+from streams.runtime.settings import load
+from streams.runtime.worker import Worker
+from tests.runtime.counting import QUICK, trade_of
+from tests.runtime.scene import Scene
+
+STOP_SECONDS = 30.0
+
+
+@asynccontextmanager
+async def working(scene: Scene) -> AsyncIterator[Worker]:
+    """Run a worker for the block."""
+    worker = Worker(load(scene.environment()), trade_of(scene.prefix, scene.partitions), QUICK)
+    await worker.start()
+    try:
+        yield worker
+    finally:
+        await asyncio.wait_for(worker.stop(), STOP_SECONDS)
+
+
+def serves(worker: Worker) -> int:
+    """Return how many partitions a worker serves."""
+    return sum(figures.state is State.SERVING for figures in worker.figures.owned.values())
+
+
+def applied(worker: Worker) -> int:
+    """Return how many records a worker has applied and committed."""
+    return sum(worker.figures.applied.values())
