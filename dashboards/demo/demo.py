@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import signal
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ from dashboards.demo import cast
 from dashboards.demo.planted import Key, read_key
 from dashboards.demo.processes import PartFailedError, Parts
 from dashboards.demo.screen import Screen, screen_on
-from dashboards.demo.stage import make_topics
+from dashboards.demo.stage import NoTopicsError, make_topics
 from dashboards.demo.standing import ACTION, standings
 from dashboards.demo.verdicts import Sides, Verdict, verdicts
 from streams.contract.registry_file import load
@@ -29,7 +30,6 @@ from streams.domain.cohort import CohortKey
 from streams.domain.figures import clock_figures
 from streams.domain.grid import DAY, MINUTE, SECOND
 
-_PATIENCE_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.5
 _DIVIDED: Final = frozenset({"faster", "slower", "steady"})
 _PLACE: Final = next(place for place, clock in enumerate(STANDARD) if clock.id == ACTION)
@@ -65,7 +65,7 @@ class Demo:
         self._screen.say("starting broker, worker, simulator, publisher and board")
         await self.parts.start(cast.broker(int(self._bootstrap.rpartition(":")[2])))
         registry = load(cast.REGISTRY)
-        await asyncio.wait_for(make_topics(self._bootstrap, registry, cast.APPLICATION), _PATIENCE_SECONDS)
+        await make_topics(self._bootstrap, registry, cast.APPLICATION)
         await self.parts.start(cast.worker())
         await cast.feed(self.parts, self.history)
         settings = Settings(bootstrap=self._bootstrap, registry=cast.REGISTRY, http_host=cast.HOST)
@@ -156,6 +156,7 @@ async def _perform(programme: Programme, console: Console) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     with TemporaryDirectory(prefix="safeclock-demo-") as folder, screen_on(console) as screen:
+        logging.basicConfig(filename=Path(folder, "demo.log"))  # what libraries say would tear the table
         demo = Demo(programme, screen, Path(folder))
         ends = [asyncio.create_task(ending) for ending in (demo.play(), demo.parts.failure(), stop.wait())]
         try:
@@ -167,6 +168,8 @@ async def _perform(programme: Programme, console: Console) -> int:
         if failed is not None:
             screen.say(_reason(failed))
             return 1
+        if not demo.verdicts:
+            screen.say("ended before the whole history was measured")
         _write(programme, demo.document())
         return 0 if demo.verdicts and all(verdict.holds for verdict in demo.verdicts) else 1
 
@@ -178,7 +181,9 @@ async def _cancel(tasks: Sequence[asyncio.Task[object]]) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    return f"failed: {error}" if isinstance(error, PartFailedError) else f"failed: {error!r}"
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"failed: {error}" if isinstance(error, PartFailedError | NoTopicsError) else f"failed: {error!r}"
 
 
 def _write(programme: Programme, document: Mapping[str, object] | None) -> None:

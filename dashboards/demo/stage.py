@@ -12,18 +12,19 @@ from streams.contract.topics import Replication, table
 
 _ALONE: Final = Replication(factor=1, min_insync=1)
 _AGAIN_SECONDS: Final = 0.1
+_PATIENCE_SECONDS: Final = 30.0
 
 
 class NoTopicsError(Exception):
-    """The broker refused to make the topics; the message says which."""
+    """There is no broker, or it refused to make topics; the message says which."""
 
 
 async def make_topics(bootstrap: str, registry: Registry, application: str) -> None:
-    """Make every topic that the application needs, as soon as the broker answers.
-
-    Whoever waits should set a limit. Raises NoTopicsError.
-    """
-    admin = await _connected(bootstrap)
+    """Make every topic that the application needs, as soon as the broker answers; raises NoTopicsError."""
+    try:
+        admin = await asyncio.wait_for(_connected(bootstrap), _PATIENCE_SECONDS)
+    except TimeoutError as error:
+        raise NoTopicsError(f"expected a broker at {bootstrap} within {_PATIENCE_SECONDS:.0f} s") from error
     try:
         wanted = table(registry, application, _ALONE, record_time="create")
         made = await admin.create_topics(
