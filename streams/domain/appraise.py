@@ -7,7 +7,7 @@ from streams.domain.course import Plan, compile_plan
 from streams.domain.desk import Desk
 from streams.domain.grid import SECOND
 from streams.domain.measure import Context, Measured, measure
-from streams.domain.report import FILING, FIRST_DEED, TEST_FILING, Entry, Row, read
+from streams.domain.report import AMENDMENT, FILING, FIRST_DEED, TEST_FILING, Entry, Row, is_plain, read
 
 _PLANS_KEPT: Final = 100_000
 
@@ -41,20 +41,20 @@ class Appraiser:
         allowance, entries = row
         codes = tuple([entry.code for entry in entries])
         plan = self.plan_of(codes)
-        if plan is None or entries[0].number != 1 or len({entry.id for entry in entries}) != len(codes):
+        if plan is None or not is_plain(entries):
             return self._at_length(desk, row, horizon)
         filed = entries[0]
         context = Context(desk.name, desk.clocks(filed.labels), allowance * SECOND, horizon)
-        return Appraisal(measure(context, plan, filed, entries[1:]))
+        return Appraisal(measure(context, plan, filed, [entry for entry in entries if entry.code >= FIRST_DEED]))
 
     def plan_of(self, codes: tuple[int, ...]) -> Plan | None:
-        """Return the plan of a plain row (its filing, then actions on one item), None for any other."""
+        """Return the plan of a plain row (its filing, then actions and amendments), None for any other."""
         if codes in self._plans:
             return self._plans[codes]
-        plain = codes[0] == FILING and all(code >= FIRST_DEED for code in codes[1:])
+        plain = codes[0] == FILING and all(code >= FIRST_DEED or code == AMENDMENT for code in codes[1:])
         if len(self._plans) >= _PLANS_KEPT:
             self._plans.clear()
-        self._plans[codes] = self._plan(codes[1:]) if plain else None
+        self._plans[codes] = self._plan(tuple(code for code in codes if code >= FIRST_DEED)) if plain else None
         return self._plans[codes]
 
     def _plan(self, codes: tuple[int, ...], items: int = 1, decided: tuple[int, ...] = ()) -> Plan:

@@ -4,7 +4,7 @@ A report contributes one signature to its cohort. A cohort counts equal signatur
 they came from. Stored, a signature is a byte string (memory is paid for every remembered report).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from struct import Struct
 from typing import Final, NamedTuple
@@ -18,7 +18,10 @@ from streams.domain.states import STATES, State
 FROM_THE_START: Final = -1
 """The entry of a report that is at risk from its filing on."""
 
-_CLOSED: Final = 0xFFFF
+CLOSED: Final = 0xFFFF
+"""The filing minute of a report that has ended, as it is stored."""
+
+_STATE_CODES: Final = {state: place for place, state in enumerate(STATES)}
 
 Stored = dict[bytes, int]
 """A stored cohort: signature to count, and one byte (the place of a clock) to the exact sum of its stops, in ms."""
@@ -52,23 +55,34 @@ class Signature(NamedTuple):
 
 @lru_cache(maxsize=16)
 def layout(clocks: int) -> Struct:
-    """Return how the signature of a report under so many clocks is stored."""
-    return Struct(">BhH" + "IB" * clocks)
+    """Return how the numbers of a signature are stored: its entry, its filing minute, the value of every clock.
+
+    The words follow, a byte each (`words`): they are the same for every report with the same sequence of deeds.
+    """
+    return Struct(">hH" + "I" * clocks)
+
+
+def words(state: State, endings: Iterable[int]) -> bytes:
+    """Return how the state and the endings of the clocks are stored."""
+    return bytes((_STATE_CODES[state], *endings))
 
 
 def pack(signature: Signature) -> bytes:
     """Return the stored form of a signature; `unpack` is its inverse."""
-    minute = _CLOSED if signature.filed_minute is None else signature.filed_minute
-    flat = [part for clock in signature.clocks for part in clock]
-    return layout(len(signature.clocks)).pack(STATES.index(signature.state), signature.entry, minute, *flat)
+    minute = CLOSED if signature.filed_minute is None else signature.filed_minute
+    values = [value for value, _ in signature.clocks]
+    numbers = layout(len(values)).pack(signature.entry, minute, *values)
+    return numbers + words(signature.state, [ending for _, ending in signature.clocks])
 
 
 @lru_cache(maxsize=65536)
 def unpack(stored: bytes) -> Signature:
     """Return the signature that `pack` stored."""
-    state, entry, minute, *flat = layout((len(stored) - 5) // 5).unpack(stored)
-    clocks = tuple(zip(flat[::2], flat[1::2], strict=True))
-    return Signature(STATES[state], entry, None if minute == _CLOSED else minute, clocks)
+    numbers = layout((len(stored) - 5) // 5)
+    entry, minute, *values = numbers.unpack_from(stored)
+    state, *endings = stored[numbers.size :]
+    clocks = tuple(zip(values, endings, strict=True))
+    return Signature(STATES[state], entry, None if minute == CLOSED else minute, clocks)
 
 
 def key_of(stored: str) -> CohortKey:

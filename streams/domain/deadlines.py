@@ -14,8 +14,10 @@ from streams.domain.grid import DAY, HOUR, SECOND
 NEVER: Final = 1 << 62
 """Later than every instant."""
 
-# (at least this far away, width of the bucket). Limits are hours and come up once; months of memory cost eight bytes.
-_WIDTHS: Final = ((14 * DAY, DAY), (3 * DAY, HOUR))
+# Nearer than this, buckets are a second wide, then an hour, then a day. Limits are hours and come up once; months of
+# memory cost eight bytes.
+_FAR: Final = 3 * DAY
+_FARTHER: Final = 14 * DAY
 
 
 class Queue:
@@ -35,8 +37,7 @@ class Queue:
     def push(self, due: int, key: bytes, now: int) -> None:
         """Let `key` come up at `due` or shortly before, seen from `now`."""
         ahead = due - now
-        width = next((width for distance, width in _WIDTHS if ahead >= distance), SECOND)
-        start = due - due % width
+        start = due - due % (SECOND if ahead < _FAR else HOUR if ahead < _FARTHER else DAY)
         bucket = self._buckets.get(start)
         if bucket is None:
             self._buckets[start] = [key]

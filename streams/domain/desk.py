@@ -1,11 +1,14 @@
 """One platform's desk in a ledger: its rule, its counters, its queue of deadlines, how far it has been decided."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from streams.domain import counters
 from streams.domain.attributes import decode
 from streams.domain.clocks import Clock
 from streams.domain.deadlines import Queue
+from streams.domain.events import Heartbeat
 from streams.domain.grid import MINUTE, SECOND
 
 _AT_LEAST: Final = 15 * MINUTE
@@ -22,42 +25,64 @@ class PlatformRule(NamedTuple):
 
 
 class Desk:
-    """What a ledger holds for one platform."""
+    """What a ledger holds for one platform.
 
-    __slots__ = ("_all_run", "_clocks", "_scopes", "allowance", "name", "queue", "rule", "tally")
+    `horizon` is the instant up to which deadlines have been decided, `last_told` when the platform last told us
+    anything, `through` up to where both topics are complete by its own word; 0 before there is one.
+    """
+
+    __slots__ = (
+        *("_all_run", "_clocks", "_scopes", "allowance", "horizon"),
+        *("last_told", "name", "queue", "rule", "tally", "through"),
+    )
 
     def __init__(self, name: str, rule: PlatformRule, clocks: tuple[Clock, ...]) -> None:
         self.name = name
         self.rule = rule
         self.queue = Queue()
-        self.tally: dict[str, int] = {}
+        self.tally: defaultdict[str, int] = defaultdict(int)
         self.allowance = max(_AT_LEAST, rule.cadence) // SECOND
+        self.horizon = self.last_told = self.through = 0
         self._clocks = clocks
         self._scopes: dict[str, tuple[Clock | None, ...]] = {}
         self._all_run: dict[str, bool] = {}
 
-    @property
-    def horizon(self) -> int:
-        """The instant up to which deadlines have been decided; it never goes back."""
-        return self.tally.get(counters.HORIZON, 0)
-
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter."""
-        self.tally[name] = self.tally.get(name, 0) + by
+        self.tally[name] += by
 
-    def raise_to(self, name: str, value: int) -> None:
-        """Move an instant forward; an earlier one changes nothing."""
-        if value > self.tally.get(name, -1):
-            self.tally[name] = value
+    def counters(self) -> dict[str, int]:
+        """Return everything that is stored of the desk, by the names of `counters`."""
+        instants = {counters.HORIZON: self.horizon, counters.LAST_TOLD: self.last_told}
+        return {**self.tally, **{name: at for name, at in instants.items() if at}}
 
-    def through(self) -> int:
-        """Return up to where both topics are complete by the platform's own word; 0 before it has said so."""
-        return min(self.tally.get(counters.through(topic), 0) for topic in TOPICS)
+    def restore(self, stored: Mapping[str, int]) -> None:
+        """Take back what `counters` returned."""
+        self.tally.update(stored)
+        self.horizon = self.tally.pop(counters.HORIZON, 0)
+        self.last_told = self.tally.pop(counters.LAST_TOLD, 0)
+        self._promise()
+
+    def beat(self, beat: Heartbeat) -> None:
+        """Count a heartbeat and note what it promises."""
+        self.count(counters.HEARTBEATS)
+        for topic in (beat.topic,) if beat.topic else TOPICS:
+            self._raise(counters.through(topic), beat.complete_through)
+            last = self.tally.get(counters.sequence(topic), beat.sequence - 1)
+            if beat.sequence > last + 1:
+                self.count(counters.SEQUENCE_GAPS, beat.sequence - last - 1)
+            self._raise(counters.sequence(topic), beat.sequence)
+        self._promise()
 
     def look_ahead(self, now: int) -> int:
         """Move the horizon as far as `now` allows and return it: docs/ledger.md §6."""
-        self.raise_to(counters.HORIZON, min(now, max(self.through(), now - 2 * self.rule.cadence)))
+        self.horizon = max(self.horizon, min(now, max(self.through, now - 2 * self.rule.cadence)))
         return self.horizon
+
+    def wakes(self) -> int:
+        """Return the earliest instant at which something in the queue can be decided."""
+        head = self.queue.head
+        return head if self.through >= head else head + 2 * self.rule.cadence
 
     def clocks(self, labels: str) -> tuple[Clock | None, ...]:
         """Return the clocks that run on reports with these labels, None in the place of one that does not."""
@@ -74,3 +99,11 @@ class Desk:
         if known is None:
             known = self._all_run[labels] = None not in self.clocks(labels)
         return known
+
+    def _raise(self, name: str, value: int) -> None:
+        """Move an instant forward; an earlier one changes nothing."""
+        if value > self.tally.get(name, -1):
+            self.tally[name] = value
+
+    def _promise(self) -> None:
+        self.through = min(self.tally.get(counters.through(topic), 0) for topic in TOPICS)

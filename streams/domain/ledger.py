@@ -1,7 +1,8 @@
 """The ledger of one partition: a fold over facts, without clock, input or output.
 
 `apply` takes one fact and `advance` moves time. Rows are kept packed, as they are stored, since closed reports are
-remembered for months; the packing is given from outside. See docs/ledger.md for what every rule means.
+remembered for months; only open ones are at hand, up to a limit. The packing is given from outside. See
+docs/ledger.md for what every rule means.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,16 +15,23 @@ from streams.domain.clocks import STANDARD, Clock
 from streams.domain.cohort import CohortKey, Signature, key_of, signatures
 from streams.domain.course import OPEN
 from streams.domain.deadlines import NEVER
-from streams.domain.desk import TOPICS, Desk, PlatformRule
+from streams.domain.desk import Desk, PlatformRule
 from streams.domain.events import Action, Amendment, Event, Filing, Heartbeat, Retraction
-from streams.domain.express import Express, Step
+from streams.domain.express import Express, Report
 from streams.domain.grid import DAY
 from streams.domain.measure import seal
-from streams.domain.report import CAP, Row, entry_of, insert
+from streams.domain.paths import Path
+from streams.domain.report import CAP, Entry, Row, entry_of, insert
 from streams.domain.states import OPEN_STATES
 from streams.domain.vocabulary import Reason
 
 ORPHANS_PER_PLATFORM: Final = 10_000
+
+REPORTS_AT_HAND: Final = 20_000
+"""How many open reports are kept unpacked, some 1,000 bytes each: they are the ones to which something happens next."""
+
+
+AboutReport = Filing | Action | Amendment | Retraction
 
 
 class Rules(NamedTuple):
@@ -69,11 +77,15 @@ class Ledger:
         self._rules = rules
         self._codec = codec
         self._belongs = belongs
-        self._rows: dict[bytes, bytes] = {}
+        self._reports: dict[bytes, bytes | Report] = {}
+        self._at_hand: dict[bytes, None] = {}
         self._desks: dict[str, Desk] = {}
         self._books = Books(rules.clocks)
         self._appraiser = Appraiser(rules.clocks)
         self._express = Express(rules.clocks, self._appraiser, self._books)
+        self._first = min([clock.limit or NEVER for clock in rules.clocks], default=NEVER)
+        self._first = min(self._first, rules.sealed)
+        self._settled: dict[bytes, int] = {}
         self._changed: dict[bytes, None] = {}
         self._counted: set[str] = set()
         self._refusals: list[tuple[Reason, str]] = []
@@ -88,17 +100,20 @@ class Ledger:
     @property
     def reports(self) -> int:
         """How many reports are remembered, waiting orphans among them."""
-        return len(self._rows)
+        return len(self._reports)
 
     def apply(self, event: Event) -> Reason | None:
         """Take one fact; return why it is refused, or None when it counts (a duplicate counts as such)."""
         desk = self._desk(event.platform)
-        desk.raise_to(counters.LAST_TOLD, event.told)
+        if event.told > desk.last_told:  # noqa: PLR1730 - half the time of max, here and below: once an event
+            desk.last_told = event.told
         if isinstance(event, Heartbeat):
-            self._beat(desk, event)
+            desk.beat(event)
+            self._decide(desk)
+            self._schedule()
             return None
-        stored = self._rows.get(event.key)
-        reason = self._begin(desk, event) if stored is None else self._go_on(desk, event, stored)
+        found = self._reports.get(event.key)
+        reason = self._begin(desk, event) if found is None else self._go_on(desk, event, found)
         if reason is not None:
             desk.count(counters.refused(reason))
         return reason
@@ -123,72 +138,79 @@ class Ledger:
         self._counted.add(platform)
         return desk
 
-    def _beat(self, desk: Desk, beat: Heartbeat) -> None:
-        desk.count(counters.HEARTBEATS)
-        for topic in (beat.topic,) if beat.topic else TOPICS:
-            desk.raise_to(counters.through(topic), beat.complete_through)
-            last = desk.tally.get(counters.sequence(topic), beat.sequence - 1)
-            if beat.sequence > last + 1:
-                desk.count(counters.SEQUENCE_GAPS, beat.sequence - last - 1)
-            desk.raise_to(counters.sequence(topic), beat.sequence)
-        self._decide(desk)
-        self._schedule()
-
-    def _begin(self, desk: Desk, event: Filing | Action | Amendment | Retraction) -> Reason | None:
-        if not isinstance(event, Filing):
-            if not self._belongs(event.key):
-                return Reason.WRONG_PARTITION
-            if desk.tally.get(counters.WAITING, 0) >= ORPHANS_PER_PLATFORM:
-                return Reason.ORPHAN
-        entry = entry_of(event)
-        row = (desk.allowance, [entry])
-        due = self._express.file(desk, entry)
-        if due is not None:
-            self._store(event.key, row)
-            self._push(desk, event.key, due)
-            return None
-        after = self._appraiser.appraise(desk, row, desk.horizon)
+    def _begin(self, desk: Desk, event: AboutReport) -> Reason | None:
+        if isinstance(event, Filing):
+            report = self._express.file(desk, event)
+            if report is not None:
+                self._store(event.key, report)
+                self._push(desk, event.key, event.at + self._first)
+                return None
+        elif not self._belongs(event.key):
+            return Reason.WRONG_PARTITION
+        elif desk.tally.get(counters.WAITING, 0) >= ORPHANS_PER_PLATFORM:
+            return Reason.ORPHAN
+        report = self._express.read(desk, (desk.allowance, [entry_of(event)]))
+        after = self._appraiser.appraise(desk, report.row, desk.horizon)
         self._count(desk, event)
-        self._keep(desk, event.key, row, NOTHING, after)
-        self._push(desk, event.key, self._due(row, after))
+        self._books.post(desk, NOTHING, after)
+        self._store(event.key, report)
+        self._push(desk, event.key, self._due(report.row, after))
         return None
 
-    def _go_on(self, desk: Desk, event: Filing | Action | Amendment | Retraction, stored: bytes) -> Reason | None:
-        old, entry = self._codec.unpack_row(stored), entry_of(event)
-        step = self._express.append(desk, old[0], old[1], entry)
-        if step is not None:
-            self._follow(desk, event.key, step, (old[0], [*old[1], entry]))
+    def _go_on(self, desk: Desk, event: AboutReport, found: bytes | Report) -> Reason | None:
+        report = found if isinstance(found, Report) else self._express.read(desk, self._codec.unpack_row(found))
+        before = report.path
+        if before is not None and isinstance(event, (Action, Amendment)) and self._express.append(desk, report, event):
+            self._store(event.key, report)
+            if before.open:
+                self._follow(desk, event, before, report)
             return None
-        entries = insert(old[1], entry)
+        entries = insert(report.entries, entry_of(event))
+        if before is None and isinstance(event, Filing) and entries is not None:
+            filed = self._express.read(desk, (report.allowance, entries))
+            if self._express.join(desk, filed):
+                self._store(event.key, filed)
+                self._push(desk, event.key, self._next(desk, filed))
+                return None
+        return self._revise(desk, event, report.row, entries)
+
+    def _revise(self, desk: Desk, event: AboutReport, old: Row, entries: list[Entry] | None) -> Reason | None:
+        """Read a report as it was and as it is with one more entry, and post the difference."""
         if entries is None or len(entries) == len(old[1]):
             desk.count(counters.DUPLICATES)
         if entries is None:
             return None
         if len(entries) > CAP:
             return Reason.TOO_MANY
-        row = (old[0], entries)
+        report = self._express.read(desk, (old[0], entries))
         before = self._appraiser.appraise(desk, old, desk.horizon)
-        after = self._appraiser.appraise(desk, row, desk.horizon)
+        after = self._appraiser.appraise(desk, report.row, desk.horizon)
         if len(entries) > len(old[1]):
             self._count(desk, event)
-        self._keep(desk, event.key, row, before, after)
-        due = self._due(row, after)
+        self._books.post(desk, before, after)
+        self._settled.pop(event.key, None)
+        self._store(event.key, report)
+        due = self._due(report.row, after)
         if due < self._due(old, before):
             self._push(desk, event.key, due)
         return self._objection(desk, event, before, after)
 
-    def _follow(self, desk: Desk, key: bytes, step: Step, row: Row) -> None:
-        """Keep a report after a step; only one that ends without a limit before it comes up earlier than it would have."""
-        self._store(key, row)
-        filed = row[1][0]
-        if step.before.open and not step.after.open and not self._express.waits(step, filed, desk.horizon):
-            forgotten = self._forgotten(row, filed.at)
-            if forgotten < filed.at + self._rules.sealed:
-                self._push(desk, key, forgotten)
+    def _follow(self, desk: Desk, event: AboutReport, before: Path, report: Report) -> None:
+        """See to when a plain report comes up that was open; only one that ends can come up earlier than before.
 
-    def _objection(
-        self, desk: Desk, event: Filing | Action | Amendment | Retraction, before: Appraisal, after: Appraisal
-    ) -> Reason | None:
+        One that ends before its limit comes up there, and need not be read then: it is only to be forgotten.
+        """
+        path, filed = report.path, report.entries[0].at
+        if path is None or path.open:
+            return
+        forgotten = max(event.told + self._rules.memory, filed + self._rules.too_old)
+        if before.limits and filed + before.limits[-1] > desk.horizon:
+            if path.settled:
+                self._settled[event.key] = forgotten
+        elif forgotten < filed + self._rules.sealed:
+            self._push(desk, event.key, forgotten)
+
+    def _objection(self, desk: Desk, event: AboutReport, before: Appraisal, after: Appraisal) -> Reason | None:
         """Return why the newest event is refused; what it makes of earlier ones is told by `take_refusals`."""
         bad_times = after.bad_times - before.bad_times
         reason = None
@@ -204,7 +226,7 @@ class Ledger:
             desk.count(counters.refused(reason))
             self._refusals.append((reason, desk.name))
 
-    def _count(self, desk: Desk, event: Filing | Action | Amendment | Retraction) -> None:
+    def _count(self, desk: Desk, event: AboutReport) -> None:
         """Count an event that is news."""
         if isinstance(event, Action):
             desk.count(counters.deed(event.deed.outcome))
@@ -213,17 +235,14 @@ class Ledger:
         elif isinstance(event, Retraction):
             desk.count(counters.RETRACTED)
 
-    def _keep(self, desk: Desk, key: bytes, row: Row, before: Appraisal, after: Appraisal) -> None:
-        self._books.post(desk, before, after)
-        self._store(key, row)
-
-    def _store(self, key: bytes, row: Row) -> None:
-        self._rows[key] = self._codec.pack_row(row)
+    def _store(self, key: bytes, report: Report) -> None:
+        self._reports[key] = report
         self._changed[key] = None
 
     def _push(self, desk: Desk, key: bytes, due: int) -> None:
         desk.queue.push(due, key, desk.horizon)
-        self.next_due = min(self.next_due, due)
+        if due < self.next_due:  # noqa: PLR1730
+            self.next_due = due
 
     def _due(self, row: Row, appraisal: Appraisal) -> int:
         """Return when something next happens to a report by itself."""
@@ -242,23 +261,45 @@ class Ledger:
     def _last_told(self, row: Row) -> int:
         return max([entry.at + entry.delay for entry in row[1]])
 
+    def _next(self, desk: Desk, report: Report) -> int:
+        """Return when something next happens to a plain report by itself."""
+        path, filed = report.path, report.entries[0].at
+        assert path is not None
+        due = filed + self._rules.sealed if path.open else self._forgotten(report.row, filed)
+        for limit in path.limits:
+            if filed + limit > desk.horizon:
+                return min(filed + limit, due)
+        return due
+
     def _decide(self, desk: Desk) -> None:
         """Move a platform's horizon and decide what has come up."""
         before = desk.horizon
         if desk.look_ahead(self._now) > before:
             self._counted.add(desk.name)
-            for key in dict.fromkeys(desk.queue.pop(desk.horizon)):  # a key may wait twice; it is posted once
-                self._come_up(desk, key, before)
+            if desk.queue.head <= desk.horizon:
+                for key in dict.fromkeys(desk.queue.pop(desk.horizon)):  # a key may wait twice; it is posted once
+                    self._come_up(desk, key, before)
 
     def _come_up(self, desk: Desk, key: bytes, horizon: int) -> None:
-        stored = self._rows.get(key)
-        if stored is None:
+        due = self._settled.pop(key, NEVER)
+        if desk.horizon < due < NEVER:
+            self._push(desk, key, due)
             return
-        row = self._codec.unpack_row(stored)
-        forgotten = self._forgotten(row, row[1][0].at)
-        if forgotten > desk.horizon and self._express.settled(row[1]):
-            self._push(desk, key, forgotten)
+        found = self._reports.get(key)
+        if found is None:
             return
+        report = found if isinstance(found, Report) else self._express.read(desk, self._codec.unpack_row(found))
+        due = 0 if report.path is None else self._next(desk, report)
+        if due > desk.horizon:
+            self._express.miss(desk, report, horizon)
+            self._push(desk, key, due)
+        elif report.path is not None and report.path.settled:
+            self._forget(desk, key)
+        else:
+            self._reconsider(desk, key, report.row, horizon)
+
+    def _reconsider(self, desk: Desk, key: bytes, row: Row, horizon: int) -> None:
+        """Read a report as it was at `horizon` and as it is, and post the difference."""
         after = self._appraiser.appraise(desk, row, desk.horizon)
         before = self._appraiser.appraise(desk, row, horizon) if _may_have_changed(after) else after
         due = self._due(row, after)
@@ -277,20 +318,23 @@ class Ledger:
             desk.count(counters.SEALED)
             self._books.post(desk, before, Appraisal(seal(after.measured, self._rules.sealed)))
         else:
-            desk.count(counters.FORGOTTEN)
             self._books.post(desk, before, after)
-        del self._rows[key]
+            self._forget(desk, key)
+            return
+        del self._reports[key]
+        self._changed[key] = None
+
+    def _forget(self, desk: Desk, key: bytes) -> None:
+        desk.count(counters.FORGOTTEN)
+        del self._reports[key]
         self._changed[key] = None
 
     def _schedule(self) -> None:
-        ups = [(desk.queue.head, desk.through(), desk.rule.cadence) for desk in self._desks.values()]
-        self.next_due = min(
-            [head if through >= head else head + 2 * cadence for head, through, cadence in ups], default=NEVER
-        )
+        self.next_due = min([desk.wakes() for desk in self._desks.values()], default=NEVER)
 
     def complete_through(self, platform: str) -> int:
         """Return up to when a platform has told everything by its own word; 0 before it has said so."""
-        return self._desks[platform].through() if platform in self._desks else 0
+        return self._desks[platform].through if platform in self._desks else 0
 
     def take_refusals(self) -> list[tuple[Reason, str]]:
         """Return and forget the refusals that came later than their events, with their platforms."""
@@ -302,33 +346,60 @@ class Ledger:
 
         Keys: `r|<key>` reports, `c|<platform>|<day>|<attributes>` cohorts, `n|<platform>` counters.
         """
-        changes: dict[bytes, bytes | None] = {b"r|" + key: self._rows.get(key) for key in self._changed}
+        changes = self._put_away()
         for name in self._books.touched:
             cohort = self._books.cohorts[name]
             changes[b"c|" + name.encode()] = self._codec.pack(cohort) if cohort else None
         for name in self._counted:
-            changes[b"n|" + name.encode()] = self._codec.pack(self._desks[name].tally)
+            changes[b"n|" + name.encode()] = self._codec.pack(self._desks[name].counters())
         self._changed.clear()
         self._books.touched.clear()
         self._counted.clear()
+        return changes
+
+    def _put_away(self) -> dict[bytes, bytes | None]:
+        """Pack what changed and return it; keep at hand what is open, as far as there is room."""
+        changes: dict[bytes, bytes | None] = {}
+        reports, at_hand, pack = self._reports, self._at_hand, self._codec.pack_row
+        for key in self._changed:
+            report = reports.get(key)
+            if not isinstance(report, Report):
+                changes[b"r|" + key] = report
+                continue
+            changes[b"r|" + key] = stored = pack((report.allowance, report.entries))
+            if report.path is not None and report.path.open:
+                at_hand[key] = None
+            else:
+                reports[key] = stored
+        while len(at_hand) > REPORTS_AT_HAND:
+            key = next(iter(at_hand))
+            del at_hand[key]
+            report = reports.get(key)
+            if isinstance(report, Report):
+                reports[key] = pack(report.row)
         return changes
 
     def load(self, key: bytes, value: bytes) -> None:
         """Take back one stored row; call `ready` after the last."""
         kind, name = key[:2], key[2:]
         if kind == b"r|":
-            self._rows[name] = value
+            self._reports[name] = value
         elif kind == b"c|":
             self._books.cohorts[name.decode()] = self._codec.unpack_cohort(value)
         elif kind == b"n|":
-            self._desk(name.decode()).tally.update(self._codec.unpack_counters(value))
+            self._desk(name.decode()).restore(self._codec.unpack_counters(value))
 
     def ready(self) -> None:
         """Put every restored report back into its queue."""
-        for key, stored in self._rows.items():
+        for key, stored in self._reports.items():
+            assert isinstance(stored, bytes)
             desk = self._desk(key.split(b"|", 1)[0].decode())
-            row = self._codec.unpack_row(stored)
-            self._push(desk, key, self._due(row, self._appraiser.appraise(desk, row, desk.horizon)))
+            report = self._express.read(desk, self._codec.unpack_row(stored))
+            if report.path is not None:
+                due = self._next(desk, report)
+            else:
+                due = self._due(report.row, self._appraiser.appraise(desk, report.row, desk.horizon))
+            self._push(desk, key, due)
         self._counted.clear()
 
     def stored_cohorts(self) -> Mapping[str, Mapping[bytes, int]]:
@@ -343,7 +414,7 @@ class Ledger:
 
     def counters(self) -> dict[str, dict[str, int]]:
         """Return a copy of every platform's counters; names are those of `counters`."""
-        return {name: dict(desk.tally) for name, desk in self._desks.items()}
+        return {name: desk.counters() for name, desk in self._desks.items()}
 
 
 def _may_have_changed(appraisal: Appraisal) -> bool:

@@ -3,23 +3,18 @@
 from typing import Final, NamedTuple
 
 from streams.domain.clocks import Clock
-from streams.domain.cohort import FROM_THE_START, layout
+from streams.domain.cohort import CLOSED, FROM_THE_START, layout, words
 from streams.domain.course import EXPIRED, FROZEN, IDLE, OPEN, STOPPED, Course, Plan
 from streams.domain.deadlines import NEVER
 from streams.domain.grid import DAY, MINUTE, bin_of
 from streams.domain.report import Entry
-from streams.domain.states import OPEN_STATES, STATES, State
+from streams.domain.states import OPEN_STATES, State
 
 PENDING: Final = 0
 MET: Final = 1
 MISSED: Final = 2
 RELEASED: Final = 3
 """Verdicts on a report under a clock with a limit: docs/ledger.md §6."""
-
-CLOSED: Final = 0xFFFF
-"""The filing minute of a report that has ended."""
-
-_STATE_CODES: Final = {state: place for place, state in enumerate(STATES)}
 
 
 class Timed(NamedTuple):
@@ -140,8 +135,8 @@ def measure(context: Context, plan: Plan, filed: Entry, deeds: list[Entry]) -> M
 
 def _signature(state: State, filed: Entry, entry: int, clocks: tuple[Timed, ...]) -> bytes:
     minute = filed.at % DAY // MINUTE if state in OPEN_STATES else CLOSED
-    flat = [part for clock in clocks for part in clock[:2]]
-    return layout(len(clocks)).pack(_STATE_CODES[state], entry, minute, *flat)
+    numbers = layout(len(clocks)).pack(entry, minute, *[clock.value for clock in clocks])
+    return numbers + words(state, [clock.ending for clock in clocks])
 
 
 def seal(measured: Measured, after: int) -> Measured:

@@ -48,7 +48,12 @@ class Totals:
     def as_json(self) -> dict[str, object]:
         """Return what another process can compare: buckets in order, empty ones left out."""
         filled = sorted((place, count) for place, count in self.histogram.items() if count)
-        return {"filed": self.filed, "acted": self.acted, "histogram": [list(f) for f in filled], "overdue": self.overdue}
+        return {
+            "filed": self.filed,
+            "acted": self.acted,
+            "histogram": [list(f) for f in filled],
+            "overdue": self.overdue,
+        }
 
 
 Times = tuple[int | None, int | None]

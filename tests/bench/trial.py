@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from typing_extensions import override
+
 ROOT: Final = Path(__file__).parents[2]
 _PATIENCE_SECONDS: Final = 300.0
 
@@ -35,9 +37,10 @@ class Spread:
     least: float
     most: float
 
+    @override
     def __str__(self) -> str:
         """Return the median with the range, rounded to what repeats."""
-        return f"{_round(self.median)} ({_round(self.least)}–{_round(self.most)})"
+        return f"{_round(self.median)} ({_round(self.least)} to {_round(self.most)})"
 
 
 def by_wall(trials: Sequence[Trial]) -> Spread:
