@@ -3,24 +3,22 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from aiokafka import TopicPartition
 
 from streams.contract import refused
 from streams.contract.measures import STATUS_KEY, Status, encode_status, is_measure
 from streams.domain.logtime import LogTime
-from streams.runtime.failpoints import Failpoints
-from streams.runtime.figures import Figures, PartitionFigures, State
-from streams.runtime.ground import Names
-from streams.runtime.intake import Decoder, Intake, Ledger
-from streams.runtime.journal import Journal, Outgoing, Row
+from streams.runtime.figures import PartitionFigures, State
+from streams.runtime.intake import Intake
+from streams.runtime.journal import Outgoing, Row
 from streams.runtime.position import POSITION_KEY, Position, Reached, encode
-from streams.runtime.records import Head, RecordBatch, Slot
+from streams.runtime.records import RecordBatch, Slot
 from streams.runtime.restore import restore
+from streams.runtime.surroundings import Surroundings
 
 log = logging.getLogger(__name__)
 
@@ -37,61 +35,6 @@ def _seconds() -> float:
 
 class SourceError(Exception):
     """A source topic is not the one that the position speaks of; the message says what to do."""
-
-
-class Source(Protocol):
-    """The transport as an owner sees it."""
-
-    @property
-    def heads(self) -> Mapping[Slot, Head]:
-        """What is known of the logs' ends."""
-
-    @property
-    def lost(self) -> Mapping[Slot, None]:
-        """The slots whose position the broker does not have."""
-
-    async def serve(self, slot: Slot, offset: int) -> None:
-        """Deliver `slot` from `offset` on."""
-
-    async def bounds(self, slot: Slot) -> tuple[int, int]:
-        """Return where the log of `slot` starts and ends."""
-
-    def current(self, batch: RecordBatch) -> bool:
-        """Whether `batch` was fetched since the last `serve` of its slot."""
-
-    def acknowledge(self, batch: RecordBatch) -> None:
-        """Give back the room that `batch` took."""
-
-    def committed(self, slot: Slot, offset: int) -> None:
-        """Tell the group where `slot` stands."""
-
-    def hold(self, slots: frozenset[Slot], number: int) -> None:
-        """Of partition `number`, deliver all slots but `slots`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What every owner of a worker shares.
-
-    `topics` are the source topics with their ids ("": the broker tells none), `names` those that are written; `pack` names the rules in force; `wall` reads the wall clock in epoch
-    milliseconds. `exact_ends` is false where the broker tells wrong end offsets.
-    """
-
-    bootstrap: str
-    names: Names
-    topics: Mapping[str, str]
-    partitions: int
-    registry_hash: str
-    pack: str
-    commit_interval_ms: int
-    exact_ends: bool
-    source: Source
-    decoder: Decoder
-    ledger: Callable[[int], Ledger]
-    journal: Callable[[int], Journal]
-    figures: Figures
-    failpoints: Failpoints
-    wall: Callable[[], int]
 
 
 class Partition:

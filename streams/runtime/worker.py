@@ -25,8 +25,9 @@ from streams.runtime.health import Health, served
 from streams.runtime.intake import Decoder, Ledger
 from streams.runtime.journal import AppendJournal, Journal, Place, TransactionJournal
 from streams.runtime.owners import Owners
-from streams.runtime.partition import Partition, Surroundings
+from streams.runtime.partition import Partition
 from streams.runtime.settings import Settings
+from streams.runtime.surroundings import Surroundings
 
 log = logging.getLogger(__name__)
 

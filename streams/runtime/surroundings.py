@@ -1,0 +1,67 @@
+"""What the owners of partitions share: the transport as they see it, and everything that is made once per worker."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from streams.runtime.failpoints import Failpoints
+from streams.runtime.figures import Figures
+from streams.runtime.ground import Names
+from streams.runtime.intake import Decoder, Ledger
+from streams.runtime.journal import Journal
+from streams.runtime.records import Head, RecordBatch, Slot
+
+
+class Source(Protocol):
+    """The transport as an owner sees it."""
+
+    @property
+    def heads(self) -> Mapping[Slot, Head]:
+        """What is known of the logs' ends."""
+
+    @property
+    def lost(self) -> Mapping[Slot, None]:
+        """The slots whose position the broker does not have."""
+
+    async def serve(self, slot: Slot, offset: int) -> None:
+        """Deliver `slot` from `offset` on."""
+
+    async def bounds(self, slot: Slot) -> tuple[int, int]:
+        """Return where the log of `slot` starts and ends."""
+
+    def current(self, batch: RecordBatch) -> bool:
+        """Whether `batch` was fetched since the last `serve` of its slot."""
+
+    def acknowledge(self, batch: RecordBatch) -> None:
+        """Give back the room that `batch` took."""
+
+    def committed(self, slot: Slot, offset: int) -> None:
+        """Tell the group where `slot` stands."""
+
+    def hold(self, slots: frozenset[Slot], number: int) -> None:
+        """Of partition `number`, deliver all slots but `slots`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What every owner of a worker shares.
+
+    `topics` are the source topics with their ids ("": the broker tells none), `names` those that are written; `pack` names the rules in force; `wall` reads the wall clock in epoch
+    milliseconds. `exact_ends` is false where the broker tells wrong end offsets.
+    """
+
+    bootstrap: str
+    names: Names
+    topics: Mapping[str, str]
+    partitions: int
+    registry_hash: str
+    pack: str
+    commit_interval_ms: int
+    exact_ends: bool
+    source: Source
+    decoder: Decoder
+    ledger: Callable[[int], Ledger]
+    journal: Callable[[int], Journal]
+    figures: Figures
+    failpoints: Failpoints
+    wall: Callable[[], int]
