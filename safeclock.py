@@ -200,9 +200,10 @@ def _served(command: Any) -> Any:  # noqa: ANN401 - click's decorators are untyp
 @click.option("--memory-days", help="How long ended reports are remembered (SAFECLOCK_MEMORY_DAYS).")
 def worker(**flags: str | None) -> None:
     """Run a worker: events in, measures out. Stops cleanly on SIGTERM; any failure ends it with 1."""
+    from streams.contract.environment import BadSettingsError
     from streams.contract.registry_file import RegistryError
     from streams.runtime.compose import trade_of
-    from streams.runtime.settings import BadSettingsError, load
+    from streams.runtime.settings import load
     from streams.runtime.worker import main as work
 
     _log()
@@ -220,7 +221,8 @@ def worker(**flags: str | None) -> None:
 def board(**flags: str | None) -> None:
     """Run a board: adds up what workers measure and exports the product metrics."""
     from dashboards.board.run import run_board
-    from dashboards.board.settings import BadSettingsError, load
+    from dashboards.board.settings import load
+    from streams.contract.environment import BadSettingsError
     from streams.contract.registry_file import RegistryError
 
     _log()
@@ -237,9 +239,10 @@ def board(**flags: str | None) -> None:
 @click.option("--replication", type=click.IntRange(1), default=3, show_default=True, help="Brokers that hold a record.")
 def admin(replication: int, **flags: str | None) -> None:
     """Create the topics that are missing, set as they must be."""
+    from streams.contract.environment import BadSettingsError
     from streams.contract.registry_file import RegistryError
     from streams.runtime.compose import create_topics
-    from streams.runtime.settings import BadSettingsError, load
+    from streams.runtime.settings import load
 
     try:
         created = create_topics(load(os.environ, _flags(flags)), replication)

@@ -2,11 +2,16 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.board.settings import BadSettingsError, Settings, load
+from dashboards.board.settings import Settings, load
+from streams.contract.environment import BadSettingsError
 
 
 def test_flags_override_the_environment() -> None:
-    environment = {"SAFECLOCK_BOOTSTRAP": "kafka:9092", "SAFECLOCK_HTTP_PORT": "9100", "SAFECLOCK_REGISTRY": "here.toml"}
+    environment = {
+        "SAFECLOCK_BOOTSTRAP": "kafka:9092",
+        "SAFECLOCK_HTTP_PORT": "9100",
+        "SAFECLOCK_REGISTRY": "here.toml",
+    }
 
     settings = load(environment, {"SAFECLOCK_HTTP_PORT": "0", "SAFECLOCK_BOOTSTRAP": None})
 

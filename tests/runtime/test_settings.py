@@ -2,9 +2,10 @@
 
 import pytest
 
+from streams.contract.environment import BadSettingsError
 from streams.domain.grid import DAY
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.settings import VARIABLES, BadSettingsError, JournalMode, RecordTime, Settings, load
+from streams.runtime.settings import VARIABLES, JournalMode, RecordTime, Settings, load
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:

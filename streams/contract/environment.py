@@ -1,0 +1,63 @@
+"""How a process is told its settings: SAFECLOCK_* variables, and flags that override them; every mistake at once."""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+Variables = Mapping[str, tuple[str, Callable[[str], Any]]]
+"""By the name of a variable: the field that it sets, and what reads it or raises ValueError with what it expected."""
+
+
+class BadSettingsError(Exception):
+    """Every setting that is wrong, one a line, by the name of its variable."""
+
+
+def word(text: str) -> str:
+    """Return a text that is not blank."""
+    if not text.strip():
+        raise ValueError("a word")
+    return text.strip()
+
+
+def at_least(least: int, factor: int = 1) -> Callable[[str], int]:
+    """Return what reads a whole number from `least` on, times `factor`."""
+
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or int(text) < least:
+            raise ValueError(f"a whole number from {least}")
+        return int(text) * factor
+
+    return read
+
+
+def one_of(words: type[StrEnum]) -> Callable[[str], StrEnum]:
+    """Return what reads one of `words`."""
+
+    def read(text: str) -> StrEnum:
+        if text not in set(words):
+            raise ValueError(f"one of {', '.join(words)}")
+        return words(text)
+
+    return read
+
+
+def read(
+    variables: Variables, environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None
+) -> dict[str, Any]:
+    """Return the fields that are set; `flags`, by variable name, override the environment where they are not None.
+
+    Raises BadSettingsError that names every wrong setting.
+    """
+    given = {name: text for name in variables if (text := environment.get(name)) is not None}
+    given |= {name: text for name, text in (flags or {}).items() if text is not None}
+    values: dict[str, Any] = {}
+    wrong = []
+    for name, text in given.items():
+        field, reading = variables[name]
+        try:
+            values[field] = reading(text)
+        except ValueError as expected:
+            wrong.append(f"{name}: expected {expected}, got {text!r}")
+    if wrong:
+        raise BadSettingsError("\n".join(wrong))
+    return values
