@@ -1,0 +1,112 @@
+"""The worker with its real ledger, through a real broker, comes to the rows and cohorts of a plain fold."""
+
+import asyncio
+import uuid
+from collections import defaultdict
+
+import msgspec
+import pytest
+
+from streams.contract.decode import Decoder
+from streams.contract.registry import Platform, Registry, Role
+from streams.contract.rows import RowCodec
+from streams.contract.rules import rules_of
+from streams.contract.topics import TopicSettings
+from streams.domain.ledger import Ledger
+from streams.runtime.broker import Broker
+from streams.runtime.ground import Names
+from streams.runtime.settings import load
+from streams.runtime.worker import Trade, Worker, wall
+from tests.bench.story import PARTITIONS, Story, tell
+from tests.bench.topics import fill
+from tests.runtime.counting import QUICK
+from tests.runtime.scene import eventually, read
+from tests.runtime.working import applied
+
+pytestmark = pytest.mark.integration
+
+PLATFORMS = ("harbor", "lantern", "meadow", "cobalt", "juniper", "pebble", "quartz", "saffron")
+
+Rows = dict[tuple[int, bytes], object]
+
+
+class Written:
+    """A record as the decoder reads it."""
+
+    def __init__(self, story_record: tuple[Role, int, bytes, bytes, int], prefix: str) -> None:
+        role, self.partition, self.key, self.value, self.timestamp = story_record
+        self.topic = prefix + role.value
+        self.offset = 0
+        self.headers: tuple[tuple[str, bytes], ...] = ()
+
+
+def trade_of(prefix: str) -> Trade:
+    filed, taken = prefix + Role.REPORT_FILED, prefix + Role.ACTION_TAKEN
+    platforms = {name: Platform(id=name, provider="", report_filed=filed, action_taken=taken) for name in PLATFORMS}
+    registry = Registry(platforms, partitions=PARTITIONS)
+    rules, codec = rules_of(registry), RowCodec()
+    return Trade(
+        registry=registry,
+        decoder=Decoder(registry),
+        ledger=lambda _: Ledger(rules, codec),
+        names=Names(f"{prefix}changelog", f"{prefix}measures", f"{prefix}refused"),
+    )
+
+
+def folded(story: Story, trade: Trade, prefix: str, now: int) -> Rows:
+    """Return what plain ledgers make of the story, record by record in the order of its telling."""
+    ledgers = {number: trade.ledger(number) for number in range(PARTITIONS)}
+    for one in story.records:
+        event = trade.decoder.decode(Written(one, prefix))  # type: ignore[arg-type]  # the stamp's kind is not read
+        assert ledgers[one.partition].apply(event) is None  # type: ignore[arg-type]  # a story holds no refusals
+    rows: Rows = {}
+    for number, ledger in ledgers.items():
+        ledger.advance(now)
+        rows |= {(number, key): plain(value) for key, value in ledger.take_changes().items() if compared(key, value)}
+    return rows
+
+
+def compared(key: bytes, value: bytes | None) -> bool:
+    """Whether a row is a function of the set of events; counters also tell in which order things were learnt."""
+    return value is not None and key[:2] in (b"r|", b"c|")
+
+
+def plain(value: bytes | None) -> object:
+    return msgspec.msgpack.decode(value or b"")
+
+
+async def restored(bootstrap: str, changelog: str) -> Rows:
+    last: dict[int, dict[bytes, bytes | None]] = defaultdict(dict)
+    for told in await read(bootstrap, changelog, PARTITIONS):
+        last[told.partition][told.key] = told.value
+    return {
+        (number, key): plain(value)
+        for number, rows in last.items()
+        for key, value in rows.items()
+        if compared(key, value)
+    }
+
+
+@pytest.mark.parametrize("broker", ["apache_kafka", "embedded_broker"])
+async def test_rows_and_cohorts_are_those_of_a_plain_fold(request: pytest.FixtureRequest, broker: str) -> None:
+    bootstrap: str = request.getfixturevalue(broker)
+    prefix = f"truth{uuid.uuid4().hex[:6]}-"
+    story, trade = tell(1_000), trade_of(prefix)
+    settings = load(
+        {"SAFECLOCK_BOOTSTRAP": bootstrap, "SAFECLOCK_APPLICATION": prefix, "SAFECLOCK_RECORD_TIME": "create"}
+    )
+    await asyncio.to_thread(fill, bootstrap, prefix, story)
+    with Broker(bootstrap) as admin:
+        for name in trade.names or ():
+            config = {} if name.endswith("refused") else {"cleanup.policy": "compact"}
+            admin.create(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config=config))
+    worker = Worker(settings, trade, QUICK)
+    await worker.start()
+    try:
+        await eventually(lambda: applied(worker) == len(story.records), "the whole story")
+    finally:
+        await worker.stop()
+
+    found = await restored(bootstrap, f"{prefix}changelog")
+
+    assert found == folded(story, trade_of(prefix), prefix, wall())
