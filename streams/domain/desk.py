@@ -24,16 +24,30 @@ class PlatformRule(NamedTuple):
     cadence: int = 5 * MINUTE
 
 
+class Told:
+    """What equal deeds are counted under: `once` adds 1 to each counter, `sums` the duration to a cohort's and a counter's.
+
+    `sums` maps a cohort's name for the sum to the counter's. Two are never equal, so that they are quick to look up.
+    """
+
+    __slots__ = ("once", "sums")
+
+    def __init__(self, once: tuple[str, ...], sums: Mapping[bytes, str]) -> None:
+        self.once = once
+        self.sums = sums
+
+
 class Desk:
     """What a ledger holds for one platform.
 
     `horizon` is the instant up to which deadlines have been decided, `last_told` when the platform last told us
-    anything, `through` up to where both topics are complete by its own word; 0 before there is one.
+    anything, `through` up to where both topics are complete by its own word; 0 before there is one. `told` and
+    `durations` collect deeds and the sums of their durations, to be added to the counters when they are read.
     """
 
     __slots__ = (
-        *("_all_run", "_clocks", "_scopes", "allowance", "horizon"),
-        *("last_told", "name", "queue", "rule", "tally", "through"),
+        *("_all_run", "_clocks", "_scopes", "allowance", "durations", "horizon"),
+        *("last_told", "name", "queue", "rule", "tally", "through", "told"),
     )
 
     def __init__(self, name: str, rule: PlatformRule, clocks: tuple[Clock, ...]) -> None:
@@ -41,6 +55,8 @@ class Desk:
         self.rule = rule
         self.queue = Queue()
         self.tally: defaultdict[str, int] = defaultdict(int)
+        self.told: defaultdict[Told, int] = defaultdict(int)
+        self.durations: defaultdict[Told, int] = defaultdict(int)
         self.allowance = max(_AT_LEAST, rule.cadence) // SECOND
         self.horizon = self.last_told = self.through = 0
         self._clocks = clocks
@@ -53,6 +69,7 @@ class Desk:
 
     def counters(self) -> dict[str, int]:
         """Return everything that is stored of the desk, by the names of `counters`."""
+        self._add_up()
         instants = {counters.HORIZON: self.horizon, counters.LAST_TOLD: self.last_told}
         return {**self.tally, **{name: at for name, at in instants.items() if at}}
 
@@ -99,6 +116,15 @@ class Desk:
         if known is None:
             known = self._all_run[labels] = None not in self.clocks(labels)
         return known
+
+    def _add_up(self) -> None:
+        for told, times in self.told.items():
+            for name in told.once:
+                self.tally[name] += times
+            for name in told.sums.values():
+                self.tally[name] += self.durations[told]
+        self.told.clear()
+        self.durations.clear()
 
     def _raise(self, name: str, value: int) -> None:
         """Move an instant forward; an earlier one changes nothing."""

@@ -6,6 +6,7 @@ two to the same rows, cohorts and counters.
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Final
 
 from streams.domain import counters
@@ -15,13 +16,14 @@ from streams.domain.clocks import DEEDS, Clock
 from streams.domain.cohort import FROM_THE_START, Stored
 from streams.domain.course import STOPPED
 from streams.domain.deadlines import NEVER
-from streams.domain.desk import Desk
+from streams.domain.desk import Desk, Told
 from streams.domain.events import Action, Amendment, Filing
 from streams.domain.grid import DAY, EDGES, MINUTE, SECOND, TOP, bin_of
 from streams.domain.measure import MISSED, entry_bin, verdict_of
-from streams.domain.paths import End, Path, Paths, Told
+from streams.domain.paths import End, Path, Paths
 from streams.domain.report import AMENDMENT, CAP, FILING, FIRST_DEED, Entry, Row, entry_of, is_plain
 
+_ID: Final = attrgetter("id")
 _NAMES: Final = {AMENDMENT: counters.AMENDED} | {
     FIRST_DEED + place: counters.deed(deed.outcome) for place, deed in enumerate(DEEDS)
 }
@@ -110,7 +112,7 @@ class Express:
     def append(self, desk: Desk, report: Report, event: Action | Amendment) -> bool:
         """Enter an event that is later than all that is known of a plain report; false for the long way."""
         path, entries, at = report.path, report.entries, event.at
-        if path is None or at <= entries[-1].at or event.id in [known.id for known in entries]:
+        if path is None or at <= entries[-1].at or event.id in map(_ID, entries):
             return False
         entry = entry_of(event)
         after = path.onward.get(entry.code) or self._paths.after(path, entry.code)
@@ -179,28 +181,26 @@ class Express:
             self._count(desk, report, path.ended or ())
             return
         told = path.told.get(value) or self._learn(path, value)
-        tally = desk.tally
-        for name in told.once:
-            tally[name] += 1
+        desk.told[told] += 1
         if told.sums:
             duration = report.entries[-1].at - filed.at
-            for total, name in told.sums:
+            desk.durations[told] += duration
+            for total in told.sums:
                 cohort[total] = cohort.get(total, 0) + duration
-                tally[name] += duration
 
     def _learn(self, path: Path, value: int) -> Told:
         """Return what the last deed of a path is counted under when all limits are ahead and its bin is `value`."""
         longest = EDGES[value] if value < TOP else NEVER
         once = [_NAMES[path.codes[-1]]]
-        sums = []
+        sums = {}
         for clock, _, ending in path.ended or ():
             names = self._names[clock]
             if ending == STOPPED:
                 once.append(names.stopped[bisect_left(counters.BUCKETS, longest)])
-                sums.append((names.total, names.stopped_ms))
+                sums[names.total] = names.stopped_ms
             if names.limit != NEVER:
                 once.append(names.verdict[verdict_of(ending, longest, names.limit), False])
-        told = path.told[value] = Told(tuple(once), tuple(sums))
+        told = path.told[value] = Told(tuple(once), sums)
         return told
 
     def _count(self, desk: Desk, report: Report, ends: Iterable[End]) -> None:

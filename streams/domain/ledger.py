@@ -150,11 +150,15 @@ class Ledger:
         elif desk.tally.get(counters.WAITING, 0) >= ORPHANS_PER_PLATFORM:
             return Reason.ORPHAN
         report = self._express.read(desk, (desk.allowance, [entry_of(event)]))
-        after = self._appraiser.appraise(desk, report.row, desk.horizon)
         self._count(desk, event)
-        self._books.post(desk, NOTHING, after)
         self._store(event.key, report)
-        self._push(desk, event.key, self._due(report.row, after))
+        if isinstance(event, Action):
+            desk.count(counters.WAITING)
+            self._push(desk, event.key, event.told + self._rules.memory)
+        else:
+            after = self._appraiser.appraise(desk, report.row, desk.horizon)
+            self._books.post(desk, NOTHING, after)
+            self._push(desk, event.key, self._due(report.row, after))
         return None
 
     def _go_on(self, desk: Desk, event: AboutReport, found: bytes | Report) -> Reason | None:
@@ -162,7 +166,7 @@ class Ledger:
         before = report.path
         if before is not None and isinstance(event, (Action, Amendment)) and self._express.append(desk, report, event):
             self._store(event.key, report)
-            if before.open:
+            if before.open and not (report.path is None or report.path.open):
                 self._follow(desk, event, before, report)
             return None
         entries = insert(report.entries, entry_of(event))
@@ -196,13 +200,12 @@ class Ledger:
         return self._objection(desk, event, before, after)
 
     def _follow(self, desk: Desk, event: AboutReport, before: Path, report: Report) -> None:
-        """See to when a plain report comes up that was open; only one that ends can come up earlier than before.
+        """See to when a plain report comes up that has ended: nothing else can make it come up earlier than before.
 
         One that ends before its limit comes up there, and need not be read then: it is only to be forgotten.
         """
         path, filed = report.path, report.entries[0].at
-        if path is None or path.open:
-            return
+        assert path is not None
         forgotten = max(event.told + self._rules.memory, filed + self._rules.too_old)
         if before.limits and filed + before.limits[-1] > desk.horizon:
             if path.settled:

@@ -12,6 +12,7 @@ from streams.domain.appraise import Appraiser
 from streams.domain.clocks import Clock
 from streams.domain.cohort import CLOSED, layout, words
 from streams.domain.course import OPEN, Plan
+from streams.domain.desk import Told
 from streams.domain.grid import EDGES
 from streams.domain.report import FIRST_DEED
 from streams.domain.states import OPEN_STATES
@@ -26,13 +27,6 @@ class End(NamedTuple):
     clock: int
     place: int
     ending: int
-
-
-class Told(NamedTuple):
-    """What a deed is counted under: `once` adds 1 to each counter, `sums` the duration to a cohort's and a counter's."""
-
-    once: tuple[str, ...]
-    sums: tuple[tuple[bytes, str], ...]
 
 
 class Path:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from streams.domain.clocks import DEEDS
-from streams.domain.events import Action, Amendment, Event, Filing, Heartbeat
+from streams.domain.events import Action, Amendment, Event, Filing, Retraction
 from streams.domain.grid import MINUTE
 
 FILING: Final = 0
@@ -58,8 +58,6 @@ def entry_of(event: Event) -> Entry:
 
     Raises TypeError for a heartbeat, which is no part of any report.
     """
-    if isinstance(event, Heartbeat):
-        raise TypeError("expected an event of a report, got a heartbeat")
     number, labels = 0, ""
     if isinstance(event, Action):
         code, number = _CODES[event.deed], event.items
@@ -67,8 +65,10 @@ def entry_of(event: Event) -> Entry:
         code, number, labels = TEST_FILING if event.test else FILING, event.items, event.attributes
     elif isinstance(event, Amendment):
         code = AMENDMENT
-    else:
+    elif isinstance(event, Retraction):
         code, number = RETRACTION, event.retracts
+    else:
+        raise TypeError("expected an event of a report, got a heartbeat")
     # What Entry(…) does, at a third of its cost: this is called for every event.
     return tuple.__new__(Entry, (event.at, event.content, event.id, code, number, event.told - event.at, labels))
 
