@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -163,11 +164,14 @@ def apache_kafka(**overrides: str) -> Iterator[ApacheKafka]:
 
 def main() -> int:
     """Run a broker in the foreground until interrupted, telling its address on the first line."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
     try:
         with apache_kafka() as broker:
             sys.stdout.write(f"{broker.bootstrap}\n")
             sys.stdout.flush()
-            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+            stopped.wait()
     except BrokerUnavailableError as missing:
         sys.stderr.write(f"{missing}\n")
         return 1
