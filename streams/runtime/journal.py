@@ -27,10 +27,15 @@ class RowTooLargeError(Exception):
 
 
 class Outgoing(NamedTuple):
-    """One commit: rows for the changelog (None: a tombstone), and what other processes read, by topic."""
+    """One commit: rows for the changelog (None: a tombstone), and what other processes read, by topic.
+
+    Of `published` the last value of every key counts; `events` each stand for themselves, and a repeated one is known
+    by its id.
+    """
 
     rows: Mapping[bytes, bytes | None]
     published: Mapping[str, Iterable[Row]]
+    events: Mapping[str, Iterable[Row]] = {}
 
 
 class Place(NamedTuple):
@@ -133,7 +138,7 @@ class TransactionJournal:
 
     async def commit(self, outgoing: Outgoing) -> None:
         """Commit rows and outgoing records in one transaction."""
-        await self._transact({self._place.changelog: outgoing.rows.items(), **outgoing.published})
+        await self._transact({self._place.changelog: outgoing.rows.items(), **outgoing.published, **outgoing.events})
         self._failpoints.passing("committed_not_published")
 
     async def close(self) -> None:
@@ -179,7 +184,10 @@ class AppendJournal:
         await self._publish(published)
 
     async def commit(self, outgoing: Outgoing) -> None:
-        """Append rows and position as one record batch, then send what others read."""
+        """Append rows and position as one record batch; send events before it and values after it.
+
+        A next owner makes the events of what was not appended anew, and repeats the values of what was.
+        """
         batch = self._writer.producer.create_batch()
         for key, value in outgoing.rows.items():
             if batch.append(key=key, value=value, timestamp=None) is None:
@@ -187,6 +195,7 @@ class AppendJournal:
                 raise RowTooLargeError(
                     f"{self._place.changelog}: a commit does not fit one record batch of {limit} bytes"
                 )
+        await self._publish(outgoing.events)
         self._failpoints.passing("sent_not_committed")
         await (await self._writer.producer.send_batch(batch, self._place.changelog, partition=self._place.partition))
         self._failpoints.passing("committed_not_published")

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -14,7 +14,7 @@ from streams.contract.measures import STATUS_KEY, Status, encode_status, is_meas
 from streams.domain.logtime import LogTime
 from streams.runtime.figures import PartitionFigures, State
 from streams.runtime.intake import Intake
-from streams.runtime.journal import Outgoing, Row
+from streams.runtime.journal import Outgoing
 from streams.runtime.position import POSITION_KEY, Position, Reached, encode
 from streams.runtime.records import RecordBatch, Slot
 from streams.runtime.restore import restore
@@ -228,15 +228,12 @@ class Partition:
         position = Position(intake.time.now, topics, around.registry_hash)
         status = Status(position.now, around.wall(), around.partitions, around.pack, around.registry_hash)
         measures = [row for row in rows.items() if is_measure(row[0])]
-        published: dict[str, Iterable[Row]] = {around.names.measures: [*measures, (STATUS_KEY, encode_status(status))]}
-        if rejected.events:
-            published[around.names.refused] = [
-                (refused.key(record), refused.encode(refusal, record)) for refusal, record in rejected.events
-            ]
+        published = {around.names.measures: [*measures, (STATUS_KEY, encode_status(status))]}
+        refusals = [(refused.key(record), refused.encode(refusal, record)) for refusal, record in rejected.events]
         rows[POSITION_KEY] = encode(position)
         self._dirty = False
         applied, intake.applied = intake.applied, 0
-        await self._journal.commit(Outgoing(rows, published))
+        await self._journal.commit(Outgoing(rows, published, {around.names.refused: refusals}))
         for topic, offset in intake.positions.items():
             around.source.committed(self._slots[topic], offset)
         self.figures.commit_seconds = _seconds() - started

@@ -17,6 +17,7 @@ from streams.domain.vocabulary import Reason
 from tests.chain.chain import Chain, Make
 from tests.chain.history import lines_of, plan_of
 from tests.chain.totals import Totals, of_file, reports, totals
+from tests.chain.waiting import until
 from tests.contract.hostile import MARK, PARTITIONS, Hostile, hostile_records
 
 pytestmark = pytest.mark.integration
@@ -126,3 +127,29 @@ def test_ten_thousand_hostile_records_are_refused_and_no_good_one_is_lost(apart:
     assert planted > HOSTILE / 4
     assert leaks(chain) == []
     assert MARK not in worker.log.read_text(errors="replace") + page
+
+
+@pytest.mark.parametrize(
+    ("broker", "failpoint"),
+    [
+        ("embedded_broker", "committed_not_published"),
+        pytest.param("embedded_broker", "sent_not_committed", marks=pytest.mark.slow),
+        pytest.param("apache_kafka", "committed_not_published", marks=pytest.mark.slow),
+        pytest.param("apache_kafka", "sent_not_committed", marks=pytest.mark.slow),
+    ],
+)
+def test_a_killed_worker_leaves_no_refusal_untold(apart: Make, broker: str, failpoint: str) -> None:
+    chain = apart(broker, partitions=PARTITIONS)
+    hostile = list(hostile_records(seed=77, count=1_000, now=PLAN.end_ms))
+    expected = asyncio.run(attack(chain, hostile))
+
+    killed = chain.worker(SAFECLOCK_FAILPOINT=f"{failpoint}:{PARTITIONS + 2}", SAFECLOCK_COMMIT_INTERVAL_MS="20")
+    until(lambda: killed.code is not None, "the failpoint to be passed", chain.logs)
+    worker = chain.worker()
+    chain.settled(DUE)
+    assert worker.terminate() == 0, chain.logs()
+
+    found = refusals(chain)
+    assert dict(found) == expected
+    assert broker == "embedded_broker" or len(found) == len(expected)
+    assert refused_by_reason(totals(chain.stored(chain.names.measures))) == Counter(expected.values())
