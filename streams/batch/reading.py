@@ -8,7 +8,8 @@ from streams.contract.registry import Registry
 from streams.contract.rows import RowCodec
 from streams.contract.rules import rules_of
 from streams.domain.events import Event, Heartbeat
-from streams.domain.ledger import Ledger, Rules
+from streams.domain.ledger import Ledger
+from streams.domain.rules import Rules
 from streams.domain.survey import Survey
 
 

@@ -3,7 +3,7 @@
 from streams.contract.registry import Registry
 from streams.domain.desk import PlatformRule
 from streams.domain.grid import DAY
-from streams.domain.ledger import Rules
+from streams.domain.rules import Rules
 
 
 def rules_of(registry: Registry, *, memory_ms: int = 200 * DAY) -> Rules:

@@ -6,64 +6,25 @@ docs/ledger.md for what every rule means.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, NamedTuple, Protocol
 
-from streams.domain import counters
+from streams.domain import agenda, counters
 from streams.domain.appraise import NOTHING, Appraisal, Appraiser
 from streams.domain.books import Books
-from streams.domain.clocks import STANDARD, Clock
 from streams.domain.cohort import CohortKey, Signature, key_of, signatures
 from streams.domain.course import OPEN
 from streams.domain.deadlines import NEVER
 from streams.domain.desk import Desk, PlatformRule
 from streams.domain.events import Action, Amendment, Event, Filing, Heartbeat, Retraction
 from streams.domain.express import Express, Report
-from streams.domain.grid import DAY
 from streams.domain.measure import seal
 from streams.domain.paths import Path
 from streams.domain.report import CAP, Entry, Row, entry_of, insert
+from streams.domain.rules import ORPHANS_PER_PLATFORM, Codec, Rules
+from streams.domain.shelf import Shelf
 from streams.domain.states import OPEN_STATES
 from streams.domain.vocabulary import Reason
 
-ORPHANS_PER_PLATFORM: Final = 10_000
-
-REPORTS_AT_HAND: Final = 20_000
-"""How many open reports are kept unpacked, some 1,000 bytes each: they are the ones to which something happens next."""
-
-
 AboutReport = Filing | Action | Amendment | Retraction
-
-
-class Rules(NamedTuple):
-    """What a ledger goes by; durations in milliseconds.
-
-    A platform that is not in `platforms` is taken with the default rule.
-    """
-
-    clocks: tuple[Clock, ...] = STANDARD
-    platforms: Mapping[str, PlatformRule] = {}
-    memory: int = 200 * DAY
-    too_old: int = 14 * DAY
-    sealed: int = 400 * DAY
-
-
-class Codec(Protocol):
-    """How rows become bytes."""
-
-    def pack(self, value: object) -> bytes:
-        """Return the stored form of a cohort or of counters."""
-
-    def pack_row(self, row: Row) -> bytes:
-        """Return the stored form of a report's row."""
-
-    def unpack_row(self, stored: bytes) -> Row:
-        """Return the row that `pack_row` stored."""
-
-    def unpack_cohort(self, stored: bytes) -> dict[bytes, int]:
-        """Return the cohort that `pack` stored."""
-
-    def unpack_counters(self, stored: bytes) -> dict[str, int]:
-        """Return the counters that `pack` stored."""
 
 
 class Ledger:
@@ -77,8 +38,6 @@ class Ledger:
         self._rules = rules
         self._codec = codec
         self._belongs = belongs
-        self._reports: dict[bytes, bytes | Report] = {}
-        self._at_hand: dict[bytes, None] = {}
         self._desks: dict[str, Desk] = {}
         self._books = Books(rules.clocks)
         self._appraiser = Appraiser(rules.clocks)
@@ -86,7 +45,7 @@ class Ledger:
         self._first = min([clock.limit or NEVER for clock in rules.clocks], default=NEVER)
         self._first = min(self._first, rules.sealed)
         self._settled: dict[bytes, int] = {}
-        self._changed: dict[bytes, None] = {}
+        self._shelf = Shelf(codec, self._express)
         self._counted: set[str] = set()
         self._refusals: list[tuple[Reason, str]] = []
         self._now = 0
@@ -100,7 +59,7 @@ class Ledger:
     @property
     def reports(self) -> int:
         """How many reports are remembered, waiting orphans among them."""
-        return len(self._reports)
+        return len(self._shelf)
 
     def apply(self, event: Event) -> Reason | None:
         """Take one fact; return why it is refused, or None when it counts (a duplicate counts as such)."""
@@ -112,7 +71,7 @@ class Ledger:
             self._decide(desk)
             self._schedule()
             return None
-        found = self._reports.get(event.key)
+        found = self._shelf.find(event.key)
         reason = self._begin(desk, event) if found is None else self._go_on(desk, event, found)
         if reason is not None:
             desk.count(counters.refused(reason))
@@ -142,7 +101,7 @@ class Ledger:
         if isinstance(event, Filing):
             report = self._express.file(desk, event)
             if report is not None:
-                self._store(event.key, report)
+                self._shelf.put(event.key, report)
                 self._push(desk, event.key, event.at + self._first)
                 return None
         elif not self._belongs(event.key):
@@ -151,21 +110,21 @@ class Ledger:
             return Reason.ORPHAN
         report = self._express.read(desk, (desk.allowance, [entry_of(event)]))
         self._count(desk, event)
-        self._store(event.key, report)
+        self._shelf.put(event.key, report)
         if isinstance(event, Action):
             desk.count(counters.WAITING)
             self._push(desk, event.key, event.told + self._rules.memory)
         else:
             after = self._appraiser.appraise(desk, report.row, desk.horizon)
             self._books.post(desk, NOTHING, after)
-            self._push(desk, event.key, self._due(report.row, after))
+            self._push(desk, event.key, agenda.due(self._rules, report.row, after))
         return None
 
     def _go_on(self, desk: Desk, event: AboutReport, found: bytes | Report) -> Reason | None:
-        report = found if isinstance(found, Report) else self._express.read(desk, self._codec.unpack_row(found))
+        report = self._shelf.report(desk, found)
         before = report.path
         if before is not None and isinstance(event, (Action, Amendment)) and self._express.append(desk, report, event):
-            self._store(event.key, report)
+            self._shelf.put(event.key, report)
             if before.open and not (report.path is None or report.path.open):
                 self._follow(desk, event, before, report)
             return None
@@ -173,8 +132,8 @@ class Ledger:
         if before is None and isinstance(event, Filing) and entries is not None:
             filed = self._express.read(desk, (report.allowance, entries))
             if self._express.join(desk, filed):
-                self._store(event.key, filed)
-                self._push(desk, event.key, self._next(desk, filed))
+                self._shelf.put(event.key, filed)
+                self._push(desk, event.key, agenda.due_plain(self._rules, filed, desk.horizon))
                 return None
         return self._revise(desk, event, report.row, entries)
 
@@ -193,9 +152,9 @@ class Ledger:
             self._count(desk, event)
         self._books.post(desk, before, after)
         self._settled.pop(event.key, None)
-        self._store(event.key, report)
-        due = self._due(report.row, after)
-        if due < self._due(old, before):
+        self._shelf.put(event.key, report)
+        due = agenda.due(self._rules, report.row, after)
+        if due < agenda.due(self._rules, old, before):
             self._push(desk, event.key, due)
         return self._objection(desk, event, before, after)
 
@@ -238,41 +197,10 @@ class Ledger:
         elif isinstance(event, Retraction):
             desk.count(counters.RETRACTED)
 
-    def _store(self, key: bytes, report: Report) -> None:
-        self._reports[key] = report
-        self._changed[key] = None
-
     def _push(self, desk: Desk, key: bytes, due: int) -> None:
         desk.queue.push(due, key, desk.horizon)
         if due < self.next_due:  # noqa: PLR1730
             self.next_due = due
-
-    def _due(self, row: Row, appraisal: Appraisal) -> int:
-        """Return when something next happens to a report by itself."""
-        measured = appraisal.measured
-        if measured is None:
-            return self._last_told(row) + self._rules.memory
-        limit = min([clock.due for clock in measured.clocks], default=NEVER)
-        if measured.state in OPEN_STATES:
-            return min(limit, measured.filed.at + self._rules.sealed)
-        return min(limit, self._forgotten(row, measured.filed.at))
-
-    def _forgotten(self, row: Row, filed: int) -> int:
-        """Return when an ended report filed at `filed` is forgotten."""
-        return max(self._last_told(row) + self._rules.memory, filed + self._rules.too_old)
-
-    def _last_told(self, row: Row) -> int:
-        return max([entry.at + entry.delay for entry in row[1]])
-
-    def _next(self, desk: Desk, report: Report) -> int:
-        """Return when something next happens to a plain report by itself."""
-        path, filed = report.path, report.entries[0].at
-        assert path is not None
-        due = filed + self._rules.sealed if path.open else self._forgotten(report.row, filed)
-        for limit in path.limits:
-            if filed + limit > desk.horizon:
-                return min(filed + limit, due)
-        return due
 
     def _decide(self, desk: Desk) -> None:
         """Move a platform's horizon and decide what has come up."""
@@ -288,11 +216,11 @@ class Ledger:
         if desk.horizon < due < NEVER:
             self._push(desk, key, due)
             return
-        found = self._reports.get(key)
+        found = self._shelf.find(key)
         if found is None:
             return
-        report = found if isinstance(found, Report) else self._express.read(desk, self._codec.unpack_row(found))
-        due = 0 if report.path is None else self._next(desk, report)
+        report = self._shelf.report(desk, found)
+        due = 0 if report.path is None else agenda.due_plain(self._rules, report, desk.horizon)
         if due > desk.horizon:
             self._express.miss(desk, report, horizon)
             self._push(desk, key, due)
@@ -305,7 +233,7 @@ class Ledger:
         """Read a report as it was at `horizon` and as it is, and post the difference."""
         after = self._appraiser.appraise(desk, row, desk.horizon)
         before = self._appraiser.appraise(desk, row, horizon) if _may_have_changed(after) else after
-        due = self._due(row, after)
+        due = agenda.due(self._rules, row, after)
         if due > desk.horizon:
             self._books.post(desk, before, after)
             self._push(desk, key, due)
@@ -324,13 +252,11 @@ class Ledger:
             self._books.post(desk, before, after)
             self._forget(desk, key)
             return
-        del self._reports[key]
-        self._changed[key] = None
+        self._shelf.drop(key)
 
     def _forget(self, desk: Desk, key: bytes) -> None:
         desk.count(counters.FORGOTTEN)
-        del self._reports[key]
-        self._changed[key] = None
+        self._shelf.drop(key)
 
     def _schedule(self) -> None:
         self.next_due = min([desk.wakes() for desk in self._desks.values()], default=NEVER)
@@ -349,44 +275,21 @@ class Ledger:
 
         Keys: `r|<key>` reports, `c|<platform>|<day>|<attributes>` cohorts, `n|<platform>` counters.
         """
-        changes = self._put_away()
+        changes = self._shelf.take_changes()
         for name in self._books.touched:
             cohort = self._books.cohorts[name]
             changes[b"c|" + name.encode()] = self._codec.pack(cohort) if cohort else None
         for name in self._counted:
             changes[b"n|" + name.encode()] = self._codec.pack(self._desks[name].counters())
-        self._changed.clear()
         self._books.touched.clear()
         self._counted.clear()
-        return changes
-
-    def _put_away(self) -> dict[bytes, bytes | None]:
-        """Pack what changed and return it; keep at hand what is open, as far as there is room."""
-        changes: dict[bytes, bytes | None] = {}
-        reports, at_hand, pack = self._reports, self._at_hand, self._codec.pack_row
-        for key in self._changed:
-            report = reports.get(key)
-            if not isinstance(report, Report):
-                changes[b"r|" + key] = report
-                continue
-            changes[b"r|" + key] = stored = pack((report.allowance, report.entries))
-            if report.path is not None and report.path.open:
-                at_hand[key] = None
-            else:
-                reports[key] = stored
-        while len(at_hand) > REPORTS_AT_HAND:
-            key = next(iter(at_hand))
-            del at_hand[key]
-            report = reports.get(key)
-            if isinstance(report, Report):
-                reports[key] = pack(report.row)
         return changes
 
     def load(self, key: bytes, value: bytes) -> None:
         """Take back one stored row; call `ready` after the last."""
         kind, name = key[:2], key[2:]
         if kind == b"r|":
-            self._reports[name] = value
+            self._shelf.load(name, value)
         elif kind == b"c|":
             self._books.cohorts[name.decode()] = self._codec.unpack_cohort(value)
         elif kind == b"n|":
@@ -394,14 +297,13 @@ class Ledger:
 
     def ready(self) -> None:
         """Put every restored report back into its queue."""
-        for key, stored in self._reports.items():
-            assert isinstance(stored, bytes)
+        for key, stored in self._shelf.stored():
             desk = self._desk(key.split(b"|", 1)[0].decode())
-            report = self._express.read(desk, self._codec.unpack_row(stored))
+            report = self._shelf.report(desk, stored)
             if report.path is not None:
-                due = self._next(desk, report)
+                due = agenda.due_plain(self._rules, report, desk.horizon)
             else:
-                due = self._due(report.row, self._appraiser.appraise(desk, report.row, desk.horizon))
+                due = agenda.due(self._rules, report.row, self._appraiser.appraise(desk, report.row, desk.horizon))
             self._push(desk, key, due)
         self._counted.clear()
 

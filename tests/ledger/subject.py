@@ -19,7 +19,8 @@ from streams.domain.course import ENDINGS, FROZEN, IDLE, OPEN, STOPPED
 from streams.domain.desk import PlatformRule
 from streams.domain.events import Deed, Event
 from streams.domain.grid import HOUR, MINUTE
-from streams.domain.ledger import Ledger, Rules
+from streams.domain.ledger import Ledger
+from streams.domain.rules import Rules
 from streams.domain.vocabulary import Outcome, Reason, Reversal
 from tests.ledger.oracle import STANDARD_YARDSTICKS, Cohort, Mark, Oracle, Yardstick
 

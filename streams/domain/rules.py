@@ -1,0 +1,43 @@
+"""What a ledger goes by, and how its rows become bytes: both given from outside."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple, Protocol
+
+from streams.domain.clocks import STANDARD, Clock
+from streams.domain.desk import PlatformRule
+from streams.domain.grid import DAY
+from streams.domain.report import Row
+
+ORPHANS_PER_PLATFORM: Final = 10_000
+
+
+class Rules(NamedTuple):
+    """What a ledger goes by; durations in milliseconds.
+
+    A platform that is not in `platforms` is taken with the default rule.
+    """
+
+    clocks: tuple[Clock, ...] = STANDARD
+    platforms: Mapping[str, PlatformRule] = {}
+    memory: int = 200 * DAY
+    too_old: int = 14 * DAY
+    sealed: int = 400 * DAY
+
+
+class Codec(Protocol):
+    """How rows become bytes."""
+
+    def pack(self, value: object) -> bytes:
+        """Return the stored form of a cohort or of counters."""
+
+    def pack_row(self, row: Row) -> bytes:
+        """Return the stored form of a report's row."""
+
+    def unpack_row(self, stored: bytes) -> Row:
+        """Return the row that `pack_row` stored."""
+
+    def unpack_cohort(self, stored: bytes) -> dict[bytes, int]:
+        """Return the cohort that `pack` stored."""
+
+    def unpack_counters(self, stored: bytes) -> dict[str, int]:
+        """Return the counters that `pack` stored."""

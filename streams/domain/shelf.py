@@ -1,0 +1,81 @@
+"""The shelf: every remembered report of a partition, packed, and the open ones at hand.
+
+Closed reports are remembered for months, so they are kept as the bytes that are stored. Open ones are those to which
+something happens next; some of them stay unpacked.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from streams.domain.desk import Desk
+from streams.domain.express import Express, Report
+from streams.domain.rules import Codec
+
+REPORTS_AT_HAND: Final = 20_000
+"""How many open reports are kept unpacked, some 1,000 bytes each."""
+
+
+class Shelf:
+    """Reports by key; `find` gives them packed or unpacked, `report` unpacked."""
+
+    __slots__ = ("_at_hand", "_changed", "_codec", "_express", "_reports", "find")
+
+    def __init__(self, codec: Codec, express: Express) -> None:
+        self._codec = codec
+        self._express = express
+        self._reports: dict[bytes, bytes | Report] = {}
+        self._at_hand: dict[bytes, None] = {}
+        self._changed: dict[bytes, None] = {}
+        self.find = self._reports.get
+
+    def __len__(self) -> int:
+        return len(self._reports)
+
+    def report(self, desk: Desk, found: bytes | Report) -> Report:
+        """Return what was found as a report at hand."""
+        return found if isinstance(found, Report) else self._express.read(desk, self._codec.unpack_row(found))
+
+    def put(self, key: bytes, report: Report) -> None:
+        """Keep a report that changed."""
+        self._reports[key] = report
+        self._changed[key] = None
+
+    def drop(self, key: bytes) -> None:
+        """Let go of a report."""
+        del self._reports[key]
+        self._changed[key] = None
+
+    def load(self, key: bytes, stored: bytes) -> None:
+        """Take back a stored report, which is no change."""
+        self._reports[key] = stored
+
+    def stored(self) -> Iterator[tuple[bytes, bytes | Report]]:
+        """Yield every report with its key."""
+        return iter(self._reports.items())
+
+    def take_changes(self) -> dict[bytes, bytes | None]:
+        """Return the rows that changed since the last call, None for one that is gone, and pack what is closed."""
+        changes: dict[bytes, bytes | None] = {}
+        reports, pack = self._reports, self._codec.pack_row
+        for key in self._changed:
+            report = reports.get(key)
+            if not isinstance(report, Report):
+                changes[b"r|" + key] = report
+                continue
+            changes[b"r|" + key] = stored = pack(report.row)
+            if report.path is not None and report.path.open:
+                self._at_hand[key] = None
+            else:
+                reports[key] = stored
+        self._changed.clear()
+        self._make_room()
+        return changes
+
+    def _make_room(self) -> None:
+        """Pack the open reports that have been at hand for longest."""
+        while len(self._at_hand) > REPORTS_AT_HAND:
+            key = next(iter(self._at_hand))
+            del self._at_hand[key]
+            report = self._reports.get(key)
+            if isinstance(report, Report):
+                self._reports[key] = self._codec.pack_row(report.row)
