@@ -2,7 +2,7 @@
 
 Where the broker has transactions, one of them spans the changelog and the outgoing topics, and taking a partition
 fences its former owner. Where it has none, rows and position are one record batch, which is appended whole or not at
-all, and the outgoing records follow it, at least once.
+all; the outgoing records go before and after it, at least once.
 """
 
 import asyncio
