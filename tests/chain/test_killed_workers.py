@@ -15,10 +15,10 @@ from tests.chain.waiting import until
 
 pytestmark = pytest.mark.integration
 
-PLAN = plan_of(reports=1_200, weeks=2)
+PLAN = plan_of(reports=600, weeks=1)
 DUE = PLAN.end_ms + 4 * DAY
 KILLED = -signal.SIGKILL
-SMALL = 15
+SMALL = 25
 APPLIED = "safeclock_worker_records_applied_total"
 
 PASSED = {"after_apply": 3, "sent_not_committed": 3, "committed_not_published": 3, "mid_restore": 2, "after_seek": 2}

@@ -63,7 +63,7 @@ def fed(file: Path, chain: Chain) -> Read:
         return read(lines, chain.registry)
 
 
-@pytest.mark.parametrize("broker", ["embedded_broker", "apache_kafka"])
+@pytest.mark.parametrize("broker", ["apache_kafka", pytest.param("embedded_broker", marks=pytest.mark.slow)])
 def test_the_worker_measures_what_the_batch_path_measures(production: Make, broker: str) -> None:
     chain = production(broker, partitions=2)
     file = published(chain)
