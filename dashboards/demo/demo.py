@@ -170,7 +170,8 @@ async def _perform(programme: Programme, console: Console) -> int:
             return 1
         if not demo.verdicts:
             screen.say("ended before the whole history was measured")
-        _write(programme, demo.document())
+        if programme.json_file is not None:
+            _write(programme.json_file, demo.document())
         return 0 if demo.verdicts and all(verdict.holds for verdict in demo.verdicts) else 1
 
 
@@ -186,9 +187,9 @@ def _reason(error: BaseException) -> str:
     return f"failed: {error}" if isinstance(error, PartFailedError | NoTopicsError) else f"failed: {error!r}"
 
 
-def _write(programme: Programme, document: Mapping[str, object] | None) -> None:
-    if programme.json_file is not None and document is not None:
-        programme.json_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+def _write(file: Path, document: Mapping[str, object] | None) -> None:
+    if document is not None:
+        file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
 def run_demo(programme: Programme) -> int:

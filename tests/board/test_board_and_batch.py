@@ -45,9 +45,10 @@ def exposition(board: Board) -> str:
 
 
 def test_the_worker_s_path_and_the_batch_path_write_the_same_document(board: Board) -> None:
-    document = board.document(["platform"], board.freshness(EVERY))
+    fresh = board.freshness(EVERY)
 
-    assert document == worked().document
+    assert board.document(["platform"], fresh) == worked().document
+    assert board.document(["platform", "harm", "channel"], fresh) == worked().by_harm_and_channel
 
 
 def test_every_metric_of_a_cohort_says_what_the_batch_document_says(board: Board) -> None:

@@ -37,6 +37,7 @@ class Worked(NamedTuple):
     updates: tuple[Update, ...]
     as_of: int
     document: dict[str, object]
+    by_harm_and_channel: dict[str, object]
 
 
 def registry() -> Registry:
@@ -59,7 +60,12 @@ def worked() -> Worked:
     """Return a history as eight workers tell it in several commits, and as the batch path measures it."""
     told = list(simulate(PLAN))
     batch = read((line(one) for one in told), registry())
-    return Worked(tuple(_updates(batch.as_of)), batch.as_of, measure(batch, ["platform"]))
+    return Worked(
+        updates=tuple(_updates(batch.as_of)),
+        as_of=batch.as_of,
+        document=measure(batch, ["platform"]),
+        by_harm_and_channel=measure(batch, ["platform", "harm", "channel"]),
+    )
 
 
 def _updates(as_of: int) -> Iterator[Update]:
