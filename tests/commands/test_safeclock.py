@@ -126,3 +126,11 @@ def test_a_simulation_is_a_function_of_its_seed() -> None:
 
     assert once == again != other
     assert once.count(b"\n") > 200
+
+
+def test_a_simulated_file_tells_every_heartbeat_once() -> None:
+    lines = _run("simulate", "--weeks", 1, "--reports", 200).stdout.splitlines()
+
+    beats = [(event["source"], event["time"]) for event in map(json.loads, lines) if "heartbeat" in event["type"]]
+    assert beats
+    assert len(beats) == len(set(beats))
