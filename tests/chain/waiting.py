@@ -5,7 +5,7 @@ from collections.abc import Callable
 from threading import Event
 
 DEADLINE_SECONDS = 90.0
-_BETWEEN_SECONDS = 0.2
+_BETWEEN_SECONDS = 0.4
 
 
 def until(
