@@ -11,7 +11,7 @@ from streams.domain.desk import Desk
 from streams.domain.express import Express, Report
 from streams.domain.rules import Codec
 
-REPORTS_AT_HAND: Final = 20_000
+REPORTS_AT_HAND: Final = 4_096
 """How many open reports are kept unpacked, some 1,000 bytes each."""
 
 

@@ -1,0 +1,69 @@
+"""How many reports were filed and decided, and how long that took in all: counted from the events, without the ledger.
+
+Only what the simulator does is understood here: no conflicting ids, and every action decides its whole report.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from streams.domain import counters
+from streams.domain.clocks import STANDARD
+from streams.domain.events import Action, Event, Filing, Retraction
+from streams.domain.grid import MINUTE
+from streams.domain.ledger import Ledger
+
+_CLOCK: Final = next(clock for clock in STANDARD if clock.id == "time_to_decision")
+_SKEW: Final = 2 * MINUTE
+
+
+class Decided(NamedTuple):
+    """Reports filed, reports decided, and the sum of the times to their decisions, in milliseconds."""
+
+    filed: int
+    decided: int
+    duration: int
+
+
+def counted(ledger: Ledger) -> Decided:
+    """Return what a ledger has counted, less what it has corrected."""
+
+    def net(begin: str) -> int:
+        return sum(
+            value * (-1 if name.startswith("un") else 1)
+            for desk in ledger.counters().values()
+            for name, value in desk.items()
+            if name.removeprefix("un|").startswith(begin)
+        )
+
+    filed = sum(
+        desk.get(counters.FILED, 0) - desk.get(counters.UNFILED, 0) for desk in ledger.counters().values()
+    )
+    return Decided(filed, net(f"stopped|{_CLOCK.key}|"), net(f"stopped_ms|{_CLOCK.key}"))
+
+
+def scanned(events: Iterable[Event]) -> Decided:
+    """Return what the events say."""
+    known = list(events)
+    retracted = {(event.key, event.retracts) for event in known if isinstance(event, Retraction)}
+    filings: dict[bytes, int] = {}
+    actions: dict[bytes, list[Action]] = defaultdict(list)
+    for event in known:
+        if isinstance(event, Filing) and (event.key, event.id) not in retracted and not event.test:
+            filings[event.key] = event.at
+        elif isinstance(event, Action) and (event.key, event.id) not in retracted:
+            actions[event.key].append(event)
+    durations = [found for key, at in filings.items() if (found := _decision(at, actions[key])) is not None]
+    return Decided(len(filings), len(durations), sum(durations))
+
+
+def _decision(filed: int, actions: Iterable[Action]) -> int | None:
+    """Return the time to the decision on one report, None where there is none."""
+    for action in sorted(actions, key=lambda action: (action.at, action.content)):
+        if action.at < filed - _SKEW:
+            continue
+        if action.deed in _CLOCK.stops:
+            return max(action.at - filed, 0)
+        if action.deed in _CLOCK.competes:
+            return None
+    return None

@@ -1,0 +1,55 @@
+"""The ledger by itself: decoded events applied, time moved on every 2,000 of them, changes taken every 20,000.
+
+Run as a process that reads events, one a line: `python -m tests.bench.ledger_alone < LINES`. Decoding is not timed.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final
+
+from streams.contract.decode import Decoder, Refusal
+from streams.contract.registry import Registry
+from streams.contract.rows import RowCodec
+from streams.domain.events import Event
+from streams.domain.ledger import Ledger, Rules
+from tests.bench import trial
+from tests.bench.decided import counted, scanned
+
+ADVANCE_EVERY: Final = 2_000
+TAKE_EVERY: Final = 20_000
+
+
+def decoded(lines: Iterable[bytes]) -> Iterator[list[Event]]:
+    """Yield the events in `lines` in parts; raises ValueError for a line that is refused."""
+    decode = Decoder(Registry.open()).decode_line
+    rest = iter(lines)
+    while part := list(islice(rest, ADVANCE_EVERY)):
+        events = [decode(line.rstrip()) for line in part]
+        if any(isinstance(event, Refusal) for event in events):
+            raise ValueError("expected lines that are accepted, found one that is refused")
+        yield [event for event in events if not isinstance(event, Refusal)]
+
+
+def run(lines: Iterable[bytes]) -> None:
+    """Feed a ledger and tell what it took."""
+    ledger = Ledger(Rules(), RowCodec())
+    wall = cpu = 0.0
+    everything: list[Event] = []
+    taken = 0
+    for events in decoded(lines):
+        watch = trial.Stopwatch()
+        for event in events:
+            ledger.apply(event)
+        ledger.advance(events[-1].told)
+        if (len(everything) + len(events)) // TAKE_EVERY > len(everything) // TAKE_EVERY:
+            taken += len(ledger.take_changes())
+        part = watch.stop(len(events))
+        wall, cpu = wall + part.wall, cpu + part.cpu
+        everything += events
+    trial.check("ledger alone", counted(ledger), scanned(everything))
+    trial.tell(trial.Trial(len(everything), wall, cpu), taken > 0)
+
+
+if __name__ == "__main__":
+    run(sys.stdin.buffer)

@@ -1,0 +1,116 @@
+"""The whole worker: a process that drains a backlog, decodes, measures, and commits as it always does."""
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Final
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from streams.contract.registry import Registry
+from streams.contract.topics import Replication, table
+from streams.runtime.broker import Broker
+from streams.runtime.topics import create_missing
+from tests.bench.trial import ROOT, Trial
+from tests.brokers.apache import free_port
+
+_APPLIED: Final = "safeclock_worker_records_applied_total"
+_PATIENCE_SECONDS: Final = 240.0
+_LOOK_SECONDS: Final = 0.05
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+
+
+class StalledError(Exception):
+    """A process did not do what was waited for; the message is what it said."""
+
+
+class Part:
+    """A process of Safeclock with its pages on loopback."""
+
+    def __init__(self, command: str, environment: dict[str, str], log: Path) -> None:
+        self.port = free_port()
+        self._log = log
+        given = {**os.environ, **environment, "SAFECLOCK_HTTP_HOST": "127.0.0.1", "SAFECLOCK_HTTP_PORT": str(self.port)}
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "safeclock", command], cwd=ROOT, env=given, stdout=output, stderr=output
+            )
+
+    def total(self, metric: str) -> float:
+        """Return the sum over all series of a metric; 0 while nobody answers."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", "/metrics")
+            page = connection.getresponse().read().decode()
+        except OSError:
+            return 0
+        finally:
+            connection.close()
+        families = text_string_to_metric_families(page)
+        return sum(sample.value for family in families for sample in family.samples if sample.name == metric)
+
+    def cpu(self) -> float:
+        """Return the seconds of processor time that the process has taken."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def check(self) -> None:
+        """Raise StalledError when the process has ended."""
+        if self.process.poll() is not None:
+            raise StalledError(f"ended with {self.process.returncode}: {self._log.read_text()[-2000:]}")
+
+    def stop(self) -> None:
+        """End the process as an operator would, the hard way after ten seconds."""
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def application() -> str:
+    """Return a name under which nobody has worked before."""
+    return f"bench-{uuid.uuid4().hex[:8]}"
+
+
+@contextmanager
+def working(bootstrap: str, name: str, folder: Path) -> Iterator[Part]:
+    """Run a worker called `name` on the contract's topics, which exist afterwards, for the block."""
+    replication = Replication(factor=1, min_insync=1)
+    with Broker(bootstrap) as broker:
+        create_missing(broker, table(Registry.open(), name, replication, record_time="create"))
+    environment = {
+        "SAFECLOCK_BOOTSTRAP": bootstrap,
+        "SAFECLOCK_APPLICATION": name,
+        "SAFECLOCK_RECORD_TIME": "create",
+    }
+    worker = Part("worker", environment, folder / f"{name}.log")
+    try:
+        yield worker
+    finally:
+        worker.stop()
+
+
+def drain(worker: Part, records: int) -> Trial:
+    """Wait until a worker has applied a backlog of `records`; timed from its first commit that is seen to its last."""
+    begin = _wait(worker, 1)
+    first, cpu, started = begin, worker.cpu(), time.perf_counter()
+    _wait(worker, records)
+    return Trial(records - int(first), time.perf_counter() - started, worker.cpu() - cpu)
+
+
+def _wait(worker: Part, records: int) -> float:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while (applied := worker.total(_APPLIED)) < records:
+        worker.check()
+        if time.monotonic() > deadline:
+            raise StalledError(f"expected {records} records within {_PATIENCE_SECONDS:.0f} s, {applied:.0f} were applied")
+        time.sleep(_LOOK_SECONDS)
+    return applied
