@@ -3,12 +3,11 @@
 from threading import Condition
 from typing import Final, NamedTuple
 
-from streams.contract.topics import partition_of
-
 from producers.publisher.errors import BufferFullError, NotAcknowledgedError, PublisherError
 from producers.publisher.outbox import Outbox
 from producers.publisher.settings import PublisherSettings
 from producers.publisher.wire import Wire
+from streams.contract.topics import partition_of
 
 _MILLISECONDS: Final = 1000
 

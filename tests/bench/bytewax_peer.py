@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 import bytewax.operators as op
-from bytewax.connectors.kafka import KafkaSource, KafkaSourceMessage
+from bytewax.connectors.kafka import KafkaSource
 from bytewax.dataflow import Dataflow
 from bytewax.testing import TestingSink, run_main
 
@@ -35,10 +35,12 @@ class Peer:
         source = KafkaSource([bootstrap], topics.names(prefix), tail=False, batch_size=2_000)
         events = op.flat_map_batch("decode", op.input("read", flow, source), self._decode)
         kept: list[Any] = []
-        op.output("nowhere", op.flat_map("drop", op.stateful_map("join", events, self._join), _nothing), TestingSink(kept))
+        op.output(
+            "nowhere", op.flat_map("drop", op.stateful_map("join", events, self._join), _nothing), TestingSink(kept)
+        )
         return flow
 
-    def _decode(self, batch: list[KafkaSourceMessage[bytes, bytes]]) -> list[_Keyed]:
+    def _decode(self, batch: list[Any]) -> list[_Keyed]:
         self._watch = self._watch or trial.Stopwatch()
         events = [(message.key.decode(), json.loads(message.value)) for message in batch]
         return [(key, (event["type"], parse(event["time"]))) for key, event in events]

@@ -4,17 +4,17 @@ Only what the simulator does is understood here: no conflicting ids, and every a
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from streams.domain import counters
 from streams.domain.clocks import STANDARD
 from streams.domain.events import Action, Event, Filing, Retraction
 from streams.domain.grid import MINUTE
-from streams.domain.ledger import Ledger
 
 _CLOCK: Final = next(clock for clock in STANDARD if clock.id == "time_to_decision")
 _SKEW: Final = 2 * MINUTE
+_TAKEN_BACK: Final = counters.corrected("")
 
 
 class Decided(NamedTuple):
@@ -25,21 +25,20 @@ class Decided(NamedTuple):
     duration: int
 
 
-def counted(ledger: Ledger) -> Decided:
-    """Return what a ledger has counted, less what it has corrected."""
+def counted(desks: Iterable[Mapping[str, int]]) -> Decided:
+    """Return what was counted, less what was corrected, by the counters of every platform and partition."""
+    known = list(desks)
 
     def net(begin: str) -> int:
+        counts = ((name, value) for desk in known for name, value in desk.items())
         return sum(
-            value * (-1 if name.startswith("un") else 1)
-            for desk in ledger.counters().values()
-            for name, value in desk.items()
-            if name.removeprefix("un|").startswith(begin)
+            -value if name.startswith(_TAKEN_BACK) else value
+            for name, value in counts
+            if name.removeprefix(_TAKEN_BACK).startswith(begin)
         )
 
-    filed = sum(
-        desk.get(counters.FILED, 0) - desk.get(counters.UNFILED, 0) for desk in ledger.counters().values()
-    )
-    return Decided(filed, net(f"stopped|{_CLOCK.key}|"), net(f"stopped_ms|{_CLOCK.key}"))
+    filed = sum(desk.get(counters.FILED, 0) - desk.get(counters.UNFILED, 0) for desk in known)
+    return Decided(filed, net(f"stopped|{_CLOCK.key}|"), net(counters.stopped_ms(_CLOCK.key)))
 
 
 def scanned(events: Iterable[Event]) -> Decided:

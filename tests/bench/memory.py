@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from streams.contract.rows import RowCodec
-from streams.domain.ledger import Ledger, Rules
+from streams.domain.ledger import Ledger
+from streams.domain.rules import Rules
 from tests.bench.ledger_alone import decoded
 
 

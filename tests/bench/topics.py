@@ -18,11 +18,16 @@ def names(prefix: str) -> tuple[str, ...]:
     return tuple(prefix + role.value for role in Role)
 
 
-def fill(bootstrap: str, prefix: str, story: Story) -> None:
-    """Create the topics of `prefix` and put the story on them, in order."""
+def create(bootstrap: str, prefix: str) -> None:
+    """Create the topics of `prefix`."""
     with Broker(bootstrap) as broker:
         for name in names(prefix):
             broker.create(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config={}))
+
+
+def fill(bootstrap: str, prefix: str, story: Story) -> None:
+    """Create the topics of `prefix` and put the story on them, in order."""
+    create(bootstrap, prefix)
     asyncio.run(_publish(bootstrap, prefix, story))
 
 

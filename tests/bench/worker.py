@@ -1,5 +1,6 @@
 """The whole worker: a process that drains a backlog, decodes, measures, and commits as it always does."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -11,12 +12,16 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Final
 
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
+from streams.contract.measures import COUNTERS, decode_counters
 from streams.contract.registry import Registry
-from streams.contract.topics import Replication, table
+from streams.contract.topics import Replication, changelog, table
 from streams.runtime.broker import Broker
 from streams.runtime.topics import create_missing
+from tests.bench.decided import Decided, counted
+from tests.bench.story import PARTITIONS
 from tests.bench.trial import ROOT, Trial
 from tests.brokers.apache import free_port
 
@@ -106,11 +111,35 @@ def drain(worker: Part, records: int) -> Trial:
     return Trial(records - int(first), time.perf_counter() - started, worker.cpu() - cpu)
 
 
+def totals(bootstrap: str, name: str) -> Decided:
+    """Return what the worker called `name` has committed."""
+    rows = asyncio.run(_committed(bootstrap, changelog(name)))
+    return counted(decode_counters(value) for (_, key), value in rows.items() if key.startswith(COUNTERS))
+
+
+async def _committed(bootstrap: str, topic: str) -> dict[tuple[int, bytes], bytes]:
+    """Return the last value of every key of a topic, read until nothing more comes."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False)
+    await consumer.start()
+    try:
+        pairs = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
+        consumer.assign(pairs)
+        await consumer.seek_to_beginning(*pairs)
+        rows: dict[tuple[int, bytes], bytes] = {}
+        while polled := await consumer.getmany(timeout_ms=1_000):
+            rows |= {(pair.partition, one.key): one.value for pair, ones in polled.items() for one in ones}
+        return rows
+    finally:
+        await consumer.stop()
+
+
 def _wait(worker: Part, records: int) -> float:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while (applied := worker.total(_APPLIED)) < records:
         worker.check()
         if time.monotonic() > deadline:
-            raise StalledError(f"expected {records} records within {_PATIENCE_SECONDS:.0f} s, {applied:.0f} were applied")
+            raise StalledError(
+                f"expected {records} records within {_PATIENCE_SECONDS:.0f} s, {applied:.0f} were applied"
+            )
         time.sleep(_LOOK_SECONDS)
     return applied
