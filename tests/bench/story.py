@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from producers.simulation.plan import Plan
+from producers.simulation.told import Told, line
 from producers.simulation.traffic import simulate
-from streams.contract.cloudevents import ActionTakenEvent, AnyEvent, HeartbeatEvent, ReportFiledEvent, encode
+from streams.contract.cloudevents import ActionTakenEvent, HeartbeatEvent, ReportFiledEvent, encode
 from streams.contract.instants import parse
 from streams.contract.keys import heartbeat_key, record_key
 from streams.contract.registry import Role
@@ -27,9 +28,10 @@ class Record(NamedTuple):
 
 
 class Story(NamedTuple):
-    """Records in the order in which they are told, and what a join of them must come to."""
+    """Records in the order in which they are told, the same as lines of a file, and what a join of them must come to."""
 
     records: Sequence[Record]
+    lines: Sequence[bytes]
     totals: Totals
 
 
@@ -39,21 +41,25 @@ def tell(reports: int, records: int | None = None) -> Story:
     A heartbeat is one record on each partition, as a publisher sends it.
     """
     told: list[Record] = []
+    lines: list[bytes] = []
     begun: dict[str, list[int]] = defaultdict(list)
     acted: dict[str, list[int]] = defaultdict(list)
-    for at_ms, topic, platform, event in simulate(Plan(seed=7, reports=reports)):
+    for one in simulate(Plan(seed=7, reports=reports)):
         if records is not None and len(told) >= records:
             break
-        told.extend(_records(at_ms, topic, platform, event))
+        event = one.event
+        told.extend(_records(one))
+        lines.append(line(one) + b"\n")
         if isinstance(event, ReportFiledEvent):
             begun[event.subject].append(parse(event.time))
         elif isinstance(event, ActionTakenEvent):
             acted[event.subject].append(parse(event.time))
     firsts = {token: min(times) for token, times in acted.items()}
-    return Story(told, _totals({token: min(times) for token, times in begun.items()}, firsts))
+    return Story(told, lines, _totals({token: min(times) for token, times in begun.items()}, firsts))
 
 
-def _records(at_ms: int, topic: Role, platform: str, event: AnyEvent) -> Iterable[Record]:
+def _records(told: Told) -> Iterable[Record]:
+    at_ms, topic, platform, event = told
     value = encode(event)
     if isinstance(event, HeartbeatEvent):
         key = heartbeat_key(platform)

@@ -1,6 +1,7 @@
 """One run of one contender: what it took, and what it came to."""
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from typing_extensions import override
 
@@ -69,21 +70,28 @@ def tell(trial: Trial, totals: object) -> None:
     print(json.dumps({"trial": asdict(trial), "totals": totals}), flush=True)  # noqa: T201 - for the parent process
 
 
-def in_a_process(module: str, arguments: Sequence[str], expected: object) -> Trial:
+def in_a_process(module: str, arguments: Sequence[str], expected: object, lines: Path | None = None) -> Trial:
     """Run a contender in a fresh process; raises WrongTotalsError unless its totals are `expected`."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=_PATIENCE_SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"{module} ended with {done.returncode}: {done.stderr[-2000:]}")
-    said = json.loads(done.stdout.splitlines()[-1])
+    said = said_by(module, arguments, lines)
     check(module, said["totals"], expected)
     return Trial(**said["trial"])
+
+
+def said_by(module: str, arguments: Sequence[str] = (), lines: Path | None = None) -> Any:  # noqa: ANN401 - JSON
+    """Run a module in a fresh process that reads `lines` and return the last line that it prints, from JSON."""
+    with (lines or Path(os.devnull)).open("rb") as given:
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            cwd=ROOT,
+            stdin=given,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE_SECONDS,
+            check=False,
+        )
+    if done.returncode:
+        raise RuntimeError(f"{module} ended with {done.returncode}: {done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def check(name: str, totals: object, expected: object) -> None:

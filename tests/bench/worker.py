@@ -127,7 +127,9 @@ async def _committed(bootstrap: str, topic: str) -> dict[tuple[int, bytes], byte
         await consumer.seek_to_beginning(*pairs)
         rows: dict[tuple[int, bytes], bytes] = {}
         while polled := await consumer.getmany(timeout_ms=1_000):
-            rows |= {(pair.partition, one.key): one.value for pair, ones in polled.items() for one in ones}
+            rows |= {
+                (pair.partition, one.key or b""): one.value or b"" for pair, ones in polled.items() for one in ones
+            }
         return rows
     finally:
         await consumer.stop()

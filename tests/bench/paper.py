@@ -1,0 +1,70 @@
+"""The figures on paper: tables in Markdown, between two marks of docs/benchmarks.md."""
+
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Final
+
+from tests.bench import race
+from tests.bench.latency import Latency
+from tests.bench.trial import ROOT, Trial, by_cpu, by_wall
+
+PAPER: Final = ROOT / "docs/benchmarks.md"
+_BEGIN: Final = "<!-- figures: written by `python -m tests.bench --write` -->\n"
+_END: Final = "<!-- end of figures -->\n"
+_PACKAGES: Final = ("faust-streaming", "aiokafka", "msgspec", "bytewax")
+
+
+def figures(trials: Mapping[str, Sequence[Trial]], memory: Mapping[str, int], latency: Latency, broker: str) -> str:
+    """Return everything that was measured, in Markdown."""
+    versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    machine = f"{platform.machine()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the end"
+    each = memory["bytes"] / memory["reports"]
+    aims = [
+        *_aims(trials),
+        (f"{each:.0f} bytes per remembered report ({memory['reports']:,} of them)", "500 at most", each <= 500),
+        (
+            f"event to metric: median {latency.median:.2f} s, p99 {latency.p99:.2f} s at {latency.pace:,.0f} events/s",
+            "p99 1 s at most",
+            latency.p99 <= 1,
+        ),
+    ]
+    return "\n".join(
+        [
+            f"{broker}; Python {platform.python_version()}, {versions}; {machine}.",
+            "",
+            *_table(("contender", "runs", "records/s by the wall", "records/s of processor time"), _rows(trials)),
+            "",
+            *_table(("measured", "aim", ""), [(*aim[:2], "reached" if aim[2] else "missed") for aim in aims]),
+            "",
+        ]
+    )
+
+
+def write(text: str) -> None:
+    """Put the figures in their place on the page; raises ValueError when the page has none."""
+    before, begin, rest = PAPER.read_text(encoding="utf-8").partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not (begin and end):
+        raise ValueError(f"{PAPER.name}: expected the marks of the figures, found none")
+    PAPER.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+
+
+def _rows(trials: Mapping[str, Sequence[Trial]]) -> Iterable[tuple[str, ...]]:
+    for name, runs in trials.items():
+        yield name, str(len(runs)), str(by_wall(runs)), str(by_cpu(runs))
+
+
+def _aims(trials: Mapping[str, Sequence[Trial]]) -> Iterable[tuple[str, str, bool]]:
+    ahead = [(race.LEDGER, race.FAUST, 50.0), (race.WORKER, race.FAUST, 15.0), (race.WORKER, race.BYTEWAX, 1.0)]
+    for name, other, aim in ahead:
+        if other in trials:
+            wall = by_wall(trials[name]).median / by_wall(trials[other]).median
+            cpu = by_cpu(trials[name]).median / by_cpu(trials[other]).median
+            said = f"{name} is {wall:.1f} times {other} by the wall, {cpu:.1f} times by processor time"
+            yield said, f"{aim:.0f} times by the wall", wall >= aim
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]

@@ -1,0 +1,81 @@
+"""The race: contenders in turns on one broker, so that whatever else the machine does slows all of them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from tests.bench import topics, trial, worker
+from tests.bench.decided import scanned
+from tests.bench.ledger_alone import decoded
+from tests.bench.story import Story, tell
+from tests.bench.trial import Trial
+
+FAUST: Final = "plain Faust"
+BYTEWAX: Final = "Bytewax, recovery off"
+WORKER: Final = "Safeclock worker"
+LEDGER: Final = "Safeclock ledger alone"
+
+_SHORT: Final = "short."
+_SHORT_RECORDS: Final = 12_000
+
+
+@dataclass(frozen=True)
+class Course:
+    """What is run: `story` by all but plain Faust, which takes the beginning of it, `short`; `folder` is for files."""
+
+    bootstrap: str
+    story: Story
+    short: Story
+    folder: Path
+
+
+def prepare(bootstrap: str, folder: Path, reports: int) -> Course:
+    """Tell the story and put it on the broker."""
+    course = Course(bootstrap, tell(reports), tell(reports, _SHORT_RECORDS), folder)
+    topics.fill(bootstrap, "", course.story)
+    topics.fill(bootstrap, _SHORT, course.short)
+    (folder / "story.jsonl").write_bytes(b"".join(course.story.lines))
+    return course
+
+
+def run(course: Course, runs: int, say: Callable[[str], None]) -> Mapping[str, list[Trial]]:
+    """Let every contender run so often, in turns; raises WrongTotalsError if one counts wrong."""
+    contenders = {FAUST: _faust, BYTEWAX: _bytewax, WORKER: _worker, LEDGER: _ledger}
+    if find_spec("confluent_kafka") is None:
+        say("Bytewax is left out: its Kafka source needs the package confluent-kafka")
+        del contenders[BYTEWAX]
+    trials: dict[str, list[Trial]] = defaultdict(list)
+    for _ in range(runs):
+        for name, contender in contenders.items():
+            done = contender(course)
+            trials[name].append(done)
+            say(
+                f"{name}: {done.records / done.wall:,.0f} records/s, {done.cpu / done.records * 1e6:.1f} µs of processor time each"
+            )
+    return trials
+
+
+def _faust(course: Course) -> Trial:
+    arguments = [course.bootstrap, _SHORT, str(len(course.short.records))]
+    return trial.in_a_process("tests.bench.plain_faust", arguments, course.short.totals.as_json())
+
+
+def _bytewax(course: Course) -> Trial:
+    arguments = [course.bootstrap, "", str(len(course.story.records))]
+    return trial.in_a_process("tests.bench.bytewax_peer", arguments, course.story.totals.as_json())
+
+
+def _worker(course: Course) -> Trial:
+    name = worker.application()
+    with worker.working(course.bootstrap, name, course.folder) as part:
+        done = worker.drain(part, len(course.story.records))
+    expected = scanned([event for events in decoded(course.story.lines) for event in events])
+    trial.check(WORKER, worker.totals(course.bootstrap, name), expected)
+    return done
+
+
+def _ledger(course: Course) -> Trial:
+    return trial.in_a_process("tests.bench.ledger_alone", [], True, course.folder / "story.jsonl")  # noqa: FBT003
