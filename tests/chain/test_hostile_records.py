@@ -129,15 +129,9 @@ def test_ten_thousand_hostile_records_are_refused_and_no_good_one_is_lost(apart:
     assert MARK not in worker.log.read_text(errors="replace") + page
 
 
-@pytest.mark.parametrize(
-    ("broker", "failpoint"),
-    [
-        ("embedded_broker", "committed_not_published"),
-        pytest.param("embedded_broker", "sent_not_committed", marks=pytest.mark.slow),
-        pytest.param("apache_kafka", "committed_not_published", marks=pytest.mark.slow),
-        pytest.param("apache_kafka", "sent_not_committed", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("failpoint", ["committed_not_published", "sent_not_committed"])
+@pytest.mark.parametrize("broker", ["embedded_broker", "apache_kafka"])
 def test_a_killed_worker_leaves_no_refusal_untold(apart: Make, broker: str, failpoint: str) -> None:
     chain = apart(broker, partitions=PARTITIONS)
     hostile = list(hostile_records(seed=77, count=1_000, now=PLAN.end_ms))

@@ -104,6 +104,7 @@ def test_a_worker_may_be_killed_at_one_place_again_and_again(
     agree(chain, lines_of(PLAN), now)
 
 
+@pytest.mark.slow
 def test_a_second_worker_that_joins_and_leaves_changes_nothing(apart: Make) -> None:
     chain = apart("apache_kafka", partitions=4)
     before, during, after = parts(lines_of(PLAN), 3)
