@@ -20,13 +20,21 @@ def due(rules: Rules, row: Row, appraisal: Appraisal) -> int:
 
 
 def due_plain(rules: Rules, report: Report, horizon: int) -> int:
-    """Return when something next happens to a plain report whose limits are decided up to `horizon`."""
-    path, filed = report.path, report.entries[0].at
+    """Return when a plain report comes up next, after the limits that are decided up to `horizon`.
+
+    An open one comes up once on the way to its sealing, at the first instant at which it could be forgotten if it had
+    ended meanwhile: so its end need not be put on the agenda.
+    """
+    path, filed = report.path, report.entries[0]
     assert path is not None
-    end = filed + rules.sealed if path.open else _forgotten(rules, report.row, filed)
+    if path.open:
+        end, early = filed.at + rules.sealed, filed.told + rules.memory
+        end = early if horizon < early < end else end
+    else:
+        end = _forgotten(rules, report.row, filed.at)
     for limit in path.limits:
-        if filed + limit > horizon:
-            return min(filed + limit, end)
+        if filed.at + limit > horizon:
+            return min(filed.at + limit, end)
     return end
 
 

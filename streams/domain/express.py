@@ -82,6 +82,7 @@ class Express:
         self._paths = Paths(clocks, appraiser)
         self._filed = self._paths.of((FILING,))
         self._names = tuple(_Names(place, clock) for place, clock in enumerate(clocks))
+        self._known: dict[tuple[str, ...], Told] = {}
         self._shortest = min([names.limit for names in self._names], default=NEVER)
 
     def file(self, desk: Desk, filed: Filing) -> Report | None:
@@ -200,7 +201,7 @@ class Express:
                 sums[names.total] = names.stopped_ms
             if names.limit != NEVER:
                 once.append(names.verdict[verdict_of(ending, longest, names.limit), False])
-        told = path.told[value] = Told(tuple(once), sums)
+        told = path.told[value] = self._known.setdefault(tuple(once), Told(tuple(once), sums))
         return told
 
     def _count(self, desk: Desk, report: Report, ends: Iterable[End]) -> None:

@@ -117,7 +117,7 @@ class Ledger:
         else:
             after = self._appraiser.appraise(desk, report.row, desk.horizon)
             self._books.post(desk, NOTHING, after)
-            self._push(desk, event.key, agenda.due(self._rules, report.row, after))
+            self._push(desk, event.key, self._due(desk, report, after))
         return None
 
     def _go_on(self, desk: Desk, event: AboutReport, found: bytes | Report) -> Reason | None:
@@ -153,7 +153,7 @@ class Ledger:
         self._books.post(desk, before, after)
         self._settled.pop(event.key, None)
         self._shelf.put(event.key, report)
-        due = agenda.due(self._rules, report.row, after)
+        due = self._due(desk, report, after)
         if due < agenda.due(self._rules, old, before):
             self._push(desk, event.key, due)
         return self._objection(desk, event, before, after)
@@ -163,13 +163,13 @@ class Ledger:
 
         One that ends before its limit comes up there, and need not be read then: it is only to be forgotten.
         """
-        path, filed = report.path, report.entries[0].at
+        path, filed, rules = report.path, report.entries[0], self._rules
         assert path is not None
-        forgotten = max(event.told + self._rules.memory, filed + self._rules.too_old)
-        if before.limits and filed + before.limits[-1] > desk.horizon:
+        forgotten = max(event.told + rules.memory, filed.at + rules.too_old)
+        if before.limits and filed.at + before.limits[-1] > desk.horizon:
             if path.settled:
                 self._settled[event.key] = forgotten
-        elif forgotten < filed + self._rules.sealed:
+        elif filed.told + rules.memory <= desk.horizon and forgotten < filed.at + rules.sealed:
             self._push(desk, event.key, forgotten)
 
     def _objection(self, desk: Desk, event: AboutReport, before: Appraisal, after: Appraisal) -> Reason | None:
@@ -196,6 +196,11 @@ class Ledger:
             desk.count(counters.AMENDED)
         elif isinstance(event, Retraction):
             desk.count(counters.RETRACTED)
+
+    def _due(self, desk: Desk, report: Report, appraisal: Appraisal) -> int:
+        if report.path is not None:
+            return agenda.due_plain(self._rules, report, desk.horizon)
+        return agenda.due(self._rules, report.row, appraisal)
 
     def _push(self, desk: Desk, key: bytes, due: int) -> None:
         desk.queue.push(due, key, desk.horizon)

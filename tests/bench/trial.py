@@ -29,6 +29,10 @@ class Trial:
     wall: float
     cpu: float
 
+    def __add__(self, other: "Trial") -> "Trial":
+        """Return both as one."""
+        return Trial(self.records + other.records, self.wall + other.wall, self.cpu + other.cpu)
+
 
 @dataclass(frozen=True)
 class Spread:
