@@ -106,6 +106,7 @@ def test_a_file_whose_broker_died_is_told_from_which_line_to_resume() -> None:
     assert "did not acknowledge" in told.cause
 
 
+@pytest.mark.slow
 def test_a_file_that_was_broken_off_is_completed_by_running_again(
     apache_kafka_server: ApacheKafka, tmp_path: Path
 ) -> None:
