@@ -5,8 +5,9 @@ import pytest
 from producers.publisher.errors import SettingsError
 from producers.publisher.facts import OUTCOMES, AmendmentFacts, FilingFacts, OutcomeFacts, RetractionFacts
 from producers.publisher.identity import Identity
-from producers.publisher.settings import Access, PublisherSettings
+from producers.publisher.settings import PublisherSettings
 from streams.contract import keys, types
+from streams.contract.access import Access
 from streams.domain.vocabulary import Outcome
 
 SECRET = b"0123456789abcdef0123456789abcdef"
