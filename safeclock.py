@@ -8,9 +8,30 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from typing_extensions import override
 
 
-@click.group()
+class _Commands(click.Group):
+    """This file's commands, and the operator's."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *_OPERATORS])
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _OPERATORS:
+            return super().get_command(ctx, cmd_name)
+        from streams.admin import commands
+
+        found: click.Command = getattr(commands, cmd_name)
+        return found
+
+
+_OPERATORS = ("admin",)
+
+
+@click.group(cls=_Commands)
 @click.version_option(package_name="safeclock")
 def main() -> None:
     """Measure what platforms declare about how fast they act on child-safety reports."""
@@ -230,25 +251,6 @@ def board(**flags: str | None) -> None:
         run_board(load(os.environ, _flags(flags)))
     except (BadSettingsError, RegistryError) as error:
         _fail(error)
-
-
-@main.command()
-@click.option("--bootstrap", help="HOST:PORT of the broker (SAFECLOCK_BOOTSTRAP).")
-@click.option("--registry", help="TOML file that names the platforms (SAFECLOCK_REGISTRY).")
-@click.option("--record-time", help="Whose stamps count: log or create (SAFECLOCK_RECORD_TIME).")
-@click.option("--replication", type=click.IntRange(1), default=3, show_default=True, help="Brokers that hold a record.")
-def admin(replication: int, **flags: str | None) -> None:
-    """Create the topics that are missing, set as they must be."""
-    from streams.contract.environment import BadSettingsError
-    from streams.contract.registry_file import RegistryError
-    from streams.runtime.compose import create_topics
-    from streams.runtime.settings import load
-
-    try:
-        created = create_topics(load(os.environ, _flags(flags)), replication)
-    except (BadSettingsError, RegistryError, OSError) as error:
-        _fail(error)
-    click.echo(f"created {', '.join(created)}" if created else "every topic is there")
 
 
 @main.command(hidden=True)

@@ -14,17 +14,21 @@ _TIMEOUT_MS: Final = 30_000
 
 
 class Topic(NamedTuple):
-    """A topic as it is on the broker; `id` is "" where the broker tells none."""
+    """A topic as it is on the broker, `replicas` times; `id` is "" where the broker tells none."""
 
     id: str
     partitions: int
+    replicas: int = 1
 
 
 class Broker:
-    """The administrative side of a Kafka cluster; blocking, for use in a thread."""
+    """The administrative side of a Kafka cluster; blocking, for use in a thread.
 
-    def __init__(self, bootstrap: str) -> None:
-        self._admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=_TIMEOUT_MS)
+    `options` say who asks, as Kafka's client spells it; none: nobody in particular.
+    """
+
+    def __init__(self, bootstrap: str, options: Mapping[str, object] | None = None) -> None:
+        self._admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=_TIMEOUT_MS, **(options or {}))
 
     def __enter__(self) -> Self:
         return self
@@ -42,7 +46,11 @@ class Broker:
         """Return those of `names` that exist."""
         described = self._admin.describe_topics(sorted(names))
         return {
-            topic["name"]: Topic(str(topic.get("topic_id") or ""), len(topic["partitions"]))
+            topic["name"]: Topic(
+                str(topic.get("topic_id") or ""),
+                len(topic["partitions"]),
+                min(len(partition["replica_nodes"]) for partition in topic["partitions"]),
+            )
             for topic in described
             if topic["error_code"] == 0 and topic["partitions"]
         }

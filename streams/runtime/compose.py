@@ -5,12 +5,10 @@ from streams.contract.registry import Registry
 from streams.contract.registry_file import load
 from streams.contract.rows import RowCodec
 from streams.contract.rules import rules_of
-from streams.contract.topics import Replication, partition_of, table
+from streams.contract.topics import partition_of
 from streams.domain.clocks import STANDARD_PACK
 from streams.domain.ledger import Ledger
-from streams.runtime.broker import Broker
 from streams.runtime.settings import Settings
-from streams.runtime.topics import create_missing
 from streams.runtime.worker import Trade
 
 
@@ -31,14 +29,3 @@ def trade_of(settings: Settings) -> Trade:
         return Ledger(rules, codec, belongs=lambda key: partition_of(key, partitions) == number)
 
     return Trade(registry=registry, decoder=Decoder(registry), ledger=ledger, pack=STANDARD_PACK)
-
-
-def create_topics(settings: Settings, replication: int) -> list[str]:
-    """Create the topics that are missing, each on `replication` brokers, and return their names; blocking.
-
-    Raises as `registry_of` does.
-    """
-    registry = registry_of(settings)
-    copies = Replication(factor=replication, min_insync=max(1, replication - 1))
-    with Broker(settings.bootstrap) as broker:
-        return create_missing(broker, table(registry, settings.application, copies, record_time=settings.record_time))

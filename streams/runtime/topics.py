@@ -1,19 +1,9 @@
-"""Bringing the broker's topics to what the table of the contract says, and telling where they differ."""
+"""Telling where the broker's topics differ from what the table of the contract says."""
 
 from collections.abc import Iterable, Mapping
 
 from streams.contract.topics import TopicSettings
-from streams.runtime.broker import Broker, Topic
-
-
-def create_missing(broker: Broker, table: Iterable[TopicSettings]) -> list[str]:
-    """Create every topic of `table` that does not exist, and return the names of those; blocking."""
-    wanted = list(table)
-    found = broker.topics(topic.name for topic in wanted)
-    missing = [topic for topic in wanted if topic.name not in found]
-    for topic in missing:
-        broker.create(topic)
-    return [topic.name for topic in missing]
+from streams.runtime.broker import Topic
 
 
 def miscounted(wanted: Iterable[str], partitions: int, found: Mapping[str, Topic]) -> list[str]:

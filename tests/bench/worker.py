@@ -19,7 +19,6 @@ from streams.contract.measures import COUNTERS, decode_counters
 from streams.contract.registry import Registry
 from streams.contract.topics import Replication, changelog, table
 from streams.runtime.broker import Broker
-from streams.runtime.topics import create_missing
 from tests.bench.decided import Decided, counted
 from tests.bench.story import PARTITIONS
 from tests.bench.trial import ROOT, Trial
@@ -90,7 +89,11 @@ def working(bootstrap: str, name: str, folder: Path) -> Iterator[Part]:
     """Run a worker called `name` on the contract's topics, which exist afterwards, for the block."""
     replication = Replication(factor=1, min_insync=1)
     with Broker(bootstrap) as broker:
-        create_missing(broker, table(Registry.open(), name, replication, record_time="create"))
+        wanted = table(Registry.open(), name, replication, record_time="create")
+        found = broker.topics(topic.name for topic in wanted)
+        for topic in wanted:
+            if topic.name not in found:
+                broker.create(topic)
     environment = {
         "SAFECLOCK_BOOTSTRAP": bootstrap,
         "SAFECLOCK_APPLICATION": name,

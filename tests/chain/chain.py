@@ -22,7 +22,6 @@ from streams.contract.topics import Replication, changelog, table
 from streams.runtime.broker import Broker
 from streams.runtime.ground import Names
 from streams.runtime.position import POSITION_KEY, Position, Reached, decode
-from streams.runtime.topics import create_missing
 from tests.brokers.apache import free_port
 from tests.chain.quick import names_of
 from tests.chain.waiting import DEADLINE_SECONDS, until
@@ -149,12 +148,13 @@ class Chain:
         return done.stdout
 
     def create_topics(self) -> None:
-        """Create every topic as `safeclock admin` would."""
+        """Create every topic as `safeclock admin apply` would."""
         copies = Replication(factor=1, min_insync=1)
         wanted = table(self.registry, self.application, copies, record_time="create")
         renamed = dict(zip(Names(self.names.changelog), self.names, strict=True))
         with Broker(self.bootstrap) as broker:
-            create_missing(broker, [replace(topic, name=renamed.get(topic.name, topic.name)) for topic in wanted])
+            for topic in wanted:
+                broker.create(replace(topic, name=renamed.get(topic.name, topic.name)))
 
     def start(self, command: Sequence[str], **environment: str) -> Part:
         """Start a process."""

@@ -35,7 +35,7 @@ def published(chain: Chain) -> Path:
     file.write_text(
         chain.run("simulate", f"--seed={PLAN.seed}", f"--weeks={PLAN.weeks}", f"--reports={PLAN.reports}", start)
     )
-    chain.run("admin", "--replication=1")
+    chain.run("admin", "apply", "--replication=1")
     chain.run("publish", "--history", f"--registry={chain.registry_file}", str(file))
     return file
 
