@@ -142,3 +142,49 @@ def apply(form: str, **given: Any) -> None:  # noqa: ANN401 - flags
     elif done:
         click.echo("\n".join(outcome(done)))
     sys.exit(1 if found.refused or any(each.problem for each in done) else 0)
+
+
+@admin.command("accept-source-reset")
+@click.argument("topic")
+@_with(_REACHED)
+@click.option("--record-time", help="Whose stamps count: log or create (SAFECLOCK_RECORD_TIME).")
+@click.option("--partition", type=click.IntRange(0), multiple=True, help="Default: every partition of the topic.")
+@click.option(
+    "--from",
+    "where",
+    type=click.Choice(["beginning", "end"]),
+    required=True,
+    help="Read what the log holds now, or only what comes after.",
+)
+@click.option("--yes", is_flag=True, help="Do it. Without this it is only said.")
+def accept_source_reset(topic: str, where: str, partition: tuple[int, ...], *, yes: bool, **given: str | None) -> None:
+    """Go on with source TOPIC although it was made anew, or its log cut: what was counted stays counted.
+
+    Run it where a worker could run, and while none does. Ends with 0 when it is done or nothing needs it, with 2 when
+    `--yes` is missing.
+    """
+    import asyncio
+
+    from streams.admin.accept import accept, cases, staged, unowned
+    from streams.admin.acceptance import Where
+    from streams.runtime.compose import registry_of
+    from streams.runtime.settings import load
+
+    with _failing():
+        settings = load(os.environ, _flags(given))
+        registry = registry_of(settings)
+        stage = staged(settings, registry)
+        numbers = partition or tuple(range(registry.partitions))
+        found = asyncio.run(cases(stage, topic, numbers, Where(where)))
+        for case in found:
+            click.echo(case.told())
+        if not found:
+            click.echo(f"{topic}: every position fits its log, nothing to accept")
+        elif not yes:
+            click.echo("nothing was changed: add --yes to accept this")
+            sys.exit(CHANGES)
+        else:
+            unowned(stage, topic, [case.number for case in found])
+            for case in found:
+                asyncio.run(accept(stage, case, Where(where)))
+                click.echo(f"{topic} {case.number}: accepted")

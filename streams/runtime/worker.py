@@ -25,13 +25,17 @@ from streams.runtime.health import Health, served
 from streams.runtime.intake import Decoder, Ledger
 from streams.runtime.journal import AppendJournal, Journal, Place, TransactionJournal
 from streams.runtime.owners import Owners
-from streams.runtime.partition import Partition
+from streams.runtime.partition import Partition, SourceError
 from streams.runtime.settings import Settings
 from streams.runtime.surroundings import Surroundings
 
 log = logging.getLogger(__name__)
 
 _STOP_SECONDS = 20.0
+_ACCEPT = (
+    "Bring the former log back, or go on with the one that is there: "
+    "safeclock admin accept-source-reset TOPIC --from beginning|end"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +183,8 @@ async def _to_the_end(settings: Settings, trade: Trade, timing: Timing | None) -
     try:
         await serve(settings, trade, timing)
         code = 0
+    except SourceError as error:
+        log.critical("the worker stopped: %s. %s", error, _ACCEPT)
     except BaseException:
         log.critical("the worker failed", exc_info=True)
     finally:

@@ -1,0 +1,89 @@
+"""Reading partitions from where they begin to where they end now; committed records only, in no group."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Final, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.contract.records import Record
+
+_RECORDS: Final = 20_000
+_FETCH_BYTES: Final = 8 << 20
+_POLL_MS: Final = 500
+
+
+class Link(NamedTuple):
+    """Where a cluster is, and as whom to ask, as Kafka's clients spell it."""
+
+    bootstrap: str
+    options: Mapping[str, object]
+
+
+class Bounds(NamedTuple):
+    """Where a log begins, and the offset after its last committed record."""
+
+    first: int
+    end: int
+
+
+class Log:
+    """A partition's log as it was when it was opened."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, slot: TopicPartition, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self._consumer = consumer
+        self._slot = slot
+
+    async def records(self) -> AsyncIterator[Record]:
+        """Yield every committed record."""
+        self._consumer.seek(self._slot, self.bounds.first)
+        while await self._consumer.position(self._slot) < self.bounds.end:
+            for record in await self._poll():
+                if record.offset < self.bounds.end:
+                    yield record
+
+    async def rows(self) -> dict[bytes, bytes]:
+        """Return the last value of every key of a compacted log, without those that are gone."""
+        found: dict[bytes, bytes] = {}
+        async for record in self.records():
+            keep(found, record.key, record.value)
+        return found
+
+    async def _poll(self) -> list[Record]:
+        polled = await self._consumer.getmany(self._slot, timeout_ms=_POLL_MS, max_records=_RECORDS)
+        return list(polled.get(self._slot, ()))
+
+
+def keep(rows: dict[bytes, bytes], key: bytes | None, value: bytes | None) -> None:
+    """Let `rows` be what a compacted log says after one more record."""
+    if key is None:
+        return
+    if value is None:
+        rows.pop(key, None)
+    else:
+        rows[key] = value
+
+
+@asynccontextmanager
+async def opened(link: Link, topic: str, partition: int) -> AsyncIterator[Log]:
+    """Open a log for the block.
+
+    Each has a consumer of its own: aiokafka's may never stop when it was stopped soon after another assignment.
+    """
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=link.bootstrap,
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        auto_offset_reset="none",
+        max_partition_fetch_bytes=_FETCH_BYTES,
+        **link.options,
+    )
+    await consumer.start()
+    try:
+        slot = TopicPartition(topic, partition)
+        first, end = await consumer.beginning_offsets([slot]), await consumer.end_offsets([slot])
+        consumer.assign([slot])
+        yield Log(consumer, slot, Bounds(first[slot], end[slot]))
+    finally:
+        await consumer.stop()

@@ -1,0 +1,191 @@
+"""A worker that stopped at a topic that was made anew goes on when an operator accepts it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from aiokafka.errors import ProducerFenced
+
+from streams.admin.accept import Case, Stage, accept, cases, staged, unowned
+from streams.admin.acceptance import Log, Where, accepted
+from streams.admin.errors import OperatingError
+from streams.domain.grid import DAY
+from streams.runtime.failpoints import Failpoints
+from streams.runtime.journal import Outgoing, Place, TransactionJournal
+from streams.runtime.position import POSITION_KEY, Position, Reached, encode
+from streams.runtime.settings import RecordTime, load
+from tests.admin.operator import Terminal
+from tests.chain.agreement import agree
+from tests.chain.chain import Chain, Make
+from tests.chain.history import lines_of, plan_of
+from tests.chain.test_killed_workers import parts
+from tests.chain.topics import deleted
+from tests.chain.totals import totals
+from tests.chain.waiting import until
+from tests.runtime.scene import Scene, eventually
+from tests.runtime.working import applied, working
+
+pytestmark = pytest.mark.integration
+
+PARTITIONS = (0, 1)
+PLAN = plan_of(reports=600, weeks=1)
+DUE = PLAN.end_ms + 4 * DAY
+APPLIED = "safeclock_worker_records_applied_total"
+
+
+@pytest.fixture
+async def scene(apache_kafka: str) -> AsyncIterator[Scene]:
+    made = await asyncio.to_thread(Scene, apache_kafka, 2, RecordTime.LOG)
+    yield made
+    made.close()
+
+
+async def counted(scene: Scene, count: int) -> None:
+    """Publish and count records."""
+    await scene.publish(count)
+    async with working(scene) as worker:
+        await eventually(lambda: applied(worker) == count, f"{count} records")
+
+
+async def stage_of(scene: Scene) -> Stage:
+    return await asyncio.to_thread(staged, load(scene.environment()), scene.registry, scene.names)
+
+
+def free(stage: Stage, topic: str) -> bool:
+    """Whether the group no longer counts on a worker."""
+    try:
+        unowned(stage, topic, PARTITIONS)
+    except OperatingError:
+        return False
+    return True
+
+
+async def accept_all(scene: Scene, topic: str, where: Where) -> list[Case]:
+    stage = await stage_of(scene)
+    await eventually(lambda: free(stage, topic), "the group to forget a worker that ended without a word")
+    found = await cases(stage, topic, PARTITIONS, where)
+    for case in found:
+        await accept(stage, case, where)
+    return found
+
+
+async def stopped(scene: Scene) -> str:
+    """Start a worker that must stop by itself, and return what it said."""
+    worker = scene.start()
+    await eventually(lambda: worker.code is not None, "the worker to stop", scene.logs)
+    assert worker.code == 1
+    return worker.log.read_text()
+
+
+async def test_a_worker_goes_on_with_a_topic_that_was_made_anew_once_it_is_accepted(scene: Scene) -> None:
+    topic = scene.sources[0]
+    await counted(scene, 20)
+    await scene.make_anew(topic)
+    await scene.publish(8)
+    said = await stopped(scene)
+
+    taken = await accept_all(scene, topic, Where.BEGINNING)
+    async with working(scene) as worker:
+        await eventually(lambda: applied(worker) == 8, "the new records", scene.logs)
+
+    assert "safeclock admin accept-source-reset TOPIC --from beginning|end" in said
+    assert [case.number for case in taken] == [0, 1]
+    assert (await scene.totals())["records"] == 20 + 8
+    assert set(await scene.rows()) == {1}, "every key is new, and each is counted once"
+    assert await accept_all(scene, topic, Where.BEGINNING) == []
+
+
+@pytest.mark.slow
+async def test_what_a_new_topic_holds_is_passed_over_when_that_is_asked_for(scene: Scene) -> None:
+    topic = scene.sources[0]
+    await counted(scene, 20)
+    await scene.make_anew(topic)
+    await scene.publish(8)
+
+    await accept_all(scene, topic, Where.END)
+    async with working(scene) as worker:
+        await eventually(lambda: applied(worker) == 4, "the other topic's records", scene.logs)
+        await scene.publish(2)
+        await eventually(lambda: applied(worker) == 6, "what came afterwards", scene.logs)
+
+    assert (await scene.totals())["records"] == 20 + 4 + 2
+
+
+async def test_nothing_is_accepted_while_a_worker_holds_the_partition(scene: Scene) -> None:
+    async with working(scene) as worker:
+        await eventually(lambda: len(worker.figures.owned) == 2, "both partitions")
+        stage = await stage_of(scene)
+
+        with pytest.raises(OperatingError, match="a worker holds partition 0, 1: stop the workers first"):
+            await asyncio.to_thread(unowned, stage, scene.sources[0], PARTITIONS)
+
+
+async def test_a_worker_that_still_believes_in_its_partition_is_fenced(scene: Scene) -> None:
+    topic, place = scene.sources[0], Place(scene.bootstrap, scene.prefix, scene.names.changelog, 0, 1_000_000)
+    believer = TransactionJournal(place, Failpoints())
+    await believer.claim()
+    former = Position(topics={topic: Reached(50, "another-topic")})
+    await believer.commit(Outgoing({POSITION_KEY: encode(former)}, {}))
+
+    taken = await accept_all(scene, topic, Where.BEGINNING)
+
+    assert [case.number for case in taken] == [0]
+    with pytest.raises(ProducerFenced):
+        await believer.commit(Outgoing({POSITION_KEY: encode(former)}, {}))
+    await believer.close()
+    assert await accept_all(scene, topic, Where.BEGINNING) == []
+
+
+async def test_a_position_that_moved_after_it_was_told_is_not_accepted(scene: Scene) -> None:
+    topic, stage = scene.sources[0], await stage_of(scene)
+    told = Position(topics={topic: Reached(50, "another-topic")})
+    log = Log(topic, stage.ground.topics[topic], 0, 0)
+    case = Case(0, log, told, accepted(told, log, Where.END))
+
+    with pytest.raises(OperatingError, match="has changed meanwhile"):
+        await accept(stage, case, Where.END)
+
+
+@pytest.mark.parametrize(("topic", "numbers"), [("elsewhere", (0,)), ("", (0, 7))])
+async def test_only_partitions_of_source_topics_can_be_accepted(scene: Scene, topic: str, numbers: tuple[int]) -> None:
+    stage = await stage_of(scene)
+
+    with pytest.raises(OperatingError, match="expected"):
+        await cases(stage, topic or scene.sources[0], numbers, Where.END)
+
+
+@pytest.fixture
+def chain(production: Make) -> Chain:
+    made = production("apache_kafka", 2)
+    made.run("admin", "apply", "--replication=1", "--record-time=create")
+    return made
+
+
+@pytest.mark.slow
+def test_the_commands_bring_a_real_ledger_over_a_topic_that_was_made_anew(chain: Chain) -> None:
+    *pieces, rest = parts(lines_of(PLAN), 3)
+    chain.publish(pieces[0])
+    worker = chain.worker()
+    until(lambda: worker.total(APPLIED) > 0, "the worker to count", chain.logs)
+    topic = chain.sources[1]
+    chain.publish(pieces[1])
+    now = chain.settled(0)
+    before = totals(chain.stored(chain.names.changelog))
+    assert worker.terminate() == 0, chain.logs()
+    assert now
+    with deleted(chain.bootstrap, [topic]):
+        pass
+    chain.run("admin", "apply", "--replication=1", "--record-time=create")
+    chain.publish(rest)
+    sick = chain.worker()
+    until(lambda: sick.code is not None, "the worker to stop", chain.logs)
+    assert sick.code == 1
+
+    asked = ("admin", "accept-source-reset", topic, "--from", "beginning", "--yes")
+    until(lambda: Terminal(chain.environment()).run(*asked).exit_code == 0, "the group to forget the dead worker")
+    healthy = chain.worker()
+    now = chain.settled(DUE)
+
+    assert healthy.terminate() == 0, chain.logs()
+    agree(chain, lines_of(PLAN), now)
+    assert before.counted.keys() <= totals(chain.stored(chain.names.changelog)).counted.keys()
