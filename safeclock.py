@@ -28,7 +28,7 @@ class _Commands(click.Group):
         return found
 
 
-_OPERATORS = ("admin",)
+_OPERATORS = ("admin", "replay")
 
 
 @click.group(cls=_Commands)

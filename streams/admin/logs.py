@@ -1,6 +1,7 @@
 """Reading partitions from where they begin to where they end now; committed records only, in no group."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 
@@ -11,6 +12,7 @@ from streams.contract.records import Record
 _RECORDS: Final = 20_000
 _FETCH_BYTES: Final = 8 << 20
 _POLL_MS: Final = 500
+_NEAR: Final = 2_000  # reading on is cheaper than asking for another place
 
 
 class Link(NamedTuple):
@@ -28,7 +30,7 @@ class Bounds(NamedTuple):
 
 
 class Log:
-    """A partition's log as it was when it was opened."""
+    """A partition's log as it was when it was opened; it is read once."""
 
     def __init__(self, consumer: AIOKafkaConsumer, slot: TopicPartition, bounds: Bounds) -> None:
         self.bounds = bounds
@@ -37,11 +39,24 @@ class Log:
 
     async def records(self) -> AsyncIterator[Record]:
         """Yield every committed record."""
-        self._consumer.seek(self._slot, self.bounds.first)
         while await self._consumer.position(self._slot) < self.bounds.end:
             for record in await self._poll():
                 if record.offset < self.bounds.end:
                     yield record
+
+    async def at(self, offsets: Iterable[int]) -> AsyncIterator[Record]:
+        """Yield the committed records at `offsets`, in order; nothing for an offset that has none any more."""
+        wanted = deque(sorted(offset for offset in offsets if self.bounds.first <= offset < self.bounds.end))
+        position = self.bounds.first
+        while wanted:
+            if not position <= wanted[0] < position + _NEAR:
+                self._consumer.seek(self._slot, wanted[0])
+            for record in await self._poll():
+                _pass_below(wanted, record.offset)
+                if wanted and wanted[0] == record.offset:
+                    yield record
+            position = await self._consumer.position(self._slot)
+            _pass_below(wanted, position)
 
     async def rows(self) -> dict[bytes, bytes]:
         """Return the last value of every key of a compacted log, without those that are gone."""
@@ -53,6 +68,11 @@ class Log:
     async def _poll(self) -> list[Record]:
         polled = await self._consumer.getmany(self._slot, timeout_ms=_POLL_MS, max_records=_RECORDS)
         return list(polled.get(self._slot, ()))
+
+
+def _pass_below(wanted: deque[int], offset: int) -> None:
+    while wanted and wanted[0] < offset:
+        wanted.popleft()
 
 
 def keep(rows: dict[bytes, bytes], key: bytes | None, value: bytes | None) -> None:
@@ -84,6 +104,7 @@ async def opened(link: Link, topic: str, partition: int) -> AsyncIterator[Log]:
         slot = TopicPartition(topic, partition)
         first, end = await consumer.beginning_offsets([slot]), await consumer.end_offsets([slot])
         consumer.assign([slot])
+        consumer.seek(slot, first[slot])
         yield Log(consumer, slot, Bounds(first[slot], end[slot]))
     finally:
         await consumer.stop()

@@ -1,0 +1,130 @@
+"""Reading refused records again where they lie, and publishing those that are accepted now."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from aiokafka import AIOKafkaProducer
+
+from streams.admin.cluster import Cluster
+from streams.admin.logs import Link, opened
+from streams.admin.refusals import Asked, Chosen, Decoder, Fate, Retold, Slot, Tally, chosen, fate, print_of, retold
+from streams.contract import refused
+from streams.contract.refused import Refused
+from streams.contract.registry import Registry
+from streams.contract.topics import REFUSED
+from streams.domain.vocabulary import Reason
+
+_ON_THEIR_WAY: Final = 1_000
+
+
+class Errand(NamedTuple):
+    """Where and how to replay; `now` in epoch milliseconds, None where records keep their senders' stamps."""
+
+    link: Link
+    registry: Registry
+    decoder: Decoder
+    now: int | None
+    topic: str = REFUSED
+
+
+class Replayed(NamedTuple):
+    """What was found, what was left to the ledger, and how many records were published again."""
+
+    tally: Tally
+    left: Mapping[Reason, int]
+    published: int
+
+
+@dataclass
+class _Outlet:
+    """Publishes records, each content once; without a producer it only counts."""
+
+    producer: AIOKafkaProducer | None
+    own_stamps: bool
+    seen: set[bytes] = field(default_factory=set)
+    sent: list[asyncio.Future[object]] = field(default_factory=list)
+
+    async def publish(self, record: Retold) -> None:
+        if self.producer is None or print_of(record) in self.seen:
+            return
+        self.seen.add(print_of(record))
+        future = await self.producer.send(
+            record.topic,
+            value=record.value,
+            key=record.key,
+            partition=record.partition,
+            timestamp_ms=record.timestamp if self.own_stamps else None,
+            headers=list(record.headers or ()),
+        )
+        self.sent.append(future)
+        if len(self.sent) >= _ON_THEIR_WAY:
+            await self.settle()
+
+    async def settle(self) -> None:
+        await asyncio.gather(*self.sent)
+        self.sent.clear()
+
+
+async def replay(errand: Errand, asked: Asked, *, dry: bool) -> Replayed:
+    """Read again what was refused, and publish what is accepted now; `dry`: only count."""
+    found, idempotent = await asyncio.to_thread(_survey, errand)
+    choice = await _chosen(errand, asked)
+    tally = Tally()
+    async with AsyncExitStack() as stack:
+        producer = None
+        if not dry:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=errand.link.bootstrap,
+                acks="all",
+                enable_idempotence=idempotent,
+                **errand.link.options,
+            )
+            await producer.start()
+            stack.push_async_callback(producer.stop)
+        outlet = _Outlet(producer, own_stamps=errand.now is None)
+        for slot, refusals in choice.places.items():
+            if slot.topic in found:
+                await _look(errand, slot, refusals, tally, outlet)
+            else:
+                _all_gone(refusals, tally)
+        await outlet.settle()
+    return Replayed(tally, choice.left, len(outlet.seen))
+
+
+def _survey(errand: Errand) -> tuple[frozenset[str], bool]:
+    """Return the source topics that are there, and whether the broker knows producers again."""
+    with Cluster(errand.link.bootstrap, errand.link.options) as cluster:
+        return frozenset(cluster.topics(errand.registry.source_topics())), cluster.has_transactions()
+
+
+async def _chosen(errand: Errand, asked: Asked) -> Chosen:
+    refusals: list[Refused] = []
+    for number in range(errand.registry.partitions):
+        async with opened(errand.link, errand.topic, number) as log:
+            refusals += [refused.decode(record.value or b"") async for record in log.records()]
+    return chosen(refusals, asked)
+
+
+async def _look(errand: Errand, slot: Slot, refusals: Mapping[int, Refused], tally: Tally, outlet: _Outlet) -> None:
+    """Judge the refused records of one partition."""
+    seen = set()
+    async with opened(errand.link, slot.topic, slot.partition) as log:
+        async for record in log.at(refusals):
+            refusal = refusals[record.offset]
+            again = retold(record, refusal, errand.now)
+            if again is None:
+                continue
+            seen.add(record.offset)
+            what = fate(errand.decoder, again, tally)
+            tally.count(refusal, what)
+            if what is Fate.ACCEPTED:
+                await outlet.publish(again)
+    _all_gone({offset: refusal for offset, refusal in refusals.items() if offset not in seen}, tally)
+
+
+def _all_gone(refusals: Mapping[int, Refused], tally: Tally) -> None:
+    for refusal in refusals.values():
+        tally.count(refusal, Fate.GONE)

@@ -1,0 +1,131 @@
+import json
+from typing import NamedTuple
+
+from streams.admin.refusals import Asked, Fate, Retold, Tally, chosen, fate, print_of, retold, told
+from streams.contract.decode import Decoder
+from streams.contract.keys import record_key
+from streams.contract.records import Refusal
+from streams.contract.refused import EventRefused, Refused
+from streams.contract.registry import Registry
+from streams.domain.events import Event, Heartbeat
+from streams.domain.grid import DAY
+from streams.domain.vocabulary import Reason
+from tests.batch.story import START, filed
+
+TOPIC = "report-filed"
+TOLD = START
+
+
+class Lying(NamedTuple):
+    """A record as it lies in its log."""
+
+    topic: str = TOPIC
+    partition: int = 1
+    offset: int = 7
+    timestamp: int = TOLD
+    key: bytes | None = b"harbor|x"
+    value: bytes | None = b"{}"
+    headers: tuple[tuple[str, bytes], ...] | None = None
+
+
+class Saying(NamedTuple):
+    """A decoder that always says the same."""
+
+    what: Event | Refusal
+
+    def decode(self, record: object) -> Event | Refusal:
+        """Return it."""
+        assert record
+        return self.what
+
+
+def refusal(reason: Reason = Reason.UNKNOWN_FIELD, field: str = "data", offset: int = 7, at: int = TOLD) -> Refused:
+    about = EventRefused(reason=reason, field=field, platform="harbor", topic=TOPIC, partition=1, offset=offset)
+    return Refused(told=at, refused=about)
+
+
+def retold_at(now: int) -> Retold:
+    again = retold(Lying(), refusal(), now)
+    assert again is not None
+    return again
+
+
+def test_a_refusal_that_was_told_twice_is_looked_at_once() -> None:
+    found = chosen([refusal(), refusal(), refusal(offset=8)], Asked())
+
+    assert {slot: sorted(places) for slot, places in found.places.items()} == {(TOPIC, 1): [7, 8]}
+
+
+def test_what_the_ledger_decided_is_left_to_it_unless_it_is_named() -> None:
+    orphan, late = refusal(Reason.ORPHAN, ""), refusal(Reason.BAD_TIME, "", offset=8)
+
+    assert chosen([orphan, late, refusal(Reason.BAD_TIME, "time", 9)], Asked()).left == {"orphan": 1, "bad_time": 1}
+    assert chosen([orphan], Asked(frozenset({Reason.ORPHAN}))).left == {}
+
+
+def test_only_what_was_asked_for_is_looked_at() -> None:
+    refusals = [refusal(), refusal(Reason.TOO_LARGE, offset=8), refusal(offset=9, at=TOLD - 1)]
+
+    found = chosen(refusals, Asked(frozenset({Reason.UNKNOWN_FIELD}), since=TOLD))
+
+    assert [sorted(places) for places in found.places.values()] == [[7]]
+
+
+def test_another_record_at_the_old_offset_is_not_taken_for_the_refused_one() -> None:
+    assert retold(Lying(timestamp=TOLD + 1), refusal(), None) is None
+
+
+def test_a_record_keeps_its_own_stamp_only_where_the_senders_stamp() -> None:
+    kept = retold(Lying(), refusal(), None)
+
+    assert kept is not None
+    assert kept.timestamp == TOLD
+    assert retold_at(TOLD + DAY).timestamp == TOLD + DAY
+
+
+def test_a_filing_that_would_be_too_old_by_now_is_still_refused() -> None:
+    line = filed("a", at=0)
+    decoder, tally = Decoder(Registry.open()), Tally()
+    record = Lying(key=record_key("meadow", json.loads(line)["subject"]), value=line)
+
+    at_once, later = (retold(record, refusal(), now) for now in (TOLD, TOLD + 15 * DAY))
+
+    assert at_once is not None
+    assert later is not None
+    assert fate(decoder, at_once, tally) is Fate.ACCEPTED
+    assert fate(decoder, later, tally) is Fate.REFUSED
+    assert tally.now == {Reason.TOO_OLD: 1}
+
+
+def test_a_heartbeat_is_not_promised_again() -> None:
+    assert fate(Saying(Heartbeat("harbor", 1, 1, 1, 1, TOPIC)), retold_at(TOLD), Tally()) is Fate.PROMISE
+
+
+def test_only_what_says_the_same_has_the_same_print() -> None:
+    one = retold_at(TOLD)
+    others = [
+        one._replace(partition=2),
+        one._replace(key=b"y"),
+        one._replace(value=None),
+        one._replace(headers=(("ce_id", b"1"),)),
+    ]
+
+    assert print_of(one._replace(offset=8, timestamp=TOLD + 1)) == print_of(one)
+    assert len({print_of(one), *map(print_of, others)}) == 5
+
+
+def test_every_count_is_told_by_the_reason_of_then_and_of_today() -> None:
+    tally = Tally()
+    tally.count(refusal(), Fate.ACCEPTED)
+    tally.count(refusal(Reason.TOO_LARGE), Fate.GONE)
+    tally.now[Reason.TOO_OLD] = 2
+
+    lines = list(told(tally, {Reason.ORPHAN: 4}))
+
+    assert [line.split() for line in lines[1:4]] == [
+        ["too_large", "0", "0", "1", "0"],
+        ["unknown_field", "1", "0", "0", "0"],
+        ["all", "1", "0", "1", "0"],
+    ]
+    assert lines[4] == "refused today as: too_old 2"
+    assert lines[5].endswith("orphan 4")

@@ -1,0 +1,86 @@
+"""Refused before a schema upgrade, replayed after it, counted once."""
+
+import asyncio
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from streams.batch.reading import read
+from streams.contract import refused
+from streams.contract.topics import REFUSED
+from streams.domain import counters
+from streams.domain.grid import DAY
+from streams.domain.vocabulary import Reason
+from tests.admin.operator import Terminal
+from tests.admin.worker import Yesterday, worked
+from tests.chain.chain import Chain, Make
+from tests.chain.history import lines_of, plan_of
+from tests.chain.totals import Stored, of_file, reports, totals
+
+pytestmark = pytest.mark.integration
+
+PLAN = plan_of(reports=200, weeks=1)
+DUE = PLAN.end_ms + 4 * DAY
+
+
+def upgraded(production: Make) -> Chain:
+    """Return a chain on which yesterday's worker has refused every seventh filing."""
+    chain = production("apache_kafka", 2)
+    Terminal(chain.environment()).done("admin", "apply", "--replication=1")
+    chain.publish(lines_of(PLAN))
+    worked(chain, DUE, Yesterday)
+    return chain
+
+
+def duplicates(stored: Stored, chain: Chain) -> int:
+    told = totals(stored, chain.registry.partitions).counted
+    return sum(tally.get(counters.DUPLICATES, 0) for tally in told.values())
+
+
+def delete_before(chain: Chain, topic: str, partition: int, offset: int) -> None:
+    async def delete() -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=chain.bootstrap)
+        await admin.start()
+        await admin.delete_records({TopicPartition(topic, partition): RecordsToDelete(before_offset=offset)})
+        await admin.close()
+
+    asyncio.run(delete())
+
+
+def test_what_was_refused_before_an_upgrade_counts_once_after_two_replays(production: Make) -> None:
+    chain = upgraded(production)
+    refusals = [refused.decode(record.value or b"").refused for record in chain.read(REFUSED)]
+    operator = Terminal(chain.environment())
+
+    dry = operator.done("replay", "--refused", "--dry-run")
+    asked = operator.done("replay", "--refused", "--reason", "too_large")
+    before = {topic: len(chain.read(topic)) for topic in chain.sources}
+    first = operator.done("replay", "--refused")
+    second = operator.done("replay", "--refused", "--reason", Reason.UNKNOWN_FIELD)
+    now = worked(chain, DUE)
+
+    assert refusals
+    assert {refusal.reason for refusal in refusals} == {Reason.UNKNOWN_FIELD}
+    assert dry.endswith("nothing was published: a dry run\n")
+    assert asked.endswith("published again: 0\n")
+    assert first.endswith(f"published again: {len(refusals)}\n")
+    assert second == first
+    added = {topic: len(chain.read(topic)) - before[topic] for topic in chain.sources}
+    assert added == {chain.sources[0]: 0, chain.sources[1]: 2 * len(refusals)}
+    expected = of_file(read(lines_of(PLAN), chain.registry), now)
+    committed = chain.stored(chain.names.changelog)
+    assert reports(committed) == reports(expected)
+    assert totals(committed).cohorts == totals(expected, chain.registry.partitions).cohorts
+    assert duplicates(committed, chain) - duplicates(expected, chain) == len(refusals)
+
+
+def test_what_the_source_no_longer_has_is_told_as_gone(production: Make) -> None:
+    chain = upgraded(production)
+    places = [refused.decode(record.value or b"").refused for record in chain.read(REFUSED)]
+    first = min((place for place in places if place.partition == 0), key=lambda place: place.offset)
+    delete_before(chain, first.topic, first.partition, first.offset + 1)
+
+    told = Terminal(chain.environment()).done("replay", "--refused", "--dry-run").splitlines()
+
+    assert told[1].split() == ["unknown_field", str(len(places) - 1), "0", "1", "0"]

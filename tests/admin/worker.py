@@ -1,0 +1,47 @@
+"""A worker in this process, with the real ledger, on the topics of a chain."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from zlib import crc32
+
+from streams.contract.decode import Refusal
+from streams.domain.events import Event, Filing
+from streams.domain.vocabulary import Reason
+from streams.runtime.compose import trade_of
+from streams.runtime.intake import Decoder
+from streams.runtime.records import Stamped
+from streams.runtime.settings import load
+from streams.runtime.worker import Worker
+from tests.chain.chain import Chain
+from tests.chain.quick import QUICK
+
+
+@dataclass
+class Yesterday:
+    """A decoder from before a schema upgrade: every seventh report's filing has a field that it does not know."""
+
+    today: Decoder
+
+    def decode(self, record: Stamped) -> Event | Refusal:
+        """Return the event in a record."""
+        event = self.today.decode(record)
+        if isinstance(event, Filing) and crc32(event.key) % 7 == 0:
+            return Refusal(Reason.UNKNOWN_FIELD, "data", event.platform)
+        return event
+
+
+def worked(chain: Chain, due: int, decoder: Callable[[Decoder], Decoder] = lambda today: today) -> int:
+    """Let a worker count what is there, and return to which instant beyond `due` time has passed."""
+    settings = load(chain.environment(SAFECLOCK_COMMIT_INTERVAL_MS="20"))
+    trade = trade_of(settings)
+
+    async def work() -> int:
+        worker = Worker(settings, replace(trade, decoder=decoder(trade.decoder), names=chain.names), QUICK)
+        await worker.start()
+        try:
+            return await asyncio.to_thread(chain.settled, due)
+        finally:
+            await worker.stop()
+
+    return asyncio.run(work())
