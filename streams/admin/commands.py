@@ -238,3 +238,60 @@ def replay(reason: tuple[str, ...], since: int, *, refused: bool, dry_run: bool,
         done = asyncio.run(again(errand, Asked(frozenset(map(Reason, reason)), since), dry=dry_run))
     click.echo("\n".join(told(done.tally, done.left)))
     click.echo("nothing was published: a dry run" if dry_run else f"published again: {done.published}")
+
+
+def _house(given: dict[str, str | None], *, as_worker: bool) -> Any:  # noqa: ANN401 - its type is imported lazily
+    """Return the application; a restore takes partitions as a worker does, and so reaches the broker as one."""
+    from streams.admin.backup import house
+    from streams.admin.logs import Link
+    from streams.admin.settings import load_operator
+    from streams.runtime.compose import registry_of
+
+    operator = load_operator(os.environ, _flags(given))
+    link = Link(operator.settings.bootstrap, {} if as_worker else operator.access.options())
+    return house(link, operator.settings.application, registry_of(operator.settings))
+
+
+@admin.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@_with(_REACHED)
+def backup(folder: Path, **given: str | None) -> None:
+    """Write what workers know, the changelog and `measures`, to a new FOLDER; workers may go on meanwhile."""
+    import asyncio
+    import time
+
+    from streams.admin.backup import backup as keep
+    from streams.admin.backup import ids
+
+    with _failing():
+        one = _house(given, as_worker=False)
+        kept = asyncio.run(keep(one, folder, ids(one), time.time_ns() // 1_000_000))
+    click.echo("\n".join(each.told() for each in kept))
+    click.echo(f"{sum(part.rows for each in kept for part in each.parts)} rows in {folder}")
+
+
+@admin.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@_with(_REACHED)
+def restore(folder: Path, **given: str | None) -> None:
+    """Bring a backup in FOLDER into empty topics; nothing is written unless it is whole and they are empty.
+
+    Run it where a worker could run, and while none does. What is there already stays, so it is safe to run again.
+    """
+    import asyncio
+
+    from streams.admin import restoring
+
+    with _failing():
+        one = _house(given, as_worker=True)
+        manifest = restoring.opened_backup(one, folder)
+        strange, limit = restoring.strange_sources(one, manifest), restoring.transactional(one)
+        parts = asyncio.run(restoring.waiting(one, folder, manifest))
+        for part in parts:
+            if not part.there:
+                asyncio.run(restoring.restore(one, part, limit))
+            done = "was there already" if part.there else "restored and read back"
+            click.echo(f"partition {part.number}: {len(part.rows)} rows, {len(part.measures)} measures {done}")
+    click.echo(f"as of {manifest.taken}: a worker goes on from there")
+    for topic in strange:
+        click.echo(f"{topic} was made anew since: a worker stops until `safeclock admin accept-source-reset {topic}`")

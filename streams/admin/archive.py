@@ -1,0 +1,96 @@
+"""A backup as files: one per topic and partition, and a manifest with their sums that is written last."""
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from streams.admin.errors import OperatingError
+
+Rows = dict[bytes, bytes]
+
+_MANIFEST: Final = "manifest.json"
+_FORMAT: Final = 1
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(list[tuple[bytes, bytes]]).decode
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One file: the rows of a partition, as a MessagePack array of pairs of key and value."""
+
+    topic: str
+    partition: int
+    file: str
+    rows: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backup holds; `topics` are the ids of the topics that were read and of the source topics, at `taken`."""
+
+    format: int = _FORMAT
+    application: str
+    partitions: int
+    registry: str
+    taken: str
+    topics: dict[str, str]
+    parts: list[Part]
+
+
+def empty(folder: Path) -> None:
+    """Make `folder` if it is not there; raises OperatingError if it holds anything."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if any(folder.iterdir()):
+        raise OperatingError(f"{folder}: expected a new or an empty folder")
+
+
+def write(folder: Path, topic: str, partition: int, rows: Mapping[bytes, bytes]) -> Part:
+    """Write one file."""
+    file = f"{topic}-{partition}.msgpack"
+    content = _encode(list(rows.items()))
+    (folder / file).write_bytes(content)
+    return Part(topic=topic, partition=partition, file=file, rows=len(rows), sha256=sha256(content).hexdigest())
+
+
+def seal(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest: only now is it a backup."""
+    (folder / _MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return what a folder says that it holds; raises OperatingError for a folder that is no backup."""
+    try:
+        manifest = msgspec.json.decode((folder / _MANIFEST).read_bytes(), type=Manifest)
+    except FileNotFoundError as error:
+        raise OperatingError(f"{folder}: expected a backup, found no {_MANIFEST}") from error
+    except msgspec.MsgspecError as error:
+        raise OperatingError(f"{folder / _MANIFEST}: expected a manifest: {error}") from error
+    if manifest.format != _FORMAT:
+        raise OperatingError(f"{folder}: expected a backup of format {_FORMAT}, got {manifest.format}")
+    return manifest
+
+
+def read(folder: Path, part: Part) -> Rows:
+    """Return the rows of one file; raises OperatingError when it is not what the manifest says."""
+    file = folder / Path(part.file).name
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError as error:
+        raise OperatingError(f"{file}: expected a file of the backup, found none") from error
+    found = sha256(content).hexdigest()
+    if found != part.sha256:
+        raise OperatingError(f"{file}: expected SHA-256 {part.sha256}, found {found}: the backup is damaged")
+    return dict(_decode(content))
+
+
+def check(folder: Path, manifest: Manifest, topics: Iterable[str]) -> None:
+    """Raise OperatingError unless there is a whole file for every partition of every topic."""
+    wanted = {(topic, partition) for topic in topics for partition in range(manifest.partitions)}
+    found = {(part.topic, part.partition) for part in manifest.parts}
+    if wanted != found:
+        missing = ", ".join(f"{topic} {partition}" for topic, partition in sorted(wanted ^ found))
+        raise OperatingError(f"{folder}: expected a file for every partition, differing in {missing}")
+    for part in manifest.parts:
+        read(folder, part)

@@ -1,0 +1,95 @@
+"""Bringing a backup into empty topics, each partition in one transaction."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from streams.admin.archive import Manifest, Rows, check, read, read_manifest
+from streams.admin.backup import House, ids
+from streams.admin.cluster import Cluster
+from streams.admin.errors import OperatingError
+from streams.admin.logs import opened
+from streams.contract.topics import MAX_MESSAGE_BYTES
+from streams.runtime.failpoints import Failpoints
+from streams.runtime.journal import Outgoing, Place, TransactionJournal
+from streams.runtime.position import CLAIM_KEY
+
+
+class Part(NamedTuple):
+    """What a partition of both topics should hold, and whether it does already."""
+
+    number: int
+    rows: Rows
+    measures: Rows
+    there: bool
+
+
+def opened_backup(one: House, folder: Path) -> Manifest:
+    """Return the manifest of a backup that is whole and this application's; blocking."""
+    manifest = read_manifest(folder)
+    own = (one.application, one.registry.partitions)
+    if own != (manifest.application, manifest.partitions):
+        raise OperatingError(
+            f"{folder}: expected a backup of {own[0]} with {own[1]} partitions, got one of {manifest.application} with"
+            f" {manifest.partitions}"
+        )
+    check(folder, manifest, (one.names.changelog, one.names.measures))
+    return manifest
+
+
+def strange_sources(one: House, manifest: Manifest) -> list[str]:
+    """Return the source topics that are not those of the backup: a worker stops there until it is accepted; blocking."""
+    found = ids(one)
+    return [topic for topic in one.registry.source_topics() if manifest.topics.get(topic) != found[topic]]
+
+
+def transactional(one: House) -> int:
+    """Return the largest batch of the changelog; raises OperatingError on a broker without transactions; blocking."""
+    with Cluster(one.link.bootstrap, one.link.options) as cluster:
+        if not cluster.has_transactions():
+            raise OperatingError(
+                "expected a broker with transactions: without them a partition may be restored in part"
+            )
+        told = cluster.settings([one.names.changelog])[one.names.changelog]
+    return int(told.get("max.message.bytes", MAX_MESSAGE_BYTES))
+
+
+async def waiting(one: House, folder: Path, manifest: Manifest) -> list[Part]:
+    """Return what is to be restored; raises OperatingError if a topic holds anything but what the backup does."""
+    files = {(part.topic, part.partition): part for part in manifest.parts}
+    found = []
+    for number in range(manifest.partitions):
+        rows = read(folder, files[one.names.changelog, number])
+        measures = read(folder, files[one.names.measures, number])
+        there = [
+            await _holds(one, topic, number, wanted)
+            for topic, wanted in ((one.names.changelog, rows), (one.names.measures, measures))
+        ]
+        found.append(Part(number, rows, measures, all(there)))
+    return found
+
+
+async def _holds(one: House, topic: str, number: int, wanted: Rows) -> bool:
+    """Whether a partition holds the rows; raises OperatingError when it holds others."""
+    async with opened(one.link, topic, number) as log:
+        rows = await log.rows()
+    rows.pop(CLAIM_KEY, None)
+    if rows not in ({}, wanted):
+        raise OperatingError(
+            f"{topic} {number}: expected an empty topic, found {len(rows)} rows: delete the topic and make it anew with"
+            " `safeclock admin apply`"
+        )
+    return rows == wanted
+
+
+async def restore(one: House, part: Part, limit: int) -> None:
+    """Write one partition of both topics, all or nothing, and read it back."""
+    place = Place(one.link.bootstrap, one.application, one.names.changelog, part.number, limit)
+    journal = TransactionJournal(place, Failpoints())
+    try:
+        await journal.claim()
+        await journal.commit(Outgoing({**part.rows}, {one.names.measures: part.measures.items()}))
+    finally:
+        await journal.close()
+    for topic, rows in ((one.names.changelog, part.rows), (one.names.measures, part.measures)):
+        if not await _holds(one, topic, part.number, rows) and rows:
+            raise OperatingError(f"{topic} {part.number}: expected {len(rows)} rows after the restore, found none")

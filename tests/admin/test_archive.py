@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.admin.archive import Manifest, check, empty, read, read_manifest, seal, write
+from streams.admin.backup import agreeing
+from streams.admin.errors import OperatingError
+from streams.contract.measures import STATUS_KEY
+
+TOPICS = ("safeclock-changelog", "measures")
+KEYS = st.sampled_from([b"c|meadow|x", b"n|meadow", b"r|meadow|y", b"p", STATUS_KEY])
+ROWS = st.dictionaries(KEYS, st.binary(max_size=3))
+
+
+def sealed(folder: Path, partitions: int = 2) -> Manifest:
+    """Write a backup with a row per file."""
+    parts = [write(folder, topic, number, {b"p": b"%d" % number}) for topic in TOPICS for number in range(partitions)]
+    manifest = Manifest(
+        application="safeclock",
+        partitions=partitions,
+        registry="hash",
+        taken="2026-01-05T00:00:00.000Z",
+        topics=dict.fromkeys(TOPICS, "id"),
+        parts=parts,
+    )
+    seal(folder, manifest)
+    return manifest
+
+
+@given(rows=st.dictionaries(st.binary(), st.binary()))
+def test_what_was_written_is_read_back_in_its_order(
+    tmp_path_factory: pytest.TempPathFactory, rows: dict[bytes, bytes]
+) -> None:
+    folder = tmp_path_factory.mktemp("backup")
+
+    part = write(folder, "measures", 3, rows)
+
+    assert list(read(folder, part).items()) == list(rows.items())
+    assert part.rows == len(rows)
+
+
+def test_a_whole_backup_is_one(tmp_path: Path) -> None:
+    manifest = sealed(tmp_path)
+
+    check(tmp_path, read_manifest(tmp_path), TOPICS)
+
+    assert read_manifest(tmp_path) == manifest
+
+
+def test_a_file_with_one_other_byte_is_damaged(tmp_path: Path) -> None:
+    manifest = sealed(tmp_path)
+    file = tmp_path / manifest.parts[2].file
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+
+    with pytest.raises(OperatingError, match=f"{file.name}: expected SHA-256 .* the backup is damaged"):
+        check(tmp_path, manifest, TOPICS)
+
+
+def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    manifest = sealed(tmp_path)
+    (tmp_path / manifest.parts[0].file).unlink()
+
+    with pytest.raises(OperatingError, match="safeclock-changelog-0"):
+        check(tmp_path, manifest, TOPICS)
+
+
+def test_a_partition_without_a_file_is_named(tmp_path: Path) -> None:
+    sealed(tmp_path)
+    wider = Manifest(
+        application="safeclock", partitions=3, registry="", taken="", topics={}, parts=read_manifest(tmp_path).parts
+    )
+
+    with pytest.raises(OperatingError, match="measures 2, safeclock-changelog 2"):
+        check(tmp_path, wider, TOPICS)
+
+
+@pytest.mark.parametrize("content", [None, b"{", b'{"format": 2}'])
+def test_a_folder_without_a_manifest_that_can_be_read_is_no_backup(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "manifest.json").write_bytes(content)
+
+    with pytest.raises(OperatingError, match="expected a"):
+        read_manifest(tmp_path)
+
+
+def test_a_backup_is_not_written_over_something_else(tmp_path: Path) -> None:
+    (tmp_path / "notes").touch()
+
+    with pytest.raises(OperatingError, match="empty folder"):
+        empty(tmp_path)
+
+
+@given(rows=ROWS, told=ROWS)
+def test_measures_are_kept_as_the_changelog_has_them(rows: dict[bytes, bytes], told: dict[bytes, bytes]) -> None:
+    measures, differing = agreeing(rows, told)
+
+    figures = {key: value for key, value in measures.items() if key != STATUS_KEY}
+    assert figures == {key: value for key, value in rows.items() if key[:2] in (b"c|", b"n|")}
+    assert measures.get(STATUS_KEY) == told.get(STATUS_KEY)
+    assert (differing == 0) == (figures == {key: value for key, value in told.items() if key[:2] in (b"c|", b"n|")})

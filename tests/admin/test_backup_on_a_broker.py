@@ -1,0 +1,87 @@
+"""The drill: what workers know is kept, its topics are lost and made anew, and a worker goes on as if nothing was."""
+
+from pathlib import Path
+
+import pytest
+
+from streams.admin.archive import read_manifest
+from streams.contract.topics import MEASURES
+from streams.domain.grid import DAY
+from tests.admin.operator import Terminal
+from tests.admin.worker import worked
+from tests.chain.agreement import agree
+from tests.chain.chain import Chain, Make
+from tests.chain.history import lines_of, plan_of
+from tests.chain.topics import deleted
+
+pytestmark = pytest.mark.integration
+
+PLAN = plan_of(reports=200, weeks=1)
+DUE = PLAN.end_ms + 4 * DAY
+ALONE = ("admin", "apply", "--replication", "1")
+
+
+def kept(production: Make, folder: Path) -> tuple[Chain, Terminal]:
+    """Return a chain on which the first half of a history was counted, and kept in `folder`."""
+    chain = production("apache_kafka", 2)
+    operator = Terminal(chain.environment())
+    operator.done(*ALONE)
+    lines = lines_of(PLAN)
+    chain.publish(lines[: len(lines) // 2])
+    worked(chain, 0)
+    operator.done("admin", "backup", folder)
+    return chain, operator
+
+
+def lose(chain: Chain, operator: Terminal) -> None:
+    """Delete what workers wrote, and make the topics anew."""
+    with deleted(chain.bootstrap, [chain.names.changelog, MEASURES]):
+        pass
+    operator.done(*ALONE)
+
+
+def test_a_worker_goes_on_exactly_after_its_topics_were_lost_and_restored(production: Make, tmp_path: Path) -> None:
+    folder = tmp_path / "backup"
+    chain, operator = kept(production, folder)
+    before = {topic: set(chain.stored(topic)) for topic in (chain.names.changelog, MEASURES)}
+    lose(chain, operator)
+
+    restored = operator.done("admin", "restore", folder)
+    again = operator.done("admin", "restore", folder)
+
+    after = {topic: set(chain.stored(topic)) for topic in before}
+    assert "restored and read back" in restored
+    assert again.count("was there already") == 2
+    assert after[MEASURES] == before[MEASURES]
+    assert without_claims(after[chain.names.changelog]) == without_claims(before[chain.names.changelog])
+    lines = lines_of(PLAN)
+    chain.publish(lines[len(lines) // 2 :])
+    now = worked(chain, DUE)
+    agree(chain, lines, now)
+
+
+def without_claims(rows: set[tuple[int, bytes, bytes]]) -> set[tuple[int, bytes, bytes]]:
+    return {row for row in rows if row[1] != b"k"}
+
+
+def test_nothing_is_restored_over_rows_from_a_damaged_backup_or_from_another_s(
+    production: Make, tmp_path: Path
+) -> None:
+    folder = tmp_path / "backup"
+    chain, operator = kept(production, folder)
+    lines = lines_of(PLAN)
+    chain.publish(lines[len(lines) // 2 :])
+    worked(chain, DUE)
+    before = set(chain.stored(chain.names.changelog))
+
+    full = operator.run("admin", "restore", folder)
+    other = operator.run("admin", "restore", folder, "--application", "another")
+    damaged = folder / read_manifest(folder).parts[-1].file
+    damaged.write_bytes(damaged.read_bytes() + b"\0")
+    broken = operator.run("admin", "restore", folder)
+
+    assert (full.exit_code, other.exit_code, broken.exit_code) == (1, 1, 1)
+    assert "expected an empty topic" in full.output
+    assert "expected a backup of another with 2 partitions" in other.output
+    assert "the backup is damaged" in broken.output
+    assert set(chain.stored(chain.names.changelog)) == before
