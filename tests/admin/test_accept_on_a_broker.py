@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from aiokafka.errors import ProducerFenced
@@ -12,8 +13,10 @@ from streams.admin.errors import OperatingError
 from streams.domain.grid import DAY
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal import Outgoing, Place, TransactionJournal
+from streams.runtime.partition import SourceError
 from streams.runtime.position import POSITION_KEY, Position, Reached, encode
 from streams.runtime.settings import RecordTime, load
+from streams.runtime.worker import Worker
 from tests.admin.operator import Terminal
 from tests.chain.agreement import agree
 from tests.chain.chain import Chain, Make
@@ -22,7 +25,8 @@ from tests.chain.test_killed_workers import parts
 from tests.chain.topics import deleted
 from tests.chain.totals import totals
 from tests.chain.waiting import until
-from tests.runtime.scene import Scene, eventually
+from tests.runtime.counting import QUICK, trade_of
+from tests.runtime.scene import DEADLINE_SECONDS, Scene, eventually
 from tests.runtime.working import applied, working
 
 pytestmark = pytest.mark.integration
@@ -70,11 +74,14 @@ async def accept_all(scene: Scene, topic: str, where: Where) -> list[Case]:
 
 
 async def stopped(scene: Scene) -> str:
-    """Start a worker that must stop by itself, and return what it said."""
-    worker = scene.start()
-    await eventually(lambda: worker.code is not None, "the worker to stop", scene.logs)
-    assert worker.code == 1
-    return worker.log.read_text()
+    """Start a worker that must stop by itself, and return why."""
+    worker = Worker(load(scene.environment()), trade_of(scene.prefix, scene.partitions), QUICK)
+    await worker.start()
+    with pytest.raises(SourceError) as told:
+        await asyncio.wait_for(worker.wait(), DEADLINE_SECONDS)
+    with suppress(SourceError):
+        await worker.stop()
+    return str(told.value)
 
 
 async def test_a_worker_goes_on_with_a_topic_that_was_made_anew_once_it_is_accepted(scene: Scene) -> None:
@@ -88,7 +95,7 @@ async def test_a_worker_goes_on_with_a_topic_that_was_made_anew_once_it_is_accep
     async with working(scene) as worker:
         await eventually(lambda: applied(worker) == 8, "the new records", scene.logs)
 
-    assert "safeclock admin accept-source-reset TOPIC --from beginning|end" in said
+    assert said.startswith(f"{topic}: expected the topic with id")
     assert [case.number for case in taken] == [0, 1]
     assert (await scene.totals())["records"] == 20 + 8
     assert set(await scene.rows()) == {1}, "every key is new, and each is counted once"
@@ -180,6 +187,7 @@ def test_the_commands_bring_a_real_ledger_over_a_topic_that_was_made_anew(chain:
     sick = chain.worker()
     until(lambda: sick.code is not None, "the worker to stop", chain.logs)
     assert sick.code == 1
+    assert "safeclock admin accept-source-reset TOPIC --from beginning|end" in sick.log.read_text()
 
     asked = ("admin", "accept-source-reset", topic, "--from", "beginning", "--yes")
     until(lambda: Terminal(chain.environment()).run(*asked).exit_code == 0, "the group to forget the dead worker")

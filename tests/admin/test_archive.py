@@ -5,9 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.admin.archive import Manifest, check, empty, read, read_manifest, seal, write
-from streams.admin.backup import agreeing
+from streams.admin.backup import agreeing, house
 from streams.admin.errors import OperatingError
+from streams.admin.logs import Link
+from streams.admin.restoring import opened_backup
 from streams.contract.measures import STATUS_KEY
+from streams.contract.registry import Registry
 
 TOPICS = ("safeclock-changelog", "measures")
 KEYS = st.sampled_from([b"c|meadow|x", b"n|meadow", b"r|meadow|y", b"p", STATUS_KEY])
@@ -74,6 +77,17 @@ def test_a_partition_without_a_file_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(OperatingError, match="measures 2, safeclock-changelog 2"):
         check(tmp_path, wider, TOPICS)
+
+
+@pytest.mark.parametrize(("application", "partitions"), [("another", 2), ("safeclock", 3)])
+def test_the_backup_of_another_application_is_not_opened(tmp_path: Path, application: str, partitions: int) -> None:
+    sealed(tmp_path)
+    one = house(Link("nowhere:1", {}), application, Registry({}, partitions=partitions))
+
+    with pytest.raises(
+        OperatingError, match=f"a backup of {application} with {partitions} partitions, got one of safe"
+    ):
+        opened_backup(one, tmp_path)
 
 
 @pytest.mark.parametrize("content", [None, b"{", b'{"format": 2}'])

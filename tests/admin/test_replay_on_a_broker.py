@@ -75,6 +75,7 @@ def test_what_was_refused_before_an_upgrade_counts_once_after_two_replays(produc
     assert duplicates(committed, chain) - duplicates(expected, chain) == len(refusals)
 
 
+@pytest.mark.slow
 def test_what_the_source_no_longer_has_is_told_as_gone(production: Make) -> None:
     chain = upgraded(production)
     places = [refused.decode(record.value or b"").refused for record in chain.read(REFUSED)]
