@@ -291,7 +291,7 @@ def restore(folder: Path, **given: str | None) -> None:
             if not part.there:
                 asyncio.run(restoring.restore(one, part, limit))
             done = "was there already" if part.there else "restored and read back"
-            click.echo(f"partition {part.number}: {len(part.rows)} rows, {len(part.measures)} measures {done}")
+            click.echo(f"partition {part.number}: {len(part.rows)} rows, {len(part.measures)} measures: {done}")
     click.echo(f"as of {manifest.taken}: a worker goes on from there")
     for topic in strange:
         click.echo(f"{topic} was made anew since: a worker stops until `safeclock admin accept-source-reset {topic}`")
