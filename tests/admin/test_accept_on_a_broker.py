@@ -189,8 +189,12 @@ def test_the_commands_bring_a_real_ledger_over_a_topic_that_was_made_anew(chain:
     assert sick.code == 1
     assert "safeclock admin accept-source-reset TOPIC --from beginning|end" in sick.log.read_text()
 
-    asked = ("admin", "accept-source-reset", topic, "--from", "beginning", "--yes")
-    until(lambda: Terminal(chain.environment()).run(*asked).exit_code == 0, "the group to forget the dead worker")
+    asked = ("admin", "accept-source-reset", topic, "--from", "beginning")
+    said = Terminal(chain.environment()).run(*asked)
+    assert (said.exit_code, said.stdout.splitlines()[-1]) == (2, "nothing was changed: add --yes to accept this")
+    until(
+        lambda: Terminal(chain.environment()).run(*asked, "--yes").exit_code == 0, "the group to forget the dead worker"
+    )
     healthy = chain.worker()
     now = chain.settled(DUE)
 

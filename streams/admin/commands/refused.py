@@ -1,0 +1,56 @@
+"""The command `replay`."""
+
+import os
+
+import click
+
+from streams.admin.commands.options import REACHED, failing, flags, with_options
+from streams.domain.vocabulary import Reason
+
+
+def _instant(_context: click.Context, _parameter: click.Parameter, text: str | None) -> int:
+    """Read an RFC 3339 instant with an offset, in epoch milliseconds; 0 where there is none."""
+    from streams.contract.instants import parse
+
+    try:
+        return 0 if text is None else parse(text)
+    except ValueError as error:
+        raise click.BadParameter("expected an instant with an offset, such as 2026-01-31T00:00:00Z") from error
+
+
+@click.command()
+@click.option("--refused", is_flag=True, required=True, help="What was refused: the one thing that can be replayed.")
+@with_options(REACHED)
+@click.option("--record-time", help="Whose stamps count: log or create (SAFECLOCK_RECORD_TIME).")
+@click.option(
+    "--reason", multiple=True, type=click.Choice([str(reason) for reason in Reason]), help="Only what was refused so."
+)
+@click.option("--since", callback=_instant, help="Only records of this instant or later.")
+@click.option("--dry-run", is_flag=True, help="Only count.")
+def replay(reason: tuple[str, ...], since: int, *, refused: bool, dry_run: bool, **given: str | None) -> None:
+    """Read refused events again and publish those that today's decoder accepts; safe to run again.
+
+    It writes to the platforms' topics and needs the right to.
+    """
+    import asyncio
+    import time
+
+    from streams.admin.logs import Link
+    from streams.admin.refusals import Asked, told
+    from streams.admin.replay import Errand
+    from streams.admin.replay import replay as again
+    from streams.admin.settings import load_operator
+    from streams.contract.decode import Decoder
+    from streams.runtime.compose import registry_of
+    from streams.runtime.settings import RecordTime
+
+    assert refused
+    with failing():
+        operator = load_operator(os.environ, flags(given))
+        registry = registry_of(operator.settings)
+        kept = operator.settings.record_time is RecordTime.CREATE
+        now = None if kept else time.time_ns() // 1_000_000
+        errand = Errand(Link(operator.settings.bootstrap, operator.access.options()), registry, Decoder(registry), now)
+        done = asyncio.run(again(errand, Asked(frozenset(map(Reason, reason)), since), dry=dry_run))
+    click.echo("\n".join(told(done.tally, done.left)))
+    click.echo("nothing was published: a dry run" if dry_run else f"published again: {done.published}")

@@ -1,0 +1,113 @@
+"""The commands that act on what workers know: `admin accept-source-reset`, `admin backup`, `admin restore`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from streams.admin.commands.options import CHANGES, REACHED, failing, flags, with_options
+
+
+@click.command("accept-source-reset")
+@click.argument("topic")
+@with_options(REACHED)
+@click.option("--record-time", help="Whose stamps count: log or create (SAFECLOCK_RECORD_TIME).")
+@click.option("--partition", type=click.IntRange(0), multiple=True, help="Default: every partition of the topic.")
+@click.option(
+    "--from",
+    "where",
+    type=click.Choice(["beginning", "end"]),
+    required=True,
+    help="Read what the log holds now, or only what comes after.",
+)
+@click.option("--yes", is_flag=True, help="Do it. Without this it is only said.")
+def accept_source_reset(topic: str, where: str, partition: tuple[int, ...], *, yes: bool, **given: str | None) -> None:
+    """Go on with source TOPIC although it was made anew, or its log cut: what was counted stays counted.
+
+    Run it where a worker could run, and while none does. Ends with 0 when it is done or nothing needs it, with 2 when
+    `--yes` is missing.
+    """
+    import asyncio
+
+    from streams.admin.accept import accept, cases, staged, unowned
+    from streams.admin.acceptance import Where
+    from streams.runtime.compose import registry_of
+    from streams.runtime.settings import load
+
+    with failing():
+        settings = load(os.environ, flags(given))
+        registry = registry_of(settings)
+        stage = staged(settings, registry)
+        numbers = partition or tuple(range(registry.partitions))
+        found = asyncio.run(cases(stage, topic, numbers, Where(where)))
+        for case in found:
+            click.echo(case.told())
+        if not found:
+            click.echo(f"{topic}: every position fits its log, nothing to accept")
+        elif not yes:
+            click.echo("nothing was changed: add --yes to accept this")
+            sys.exit(CHANGES)
+        else:
+            unowned(stage, topic, [case.number for case in found])
+            for case in found:
+                asyncio.run(accept(stage, case, Where(where)))
+                click.echo(f"{topic} {case.number}: accepted")
+
+
+def _house(given: dict[str, str | None], *, as_worker: bool) -> Any:  # noqa: ANN401 - its type is imported lazily
+    """Return the application; a restore takes partitions as a worker does, and so reaches the broker as one."""
+    from streams.admin.backup import house
+    from streams.admin.logs import Link
+    from streams.admin.settings import load_operator
+    from streams.runtime.compose import registry_of
+
+    operator = load_operator(os.environ, flags(given))
+    link = Link(operator.settings.bootstrap, {} if as_worker else operator.access.options())
+    return house(link, operator.settings.application, registry_of(operator.settings))
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@with_options(REACHED)
+def backup(folder: Path, **given: str | None) -> None:
+    """Write what workers know, the changelog and `measures`, to a new FOLDER; workers may go on meanwhile."""
+    import asyncio
+    import time
+
+    from streams.admin.backup import backup as keep
+    from streams.admin.backup import ids
+
+    with failing():
+        one = _house(given, as_worker=False)
+        kept = asyncio.run(keep(one, folder, ids(one), time.time_ns() // 1_000_000))
+    click.echo("\n".join(each.told() for each in kept))
+    click.echo(f"{sum(part.rows for each in kept for part in each.parts)} rows in {folder}")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@with_options(REACHED)
+def restore(folder: Path, **given: str | None) -> None:
+    """Bring a backup in FOLDER into empty topics; nothing is written unless it is whole and they are empty.
+
+    Run it where a worker could run, and while none does. What is there already stays, so it is safe to run again.
+    """
+    import asyncio
+
+    from streams.admin import restoring
+
+    with failing():
+        one = _house(given, as_worker=True)
+        manifest = restoring.opened_backup(one, folder)
+        strange, limit = restoring.strange_sources(one, manifest), restoring.transactional(one)
+        parts = asyncio.run(restoring.waiting(one, folder, manifest))
+        for part in parts:
+            if not part.there:
+                asyncio.run(restoring.restore(one, part, limit))
+            done = "was there already" if part.there else "restored and read back"
+            click.echo(f"partition {part.number}: {len(part.rows)} rows, {len(part.measures)} measures: {done}")
+    click.echo(f"as of {manifest.taken}: a worker goes on from there")
+    for topic in strange:
+        click.echo(f"{topic} was made anew since: a worker stops until `safeclock admin accept-source-reset {topic}`")
