@@ -116,7 +116,7 @@ def test_a_file_that_was_broken_off_is_completed_by_running_again(
 
     def pull_the_plug(_size: int, acknowledged: int) -> None:
         if acknowledged >= ENOUGH:
-            apache_kafka_server.stop()
+            apache_kafka_server.kill()
 
     broken_off = publish(order, pull_the_plug)
     apache_kafka_server.start()

@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from streams.runtime.records import Slot
 from streams.runtime.settings import RecordTime
 from streams.runtime.worker import wall
-from tests.brokers.apache import ApacheKafka, apache_kafka
+from tests.brokers.apache import ApacheKafka
 from tests.runtime.scene import Scene, eventually
 from tests.runtime.working import applied, working
 
@@ -22,12 +22,6 @@ pytestmark = pytest.mark.integration
 def scene(apache_kafka: str) -> Iterator[Scene]:
     with closing(Scene(apache_kafka, partitions=1, record_time=RecordTime.LOG)) as made:
         yield made
-
-
-@pytest.fixture
-def own_broker() -> Iterator[ApacheKafka]:
-    with apache_kafka() as broker:
-        yield broker
 
 
 async def test_a_fetch_below_the_logs_start_goes_on_at_the_position(scene: Scene) -> None:
@@ -50,16 +44,16 @@ async def test_a_fetch_below_the_logs_start_goes_on_at_the_position(scene: Scene
 
 
 @pytest.mark.slow
-async def test_time_stands_still_while_the_broker_is_away(own_broker: ApacheKafka) -> None:
-    with closing(Scene(own_broker.bootstrap, partitions=1, record_time=RecordTime.LOG)) as scene:
+async def test_time_stands_still_while_the_broker_is_away(apache_kafka_server: ApacheKafka) -> None:
+    with closing(Scene(apache_kafka_server.bootstrap, partitions=1, record_time=RecordTime.LOG)) as scene:
         await scene.publish(10)
         async with working(scene) as worker:
             await eventually(lambda: all(one.now for one in worker.figures.owned.values()), "a time")
-            own_broker.stop()
+            apache_kafka_server.kill()
             stopped = wall()
 
             await eventually(lambda: wall() > stopped + 8_000, "some seconds without a broker")
 
             assert all(one.now <= stopped for one in worker.figures.owned.values())
-            await asyncio.to_thread(own_broker.start)
+            await asyncio.to_thread(apache_kafka_server.start)
             await eventually(lambda: any(one.now > stopped for one in worker.figures.owned.values()), "time to go on")
