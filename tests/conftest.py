@@ -6,8 +6,13 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.brokers.apache import ApacheKafka, BrokerUnavailableError, apache_kafka
+from tests.brokers.apache import ApacheKafka
+from tests.brokers.apache import apache_kafka as apache_node
+from tests.brokers.chosen import Chosen, chosen_broker, look
+from tests.brokers.cluster import ApacheCluster, apache_cluster
 from tests.brokers.embedded import EmbeddedBrokerUnavailableError, embedded_broker
+from tests.brokers.jars import BrokerUnavailableError
+from tests.brokers.selection import Found, described, offers
 from tests.required import missing
 
 # `quick` by default and always the same examples; more by `--hypothesis-profile=thorough`.
@@ -20,34 +25,88 @@ settings.register_profile(
 )
 settings.load_profile("quick")
 
-ADDRESS_VARIABLE = "SAFECLOCK_TEST_KAFKA"
+FOUND = pytest.StashKey[Found]()
+RAN_ON = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Look once which broker the tests can run on."""
+    try:
+        config.stash[FOUND] = look(os.environ)
+    except ValueError as wrong:
+        raise pytest.UsageError(str(wrong)) from None
+    config.stash[RAN_ON] = []
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say which broker the tests will run on, and why on no better one."""
+    return f"broker: {described(offers(config.stash[FOUND]))}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which brokers the tests ran on; nothing when none of them asked for one."""
+    if config.stash[RAN_ON]:
+        terminalreporter.section("brokers that tests ran on")
+        for broker in config.stash[RAN_ON]:
+            terminalreporter.line(broker)
 
 
 @pytest.fixture(scope="session")
-def apache_kafka_server() -> Iterator[ApacheKafka]:
-    """A broker of our own, which a test may stop and start."""
+def any_broker(pytestconfig: pytest.Config) -> Iterator[Chosen]:
+    """The best broker to be had here, for a test that any broker can serve."""
+    found = pytestconfig.stash[FOUND]
     try:
-        with apache_kafka() as broker:
+        with chosen_broker(offers(found), found.address) as broker:
+            pytestconfig.stash[RAN_ON].append(str(broker))
             yield broker
+    except BrokerUnavailableError as reason:
+        if found.address:
+            pytest.fail(str(reason))
+        missing("embedded-broker", str(reason))
+
+
+@pytest.fixture(scope="session")
+def apache_kafka(any_broker: Chosen) -> str:
+    """The bootstrap address of an Apache Kafka, for a test of what only that has: transactions, the log's time."""
+    if not any_broker.transactions:
+        missing("apache-kafka", f"{any_broker}: expected transactions, found none")
+    return any_broker.bootstrap
+
+
+@pytest.fixture(scope="session", name="embedded_broker")
+def embedded_broker_address(pytestconfig: pytest.Config) -> Iterator[str]:
+    """The bootstrap address of an embedded broker."""
+    try:
+        with embedded_broker() as address:
+            pytestconfig.stash[RAN_ON].append(f"the embedded broker at {address}")
+            yield address
+    except EmbeddedBrokerUnavailableError as reason:
+        missing("embedded-broker", str(reason))
+
+
+@pytest.fixture(scope="session")
+def apache_kafka_server(pytestconfig: pytest.Config) -> Iterator[ApacheKafka]:
+    """A node from the jars that nobody else uses: a test may stop it, and starts it again."""
+    try:
+        with apache_node() as node:
+            pytestconfig.stash[RAN_ON].append(f"Apache Kafka from its jars at {node.bootstrap}, stopped and started")
+            yield node
     except BrokerUnavailableError as reason:
         missing("apache-kafka", str(reason))
 
 
-@pytest.fixture(scope="session", name="apache_kafka")
-def apache_kafka_address(request: pytest.FixtureRequest) -> str:
-    """The bootstrap address of an Apache Kafka: the one named by SAFECLOCK_TEST_KAFKA, else our own."""
-    given = os.environ.get(ADDRESS_VARIABLE)
-    if given:
-        return given
-    broker: ApacheKafka = request.getfixturevalue("apache_kafka_server")
-    return broker.bootstrap
-
-
-@pytest.fixture(scope="session", name="embedded_broker")
-def embedded_broker_address() -> Iterator[str]:
-    """The bootstrap address of an embedded broker."""
+@pytest.fixture(scope="session")
+def _cluster(pytestconfig: pytest.Config) -> Iterator[ApacheCluster]:
     try:
-        with embedded_broker() as address:
-            yield address
-    except EmbeddedBrokerUnavailableError as reason:
-        missing("embedded-broker", str(reason))
+        with apache_cluster() as cluster:
+            pytestconfig.stash[RAN_ON].append(f"three nodes of Apache Kafka from its jars at {cluster.bootstrap}")
+            yield cluster
+    except BrokerUnavailableError as reason:
+        missing("apache-kafka", str(reason))
+
+
+@pytest.fixture
+def three_brokers(_cluster: ApacheCluster) -> ApacheCluster:
+    """Three nodes from the jars as one cluster, all of them in service; a test may stop any of them."""
+    _cluster.start()
+    return _cluster
