@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -16,7 +17,9 @@ from tests.runtime.scene import read
 
 pytestmark = pytest.mark.integration
 
-CHANGELOG, MEASURES = "transactions-changelog", "transactions-measures"
+# Of this run alone: a broker that was given may have seen others.
+RUN = uuid4().hex[:8]
+CHANGELOG, MEASURES = f"transactions-changelog-{RUN}", f"transactions-measures-{RUN}"
 PARTITIONS = 8
 
 
