@@ -1,7 +1,7 @@
 """Real components that a test needs: where one is missing the test is skipped, or fails if it must be there.
 
 SAFECLOCK_REQUIRE names, with spaces between them, the components that must be there: `apache-kafka`,
-`embedded-broker`, `prometheus` (with promtool), `alertmanager` (amtool).
+`embedded-broker`, `prometheus` (with promtool), `alertmanager` (amtool), `root` (mounts and networks of a test's own).
 """
 
 import os
@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 import pytest
 
 VARIABLE: Final = "SAFECLOCK_REQUIRE"
-COMPONENTS: Final = frozenset({"apache-kafka", "embedded-broker", "prometheus", "alertmanager"})
+COMPONENTS: Final = frozenset({"apache-kafka", "embedded-broker", "prometheus", "alertmanager", "root"})
 
 _PROGRAMS: Final = {"prometheus": "prometheus", "promtool": "prometheus", "amtool": "alertmanager"}
 _PACKAGES: Final = {"prometheus": "prometheus", "alertmanager": "prometheus-alertmanager"}

@@ -22,8 +22,8 @@ def make_topic(bootstrap: str, copies: int = -1) -> str:
 async def write(bootstrap: str, topic: str, values: Iterable[bytes], patience_ms: int = PATIENCE_MS) -> None:
     """Write records one after the other; raises KafkaError when one is not acknowledged within the patience."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", request_timeout_ms=patience_ms)
-    await producer.start()
-    try:
+    try:  # one that could not start must be stopped as well
+        await producer.start()
         for value in values:
             await producer.send_and_wait(topic, value, partition=0)
     finally:
@@ -35,8 +35,8 @@ async def read(bootstrap: str, topic: str, expected: int) -> list[bytes]:
     consumer = AIOKafkaConsumer(
         topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest", isolation_level="read_committed"
     )
-    await consumer.start()
     try:
+        await consumer.start()
         async with asyncio.timeout(PATIENCE_MS / 1000):
             return [(await consumer.getone()).value or b"" for _ in range(expected)]
     finally:

@@ -54,6 +54,7 @@ async def test_a_paused_node_answers_nothing_until_it_goes_on(apache_kafka_serve
     assert (await read(address, topic, 1))[0] in numbered(1, 2)
 
 
+@pytest.mark.slow
 async def test_a_paused_node_can_be_stopped(apache_kafka_server: ApacheKafka) -> None:
     apache_kafka_server.pause()
 
