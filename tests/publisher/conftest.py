@@ -2,7 +2,14 @@
 
 import pytest
 
+from tests.brokers.chosen import Chosen
 from tests.publisher.stage import Stage, stage
+
+
+@pytest.fixture
+def harbor(any_broker: Chosen) -> Stage:
+    """A stage on the broker that this run has; with idempotence where it has transactions."""
+    return stage(any_broker.bootstrap, idempotent=any_broker.transactions)
 
 
 @pytest.fixture

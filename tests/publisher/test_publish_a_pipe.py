@@ -25,15 +25,15 @@ sys.exit(told.exit_code)
 """
 
 
-def test_lines_leave_while_the_pipe_is_open_and_an_interruption_says_where_to_resume(embedded: Stage) -> None:
-    command = [sys.executable, "-c", PROGRAM, embedded.settings.bootstrap, *embedded.topics]
+def test_lines_leave_while_the_pipe_is_open_and_an_interruption_says_where_to_resume(harbor: Stage) -> None:
+    command = [sys.executable, "-c", PROGRAM, harbor.settings.bootstrap, *harbor.topics]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=False) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(filing(1) + b"\n" + filing(2) + b"\n")
         process.stdin.flush()
 
-        arrived = embedded.arrived(2)
+        arrived = harbor.arrived(2)
         process.send_signal(signal.SIGINT)
         said = process.stdout.read()
         code = process.wait(DEADLINE_S)

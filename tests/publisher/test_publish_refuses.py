@@ -65,24 +65,24 @@ def test_live_lines_that_workers_would_find_too_old_are_refused(tmp_path: Path) 
 
 
 @pytest.mark.integration
-def test_skipped_lines_are_told_and_the_others_arrive(embedded: Stage, tmp_path: Path) -> None:
+def test_skipped_lines_are_told_and_the_others_arrive(harbor: Stage, tmp_path: Path) -> None:
     path = written(tmp_path, [filing(1), WRONG, filing(2)])
 
-    told = publish(replace(order(path, embedded.settings), registry=embedded.registry, skip_refused=True))
+    told = publish(replace(order(path, harbor.settings), registry=harbor.registry, skip_refused=True))
 
     assert (told.acknowledged, told.exit_code, told.refused[0].count) == (2, 0, 1)
-    assert {record.value for record in embedded.arrived(2)} == {filing(1), filing(2)}
+    assert {record.value for record in harbor.arrived(2)} == {filing(1), filing(2)}
 
 
 @pytest.mark.integration
-def test_nothing_that_follows_a_refused_line_of_a_stream_leaves(embedded: Stage) -> None:
+def test_nothing_that_follows_a_refused_line_of_a_stream_leaves(harbor: Stage) -> None:
     lines = [filing(1), filing(2), WRONG, filing(3)]
-    stream = Order(settings=embedded.settings, registry=embedded.registry, history=True)
+    stream = Order(settings=harbor.settings, registry=harbor.registry, history=True)
 
     told = publish_blocks(stream, blocks_of(lines))
 
     assert (told.acknowledged, told.exit_code, told.resume_from) == (2, 1, 3)
-    assert {record.value for record in embedded.arrived(2)} == {filing(1), filing(2)}
+    assert {record.value for record in harbor.arrived(2)} == {filing(1), filing(2)}
 
 
 @pytest.mark.integration
@@ -106,23 +106,23 @@ def test_a_file_arrives_whole_in_order_and_with_the_time_at_which_it_was_told(an
 
 
 @pytest.mark.integration
-def test_a_retraction_travels_where_the_retracted_event_did(embedded: Stage, tmp_path: Path) -> None:
+def test_a_retraction_travels_where_the_retracted_event_did(harbor: Stage, tmp_path: Path) -> None:
     path = written(
         tmp_path,
         [filing(1), action(1), retraction(1, "action-000001"), filing(2), retraction(2, "filing-000002")],
     )
 
-    publish(replace(order(path, embedded.settings), registry=embedded.registry))
+    publish(replace(order(path, harbor.settings), registry=harbor.registry))
 
-    where = {record.value: record.topic for record in embedded.arrived(5)}
-    assert where[retraction(1, "action-000001")] == embedded.platform.action_taken
-    assert where[retraction(2, "filing-000002")] == embedded.platform.report_filed
+    where = {record.value: record.topic for record in harbor.arrived(5)}
+    assert where[retraction(1, "action-000001")] == harbor.platform.action_taken
+    assert where[retraction(2, "filing-000002")] == harbor.platform.report_filed
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize("tampered", [[WRONG, filing(2)], [filing(1), filing(2), WRONG], []])
 def test_a_file_that_changes_after_it_was_checked_does_not_leave(
-    embedded: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tampered: list[bytes]
+    harbor: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tampered: list[bytes]
 ) -> None:
     path = written(tmp_path, [filing(1), filing(2)] if tampered else [])
 
@@ -132,8 +132,8 @@ def test_a_file_that_changes_after_it_was_checked_does_not_leave(
         return found
 
     monkeypatch.setattr(files, "survey", survey_then_tamper)
-    told = publish(replace(order(path, embedded.settings), registry=embedded.registry))
+    told = publish(replace(order(path, harbor.settings), registry=harbor.registry))
 
     assert (told.acknowledged, told.resume_from, told.exit_code) == (0, 1, 1)
     assert "changed" in told.cause
-    assert embedded.arrived(0) == []
+    assert harbor.arrived(0) == []

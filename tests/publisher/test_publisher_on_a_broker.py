@@ -55,8 +55,8 @@ def test_every_event_arrives_once_where_its_key_belongs(anywhere: Stage) -> None
     assert publisher.acknowledged == 300
 
 
-def test_every_kind_of_event_travels_on_its_topic_and_is_understood(embedded: Stage) -> None:
-    with embedded.publisher() as publisher:
+def test_every_kind_of_event_travels_on_its_topic_and_is_understood(harbor: Stage) -> None:
+    with harbor.publisher() as publisher:
         filed = publisher.report_filed(report_id="r1", at=NOON - 9, **FACTS)
         acted = publisher.action_taken(
             report_id="r1", at=NOON - 5, outcome="restricted", restrictions=["removed"], extent="global", ground="law"
@@ -66,34 +66,34 @@ def test_every_kind_of_event_travels_on_its_topic_and_is_understood(embedded: St
             report_id="r1", at=NOON, role=Role.ACTION_TAKEN, retracts=acted.event_id, reason="error"
         )
 
-    records = embedded.arrived(4)
-    events = dict(zip([record.topic for record in records], decoded(embedded, records), strict=True))
+    records = harbor.arrived(4)
+    events = dict(zip([record.topic for record in records], decoded(harbor, records), strict=True))
     kinds = Counter(
-        (record.topic, type(event)) for record, event in zip(records, decoded(embedded, records), strict=True)
+        (record.topic, type(event)) for record, event in zip(records, decoded(harbor, records), strict=True)
     )
 
     assert kinds == Counter(
         [
-            (embedded.topics[0], Filing),
-            (embedded.topics[0], Amendment),
-            (embedded.topics[1], Action),
-            (embedded.topics[1], Retraction),
+            (harbor.topics[0], Filing),
+            (harbor.topics[0], Amendment),
+            (harbor.topics[1], Action),
+            (harbor.topics[1], Retraction),
         ]
     )
     assert filed.token == acted.token
     assert len({event.key for event in events.values()}) == 1
-    assert next(event for event in decoded(embedded, records) if isinstance(event, Action)).deed == (
+    assert next(event for event in decoded(harbor, records) if isinstance(event, Action)).deed == (
         Outcome.RESTRICTED,
         True,
         None,
     )
 
 
-def test_an_event_that_the_contract_refuses_never_leaves(embedded: Stage) -> None:
+def test_an_event_that_the_contract_refuses_never_leaves(harbor: Stage) -> None:
     wrong = FACTS.copy()
     wrong["harm"] = "a secret word"
 
-    with embedded.publisher() as publisher:
+    with harbor.publisher() as publisher:
         with pytest.raises(RefusedBeforeSendingError) as wrong_word:
             publisher.report_filed(report_id="r1", at=NOON, **wrong)
         with pytest.raises(RefusedBeforeSendingError) as too_old:
@@ -103,7 +103,7 @@ def test_an_event_that_the_contract_refuses_never_leaves(embedded: Stage) -> Non
     assert (wrong_word.value.reason, wrong_word.value.field) == ("bad_value", "harm")
     assert "secret" not in str(wrong_word.value)
     assert too_old.value.reason == "too_old"
-    assert len(embedded.arrived(1)) == 1
+    assert len(harbor.arrived(1)) == 1
 
 
 def test_a_heartbeat_reaches_every_partition_of_both_topics_in_sequence(anywhere: Stage) -> None:
@@ -124,14 +124,14 @@ def test_a_heartbeat_reaches_every_partition_of_both_topics_in_sequence(anywhere
         assert here == [(1, NOON - 20), (2, NOON - 10)]
 
 
-def test_heartbeats_come_by_themselves_and_only_after_what_they_promise(embedded: Stage) -> None:
+def test_heartbeats_come_by_themselves_and_only_after_what_they_promise(harbor: Stage) -> None:
     clock = count(NOON)
     handed_over = NOON
 
     def outbox_is_empty_up_to() -> int:
         return handed_over
 
-    with embedded.publisher(now=lambda: next(clock)) as publisher:
+    with harbor.publisher(now=lambda: next(clock)) as publisher:
         publisher.keep_heartbeats(outbox_is_empty_up_to, every_ms=1)
         for number in range(200):
             at = NOON + number
@@ -140,12 +140,12 @@ def test_heartbeats_come_by_themselves_and_only_after_what_they_promise(embedded
         publisher.flush()
         while publisher.complete_through != handed_over:
             publisher.pulse(handed_over)
-    records = embedded.arrived(200 + 2 * PARTITIONS)
+    records = harbor.arrived(200 + 2 * PARTITIONS)
 
     for number in range(PARTITIONS):
         promised = 0
-        mine = [r for r in records if r.partition == number and r.topic == embedded.topics[0]]
-        for event in decoded(embedded, sorted(mine, key=lambda record: int(record.offset))):
+        mine = [r for r in records if r.partition == number and r.topic == harbor.topics[0]]
+        for event in decoded(harbor, sorted(mine, key=lambda record: int(record.offset))):
             if isinstance(event, Heartbeat):
                 assert event.complete_through >= promised
                 promised = event.complete_through
@@ -153,8 +153,8 @@ def test_heartbeats_come_by_themselves_and_only_after_what_they_promise(embedded
                 assert event.at > promised
 
 
-def test_many_threads_share_one_publisher(embedded: Stage) -> None:
-    publisher = embedded.publisher(max_pending=50)
+def test_many_threads_share_one_publisher(harbor: Stage) -> None:
+    publisher = harbor.publisher(max_pending=50)
     threads = [Thread(target=file_reports, args=(publisher, range(n * 100, n * 100 + 100))) for n in range(4)]
 
     for thread in threads:
@@ -164,11 +164,11 @@ def test_many_threads_share_one_publisher(embedded: Stage) -> None:
     publisher.close()
 
     assert publisher.acknowledged == 400
-    assert len({record.key for record in embedded.arrived(400)}) == 400
+    assert len({record.key for record in harbor.arrived(400)}) == 400
 
 
-def test_a_closed_publisher_takes_nothing_more(embedded: Stage) -> None:
-    publisher = embedded.publisher()
+def test_a_closed_publisher_takes_nothing_more(harbor: Stage) -> None:
+    publisher = harbor.publisher()
     publisher.close()
     publisher.close()
 
