@@ -40,7 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     """Say which broker the tests will run on, and why on no better one."""
-    return f"broker: {described(offers(config.stash[FOUND]))}"
+    found = config.stash[FOUND]
+    where = f" at {found.address}" if found.address else ""
+    return f"broker: {described(offers(found))}{where}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

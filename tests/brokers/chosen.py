@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
+from socket import create_connection
 from typing import Final, NamedTuple
 
 from kafka.errors import KafkaError
@@ -19,6 +20,8 @@ from tests.brokers.selection import ADDRESS_VARIABLE, Found, Kind, Offer, checke
 
 # Where none of these is, nor an address in the environment, there is no engine to ask.
 _TRACES_OF_DOCKER: Final = ("/var/run/docker.sock", "~/.docker/config.json", "~/.testcontainers.properties")
+
+_ANSWER_SECONDS: Final = 5.0
 
 
 class Chosen(NamedTuple):
@@ -106,8 +109,19 @@ def _from_jars() -> Iterator[str]:
 
 def _has_transactions(bootstrap: str) -> bool:
     """Ask the broker; raises BrokerUnavailableError when nobody answers."""
+    if not any(_answers(server) for server in bootstrap.split(",")):
+        raise BrokerUnavailableError(f"expected a broker at {bootstrap}, nobody answers")
     try:
         with Broker(bootstrap) as broker:
             return broker.has_transactions()
     except (KafkaError, OSError) as error:
         raise BrokerUnavailableError(f"expected a broker at {bootstrap}, found none: {error!r}") from error
+
+
+def _answers(server: str) -> bool:
+    host, _, port = server.rpartition(":")
+    try:
+        create_connection((host.strip("[]"), int(port)), _ANSWER_SECONDS).close()
+    except OSError:
+        return False
+    return True

@@ -50,16 +50,22 @@ def container_kafka() -> Iterator[str]:
 
     Raises BrokerUnavailableError when the engine cannot run it, for instance for want of the image.
     """
+    with ExitStack() as stack:
+        try:
+            container = _configured()
+            stack.callback(_remove, container)
+            container.start(timeout=_START_SECONDS)
+            bootstrap = str(container.get_bootstrap_server())
+        except (DockerException, OSError, RuntimeError) as error:
+            raise BrokerUnavailableError(f"{IMAGE} did not start: {error}") from error
+        yield bootstrap
+
+
+def _configured() -> KafkaContainer:
     container = KafkaContainer(IMAGE).with_kraft()
     for name, value in ALONE.items():
         container.with_env(f"KAFKA_{name.upper().replace('.', '_')}", value)
-    with ExitStack() as stack:
-        try:
-            stack.callback(_remove, container)
-            container.start(timeout=_START_SECONDS)
-        except (DockerException, OSError, RuntimeError) as error:
-            raise BrokerUnavailableError(f"{IMAGE} did not start: {error}") from error
-        yield container.get_bootstrap_server()
+    return container
 
 
 def _remove(container: KafkaContainer) -> None:

@@ -11,7 +11,7 @@ ADDRESS_VARIABLE: Final = "SAFECLOCK_TEST_BROKER"
 class Kind(StrEnum):
     """The brokers that tests can run on, the first choice first."""
 
-    GIVEN = f"the broker that {ADDRESS_VARIABLE} names"
+    GIVEN = f"the broker named by {ADDRESS_VARIABLE}"
     CONTAINER = "Apache Kafka in a container"
     JARS = "Apache Kafka from its jars"
     EMBEDDED = "the embedded broker"

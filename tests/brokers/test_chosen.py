@@ -1,5 +1,6 @@
 """What is looked for is found, and of several offers the first that starts is run."""
 
+import gc
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,11 +12,11 @@ import pytest
 from typing_extensions import override
 
 from tests.brokers.chosen import Chosen, chosen_broker, look
-from tests.brokers.engine import engine_answers
+from tests.brokers.engine import IMAGE, engine_answers
 from tests.brokers.jars import BrokerUnavailableError
 from tests.brokers.ports import LOOPBACK, free_port
 from tests.brokers.records import make_topic, numbered, read, write
-from tests.brokers.selection import ADDRESS_VARIABLE, Found, Kind, Offer
+from tests.brokers.selection import ADDRESS_VARIABLE, Found, Kind, Offer, offers
 
 
 class Engine(BaseHTTPRequestHandler):
@@ -49,6 +50,11 @@ def mute() -> Iterator[str]:
         yield f"tcp://{LOOPBACK}:{server.getsockname()[1]}"
 
 
+@pytest.fixture
+def nowhere() -> str:
+    return f"tcp://{LOOPBACK}:{free_port()}"
+
+
 def test_an_engine_that_tells_its_version_answers(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", engine)
 
@@ -56,9 +62,8 @@ def test_an_engine_that_tells_its_version_answers(engine: str, monkeypatch: pyte
 
 
 def test_without_an_engine_there_is_a_quick_and_silent_no(
-    mute: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    mute: str, nowhere: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    nowhere = f"tcp://{LOOPBACK}:{free_port()}"
     for address in (mute, nowhere, f"unix://{tmp_path}/none.sock", "ssh://nobody@localhost", "nonsense"):
         monkeypatch.setenv("DOCKER_HOST", address)
         begun = time.monotonic()
@@ -95,6 +100,22 @@ def test_an_offer_that_does_not_start_is_followed_by_the_next(monkeypatch: pytes
     assert told.startswith(f"the embedded broker at {chosen.bootstrap}; no Docker engine answers; expected Java 17")
 
 
+@pytest.mark.usefixtures("embedded_broker")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # sockets that the docker package leaves
+@pytest.mark.parametrize("where", ["engine", "nowhere"])
+def test_an_engine_that_runs_no_container_gives_way_to_the_next_offer(
+    request: pytest.FixtureRequest, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", request.getfixturevalue(where))
+
+    with chosen_broker([Offer(Kind.CONTAINER), Offer(Kind.EMBEDDED)], "") as chosen:
+        told = str(chosen)
+    gc.collect()
+
+    assert chosen.kind == Kind.EMBEDDED
+    assert f"{IMAGE} did not start" in told
+
+
 def test_when_no_offer_starts_all_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
 
@@ -108,6 +129,16 @@ def test_when_no_offer_starts_all_that_is_missing_is_told(monkeypatch: pytest.Mo
 def test_a_given_broker_is_used_and_asked_for_what_it_can(embedded_broker: str) -> None:
     with chosen_broker([Offer(Kind.GIVEN)], embedded_broker) as chosen:
         assert chosen == Chosen(Kind.GIVEN, embedded_broker, transactions=False)
+
+
+def test_a_given_broker_that_does_not_answer_is_not_replaced() -> None:
+    given = f"{LOOPBACK}:{free_port()}"
+
+    with (
+        pytest.raises(BrokerUnavailableError, match=f"expected a broker at {given}, nobody answers"),
+        chosen_broker(offers(Found(address=given, java=True, jars=True, embedded=True)), given),
+    ):
+        pass
 
 
 async def test_the_chosen_broker_keeps_what_was_written_to_it(any_broker: Chosen) -> None:
