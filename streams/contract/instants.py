@@ -12,22 +12,23 @@ from re import compile as pattern
 from typing import Final
 
 _SHAPE: Final = pattern(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", ASCII)
-_MINUTE: Final = pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d", ASCII)
+_DAY: Final = pattern(r"\d{4}-\d\d-\d\d", ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _SECONDS: Final = {f":{second:02d}": second * 1000 for second in range(60)}
 _FRACTIONS: Final = {f".{millisecond:03d}Z": millisecond for millisecond in range(1000)} | {"Z": 0}
 _MINUTES_A_DAY: Final = 24 * 60
 _MINUTE_TEXTS: Final = tuple(f"T{minute // 60:02d}:{minute % 60:02d}" for minute in range(_MINUTES_A_DAY))
+_MINUTES: Final = {text: minute * 60_000 for minute, text in enumerate(_MINUTE_TEXTS)}
 _SECOND_TEXTS: Final = tuple(_SECONDS)
 _FRACTION_TEXTS: Final = tuple(_FRACTIONS)[:1000]
 
 
 def parse(text: str) -> int:
     """Return the epoch milliseconds of an RFC 3339 `text`; ValueError, without the text, for any other."""
-    # Most instants are written as `format_ms` does: minute, second and fraction are then three look-ups.
+    # Most instants are written as `format_ms` does: day, minute, second and fraction are then four look-ups.
     try:
-        return _minute(text[:16]) + _SECONDS[text[16:19]] + _FRACTIONS[text[19:]]
+        return _day(text[:10]) + _MINUTES[text[10:16]] + _SECONDS[text[16:19]] + _FRACTIONS[text[19:]]
     except (KeyError, ValueError):
         return _parse(text)
 
@@ -45,9 +46,9 @@ def _day_text(day: int) -> str:
     return (_EPOCH + timedelta(days=day)).strftime("%Y-%m-%d")
 
 
-@lru_cache(maxsize=8192)
-def _minute(text: str) -> int:
-    if not _MINUTE.fullmatch(text):
+@lru_cache(maxsize=4096)
+def _day(text: str) -> int:
+    if not _DAY.fullmatch(text):
         raise ValueError
     return _since_epoch(datetime.fromisoformat(text).replace(tzinfo=UTC))
 

@@ -4,12 +4,12 @@ import hmac
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 from re import compile as pattern
-from struct import Struct
 from typing import Final
+
+from xxhash import xxh3_64_intdigest
 
 _KEY_ID: Final = pattern(r"[a-z0-9]{2}")
 _SECRET_BYTES: Final = 32
-_first_64_bits: Final = Struct(">Q").unpack_from
 
 
 def token(secret: bytes, key_id: str, report_id: str) -> str:
@@ -37,6 +37,10 @@ def heartbeat_key(platform: str) -> bytes:
 
 
 def event_digest(event_id: str) -> int:
-    """Return the 64 bits, unsigned, that stand for an event's id: the first of its SHA-256, big-endian."""
-    digest: int = _first_64_bits(sha256(event_id.encode()).digest())[0]
-    return digest
+    """Return the 64 bits, unsigned, that stand for an event's id: XXH3 of it in UTF-8."""
+    return xxh3_64_intdigest(event_id.encode())
+
+
+def content_digest(canonical: bytes) -> int:
+    """Return the 32 bits, unsigned, that stand for what an event says: the first of XXH3 of its canonical bytes."""
+    return xxh3_64_intdigest(canonical) >> 32
