@@ -1,25 +1,197 @@
-"""When something next happens to a report by itself: a limit passes, it is forgotten, or it is sealed."""
+"""The agenda: what happens to reports by themselves. A limit passes, one is forgotten, or it is sealed."""
 
-from streams.domain.appraise import Appraisal
+from collections.abc import Collection
+
+from streams.domain import counters
+from streams.domain.appraise import NOTHING, Appraisal, Appraiser
+from streams.domain.at_hand import Report
+from streams.domain.books import Books
+from streams.domain.course import OPEN
 from streams.domain.deadlines import NEVER
-from streams.domain.express import Report
-from streams.domain.report import Row
+from streams.domain.desk import Desk
+from streams.domain.measure import seal
+from streams.domain.path import Path
+from streams.domain.report import Entry, Row
 from streams.domain.rules import Rules
+from streams.domain.settling import Settling
+from streams.domain.shelf import Shelf
 from streams.domain.states import OPEN_STATES
+from streams.domain.vocabulary import Reason
 
 
-def due(rules: Rules, row: Row, appraisal: Appraisal) -> int:
+class Agenda:
+    """Settles reports and decides what comes up; nothing is decided about a report that is not settled.
+
+    `next_due` is the earliest instant at which there may be something to decide.
+    """
+
+    def __init__(self, rules: Rules, shelf: Shelf, settling: Settling, appraiser: Appraiser, books: Books) -> None:
+        self.next_due = NEVER
+        self._rules = rules
+        self._shelf = shelf
+        self._settling = settling
+        self._appraiser = appraiser
+        self._books = books
+        self._ended: dict[bytes, int] = {}
+        self._first = min([rules.sealed, *[clock.limit for clock in rules.clocks if clock.limit is not None]])
+
+    def push(self, desk: Desk, key: bytes, due: int) -> None:
+        """Let a report come up at `due`."""
+        desk.queue.push(due, key, desk.horizon)
+        self.wake(desk, due)
+
+    def wake(self, desk: Desk, due: int) -> None:
+        """Look at a platform at `due`, if not before."""
+        if due < desk.wake:
+            desk.wake = due
+            if due < self.next_due:  # noqa: PLR1730 - half the time of min
+                self.next_due = due
+
+    def expect(self, desk: Desk, key: bytes, report: Report) -> None:
+        """Let a new report wait to be settled."""
+        self._shelf.keep(key, report)
+        desk.unsettled[key] = report
+        soonest = report.entries[0].at + self._first
+        if soonest < desk.soonest:
+            desk.soonest = soonest
+            self.wake(desk, soonest)
+
+    def advance(self, desks: Collection[Desk], now: int) -> None:
+        """Decide what has come up by `now`; a platform of which nothing has may catch up later."""
+        for desk in desks:
+            if desk.wake <= now:
+                self.catch_up(desk, now)
+        self.next_due = min([desk.wake for desk in desks], default=NEVER)
+
+    def catch_up(self, desk: Desk, now: int) -> None:
+        """Move a platform's horizon as far as `now` allows and decide what has come up."""
+        before, ahead = desk.horizon, desk.ahead(now)
+        desk.now = now
+        if ahead > before:
+            desk.changed = True
+            if desk.soonest <= ahead:
+                self.settle(desk)
+            desk.horizon = ahead
+            if desk.queue.head <= ahead:
+                for key in dict.fromkeys(desk.queue.pop(ahead)):  # a key may wait twice; it is posted once
+                    self._come_up(desk, key, before)
+        if desk.wake <= now:
+            desk.rest()
+
+    def settle(self, desk: Desk) -> None:
+        """Settle all reports of a platform."""
+        unsettled, desk.unsettled = desk.unsettled, {}
+        for key, report in unsettled.items():
+            self._settle(desk, key, report, desk.horizon)
+        self._shelf.note(unsettled)
+        desk.soonest = NEVER
+
+    def settle_one(self, desk: Desk, key: bytes, horizon: int) -> None:
+        """Settle one report as seen at `horizon`."""
+        report = desk.unsettled.pop(key, None)
+        if report is not None:
+            self._settle(desk, key, report, horizon)
+            self._shelf.put(key, report)
+
+    def moved(self, key: bytes) -> None:
+        """Take note that a report has gone on after it had ended."""
+        self._ended.pop(key, None)
+
+    def remember(self, desk: Desk, key: bytes, report: Report) -> None:
+        """Let a report that only waits come up when its memory ends."""
+        self.push(desk, key, _last_told(report.entries) + self._rules.memory)
+
+    def due(self, desk: Desk, report: Report, appraisal: Appraisal | None = None) -> int:
+        """Return when something next happens to a report, of which `appraisal` is known, if any is."""
+        if report.path is not None:
+            return _due_plain(self._rules, report, desk.horizon)
+        known = appraisal or self._appraiser.appraise(desk, report.row, desk.horizon)
+        return _due(self._rules, report.row, known)
+
+    def _settle(self, desk: Desk, key: bytes, report: Report, horizon: int) -> None:
+        before = report.placed if report.posted else None
+        self._settling.settle(desk, report, horizon)
+        path = report.path
+        if before is None:
+            desk.queue.push(_due_plain(self._rules, report, horizon), key, horizon)
+        elif before.open and path is not None and not path.open:
+            self._end(desk, key, before, report, horizon)
+
+    def _end(self, desk: Desk, key: bytes, before: Path, report: Report, horizon: int) -> None:
+        """See to when a plain report comes up that has ended: nothing else can make it come up earlier than before.
+
+        One that ends before its limit comes up there, and need not be read then: it is only to be forgotten.
+        """
+        path, filed, rules = report.path, report.entries[0], self._rules
+        assert path is not None
+        forgotten = _forgotten(rules, report.entries, filed.at)
+        if before.limits and filed.at + before.limits[-1] > horizon:
+            if path.settled:
+                self._ended[key] = forgotten
+        elif filed.told + rules.memory <= horizon and forgotten < filed.at + rules.sealed:
+            desk.queue.push(forgotten, key, horizon)
+
+    def _come_up(self, desk: Desk, key: bytes, horizon: int) -> None:
+        self.settle_one(desk, key, horizon)
+        due = self._ended.pop(key, NEVER)
+        if desk.horizon < due < NEVER:
+            self.push(desk, key, due)
+            return
+        found = self._shelf.find(key)
+        if found is None:
+            return
+        report = self._shelf.report(desk, found)
+        due = 0 if report.path is None else _due_plain(self._rules, report, desk.horizon)
+        if due > desk.horizon:
+            self._settling.miss(desk, report, horizon)
+            self.push(desk, key, due)
+        elif report.path is not None and report.path.settled:
+            self._forget(desk, key)
+        else:
+            self._reconsider(desk, key, report.row, horizon)
+
+    def _reconsider(self, desk: Desk, key: bytes, row: Row, horizon: int) -> None:
+        """Read a report as it was at `horizon` and as it is, and post the difference."""
+        after = self._appraiser.appraise(desk, row, desk.horizon)
+        before = self._appraiser.appraise(desk, row, horizon) if _may_have_changed(after) else after
+        next_due = _due(self._rules, row, after)
+        if next_due > desk.horizon:
+            self._books.post(desk, before, after)
+            self.push(desk, key, next_due)
+        else:
+            self._drop(desk, key, before, after)
+
+    def _drop(self, desk: Desk, key: bytes, before: Appraisal, after: Appraisal) -> None:
+        """Let go of a row whose time has come; the cohort keeps what it counted."""
+        if after.measured is None:
+            self._books.post(desk, before, NOTHING)
+            desk.refuse_later(Reason.ORPHAN, after.waiting)
+        elif after.measured.state in OPEN_STATES:
+            desk.count(counters.SEALED)
+            self._books.post(desk, before, Appraisal(seal(after.measured, self._rules.sealed)))
+        else:
+            self._books.post(desk, before, after)
+            self._forget(desk, key)
+            return
+        self._shelf.drop(key)
+
+    def _forget(self, desk: Desk, key: bytes) -> None:
+        desk.count(counters.FORGOTTEN)
+        self._shelf.drop(key)
+
+
+def _due(rules: Rules, row: Row, appraisal: Appraisal) -> int:
     """Return when something next happens to a report that has been read at length."""
     measured = appraisal.measured
     if measured is None:
-        return _last_told(row) + rules.memory
+        return _last_told(row[1]) + rules.memory
     limit = min([clock.due for clock in measured.clocks], default=NEVER)
     if measured.state in OPEN_STATES:
         return min(limit, measured.filed.at + rules.sealed)
-    return min(limit, _forgotten(rules, row, measured.filed.at))
+    return min(limit, _forgotten(rules, row[1], measured.filed.at))
 
 
-def due_plain(rules: Rules, report: Report, horizon: int) -> int:
+def _due_plain(rules: Rules, report: Report, horizon: int) -> int:
     """Return when a plain report comes up next, after the limits that are decided up to `horizon`.
 
     An open one comes up once on the way to its sealing, at the first instant at which it could be forgotten if it had
@@ -31,17 +203,25 @@ def due_plain(rules: Rules, report: Report, horizon: int) -> int:
         end, early = filed.at + rules.sealed, filed.told + rules.memory
         end = early if horizon < early < end else end
     else:
-        end = _forgotten(rules, report.row, filed.at)
+        end = _forgotten(rules, report.entries, filed.at)
     for limit in path.limits:
         if filed.at + limit > horizon:
             return min(filed.at + limit, end)
     return end
 
 
-def _forgotten(rules: Rules, row: Row, filed: int) -> int:
+def _forgotten(rules: Rules, entries: list[Entry], filed: int) -> int:
     """Return when an ended report is forgotten: long after its last event, and not while its filing could come again."""
-    return max(_last_told(row) + rules.memory, filed + rules.too_old)
+    return max(_last_told(entries) + rules.memory, filed + rules.too_old)
 
 
-def _last_told(row: Row) -> int:
-    return max([entry.at + entry.delay for entry in row[1]])
+def _last_told(entries: list[Entry]) -> int:
+    last = 0
+    for at, _, _, _, _, delay, _ in entries:  # a third of the time of max
+        last = max(last, at + delay)
+    return last
+
+
+def _may_have_changed(appraisal: Appraisal) -> bool:
+    """Return whether a later horizon can change what a row says: only a clock that still runs can miss its limit."""
+    return appraisal.measured is not None and any(clock.ending == OPEN for clock in appraisal.measured.clocks)

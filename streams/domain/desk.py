@@ -5,17 +5,22 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from streams.domain import counters
+from streams.domain.at_hand import Named, Report
 from streams.domain.attributes import decode
 from streams.domain.clocks import Clock
-from streams.domain.deadlines import Queue
+from streams.domain.deadlines import NEVER, Queue
 from streams.domain.events import Heartbeat
 from streams.domain.grid import MINUTE, SECOND
+from streams.domain.path import Told
+from streams.domain.vocabulary import Reason
 
 _AT_LEAST: Final = 15 * MINUTE
 """A filing told within this time is always in time: no publisher is faster than its outbox."""
 
 TOPICS: Final = ("report-filed", "action-taken")
 """The roles of the topics whose heartbeats count."""
+_THROUGH: Final = {topic: counters.through(topic) for topic in TOPICS}
+_SEQUENCE: Final = {topic: counters.sequence(topic) for topic in TOPICS}
 
 
 class PlatformRule(NamedTuple):
@@ -24,30 +29,21 @@ class PlatformRule(NamedTuple):
     cadence: int = 5 * MINUTE
 
 
-class Told:
-    """What equal deeds are counted under: `once` adds 1 to each counter, `sums` the duration to a cohort's and a counter's.
-
-    `sums` maps a cohort's name for the sum to the counter's. Two are never equal, so that they are quick to look up.
-    """
-
-    __slots__ = ("once", "sums")
-
-    def __init__(self, once: tuple[str, ...], sums: Mapping[bytes, str]) -> None:
-        self.once = once
-        self.sums = sums
-
-
 class Desk:
     """What a ledger holds for one platform.
 
-    `horizon` is the instant up to which deadlines have been decided, `last_told` when the platform last told us
+    `horizon` is the instant up to which deadlines have been decided, as of the ledger's time `now`; `last_told` when the platform last told us
     anything, `through` up to where both topics are complete by its own word; 0 before there is one. `told` and
     `durations` collect deeds and the sums of their durations, to be added to the counters when they are read.
+    `cohorts` are those of its reports by day and labels.
+    `unsettled` are the reports with entries that are not in the books yet, `soonest` when something may first happen
+    to one of them that is new; before the instant `wake` there is nothing to decide; `changed` tells whether the counters differ from what was last stored. `late` are the
+    reasons of refusals that came later than their events.
     """
 
     __slots__ = (
-        *("_all_run", "_clocks", "_scopes", "allowance", "durations", "horizon"),
-        *("last_told", "name", "queue", "rule", "tally", "through", "told"),
+        *("_all_run", "_clocks", "_scopes", "allowance", "changed", "cohorts", "durations", "horizon", "last_told"),
+        *("late", "name", "now", "queue", "rule", "soonest", "tally", "through", "told", "unsettled", "wake"),
     )
 
     def __init__(self, name: str, rule: PlatformRule, clocks: tuple[Clock, ...]) -> None:
@@ -58,7 +54,12 @@ class Desk:
         self.told: defaultdict[Told, int] = defaultdict(int)
         self.durations: defaultdict[Told, int] = defaultdict(int)
         self.allowance = max(_AT_LEAST, rule.cadence) // SECOND
-        self.horizon = self.last_told = self.through = 0
+        self.horizon = self.last_told = self.now = self.through = 0
+        self.cohorts: dict[int, dict[str, Named]] = {}
+        self.unsettled: dict[bytes, Report] = {}
+        self.soonest = self.wake = NEVER
+        self.changed = True
+        self.late: list[Reason] = []
         self._clocks = clocks
         self._scopes: dict[str, tuple[Clock | None, ...]] = {}
         self._all_run: dict[str, bool] = {}
@@ -66,6 +67,12 @@ class Desk:
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter."""
         self.tally[name] += by
+
+    def refuse_later(self, reason: Reason, times: int) -> None:
+        """Count refusals of events that had been accepted."""
+        for _ in range(times):
+            self.count(counters.refused(reason))
+            self.late.append(reason)
 
     def counters(self) -> dict[str, int]:
         """Return everything that is stored of the desk, by the names of `counters`."""
@@ -84,22 +91,21 @@ class Desk:
         """Count a heartbeat and note what it promises."""
         self.count(counters.HEARTBEATS)
         for topic in (beat.topic,) if beat.topic else TOPICS:
-            self._raise(counters.through(topic), beat.complete_through)
-            last = self.tally.get(counters.sequence(topic), beat.sequence - 1)
+            self._raise(_THROUGH[topic], beat.complete_through)
+            last = self.tally.get(_SEQUENCE[topic], beat.sequence - 1)
             if beat.sequence > last + 1:
                 self.count(counters.SEQUENCE_GAPS, beat.sequence - last - 1)
-            self._raise(counters.sequence(topic), beat.sequence)
+            self._raise(_SEQUENCE[topic], beat.sequence)
         self._promise()
 
-    def look_ahead(self, now: int) -> int:
-        """Move the horizon as far as `now` allows and return it: docs/ledger.md §6."""
-        self.horizon = max(self.horizon, min(now, max(self.through, now - 2 * self.rule.cadence)))
-        return self.horizon
+    def ahead(self, now: int) -> int:
+        """Return how far `now` lets the horizon go: docs/ledger.md §6."""
+        return max(self.horizon, min(now, max(self.through, now - 2 * self.rule.cadence)))
 
-    def wakes(self) -> int:
-        """Return the earliest instant at which something in the queue can be decided."""
-        head = self.queue.head
-        return head if self.through >= head else head + 2 * self.rule.cadence
+    def rest(self) -> None:
+        """Sleep until something can be decided."""
+        head = min(self.queue.head, self.soonest)
+        self.wake = head if self.through >= head else head + 2 * self.rule.cadence
 
     def clocks(self, labels: str) -> tuple[Clock | None, ...]:
         """Return the clocks that run on reports with these labels, None in the place of one that does not."""
@@ -132,4 +138,4 @@ class Desk:
             self.tally[name] = value
 
     def _promise(self) -> None:
-        self.through = min(self.tally.get(counters.through(topic), 0) for topic in TOPICS)
+        self.through = min([self.tally.get(name, 0) for name in _THROUGH.values()])

@@ -2,7 +2,7 @@
 
 Every fact carries `key` (`b"<platform>|<token>"`, the Kafka key of its record), `at` (when it happened), `told`
 (the log time of its record: when we were told), `id` (64 bits of a digest of the event's id, unique within its
-source) and `content` (32 bits of the SHA-256 of its canonical bytes): equal id and content is a duplicate, equal
+source) and `content` (32 bits of a digest of its canonical bytes): equal id and content is a duplicate, equal
 id and other content a conflict, in which the smallest (`at`, `content`) stands.
 """
 
@@ -89,4 +89,5 @@ class Heartbeat(NamedTuple):
     topic: str = ""
 
 
-Event = Filing | Action | Amendment | Retraction | Heartbeat
+AboutReport = Filing | Action | Amendment | Retraction
+Event = AboutReport | Heartbeat

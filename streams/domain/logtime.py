@@ -37,6 +37,10 @@ class LogTime:
         """Take note that everything before `timestamp` has been applied from `topic`; a smaller one changes nothing."""
         self._read[topic] = max(self._read[topic], timestamp)
 
+    def applied(self) -> Mapping[str, int]:
+        """Return the timestamp up to which each topic has been applied."""
+        return self._read
+
     def confirm(self, heads: Mapping[str, int]) -> None:
         """Replace what is known of heads: per topic confirmed at its head, the wall clock of the confirmation.
 

@@ -26,7 +26,8 @@ SKEW: Final = 2 * MINUTE
 CAP: Final = 64
 """How many entries a report may hold, so that a row stays small whatever a publisher sends."""
 
-_CODES: Final = {deed: FIRST_DEED + place for place, deed in enumerate(DEEDS)}
+CODES: Final = {deed: FIRST_DEED + place for place, deed in enumerate(DEEDS)}
+"""The code of every deed."""
 
 
 class Entry(NamedTuple):
@@ -60,7 +61,7 @@ def entry_of(event: Event) -> Entry:
     """
     number, labels = 0, ""
     if isinstance(event, Action):
-        code, number = _CODES[event.deed], event.items
+        code, number = CODES[event.deed], event.items
     elif isinstance(event, Filing):
         code, number, labels = TEST_FILING if event.test else FILING, event.items, event.attributes
     elif isinstance(event, Amendment):

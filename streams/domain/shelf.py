@@ -4,41 +4,47 @@ Closed reports are remembered for months, so they are kept as the bytes that are
 something happens next; some of them stay unpacked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
+from streams.domain.at_hand import Report
 from streams.domain.desk import Desk
-from streams.domain.express import Express, Report
 from streams.domain.rules import Codec
+from streams.domain.settling import Settling
 
 REPORTS_AT_HAND: Final = 4_096
 """How many open reports are kept unpacked, some 1,000 bytes each."""
 
 
 class Shelf:
-    """Reports by key; `find` gives them packed or unpacked, `report` unpacked."""
+    """Reports by key; `find` gives them packed or unpacked, `report` unpacked; `put` keeps one that is not here yet."""
 
-    __slots__ = ("_at_hand", "_changed", "_codec", "_express", "_reports", "find")
+    __slots__ = ("_at_hand", "_changed", "_codec", "_reports", "_settling", "find", "keep")
 
-    def __init__(self, codec: Codec, express: Express) -> None:
+    def __init__(self, codec: Codec, settling: Settling) -> None:
         self._codec = codec
-        self._express = express
+        self._settling = settling
         self._reports: dict[bytes, bytes | Report] = {}
         self._at_hand: dict[bytes, None] = {}
-        self._changed: dict[bytes, None] = {}
+        self._changed: dict[bytes, object] = {}
         self.find = self._reports.get
+        self.keep = self._reports.__setitem__
 
     def __len__(self) -> int:
         return len(self._reports)
 
     def report(self, desk: Desk, found: bytes | Report) -> Report:
         """Return what was found as a report at hand."""
-        return found if isinstance(found, Report) else self._express.read(desk, self._codec.unpack_row(found))
+        return found if isinstance(found, Report) else self._settling.read(desk, self._codec.unpack_row(found))
 
     def put(self, key: bytes, report: Report) -> None:
         """Keep a report that changed."""
         self._reports[key] = report
         self._changed[key] = None
+
+    def note(self, changed: Mapping[bytes, Report]) -> None:
+        """Take note of kept reports that changed."""
+        self._changed.update(changed)
 
     def drop(self, key: bytes) -> None:
         """Let go of a report."""
@@ -62,7 +68,7 @@ class Shelf:
             if not isinstance(report, Report):
                 changes[b"r|" + key] = report
                 continue
-            changes[b"r|" + key] = stored = pack(report.row)
+            changes[b"r|" + key] = stored = pack((report.allowance, report.entries))
             if report.path is not None and report.path.open:
                 self._at_hand[key] = None
             else:

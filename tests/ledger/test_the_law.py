@@ -49,6 +49,24 @@ def test_any_split_with_time_passing_and_repetition_gives_the_same_rows_and_coho
     assert split.cohorts() == straight.cohorts()
 
 
+@given(st.data(), packs, streams())
+def test_no_counter_depends_on_when_changes_are_taken(
+    data: st.DataObject, pack: tuple[Yardstick, ...], stream: list[Event]
+) -> None:
+    clocks = [clock_of(yardstick) for yardstick in pack]
+    seldom, often = Subject(clocks), Subject(clocks)
+
+    for part, now in [*data.draw(batches(stream)), ([], END)]:
+        for subject in (seldom, often):
+            subject.advance(now)
+        for event in part:
+            seldom.feed([event])
+            often.feed([event])
+            often.commit()
+
+    assert often.counters() == seldom.counters()
+
+
 @given(st.data(), streams())
 def test_an_equal_event_twice_is_a_duplicate_and_nothing_else(data: st.DataObject, stream: list[Event]) -> None:
     facts = [event for event in stream if not isinstance(event, Heartbeat)]

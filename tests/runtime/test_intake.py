@@ -131,6 +131,7 @@ def test_a_senders_stamp_in_the_future_is_refused_and_moves_no_time() -> None:
     assert [refusal.reason for refusal, _ in intake.take_refused().events] == [Reason.FUTURE_TIME]
     assert intake.time.now == 0
     assert intake.positions[FILED] == 1
+    assert intake.applied == 2
 
 
 def test_a_senders_stamp_a_little_ahead_counts_as_now() -> None:

@@ -1,0 +1,123 @@
+"""The long way: read a report as it was and as it is with one more event, and post the difference.
+
+It takes every event and says what is right; the short way (`settling`) is for plain reports.
+"""
+
+from collections.abc import Callable
+
+from streams.domain import counters
+from streams.domain.agenda import Agenda
+from streams.domain.appraise import NOTHING, Appraisal, Appraiser
+from streams.domain.at_hand import Report
+from streams.domain.books import Books
+from streams.domain.deadlines import NEVER
+from streams.domain.deeds import NAMES
+from streams.domain.desk import Desk
+from streams.domain.events import AboutReport, Action, Filing
+from streams.domain.report import CAP, Row, entry_of, insert
+from streams.domain.rules import ORPHANS_PER_PLATFORM
+from streams.domain.settling import Settling
+from streams.domain.shelf import Shelf
+from streams.domain.vocabulary import Reason
+
+
+class AtLength:
+    """Takes events whose reports are not plain, or would not be with them.
+
+    `belongs` tells whether a key lies on this partition: asked for orphans, since a record sent to a wrong partition
+    never meets its report.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a ledger
+        self,
+        shelf: Shelf,
+        settling: Settling,
+        appraiser: Appraiser,
+        books: Books,
+        agenda: Agenda,
+        belongs: Callable[[bytes], bool],
+    ) -> None:
+        self._shelf = shelf
+        self._settling = settling
+        self._appraiser = appraiser
+        self._books = books
+        self._agenda = agenda
+        self._belongs = belongs
+
+    def apply(self, desk: Desk, event: AboutReport) -> Reason | None:
+        """Take one event; return why it is refused, None when it counts."""
+        self._agenda.settle_one(desk, event.key, desk.horizon)
+        found = self._shelf.find(event.key)
+        reason = self._begin(desk, event) if found is None else self._go_on(desk, event, found)
+        if reason is not None:
+            desk.count(counters.refused(reason))
+        return reason
+
+    def _begin(self, desk: Desk, event: AboutReport) -> Reason | None:
+        if not isinstance(event, Filing):
+            if not self._belongs(event.key):
+                return Reason.WRONG_PARTITION
+            if desk.tally.get(counters.WAITING, 0) >= ORPHANS_PER_PLATFORM:
+                return Reason.ORPHAN
+            if isinstance(event, Action):
+                self._wait(desk, event)
+                return None
+        entry = entry_of(event)
+        if entry.code in NAMES:
+            desk.count(NAMES[entry.code])
+        self._post(desk, event.key, NOTHING, (desk.allowance, [entry]))
+        return None
+
+    def _wait(self, desk: Desk, orphan: Action) -> None:
+        """Keep an action until its filing comes, or the memory ends."""
+        entry = entry_of(orphan)
+        desk.count(NAMES[entry.code])
+        desk.count(counters.WAITING)
+        report = Report(desk.allowance, [entry], None)
+        self._shelf.put(orphan.key, report)
+        self._agenda.remember(desk, orphan.key, report)
+
+    def _go_on(self, desk: Desk, event: AboutReport, found: bytes | Report) -> Reason | None:
+        """Read a report as it was and as it is with one more entry, and post the difference."""
+        report = self._shelf.report(desk, found)
+        if isinstance(event, Filing) and (joined := self._settling.join(desk, report, event)):
+            self._agenda.expect(desk, event.key, joined)
+            return None
+        old = report.row
+        entry = entry_of(event)
+        entries = insert(old[1], entry)
+        if entries is None or len(entries) == len(old[1]):
+            desk.count(counters.DUPLICATES)
+        if entries is None:
+            return None
+        if len(entries) > CAP:
+            return Reason.TOO_MANY
+        before = self._appraiser.appraise(desk, old, desk.horizon)
+        if len(entries) > len(old[1]) and entry.code in NAMES:
+            desk.count(NAMES[entry.code])
+        after = self._post(desk, event.key, before, (old[0], entries), known=self._agenda.due(desk, report, before))
+        return _objection(desk, event, before, after)
+
+    def _post(self, desk: Desk, key: bytes, before: Appraisal, row: Row, known: int = NEVER) -> Appraisal:
+        """Post what a report has become and return it; `known` is when it comes up already."""
+        after = self._appraiser.appraise(desk, row, desk.horizon)
+        self._books.post(desk, before, after)
+        report = self._settling.read(desk, row)
+        self._shelf.put(key, report)
+        self._agenda.moved(key)
+        soonest = self._agenda.due(desk, report, after)
+        if soonest < known:
+            self._agenda.push(desk, key, soonest)
+        return after
+
+
+def _objection(desk: Desk, event: AboutReport, before: Appraisal, after: Appraisal) -> Reason | None:
+    """Return why the newest event is refused; what it makes of earlier ones is told by `Ledger.take_refusals`."""
+    bad_times = after.bad_times - before.bad_times
+    reason = None
+    if after.conflicts > before.conflicts:
+        reason = Reason.CONFLICT
+    elif bad_times > 0 and isinstance(event, Action):
+        reason, bad_times = Reason.BAD_TIME, bad_times - 1
+    desk.refuse_later(Reason.BAD_TIME, bad_times)
+    return reason

@@ -1,0 +1,93 @@
+"""Plain reports: a filing, then actions on all of it and amendments, with ids of their own, and nothing else.
+
+What a plain report comes to follows from the sequence of its codes and from its times. A sequence is compiled once
+into a `Path`, which knows what its last deed changed, so that a report need not be read twice to post it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import NamedTuple
+
+from streams.domain.clocks import Clock
+from streams.domain.cohort import CLOSED, layout, words
+from streams.domain.course import OPEN, Plan
+from streams.domain.report import FIRST_DEED
+from streams.domain.states import OPEN_STATES
+
+
+class Told:
+    """What equal deeds are counted under: `once` adds 1 to each counter, `sums` the duration to a cohort's and a counter's.
+
+    `sums` maps a cohort's name for the sum to the counter's. Two are never equal, so that they are quick to look up.
+    """
+
+    __slots__ = ("once", "sums")
+
+    def __init__(self, once: tuple[str, ...], sums: Mapping[bytes, str]) -> None:
+        self.once = once
+        self.sums = sums
+
+
+class End(NamedTuple):
+    """A clock (its place in the pack), the place of the entry that ended it (0: none has), and the ending."""
+
+    clock: int
+    place: int
+    ending: int
+
+
+class Path:
+    """A plain report after a sequence of entries, given by its codes.
+
+    `ends` are the clocks that have ended, `ended` those that the last entry ended, None where it did anything else to
+    a clock; `running` are the others and `limits` their limits, ascending. `open` tells whether the report is open,
+    `settled` that neither it nor any clock is. `onward` and `told` remember where one more code leads and what the
+    last deed is counted under, by the bin of its duration.
+    """
+
+    __slots__ = (
+        *("_pack", "_values", "_words", "before", "codes", "ended", "ends"),
+        *("limits", "onward", "open", "running", "settled", "told"),
+    )
+
+    def __init__(self, codes: tuple[int, ...], plan: Plan, clocks: Sequence[Clock], before: "Path | None") -> None:
+        deeds = [place for place, code in enumerate(codes) if code >= FIRST_DEED]
+        ends = [
+            End(clock, 0 if course.end is None else deeds[course.end], course.ending)
+            for clock, course in enumerate(plan.courses)
+        ]
+        self.codes = codes
+        self.before = before
+        self.open = plan.state in OPEN_STATES
+        self.ends = tuple(end for end in ends if end.ending != OPEN)
+        self.ended = _news(before, self)
+        self.running = tuple(end.clock for end in ends if end.ending == OPEN)
+        limits = {clocks[place].limit for place in self.running}
+        self.limits = tuple(sorted(limit for limit in limits if limit is not None))
+        self.settled = not self.open and not self.running
+        self.onward: dict[int, Path | None] = {}
+        self.told: dict[int, Told] = {}
+        self._pack = layout(len(ends)).pack
+        self._values = _picker([end.place for end in ends])
+        self._words = words(plan.state, [end.ending for end in ends])
+
+    def signature(self, risk: int, values: Sequence[int]) -> bytes:
+        """Return the stored signature of a report at risk from the bin `risk` on.
+
+        `values` are its filing minute and then, for each entry that follows, the bin of its distance from the filing.
+        """
+        return self._pack(risk, values[0] if self.open else CLOSED, *self._values(values)) + self._words
+
+
+def _news(before: Path | None, after: Path) -> tuple[End, ...] | None:
+    """Return what ended with the last deed, None if what had ended before did not stay."""
+    known = () if before is None else before.ends
+    if not set(known) <= set(after.ends):
+        return None
+    return tuple(end for end in after.ends if end not in known)
+
+
+def _picker(places: Sequence[int]) -> Callable[[Sequence[int]], tuple[int, ...]]:
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda values: tuple([values[place] for place in places])
