@@ -99,6 +99,16 @@ class Registry:
         ids = self.platforms_of_topic(topic)
         return next(iter(ids)) if len(ids) == 1 else None
 
+    def leaders(self) -> dict[str, frozenset[str]]:
+        """Return, for every topic with actions, the topics with the filings that they are about."""
+        if self.accepts_all:
+            return {Role.ACTION_TAKEN: frozenset({Role.REPORT_FILED})}
+        found: dict[str, frozenset[str]] = {}
+        for platform in self.platforms.values():
+            if platform.action_taken != platform.report_filed:
+                found[platform.action_taken] = found.get(platform.action_taken, frozenset()) | {platform.report_filed}
+        return found
+
     @cached_property
     def hash(self) -> str:
         """SHA-256, in hex, of the content: the same for any order of platforms, groups and countries."""

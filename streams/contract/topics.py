@@ -33,8 +33,10 @@ _COMPACTED: Final[Mapping[str, str]] = {
     "delete.retention.ms": str(_DAY_MS),
 }
 
-# The largest batch that a broker takes; a journal ends its chunks at half of it.
+# The largest batch that a topic takes: Kafka's default. A changelog takes more, since a commit without transactions is
+# one batch.
 MAX_MESSAGE_BYTES: Final = 1_048_588
+_CHANGELOG_MESSAGE_BYTES: Final = 16 * _MEBIBYTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +80,8 @@ def table(registry: Registry, app: str, replication: Replication, *, record_time
     }
     refused = {"cleanup.policy": "delete", "retention.ms": str(_REFUSED_RETENTION_MS)}
     wanted: dict[str, Mapping[str, str]] = dict.fromkeys(registry.source_topics(), source)
-    wanted |= {changelog(app): _COMPACTED, MEASURES: _COMPACTED, REFUSED: refused}
+    own = {**_COMPACTED, "max.message.bytes": str(_CHANGELOG_MESSAGE_BYTES)}
+    wanted |= {changelog(app): own, MEASURES: _COMPACTED, REFUSED: refused}
     common = {
         "min.insync.replicas": str(replication.min_insync),
         "unclean.leader.election.enable": "false",

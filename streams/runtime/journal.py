@@ -20,6 +20,10 @@ Row = tuple[bytes, bytes | None]
 
 _TRANSACTION_TIMEOUT_MS: Final = 60_000
 _REQUEST_TIMEOUT_MS: Final = 30_000
+_CHUNK_BYTES: Final = 512 * 1024
+"""From how many bytes on a record batch is sent and the next one begun: half of what every topic takes."""
+_BYTES_A_RECORD: Final = 4_096
+"""How much a record adds to a commit, on the safe side: its report's row, and the whole cohort that it changes."""
 
 
 class RowTooLargeError(Exception):
@@ -51,8 +55,8 @@ class Place(NamedTuple):
 class Journal(Protocol):
     """Writes one partition's commits, one after the other."""
 
-    room: int | None
-    """How many bytes of rows a commit may hold before it should be made; None: any number."""
+    most: int
+    """How many records may have been applied when a commit should be made; it may then hold twice as many."""
 
     async def claim(self) -> bytes:
         """Take the partition and return the value of the claim record: the changelog up to it is all there is."""
@@ -68,19 +72,21 @@ class Journal(Protocol):
 
 
 class _Writer:
-    """A producer of record batches of at most `limit` bytes for one partition number."""
+    """A producer of record batches for one partition number: of some `_CHUNK_BYTES`, never more than `limit` bytes."""
 
     def __init__(self, producer: AIOKafkaProducer, partition: int, limit: int) -> None:
         self.producer = producer
         self._partition = partition
         self._limit = limit
+        self._chunk = min(_CHUNK_BYTES, limit // 2)
 
     async def send(self, topic: str, rows: Iterable[Row]) -> list[asyncio.Future[object]]:
         """Hand `rows` to the producer in as few record batches as their size allows."""
         sent = []
         batch = self.producer.create_batch()
         for key, value in rows:
-            if batch.append(key=key, value=value, timestamp=None) is None:
+            full = batch.size() >= self._chunk
+            if full or batch.append(key=key, value=value, timestamp=None) is None:
                 sent.append(await self._send(topic, batch))
                 batch = self.producer.create_batch()
                 batch.append(key=key, value=value, timestamp=None)
@@ -109,7 +115,7 @@ class _Writer:
 class TransactionJournal:
     """Commits by transactions; the transactional id is the application and the partition, so owners fence each other."""
 
-    room: int | None = None
+    most = 10_000
 
     def __init__(self, place: Place, failpoints: Failpoints) -> None:
         self._place = place
@@ -160,7 +166,7 @@ class AppendJournal:
     def __init__(self, place: Place, failpoints: Failpoints) -> None:
         self._place = place
         self._failpoints = failpoints
-        self.room: int | None = place.max_message_bytes // 2
+        self.most = max(1, place.max_message_bytes // 2 // _BYTES_A_RECORD)
         self._writer = _Writer(
             AIOKafkaProducer(
                 bootstrap_servers=place.bootstrap,

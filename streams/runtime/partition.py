@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -13,6 +11,7 @@ from streams.contract import refused
 from streams.contract.measures import STATUS_KEY, Status, encode_status, is_measure
 from streams.domain.logtime import LogTime
 from streams.runtime.figures import PartitionFigures, State
+from streams.runtime.inbox import Inbox, Portion
 from streams.runtime.intake import Intake
 from streams.runtime.journal import Outgoing
 from streams.runtime.position import POSITION_KEY, Position, Reached, encode
@@ -25,7 +24,11 @@ log = logging.getLogger(__name__)
 _TICK_SECONDS: Final = 0.25
 _STATUS_MS: Final = 5_000
 _CONFIRMED_MS: Final = 5_000
-_PART: Final = 200
+_EXPECTED_SECONDS: Final = 5.0
+"""How long actions wait for filings that do not come: a broker may be slow, or hold back an open transaction."""
+_BACKLOG: Final = 2_000
+_BACKLOG_MS: Final = 1_000
+"""With more records than this to go, a commit is made once a second: all of it is late, and few commits cost less."""
 
 
 def _seconds() -> float:
@@ -46,12 +49,11 @@ class Partition:
         self._around = around
         self._slots = {topic: Slot(topic, number) for topic in around.topics}
         self._journal = around.journal(number)
-        self._inbox: deque[RecordBatch] = deque()
+        self._inbox = Inbox(around.leaders, self._journal.most)
         self._wake = asyncio.Event()
         self._closing = False
         self._intake = Intake(around.ledger(number), around.decoder, LogTime(()), {})
-        self._pending: dict[bytes, bytes | None] = {}
-        self._pending_bytes = 0
+        self._moved: dict[str, float] = {}
         self._committed_at = 0.0
         self._dirty = False
 
@@ -62,7 +64,7 @@ class Partition:
 
     def offer(self, batch: RecordBatch) -> None:
         """Queue a batch; the transport bounds how many there can be."""
-        self._inbox.append(batch)
+        self._inbox.put(batch)
         self._wake.set()
 
     def close(self) -> None:
@@ -129,22 +131,32 @@ class Partition:
             positions[topic] = first
             self._dirty = True
             log.error("partition %d: offsets %d to %d of %s are gone", self.number, position, first - 1, topic)
+        self._moved[topic] = _seconds()
         await around.source.serve(self._slots[topic], positions[topic])
 
     async def _step(self) -> None:
-        await self._woken()
         for slot in [slot for slot in self._slots.values() if slot in self._around.source.lost]:
             await self._seek(slot.topic)
-        if self._inbox and not self._closing:
-            await self._apply(self._inbox.popleft())
+        portion = None if self._closing else self._inbox.take(self._intake.time.applied(), self._expected())
+        if portion is None:
+            await self._woken()
+        else:
+            await self._apply(portion)
         self._look()
         if self._due():
             await self._commit()
 
+    def _expected(self) -> frozenset[str]:
+        """Return the topics that will bring more: what is known of their ends says so, and they have moved lately."""
+        heads, positions, lately = self._around.source.heads, self._intake.positions, _seconds() - _EXPECTED_SECONDS
+        return frozenset(
+            topic
+            for topic, slot in self._slots.items()
+            if self._moved[topic] >= lately and ((head := heads.get(slot)) is None or head.end > positions[topic])
+        )
+
     async def _woken(self) -> None:
         """Wait for a batch, for the time of the next commit, or for the next look at the clock."""
-        if self._inbox:
-            return
         self._wake.clear()
         wait = _TICK_SECONDS
         if self._dirty:
@@ -153,46 +165,24 @@ class Partition:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), wait)
 
-    async def _apply(self, batch: RecordBatch) -> None:
-        around = self._around
+    async def _apply(self, portion: Portion) -> None:
+        around, batch = self._around, portion.batch
         if not around.source.current(batch):
             return
         if not self._intake.follows(batch):
             log.warning("partition %d: a batch of %s came from beyond the position", self.number, batch.slot.topic)
             await self._seek(batch.slot.topic)
             return
-        for part in self._parts(batch):
-            self._intake.take(part, around.wall())
-            around.failpoints.passing("after_apply")
-            self._dirty = True
-            if self._full():
-                await self._commit()
-        around.source.acknowledge(batch)
+        self._intake.take(batch, around.wall())
+        around.failpoints.passing("after_apply")
+        self._dirty = True
+        self._moved[batch.slot.topic] = _seconds()
+        if portion.last:
+            around.source.acknowledge(batch)
         self.figures.moved = around.wall()
+        if self._intake.applied >= self._journal.most:
+            await self._commit()
         await asyncio.sleep(0)  # other partitions, the fetcher and the health page come first now
-
-    def _parts(self, batch: RecordBatch) -> Sequence[RecordBatch]:
-        """Cut a batch where a commit may become necessary within it."""
-        size = _PART if self._journal.room is not None else len(batch.records)
-        records = batch.records
-        cuts = range(0, len(records), size)
-        ends = [records[cut].offset for cut in cuts[1:]] + [batch.end]
-        return [
-            batch._replace(
-                start=records[cut].offset if cut else batch.start, end=end, records=records[cut : cut + size]
-            )
-            for cut, end in zip(cuts, ends, strict=True)
-        ]
-
-    def _full(self) -> bool:
-        """Whether the changes so far, counted with what they replaced, fill the room of a commit."""
-        room = self._journal.room
-        if room is None:
-            return False
-        changes = self._intake.ledger.take_changes()
-        self._pending |= changes
-        self._pending_bytes += sum(len(key) + len(value or b"") for key, value in changes.items())
-        return self._pending_bytes >= room
 
     def _look(self) -> None:
         """See which topics are at their heads, let time pass, and hold back a topic that is far ahead."""
@@ -216,13 +206,14 @@ class Partition:
 
     def _due(self) -> bool:
         interval = self._around.commit_interval_ms if self._dirty else _STATUS_MS
+        if self.figures.lag > _BACKLOG:
+            interval = max(interval, _BACKLOG_MS)
         return _seconds() - self._committed_at >= interval / 1000
 
     async def _commit(self) -> None:
         around, intake = self._around, self._intake
         started = self._committed_at = _seconds()
-        rows = self._pending | intake.ledger.take_changes()
-        self._pending, self._pending_bytes = {}, 0
+        rows = intake.ledger.take_changes()
         rejected = intake.take_refused()
         topics = {topic: Reached(offset, around.topics[topic]) for topic, offset in intake.positions.items()}
         position = Position(intake.time.now, topics, around.registry_hash)

@@ -34,6 +34,11 @@ class RecordBatch(NamedTuple):
     lease: int
     records: Sequence[Stamped]
 
+    def cut(self, count: int) -> "tuple[RecordBatch, RecordBatch]":
+        """Return the first `count` records, at least one, and the others, at least one, as batches of their own."""
+        first, rest = self.records[:count], self.records[count:]
+        return self._replace(end=rest[0].offset, records=first), self._replace(start=rest[0].offset, records=rest)
+
 
 class Head(NamedTuple):
     """What the last fetch response told of a log's end.

@@ -46,13 +46,15 @@ class Source(Protocol):
 class Surroundings:
     """What every owner of a worker shares.
 
-    `topics` are the source topics with their ids ("": the broker tells none), `names` those that are written; `pack` names the rules in force; `wall` reads the wall clock in epoch
-    milliseconds. `exact_ends` is false where the broker tells wrong end offsets.
+    `topics` are the source topics with their ids ("": the broker tells none), `leaders` those with the filings for
+    each with actions, `names` those that are written; `pack` names the rules in force; `wall` reads the wall clock in
+    epoch milliseconds. `exact_ends` is false where the broker tells wrong end offsets.
     """
 
     bootstrap: str
     names: Names
     topics: Mapping[str, str]
+    leaders: Mapping[str, frozenset[str]]
     partitions: int
     registry_hash: str
     pack: str

@@ -5,7 +5,6 @@ restarts it, and the restart begins at the last commit.
 """
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -18,6 +17,7 @@ import uvloop
 
 from streams.contract.registry import Registry
 from streams.runtime.app import ALONE, PATIENT, RecordBatchApp, Timing, connect, create_app
+from streams.runtime.collector import collect_seldom
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.figures import Figures
 from streams.runtime.ground import Ground, Names, stand
@@ -124,6 +124,7 @@ class Worker:
             bootstrap=settings.bootstrap,
             names=ground.names,
             topics=ground.topics,
+            leaders=trade.registry.leaders(),
             partitions=trade.registry.partitions,
             registry_hash=trade.registry.hash,
             pack=trade.pack,
@@ -161,20 +162,10 @@ async def serve(settings: Settings, trade: Trade, timing: Timing | None = None) 
 
 def main(settings: Settings, trade: Trade, timing: Timing | None = None) -> NoReturn:
     """Run a worker and end this process: 0 when it was asked to stop, 1 on any failure."""
-    _collect_seldom()
+    collect_seldom()
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # the fetching thread makes a loop of its own
     asyncio.run(_to_the_end(settings, trade, timing))
     raise AssertionError("unreachable: the process has ended")
-
-
-def _collect_seldom() -> None:
-    """Keep the cyclic garbage collector from walking records that are about to be freed by count.
-
-    With Python's thresholds it takes a sixth of the worker's time, with these a thirtieth.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
 
 
 async def _to_the_end(settings: Settings, trade: Trade, timing: Timing | None) -> NoReturn:

@@ -1,0 +1,73 @@
+"""The batches that wait for a partition, in the order in which they are applied: by log time, filings before actions.
+
+An action that comes before its filing waits in the ledger, which costs many times what it costs to wait here. The
+order is a preference and no promise: whoever never gets to hear of a filing still gets to hear of its actions.
+"""
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import Final, NamedTuple
+
+from streams.runtime.records import RecordBatch
+
+_timestamp: Final = attrgetter("timestamp")
+
+
+class Portion(NamedTuple):
+    """A batch, or as much of one as may be applied now; `last` tells that nothing of it is left."""
+
+    batch: RecordBatch
+    last: bool
+
+
+class Inbox:
+    """Waiting batches by topic.
+
+    `leaders` are the topics with the filings of what a topic of actions brings; `most` is how many records there may
+    be in a portion.
+    """
+
+    def __init__(self, leaders: Mapping[str, frozenset[str]], most: int) -> None:
+        self._leaders = leaders
+        self._most = most
+        self._waiting: dict[str, deque[RecordBatch]] = {}
+
+    def put(self, batch: RecordBatch) -> None:
+        """Let a batch wait behind those of its topic."""
+        self._waiting.setdefault(batch.slot.topic, deque()).append(batch)
+
+    def take(self, read: Mapping[str, int], expected: frozenset[str]) -> Portion | None:
+        """Return what is to be applied next; None while all that waits is ahead of filings.
+
+        `read` are the log times up to which topics have been applied, `expected` the topics that will bring more.
+        """
+        for topic in self._in_order():
+            ahead_of = [leader for leader in self._leaders.get(topic, ()) if leader in expected or self._holds(leader)]
+            limit = min([read[leader] for leader in ahead_of], default=None)
+            portion = self._portion(self._waiting[topic], limit)
+            if portion is not None:
+                return portion
+        return None
+
+    def _in_order(self) -> list[str]:
+        held = [topic for topic in self._waiting if self._holds(topic)]
+        return sorted(held, key=lambda topic: (self._waiting[topic][0].records[0].timestamp, topic in self._leaders))
+
+    def _holds(self, topic: str) -> bool:
+        return bool(self._waiting.get(topic))
+
+    def _portion(self, waiting: deque[RecordBatch], limit: int | None) -> Portion | None:
+        """Take the records up to a log time off the first batch that waits."""
+        batch = waiting[0]
+        records = batch.records
+        cut = len(records) if limit is None else bisect_right(records, limit, key=_timestamp)
+        cut = min(cut, self._most)
+        if cut == len(records):
+            return Portion(waiting.popleft(), last=True)
+        if cut == 0:
+            return None
+        first, rest = batch.cut(cut)
+        waiting[0] = rest
+        return Portion(first, last=False)

@@ -1,0 +1,107 @@
+"""Waiting batches: applied by log time, and actions not ahead of filings that are to be had."""
+
+from typing import NamedTuple
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.runtime.inbox import Inbox
+from streams.runtime.records import RecordBatch, Slot
+
+FILED, TAKEN = "report-filed", "action-taken"
+LEADERS = {TAKEN: frozenset({FILED})}
+NOBODY: frozenset[str] = frozenset()
+
+
+class Fetched(NamedTuple):
+    """A record as far as its order goes."""
+
+    offset: int
+    timestamp: int
+
+
+def batch(topic: str, start: int, *timestamps: int) -> RecordBatch:
+    records = [Fetched(start + place, timestamp) for place, timestamp in enumerate(timestamps)]
+    return RecordBatch(Slot(topic, 0), start, start + len(timestamps), 1, records)  # type: ignore[arg-type]  # all that is read
+
+
+def inbox(*batches: RecordBatch, most: int = 1_000) -> Inbox:
+    made = Inbox(LEADERS, most)
+    for one in batches:
+        made.put(one)
+    return made
+
+
+def times(portion: object) -> list[int]:
+    assert portion is not None
+    return [record.timestamp for record in portion.batch.records]  # type: ignore[attr-defined]
+
+
+def test_the_batch_that_was_told_first_comes_first() -> None:
+    waiting = inbox(batch(TAKEN, 0, 5), batch(FILED, 0, 9))
+
+    first = waiting.take({FILED: 8, TAKEN: 0}, NOBODY)
+
+    assert times(first) == [5]
+
+
+def test_of_two_that_were_told_at_once_the_filings_come_first() -> None:
+    waiting = inbox(batch(TAKEN, 0, 5), batch(FILED, 0, 5))
+
+    first = waiting.take({FILED: 0, TAKEN: 0}, NOBODY)
+
+    assert first is not None
+    assert first.batch.slot.topic == FILED
+
+
+def test_actions_come_as_far_as_filings_have_been_read() -> None:
+    waiting = inbox(batch(TAKEN, 0, 4, 5, 6, 7), batch(FILED, 0, 9))
+
+    first = waiting.take({FILED: 5, TAKEN: 0}, NOBODY)
+    second = waiting.take({FILED: 5, TAKEN: 5}, NOBODY)
+    third = waiting.take({FILED: 9, TAKEN: 5}, NOBODY)
+
+    assert [times(first), times(second), times(third)] == [[4, 5], [9], [6, 7]]
+    assert [one.last for one in (first, second, third) if one] == [False, True, True]
+
+
+def test_actions_wait_for_filings_that_are_expected_and_for_no_others() -> None:
+    waiting = inbox(batch(TAKEN, 0, 7))
+
+    assert waiting.take({FILED: 5, TAKEN: 0}, frozenset({FILED})) is None
+    assert times(waiting.take({FILED: 5, TAKEN: 0}, NOBODY)) == [7]
+
+
+def test_no_portion_is_larger_than_the_most() -> None:
+    waiting = inbox(batch(FILED, 3, 1, 2, 3, 4, 5), most=2)
+
+    portions = [waiting.take({FILED: 0, TAKEN: 0}, NOBODY) for _ in range(3)]
+
+    assert [times(portion) for portion in portions] == [[1, 2], [3, 4], [5]]
+    assert [(one.batch.start, one.batch.end) for one in portions if one] == [(3, 5), (5, 7), (7, 8)]
+
+
+_timestamps = st.lists(st.lists(st.integers(0, 30), min_size=1, max_size=6), max_size=4)
+
+
+@given(_timestamps, _timestamps, st.integers(1, 4))
+def test_every_record_comes_once_and_in_the_order_of_its_topic(
+    filed: list[list[int]], taken: list[list[int]], most: int
+) -> None:
+    waiting, put = Inbox(LEADERS, most), {FILED: 0, TAKEN: 0}
+    for topic, lists in ((FILED, filed), (TAKEN, taken)):
+        for timestamps in lists:
+            waiting.put(batch(topic, put[topic], *timestamps))
+            put[topic] += len(timestamps)
+
+    read, position = {FILED: 0, TAKEN: 0}, {FILED: 0, TAKEN: 0}
+    while portion := waiting.take(read, NOBODY):
+        topic = portion.batch.slot.topic
+        assert portion.batch.start == position[topic]
+        assert [record.offset for record in portion.batch.records] == list(
+            range(portion.batch.start, portion.batch.end)
+        )
+        position[topic] = portion.batch.end
+        read[topic] = max(read[topic], *(record.timestamp for record in portion.batch.records))
+
+    assert position == put
