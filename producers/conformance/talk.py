@@ -1,17 +1,23 @@
-"""What a check found, as tables for a terminal."""
+"""What a check found, for a terminal of eighty columns."""
 
 from collections.abc import Iterable
 from typing import Final
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 
 from producers.conformance.check import Checked
 from producers.conformance.understood import ClockSeen, Platform
 from producers.publisher.talk import refusal_table
 from streams.contract.instants import format_ms
+from streams.contract.wording import duration
 
-_SCALES: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
+_CLOCK_HEADINGS: Final = ("counted", "stopped", "closed only", "open, too", "told closed")
+_EXPLAINED: Final = (
+    "median time of closed reports only, as it is published today, beside that with open ones counted; "
+    "told closed: the share of reports first told when they were closed"
+)
 
 
 def tell(checked: Checked, console: Console | None = None) -> None:
@@ -23,47 +29,48 @@ def tell(checked: Checked, console: Console | None = None) -> None:
     )
     if checked.refused:
         console.print(refusal_table("refused", checked.refused))
-    if checked.platforms:
-        console.print(_reports(checked.platforms))
-        console.print(_clocks(checked.platforms))
     for platform in checked.platforms:
-        for warning in platform.warnings:
-            console.print(f"{platform.platform}: {warning}")
+        _platform(platform, console)
+    if checked.platforms:
+        console.print(_EXPLAINED, style="dim")
 
 
-def _reports(platforms: Iterable[Platform]) -> Table:
-    table = Table(title="reports, as they were understood", title_justify="left")
-    for heading in ("platform", "from", "to"):
-        table.add_column(heading)
-    for heading in ("filed", "orphans", "duplicates", "no jurisdiction", "`other`", "whole hours", "0 seconds"):
+def _platform(platform: Platform, console: Console) -> None:
+    console.print()
+    console.print(f"{platform.platform}: {platform.filed:,} reports filed{_span(platform)}")
+    for line in _lines(platform):
+        console.print(Padding(line, (0, 0, 0, 2)))
+    console.print(Padding(_clocks(platform.clocks), (0, 0, 0, 2)))
+    for warning in platform.warnings:
+        console.print(Padding(f"! {warning}", (0, 0, 0, 2)))
+
+
+def _span(platform: Platform) -> str:
+    if platform.first is None or platform.last is None:
+        return ""
+    return f", {format_ms(platform.first)[:16]} to {format_ms(platform.last)[:16]}"
+
+
+def _lines(platform: Platform) -> Iterable[str]:
+    """Yield how the reports were understood, and the shares that tell of a habit rather than of a report."""
+    yield ", ".join(f"{state} {count:,}" for state, count in platform.states.items()) or "no report"
+    yield f"orphans {platform.orphans:,}, duplicates {platform.duplicates:,}"
+    shares = {
+        "no jurisdiction": platform.unknown_jurisdiction,
+        "harm `other`": platform.other_harm,
+        "whole hours": platform.whole_hours,
+        "0 seconds": platform.zero_durations,
+    }
+    yield ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+
+
+def _clocks(clocks: Iterable[ClockSeen]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("clock", no_wrap=True)
+    for heading in _CLOCK_HEADINGS:
         table.add_column(heading, justify="right")
-    table.add_column("states")
-    for platform in platforms:
-        shares = (
-            platform.unknown_jurisdiction,
-            platform.other_harm,
-            platform.whole_hours,
-            platform.zero_durations,
-        )
-        table.add_row(
-            platform.platform,
-            *("" if at is None else format_ms(at)[:16] for at in (platform.first, platform.last)),
-            *(f"{count:,}" for count in (platform.filed, platform.orphans, platform.duplicates)),
-            *(f"{share:.0%}" for share in shares),
-            ", ".join(f"{state} {count:,}" for state, count in platform.states.items()),
-        )
-    return table
-
-
-def _clocks(platforms: Iterable[Platform]) -> Table:
-    table = Table(title="median times", title_justify="left")
-    table.add_column("platform")
-    table.add_column("clock")
-    for heading in ("reports", "stopped", "closed reports only", "open ones counted", "told only at closing"):
-        table.add_column(heading, justify="right")
-    for platform in platforms:
-        for clock in platform.clocks:
-            table.add_row(platform.platform, *_clock(clock))
+    for clock in clocks:
+        table.add_row(*_clock(clock))
     return table
 
 
@@ -72,14 +79,7 @@ def _clock(clock: ClockSeen) -> tuple[str, ...]:
         clock.clock,
         f"{clock.reports:,}",
         f"{clock.stopped:,}",
-        _duration(clock.closed_only_median_seconds) if clock.stopped else "none stopped",
-        _duration(clock.median_seconds.value),
+        duration(clock.closed_only_median_seconds) if clock.stopped else "none stopped",
+        duration(clock.median_seconds.value),
         f"{clock.told_only_at_closing:.0%}",
     )
-
-
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return "not reached"
-    scale, unit = next(((scale, unit) for scale, unit in _SCALES if seconds >= scale), (1.0, "s"))
-    return f"{seconds / scale:.1f} {unit}"

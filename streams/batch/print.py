@@ -10,10 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from streams.contract.wording import CAVEAT, duration, share
+from streams.domain.states import OPEN_STATES, State
 
 Group = Mapping[str, Any]
 
 _DAY: Final = "86400"
+_WAITING: Final = OPEN_STATES | {State.UNANSWERED}
 
 
 def show(document: Mapping[str, Any], by: Sequence[str], form: str) -> None:
@@ -28,10 +30,8 @@ def show(document: Mapping[str, Any], by: Sequence[str], form: str) -> None:
 
 
 def waiting(group: Group) -> int:
-    """Return how many reports of a group are open."""
-    ended = {"restricted", "no_violation", "already_restricted", "unavailable", "out_of_scope"}
-    ended |= {"invalidated", "withdrawn", "expired", "reversed"}
-    return sum(count for state, count in group["states"].items() if state not in ended)
+    """Return how many reports of a group are open, those included that were sealed as unanswered."""
+    return sum(count for state, count in group["states"].items() if State(state) in _WAITING)
 
 
 def _table(document: Mapping[str, Any], by: Sequence[str]) -> None:

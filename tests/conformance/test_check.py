@@ -89,6 +89,17 @@ def test_a_refused_value_is_shown_nowhere(tmp_path: Path) -> None:
     assert "secret" not in shown.getvalue() + json.dumps(document(found))
 
 
+def test_what_was_understood_is_whole_on_eighty_columns(tmp_path: Path) -> None:
+    found = of(tmp_path, filed(1, MONDAY), acted(1, MONDAY + HOUR), filed(2, MONDAY), beat(MONDAY + 2 * HOUR))
+    shown = StringIO()
+
+    tell(found, Console(file=shown, width=80))
+
+    assert "…" not in shown.getvalue()
+    assert all(clock.clock in shown.getvalue() for clock in harbor(found).clocks)
+    assert "open 1, restricted 1" in shown.getvalue()
+
+
 def test_a_good_file_ends_well_and_its_states_add_up(tmp_path: Path) -> None:
     found = of(
         tmp_path,
