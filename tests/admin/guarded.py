@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tests.brokers.apache import ApacheKafka, free_port
+from tests.brokers.apache import ApacheKafka
+from tests.brokers.ports import free_port
+from tests.brokers.site import ALONE, Site, properties
 
 _PLAIN: Final = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 _SCRAM: Final = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
@@ -36,13 +38,14 @@ def guarded_kafka() -> Iterator[Guarded]:
     """Run such a broker for the block."""
     inner, outer, controller = free_port(), free_port(), free_port()
     with tempfile.TemporaryDirectory(prefix="safeclock-guarded-", ignore_cleanup_errors=True) as folder:
-        broker = ApacheKafka(Path(folder), _overrides(inner, outer, controller))
-        broker.port, broker.bootstrap = inner, f"127.0.0.1:{inner}"
-        broker.start()
+        site = Site(folder=Path(folder), port=inner, controller=controller)
+        settings = properties(site, [site], {**ALONE, **_overrides(inner, outer, controller)})
+        broker = ApacheKafka(site, settings)
         try:
+            broker.start()
             yield Guarded(broker.bootstrap, f"127.0.0.1:{outer}")
         finally:
-            broker.stop()
+            broker.kill()
 
 
 def _overrides(inner: int, outer: int, controller: int) -> dict[str, str]:
