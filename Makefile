@@ -27,6 +27,9 @@ check: $(READY) ## Lint, types, arrows between folders, generated files
 bench: $(READY) ## Time the ledger and the worker against their peers on this machine
 	$(BIN)/python -m tests.bench
 
+fuzz: $(READY) ## Fuzz decoder, ledger and registry, guided by coverage (T=door|law|registry, SECONDS=60)
+	$(BIN)/python -m tests.fuzz $(or $(T),door) --seconds $(or $(SECONDS),60) --corpus .cache/fuzz/$(or $(T),door)
+
 generate: $(READY) ## Write every generated file anew
 	$(BIN)/python -m tests.generated --write
 
@@ -47,4 +50,4 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $(READY)
 
-.PHONY: bench check demo generate help kafka lock test
+.PHONY: bench check demo fuzz generate help kafka lock test

@@ -1,0 +1,139 @@
+"""What the fuzzer calls: each takes any bytes and raises AssertionError where a promise is broken."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]  # ships no types
+
+from streams.contract.decode import Decoder, Refusal
+from streams.contract.keys import heartbeat_key, record_key
+from streams.contract.refused import encode as encode_refused
+from streams.contract.registry import PLATFORM_ID, Registry, Role
+from streams.contract.registry_file import RegistryError, load, parse
+from streams.contract.rows import RowCodec
+from streams.contract.schemas import KINDS, json_schema
+from streams.domain.cohort import CohortKey, Signature
+from streams.domain.events import Event, Heartbeat
+from streams.domain.grid import DAY
+from streams.domain.ledger import Ledger
+from streams.domain.rules import Rules
+
+_REGISTRY: Final = load(Path(__file__).parents[2] / "deploy/registry/demo.toml")
+_DECODER: Final = Decoder(_REGISTRY)
+_NOW: Final = 1_767_225_600_000 + DAY
+_FIELDS: Final = frozenset(json.dumps([json_schema(kind) for kind in KINDS.values()]).split('"')) | {""}
+_MOST_LINES: Final = 40
+_SCHEMAS: Final[Mapping[str, Draft202012Validator]] = {
+    f"safeclock.{name}.v1": Draft202012Validator(json_schema(kind), format_checker=FormatChecker())
+    for name, kind in KINDS.items()
+}
+
+
+class Record(NamedTuple):
+    """A record as a client hands it over."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
+    partition: int = 0
+    offset: int = 0
+    timestamp: int = _NOW
+
+
+def door(data: bytes) -> None:
+    """Whatever comes to the door is an event that its schema accepts too, in either mode, or a refusal that tells nothing."""
+    for topic in Role:
+        record = Record(topic, _key_in(data), data)
+        found = _DECODER.decode(record)
+        if isinstance(found, Refusal):
+            _tells_nothing(found, record)
+        else:
+            _is_by_its_schema(data)
+            assert _DECODER.decode(_in_binary_mode(record)) == found, "expected the same event in binary mode"
+    line = _DECODER.decode_line(data)
+    if isinstance(line, Refusal):
+        _tells_nothing(line, Record("", None, data))
+
+
+def law(data: bytes) -> None:
+    """Lines in any order come to the same rows and cohorts, however often changes are taken."""
+    lines = data.split(b"\n")[:_MOST_LINES]
+    events = [event for event in map(_DECODER.decode_line, lines) if not isinstance(event, Refusal)]
+    at_once, backwards, one_by_one = _told(events), _told(events[::-1]), _told([*events, *events], every=1)
+    assert at_once == backwards, "expected the same in reverse order"
+    assert at_once == one_by_one, "expected the same when told twice, piece by piece"
+
+
+def registry(data: bytes) -> None:
+    """What is written in a registry is refused with sentences, or a registry that keeps its own rules."""
+    found = _registry_or_problems(data)
+    if isinstance(found, tuple):
+        assert found, "expected at least one sentence"
+        assert all(problem.startswith("fuzzed.toml") for problem in found), "expected where it is"
+        return
+    assert all(PLATFORM_ID.fullmatch(platform) for platform in found.platforms)
+    assert found.hash == parse(data, "again.toml").hash
+    Decoder(found).decode_line(b"{}")
+
+
+TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {"door": door, "law": law, "registry": registry}
+
+
+def _registry_or_problems(data: bytes) -> Registry | tuple[str, ...]:
+    try:
+        return parse(data, "fuzzed.toml")
+    except RegistryError as error:
+        return error.problems
+
+
+def _key_in(data: bytes) -> bytes | None:
+    """Return the key that a publisher would give to this event."""
+    try:
+        tree = msgspec.json.decode(data)
+        platform = tree["source"].removeprefix("/platforms/")
+        return record_key(platform, tree["subject"]) if "subject" in tree else heartbeat_key(platform)
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        return b"anything"
+
+
+def _tells_nothing(refusal: Refusal, record: Record) -> None:
+    assert refusal.field in _FIELDS, "expected a declared name"
+    assert refusal.platform in {"", *_REGISTRY.platforms}, "expected a registered platform"
+    encode_refused(refusal, record)
+
+
+def _is_by_its_schema(data: bytes) -> None:
+    tree = json.loads(data)
+    errors = [error.message for error in _SCHEMAS[tree["type"]].iter_errors(tree)]
+    assert not errors, f"expected what its schema accepts: {errors}"
+
+
+def _in_binary_mode(record: Record) -> Record:
+    """Return the record of the same event in binary mode."""
+    tree: dict[str, Any] = json.loads(record.value)
+    kind = tree.pop("datacontenttype", "application/json")
+    value = json.dumps(tree.pop("data")).encode()
+    attributes = tuple((f"ce_{name}", text.encode()) for name, text in tree.items())
+    return record._replace(value=value, headers=(("content-type", kind.encode()), *attributes))
+
+
+Books = tuple[dict[bytes, object], dict[CohortKey, dict[Signature, int]]]
+
+
+def _told(events: Iterable[Event], every: int = _MOST_LINES) -> Books:
+    """Return the rows and cohorts of a ledger that was told these events, changes taken after every so many."""
+    codec = RowCodec()
+    ledger, rows = Ledger(Rules(), codec), dict[bytes, bytes | None]()
+    for count, event in enumerate(events, 1):
+        if not isinstance(event, Heartbeat):
+            ledger.apply(event)
+        if count % every == 0:
+            rows |= ledger.take_changes()
+    ledger.advance(_NOW + 30 * DAY)
+    rows |= ledger.take_changes()
+    reports = {key: codec.unpack_row(row) for key, row in rows.items() if key.startswith(b"r|") and row is not None}
+    return dict(reports), dict(ledger.cohorts())
