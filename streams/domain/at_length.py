@@ -24,8 +24,7 @@ from streams.domain.vocabulary import Reason
 class AtLength:
     """Takes events whose reports are not plain, or would not be with them.
 
-    `belongs` tells whether a key lies on this partition: asked for orphans, since a record sent to a wrong partition
-    never meets its report.
+    `belongs` tells whether a key lies on this partition: asked for the first event of every report that comes here.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a ledger
@@ -54,9 +53,9 @@ class AtLength:
         return reason
 
     def _begin(self, desk: Desk, event: AboutReport) -> Reason | None:
+        if not self._belongs(event.key):
+            return Reason.WRONG_PARTITION
         if not isinstance(event, Filing):
-            if not self._belongs(event.key):
-                return Reason.WRONG_PARTITION
             if desk.tally.get(counters.WAITING, 0) >= ORPHANS_PER_PLATFORM:
                 return Reason.ORPHAN
             if isinstance(event, Action):

@@ -47,7 +47,7 @@ class Record(NamedTuple):
 def door(data: bytes) -> None:
     """Whatever comes to the door is an event that its schema accepts too, in either mode, or a refusal that tells nothing."""
     for topic in Role:
-        record = Record(topic, _key_in(data), data)
+        record = Record(topic, key_in(data), data)
         found = _DECODER.decode(record)
         if isinstance(found, Refusal):
             _tells_nothing(found, record)
@@ -90,7 +90,7 @@ def _registry_or_problems(data: bytes) -> Registry | tuple[str, ...]:
         return error.problems
 
 
-def _key_in(data: bytes) -> bytes | None:
+def key_in(data: bytes) -> bytes | None:
     """Return the key that a publisher would give to this event."""
     try:
         tree = msgspec.json.decode(data)
