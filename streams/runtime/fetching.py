@@ -1,6 +1,6 @@
 """The thread that fetches: aiokafka's consumer, with where each batch came from and how far the logs reach."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import aiokafka
@@ -84,11 +84,12 @@ class FetchingThread(AIOKafkaConsumerThread):
         last = await consumer.end_offsets([pair])
         return first[pair], last[pair]
 
-    async def poll(self, wanted: Iterable[Slot]) -> Fetched:
-        """Return what the broker has for `wanted` at once, or within a moment."""
+    async def poll(self, wanted: Iterable[Slot], held: Container[Slot]) -> Fetched:
+        """Return what the broker has for `wanted` at once, or within a moment; it is asked for nothing of `held`."""
         served = {TopicPartition(*slot): slot for slot in wanted if slot in self.cursors}
         if not served:
             return Fetched([], {}, [])
+        self._pause(held)
         lost: list[Slot] = []
         fetched: Mapping[Any, list[Stamped]] = {}
         try:
@@ -100,6 +101,13 @@ class FetchingThread(AIOKafkaConsumerThread):
         # From here to the return nothing is awaited, so cursors, positions and heads are of one moment.
         batches = [self._batch(served[pair], records) for pair, records in fetched.items()]
         return Fetched(batches, dict(self._heads()), lost)
+
+    def _pause(self, held: Container[Slot]) -> None:
+        """Ask for nothing of `held`: it would lie here unread, and while it is new aiokafka fetches nothing else."""
+        consumer: Any = self._ensure_consumer()
+        for slot in self.cursors:
+            if self._state(slot) is not None:
+                (consumer.pause if slot in held else consumer.resume)(TopicPartition(*slot))
 
     async def _records(self, served: Mapping[TopicPartition, Slot]) -> Mapping[Any, list[Stamped]]:
         consumer = self._ensure_consumer()

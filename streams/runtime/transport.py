@@ -122,7 +122,7 @@ class RecordBatchConsumer(Consumer):
         if not wanted:
             await self._pause()
             return
-        fetched = await self._in_thread(self._thread.poll(wanted))
+        fetched = await self._in_thread(self._thread.poll(wanted, self._held))
         self.heads = fetched.heads
         self.lost.update(dict.fromkeys(fetched.lost))
         for batch in fetched.batches:
