@@ -21,21 +21,34 @@ _RECORDS_PER_POLL: Final = 2_000
 _FETCH_BYTES: Final = 1 << 20
 
 
-class Timing(NamedTuple):
-    """How long the group waits for a silent worker, and for one that is finishing, in seconds."""
+class Manner(NamedTuple):
+    """How a worker deals with its broker.
+
+    `session` and `rebalance` are how long the group waits for a silent worker, and for one that is finishing, in
+    seconds; `answer_bytes` is what one answer may hold of all topic-partitions together.
+    """
 
     session: float = 10.0
     rebalance: float = 30.0
+    answer_bytes: int = 50 << 20
 
 
-PATIENT: Final = Timing()
+PATIENT: Final = Manner()
 
-ALONE: Final = Timing(session=4.0, rebalance=6.0)
-"""For the embedded broker, which makes every joining worker wait for half of the session timeout."""
+ALONE: Final = Manner(session=2.0, rebalance=6.0, answer_bytes=1 << 19)
+"""For the embedded broker, on which one worker is alone.
+
+It makes every joining worker wait for half of the session timeout, a second at least. It looks for silent workers when
+one of the group asks it for something, after it has heard the one that asks: it never gives up the only one, however
+long a busy machine keeps that from speaking. An answer begins with one topic-partition and holds everything that it
+has, so that there is room for no other: this much is what one poll takes at once, and the next answer is of another.
+"""
 
 
 class RecordBatchApp(faust.App):
-    """A Faust app whose messages are record batches."""
+    """A Faust app whose messages are record batches; see `Manner` for `answer_bytes`."""
+
+    answer_bytes = PATIENT.answer_bytes
 
     @override
     def _new_transport(self) -> Any:
@@ -49,9 +62,9 @@ class RecordBatchApp(faust.App):
         return consumer
 
 
-def create_app(settings: Settings, timing: Timing) -> RecordBatchApp:
+def create_app(settings: Settings, manner: Manner) -> RecordBatchApp:
     """Return the app; what Faust brings beyond group and agents is off: its tables, web server, sensors, topics."""
-    return RecordBatchApp(
+    app = RecordBatchApp(
         settings.application,
         broker=f"kafka://{settings.bootstrap}",
         datadir=Path(tempfile.gettempdir()) / "safeclock-worker",
@@ -64,15 +77,17 @@ def create_app(settings: Settings, timing: Timing) -> RecordBatchApp:
         stream_recovery_delay=0.0,
         value_serializer="raw",
         key_serializer="raw",
-        broker_session_timeout=timing.session,
-        broker_heartbeat_interval=timing.session / 4,
-        broker_rebalance_timeout=timing.rebalance,
+        broker_session_timeout=manner.session,
+        broker_heartbeat_interval=manner.session / 4,
+        broker_rebalance_timeout=manner.rebalance,
         broker_commit_interval=2.0,
         broker_commit_every=None,
         broker_max_poll_records=_RECORDS_PER_POLL,
         consumer_max_fetch_size=_FETCH_BYTES,
         producer_request_timeout=30.0,
     )
+    app.answer_bytes = manner.answer_bytes
+    return app
 
 
 def connect(app: RecordBatchApp, topics: Iterable[str], owners: Owners) -> None:

@@ -45,7 +45,8 @@ class FetchingThread(AIOKafkaConsumerThread):
     @override
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         """Read committed records only, never reset an offset by itself, and assign equal numbers together."""
-        conf = self.app.conf
+        app: Any = self.app  # a RecordBatchApp, whose module imports this one
+        conf = app.conf
         return aiokafka.AIOKafkaConsumer(
             client_id=conf.broker_client_id,
             group_id=conf.id,
@@ -57,6 +58,7 @@ class FetchingThread(AIOKafkaConsumerThread):
             isolation_level="read_committed",
             max_poll_records=conf.broker_max_poll_records,
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
+            fetch_max_bytes=app.answer_bytes,
             fetch_max_wait_ms=_FETCH_WAIT_MS,
             request_timeout_ms=int(conf.broker_request_timeout * 1000),
             session_timeout_ms=int(conf.broker_session_timeout * 1000),

@@ -16,7 +16,7 @@ from typing import NoReturn
 import uvloop
 
 from streams.contract.registry import Registry
-from streams.runtime.app import ALONE, PATIENT, RecordBatchApp, Timing, connect, create_app
+from streams.runtime.app import ALONE, PATIENT, Manner, RecordBatchApp, connect, create_app
 from streams.runtime.collector import collect_seldom
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.figures import Figures
@@ -60,13 +60,13 @@ def wall() -> int:
 class Worker:
     """One worker in a running event loop: `start`, then `wait` for the first failure or stop, then `stop`.
 
-    `timing` None: what suits the broker.
+    `manner` None: what suits the broker.
     """
 
-    def __init__(self, settings: Settings, trade: Trade, timing: Timing | None = None) -> None:
+    def __init__(self, settings: Settings, trade: Trade, manner: Manner | None = None) -> None:
         self.figures = Figures()
         self.app: RecordBatchApp | None = None
-        self._timing = timing
+        self._manner = manner
         self._settings = settings
         self._trade = trade
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -75,7 +75,7 @@ class Worker:
     async def start(self) -> None:
         """Check the ground, join the group and return; partitions are restored afterwards, see `figures`."""
         ground = await asyncio.to_thread(stand, self._settings, self._trade.registry, self._trade.names)
-        app = create_app(self._settings, self._timing or (PATIENT if ground.transactions else ALONE))
+        app = create_app(self._settings, self._manner or (PATIENT if ground.transactions else ALONE))
         around = self._surroundings(ground, app)
         self._owners = Owners(around.topics, lambda number: Partition(number, around), self.figures, self._failed)
         connect(app, around.topics, self._owners)
@@ -140,13 +140,13 @@ class Worker:
         )
 
 
-async def serve(settings: Settings, trade: Trade, timing: Timing | None = None) -> None:
+async def serve(settings: Settings, trade: Trade, manner: Manner | None = None) -> None:
     """Run a worker until SIGTERM or SIGINT; raises what made it fail."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    worker = Worker(settings, trade, timing)
+    worker = Worker(settings, trade, manner)
     async with served(Health(worker.figures, wall), settings.http_host, settings.http_port) as port:
         log.info("health and metrics on http://%s:%d", settings.http_host, port)
         await worker.start()
@@ -160,19 +160,19 @@ async def serve(settings: Settings, trade: Trade, timing: Timing | None = None) 
         stopping.cancel()
 
 
-def main(settings: Settings, trade: Trade, timing: Timing | None = None) -> NoReturn:
+def main(settings: Settings, trade: Trade, manner: Manner | None = None) -> NoReturn:
     """Run a worker and end this process: 0 when it was asked to stop, 1 on any failure."""
     collect_seldom()
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # the fetching thread makes a loop of its own
-    asyncio.run(_to_the_end(settings, trade, timing))
+    asyncio.run(_to_the_end(settings, trade, manner))
     raise AssertionError("unreachable: the process has ended")
 
 
-async def _to_the_end(settings: Settings, trade: Trade, timing: Timing | None) -> NoReturn:
+async def _to_the_end(settings: Settings, trade: Trade, manner: Manner | None) -> NoReturn:
     """End the process from within the loop: a crashed Kafka client's tasks and threads may never end by themselves."""
     code = 1
     try:
-        await serve(settings, trade, timing)
+        await serve(settings, trade, manner)
         code = 0
     except SourceError as error:
         log.critical("the worker stopped: %s. %s", error, _ACCEPT)

@@ -6,13 +6,13 @@ import sys
 from dataclasses import replace
 
 from streams.contract.topics import changelog
-from streams.runtime.app import Timing
+from streams.runtime.app import Manner
 from streams.runtime.compose import trade_of
 from streams.runtime.ground import Names
 from streams.runtime.settings import load
 from streams.runtime.worker import main
 
-QUICK = Timing(session=2.0, rebalance=3.0)
+QUICK = Manner(session=2.0, rebalance=3.0)
 
 
 def names_of(application: str) -> Names:

@@ -11,13 +11,13 @@ from streams.contract.decode import Refusal
 from streams.contract.registry import Platform, Registry
 from streams.domain.events import Event, Filing
 from streams.domain.vocabulary import Reason
-from streams.runtime.app import Timing
+from streams.runtime.app import Manner
 from streams.runtime.ground import Names
 from streams.runtime.records import Stamped
 from streams.runtime.settings import load
 from streams.runtime.worker import Trade, main
 
-QUICK = Timing(session=2.0, rebalance=3.0)
+QUICK = Manner(session=2.0, rebalance=3.0)
 PLATFORM = "harbor"
 COUNTERS = b"n|harbor"
 

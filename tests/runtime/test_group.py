@@ -1,5 +1,6 @@
 """Several workers share the partitions: nothing is lost or counted twice when one comes, goes or comes back late."""
 
+import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,6 +11,7 @@ from streams.runtime.owners import whole
 from streams.runtime.records import Slot
 from streams.runtime.settings import RecordTime
 from streams.runtime.worker import Worker
+from tests.runtime.counting import QUICK
 from tests.runtime.scene import Scene, eventually
 from tests.runtime.working import serves, working
 
@@ -81,3 +83,22 @@ async def test_a_worker_that_was_frozen_and_wakes_up_cannot_write(scene: Scene) 
 
     assert set(await scene.rows()) == {1}
     assert await scene.measured() == await scene.oracle()
+
+
+@pytest.mark.integration
+@pytest.mark.slow
+async def test_the_embedded_broker_never_gives_up_a_worker_that_is_alone(embedded_broker: str) -> None:
+    with closing(Scene(embedded_broker, partitions=2, record_time=RecordTime.CREATE)) as scene:
+        alone = scene.start()
+        await scene.publish(100)
+        await scene.settled()
+
+        alone.signal(signal.SIGSTOP)
+        await asyncio.sleep(3 * QUICK.session)
+        alone.signal(signal.SIGCONT)
+        await scene.publish(100)
+        await scene.settled()
+        assert alone.terminate() == 0, scene.logs()
+        joined = alone.log.read_text().count("Joined group")
+
+    assert joined == 1
