@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import faust
+from faust.tables.manager import TableManager
 from faust.types import TP
 from typing_extensions import override
 
@@ -45,6 +46,16 @@ has, so that there is room for no other: this much is what one poll takes at onc
 """
 
 
+class NoTables(TableManager):
+    """Faust's tables, of which there are none: it would wait a second for somebody to declare one."""
+
+    @override
+    async def on_start(self) -> None:
+        """Go on at once."""
+        await self._update_channels()
+        await self.recovery.start()
+
+
 class RecordBatchApp(faust.App):
     """A Faust app whose messages are record batches; see `Manner` for `answer_bytes`."""
 
@@ -69,6 +80,7 @@ def create_app(settings: Settings, manner: Manner) -> RecordBatchApp:
         broker=f"kafka://{settings.bootstrap}",
         datadir=Path(tempfile.gettempdir()) / "safeclock-worker",
         store="memory://",
+        TableManager=NoTables,
         topic_allow_declare=False,
         topic_disable_leader=True,
         table_standby_replicas=0,

@@ -10,6 +10,7 @@ import pytest
 from aiokafka.consumer.fetcher import Fetcher, FetchResult
 from aiokafka.consumer.subscription_state import TopicPartitionState
 from faust import App
+from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.transport.consumer import Consumer, ThreadDelegateConsumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
@@ -38,6 +39,8 @@ READ: list[tuple[Callable[..., Any], str]] = [
     (AIOKafkaConsumerThread.__post_init__, "913dc7c0d9578e2d"),
     (AIOKafkaConsumerThread._create_worker_consumer, "c2701bfc3e6f6cad"),
     (AIOKafkaConsumerThread._fetch_records, "39a2c6c79fc1455a"),
+    (TableManager.on_start, "365dd25fbc0e0684"),
+    (TableManager._update_channels, "88e3941facc934d6"),
     (Recovery._resume_streams, "d986a6710c1aca98"),
     (App._on_partitions_revoked, "d5c895bbe57dc73a"),
     (App._on_partitions_assigned, "de932b7927db85b3"),
