@@ -54,15 +54,19 @@ class Running:
 
     async def _count(self) -> None:
         while True:
-            self.board.count(self.freshness, self._reader.read_at)
+            self._show()
             await asyncio.sleep(_COUNT_SECONDS)
 
     async def _compute(self, seconds: float) -> None:
         while True:
             fresh, began = self.freshness, time.monotonic()
             await self.board.compute(fresh)
+            self._show()
             took = time.monotonic() - began
             await asyncio.sleep(_COUNT_SECONDS if fresh.as_of is None else max(seconds, _REST * took))
+
+    def _show(self) -> None:
+        self.board.count(self.freshness, self._reader.read_at)
 
 
 @asynccontextmanager
