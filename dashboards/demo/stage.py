@@ -7,6 +7,7 @@ from typing import Final
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
+from dashboards.demo.processes import PartFailedError
 from streams.contract.registry import Registry
 from streams.contract.topics import Replication, table
 
@@ -15,7 +16,7 @@ _AGAIN_SECONDS: Final = 0.1
 _PATIENCE_SECONDS: Final = 30.0
 
 
-class NoTopicsError(Exception):
+class NoTopicsError(PartFailedError):
     """There is no broker, or it refused to make topics; the message says which."""
 
 
