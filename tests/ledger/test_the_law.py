@@ -128,7 +128,7 @@ def test_of_events_with_one_id_the_earliest_stands_wherever_it_comes(data: st.Da
     for event in life:
         if not isinstance(event, Heartbeat):
             held = chosen.setdefault(event.id, event)
-            chosen[event.id] = min(held, event, key=lambda fact: (fact.at, fact.content))
+            chosen[event.id] = min(held, event, key=lambda fact: (fact.at, fact.content, fact.told))
 
     everything = _told(data.draw(st.permutations(life)))
     standing_alone = _told([event for event in life if chosen.get(_id(event) or 0) is event])
