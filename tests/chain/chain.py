@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -22,6 +22,7 @@ from streams.contract.topics import Replication, changelog, table
 from streams.runtime.broker import Broker
 from streams.runtime.ground import Names
 from streams.runtime.position import POSITION_KEY, Position, Reached, decode
+from streams.runtime.settings import RecordTime
 from tests.brokers.apache import free_port
 from tests.chain.quick import names_of
 from tests.chain.waiting import DEADLINE_SECONDS, until
@@ -47,6 +48,9 @@ class Record(NamedTuple):
     offset: int
     key: bytes
     value: bytes | None
+    topic: str = ""
+    timestamp: int = 0
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 class Part:
@@ -85,6 +89,19 @@ class Part:
         series = [line for line in self.page("/metrics").splitlines() if line.startswith((f"{metric} ", f"{metric}{{"))]
         return sum(float(line.rpartition(" ")[2]) for line in series)
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def stands_still(self) -> bool:
+        """Whether a signal has stopped it and none has let it go on."""
+        state = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+        return state == "T"
+
+    def said(self) -> str:
+        """Return everything that it has logged."""
+        return self.log.read_text(errors="replace")
+
     def terminate(self) -> int:
         """Ask it to stop and return its exit code."""
         self._process.send_signal(signal.SIGTERM)
@@ -102,6 +119,9 @@ class Chain:
     `own_names`: the worker writes topics that nobody else has; without it, those of the contract, as in production.
     """
 
+    copies = Replication(factor=1, min_insync=1)
+    record_time = RecordTime.CREATE
+
     def __init__(self, bootstrap: str, folder: Path, partitions: int = 4, *, own_names: bool = True) -> None:
         self.bootstrap = bootstrap
         self.application = f"c{uuid.uuid4().hex[:8]}"
@@ -111,7 +131,7 @@ class Chain:
         self.registry = load(self.registry_file)
         self.sources = self.registry.source_topics()
         self._worker = QUICK_WORKER if own_names else (*SAFECLOCK, "worker")
-        self._parts: list[Part] = []
+        self.parts: list[Part] = []
 
     def _written(self, partitions: int) -> Path:
         text = REGISTRY.read_text(encoding="utf-8").replace("partitions = 8", f"partitions = {partitions}")
@@ -129,7 +149,7 @@ class Chain:
             "SAFECLOCK_PUBLISH_IDEMPOTENT": "false",
             "SAFECLOCK_APPLICATION": self.application,
             "SAFECLOCK_REGISTRY": str(self.registry_file),
-            "SAFECLOCK_RECORD_TIME": "create",
+            "SAFECLOCK_RECORD_TIME": self.record_time,
             **more,
         }
 
@@ -149,8 +169,7 @@ class Chain:
 
     def create_topics(self) -> None:
         """Create every topic as `safeclock admin apply` would."""
-        copies = Replication(factor=1, min_insync=1)
-        wanted = table(self.registry, self.application, copies, record_time="create")
+        wanted = table(self.registry, self.application, self.copies, record_time=self.record_time)
         renamed = dict(zip(Names(self.names.changelog), self.names, strict=True))
         with Broker(self.bootstrap) as broker:
             for topic in wanted:
@@ -158,9 +177,9 @@ class Chain:
 
     def start(self, command: Sequence[str], **environment: str) -> Part:
         """Start a process."""
-        log = self.folder / f"{self.application}-{len(self._parts)}.log"
+        log = self.folder / f"{self.application}-{len(self.parts)}.log"
         part = Part(command, self.environment(**environment), log)
-        self._parts.append(part)
+        self.parts.append(part)
         return part
 
     def worker(self, **environment: str) -> Part:
@@ -210,6 +229,10 @@ class Chain:
         """Return every committed record of a topic."""
         return asyncio.run(_read(self.bootstrap, topic, self.registry.partitions))
 
+    def read_uncommitted(self, topic: str) -> list[Record]:
+        """Return every record of a topic, those of aborted and of open transactions as well."""
+        return asyncio.run(_read(self.bootstrap, topic, self.registry.partitions, "read_uncommitted"))
+
     def stored(self, topic: str) -> list[tuple[int, bytes, bytes]]:
         """Return partition, key and value of the last record of every key of a compacted topic that is not gone."""
         last = {(record.partition, record.key): record.value for record in self.read(topic)}
@@ -218,18 +241,18 @@ class Chain:
     def logs(self) -> str:
         """Return the ends of the logs."""
         return "\n".join(
-            f"{part.log.name}\n{part.log.read_text(errors='replace')[-3000:]}" for part in self._parts[-2:]
+            f"{part.log.name}\n{part.log.read_text(errors='replace')[-3000:]}" for part in self.parts[-2:]
         )
 
     def close(self) -> None:
         """End every process of the chain."""
-        for part in self._parts:
+        for part in self.parts:
             part.kill()
 
 
-async def _read(bootstrap: str, topic: str, partitions: int) -> list[Record]:
+async def _read(bootstrap: str, topic: str, partitions: int, isolation: str = "read_committed") -> list[Record]:
     """Read to the end and until nothing more comes: the embedded broker tells ends that are too low."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level=isolation, enable_auto_commit=False)
     await consumer.start()
     pairs = [TopicPartition(topic, partition) for partition in range(partitions)]
     try:
@@ -240,8 +263,14 @@ async def _read(bootstrap: str, topic: str, partitions: int) -> list[Record]:
         while True:
             polled = await consumer.getmany(timeout_ms=200)
             for pair, records in polled.items():
-                found += [Record(pair.partition, one.offset, one.key or b"", one.value) for one in records]
+                found += [_record(one) for one in records]
             if not polled and all([await consumer.position(pair) >= ends[pair] for pair in pairs]):
                 return found
     finally:
         await consumer.stop()
+
+
+def _record(read: Any) -> Record:  # noqa: ANN401 - aiokafka is untyped
+    return Record(
+        read.partition, read.offset, read.key or b"", read.value, read.topic, read.timestamp, tuple(read.headers)
+    )

@@ -1,0 +1,148 @@
+"""A chain that tells of today and is made to fail: what is done to it is tallied, and what came of it is held."""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from threading import Event, Thread
+from typing import Final
+
+from producers.publisher.errors import BrokerError
+from producers.publisher.files import Order, publish_blocks
+from producers.publisher.lines import blocks_of
+from producers.publisher.settings import PublisherSettings
+from streams.runtime.position import Reached
+from streams.runtime.settings import RecordTime
+from tests.chain.chain import Chain, Part
+from tests.chain.waiting import until
+from tests.failures import truth
+from tests.failures.live import Live, wall
+from tests.failures.tally import Tally
+
+APPLIED: Final = "safeclock_worker_records_applied_total"
+REBALANCES: Final = "safeclock_worker_rebalances_total"
+LOST: Final = "safeclock_source_records_lost_total"
+
+_FENCED: Final = re.compile(r"^aiokafka\.errors\.(ProducerFenced|InvalidProducerEpoch|FencedInstanceId)", re.MULTILINE)
+_PATIENCE_MS: Final = 4_000
+_BETWEEN_BEATS: Final = 0.25
+
+
+class FailingChain(Chain):
+    """A chain on the broker's stamps, whose publisher does not give up."""
+
+    record_time = RecordTime.LOG
+    tally: Tally
+
+    def fault(self, what: str) -> None:
+        """Take note of a fault that is about to be injected."""
+        self.tally.faults.append(what)
+
+    def tell(self, lines: Iterable[bytes], stop: Event | None = None) -> None:
+        """Publish lines until every one of them is acknowledged; some may then lie twice in the log."""
+        rest = list(lines)
+        settings = PublisherSettings(bootstrap=self.bootstrap, delivery_timeout_ms=_PATIENCE_MS)
+        order = Order(settings=settings, registry=self.registry)
+        deadline = wall() + 120_000
+        while rest:
+            assert wall() < deadline, f"{len(rest)} lines were not acknowledged within two minutes"
+            try:
+                published = publish_blocks(order, blocks_of(rest), good=True)
+            except BrokerError:
+                (stop or Event()).wait(0.2)
+                continue
+            rest = rest[published.resume_from - 1 :] if published.resume_from is not None else []
+
+    @contextmanager
+    def trickle(self, seed: int) -> Iterator[None]:
+        """Tell of a platform's today beside the block, four reports a beat."""
+        stop, failures = Event(), list[BaseException]()
+
+        def run() -> None:
+            live = Live(seed)
+            try:
+                while not stop.wait(_BETWEEN_BEATS):
+                    self.tell(live.beat(wall()))
+            except BaseException as failure:  # noqa: BLE001 - raised again where the test sees it
+                failures.append(failure)
+
+        thread = Thread(target=run, name="trickle")
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+        for failure in failures:
+            raise failure
+
+    def ready(self, *workers: Part) -> None:
+        """Return when workers serve what they own."""
+        for worker in workers:
+            until(lambda one=worker: one.page("/readyz") == "ok\n", "a worker to be ready", self.logs)  # type: ignore[misc]
+
+    def applied(self, worker: Part, more_than: float = 0) -> float:
+        """Return how many records a worker has committed once they are more than so many."""
+        until(lambda: worker.total(APPLIED) > more_than, f"more than {more_than:.0f} records", self.logs)
+        return worker.total(APPLIED)
+
+    def ended(self, worker: Part, code: int = 1) -> str:
+        """Return what a worker said once it has ended by itself."""
+        until(lambda: worker.code is not None, "the worker to end", self.logs)
+        assert worker.code == code, self.logs()
+        return worker.said()
+
+    def caught_up(self) -> None:
+        """Return when everything in the source topics has been committed."""
+        ends = {
+            (topic, record.partition): record.offset + 1 for topic in self.sources for record in self.read(topic)
+        }
+
+        def reached() -> bool:
+            positions = self.positions()
+            return all(
+                number in positions and positions[number].topics.get(topic, Reached(0)).next >= end
+                for (topic, number), end in ends.items()
+            )
+
+        until(reached, "all to be counted", self.logs)
+
+    def hold(self, *workers: Part, source: truth.Told | None = None, compacted: bool = False) -> None:
+        """Let workers count what is left, end them, and assert that everything counts once."""
+        for _ in [*workers][:1]:
+            self.caught_up()
+        for worker in workers:
+            assert worker.terminate() == 0, self.logs()
+        self.tally.fenced += sum(bool(_FENCED.search(part.said())) for part in self.parts)
+        truth.hold(self, self.tally, source)
+        if not compacted:
+            truth.only_committed_was_told(self)
+
+
+class Supervisor:
+    """Starts a worker again whenever it has ended, as a supervisor does, until the block ends; then lets them run."""
+
+    def __init__(self, chain: FailingChain, workers: int, **environment: str) -> None:
+        self._chain = chain
+        self._environment = environment
+        self.workers = [chain.worker(**environment) for _ in range(workers)]
+        self.restarts = 0
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="supervisor")
+
+    def __enter__(self) -> "Supervisor":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        for _ in count():
+            if self._stop.wait(0.3):
+                return
+            for place, worker in enumerate(self.workers):
+                if worker.code is not None:
+                    self.workers[place] = self._chain.worker(**self._environment)
+                    self.restarts += 1

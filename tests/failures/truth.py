@@ -1,0 +1,205 @@
+"""What the source topics hold comes to, found twice: by a plain fold, and by a scan that shares no code with the ledger.
+
+Both are held against what workers committed and told, partition by partition, at the instant that each has reached.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from typing_extensions import override
+
+from streams.contract.decode import Decoder, Refusal
+from streams.contract.measures import COUNTERS, STATUS_KEY, decode_counters, is_measure
+from streams.contract.registry import Registry, Role
+from streams.contract.rows import RowCodec
+from streams.contract.rules import rules_of
+from streams.contract.topics import partition_of
+from streams.domain import counters
+from streams.domain.clocks import STANDARD
+from streams.domain.events import Event
+from streams.domain.ledger import Ledger
+from streams.runtime.position import POSITION_KEY, Position, decode
+from tests.chain.chain import Chain, Record
+from tests.chain.totals import Stored, Totals, reports, totals
+from tests.failures.live import PLATFORM
+from tests.failures.tally import Tally
+from tests.ledger.oracle import STANDARD_YARDSTICKS, Oracle
+from tests.ledger.subject import Subject, expected_net
+
+_DEED: Final = counters.deed("")
+_MISSED: Final = "|missed|live"
+_ONE_EACH: Final = frozenset(
+    {counters.FILED, counters.DUPLICATES, counters.AMENDED, counters.RETRACTED, counters.CONFLICTS}
+)
+"""Counters that an event moves by one, beside those of deeds."""
+
+
+class Told(NamedTuple):
+    """The records of the source topics in the order of their log time, and the registry that they are read by."""
+
+    records: Sequence[Record]
+    registry: Registry
+
+    def of(self, partition: int) -> list[Record]:
+        """Return the records of one partition."""
+        return [record for record in self.records if record.partition == partition]
+
+
+def told(chain: Chain) -> Told:
+    """Return what the chain's source topics hold, filings before deeds of the same instant."""
+    found = [record for topic in chain.sources for record in chain.read(topic)]
+
+    def place(record: Record) -> tuple[int, bool, int]:
+        return record.timestamp, chain.registry.role_of_topic(record.topic) is not Role.REPORT_FILED, record.offset
+
+    return Told(sorted(found, key=place), chain.registry)
+
+
+def folded(source: Told, positions: Mapping[int, Position]) -> list[tuple[int, bytes, bytes]]:
+    """Return the rows of plain ledgers, one per partition, that were fed record by record."""
+    return [
+        (number, key, value)
+        for number, position in positions.items()
+        for key, value in _fold(source, number, position.now).items()
+        if value is not None
+    ]
+
+
+def _fold(source: Told, number: int, now: int) -> dict[bytes, bytes | None]:
+    partitions, decoder = source.registry.partitions, Decoder(source.registry)
+    ledger = Ledger(rules_of(source.registry), RowCodec(), lambda key: partition_of(key, partitions) == number)
+    for record in source.of(number):
+        event = decoder.decode(record)  # type: ignore[arg-type]  # a read record stands for a fetched one
+        if isinstance(event, Refusal):
+            ledger.refuse(event.platform, event.reason)
+        else:
+            ledger.apply(event)
+    ledger.advance(now)
+    return ledger.take_changes()
+
+
+@dataclass(frozen=True)
+class _Scan(Oracle):
+    """The oracle, which looks up a horizon once for all reports of a platform."""
+
+    _horizons: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    @override
+    def horizon(self, platform: str, events: Iterable[Event], now: int) -> int:
+        if (platform, now) not in self._horizons:
+            self._horizons[platform, now] = super().horizon(platform, events, now)
+        return self._horizons[platform, now]
+
+
+def scan_agrees(source: Told, number: int, now: int, committed: Mapping[bytes, bytes]) -> None:
+    """Assert that a scan of one partition's events finds the committed cohorts, sums and verdicts."""
+    decoder = Decoder(source.registry)
+    decoded = [decoder.decode(record) for record in source.of(number)]  # type: ignore[arg-type]  # as above
+    events = [event for event in decoded if not isinstance(event, Refusal)]
+    cadences = {name: platform.cadence_ms for name, platform in source.registry.platforms.items()}
+    scan, subject = _Scan(STANDARD_YARDSTICKS, cadences), Subject()
+    subject.rules = rules_of(source.registry)
+    subject.rows = dict(committed)
+    subject.crash()
+
+    assert subject.cohorts() == scan.cohorts(events, now)
+    assert subject.stop_sums() == scan.stop_sums(events)
+    assert subject.net() == expected_net(scan, STANDARD, events, now)
+
+
+def counted(whole: Totals) -> Counter[tuple[bytes, str]]:
+    """Return how many events were counted, by platform and what they were."""
+    return Counter(
+        {
+            (key, name): count
+            for key, tally in whole.counted.items()
+            for name, count in tally.items()
+            if name in _ONE_EACH or name.startswith(_DEED)
+        }
+    )
+
+
+def taken_back(stored: Stored) -> int:
+    """Return how many misses of the platform that keeps its promises were counted and taken back: false ones."""
+    tallies = [decode_counters(value) for _, key, value in stored if key == COUNTERS + PLATFORM.encode()]
+    return sum(
+        count
+        for tally in tallies
+        for name, count in tally.items()
+        if name.startswith(counters.corrected("verdict|")) and name.endswith(_MISSED)
+    )
+
+
+def redelivered(committed: Sequence[Record], written: Sequence[Record]) -> int:
+    """Return how many records were in transactions that came to nothing, by the positions in a changelog."""
+    good = {(record.partition, record.offset) for record in committed}
+    reached: dict[int, Position] = defaultdict(Position)
+    again = 0
+    for record in written:
+        if record.key != POSITION_KEY or record.value is None:
+            continue
+        position, before = decode(record.value), reached[record.partition]
+        if (record.partition, record.offset) in good:
+            reached[record.partition] = position
+        else:
+            # Where nothing had been committed the log's start is not known.
+            pairs = [(one.next, before.topics[topic].next) for topic, one in position.topics.items() if before.topics]
+            again += sum(max(0, ahead - behind) for ahead, behind in pairs)
+    return again
+
+
+def positions_never_fall(committed: Iterable[Record]) -> None:
+    """Assert that no owner of a partition committed after its successor had: its position would be an older one."""
+    reached: dict[tuple[int, str], int] = {}
+    for record in committed:
+        if record.key == POSITION_KEY and record.value is not None:
+            for topic, one in decode(record.value).topics.items():
+                place = (record.partition, topic)
+                assert one.next >= reached.get(place, 0), f"{place}: {one.next} after {reached[place]}"
+                reached[place] = one.next
+
+
+def hold(chain: Chain, tally: Tally, source: Told | None = None) -> None:
+    """Assert that everything counts once and that only what was committed was told; to be called when workers rest.
+
+    `source` is what was read from the source topics before something was taken from them.
+    """
+    known = source or told(chain)
+    written, changelog, measures = (
+        chain.read_uncommitted(chain.names.changelog),
+        chain.read(chain.names.changelog),
+        chain.read(chain.names.measures),
+    )
+    committed, measured = _last(changelog), _last(measures)
+    positions = {number: decode(value) for number, key, value in committed if key == POSITION_KEY}
+    expected = folded(known, positions)
+    wanted, found = counted(totals(expected)), counted(totals(committed))
+    tally.redelivered += redelivered(changelog, written)
+    tally.lost += (wanted - found).total()
+    tally.doubled += (found - wanted).total()
+
+    assert (wanted - found, found - wanted) == (Counter(), Counter())
+    assert reports(committed) == reports(expected)
+    assert totals(committed) == totals(expected)
+    assert {row for row in measured if row[1] != STATUS_KEY} == {row for row in committed if is_measure(row[1])}
+    assert taken_back(committed) == 0
+    positions_never_fall(changelog)
+    for number, position in positions.items():
+        rows = {key: value for place, key, value in committed if place == number}
+        scan_agrees(known, number, position.now, rows)
+
+
+def only_committed_was_told(chain: Chain) -> None:
+    """Assert that every value that `measures` ever had is in the changelog; not to be asked of a compacted one."""
+    told_values, committed = (
+        {(one.partition, one.key, one.value) for one in chain.read(topic) if one.key != STATUS_KEY}
+        for topic in (chain.names.measures, chain.names.changelog)
+    )
+    assert told_values <= committed
+
+
+def _last(records: Iterable[Record]) -> list[tuple[int, bytes, bytes]]:
+    last: dict[tuple[int, bytes], Any] = {(record.partition, record.key): record.value for record in records}
+    return [(partition, key, value) for (partition, key), value in last.items() if value is not None]
