@@ -89,6 +89,7 @@ def create_app(settings: Settings, manner: Manner) -> RecordBatchApp:
         stream_recovery_delay=0.0,
         value_serializer="raw",
         key_serializer="raw",
+        consumer_group_instance_id=settings.instance or None,
         broker_session_timeout=manner.session,
         broker_heartbeat_interval=manner.session / 4,
         broker_rebalance_timeout=manner.rebalance,

@@ -27,10 +27,15 @@ class JournalMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """A worker's settings; durations in milliseconds. `registry` None: every platform, on the shared topics."""
+    """A worker's settings; durations in milliseconds.
+
+    `registry` None: every platform, on the shared topics. `instance` names this worker in the consumer group for good,
+    so that the group waits for it while it restarts; "": it is a new member every time.
+    """
 
     bootstrap: str = "127.0.0.1:9092"
     application: str = "safeclock"
+    instance: str = ""
     registry: Path | None = None
     record_time: RecordTime = RecordTime.LOG
     journal: JournalMode = JournalMode.AUTO
@@ -43,6 +48,7 @@ class Settings:
 _VARIABLES: Final[Variables] = {
     "SAFECLOCK_BOOTSTRAP": ("bootstrap", word),
     "SAFECLOCK_APPLICATION": ("application", word),
+    "SAFECLOCK_INSTANCE": ("instance", word),
     "SAFECLOCK_REGISTRY": ("registry", Path),
     "SAFECLOCK_RECORD_TIME": ("record_time", one_of(RecordTime)),
     "SAFECLOCK_JOURNAL": ("journal", one_of(JournalMode)),

@@ -16,6 +16,7 @@ def test_every_variable_is_read() -> None:
     given = {
         "SAFECLOCK_BOOTSTRAP": "127.0.0.1:1",
         "SAFECLOCK_APPLICATION": "trial",
+        "SAFECLOCK_INSTANCE": "worker-0",
         "SAFECLOCK_REGISTRY": "platforms.toml",
         "SAFECLOCK_RECORD_TIME": "create",
         "SAFECLOCK_JOURNAL": "append",
@@ -28,6 +29,7 @@ def test_every_variable_is_read() -> None:
     settings = load(given)
 
     assert set(given) == set(VARIABLES)
+    assert settings.instance == "worker-0"
     assert settings.record_time is RecordTime.CREATE
     assert settings.journal is JournalMode.APPEND
     assert (settings.commit_interval_ms, settings.http_port, settings.memory_ms) == (250, 8080, 30 * DAY)
@@ -56,3 +58,5 @@ def test_every_wrong_setting_is_told_at_once_by_name() -> None:
 def test_an_unknown_failpoint_is_refused() -> None:
     with pytest.raises(ValueError, match="after_apply"):
         Failpoints("everywhere")
+    with pytest.raises(ValueError, match="stop"):
+        Failpoints("after_apply:1:pause")
