@@ -240,9 +240,7 @@ class Chain:
 
     def logs(self) -> str:
         """Return the ends of the logs."""
-        return "\n".join(
-            f"{part.log.name}\n{part.log.read_text(errors='replace')[-3000:]}" for part in self.parts[-2:]
-        )
+        return "\n".join(f"{part.log.name}\n{part.log.read_text(errors='replace')[-3000:]}" for part in self.parts[-2:])
 
     def close(self) -> None:
         """End every process of the chain."""
@@ -262,7 +260,7 @@ async def _read(bootstrap: str, topic: str, partitions: int, isolation: str = "r
         found: list[Record] = []
         while True:
             polled = await consumer.getmany(timeout_ms=200)
-            for pair, records in polled.items():
+            for records in polled.values():
                 found += [_record(one) for one in records]
             if not polled and all([await consumer.position(pair) >= ends[pair] for pair in pairs]):
                 return found

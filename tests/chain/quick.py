@@ -13,6 +13,8 @@ from streams.runtime.settings import load
 from streams.runtime.worker import main
 
 QUICK = Manner(session=2.0, rebalance=3.0)
+SESSION = "QUICK_SESSION_SECONDS"
+"""The variable that makes the group wait longer."""
 
 
 def names_of(application: str) -> Names:
@@ -23,4 +25,6 @@ def names_of(application: str) -> Names:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = load(os.environ)
-    main(settings, replace(trade_of(settings), names=names_of(settings.application)), QUICK)
+    session = float(os.environ.get(SESSION, QUICK.session))
+    timing = Timing(session, rebalance=1.5 * session)
+    main(settings, replace(trade_of(settings), names=names_of(settings.application)), timing)

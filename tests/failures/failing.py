@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import count
 from threading import Event, Thread
-from typing import Final
+from typing import Final, Self
 
 from producers.publisher.errors import BrokerError
 from producers.publisher.files import Order, publish_blocks
@@ -94,9 +93,7 @@ class FailingChain(Chain):
 
     def caught_up(self) -> None:
         """Return when everything in the source topics has been committed."""
-        ends = {
-            (topic, record.partition): record.offset + 1 for topic in self.sources for record in self.read(topic)
-        }
+        ends = {(topic, record.partition): record.offset + 1 for topic in self.sources for record in self.read(topic)}
 
         def reached() -> bool:
             positions = self.positions()
@@ -109,8 +106,8 @@ class FailingChain(Chain):
 
     def hold(self, *workers: Part, source: truth.Told | None = None, compacted: bool = False) -> None:
         """Let workers count what is left, end them, and assert that everything counts once."""
-        for _ in [*workers][:1]:
-            self.caught_up()
+        self.ready(*workers)
+        self.caught_up()
         for worker in workers:
             assert worker.terminate() == 0, self.logs()
         self.tally.fenced += sum(bool(_FENCED.search(part.said())) for part in self.parts)
@@ -130,7 +127,7 @@ class Supervisor:
         self._stop = Event()
         self._thread = Thread(target=self._run, name="supervisor")
 
-    def __enter__(self) -> "Supervisor":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -139,9 +136,7 @@ class Supervisor:
         self._thread.join()
 
     def _run(self) -> None:
-        for _ in count():
-            if self._stop.wait(0.3):
-                return
+        while not self._stop.wait(0.3):
             for place, worker in enumerate(self.workers):
                 if worker.code is not None:
                     self.workers[place] = self._chain.worker(**self._environment)

@@ -71,7 +71,7 @@ def _fold(source: Told, number: int, now: int) -> dict[bytes, bytes | None]:
     partitions, decoder = source.registry.partitions, Decoder(source.registry)
     ledger = Ledger(rules_of(source.registry), RowCodec(), lambda key: partition_of(key, partitions) == number)
     for record in source.of(number):
-        event = decoder.decode(record)  # type: ignore[arg-type]  # a read record stands for a fetched one
+        event = decoder.decode(record)
         if isinstance(event, Refusal):
             ledger.refuse(event.platform, event.reason)
         else:
@@ -96,7 +96,7 @@ class _Scan(Oracle):
 def scan_agrees(source: Told, number: int, now: int, committed: Mapping[bytes, bytes]) -> None:
     """Assert that a scan of one partition's events finds the committed cohorts, sums and verdicts."""
     decoder = Decoder(source.registry)
-    decoded = [decoder.decode(record) for record in source.of(number)]  # type: ignore[arg-type]  # as above
+    decoded = [decoder.decode(record) for record in source.of(number)]
     events = [event for event in decoded if not isinstance(event, Refusal)]
     cadences = {name: platform.cadence_ms for name, platform in source.registry.platforms.items()}
     scan, subject = _Scan(STANDARD_YARDSTICKS, cadences), Subject()
