@@ -31,6 +31,8 @@ ROOT = Path(__file__).parents[2]
 REGISTRY = ROOT / "deploy/registry/demo.toml"
 
 SAFECLOCK = (sys.executable, "-m", "safeclock")
+_REQUEST_TIMEOUT_MS = 10_000
+
 QUICK_WORKER = (sys.executable, "-m", "tests.chain.quick")
 
 
@@ -250,7 +252,12 @@ class Chain:
 
 async def _read(bootstrap: str, topic: str, partitions: int, isolation: str = "read_committed") -> list[Record]:
     """Read to the end and until nothing more comes: the embedded broker tells ends that are too low."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level=isolation, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        isolation_level=isolation,
+        enable_auto_commit=False,
+        request_timeout_ms=_REQUEST_TIMEOUT_MS,
+    )
     await consumer.start()
     pairs = [TopicPartition(topic, partition) for partition in range(partitions)]
     try:

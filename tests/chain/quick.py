@@ -12,7 +12,7 @@ from streams.runtime.ground import Names
 from streams.runtime.settings import load
 from streams.runtime.worker import main
 
-QUICK = Manner(session=2.0, rebalance=3.0)
+QUICK = Manner(session=2.0, rebalance=3.0, metadata=1.0)
 SESSION = "QUICK_SESSION_SECONDS"
 """The variable that makes the group wait longer."""
 
@@ -26,5 +26,5 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = load(os.environ)
     session = float(os.environ.get(SESSION, QUICK.session))
-    timing = Timing(session, rebalance=1.5 * session)
-    main(settings, replace(trade_of(settings), names=names_of(settings.application)), timing)
+    timing = QUICK._replace(session=session, rebalance=1.5 * session)
+    main(settings, replace(trade_of(settings), names=names_of(settings.application)), manner)

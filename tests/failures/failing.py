@@ -10,6 +10,7 @@ from producers.publisher.errors import BrokerError
 from producers.publisher.files import Order, publish_blocks
 from producers.publisher.lines import blocks_of
 from producers.publisher.settings import PublisherSettings
+from streams.contract.registry_file import load
 from streams.runtime.position import Reached
 from streams.runtime.settings import RecordTime
 from tests.chain.chain import Chain, Part
@@ -36,6 +37,13 @@ class FailingChain(Chain):
     def fault(self, what: str) -> None:
         """Take note of a fault that is about to be injected."""
         self.tally.faults.append(what)
+
+    def register(self, registry: str) -> None:
+        """Write another registry, make the topics that it needs, and go by it from now on."""
+        self.registry_file.write_text(registry, encoding="utf-8")
+        self.registry = load(self.registry_file)
+        self.sources = self.registry.source_topics()
+        self.create_topics()
 
     def tell(self, lines: Iterable[bytes], stop: Event | None = None) -> None:
         """Publish lines until every one of them is acknowledged; some may then lie twice in the log."""

@@ -4,9 +4,9 @@ Both are held against what workers committed and told, partition by partition, a
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from typing_extensions import override
 
@@ -21,6 +21,7 @@ from streams.domain.clocks import STANDARD
 from streams.domain.events import Event
 from streams.domain.ledger import Ledger
 from streams.runtime.position import POSITION_KEY, Position, decode
+from streams.runtime.records import Slot
 from tests.chain.chain import Chain, Record
 from tests.chain.totals import Stored, Totals, reports, totals
 from tests.failures.live import PLATFORM
@@ -36,11 +37,30 @@ _ONE_EACH: Final = frozenset(
 """Counters that an event moves by one, beside those of deeds."""
 
 
-class Told(NamedTuple):
-    """The records of the source topics in the order of their log time, and the registry that they are read by."""
+@dataclass(frozen=True)
+class Told:
+    """The records of the source topics in the order of their log time, and the registry that they are read by.
+
+    What lies before `until` was read by the registry `former`.
+    """
 
     records: Sequence[Record]
     registry: Registry
+    former: Registry | None = None
+    until: Mapping[Slot, int] = field(default_factory=dict)
+
+    def decoded(self, partition: int) -> Iterator[Event | Refusal]:
+        """Yield what the records of a partition say."""
+        now, before = Decoder(self.registry), Decoder(self.former or self.registry)
+        for record in self.of(partition):
+            is_former = record.offset < self.until.get(Slot(record.topic, partition), 0)
+            yield (before if is_former else now).decode(record)
+
+    @property
+    def cadences(self) -> dict[str, int]:
+        """How often each platform, also a former one, promised to be heard, in milliseconds."""
+        platforms = {**(self.former or self.registry).platforms, **self.registry.platforms}
+        return {name: platform.cadence_ms for name, platform in platforms.items()}
 
     def of(self, partition: int) -> list[Record]:
         """Return the records of one partition."""
@@ -68,10 +88,9 @@ def folded(source: Told, positions: Mapping[int, Position]) -> list[tuple[int, b
 
 
 def _fold(source: Told, number: int, now: int) -> dict[bytes, bytes | None]:
-    partitions, decoder = source.registry.partitions, Decoder(source.registry)
+    partitions = source.registry.partitions
     ledger = Ledger(rules_of(source.registry), RowCodec(), lambda key: partition_of(key, partitions) == number)
-    for record in source.of(number):
-        event = decoder.decode(record)
+    for event in source.decoded(number):
         if isinstance(event, Refusal):
             ledger.refuse(event.platform, event.reason)
         else:
@@ -95,11 +114,8 @@ class _Scan(Oracle):
 
 def scan_agrees(source: Told, number: int, now: int, committed: Mapping[bytes, bytes]) -> None:
     """Assert that a scan of one partition's events finds the committed cohorts, sums and verdicts."""
-    decoder = Decoder(source.registry)
-    decoded = [decoder.decode(record) for record in source.of(number)]
-    events = [event for event in decoded if not isinstance(event, Refusal)]
-    cadences = {name: platform.cadence_ms for name, platform in source.registry.platforms.items()}
-    scan, subject = _Scan(STANDARD_YARDSTICKS, cadences), Subject()
+    events = [event for event in source.decoded(number) if not isinstance(event, Refusal)]
+    scan, subject = _Scan(STANDARD_YARDSTICKS, source.cadences), Subject()
     subject.rules = rules_of(source.registry)
     subject.rows = dict(committed)
     subject.crash()
@@ -144,9 +160,9 @@ def redelivered(committed: Sequence[Record], written: Sequence[Record]) -> int:
         if (record.partition, record.offset) in good:
             reached[record.partition] = position
         else:
-            # Where nothing had been committed the log's start is not known.
-            pairs = [(one.next, before.topics[topic].next) for topic, one in position.topics.items() if before.topics]
-            again += sum(max(0, ahead - behind) for ahead, behind in pairs)
+            # Where nothing had been committed of a topic its log's start is not known.
+            pairs = [(one, before.topics.get(topic, one)) for topic, one in position.topics.items()]
+            again += sum(max(0, ahead.next - behind.next) for ahead, behind in pairs)
     return again
 
 

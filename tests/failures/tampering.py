@@ -1,0 +1,89 @@
+"""What an operator's tools can do to topics and groups, by right or by mistake."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import Final
+
+from kafka import TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.structs import OffsetAndMetadata
+
+from streams.runtime.broker import Broker
+from streams.runtime.records import Slot
+from tests.chain.chain import Chain
+from tests.chain.waiting import until
+
+SOON: Final[Mapping[str, str]] = {
+    "segment.ms": "200",
+    "min.cleanable.dirty.ratio": "0.001",
+    "delete.retention.ms": "100",
+    "min.compaction.lag.ms": "0",
+    "max.compaction.lag.ms": "200",
+}
+"""Settings under which a topic is compacted within moments, tombstones and all."""
+
+
+@contextmanager
+def administered(chain: Chain) -> Iterator[KafkaAdminClient]:
+    """Return an administrator's client for the block."""
+    with closing(KafkaAdminClient(bootstrap_servers=chain.bootstrap)) as admin:
+        yield admin
+
+
+def delete_group(chain: Chain) -> None:
+    """Delete the workers' group and everything that it has committed; nobody may be in it."""
+    with administered(chain) as admin:
+        admin.delete_groups([chain.application])
+
+
+def committed(chain: Chain) -> dict[Slot, int]:
+    """Return the offsets that the workers' group has committed."""
+    with administered(chain) as admin:
+        found = admin.list_group_offsets(chain.application)[chain.application]
+    return {Slot(*pair): one.offset for pair, one in found.items()}
+
+
+def commit(chain: Chain, offsets: Mapping[Slot, int]) -> None:
+    """Let the workers' group have committed `offsets`; nobody may be in it."""
+    wanted = {TopicPartition(*slot): OffsetAndMetadata(offset, "", -1) for slot, offset in offsets.items()}
+    with administered(chain) as admin:
+        admin.alter_group_offsets(chain.application, wanted)
+    assert committed(chain) == offsets
+
+
+def set_topic(chain: Chain, topic: str, settings: Mapping[str, str]) -> None:
+    """Change settings of a topic."""
+    with administered(chain) as admin:
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, dict(settings))])
+
+
+def truncate(chain: Chain, starts: Mapping[Slot, int]) -> None:
+    """Delete what lies before the offsets `starts`."""
+    with administered(chain) as admin:
+        admin.delete_records({TopicPartition(*slot): offset for slot, offset in starts.items()})
+
+
+def extend(chain: Chain, topic: str, partitions: int) -> None:
+    """Give a topic more partitions."""
+    with administered(chain) as admin:
+        admin.create_partitions({topic: partitions})
+    with Broker(chain.bootstrap) as broker:
+        until(lambda: broker.topics([topic])[topic].partitions == partitions, f"{topic} to be extended")
+
+
+def delete(chain: Chain, topic: str) -> None:
+    """Delete a topic."""
+    with administered(chain) as admin:
+        admin.delete_topics([topic])
+    with Broker(chain.bootstrap) as broker:
+        until(lambda: not broker.topics([topic]), f"{topic} to be gone")
+
+
+def make_anew(chain: Chain, topic: str) -> tuple[str, str]:
+    """Delete a topic and create it again; return its former and its present id."""
+    with Broker(chain.bootstrap) as broker:
+        former = broker.topics([topic])[topic].id
+        delete(chain, topic)
+        chain.create_topics()
+        until(lambda: bool(broker.topics([topic])), f"{topic} to be back")
+        return former, broker.topics([topic])[topic].id
