@@ -26,11 +26,13 @@ class Manner(NamedTuple):
     """How a worker deals with its broker.
 
     `session` and `rebalance` are how long the group waits for a silent worker, and for one that is finishing, in
-    seconds; `answer_bytes` is what one answer may hold of all topic-partitions together.
+    seconds; `metadata` is after how many seconds at the latest a change of the topics is noticed; `answer_bytes` is what
+    one answer may hold of all topic-partitions together.
     """
 
     session: float = 10.0
     rebalance: float = 30.0
+    metadata: float = 30.0
     answer_bytes: int = 50 << 20
 
 
@@ -97,6 +99,7 @@ def create_app(settings: Settings, manner: Manner) -> RecordBatchApp:
         broker_commit_every=None,
         broker_max_poll_records=_RECORDS_PER_POLL,
         consumer_max_fetch_size=_FETCH_BYTES,
+        consumer_metadata_max_age_ms=int(manner.metadata * 1000),
         producer_request_timeout=30.0,
     )
     app.answer_bytes = manner.answer_bytes
@@ -122,4 +125,4 @@ def connect(app: RecordBatchApp, topics: Iterable[str], owners: Owners) -> None:
     async def assigned(_app: object, pairs: Iterable[TP], **_: object) -> None:
         await owners.revoke()
         await app.source.forget()
-        owners.assign(Slot(pair.topic, pair.partition) for pair in pairs)
+        await owners.assign(Slot(pair.topic, pair.partition) for pair in pairs)

@@ -59,6 +59,31 @@ def stand(settings: Settings, registry: Registry, names: Names | None = None) ->
         return Ground(ids, written, limit, _transactions(settings.journal, broker))
 
 
+def still(bootstrap: str, ground: Ground, partitions: int) -> None:
+    """Raise BadGroundError where a topic is gone, has other partitions or was made anew since `ground`; blocking."""
+    wanted = (*ground.topics, *ground.names)
+    with Broker(bootstrap) as broker:
+        found = broker.topics(wanted)
+    faults = miscounted(wanted, partitions, found)
+    faults += [
+        made_anew(topic, known, found[topic].id)
+        for topic, known in ground.topics.items()
+        if topic in found and is_another(known, found[topic].id)
+    ]
+    if faults:
+        raise BadGroundError("\n".join(faults))
+
+
+def is_another(known: str, found: str) -> bool:
+    """Return whether two ids are of different topics; "" is told by a broker that knows none."""
+    return bool(known and found and known != found)
+
+
+def made_anew(topic: str, known: str, found: str) -> str:
+    """Return the fault of a topic that bears a name which another one bore."""
+    return f"{topic}: expected the topic with id {known}, found {found}: it was made anew"
+
+
 def _missed(settings: Settings, registry: Registry, told: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Return the settings without which figures are wrong, and log the others."""
     faults = []

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from streams.runtime.figures import Figures
 from streams.runtime.partition import Partition
@@ -25,24 +25,35 @@ def whole(assigned: Iterable[Slot], topics: Iterable[str]) -> tuple[frozenset[in
 class Owners:
     """The partitions of this worker and the tasks that run them.
 
-    `open_partition` makes the owner of a number; `failed` is told of the first error, which ends the process.
+    `open_partition` makes the owner of a number, `look` raises where the topics are not what they were, `failed` is told
+    of the first error, which ends the process.
     """
 
     def __init__(
         self,
         topics: Iterable[str],
         open_partition: Callable[[int], Partition],
+        look: Callable[[], Awaitable[None]],
         figures: Figures,
         failed: Callable[[BaseException], None],
     ) -> None:
         self._topics = tuple(topics)
         self._open = open_partition
+        self._look = look
         self._figures = figures
         self._failed = failed
         self._owned: dict[int, tuple[Partition, asyncio.Task[None]]] = {}
 
-    def assign(self, assigned: Iterable[Slot]) -> None:
-        """Take the partitions that are wholly assigned; one of which a topic is missing is named and not served."""
+    async def assign(self, assigned: Iterable[Slot]) -> None:
+        """Take the partitions that are wholly assigned; one of which a topic is missing is named and not served.
+
+        Takes none where the topics have changed: a report's events would no longer meet.
+        """
+        try:
+            await self._look()
+        except Exception as error:  # noqa: BLE001 - any error ends the process
+            self._failed(error)
+            return
         complete, partial = whole(assigned, self._topics)
         for number in sorted(partial):
             log.error("partition %d is not served: it is not assigned of every source topic", number)

@@ -11,6 +11,7 @@ from streams.contract import refused
 from streams.contract.measures import STATUS_KEY, Status, encode_status, is_measure
 from streams.domain.logtime import LogTime
 from streams.runtime.figures import PartitionFigures, State
+from streams.runtime.ground import is_another, made_anew
 from streams.runtime.inbox import Inbox, Portion
 from streams.runtime.intake import Intake
 from streams.runtime.journal import Outgoing
@@ -53,6 +54,7 @@ class Partition:
         self._wake = asyncio.Event()
         self._closing = False
         self._intake = Intake(around.ledger(number), around.decoder, LogTime(()), {})
+        self._dormant: dict[str, Reached] = {}
         self._moved: dict[str, float] = {}
         self._committed_at = 0.0
         self._dirty = False
@@ -99,6 +101,8 @@ class Partition:
             ledger.load(key, value)
         ledger.ready()
         positions = {topic: reached.next for topic, reached in position.topics.items() if topic in self._slots}
+        # A platform that is taken off the registry may come back, and must then go on where it was left.
+        self._dormant = {topic: reached for topic, reached in position.topics.items() if topic not in self._slots}
         self._intake = Intake(ledger, around.decoder, LogTime(self._slots, position.now), positions)
         for topic in self._slots:
             self._recognise(topic, position.topics.get(topic))
@@ -112,8 +116,8 @@ class Partition:
     def _recognise(self, topic: str, reached: Reached | None) -> None:
         """Stop where the broker's topic is not the one that the position speaks of."""
         found = self._around.topics[topic]
-        if reached is not None and reached.id and found and reached.id != found:
-            raise SourceError(f"{topic}: expected the topic with id {reached.id}, found {found}: it was made anew")
+        if reached is not None and is_another(reached.id, found):
+            raise SourceError(made_anew(topic, reached.id, found))
 
     async def _seek(self, topic: str) -> None:
         """Fetch `topic` from its position on, from the log's start where there is none.
@@ -216,7 +220,7 @@ class Partition:
         rows = intake.ledger.take_changes()
         rejected = intake.take_refused()
         topics = {topic: Reached(offset, around.topics[topic]) for topic, offset in intake.positions.items()}
-        position = Position(intake.time.now, topics, around.registry_hash)
+        position = Position(intake.time.now, {**self._dormant, **topics}, around.registry_hash)
         status = Status(position.now, around.wall(), around.partitions, around.pack, around.registry_hash)
         measures = [row for row in rows.items() if is_measure(row[0])]
         published = {around.names.measures: [*measures, (STATUS_KEY, encode_status(status))]}

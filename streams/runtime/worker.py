@@ -20,7 +20,7 @@ from streams.runtime.app import ALONE, PATIENT, Manner, RecordBatchApp, connect,
 from streams.runtime.collector import collect_seldom
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.figures import Figures
-from streams.runtime.ground import Ground, Names, stand
+from streams.runtime.ground import Ground, Names, stand, still
 from streams.runtime.health import Health, served
 from streams.runtime.intake import Decoder, Ledger
 from streams.runtime.journal import AppendJournal, Journal, Place, TransactionJournal
@@ -77,7 +77,11 @@ class Worker:
         ground = await asyncio.to_thread(stand, self._settings, self._trade.registry, self._trade.names)
         app = create_app(self._settings, self._manner or (PATIENT if ground.transactions else ALONE))
         around = self._surroundings(ground, app)
-        self._owners = Owners(around.topics, lambda number: Partition(number, around), self.figures, self._failed)
+
+        async def look() -> None:
+            await asyncio.to_thread(still, self._settings.bootstrap, ground, around.partitions)
+
+        self._owners = Owners(around.topics, lambda number: Partition(number, around), look, self.figures, self._failed)
         connect(app, around.topics, self._owners)
         self.app = app
         await app.start()

@@ -26,5 +26,5 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = load(os.environ)
     session = float(os.environ.get(SESSION, QUICK.session))
-    timing = QUICK._replace(session=session, rebalance=1.5 * session)
+    manner = QUICK._replace(session=session, rebalance=1.5 * session)
     main(settings, replace(trade_of(settings), names=names_of(settings.application)), manner)
