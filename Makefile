@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+MINUTES ?= 5
+SEED ?= 7
 READY := $(VENV)/.ready
 
 ##@ Run
@@ -16,6 +18,9 @@ kafka: $(READY) ## Run Apache Kafka from its jars on loopback until interrupted 
 
 test: $(READY) ## Run the tests that need nothing but Python (T=path for some of them)
 	$(BIN)/pytest -m "not slow" $(T)
+
+chaos: $(READY) ## Let workers and brokers fail at random (MINUTES=5 SEED=7; Java 17 and Maven)
+	$(BIN)/python -W ignore -m tests.failures --minutes $(MINUTES) --seed $(SEED)
 
 check: $(READY) ## Lint, types, arrows between folders, generated files
 	$(BIN)/ruff check .
@@ -50,4 +55,4 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $(READY)
 
-.PHONY: bench check demo fuzz generate help kafka lock test
+.PHONY: bench chaos check demo fuzz generate help kafka lock test

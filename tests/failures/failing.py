@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Final, Self
 
 from producers.publisher.errors import BrokerError
@@ -61,22 +61,23 @@ class FailingChain(Chain):
             rest = rest[published.resume_from - 1 :] if published.resume_from is not None else []
 
     @contextmanager
-    def trickle(self, seed: int) -> Iterator[None]:
-        """Tell of a platform's today beside the block, four reports a beat."""
-        stop, failures = Event(), list[BaseException]()
+    def trickle(self, seed: int) -> Iterator[Lock]:
+        """Tell of a platform's today beside the block, four reports a beat; who holds the lock hushes it."""
+        stop, hushed, failures = Event(), Lock(), list[BaseException]()
 
         def run() -> None:
             live = Live(seed)
             try:
                 while not stop.wait(_BETWEEN_BEATS):
-                    self.tell(live.beat(wall()))
+                    with hushed:
+                        self.tell(live.beat(wall()))
             except BaseException as failure:  # noqa: BLE001 - raised again where the test sees it
                 failures.append(failure)
 
         thread = Thread(target=run, name="trickle")
         thread.start()
         try:
-            yield
+            yield hushed
         finally:
             stop.set()
             thread.join()
@@ -112,13 +113,17 @@ class FailingChain(Chain):
 
         until(reached, "all to be counted", self.logs)
 
+    def fenced(self) -> int:
+        """Return how many workers have ended since another one had taken over from them."""
+        return sum(bool(_FENCED.search(part.said())) for part in self.parts)
+
     def hold(self, *workers: Part, source: truth.Told | None = None, compacted: bool = False) -> None:
         """Let workers count what is left, end them, and assert that everything counts once."""
         self.ready(*workers)
         self.caught_up()
         for worker in workers:
             assert worker.terminate() == 0, self.logs()
-        self.tally.fenced += sum(bool(_FENCED.search(part.said())) for part in self.parts)
+        self.tally.fenced += self.fenced()
         truth.hold(self, self.tally, source)
         if not compacted:
             truth.only_committed_was_told(self)

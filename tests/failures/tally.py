@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-_HEAD = ("faults", "redelivered", "fenced", "lost", "doubled")
+_HEAD = ("faults", "events", "redelivered", "fenced", "lost", "doubled")
 
 
 @dataclass
 class Tally:
-    """One test: its faults by name, and what was found afterwards.
+    """One test: its faults by name, how many events counted in the end, and what was found afterwards.
 
     `redelivered` are records that were applied again, as far as aborted transactions tell; `fenced` producers that a
     successor had taken over from; `lost` and `doubled` events that were counted too seldom or too often.
@@ -16,6 +16,7 @@ class Tally:
 
     test: str
     faults: list[str] = field(default_factory=list)
+    events: int = 0
     redelivered: int = 0
     fenced: int = 0
     lost: int = 0
@@ -24,7 +25,7 @@ class Tally:
     @property
     def numbers(self) -> tuple[int, ...]:
         """What the columns say."""
-        return (len(self.faults), self.redelivered, self.fenced, self.lost, self.doubled)
+        return (len(self.faults), self.events, self.redelivered, self.fenced, self.lost, self.doubled)
 
 
 def table(tallies: Iterable[Tally]) -> Iterator[str]:

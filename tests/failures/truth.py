@@ -177,21 +177,18 @@ def positions_never_fall(committed: Iterable[Record]) -> None:
                 reached[place] = one.next
 
 
-def hold(chain: Chain, tally: Tally, source: Told | None = None) -> None:
-    """Assert that everything counts once and that only what was committed was told; to be called when workers rest.
+def counts_once(chain: Chain, tally: Tally, source: Told | None = None) -> list[tuple[int, bytes, bytes]]:
+    """Assert that everything that was told counts once, and return the committed rows; workers may be at work.
 
     `source` is what was read from the source topics before something was taken from them.
     """
     known = source or told(chain)
-    written, changelog, measures = (
-        chain.read_uncommitted(chain.names.changelog),
-        chain.read(chain.names.changelog),
-        chain.read(chain.names.measures),
-    )
-    committed, measured = _last(changelog), _last(measures)
+    written, changelog = chain.read_uncommitted(chain.names.changelog), chain.read(chain.names.changelog)
+    committed = _last(changelog)
     positions = {number: decode(value) for number, key, value in committed if key == POSITION_KEY}
     expected = folded(known, positions)
     wanted, found = counted(totals(expected)), counted(totals(committed))
+    tally.events = found.total()
     tally.redelivered += redelivered(changelog, written)
     tally.lost += (wanted - found).total()
     tally.doubled += (found - wanted).total()
@@ -199,12 +196,19 @@ def hold(chain: Chain, tally: Tally, source: Told | None = None) -> None:
     assert (wanted - found, found - wanted) == (Counter(), Counter())
     assert reports(committed) == reports(expected)
     assert totals(committed) == totals(expected)
-    assert {row for row in measured if row[1] != STATUS_KEY} == {row for row in committed if is_measure(row[1])}
     assert taken_back(committed) == 0
     positions_never_fall(changelog)
     for number, position in positions.items():
         rows = {key: value for place, key, value in committed if place == number}
         scan_agrees(known, number, position.now, rows)
+    return committed
+
+
+def hold(chain: Chain, tally: Tally, source: Told | None = None) -> None:
+    """Assert that everything counts once and that it was told as it was committed; to be called when workers rest."""
+    committed, measured = counts_once(chain, tally, source), _last(chain.read(chain.names.measures))
+
+    assert {row for row in measured if row[1] != STATUS_KEY} == {row for row in committed if is_measure(row[1])}
 
 
 def only_committed_was_told(chain: Chain) -> None:
