@@ -9,7 +9,9 @@ from typing import Final, Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from streams.contract.access import Access
 from streams.contract.topics import MEASURES
+from streams.edge.signin import sign_in
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +21,7 @@ Take = Callable[[int, bytes, bytes | None], None]
 _POLL_MS: Final = 200
 _FETCH_BYTES: Final = 4 << 20
 _LOOK_SECONDS: Final = 0.25
+_NOBODY: Final = Access()
 _RECENT_MS: Final = 5_000
 """A fetch response older than this says nothing about where a log ends now."""
 
@@ -33,12 +36,15 @@ class Reader:
     fetched whole all the same, and a status is the last record of every commit: see `freshness`.
     """
 
-    def __init__(self, bootstrap: str, take: Take, wall: Callable[[], int], topic: str = MEASURES) -> None:
+    def __init__(
+        self, bootstrap: str, take: Take, wall: Callable[[], int], topic: str = MEASURES, access: Access = _NOBODY
+    ) -> None:
         self.read: set[int] = set()
         self.read_at: int | None = None
         self._take = take
         self._topic = topic
         self._bootstrap = bootstrap
+        self._access = access
         self._wall = wall
         self._ends: dict[TopicPartition, int] = {}
         self._consumer = AIOKafkaConsumer(
@@ -48,10 +54,14 @@ class Reader:
             isolation_level="read_committed",
             auto_offset_reset="none",
             max_partition_fetch_bytes=_FETCH_BYTES,
+            **access.options(),
         )
 
     async def __aenter__(self) -> Self:
-        """Connect, wait until the topic is there, and go to its beginning."""
+        """Connect, wait until the topic is there, and go to its beginning.
+
+        Raises AccessError when the broker does not let us in.
+        """
         try:
             await self._begin()
         except BaseException:
@@ -75,12 +85,28 @@ class Reader:
             await asyncio.sleep(0)
 
     async def _begin(self) -> None:
-        slots = await _slots(self._bootstrap, self._topic)
+        await asyncio.to_thread(sign_in, self._bootstrap, self._access)
+        slots = await self._slots()
         await self._consumer.start()
         self._consumer.assign(slots)
         await self._consumer.seek_to_beginning(*slots)
         self._ends = await self._consumer.end_offsets(slots)
         log.info("reading %d partitions of %s", len(slots), self._topic)
+
+    async def _slots(self) -> list[TopicPartition]:
+        """Return the partitions of the topic, as soon as it is there.
+
+        The list of all topics is asked for first: naming a topic that is not there may make it.
+        """
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, **self._access.options())
+        await admin.start()
+        try:
+            while self._topic not in await admin.list_topics():  # noqa: ASYNC110 - the broker tells nobody of a new topic
+                await asyncio.sleep(_LOOK_SECONDS)
+            (described,) = await admin.describe_topics([self._topic])
+            return [TopicPartition(self._topic, number) for number in range(len(described["partitions"]))]
+        finally:
+            await admin.close()
 
     async def _look(self) -> None:
         """See how far every partition has been read, against its end at the beginning and its end of now."""
@@ -101,19 +127,3 @@ class Reader:
             end = self._consumer.highwater(slot)
         at: int | None = self._consumer.last_poll_timestamp(slot)
         return at if end is not None and position >= end else None
-
-
-async def _slots(bootstrap: str, topic: str) -> list[TopicPartition]:
-    """Return the partitions of a topic, as soon as it is there.
-
-    The list of all topics is asked for first: naming a topic that is not there may make it.
-    """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        while topic not in await admin.list_topics():  # noqa: ASYNC110 - the broker tells nobody of a new topic
-            await asyncio.sleep(_LOOK_SECONDS)
-        (described,) = await admin.describe_topics([topic])
-        return [TopicPartition(topic, number) for number in range(len(described["partitions"]))]
-    finally:
-        await admin.close()

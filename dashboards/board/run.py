@@ -74,7 +74,7 @@ async def connected(settings: Settings) -> AsyncIterator[Running]:
     """Serve the pages and connect for the block; who runs `keep` of what is yielded keeps the figures moving."""
     registry = Registry.open() if settings.registry is None else load_registry(settings.registry)
     board = Board(registry, Release(version("safeclock"), STANDARD_PACK, STANDARD), wall)
-    reader = Reader(settings.bootstrap, board.sums.take, wall)
+    reader = Reader(settings.bootstrap, board.sums.take, wall, access=settings.access)
     pages = Pages(lambda: board.freshness(reader.read), lambda: board.snapshot)
     board.count(board.freshness(()), None)
     async with served(pages, settings.http_host, settings.http_port) as port:

@@ -1,11 +1,13 @@
 """What a board is told from outside: the environment's SAFECLOCK_* variables, and flags that override them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from streams.contract.environment import Variables, at_least, read, word
+from streams.contract import access
+from streams.contract.access import Access, load_access
+from streams.contract.environment import Variables, at_least, read, together, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +19,7 @@ class Settings:
     http_host: str = "127.0.0.1"
     http_port: int = 0
     refresh_ms: int = 2_000
+    access: Access = field(default_factory=Access)
 
 
 _VARIABLES: Final[Variables] = {
@@ -26,7 +29,7 @@ _VARIABLES: Final[Variables] = {
     "SAFECLOCK_HTTP_PORT": ("http_port", at_least(0)),
     "SAFECLOCK_REFRESH_MS": ("refresh_ms", at_least(100)),
 }
-VARIABLES: Final = tuple(_VARIABLES)
+VARIABLES: Final = (*_VARIABLES, *access.VARIABLES)
 """The names of the variables that `load` reads."""
 
 
@@ -35,4 +38,9 @@ def load(environment: Mapping[str, str], flags: Mapping[str, str | None] | None 
 
     Raises BadSettingsError that names every wrong setting.
     """
-    return Settings(**read(_VARIABLES, environment, flags))
+    return Settings(
+        **together(
+            lambda: read(_VARIABLES, environment, flags),
+            lambda: {"access": load_access(environment)},
+        )
+    )

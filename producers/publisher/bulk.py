@@ -16,7 +16,9 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from producers.publisher.errors import BrokerError
 from producers.publisher.settings import PublisherSettings
+from streams.contract.access import AccessError
 from streams.contract.topics import partition_of
+from streams.edge.signin import sign_in
 
 # Half of what Kafka takes by default (message.max.bytes), so that no overhead can tip a batch over it.
 _BATCH_BYTES: Final = 512 * 1024
@@ -140,6 +142,10 @@ async def bulk_sender(settings: PublisherSettings, names: Iterable[str]) -> Asyn
     Raises BrokerError when the broker does not answer, or has not all topics with the same number of partitions.
     """
     patience_s = settings.delivery_timeout_ms / 1000
+    try:
+        await asyncio.to_thread(sign_in, settings.bootstrap, settings.access)
+    except AccessError as error:
+        raise BrokerError(str(error)) from error
     producer = AIOKafkaProducer(
         bootstrap_servers=settings.servers,
         acks="all",

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, Self
 
 from producers.publisher.errors import SettingsError
-from streams.contract.access import Access
+from streams.contract.access import Access, load_access
+from streams.contract.environment import BadSettingsError, Variables, at_least, read, together, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,46 +49,28 @@ class PublisherSettings:
 
         Raises SettingsError with every mistake.
         """
-        text = {name: value for name in _TEXTS if (value := environment.get(_variable(name)))}
-        bootstrap, ca_file = text.pop("bootstrap", None), environment.get(_variable("ca_file"))
-        problems: list[str] = []
-        standard = cls()
-        idempotent = _switch(environment, "idempotent", problems)
-        access = Access(ca_file=Path(ca_file) if ca_file else None, **text)
         try:
-            settings = cls(
-                bootstrap=bootstrap or standard.bootstrap,
-                access=access,
-                idempotent=idempotent,
-                max_pending=_number(environment, "max_pending", standard.max_pending, problems),
-                block_ms=_number(environment, "block_ms", standard.block_ms, problems),
-                delivery_timeout_ms=_number(environment, "delivery_timeout_ms", standard.delivery_timeout_ms, problems),
-                linger_ms=_number(environment, "linger_ms", standard.linger_ms, problems),
+            given = together(
+                lambda: read(_VARIABLES, {name: text for name, text in environment.items() if text}),
+                lambda: {"access": load_access(environment, _PREFIX)},
             )
-        except SettingsError as error:
-            raise SettingsError([*problems, *error.problems]) from error
-        if problems:
-            raise SettingsError(problems)
-        return settings
+        except BadSettingsError as error:
+            raise SettingsError(str(error).splitlines()) from error
+        return cls(**given)
 
 
-_TEXTS: Final = ("bootstrap", "protocol", "mechanism", "username", "password")
+def _switch(text: str) -> bool:
+    if text.lower() not in {"true", "false"}:
+        raise ValueError("true or false")
+    return text.lower() == "true"
 
 
-def _variable(name: str) -> str:
-    return f"SAFECLOCK_PUBLISH_{name.upper()}"
-
-
-def _number(environment: Mapping[str, str], name: str, standard: int, problems: list[str]) -> int:
-    written = environment.get(_variable(name), str(standard))
-    if not written.isascii() or not written.isdigit():
-        problems.append(f"{_variable(name)}: expected a whole number, got {written!r}")
-        return standard
-    return int(written)
-
-
-def _switch(environment: Mapping[str, str], name: str, problems: list[str]) -> bool:
-    written = environment.get(_variable(name), "true")
-    if written.lower() not in {"true", "false"}:
-        problems.append(f"{_variable(name)}: expected true or false, got {written!r}")
-    return written.lower() != "false"
+_PREFIX: Final = "SAFECLOCK_PUBLISH_"
+_VARIABLES: Final[Variables] = {
+    f"{_PREFIX}BOOTSTRAP": ("bootstrap", word),
+    f"{_PREFIX}IDEMPOTENT": ("idempotent", _switch),
+    f"{_PREFIX}MAX_PENDING": ("max_pending", at_least(1)),
+    f"{_PREFIX}BLOCK_MS": ("block_ms", at_least(1)),
+    f"{_PREFIX}DELIVERY_TIMEOUT_MS": ("delivery_timeout_ms", at_least(1)),
+    f"{_PREFIX}LINGER_MS": ("linger_ms", at_least(0)),
+}

@@ -8,6 +8,8 @@ from kafka.errors import KafkaError
 
 from producers.publisher.errors import BrokerError
 from producers.publisher.settings import PublisherSettings
+from streams.contract.access import AccessError
+from streams.edge.signin import sign_in
 
 # kafka-python asks for at least one whole request within the delivery timeout.
 _REQUESTS_PER_DELIVERY = 3
@@ -27,6 +29,10 @@ class Wire:
     """Topics of one broker, all with the same number of partitions; records go out in order within a partition."""
 
     def __init__(self, settings: PublisherSettings, topics: tuple[str, ...]) -> None:
+        try:
+            sign_in(settings.bootstrap, settings.access)
+        except AccessError as error:
+            raise BrokerError(str(error)) from error
         try:
             self._producer = KafkaProducer(
                 bootstrap_servers=settings.servers,

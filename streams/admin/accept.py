@@ -52,7 +52,7 @@ def staged(settings: Settings, registry: Registry, names: Names | None = None) -
 
 def unowned(stage: Stage, topic: str, numbers: Iterable[int]) -> None:
     """Raise OperatingError if a worker holds one of the partitions; blocking. A killed one counts for its session."""
-    with Cluster(stage.settings.bootstrap) as cluster:
+    with Cluster(stage.settings.bootstrap, stage.settings.access) as cluster:
         owned = cluster.owned(stage.settings.application)
     held = [number for number in numbers if (topic, number) in owned]
     if held:
@@ -75,7 +75,7 @@ async def cases(stage: Stage, topic: str, numbers: Sequence[int], where: Where) 
 
 
 async def _case(stage: Stage, topic: str, number: int, where: Where) -> Case | None:
-    link = Link(stage.settings.bootstrap, {})
+    link = Link(stage.settings.bootstrap, stage.settings.access)
     async with opened(link, stage.ground.names.changelog, number) as changelog:
         stored = (await changelog.rows()).get(POSITION_KEY)
     if stored is None:
@@ -92,13 +92,18 @@ async def accept(stage: Stage, case: Case, where: Where) -> None:
     """
     settings, ground = stage.settings, stage.ground
     place = Place(
-        settings.bootstrap, settings.application, ground.names.changelog, case.number, ground.max_message_bytes
+        settings.bootstrap,
+        settings.application,
+        ground.names.changelog,
+        case.number,
+        ground.max_message_bytes,
+        settings.access,
     )
     journal = TransactionJournal(place, Failpoints())
     try:
         claim = await journal.claim()
         slot = TopicPartition(ground.names.changelog, case.number)
-        restored = await restore(settings.bootstrap, slot, claim, Failpoints())
+        restored = await restore(settings.bootstrap, slot, claim, Failpoints(), settings.access)
         if restored.position.topics.get(case.log.topic) != case.before.topics[case.log.topic]:
             raise OperatingError(f"{case.log.topic} {case.number}: its position has changed meanwhile, ask again")
         position = accepted(restored.position, case.log, where)

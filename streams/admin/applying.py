@@ -9,17 +9,17 @@ from streams.admin.cluster import Cluster
 from streams.admin.errors import OperatingError
 from streams.admin.passwords import Passwords
 from streams.admin.plan import Change, Plan, plan
-from streams.admin.settings import Operator
 from streams.admin.wanted import Parties, Wanted, wanted
 from streams.admin.words import Done
 from streams.contract.topics import Replication, table
 from streams.runtime.compose import registry_of
+from streams.runtime.settings import Settings
 
 
 class Order(NamedTuple):
     """What an operator asks for: `replication` is how many brokers hold a record, `renewed` whose password to renew."""
 
-    operator: Operator
+    settings: Settings
     replication: int
     parties: Parties
     passwords: Passwords
@@ -28,7 +28,7 @@ class Order(NamedTuple):
 
 def ideal(order: Order) -> Wanted:
     """Return what the broker should have; raises as `registry_of` does."""
-    settings = order.operator.settings
+    settings = order.settings
     registry = registry_of(settings)
     copies = Replication(factor=order.replication, min_insync=max(1, order.replication - 1))
     topics = table(registry, settings.application, copies, record_time=settings.record_time)

@@ -53,7 +53,7 @@ def ids(one: House) -> dict[str, str]:
     Raises OperatingError when one is missing or has another number of partitions.
     """
     wanted = (one.names.changelog, one.names.measures, *one.registry.source_topics())
-    with Cluster(one.link.bootstrap, one.link.options) as cluster:
+    with Cluster(one.link.bootstrap, one.link.access) as cluster:
         found = cluster.topics(wanted)
     if faults := miscounted(wanted, one.registry.partitions, found):
         raise OperatingError("\n".join(faults))

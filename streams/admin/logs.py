@@ -1,12 +1,13 @@
 """Reading partitions from where they begin to where they end now; committed records only, in no group."""
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.contract.access import Access
 from streams.contract.records import Record
 
 _RECORDS: Final = 20_000
@@ -16,10 +17,10 @@ _NEAR: Final = 2_000  # reading on is cheaper than asking for another place
 
 
 class Link(NamedTuple):
-    """Where a cluster is, and as whom to ask, as Kafka's clients spell it."""
+    """Where a cluster is, and as whom to ask."""
 
     bootstrap: str
-    options: Mapping[str, object]
+    access: Access = Access()
 
 
 class Bounds(NamedTuple):
@@ -97,7 +98,7 @@ async def opened(link: Link, topic: str, partition: int) -> AsyncIterator[Log]:
         isolation_level="read_committed",
         auto_offset_reset="none",
         max_partition_fetch_bytes=_FETCH_BYTES,
-        **link.options,
+        **link.access.options(),
     )
     await consumer.start()
     try:

@@ -80,7 +80,7 @@ async def replay(errand: Errand, asked: Asked, *, dry: bool) -> Replayed:
                 bootstrap_servers=errand.link.bootstrap,
                 acks="all",
                 enable_idempotence=idempotent,
-                **errand.link.options,
+                **errand.link.access.options(),
             )
             await producer.start()
             stack.push_async_callback(producer.stop)
@@ -96,7 +96,7 @@ async def replay(errand: Errand, asked: Asked, *, dry: bool) -> Replayed:
 
 def _survey(errand: Errand) -> tuple[frozenset[str], bool]:
     """Return the source topics that are there, and whether the broker knows producers again."""
-    with Cluster(errand.link.bootstrap, errand.link.options) as cluster:
+    with Cluster(errand.link.bootstrap, errand.link.access) as cluster:
         return frozenset(cluster.topics(errand.registry.source_topics())), cluster.has_transactions()
 
 

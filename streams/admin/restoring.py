@@ -44,7 +44,7 @@ def strange_sources(one: House, manifest: Manifest) -> list[str]:
 
 def transactional(one: House) -> int:
     """Return the largest batch of the changelog; raises OperatingError on a broker without transactions; blocking."""
-    with Cluster(one.link.bootstrap, one.link.options) as cluster:
+    with Cluster(one.link.bootstrap, one.link.access) as cluster:
         if not cluster.has_transactions():
             raise OperatingError(
                 "expected a broker with transactions: without them a partition may be restored in part"
@@ -83,7 +83,7 @@ async def _holds(one: House, topic: str, number: int, wanted: Rows) -> bool:
 
 async def restore(one: House, part: Part, limit: int) -> None:
     """Write one partition of both topics, all or nothing, and read it back."""
-    place = Place(one.link.bootstrap, one.application, one.names.changelog, part.number, limit)
+    place = Place(one.link.bootstrap, one.application, one.names.changelog, part.number, limit, one.link.access)
     journal = TransactionJournal(place, Failpoints())
     try:
         await journal.claim()

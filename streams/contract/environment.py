@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 Variables = Mapping[str, tuple[str, Callable[[str], Any]]]
@@ -28,6 +29,14 @@ def at_least(least: int, factor: int = 1) -> Callable[[str], int]:
         return int(text) * factor
 
     return read
+
+
+def secret(file: str) -> str:
+    """Return what a file holds, without the line break at its end."""
+    try:
+        return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        raise ValueError("a file to read") from None
 
 
 def one_of(words: type[StrEnum]) -> Callable[[str], StrEnum]:
@@ -58,6 +67,20 @@ def read(
             values[field] = reading(text)
         except ValueError as expected:
             wrong.append(f"{name}: expected {expected}, got {text!r}")
+    if wrong:
+        raise BadSettingsError("\n".join(wrong))
+    return values
+
+
+def together(*parts: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the fields of all `parts`; raises BadSettingsError with the mistakes of every one of them."""
+    values: dict[str, Any] = {}
+    wrong = []
+    for part in parts:
+        try:
+            values |= part()
+        except BadSettingsError as error:
+            wrong.append(str(error))
     if wrong:
         raise BadSettingsError("\n".join(wrong))
     return values

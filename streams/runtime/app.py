@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import faust
+from faust.auth import Credentials, SASLCredentials, SSLCredentials
 from faust.tables.manager import TableManager
 from faust.types import TP
 from typing_extensions import override
 
+from streams.contract.access import Access
 from streams.runtime.owners import Owners
 from streams.runtime.records import RecordBatch, Slot
 from streams.runtime.settings import Settings
@@ -75,11 +77,22 @@ class RecordBatchApp(faust.App):
         return consumer
 
 
+def credentials(access: Access) -> Credentials | None:
+    """Return who a worker is to the broker, as Faust's clients are told it."""
+    context = access.context() if access.encrypted else None
+    if access.by_password:
+        return SASLCredentials(
+            username=access.username, password=access.password, ssl_context=context, mechanism=access.mechanism
+        )
+    return SSLCredentials(context) if context is not None else None
+
+
 def create_app(settings: Settings, manner: Manner) -> RecordBatchApp:
     """Return the app; what Faust brings beyond group and agents is off: its tables, web server, sensors, topics."""
     app = RecordBatchApp(
         settings.application,
         broker=f"kafka://{settings.bootstrap}",
+        broker_credentials=credentials(settings.access),
         datadir=Path(tempfile.gettempdir()) / "safeclock-worker",
         store="memory://",
         TableManager=NoTables,

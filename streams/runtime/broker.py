@@ -7,10 +7,13 @@ from typing import Final, NamedTuple, Self
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError
 
+from streams.contract.access import Access
 from streams.contract.topics import TopicSettings
+from streams.edge.signin import sign_in
 
 _WRITE_TXN_MARKERS: Final = 27  # a broker that knows this request runs transactions to their end
 _TIMEOUT_MS: Final = 30_000
+_NOBODY: Final = Access()
 
 
 class Topic(NamedTuple):
@@ -24,11 +27,12 @@ class Topic(NamedTuple):
 class Broker:
     """The administrative side of a Kafka cluster; blocking, for use in a thread.
 
-    `options` say who asks, as Kafka's client spells it; none: nobody in particular.
+    `access` says who asks: nobody in particular by default. Raises AccessError when that is not let in.
     """
 
-    def __init__(self, bootstrap: str, options: Mapping[str, object] | None = None) -> None:
-        self._admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=_TIMEOUT_MS, **(options or {}))
+    def __init__(self, bootstrap: str, access: Access = _NOBODY) -> None:
+        sign_in(bootstrap, access)
+        self._admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=_TIMEOUT_MS, **access.options())
 
     def __enter__(self) -> Self:
         return self

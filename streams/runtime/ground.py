@@ -43,11 +43,11 @@ class Ground(NamedTuple):
 def stand(settings: Settings, registry: Registry, names: Names | None = None) -> Ground:
     """Return the ground, or raise BadGroundError with everything that is wrong; blocking.
 
-    `names` are the topics to write, those of the contract by default.
+    `names` are the topics to write, those of the contract by default. Raises AccessError when we are not let in.
     """
     written = names or Names(changelog(settings.application))
     sources = registry.source_topics()
-    with Broker(settings.bootstrap) as broker:
+    with Broker(settings.bootstrap, settings.access) as broker:
         found = broker.topics((*sources, *written))
         told = broker.settings((*sources, *written))
         faults = miscounted((*sources, *written), registry.partitions, found)

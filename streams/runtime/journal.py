@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from streams.contract.access import Access
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.position import CLAIM_KEY
 
@@ -43,13 +44,14 @@ class Outgoing(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a partition's journal writes; `max_message_bytes` is the changelog's limit for a record batch."""
+    """Where a partition's journal writes, and as whom; `max_message_bytes` is the changelog's limit for a record batch."""
 
     bootstrap: str
     application: str
     changelog: str
     partition: int
     max_message_bytes: int
+    access: Access = Access()
 
 
 class Journal(Protocol):
@@ -127,6 +129,7 @@ class TransactionJournal:
                 transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS,
                 request_timeout_ms=_REQUEST_TIMEOUT_MS,
                 max_batch_size=place.max_message_bytes // 2,
+                **place.access.options(),
             ),
             place.partition,
             place.max_message_bytes,
@@ -173,6 +176,7 @@ class AppendJournal:
                 acks="all",
                 request_timeout_ms=_REQUEST_TIMEOUT_MS,
                 max_batch_size=place.max_message_bytes,
+                **place.access.options(),
             ),
             place.partition,
             place.max_message_bytes,

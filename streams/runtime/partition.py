@@ -94,7 +94,7 @@ class Partition:
         started = _seconds()
         claim = await self._journal.claim()
         slot = TopicPartition(around.names.changelog, self.number)
-        rows, position, read, last = await restore(around.bootstrap, slot, claim, around.failpoints)
+        rows, position, read, last = await restore(around.bootstrap, slot, claim, around.failpoints, around.access)
         await self._journal.repeat({around.names.measures: [row for row in last.items() if is_measure(row[0])]})
         ledger = self._intake.ledger
         for key, value in rows.items():

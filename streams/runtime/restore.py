@@ -4,12 +4,14 @@ from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.contract.access import Access
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.position import CLAIM_KEY, POSITION_KEY, Position, decode
 
 _RECORDS: Final = 20_000
 _FETCH_BYTES: Final = 8 << 20
 _POLL_MS: Final = 500
+_NOBODY: Final = Access()
 
 
 class Restored(NamedTuple):
@@ -52,7 +54,9 @@ class _Rows:
             self.last, self._since = self._since, {}
 
 
-async def restore(bootstrap: str, slot: TopicPartition, claim: bytes, failpoints: Failpoints) -> Restored:
+async def restore(
+    bootstrap: str, slot: TopicPartition, claim: bytes, failpoints: Failpoints, access: Access = _NOBODY
+) -> Restored:
     """Return what was committed to the changelog partition `slot` before the record whose value is `claim`.
 
     The end is found by the claim, not by the broker's word: an embedded broker tells wrong end offsets.
@@ -62,6 +66,7 @@ async def restore(bootstrap: str, slot: TopicPartition, claim: bytes, failpoints
         enable_auto_commit=False,
         isolation_level="read_committed",
         max_partition_fetch_bytes=_FETCH_BYTES,
+        **access.options(),
     )
     await consumer.start()
     try:

@@ -1,12 +1,14 @@
 """What a worker is told from outside: the environment's SAFECLOCK_* variables, and flags that override them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from streams.contract.environment import Variables, at_least, one_of, read, word
+from streams.contract import access
+from streams.contract.access import Access, load_access
+from streams.contract.environment import Variables, at_least, one_of, read, together, word
 from streams.domain.grid import DAY
 
 
@@ -43,6 +45,7 @@ class Settings:
     http_host: str = "127.0.0.1"
     http_port: int = 0
     memory_ms: int = 200 * DAY
+    access: Access = field(default_factory=Access)
 
 
 _VARIABLES: Final[Variables] = {
@@ -57,7 +60,7 @@ _VARIABLES: Final[Variables] = {
     "SAFECLOCK_HTTP_PORT": ("http_port", at_least(0)),
     "SAFECLOCK_MEMORY_DAYS": ("memory_ms", at_least(1, DAY)),
 }
-VARIABLES: Final = tuple(_VARIABLES)
+VARIABLES: Final = (*_VARIABLES, *access.VARIABLES)
 """The names of the variables that `load` reads."""
 
 
@@ -66,4 +69,9 @@ def load(environment: Mapping[str, str], flags: Mapping[str, str | None] | None 
 
     Raises BadSettingsError that names every wrong setting.
     """
-    return Settings(**read(_VARIABLES, environment, flags))
+    return Settings(
+        **together(
+            lambda: read(_VARIABLES, environment, flags),
+            lambda: {"access": load_access(environment)},
+        )
+    )

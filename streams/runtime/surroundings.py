@@ -1,9 +1,10 @@
 """What the owners of partitions share: the transport as they see it, and everything that is made once per worker."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from streams.contract.access import Access
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.figures import Figures
 from streams.runtime.ground import Names
@@ -48,7 +49,8 @@ class Surroundings:
 
     `topics` are the source topics with their ids ("": the broker tells none), `leaders` those with the filings for
     each with actions, `names` those that are written; `pack` names the rules in force; `wall` reads the wall clock in
-    epoch milliseconds. `exact_ends` is false where the broker tells wrong end offsets.
+    epoch milliseconds. `exact_ends` is false where the broker tells wrong end offsets. `access` says who the worker
+    is to the broker.
     """
 
     bootstrap: str
@@ -67,3 +69,4 @@ class Surroundings:
     figures: Figures
     failpoints: Failpoints
     wall: Callable[[], int]
+    access: Access = field(default_factory=Access)

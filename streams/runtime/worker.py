@@ -15,6 +15,7 @@ from typing import NoReturn
 
 import uvloop
 
+from streams.contract.access import AccessError
 from streams.contract.registry import Registry
 from streams.runtime.app import ALONE, PATIENT, Manner, RecordBatchApp, connect, create_app
 from streams.runtime.collector import collect_seldom
@@ -120,7 +121,12 @@ class Worker:
 
         def journal(number: int) -> Journal:
             place = Place(
-                settings.bootstrap, settings.application, ground.names.changelog, number, ground.max_message_bytes
+                settings.bootstrap,
+                settings.application,
+                ground.names.changelog,
+                number,
+                ground.max_message_bytes,
+                settings.access,
             )
             return TransactionJournal(place, failpoints) if ground.transactions else AppendJournal(place, failpoints)
 
@@ -141,6 +147,7 @@ class Worker:
             figures=self.figures,
             failpoints=failpoints,
             wall=wall,
+            access=settings.access,
         )
 
 
@@ -178,6 +185,8 @@ async def _to_the_end(settings: Settings, trade: Trade, manner: Manner | None) -
     try:
         await serve(settings, trade, manner)
         code = 0
+    except AccessError as error:
+        log.critical("the worker did not start: %s", error)
     except SourceError as error:
         log.critical("the worker stopped: %s. %s", error, _ACCEPT)
     except BaseException:

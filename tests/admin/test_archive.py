@@ -82,7 +82,7 @@ def test_a_partition_without_a_file_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("application", "partitions"), [("another", 2), ("safeclock", 3)])
 def test_the_backup_of_another_application_is_not_opened(tmp_path: Path, application: str, partitions: int) -> None:
     sealed(tmp_path)
-    one = house(Link("nowhere:1", {}), application, Registry({}, partitions=partitions))
+    one = house(Link("nowhere:1"), application, Registry({}, partitions=partitions))
 
     with pytest.raises(
         OperatingError, match=f"a backup of {application} with {partitions} partitions, got one of safe"

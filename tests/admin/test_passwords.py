@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from streams.admin.passwords import BadPasswordError, Passwords
-from streams.admin.settings import load_operator
 from streams.contract.environment import BadSettingsError
+from streams.runtime.settings import load
 
 SECRET = "not-to-be-printed"  # noqa: S105 - invented
 
@@ -55,12 +55,12 @@ def test_an_operator_s_password_is_in_no_representation(tmp_path: Path) -> None:
         "SAFECLOCK_PASSWORD_FILE": str(file),
     }
 
-    operator = load_operator(environment, {})
+    settings = load(environment)
 
-    assert operator.access.password == SECRET
-    assert SECRET not in repr(operator) + repr(Passwords({"PW_X": SECRET}, prefix="PW_"))
+    assert settings.access.password == SECRET
+    assert SECRET not in repr(settings) + repr(Passwords({"PW_X": SECRET}, prefix="PW_"))
 
 
 def test_a_password_file_that_is_not_there_is_named() -> None:
     with pytest.raises(BadSettingsError, match="SAFECLOCK_PASSWORD_FILE"):
-        load_operator({"SAFECLOCK_PASSWORD_FILE": "/nowhere/at/all"}, {})
+        load({"SAFECLOCK_PASSWORD_FILE": "/nowhere/at/all"})

@@ -1,7 +1,10 @@
 """Settings from outside fail at start, all at once, by name."""
 
+from pathlib import Path
+
 import pytest
 
+from streams.contract import access
 from streams.contract.environment import BadSettingsError
 from streams.domain.grid import DAY
 from streams.runtime.failpoints import Failpoints
@@ -28,11 +31,50 @@ def test_every_variable_is_read() -> None:
 
     settings = load(given)
 
-    assert set(given) == set(VARIABLES)
+    assert set(given) == set(VARIABLES) - set(access.VARIABLES)
     assert settings.instance == "worker-0"
     assert settings.record_time is RecordTime.CREATE
     assert settings.journal is JournalMode.APPEND
     assert (settings.commit_interval_ms, settings.http_port, settings.memory_ms) == (250, 8080, 30 * DAY)
+
+
+def test_who_the_worker_is_to_the_broker_is_read(tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("hush-hush\n", encoding="utf-8")
+    given = {
+        "SAFECLOCK_PROTOCOL": "SASL_SSL",
+        "SAFECLOCK_MECHANISM": "SCRAM-SHA-256",
+        "SAFECLOCK_USERNAME": "worker",
+        "SAFECLOCK_PASSWORD_FILE": str(password),
+        "SAFECLOCK_CA_FILE": "",
+    }
+
+    read = load(given).access
+
+    assert (read.protocol, read.mechanism, read.username) == ("SASL_SSL", "SCRAM-SHA-256", "worker")
+    assert read.options()["sasl_plain_password"] == "hush-hush"  # noqa: S105 - invented
+
+
+def test_mistakes_of_every_kind_are_told_together() -> None:
+    wrong = {
+        "SAFECLOCK_JOURNAL": "perhaps",
+        "SAFECLOCK_PROTOCOL": "SASL_SSL",
+        "SAFECLOCK_CA_FILE": "/nowhere/at/all",
+    }
+
+    with pytest.raises(BadSettingsError) as told:
+        load(wrong)
+
+    named = [line.split(":")[0] for line in str(told.value).splitlines()]
+    assert named == ["SAFECLOCK_JOURNAL", "SAFECLOCK_USERNAME, SAFECLOCK_PASSWORD", *list(wrong)[2:]]
+
+
+@pytest.mark.parametrize("secret", [{"SAFECLOCK_PASSWORD": "hush-hush"}, {"SAFECLOCK_CA_FILE": __file__}])
+def test_what_is_meant_for_a_protected_listener_is_not_ignored_on_an_open_one(secret: dict[str, str]) -> None:
+    with pytest.raises(BadSettingsError, match=r"^SAFECLOCK_PROTOCOL: expected") as told:
+        load(secret)
+
+    assert "hush" not in str(told.value)
 
 
 def test_a_flag_overrides_the_environment() -> None:

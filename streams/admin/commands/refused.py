@@ -39,18 +39,17 @@ def replay(reason: tuple[str, ...], since: int, *, refused: bool, dry_run: bool,
     from streams.admin.refusals import Asked, told
     from streams.admin.replay import Errand
     from streams.admin.replay import replay as again
-    from streams.admin.settings import load_operator
     from streams.contract.decode import Decoder
     from streams.runtime.compose import registry_of
-    from streams.runtime.settings import RecordTime
+    from streams.runtime.settings import RecordTime, load
 
     assert refused
     with failing():
-        operator = load_operator(os.environ, flags(given))
-        registry = registry_of(operator.settings)
-        kept = operator.settings.record_time is RecordTime.CREATE
+        settings = load(os.environ, flags(given))
+        registry = registry_of(settings)
+        kept = settings.record_time is RecordTime.CREATE
         now = None if kept else time.time_ns() // 1_000_000
-        errand = Errand(Link(operator.settings.bootstrap, operator.access.options()), registry, Decoder(registry), now)
+        errand = Errand(Link(settings.bootstrap, settings.access), registry, Decoder(registry), now)
         done = asyncio.run(again(errand, Asked(frozenset(map(Reason, reason)), since), dry=dry_run))
     click.echo("\n".join(told(done.tally, done.left)))
     click.echo("nothing was published: a dry run" if dry_run else f"published again: {done.published}")

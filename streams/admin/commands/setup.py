@@ -51,13 +51,13 @@ def admin() -> None:
 def _order(given: dict[str, Any]) -> Any:  # noqa: ANN401 - its type is imported lazily
     from streams.admin.applying import Order
     from streams.admin.passwords import Passwords
-    from streams.admin.settings import load_operator
     from streams.admin.wanted import Parties
+    from streams.runtime.settings import load
 
     parties = Parties(given.pop("worker_principal"), given.pop("board_principal"))
     passwords = Passwords(os.environ, given.pop("passwords"), given.pop("passwords_from"))
     replication, renewed = given.pop("replication"), given.pop("renew")
-    return Order(load_operator(os.environ, flags(given)), replication, parties, passwords, renewed)
+    return Order(load(os.environ, flags(given)), replication, parties, passwords, renewed)
 
 
 @admin.command()
@@ -74,7 +74,7 @@ def plan(form: str, **given: Any) -> None:  # noqa: ANN401 - flags
     with failing():
         order = _order(given)
         wanted = ideal(order)
-        with Cluster(order.operator.settings.bootstrap, order.operator.access.options()) as cluster:
+        with Cluster(order.settings.bootstrap, order.settings.access) as cluster:
             found = planned(cluster, wanted)
     click.echo(json.dumps(document(found), indent=2) if form == "json" else "\n".join(told(found)))
     sys.exit(1 if found.refused else CHANGES if found.changes else 0)
@@ -91,7 +91,7 @@ def apply(form: str, **given: Any) -> None:  # noqa: ANN401 - flags
     with failing():
         order = _order(given)
         wanted = ideal(order)
-        with Cluster(order.operator.settings.bootstrap, order.operator.access.options()) as cluster:
+        with Cluster(order.settings.bootstrap, order.settings.access) as cluster:
             found = planned(cluster, wanted)
             if form == "text":
                 click.echo("\n".join(told(found)))

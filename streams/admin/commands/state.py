@@ -26,7 +26,7 @@ from streams.admin.commands.options import CHANGES, REACHED, failing, flags, wit
 def accept_source_reset(topic: str, where: str, partition: tuple[int, ...], *, yes: bool, **given: str | None) -> None:
     """Go on with source TOPIC although it was made anew, or its log cut: what was counted stays counted.
 
-    Run it where a worker could run, and while none does. Ends with 0 when it is done or nothing needs it, with 2 when
+    Run it with the rights of a worker, and while none runs. Ends with 0 when it is done or nothing needs it, with 2 when
     `--yes` is missing.
     """
     import asyncio
@@ -56,16 +56,14 @@ def accept_source_reset(topic: str, where: str, partition: tuple[int, ...], *, y
                 click.echo(f"{topic} {case.number}: accepted")
 
 
-def _house(given: dict[str, str | None], *, as_worker: bool) -> Any:  # noqa: ANN401 - its type is imported lazily
-    """Return the application; a restore takes partitions as a worker does, and so reaches the broker as one."""
+def _house(given: dict[str, str | None]) -> Any:  # noqa: ANN401 - its type is imported lazily
     from streams.admin.backup import house
     from streams.admin.logs import Link
-    from streams.admin.settings import load_operator
     from streams.runtime.compose import registry_of
+    from streams.runtime.settings import load
 
-    operator = load_operator(os.environ, flags(given))
-    link = Link(operator.settings.bootstrap, {} if as_worker else operator.access.options())
-    return house(link, operator.settings.application, registry_of(operator.settings))
+    settings = load(os.environ, flags(given))
+    return house(Link(settings.bootstrap, settings.access), settings.application, registry_of(settings))
 
 
 @click.command()
@@ -80,7 +78,7 @@ def backup(folder: Path, **given: str | None) -> None:
     from streams.admin.backup import ids
 
     with failing():
-        one = _house(given, as_worker=False)
+        one = _house(given)
         kept = asyncio.run(keep(one, folder, ids(one), time.time_ns() // 1_000_000))
     click.echo("\n".join(each.told() for each in kept))
     click.echo(f"{sum(part.rows for each in kept for part in each.parts)} rows in {folder}")
@@ -92,14 +90,14 @@ def backup(folder: Path, **given: str | None) -> None:
 def restore(folder: Path, **given: str | None) -> None:
     """Bring a backup in FOLDER into empty topics; nothing is written unless it is whole and they are empty.
 
-    Run it where a worker could run, and while none does. What is there already stays, so it is safe to run again.
+    Run it with the rights of a worker, and while none runs. What is there already stays, so it is safe to run again.
     """
     import asyncio
 
     from streams.admin import restoring
 
     with failing():
-        one = _house(given, as_worker=True)
+        one = _house(given)
         manifest = restoring.opened_backup(one, folder)
         strange, limit = restoring.strange_sources(one, manifest), restoring.transactional(one)
         parts = asyncio.run(restoring.waiting(one, folder, manifest))

@@ -1,0 +1,1 @@
+"""Where a process meets the outside, whichever it is: it signs in to the broker."""

@@ -1,0 +1,117 @@
+"""Trying once whether the broker lets us in: Kafka's clients would try again and again, and never say which setting.
+
+A broker that does not answer at all is no matter of settings: who needs it waits for it, as it would for one that
+is being restarted.
+"""
+
+import asyncio
+import ssl
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from aiokafka.conn import AIOKafkaConnection, collect_hosts
+from aiokafka.errors import (
+    IllegalSaslStateError,
+    KafkaConnectionError,
+    KafkaError,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+)
+from aiokafka.protocol.metadata import MetadataRequest
+
+from streams.contract.access import Access, AccessError
+
+_PATIENCE_MS: Final = 5_000
+_CLOSING_SECONDS: Final = 0.2
+# X509_V_ERR_*: what OpenSSL finds wrong with a certificate.
+_DATES: Final = {9: "is not valid yet", 10: "has expired"}
+_NAMES: Final = {62, 64}
+
+
+def sign_in(bootstrap: str, access: Access) -> bool:
+    """Return whether a broker lets us in, false if none answers; blocking, at most some seconds for each address.
+
+    Raises AccessError that names the setting.
+    """
+    with ThreadPoolExecutor(1) as thread:  # the caller's own thread may have a running loop
+        return thread.submit(_in_a_loop, bootstrap, access).result()
+
+
+def _in_a_loop(bootstrap: str, access: Access) -> bool:
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        return runner.run(_sign_in(bootstrap, access))
+
+
+async def _sign_in(bootstrap: str, access: Access) -> bool:
+    refusals = []
+    for host, port, _ in collect_hosts(bootstrap):
+        try:
+            await _knock(host, port, access)
+        except (OSError, KafkaError, EOFError) as error:
+            refusals += [told] if (told := _told(error, f"{host}:{port}", access)) else []
+        else:
+            return True
+    if refusals:
+        raise AccessError(refusals[0])
+    return False
+
+
+async def _knock(host: str, port: int, access: Access) -> None:
+    """Sign in, and ask something: a listener that expects a name closes the connection only then."""
+    connection = AIOKafkaConnection(host, port, request_timeout_ms=_PATIENCE_MS, **access.options())
+    try:
+        await connection.connect()
+        await connection.send(MetadataRequest([]))
+    finally:
+        # Of a connection that did not come about nobody ever says that it is closed.
+        await asyncio.wait({connection.close()}, timeout=_CLOSING_SECONDS)
+
+
+def _told(error: Exception, server: str, access: Access) -> str | None:
+    """Return which setting is wrong, as a broker's answer has it; None where nobody answered."""
+    cause = error.__cause__ if isinstance(error, KafkaConnectionError) and error.__cause__ else error
+    match cause:
+        case ssl.SSLCertVerificationError():
+            return _of_certificate(cause, server, access)
+        case ssl.SSLError() if "ALERT" in str(cause.reason):
+            return _of_ours(cause, server, access)
+        case SaslAuthenticationFailed():
+            names = f"{access.named('username')}, {access.named('password')}"
+            return f"{names}: expected a user of {server} and its password, {access.username!r} was not let in"
+        case UnsupportedSaslMechanismError():
+            return f"{access.named('mechanism')}: expected one that {server} takes, it does not {access.mechanism}"
+        case ssl.SSLError() | IllegalSaslStateError() | EOFError() | ConnectionResetError() | KafkaConnectionError():
+            return _of_protocol(server, access)
+        case _:
+            return None
+
+
+def _of_certificate(error: ssl.SSLCertVerificationError, server: str, access: Access) -> str:
+    if error.verify_code in _DATES:
+        return (
+            f"{access.named('bootstrap')}: expected a broker whose certificate is valid today, that of {server}"
+            f" {_DATES[error.verify_code]}: it is renewed at the broker"
+        )
+    if error.verify_code in _NAMES:
+        return (
+            f"{access.named('bootstrap')}: expected an address that stands in the broker's certificate, {server} does"
+            " not stand in it"
+        )
+    by = access.ca_file or "the system's authorities"
+    return (
+        f"{access.named('ca_file')}: expected the authority that signed the certificate of {server}, got {by}"
+        f" ({error.verify_message})"
+    )
+
+
+def _of_ours(error: ssl.SSLError, server: str, access: Access) -> str:
+    names = f"{access.named('cert_file')}, {access.named('key_file')}"
+    given = access.cert_file or "none"
+    return f"{names}: expected a certificate that {server} takes, got {given} ({error.reason})"
+
+
+def _of_protocol(server: str, access: Access) -> str:
+    return (
+        f"{access.named('protocol')}: expected the protocol of the listener at {server}, it closed the connection on"
+        f" {access.protocol}"
+    )

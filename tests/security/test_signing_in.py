@@ -1,0 +1,120 @@
+"""A broker that does not let us in says so at once, and which setting is wrong."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from streams.contract.access import Access, AccessError
+from streams.edge.signin import sign_in
+from tests.brokers.ports import LOOPBACK, free_port
+from tests.security.secured import OPERATOR, OPERATOR_PASSWORD, Secured
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def good(secured: Secured) -> Access:
+    return Access(
+        protocol="SASL_SSL",
+        ca_file=secured.authority.file,
+        mechanism="PLAIN",
+        username=OPERATOR,
+        password=OPERATOR_PASSWORD,
+        prefix="SAFECLOCK_",
+    )
+
+
+def refusal(bootstrap: str, access: Access) -> str:
+    with pytest.raises(AccessError) as told:
+        sign_in(bootstrap, access)
+    return str(told.value)
+
+
+def test_who_is_known_is_let_in_by_address_and_by_name(secured: Secured, good: Access) -> None:
+    address = secured.listeners["secure"]
+
+    assert sign_in(address, good)
+    assert sign_in(address.replace(LOOPBACK, "localhost"), good)
+
+
+def test_nobody_is_blamed_for_a_broker_that_does_not_answer(good: Access) -> None:
+    assert not sign_in(f"{LOOPBACK}:{free_port()}", good)
+
+
+def test_one_broker_that_lets_us_in_is_enough(secured: Secured, good: Access) -> None:
+    assert sign_in(f"{secured.listeners['expired']}, {secured.listeners['secure']}", good)
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-512"])
+def test_a_wrong_password_is_refused_and_not_repeated(secured: Secured, good: Access, mechanism: str) -> None:
+    wrong = replace(good, mechanism=mechanism, password="not-that-one")  # noqa: S106 - invented
+
+    told = refusal(secured.listeners["secure"], wrong)
+
+    assert told.startswith("SAFECLOCK_USERNAME, SAFECLOCK_PASSWORD: expected a user of")
+    assert "not-that-one" not in told
+
+
+def test_a_mechanism_that_the_broker_does_not_take_is_named(secured: Secured, good: Access) -> None:
+    told = refusal(secured.listeners["secure"], replace(good, mechanism="SCRAM-SHA-256"))
+
+    assert told.startswith("SAFECLOCK_MECHANISM: expected one that")
+
+
+@pytest.mark.parametrize("by_the_system", [True, False])
+def test_a_certificate_of_an_unknown_authority_is_refused(secured: Secured, good: Access, by_the_system: bool) -> None:  # noqa: FBT001
+    ca_file = None if by_the_system else secured.stranger.file
+
+    told = refusal(secured.listeners["secure"], replace(good, ca_file=ca_file))
+
+    assert told.startswith("SAFECLOCK_CA_FILE: expected the authority that signed the certificate of")
+
+
+@pytest.mark.parametrize(("listener", "why"), [("expired", "has expired"), ("elsewhere", "does not stand in it")])
+def test_a_broker_with_the_wrong_certificate_is_refused(
+    secured: Secured, good: Access, listener: str, why: str
+) -> None:
+    told = refusal(secured.listeners[listener], good)
+
+    assert told.startswith("SAFECLOCK_BOOTSTRAP: expected")
+    assert why in told
+
+
+@pytest.mark.parametrize(
+    ("protocol", "listener"),
+    [
+        ("PLAINTEXT", "secure"),
+        ("PLAINTEXT", "named"),
+        ("SASL_PLAINTEXT", "secure"),
+        ("SASL_PLAINTEXT", "open"),
+        ("SSL", "secure"),
+        ("SSL", "open"),
+        ("SASL_SSL", "open"),
+        ("SASL_SSL", "named"),
+    ],
+)
+def test_a_listener_of_another_protocol_is_told_from_a_wrong_password(
+    secured: Secured, good: Access, protocol: str, listener: str
+) -> None:
+    told = refusal(secured.listeners[listener], replace(good, protocol=protocol))
+
+    assert told.startswith("SAFECLOCK_PROTOCOL: expected the protocol of the listener at")
+
+
+def test_a_broker_that_asks_for_a_certificate_is_shown_one(secured: Secured) -> None:
+    address, shown, other = secured.listeners["mutual"], secured.client, secured.stranger.signed("another")
+    nobody = Access(protocol="SSL", ca_file=secured.authority.file)
+
+    assert sign_in(address, replace(nobody, cert_file=shown.cert_file, key_file=shown.key_file))
+    for wrong in (nobody, replace(nobody, cert_file=other.cert_file, key_file=other.key_file)):
+        assert refusal(address, wrong).startswith("cert_file, key_file: expected a certificate that")
+
+
+def test_a_file_that_holds_no_certificate_is_named_before_anything_is_tried(tmp_path: Path) -> None:
+    file = tmp_path / "authority.pem"
+    file.write_text("nothing of the kind", encoding="utf-8")
+    access = Access(protocol="SSL", ca_file=file, cert_file=file, key_file=file)
+
+    assert access.problems() == [f"ca_file: expected certificates in PEM, found none in {file}"]
+    assert "not locked" in replace(access, ca_file=None).problems()[0]
