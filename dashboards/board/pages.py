@@ -1,9 +1,8 @@
-"""The board's small HTTP server: is it alive, is it ready, what are the figures."""
+"""The board's pages: is it alive, is it ready, what are the figures."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -11,6 +10,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from dashboards.board.freshness import Freshness
 from dashboards.board.snapshot import Snapshot, SnapshotCollector
+from streams.contract.guard import Guard
+from streams.edge import pages as site
 
 
 class Pages:
@@ -43,21 +44,8 @@ class Pages:
 
 
 @asynccontextmanager
-async def served(pages: Pages, host: str, port: int) -> AsyncIterator[int]:
+async def served(pages: Pages, host: str, port: int, guard: Guard) -> AsyncIterator[int]:
     """Serve the pages for the block and yield the port; port 0 is any free one."""
-    site: Any = web.Application()
-    site.add_routes(
-        [
-            web.get("/healthz", pages.healthz),
-            web.get("/readyz", pages.readyz),
-            web.get("/metrics", pages.metrics),
-        ]
-    )
-    runner = web.AppRunner(site, access_log=None)
-    await runner.setup()
-    listener = web.TCPSite(runner, host, port)
-    await listener.start()
-    try:
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+    named = {"/healthz": pages.healthz, "/readyz": pages.readyz, "/metrics": pages.metrics}
+    async with site.served(named, host, port, guard) as taken:
+        yield taken

@@ -77,8 +77,8 @@ async def connected(settings: Settings) -> AsyncIterator[Running]:
     reader = Reader(settings.bootstrap, board.sums.take, wall, access=settings.access)
     pages = Pages(lambda: board.freshness(reader.read), lambda: board.snapshot)
     board.count(board.freshness(()), None)
-    async with served(pages, settings.http_host, settings.http_port) as port:
-        log.info("metrics on http://%s:%d/metrics", settings.http_host, port)
+    async with served(pages, settings.http_host, settings.http_port, settings.guard) as port:
+        log.info("metrics on %s://%s:%d/metrics", settings.guard.scheme, settings.http_host, port)
         async with reader:
             yield Running(board, reader, port)
 

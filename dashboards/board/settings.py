@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from streams.contract import access
+from streams.contract import access, guard
 from streams.contract.access import Access, load_access
 from streams.contract.environment import Variables, at_least, read, together, word
+from streams.contract.guard import Guard, load_guard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class Settings:
     http_port: int = 0
     refresh_ms: int = 2_000
     access: Access = field(default_factory=Access)
+    guard: Guard = field(default_factory=Guard)
 
 
 _VARIABLES: Final[Variables] = {
@@ -29,7 +31,7 @@ _VARIABLES: Final[Variables] = {
     "SAFECLOCK_HTTP_PORT": ("http_port", at_least(0)),
     "SAFECLOCK_REFRESH_MS": ("refresh_ms", at_least(100)),
 }
-VARIABLES: Final = (*_VARIABLES, *access.VARIABLES)
+VARIABLES: Final = (*_VARIABLES, *access.VARIABLES, *guard.VARIABLES)
 """The names of the variables that `load` reads."""
 
 
@@ -42,5 +44,6 @@ def load(environment: Mapping[str, str], flags: Mapping[str, str | None] | None 
         **together(
             lambda: read(_VARIABLES, environment, flags),
             lambda: {"access": load_access(environment)},
+            lambda: {"guard": load_guard(environment, flags)},
         )
     )

@@ -1,8 +1,8 @@
-"""The worker's own small HTTP server on loopback: is it alive, is it ready, what does it count."""
+"""The worker's own pages: is it alive, is it ready, what does it count."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -13,15 +13,18 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from streams.contract.catalogue import PIPELINE
+from streams.contract.guard import Guard
 from streams.contract.metric import Kind
 from streams.domain.grid import MINUTE
 from streams.domain.vocabulary import Reason
+from streams.edge import pages
 from streams.runtime.figures import Figures, State
 
 STALLED_MS: Final = 2 * MINUTE
 """After how long without a record and without being at its heads a partition counts as stuck."""
 
 
+_OPEN: Final = Guard()
 _FAMILIES: Final = {Kind.COUNTER: CounterMetricFamily, Kind.GAUGE: GaugeMetricFamily}
 _Samples = Mapping[str, float]  # by the value of the one label; "" where there is none
 
@@ -109,21 +112,8 @@ def _verdict(wrong: str, numbers: list[int]) -> web.Response:
 
 
 @asynccontextmanager
-async def served(health: Health, host: str, port: int) -> AsyncIterator[int]:
+async def served(health: Health, host: str, port: int, guard: Guard = _OPEN) -> AsyncIterator[int]:
     """Serve the pages for the block and yield the port; port 0 is any free one."""
-    site: Any = web.Application()
-    site.add_routes(
-        [
-            web.get("/healthz", health.healthz),
-            web.get("/readyz", health.readyz),
-            web.get("/metrics", health.metrics),
-        ]
-    )
-    runner = web.AppRunner(site, access_log=None)
-    await runner.setup()
-    listener = web.TCPSite(runner, host, port)
-    await listener.start()
-    try:
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+    named = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": health.metrics}
+    async with pages.served(named, host, port, guard) as taken:
+        yield taken

@@ -6,9 +6,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from streams.contract import access
+from streams.contract import access, guard
 from streams.contract.access import Access, load_access
 from streams.contract.environment import Variables, at_least, one_of, read, together, word
+from streams.contract.guard import Guard, load_guard
 from streams.domain.grid import DAY
 
 
@@ -46,6 +47,7 @@ class Settings:
     http_port: int = 0
     memory_ms: int = 200 * DAY
     access: Access = field(default_factory=Access)
+    guard: Guard = field(default_factory=Guard)
 
 
 _VARIABLES: Final[Variables] = {
@@ -60,7 +62,7 @@ _VARIABLES: Final[Variables] = {
     "SAFECLOCK_HTTP_PORT": ("http_port", at_least(0)),
     "SAFECLOCK_MEMORY_DAYS": ("memory_ms", at_least(1, DAY)),
 }
-VARIABLES: Final = (*_VARIABLES, *access.VARIABLES)
+VARIABLES: Final = (*_VARIABLES, *access.VARIABLES, *guard.VARIABLES)
 """The names of the variables that `load` reads."""
 
 
@@ -73,5 +75,6 @@ def load(environment: Mapping[str, str], flags: Mapping[str, str | None] | None 
         **together(
             lambda: read(_VARIABLES, environment, flags),
             lambda: {"access": load_access(environment)},
+            lambda: {"guard": load_guard(environment, flags)},
         )
     )

@@ -158,8 +158,8 @@ async def serve(settings: Settings, trade: Trade, manner: Manner | None = None) 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     worker = Worker(settings, trade, manner)
-    async with served(Health(worker.figures, wall), settings.http_host, settings.http_port) as port:
-        log.info("health and metrics on http://%s:%d", settings.http_host, port)
+    async with served(Health(worker.figures, wall), settings.http_host, settings.http_port, settings.guard) as port:
+        log.info("health and metrics on %s://%s:%d", settings.guard.scheme, settings.http_host, port)
         await worker.start()
         waiting = asyncio.create_task(worker.wait())
         stopping = asyncio.create_task(stop.wait())

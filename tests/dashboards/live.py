@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 from time import monotonic
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -92,15 +93,18 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus_on(targets: Sequence[str], rules: Path = RULES) -> Iterator[Prometheus]:
+def prometheus_on(
+    targets: Sequence[str], rules: Path = RULES, scrape: Mapping[str, object] = MappingProxyType({})
+) -> Iterator[Prometheus]:
     """Run a Prometheus that scrapes `targets` (host:port) every second and evaluates `rules` as often.
 
+    `scrape` is how, in the words of its `scrape_config`: over plain HTTP without.
     Skips the test, with a sentence, where no Prometheus is installed; fails it where one is required.
     """
     with TemporaryDirectory() as folder:
         port = _free_port()
         config = Path(folder, "prometheus.yml")
-        config.write_text(json.dumps(_configuration([*targets], port, rules)), encoding="utf-8")
+        config.write_text(json.dumps(_configuration([*targets], port, rules, scrape)), encoding="utf-8")
         with Path(folder, "log").open("w+") as log:
             process = subprocess.Popen(_command(program("prometheus"), config, folder, port), stdout=log, stderr=log)
             try:
@@ -163,11 +167,11 @@ def _labels(metric: Mapping[str, str]) -> Labels:
     return tuple(sorted((name, value) for name, value in metric.items() if name != "__name__"))
 
 
-def _configuration(targets: list[str], port: int, rules: Path) -> dict[str, Any]:
+def _configuration(targets: list[str], port: int, rules: Path, scrape: Mapping[str, object]) -> dict[str, Any]:
     often = {"scrape_interval": "1s", "evaluation_interval": "1s"}
     # Its own metrics say when the rules were last evaluated.
-    jobs = [("board", targets), ("prometheus", [f"127.0.0.1:{port}"])]
-    scrapes = [{"job_name": job, "static_configs": [{"targets": where}]} for job, where in jobs]
+    own = {"job_name": "prometheus", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
+    scrapes = [{"job_name": "board", "static_configs": [{"targets": targets}], **scrape}, own]
     return {"global": often, "rule_files": [str(rules)], "scrape_configs": scrapes}
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.contract import access
+from streams.contract import access, guard
 from streams.contract.environment import BadSettingsError
 from streams.domain.grid import DAY
 from streams.runtime.failpoints import Failpoints
@@ -31,7 +31,7 @@ def test_every_variable_is_read() -> None:
 
     settings = load(given)
 
-    assert set(given) == set(VARIABLES) - set(access.VARIABLES)
+    assert set(given) == set(VARIABLES) - {*access.VARIABLES, *guard.VARIABLES}
     assert settings.instance == "worker-0"
     assert settings.record_time is RecordTime.CREATE
     assert settings.journal is JournalMode.APPEND
@@ -60,6 +60,7 @@ def test_mistakes_of_every_kind_are_told_together() -> None:
         "SAFECLOCK_JOURNAL": "perhaps",
         "SAFECLOCK_PROTOCOL": "SASL_SSL",
         "SAFECLOCK_CA_FILE": "/nowhere/at/all",
+        "SAFECLOCK_HTTP_OPEN": "perhaps",
     }
 
     with pytest.raises(BadSettingsError) as told:
