@@ -1,0 +1,134 @@
+"""Worker, board, publisher and operator on SASL_SSL, each as its own user with what `admin apply` gives it."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kafka import KafkaProducer
+from kafka.admin import KafkaAdminClient
+from kafka.errors import TopicAuthorizationFailedError
+
+from producers.publisher.errors import BrokerError
+from streams.contract.access import load_access
+from streams.contract.topics import MEASURES, changelog
+from tests.chain.waiting import until
+from tests.security.secured import OPERATOR_PASSWORD, Secured
+from tests.security.standing import APPLICATION, PASSWORDS, SCRAPER_PASSWORD, GuardedPart, Standing
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
+
+FILED, APPLIED = "safeclock_reports_filed_total", "safeclock_worker_records_applied_total"
+
+
+@pytest.fixture(scope="module")
+def standing(secured: Secured, tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    return Standing(secured, tmp_path_factory.mktemp("standing"))
+
+
+@pytest.fixture(scope="module")
+def worker(standing: Standing) -> Iterator[GuardedPart]:
+    part = standing.part("worker", "safeclock-worker")
+    yield part
+    part.kill()
+
+
+@pytest.fixture(scope="module")
+def board(standing: Standing) -> Iterator[GuardedPart]:
+    part = standing.part("board", "safeclock-board")
+    yield part
+    part.kill()
+
+
+def now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def file_reports(standing: Standing, user: str, platform: str, count: int) -> None:
+    with standing.publisher(user, platform) as publisher:
+        for number in range(count):
+            publisher.report_filed(
+                report_id=f"{time.monotonic_ns()}-{number}",
+                at=now(),
+                harm="grooming",
+                reporter="user",
+                trusted_flagger=False,
+                channel="in_app",
+                basis="terms",
+                jurisdictions=["FR"],
+            )
+
+
+def test_what_is_published_is_counted_and_shown(standing: Standing, worker: GuardedPart, board: GuardedPart) -> None:
+    file_reports(standing, "harbor", "harbor", 5)
+
+    until(lambda: worker.total(APPLIED) >= 5, "five records to be applied", worker.log.read_text)
+    until(lambda: board.total(FILED) == 5, "five reports on the board", board.log.read_text)
+
+
+def test_who_claims_to_be_another_on_its_own_topic_is_refused(standing: Standing, worker: GuardedPart) -> None:
+    access = load_access(standing.environment("harbor"))
+    producer = KafkaProducer(bootstrap_servers=standing.secured.listeners["secure"], **access.options())
+    event = b'{"specversion":"1.0","type":"safeclock.heartbeat.v1","source":"/platforms/lantern","id":"heartbeat-1"'
+    event += b',"time":"2026-01-05T10:00:00Z","data":{"complete_through":"2026-01-05T09:59:30Z","sequence":1}}'
+
+    producer.send(f"{APPLICATION}-filed.harbor", event, b"lantern", partition=0).get(10)
+    producer.close()
+
+    refused = 'safeclock_worker_records_refused_total{reason="wrong_platform"} 1.0'
+    until(lambda: refused in worker.page("/metrics"), "the refusal", worker.log.read_text)
+
+
+def test_nobody_writes_to_another_s_topics_and_the_caller_hears_of_it(standing: Standing) -> None:
+    with pytest.raises(BrokerError, match=r"lantern.*TopicAuthorizationFailed"):
+        standing.publisher("harbor", "lantern")
+
+    access = load_access(standing.environment("harbor"))
+    producer = KafkaProducer(
+        bootstrap_servers=standing.secured.listeners["secure"], max_block_ms=5_000, **access.options()
+    )
+    with pytest.raises(TopicAuthorizationFailedError):
+        producer.send(f"{APPLICATION}-filed.lantern", b"{}", b"lantern", partition=0).get(10)
+    producer.close()
+
+
+def test_workers_and_boards_stop_in_order(worker: GuardedPart, board: GuardedPart) -> None:
+    assert worker.terminate() == 0, worker.log.read_text()
+    assert board.terminate() == 0, board.log.read_text()
+
+
+def test_what_workers_know_is_kept_and_brought_back(standing: Standing, tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    kept = standing.operator.done("admin", "backup", backup)
+    access = load_access(standing.secured.operator())
+    admin = KafkaAdminClient(bootstrap_servers=standing.secured.listeners["secure"], **access.options())
+    admin.delete_topics([changelog(APPLICATION), MEASURES])
+    until(lambda: MEASURES not in admin.list_topics(), "the topics to be gone")
+    admin.close()
+    standing.operator.done("admin", "apply", *standing.planned)
+
+    restored = standing.operator.done("admin", "restore", backup)
+
+    assert " rows in " in kept
+    assert restored.count("restored and read back") == 2
+
+
+def test_a_source_that_was_made_anew_is_accepted(standing: Standing) -> None:
+    topic = f"{APPLICATION}-taken.harbor"
+    access = load_access(standing.secured.operator())
+    admin = KafkaAdminClient(bootstrap_servers=standing.secured.listeners["secure"], **access.options())
+    admin.delete_topics([topic])
+    until(lambda: topic not in admin.list_topics(), "the topic to be gone")
+    admin.close()
+    standing.operator.done("admin", "apply", *standing.planned)
+
+    printed = standing.operator.done("admin", "accept-source-reset", topic, "--from", "beginning", "--yes")
+
+    assert printed.count("accepted") == 2
+
+
+def test_no_secret_was_printed_or_logged(standing: Standing, worker: GuardedPart, board: GuardedPart) -> None:
+    shown = standing.applied + worker.log.read_text() + board.log.read_text()
+
+    for secret in (*PASSWORDS.values(), SCRAPER_PASSWORD, OPERATOR_PASSWORD):
+        assert secret not in shown
