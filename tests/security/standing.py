@@ -141,8 +141,9 @@ def ended(environment: Mapping[str, str], *arguments: str | Path, within: float 
         stderr=subprocess.STDOUT,
         text=True,
     )
-    line = Path(f"/proc/{process.pid}/cmdline")
-    shown = line.read_text(encoding="utf-8") if line.exists() else ""
+    shown = ""
+    while not shown and process.poll() is None:  # in the moment of its start there is nothing to be seen
+        shown = Path(f"/proc/{process.pid}/cmdline").read_text(encoding="utf-8").replace("\0", " ")
     try:
         printed, _ = process.communicate(timeout=within)
     finally:

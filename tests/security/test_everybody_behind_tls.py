@@ -18,6 +18,7 @@ from tests.security.standing import APPLICATION, PASSWORDS, SCRAPER_PASSWORD, Gu
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
+SECRETS = (*PASSWORDS.values(), SCRAPER_PASSWORD, OPERATOR_PASSWORD)
 FILED, APPLIED = "safeclock_reports_filed_total", "safeclock_worker_records_applied_total"
 
 
@@ -93,6 +94,11 @@ def test_nobody_writes_to_another_s_topics_and_the_caller_hears_of_it(standing: 
 
 
 def test_workers_and_boards_stop_in_order(worker: GuardedPart, board: GuardedPart) -> None:
+    for part in (worker, board):
+        told = part.page("/metrics") + part.page("/readyz") + part.page("/anything")
+        assert "safeclock_" in told
+        assert not [secret for secret in SECRETS if secret in told]
+
     assert worker.terminate() == 0, worker.log.read_text()
     assert board.terminate() == 0, board.log.read_text()
 
@@ -130,5 +136,4 @@ def test_a_source_that_was_made_anew_is_accepted(standing: Standing) -> None:
 def test_no_secret_was_printed_or_logged(standing: Standing, worker: GuardedPart, board: GuardedPart) -> None:
     shown = standing.applied + worker.log.read_text() + board.log.read_text()
 
-    for secret in (*PASSWORDS.values(), SCRAPER_PASSWORD, OPERATOR_PASSWORD):
-        assert secret not in shown
+    assert not [secret for secret in SECRETS if secret in shown]
