@@ -22,12 +22,16 @@ test: $(READY) ## Run the tests that need nothing but Python (T=path for some of
 chaos: $(READY) ## Let workers and brokers fail at random (MINUTES=5 SEED=7; Java 17 and Maven)
 	$(BIN)/python -W ignore -m tests.failures --minutes $(MINUTES) --seed $(SEED)
 
-check: $(READY) ## Lint, types, arrows between folders, generated files
+check: $(READY) ## Lint, types, arrows between folders, generated files, what we take from others
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m tests.generated
+	$(BIN)/python -m tests.supply
+
+audit: $(READY) ## Ask PyPI for known weaknesses of what the lock file names (network)
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement requirements.lock
 
 bench: $(READY) ## Time the ledger and the worker against their peers on this machine
 	$(BIN)/python -m tests.bench
@@ -55,4 +59,4 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $(READY)
 
-.PHONY: bench chaos check demo fuzz generate help kafka lock test
+.PHONY: audit bench chaos check demo fuzz generate help kafka lock test

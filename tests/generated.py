@@ -8,7 +8,13 @@ from shutil import copytree
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
-WRITERS: Final = ("dashboards.metrics_page", "dashboards.grafana", "dashboards.rules", "streams.contract.schemas")
+WRITERS: Final = (
+    "dashboards.metrics_page",
+    "dashboards.grafana",
+    "dashboards.rules",
+    "deploy.sbom",
+    "streams.contract.schemas",
+)
 _FOLDERS: Final = ("docs", "deploy")
 
 
