@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.contract.access import Access
+from streams.edge.closing import close
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.position import CLAIM_KEY, POSITION_KEY, Position, decode
 
@@ -79,6 +80,6 @@ async def restore(
                     found.take(record.key, record.value)
                 failpoints.passing("mid_restore")
     finally:
-        await consumer.stop()
+        await close(consumer)
     stored = found.rows.pop(POSITION_KEY, None)
     return Restored(found.rows, decode(stored) if stored else Position(), found.read, found.last)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from streams.contract.access import Access
 from tests.brokers.apache import ApacheKafka
 from tests.brokers.ports import LOOPBACK, free_port
 from tests.brokers.site import ALONE, Site, properties
@@ -48,6 +49,17 @@ class Secured(NamedTuple):
             "SAFECLOCK_USERNAME": user,
             "SAFECLOCK_PASSWORD_FILE": str(file),
         }
+
+    def access(self) -> Access:
+        """Return who may do everything, over TLS."""
+        return Access(
+            protocol="SASL_SSL",
+            ca_file=self.authority.file,
+            mechanism="PLAIN",
+            username=OPERATOR,
+            password=OPERATOR_PASSWORD,
+            prefix="SAFECLOCK_",
+        )
 
     def operator(self) -> dict[str, str]:
         """Return the environment of somebody who may do everything."""

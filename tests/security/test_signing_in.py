@@ -8,21 +8,14 @@ import pytest
 from streams.contract.access import Access, AccessError
 from streams.edge.signin import sign_in
 from tests.brokers.ports import LOOPBACK, free_port
-from tests.security.secured import OPERATOR, OPERATOR_PASSWORD, Secured
+from tests.security.secured import Secured
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
 def good(secured: Secured) -> Access:
-    return Access(
-        protocol="SASL_SSL",
-        ca_file=secured.authority.file,
-        mechanism="PLAIN",
-        username=OPERATOR,
-        password=OPERATOR_PASSWORD,
-        prefix="SAFECLOCK_",
-    )
+    return secured.access()
 
 
 def refusal(bootstrap: str, access: Access) -> str:

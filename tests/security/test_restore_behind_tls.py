@@ -1,0 +1,47 @@
+"""A connection over TLS is closed by both sides, and uvloop gives the other one half a minute to say so."""
+
+import asyncio
+import time
+
+import pytest
+import uvloop
+from aiokafka import TopicPartition
+
+from streams.admin.cluster import Cluster
+from streams.contract.topics import TopicSettings
+from streams.runtime.failpoints import Failpoints
+from streams.runtime.journal import Place, TransactionJournal
+from streams.runtime.restore import restore
+from tests.security.secured import Secured
+
+pytestmark = pytest.mark.integration
+
+TOPIC, PARTITIONS, TIMES = "restored-behind-tls", 4, 2
+# A closing that waits for the other side takes thirty seconds; not every one does.
+WITHIN_SECONDS = 15.0
+
+
+async def restored(secured: Secured, number: int) -> int:
+    """Take a partition and restore it as a worker does, and return how many records were read."""
+    bootstrap, access = secured.listeners["secure"], secured.access()
+    journal = TransactionJournal(Place(bootstrap, TOPIC, TOPIC, number, 1 << 20, access), Failpoints())
+    try:
+        claim = await journal.claim()
+        return (await restore(bootstrap, TopicPartition(TOPIC, number), claim, Failpoints(), access)).read
+    finally:
+        await journal.close()
+
+
+async def all_restored(secured: Secured) -> list[int]:
+    return await asyncio.gather(*(restored(secured, number) for number in range(PARTITIONS)))
+
+
+def test_a_partition_is_restored_as_soon_as_it_is_read(secured: Secured) -> None:
+    with Cluster(secured.listeners["secure"], secured.access()) as cluster:
+        cluster.create(TopicSettings(name=TOPIC, partitions=PARTITIONS, replication_factor=1, config={}))
+    began = time.monotonic()
+
+    read = [uvloop.run(all_restored(secured)) for _ in range(TIMES)]
+
+    assert all(count for counts in read for count in counts)
+    assert time.monotonic() - began < WITHIN_SECONDS
