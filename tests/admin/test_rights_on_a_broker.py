@@ -37,7 +37,7 @@ def guarded() -> Iterator[Guarded]:
 @pytest.fixture(scope="module")
 def passwords(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("passwords")
-    for user in ("harbor", "lantern", "safeclock-board"):
+    for user in ("harbor", "lantern", "safeclock-board", "safeclock-worker"):
         (folder / user).write_text(f"{FIRST}\n", encoding="utf-8")
     return folder
 
@@ -51,8 +51,8 @@ def applied(guarded: Guarded, passwords: Path, tmp_path_factory: pytest.TempPath
 
 
 def how(passwords: Path) -> tuple[str | Path, ...]:
-    """Return the flags: a worker on the inner listener is nobody by name."""
-    return "--replication", "1", "--passwords", passwords, "--worker-principal", "User:ANONYMOUS"
+    """Return the flags of `admin plan` and `admin apply`."""
+    return "--replication", "1", "--passwords", passwords
 
 
 def named(guarded: Guarded, user: str, password: str) -> dict[str, Any]:
@@ -114,7 +114,12 @@ def test_a_board_reads_measures_and_nothing_else(applied: Terminal, guarded: Gua
 
 def test_a_worker_counts_with_the_rights_that_it_was_given(applied: Terminal, guarded: Guarded, tmp_path: Path) -> None:
     send(guarded, "guarded-taken.harbor")
-    environment = {**applied.environment, "SAFECLOCK_BOOTSTRAP": guarded.inner}
+    own = {
+        "SAFECLOCK_MECHANISM": "SCRAM-SHA-512",
+        "SAFECLOCK_USERNAME": "safeclock-worker",
+        "SAFECLOCK_PASSWORD": FIRST,
+    }
+    environment = {**applied.environment, **own}
     worker = Part((*SAFECLOCK, "worker"), environment, tmp_path / "worker.log")
 
     try:

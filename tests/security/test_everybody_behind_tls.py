@@ -12,6 +12,7 @@ from kafka.errors import TopicAuthorizationFailedError
 from producers.publisher.errors import BrokerError
 from streams.contract.access import load_access
 from streams.contract.topics import MEASURES, changelog
+from tests.chain.chain import SAFECLOCK, Part
 from tests.chain.waiting import until
 from tests.security.secured import OPERATOR_PASSWORD, Secured
 from tests.security.standing import APPLICATION, PASSWORDS, SCRAPER_PASSWORD, GuardedPart, Standing
@@ -131,6 +132,25 @@ def test_a_source_that_was_made_anew_is_accepted(standing: Standing) -> None:
     printed = standing.operator.done("admin", "accept-source-reset", topic, "--from", "beginning", "--yes")
 
     assert printed.count("accepted") == 2
+
+
+def test_a_worker_may_sign_in_by_a_certificate(standing: Standing, tmp_path: Path) -> None:
+    secured = standing.secured
+    own = {name: standing.operator.environment[name] for name in ("SAFECLOCK_APPLICATION", "SAFECLOCK_REGISTRY")}
+    own |= {
+        "SAFECLOCK_BOOTSTRAP": secured.listeners["mutual"],
+        "SAFECLOCK_PROTOCOL": "SSL",
+        "SAFECLOCK_CA_FILE": str(secured.authority.file),
+        "SAFECLOCK_CERT_FILE": str(secured.client.cert_file),
+        "SAFECLOCK_KEY_FILE": str(secured.client.key_file),
+    }
+    worker = Part((*SAFECLOCK, "worker"), own, tmp_path / "worker.log")
+
+    try:
+        until(lambda: worker.page("/readyz") == "ok\n", "every partition to be restored", worker.log.read_text)
+        assert worker.terminate() == 0, worker.log.read_text()
+    finally:
+        worker.kill()
 
 
 def test_no_secret_was_printed_or_logged(standing: Standing, worker: GuardedPart, board: GuardedPart) -> None:
