@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 
 _RECORDS_PER_POLL: Final = 2_000
 _FETCH_BYTES: Final = 1 << 20
+_BEYOND_REBALANCE: Final = 10.0
+"""An answer that the group makes a worker wait for takes as long as a rebalance. Of a broker that hangs nobody hears, so
+the time until it is given up is no longer than that: with Faust's 90 s a partition stood still for them, whoever led."""
 
 
 class Manner(NamedTuple):
@@ -108,6 +111,7 @@ def create_app(settings: Settings, manner: Manner) -> RecordBatchApp:
         broker_session_timeout=manner.session,
         broker_heartbeat_interval=manner.session / 4,
         broker_rebalance_timeout=manner.rebalance,
+        broker_request_timeout=manner.rebalance + _BEYOND_REBALANCE,
         broker_commit_interval=2.0,
         broker_commit_every=None,
         broker_max_poll_records=_RECORDS_PER_POLL,

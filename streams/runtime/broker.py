@@ -1,6 +1,7 @@
 """What a worker asks of the broker before it starts: which topics there are, how they are set, what it can do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
@@ -12,7 +13,8 @@ from streams.contract.topics import TopicSettings
 from streams.edge.signin import sign_in
 
 _WRITE_TXN_MARKERS: Final = 27  # a broker that knows this request runs transactions to their end
-_TIMEOUT_MS: Final = 30_000
+_TIMEOUT_MS: Final = 10_000
+_BOOTSTRAP_MS: Final = 30_000
 _NOBODY: Final = Access()
 
 
@@ -32,7 +34,7 @@ class Broker:
 
     def __init__(self, bootstrap: str, access: Access = _NOBODY) -> None:
         sign_in(bootstrap, access)
-        self._admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=_TIMEOUT_MS, **access.options())
+        self._admin = _connected(bootstrap.split(","), access)
 
     def __enter__(self) -> Self:
         return self
@@ -77,6 +79,28 @@ class Broker:
             "configs": dict(topic.config),
         }
         self._admin.create_topics({topic.name: wanted}, wait_for_metadata=True)
+
+
+def _connected(servers: Sequence[str], access: Access) -> KafkaAdminClient:
+    """Return a client of the first server that answers; raises KafkaError when none does.
+
+    Given all of them, the client spends its whole time on the first one, also when that hangs.
+    """
+    each = _BOOTSTRAP_MS // len(servers)
+    *others, last = servers
+    for server in others:
+        with suppress(KafkaError):
+            return _client(server, each, access)
+    return _client(last, each, access)
+
+
+def _client(server: str, patience_ms: int, access: Access) -> KafkaAdminClient:
+    return KafkaAdminClient(
+        bootstrap_servers=server,
+        request_timeout_ms=_TIMEOUT_MS,
+        bootstrap_timeout_ms=patience_ms,
+        **access.options(),
+    )
 
 
 def _values(entries: Mapping[str, object]) -> dict[str, str]:
