@@ -1,8 +1,5 @@
 """A short spell of what `make chaos` does for minutes."""
 
-import gc
-from collections.abc import Iterator
-
 import pytest
 
 from tests.brokers.cluster import ApacheCluster
@@ -16,12 +13,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _nothing_outlives_its_test() -> Iterator[None]:
-    yield
-    gc.collect()
 
 
 def test_half_a_minute_of_random_failures_loses_nothing(failing: Fail, three_brokers: ApacheCluster) -> None:
