@@ -11,6 +11,7 @@ from streams.runtime.broker import Broker
 from tests.bench.story import PARTITIONS, Record, Story
 
 _BATCH_BYTES = 512 * 1024
+_FOR_EVER = {"retention.ms": "-1"}  # the story's records are months old: by default Apache Kafka drops them on sight
 
 
 def names(prefix: str) -> tuple[str, ...]:
@@ -22,7 +23,7 @@ def create(bootstrap: str, prefix: str) -> None:
     """Create the topics of `prefix`."""
     with Broker(bootstrap) as broker:
         for name in names(prefix):
-            broker.create(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config={}))
+            broker.create(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config=_FOR_EVER))
 
 
 def fill(bootstrap: str, prefix: str, story: Story) -> None:
