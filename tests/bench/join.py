@@ -5,6 +5,7 @@ order are handled alike by all of them: of a report's filings and of its actions
 """
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -60,19 +61,44 @@ Times = tuple[int | None, int | None]
 """What is kept of a report: when it was filed and when first acted on, in epoch milliseconds."""
 
 
-def joined(totals: Totals, known: Times, kind: str, at: int) -> Times | None:
-    """Return a report's times after an event of type `kind` at `at`, counted in `totals`; None if nothing changes."""
+def taken_in(known: Times, kind: str, at: int) -> Times | None:
+    """Return a report's times after an event of type `kind` at `at`; None if nothing changes."""
     filed, acted = known
     if kind == FILED and (filed is None or at < filed):
-        after: Times = (at, acted)
-    elif kind == ACTED and (acted is None or at < acted):
-        after = (filed, at)
-    else:
+        return at, acted
+    if kind == ACTED and (acted is None or at < acted):
+        return filed, at
+    return None
+
+
+def joined(totals: Totals, known: Times, kind: str, at: int) -> Times | None:
+    """Do as `taken_in` does, counted in `totals`."""
+    after = taken_in(known, kind, at)
+    if after is None:
         return None
-    if filed is None and kind == FILED:
+    if known[0] is None and kind == FILED:
         totals.begin()
     _recount(totals, known, after)
     return after
+
+
+OPEN: Final = "open"
+
+
+def group_of(times: Times) -> str | None:
+    """Return what a report is counted under: the bucket of its time to the first action, or `OPEN`; None if unfiled."""
+    filed, acted = times
+    if filed is None:
+        return None
+    return OPEN if acted is None else str(place_of(acted - filed))
+
+
+def summed(groups: Mapping[str, int]) -> dict[str, object]:
+    """Return totals, as JSON, from the number of reports in each group."""
+    histogram = {int(group): count for group, count in groups.items() if group != OPEN}
+    acted = sum(histogram.values())
+    late = sum(count for place, count in histogram.items() if place > place_of(DAY))
+    return Totals(groups.get(OPEN, 0) + acted, acted, histogram, late).as_json()
 
 
 def _recount(totals: Totals, before: Times, after: Times) -> None:
