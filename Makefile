@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 MINUTES ?= 5
 SEED ?= 7
 READY := $(VENV)/.ready
+PATHWAY := .cache/pathway
 
 ##@ Run
 
@@ -36,6 +37,9 @@ audit: $(READY) ## Ask PyPI for known weaknesses of what the lock file names (ne
 bench: $(READY) ## Time the ledger and the worker against their peers on this machine
 	$(BIN)/python -m tests.bench
 
+bench-peers: $(READY) $(PATHWAY)/.ready ## Race the worker and five stream processors on Apache Kafka, and kill them half way
+	$(BIN)/python -m tests.bench.peers $(ARGS)
+
 fuzz: $(READY) ## Fuzz decoder, ledger and registry, guided by coverage (T=door|law|registry, SECONDS=60)
 	$(BIN)/python -m tests.fuzz $(or $(T),door) --seconds $(or $(SECONDS),60) --corpus .cache/fuzz/$(or $(T),door)
 
@@ -45,11 +49,13 @@ generate: $(READY) ## Write every generated file anew
 lock: $(READY) ## Resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-header --quiet --upgrade --output-file requirements.lock
+	$(BIN)/uv pip compile --group pathway --universal --python-version 3.11 \
+	  --generate-hashes --no-header --quiet --upgrade --output-file tests/bench/peers/pathway.lock
 
 ##@ Help
 
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Safeclock needs Python 3.11 or newer; set PYTHON=…")'
@@ -59,4 +65,10 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $(READY)
 
-.PHONY: audit bench chaos check demo fuzz generate help kafka lock test
+# Pathway brings a hundred packages, some of them older than those of ours: it gets an environment of its own.
+$(PATHWAY)/.ready: $(READY) tests/bench/peers/pathway.lock
+	test -x $(PATHWAY)/bin/python || $(PYTHON) -m venv $(PATHWAY)
+	$(BIN)/uv pip install --quiet --python $(PATHWAY)/bin/python --require-hashes -r tests/bench/peers/pathway.lock
+	touch $(PATHWAY)/.ready
+
+.PHONY: audit bench bench-peers chaos check demo fuzz generate help kafka lock test

@@ -4,16 +4,24 @@ import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
-from typing import Final
+from typing import Final, NamedTuple
 
 from tests.bench import race
 from tests.bench.latency import Latency
 from tests.bench.trial import ROOT, Trial, by_cpu, by_wall
 
 PAPER: Final = ROOT / "docs/benchmarks.md"
-_BEGIN: Final = "<!-- figures: written by `python -m tests.bench --write` -->\n"
-_END: Final = "<!-- end of figures -->\n"
 _PACKAGES: Final = ("faust-streaming", "aiokafka", "msgspec", "bytewax")
+
+
+class Marks(NamedTuple):
+    """Two lines of the page, between which figures are written."""
+
+    begin: str
+    end: str
+
+
+_FIGURES: Final = Marks("<!-- figures: written by `python -m tests.bench --write` -->\n", "<!-- end of figures -->\n")
 
 
 def figures(trials: Mapping[str, Sequence[Trial]], memory: Mapping[str, int], latency: Latency, broker: str) -> str:
@@ -34,18 +42,18 @@ def figures(trials: Mapping[str, Sequence[Trial]], memory: Mapping[str, int], la
         [
             f"{broker}; Python {platform.python_version()}, {versions}; {machine}.",
             "",
-            *_table(("contender", "runs", "records/s by the wall", "records/s of processor time"), _rows(trials)),
+            *table(("contender", "runs", "records/s by the wall", "records/s of processor time"), _rows(trials)),
             "",
-            *_table(("measured", "aim", ""), [(*aim[:2], "reached" if aim[2] else "missed") for aim in aims]),
+            *table(("measured", "aim", ""), [(*aim[:2], "reached" if aim[2] else "missed") for aim in aims]),
             "",
         ]
     )
 
 
-def write(text: str) -> None:
+def write(text: str, marks: Marks = _FIGURES) -> None:
     """Put the figures in their place on the page; raises ValueError when the page has none."""
-    before, begin, rest = PAPER.read_text(encoding="utf-8").partition(_BEGIN)
-    _, end, after = rest.partition(_END)
+    before, begin, rest = PAPER.read_text(encoding="utf-8").partition(marks.begin)
+    _, end, after = rest.partition(marks.end)
     if not (begin and end):
         raise ValueError(f"{PAPER.name}: expected the marks of the figures, found none")
     PAPER.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
@@ -66,5 +74,6 @@ def _aims(trials: Mapping[str, Sequence[Trial]]) -> Iterable[tuple[str, str, boo
             yield said, f"{aim:.0f} times by the wall", wall >= aim
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return a table in Markdown, one line an element."""
     return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]

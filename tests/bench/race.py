@@ -18,7 +18,7 @@ BYTEWAX: Final = "Bytewax, recovery off"
 WORKER: Final = "Safeclock worker"
 LEDGER: Final = "Safeclock ledger alone"
 
-_SHORT: Final = "short."
+SHORT: Final = "short."
 _SHORT_RECORDS: Final = 12_000
 
 
@@ -36,7 +36,7 @@ def prepare(bootstrap: str, folder: Path, reports: int) -> Course:
     """Tell the story and put it on the broker."""
     course = Course(bootstrap, tell(reports), tell(reports, _SHORT_RECORDS), folder)
     topics.fill(bootstrap, "", course.story)
-    topics.fill(bootstrap, _SHORT, course.short)
+    topics.fill(bootstrap, SHORT, course.short)
     (folder / "story.jsonl").write_bytes(b"".join(course.story.lines))
     return course
 
@@ -59,7 +59,7 @@ def run(course: Course, runs: int, say: Callable[[str], None]) -> Mapping[str, l
 
 
 def _faust(course: Course) -> Trial:
-    arguments = [course.bootstrap, _SHORT, str(len(course.short.records))]
+    arguments = [course.bootstrap, SHORT, str(len(course.short.records))]
     return trial.in_a_process("tests.bench.plain_faust", arguments, course.short.totals.as_json())
 
 

@@ -5,8 +5,8 @@ import asyncio
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from streams.contract.registry import Role
-from streams.contract.topics import TopicSettings
+from streams.contract.registry import Registry, Role
+from streams.contract.topics import Replication, TopicSettings, table
 from streams.runtime.broker import Broker
 from tests.bench.story import PARTITIONS, Record, Story
 
@@ -24,6 +24,16 @@ def create(bootstrap: str, prefix: str) -> None:
     with Broker(bootstrap) as broker:
         for name in names(prefix):
             broker.create(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config=_FOR_EVER))
+
+
+def create_of_contract(bootstrap: str, application: str) -> None:
+    """Create the topics that a worker of this name needs and that are missing."""
+    wanted = table(Registry.open(), application, Replication(factor=1, min_insync=1), record_time="create")
+    with Broker(bootstrap) as broker:
+        found = broker.topics(topic.name for topic in wanted)
+        for topic in wanted:
+            if topic.name not in found:
+                broker.create(topic)
 
 
 def fill(bootstrap: str, prefix: str, story: Story) -> None:

@@ -16,9 +16,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams.contract.measures import COUNTERS, decode_counters
-from streams.contract.registry import Registry
-from streams.contract.topics import Replication, changelog, table
-from streams.runtime.broker import Broker
+from streams.contract.topics import changelog
+from tests.bench import topics
 from tests.bench.decided import Decided, counted
 from tests.bench.story import PARTITIONS
 from tests.bench.trial import ROOT, Trial
@@ -87,13 +86,7 @@ def application() -> str:
 @contextmanager
 def working(bootstrap: str, name: str, folder: Path) -> Iterator[Part]:
     """Run a worker called `name` on the contract's topics, which exist afterwards, for the block."""
-    replication = Replication(factor=1, min_insync=1)
-    with Broker(bootstrap) as broker:
-        wanted = table(Registry.open(), name, replication, record_time="create")
-        found = broker.topics(topic.name for topic in wanted)
-        for topic in wanted:
-            if topic.name not in found:
-                broker.create(topic)
+    topics.create_of_contract(bootstrap, name)
     environment = {
         "SAFECLOCK_BOOTSTRAP": bootstrap,
         "SAFECLOCK_APPLICATION": name,
