@@ -331,3 +331,27 @@ def test_a_transaction_that_a_publisher_left_open_holds_back_time_and_no_deed_fo
     assert held <= opened
     until(lambda: chain.positions()[0].now > opened + 8_000, "time to go on", chain.logs)
     chain.hold(worker)
+
+
+def test_no_deadline_is_missed_while_the_deeds_of_a_partition_are_held_back(failing: Fail, apache_kafka: str) -> None:
+    chain, live = failing(apache_kafka), Live(seed=162)
+    # A platform that is heard every second: two seconds after a deadline its silence would be a miss.
+    chain.register(chain.registry_file.read_text().replace('cadence = "5m"', 'cadence = "1s"', 1))
+    taken = next(name for name in chain.sources if name.endswith(Role.ACTION_TAKEN))
+    worker = chain.worker()
+    beats(chain, live, count=1)
+    chain.caught_up()
+    orphan = KafkaProducer(bootstrap_servers=chain.bootstrap, transactional_id=f"orphan-{uuid4().hex[:8]}")
+    orphan.init_transactions()
+    orphan.begin_transaction()
+
+    chain.fault("a publisher leaves a transaction open while deadlines pass")
+    orphan.send(taken, b"{}", key=b"harbor|nothing", partition=0).get(10)
+    beats(chain, live)
+    told_at = wall()
+    # By then the last deadline of the beats has passed, and the silence after it.
+    until(lambda: chain.positions()[1].now > told_at + 23_000, "deadlines to pass elsewhere", chain.logs)
+    orphan.abort_transaction()
+    orphan.close()
+
+    chain.hold(worker)
