@@ -20,7 +20,7 @@ from streams.runtime.transport import RecordBatchConsumer, RecordBatchTransport
 
 log = logging.getLogger(__name__)
 
-_RECORDS_PER_POLL: Final = 2_000
+_RECORDS_PER_POLL: Final = 5_000
 _FETCH_BYTES: Final = 1 << 20
 _BEYOND_REBALANCE: Final = 10.0
 """An answer that the group makes a worker wait for takes as long as a rebalance. Of a broker that hangs nobody hears, so

@@ -23,7 +23,7 @@ _TRANSACTION_TIMEOUT_MS: Final = 60_000
 _REQUEST_TIMEOUT_MS: Final = 30_000
 _CHUNK_BYTES: Final = 512 * 1024
 """From how many bytes on a record batch is sent and the next one begun: half of what every topic takes."""
-_BYTES_A_RECORD: Final = 4_096
+_BYTES_A_RECORD: Final = 2_048
 """How much a record adds to a commit, on the safe side: its report's row, and the whole cohort that it changes."""
 
 
