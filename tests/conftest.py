@@ -12,6 +12,7 @@ from tests.brokers.chosen import Chosen, chosen_broker, look
 from tests.brokers.cluster import ApacheCluster, apache_cluster
 from tests.brokers.embedded import EmbeddedBrokerUnavailableError, embedded_broker
 from tests.brokers.jars import BrokerUnavailableError
+from tests.brokers.namespace import Namespace, NamespaceUnavailableError, namespace
 from tests.brokers.selection import Found, described, offers
 from tests.required import missing
 
@@ -112,3 +113,23 @@ def three_brokers(_cluster: ApacheCluster) -> ApacheCluster:
     """Three nodes from the jars as one cluster, all of them in service; a test may stop any of them."""
     _cluster.start()
     return _cluster
+
+
+@pytest.fixture
+def link() -> Iterator[Namespace]:
+    """A network of the test's own, which it may cut."""
+    try:
+        with namespace() as made:
+            yield made
+    except NamespaceUnavailableError as reason:
+        missing("root", str(reason))
+
+
+@pytest.fixture
+def far(link: Namespace) -> Iterator[ApacheKafka]:
+    """A node behind the link."""
+    try:
+        with apache_node(host=link.host, enter=link.enter) as made:
+            yield made
+    except BrokerUnavailableError as reason:
+        missing("apache-kafka", str(reason))

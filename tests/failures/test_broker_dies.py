@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 from tests.brokers.apache import ApacheKafka, apache_kafka
 from tests.brokers.cluster import ApacheCluster
 from tests.brokers.jars import BrokerUnavailableError
-from tests.brokers.namespace import Namespace, NamespaceUnavailableError, namespace
+from tests.brokers.namespace import Namespace
 from tests.brokers.records import make_topic, write
 from tests.brokers.replicas import in_sync, move_leader, replicas
 from tests.brokers.small_disk import DiskUnavailableError, SmallDisk, small_disk
@@ -36,25 +36,6 @@ LARGE = b"x" * 900_000
 MEGABYTES = 48
 HANGS_SECONDS = 10.0
 """Longer than the cluster waits for a node."""
-
-
-@pytest.fixture
-def link() -> Iterator[Namespace]:
-    try:
-        with namespace() as made:
-            yield made
-    except NamespaceUnavailableError as reason:
-        missing("root", str(reason))
-
-
-@pytest.fixture
-def far(link: Namespace) -> Iterator[ApacheKafka]:
-    """A node behind the link."""
-    try:
-        with apache_kafka(host=link.host, enter=link.enter) as made:
-            yield made
-    except BrokerUnavailableError as reason:
-        missing("apache-kafka", str(reason))
 
 
 @pytest.fixture
