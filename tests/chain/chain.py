@@ -170,12 +170,15 @@ class Chain:
         return done.stdout
 
     def create_topics(self) -> None:
-        """Create every topic as `safeclock admin apply` would."""
+        """Create every topic that is missing, as `safeclock admin apply` would."""
         wanted = table(self.registry, self.application, self.copies, record_time=self.record_time)
         renamed = dict(zip(Names(self.names.changelog), self.names, strict=True))
+        named = [replace(topic, name=renamed.get(topic.name, topic.name)) for topic in wanted]
         with Broker(self.bootstrap) as broker:
-            for topic in wanted:
-                broker.create(replace(topic, name=renamed.get(topic.name, topic.name)))
+            found = broker.topics(topic.name for topic in named)
+            for topic in named:
+                if topic.name not in found:
+                    broker.create(topic)
 
     def start(self, command: Sequence[str], **environment: str) -> Part:
         """Start a process."""
