@@ -35,7 +35,7 @@ class Board:
     """
 
     def __init__(self, registry: Registry, release: Release, wall: Callable[[], int]) -> None:
-        self.sums = Sums(len(release.clocks))
+        self.sums = Sums()
         self.snapshot = Snapshot()
         self._registry = registry
         self._release = release
@@ -115,7 +115,7 @@ class Board:
         self.sums.fold()
         wanted = None if platforms is None else frozenset(platforms)
         cohorts = self.sums.cohorts(wanted)
-        return samples(cohorts, len(self._release.clocks), name, lambda platform: self.through(platform, fresh))
+        return samples(cohorts, name, lambda platform: self.through(platform, fresh))
 
     def document(self, by: Sequence[str], fresh: Freshness) -> dict[str, object]:
         """Return the figures as `safeclock measure` writes them.
@@ -136,9 +136,8 @@ class Board:
     def _by_platform(self, fresh: Freshness) -> Mapping[tuple[str, ...], Sample]:
         """Return every platform's reports from its pools, which spares reading all cohorts once more."""
         self.sums.fold()
-        clocks = len(self._release.clocks)
         found = {
-            (platform,): merged([pool.sample(self.through(platform, fresh)) for pool in pools.values()], clocks)
+            (platform,): merged([pool.sample(self.through(platform, fresh)) for pool in pools.values()])
             for platform, pools in sorted(self.sums.pools.items())
         }
         return {name: sample for name, sample in found.items() if sample.filed}

@@ -1,5 +1,6 @@
 """The metrics of what holds now: states, ages and the figures of filing cohorts of one platform."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -42,7 +43,8 @@ class Figured:
     def __init__(self, platform: str, clocks: Sequence[Clock]) -> None:
         self._platform = platform
         self._clocks = clocks
-        self._known: dict[tuple[int | str, int], tuple[Cells, ClockNow]] = {}
+        self._limits = {clock.mark: clock.limit for clock in clocks if clock.limit is not None}
+        self._known: dict[tuple[int | str, bytes], tuple[Cells, ClockNow]] = {}
 
     def values(self, pools: Mapping[int, Pool], through: int, as_of: int) -> Iterator[Values]:
         """Yield the values step by step, a cohort at a time, since all of them take a while.
@@ -50,28 +52,25 @@ class Figured:
         `through` is up to when the platform has told everything, 0 while it has not said so everywhere: its shares
         and quantiles are then not given, since nobody knows how long its open reports have waited.
         """
-        limits = [clock.limit for clock in self._clocks]
-        late = [0] * len(limits)
+        late: Counter[bytes] = Counter()
         for pool in pools.values():
-            late = [sum(pair) for pair in zip(late, pool.overdue(limits, through), strict=True)]
+            late.update(pool.overdue(self._limits, through))
         samples = {week: pool.sample(through) for week, pool in pools.items()}
-        yield self._whole(merged(samples.values(), len(self._clocks)), late)
+        yield self._whole(merged(samples.values()), late)
         current = week_of(as_of // DAY)
         weeks = range(current, current - WEEKS, -1)
         for age, week in enumerate(weeks):
-            sample = samples.get(week) or Sample(len(self._clocks))
+            sample = samples.get(week) or Sample()
             yield self._cohort(f"week-{age:02}", week, sample, known=bool(through))
-        recent = merged((samples[week] for week in weeks if week in samples), len(self._clocks))
+        recent = merged(samples[week] for week in weeks if week in samples)
         yield self._cohort(RECENT, RECENT, recent, known=bool(through))
 
-    def _whole(self, sample: Sample, late: Sequence[int]) -> Values:
+    def _whole(self, sample: Sample, late: Mapping[bytes, int]) -> Values:
         own = (self._platform,)
         values: Values = {
             "safeclock_reports": {(*own, state): sample.states[state] for state in STATES},
             "safeclock_open_reports": {own: sum(sample.states[state] for state in OPEN_STATES)},
-            "safeclock_overdue_reports": {
-                (*own, clock.id): count for clock, count in zip(self._clocks, late, strict=True)
-            },
+            "safeclock_overdue_reports": {(*own, clock.id): late[clock.mark] for clock in self._clocks},
         }
         if sample.oldest_open is not None:
             values["safeclock_oldest_open_report_timestamp_seconds"] = {own: sample.oldest_open / SECOND}
@@ -83,19 +82,19 @@ class Figured:
             "safeclock_cohort_filed_reports": {own: sample.filed},
             "safeclock_cohort_open_reports": {own: sum(sample.states[state] for state in OPEN_STATES)},
         }
-        for place, clock in enumerate(self._clocks):
-            now = self._now(key, place, sample)
+        for clock in self._clocks:
+            now = self._now(key, clock.mark, sample)
             for metric, series in _series((*own, clock.id), now, known=known).items():
                 values.setdefault(metric, {}).update(series)
         return values
 
-    def _now(self, key: int | str, place: int, sample: Sample) -> ClockNow:
-        cells = dict(sample.cells[place])
-        before = self._known.get((key, place))
+    def _now(self, key: int | str, clock: bytes, sample: Sample) -> ClockNow:
+        cells = dict(sample.cells[clock])
+        before = self._known.get((key, clock))
         if before is not None and before[0] == cells:
             return before[1]
         now = clock_now(cells)
-        self._known[key, place] = (cells, now)
+        self._known[key, clock] = (cells, now)
         return now
 
 

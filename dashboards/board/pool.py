@@ -4,10 +4,12 @@ Reports with nothing left to wait for are counted once and for all. Those that w
 since their ages are those of the moment at which they are read.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
-from streams.domain.cohort import Signature, unpack
+from streams.domain.cohort import Signature, is_sum, unpack
 from streams.domain.course import OPEN
+from streams.domain.deadlines import NEVER
 from streams.domain.figures import Sample
 from streams.domain.grid import DAY, MINUTE
 
@@ -27,15 +29,14 @@ def first_day(week: int) -> int:
 class Pool:
     """What the cohorts of one platform and week add up to."""
 
-    def __init__(self, clocks: int) -> None:
-        self._clocks = clocks
-        self._settled = Sample(clocks)
+    def __init__(self) -> None:
+        self._settled = Sample()
         self._waiting: dict[tuple[int, bytes], int] = {}
 
     def change(self, day: int, name: bytes, by: int) -> None:
         """Add `by` to what a cohort of `day` stores under `name`; the cohorts' sums must never fall below zero."""
-        if len(name) == 1:
-            self._settled.stop_sums[name[0]] += by
+        if is_sum(name):
+            self._settled.stop_sums[name] += by
             return
         signature = unpack(name)
         if not _waits(signature):
@@ -49,36 +50,35 @@ class Pool:
 
     def sample(self, through: int) -> Sample:
         """Return the reports as a sample of its own, those that wait at their ages at `through`."""
-        sample = merged([self._settled], self._clocks)
+        sample = merged([self._settled])
         for (day, name), count in self._waiting.items():
             sample.count(day, unpack(name), count, through)
         return sample
 
-    def overdue(self, limits: Sequence[int | None], through: int) -> list[int]:
+    def overdue(self, limits: Mapping[bytes, int], through: int) -> Counter[bytes]:
         """Return for each clock how many reports it has been running on for longer than its limit at `through`."""
-        late = [0] * self._clocks
+        late: Counter[bytes] = Counter()
         for (day, name), count in self._waiting.items():
             age_at_midnight = through - day * DAY
-            for clock, (minute, ending) in enumerate(unpack(name).clocks):
-                limit = limits[clock]
-                if ending == OPEN and limit is not None and age_at_midnight - minute * MINUTE > limit:
+            for clock, minute, ending in unpack(name).clocks:
+                if ending == OPEN and age_at_midnight - minute * MINUTE > limits.get(clock, NEVER):
                     late[clock] += count
         return late
 
 
 def _waits(signature: Signature) -> bool:
-    return signature.filed_minute is not None or any(ending == OPEN for _, ending in signature.clocks)
+    return signature.filed_minute is not None or any(clock.ending == OPEN for clock in signature.clocks)
 
 
-def merged(samples: Iterable[Sample], clocks: int) -> Sample:
+def merged(samples: Iterable[Sample]) -> Sample:
     """Return the sample of all reports of `samples` together."""
-    whole = Sample(clocks)
+    whole = Sample()
     for sample in samples:
         whole.states.update(sample.states)
-        for clock in range(clocks):
-            whole.cells[clock].update(sample.cells[clock])
-            whole.stop_sums[clock] += sample.stop_sums[clock]
-            whole.open_sums[clock] += sample.open_sums[clock]
+        whole.stop_sums.update(sample.stop_sums)
+        whole.open_sums.update(sample.open_sums)
+        for clock, cells in sample.cells.items():
+            whole.cells[clock].update(cells)
         oldest = [instant for instant in (whole.oldest_open, sample.oldest_open) if instant is not None]
         whole.oldest_open = min(oldest, default=None)
     return whole

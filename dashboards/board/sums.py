@@ -22,11 +22,10 @@ class UnknownMeasureError(Exception):
 class Sums:
     """What all partitions say together. `pools` holds, by platform and week, what has been folded."""
 
-    def __init__(self, clocks: int) -> None:
+    def __init__(self) -> None:
         self.counts = Counts()
         self.statuses: dict[int, Status] = {}
         self.pools: dict[str, dict[int, Pool]] = {}
-        self._clocks = clocks
         self._cohorts: dict[tuple[int, bytes], bytes] = {}
         self._unfolded: dict[tuple[int, bytes], bytes | None] = {}
 
@@ -72,7 +71,7 @@ class Sums:
         week = week_of(cohort.day)
         pool = weeks.get(week)
         if pool is None:
-            pool = weeks[week] = Pool(self._clocks)
+            pool = weeks[week] = Pool()
         before = _NOTHING if old is None else decode_cohort(old)
         after = _NOTHING if new is None else decode_cohort(new)
         for name in before.keys() | after.keys():

@@ -22,7 +22,7 @@ from streams.domain.grid import DAY, MINUTE, SECOND
 
 _LOOK_SECONDS: Final = 0.2
 _DIVIDED: Final = frozenset({"faster", "slower", "steady"})
-_PLACE: Final = next(place for place, clock in enumerate(STANDARD) if clock.id == ACTION)
+_CLOCK: Final = next(clock for clock in STANDARD if clock.id == ACTION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +129,6 @@ def _sides(running: Running, key: Key, fresh: Freshness) -> Mapping[str, Sides]:
 
     shares: dict[tuple[str, ...], float | None] = {}
     for name, sample in running.board.samples(side, fresh, divided).items():
-        share = clock_figures(sample, _PLACE, STANDARD[_PLACE]).curve.within(DAY)
+        share = clock_figures(sample, _CLOCK).curve.within(DAY)
         shares[name] = None if share is None else share.value
     return {name: Sides(shares.get((name, "before")), shares.get((name, "after"))) for name in divided}

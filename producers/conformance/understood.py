@@ -54,16 +54,16 @@ def understood(
     ledger: Ledger, clocks: Sequence[Clock], habits: Mapping[str, Habits], through: Callable[[str], int]
 ) -> tuple[Platform, ...]:
     """Return every platform that was heard of, in the order of their ids."""
-    found = samples(ledger.stored_cohorts().items(), len(clocks), grouping(["platform"]), through)
+    found = samples(ledger.stored_cohorts().items(), grouping(["platform"]), through)
     tallies = ledger.counters()
     return tuple(
-        _platform(name, found.get((name,), Sample(len(clocks))), clocks, habits.get(name, Habits()), tallies[name])
+        _platform(name, found.get((name,), Sample()), clocks, habits.get(name, Habits()), tallies[name])
         for name in sorted(tallies)
     )
 
 
 def _platform(name: str, sample: Sample, clocks: Sequence[Clock], habits: Habits, tally: Mapping[str, int]) -> Platform:
-    figures = [clock_figures(sample, place, clock) for place, clock in enumerate(clocks)]
+    figures = [clock_figures(sample, clock) for clock in clocks]
     stops = sum(count for counter, count in tally.items() if counter.startswith("stopped|"))
     return Platform(
         platform=name,

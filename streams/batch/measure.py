@@ -15,7 +15,7 @@ def measure(read: Read, by: Sequence[str]) -> dict[str, object]:
     Raises UnknownLabelError for a label that reports do not have.
     """
     cohorts = read.ledger.stored_cohorts().items()
-    found = samples(cohorts, len(read.rules.clocks), grouping(by), read.through)
+    found = samples(cohorts, grouping(by), read.through)
     tallies = read.ledger.counters()
     habits = read.survey.habits()
     remarks = {platform: [*seen.remarks, *at_once(tallies[platform])] for platform, seen in habits.items()}

@@ -50,7 +50,7 @@ def document(as_of: int, pack: str, groups: Iterable[Json], told: Mapping[str, M
 
 def group(labels: Mapping[str, str], sample: Sample, clocks: Sequence[Clock], remarks: Iterable[str] = ()) -> Json:
     """Return one group of the document; `remarks` are warnings that cohorts alone cannot tell."""
-    figures = [clock_figures(sample, place, clock) for place, clock in enumerate(clocks)]
+    figures = [clock_figures(sample, clock) for clock in clocks]
     return {
         **labels,
         "filed": sample.filed,

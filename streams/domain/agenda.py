@@ -33,7 +33,6 @@ class Agenda:
         self._appraiser = appraiser
         self._books = books
         self._ended: dict[bytes, int] = {}
-        self._first = min([rules.sealed, *[clock.limit for clock in rules.clocks if clock.limit is not None]])
 
     def push(self, desk: Desk, key: bytes, due: int) -> None:
         """Let a report come up at `due`."""
@@ -51,7 +50,9 @@ class Agenda:
         """Let a new report wait to be settled."""
         self._shelf.keep(key, report)
         desk.unsettled[key] = report
-        soonest = report.entries[0].at + self._first
+        path = report.path
+        assert path is not None
+        soonest = report.entries[0].at + min(path.shortest, self._rules.sealed)
         if soonest < desk.soonest:
             desk.soonest = soonest
             self.wake(desk, soonest)

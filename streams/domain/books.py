@@ -2,11 +2,11 @@
 
 from streams.domain import counters
 from streams.domain.appraise import Appraisal
-from streams.domain.clocks import Clock
 from streams.domain.cohort import Stored
 from streams.domain.course import STOPPED
 from streams.domain.desk import Desk
-from streams.domain.measure import PENDING, Measured, Timed
+from streams.domain.measure import Measured, Timed
+from streams.domain.verdict import PENDING
 
 
 class Books:
@@ -15,11 +15,9 @@ class Books:
     `touched` collects the cohorts that changed since it was last emptied.
     """
 
-    def __init__(self, clocks: tuple[Clock, ...]) -> None:
+    def __init__(self) -> None:
         self.cohorts: dict[str, Stored] = {}
         self.touched: set[str] = set()
-        self._keys = tuple(clock.key for clock in clocks)
-        self._sums = tuple(bytes((place,)) for place in range(len(clocks)))
 
     def post(self, desk: Desk, before: Appraisal, after: Appraisal) -> None:
         """Take a report out as it was and enter it as it is."""
@@ -36,7 +34,7 @@ class Books:
             _remark(desk, before, after)
 
     def _amend(self, desk: Desk, old: Measured, new: Measured) -> None:
-        if old.cohort != new.cohort:
+        if old.cohort != new.cohort or old.regime is not new.regime:
             self._strike(desk, old)
             self._enter(desk, new)
             return
@@ -47,7 +45,7 @@ class Books:
             self.touched.add(new.cohort)
         for place, (was, now) in enumerate(zip(old.clocks, new.clocks, strict=True)):
             if was is not now and was[1:] != now[1:]:
-                self._change(desk, new.cohort, place, was, now)
+                self._change(desk, new, place, was, now)
 
     def _enter(self, desk: Desk, measured: Measured) -> None:
         cohort = self.cohorts.get(measured.cohort)
@@ -56,22 +54,22 @@ class Books:
         _add(cohort, measured.signature, 1)
         self.touched.add(measured.cohort)
         for place, clock in enumerate(measured.clocks):
-            self._change(desk, measured.cohort, place, None, clock)
+            self._change(desk, measured, place, None, clock)
 
     def _strike(self, desk: Desk, measured: Measured) -> None:
         _add(self.cohorts[measured.cohort], measured.signature, -1)
         self.touched.add(measured.cohort)
         for place, clock in enumerate(measured.clocks):
-            self._change(desk, measured.cohort, place, clock, None)
+            self._change(desk, measured, place, clock, None)
 
-    def _change(self, desk: Desk, cohort: str, place: int, was: Timed | None, now: Timed | None) -> None:
-        """Post what one clock says now beside what it said."""
-        stopped = _duration(was), _duration(now)
+    def _change(self, desk: Desk, measured: Measured, place: int, was: Timed | None, now: Timed | None) -> None:
+        """Post what the clock at a place of the report's regime says now beside what it said."""
+        stopped, key = (_duration(was), _duration(now)), measured.regime.clocks[place].key
         if stopped[0] != stopped[1]:
-            key, total = self._keys[place], self._sums[place]
+            total = measured.regime.marks[place]
             for duration, sign in zip(stopped, (-1, 1), strict=True):
                 if duration is not None:
-                    _add(self.cohorts[cohort], total, sign * duration)
+                    _add(self.cohorts[measured.cohort], total, sign * duration)
                     _tell(desk, counters.stopped(key, duration), 1, sign)
                     _tell(desk, counters.stopped_ms(key), duration, sign)
                     if duration == 0:
@@ -79,7 +77,7 @@ class Books:
         if _verdict(was) != _verdict(now):
             for clock, sign in ((was, -1), (now, 1)):
                 if clock is not None and clock.verdict != PENDING:
-                    _tell(desk, counters.verdict(self._keys[place], clock.verdict, late=clock.late), 1, sign)
+                    _tell(desk, counters.verdict(key, clock.verdict, late=clock.late), 1, sign)
 
 
 def _duration(clock: Timed | None) -> int | None:

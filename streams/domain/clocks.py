@@ -5,9 +5,12 @@ yardstick that nobody has reviewed as a legal duty.
 """
 
 from enum import StrEnum
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from streams.domain.attributes import Attributes
+from streams.domain.deadlines import NEVER
 from streams.domain.events import Deed
 from streams.domain.grid import HOUR
 from streams.domain.vocabulary import Outcome, Reversal
@@ -63,11 +66,20 @@ class Scope(NamedTuple):
         )
 
 
+Window = tuple[int, int]
+"""From an instant to before another, in epoch milliseconds."""
+
+ALWAYS: Final[tuple[Window, ...]] = ((0, NEVER),)
+
+MARK_BYTES: Final = 2
+"""Bytes of a clock's mark: few, since every remembered signature holds one for each of its clocks."""
+
+
 class Clock(NamedTuple):
     """One definition of time to something.
 
     `starts` empty means that the filing starts it. `limit` is in milliseconds and on the grid; None for a clock
-    that only measures.
+    that only measures. It runs on reports that were filed in one of its `windows`.
     """
 
     id: str
@@ -81,11 +93,26 @@ class Clock(NamedTuple):
     all_items: bool = True
     after_reopen: AfterReopen = AfterReopen.KEEP
     limit: int | None = None
+    windows: tuple[Window, ...] = ALWAYS
 
     @property
     def key(self) -> str:
         """Name this very definition, so that two versions run side by side."""
         return f"{self.id}@{self.version}"
+
+    @property
+    def mark(self) -> bytes:
+        """Stand for this very definition where cohorts are stored, wherever it stands in a pack."""
+        return _mark(self.key)
+
+    def runs(self, attributes: Attributes, filed: int) -> bool:
+        """Return whether it runs on a report with these labels, filed at that instant."""
+        return self.scope.holds(attributes) and any(since <= filed < until for since, until in self.windows)
+
+
+@lru_cache(maxsize=1024)
+def _mark(key: str) -> bytes:
+    return blake2b(key.encode(), digest_size=MARK_BYTES).digest()
 
 
 def _plain(*outcomes: Outcome) -> frozenset[Deed]:

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from streams.domain.attributes import Attributes
 from streams.domain.attributes import decode as decode_attributes
-from streams.domain.course import FROZEN, IDLE, OPEN
+from streams.domain.clocks import MARK_BYTES
+from streams.domain.course import FROZEN, OPEN
 from streams.domain.grid import DAY, MINUTE, bin_of
 from streams.domain.states import STATES, State
 
@@ -21,10 +22,14 @@ FROM_THE_START: Final = -1
 CLOSED: Final = 0xFFFF
 """The filing minute of a report that has ended, as it is stored."""
 
+_LEAST: Final = 5
+_A_CLOCK: Final = 4 + MARK_BYTES + 1
+"""Bytes of a signature without a clock, and of every clock."""
+
 _STATE_CODES: Final = {state: place for place, state in enumerate(STATES)}
 
 Stored = dict[bytes, int]
-"""A stored cohort: signature to count, and one byte (the place of a clock) to the exact sum of its stops, in ms."""
+"""A stored cohort: signature to count, and the mark of a clock to the exact sum of its stops, in milliseconds."""
 
 
 class CohortKey(NamedTuple):
@@ -40,49 +45,62 @@ class CohortKey(NamedTuple):
         return decode_attributes(self.attributes)
 
 
+class Reading(NamedTuple):
+    """A clock on a report: its mark, a minute of the filing day if it is open, else a bin of the grid; its ending."""
+
+    clock: bytes
+    value: int
+    ending: int
+
+
 class Signature(NamedTuple):
     """What a report contributes; see docs/ledger.md §4.
 
-    `filed_minute` counts from the first minute of the filing day and is None once the report has ended. Each clock
-    is `(value, ending)`: a minute like that for an open clock, a bin of the grid for every other.
+    `filed_minute` counts from the first minute of the filing day and is None once the report has ended. `clocks` are
+    those that run on it, in the order of their marks.
     """
 
     state: State
     entry: int
     filed_minute: int | None
-    clocks: tuple[tuple[int, int], ...]
+    clocks: tuple[Reading, ...]
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=256)
 def layout(clocks: int) -> Struct:
     """Return how the numbers of a signature are stored: its entry, its filing minute, the value of every clock.
 
-    The words follow, a byte each (`words`): they are the same for every report with the same sequence of deeds.
+    The words follow (`words`): they are the same for every report with the same sequence of deeds.
     """
     return Struct(">hH" + "I" * clocks)
 
 
-def words(state: State, endings: Iterable[int]) -> bytes:
-    """Return how the state and the endings of the clocks are stored."""
-    return bytes((_STATE_CODES[state], *endings))
+def words(state: State, endings: Iterable[tuple[bytes, int]]) -> bytes:
+    """Return how the state is stored, a byte, and every clock's mark with its ending, another."""
+    return bytes((_STATE_CODES[state],)) + b"".join([mark + bytes((ending,)) for mark, ending in endings])
 
 
 def pack(signature: Signature) -> bytes:
     """Return the stored form of a signature; `unpack` is its inverse."""
     minute = CLOSED if signature.filed_minute is None else signature.filed_minute
-    values = [value for value, _ in signature.clocks]
-    numbers = layout(len(values)).pack(signature.entry, minute, *values)
-    return numbers + words(signature.state, [ending for _, ending in signature.clocks])
+    clocks = signature.clocks
+    numbers = layout(len(clocks)).pack(signature.entry, minute, *[clock.value for clock in clocks])
+    return numbers + words(signature.state, [(clock.clock, clock.ending) for clock in clocks])
 
 
 @lru_cache(maxsize=65536)
 def unpack(stored: bytes) -> Signature:
     """Return the signature that `pack` stored."""
-    numbers = layout((len(stored) - 5) // 5)
+    numbers = layout((len(stored) - _LEAST) // _A_CLOCK)
     entry, minute, *values = numbers.unpack_from(stored)
-    state, *endings = stored[numbers.size :]
-    clocks = tuple(zip(values, endings, strict=True))
-    return Signature(STATES[state], entry, None if minute == CLOSED else minute, clocks)
+    words_at = range(numbers.size + 1, len(stored), MARK_BYTES + 1)
+    clocks = tuple(
+        [
+            Reading(stored[at : at + MARK_BYTES], value, stored[at + MARK_BYTES])
+            for at, value in zip(words_at, values, strict=True)
+        ]
+    )
+    return Signature(STATES[stored[numbers.size]], entry, None if minute == CLOSED else minute, clocks)
 
 
 def key_of(stored: str) -> CohortKey:
@@ -93,29 +111,32 @@ def key_of(stored: str) -> CohortKey:
 
 def signatures(cohort: Mapping[bytes, int]) -> Iterator[tuple[Signature, int]]:
     """Yield the signatures of a stored cohort with their counts."""
-    return ((unpack(stored), count) for stored, count in cohort.items() if len(stored) > 1)
+    return ((unpack(stored), count) for stored, count in cohort.items() if not is_sum(stored))
 
 
-def stop_sum(cohort: Mapping[bytes, int], clock: int) -> int:
-    """Return the exact sum of the durations of a clock's stops, in milliseconds."""
-    return cohort.get(bytes((clock,)), 0)
+def is_sum(stored: bytes) -> bool:
+    """Return whether a cohort stores a sum under this name, that of the clock whose mark it is."""
+    return len(stored) == MARK_BYTES
+
+
+def stop_sums(cohort: Mapping[bytes, int]) -> Iterator[tuple[bytes, int]]:
+    """Yield the marks of clocks with the exact sums of the durations of their stops, in milliseconds."""
+    return ((stored, total) for stored, total in cohort.items() if is_sum(stored))
 
 
 Cell = tuple[int, int, int]
 """Entry, exit and ending of a report under one clock, as `survival` takes them; ending 0 is open."""
 
 
-def cell(signature: Signature, clock: int, day: int, through: int) -> Cell | None:
-    """Return how a report counts under a clock, open ones at their age at `through`.
+def cell(entry: int, reading: Reading, day: int, through: int) -> Cell | None:
+    """Return how a report that was filed on `day` counts under a clock, open ones at their age at `through`.
 
-    None where the clock does not run or the report's filing lies after `through`.
+    None where the report's filing lies after `through`.
     """
-    value, ending = signature.clocks[clock]
-    if ending == IDLE:
-        return None
+    _, value, ending = reading
     if ending == FROZEN:
-        return (signature.entry, value, OPEN)
+        return (entry, value, OPEN)
     if ending != OPEN:
-        return (signature.entry, value, ending)
+        return (entry, value, ending)
     age = through - (day * DAY + value * MINUTE)
-    return (signature.entry, bin_of(age), OPEN) if age > 0 else None
+    return (entry, bin_of(age), OPEN) if age > 0 else None

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from typing import Final
 
 from streams.domain.grid import DAY, HOUR, MINUTE
-from streams.domain.measure import MET, MISSED, RELEASED
+from streams.domain.verdict import MET, MISSED, RELEASED
 from streams.domain.vocabulary import Reason
 
 BUCKETS: Final = (

@@ -48,6 +48,11 @@ class Course(NamedTuple):
     ending: int
     pauses: tuple[tuple[int, int | None], ...]
 
+    @property
+    def plain(self) -> bool:
+        """Whether the clock has run without a pause since the filing, or has not begun."""
+        return self.start in (None, _FILING) and not self.pauses
+
 
 class Plan(NamedTuple):
     """What a sequence of deeds means: the report's state and the course of every clock."""

@@ -5,15 +5,15 @@ from typing import Final
 
 from streams.domain import counters
 from streams.domain.at_hand import Report
-from streams.domain.clocks import DEEDS, Clock
-from streams.domain.cohort import Stored
+from streams.domain.clocks import DEEDS
 from streams.domain.course import STOPPED
 from streams.domain.deadlines import NEVER
 from streams.domain.desk import Desk
 from streams.domain.grid import EDGES, TOP
-from streams.domain.measure import MISSED, verdict_of
+from streams.domain.names import Names
 from streams.domain.path import End, Path, Told
 from streams.domain.report import AMENDMENT, FIRST_DEED, RETRACTION, Entry
+from streams.domain.verdict import MISSED, verdict_of
 
 NAMES: Final = {AMENDMENT: counters.AMENDED, RETRACTION: counters.RETRACTED} | {
     FIRST_DEED + place: counters.deed(deed.outcome) for place, deed in enumerate(DEEDS)
@@ -21,27 +21,10 @@ NAMES: Final = {AMENDMENT: counters.AMENDED, RETRACTION: counters.RETRACTED} | {
 """What an entry is counted under that is news, by its code; filings are counted where they stand."""
 
 
-class _Names:
-    """What one clock is counted under; `total` is its sum of durations in a cohort."""
-
-    def __init__(self, place: int, clock: Clock) -> None:
-        bounds = (*counters.BUCKETS, NEVER)
-        self.limit = NEVER if clock.limit is None else clock.limit
-        self.total = bytes((place,))
-        self.stopped = tuple(counters.stopped(clock.key, bound) for bound in bounds)
-        self.stopped_ms = counters.stopped_ms(clock.key)
-        self.verdict = {
-            (verdict, late): counters.verdict(clock.key, verdict, late=late)
-            for verdict in counters.VERDICTS
-            for late in (False, True)
-        }
-
-
 class Deeds:
     """Counts the deeds and missed limits of plain reports, to their platforms' counters and their cohorts' sums."""
 
-    def __init__(self, clocks: tuple[Clock, ...]) -> None:
-        self._names = tuple(_Names(place, clock) for place, clock in enumerate(clocks))
+    def __init__(self) -> None:
         self._known: dict[tuple[str, ...], Told] = {}
 
     def learn(self, path: Path, value: int) -> Told:
@@ -50,7 +33,7 @@ class Deeds:
         once = [NAMES[path.codes[-1]]]
         sums = {}
         for clock, _, ending in path.ended or ():
-            names = self._names[clock]
+            names = path.names[clock]
             if ending == STOPPED:
                 once.append(names.stopped[bisect_left(counters.BUCKETS, longest)])
                 sums[names.total] = names.stopped_ms
@@ -62,15 +45,14 @@ class Deeds:
     def count(self, desk: Desk, report: Report, path: Path, horizon: int) -> None:
         """Count the last deed of a path that a report has taken, whatever limits had passed at `horizon`."""
         desk.count(NAMES[path.codes[-1]])
-        _, cohort = report.cohort
         for end in path.ended or ():
-            self._end(desk, report, end, cohort, horizon)
+            self._end(desk, report, path.names[end.clock], end, horizon)
 
     def miss(self, desk: Desk, report: Report, path: Path, passed: tuple[int, int]) -> None:
         """Count the limits of a plain report on a path that lie after the first of two instants, up to the second."""
         filed, (before, horizon) = report.entries[0], passed
         for clock in path.running:
-            names = self._names[clock]
+            names = path.names[clock]
             if before < filed.at + names.limit <= horizon:
                 desk.count(names.verdict[MISSED, names.limit <= filed.delay])
 
@@ -80,8 +62,8 @@ class Deeds:
         for entry in waiting.entries:
             desk.count(NAMES[entry.code], -1)
 
-    def _end(self, desk: Desk, report: Report, end: End, cohort: Stored, horizon: int) -> None:
-        filed, names = report.entries[0], self._names[end.clock]
+    def _end(self, desk: Desk, report: Report, names: Names, end: End, horizon: int) -> None:
+        filed, (_, cohort) = report.entries[0], report.cohort
         duration = report.entries[end.place].at - filed.at
         if end.ending == STOPPED:
             cohort[names.total] = cohort.get(names.total, 0) + duration
@@ -91,7 +73,7 @@ class Deeds:
             _judge(desk, names, verdict_of(end.ending, duration, names.limit), filed, horizon)
 
 
-def _judge(desk: Desk, names: _Names, verdict: int, filed: Entry, horizon: int) -> None:
+def _judge(desk: Desk, names: Names, verdict: int, filed: Entry, horizon: int) -> None:
     """Count a verdict, in place of the miss that was counted if the limit had passed."""
     late = names.limit <= filed.delay
     if filed.at + names.limit > horizon:

@@ -6,8 +6,6 @@ from typing import Final, NamedTuple
 
 from streams.domain import counters
 from streams.domain.at_hand import Named, Report
-from streams.domain.attributes import decode
-from streams.domain.clocks import Clock
 from streams.domain.deadlines import NEVER, Queue
 from streams.domain.events import Heartbeat
 from streams.domain.grid import MINUTE, SECOND
@@ -42,11 +40,11 @@ class Desk:
     """
 
     __slots__ = (
-        *("_all_run", "_clocks", "_scopes", "allowance", "changed", "cohorts", "durations", "horizon", "last_told"),
+        *("allowance", "changed", "cohorts", "durations", "horizon", "last_told"),
         *("late", "name", "now", "queue", "rule", "soonest", "tally", "through", "told", "unsettled", "wake"),
     )
 
-    def __init__(self, name: str, rule: PlatformRule, clocks: tuple[Clock, ...]) -> None:
+    def __init__(self, name: str, rule: PlatformRule) -> None:
         self.name = name
         self.rule = rule
         self.queue = Queue()
@@ -60,9 +58,6 @@ class Desk:
         self.soonest = self.wake = NEVER
         self.changed = True
         self.late: list[Reason] = []
-        self._clocks = clocks
-        self._scopes: dict[str, tuple[Clock | None, ...]] = {}
-        self._all_run: dict[str, bool] = {}
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter."""
@@ -106,22 +101,6 @@ class Desk:
         """Sleep until something can be decided."""
         head = min(self.queue.head, self.soonest)
         self.wake = head if self.through >= head else head + 2 * self.rule.cadence
-
-    def clocks(self, labels: str) -> tuple[Clock | None, ...]:
-        """Return the clocks that run on reports with these labels, None in the place of one that does not."""
-        known = self._scopes.get(labels)
-        if known is None:
-            attributes = decode(labels)
-            known = tuple(clock if clock.scope.holds(attributes) else None for clock in self._clocks)
-            self._scopes[labels] = known
-        return known
-
-    def all_clocks_run(self, labels: str) -> bool:
-        """Return whether every clock runs on reports with these labels."""
-        known = self._all_run.get(labels)
-        if known is None:
-            known = self._all_run[labels] = None not in self.clocks(labels)
-        return known
 
     def _add_up(self) -> None:
         for told, times in self.told.items():

@@ -1,12 +1,12 @@
 """Groups of cohorts and the figures that are printed of them, open reports included."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from streams.domain.attributes import Attributes
 from streams.domain.clocks import Clock
-from streams.domain.cohort import CohortKey, Signature, cell, key_of, signatures, stop_sum
+from streams.domain.cohort import Cell, CohortKey, Signature, cell, key_of, signatures, stop_sums
 from streams.domain.course import OPEN, STOPPED
 from streams.domain.grid import DAY, HOUR, MINUTE
 from streams.domain.states import State
@@ -21,16 +21,16 @@ class UnknownLabelError(ValueError):
 
 
 class Sample:
-    """The reports of one group: states, and per clock the cells, the sums of stops and of open ages.
+    """The reports of one group: states, and by the mark of a clock the cells, the sums of stops and of open ages.
 
     `oldest_open` is the filing minute of the report that waits longest, in epoch milliseconds, None if none waits.
     """
 
-    def __init__(self, clocks: int) -> None:
+    def __init__(self) -> None:
         self.states: Counter[State] = Counter()
-        self.cells: list[Counter[tuple[int, int, int]]] = [Counter() for _ in range(clocks)]
-        self.stop_sums = [0] * clocks
-        self.open_sums = [0] * clocks
+        self.cells: defaultdict[bytes, Counter[Cell]] = defaultdict(Counter)
+        self.stop_sums: Counter[bytes] = Counter()
+        self.open_sums: Counter[bytes] = Counter()
         self.oldest_open: int | None = None
 
     @property
@@ -42,8 +42,8 @@ class Sample:
         """Count a stored cohort whose platform has told everything up to `through`."""
         for signature, count in signatures(cohort):
             self.count(key.day, signature, count, through)
-        for clock in range(len(self.cells)):
-            self.stop_sums[clock] += stop_sum(cohort, clock)
+        for clock, total in stop_sums(cohort):
+            self.stop_sums[clock] += total
 
     def count(self, day: int, signature: Signature, count: int, through: int) -> None:
         """Count `count` reports filed on `day` that share a signature; a negative count takes them out."""
@@ -51,12 +51,12 @@ class Sample:
         if signature.filed_minute is not None:
             filed = day * DAY + signature.filed_minute * MINUTE
             self.oldest_open = filed if self.oldest_open is None else min(self.oldest_open, filed)
-        for clock, (value, ending) in enumerate(signature.clocks):
-            place = cell(signature, clock, day, through)
+        for reading in signature.clocks:
+            place = cell(signature.entry, reading, day, through)
             if place is not None:
-                self.cells[clock][place] += count
-            if ending == OPEN and place is not None:
-                self.open_sums[clock] += count * (through - day * DAY - value * MINUTE)
+                self.cells[reading.clock][place] += count
+            if reading.ending == OPEN and place is not None:
+                self.open_sums[reading.clock] += count * (through - day * DAY - reading.value * MINUTE)
 
 
 Grouping = Callable[[CohortKey], tuple[str, ...]]
@@ -79,7 +79,7 @@ def grouping(by: Sequence[str]) -> Grouping:
 
 
 def samples(
-    cohorts: Iterable[tuple[str, Mapping[bytes, int]]], clocks: int, name: Grouping, through: Callable[[str], int]
+    cohorts: Iterable[tuple[str, Mapping[bytes, int]]], name: Grouping, through: Callable[[str], int]
 ) -> dict[tuple[str, ...], Sample]:
     """Return the sample of every group, in the order of their names.
 
@@ -89,7 +89,7 @@ def samples(
     for stored, cohort in cohorts:
         key = key_of(stored)
         if cohort:
-            groups.setdefault(name(key), Sample(clocks)).add(key, cohort, through(key.platform))
+            groups.setdefault(name(key), Sample()).add(key, cohort, through(key.platform))
     return dict(sorted(groups.items()))
 
 
@@ -113,14 +113,14 @@ RESTRICTED_TO: Final = 48 * HOUR
 """The horizon of the restricted mean."""
 
 
-def clock_figures(sample: Sample, place: int, clock: Clock) -> ClockFigures:
-    """Return the figures of the clock at `place`."""
-    cells = sample.cells[place]
+def clock_figures(sample: Sample, clock: Clock) -> ClockFigures:
+    """Return the figures of a clock on a sample."""
+    cells = sample.cells[clock.mark]
     stops = sum(count for (_, _, ending), count in cells.items() if ending == STOPPED)
     waiting = sum(count for (_, _, ending), count in cells.items() if ending == OPEN)
     return ClockFigures(
         clock=clock.id,
         curve=estimate(cells),
         published=Published(closed_only_median(cells), whole_hour_median(cells)),
-        mean=mean(Sums(stops, sample.stop_sums[place]), Sums(waiting, sample.open_sums[place])),
+        mean=mean(Sums(stops, sample.stop_sums[clock.mark]), Sums(waiting, sample.open_sums[clock.mark])),
     )

@@ -16,6 +16,7 @@ from streams.domain.books import Books
 from streams.domain.cohort import CohortKey, Signature, key_of, signatures
 from streams.domain.desk import Desk, PlatformRule
 from streams.domain.events import AboutReport, Action, Amendment, Event, Filing, Heartbeat
+from streams.domain.regime import Regimes
 from streams.domain.rules import Codec, Rules
 from streams.domain.settling import Settling
 from streams.domain.shelf import Shelf
@@ -37,9 +38,10 @@ class Ledger:
         self._codec = codec
         self._belongs = belongs
         self._desks: dict[str, Desk] = {}
-        self._books = Books(rules.clocks)
-        appraiser = Appraiser(rules.clocks)
-        self._settling = Settling(rules.clocks, appraiser, self._books)
+        self._books = Books()
+        regimes = Regimes(rules.clocks)
+        appraiser = Appraiser(regimes)
+        self._settling = Settling(regimes, self._books)
         self._shelf = Shelf(codec, self._settling)
         self._agenda = Agenda(rules, self._shelf, self._settling, appraiser, self._books)
         self._at_length = AtLength(self._shelf, self._settling, appraiser, self._books, self._agenda, belongs)
@@ -86,7 +88,7 @@ class Ledger:
 
     def _open(self, platform: str) -> Desk:
         rule = self._rules.platforms.get(platform, PlatformRule())
-        desk = self._desks[platform] = Desk(platform, rule, self._rules.clocks)
+        desk = self._desks[platform] = Desk(platform, rule)
         return desk
 
     def _beat(self, desk: Desk, beat: Heartbeat) -> None:

@@ -4,17 +4,13 @@ from typing import Final, NamedTuple
 
 from streams.domain.clocks import Clock
 from streams.domain.cohort import CLOSED, FROM_THE_START, layout, words
-from streams.domain.course import EXPIRED, FROZEN, IDLE, OPEN, STOPPED, Course, Plan
+from streams.domain.course import FROZEN, IDLE, OPEN, Course, Plan
 from streams.domain.deadlines import NEVER
 from streams.domain.grid import DAY, MINUTE, bin_of
+from streams.domain.regime import Regime
 from streams.domain.report import Entry
 from streams.domain.states import OPEN_STATES, State
-
-PENDING: Final = 0
-MET: Final = 1
-MISSED: Final = 2
-RELEASED: Final = 3
-"""Verdicts on a report under a clock with a limit: docs/ledger.md §6."""
+from streams.domain.verdict import MISSED, PENDING, verdict_of
 
 
 class Timed(NamedTuple):
@@ -36,8 +32,9 @@ _IDLE: Final = Timed(0, IDLE, 0, NEVER, PENDING, late=False)
 
 
 class Measured(NamedTuple):
-    """A filed report: `cohort` is its stored cohort key, `signature` the stored signature."""
+    """A filed report: `cohort` is its stored cohort key, `signature` the stored signature, `clocks` are the regime's."""
 
+    regime: Regime
     cohort: str
     signature: bytes
     state: State
@@ -54,13 +51,6 @@ def _paused(course: Course, deeds: list[Entry]) -> int:
     if not course.pauses:
         return 0
     return sum(deeds[end].at - deeds[start].at for start, end in course.pauses if end is not None)
-
-
-def verdict_of(ending: int, duration: int, limit: int) -> int:
-    """Return the verdict on a clock that ended after `duration`."""
-    if duration > limit or ending == EXPIRED:
-        return MISSED
-    return MET if ending == STOPPED else RELEASED
 
 
 def _ended(clock: Clock, course: Course, start: int, filed: Entry, deeds: list[Entry]) -> Timed:
@@ -106,10 +96,10 @@ def entry_bin(filed: Entry, allowance: int) -> int:
 
 
 class Context(NamedTuple):
-    """What a report is measured against: its platform, the clocks that run on it, the platform's allowance and horizon."""
+    """What a report is measured against: its platform, its regime, the platform's allowance and horizon."""
 
     platform: str
-    clocks: tuple[Clock | None, ...]
+    regime: Regime
     allowance: int
     horizon: int
 
@@ -118,14 +108,15 @@ def measure(context: Context, plan: Plan, filed: Entry, deeds: list[Entry]) -> M
     """Return a filed report as measured at the context's horizon."""
     clocks = tuple(
         [
-            _IDLE if clock is None else timed(clock, course, filed, deeds, context.horizon)
-            for clock, course in zip(context.clocks, plan.courses, strict=True)
+            timed(clock, course, filed, deeds, context.horizon)
+            for clock, course in zip(context.regime.clocks, plan.courses, strict=True)
         ]
     )
     entry = entry_bin(filed, context.allowance)
     return Measured(
+        regime=context.regime,
         cohort=f"{context.platform}|{filed.at // DAY}|{filed.labels}",
-        signature=_signature(plan.state, filed, entry, clocks),
+        signature=_signature(context.regime, plan.state, filed, entry, clocks),
         state=plan.state,
         filed=filed,
         entry=entry,
@@ -133,10 +124,11 @@ def measure(context: Context, plan: Plan, filed: Entry, deeds: list[Entry]) -> M
     )
 
 
-def _signature(state: State, filed: Entry, entry: int, clocks: tuple[Timed, ...]) -> bytes:
+def _signature(regime: Regime, state: State, filed: Entry, entry: int, clocks: tuple[Timed, ...]) -> bytes:
     minute = filed.at % DAY // MINUTE if state in OPEN_STATES else CLOSED
-    numbers = layout(len(clocks)).pack(entry, minute, *[clock.value for clock in clocks])
-    return numbers + words(state, [clock.ending for clock in clocks])
+    running = [(mark, clock) for mark, clock in zip(regime.marks, clocks, strict=True) if clock.ending != IDLE]
+    numbers = layout(len(running)).pack(entry, minute, *[clock.value for _, clock in running])
+    return numbers + words(state, [(mark, clock.ending) for mark, clock in running])
 
 
 def seal(measured: Measured, after: int) -> Measured:
@@ -150,5 +142,5 @@ def seal(measured: Measured, after: int) -> Measured:
             for clock in measured.clocks
         ]
     )
-    signature = _signature(State.UNANSWERED, measured.filed, measured.entry, clocks)
+    signature = _signature(measured.regime, State.UNANSWERED, measured.filed, measured.entry, clocks)
     return measured._replace(signature=signature, state=State.UNANSWERED, clocks=clocks)

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-from streams.domain.clocks import Clock
 from streams.domain.cohort import CLOSED, layout, words
-from streams.domain.course import OPEN, Plan
+from streams.domain.course import IDLE, OPEN, Plan
+from streams.domain.deadlines import NEVER
+from streams.domain.names import Names
 from streams.domain.report import FIRST_DEED
 from streams.domain.states import OPEN_STATES
 
@@ -29,7 +30,7 @@ class Told:
 
 
 class End(NamedTuple):
-    """A clock (its place in the pack), the place of the entry that ended it (0: none has), and the ending."""
+    """A clock (its place in the regime), the place of the entry that ended it (0: none has), and the ending."""
 
     clock: int
     place: int
@@ -40,21 +41,23 @@ class Path:
     """A plain report after a sequence of entries, given by its codes.
 
     `ends` are the clocks that have ended, `ended` those that the last entry ended, None where it did anything else to
-    a clock; `running` are the others and `limits` their limits, ascending. `open` tells whether the report is open,
+    a clock; `running` are the others and `limits` their limits, ascending; clocks that have not begun are neither.
+    `names` are what the regime's clocks are counted under, `shortest` is the shortest limit of all. `open` tells whether the report is open,
     `settled` that neither it nor any clock is. `onward` and `told` remember where one more code leads and what the
     last deed is counted under, by the bin of its duration.
     """
 
     __slots__ = (
         *("_pack", "_values", "_words", "before", "codes", "ended", "ends"),
-        *("limits", "onward", "open", "running", "settled", "told"),
+        *("limits", "names", "onward", "open", "running", "settled", "shortest", "told"),
     )
 
-    def __init__(self, codes: tuple[int, ...], plan: Plan, clocks: Sequence[Clock], before: "Path | None") -> None:
+    def __init__(self, codes: tuple[int, ...], plan: Plan, names: Sequence[Names], before: "Path | None") -> None:
         deeds = [place for place, code in enumerate(codes) if code >= FIRST_DEED]
         ends = [
             End(clock, 0 if course.end is None else deeds[course.end], course.ending)
             for clock, course in enumerate(plan.courses)
+            if course.ending != IDLE
         ]
         self.codes = codes
         self.before = before
@@ -62,14 +65,15 @@ class Path:
         self.ends = tuple(end for end in ends if end.ending != OPEN)
         self.ended = _news(before, self)
         self.running = tuple(end.clock for end in ends if end.ending == OPEN)
-        limits = {clocks[place].limit for place in self.running}
-        self.limits = tuple(sorted(limit for limit in limits if limit is not None))
+        self.names = names
+        self.limits = tuple(sorted({names[clock].limit for clock in self.running} - {NEVER}))
+        self.shortest = min([each.limit for each in names], default=NEVER)
         self.settled = not self.open and not self.running
         self.onward: dict[int, Path | None] = {}
         self.told: dict[int, Told] = {}
         self._pack = layout(len(ends)).pack
         self._values = _picker([end.place for end in ends])
-        self._words = words(plan.state, [end.ending for end in ends])
+        self._words = words(plan.state, [(names[end.clock].total, end.ending) for end in ends])
 
     def signature(self, risk: int, values: Sequence[int]) -> bytes:
         """Return the stored signature of a report at risk from the bin `risk` on.

@@ -11,19 +11,16 @@ from operator import itemgetter
 from typing import Final
 
 from streams.domain import counters
-from streams.domain.appraise import Appraiser
 from streams.domain.at_hand import Named, Report
 from streams.domain.books import Books
-from streams.domain.clocks import Clock
 from streams.domain.cohort import FROM_THE_START, Stored
-from streams.domain.deadlines import NEVER
 from streams.domain.deeds import Deeds
 from streams.domain.desk import Desk
 from streams.domain.events import Action, Amendment, Filing
 from streams.domain.grid import DAY, EDGES, MINUTE, SECOND, bin_of
 from streams.domain.measure import entry_bin
 from streams.domain.path import Path
-from streams.domain.paths import Paths
+from streams.domain.regime import Regimes
 from streams.domain.report import AMENDMENT, CAP, CODES, FILING, Entry, Row, is_plain
 
 _id_of: Final = itemgetter(Entry._fields.index("id"))
@@ -36,18 +33,17 @@ class Settling:
     little on purpose.
     """
 
-    def __init__(self, clocks: tuple[Clock, ...], appraiser: Appraiser, books: Books) -> None:
+    def __init__(self, regimes: Regimes, books: Books) -> None:
         self._cohorts = books.cohorts
         self._touched = books.touched
-        self._paths = Paths(clocks, appraiser)
-        self._filed = self._paths.of((FILING,))
-        self._deeds = Deeds(clocks)
-        self._shortest = min([clock.limit or NEVER for clock in clocks], default=NEVER)
+        self._regimes = regimes
+        self._deeds = Deeds()
 
     def file(self, desk: Desk, filed: Filing) -> Report | None:
         """Return the unsettled report that a filing begins of which nothing is known yet; None for the long way."""
-        path, at, labels = self._filed, filed.at, filed.attributes
-        if path is None or filed.test or not desk.all_clocks_run(labels):
+        at, labels = filed.at, filed.attributes
+        path = self._regimes.of(labels, at).filed
+        if path is None or filed.test:
             return None
         # What Entry(…) does, at a third of its cost.
         entry = (at, filed.content, filed.id, FILING, filed.items, filed.told - at, labels)
@@ -59,7 +55,7 @@ class Settling:
         if path is None or at <= entries[-1].at or event.id in map(_id_of, entries):
             return False
         code, items = (CODES[event.deed], event.items) if type(event) is Action else (AMENDMENT, 0)
-        after = path.onward.get(code) or self._paths.after(path, code)
+        after = path.onward.get(code) or self._after(report, path, code)
         if after is None or after.ended is None or len(entries) == CAP or (items and entries[0].number != 1):
             return False
         entries.append(tuple.__new__(Entry, (at, event.content, event.id, code, items, event.told - at, "")))
@@ -73,7 +69,7 @@ class Settling:
             return None
         report.allowance = waiting.allowance
         for entry in waiting.entries:
-            after = None if report.path is None else self._paths.after(report.path, entry.code)
+            after = None if report.path is None else self._after(report, report.path, entry.code)
             if after is None or after.ended is None:
                 return None
             report.path = after
@@ -87,8 +83,9 @@ class Settling:
         """Return a row that is in the books as a report at hand."""
         allowance, entries = row
         filed = entries[0]
-        path = self._paths.of(tuple([entry.code for entry in entries]))
-        if path is None or not is_plain(entries) or not desk.all_clocks_run(filed.labels):
+        codes = tuple([entry.code for entry in entries])
+        path = self._regimes.of(filed.labels, filed.at).path_of(codes) if codes[0] == FILING else None
+        if path is None or not is_plain(entries):
             return Report(allowance, entries, None)
         report = Report(allowance, entries, path)
         report.posted = len(entries)
@@ -108,10 +105,10 @@ class Settling:
         if posted:
             old, values, passed = report.signature, report.values, report.placed
         else:
-            old, values, passed = self._enter(desk, report, horizon)
+            old, values, passed = self._enter(desk, report, path, horizon)
             posted = 1
         name, cohort = report.cohort
-        early = at + self._shortest > horizon and filed.delay < self._shortest
+        early = at + path.shortest > horizon and filed.delay < path.shortest
         for entry in entries[posted:]:
             passed = passed.onward[entry.code] or passed
             duration = entry.at - at
@@ -136,17 +133,23 @@ class Settling:
         """Count the limits of a settled plain report that the horizon has passed since `before`."""
         self._deeds.miss(desk, report, report.placed, (before, desk.horizon))
 
-    def _enter(self, desk: Desk, report: Report, horizon: int) -> tuple[bytes, list[int], Path]:
-        """Post a report's filing; return where its cohort counts it (nowhere yet), its values and its path."""
-        assert self._filed is not None
+    def _after(self, report: Report, path: Path, code: int) -> Path | None:
+        """Return where one more entry leads a report."""
+        filed = report.entries[0]
+        return self._regimes.of(filed.labels, filed.at).after(path, code)
+
+    def _enter(self, desk: Desk, report: Report, path: Path, horizon: int) -> tuple[bytes, list[int], Path]:
+        """Post the filing of a report on a path; return where its cohort counts it (nowhere yet), its values, its first path."""
+        while path.before is not None:
+            path = path.before
         filed, at, delay = report.entries[0], report.entries[0].at, report.entries[0].delay
         desk.tally[counters.FILED] += 1
         report.cohort = self._cohort(desk, at // DAY, filed.labels)
         report.risk = bin_of(delay) if delay > report.allowance * SECOND else FROM_THE_START
         report.values = values = [at % DAY // MINUTE]
-        if at + self._shortest <= horizon:
-            self._deeds.miss(desk, report, self._filed, (0, horizon))
-        return b"", values, self._filed
+        if at + path.shortest <= horizon:
+            self._deeds.miss(desk, report, path, (0, horizon))
+        return b"", values, path
 
     def _cohort(self, desk: Desk, day: int, labels: str) -> Named:
         """Return the cohort of a platform's reports filed on a day with these labels."""

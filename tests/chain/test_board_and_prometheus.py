@@ -30,7 +30,7 @@ from tests.required import program
 pytestmark = pytest.mark.integration
 
 PLAN = plan_of(reports=3_000, weeks=4, ended_ago=HOUR)
-CLOCKS = {clock.id: place for place, clock in enumerate(STANDARD)}
+CLOCKS = {clock.id: clock.mark for clock in STANDARD}
 NOTHING_HAPPENED = {"Events refused", "Deadlines missed"}
 """Panels that may rightly stay empty: the history holds nothing that is refused, and limits may all have been decided
 before Prometheus came to look, in which case nothing increases while it watches."""
@@ -103,7 +103,7 @@ def by_week(reference: Read) -> dict[tuple[str, int], Sample]:
         return (key.platform, str(week_of(key.day)))
 
     cohorts = reference.ledger.stored_cohorts().items()
-    found = samples(cohorts, len(STANDARD), name, reference.through)
+    found = samples(cohorts, name, reference.through)
     return {(platform, int(week)): sample for (platform, week), sample in found.items()}
 
 

@@ -47,7 +47,7 @@ def documented(cohorts: Iterable[tuple[str, dict[bytes, int]]], told: Totals, as
         promises = [told.promised[COUNTERS + platform.encode(), counters.through(topic)] for topic in TOPICS]
         return min(as_of, *(instant for promise in promises for instant in promise))
 
-    found = samples(cohorts, len(STANDARD), grouping(["platform"]), through)
+    found = samples(cohorts, grouping(["platform"]), through)
     groups = [group({"platform": name}, sample, STANDARD) for (name,), sample in found.items()]
     tallies = {key.removeprefix(COUNTERS).decode(): tally for key, tally in told.counted.items()}
     return without_warnings(document(as_of, STANDARD_PACK, groups, tallies))

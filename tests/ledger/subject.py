@@ -14,8 +14,8 @@ from streams.domain.clocks import (
     Clock,
     Scope,
 )
-from streams.domain.cohort import CohortKey, Signature, key_of, stop_sum
-from streams.domain.course import ENDINGS, FROZEN, IDLE, OPEN, STOPPED
+from streams.domain.cohort import CohortKey, Signature, key_of, stop_sums
+from streams.domain.course import ENDINGS, FROZEN, OPEN, STOPPED
 from streams.domain.desk import PlatformRule
 from streams.domain.events import Deed, Event
 from streams.domain.grid import HOUR, MINUTE
@@ -25,7 +25,7 @@ from streams.domain.vocabulary import Outcome, Reason, Reversal
 from tests.ledger.oracle import STANDARD_YARDSTICKS, Cohort, Mark, Oracle, Yardstick
 
 CADENCES: Final = {"harbor": 5 * MINUTE, "lantern": 6 * HOUR}
-_WORDS: Final = {OPEN: "open", STOPPED: "stopped", FROZEN: "frozen", IDLE: "absent"} | {
+_WORDS: Final = {OPEN: "open", STOPPED: "stopped", FROZEN: "frozen"} | {
     number: outcome.value for outcome, number in ENDINGS.items()
 }
 
@@ -107,10 +107,19 @@ class Subject:
             marks: Counter[Mark] = Counter()
             for signature, count in signatures.items():
                 assert count > 0, "a cohort holds no signature without a report"
-                marks[_mark(signature)] += count
+                marks[self._mark(signature)] += count
             if marks:
                 found[_cohort(key)] = marks
         return found
+
+    def _mark(self, signature: Signature) -> Mark:
+        running = {clock.clock: (_WORDS[clock.ending], clock.value) for clock in signature.clocks}
+        return Mark(
+            state=signature.state.value,
+            entry=signature.entry,
+            filed_minute=signature.filed_minute,
+            clocks=tuple(running.get(clock.mark, ("absent", 0)) for clock in self.rules.clocks),
+        )
 
     def report_rows(self) -> dict[bytes, bytes]:
         """Return the committed rows of reports."""
@@ -120,7 +129,7 @@ class Subject:
     def stop_sums(self) -> dict[Cohort, tuple[int, ...]]:
         """Return per cohort and clock the exact sum of the durations of its stops, where there is any."""
         sums = {
-            _cohort(key_of(name)): tuple(stop_sum(stored, place) for place in range(len(self.rules.clocks)))
+            _cohort(key_of(name)): tuple(dict(stop_sums(stored)).get(clock.mark, 0) for clock in self.rules.clocks)
             for name, stored in self.ledger.stored_cohorts().items()
         }
         return {cohort: found for cohort, found in sums.items() if any(found)}
@@ -158,15 +167,6 @@ def _net(names: Mapping[str, int]) -> Counter[str]:
 
 def _cohort(key: CohortKey) -> Cohort:
     return Cohort(key.platform, key.day, key.attributes)
-
-
-def _mark(signature: Signature) -> Mark:
-    return Mark(
-        state=signature.state.value,
-        entry=signature.entry,
-        filed_minute=signature.filed_minute,
-        clocks=tuple((_WORDS[ending], value) for value, ending in signature.clocks),
-    )
 
 
 def oracle_for(yardsticks: Sequence[Yardstick] = STANDARD_YARDSTICKS) -> Oracle:

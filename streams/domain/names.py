@@ -1,0 +1,23 @@
+"""What a clock is counted under: every name spelled once."""
+
+from streams.domain import counters
+from streams.domain.clocks import Clock
+from streams.domain.deadlines import NEVER
+
+
+class Names:
+    """What one clock is counted under; `total` is its sum of durations in a cohort, `limit` NEVER where it has none."""
+
+    __slots__ = ("limit", "stopped", "stopped_ms", "total", "verdict")
+
+    def __init__(self, clock: Clock) -> None:
+        bounds = (*counters.BUCKETS, NEVER)
+        self.limit = NEVER if clock.limit is None else clock.limit
+        self.total = clock.mark
+        self.stopped = tuple(counters.stopped(clock.key, bound) for bound in bounds)
+        self.stopped_ms = counters.stopped_ms(clock.key)
+        self.verdict = {
+            (verdict, late): counters.verdict(clock.key, verdict, late=late)
+            for verdict in counters.VERDICTS
+            for late in (False, True)
+        }
