@@ -3,6 +3,7 @@
 import msgspec
 
 from streams.domain.report import Entry
+from streams.domain.roster import Enrolled
 
 
 class RowCodec:
@@ -15,3 +16,4 @@ class RowCodec:
         self.unpack_row = msgspec.msgpack.Decoder(tuple[int, list[Entry]]).decode
         self.unpack_cohort = msgspec.msgpack.Decoder(dict[bytes, int]).decode
         self.unpack_counters = msgspec.msgpack.Decoder(dict[str, int]).decode
+        self.unpack_enrolled = msgspec.msgpack.Decoder(Enrolled).decode

@@ -34,7 +34,7 @@ class Books:
             _remark(desk, before, after)
 
     def _amend(self, desk: Desk, old: Measured, new: Measured) -> None:
-        if old.cohort != new.cohort or old.regime is not new.regime:
+        if old.cohort != new.cohort:
             self._strike(desk, old)
             self._enter(desk, new)
             return

@@ -17,6 +17,7 @@ from streams.domain.cohort import CohortKey, Signature, key_of, signatures
 from streams.domain.desk import Desk, PlatformRule
 from streams.domain.events import AboutReport, Action, Amendment, Event, Filing, Heartbeat
 from streams.domain.regime import Regimes
+from streams.domain.roster import Enrolled, enrol
 from streams.domain.rules import Codec, Rules
 from streams.domain.settling import Settling
 from streams.domain.shelf import Shelf
@@ -39,9 +40,11 @@ class Ledger:
         self._belongs = belongs
         self._desks: dict[str, Desk] = {}
         self._books = Books()
-        regimes = Regimes(rules.clocks)
-        appraiser = Appraiser(regimes)
-        self._settling = Settling(regimes, self._books)
+        self._regimes = Regimes(rules.clocks)
+        self._roster: dict[str, Enrolled] = {}
+        self._enrolled: dict[bytes, bytes] = {}
+        appraiser = Appraiser(self._regimes)
+        self._settling = Settling(self._regimes, self._books)
         self._shelf = Shelf(codec, self._settling)
         self._agenda = Agenda(rules, self._shelf, self._settling, appraiser, self._books)
         self._at_length = AtLength(self._shelf, self._settling, appraiser, self._books, self._agenda, belongs)
@@ -137,10 +140,13 @@ class Ledger:
     def take_changes(self) -> dict[bytes, bytes | None]:
         """Return the stored rows that changed since the last call, None for one that is gone.
 
-        Keys: `r|<key>` reports, `c|<platform>|<day>|<attributes>` cohorts, `n|<platform>` counters.
+        Keys: `r|<key>` reports, `c|<platform>|<day>|<attributes>` cohorts, `n|<platform>` counters, `k|<id>@<version>`
+        clocks.
         """
         self._settle()
         changes = self._shelf.take_changes()
+        changes.update(self._enrolled)
+        self._enrolled.clear()
         for name in self._books.touched:
             cohort = self._books.cohorts[name]
             changes[b"c|" + name.encode()] = self._codec.pack(cohort) if cohort else None
@@ -160,9 +166,16 @@ class Ledger:
             self._books.cohorts[name.decode()] = self._codec.unpack_cohort(value)
         elif kind == b"n|":
             self._open(name.decode()).restore(self._codec.unpack_counters(value))
+        elif kind == b"k|":
+            self._roster[name.decode()] = self._codec.unpack_enrolled(value)
 
-    def ready(self) -> None:
-        """Put every restored report back into its queue."""
+    def ready(self, now: int = 0) -> None:
+        """Enrol the pack's clocks beside those that were loaded before, and put restored reports back into their queues.
+
+        `now` is the instant that the partition had reached. Raises ClockError for a pack that does not go with what
+        is stored.
+        """
+        self._enrol(now)
         for key, stored in self._shelf.stored():
             desk = self._desks[key.split(b"|", 1)[0].decode()]
             report = self._shelf.report(desk, stored)
@@ -170,6 +183,15 @@ class Ledger:
         for desk in self._desks.values():
             desk.changed = False
             desk.rest()
+
+    def _enrol(self, now: int) -> None:
+        told = max([now, *[desk.last_told for desk in self._desks.values()]])
+        roster = enrol(self._rules.clocks, self._roster.values(), told)
+        for key, each in roster.items():
+            if self._roster.get(key) != each:
+                self._enrolled[b"k|" + key.encode()] = self._codec.pack(each)
+        self._roster = roster
+        self._regimes.take([each.running for each in roster.values()])
 
     def _settle(self) -> None:
         """Post all that has come in."""

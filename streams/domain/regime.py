@@ -71,9 +71,13 @@ class Regime:
 class Regimes:
     """Which regime a report stands under, by its labels and the instant of its filing: a function of the two."""
 
-    def __init__(self, clocks: Sequence[Clock]) -> None:
+    def __init__(self, clocks: Iterable[Clock]) -> None:
+        self.take(clocks)
+
+    def take(self, clocks: Iterable[Clock]) -> None:
+        """Go by these clocks from now on; nothing may have been read yet."""
         self._clocks = tuple(clocks)
-        bounds = {bound for clock in clocks for window in clock.windows for bound in window}
+        bounds = {bound for clock in self._clocks for window in clock.windows for bound in window}
         self._bounds = sorted(bounds - {0, NEVER})
         self._eras: list[dict[str, Regime]] = [{} for _ in range(len(self._bounds) + 1)]
         self._known: dict[tuple[Clock, ...], Regime] = {}

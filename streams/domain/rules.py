@@ -7,6 +7,7 @@ from streams.domain.clocks import STANDARD, Clock
 from streams.domain.desk import PlatformRule
 from streams.domain.grid import DAY
 from streams.domain.report import Row
+from streams.domain.roster import Enrolled
 
 ORPHANS_PER_PLATFORM: Final = 10_000
 
@@ -41,3 +42,6 @@ class Codec(Protocol):
 
     def unpack_counters(self, stored: bytes) -> dict[str, int]:
         """Return the counters that `pack` stored."""
+
+    def unpack_enrolled(self, stored: bytes) -> Enrolled:
+        """Return the clock of the roster that `pack` stored."""

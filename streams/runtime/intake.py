@@ -47,8 +47,8 @@ class Ledger(Protocol):
     def load(self, key: bytes, value: bytes) -> None:
         """Take a restored row."""
 
-    def ready(self) -> None:
-        """Take note that every row is restored."""
+    def ready(self, now: int = 0) -> None:
+        """Take note that every row is restored, of a partition that had reached `now`."""
 
 
 class Decoder(Protocol):

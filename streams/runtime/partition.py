@@ -99,7 +99,7 @@ class Partition:
         ledger = self._intake.ledger
         for key, value in rows.items():
             ledger.load(key, value)
-        ledger.ready()
+        ledger.ready(position.now)
         positions = {topic: reached.next for topic, reached in position.topics.items() if topic in self._slots}
         # A platform that is taken off the registry may come back, and must then go on where it was left.
         self._dormant = {topic: reached for topic, reached in position.topics.items() if topic not in self._slots}

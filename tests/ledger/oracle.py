@@ -31,7 +31,7 @@ OPEN_STATES = frozenset({"open", "acknowledged", "interim", "merged", "paused", 
 
 @dataclass(frozen=True)
 class Yardstick:
-    """A clock, in words; it runs on reports of `harms`, of any when that is empty."""
+    """A clock, in words; it runs on reports of `harms`, of any when that is empty, that were filed in `windows`."""
 
     name: str
     stops: frozenset[str]
@@ -43,6 +43,7 @@ class Yardstick:
     restart: bool = False
     limit: int | None = 24 * HOUR
     harms: frozenset[str] = frozenset()
+    windows: tuple[tuple[int, int], ...] = ((0, 1 << 62),)
 
 
 STANDARD_YARDSTICKS = (
@@ -259,7 +260,8 @@ def run_of(clock: Yardstick, filing: Filing, steps: Sequence[Step]) -> Run:
 
 
 def _applies(clock: Yardstick, filing: Filing) -> bool:
-    return not clock.harms or decode(filing.attributes).harm.value in clock.harms
+    in_time = any(since <= filing.at < until for since, until in clock.windows)
+    return in_time and (not clock.harms or decode(filing.attributes).harm.value in clock.harms)
 
 
 def _from_the_start(clock: Yardstick, filing: Filing, steps: Sequence[Step]) -> tuple[int | None, Sequence[Step]]:

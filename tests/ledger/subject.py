@@ -62,6 +62,7 @@ def clock_of(yardstick: Yardstick) -> Clock:
         all_items=yardstick.every_item,
         after_reopen=AfterReopen.RESTART if yardstick.restart else AfterReopen.KEEP,
         limit=yardstick.limit,
+        windows=yardstick.windows,
     )
 
 
@@ -76,14 +77,19 @@ class Subject:
         self.rows: dict[bytes, bytes] = {}
         self.belongs = belongs
         self.ledger = Ledger(self.rules, CODEC, belongs)
+        self.ledger.ready()
+        self.told = 0
 
     def feed(self, events: Iterable[Event]) -> list[Reason | None]:
         """Apply events one after the other."""
+        events = list(events)
+        self.told = max([self.told, *[event.told for event in events]])
         return [self.ledger.apply(event) for event in events]
 
     def advance(self, now: int) -> None:
         """Move time to `now`."""
         self.ledger.advance(now)
+        self.told = max(self.told, now)
 
     def commit(self) -> None:
         """Write down what changed, as a journal would."""
@@ -93,12 +99,14 @@ class Subject:
             else:
                 self.rows[key] = value
 
-    def crash(self) -> None:
-        """Lose what was not committed and come back from the rows."""
+    def crash(self, clocks: Sequence[Clock] | None = None) -> None:
+        """Lose what was not committed and come back from the rows, with another pack if one is given."""
+        if clocks is not None:
+            self.rules = self.rules._replace(clocks=tuple(clocks))
         self.ledger = Ledger(self.rules, CODEC, self.belongs)
         for key, value in self.rows.items():
             self.ledger.load(key, value)
-        self.ledger.ready()
+        self.ledger.ready(self.told)
 
     def cohorts(self) -> dict[Cohort, Counter[Mark]]:
         """Return the cohorts in the oracle's words, empty ones left out."""
@@ -137,7 +145,12 @@ class Subject:
     def read_rows(self) -> dict[bytes, object]:
         """Return all committed rows, unpacked, so that the order within a row does not matter."""
         self.commit()
-        unpack = {b"r": CODEC.unpack_row, b"c": CODEC.unpack_cohort, b"n": CODEC.unpack_counters}
+        unpack = {
+            b"r": CODEC.unpack_row,
+            b"c": CODEC.unpack_cohort,
+            b"n": CODEC.unpack_counters,
+            b"k": CODEC.unpack_enrolled,
+        }
         return {key: unpack[key[:1]](value) for key, value in self.rows.items()}
 
     def counters(self) -> dict[str, dict[str, int]]:

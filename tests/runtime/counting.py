@@ -71,7 +71,7 @@ class CountingLedger:
         else:
             self.rows[key] = int(value)
 
-    def ready(self) -> None:
+    def ready(self, now: int = 0) -> None:
         """Nothing is derived from rows."""
 
 
