@@ -71,17 +71,17 @@ def test_everything_that_is_wrong_is_said_at_once_with_where_and_what_was_expect
     starts = [problem.split(": expected")[0] for problem in found]
     assert sorted(starts) == sorted(
         [
-            "platforms.toml: partitions",
-            "platforms.toml: colour",
-            "platforms.toml: groups: EU",
+            "platforms.toml:2: partitions",
+            "platforms.toml:3: colour",
+            "platforms.toml:5: groups: EU",
             "platforms.toml: groups",
-            "platforms.toml: platform 'Harbor!': id",
-            "platforms.toml: platform 'Harbor!': provider",
-            "platforms.toml: platform 'Harbor!': cadence",
-            "platforms.toml: platform 'Harbor!': measured_from",
-            "platforms.toml: platform 'meadow': provider",
-            "platforms.toml: platform 'meadow': topic",
-            "platforms.toml: platform 'meadow': jurisdictions",
+            "platforms.toml:8: platform 'Harbor!': id",
+            "platforms.toml:7: platform 'Harbor!': provider",
+            "platforms.toml:9: platform 'Harbor!': cadence",
+            "platforms.toml:10: platform 'Harbor!': measured_from",
+            "platforms.toml:13: platform 'meadow': provider",
+            "platforms.toml:14: platform 'meadow': topic",
+            "platforms.toml:15: platform 'meadow': jurisdictions",
         ]
     )
     assert all(": expected " in problem for problem in found)

@@ -1,0 +1,146 @@
+"""Reading tables from TOML: every mistake at once, each with its file, line, field and what was expected."""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from re import compile as pattern
+from re import escape, match
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+T = TypeVar("T")
+Table = Mapping[str, Any]
+"""What tomllib returns."""
+
+_DURATION: Final = pattern(r"([1-9][0-9]{0,5})([smhd])")
+_UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+class TablesError(ValueError):
+    """A file that cannot be used; `problems` lists every mistake, one sentence each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class Where(NamedTuple):
+    """A table of a file: how a message names it, and which of the tables of a kind it is; the file itself by default."""
+
+    text: str = ""
+    kind: str = ""
+    place: int = 0
+
+
+TOP: Final = Where()
+
+
+@dataclass(frozen=True)
+class Field(Generic[T]):
+    """How one field is read; `read` raises ValueError or TypeError for a value that is not what was expected."""
+
+    expected: str
+    read: Callable[[Any], T]
+    default: T
+    required: bool = False
+
+
+@dataclass
+class Reader:
+    """Collects what is wrong while it reads; a value that is wrong is replaced by its default."""
+
+    name: str
+    text: str = ""
+    problems: list[str] = field(default_factory=list)
+
+    def tree(self) -> Table:
+        """Return the whole file as a table; raises TablesError for what is no TOML."""
+        try:
+            return tomllib.loads(self.text)
+        except ValueError as error:
+            raise TablesError([f"{self.name}: expected TOML in UTF-8: {error}"]) from error
+
+    def take(self, where: Where, entry: Table, name: str, rule: Field[T]) -> T:
+        """Return the value of a field."""
+        if name not in entry:
+            if rule.required:
+                self.say(where, name, f"expected {rule.expected}, found nothing")
+            return rule.default
+        try:
+            return rule.read(entry[name])
+        except (TypeError, ValueError):
+            self.say(where, name, f"expected {rule.expected}, got {entry[name]!r}")
+            return rule.default
+
+    def closed(self, where: Where, entry: Table, names: set[str]) -> None:
+        """Take note of fields that are none of `names`."""
+        for name in sorted(set(entry) - names):
+            self.say(where, name, f"expected one of {', '.join(sorted(names))}")
+
+    def say(self, where: Where, name: str, problem: str) -> None:
+        """Take note of a problem with a field."""
+        line = _line(self.text.splitlines(), where, name)
+        self.problems.append(f"{self.name}{f':{line}' if line else ''}: {where.text}{name}: {problem}")
+
+
+def _line(lines: list[str], where: Where, name: str) -> int:
+    """Return on which line a field stands, its table's where it is missing, 0 where neither is found."""
+    first, last = _extent(lines, where)
+    for number in range(first, last):
+        if match(rf"\s*{escape(name)}\s*=", lines[number]):
+            return number + 1
+    return first if where.kind else 0
+
+
+def _extent(lines: list[str], where: Where) -> tuple[int, int]:
+    """Return the lines from after a table's heading to before the next."""
+    heads = [number for number, line in enumerate(lines) if line.lstrip().startswith("[")]
+    own = [number for number in heads if lines[number].strip().startswith((f"[[{where.kind}]]", f"[{where.kind}]"))]
+    head = own[where.place] if where.place < len(own) else -1
+    return head + 1, min([number for number in heads if number > head], default=len(lines))
+
+
+def text(value: object) -> str:
+    """Return a text of one line that is not blank."""
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise ValueError
+    return value
+
+
+def matching(expression: str) -> Callable[[Any], str]:
+    """Return what reads a text of a form."""
+
+    def read(value: str) -> str:
+        if not pattern(expression).fullmatch(value):
+            raise ValueError
+        return value
+
+    return read
+
+
+def table(value: object) -> Table:
+    """Return a table."""
+    if not isinstance(value, dict):
+        raise TypeError
+    return value
+
+
+def tables(value: object) -> list[Table]:
+    """Return a list of tables that is not empty."""
+    if not isinstance(value, list) or not value:
+        raise TypeError
+    return [table(entry) for entry in value]
+
+
+def duration_ms(value: str) -> int:
+    """Return a duration such as `90s`, `5m`, `24h` or `7d` in milliseconds."""
+    found = _DURATION.fullmatch(value)
+    if not found:
+        raise ValueError
+    return int(found[1]) * _UNITS_MS[found[2]]
+
+
+def words(value: list[str], allowed: set[str] | frozenset[str]) -> list[str]:
+    """Return a list of distinct words, each of them allowed."""
+    if not value or len(set(value)) < len(value) or not set(value) <= allowed:
+        raise ValueError
+    return value
