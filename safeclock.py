@@ -68,6 +68,17 @@ def _registry(path: Path | None) -> Any:  # noqa: ANN401 - its type is imported 
         _fail(error)
 
 
+def _rulebook(paths: tuple[Path, ...], registry: Any) -> Any:  # noqa: ANN401 - types are imported lazily
+    """Return the standard rules with those of packs."""
+    from streams.contract.pack_file import PackError, rulebook_of
+    from streams.domain.roster import ClockError
+
+    try:
+        return rulebook_of(paths, registry)
+    except (PackError, ClockError, OSError) as error:
+        _fail(error)
+
+
 _FILES = click.argument(
     "files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True)
 )
@@ -77,6 +88,14 @@ _REGISTRY = click.option(
     help="TOML file that names the platforms.",
 )
 
+_PACKS = click.option(
+    "--pack",
+    "packs",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="TOML file with clocks to measure by, beside the standard ones; may be given more than once.",
+)
+
 
 @main.command()
 @_FILES
@@ -84,7 +103,8 @@ _REGISTRY = click.option(
 @click.option("--as-of", callback=_instant, help="Leave out what happened later. Default: the newest accepted time.")
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 @_REGISTRY
-def measure(files: tuple[Path, ...], by: str, as_of: int | None, form: str, registry: Path | None) -> None:
+@_PACKS
+def measure(files: tuple[Path, ...], by: str, as_of: int | None, form: str, **rules: Any) -> None:  # noqa: ANN401 - files
     """Measure FILES of JSON lines (or standard input) with the ledger that the worker runs."""
     from streams.batch.lines import progressing
     from streams.batch.measure import measure as figures
@@ -97,8 +117,10 @@ def measure(files: tuple[Path, ...], by: str, as_of: int | None, form: str, regi
         grouping(labels)
     except UnknownLabelError as error:
         _fail(error)
+    registry = _registry(rules["registry"])
+    rulebook = _rulebook(rules["packs"], registry)
     with progressing(files) as lines:
-        document = figures(read(lines, _registry(registry), as_of), labels)
+        document = figures(read(lines, registry, as_of, rulebook), labels)
     show(document, labels, form)
 
 
@@ -179,7 +201,8 @@ def publish(files: tuple[Path, ...], registry: Path | None, bootstrap: str | Non
 @_REGISTRY
 @click.option("--now", callback=_instant, help="Refuse what lies after this instant. Default: the clock's.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def check(files: tuple[Path, ...], registry: Path | None, now: int | None, form: str) -> None:
+@_PACKS
+def check(files: tuple[Path, ...], registry: Path | None, now: int | None, form: str, packs: tuple[Path, ...]) -> None:
     """Tell how FILES of JSON lines (or standard input) are understood; ends with 1 when a line is refused."""
     import json
 
@@ -187,7 +210,8 @@ def check(files: tuple[Path, ...], registry: Path | None, now: int | None, form:
     from producers.conformance.check import check as read
     from producers.conformance.document import document
 
-    checked = read(files or (Path("-"),), _registry(registry), _now() if now is None else now)
+    known = _registry(registry)
+    checked = read(files or (Path("-"),), known, _now() if now is None else now, _rulebook(packs, known))
     if form == "json":
         click.echo(json.dumps(document(checked), indent=2))
     else:
@@ -203,6 +227,7 @@ def _flags(given: dict[str, str | None]) -> dict[str, str | None]:
 _SERVED = (
     click.option("--bootstrap", help="HOST:PORT of the broker (SAFECLOCK_BOOTSTRAP)."),
     click.option("--registry", help="TOML file that names the platforms (SAFECLOCK_REGISTRY)."),
+    click.option("--packs", help="TOML files with clocks, joined by commas (SAFECLOCK_PACKS)."),
     click.option("--http-host", help="Address of health and metrics (SAFECLOCK_HTTP_HOST); loopback by default."),
     click.option("--http-port", help="Their port (SAFECLOCK_HTTP_PORT); 0 is any free one."),
 )
@@ -222,7 +247,8 @@ def _served(command: Any) -> Any:  # noqa: ANN401 - click's decorators are untyp
 def worker(**flags: str | None) -> None:
     """Run a worker: events in, measures out. Stops cleanly on SIGTERM; any failure ends it with 1."""
     from streams.contract.environment import BadSettingsError
-    from streams.contract.registry_file import RegistryError
+    from streams.contract.tables import TablesError
+    from streams.domain.roster import ClockError
     from streams.runtime.compose import trade_of
     from streams.runtime.settings import load
     from streams.runtime.worker import main as work
@@ -231,7 +257,7 @@ def worker(**flags: str | None) -> None:
     try:
         settings = load(os.environ, _flags(flags))
         trade = trade_of(settings)
-    except (BadSettingsError, RegistryError, OSError) as error:
+    except (BadSettingsError, TablesError, ClockError, OSError) as error:
         _fail(error)
     work(settings, trade)
 
@@ -244,12 +270,13 @@ def board(**flags: str | None) -> None:
     from dashboards.board.run import run_board
     from dashboards.board.settings import load
     from streams.contract.environment import BadSettingsError
-    from streams.contract.registry_file import RegistryError
+    from streams.contract.tables import TablesError
+    from streams.domain.roster import ClockError
 
     _log()
     try:
         run_board(load(os.environ, _flags(flags)))
-    except (BadSettingsError, RegistryError) as error:
+    except (BadSettingsError, TablesError, ClockError, OSError) as error:
         _fail(error)
 
 

@@ -1,25 +1,31 @@
 """The metrics of what the figures rest on: who is registered, which rules are in force, how old the inputs are."""
 
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import NamedTuple
-
-import msgspec
 
 from dashboards.board.freshness import Freshness
 from dashboards.board.values import Series, Values
 from streams.contract.registry import Registry
-from streams.domain.clocks import DEEDS, Clock
-from streams.domain.events import Deed
+from streams.contract.rulebook import Rulebook
+from streams.domain.clocks import STANDARD, Clock
 from streams.domain.grid import SECOND
 
 
 class Release(NamedTuple):
-    """What runs: the version of the software, the rule pack and its clocks."""
+    """What runs: the version of the software, and the rulebook that the workers go by."""
 
     version: str
-    pack: str
-    clocks: tuple[Clock, ...]
+    rulebook: Rulebook
+
+    @property
+    def pack(self) -> str:
+        """The name of the rulebook."""
+        return self.rulebook.name
+
+    @property
+    def clocks(self) -> tuple[Clock, ...]:
+        """The clocks whose figures are told."""
+        return STANDARD
 
 
 def lasting(registry: Registry, platforms: Sequence[str], release: Release) -> Values:
@@ -28,7 +34,7 @@ def lasting(registry: Registry, platforms: Sequence[str], release: Release) -> V
     return {
         "safeclock_cadence_seconds": {(one.id,): one.cadence_ms / SECOND for one in registered},
         "safeclock_platform_info": {(one.id, one.provider, "+".join(one.jurisdictions)): 1.0 for one in registered},
-        "safeclock_pack_info": {(release.pack, digest(release.clocks)): 1.0},
+        "safeclock_pack_info": {(release.pack, release.rulebook.digest): 1.0},
         "safeclock_build_info": {(release.version,): 1.0},
     }
 
@@ -48,21 +54,3 @@ def inputs(fresh: Freshness, read_at: int | None) -> Values:
 
 def _ready(fresh: Freshness, expected: int) -> Series:
     return {(str(partition),): float(partition in fresh.ready) for partition in range(expected)}
-
-
-def digest(clocks: Sequence[Clock]) -> str:
-    """Return 12 hexadecimal digits that stand for the definitions of the clocks."""
-    defined = [
-        (
-            clock.key,
-            [_places(deeds) for deeds in (clock.starts, clock.stops, clock.competes, clock.pauses, clock.resumes)],
-            [sorted(part) if isinstance(part, frozenset) else part for part in clock.scope],
-            (clock.all_items, clock.after_reopen, clock.limit),
-        )
-        for clock in clocks
-    ]
-    return sha256(msgspec.json.encode(defined)).hexdigest()[:12]
-
-
-def _places(deeds: frozenset[Deed]) -> list[int]:
-    return sorted(DEEDS.index(deed) for deed in deeds)

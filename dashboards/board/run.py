@@ -15,9 +15,9 @@ from dashboards.board.grounds import Release
 from dashboards.board.pages import Pages, served
 from dashboards.board.reader import Reader
 from dashboards.board.settings import Settings
+from streams.contract.pack_file import rulebook_of
 from streams.contract.registry import Registry
 from streams.contract.registry_file import load as load_registry
-from streams.domain.clocks import STANDARD, STANDARD_PACK
 from streams.domain.grid import SECOND
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,8 @@ class Running:
 async def connected(settings: Settings) -> AsyncIterator[Running]:
     """Serve the pages and connect for the block; who runs `keep` of what is yielded keeps the figures moving."""
     registry = Registry.open() if settings.registry is None else load_registry(settings.registry)
-    board = Board(registry, Release(version("safeclock"), STANDARD_PACK, STANDARD), wall)
+    rulebook = rulebook_of(settings.packs, registry)
+    board = Board(registry, Release(version("safeclock"), rulebook), wall)
     reader = Reader(settings.bootstrap, board.sums.take, wall, access=settings.access)
     pages = Pages(lambda: board.freshness(reader.read), lambda: board.snapshot)
     board.count(board.freshness(()), None)

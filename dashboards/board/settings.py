@@ -7,16 +7,17 @@ from typing import Final
 
 from streams.contract import access, guard
 from streams.contract.access import Access, load_access
-from streams.contract.environment import Variables, at_least, read, together, word
+from streams.contract.environment import Variables, at_least, files, read, together, word
 from streams.contract.guard import Guard, load_guard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """A board's settings; durations in milliseconds. `registry` None: every platform that is told of."""
+    """A board's settings; durations in milliseconds. `registry` None: every platform that is told of; `packs`: the workers' own."""
 
     bootstrap: str = "127.0.0.1:9092"
     registry: Path | None = None
+    packs: tuple[Path, ...] = ()
     http_host: str = "127.0.0.1"
     http_port: int = 0
     refresh_ms: int = 2_000
@@ -27,6 +28,7 @@ class Settings:
 _VARIABLES: Final[Variables] = {
     "SAFECLOCK_BOOTSTRAP": ("bootstrap", word),
     "SAFECLOCK_REGISTRY": ("registry", Path),
+    "SAFECLOCK_PACKS": ("packs", files),
     "SAFECLOCK_HTTP_HOST": ("http_host", word),
     "SAFECLOCK_HTTP_PORT": ("http_port", at_least(0)),
     "SAFECLOCK_REFRESH_MS": ("refresh_ms", at_least(100)),

@@ -14,6 +14,7 @@ from producers.publisher.refusals import RefusalGroup, Refusals
 from streams.contract.decode import Decoder, Limits, Refusal
 from streams.contract.registry import Registry
 from streams.contract.rows import RowCodec
+from streams.contract.rulebook import STANDARD_RULES, Rulebook
 from streams.contract.rules import rules_of
 from streams.domain.events import Event, Heartbeat
 from streams.domain.ledger import Ledger
@@ -38,12 +39,12 @@ class Checked:
         return int(bool(self.refused))
 
 
-def check(paths: Iterable[Path], registry: Registry, now: int) -> Checked:
+def check(paths: Iterable[Path], registry: Registry, now: int, rulebook: Rulebook = STANDARD_RULES) -> Checked:
     """Read the files at `paths`, `-` being the standard input; an event after `now`, epoch milliseconds, is refused.
 
     Raises OSError for a file that cannot be read.
     """
-    desk = _Desk(registry, now)
+    desk = _Desk(registry, now, rulebook)
     for block in blocks(paths):
         for index, line in enumerate(block.lines):
             if line.strip():
@@ -65,9 +66,9 @@ class _Heard:
 class _Desk:
     """Takes one line after the other into a ledger, as a worker would."""
 
-    def __init__(self, registry: Registry, now: int) -> None:
+    def __init__(self, registry: Registry, now: int, rulebook: Rulebook) -> None:
         self._decoder = Decoder(registry)
-        self._rules: Rules = rules_of(registry)
+        self._rules: Rules = rules_of(registry, rulebook)
         self._ledger = Ledger(self._rules, RowCodec())
         self._latest = now + Limits().future_ms
         self._refusals = Refusals()

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from streams.batch.reading import Read
 from streams.contract.document import document, group
-from streams.domain.clocks import STANDARD_PACK
 from streams.domain.figures import grouping, samples
 from streams.domain.survey import at_once
 
@@ -22,8 +21,8 @@ def measure(read: Read, by: Sequence[str]) -> dict[str, object]:
     groups = []
     for name, sample in found.items():
         labels = dict(zip(by, name, strict=True))
-        groups.append(group(labels, sample, read.rules.clocks, _of_group(labels, remarks)))
-    return document(read.as_of, STANDARD_PACK, groups, tallies)
+        groups.append(group(labels, sample, read.rulebook.clocks, _of_group(labels, remarks)))
+    return document(read.as_of, read.rulebook.name, groups, tallies)
 
 
 def _of_group(labels: Mapping[str, str], remarks: Mapping[str, list[str]]) -> list[str]:

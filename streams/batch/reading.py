@@ -6,10 +6,10 @@ from typing import NamedTuple
 from streams.contract.decode import Decoder, Refusal
 from streams.contract.registry import Registry
 from streams.contract.rows import RowCodec
+from streams.contract.rulebook import STANDARD_RULES, Rulebook
 from streams.contract.rules import rules_of
 from streams.domain.events import Event, Heartbeat
 from streams.domain.ledger import Ledger
-from streams.domain.rules import Rules
 from streams.domain.survey import Survey
 
 
@@ -17,7 +17,7 @@ class Read(NamedTuple):
     """Files that were read: the ledger at `as_of`, and who sent heartbeats."""
 
     ledger: Ledger
-    rules: Rules
+    rulebook: Rulebook
     survey: Survey
     as_of: int
     beating: frozenset[str]
@@ -27,13 +27,15 @@ class Read(NamedTuple):
         return min(self.as_of, self.ledger.complete_through(platform)) if platform in self.beating else self.as_of
 
 
-def read(lines: Iterable[bytes], registry: Registry, as_of: int | None = None) -> Read:
+def read(
+    lines: Iterable[bytes], registry: Registry, as_of: int | None = None, rulebook: Rulebook = STANDARD_RULES
+) -> Read:
     """Read JSON lines as they come; events after `as_of` are left out, which defaults to the newest accepted time.
 
     That is not what was known then: a line told later counts when it happened before.
     """
-    rules, decoder, survey = rules_of(registry), Decoder(registry), Survey()
-    ledger = Ledger(rules, RowCodec())
+    decoder, survey = Decoder(registry), Survey()
+    ledger = Ledger(rules_of(registry, rulebook), RowCodec())
     newest, beating = 0, set()
     for line in lines:
         if not line.strip():
@@ -47,7 +49,7 @@ def read(lines: Iterable[bytes], registry: Registry, as_of: int | None = None) -
                 beating.add(event.platform)
     end = newest if as_of is None else as_of
     ledger.advance(end)
-    return Read(ledger, rules, survey, end, frozenset(beating))
+    return Read(ledger, rulebook, survey, end, frozenset(beating))
 
 
 def _take(ledger: Ledger, survey: Survey, event: Event) -> int:

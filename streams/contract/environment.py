@@ -20,6 +20,14 @@ def word(text: str) -> str:
     return text.strip()
 
 
+def files(text: str) -> tuple[Path, ...]:
+    """Return the files that a text names, joined by commas."""
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise ValueError("files joined by commas")
+    return tuple(Path(name) for name in names)
+
+
 def at_least(least: int, factor: int = 1) -> Callable[[str], int]:
     """Return what reads a whole number from `least` on, times `factor`."""
 

@@ -33,6 +33,7 @@ DEFAULT_GROUPS: Final[Groups] = {
     "EU": frozenset(
         "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split(),  # noqa: SIM905 - as above
     ),
+    "IN": frozenset({"IN"}),
     "UK": frozenset({"GB"}),
     "US": frozenset({"US"}),
 }

@@ -1,12 +1,13 @@
-"""From the registry to the rules that a ledger goes by."""
+"""From the registry and the rulebook to the rules that a ledger goes by."""
 
 from streams.contract.registry import Registry
+from streams.contract.rulebook import STANDARD_RULES, Rulebook
 from streams.domain.desk import PlatformRule
 from streams.domain.grid import DAY
 from streams.domain.rules import Rules
 
 
-def rules_of(registry: Registry, *, memory_ms: int = 200 * DAY) -> Rules:
-    """Return the rules for the platforms of `registry`; `memory_ms` is how long ended reports are remembered."""
+def rules_of(registry: Registry, rulebook: Rulebook = STANDARD_RULES, *, memory_ms: int = 200 * DAY) -> Rules:
+    """Return the rules for the platforms of `registry` and the clocks of `rulebook`; `memory_ms` is how long ended reports are remembered."""
     platforms = {platform.id: PlatformRule(platform.cadence_ms) for platform in registry.platforms.values()}
-    return Rules(platforms=platforms, memory=memory_ms)
+    return Rules(clocks=rulebook.clocks, platforms=platforms, memory=memory_ms)

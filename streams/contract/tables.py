@@ -78,8 +78,12 @@ class Reader:
 
     def say(self, where: Where, name: str, problem: str) -> None:
         """Take note of a problem with a field."""
+        self.problems.append(f"{self.place(where, name)}: {where.text}{name}: {problem}")
+
+    def place(self, where: Where, name: str) -> str:
+        """Return the file and the line of a field."""
         line = _line(self.text.splitlines(), where, name)
-        self.problems.append(f"{self.name}{f':{line}' if line else ''}: {where.text}{name}: {problem}")
+        return f"{self.name}:{line}" if line else self.name
 
 
 def _line(lines: list[str], where: Where, name: str) -> int:

@@ -47,7 +47,7 @@ def enrol(pack: Sequence[Clock], stored: Iterable[Enrolled], told: int) -> dict[
     roster = {key: each if key in wanted else _closed(each, since) for key, each in known.items()}
     for key, clock in wanted.items():
         roster[key] = _open(known.get(key), clock, since if known else 0)
-    _distinct(roster.values())
+    distinct([each.clock for each in roster.values()])
     return roster
 
 
@@ -69,9 +69,10 @@ def _closed(former: Enrolled, until: int) -> Enrolled:
     return Enrolled(former.clock, (*before, (first, min(last, until))))
 
 
-def _distinct(roster: Iterable[Enrolled]) -> None:
+def distinct(clocks: Iterable[Clock]) -> None:
+    """Raise ClockError if two clocks have one mark."""
     marks: dict[bytes, str] = {}
-    for each in roster:
-        other = marks.setdefault(each.clock.mark, each.clock.key)
-        if other != each.clock.key:
-            raise ClockError(f"clock {each.clock.key}: its mark is that of {other}; give one of them another version")
+    for clock in clocks:
+        other = marks.setdefault(clock.mark, clock.key)
+        if other != clock.key:
+            raise ClockError(f"clock {clock.key}: its mark is that of {other}; give one of them another version")

@@ -1,12 +1,12 @@
 """The composition of a worker: registry, decoder and ledgers for the settings it was given."""
 
 from streams.contract.decode import Decoder
+from streams.contract.pack_file import rulebook_of
 from streams.contract.registry import Registry
 from streams.contract.registry_file import load
 from streams.contract.rows import RowCodec
 from streams.contract.rules import rules_of
 from streams.contract.topics import partition_of
-from streams.domain.clocks import STANDARD_PACK
 from streams.domain.ledger import Ledger
 from streams.runtime.settings import Settings
 from streams.runtime.worker import Trade
@@ -21,11 +21,12 @@ def registry_of(settings: Settings) -> Registry:
 
 
 def trade_of(settings: Settings) -> Trade:
-    """Return what a worker with these settings works with; raises as `registry_of` does."""
+    """Return what a worker with these settings works with; raises as `registry_of` and `rulebook_of` do."""
     registry = registry_of(settings)
-    rules, codec, partitions = rules_of(registry, memory_ms=settings.memory_ms), RowCodec(), registry.partitions
+    rulebook, codec, partitions = rulebook_of(settings.packs, registry), RowCodec(), registry.partitions
+    rules = rules_of(registry, rulebook, memory_ms=settings.memory_ms)
 
     def ledger(number: int) -> Ledger:
         return Ledger(rules, codec, belongs=lambda key: partition_of(key, partitions) == number)
 
-    return Trade(registry=registry, decoder=Decoder(registry), ledger=ledger, pack=STANDARD_PACK)
+    return Trade(registry=registry, decoder=Decoder(registry), ledger=ledger, pack=rulebook.name)

@@ -8,7 +8,7 @@ from typing import Final
 
 from streams.contract import access, guard
 from streams.contract.access import Access, load_access
-from streams.contract.environment import Variables, at_least, one_of, read, together, word
+from streams.contract.environment import Variables, at_least, files, one_of, read, together, word
 from streams.contract.guard import Guard, load_guard
 from streams.domain.grid import DAY
 
@@ -32,7 +32,7 @@ class JournalMode(StrEnum):
 class Settings:
     """A worker's settings; durations in milliseconds.
 
-    `registry` None: every platform, on the shared topics. `instance` names this worker in the consumer group for good,
+    `registry` None: every platform, on the shared topics. `packs` are read beside the standard clocks. `instance` names this worker in the consumer group for good,
     so that the group waits for it while it restarts; "": it is a new member every time.
     """
 
@@ -40,6 +40,7 @@ class Settings:
     application: str = "safeclock"
     instance: str = ""
     registry: Path | None = None
+    packs: tuple[Path, ...] = ()
     record_time: RecordTime = RecordTime.LOG
     journal: JournalMode = JournalMode.AUTO
     commit_interval_ms: int = 100
@@ -55,6 +56,7 @@ _VARIABLES: Final[Variables] = {
     "SAFECLOCK_APPLICATION": ("application", word),
     "SAFECLOCK_INSTANCE": ("instance", word),
     "SAFECLOCK_REGISTRY": ("registry", Path),
+    "SAFECLOCK_PACKS": ("packs", files),
     "SAFECLOCK_RECORD_TIME": ("record_time", one_of(RecordTime)),
     "SAFECLOCK_JOURNAL": ("journal", one_of(JournalMode)),
     "SAFECLOCK_COMMIT_INTERVAL_MS": ("commit_interval_ms", at_least(1)),

@@ -16,16 +16,16 @@ from streams.contract.measures import STATUS_KEY, Status, encode_status, is_meas
 from streams.contract.registry import Registry
 from streams.contract.registry_file import load
 from streams.contract.rows import RowCodec
+from streams.contract.rulebook import STANDARD_RULES
 from streams.contract.rules import rules_of
 from streams.contract.topics import partition_of
-from streams.domain.clocks import STANDARD, STANDARD_PACK
 from streams.domain.events import Heartbeat
 from streams.domain.ledger import Ledger
 from tests.board.paths import REGISTRY
 
 PARTITIONS = 8
 PLAN = Plan(seed=11, weeks=3, reports=1_500)
-RELEASE = Release("1", STANDARD_PACK, STANDARD)
+RELEASE = Release("1", STANDARD_RULES)
 _TOLD_TOGETHER = 700
 
 Update = tuple[int, bytes, bytes | None]
@@ -47,7 +47,7 @@ def registry() -> Registry:
 
 def status(partition_now: int, at: int, partitions: int = PARTITIONS) -> bytes:
     """Return the status row of a partition."""
-    return encode_status(Status(partition_now, at, partitions, STANDARD_PACK, "registry"))
+    return encode_status(Status(partition_now, at, partitions, STANDARD_RULES.name, "registry"))
 
 
 def board_at(wall: int) -> Board:

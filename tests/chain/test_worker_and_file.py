@@ -11,8 +11,9 @@ from streams.batch.reading import Read, read
 from streams.contract.document import document, group
 from streams.contract.instants import format_ms
 from streams.contract.measures import COHORT, COUNTERS, decode_cohort
+from streams.contract.rulebook import STANDARD_RULES
 from streams.domain import counters
-from streams.domain.clocks import STANDARD, STANDARD_PACK
+from streams.domain.clocks import STANDARD
 from streams.domain.desk import TOPICS
 from streams.domain.figures import grouping, samples
 from streams.domain.grid import DAY
@@ -50,7 +51,7 @@ def documented(cohorts: Iterable[tuple[str, dict[bytes, int]]], told: Totals, as
     found = samples(cohorts, grouping(["platform"]), through)
     groups = [group({"platform": name}, sample, STANDARD) for (name,), sample in found.items()]
     tallies = {key.removeprefix(COUNTERS).decode(): tally for key, tally in told.counted.items()}
-    return without_warnings(document(as_of, STANDARD_PACK, groups, tallies))
+    return without_warnings(document(as_of, STANDARD_RULES.name, groups, tallies))
 
 
 def without_warnings(whole: dict[str, Any]) -> dict[str, Any]:

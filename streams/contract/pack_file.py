@@ -1,0 +1,180 @@
+"""A rule pack read from TOML: every mistake at once, with its file, line, clock and field. docs/packs.md tells the fields."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from streams.contract import pack_fields as fields
+from streams.contract.jurisdictions import OTHER, UNKNOWN
+from streams.contract.registry import Registry
+from streams.contract.rulebook import STANDARD_RULES, Basis, Period, Rule, Rulebook, Statistic
+from streams.contract.tables import TOP, Field, Reader, Table, TablesError, Where, words
+from streams.domain import vocabulary
+from streams.domain.clocks import ALWAYS, DEEDS, AfterReopen, Clock, Scope
+from streams.domain.course import STOPPED, compile_plan
+from streams.domain.deadlines import NEVER
+from streams.domain.events import Deed
+from streams.domain.vocabulary import Severity
+
+_CLOCK_FIELDS: Final = {
+    *("id", "version", "title", "harms", "reporters", "channels", "bases", "severities", "jurisdictions"),
+    *("trusted_flagger", "start", "stops", "competes", "pauses", "resumes", "items", "after_reopen", "limit"),
+    *("statistic", "objective", "period", "basis", "source", "link", "in_force_from", "in_force_until"),
+    *("reviewed_by", "reviewed_on"),
+}
+
+
+class PackError(TablesError):
+    """A pack that cannot be used."""
+
+
+def rulebook_of(paths: Iterable[Path], registry: Registry) -> Rulebook:
+    """Return the standard rules with those of the packs in files.
+
+    Raises PackError or ClockError for packs that cannot be used, OSError for a file that cannot be read.
+    """
+    groups = (*registry.groups, OTHER, UNKNOWN)
+    return STANDARD_RULES.joined([load(path, groups) for path in paths])
+
+
+def load(path: Path, groups: Sequence[str]) -> Rulebook:
+    """Return the rulebook of the pack in the TOML file at `path`; `groups` are the registry's jurisdiction groups.
+
+    Raises PackError with every mistake in it, and OSError when the file cannot be read.
+    """
+    return parse(path.read_bytes(), str(path), groups)
+
+
+def parse(content: bytes, name: str, groups: Sequence[str]) -> Rulebook:
+    """Return the rulebook written in `content`; `name` stands in the messages of a PackError."""
+    reader = _Reader(name, content.decode(errors="replace"), groups=frozenset(groups))
+    try:
+        pack = reader.pack(reader.tree())
+    except TablesError as error:
+        raise PackError(list(error.problems)) from error
+    if reader.problems:
+        raise PackError(reader.problems)
+    return pack
+
+
+@dataclass
+class _Reader(Reader):
+    """Reads a pack."""
+
+    groups: frozenset[str] = frozenset()
+
+    def pack(self, tree: Table) -> Rulebook:
+        self.closed(TOP, tree, {"id", "version", "clocks"})
+        name = f"{self.take(TOP, tree, 'id', fields.ID)}@{self.take(TOP, tree, 'version', fields.VERSION)}"
+        found = self.take(TOP, tree, "clocks", fields.TABLES)
+        rules = [
+            self._rule(Where(f"clock {entry.get('id', '?')!r}: ", "clocks", place), entry)
+            for place, entry in enumerate(found)
+        ]
+        self._distinct(rules)
+        return Rulebook((name,), tuple(rules))
+
+    def _rule(self, where: Where, entry: Table) -> Rule:
+        self.closed(where, entry, _CLOCK_FIELDS)
+        rule = Rule(
+            clock=self._clock(where, entry),
+            title=self.take(where, entry, "title", fields.TITLE),
+            statistic=Statistic(self.take(where, entry, "statistic", fields.one_of(Statistic, Statistic.EACH))),
+            objective=self.take(where, entry, "objective", fields.OBJECTIVE),
+            period=Period(self.take(where, entry, "period", fields.one_of(Period, Period.QUARTER))),
+            basis=Basis(
+                text=self.take(where, entry, "basis", fields.BASIS),
+                source=self.take(where, entry, "source", fields.SOURCE),
+                link=self.take(where, entry, "link", fields.LINK),
+                reviewed_by=self.take(where, entry, "reviewed_by", fields.REVIEWER),
+                reviewed_on=self.take(where, entry, "reviewed_on", fields.DATE),
+            ),
+            place=self.place(where, "id"),
+        )
+        self._asked(where, rule)
+        return rule
+
+    def _clock(self, where: Where, entry: Table) -> Clock:
+        clock = Clock(
+            id=self.take(where, entry, "id", fields.ID),
+            version=self.take(where, entry, "version", fields.VERSION),
+            starts=frozenset[Deed]() if entry.get("start") == "filing" else self._deeds(where, entry, "start"),
+            stops=self._deeds(where, entry, "stops", required=True),
+            competes=self._deeds(where, entry, "competes"),
+            pauses=self._deeds(where, entry, "pauses"),
+            resumes=self._deeds(where, entry, "resumes"),
+            scope=self._scope(where, entry),
+            all_items=self.take(where, entry, "items", fields.ITEMS) == "all",
+            after_reopen=AfterReopen(
+                self.take(where, entry, "after_reopen", fields.one_of(AfterReopen, AfterReopen.KEEP))
+            ),
+            limit=self.take(where, entry, "limit", fields.LIMIT),
+            windows=self._windows(where, entry),
+        )
+        self._possible(where, clock)
+        return clock
+
+    def _scope(self, where: Where, entry: Table) -> Scope:
+        severities = self._labels(where, entry, "severities", vocabulary.Severity)
+        # Unspecified is read as the strictest there is.
+        strictest = frozenset({Severity.UNSPECIFIED}) if Severity.CRITICAL in severities else frozenset[str]()
+        expected = f"a list of distinct groups of the registry, of {', '.join(sorted(self.groups))}"
+        groups = self.take(where, entry, "jurisdictions", Field[list[str]](expected, self._groups, []))
+        return Scope(
+            harms=self._labels(where, entry, "harms", vocabulary.Harm),
+            reporters=self._labels(where, entry, "reporters", vocabulary.Reporter),
+            channels=self._labels(where, entry, "channels", vocabulary.Channel),
+            bases=self._labels(where, entry, "bases", vocabulary.Basis),
+            severities=severities | strictest,
+            jurisdictions=frozenset(groups),
+            trusted_flagger=self.take(where, entry, "trusted_flagger", fields.FLAG),
+        )
+
+    def _groups(self, value: list[str]) -> list[str]:
+        return words(value, self.groups)
+
+    def _labels(self, where: Where, entry: Table, name: str, allowed: type[StrEnum]) -> frozenset[str]:
+        found = self.take(where, entry, name, fields.list_of({word.value for word in allowed}))
+        return frozenset(found)
+
+    def _deeds(self, where: Where, entry: Table, name: str, *, required: bool = False) -> frozenset[Deed]:
+        found = self.take(where, entry, name, fields.list_of(set(fields.DEED_WORDS), required=required))
+        return frozenset[Deed]().union(*[fields.DEED_WORDS[word] for word in found])
+
+    def _windows(self, where: Where, entry: Table) -> tuple[tuple[int, int], ...]:
+        since, until = (self.take(where, entry, name, fields.DATE) for name in ("in_force_from", "in_force_until"))
+        if since is not None and until is not None and until <= since:
+            self.say(where, "in_force_until", f"expected a day after {since}, got {until}")
+        window = (0 if since is None else fields.midnight(since), NEVER if until is None else fields.midnight(until))
+        return ALWAYS if window == ALWAYS[0] else (window,)
+
+    def _possible(self, where: Where, clock: Clock) -> None:
+        """Refuse what no sequence of deeds can bring about."""
+        for stop in sorted(clock.stops, key=DEEDS.index):
+            starts = [DEEDS.index(deed) for deed in clock.starts][:1]
+            plan = compile_plan((clock,), (*starts, DEEDS.index(stop)))
+            if plan.courses[0].ending != STOPPED:
+                self.say(where, "stops", f"expected deeds that can stop it, got {stop.outcome}")
+        if both := clock.stops & clock.competes:
+            self.say(where, "competes", f"expected none of the stops, got {min(deed.outcome for deed in both)}")
+        if bool(clock.pauses) != bool(clock.resumes):
+            self.say(where, "pauses", "expected pauses and resumes, or neither")
+
+    def _asked(self, where: Where, rule: Rule) -> None:
+        """Refuse what is asked without what it needs."""
+        of_a_share = rule.statistic in {Statistic.SHARE, Statistic.QUANTILE}
+        if of_a_share != (rule.objective is not None):
+            expected = "a number between 0 and 1" if of_a_share else f"none with statistic {rule.statistic}"
+            self.say(where, "objective", f"expected {expected}, got {rule.objective}")
+        if rule.statistic is not Statistic.EACH and rule.clock.limit is None:
+            self.say(where, "limit", f"expected a limit with statistic {rule.statistic}, found none")
+        if bool(rule.basis.reviewed_by) != (rule.basis.reviewed_on is not None):
+            self.say(where, "reviewed_by", "expected reviewed_by and reviewed_on, or neither")
+
+    def _distinct(self, rules: Sequence[Rule]) -> None:
+        keys = [rule.clock.key for rule in rules]
+        for place, key in enumerate(keys):
+            if key in keys[:place]:
+                self.say(Where(f"clock {key!r}: ", "clocks", place), "id", "expected an id and version of its own")

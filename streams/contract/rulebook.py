@@ -1,0 +1,144 @@
+"""The rulebook: the clocks that an installation measures by, and what each of them rests on.
+
+No reading of a law here was reviewed by a lawyer unless its rule names who did.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from enum import StrEnum
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+import msgspec
+
+from streams.domain.clocks import DEEDS, STANDARD, STANDARD_PACK, Clock
+from streams.domain.events import Deed
+from streams.domain.roster import ClockError, distinct
+
+
+class Statistic(StrEnum):
+    """What a rule asks of the durations in a period: of each of them, of their mean, of a share, of a quantile."""
+
+    EACH = "each"
+    MEAN = "mean"
+    SHARE = "share"
+    QUANTILE = "quantile"
+
+
+class Period(StrEnum):
+    """Over which filings a rule is judged: a calendar month or quarter, UTC, or the last 28 or 90 days."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    ROLLING_28D = "rolling_28d"
+    ROLLING_90D = "rolling_90d"
+
+
+class Basis(NamedTuple):
+    """What a rule rests on: `text` and `link` to read, `source` where the reading comes from, who reviewed it and when."""
+
+    text: str
+    source: str
+    link: str = ""
+    reviewed_by: str = ""
+    reviewed_on: date | None = None
+
+    @property
+    def reviewed(self) -> bool:
+        """Whether somebody answers for the reading."""
+        return bool(self.reviewed_by and self.reviewed_on)
+
+
+class Rule(NamedTuple):
+    """A clock with what is asked of it.
+
+    `objective` is the share of reports within the limit that a share asks for, or the order of a quantile that must
+    not exceed it; None for the other statistics. `place` is the file and line where it is written, "" for one of ours.
+    """
+
+    clock: Clock
+    title: str
+    statistic: Statistic
+    objective: float | None
+    period: Period
+    basis: Basis
+    place: str = ""
+
+    @property
+    def share(self) -> float | None:
+        """The share of reports that must be within the limit, None where the mean is judged or there is no limit."""
+        if self.clock.limit is None or self.statistic is Statistic.MEAN:
+            return None
+        return 1.0 if self.objective is None else self.objective
+
+
+class RulebookError(ClockError):
+    """Packs that do not go together; the message says which clocks."""
+
+
+class Rulebook(NamedTuple):
+    """All rules of an installation; `packs` are the names of what they were read from."""
+
+    packs: tuple[str, ...]
+    rules: tuple[Rule, ...]
+
+    @property
+    def name(self) -> str:
+        """Name the packs and their contents: two rulebooks of one name have the same clocks."""
+        return f"{'+'.join(self.packs)}#{self.digest}"
+
+    @property
+    def clocks(self) -> tuple[Clock, ...]:
+        """The clocks of all rules."""
+        return tuple([rule.clock for rule in self.rules])
+
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits that stand for the definitions of all clocks, in any order."""
+        defined = [_defined(clock) for clock in sorted(self.clocks, key=lambda clock: clock.key)]
+        return sha256(msgspec.json.encode(defined)).hexdigest()[:12]
+
+    def joined(self, packs: Iterable["Rulebook"]) -> "Rulebook":
+        """Return this rulebook with those of other packs.
+
+        Raises RulebookError for a clock that stands in two of them, ClockError for two whose marks are equal.
+        """
+        whole = self
+        for pack in packs:
+            known = {rule.clock.key: rule for rule in whole.rules}
+            for rule in pack.rules:
+                if rule.clock.key in known:
+                    former = known[rule.clock.key].place or "Safeclock's own"
+                    raise RulebookError(
+                        f"{rule.place}: clock {rule.clock.key}: expected one definition, found {former}"
+                    )
+            whole = Rulebook((*whole.packs, *pack.packs), (*whole.rules, *pack.rules))
+        distinct(whole.clocks)
+        return whole
+
+
+def _defined(clock: Clock) -> object:
+    """Return a definition that does not depend on the order of sets."""
+    return (
+        clock.key,
+        [_places(deeds) for deeds in (clock.starts, clock.stops, clock.competes, clock.pauses, clock.resumes)],
+        [sorted(part) if isinstance(part, frozenset) else part for part in clock.scope],
+        (clock.all_items, clock.after_reopen, clock.limit, clock.windows),
+    )
+
+
+def _places(deeds: frozenset[Deed]) -> list[int]:
+    return sorted(DEEDS.index(deed) for deed in deeds)
+
+
+_OURS: Final = Basis("Safeclock's own definition; its limit is a yardstick, no law", "Safeclock")
+_TITLES: Final = ("Time to acknowledge", "Time to a decision", "Time to action")
+
+STANDARD_RULES: Final = Rulebook(
+    (STANDARD_PACK,),
+    tuple(
+        Rule(clock, title, Statistic.EACH, None, Period.QUARTER, _OURS)
+        for clock, title in zip(STANDARD, _TITLES, strict=True)
+    ),
+)
+"""The three clocks that exist from the first day, whatever else is loaded."""
