@@ -40,7 +40,7 @@ bench: $(READY) ## Time the ledger and the worker against their peers on this ma
 bench-peers: $(READY) $(PATHWAY)/.ready ## Race the worker and five stream processors on Apache Kafka, and kill them half way
 	$(BIN)/python -m tests.bench.peers $(ARGS)
 
-fuzz: $(READY) ## Fuzz decoder, ledger and registry, guided by coverage (T=door|law|registry, SECONDS=60)
+fuzz: $(READY) ## Fuzz decoder, ledger and registry, guided by coverage (T=door|law|pack|registry, SECONDS=60)
 	$(BIN)/python -m tests.fuzz $(or $(T),door) --seconds $(or $(SECONDS),60) --corpus .cache/fuzz/$(or $(T),door)
 
 generate: $(READY) ## Write every generated file anew

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,23 +13,25 @@ from typing_extensions import override
 
 
 class _Commands(click.Group):
-    """This file's commands, and the operator's."""
+    """This file's commands, and those that live beside what they do."""
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *_OPERATORS])
+        return sorted([*super().list_commands(ctx), *_ELSEWHERE])
 
     @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _OPERATORS:
+        if cmd_name not in _ELSEWHERE:
             return super().get_command(ctx, cmd_name)
-        from streams.admin import commands
-
-        found: click.Command = getattr(commands, cmd_name)
+        found: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name)
         return found
 
 
-_OPERATORS = ("admin", "replay")
+_ELSEWHERE = {
+    "admin": "streams.admin.commands",
+    "clocks": "streams.batch.commands",
+    "replay": "streams.admin.commands",
+}
 
 
 @click.group(cls=_Commands)

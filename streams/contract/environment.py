@@ -21,8 +21,8 @@ def word(text: str) -> str:
 
 
 def files(text: str) -> tuple[Path, ...]:
-    """Return the files that a text names, joined by commas."""
-    names = [name.strip() for name in text.split(",")]
+    """Return the files that a text names, joined by commas; none for a blank one."""
+    names = [name.strip() for name in text.split(",")] if text.strip() else []
     if not all(names):
         raise ValueError("files joined by commas")
     return tuple(Path(name) for name in names)

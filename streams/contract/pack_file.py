@@ -93,7 +93,7 @@ class _Reader(Reader):
             ),
             place=self.place(where, "id"),
         )
-        self._asked(where, rule)
+        self._asked(where, entry, rule)
         return rule
 
     def _clock(self, where: Where, entry: Table) -> Clock:
@@ -162,13 +162,13 @@ class _Reader(Reader):
         if bool(clock.pauses) != bool(clock.resumes):
             self.say(where, "pauses", "expected pauses and resumes, or neither")
 
-    def _asked(self, where: Where, rule: Rule) -> None:
+    def _asked(self, where: Where, entry: Table, rule: Rule) -> None:
         """Refuse what is asked without what it needs."""
         of_a_share = rule.statistic in {Statistic.SHARE, Statistic.QUANTILE}
         if of_a_share != (rule.objective is not None):
             expected = "a number between 0 and 1" if of_a_share else f"none with statistic {rule.statistic}"
             self.say(where, "objective", f"expected {expected}, got {rule.objective}")
-        if rule.statistic is not Statistic.EACH and rule.clock.limit is None:
+        if rule.statistic is not Statistic.EACH and "limit" not in entry:
             self.say(where, "limit", f"expected a limit with statistic {rule.statistic}, found none")
         if bool(rule.basis.reviewed_by) != (rule.basis.reviewed_on is not None):
             self.say(where, "reviewed_by", "expected reviewed_by and reviewed_on, or neither")

@@ -13,6 +13,7 @@ from tests.contract.hostile import hostile_records
 
 _NOW: Final = 1_767_225_600_000
 _DEMO: Final = Path(__file__).parents[2] / "deploy/registry/demo.toml"
+_PACK: Final = Path(__file__).parents[2] / "deploy/packs/children.toml"
 
 
 def seeds(target: str) -> list[bytes]:
@@ -20,6 +21,10 @@ def seeds(target: str) -> list[bytes]:
     if target == "registry":
         whole = _DEMO.read_bytes()
         return [whole, *whole.split(b"\n\n"), b'partitions = 8\n[groups]\nEU = ["DE"]\n']
+    if target == "pack":
+        whole = _PACK.read_bytes()
+        head, *clocks = whole.split(b"\n\n")
+        return [whole, *[head + b"\n\n" + clock for clock in clocks]]
     events = [encode(event) for event in accepted()]
     spoilt = [json.dumps(one.tree).encode() for one in SPOILT]
     if target == "law":

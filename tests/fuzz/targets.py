@@ -8,24 +8,32 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]  # ships no types
 
+from streams.contract.cloudevents import encode as encode_event
 from streams.contract.decode import Decoder, Refusal
+from streams.contract.jurisdictions import OTHER, UNKNOWN
 from streams.contract.keys import heartbeat_key, record_key
+from streams.contract.pack_file import PackError
+from streams.contract.pack_file import parse as parse_pack
 from streams.contract.refused import encode as encode_refused
 from streams.contract.registry import PLATFORM_ID, Registry, Role
 from streams.contract.registry_file import RegistryError, load, parse
 from streams.contract.rows import RowCodec
+from streams.contract.rulebook import Rulebook
 from streams.contract.schemas import KINDS, json_schema
 from streams.domain.cohort import CohortKey, Signature
 from streams.domain.events import Event, Heartbeat
 from streams.domain.grid import DAY
 from streams.domain.ledger import Ledger
 from streams.domain.rules import Rules
+from tests.contract.examples import accepted
 
 _REGISTRY: Final = load(Path(__file__).parents[2] / "deploy/registry/demo.toml")
 _DECODER: Final = Decoder(_REGISTRY)
 _NOW: Final = 1_767_225_600_000 + DAY
 _FIELDS: Final = frozenset(json.dumps([json_schema(kind) for kind in KINDS.values()]).split('"')) | {""}
 _MOST_LINES: Final = 40
+_GROUPS: Final = (*_REGISTRY.groups, OTHER, UNKNOWN)
+_STORY: Final = tuple(encode_event(event) for event in accepted())
 _SCHEMAS: Final[Mapping[str, Draft202012Validator]] = {
     f"safeclock.{name}.v1": Draft202012Validator(json_schema(kind), format_checker=FormatChecker())
     for name, kind in KINDS.items()
@@ -72,15 +80,42 @@ def registry(data: bytes) -> None:
     """What is written in a registry is refused with sentences, or a registry that keeps its own rules."""
     found = _registry_or_problems(data)
     if isinstance(found, tuple):
-        assert found, "expected at least one sentence"
-        assert all(problem.startswith("fuzzed.toml") for problem in found), "expected where it is"
+        _says_where(found)
         return
     assert all(PLATFORM_ID.fullmatch(platform) for platform in found.platforms)
     assert found.hash == parse(data, "again.toml").hash
     Decoder(found).decode_line(b"{}")
 
 
-TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {"door": door, "law": law, "registry": registry}
+def pack(data: bytes) -> None:
+    """What is written in a rule pack is refused with sentences, or clocks by which a ledger can go."""
+    found = _rulebook_or_problems(data)
+    if not isinstance(found, Rulebook):
+        _says_where(found)
+        return
+    assert found.name == parse_pack(data, "again.toml", _GROUPS).name
+    ledger = Ledger(Rules(clocks=found.clocks), RowCodec())
+    for line in _STORY:
+        event = _DECODER.decode_line(line)
+        assert not isinstance(event, Refusal)
+        ledger.apply(event)
+    ledger.advance(_NOW + 30 * DAY)
+    ledger.take_changes()
+
+
+TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {"door": door, "law": law, "pack": pack, "registry": registry}
+
+
+def _says_where(problems: tuple[str, ...]) -> None:
+    assert problems, "expected at least one sentence"
+    assert all(problem.startswith("fuzzed.toml") for problem in problems), "expected where it is"
+
+
+def _rulebook_or_problems(data: bytes) -> Rulebook | tuple[str, ...]:
+    try:
+        return parse_pack(data, "fuzzed.toml", _GROUPS)
+    except PackError as error:
+        return error.problems
 
 
 def _registry_or_problems(data: bytes) -> Registry | tuple[str, ...]:

@@ -1,0 +1,139 @@
+"""Clocks in words: the rulebook as a table, what is wrong with a pack, which clocks run on a report."""
+
+from collections.abc import Iterator, Mapping
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+
+from streams.batch.explained import ClockOn, Explained, ReportOn, seconds
+from streams.contract.document import instant
+from streams.contract.rulebook import Period, Rule, Rulebook, Statistic
+from streams.contract.wording import duration
+from streams.domain.clocks import Scope
+from streams.domain.grid import DAY, HOUR, MINUTE
+
+UNREVIEWED = "no lawyer has reviewed it"
+
+
+def asks(rule: Rule) -> str:
+    """Return what a rule asks for: `85% within 48 h, by quarter`."""
+    if rule.clock.limit is None:
+        return "nothing: it only measures"
+    limit, period = limit_words(rule.clock.limit), _PERIODS[rule.period]
+    if rule.statistic is Statistic.MEAN:
+        return f"a mean of at most {limit}, {period}"
+    if rule.objective is None:
+        return f"each within {limit}"
+    if rule.statistic is Statistic.QUANTILE:
+        return f"the {rule.objective:.0%} quantile at most {limit}, {period}"
+    return f"{rule.objective:.0%} within {limit}, {period}"
+
+
+def limit_words(limit: int) -> str:
+    """Return a limit in the unit that laws write it in: `30 min`, `48 h`, `7 days`."""
+    for unit, word, least in ((DAY, "days", 4), (HOUR, "h", 1)):
+        if limit % unit == 0 and limit >= least * unit:
+            return f"{limit // unit} {word}"
+    return f"{limit // MINUTE} min"
+
+
+_PERIODS: Mapping[Period, str] = {
+    Period.MONTH: "by month",
+    Period.QUARTER: "by quarter",
+    Period.ROLLING_28D: "over 28 days",
+    Period.ROLLING_90D: "over 90 days",
+}
+
+
+def scope_words(scope: Scope) -> str:
+    """Return on which reports a clock runs."""
+    parts = [
+        ", ".join(sorted(words))
+        for words in (scope.harms, scope.reporters, scope.channels, scope.bases, scope.severities, scope.jurisdictions)
+        if words
+    ]
+    flagger = {None: [], True: ["trusted flaggers"], False: ["no trusted flagger"]}[scope.trusted_flagger]
+    return "; ".join([*parts, *flagger]) or "all reports"
+
+
+def tell_rules(rulebook: Rulebook, console: Console) -> None:
+    """Print every rule."""
+    for rule in rulebook.rules:
+        console.print(f"[bold]{rule.clock.key}[/bold]  {rule.title}", highlight=False)
+        for line in _lines(rule):
+            console.print(Padding(line, (0, 0, 0, 2)), highlight=False)
+    unreviewed = sum(not rule.basis.reviewed for rule in rulebook.rules)
+    console.print(
+        f"{len(rulebook.rules)} clocks of {rulebook.name}; {unreviewed} of them were reviewed by no lawyer.",
+        highlight=False,
+    )
+
+
+def _lines(rule: Rule) -> Iterator[str]:
+    basis = rule.basis
+    yield f"asks for {asks(rule)}; on {scope_words(rule.clock.scope)}"
+    yield f"{basis.text} ({basis.source})"
+    yield f"reviewed by {basis.reviewed_by} on {basis.reviewed_on}" if basis.reviewed else UNREVIEWED
+
+
+def tell_reports(explained: Explained, console: Console) -> None:
+    """Print every report with its clocks."""
+    for report in explained.reports:
+        _tell_report(report, console)
+    refused = f"; {explained.refused} lines were refused: safeclock check says why" if explained.refused else ""
+    console.print(f"{len(explained.reports)} reports as of {instant(explained.as_of)}{refused}.", highlight=False)
+
+
+def _tell_report(report: ReportOn, console: Console) -> None:
+    if report.filed is None or report.labels is None:
+        console.print(f"[bold]{report.key}[/bold]: its filing is missing, so no clock runs", highlight=False)
+        return
+    labels = ", ".join(str(label) for label in report.labels if not isinstance(label, bool))
+    flagger = ", trusted flagger" if report.labels.trusted_flagger else ""
+    console.print(f"[bold]{report.key}[/bold]", highlight=False)
+    console.print(f"  filed {instant(report.filed.at)}: {labels}{flagger}; now {report.state}", highlight=False)
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
+    for clock in report.clocks:
+        table.add_row(clock.clock.key, said(clock))
+    console.print(table)
+
+
+def said(on: ClockOn) -> str:
+    """Return how a clock stands on a report."""
+    if on.why_not:
+        return f"does not run: {'; '.join(on.why_not)}"
+    parts = [on.ending if on.ran is None else f"{on.ending} after {duration(seconds(on.ran))}"]
+    parts += [f"due {instant(on.due)}"] if on.due is not None else []
+    return ", ".join([*parts, *([on.verdict] if on.verdict else [])])
+
+
+def as_json(explained: Explained) -> dict[str, object]:
+    """Return the same as JSON: instants in RFC 3339, durations in seconds."""
+    return {
+        "schema": "safeclock.explain/1",
+        "as_of": instant(explained.as_of),
+        "refused": explained.refused,
+        "reports": [
+            {
+                "report": report.key,
+                "filed": None if report.filed is None else instant(report.filed.at),
+                "state": report.state,
+                "clocks": {on.clock.key: _clock(on) for on in report.clocks},
+            }
+            for report in explained.reports
+        ],
+    }
+
+
+def _clock(on: ClockOn) -> dict[str, object]:
+    if on.why_not:
+        return {"runs": False, "why_not": list(on.why_not)}
+    due = None if on.due is None else instant(on.due)
+    return {
+        "runs": True,
+        "ending": on.ending,
+        "ran_seconds": seconds(on.ran),
+        "due": due,
+        "verdict": on.verdict or None,
+    }

@@ -1,0 +1,204 @@
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from streams.contract.pack_file import PackError, load, parse, rulebook_of
+from streams.contract.registry import Registry
+from streams.contract.rulebook import STANDARD_RULES, Period, Rulebook, RulebookError, Statistic
+from streams.domain.clocks import FINAL_RESTRICTIONS, AfterReopen
+from streams.domain.deadlines import NEVER
+from streams.domain.events import Deed
+from streams.domain.grid import DAY, HOUR
+from streams.domain.vocabulary import Outcome, Severity
+
+CHILDREN = Path(__file__).parents[2] / "deploy/packs/children.toml"
+GROUPS = ("AU", "EU", "IN", "UK", "US", "other", "ZZ")
+HEAD = 'id = "local"\nversion = "1"\n'
+CLOCK = """
+[[clocks]]
+id = "removal"
+version = "1"
+title = "Removal within a day"
+stops = ["final_restriction"]
+limit = "24h"
+basis = "An invented rule"
+source = "A test"
+"""
+
+
+def pack(more: str = "", clock: str = CLOCK) -> Rulebook:
+    return parse(f"{HEAD}{clock}{more}".encode(), "local.toml", GROUPS)
+
+
+def problems(more: str = "", clock: str = CLOCK) -> list[str]:
+    with pytest.raises(PackError) as error:
+        pack(more, clock)
+    return list(error.value.problems)
+
+
+def test_the_childrens_pack_holds_at_least_twelve_clocks_and_nobody_has_reviewed_one() -> None:
+    rules = load(CHILDREN, GROUPS).rules
+
+    assert len(rules) >= 12
+    assert not any(rule.basis.reviewed for rule in rules)
+    assert all(rule.basis.text and rule.basis.source for rule in rules)
+
+
+def test_every_statistic_and_a_clock_that_only_measures_stand_in_the_childrens_pack() -> None:
+    rules = load(CHILDREN, GROUPS).rules
+
+    assert {rule.statistic for rule in rules} == set(Statistic)
+    assert [rule.clock.id for rule in rules if rule.clock.limit is None] == ["hotline_takedown"]
+
+
+def test_a_clock_says_what_it_is() -> None:
+    (rule,) = pack(
+        """
+harms = ["grooming"]
+severities = ["critical"]
+jurisdictions = ["UK"]
+trusted_flagger = false
+start = ["validated"]
+competes = ["no_violation"]
+pauses = ["paused"]
+resumes = ["resumed"]
+items = "first"
+after_reopen = "restart"
+statistic = "share"
+objective = 0.85
+period = "month"
+in_force_from = 2026-01-02
+in_force_until = 2026-02-01
+reviewed_by = "Counsel of the test"
+reviewed_on = 2026-01-01
+"""
+    ).rules
+
+    clock = rule.clock
+    assert clock.key == "removal@1"
+    assert clock.stops == FINAL_RESTRICTIONS
+    assert clock.starts == {Deed(Outcome.VALIDATED)}
+    assert (clock.scope.harms, clock.scope.jurisdictions) == (frozenset({"grooming"}), frozenset({"UK"}))
+    assert clock.scope.trusted_flagger is False
+    assert (clock.all_items, clock.after_reopen, clock.limit) == (False, AfterReopen.RESTART, 24 * HOUR)
+    assert clock.windows == ((20_455 * DAY, 20_485 * DAY),)
+    assert (rule.statistic, rule.objective, rule.period) == (Statistic.SHARE, 0.85, Period.MONTH)
+    assert rule.basis.reviewed
+    assert rule.basis.reviewed_on == date(2026, 1, 1)
+    assert rule.place == "local.toml:5"
+
+
+def test_a_report_of_unspecified_severity_is_under_the_clocks_of_the_strictest() -> None:
+    (critical,), (standard,) = (pack(f'severities = ["{word}"]').rules for word in ("critical", "standard"))
+
+    assert critical.clock.scope.severities == {Severity.CRITICAL, Severity.UNSPECIFIED}
+    assert standard.clock.scope.severities == {Severity.STANDARD}
+
+
+def test_a_clock_without_dates_is_always_in_force_and_one_with_a_beginning_has_no_end() -> None:
+    (always,), (since,) = pack().rules, pack("in_force_from = 1970-01-03").rules
+
+    assert always.clock.windows == ((0, NEVER),)
+    assert since.clock.windows == ((2 * DAY, NEVER),)
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ('harms = ["terrorism"]', "local.toml:12: clock 'removal': harms: expected a list of distinct words"),
+        ('jurisdictions = ["GB"]', "local.toml:12: clock 'removal': jurisdictions: expected a list of distinct groups"),
+        ("harms = []", "local.toml:12: clock 'removal': harms: expected a list of distinct words"),
+        ("trusted_flagger = 1", "local.toml:12: clock 'removal': trusted_flagger: expected true or false"),
+        ("colour = 1", "local.toml:12: clock 'removal': colour: expected one of after_reopen"),
+        ('start = ["received"]', "local.toml:12: clock 'removal': start: expected a list of distinct words"),
+        ('competes = ["restricted"]', "local.toml:12: clock 'removal': competes: expected none of the stops"),
+        ('pauses = ["paused"]', "local.toml:12: clock 'removal': pauses: expected pauses and resumes, or neither"),
+        ('statistic = "median"', "local.toml:12: clock 'removal': statistic: expected one of each, mean, share"),
+        (
+            'statistic = "share"',
+            "local.toml:4: clock 'removal': objective: expected a number between 0 and 1, got None",
+        ),
+        ("objective = 0.9", "local.toml:12: clock 'removal': objective: expected none with statistic each, got 0.9"),
+        ('period = "week"', "local.toml:12: clock 'removal': period: expected one of month, quarter"),
+        ("in_force_from = 2026-01-01T00:00:00Z", "local.toml:12: clock 'removal': in_force_from: expected a day"),
+        ('link = "http://elsewhere"', "local.toml:12: clock 'removal': link: expected an https address"),
+        (
+            'reviewed_by = "Counsel"',
+            "local.toml:12: clock 'removal': reviewed_by: expected reviewed_by and reviewed_on",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_with_file_line_clock_and_field(more: str, problem: str) -> None:
+    assert problems(more)[0].startswith(problem)
+
+
+@pytest.mark.parametrize("limit", ["25h1m", "2h30m", "401d", "24", "0h", "121m"])
+def test_a_limit_off_the_grid_is_refused(limit: str) -> None:
+    (problem,) = problems(clock=CLOCK.replace("24h", limit))
+
+    assert problem.startswith("local.toml:9: clock 'removal': limit: expected a duration on the grid")
+
+
+@pytest.mark.parametrize(
+    ("stops", "more", "problem"),
+    [
+        ('["deleted"]', "", "local.toml:8: clock 'removal': stops: expected a list of distinct words"),
+        ("[]", "", "local.toml:8: clock 'removal': stops: expected a list of distinct words"),
+        ('["no_violation"]', 'competes = ["no_violation"]', "competes: expected none of the stops, got no_violation"),
+    ],
+)
+def test_a_stop_that_cannot_occur_is_refused(stops: str, more: str, problem: str) -> None:
+    assert problem in problems(more, CLOCK.replace('["final_restriction"]', stops))[0]
+
+
+def test_what_is_asked_of_durations_needs_a_limit() -> None:
+    (problem,) = problems('statistic = "mean"', CLOCK.replace('limit = "24h"\n', ""))
+
+    assert problem == "local.toml:4: clock 'removal': limit: expected a limit with statistic mean, found none"
+
+
+def test_a_clock_out_of_force_before_it_is_in_force_is_refused() -> None:
+    (problem,) = problems("in_force_from = 2026-02-01\nin_force_until = 2026-02-01")
+
+    assert problem.startswith("local.toml:13: clock 'removal': in_force_until: expected a day after 2026-02-01")
+
+
+def test_two_clocks_of_one_pack_need_names_of_their_own() -> None:
+    (problem,) = problems(clock=CLOCK + CLOCK)
+
+    assert problem == "local.toml:14: clock 'removal@1': id: expected an id and version of its own"
+
+
+def test_every_mistake_is_said_at_once() -> None:
+    assert len(problems('harms = ["x"]\nlink = "y"\ncolour = 1')) == 3
+
+
+@pytest.mark.parametrize("text", [b"clocks = [", b"\xff"])
+def test_what_is_not_toml_is_said_to_be_none(text: bytes) -> None:
+    with pytest.raises(PackError, match=r"^local\.toml: expected TOML in UTF-8"):
+        parse(text, "local.toml", GROUPS)
+
+
+def test_packs_are_measured_beside_the_standard_clocks() -> None:
+    rulebook = rulebook_of([CHILDREN], Registry.open())
+
+    assert rulebook.rules[:3] == STANDARD_RULES.rules
+    assert rulebook.name == f"standard@1+children@1#{rulebook.digest}"
+
+
+def test_a_clock_that_stands_in_two_packs_is_refused_with_both_places() -> None:
+    other = parse(f"{HEAD}{CLOCK}".encode(), "other.toml", GROUPS)
+
+    with pytest.raises(
+        RulebookError, match=r"other\.toml:5: clock removal@1: expected one definition, found local\.toml:5"
+    ):
+        STANDARD_RULES.joined([pack(), other])
+
+
+def test_the_name_of_a_rulebook_tells_of_every_change_and_not_of_the_order() -> None:
+    second = CLOCK.replace('"removal"', '"second"')
+    first, turned = pack(second), pack(clock=second + CLOCK)
+
+    assert first.name == turned.name
+    assert first.name != pack(second.replace("24h", "48h")).name
