@@ -33,6 +33,9 @@ SLOW: Final = Window(factor=3, long="3d", short="6h")
 THRESHOLD: Final = round(SLOW.factor * (1 - OBJECTIVE), 6)
 """Share of missed deadlines above which a platform is slow; below 1, else it could never be passed."""
 
+_HANDOVER: Final = "5m"
+"""Within this time a board that is left alone has read what another one had shown."""
+
 _LEVEL: Final = "platform_clock"
 _CORRECTED: Final = f"{_LEVEL}_counted:{CORRECTED.removesuffix('_total')}:max"
 
@@ -56,10 +59,16 @@ def _deduplicated() -> tuple[Recording, ...]:
     # One value whichever board is scraped, before any increase: a board that restarts under another name would
     # otherwise begin a series of its own.
     return (
-        Recording(counted(REACHED), f"max by (platform, clock) ({select(REACHED, timing='live')})"),
-        Recording(counted(MISSED), f"max by (platform, clock) ({select(MISSED, timing='live')})"),
-        Recording(_CORRECTED, f"max by (platform, clock, counted) ({select(CORRECTED, timing='live')})"),
+        Recording(counted(REACHED), f"max by (platform, clock) ({_lately(REACHED)})"),
+        Recording(counted(MISSED), f"max by (platform, clock) ({_lately(MISSED)})"),
+        Recording(_CORRECTED, f"max by (platform, clock, counted) ({_lately(CORRECTED)})"),
     )
+
+
+def _lately(name: str) -> str:
+    # What a board said that is gone stands until the other one, scraped a moment earlier, has come as far: a value
+    # that falls is a reset to `increase`, and everything would be counted once more.
+    return f"max_over_time({select(name, timing='live')}[{_HANDOVER}])"
 
 
 def _over(window: str) -> tuple[Recording, ...]:
