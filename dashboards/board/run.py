@@ -75,7 +75,7 @@ async def connected(settings: Settings) -> AsyncIterator[Running]:
     registry = Registry.open() if settings.registry is None else load_registry(settings.registry)
     rulebook = rulebook_of(settings.packs, registry)
     board = Board(registry, Release(version("safeclock"), rulebook), wall)
-    reader = Reader(settings.bootstrap, board.sums.take, wall, access=settings.access)
+    reader = Reader(settings.bootstrap, board.sums.take, wall, settings.measures, settings.access)
     pages = Pages(lambda: board.freshness(reader.read), lambda: board.snapshot)
     board.count(board.freshness(()), None)
     async with served(pages, settings.http_host, settings.http_port, settings.guard) as port:

@@ -9,11 +9,16 @@ from streams.contract import access, guard
 from streams.contract.access import Access, load_access
 from streams.contract.environment import Variables, at_least, files, read, together, word
 from streams.contract.guard import Guard, load_guard
+from streams.contract.topics import MEASURES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """A board's settings; durations in milliseconds. `registry` None: every platform that is told of; `packs`: the workers' own."""
+    """A board's settings; durations in milliseconds.
+
+    `registry` None: every platform that is told of; `packs`: the workers' own. `measures` is the topic that it reads,
+    that of the contract by default; no variable sets it.
+    """
 
     bootstrap: str = "127.0.0.1:9092"
     registry: Path | None = None
@@ -21,6 +26,7 @@ class Settings:
     http_host: str = "127.0.0.1"
     http_port: int = 0
     refresh_ms: int = 2_000
+    measures: str = MEASURES
     access: Access = field(default_factory=Access)
     guard: Guard = field(default_factory=Guard)
 

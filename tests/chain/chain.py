@@ -34,6 +34,7 @@ SAFECLOCK = (sys.executable, "-m", "safeclock")
 _REQUEST_TIMEOUT_MS = 10_000
 
 QUICK_WORKER = (sys.executable, "-m", "tests.chain.quick")
+QUICK_BOARD = (sys.executable, "-m", "tests.chain.quick_board")
 
 
 class Make(Protocol):
@@ -58,9 +59,12 @@ class Record(NamedTuple):
 class Part:
     """A process of the chain; its log is kept for the failure's message, `port` is where its pages are."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], log: Path, port: int | None = None
+    ) -> None:
+        self.command = command
         self.log = log
-        self.port = free_port()
+        self.port = port or free_port()
         given = {**os.environ, **environment, "SAFECLOCK_HTTP_PORT": str(self.port)}
         with log.open("ab") as output:
             self._process = subprocess.Popen(command, cwd=ROOT, env=given, stdout=output, stderr=output)
@@ -133,6 +137,7 @@ class Chain:
         self.registry = load(self.registry_file)
         self.sources = self.registry.source_topics()
         self._worker = QUICK_WORKER if own_names else (*SAFECLOCK, "worker")
+        self._board = QUICK_BOARD if own_names else (*SAFECLOCK, "board")
         self.parts: list[Part] = []
 
     def _written(self, partitions: int) -> Path:
@@ -180,20 +185,24 @@ class Chain:
                 if topic.name not in found:
                     broker.create(topic)
 
-    def start(self, command: Sequence[str], **environment: str) -> Part:
-        """Start a process."""
+    def start(self, command: Sequence[str], port: int | None = None, **environment: str) -> Part:
+        """Start a process, with its pages on a port that a former one had, or on any free one."""
         log = self.folder / f"{self.application}-{len(self.parts)}.log"
-        part = Part(command, self.environment(**environment), log)
+        part = Part(command, self.environment(**environment), log, port)
         self.parts.append(part)
         return part
 
     def worker(self, **environment: str) -> Part:
         """Start a worker."""
-        return self.start(self._worker, **environment)
+        return self.start(self._worker, None, **environment)
 
-    def board(self, **environment: str) -> Part:
+    def board(self, port: int | None = None, **environment: str) -> Part:
         """Start a board."""
-        return self.start((*SAFECLOCK, "board"), **environment)
+        return self.start(self._board, port, **environment)
+
+    def is_board(self, part: Part) -> bool:
+        """Whether a process of the chain is a board."""
+        return part.command == self._board
 
     def publish(self, lines: Iterable[bytes]) -> None:
         """Publish lines as history."""
