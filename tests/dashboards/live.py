@@ -42,7 +42,7 @@ class Answer(NamedTuple):
 
 
 class Prometheus:
-    """A running Prometheus; its own clock is the only one."""
+    """A running Prometheus; its own clock is the only one. `targets` is how many `settle` waits for."""
 
     def __init__(self, port: int, targets: int) -> None:
         self.port = port
@@ -101,17 +101,28 @@ def prometheus_on(
     `scrape` is how, in the words of its `scrape_config`: over plain HTTP without.
     Skips the test, with a sentence, where no Prometheus is installed; fails it where one is required.
     """
+    job = {"job_name": "board", "static_configs": [{"targets": [*targets]}], **scrape}
+    with prometheus_by([job], rules) as prometheus:
+        prometheus.targets += len(targets)
+        prometheus.settle()
+        yield prometheus
+
+
+@contextmanager
+def prometheus_by(jobs: Sequence[Mapping[str, object]], rules: Path = RULES) -> Iterator[Prometheus]:
+    """Run a Prometheus that scrapes every second by these jobs, in the words of its `scrape_config`, and itself.
+
+    Skips or fails the test as `prometheus_on` does.
+    """
     with TemporaryDirectory() as folder:
         port = _free_port()
         config = Path(folder, "prometheus.yml")
-        config.write_text(json.dumps(_configuration([*targets], port, rules, scrape)), encoding="utf-8")
+        config.write_text(json.dumps(_configuration(jobs, port, rules)), encoding="utf-8")
         with Path(folder, "log").open("w+") as log:
             process = subprocess.Popen(_command(program("prometheus"), config, folder, port), stdout=log, stderr=log)
             try:
-                prometheus = Prometheus(port, len(targets) + 1)
                 wait_for(lambda: process.poll() is None and _answers(port), f"Prometheus on port {port}")
-                prometheus.settle()
-                yield prometheus
+                yield Prometheus(port, 1)
             finally:
                 process.terminate()
                 process.wait(10)
@@ -167,12 +178,11 @@ def _labels(metric: Mapping[str, str]) -> Labels:
     return tuple(sorted((name, value) for name, value in metric.items() if name != "__name__"))
 
 
-def _configuration(targets: list[str], port: int, rules: Path, scrape: Mapping[str, object]) -> dict[str, Any]:
+def _configuration(jobs: Sequence[Mapping[str, object]], port: int, rules: Path) -> dict[str, Any]:
     often = {"scrape_interval": "1s", "evaluation_interval": "1s"}
     # Its own metrics say when the rules were last evaluated.
     own = {"job_name": "prometheus", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
-    scrapes = [{"job_name": "board", "static_configs": [{"targets": targets}], **scrape}, own]
-    return {"global": often, "rule_files": [str(rules)], "scrape_configs": scrapes}
+    return {"global": often, "rule_files": [str(rules)], "scrape_configs": [*jobs, own]}
 
 
 def _command(program: str, config: Path, folder: str, port: int) -> list[str]:
