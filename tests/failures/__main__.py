@@ -1,4 +1,7 @@
-"""Let workers and brokers fail at random: `python -m tests.failures [--minutes 5] [--seed 7]`; 1 when a count differs."""
+"""Let workers, a board and brokers fail at random: `python -m tests.failures [--minutes 5] [--seed 7]`.
+
+1 when a count differs or a counter fell.
+"""
 
 import argparse
 import sys

@@ -1,4 +1,7 @@
-"""Random failures of two workers and three brokers under a trickle, seeded, and whether everything still counts once."""
+"""Random failures of two workers, a board and three brokers under a trickle, seeded.
+
+Everything must still count once, and no counter that anybody shows may fall.
+"""
 
 import signal
 from collections.abc import Callable
@@ -16,6 +19,7 @@ from tests.chain.waiting import until
 from tests.failures import truth
 from tests.failures.failing import FailingChain, Supervisor
 from tests.failures.live import others, wall
+from tests.failures.poller import Poller
 from tests.failures.tally import Tally
 
 CHECKED_EVERY: Final = 60.0
@@ -32,6 +36,7 @@ class Chaos:
     chain: FailingChain
     cluster: ApacheCluster
     supervised: Supervisor
+    poller: Poller
     random: Random
     say: Say
 
@@ -44,6 +49,7 @@ class Chaos:
                 self.freeze_worker,
                 self.stop_worker,
                 self.third_worker,
+                self.kill_board,
                 self.kill_broker,
                 self.pause_broker,
                 self.move_leader,
@@ -76,6 +82,11 @@ class Chaos:
         worker = self.chain.worker()
         Event().wait(seconds)
         worker.kill()
+
+    def kill_board(self) -> None:
+        """SIGKILL."""
+        self._fault("the board is killed")
+        self.supervised.boards[0].kill()
 
     def kill_broker(self) -> None:
         """SIGKILL for a node, and a start."""
@@ -119,9 +130,10 @@ def check(chaos: Chaos, hushed: Lock) -> None:
     with hushed:
         until(lambda: _caught_up(chain), "all to be counted", chain.logs, seconds=150)
         truth.counts_once(chain, tally)
+    chaos.poller.hold()
     chaos.say(
         f"CHECK: {tally.events:,} events count once, none is lost, none doubled; {len(chain.tally.faults)} faults,"
-        f" {chaos.supervised.restarts} restarts, {chain.fenced()} fenced"
+        f" {chaos.supervised.restarts} restarts, {chain.fenced()} fenced; no counter fell on {chaos.poller.pages:,} pages"
     )
 
 
@@ -136,8 +148,12 @@ def wreak(chain: FailingChain, cluster: ApacheCluster, seconds: float, seed: int
     """Let things fail for so many seconds; AssertionError when an event is lost or counted twice."""
     random, began = Random(seed), wall()
     chain.tell(others())
-    with chain.trickle(seed) as hushed, Supervisor(chain, workers=2) as supervised:
-        chaos, checks = Chaos(chain, cluster, supervised, random, say), 1
+    with (
+        Poller(chain) as poller,
+        chain.trickle(seed) as hushed,
+        Supervisor(chain, workers=2, boards=1) as supervised,
+    ):
+        chaos, checks = Chaos(chain, cluster, supervised, poller, random, say), 1
         chain.applied(supervised.workers[0])
         say("two workers count")
         while wall() - began < seconds * 1000:

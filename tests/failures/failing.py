@@ -130,12 +130,16 @@ class FailingChain(Chain):
 
 
 class Supervisor:
-    """Starts a worker again whenever it has ended, as a supervisor does, until the block ends; then lets them run."""
+    """Starts workers and boards again whenever they have ended, as a supervisor does, until the block ends.
 
-    def __init__(self, chain: FailingChain, workers: int, **environment: str) -> None:
+    Then it lets them run. A board comes back where it was.
+    """
+
+    def __init__(self, chain: FailingChain, workers: int, boards: int = 0, **environment: str) -> None:
         self._chain = chain
         self._environment = environment
         self.workers = [chain.worker(**environment) for _ in range(workers)]
+        self.boards = [chain.board() for _ in range(boards)]
         self.restarts = 0
         self._stop = Event()
         self._thread = Thread(target=self._run, name="supervisor")
@@ -153,4 +157,8 @@ class Supervisor:
             for place, worker in enumerate(self.workers):
                 if worker.code is not None:
                     self.workers[place] = self._chain.worker(**self._environment)
+                    self.restarts += 1
+            for place, board in enumerate(self.boards):
+                if board.code is not None:
+                    self.boards[place] = self._chain.board(board.port)
                     self.restarts += 1
