@@ -6,15 +6,20 @@ import sys
 from dataclasses import replace
 
 from streams.contract.topics import changelog
+from streams.domain.events import Event, Heartbeat
+from streams.domain.vocabulary import Reason
 from streams.runtime.app import Manner
 from streams.runtime.compose import trade_of
 from streams.runtime.ground import Names
+from streams.runtime.intake import Ledger
 from streams.runtime.settings import load
-from streams.runtime.worker import main
+from streams.runtime.worker import Trade, main
 
 QUICK = Manner(session=2.0, rebalance=3.0, metadata=1.0)
 SESSION = "QUICK_SESSION_SECONDS"
 """The variable that makes the group wait longer."""
+FAULT = "QUICK_FAULT"
+"""The variable that names a report at whose events the ledger fails, as by a fault of ours."""
 
 
 def names_of(application: str) -> Names:
@@ -22,9 +27,28 @@ def names_of(application: str) -> Names:
     return Names(changelog(application), f"{application}-measures", f"{application}-refused")
 
 
+def faulty(trade: Trade, token: str) -> Trade:
+    """Return a trade whose ledgers fail at every event of the report `token`."""
+
+    def ledger(number: int) -> Ledger:
+        made = trade.ledger(number)
+        apply = made.apply
+
+        def failing(event: Event) -> Reason | None:
+            if not isinstance(event, Heartbeat) and event.key.endswith(token.encode()):
+                raise RuntimeError("the fault that was asked for")
+            return apply(event)
+
+        made.apply = failing  # type: ignore[method-assign]
+        return made
+
+    return replace(trade, ledger=ledger)
+
+
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = load(os.environ)
     session = float(os.environ.get(SESSION, QUICK.session))
     manner = QUICK._replace(session=session, rebalance=1.5 * session)
-    main(settings, replace(trade_of(settings), names=names_of(settings.application)), manner)
+    trade = replace(trade_of(settings), names=names_of(settings.application))
+    main(settings, faulty(trade, os.environ[FAULT]) if FAULT in os.environ else trade, manner)

@@ -20,6 +20,7 @@ from streams.domain import counters
 from streams.domain.clocks import STANDARD
 from streams.domain.events import Event
 from streams.domain.ledger import Ledger
+from streams.domain.vocabulary import Reason
 from streams.runtime.position import POSITION_KEY, Position, decode
 from streams.runtime.records import Slot
 from tests.chain.chain import Chain, Record
@@ -41,20 +42,24 @@ _ONE_EACH: Final = frozenset(
 class Told:
     """The records of the source topics in the order of their log time, and the registry that they are read by.
 
-    What lies before `until` was read by the registry `former`.
+    What lies before `until` was read by the registry `former`; at the records `failed`, by topic, partition and
+    offset, a fault of ours struck.
     """
 
     records: Sequence[Record]
     registry: Registry
     former: Registry | None = None
     until: Mapping[Slot, int] = field(default_factory=dict)
+    failed: frozenset[tuple[str, int, int]] = frozenset()
 
     def decoded(self, partition: int) -> Iterator[Event | Refusal]:
         """Yield what the records of a partition say."""
         now, before = Decoder(self.registry), Decoder(self.former or self.registry)
         for record in self.of(partition):
             is_former = record.offset < self.until.get(Slot(record.topic, partition), 0)
-            yield (before if is_former else now).decode(record)
+            event = (before if is_former else now).decode(record)
+            is_failed = (record.topic, partition, record.offset) in self.failed
+            yield Refusal(Reason.INTERNAL, "", event.platform) if is_failed else event
 
     @property
     def cadences(self) -> dict[str, int]:
@@ -112,10 +117,16 @@ class _Scan(Oracle):
         return self._horizons[platform, now]
 
 
+def scan_of(source: Told, number: int) -> tuple[Oracle, list[Event]]:
+    """Return the scan, and what it is to be asked about: the events of a partition."""
+    events = [event for event in source.decoded(number) if not isinstance(event, Refusal)]
+    return _Scan(STANDARD_YARDSTICKS, source.cadences), events
+
+
 def scan_agrees(source: Told, number: int, now: int, committed: Mapping[bytes, bytes]) -> None:
     """Assert that a scan of one partition's events finds the committed cohorts, sums and verdicts."""
-    events = [event for event in source.decoded(number) if not isinstance(event, Refusal)]
-    scan, subject = _Scan(STANDARD_YARDSTICKS, source.cadences), Subject()
+    scan, events = scan_of(source, number)
+    subject = Subject()
     subject.rules = rules_of(source.registry)
     subject.rows = dict(committed)
     subject.crash()
