@@ -20,6 +20,8 @@ from streams.domain.figures import Grouping, Sample, grouping, samples
 from streams.domain.grid import DAY, SECOND
 
 _FOLDED_AT_ONCE: Final = 500
+_WITH_FIGURES: Final = frozenset({"safeclock_as_of_timestamp_seconds", "safeclock_partition_records_lost_total"})
+"""What inputs say that is shown beside figures only."""
 _NOT_EVERYWHERE: Final = "the platform has not said on every partition up to when it is complete"
 
 
@@ -85,8 +87,7 @@ class Board:
         platforms = self.platforms
         grounds = joined(lasting(self._registry, platforms, self._release), inputs(fresh, read_at))
         if fresh.as_of is None or not self._computed:
-            grounds.pop("safeclock_as_of_timestamp_seconds", None)
-            self.snapshot = Snapshot(grounds)
+            self.snapshot = Snapshot({name: series for name, series in grounds.items() if name not in _WITH_FIGURES})
             return
         totals = {name: self.sums.counts.total(name) for name in self.sums.counts.platforms()}
         self.snapshot = Snapshot(

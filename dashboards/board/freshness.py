@@ -1,6 +1,7 @@
 """How old the figures are, and why they should be shown greyed."""
 
 from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from streams.contract.instants import format_ms
@@ -17,12 +18,14 @@ class Freshness(NamedTuple):
     `as_of` is the smallest `now` over all partitions, in epoch milliseconds, None until every one of them has been
     read to its end and has told its status; only then may figures be shown. `expected` is how many there are, `ready`
     which of them were heard of lately. `reasons` say in sentences why the figures are greyed; none: they are not.
+    `lost` is how many records of each partition nobody could measure, by what it has told.
     """
 
     as_of: int | None
     expected: int | None
     ready: frozenset[int]
     reasons: tuple[str, ...]
+    lost: Mapping[int, int] = MappingProxyType({})
 
 
 def freshness(statuses: Mapping[int, Status], read: Collection[int], wall: int, pack: str) -> Freshness:
@@ -52,6 +55,7 @@ def freshness(statuses: Mapping[int, Status], read: Collection[int], wall: int, 
         expected=expected,
         ready=frozenset(told) - frozenset(silent),
         reasons=tuple(reasons),
+        lost={partition: status.lost for partition, status in told.items()},
     )
 
 

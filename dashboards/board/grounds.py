@@ -49,6 +49,8 @@ def inputs(fresh: Freshness, read_at: int | None) -> Values:
         values["safeclock_input_timestamp_seconds"] = {(): read_at / SECOND}
     if fresh.as_of is not None:
         values["safeclock_as_of_timestamp_seconds"] = {(): fresh.as_of / SECOND}
+        # Not before every partition is known: what an earlier status says would read as a counter that begins anew.
+        values["safeclock_partition_records_lost_total"] = {(str(number),): lost for number, lost in fresh.lost.items()}
     return values
 
 

@@ -69,8 +69,13 @@ _SILENT: Final = _fresh(f"  scalar(max({_AS_OF})) - {_COMPLETE}\n  > on (platfor
 _UNHEARD: Final = _fresh(f"  {_CADENCE} unless on (platform) {_COMPLETE}")
 _STALE: Final = f"time() - max({_AS_OF}) > {STALE_SECONDS}\nor absent({_AS_OF})"
 _GAPS: Final = select("safeclock_source_records_lost_total")
-# A gap is mostly found when a worker starts, before its first scrape: `increase` does not see such a birth.
-_LOST: Final = f"({_GAPS} unless {_GAPS} offset 1h) > 0\nor increase({_GAPS}[1h]) > 0"
+_PASSED: Final = one("safeclock_partition_records_lost_total")
+# A gap is mostly found when a worker starts, before its first scrape: `increase` does not see such a birth. A worker
+# that ends before anybody looks at it leaves its gap to the board's word; while no board is there, workers are heard.
+_LOST: Final = (
+    f"max by (partition) (\n  ({_GAPS} unless {_GAPS} offset 1h) > 0\n  or increase({_GAPS}[1h]) > 0"
+    f"\n  or increase({_PASSED}[1h:1m]) > 0\n)"
+)
 _INTERNAL: Final = f"increase({one('safeclock_events_refused_total', reason='internal')}[1h:1m]) > 0"
 
 ALERTS: Final = (

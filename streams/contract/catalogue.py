@@ -252,6 +252,15 @@ FRESHNESS: Final = (
         PARTITION,
         zeros=True,
     ),
+    Metric(
+        "safeclock_partition_records_lost_total",
+        Kind.COUNTER,
+        "Records that left the log before they were read, as every owner of the partition has counted them; every one "
+        "is a gap in the figures.",
+        Process.BOARD,
+        (PARTITION,),
+        zeros=True,
+    ),
     _gauge("cadence_seconds", "How often the platform is registered to say that it is complete.", PLATFORM),
     Metric(
         "safeclock_platform_info",

@@ -18,7 +18,8 @@ class Status(msgspec.Struct, frozen=True):
     """How far a partition is: told at every commit, and every few seconds while nothing happens.
 
     `now` is the log time that the partition has reached, `at` the worker's wall clock, both in epoch milliseconds;
-    `partitions` is how many there are in all; `pack` and `registry` name what the figures go by.
+    `partitions` is how many there are in all; `pack` and `registry` name what the figures go by. `lost` counts the
+    records of the partition that had left the logs before they were read.
     """
 
     now: int
@@ -26,6 +27,7 @@ class Status(msgspec.Struct, frozen=True):
     partitions: int
     pack: str
     registry: str
+    lost: int = 0
 
 
 encode_status = msgspec.msgpack.Encoder().encode

@@ -55,6 +55,7 @@ class Partition:
         self._closing = False
         self._intake = Intake(around.ledger(number), around.decoder, LogTime(()), {})
         self._dormant: dict[str, Reached] = {}
+        self._lost = 0
         self._moved: dict[str, float] = {}
         self._committed_at = 0.0
         self._dirty = False
@@ -101,6 +102,7 @@ class Partition:
             ledger.load(key, value)
         ledger.ready(position.now)
         positions = {topic: reached.next for topic, reached in position.topics.items() if topic in self._slots}
+        self._lost = position.lost
         # A platform that is taken off the registry may come back, and must then go on where it was left.
         self._dormant = {topic: reached for topic, reached in position.topics.items() if topic not in self._slots}
         self._intake = Intake(ledger, around.decoder, LogTime(self._slots, position.now), positions)
@@ -132,6 +134,7 @@ class Partition:
             raise SourceError(f"{topic} {self.number}: expected a log up to offset {position}, it ends at {last}")
         if position < first:
             around.figures.lost[self.number] += first - position
+            self._lost += first - position
             positions[topic] = first
             self._dirty = True
             log.error("partition %d: offsets %d to %d of %s are gone", self.number, position, first - 1, topic)
@@ -220,8 +223,8 @@ class Partition:
         rows = intake.ledger.take_changes()
         rejected = intake.take_refused()
         topics = {topic: Reached(offset, around.topics[topic]) for topic, offset in intake.positions.items()}
-        position = Position(intake.time.now, {**self._dormant, **topics}, around.registry_hash)
-        status = Status(position.now, around.wall(), around.partitions, around.pack, around.registry_hash)
+        position = Position(intake.time.now, {**self._dormant, **topics}, around.registry_hash, self._lost)
+        status = Status(position.now, around.wall(), around.partitions, around.pack, around.registry_hash, self._lost)
         measures = [row for row in rows.items() if is_measure(row[0])]
         published = {around.names.measures: [*measures, (STATUS_KEY, encode_status(status))]}
         refusals = [(refused.key(record), refused.encode(refusal, record)) for refusal, record in rejected.events]

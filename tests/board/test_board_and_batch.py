@@ -12,7 +12,7 @@ from dashboards.board.board import Board, NotReadyError
 from dashboards.board.snapshot import SnapshotCollector
 from streams.contract.catalogue import METRICS
 from streams.contract.measures import STATUS_KEY
-from streams.contract.metric import CLOCKS, LIMITS, RECENT, Process, Source, label_sets
+from streams.contract.metric import CLOCKS, LIMITS, RECENT, Kind, Process, Source, label_sets
 from streams.contract.rows import RowCodec
 from streams.domain.grid import SECOND
 from tests.board.worked import PARTITIONS, Update, board_at, registry, status, worked
@@ -120,6 +120,18 @@ def test_no_product_metric_before_every_partition_is_known() -> None:
     assert 'safeclock_partition_ready{partition="3"} 0.0' in text
     with pytest.raises(NotReadyError, match="partition 3: no worker has told its status yet"):
         board.document(["platform"], board.freshness(EVERY))
+
+
+def test_no_counter_before_the_first_figures_have_been_computed() -> None:
+    board = board_at(worked().as_of)
+    for update in worked().updates:
+        board.sums.take(*update)
+
+    board.count(board.freshness(range(PARTITIONS)), None)
+
+    assert not [
+        metric.name for metric in METRICS if metric.kind is Kind.COUNTER and metric.name in board.snapshot.values
+    ]
 
 
 def test_every_metric_of_the_catalogue_is_exported_and_no_other(board: Board) -> None:

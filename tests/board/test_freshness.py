@@ -20,6 +20,12 @@ def test_the_figures_are_as_old_as_the_oldest_partition() -> None:
     assert fresh.reasons == ()
 
 
+def test_what_was_lost_is_told_of_every_partition() -> None:
+    fresh = freshness({0: status(), 1: Status(WALL, WALL, 2, PACK, "registry", 7)}, {0, 1}, WALL, PACK)
+
+    assert fresh.lost == {0: 0, 1: 7}
+
+
 def test_before_any_status_nobody_knows_how_many_partitions_there_are() -> None:
     fresh = freshness({}, {0, 1}, WALL, PACK)
 

@@ -19,6 +19,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from streams.contract.topics import TopicSettings
 from streams.runtime.broker import Broker
+from streams.runtime.position import POSITION_KEY, Position, decode
 from streams.runtime.settings import RecordTime
 from tests.runtime.counting import COUNTERS, names_of, registry_of
 
@@ -174,6 +175,11 @@ class Scene:
                 if not history or history[-1] != told.value:
                     history.append(told.value)
         return steps
+
+    async def positions(self) -> dict[int, Position]:
+        """Return how far every partition has been committed."""
+        told = await self._read(self.names.changelog)
+        return {one.partition: decode(one.value) for one in told if one.key == POSITION_KEY and one.value is not None}
 
     async def settled(self) -> None:
         """Return when the committed totals equal the oracle; fail when they do not in time, or are beyond it."""

@@ -94,6 +94,9 @@ async def test_records_deleted_before_they_were_read_are_counted_as_lost(apache:
 
     # 25 of the first hundred lay there and were counted; 15 of the second hundred never can be.
     assert second.figures.lost == {0: 15}
+    async with working(apache) as third:
+        await eventually(lambda: third.figures.commits[0] > 0, "a commit of another owner")
+    assert (await apache.positions())[0].lost == 15
     assert (await apache.totals())["records"] == 185
 
 
