@@ -132,6 +132,7 @@ def test_a_broker_that_is_away_makes_figures_old_and_takes_none_of_them_back(
             apache_kafka_server.stop() if how == "stopped" else apache_kafka_server.kill()
             watch.stands_still()
             watch.fires(STALE)
+            watch.reads_nothing()
             apache_kafka_server.start()
             watch.goes_on()
             watch.resolves(STALE)

@@ -73,6 +73,12 @@ class Watched:
         assert (changes, before.keys() - shown(board).keys()) == ([], set()), "\n".join(changes[:_LINES])
         assert (self.as_of(), self.prometheus.ask(f"max({AS_OF})")) == (as_of, {(): as_of})
 
+    def reads_nothing(self, seconds: float = 3.0) -> None:
+        """Assert that a board does not claim to know where its inputs end."""
+        before = self.boards[0].total(_INPUT)
+        self.passes(seconds)
+        assert (self.boards[0].total(_INPUT), self.prometheus.ask(f"max({_INPUT})")) == (before, {(): before})
+
     def _rests(self, board: Part) -> bool:
         """Return whether a board has nothing new to show for a second, figures computed anew included."""
         before = shown(board)
