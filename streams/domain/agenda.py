@@ -1,6 +1,7 @@
 """The agenda: what happens to reports by themselves. A limit passes, one is forgotten, or it is sealed."""
 
 from collections.abc import Collection
+from typing import Final
 
 from streams.domain import counters
 from streams.domain.appraise import NOTHING, Appraisal, Appraiser
@@ -9,6 +10,7 @@ from streams.domain.books import Books
 from streams.domain.course import OPEN
 from streams.domain.deadlines import NEVER
 from streams.domain.desk import Desk
+from streams.domain.grid import MINUTE
 from streams.domain.measure import seal
 from streams.domain.path import Path
 from streams.domain.report import Entry, Row
@@ -18,15 +20,20 @@ from streams.domain.shelf import Shelf
 from streams.domain.states import OPEN_STATES
 from streams.domain.vocabulary import Reason
 
+_STEP: Final = MINUTE
+"""How far time moves at once while there is something to decide: what comes up within it is decided in one go."""
+
 
 class Agenda:
     """Settles reports and decides what comes up; nothing is decided about a report that is not settled.
 
-    `next_due` is the earliest instant at which there may be something to decide.
+    `next_due` is the earliest instant at which there may be something to decide, `came_up` how many reports have come
+    up since it was last set back.
     """
 
     def __init__(self, rules: Rules, shelf: Shelf, settling: Settling, appraiser: Appraiser, books: Books) -> None:
         self.next_due = NEVER
+        self.came_up = 0
         self._rules = rules
         self._shelf = shelf
         self._settling = settling
@@ -57,12 +64,22 @@ class Agenda:
             desk.soonest = soonest
             self.wake(desk, soonest)
 
-    def advance(self, desks: Collection[Desk], now: int) -> None:
-        """Decide what has come up by `now`; a platform of which nothing has may catch up later."""
-        for desk in desks:
-            if desk.wake <= now:
-                self.catch_up(desk, now)
-        self.next_due = min([desk.wake for desk in desks], default=NEVER)
+    def advance(self, desks: Collection[Desk], before: int, now: int, most: int) -> int:
+        """Decide what comes up from `before` to `now`, until about `most` reports have; return how far that is.
+
+        A platform of which nothing has come up may catch up later.
+        """
+        while self.next_due <= now:
+            if self.came_up >= most:
+                return before
+            before = min(now, max(before, self.next_due) + _STEP)
+            for desk in desks:
+                if desk.wake <= before:
+                    self.catch_up(desk, before)
+            self.next_due = min([desk.wake for desk in desks], default=NEVER)
+            if before == now:
+                break
+        return now
 
     def catch_up(self, desk: Desk, now: int) -> None:
         """Move a platform's horizon as far as `now` allows and decide what has come up."""
@@ -74,7 +91,9 @@ class Agenda:
                 self.settle(desk)
             desk.horizon = ahead
             if desk.queue.head <= ahead:
-                for key in dict.fromkeys(desk.queue.pop(ahead)):  # a key may wait twice; it is posted once
+                came_up = dict.fromkeys(desk.queue.pop(ahead))  # a key may wait twice; it is posted once
+                self.came_up += len(came_up)
+                for key in came_up:
                     self._come_up(desk, key, before)
         if desk.wake <= now:
             desk.rest()

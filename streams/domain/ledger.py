@@ -14,6 +14,7 @@ from streams.domain.appraise import Appraiser
 from streams.domain.at_length import AtLength
 from streams.domain.books import Books
 from streams.domain.cohort import CohortKey, Signature, key_of, signatures
+from streams.domain.deadlines import NEVER
 from streams.domain.desk import Desk, PlatformRule
 from streams.domain.events import AboutReport, Action, Amendment, Event, Filing, Heartbeat
 from streams.domain.regime import Regimes
@@ -84,10 +85,14 @@ class Ledger:
         desk.changed = True
         desk.count(counters.refused(reason))
 
-    def advance(self, now: int) -> None:
-        """Move time to `now`: decide deadlines, forget, refuse what waited too long. Time never goes back."""
-        self._now = max(self._now, now)
-        self._agenda.advance(self._desks.values(), self._now)
+    def advance(self, now: int, most: int = NEVER) -> int:
+        """Move time to `now`: decide deadlines, forget, refuse what waited too long. Time never goes back.
+
+        Stop when, since changes were last taken, `most` reports have come up or somewhat more: those of a minute.
+        Return how far time has moved; it moves on after changes were taken.
+        """
+        self._now = self._agenda.advance(self._desks.values(), self._now, max(self._now, now), most)
+        return self._now
 
     def _open(self, platform: str) -> Desk:
         rule = self._rules.platforms.get(platform, PlatformRule())
@@ -155,6 +160,7 @@ class Ledger:
                 changes[b"n|" + desk.name.encode()] = self._codec.pack(desk.counters())
                 desk.changed = False
         self._books.touched.clear()
+        self._agenda.came_up = 0
         return changes
 
     def load(self, key: bytes, value: bytes) -> None:

@@ -48,10 +48,13 @@ class LogTime:
         """
         self._heads = {topic: wall - GRACE for topic, wall in heads.items()}
 
-    def advance(self) -> int:
-        """Move `now` to the smallest log time and return it."""
-        self.now = max(self.now, min(self._times().values(), default=self.now))
-        return self.now
+    def target(self) -> int:
+        """Return the smallest log time: as far as `now` may go."""
+        return max(self.now, min(self._times().values(), default=self.now))
+
+    def move(self, now: int) -> None:
+        """Move `now`; it never goes back."""
+        self.now = max(self.now, now)
 
     def ahead(self) -> frozenset[str]:
         """Return the topics that are more than `LEAD` ahead of a sibling which is not at its head."""

@@ -38,6 +38,14 @@ class Inbox:
         """Let a batch wait behind those of its topic."""
         self._waiting.setdefault(batch.slot.topic, deque()).append(batch)
 
+    def put_back(self, portion: Portion, rest: RecordBatch) -> None:
+        """Let what is left of a portion wait where it was."""
+        waiting = self._waiting[rest.slot.topic]
+        if not portion.last:
+            following = waiting.popleft()
+            rest = following._replace(start=rest.start, records=[*rest.records, *following.records])
+        waiting.appendleft(rest)
+
     def take(self, read: Mapping[str, int], expected: frozenset[str]) -> Portion | None:
         """Return what is to be applied next; None while all that waits is ahead of filings.
 

@@ -32,8 +32,8 @@ class Ledger(Protocol):
     def apply(self, event: Event) -> Reason | None:
         """Take one fact; a reason says that it is refused."""
 
-    def advance(self, now: int) -> None:
-        """Move time to `now`."""
+    def advance(self, now: int, most: int) -> int:
+        """Move time to `now`, or as far as `most` reports come up on the way, and return how far."""
 
     def refuse(self, platform: str, reason: Reason) -> None:
         """Count a refusal decided elsewhere."""
@@ -68,15 +68,20 @@ class Refused(NamedTuple):
 class Intake:
     """Ledger, log time and positions of one partition, moved together.
 
-    `positions` is the next offset per source topic; `applied` counts records,
-    refused ones included, until its reader sets it back.
+    `positions` is the next offset per source topic; `applied` counts records, refused ones included, until its reader
+    sets it back. `most` is how many reports may come up between two commits. With more to decide the ledger is
+    `behind` its logs: time stands where it has got to, and no record is applied that was told later.
     """
 
-    def __init__(self, ledger: Ledger, decoder: Decoder, time: LogTime, positions: Mapping[str, int]) -> None:
+    def __init__(
+        self, ledger: Ledger, decoder: Decoder, time: LogTime, positions: Mapping[str, int], most: int = 10_000
+    ) -> None:
         self.ledger = ledger
         self.time = time
         self.positions = dict(positions)
         self.applied = 0
+        self.behind = False
+        self._most = most
         self._decoder = decoder
         self._refused: list[tuple[Refusal, Stamped]] = []
 
@@ -84,45 +89,63 @@ class Intake:
         """Whether `batch` was fetched from the position or before it, so that nothing lies between."""
         return batch.start <= self.positions[batch.slot.topic]
 
-    def take(self, batch: RecordBatch, wall: int) -> None:  # noqa: C901 - a loop over every record, without calls that could be spared
-        """Apply the records of a batch that follows; `wall` is the wall clock in epoch milliseconds."""
+    def take(self, batch: RecordBatch, wall: int) -> RecordBatch | None:  # noqa: C901, PLR0915 - a loop over every record, without calls that could be spared
+        """Apply the records of a batch that follows; `wall` is the wall clock in epoch milliseconds.
+
+        Return what is left of it when the ledger is behind.
+        """
         topic = batch.slot.topic
         position = self.positions[topic]
         horizon = self.time.horizon(topic)
         ledger, decode = self.ledger, self._decoder.decode
         now = read = self.time.now
-        for record in batch.records:
+        rest = None
+        for place, record in enumerate(batch.records):
             if record.offset < position:
                 continue
-            self.applied += 1
             told = record.timestamp
             if told > wall and record.timestamp_type != _LOG_APPEND_TIME:
                 if told > wall + _AHEAD:
+                    self.applied += 1
                     self._refuse(record, Refusal(Reason.FUTURE_TIME, "", ""))
                     continue
                 told = wall
-            if told > read:  # noqa: PLR1730 - half the time of max: once a record
-                read = told
             if now < told:
                 now = max(now, min(told, horizon))
-                if now >= ledger.next_due:
-                    ledger.advance(now)
+                if now >= ledger.next_due and not self._advance(now):
+                    rest = batch._replace(start=record.offset, records=batch.records[place:])
+                    break
+            if told > read:  # noqa: PLR1730 - half the time of max: once a record
+                read = told
+            self.applied += 1
             event = decode(record)
             if isinstance(event, Refusal):
                 self._refuse(record, event)
             else:
                 self._apply(record, event)
         self.time.read(topic, read)
-        self.positions[topic] = max(position, batch.end)
+        self.positions[topic] = max(position, batch.end if rest is None else rest.start)
         self.tick()
+        self.behind = self.behind or rest is not None
+        return rest
 
     def tick(self) -> bool:
         """Let time pass as far as the logs have been read; return whether the ledger had something due."""
-        now = self.time.advance()
+        now = self.time.target()
         due = now >= self.ledger.next_due
         if due:
-            self.ledger.advance(now)
+            self._advance(now)
+        else:
+            self.behind = False
+            self.time.move(now)
         return due
+
+    def _advance(self, now: int) -> bool:
+        """Let the ledger decide what is due up to `now`; return whether it has got there."""
+        reached = self.ledger.advance(now, self._most)
+        self.time.move(reached)
+        self.behind = reached < now
+        return not self.behind
 
     def take_refused(self) -> Refused:
         """Return what was refused since the last call."""

@@ -105,7 +105,7 @@ class Partition:
         self._lost = position.lost
         # A platform that is taken off the registry may come back, and must then go on where it was left.
         self._dormant = {topic: reached for topic, reached in position.topics.items() if topic not in self._slots}
-        self._intake = Intake(ledger, around.decoder, LogTime(self._slots, position.now), positions)
+        self._intake = Intake(ledger, around.decoder, LogTime(self._slots, position.now), positions, self._journal.most)
         for topic in self._slots:
             self._recognise(topic, position.topics.get(topic))
             await self._seek(topic)
@@ -144,13 +144,15 @@ class Partition:
     async def _step(self) -> None:
         for slot in [slot for slot in self._slots.values() if slot in self._around.source.lost]:
             await self._seek(slot.topic)
-        portion = None if self._closing else self._inbox.take(self._intake.time.applied(), self._expected())
-        if portion is None:
-            await self._woken()
-        else:
+        behind = self._intake.behind
+        waits = not (self._closing or behind)
+        portion = self._inbox.take(self._intake.time.applied(), self._expected()) if waits else None
+        if portion is not None:
             await self._apply(portion)
+        elif not behind:
+            await self._woken()
         self._look()
-        if self._due():
+        if self._intake.behind or self._due():
             await self._commit()
 
     def _expected(self) -> frozenset[str]:
@@ -180,11 +182,13 @@ class Partition:
             log.warning("partition %d: a batch of %s came from beyond the position", self.number, batch.slot.topic)
             await self._seek(batch.slot.topic)
             return
-        self._intake.take(batch, around.wall())
+        rest = self._intake.take(batch, around.wall())
         around.failpoints.passing("after_apply")
         self._dirty = True
         self._moved[batch.slot.topic] = _seconds()
-        if portion.last:
+        if rest is not None:
+            self._inbox.put_back(portion, rest)
+        elif portion.last:
             around.source.acknowledge(batch)
         self.figures.moved = around.wall()
         if self._intake.applied >= self._journal.most:

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from streams.domain.events import Event, Filing, Heartbeat
 from streams.domain.grid import DAY, HOUR, SECOND
-from tests.ledger.strategies import KEYS, START, batches, streams
-from tests.ledger.subject import Subject
+from tests.ledger.oracle import Yardstick
+from tests.ledger.strategies import KEYS, START, batches, packs, streams
+from tests.ledger.subject import Subject, clock_of
 
 
 @given(st.data(), streams())
@@ -41,6 +42,45 @@ def test_advancing_from_one_due_time_to_the_next_comes_to_an_end(stream: list[Ev
 
     assert step_by_step.cohorts() == at_once.cohorts()
     assert step_by_step.net() == at_once.net()
+
+
+@given(st.data(), packs, streams(), st.integers(0, 3))
+def test_how_finely_time_is_moved_and_where_it_stops_changes_no_counter(
+    data: st.DataObject, pack: tuple[Yardstick, ...], stream: list[Event], most: int
+) -> None:
+    clocks = [clock_of(yardstick) for yardstick in pack]
+    at_once, bounded = Subject(clocks), Subject(clocks)
+
+    for part, now in [*data.draw(batches(stream)), ([], START + 61 * DAY), ([], START + 500 * DAY)]:
+        at_once.advance(now)
+        while bounded.ledger.advance(now, most + 1) < now:
+            bounded.commit()
+            if data.draw(st.booleans()):
+                bounded.crash()
+        for subject in (at_once, bounded):
+            subject.feed(part)
+            subject.commit()
+
+        assert bounded.counters() == at_once.counters()
+        assert bounded.cohorts() == at_once.cohorts()
+
+
+def test_years_that_pass_at_once_are_decided_in_pieces() -> None:
+    reports, most = 5_000, 100
+    subject = Subject()
+    subject.feed(
+        Filing(b"harbor|aa_%d" % number, "harbor", at, at, number, 1, "gaaaabEU")
+        for number, at in enumerate(range(START, START + reports * HOUR // 60, HOUR // 60))
+    )
+    subject.commit()
+    end = START + 1_000 * DAY
+
+    changed = []
+    while subject.ledger.advance(end, most) < end:
+        changed.append(len(subject.ledger.take_changes()))
+
+    assert max(changed) <= 2 * most
+    assert subject.ledger.reports == 0
 
 
 def test_a_heartbeat_brings_the_next_due_time_forward() -> None:

@@ -44,9 +44,11 @@ class CountingLedger:
         self._changed[key] = None
         return None
 
-    def advance(self, now: int) -> None:
+    def advance(self, now: int, most: int) -> int:
         """Note the time."""
+        del most
         self.advanced.append(now)
+        return now
 
     def refuse(self, platform: str, reason: Reason) -> None:
         """Count a refusal."""

@@ -45,6 +45,19 @@ def test_the_batch_that_was_told_first_comes_first() -> None:
     assert times(first) == [5]
 
 
+def test_what_is_left_of_a_portion_comes_next_and_is_the_last_of_its_batch_once() -> None:
+    waiting = inbox(batch(FILED, 0, 1, 2, 3, 4), most=3)
+    read = {FILED: 0, TAKEN: 0}
+    first = waiting.take(read, NOBODY)
+    assert first is not None
+
+    waiting.put_back(first, first.batch.cut(1)[1])
+    portions = [waiting.take(read, NOBODY), waiting.take(read, NOBODY)]
+
+    assert [times(portion) for portion in portions if portion] == [[2, 3, 4]]
+    assert [portion.last for portion in portions if portion] == [True]
+
+
 def test_of_two_that_were_told_at_once_the_filings_come_first() -> None:
     waiting = inbox(batch(TAKEN, 0, 5), batch(FILED, 0, 5))
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import pytest
+from typing_extensions import override
 
 from streams.domain.grid import HOUR, MINUTE
 from streams.domain.logtime import LogTime
@@ -119,6 +120,45 @@ def test_time_is_advanced_before_a_record_is_applied_and_not_beyond_the_sibling(
 
     assert [at for at in ledger.advanced if at][:2] == [WALL - 2 * HOUR, WALL - HOUR]
     assert max(ledger.advanced) == WALL - HOUR
+
+
+class BusyLedger(CountingLedger):
+    """Has so much to decide that an advance gets no further than `reach`."""
+
+    reach = 0
+
+    @override
+    def advance(self, now: int, most: int) -> int:
+        return min(super().advance(now, most), self.reach)
+
+
+def test_no_record_is_applied_before_the_ledger_has_got_to_its_time() -> None:
+    ledger = BusyLedger()
+    ledger.next_due, ledger.reach = 0, WALL - HOUR
+    intake = intake_at(0, ledger)
+    intake.take(batch(0, 1, Fetched(0, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
+
+    rest = intake.take(batch(0, 3, Fetched(0, b"1", WALL - HOUR), Fetched(1, b"2", WALL), Fetched(2, b"3")), WALL)
+
+    assert rest == batch(1, 3, Fetched(1, b"2", WALL), Fetched(2, b"3"))
+    assert intake.positions[FILED] == 1
+    assert (intake.behind, intake.time.now, totals(intake)["records"]) == (True, WALL - HOUR, 2)
+
+
+def test_a_batch_goes_on_where_it_was_left_once_the_ledger_is_no_longer_behind() -> None:
+    ledger = BusyLedger()
+    ledger.next_due, ledger.reach = 0, WALL - HOUR
+    intake = intake_at(0, ledger)
+    intake.take(batch(0, 1, Fetched(0, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
+    rest = intake.take(batch(0, 2, Fetched(0, b"1", WALL - HOUR), Fetched(1, b"2", WALL)), WALL)
+    assert rest is not None
+
+    ledger.reach = WALL
+    intake.tick()
+    intake.take(rest, WALL)
+
+    assert intake.positions[FILED] == 2
+    assert (intake.behind, intake.time.now, totals(intake)["records"]) == (False, WALL, 3)
 
 
 def test_a_senders_stamp_in_the_future_is_refused_and_moves_no_time() -> None:

@@ -61,7 +61,7 @@ def folded(story: Story, trade: Trade, prefix: str, now: int) -> Rows:
         assert ledgers[one.partition].apply(event) is None  # type: ignore[arg-type]  # a story holds no refusals
     rows: Rows = {}
     for number, ledger in ledgers.items():
-        ledger.advance(now)
+        ledger.advance(now, 1 << 62)
         rows |= {(number, key): plain(value) for key, value in ledger.take_changes().items() if compared(key, value)}
     return rows
 
