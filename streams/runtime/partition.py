@@ -96,11 +96,13 @@ class Partition:
         claim = await self._journal.claim()
         slot = TopicPartition(around.names.changelog, self.number)
         rows, position, read, last = await restore(around.bootstrap, slot, claim, around.failpoints, around.access)
+        fetched = _seconds()
         await self._journal.repeat({around.names.measures: [row for row in last.items() if is_measure(row[0])]})
         ledger = self._intake.ledger
         for key, value in rows.items():
             ledger.load(key, value)
         ledger.ready(position.now)
+        loaded = _seconds() - fetched
         positions = {topic: reached.next for topic, reached in position.topics.items() if topic in self._slots}
         self._lost = position.lost
         # A platform that is taken off the registry may come back, and must then go on where it was left.
@@ -113,7 +115,14 @@ class Partition:
         self.figures.state = State.SERVING
         self.figures.moved = around.wall()
         self.figures.restore_seconds = _seconds() - started
-        log.info("partition %d: restored %d rows from %d records", self.number, len(rows), read)
+        split = (fetched - started, loaded)
+        log.info(
+            "partition %d: restored %d rows from %d records, read in %.1f s, loaded in %.1f s",
+            self.number,
+            len(rows),
+            read,
+            *split,
+        )
 
     def _recognise(self, topic: str, reached: Reached | None) -> None:
         """Stop where the broker's topic is not the one that the position speaks of."""
