@@ -124,17 +124,34 @@ class Agenda:
     def due(self, desk: Desk, report: Report, appraisal: Appraisal | None = None) -> int:
         """Return when something next happens to a report, of which `appraisal` is known, if any is."""
         if report.path is not None:
-            return _due_plain(self._rules, report, desk.horizon)
+            return _due_plain(self._rules, report.path, report.entries, desk.horizon)
         known = appraisal or self._appraiser.appraise(desk, report.row, desk.horizon)
         return _due(self._rules, report.row, known)
+
+    def recall(self, desk: Desk, key: bytes, row: Row) -> None:
+        """Let a restored report come up; `reckon` after the last."""
+        entries, horizon = row[1], desk.horizon
+        path = self._settling.path_of(entries)
+        if path is None:
+            due = _due(self._rules, row, self._appraiser.appraise(desk, row, horizon))
+        else:
+            due = _due_plain(self._rules, path, entries, horizon)
+        desk.queue.push(due, key, horizon)
+
+    def reckon(self, desks: Collection[Desk]) -> None:
+        """See when there is something to decide again."""
+        for desk in desks:
+            desk.rest()
+        self.next_due = min([desk.wake for desk in desks], default=NEVER)
 
     def _settle(self, desk: Desk, key: bytes, report: Report, horizon: int) -> None:
         before = report.placed if report.posted else None
         self._settling.settle(desk, report, horizon)
         path = report.path
+        assert path is not None, "a report that is settled is plain"
         if before is None:
-            desk.queue.push(_due_plain(self._rules, report, horizon), key, horizon)
-        elif before.open and path is not None and not path.open:
+            desk.queue.push(_due_plain(self._rules, path, report.entries, horizon), key, horizon)
+        elif before.open and not path.open:
             self._end(desk, key, before, report, horizon)
 
     def _end(self, desk: Desk, key: bytes, before: Path, report: Report, horizon: int) -> None:
@@ -161,7 +178,7 @@ class Agenda:
         if found is None:
             return
         report = self._shelf.report(desk, found)
-        due = 0 if report.path is None else _due_plain(self._rules, report, desk.horizon)
+        due = 0 if report.path is None else _due_plain(self._rules, report.path, report.entries, desk.horizon)
         if due > desk.horizon:
             self._settling.miss(desk, report, horizon)
             self.push(desk, key, due)
@@ -211,19 +228,18 @@ def _due(rules: Rules, row: Row, appraisal: Appraisal) -> int:
     return min(limit, _forgotten(rules, row[1], measured.filed.at))
 
 
-def _due_plain(rules: Rules, report: Report, horizon: int) -> int:
+def _due_plain(rules: Rules, path: Path, entries: list[Entry], horizon: int) -> int:
     """Return when a plain report comes up next, after the limits that are decided up to `horizon`.
 
     An open one comes up once on the way to its sealing, at the first instant at which it could be forgotten if it had
     ended meanwhile: so its end need not be put on the agenda.
     """
-    path, filed = report.path, report.entries[0]
-    assert path is not None
+    filed = entries[0]
     if path.open:
         end, early = filed.at + rules.sealed, filed.told + rules.memory
         end = early if horizon < early < end else end
     else:
-        end = _forgotten(rules, report.entries, filed.at)
+        end = _forgotten(rules, entries, filed.at)
     for limit in path.limits:
         if filed.at + limit > horizon:
             return min(filed.at + limit, end)

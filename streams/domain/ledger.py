@@ -182,13 +182,13 @@ class Ledger:
         is stored.
         """
         self._enrol(now)
-        for key, stored in self._shelf.stored():
-            desk = self._desks[key.split(b"|", 1)[0].decode()]
-            report = self._shelf.report(desk, stored)
-            self._agenda.push(desk, key, self._agenda.due(desk, report))
+        desks = {name.encode(): desk for name, desk in self._desks.items()}
+        recall = self._agenda.recall
+        for key, row in self._shelf.rows():
+            recall(desks[key.partition(b"|")[0]], key, row)
         for desk in self._desks.values():
             desk.changed = False
-            desk.rest()
+        self._agenda.reckon(self._desks.values())
 
     def _enrol(self, now: int) -> None:
         told = max([now, *[desk.last_told for desk in self._desks.values()]])

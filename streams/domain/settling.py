@@ -82,12 +82,11 @@ class Settling:
     def read(self, desk: Desk, row: Row) -> Report:
         """Return a row that is in the books as a report at hand."""
         allowance, entries = row
-        filed = entries[0]
-        codes = tuple([entry.code for entry in entries])
-        path = self._regimes.of(filed.labels, filed.at).path_of(codes) if codes[0] == FILING else None
-        if path is None or not is_plain(entries):
-            return Report(allowance, entries, None)
+        path = self.path_of(entries)
         report = Report(allowance, entries, path)
+        if path is None:
+            return report
+        filed = entries[0]
         report.posted = len(entries)
         report.placed = path
         report.cohort = self._cohort(desk, filed.at // DAY, filed.labels)
@@ -95,6 +94,14 @@ class Settling:
         report.values = [filed.at % DAY // MINUTE, *[bin_of(entry.at - filed.at) for entry in entries[1:]]]
         report.signature = path.signature(report.risk, report.values)
         return report
+
+    def path_of(self, entries: list[Entry]) -> Path | None:
+        """Return where a report's entries have led, None for one that is not plain."""
+        filed = entries[0]
+        if filed.code != FILING:
+            return None
+        path = self._regimes.of(filed.labels, filed.at).path_of(tuple([entry.code for entry in entries]))
+        return None if path is None or not is_plain(entries) else path
 
     def settle(self, desk: Desk, report: Report, horizon: int) -> None:
         """Post the unsettled entries of a plain report, whose limits have been decided up to `horizon`."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from streams.domain.at_hand import Report
 from streams.domain.desk import Desk
+from streams.domain.report import Row
 from streams.domain.rules import Codec
 from streams.domain.settling import Settling
 
@@ -55,9 +56,11 @@ class Shelf:
         """Take back a stored report, which is no change."""
         self._reports[key] = stored
 
-    def stored(self) -> Iterator[tuple[bytes, bytes | Report]]:
-        """Yield every report with its key."""
-        return iter(self._reports.items())
+    def rows(self) -> Iterator[tuple[bytes, Row]]:
+        """Yield the row of every report with its key."""
+        unpack = self._codec.unpack_row
+        for key, found in self._reports.items():
+            yield key, found.row if isinstance(found, Report) else unpack(found)
 
     def take_changes(self) -> dict[bytes, bytes | None]:
         """Return the rows that changed since the last call, None for one that is gone, and pack what is closed."""
