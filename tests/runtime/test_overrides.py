@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
-from aiokafka.consumer.fetcher import Fetcher, FetchResult
+from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.subscription_state import TopicPartitionState
 from faust import App
 from faust.tables.manager import TableManager
@@ -49,6 +49,8 @@ READ: list[tuple[Callable[..., Any], str]] = [
     (Fetcher.fetched_records, "be4348896b9b66af"),
     (Fetcher._proc_fetch_request, "59bf948fff47eed5"),
     (Fetcher._update_fetch_positions, "d7774d8241dc6a7e"),
+    (PartitionRecords._unpack_records, "b803e6d46480732c"),
+    (PartitionRecords._consumer_record, "e668541600b047ab"),
     (FetchResult.getall, "3e717e30de5068d5"),
     (FetchResult.check_assignment, "b5340df67e3f330f"),
     (TopicPartitionState.seek, "c20b56d7ba7b2872"),
