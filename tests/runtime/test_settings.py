@@ -21,6 +21,7 @@ def test_every_variable_is_read() -> None:
         "SAFECLOCK_APPLICATION": "trial",
         "SAFECLOCK_INSTANCE": "worker-0",
         "SAFECLOCK_REGISTRY": "platforms.toml",
+        "SAFECLOCK_PACKS": "children.toml, local.toml",
         "SAFECLOCK_RECORD_TIME": "create",
         "SAFECLOCK_JOURNAL": "append",
         "SAFECLOCK_COMMIT_INTERVAL_MS": "250",
@@ -33,6 +34,7 @@ def test_every_variable_is_read() -> None:
 
     assert set(given) == set(VARIABLES) - {*access.VARIABLES, *guard.VARIABLES}
     assert settings.instance == "worker-0"
+    assert settings.packs == (Path("children.toml"), Path("local.toml"))
     assert settings.record_time is RecordTime.CREATE
     assert settings.journal is JournalMode.APPEND
     assert (settings.commit_interval_ms, settings.http_port, settings.memory_ms) == (250, 8080, 30 * DAY)
