@@ -1,10 +1,10 @@
-"""The AsyncAPI 3 document of the topics that platforms write to and of the one that they may read."""
+"""The AsyncAPI 3 document of the topics that platforms write to and of those that they may read."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from streams.contract.cloudevents import BINARY_TYPE, STRUCTURED_TYPE
-from streams.contract.topics import REFUSED
+from streams.contract.topics import MISSES, REFUSED, RESPONSES
 
 Tree = dict[str, Any]
 
@@ -44,11 +44,15 @@ def document(kinds: Mapping[str, type], schemas: Mapping[str, Tree]) -> Tree:
             "reportFiled": _channel("report-filed.{platform}", _FILED, "Reports, and what changes them."),
             "actionTaken": _channel("action-taken.{platform}", _TAKEN, "What became of reports."),
             "eventRefused": _channel(REFUSED, ("event-refused",), "Why a record was refused, without the record."),
+            "responseMeasured": _channel(RESPONSES, ("response-measured",), "That clocks of a report have ended."),
+            "deadlineMissed": _channel(MISSES, ("deadline-missed",), "That limits of a report have passed."),
         },
         "operations": {
             "receiveReports": _operation("receive", "reportFiled"),
             "receiveActions": _operation("receive", "actionTaken"),
             "sendRefusals": _operation("send", "eventRefused"),
+            "sendResponses": _operation("send", "responseMeasured"),
+            "sendMisses": _operation("send", "deadlineMissed"),
         },
         "components": {
             "messages": {name: _message(name, kind) for name, kind in kinds.items()},

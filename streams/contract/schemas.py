@@ -22,6 +22,7 @@ from streams.contract.cloudevents import (
     ReportFiledEvent,
 )
 from streams.contract.keys import heartbeat_key, record_key, token
+from streams.contract.notices import DeadlineMissedEvent, ResponseMeasuredEvent
 from streams.contract.refused import EventRefusedEvent
 from streams.contract.topics import partition_of
 
@@ -35,6 +36,8 @@ KINDS: Final[Mapping[str, type]] = {
     "event-retracted": EventRetractedEvent,
     "heartbeat": HeartbeatEvent,
     "event-refused": EventRefusedEvent,
+    "response-measured": ResponseMeasuredEvent,
+    "deadline-missed": DeadlineMissedEvent,
 }
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 # For these vectors only; a real secret is random and never leaves its platform.

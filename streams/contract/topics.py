@@ -15,6 +15,12 @@ MEASURES: Final = "measures"
 REFUSED: Final = "event-refused"
 """Why a record was refused, without the record."""
 
+RESPONSES: Final = "response-measured"
+"""That clocks of a report have ended: an event for every deed that ended any, keyed as the report."""
+
+MISSES: Final = "deadline-missed"
+"""That limits passed while clocks ran: an event for every instant at which any did, keyed as the report."""
+
 _MEBIBYTE: Final = 1024 * 1024
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 24 * _HOUR_MS
@@ -22,6 +28,8 @@ _DAY_MS: Final = 24 * _HOUR_MS
 # Twice the memory of the ledger, 200 days: what is still counted can be rebuilt from the topics.
 _SOURCE_RETENTION_MS: Final = 400 * _DAY_MS
 _REFUSED_RETENTION_MS: Final = 7 * _DAY_MS
+# For whoever reads notices to be away for a month.
+_NOTICE_RETENTION_MS: Final = 30 * _DAY_MS
 
 # Compacted topics are read from the beginning at every start. Kafka never cleans the active segment, whose default
 # is 1 GiB, and leaves the rest until half of it is stale: a restore would then read many times the live rows.
@@ -79,9 +87,10 @@ def table(registry: Registry, app: str, replication: Replication, *, record_time
         "message.timestamp.type": stamp,
     }
     refused = {"cleanup.policy": "delete", "retention.ms": str(_REFUSED_RETENTION_MS)}
+    notices = {"cleanup.policy": "delete", "retention.ms": str(_NOTICE_RETENTION_MS)}
     wanted: dict[str, Mapping[str, str]] = dict.fromkeys(registry.source_topics(), source)
     own = {**_COMPACTED, "max.message.bytes": str(_CHANGELOG_MESSAGE_BYTES)}
-    wanted |= {changelog(app): own, MEASURES: _COMPACTED, REFUSED: refused}
+    wanted |= {changelog(app): own, MEASURES: _COMPACTED, REFUSED: refused, RESPONSES: notices, MISSES: notices}
     common = {
         "min.insync.replicas": str(replication.min_insync),
         "unclean.leader.election.enable": "false",

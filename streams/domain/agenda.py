@@ -146,7 +146,7 @@ class Agenda:
 
     def _settle(self, desk: Desk, key: bytes, report: Report, horizon: int) -> None:
         before = report.placed if report.posted else None
-        self._settling.settle(desk, report, horizon)
+        self._settling.settle(desk, key, report, horizon)
         path = report.path
         assert path is not None, "a report that is settled is plain"
         if before is None:
@@ -181,6 +181,8 @@ class Agenda:
         due = 0 if report.path is None else _due_plain(self._rules, report.path, report.entries, desk.horizon)
         if due > desk.horizon:
             self._settling.miss(desk, report, horizon)
+            if self._books.notices.wanted:
+                self._books.notices.passed(key, report, report.placed, horizon, desk.horizon)
             self.push(desk, key, due)
         elif report.path is not None and report.path.settled:
             self._forget(desk, key)
@@ -193,7 +195,7 @@ class Agenda:
         before = self._appraiser.appraise(desk, row, horizon) if _may_have_changed(after) else after
         next_due = _due(self._rules, row, after)
         if next_due > desk.horizon:
-            self._books.post(desk, before, after)
+            self._books.post(desk, key, before, after)
             self.push(desk, key, next_due)
         else:
             self._drop(desk, key, before, after)
@@ -201,13 +203,13 @@ class Agenda:
     def _drop(self, desk: Desk, key: bytes, before: Appraisal, after: Appraisal) -> None:
         """Let go of a row whose time has come; the cohort keeps what it counted."""
         if after.measured is None:
-            self._books.post(desk, before, NOTHING)
+            self._books.post(desk, key, before, NOTHING)
             desk.refuse_later(Reason.ORPHAN, after.waiting)
         elif after.measured.state in OPEN_STATES:
             desk.count(counters.SEALED)
-            self._books.post(desk, before, Appraisal(seal(after.measured, self._rules.sealed)))
+            self._books.post(desk, key, before, Appraisal(seal(after.measured, self._rules.sealed)))
         else:
-            self._books.post(desk, before, after)
+            self._books.post(desk, key, before, after)
             self._forget(desk, key)
             return
         self._shelf.drop(key)

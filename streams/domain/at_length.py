@@ -100,7 +100,7 @@ class AtLength:
     def _post(self, desk: Desk, key: bytes, before: Appraisal, row: Row, known: int = NEVER) -> Appraisal:
         """Post what a report has become and return it; `known` is when it comes up already."""
         after = self._appraiser.appraise(desk, row, desk.horizon)
-        self._books.post(desk, before, after)
+        self._books.post(desk, key, before, after)
         report = self._settling.read(desk, row)
         self._shelf.put(key, report)
         self._agenda.moved(key)

@@ -6,21 +6,25 @@ from streams.domain.cohort import Stored
 from streams.domain.course import STOPPED
 from streams.domain.desk import Desk
 from streams.domain.measure import Measured, Timed
+from streams.domain.notices import Notices
 from streams.domain.verdict import PENDING
 
 
 class Books:
     """The cohorts of a ledger, and the posting of every change to them and to the counters.
 
-    `touched` collects the cohorts that changed since it was last emptied.
+    `touched` collects the cohorts that changed since it was last emptied, `notices` what is told of single reports.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, notices: Notices) -> None:
+        self.notices = notices
         self.cohorts: dict[str, Stored] = {}
         self.touched: set[str] = set()
 
-    def post(self, desk: Desk, before: Appraisal, after: Appraisal) -> None:
+    def post(self, desk: Desk, key: bytes, before: Appraisal, after: Appraisal) -> None:
         """Take a report out as it was and enter it as it is."""
+        if self.notices.wanted:
+            self.notices.changed(key, before, after)
         old, new = before.measured, after.measured
         if old is not None and new is not None:
             self._amend(desk, old, new)

@@ -17,6 +17,7 @@ from streams.domain.cohort import CohortKey, Signature, key_of, signatures
 from streams.domain.deadlines import NEVER
 from streams.domain.desk import Desk, PlatformRule
 from streams.domain.events import AboutReport, Action, Amendment, Event, Filing, Heartbeat
+from streams.domain.notices import Notice, Notices
 from streams.domain.regime import Regimes
 from streams.domain.roster import Enrolled, enrol
 from streams.domain.rules import Codec, Rules
@@ -40,7 +41,8 @@ class Ledger:
         self._codec = codec
         self._belongs = belongs
         self._desks: dict[str, Desk] = {}
-        self._books = Books()
+        self._notices = Notices(wanted=rules.notices)
+        self._books = Books(self._notices)
         self._regimes = Regimes(rules.clocks)
         self._roster: dict[str, Enrolled] = {}
         self._enrolled: dict[bytes, bytes] = {}
@@ -141,6 +143,10 @@ class Ledger:
         for desk in self._desks.values():
             desk.late.clear()
         return refusals
+
+    def take_notices(self) -> list[Notice]:
+        """Return and forget the notices about what has been posted; after `take_changes`, about everything."""
+        return self._notices.take()
 
     def take_changes(self) -> dict[bytes, bytes | None]:
         """Return the stored rows that changed since the last call, None for one that is gone.

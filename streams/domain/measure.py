@@ -17,7 +17,8 @@ class Timed(NamedTuple):
     """One clock on one report, in milliseconds.
 
     `value` and `ending` are what the signature stores; `duration` is that of an ended clock; `due` is NEVER where no
-    limit can pass any more; `late` is true when the limit had passed before we were told of the report.
+    limit can pass any more; `late` is true when the limit had passed before we were told of the report; `at` is when
+    the clock ended or, of one that runs, when its limit passed.
     """
 
     value: int
@@ -26,6 +27,7 @@ class Timed(NamedTuple):
     due: int
     verdict: int
     late: bool
+    at: int = 0
 
 
 _IDLE: Final = Timed(0, IDLE, 0, NEVER, PENDING, late=False)
@@ -55,12 +57,13 @@ def _paused(course: Course, deeds: list[Entry]) -> int:
 
 def _ended(clock: Clock, course: Course, start: int, filed: Entry, deeds: list[Entry]) -> Timed:
     assert course.end is not None
-    duration = max(deeds[course.end].at - start - _paused(course, deeds), 0)
+    at = deeds[course.end].at
+    duration = max(at - start - _paused(course, deeds), 0)
     if clock.limit is None:
-        return Timed(bin_of(duration), course.ending, duration, NEVER, PENDING, late=False)
+        return Timed(bin_of(duration), course.ending, duration, NEVER, PENDING, late=False, at=at)
     due = start + clock.limit + _paused(course, deeds)
     verdict = verdict_of(course.ending, duration, clock.limit)
-    return Timed(bin_of(duration), course.ending, duration, NEVER, verdict, late=due <= filed.told)
+    return Timed(bin_of(duration), course.ending, duration, NEVER, verdict, late=due <= filed.told, at=at)
 
 
 def _frozen(clock: Clock, start: int, since: int, filed: Entry) -> Timed:
@@ -68,7 +71,8 @@ def _frozen(clock: Clock, start: int, since: int, filed: Entry) -> Timed:
     ran = max(since - start, 0)
     if clock.limit is None or ran <= clock.limit:
         return Timed(bin_of(ran), FROZEN, ran, NEVER, PENDING, late=False)
-    return Timed(bin_of(ran), FROZEN, ran, NEVER, MISSED, late=start + clock.limit <= filed.told)
+    due = start + clock.limit
+    return Timed(bin_of(ran), FROZEN, ran, NEVER, MISSED, late=due <= filed.told, at=due)
 
 
 def timed(clock: Clock, course: Course, filed: Entry, deeds: list[Entry], horizon: int) -> Timed:
@@ -86,7 +90,7 @@ def timed(clock: Clock, course: Course, filed: Entry, deeds: list[Entry], horizo
         return Timed(minute, OPEN, 0, NEVER, PENDING, late=False)
     due = start + clock.limit
     if due <= horizon:
-        return Timed(minute, OPEN, 0, NEVER, MISSED, late=due <= filed.told)
+        return Timed(minute, OPEN, 0, NEVER, MISSED, late=due <= filed.told, at=due)
     return Timed(minute, OPEN, 0, due, PENDING, late=False)
 
 

@@ -8,10 +8,12 @@ from streams.domain.deadlines import NEVER
 class Names:
     """What one clock is counted under; `total` is its sum of durations in a cohort, `limit` NEVER where it has none."""
 
-    __slots__ = ("limit", "stopped", "stopped_ms", "total", "verdict")
+    __slots__ = ("clock", "key", "limit", "stopped", "stopped_ms", "total", "verdict")
 
     def __init__(self, clock: Clock) -> None:
         bounds = (*counters.BUCKETS, NEVER)
+        self.clock = clock
+        self.key = clock.key
         self.limit = NEVER if clock.limit is None else clock.limit
         self.total = clock.mark
         self.stopped = tuple(counters.stopped(clock.key, bound) for bound in bounds)

@@ -29,6 +29,14 @@ class Told:
         self.sums = sums
 
 
+class Ended(NamedTuple):
+    """A clock that has ended, with which ending (see `course`), with which verdict."""
+
+    clock: Names
+    ending: int
+    verdict: int
+
+
 class End(NamedTuple):
     """A clock (its place in the regime), the place of the entry that ended it (0: none has), and the ending."""
 
@@ -44,12 +52,12 @@ class Path:
     a clock; `running` are the others and `limits` their limits, ascending; clocks that have not begun are neither.
     `names` are what the regime's clocks are counted under, `shortest` is the shortest limit of all. `open` tells whether the report is open,
     `settled` that neither it nor any clock is. `onward` and `told` remember where one more code leads and what the
-    last deed is counted under, by the bin of its duration.
+    last deed is counted under, by the bin of its duration; `says` what a notice then says that it has ended.
     """
 
     __slots__ = (
         *("_pack", "_values", "_words", "before", "codes", "ended", "ends"),
-        *("limits", "names", "onward", "open", "running", "settled", "shortest", "told"),
+        *("limits", "names", "onward", "open", "running", "says", "settled", "shortest", "told"),
     )
 
     def __init__(self, codes: tuple[int, ...], plan: Plan, names: Sequence[Names], before: "Path | None") -> None:
@@ -71,6 +79,7 @@ class Path:
         self.settled = not self.open and not self.running
         self.onward: dict[int, Path | None] = {}
         self.told: dict[int, Told] = {}
+        self.says: dict[int, tuple[Ended, ...]] = {}
         self._pack = layout(len(ends)).pack
         self._values = _picker([end.place for end in ends])
         self._words = words(plan.state, [(names[end.clock].total, end.ending) for end in ends])

@@ -15,7 +15,8 @@ ORPHANS_PER_PLATFORM: Final = 10_000
 class Rules(NamedTuple):
     """What a ledger goes by; durations in milliseconds.
 
-    A platform that is not in `platforms` is taken with the default rule.
+    A platform that is not in `platforms` is taken with the default rule. `notices` says whether notices about single
+    reports are wanted, which somebody must then take.
     """
 
     clocks: tuple[Clock, ...] = STANDARD
@@ -23,6 +24,7 @@ class Rules(NamedTuple):
     memory: int = 200 * DAY
     too_old: int = 14 * DAY
     sealed: int = 400 * DAY
+    notices: bool = False
 
 
 class Codec(Protocol):

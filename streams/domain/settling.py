@@ -38,6 +38,7 @@ class Settling:
         self._touched = books.touched
         self._regimes = regimes
         self._deeds = Deeds()
+        self._notices = books.notices
 
     def file(self, desk: Desk, filed: Filing) -> Report | None:
         """Return the unsettled report that a filing begins of which nothing is known yet; None for the long way."""
@@ -103,7 +104,10 @@ class Settling:
         path = self._regimes.of(filed.labels, filed.at).path_of(tuple([entry.code for entry in entries]))
         return None if path is None or not is_plain(entries) else path
 
-    def settle(self, desk: Desk, report: Report, horizon: int) -> None:
+    # One loop for counters, sums and notices: a report goes through it once or twice.
+    def settle(  # noqa: C901, PLR0915
+        self, desk: Desk, key: bytes, report: Report, horizon: int
+    ) -> None:
         """Post the unsettled entries of a plain report, whose limits have been decided up to `horizon`."""
         entries, path = report.entries, report.path
         filed, posted = entries[0], report.posted
@@ -115,12 +119,15 @@ class Settling:
             old, values, passed = self._enter(desk, report, path, horizon)
             posted = 1
         name, cohort = report.cohort
+        notices = self._notices if self._notices.wanted else None
         early = at + path.shortest > horizon and filed.delay < path.shortest
-        for entry in entries[posted:]:
+        for place, entry in enumerate(entries[posted:], posted):
             passed = passed.onward[entry.code] or passed
             duration = entry.at - at
             value = bisect_left(EDGES, duration)
             values.append(value)
+            if notices and passed.ended:
+                notices.ended(key, report, passed, place, value)
             if early:
                 told = passed.told.get(value) or self._deeds.learn(passed, value)
                 desk.told[told] += 1
@@ -130,10 +137,12 @@ class Settling:
                         cohort[total] = cohort.get(total, 0) + duration
             else:
                 self._deeds.count(desk, report, passed, horizon)
+        if notices and not report.posted and not early:
+            notices.passed(key, report, path, 0, horizon)
         report.posted, report.placed = len(entries), path
-        report.signature = new = path.signature(report.risk, values)
-        if old != new:
-            _move(cohort, old, new)
+        report.signature = signature = path.signature(report.risk, values)
+        if old != signature:
+            _move(cohort, old, signature)
         self._touched.add(name)
 
     def miss(self, desk: Desk, report: Report, before: int) -> None:

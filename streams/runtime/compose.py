@@ -8,7 +8,7 @@ from streams.contract.rows import RowCodec
 from streams.contract.rules import rules_of
 from streams.contract.topics import partition_of
 from streams.domain.ledger import Ledger
-from streams.runtime.settings import Settings
+from streams.runtime.settings import Notices, Settings
 from streams.runtime.worker import Trade
 
 
@@ -24,7 +24,7 @@ def trade_of(settings: Settings) -> Trade:
     """Return what a worker with these settings works with; raises as `registry_of` and `rulebook_of` do."""
     registry = registry_of(settings)
     rulebook, codec, partitions = rulebook_of(settings.packs, registry), RowCodec(), registry.partitions
-    rules = rules_of(registry, rulebook, memory_ms=settings.memory_ms)
+    rules = rules_of(registry, rulebook, memory_ms=settings.memory_ms, notices=settings.notices is Notices.ALL)
 
     def ledger(number: int) -> Ledger:
         return Ledger(rules, codec, belongs=lambda key: partition_of(key, partitions) == number)

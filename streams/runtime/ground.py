@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from streams.contract.registry import Registry
-from streams.contract.topics import MAX_MESSAGE_BYTES, MEASURES, REFUSED, Replication, changelog, table
+from streams.contract.topics import (
+    MAX_MESSAGE_BYTES,
+    MEASURES,
+    MISSES,
+    REFUSED,
+    RESPONSES,
+    Replication,
+    changelog,
+    table,
+)
 from streams.runtime.broker import Broker
 from streams.runtime.settings import JournalMode, RecordTime, Settings
 from streams.runtime.topics import differing, miscounted
@@ -29,6 +38,8 @@ class Names(NamedTuple):
     changelog: str
     measures: str = MEASURES
     refused: str = REFUSED
+    responses: str = RESPONSES
+    misses: str = MISSES
 
 
 class Ground(NamedTuple):

@@ -13,6 +13,7 @@ from streams.contract.decode import Refusal
 from streams.domain.events import Event
 from streams.domain.grid import MINUTE
 from streams.domain.logtime import LogTime
+from streams.domain.notices import Notice
 from streams.domain.vocabulary import Reason
 from streams.runtime.records import RecordBatch, Stamped
 
@@ -43,6 +44,9 @@ class Ledger(Protocol):
 
     def take_changes(self) -> dict[bytes, bytes | None]:
         """Return the rows that changed since the last call."""
+
+    def take_notices(self) -> list[Notice]:
+        """Return the notices about single reports; after `take_changes`."""
 
     def load(self, key: bytes, value: bytes) -> None:
         """Take a restored row."""

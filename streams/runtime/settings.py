@@ -20,6 +20,13 @@ class RecordTime(StrEnum):
     CREATE = "create"
 
 
+class Notices(StrEnum):
+    """Which events about single reports are published."""
+
+    ALL = "all"
+    NONE = "none"
+
+
 class JournalMode(StrEnum):
     """How commits are made; auto takes transactions where the broker has them."""
 
@@ -47,6 +54,7 @@ class Settings:
     http_host: str = "127.0.0.1"
     http_port: int = 0
     memory_ms: int = 200 * DAY
+    notices: Notices = Notices.ALL
     access: Access = field(default_factory=Access)
     guard: Guard = field(default_factory=Guard)
 
@@ -63,6 +71,7 @@ _VARIABLES: Final[Variables] = {
     "SAFECLOCK_HTTP_HOST": ("http_host", word),
     "SAFECLOCK_HTTP_PORT": ("http_port", at_least(0)),
     "SAFECLOCK_MEMORY_DAYS": ("memory_ms", at_least(1, DAY)),
+    "SAFECLOCK_NOTICES": ("notices", one_of(Notices)),
 }
 VARIABLES: Final = (*_VARIABLES, *access.VARIABLES, *guard.VARIABLES)
 """The names of the variables that `load` reads."""

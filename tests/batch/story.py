@@ -37,7 +37,8 @@ def _instant(at: int) -> str:
     return datetime.fromtimestamp((START + at) / 1000, UTC).isoformat(timespec="milliseconds")
 
 
-def _token(report: str) -> str:
+def token(report: str) -> str:
+    """Return the token of a report that a story calls so."""
     return "k1_" + hashlib.sha256(report.encode()).hexdigest()[:43]
 
 
@@ -46,13 +47,13 @@ def filed(
 ) -> bytes:
     """A report is filed."""
     data = {**FILING, **(labels or {})}
-    return _line("report-filed", platform, at, told, subject=_token(report), data=data)
+    return _line("report-filed", platform, at, told, subject=token(report), data=data)
 
 
 def acted(report: str, outcome: str, at: int, platform: str = "meadow", told: int | None = None) -> bytes:
     """An outcome is recorded; a restriction removes the item."""
     data = {"outcome": outcome, **(REMOVED if outcome == "restricted" else {})}
-    return _line("action-taken", platform, at, told, subject=_token(report), data=data)
+    return _line("action-taken", platform, at, told, subject=token(report), data=data)
 
 
 def beat(at: int, through: int, sequence: int = 1, platform: str = "meadow") -> bytes:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from streams.batch.reading import read
 from streams.contract.measures import STATUS_KEY
+from tests.chain import noted
 from tests.chain.chain import Chain
 from tests.chain.totals import of_file, reports, totals
 
@@ -13,6 +14,7 @@ def agree(chain: Chain, lines: Iterable[bytes], now: int) -> None:
 
     `now` is the instant to which the partitions' time has passed.
     """
+    lines = list(lines)
     expected = of_file(read(lines, chain.registry), now)
     measured, committed = chain.stored(chain.names.measures), chain.stored(chain.names.changelog)
     wanted, told = totals(expected, chain.registry.partitions), totals(measured)
@@ -23,6 +25,15 @@ def agree(chain: Chain, lines: Iterable[bytes], now: int) -> None:
     assert told.counted == wanted.counted
     assert told.promised == wanted.promised
     assert _values(chain, chain.names.measures) <= _values(chain, chain.names.changelog)
+    noticed = noted.expected(lines, chain.registry, now)
+    assert noticed
+    assert _noted(chain) == noticed
+
+
+def _noted(chain: Chain) -> noted.Words:
+    """Return the last word on every clock: a limit passes before a response to it is told."""
+    records = [record for topic in (chain.names.misses, chain.names.responses) for record in chain.read(topic)]
+    return noted.last_words(record.value or b"" for record in records)
 
 
 def _values(chain: Chain, topic: str) -> set[tuple[int, bytes, bytes | None]]:

@@ -24,7 +24,8 @@ FAULT = "QUICK_FAULT"
 
 def names_of(application: str) -> Names:
     """Return the topics that the worker of a test writes."""
-    return Names(changelog(application), f"{application}-measures", f"{application}-refused")
+    own = [f"{application}-{word}" for word in ("measures", "refused", "responses", "misses")]
+    return Names(changelog(application), *own)
 
 
 def faulty(trade: Trade, token: str) -> Trade:

@@ -1,5 +1,9 @@
 """A history through the commands, a broker and a worker comes to the same as straight from the file."""
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,7 +20,8 @@ from streams.domain import counters
 from streams.domain.clocks import STANDARD
 from streams.domain.desk import TOPICS
 from streams.domain.figures import grouping, samples
-from streams.domain.grid import DAY
+from streams.domain.grid import DAY, HOUR
+from tests.batch.story import START, acted, filed, token
 from tests.chain.agreement import agree
 from tests.chain.chain import Chain, Make
 from tests.chain.history import plan_of
@@ -24,6 +29,7 @@ from tests.chain.totals import Totals, totals
 
 pytestmark = pytest.mark.integration
 
+NOTICES = Path(__file__).parents[2] / "docs/notices.md"
 PLAN = plan_of(reports=3_000, weeks=4)
 DUE = PLAN.end_ms + 4 * DAY
 """By then every limit has passed that a report of the history can have."""
@@ -78,3 +84,39 @@ def test_the_worker_measures_what_the_batch_path_measures(production: Make, brok
     measured = chain.stored(chain.names.measures)
     cohorts = [(key[2:].decode(), decode_cohort(value)) for _, key, value in measured if key.startswith(COHORT)]
     assert documented(cohorts, totals(measured), reference.as_of) == figures
+
+
+def test_the_reader_in_the_documentation_tells_who_is_late(production: Make) -> None:
+    made = production("apache_kafka")
+    lines = [
+        filed("prompt", 0, platform="harbor", told=0),
+        filed("late", 0, platform="harbor", told=0),
+        filed("never", 0, platform="harbor", told=0),
+        acted("prompt", "restricted", HOUR, platform="harbor", told=HOUR),
+        acted("late", "restricted", 30 * HOUR, platform="harbor", told=30 * HOUR),
+        filed("after", 4 * DAY, platform="harbor", told=4 * DAY),
+        acted("after", "acknowledged", 4 * DAY + HOUR, platform="harbor", told=4 * DAY + HOUR),
+    ]
+    made.run("admin", "apply", "--replication=1")
+    worker = made.worker()
+    made.publish(lines)
+    made.settled(START + 3 * DAY)
+    (code,) = re.findall(r"```python\n(.*?)```", NOTICES.read_text(encoding="utf-8"), re.DOTALL)
+
+    read = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "BOOTSTRAP": made.bootstrap},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert worker.code is None
+    late = [line.split(" ", 2) for line in read.stdout.splitlines()]
+    never = {f"harbor|{token('never')}"} | {f"harbor|{token('late')}"}
+    assert {report for report, _, _ in late} == never
+    assert {what for report, _, what in late if report.endswith(token("late"))} == {"stopped after 30.0 h"}
+    assert {what for report, _, what in late if report.endswith(token("never"))} == {
+        "missed at 2026-01-06T00:00:00.000Z"
+    }

@@ -139,7 +139,8 @@ def test_every_topic_has_the_registrys_partitions_and_the_settings_of_its_use() 
 
     settings = {each.name: each for each in table(registry, "app", Replication(factor=1, min_insync=1))}
 
-    assert set(settings) == {"report-filed", "action-taken", "app-changelog", "measures", "event-refused"}
+    written = {"app-changelog", "measures", "event-refused", "response-measured", "deadline-missed"}
+    assert set(settings) == {"report-filed", "action-taken", *written}
     assert {each.partitions for each in settings.values()} == {12}
     assert settings["report-filed"].config["message.timestamp.type"] == "LogAppendTime"
     assert int(settings["report-filed"].config["retention.ms"]) >= 400 * 86_400_000

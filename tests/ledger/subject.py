@@ -20,6 +20,7 @@ from streams.domain.desk import PlatformRule
 from streams.domain.events import Deed, Event
 from streams.domain.grid import HOUR, MINUTE
 from streams.domain.ledger import Ledger
+from streams.domain.notices import Notice
 from streams.domain.rules import Rules
 from streams.domain.vocabulary import Outcome, Reason, Reversal
 from tests.ledger.oracle import STANDARD_YARDSTICKS, Cohort, Mark, Oracle, Yardstick
@@ -73,12 +74,14 @@ class Subject:
         self.rules = Rules(
             clocks=tuple(clocks),
             platforms={name: PlatformRule(cadence=cadence) for name, cadence in CADENCES.items()},
+            notices=True,
         )
         self.rows: dict[bytes, bytes] = {}
         self.belongs = belongs
         self.ledger = Ledger(self.rules, CODEC, belongs)
         self.ledger.ready()
         self.told = 0
+        self.notices: list[Notice] = []
 
     def feed(self, events: Iterable[Event]) -> list[Reason | None]:
         """Apply events one after the other."""
@@ -93,7 +96,9 @@ class Subject:
 
     def commit(self) -> None:
         """Write down what changed, as a journal would."""
-        for key, value in self.ledger.take_changes().items():
+        changes = self.ledger.take_changes()
+        self.notices += self.ledger.take_notices()
+        for key, value in changes.items():
             if value is None:
                 self.rows.pop(key, None)
             else:

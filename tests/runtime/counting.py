@@ -10,6 +10,7 @@ import msgspec
 from streams.contract.decode import Refusal
 from streams.contract.registry import Platform, Registry
 from streams.domain.events import Event, Filing
+from streams.domain.notices import Notice
 from streams.domain.vocabulary import Reason
 from streams.runtime.app import Manner
 from streams.runtime.ground import Names
@@ -59,6 +60,10 @@ class CountingLedger:
         """Return nothing: no refusal comes late."""
         return []
 
+    def take_notices(self) -> list[Notice]:
+        """Return nothing: totals are told, no single report."""
+        return []
+
     def take_changes(self) -> dict[bytes, bytes | None]:
         """Return changed rows and, with them, the totals."""
         changes: dict[bytes, bytes | None] = {key: b"%d" % self.rows[key] for key in self._changed}
@@ -91,7 +96,7 @@ class NumberDecoder:
 
 def names_of(prefix: str) -> Names:
     """Return the topics that the worker of a test writes."""
-    return Names(f"{prefix}-changelog", f"{prefix}-measures", f"{prefix}-refused")
+    return Names(*[f"{prefix}-{word}" for word in ("changelog", "measures", "refused", "responses", "misses")])
 
 
 def registry_of(prefix: str, partitions: int) -> Registry:

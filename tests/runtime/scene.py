@@ -110,7 +110,8 @@ class Scene:
                 broker.create(self._topic(name, {"message.timestamp.type": "LogAppendTime"}))
             for name in self.names[:2]:
                 broker.create(self._topic(name, {"cleanup.policy": "compact"}))
-            broker.create(self._topic(self.names.refused, {}))
+            for name in self.names[2:]:
+                broker.create(self._topic(name, {}))
 
     def _topic(self, name: str, config: dict[str, str]) -> TopicSettings:
         return TopicSettings(name=name, partitions=self.partitions, replication_factor=1, config=config)

@@ -8,7 +8,7 @@ from streams.contract import access, guard
 from streams.contract.environment import BadSettingsError
 from streams.domain.grid import DAY
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.settings import VARIABLES, JournalMode, RecordTime, Settings, load
+from streams.runtime.settings import VARIABLES, JournalMode, Notices, RecordTime, Settings, load
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -28,6 +28,7 @@ def test_every_variable_is_read() -> None:
         "SAFECLOCK_HTTP_HOST": "127.0.0.2",
         "SAFECLOCK_HTTP_PORT": "8080",
         "SAFECLOCK_MEMORY_DAYS": "30",
+        "SAFECLOCK_NOTICES": "none",
     }
 
     settings = load(given)
@@ -37,6 +38,7 @@ def test_every_variable_is_read() -> None:
     assert settings.packs == (Path("children.toml"), Path("local.toml"))
     assert settings.record_time is RecordTime.CREATE
     assert settings.journal is JournalMode.APPEND
+    assert settings.notices is Notices.NONE
     assert (settings.commit_interval_ms, settings.http_port, settings.memory_ms) == (250, 8080, 30 * DAY)
 
 

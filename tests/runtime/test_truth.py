@@ -49,7 +49,7 @@ def trade_of(prefix: str) -> Trade:
         registry=registry,
         decoder=Decoder(registry),
         ledger=lambda _: Ledger(rules, codec),
-        names=Names(f"{prefix}changelog", f"{prefix}measures", f"{prefix}refused"),
+        names=Names(*[f"{prefix}{word}" for word in ("changelog", "measures", "refused", "responses", "misses")]),
     )
 
 

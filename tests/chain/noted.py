@@ -1,0 +1,44 @@
+"""What a reader of the notices about single reports knows in the end."""
+
+from collections.abc import Iterable, Mapping
+
+from streams.contract.decode import Decoder, Refusal
+from streams.contract.notices import DeadlineMissedEvent, ResponseMeasuredEvent, decode, encode
+from streams.contract.registry import Registry
+from streams.contract.rows import RowCodec
+from streams.contract.rules import rules_of
+from streams.domain.ledger import Ledger
+
+Words = Mapping[tuple[str, str, str], tuple[str, object]]
+"""By platform, report and clock: that it was missed, and when; or how it ended, and after how long."""
+
+
+def last_words(values: Iterable[bytes]) -> Words:
+    """Return the last word on every clock; a notice that comes again changes nothing, as by its id."""
+    seen, known = set[str](), dict[tuple[str, str, str], tuple[str, object]]()
+    for value in values:
+        event = decode(value)
+        if event.id in seen:
+            continue
+        seen.add(event.id)
+        for place, said in _said(event):
+            known[event.data.platform, event.subject, place] = said
+    return known
+
+
+def _said(event: ResponseMeasuredEvent | DeadlineMissedEvent) -> Iterable[tuple[str, tuple[str, object]]]:
+    if isinstance(event, DeadlineMissedEvent):
+        return [(f"{clock.clock}@{clock.version}", ("missed", event.time)) for clock in event.data.clocks]
+    return [(f"{clock.clock}@{clock.version}", (clock.ending, clock.duration_ms)) for clock in event.data.clocks]
+
+
+def expected(lines: Iterable[bytes], registry: Registry, now: int) -> Words:
+    """Return the last words of one ledger that was fed the lines of a file and has come to `now`."""
+    decoder, ledger = Decoder(registry), Ledger(rules_of(registry, notices=True), RowCodec())
+    for line in lines:
+        event = decoder.decode_line(line)
+        if not isinstance(event, Refusal):
+            ledger.apply(event)
+    ledger.advance(now)
+    ledger.take_changes()
+    return last_words(encode(notice) for notice in ledger.take_notices())

@@ -1,0 +1,90 @@
+"""The events about single reports: what they hold, and that equal notices are equal events."""
+
+import json
+
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # ships no types
+
+from streams.contract.notices import DeadlineMissedEvent, ResponseMeasuredEvent, decode, encode
+from streams.contract.schemas import KINDS, json_schema
+from streams.domain.clocks import STANDARD
+from streams.domain.course import EXPIRED, STOPPED
+from streams.domain.grid import HOUR
+from streams.domain.names import Names
+from streams.domain.notices import Miss, Notice, Response
+from streams.domain.path import Ended
+from streams.domain.verdict import MET, MISSED, PENDING
+
+ACKNOWLEDGE, DECIDE, ACT = (Names(clock) for clock in STANDARD)
+MEASURE = Names(STANDARD[0]._replace(id="only_measures", limit=None))
+KEY = b"harbor|k1_" + b"a" * 43
+FILED = 1_767_571_200_000
+
+
+def responded(*ended: Ended, after: int = HOUR) -> Response:
+    return Response(KEY, FILED, FILED + after, after, ended)
+
+
+NOTICES: list[Notice] = [
+    responded(Ended(ACT, STOPPED, MET)),
+    responded(Ended(ACKNOWLEDGE, STOPPED, MET), Ended(DECIDE, EXPIRED, MISSED), Ended(MEASURE, STOPPED, PENDING)),
+    responded(Ended(DECIDE, STOPPED, MET), Ended(ACT, STOPPED, MET), after=0),
+    Miss(KEY, FILED, FILED + 24 * HOUR, (ACT,)),
+    Miss(KEY, FILED, FILED + 24 * HOUR, (ACT, DECIDE, ACKNOWLEDGE)),
+]
+
+
+@pytest.mark.parametrize("notice", NOTICES)
+def test_what_is_put_together_from_texts_is_what_the_types_would_write(notice: Notice) -> None:
+    told = encode(notice)
+
+    assert msgspec.json.encode(decode(told)) == told
+
+
+def test_a_response_tells_every_clock_that_ended_with_it() -> None:
+    event = decode(encode(NOTICES[1]))
+
+    assert isinstance(event, ResponseMeasuredEvent)
+    assert (event.subject, event.data.platform) == (KEY.decode().removeprefix("harbor|"), "harbor")
+    assert (event.time, event.data.filed) == ("2026-01-05T01:00:00.000Z", "2026-01-05T00:00:00.000Z")
+    assert [(one.clock, one.ending, one.duration_ms, one.limit_ms, one.verdict) for one in event.data.clocks] == [
+        ("time_to_acknowledge", "stopped", HOUR, 24 * HOUR, "met"),
+        ("time_to_decision", "expired", HOUR, 24 * HOUR, "missed"),
+        ("only_measures", "stopped", HOUR, None, None),
+    ]
+
+
+def test_a_miss_tells_when_the_limit_passed() -> None:
+    event = decode(encode(NOTICES[3]))
+
+    assert isinstance(event, DeadlineMissedEvent)
+    assert event.time == "2026-01-06T00:00:00.000Z"
+    assert [(one.clock, one.version, one.limit_ms) for one in event.data.clocks] == [("time_to_action", "1", 24 * HOUR)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        responded(Ended(ACT, STOPPED, MET), after=2 * HOUR),
+        responded(Ended(DECIDE, STOPPED, MET)),
+        responded(Ended(Names(STANDARD[2]._replace(version="2")), STOPPED, MET)),
+        responded(Ended(ACT, EXPIRED, MISSED)),
+        NOTICES[0]._replace(key=KEY.replace(b"harbor", b"meadow")),
+    ],
+)
+def test_an_id_is_a_function_of_what_is_said(other: Notice) -> None:
+    first, again, another = (
+        decode(encode(notice)).id for notice in (NOTICES[0], responded(Ended(ACT, STOPPED, MET)), other)
+    )
+
+    assert first == again
+    assert another != first
+
+
+@pytest.mark.parametrize("notice", NOTICES)
+def test_a_notice_is_by_its_schema(notice: Notice) -> None:
+    event = json.loads(encode(notice))
+    kind = event["type"].removeprefix("safeclock.").removesuffix(".v1")
+
+    assert not list(Draft202012Validator(json_schema(KINDS[kind])).iter_errors(event))

@@ -1,0 +1,130 @@
+"""Notices about single reports: what a reader of them knows in the end is what the report says."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.domain.clocks import STANDARD
+from streams.domain.course import ENDINGS, STOPPED
+from streams.domain.events import Event
+from streams.domain.grid import DAY, HOUR
+from streams.domain.notices import Miss, Response, last_words
+from streams.domain.verdict import MET
+from tests.ledger.oracle import Oracle, Yardstick, run_of
+from tests.ledger.strategies import KEYS, START, batches, instants, packs, streams
+from tests.ledger.subject import Subject, clock_of, oracle_for
+from tests.ledger.test_one_report import RESTRICTED, did, filed
+
+_NUMBERS = {"stopped": STOPPED} | {outcome.value: number for outcome, number in ENDINGS.items()}
+
+
+def live_ends(oracle: Oracle, events: list[Event]) -> dict[tuple[bytes, str], tuple[int, int]]:
+    """Return by report and clock the ending and the duration, where the limit had not passed when we were told."""
+    found = {}
+    for key, (filing, story) in oracle.reports(events).items():
+        for clock in oracle.clocks:
+            run = run_of(clock, filing, story.steps)
+            ended = run.ending not in {"absent", "open", "frozen"}
+            if ended and (clock.limit is None or run.start + clock.limit + run.paused > filing.told):
+                found[key, f"{clock.name}@1"] = (_NUMBERS[run.ending], run.duration)
+    return found
+
+
+@settings(max_examples=2 * settings().max_examples)
+@given(st.data(), packs, streams(), instants)
+def test_the_last_word_on_a_clock_that_ended_is_its_ending_and_duration(
+    data: st.DataObject, pack: tuple[Yardstick, ...], stream: list[Event], end: int
+) -> None:
+    subject, oracle = Subject([clock_of(yardstick) for yardstick in pack]), oracle_for(pack)
+
+    for part, now in data.draw(batches(stream)):
+        subject.advance(now)
+        subject.feed(part)
+        if data.draw(st.booleans()):
+            subject.commit()
+    subject.advance(max(end, subject.ledger.now))
+    subject.commit()
+
+    known = last_words(subject.notices)
+    for place, (ending, duration) in live_ends(oracle, stream).items():
+        said = known[place]
+        assert isinstance(said, tuple)
+        assert (said[0].ending, said[1]) == (ending, duration)
+
+
+@given(packs, streams(), instants)
+def test_every_live_miss_is_told_and_nothing_is_told_as_missed_that_was_never_counted(
+    pack: tuple[Yardstick, ...], stream: list[Event], now: int
+) -> None:
+    subject, oracle = Subject([clock_of(yardstick) for yardstick in pack]), oracle_for(pack)
+    for event in stream:
+        subject.feed([event])
+    subject.advance(now)
+    subject.commit()
+
+    known = last_words(subject.notices)
+    missed = {
+        (verdict.key, f"{verdict.clock}@1")
+        for verdict in oracle.verdicts(stream, now)
+        if (verdict.verdict, verdict.timing) == ("missed", "live")
+    }
+    assert missed <= known.keys()
+    counted = sum(
+        count
+        for tally in subject.ledger.counters().values()
+        for name, count in tally.items()
+        if name.startswith("verdict|") and name.endswith("|missed|live")
+    )
+    assert len({place for place, said in known.items() if isinstance(said, int)}) <= counted
+
+
+@given(streams(), st.integers(0, 60))
+def test_a_restored_ledger_repeats_no_notice(stream: list[Event], day: int) -> None:
+    subject = Subject()
+    subject.feed(stream)
+    subject.advance(START + day * DAY)
+    subject.commit()
+    subject.notices.clear()
+
+    subject.crash()
+    subject.advance(START + day * DAY)
+    subject.commit()
+
+    assert subject.notices == []
+
+
+@given(streams())
+def test_what_nobody_wants_is_not_collected(stream: list[Event]) -> None:
+    subject = Subject()
+    subject.rules = subject.rules._replace(notices=False)
+    subject.crash()
+
+    subject.feed(stream)
+    subject.advance(START + 60 * DAY)
+    subject.commit()
+
+    assert subject.notices == []
+
+
+def test_limits_that_pass_together_are_one_notice_and_so_are_clocks_that_end_together() -> None:
+    missed, decided = Subject(), Subject()
+    missed.feed([filed()])
+    decided.feed([filed(), did(RESTRICTED, after=HOUR)])
+
+    for subject in (missed, decided):
+        subject.advance(START + 3 * DAY)
+        subject.commit()
+
+    (miss,) = missed.notices
+    assert isinstance(miss, Miss)
+    assert (miss.key, miss.filed, miss.at, {names.clock for names in miss.clocks}) == (
+        KEYS[0],
+        START,
+        START + DAY,
+        {*STANDARD},
+    )
+    (response,) = decided.notices
+    assert isinstance(response, Response)
+    assert response.duration == HOUR
+    assert {(ended.clock.clock, ended.ending, ended.verdict) for ended in response.ended} == {
+        (clock, STOPPED, MET) for clock in STANDARD
+    }
