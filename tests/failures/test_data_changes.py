@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from math import inf
+from threading import Event
 from uuid import uuid4
 
 import pytest
@@ -31,6 +32,9 @@ from tests.required import missing
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
+
+FETCHED_SECONDS = 2.0
+"""Longer than any fetch of a worker waits at the broker."""
 
 MANY = {"after_apply": 24, "sent_not_committed": 32, "committed_not_published": 24}
 """Passages with so many commits before them that there is something to compact."""
@@ -183,6 +187,8 @@ def test_what_was_deleted_before_it_was_read_is_counted_named_and_passed(
         assert worker.terminate() == 0, chain.logs()
     else:
         worker.signal(signal.SIGSTOP)
+        # A fetch that waits at the broker is answered with the first records that come, and these are not lost then.
+        Event().wait(FETCHED_SECONDS)
     at = places(chain)
     beats(chain, live)
     whole = told(chain)
