@@ -95,7 +95,7 @@ def test_the_reader_in_the_documentation_tells_who_is_late(production: Make) -> 
         acted("prompt", "restricted", HOUR, platform="harbor", told=HOUR),
         acted("late", "restricted", 30 * HOUR, platform="harbor", told=30 * HOUR),
         filed("after", 4 * DAY, platform="harbor", told=4 * DAY),
-        acted("after", "acknowledged", 4 * DAY + HOUR, platform="harbor", told=4 * DAY + HOUR),
+        acted("after", "restricted", 4 * DAY + HOUR, platform="harbor", told=4 * DAY + HOUR),
     ]
     made.run("admin", "apply", "--replication=1")
     worker = made.worker()
