@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ from streams.runtime.surroundings import Surroundings
 log = logging.getLogger(__name__)
 
 _STOP_SECONDS = 20.0
+_SWITCH_SECONDS = 0.0005
+"""How long a thread may keep the interpreter from the one that fetches: with Python's 5 ms it takes a second to read
+what one answer of the broker holds while records are applied, and whatever else comes waits for it."""
 _ACCEPT = (
     "Bring the former log back, or go on with the one that is there: "
     "safeclock admin accept-source-reset TOPIC --from beginning|end"
@@ -174,6 +178,7 @@ async def serve(settings: Settings, trade: Trade, manner: Manner | None = None) 
 def main(settings: Settings, trade: Trade, manner: Manner | None = None) -> NoReturn:
     """Run a worker and end this process: 0 when it was asked to stop, 1 on any failure."""
     collect_seldom()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # the fetching thread makes a loop of its own
     asyncio.run(_to_the_end(settings, trade, manner))
     raise AssertionError("unreachable: the process has ended")
