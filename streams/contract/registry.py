@@ -109,6 +109,19 @@ class Registry:
                 found[platform.action_taken] = found.get(platform.action_taken, frozenset()) | {platform.report_filed}
         return found
 
+    def siblings(self) -> dict[str, frozenset[str]]:
+        """Return, for every source topic, the topics of its platforms and of those that share a topic with them.
+
+        What is late on one of these topics may keep the others waiting, and nobody else.
+        """
+        found = {topic: frozenset({topic}) for topic in self.source_topics()}
+        shared = [frozenset(found)] if self.accepts_all else []
+        own = [frozenset({one.report_filed, one.action_taken}) for one in self.platforms.values()]
+        for topics in (*shared, *own):
+            joined = frozenset().union(*(found[topic] for topic in topics))
+            found |= dict.fromkeys(joined, joined)
+        return found
+
     @cached_property
     def hash(self) -> str:
         """SHA-256, in hex, of the content: the same for any order of platforms, groups and countries."""

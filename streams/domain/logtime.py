@@ -20,11 +20,15 @@ LEAD: Final = HOUR
 class LogTime:
     """The log times of one partition's topics, in epoch milliseconds.
 
-    `now` is where a former owner left off: every topic had been read at least up to it.
+    `now` is where a former owner left off: every topic had been read at least up to it. `siblings` are the topics that
+    wait for each other; those that are not named in it all do.
     """
 
-    def __init__(self, topics: Iterable[str], now: int = 0) -> None:
+    def __init__(
+        self, topics: Iterable[str], now: int = 0, siblings: Mapping[str, frozenset[str]] | None = None
+    ) -> None:
         self._read = dict.fromkeys(topics, now)
+        self._siblings = dict.fromkeys(self._read, frozenset(self._read)) | dict(siblings or {})
         self._heads: dict[str, int] = {}
         self.now = now
 
@@ -58,9 +62,11 @@ class LogTime:
 
     def ahead(self) -> frozenset[str]:
         """Return the topics that are more than `LEAD` ahead of a sibling which is not at its head."""
-        behind = [time for topic, time in self._read.items() if topic not in self._heads]
-        limit = min(behind, default=_UNBOUNDED) + LEAD
-        return frozenset(topic for topic, time in self._read.items() if time > limit)
+        behind = {topic: time for topic, time in self._read.items() if topic not in self._heads}
+        return frozenset(topic for topic in self._read if self._read[topic] > self._limit(topic, behind))
+
+    def _limit(self, topic: str, behind: Mapping[str, int]) -> int:
+        return min([behind[name] for name in self._siblings[topic] if name in behind], default=_UNBOUNDED) + LEAD
 
     def _times(self) -> dict[str, int]:
         return {topic: max(time, self._heads.get(topic, 0)) for topic, time in self._read.items()}

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -32,6 +32,9 @@ _EXPECTED_SECONDS: Final = 5.0
 _BACKLOG: Final = 2_000
 _BACKLOG_MS: Final = 1_000
 """With more records than this to go, a commit is made once a second: all of it is late, and few commits cost less."""
+_TURN: Final = 100
+"""How many records of a backlog are applied at once while another platform has none: it waits for so many of each
+partition, some times over, until what it told is committed."""
 
 
 def _seconds() -> float:
@@ -60,13 +63,15 @@ class Partition:
         self._around = around
         self._slots = {topic: Slot(topic, number) for topic in around.topics}
         self._journal = around.journal(number)
-        self._inbox = Inbox(around.leaders, self._journal.most)
+        self._inbox = Inbox(around.leaders, self._journal.most, around.siblings)
         self._wake = asyncio.Event()
         self._closing = False
         self._intake = Intake(around.ledger(number), around.decoder, LogTime(()), {})
         self._dormant: dict[str, Reached] = {}
         self._lost = 0
         self._moved: dict[str, float] = {}
+        self._late: frozenset[str] = frozenset()
+        self._prompt = False
         self._committed_at = 0.0
         self._dirty = False
 
@@ -117,7 +122,9 @@ class Partition:
         self._lost = position.lost
         # A platform that is taken off the registry may come back, and must then go on where it was left.
         self._dormant = {topic: reached for topic, reached in position.topics.items() if topic not in self._slots}
-        self._intake = Intake(ledger, around.decoder, LogTime(self._slots, position.now), positions, self._journal.most)
+        self._intake = Intake(
+            ledger, around.decoder, LogTime(self._slots, position.now, around.siblings), positions, self._journal.most
+        )
         for topic in self._slots:
             self._recognise(topic, position.topics.get(topic))
             await self._seek(topic)
@@ -165,7 +172,7 @@ class Partition:
             await self._seek(slot.topic)
         behind = self._intake.behind
         waits = not (self._closing or behind)
-        portion = self._inbox.take(self._intake.time.applied(), self._expected()) if waits else None
+        portion = self._next() if waits else None
         if portion is not None:
             await self._apply(portion)
         elif not behind:
@@ -173,6 +180,10 @@ class Partition:
         self._look()
         if self._intake.behind or self._due():
             await self._commit()
+
+    def _next(self) -> Portion | None:
+        turn = _TURN if self._late and len(self._late) < len(self._slots) else self._journal.most
+        return self._inbox.take(self._intake.time.applied(), self._expected(), turn)
 
     def _expected(self) -> frozenset[str]:
         """Return the topics that will bring more: what is known of their ends says so, and they have moved lately."""
@@ -204,6 +215,7 @@ class Partition:
         rest = self._intake.take(batch, around.wall())
         around.failpoints.passing("after_apply")
         self._dirty = True
+        self._prompt = self._prompt or batch.slot.topic not in self._late
         self._moved[batch.slot.topic] = _seconds()
         if rest is not None:
             self._inbox.put_back(portion, rest)
@@ -219,24 +231,30 @@ class Partition:
         around, intake = self._around, self._intake
         wall = around.wall()
         heads = {}
-        lag = 0
+        lags: dict[str, int] = {}
         for topic, slot in self._slots.items():
             head = around.source.heads.get(slot)
             if head is None:
                 continue
-            lag += max(0, head.end - intake.positions[topic])
+            lags[topic] = max(0, head.end - intake.positions[topic])
             if head.reached and head.through <= intake.positions[topic] and wall - head.at <= _CONFIRMED_MS:
                 heads[topic] = head.at
         intake.time.confirm(heads)
         self._dirty = intake.tick() or self._dirty
         around.source.hold(frozenset(self._slots[topic] for topic in intake.time.ahead()), self.number)
+        self._late = self._behind(lags)
+        self.figures.now, self.figures.lag = intake.time.now, sum(lags.values())
         if len(heads) == len(self._slots):
-            self.figures.moved, lag = wall, 0
-        self.figures.now, self.figures.lag = intake.time.now, lag
+            self.figures.moved, self.figures.lag = wall, 0
+
+    def _behind(self, lags: Mapping[str, int]) -> frozenset[str]:
+        """Return the topics that have a backlog, or a sibling that has."""
+        siblings = self._around.siblings
+        return frozenset(topic for topic in lags if sum(lags.get(one, 0) for one in siblings[topic]) > _BACKLOG)
 
     def _due(self) -> bool:
         interval = self._around.commit_interval_ms if self._dirty else _STATUS_MS
-        if self.figures.lag > _BACKLOG:
+        if self._late and not self._prompt:
             interval = max(interval, _BACKLOG_MS)
         return _seconds() - self._committed_at >= interval / 1000
 
@@ -252,7 +270,7 @@ class Partition:
         published = {around.names.measures: [*measures, (STATUS_KEY, encode_status(status))]}
         refusals = [(refused.key(record), refused.encode(refusal, record)) for refusal, record in rejected.events]
         rows[POSITION_KEY] = encode(position)
-        self._dirty = False
+        self._dirty = self._prompt = False
         applied, intake.applied = intake.applied, 0
         events = _told(around.names, intake.ledger.take_notices())
         events[around.names.refused] = [*refusals]

@@ -48,7 +48,7 @@ class Surroundings:
     """What every owner of a worker shares.
 
     `topics` are the source topics with their ids ("": the broker tells none), `leaders` those with the filings for
-    each with actions, `names` those that are written; `pack` names the rules in force; `wall` reads the wall clock in
+    each with actions, `siblings` those that wait for each other, `names` those that are written; `pack` names the rules in force; `wall` reads the wall clock in
     epoch milliseconds. `exact_ends` is false where the broker tells wrong end offsets. `access` says who the worker
     is to the broker.
     """
@@ -57,6 +57,7 @@ class Surroundings:
     names: Names
     topics: Mapping[str, str]
     leaders: Mapping[str, frozenset[str]]
+    siblings: Mapping[str, frozenset[str]]
     partitions: int
     registry_hash: str
     pack: str

@@ -139,6 +139,7 @@ class Worker:
             names=ground.names,
             topics=ground.topics,
             leaders=trade.registry.leaders(),
+            siblings=trade.registry.siblings(),
             partitions=trade.registry.partitions,
             registry_hash=trade.registry.hash,
             pack=trade.pack,

@@ -144,3 +144,20 @@ def test_the_union_has_twenty_seven_members_all_assigned() -> None:
     assert len(DEFAULT_GROUPS["EU"]) == 27
     assert set().union(*DEFAULT_GROUPS.values()) < COUNTRIES
     assert len(COUNTRIES) == 249
+
+
+def test_siblings_are_the_topics_of_one_platform_and_of_those_that_share_one_with_it() -> None:
+    shared = b'report_filed = "report-filed.both"\n'
+    alone = b'[[platforms]]\nid = "pebble"\nprovider = "Round Stone Ltd"\n'
+
+    siblings = parse(HARBOR + shared + MEADOW + shared + alone, "platforms.toml").siblings()
+
+    both = frozenset({"report-filed.both", "action-taken.harbor", "action-taken.meadow"})
+    own = frozenset({"report-filed.pebble", "action-taken.pebble"})
+    assert siblings == dict.fromkeys(both, both) | dict.fromkeys(own, own)
+
+
+def test_on_the_shared_topics_everybody_waits_for_everybody() -> None:
+    both = frozenset({"report-filed", "action-taken"})
+
+    assert Registry.open().siblings() == load(DEMO).siblings() == dict.fromkeys(both, both)

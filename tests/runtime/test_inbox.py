@@ -58,6 +58,17 @@ def test_what_is_left_of_a_portion_comes_next_and_is_the_last_of_its_batch_once(
     assert [portion.last for portion in portions if portion] == [True]
 
 
+def test_a_topic_that_is_no_sibling_takes_its_turn_whatever_waits_before_it() -> None:
+    loud, quiet = "report-filed.loud", "report-filed.quiet"
+    waiting = Inbox({}, 2, {loud: frozenset({loud}), quiet: frozenset({quiet})})
+    for one in (batch(loud, 0, 1, 2, 3, 4, 5, 6), batch(quiet, 0, 9)):
+        waiting.put(one)
+
+    portions = [waiting.take({}, NOBODY, most=2) for _ in range(4)]
+
+    assert [times(portion) for portion in portions] == [[1, 2], [9], [3, 4], [5, 6]]
+
+
 def test_of_two_that_were_told_at_once_the_filings_come_first() -> None:
     waiting = inbox(batch(TAKEN, 0, 5), batch(FILED, 0, 5))
 

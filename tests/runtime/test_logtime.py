@@ -35,6 +35,18 @@ def walked(steps: list[Step], now: int = 0) -> tuple[LogTime, list[int]]:
     return time, seen
 
 
+def test_a_topic_is_held_back_for_its_siblings_alone() -> None:
+    late, early = frozenset({"filed.late", "taken.late"}), frozenset({"filed.early", "taken.early"})
+    siblings = {topic: group for group in (late, early) for topic in group}
+    time = LogTime((*late, *early), START, siblings)
+
+    time.read("taken.late", START + 2 * LEAD)
+    time.read("filed.early", START + 9 * LEAD)
+    time.read("taken.early", START + 9 * LEAD)
+
+    assert time.ahead() == {"taken.late"}
+
+
 @given(steps)
 def test_time_never_goes_back(steps: list[Step]) -> None:
     _, seen = walked(steps)
