@@ -40,6 +40,9 @@ bench: $(READY) ## Time the ledger and the worker against their peers on this ma
 bench-peers: $(READY) $(PATHWAY)/.ready ## Race the worker and five stream processors on Apache Kafka, and kill them half way
 	$(BIN)/python -m tests.bench.peers $(ARGS)
 
+bench-scale: $(READY) ## Measure how far a worker and a board reach (ARGS="restore --ended 1000000"; Java 17 and Maven)
+	$(BIN)/python -W ignore -m tests.bench.scale $(ARGS)
+
 fuzz: $(READY) ## Fuzz decoder, ledger and registry, guided by coverage (T=door|law|pack|registry, SECONDS=60)
 	$(BIN)/python -m tests.fuzz $(or $(T),door) --seconds $(or $(SECONDS),60) --corpus .cache/fuzz/$(or $(T),door)
 
@@ -71,4 +74,4 @@ $(PATHWAY)/.ready: $(READY) tests/bench/peers/pathway.lock
 	$(BIN)/uv pip install --quiet --python $(PATHWAY)/bin/python --require-hashes -r tests/bench/peers/pathway.lock
 	touch $(PATHWAY)/.ready
 
-.PHONY: audit bench bench-peers chaos check demo fuzz generate help kafka lock test
+.PHONY: audit bench bench-peers bench-scale chaos check demo fuzz generate help kafka lock test

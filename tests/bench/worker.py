@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Final
@@ -47,16 +48,24 @@ class Part:
 
     def total(self, metric: str) -> float:
         """Return the sum over all series of a metric; 0 while nobody answers."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        families = text_string_to_metric_families(self.page("/metrics")[1])
+        return sum(sample.value for family in families for sample in family.samples if sample.name == metric)
+
+    def ready(self) -> bool:
+        """Return whether the process says that it is ready."""
+        return self.page("/readyz")[0] == HTTPStatus.OK
+
+    def page(self, path: str) -> tuple[int, str]:
+        """Return status and text of a page; 0 and nothing while nobody answers."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request("GET", "/metrics")
-            page = connection.getresponse().read().decode()
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read().decode()
         except OSError:
-            return 0
+            return 0, ""
         finally:
             connection.close()
-        families = text_string_to_metric_families(page)
-        return sum(sample.value for family in families for sample in family.samples if sample.name == metric)
 
     def cpu(self) -> float:
         """Return the seconds of processor time that the process has taken."""
@@ -83,16 +92,16 @@ def application() -> str:
     return f"bench-{uuid.uuid4().hex[:8]}"
 
 
+def environment_of(bootstrap: str, name: str) -> dict[str, str]:
+    """Return what a worker called `name` is told, on topics with senders' stamps."""
+    return {"SAFECLOCK_BOOTSTRAP": bootstrap, "SAFECLOCK_APPLICATION": name, "SAFECLOCK_RECORD_TIME": "create"}
+
+
 @contextmanager
 def working(bootstrap: str, name: str, folder: Path) -> Iterator[Part]:
     """Run a worker called `name` on the contract's topics, which exist afterwards, for the block."""
     topics.create_of_contract(bootstrap, name)
-    environment = {
-        "SAFECLOCK_BOOTSTRAP": bootstrap,
-        "SAFECLOCK_APPLICATION": name,
-        "SAFECLOCK_RECORD_TIME": "create",
-    }
-    worker = Part("worker", environment, folder / f"{name}.log")
+    worker = Part("worker", environment_of(bootstrap, name), folder / f"{name}.log")
     try:
         yield worker
     finally:

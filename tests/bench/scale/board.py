@@ -1,0 +1,123 @@
+"""A board of many platforms, harms and weeks: memory, the time to its first whole page, and what a scrape takes."""
+
+import asyncio
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Final, NamedTuple
+
+from streams.contract.measures import STATUS_KEY, Status, encode_status, is_measure
+from streams.contract.registry import Registry
+from streams.contract.registry_file import load
+from streams.contract.rows import RowCodec
+from streams.contract.rules import rules_of
+from streams.contract.topics import MEASURES
+from streams.domain.attributes import Attributes, encode
+from streams.domain.clocks import STANDARD_PACK
+from streams.domain.events import Action, Deed, Event, Filing, Heartbeat
+from streams.domain.grid import DAY, HOUR
+from streams.domain.ledger import Ledger
+from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Severity
+from streams.runtime.worker import wall
+from tests.bench import topics
+from tests.bench.scale.flow import Written, send
+from tests.bench.scale.machine import Figure, figure, mebibytes, resident
+from tests.bench.story import PARTITIONS
+from tests.bench.worker import Part, application
+
+_SCRAPES: Final = 10
+_PATIENCE_SECONDS: Final = 600.0
+_DEEDS: Final = (Deed(Outcome.RESTRICTED, final=True), Deed(Outcome.NO_VIOLATION), None)
+
+
+class Breadth(NamedTuple):
+    """How many platforms and harms over how many weeks; a report a day for each."""
+
+    platforms: int
+    harms: int
+    weeks: int
+
+
+def measure(bootstrap: str, folder: Path, breadth: Breadth) -> Iterator[Figure]:
+    """Yield what a board takes for so much."""
+    file = _registry(folder, breadth.platforms)
+    registry, now = load(file), wall()
+    topics.create_of_contract(bootstrap, application())
+    for partition in range(PARTITIONS):
+        asyncio.run(send(bootstrap, _told(registry, breadth, partition, now)))
+    what = f"{breadth.platforms} platforms, {breadth.harms} harms, {breadth.weeks} weeks"
+    began = time.monotonic()
+    given = {"SAFECLOCK_BOOTSTRAP": bootstrap, "SAFECLOCK_REGISTRY": str(file)}
+    board = Part("board", given, folder / "board.log")
+    try:
+        while not board.ready():
+            board.check()
+            if time.monotonic() - began > _PATIENCE_SECONDS:
+                raise TimeoutError(f"expected a page within {_PATIENCE_SECONDS:.0f} s: {board.page('/readyz')[1]}")
+            time.sleep(0.1)
+        yield figure(f"{what}: from start to the first whole page", f"{time.monotonic() - began:.1f} s")
+        took, page = zip(*[_scraped(board) for _ in range(_SCRAPES)], strict=True)
+        lines = sum(not line.startswith("#") for line in page[-1].splitlines())
+        yield figure(f"{what}: the page", f"{len(page[-1]) / 1e6:.1f} MB, {lines:,} samples")
+        yield figure(f"{what}: a scrape, of {_SCRAPES}", f"median {median(took):.2f} s, worst {max(took):.2f} s")
+        yield figure(f"{what}: memory of the board", mebibytes(resident(board.process.pid)))
+    finally:
+        board.stop()
+
+
+def _scraped(board: Part) -> tuple[float, str]:
+    began = time.perf_counter()
+    page = board.page("/metrics")[1]
+    took = time.perf_counter() - began
+    time.sleep(0.5)
+    return took, page
+
+
+def _registry(folder: Path, platforms: int) -> Path:
+    file = folder / "platforms.toml"
+    names = [f"platform-{number}" for number in range(platforms)]
+    file.write_text(
+        "\n".join(f'[[platforms]]\nid = "{name}"\nprovider = "{name}"\ncadence = "5m"\n' for name in names),
+        encoding="utf-8",
+    )
+    return file
+
+
+def _told(registry: Registry, breadth: Breadth, partition: int, now: int) -> Iterator[Written]:
+    """Yield what a worker has told of its share of the reports, with the real ledger."""
+    ledger = Ledger(rules_of(registry), RowCodec())
+    for event in _events(registry, breadth, partition, now):
+        if event.told >= ledger.next_due:
+            ledger.advance(event.told)
+        ledger.apply(event)
+    ledger.advance(now)
+    status = Status(now, now, PARTITIONS, STANDARD_PACK, registry.hash)
+    rows = [(key, value) for key, value in ledger.take_changes().items() if is_measure(key)]
+    for key, value in [*rows, (STATUS_KEY, encode_status(status))]:
+        assert value is not None
+        yield Written(MEASURES, partition, key, value)
+
+
+def _events(registry: Registry, breadth: Breadth, partition: int, now: int) -> Iterator[Event]:
+    numbers = random.Random(partition)
+    labels = [
+        encode(Attributes(harm, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, Severity.HIGH, "EU"))  # noqa: FBT003
+        for harm in list(Harm)[: breadth.harms]
+    ]
+    for day in range(7 * breadth.weeks, 0, -1):
+        for platform in registry.platforms:
+            for place, label in enumerate(labels):
+                if (day + place) % PARTITIONS == partition:
+                    yield from _life(numbers, platform, label, now - day * DAY)
+            yield Heartbeat(platform, now - day * DAY, now - day * DAY, now - day * DAY, 7 * breadth.weeks - day)
+    yield from (Heartbeat(platform, now, now, now, 7 * breadth.weeks) for platform in registry.platforms)
+
+
+def _life(numbers: random.Random, platform: str, label: str, at: int) -> Iterator[Event]:
+    key = b"%s|%032x" % (platform.encode(), numbers.getrandbits(128))
+    yield Filing(key, platform, at, at + 900, numbers.getrandbits(64), 1, label)
+    deed, later = numbers.choice(_DEEDS), at + int(min(numbers.expovariate(1) * 10, 23) * HOUR)
+    if deed is not None:
+        yield Action(key, platform, later, max(later, at + 1000), numbers.getrandbits(64), 2, deed)
