@@ -78,6 +78,7 @@ class Books:
                     _tell(desk, counters.stopped_ms(key), duration, sign)
                     if duration == 0:
                         _tell(desk, counters.INSTANT, 1, sign)
+        _idled(desk, key, was, now)
         if _verdict(was) != _verdict(now):
             for clock, sign in ((was, -1), (now, 1)):
                 if clock is not None and clock.verdict != PENDING:
@@ -88,12 +89,21 @@ def _duration(clock: Timed | None) -> int | None:
     return clock.duration if clock is not None and clock.ending == STOPPED else None
 
 
+def _idled(desk: Desk, key: str, was: Timed | None, now: Timed | None) -> None:
+    """Count the time that did not count while a clock was paused."""
+    before, after = (0 if clock is None else clock.paused for clock in (was, now))
+    if before != after:
+        _tell(desk, counters.paused_ms(key), before, -1)
+        _tell(desk, counters.paused_ms(key), after, 1)
+
+
 def _verdict(clock: Timed | None) -> tuple[int, bool] | None:
     return None if clock is None or clock.verdict == PENDING else (clock.verdict, clock.late)
 
 
 def _tell(desk: Desk, name: str, amount: int, sign: int) -> None:
-    desk.count(name if sign > 0 else counters.corrected(name), amount)
+    if amount:
+        desk.count(name if sign > 0 else counters.corrected(name), amount)
 
 
 def _add(cohort: Stored, name: bytes, amount: int) -> None:

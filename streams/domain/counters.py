@@ -73,6 +73,11 @@ def stopped_ms(clock: str) -> str:
     return f"stopped_ms|{clock}"
 
 
+def paused_ms(clock: str) -> str:
+    """Name the sum of the time for which a clock (its key) was paused before it ended, in milliseconds."""
+    return f"paused_ms|{clock}"
+
+
 def verdict(clock: str, verdict: int, *, late: bool) -> str:
     """Name the verdicts on a clock, by whether the limit had passed before we were told of the report."""
     return f"verdict|{clock}|{VERDICTS[verdict]}|{'late' if late else 'live'}"

@@ -18,7 +18,7 @@ class Timed(NamedTuple):
 
     `value` and `ending` are what the signature stores; `duration` is that of an ended clock; `due` is NEVER where no
     limit can pass any more; `late` is true when the limit had passed before we were told of the report; `at` is when
-    the clock ended or, of one that runs, when its limit passed.
+    the clock ended or, of one that runs, when its limit passed; `paused` is for how long an ended clock did not count.
     """
 
     value: int
@@ -28,6 +28,7 @@ class Timed(NamedTuple):
     verdict: int
     late: bool
     at: int = 0
+    paused: int = 0
 
 
 _IDLE: Final = Timed(0, IDLE, 0, NEVER, PENDING, late=False)
@@ -57,13 +58,13 @@ def _paused(course: Course, deeds: list[Entry]) -> int:
 
 def _ended(clock: Clock, course: Course, start: int, filed: Entry, deeds: list[Entry]) -> Timed:
     assert course.end is not None
-    at = deeds[course.end].at
-    duration = max(at - start - _paused(course, deeds), 0)
+    at, paused = deeds[course.end].at, _paused(course, deeds)
+    duration = max(at - start - paused, 0)
     if clock.limit is None:
-        return Timed(bin_of(duration), course.ending, duration, NEVER, PENDING, late=False, at=at)
-    due = start + clock.limit + _paused(course, deeds)
+        return Timed(bin_of(duration), course.ending, duration, NEVER, PENDING, late=False, at=at, paused=paused)
+    late = start + clock.limit + paused <= filed.told
     verdict = verdict_of(course.ending, duration, clock.limit)
-    return Timed(bin_of(duration), course.ending, duration, NEVER, verdict, late=due <= filed.told, at=at)
+    return Timed(bin_of(duration), course.ending, duration, NEVER, verdict, late, at, paused)
 
 
 def _frozen(clock: Clock, start: int, since: int, filed: Entry) -> Timed:

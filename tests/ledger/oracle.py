@@ -368,6 +368,16 @@ class Oracle:
                     durations.setdefault((filing.platform, clock.name), []).append(run.duration)
         return {place: sorted(found) for place, found in durations.items()}
 
+    def paused(self, events: Iterable[Event]) -> Counter[tuple[str, str]]:
+        """Return per platform and clock for how long the clocks that have ended were paused."""
+        paused: Counter[tuple[str, str]] = Counter()
+        for filing, story in self.reports(events).values():
+            for clock in self.clocks:
+                run = run_of(clock, filing, story.steps)
+                if run.ending not in {"absent", "open", "frozen"}:
+                    paused[filing.platform, clock.name] += run.paused
+        return paused
+
     def stop_sums(self, events: Iterable[Event]) -> dict[Cohort, tuple[int, ...]]:
         """Return per cohort and clock the sum of the durations of its stops, where there is any."""
         sums: dict[Cohort, tuple[int, ...]] = {}

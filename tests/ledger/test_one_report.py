@@ -189,6 +189,32 @@ def test_a_retracted_filing_leaves_no_report_and_its_actions_wait() -> None:
     assert subject.net() == {}
 
 
+def test_paused_time_is_counted_when_the_clock_ends_and_taken_back_with_its_end() -> None:
+    pausing = Yardstick(
+        name="pausing",
+        stops=frozenset({"final"}),
+        pauses=frozenset({"paused"}),
+        resumes=frozenset({"resumed"}),
+    )
+    subject, end = Subject([clock_of(pausing)]), did(RESTRICTED, 9 * HOUR)
+    waiting: list[Event] = [
+        filed(),
+        did(Outcome.PAUSED, HOUR),
+        did(Outcome.RESUMED, 3 * HOUR),
+        did(Outcome.PAUSED, 8 * HOUR),
+    ]
+
+    subject.feed(waiting)
+    before = subject.net()["harbor"]["paused_ms|pausing@1"]
+    subject.feed([end])
+    ended = subject.net()["harbor"]["paused_ms|pausing@1"]
+    subject.feed([Retraction(KEYS[0], "harbor", START + DAY, START + DAY, 3, 3, end.id)])
+
+    assert (before, ended) == (0, 3 * HOUR)
+    assert subject.counters()["harbor"]["un|paused_ms|pausing@1"] == 3 * HOUR
+    assert "paused_ms|pausing@1" not in subject.net()["harbor"]
+
+
 def test_a_pause_takes_back_no_deadline_that_had_passed_before_it() -> None:
     pausing = Yardstick(
         name="pausing",
