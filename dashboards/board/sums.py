@@ -9,7 +9,17 @@ from itertools import islice
 
 from dashboards.board.counts import Counts
 from dashboards.board.pool import Pool, week_of
-from streams.contract.measures import COHORT, COUNTERS, STATUS_KEY, Status, decode_cohort, decode_status
+from streams.contract.measures import (
+    CLOCK,
+    COHORT,
+    COUNTERS,
+    STATUS_KEY,
+    Status,
+    decode_cohort,
+    decode_enrolled,
+    decode_status,
+)
+from streams.domain.clocks import Clock
 from streams.domain.cohort import key_of
 
 _NOTHING: Mapping[bytes, int] = {}
@@ -20,11 +30,16 @@ class UnknownMeasureError(Exception):
 
 
 class Sums:
-    """What all partitions say together. `pools` holds, by platform and week, what has been folded."""
+    """What all partitions say together.
+
+    `clocks` are those that any partition has ever loaded, by their keys; `pools` holds, by platform and week, what
+    has been folded.
+    """
 
     def __init__(self) -> None:
         self.counts = Counts()
         self.statuses: dict[int, Status] = {}
+        self.clocks: dict[str, Clock] = {}
         self.pools: dict[str, dict[int, Pool]] = {}
         self._cohorts: dict[tuple[int, bytes], bytes] = {}
         self._unfolded: dict[tuple[int, bytes], bytes | None] = {}
@@ -38,11 +53,13 @@ class Sums:
             self._unfolded[partition, key] = value
         elif key.startswith(COUNTERS):
             self.counts.take(partition, key[len(COUNTERS) :].decode(), value)
+        elif key.startswith(CLOCK) and value is not None:
+            self.clocks[key[len(CLOCK) :].decode()] = decode_enrolled(value).clock
         elif key == STATUS_KEY and value is not None:
             self.statuses[partition] = decode_status(value)
         else:
             raise UnknownMeasureError(
-                f"partition {partition}: expected a cohort, counters or a status, got {key[:2]!r}"
+                f"partition {partition}: expected a cohort, counters, a clock or a status, got {key[:2]!r}"
             )
 
     @property

@@ -1,16 +1,19 @@
 """What a worker tells on the topic `measures`: absolute values per partition, compacted.
 
 A reader keeps the last value of every key of every partition and adds the partitions up. Keys: `c|<platform>|<day>|
-<attributes>` a cohort, `n|<platform>` a platform's counters, `s` the partition's status. A record without a value
-says that its key is gone.
+<attributes>` a cohort, `n|<platform>` a platform's counters, `k|<id>@<version>` a clock that the partition
+has ever loaded, `s` the partition's status. A record without a value says that its key is gone.
 """
 
 from typing import Final
 
 import msgspec
 
+from streams.domain.roster import Enrolled
+
 COHORT: Final = b"c|"
 COUNTERS: Final = b"n|"
+CLOCK: Final = b"k|"
 STATUS_KEY: Final = b"s"
 
 
@@ -34,8 +37,9 @@ encode_status = msgspec.msgpack.Encoder().encode
 decode_status = msgspec.msgpack.Decoder(Status).decode
 decode_cohort = msgspec.msgpack.Decoder(dict[bytes, int]).decode
 decode_counters = msgspec.msgpack.Decoder(dict[str, int]).decode
+decode_enrolled = msgspec.msgpack.Decoder(Enrolled).decode
 
 
 def is_measure(key: bytes) -> bool:
     """Return whether a changelog row of the ledger is also told on `measures`."""
-    return key[:2] in (COHORT, COUNTERS)
+    return key[:2] in (COHORT, COUNTERS, CLOCK)

@@ -13,7 +13,7 @@ from streams.contract.measures import STATUS_KEY
 from streams.contract.registry import Registry
 
 TOPICS = ("safeclock-changelog", "measures")
-KEYS = st.sampled_from([b"c|meadow|x", b"n|meadow", b"r|meadow|y", b"p", STATUS_KEY])
+KEYS = st.sampled_from([b"c|meadow|x", b"n|meadow", b"k|act@1", b"r|meadow|y", b"p", STATUS_KEY])
 ROWS = st.dictionaries(KEYS, st.binary(max_size=3))
 
 
@@ -111,6 +111,8 @@ def test_measures_are_kept_as_the_changelog_has_them(rows: dict[bytes, bytes], t
     measures, differing = agreeing(rows, told)
 
     figures = {key: value for key, value in measures.items() if key != STATUS_KEY}
-    assert figures == {key: value for key, value in rows.items() if key[:2] in (b"c|", b"n|")}
+    assert figures == {key: value for key, value in rows.items() if key[:2] in (b"c|", b"n|", b"k|")}
     assert measures.get(STATUS_KEY) == told.get(STATUS_KEY)
-    assert (differing == 0) == (figures == {key: value for key, value in told.items() if key[:2] in (b"c|", b"n|")})
+    assert (differing == 0) == (
+        figures == {key: value for key, value in told.items() if key[:2] in (b"c|", b"n|", b"k|")}
+    )

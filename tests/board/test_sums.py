@@ -7,9 +7,12 @@ from hypothesis import strategies as st
 from dashboards.board.pool import merged
 from dashboards.board.sums import Sums, UnknownMeasureError
 from streams.contract.rows import RowCodec
+from streams.domain.clocks import ALWAYS, STANDARD
 from streams.domain.cohort import Reading, Signature, pack
+from streams.domain.deadlines import NEVER
 from streams.domain.figures import Sample, grouping, samples
 from streams.domain.grid import DAY
+from streams.domain.roster import Enrolled
 from streams.domain.states import State
 
 CLOCKS = (b"ab", b"cd")
@@ -131,6 +134,17 @@ def test_a_platform_is_complete_to_the_least_that_it_said_anywhere(
     assert sums.counts.complete_through("harbor", 2) == through
 
 
+def test_a_clock_that_left_the_pack_is_known_as_long_as_a_partition_says_that_it_had_it() -> None:
+    sums, codec = Sums(), RowCodec()
+    former, later = STANDARD[2], STANDARD[2]._replace(version="2")
+
+    sums.take(0, b"k|time_to_action@1", codec.pack(Enrolled(former, ((0, DAY),))))
+    sums.take(1, b"k|time_to_action@1", codec.pack(Enrolled(former, ALWAYS)))
+    sums.take(0, b"k|time_to_action@2", codec.pack(Enrolled(later, ((DAY, NEVER),))))
+
+    assert sums.clocks == {former.key: former, later.key: later}
+
+
 def test_a_key_that_is_none_of_the_contract_ends_the_board() -> None:
-    with pytest.raises(UnknownMeasureError, match="partition 3: expected a cohort, counters or a status"):
+    with pytest.raises(UnknownMeasureError, match="partition 3: expected a cohort, counters, a clock or a status"):
         Sums().take(3, b"z|what", b"")
