@@ -15,6 +15,7 @@ from dashboards.board.values import Series, Values
 from streams.contract.document import document, group
 from streams.contract.metric import RECENT, WEEKS
 from streams.contract.registry import Registry
+from streams.contract.watched import watched
 from streams.domain.counters import WAITING
 from streams.domain.figures import Grouping, Sample, grouping, samples
 from streams.domain.grid import DAY, SECOND
@@ -125,12 +126,13 @@ class Board:
         """
         if fresh.as_of is None:
             raise NotReadyError("; ".join(fresh.reasons))
+        clocks = watched(self._release.rulebook, self.sums.clocks.values())
         groups = []
         name_of = grouping(by)
         found = self._by_platform(fresh) if tuple(by) == ("platform",) else self.samples(name_of, fresh)
         for name, sample in found.items():
             labels = dict(zip(by, name, strict=True))
-            groups.append(group(labels, sample, self._release.clocks, self._remarks(labels, fresh)))
+            groups.append(group(labels, sample, clocks, fresh.as_of, self._remarks(labels, fresh)))
         totals = {name: self.sums.counts.total(name) for name in self.sums.counts.platforms()}
         return document(fresh.as_of, self._release.pack, groups, totals)
 

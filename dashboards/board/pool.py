@@ -75,6 +75,8 @@ def merged(samples: Iterable[Sample]) -> Sample:
     whole = Sample()
     for sample in samples:
         whole.states.update(sample.states)
+        whole.reports.update(sample.reports)
+        whole.paused.update(sample.paused)
         whole.stop_sums.update(sample.stop_sums)
         whole.open_sums.update(sample.open_sums)
         for clock, cells in sample.cells.items():

@@ -129,6 +129,6 @@ def _sides(running: Running, key: Key, fresh: Freshness) -> Mapping[str, Sides]:
 
     shares: dict[tuple[str, ...], float | None] = {}
     for name, sample in running.board.samples(side, fresh, divided).items():
-        share = clock_figures(sample, _CLOCK).curve.within(DAY)
+        share = clock_figures(sample, [_CLOCK]).curve.within(DAY)
         shares[name] = None if share is None else share.value
     return {name: Sides(shares.get((name, "before")), shares.get((name, "after"))) for name in divided}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from streams.contract.document import warnings
 from streams.domain import counters
-from streams.domain.clocks import Clock
+from streams.domain.clocks import Clock, by_id
 from streams.domain.figures import ClockFigures, Sample, clock_figures, grouping, samples
 from streams.domain.ledger import Ledger
 from streams.domain.survey import Habits, at_once
@@ -63,7 +63,7 @@ def understood(
 
 
 def _platform(name: str, sample: Sample, clocks: Sequence[Clock], habits: Habits, tally: Mapping[str, int]) -> Platform:
-    figures = [clock_figures(sample, clock) for clock in clocks]
+    figures = [clock_figures(sample, versions) for versions in by_id(clocks).values()]
     stops = sum(count for counter, count in tally.items() if counter.startswith("stopped|"))
     return Platform(
         platform=name,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from streams.batch.reading import Read
 from streams.contract.document import document, group
+from streams.contract.watched import watched
 from streams.domain.figures import grouping, samples
 from streams.domain.survey import at_once
 
@@ -18,10 +19,11 @@ def measure(read: Read, by: Sequence[str]) -> dict[str, object]:
     tallies = read.ledger.counters()
     habits = read.survey.habits()
     remarks = {platform: [*seen.remarks, *at_once(tallies[platform])] for platform, seen in habits.items()}
+    clocks = watched(read.rulebook)
     groups = []
     for name, sample in found.items():
         labels = dict(zip(by, name, strict=True))
-        groups.append(group(labels, sample, read.rulebook.clocks, _of_group(labels, remarks)))
+        groups.append(group(labels, sample, clocks, read.as_of, _of_group(labels, remarks)))
     return document(read.as_of, read.rulebook.name, groups, tallies)
 
 

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from streams.contract.rulebook import Rule
+from streams.contract.watched import Watched
 from streams.domain import counters
-from streams.domain.clocks import Clock
 from streams.domain.figures import RESTRICTED_TO, ClockFigures, Sample, clock_figures
 from streams.domain.grid import SECOND
+from streams.domain.objective import judge
 from streams.domain.states import State
 from streams.domain.survival import Interval
 
@@ -48,15 +50,27 @@ def document(as_of: int, pack: str, groups: Iterable[Json], told: Mapping[str, M
     }
 
 
-def group(labels: Mapping[str, str], sample: Sample, clocks: Sequence[Clock], remarks: Iterable[str] = ()) -> Json:
-    """Return one group of the document; `remarks` are warnings that cohorts alone cannot tell."""
-    figures = [clock_figures(sample, clock) for clock in clocks]
+def group(
+    labels: Mapping[str, str], sample: Sample, clocks: Sequence[Watched], as_of: int, remarks: Iterable[str] = ()
+) -> Json:
+    """Return one group of the document, judged by the rules of `as_of`.
+
+    `remarks` are warnings that cohorts alone cannot tell.
+    """
+    figures = [clock_figures(sample, clock.versions) for clock in clocks]
     return {
         **labels,
         "filed": sample.filed,
         "states": {state.value: sample.states[state] for state in State if sample.states[state]},
         "oldest_open": None if sample.oldest_open is None else instant(sample.oldest_open),
-        "clocks": {figure.clock: _clock(figure) for figure in figures},
+        "clocks": {
+            clock.id: {
+                **_clock(figure),
+                **_asked(clock.rule(as_of)),
+                "objective": _judged(clock, figure, sample, as_of),
+            }
+            for clock, figure in zip(clocks, figures, strict=True)
+        },
         "warnings": [*warnings(sample, figures), *remarks],
     }
 
@@ -66,7 +80,7 @@ def warnings(sample: Sample, figures: Iterable[ClockFigures]) -> list[str]:
     found = []
     if sample.oldest_open is None:
         found.append("no open report: is this an export of closed reports only?")
-    if any(not figure.curve.exposure.measurable for figure in figures):
+    if any(figure.curve.exposure.n and not figure.curve.exposure.measurable for figure in figures):
         found.append(_NOT_MEASURABLE)
     return found
 
@@ -86,6 +100,26 @@ def _clock(figures: ClockFigures) -> Json:
         "closed_only_median_seconds": figures.published.median,
         "closed_only_median_whole_hours": figures.published.whole_hours,
     }
+
+
+def _asked(rule: Rule | None) -> Json:
+    """Return what a rule asks, null where no rule or no limit is there to ask it."""
+    target = None if rule is None else rule.target
+    return {
+        "version": None if rule is None else rule.clock.version,
+        "statistic": None if target is None else target.statistic.value,
+        "limit_seconds": None if target is None else target.limit / SECOND,
+        "asked_share": None if target is None else target.share,
+    }
+
+
+def _judged(clock: Watched, figures: ClockFigures, sample: Sample, as_of: int) -> Json | None:
+    """Return how all filings of the group keep to the rule, whatever its period."""
+    target = clock.target(as_of)
+    if target is None:
+        return None
+    reports = sum(sample.reports[version.mark] for version in clock.versions)
+    return judge(figures, sample.cells_of(clock.versions), reports, target)._asdict()
 
 
 def _interval(interval: Interval) -> Json:

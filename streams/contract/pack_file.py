@@ -9,13 +9,14 @@ from typing import Final
 from streams.contract import pack_fields as fields
 from streams.contract.jurisdictions import OTHER, UNKNOWN
 from streams.contract.registry import Registry
-from streams.contract.rulebook import STANDARD_RULES, Basis, Period, Rule, Rulebook, Statistic
+from streams.contract.rulebook import STANDARD_RULES, Basis, Rule, Rulebook
 from streams.contract.tables import TOP, Field, Reader, Table, TablesError, Where, words
 from streams.domain import vocabulary
 from streams.domain.clocks import ALWAYS, DEEDS, AfterReopen, Clock, Scope
 from streams.domain.course import STOPPED, compile_plan
 from streams.domain.deadlines import NEVER
 from streams.domain.events import Deed
+from streams.domain.objective import Period, Statistic
 from streams.domain.vocabulary import Severity
 
 _CLOCK_FIELDS: Final = {
@@ -70,7 +71,7 @@ class _Reader(Reader):
         name = f"{self.take(TOP, tree, 'id', fields.ID)}@{self.take(TOP, tree, 'version', fields.VERSION)}"
         found = self.take(TOP, tree, "clocks", fields.TABLES)
         rules = [
-            self._rule(Where(f"clock {entry.get('id', '?')!r}: ", "clocks", place), entry)
+            self._rule(Where(f"clock {entry.get('id', '?')!r}: ", "clocks", place), entry)._replace(pack=name)
             for place, entry in enumerate(found)
         ]
         self._distinct(rules)

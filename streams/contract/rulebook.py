@@ -5,7 +5,6 @@ No reading of a law here was reviewed by a lawyer unless its rule names who did.
 
 from collections.abc import Iterable
 from datetime import date
-from enum import StrEnum
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -13,25 +12,8 @@ import msgspec
 
 from streams.domain.clocks import DEEDS, STANDARD, STANDARD_PACK, Clock
 from streams.domain.events import Deed
+from streams.domain.objective import Period, Statistic, Target
 from streams.domain.roster import ClockError, distinct
-
-
-class Statistic(StrEnum):
-    """What a rule asks of the durations in a period: of each of them, of their mean, of a share, of a quantile."""
-
-    EACH = "each"
-    MEAN = "mean"
-    SHARE = "share"
-    QUANTILE = "quantile"
-
-
-class Period(StrEnum):
-    """Over which filings a rule is judged: a calendar month or quarter, UTC, or the last 28 or 90 days."""
-
-    MONTH = "month"
-    QUARTER = "quarter"
-    ROLLING_28D = "rolling_28d"
-    ROLLING_90D = "rolling_90d"
 
 
 class Basis(NamedTuple):
@@ -53,7 +35,8 @@ class Rule(NamedTuple):
     """A clock with what is asked of it.
 
     `objective` is the share of reports within the limit that a share asks for, or the order of a quantile that must
-    not exceed it; None for the other statistics. `place` is the file and line where it is written, "" for one of ours.
+    not exceed it; None for the other statistics. `pack` is what it was read from, `place` the file and line where it is
+    written, "" for one of ours.
     """
 
     clock: Clock
@@ -62,6 +45,7 @@ class Rule(NamedTuple):
     objective: float | None
     period: Period
     basis: Basis
+    pack: str = STANDARD_PACK
     place: str = ""
 
     @property
@@ -70,6 +54,12 @@ class Rule(NamedTuple):
         if self.clock.limit is None or self.statistic is Statistic.MEAN:
             return None
         return 1.0 if self.objective is None else self.objective
+
+    @property
+    def target(self) -> Target | None:
+        """What is asked of the clock's durations, None where there is no limit."""
+        limit = self.clock.limit
+        return None if limit is None else Target(self.statistic, limit, self.share)
 
 
 class RulebookError(ClockError):

@@ -4,6 +4,7 @@ Nothing here is a law. The three standard clocks are Safeclock's own definitions
 yardstick that nobody has reviewed as a legal duty.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2b
@@ -108,6 +109,14 @@ class Clock(NamedTuple):
     def runs(self, attributes: Attributes, filed: int) -> bool:
         """Return whether it runs on a report with these labels, filed at that instant."""
         return self.scope.holds(attributes) and any(since <= filed < until for since, until in self.windows)
+
+
+def by_id(clocks: Iterable[Clock]) -> dict[str, tuple[Clock, ...]]:
+    """Return the definitions of every id, in their order: a figure of a clock takes its versions together."""
+    found: dict[str, tuple[Clock, ...]] = {}
+    for clock in clocks:
+        found[clock.id] = (*found.get(clock.id, ()), clock)
+    return found
 
 
 @lru_cache(maxsize=1024)

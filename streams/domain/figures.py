@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from streams.domain.attributes import Attributes
 from streams.domain.clocks import Clock
 from streams.domain.cohort import Cell, CohortKey, Signature, cell, key_of, signatures, stop_sums
-from streams.domain.course import OPEN, STOPPED
+from streams.domain.course import FROZEN, OPEN, STOPPED
 from streams.domain.grid import DAY, HOUR, MINUTE
 from streams.domain.states import State
 from streams.domain.survival import Curve, Mean, Sums, closed_only_median, estimate, mean, whole_hour_median
@@ -23,11 +23,13 @@ class UnknownLabelError(ValueError):
 class Sample:
     """The reports of one group: states, and by the mark of a clock the cells, the sums of stops and of open ages.
 
-    `oldest_open` is the filing minute of the report that waits longest, in epoch milliseconds, None if none waits.
+    `reports` are those that a clock runs on or ran on, `paused` those on which it is paused; `oldest_open` is the filing minute of the report that waits longest, in epoch milliseconds, None if none waits.
     """
 
     def __init__(self) -> None:
         self.states: Counter[State] = Counter()
+        self.reports: Counter[bytes] = Counter()
+        self.paused: Counter[bytes] = Counter()
         self.cells: defaultdict[bytes, Counter[Cell]] = defaultdict(Counter)
         self.stop_sums: Counter[bytes] = Counter()
         self.open_sums: Counter[bytes] = Counter()
@@ -52,11 +54,21 @@ class Sample:
             filed = day * DAY + signature.filed_minute * MINUTE
             self.oldest_open = filed if self.oldest_open is None else min(self.oldest_open, filed)
         for reading in signature.clocks:
+            self.reports[reading.clock] += count
+            if reading.ending == FROZEN and signature.state is not State.UNANSWERED:
+                self.paused[reading.clock] += count
             place = cell(signature.entry, reading, day, through)
             if place is not None:
                 self.cells[reading.clock][place] += count
             if reading.ending == OPEN and place is not None:
                 self.open_sums[reading.clock] += count * (through - day * DAY - reading.value * MINUTE)
+
+    def cells_of(self, clocks: Sequence[Clock]) -> Counter[Cell]:
+        """Return the cells of several definitions of a clock together."""
+        merged: Counter[Cell] = Counter()
+        for clock in clocks:
+            merged.update(self.cells.get(clock.mark, {}))
+        return merged
 
 
 Grouping = Callable[[CohortKey], tuple[str, ...]]
@@ -113,14 +125,18 @@ RESTRICTED_TO: Final = 48 * HOUR
 """The horizon of the restricted mean."""
 
 
-def clock_figures(sample: Sample, clock: Clock) -> ClockFigures:
-    """Return the figures of a clock on a sample."""
-    cells = sample.cells[clock.mark]
+def clock_figures(sample: Sample, clocks: Sequence[Clock]) -> ClockFigures:
+    """Return the figures of a clock on a sample; `clocks` are all its definitions, at least one."""
+    cells = sample.cells_of(clocks)
     stops = sum(count for (_, _, ending), count in cells.items() if ending == STOPPED)
     waiting = sum(count for (_, _, ending), count in cells.items() if ending == OPEN)
     return ClockFigures(
-        clock=clock.id,
+        clock=clocks[0].id,
         curve=estimate(cells),
         published=Published(closed_only_median(cells), whole_hour_median(cells)),
-        mean=mean(Sums(stops, sample.stop_sums[clock.mark]), Sums(waiting, sample.open_sums[clock.mark])),
+        mean=mean(Sums(stops, _total(sample.stop_sums, clocks)), Sums(waiting, _total(sample.open_sums, clocks))),
     )
+
+
+def _total(sums: Mapping[bytes, int], clocks: Iterable[Clock]) -> int:
+    return sum(sums.get(clock.mark, 0) for clock in clocks)

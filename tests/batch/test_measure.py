@@ -5,10 +5,12 @@ import pytest
 
 from streams.batch.measure import measure
 from streams.batch.reading import read
+from streams.contract.pack_file import rulebook_of
 from streams.contract.registry import Registry
 from streams.domain.figures import UnknownLabelError
 from streams.domain.grid import DAY, HOUR, MINUTE
 from tests.batch.story import START, acted, beat, filed
+from tests.board.paths import CHILDREN
 
 
 def _document(*lines: bytes, by: str = "platform", as_of: int | None = None) -> dict[str, Any]:
@@ -157,3 +159,31 @@ def test_the_document_is_plain_json_with_the_promised_names() -> None:
 
 def test_an_empty_file_has_no_groups() -> None:
     assert _document()["groups"] == []
+
+
+def test_the_document_says_what_is_asked_of_a_clock_and_how_it_is_kept() -> None:
+    lines = [filed("a", 0), filed("b", 0), filed("c", 0), acted("a", "restricted", HOUR)]
+
+    action = _group(*lines, as_of=2 * DAY)["clocks"]["time_to_action"]
+
+    asked = {name: action[name] for name in ("version", "statistic", "limit_seconds", "asked_share")}
+    assert asked == {"version": "1", "statistic": "each", "limit_seconds": 86400, "asked_share": 1}
+    assert action["objective"] == {
+        "reports": 3,
+        "value": pytest.approx(1 / 3),
+        "lower_bound": False,
+        "met": False,
+        "left": -2,
+    }
+
+
+def test_the_document_has_the_clocks_of_a_pack_and_no_warning_for_one_that_runs_on_nothing() -> None:
+    rulebook = rulebook_of([CHILDREN], Registry.open())
+
+    document: dict[str, Any] = measure(read([filed("a", 0)], Registry.open(), None, rulebook), ["platform"])
+
+    (group,) = document["groups"]
+    without_limit, unused = group["clocks"]["hotline_takedown"], group["clocks"]["au_class_1"]
+    assert (without_limit["statistic"], without_limit["limit_seconds"], without_limit["objective"]) == (None,) * 3
+    assert unused["objective"] == {"reports": 0, "value": None, "lower_bound": False, "met": None, "left": 0}
+    assert not group["warnings"]

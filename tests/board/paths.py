@@ -4,3 +4,4 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 REGISTRY = ROOT / "deploy/registry/demo.toml"
+CHILDREN = ROOT / "deploy/packs/children.toml"

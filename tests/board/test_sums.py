@@ -54,6 +54,8 @@ def content(sample: Sample) -> object:
     """Return what a sample says, without what it counts as zero."""
     return (
         +sample.states,
+        +sample.reports,
+        +sample.paused,
         {clock: +cells for clock, cells in sample.cells.items() if +cells},
         +sample.stop_sums,
         +sample.open_sums,

@@ -16,8 +16,8 @@ from streams.contract.document import document, group
 from streams.contract.instants import format_ms
 from streams.contract.measures import COHORT, COUNTERS, decode_cohort
 from streams.contract.rulebook import STANDARD_RULES
+from streams.contract.watched import watched
 from streams.domain import counters
-from streams.domain.clocks import STANDARD
 from streams.domain.desk import TOPICS
 from streams.domain.figures import grouping, samples
 from streams.domain.grid import DAY, HOUR
@@ -55,7 +55,7 @@ def documented(cohorts: Iterable[tuple[str, dict[bytes, int]]], told: Totals, as
         return min(as_of, *(instant for promise in promises for instant in promise))
 
     found = samples(cohorts, grouping(["platform"]), through)
-    groups = [group({"platform": name}, sample, STANDARD) for (name,), sample in found.items()]
+    groups = [group({"platform": name}, sample, watched(STANDARD_RULES), as_of) for (name,), sample in found.items()]
     tallies = {key.removeprefix(COUNTERS).decode(): tally for key, tally in told.counted.items()}
     return without_warnings(document(as_of, STANDARD_RULES.name, groups, tallies))
 
