@@ -1,21 +1,22 @@
 """The board itself: what was read, and what is shown of it."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from dashboards.board.counted import counted, readings
 from dashboards.board.figured import Figured
 from dashboards.board.freshness import Freshness, freshness
 from dashboards.board.grounds import Release, inputs, lasting
+from dashboards.board.judged import Judged, wanted
 from dashboards.board.pool import first_day, merged, week_of
 from dashboards.board.snapshot import Snapshot, joined
 from dashboards.board.sums import Sums
 from dashboards.board.values import Series, Values
 from streams.contract.document import document, group
-from streams.contract.metric import RECENT, WEEKS
-from streams.contract.registry import Registry
-from streams.contract.watched import watched
+from streams.contract.metric import CLOCKS, RECENT, WEEKS
+from streams.contract.registry import DEFAULT_CADENCE_MS, Registry
+from streams.contract.watched import Watched, watched
 from streams.domain.counters import WAITING
 from streams.domain.figures import Grouping, Sample, grouping, samples
 from streams.domain.grid import DAY, SECOND
@@ -44,6 +45,7 @@ class Board:
         self._release = release
         self._wall = wall
         self._figured: dict[str, Figured] = {}
+        self._judged: dict[str, Judged] = {}
         self._computed: Values = {}
 
     def freshness(self, read: Collection[int]) -> Freshness:
@@ -56,6 +58,11 @@ class Board:
         if not self._registry.accepts_all:
             return sorted(self._registry.platforms)
         return sorted(name for name in self.sums.counts.platforms() if self._registry.platform(name) is not None)
+
+    @property
+    def clocks(self) -> tuple[Watched, ...]:
+        """The clocks that are told: those of the rulebook, and those that any partition has ever loaded."""
+        return watched(self._release.rulebook, self.sums.clocks.values())
 
     def through(self, platform: str, fresh: Freshness) -> int:
         """Return up to when a platform has told everything: its own word, or the inputs' time if it never gives it."""
@@ -74,28 +81,36 @@ class Board:
         if fresh.as_of is None:
             return
         await self.fold()
+        clocks = self.clocks
+        for _ in self.sums.hold(wanted(clocks, fresh.as_of)):
+            await asyncio.sleep(0)
         parts = [_calendar(fresh.as_of)]
         for platform in self.platforms:
-            figured = self._figured.setdefault(platform, Figured(platform, self._release.clocks))
-            pools = self.sums.pools.get(platform, {})
-            for values in figured.values(pools, self.through(platform, fresh), fresh.as_of):
+            for values in self._values(platform, clocks, self.through(platform, fresh), fresh.as_of):
                 parts.append(values)
                 await asyncio.sleep(0)
         self._computed = joined(*parts)
 
+    def _values(self, platform: str, clocks: Sequence[Watched], through: int, as_of: int) -> Iterator[Values]:
+        """Yield the figures of a platform, a little at a time."""
+        known = self._registry.platform(platform)
+        cadence = DEFAULT_CADENCE_MS if known is None else known.cadence_ms
+        figured = self._figured.setdefault(platform, Figured(platform, cadence))
+        yield from figured.values(self.sums.pools.get(platform, {}), clocks, through, as_of)
+        judged = self._judged.setdefault(platform, Judged(platform))
+        yield from judged.values(self.sums.spans.pool, clocks, through, as_of)
+
     def count(self, fresh: Freshness, read_at: int | None) -> None:
         """Show a new snapshot: counters of now beside the figures that were last computed."""
-        platforms = self.platforms
+        platforms, clocks = self.platforms, self.clocks
         grounds = joined(lasting(self._registry, platforms, self._release), inputs(fresh, read_at))
         if fresh.as_of is None or not self._computed:
             self.snapshot = Snapshot({name: series for name, series in grounds.items() if name not in _WITH_FIGURES})
             return
         totals = {name: self.sums.counts.total(name) for name in self.sums.counts.platforms()}
         self.snapshot = Snapshot(
-            joined(
-                counted(totals, platforms, self._release.clocks), self._told(totals, fresh), self._computed, grounds
-            ),
-            readings(totals, platforms, self._release.clocks),
+            joined(counted(totals, platforms, clocks), self._told(totals, fresh), self._computed, grounds),
+            readings(totals, platforms, [clock for clock in clocks if clock.id in CLOCKS]),
         )
 
     def _told(self, totals: Mapping[str, Mapping[str, int]], fresh: Freshness) -> Values:
@@ -126,8 +141,7 @@ class Board:
         """
         if fresh.as_of is None:
             raise NotReadyError("; ".join(fresh.reasons))
-        clocks = watched(self._release.rulebook, self.sums.clocks.values())
-        groups = []
+        clocks, groups = self.clocks, []
         name_of = grouping(by)
         found = self._by_platform(fresh) if tuple(by) == ("platform",) else self.samples(name_of, fresh)
         for name, sample in found.items():

@@ -1,13 +1,17 @@
 """The metrics of what happened: every name in the ledger's counters, read as the series it stands for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Final
 
-from dashboards.board.values import Histograms, Readings, Series, Values, zeros
+from dashboards.board.values import Histograms, Readings, Series, Values, listed, zeros
 from streams.contract.catalogue import AS_IT_HAPPENED
 from streams.contract.metric import OTHER_PLATFORM, TIMINGS, Kind
+from streams.contract.watched import Watched
 from streams.domain import counters
 from streams.domain.clocks import Clock
+from streams.domain.grid import SECOND
+from streams.domain.verdict import MISSED
 from streams.domain.vocabulary import Outcome, Reason
 
 Total = Mapping[str, int]
@@ -27,8 +31,10 @@ _PLAIN: Final = {
     "safeclock_heartbeat_gaps_total": counters.SEQUENCE_GAPS,
 }
 _REACHED: Final = "safeclock_deadline_reached_total"
-_MISSED: Final = "safeclock_deadline_missed_total"
+_MISSED_TOTAL: Final = "safeclock_deadline_missed_total"
 _CORRECTED: Final = "safeclock_deadline_corrected_total"
+_PAUSED: Final = "safeclock_clock_paused_seconds_total"
+_PAUSED_CORRECTED: Final = "safeclock_clock_paused_corrected_seconds_total"
 _REFUSED: Final = "safeclock_events_refused_total"
 _ACTIONS: Final = "safeclock_actions_total"
 _ONE_IN_EACH: Final = (*counters.BUCKETS, counters.BUCKETS[-1] + 1)
@@ -36,13 +42,13 @@ _ONE_IN_EACH: Final = (*counters.BUCKETS, counters.BUCKETS[-1] + 1)
 _NAMES: Final = tuple(metric.name for metric in AS_IT_HAPPENED if metric.kind is Kind.COUNTER)
 
 
-def counted(totals: Mapping[str, Total], platforms: Sequence[str], clocks: Sequence[Clock]) -> Values:
+def counted(totals: Mapping[str, Total], platforms: Sequence[str], clocks: Sequence[Watched]) -> Values:
     """Return every counter, from zero on, of the registered `platforms`.
 
     `totals` are the counters of whoever was told of. What others sent was refused: it stands under one name for all.
     """
-    values = zeros(_NAMES, platforms)
-    values[_REFUSED] |= zeros([_REFUSED], [OTHER_PLATFORM])[_REFUSED]
+    values = zeros(_NAMES, listed(platforms, clocks))
+    values[_REFUSED] |= zeros([_REFUSED], listed([OTHER_PLATFORM], clocks))[_REFUSED]
     for platform, total in totals.items():
         known = platform in platforms
         _add_refusals(values[_REFUSED], platform if known else OTHER_PLATFORM, total)
@@ -56,34 +62,46 @@ def _add_refusals(series: Series, platform: str, total: Total) -> None:
         series[platform, reason] += total.get(counters.refused(reason), 0)
 
 
-def _set(values: Values, platform: str, total: Total, clocks: Sequence[Clock]) -> None:
+def _set(values: Values, platform: str, total: Total, clocks: Sequence[Watched]) -> None:
     for metric, name in _PLAIN.items():
         values[metric][platform,] = total.get(name, 0)
     for outcome in Outcome:
         values[_ACTIONS][platform, outcome] = total.get(counters.deed(outcome), 0)
     for clock in clocks:
-        for timing in TIMINGS:
+        keys = [version.key for version in clock.versions]
+        for timing in TIMINGS if clock.limited else ():
             words = (platform, clock.id, timing)
-            reached, missed = _verdicts(total, clock, timing, corrected=False)
-            values[_REACHED][words], values[_MISSED][words] = reached, missed
-            reached, missed = _verdicts(total, clock, timing, corrected=True)
+            reached, missed = _verdicts(total, keys, timing, corrected=False)
+            values[_REACHED][words], values[_MISSED_TOTAL][words] = reached, missed
+            reached, missed = _verdicts(total, keys, timing, corrected=True)
             values[_CORRECTED][*words, "reached"], values[_CORRECTED][*words, "missed"] = reached, missed
+        if clock.pauses:
+            paused = [counters.paused_ms(key) for key in keys]
+            values[_PAUSED][platform, clock.id] = sum(total.get(name, 0) for name in paused) / SECOND
+            taken_back = sum(total.get(counters.corrected(name), 0) for name in paused)
+            values[_PAUSED_CORRECTED][platform, clock.id] = taken_back / SECOND
 
 
-def _verdicts(total: Total, clock: Clock, timing: str, *, corrected: bool) -> tuple[int, int]:
-    """Return how many verdicts came in, or were taken back, and how many of them were misses."""
-    by_verdict = {}
-    for verdict, word in counters.VERDICTS.items():
-        name = counters.verdict(clock.key, verdict, late=timing == "late")
-        by_verdict[word] = total.get(counters.corrected(name) if corrected else name, 0)
-    return sum(by_verdict.values()), by_verdict["missed"]
+def _verdicts(total: Total, keys: Sequence[str], timing: str, *, corrected: bool) -> tuple[int, int]:
+    """Return how many verdicts on versions of a clock came in, or were taken back, and how many were misses."""
+    by_verdict = {
+        verdict: sum(total.get(_verdict(key, verdict, late=timing == "late", corrected=corrected), 0) for key in keys)
+        for verdict in counters.VERDICTS
+    }
+    return sum(by_verdict.values()), by_verdict[MISSED]
 
 
-def readings(totals: Mapping[str, Total], platforms: Sequence[str], clocks: Sequence[Clock]) -> Histograms:
+@lru_cache(maxsize=4096)
+def _verdict(key: str, verdict: int, *, late: bool, corrected: bool) -> str:
+    name = counters.verdict(key, verdict, late=late)
+    return counters.corrected(name) if corrected else name
+
+
+def readings(totals: Mapping[str, Total], platforms: Sequence[str], clocks: Sequence[Watched]) -> Histograms:
     """Return the histograms of stopped clocks, and of those taken back, of the registered `platforms`."""
     return {
         name: {
-            (platform, clock.id): _readings(totals.get(platform, {}), clock, corrected=corrected)
+            (platform, clock.id): _readings(totals.get(platform, {}), clock.versions, corrected=corrected)
             for platform in platforms
             for clock in clocks
         }
@@ -94,11 +112,12 @@ def readings(totals: Mapping[str, Total], platforms: Sequence[str], clocks: Sequ
     }
 
 
-def _readings(total: Total, clock: Clock, *, corrected: bool) -> Readings:
-    def count(name: str) -> int:
-        return total.get(counters.corrected(name) if corrected else name, 0)
+def _readings(total: Total, clocks: Sequence[Clock], *, corrected: bool) -> Readings:
+    def count(name: Callable[[str], str]) -> int:
+        names = [name(clock.key) for clock in clocks]
+        return sum(total.get(counters.corrected(name) if corrected else name, 0) for name in names)
 
     return Readings(
-        counts=tuple(count(counters.stopped(clock.key, duration)) for duration in _ONE_IN_EACH),
-        total_ms=count(counters.stopped_ms(clock.key)),
+        counts=tuple([count(partial(counters.stopped, duration=duration)) for duration in _ONE_IN_EACH]),
+        total_ms=count(counters.stopped_ms),
     )

@@ -1,13 +1,13 @@
 """The metrics of what holds now: states, ages and the figures of filing cohorts of one platform."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from dashboards.board.pool import Pool, merged, week_of
+from dashboards.board.running import Running, running
 from dashboards.board.values import Series, Values
-from streams.contract.metric import LIMITS, RECENT, WEEKS
-from streams.domain.clocks import Clock
+from streams.contract.metric import CLOCKS, LIMITS, RECENT, WEEKS
+from streams.contract.watched import Watched
 from streams.domain.figures import Sample
 from streams.domain.grid import DAY, SECOND
 from streams.domain.states import OPEN_STATES, STATES
@@ -40,61 +40,68 @@ def clock_now(cells: Cells) -> ClockNow:
 class Figured:
     """The figures of one platform, kept from one reading to the next: what has not changed is not computed again."""
 
-    def __init__(self, platform: str, clocks: Sequence[Clock]) -> None:
+    def __init__(self, platform: str, cadence: int) -> None:
         self._platform = platform
-        self._clocks = clocks
-        self._limits = {clock.mark: clock.limit for clock in clocks if clock.limit is not None}
-        self._known: dict[tuple[int | str, bytes], tuple[Cells, ClockNow]] = {}
+        self._cadence = cadence
+        self._known: dict[tuple[int | str, str], tuple[Cells, ClockNow]] = {}
 
-    def values(self, pools: Mapping[int, Pool], through: int, as_of: int) -> Iterator[Values]:
+    def values(
+        self, pools: Mapping[int, Pool], clocks: Sequence[Watched], through: int, as_of: int
+    ) -> Iterator[Values]:
         """Yield the values step by step, a cohort at a time, since all of them take a while.
 
-        `through` is up to when the platform has told everything, 0 while it has not said so everywhere: its shares
+        Of cohorts only the standard clocks are told. `through` is up to when the platform has told everything, 0 while it has not said so everywhere: its shares
         and quantiles are then not given, since nobody knows how long its open reports have waited.
         """
-        late: Counter[bytes] = Counter()
-        for pool in pools.values():
-            late.update(pool.overdue(self._limits, through))
         samples = {week: pool.sample(through) for week, pool in pools.items()}
-        yield self._whole(merged(samples.values()), late)
+        whole = merged(samples.values())
+        yield self._whole(whole)
+        yield running(self._platform, clocks, whole, self._running(pools.values(), clocks, through))
+        standard = [clock for clock in clocks if clock.id in CLOCKS]
         current = week_of(as_of // DAY)
         weeks = range(current, current - WEEKS, -1)
         for age, week in enumerate(weeks):
             sample = samples.get(week) or Sample()
-            yield self._cohort(f"week-{age:02}", week, sample, known=bool(through))
+            yield self._cohort(f"week-{age:02}", standard, sample, known=bool(through))
         recent = merged(samples[week] for week in weeks if week in samples)
-        yield self._cohort(RECENT, RECENT, recent, known=bool(through))
+        yield self._cohort(RECENT, standard, recent, known=bool(through))
 
-    def _whole(self, sample: Sample, late: Mapping[bytes, int]) -> Values:
+    def _running(self, pools: Iterable[Pool], clocks: Sequence[Watched], through: int) -> Running:
+        limits = {one.mark: one.limit for clock in clocks for one in clock.versions if one.limit is not None}
+        found = Running(limits, through, self._cadence)
+        for pool in pools:
+            pool.run(found)
+        return found
+
+    def _whole(self, sample: Sample) -> Values:
         own = (self._platform,)
         values: Values = {
             "safeclock_reports": {(*own, state): sample.states[state] for state in STATES},
             "safeclock_open_reports": {own: sum(sample.states[state] for state in OPEN_STATES)},
-            "safeclock_overdue_reports": {(*own, clock.id): late[clock.mark] for clock in self._clocks},
         }
         if sample.oldest_open is not None:
             values["safeclock_oldest_open_report_timestamp_seconds"] = {own: sample.oldest_open / SECOND}
         return values
 
-    def _cohort(self, name: str, key: int | str, sample: Sample, *, known: bool) -> Values:
+    def _cohort(self, name: str, clocks: Sequence[Watched], sample: Sample, *, known: bool) -> Values:
         own = (self._platform, name)
         values: Values = {
             "safeclock_cohort_filed_reports": {own: sample.filed},
             "safeclock_cohort_open_reports": {own: sum(sample.states[state] for state in OPEN_STATES)},
         }
-        for clock in self._clocks:
-            now = self._now(key, clock.mark, sample)
+        for clock in clocks:
+            now = self._now(name, clock, sample)
             for metric, series in _series((*own, clock.id), now, known=known).items():
                 values.setdefault(metric, {}).update(series)
         return values
 
-    def _now(self, key: int | str, clock: bytes, sample: Sample) -> ClockNow:
-        cells = dict(sample.cells[clock])
-        before = self._known.get((key, clock))
+    def _now(self, cohort: str, clock: Watched, sample: Sample) -> ClockNow:
+        cells = sample.cells_of(clock.versions)
+        before = self._known.get((cohort, clock.id))
         if before is not None and before[0] == cells:
             return before[1]
         now = clock_now(cells)
-        self._known[key, clock] = (cells, now)
+        self._known[cohort, clock.id] = (cells, now)
         return now
 
 

@@ -6,8 +6,7 @@ from typing import NamedTuple
 from dashboards.board.freshness import Freshness
 from dashboards.board.values import Series, Values
 from streams.contract.registry import Registry
-from streams.contract.rulebook import Rulebook
-from streams.domain.clocks import STANDARD, Clock
+from streams.contract.rulebook import Rule, Rulebook
 from streams.domain.grid import SECOND
 
 
@@ -22,11 +21,6 @@ class Release(NamedTuple):
         """The name of the rulebook."""
         return self.rulebook.name
 
-    @property
-    def clocks(self) -> tuple[Clock, ...]:
-        """The clocks whose figures are told."""
-        return STANDARD
-
 
 def lasting(registry: Registry, platforms: Sequence[str], release: Release) -> Values:
     """Return what does not change while a board runs."""
@@ -36,7 +30,16 @@ def lasting(registry: Registry, platforms: Sequence[str], release: Release) -> V
         "safeclock_platform_info": {(one.id, one.provider, "+".join(one.jurisdictions)): 1.0 for one in registered},
         "safeclock_pack_info": {(release.pack, release.rulebook.digest): 1.0},
         "safeclock_build_info": {(release.version,): 1.0},
+        "safeclock_clock_info": {_words(rule): 1.0 for rule in release.rulebook.rules},
+        "safeclock_registry_info": {(registry.hash,): 1.0},
     }
+
+
+def _words(rule: Rule) -> tuple[str, ...]:
+    """Return what stands in the labels of a clock, in the catalogue's order."""
+    clock, reviewed = rule.clock, "yes" if rule.basis.reviewed else "no"
+    limit = "" if clock.limit is None else f"{clock.limit / SECOND:g}"
+    return (clock.id, clock.version, rule.statistic, limit, reviewed, rule.pack)
 
 
 def inputs(fresh: Freshness, read_at: int | None) -> Values:

@@ -1,15 +1,15 @@
-"""The reports of one platform and one filing week, kept so that a change costs no more than itself.
+"""The reports of one platform and some filing days, kept so that a change costs no more than itself.
 
 Reports with nothing left to wait for are counted once and for all. Those that wait are kept by their signatures,
 since their ages are those of the moment at which they are read.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from streams.domain.cohort import Signature, is_sum, unpack
+from dashboards.board.running import Running
+from streams.domain.cohort import CohortKey, Signature, is_sum, unpack
 from streams.domain.course import OPEN
-from streams.domain.deadlines import NEVER
 from streams.domain.figures import Sample
 from streams.domain.grid import DAY, MINUTE
 
@@ -26,44 +26,50 @@ def first_day(week: int) -> int:
     return week * DAYS_PER_WEEK - 3
 
 
+class _Place(NamedTuple):
+    """Which waiting reports: the day of filing, whether their severity is urgent, the stored signature."""
+
+    day: int
+    urgent: bool
+    stored: bytes
+
+
 class Pool:
-    """What the cohorts of one platform and week add up to."""
+    """What the cohorts of one platform and some days add up to."""
 
     def __init__(self) -> None:
         self._settled = Sample()
-        self._waiting: dict[tuple[int, bytes], int] = {}
+        self._waiting: dict[_Place, int] = {}
 
-    def change(self, day: int, name: bytes, by: int) -> None:
-        """Add `by` to what a cohort of `day` stores under `name`; the cohorts' sums must never fall below zero."""
+    def change(self, cohort: CohortKey, name: bytes, by: int) -> None:
+        """Add `by` to what a cohort stores under `name`; the cohorts' sums must never fall below zero."""
         if is_sum(name):
             self._settled.stop_sums[name] += by
             return
         signature = unpack(name)
         if not _waits(signature):
-            self._settled.count(day, signature, by, 0)
+            self._settled.count(cohort.day, signature, by, 0)
             return
-        left = self._waiting.get((day, name), 0) + by
+        place = _Place(cohort.day, cohort.labels.urgent, name)
+        left = self._waiting.get(place, 0) + by
         if left:
-            self._waiting[day, name] = left
+            self._waiting[place] = left
         else:
-            del self._waiting[day, name]
+            del self._waiting[place]
 
     def sample(self, through: int) -> Sample:
         """Return the reports as a sample of its own, those that wait at their ages at `through`."""
         sample = merged([self._settled])
-        for (day, name), count in self._waiting.items():
-            sample.count(day, unpack(name), count, through)
+        for place, count in self._waiting.items():
+            sample.count(place.day, unpack(place.stored), count, through)
         return sample
 
-    def overdue(self, limits: Mapping[bytes, int], through: int) -> Counter[bytes]:
-        """Return for each clock how many reports it has been running on for longer than its limit at `through`."""
-        late: Counter[bytes] = Counter()
-        for (day, name), count in self._waiting.items():
-            age_at_midnight = through - day * DAY
-            for clock, minute, ending in unpack(name).clocks:
-                if ending == OPEN and age_at_midnight - minute * MINUTE > limits.get(clock, NEVER):
-                    late[clock] += count
-        return late
+    def run(self, running: Running) -> None:
+        """Count the clocks that run."""
+        for place, count in self._waiting.items():
+            for clock, minute, ending in unpack(place.stored).clocks:
+                if ending == OPEN:
+                    running.count(clock, place.day * DAY + minute * MINUTE, count, urgent=place.urgent)
 
 
 def _waits(signature: Signature) -> bool:

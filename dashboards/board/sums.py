@@ -4,11 +4,12 @@ A changed cohort takes its former value out of the pool of its platform and week
 waits until somebody asks, so that a cohort that changed often meanwhile is folded once.
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from itertools import islice
 
 from dashboards.board.counts import Counts
 from dashboards.board.pool import Pool, week_of
+from dashboards.board.spans import Spans
 from streams.contract.measures import (
     CLOCK,
     COHORT,
@@ -21,6 +22,7 @@ from streams.contract.measures import (
 )
 from streams.domain.clocks import Clock
 from streams.domain.cohort import key_of
+from streams.domain.objective import Span
 
 _NOTHING: Mapping[bytes, int] = {}
 
@@ -33,7 +35,7 @@ class Sums:
     """What all partitions say together.
 
     `clocks` are those that any partition has ever loaded, by their keys; `pools` holds, by platform and week, what
-    has been folded.
+    has been folded, `spans` the same by the spans of days that are wanted.
     """
 
     def __init__(self) -> None:
@@ -41,6 +43,7 @@ class Sums:
         self.statuses: dict[int, Status] = {}
         self.clocks: dict[str, Clock] = {}
         self.pools: dict[str, dict[int, Pool]] = {}
+        self.spans = Spans()
         self._cohorts: dict[tuple[int, bytes], bytes] = {}
         self._unfolded: dict[tuple[int, bytes], bytes | None] = {}
 
@@ -82,6 +85,18 @@ class Sums:
             if platforms is None or stored.partition("|")[0] in platforms:
                 yield stored, decode_cohort(value)
 
+    def hold(self, wanted: Collection[Span]) -> Iterator[None]:
+        """Hold these spans of filing days and no others; yields after each one that had to be filled."""
+        for span in self.spans.missing(wanted):
+            self.spans.fill(span, self._filed_in(span))
+            yield
+
+    def _filed_in(self, span: Span) -> Iterator[tuple[str, Mapping[bytes, int]]]:
+        for (_, key), value in self._cohorts.items():
+            stored = key[len(COHORT) :].decode()
+            if span.first <= int(stored.split("|", 2)[1]) <= span.last:
+                yield stored, decode_cohort(value)
+
     def _fold(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
         cohort = key_of(key[len(COHORT) :].decode())
         weeks = self.pools.setdefault(cohort.platform, {})
@@ -94,4 +109,5 @@ class Sums:
         for name in before.keys() | after.keys():
             change = after.get(name, 0) - before.get(name, 0)
             if change:
-                pool.change(cohort.day, name, change)
+                pool.change(cohort, name, change)
+                self.spans.change(cohort, name, change)

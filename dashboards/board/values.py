@@ -1,11 +1,12 @@
 """Metric values as they are exported: by metric and label words, in the order of the catalogue's labels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
 from streams.contract.catalogue import named
 from streams.contract.metric import Source, label_sets, seconds
+from streams.contract.watched import Watched
 from streams.domain.counters import BUCKETS
 from streams.domain.grid import SECOND
 
@@ -35,7 +36,17 @@ Values = dict[str, Series]
 Histograms = dict[str, dict[Words, Readings]]
 
 
-def zeros(names: Sequence[str], platforms: Sequence[str]) -> Values:
+def listed(platforms: Sequence[str], clocks: Iterable[Watched]) -> dict[Source, Sequence[str]]:
+    """Return what open labels take on a board, partitions left out."""
+    told = list(clocks)
+    return {
+        Source.REGISTRY: platforms,
+        Source.PACK: [clock.id for clock in told],
+        Source.PACK_LIMITED: [clock.id for clock in told if clock.limited],
+        Source.PACK_PAUSING: [clock.id for clock in told if clock.pauses],
+    }
+
+
+def zeros(names: Sequence[str], listed: Mapping[Source, Sequence[str]]) -> Values:
     """Return the zeros that these metrics start with, for the ones that have any; no partitions."""
-    listed = {Source.REGISTRY: platforms}
     return {name: dict.fromkeys(label_sets(named(name), listed), 0.0) for name in names if named(name).zeros}

@@ -9,14 +9,19 @@ them before it has read every partition of `measures` to its end: a partial sum 
 from typing import Final
 
 from streams.contract.metric import (
+    ANY_CLOCK,
     BOUND,
     CLOCK,
     COHORT,
     COHORTS,
     EDGES,
+    LIMITED_CLOCK,
     LIMITS,
     OUTCOME,
     PARTITION,
+    PAUSING_CLOCK,
+    PERIOD,
+    PERIODS,
     PLATFORM,
     REASON,
     STATE,
@@ -30,6 +35,9 @@ from streams.contract.metric import (
 )
 from streams.domain.vocabulary import Outcome, Reason
 
+CLOCKS_RECKONED: Final = 18
+"""With how many clocks budgets reckon: the three standard ones and a pack of fifteen. More cost more."""
+
 
 def _count(name: str, text: str, *labels: Label, budget: int = 1) -> Metric:
     """Return a product counter by platform, "as it happened", that starts at zero."""
@@ -41,6 +49,18 @@ def _count(name: str, text: str, *labels: Label, budget: int = 1) -> Metric:
 def _gauge(name: str, text: str, *labels: Label, budget: int = 1, zeros: bool = False) -> Metric:
     """Return a product gauge, "as corrected"."""
     return Metric(f"safeclock_{name}", Kind.GAUGE, text, Process.BOARD, labels, budget=budget, zeros=zeros)
+
+
+def _of_clocks(name: str, text: str) -> Metric:
+    """Return a gauge by platform and clock with a limit that starts at zero."""
+    return _gauge(name, text, PLATFORM, LIMITED_CLOCK, budget=CLOCKS_RECKONED, zeros=True)
+
+
+def _objective(name: str, text: str, *labels: Label, zeros: bool = False) -> Metric:
+    """Return a gauge of how a rule is kept, by platform, clock and whatever else."""
+    each = len(PERIODS) if PERIOD in labels else 1
+    budget = each * CLOCKS_RECKONED
+    return _gauge(f"objective_{name}", text, PLATFORM, LIMITED_CLOCK, *labels, budget=budget, zeros=zeros)
 
 
 def _readings(name: str, text: str) -> Metric:
@@ -66,26 +86,39 @@ AS_IT_HAPPENED: Final = (
         "deadline_reached",
         "Reports whose verdict came in: the clock stopped, its limit passed, or another ending came first. Late: the "
         "limit was past when the filing arrived.",
-        CLOCK,
+        LIMITED_CLOCK,
         TIMING,
-        budget=6,
+        budget=2 * CLOCKS_RECKONED,
     ),
     _count(
         "deadline_missed",
         "Reports whose limit passed before the clock stopped, those still open included. Late: the limit was past "
         "when the filing arrived.",
-        CLOCK,
+        LIMITED_CLOCK,
         TIMING,
-        budget=6,
+        budget=2 * CLOCKS_RECKONED,
     ),
     _count(
         "deadline_corrected",
         "Verdicts counted as reached or as missed that a later event took back. Counted minus corrected is what "
         "holds now.",
-        CLOCK,
+        LIMITED_CLOCK,
         TIMING,
         Label("counted", ("reached", "missed")),
-        budget=12,
+        budget=4 * CLOCKS_RECKONED,
+    ),
+    _count(
+        "clock_paused_seconds",
+        "For how long clocks had been paused when they were first counted as ended: time that counts against no limit.",
+        PAUSING_CLOCK,
+        budget=CLOCKS_RECKONED,
+    ),
+    _count(
+        "clock_paused_corrected_seconds",
+        "Time counted in safeclock_clock_paused_seconds_total that a later event took back. Counted minus corrected is "
+        "what holds now.",
+        PAUSING_CLOCK,
+        budget=CLOCKS_RECKONED,
     ),
     _count(
         "events_refused",
@@ -132,8 +165,30 @@ AS_CORRECTED: Final = (
         "When the oldest open report was filed; absent while none is open.",
         PLATFORM,
     ),
+    _of_clocks("overdue_reports", "Reports whose clock is running and past its limit."),
+    _of_clocks(
+        "due_soon_reports",
+        "Reports whose clock is running and will pass its limit within a quarter of that limit.",
+    ),
+    _of_clocks(
+        "urgent_overdue_reports",
+        "Reports of severity critical, or unspecified, whose clock is running and past its limit by more than one "
+        "cadence of the platform: its silence does not explain them.",
+    ),
     _gauge(
-        "overdue_reports", "Reports whose clock is running and past its limit.", PLATFORM, CLOCK, budget=3, zeros=True
+        "oldest_running_clock_timestamp_seconds",
+        "Since when the clock that has run longest is running, pauses taken off; absent while it runs on no report.",
+        PLATFORM,
+        ANY_CLOCK,
+        budget=CLOCKS_RECKONED,
+    ),
+    _gauge(
+        "paused_reports",
+        "Reports on which a clock is paused now.",
+        PLATFORM,
+        PAUSING_CLOCK,
+        budget=CLOCKS_RECKONED,
+        zeros=True,
     ),
     _gauge(
         "orphans_waiting",
@@ -232,6 +287,44 @@ COHORT_FIGURES: Final = (
 )
 """Figures by filing cohort. The age of a cohort is the label, not its date: dates would add series for ever."""
 
+OBJECTIVES: Final = (
+    _objective(
+        "reports",
+        "Filings of the period on which the clock runs or ran, by day of filing.",
+        PERIOD,
+        zeros=True,
+    ),
+    _objective(
+        "ratio",
+        "Where a share or each report is judged: the share of the period's reports that do not miss, open reports "
+        "included; absent where it cannot be given (yet).",
+        PERIOD,
+    ),
+    _objective(
+        "seconds",
+        "Where a mean or a quantile is judged: its value over the period's reports, open ones included; absent where "
+        "not reached or not measurable.",
+        PERIOD,
+    ),
+    _objective(
+        "lower_bound",
+        "Where a mean is judged: 1 when safeclock_objective_seconds is only a lower bound, since reports are open.",
+        PERIOD,
+    ),
+    _objective(
+        "met",
+        "1 when the period's filings so far keep the rule whatever becomes of open ones, 0 when they do not; absent "
+        "where it cannot be told yet. No finding about a law.",
+        PERIOD,
+    ),
+    _objective(
+        "budget_reports",
+        "Misses left among the current period's filings so far, negative when there were too many; absent where a mean "
+        "is judged.",
+    ),
+)
+"""How the filings of a rule's period keep to what it asks; a clock that has no limit has none."""
+
 FRESHNESS: Final = (
     _gauge(
         "as_of_timestamp_seconds",
@@ -277,6 +370,25 @@ FRESHNESS: Final = (
         (Label("pack", Source.RELEASE), Label("digest", Source.RELEASE)),
     ),
     Metric(
+        "safeclock_clock_info",
+        Kind.INFO,
+        "A clock of the rule packs: what its rule asks within which limit in seconds (empty: none), whether anybody "
+        "answers for the reading of a law.",
+        Process.BOARD,
+        (
+            ANY_CLOCK,
+            *[Label(name, Source.RELEASE) for name in ("version", "statistic", "limit", "reviewed", "pack")],
+        ),
+        budget=CLOCKS_RECKONED,
+    ),
+    Metric(
+        "safeclock_registry_info",
+        Kind.INFO,
+        "The registry that the board goes by, by its hash.",
+        Process.BOARD,
+        (Label("hash", Source.RELEASE),),
+    ),
+    Metric(
         "safeclock_build_info", Kind.INFO, "The running version.", Process.BOARD, (Label("version", Source.RELEASE),)
     ),
 )
@@ -305,11 +417,11 @@ PIPELINE: Final = (
 )
 """Pipeline health, per worker; figures of platforms are never read from here."""
 
-METRICS: Final = (*AS_IT_HAPPENED, *AS_CORRECTED, *COHORT_FIGURES, *FRESHNESS, *PIPELINE)
+METRICS: Final = (*AS_IT_HAPPENED, *AS_CORRECTED, *COHORT_FIGURES, *OBJECTIVES, *FRESHNESS, *PIPELINE)
 """Every metric, in the order of the documentation."""
 
-BUDGET: Final = 1_500
-"""The most product series that one platform may cost."""
+BUDGET: Final = 1_750
+"""The most product series that one platform may cost, with `CLOCKS_RECKONED` clocks that all have a limit and pause."""
 
 
 def named(name: str) -> Metric:

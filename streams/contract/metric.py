@@ -37,6 +37,9 @@ class Source(StrEnum):
     REGISTRY = "registry"
     PARTITIONS = "partitions"
     RELEASE = "release"
+    PACK = "clocks of the rule packs"
+    PACK_LIMITED = "clocks of the rule packs that have a limit"
+    PACK_PAUSING = "clocks of the rule packs that pause"
 
 
 class Label(NamedTuple):
@@ -83,10 +86,15 @@ TIMINGS: Final = ("live", "late")
 COHORTS: Final = (RECENT, *(f"week-{weeks:02}" for weeks in range(WEEKS)))
 BOUNDS: Final = ("estimate", "low", "high")
 STATISTICS: Final = ("median", "p90")
+PERIODS: Final = ("current", "previous")
 
 PLATFORM: Final = Label("platform", Source.REGISTRY)
 PARTITION: Final = Label("partition", Source.PARTITIONS)
 CLOCK: Final = Label("clock", CLOCKS)
+ANY_CLOCK: Final = Label("clock", Source.PACK)
+LIMITED_CLOCK: Final = Label("clock", Source.PACK_LIMITED)
+PAUSING_CLOCK: Final = Label("clock", Source.PACK_PAUSING)
+PERIOD: Final = Label("period", PERIODS)
 COHORT: Final = Label("cohort", COHORTS)
 BOUND: Final = Label("bound", BOUNDS)
 OUTCOME: Final = Label("outcome", tuple(Outcome))

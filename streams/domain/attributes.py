@@ -32,6 +32,11 @@ class Attributes(NamedTuple):
     severity: Severity
     jurisdictions: str
 
+    @property
+    def urgent(self) -> bool:
+        """Whether the severity is critical, or unspecified, which is read as the strictest."""
+        return self.severity in (Severity.CRITICAL, Severity.UNSPECIFIED)
+
 
 @lru_cache(maxsize=65536)
 def encode(attributes: Attributes) -> str:

@@ -1,6 +1,7 @@
 import asyncio
 import random
 import subprocess
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -12,10 +13,13 @@ from dashboards.board.board import Board, NotReadyError
 from dashboards.board.snapshot import SnapshotCollector
 from streams.contract.catalogue import METRICS
 from streams.contract.measures import STATUS_KEY
-from streams.contract.metric import CLOCKS, LIMITS, RECENT, Kind, Process, Source, label_sets
+from streams.contract.metric import CLOCKS, LIMITS, PERIODS, RECENT, TIMINGS, Kind, Process, Source, label_sets
 from streams.contract.rows import RowCodec
-from streams.domain.grid import SECOND
-from tests.board.worked import PARTITIONS, Update, board_at, registry, status, worked
+from streams.domain.cohort import CohortKey
+from streams.domain.figures import clock_figures
+from streams.domain.grid import DAY, SECOND
+from streams.domain.objective import Span, Statistic, judge, spans
+from tests.board.worked import PARTITIONS, RULEBOOK, Update, board_at, registry, status, worked
 from tests.required import program
 
 EVERY = frozenset(range(PARTITIONS))
@@ -35,6 +39,11 @@ def told(board: Board, updates: tuple[Update, ...]) -> Board:
 def board() -> Board:
     """A board that has read the whole history."""
     return told(board_at(worked().as_of), worked().updates)
+
+
+def cadence_of(platform: str) -> int:
+    """Return how often a platform of the demo promises to be heard, in milliseconds."""
+    return registry().platforms[platform].cadence_ms
 
 
 def exposition(board: Board) -> str:
@@ -87,6 +96,94 @@ def test_what_is_counted_less_what_was_taken_back_is_what_holds(board: Board) ->
             stopped = sum(histograms["safeclock_clock_stopped_seconds"][*own, clock].counts)
             corrected = sum(histograms["safeclock_clock_corrected_seconds"][*own, clock].counts)
             assert stopped - corrected == group["clocks"][clock]["events"]
+
+
+def test_the_story_has_reports_under_clocks_of_packs_of_every_kind() -> None:
+    groups: Any = worked().document["groups"]
+    running = {clock for group in groups for clock, figures in group["clocks"].items() if figures["n"]}
+
+    assert running >= {"uk_review_mean", "uk_review_share", "uk_intimate_images", "eu_trusted_flagger"}
+    assert running >= {"hotline_takedown", "net_of_queueing"}
+
+
+def test_misses_of_every_clock_less_what_was_taken_back_are_what_the_batch_path_finds(board: Board) -> None:
+    values = board.snapshot.values
+    groups: Any = worked().document["groups"]
+    fresh = board.freshness(EVERY)
+    each = [rule.clock.id for rule in RULEBOOK.rules if rule.target and rule.target.statistic is Statistic.EACH]
+
+    for group in groups:
+        # The deadlines of a silent platform pass nevertheless, its reports are no older than it said.
+        heard = board.through(group["platform"], fresh) >= worked().as_of - 2 * cadence_of(group["platform"])
+        for clock in each:
+            own = (group["platform"], clock)
+            missed = sum(values["safeclock_deadline_missed_total"][*own, timing] for timing in TIMINGS)
+            back = sum(values["safeclock_deadline_corrected_total"][*own, timing, "missed"] for timing in TIMINGS)
+            found = -group["clocks"][clock]["objective"]["left"]
+            assert missed - back == found if heard else missed - back >= found, own
+
+
+@pytest.mark.parametrize("word", PERIODS)
+def test_every_rule_is_judged_by_the_filings_of_its_period(board: Board, word: str) -> None:
+    values, as_of = board.snapshot.values, worked().as_of
+    days: Any = worked().by_day["groups"]
+
+    for rule in [rule for rule in RULEBOOK.rules if rule.target is not None]:
+        span = spans(rule.period, as_of // DAY)[PERIODS.index(word)]
+        filed: Counter[str] = Counter()
+        for group in days:
+            if span.first <= int(group["day"]) <= span.last:
+                filed[group["platform"]] += group["clocks"][rule.clock.id]["objective"]["reports"]
+        for platform in board.platforms:
+            assert values["safeclock_objective_reports"][platform, rule.clock.id, word] == filed[platform]
+
+
+@pytest.mark.parametrize("word", PERIODS)
+def test_a_rule_is_judged_as_a_scan_of_the_cohorts_of_its_period_judges_it(board: Board, word: str) -> None:
+    values, as_of = board.snapshot.values, worked().as_of
+    fresh = board.freshness(EVERY)
+    judged = set()
+
+    for rule in RULEBOOK.rules:
+        clock, target = rule.clock, rule.target
+        span = spans(rule.period, as_of // DAY)[PERIODS.index(word)]
+
+        def inside(key: CohortKey, span: Span = span) -> tuple[str, ...]:
+            return (key.platform, "in" if span.first <= key.day <= span.last else "out")
+
+        for (platform, where), sample in board.samples(inside, fresh).items():
+            if target is None or where == "out":
+                continue
+            figures = clock_figures(sample, [clock])
+            told = judge(figures, sample.cells_of([clock]), sample.reports[clock.mark], target)
+            own = (platform, clock.id, word)
+            in_seconds = target.statistic in (Statistic.MEAN, Statistic.QUANTILE)
+            shown = values[f"safeclock_objective_{'seconds' if in_seconds else 'ratio'}"]
+            assert shown.get(own) == told.value
+            assert values["safeclock_objective_met"].get(own) == told.met
+            if word == PERIODS[0]:
+                assert values["safeclock_objective_budget_reports"].get(own[:2]) == told.left
+            judged.add(told.met)
+
+    assert judged == {True, False, None}
+
+
+def test_a_clock_says_what_it_asks_and_that_nobody_answers_for_its_reading(board: Board) -> None:
+    told = board.snapshot.values["safeclock_clock_info"]
+
+    assert told["uk_review_share", "1", "share", "172800", "no", "children@1"] == 1
+    assert told["hotline_takedown", "1", "each", "", "no", "children@1"] == 1
+    assert told["time_to_action", "1", "each", "86400", "no", "standard@1"] == 1
+    assert len(told) == len(RULEBOOK.rules)
+    assert board.snapshot.values["safeclock_registry_info"] == {(registry().hash,): 1}
+
+
+def test_time_for_which_a_clock_was_paused_is_told(board: Board) -> None:
+    values = board.snapshot.values
+
+    assert any(values["safeclock_clock_paused_seconds_total"].values())
+    assert any(values["safeclock_paused_reports"].values())
+    assert set(values["safeclock_paused_reports"]) == {(name, "net_of_queueing") for name in board.platforms}
 
 
 def test_a_board_that_reads_only_the_last_values_shows_the_same() -> None:
@@ -148,7 +245,13 @@ def test_every_metric_of_the_catalogue_is_exported_and_no_other(board: Board) ->
 def test_known_label_sets_stand_at_zero_before_anything_happens() -> None:
     now = worked().as_of
     board = told(board_at(now), tuple((number, STATUS_KEY, status(now, now)) for number in range(PARTITIONS)))
-    listed = {Source.REGISTRY: sorted(registry().platforms), Source.PARTITIONS: [str(n) for n in range(PARTITIONS)]}
+    listed = {
+        Source.REGISTRY: sorted(registry().platforms),
+        Source.PARTITIONS: [str(n) for n in range(PARTITIONS)],
+        Source.PACK: [clock.id for clock in RULEBOOK.clocks],
+        Source.PACK_LIMITED: [clock.id for clock in RULEBOOK.clocks if clock.limit is not None],
+        Source.PACK_PAUSING: ["net_of_queueing"],
+    }
 
     for metric in METRICS:
         if metric.process is Process.BOARD and metric.zeros:

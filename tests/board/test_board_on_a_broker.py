@@ -14,7 +14,7 @@ from dashboards.board.reader import Reader
 from dashboards.board.run import Running, connected, wall
 from dashboards.board.settings import Settings
 from streams.contract.topics import MEASURES
-from tests.board.paths import REGISTRY
+from tests.board.paths import CHILDREN, PAUSING, REGISTRY
 from tests.board.worked import PARTITIONS, Update, worked
 from tests.brokers.embedded import EmbeddedBrokerUnavailableError, embedded_broker
 from tests.required import missing
@@ -59,7 +59,7 @@ async def tell(bootstrap: str, updates: tuple[Update, ...]) -> None:
 @asynccontextmanager
 async def a_board(bootstrap: str) -> AsyncIterator[Running]:
     """Run a board in this loop for the block."""
-    settings = Settings(bootstrap=bootstrap, registry=REGISTRY, refresh_ms=100)
+    settings = Settings(bootstrap=bootstrap, registry=REGISTRY, packs=(CHILDREN, PAUSING), refresh_ms=100)
     async with connected(settings) as running:
         keeping = asyncio.create_task(running.keep(settings.refresh_ms))
         try:

@@ -12,20 +12,20 @@ from producers.simulation.traffic import simulate
 from streams.batch.measure import measure
 from streams.batch.reading import read
 from streams.contract.decode import Decoder, Refusal
+from streams.contract.instants import parse
 from streams.contract.measures import STATUS_KEY, Status, encode_status, is_measure
+from streams.contract.pack_file import rulebook_of
 from streams.contract.registry import Registry
 from streams.contract.registry_file import load
 from streams.contract.rows import RowCodec
-from streams.contract.rulebook import STANDARD_RULES
 from streams.contract.rules import rules_of
 from streams.contract.topics import partition_of
 from streams.domain.events import Heartbeat
 from streams.domain.ledger import Ledger
-from tests.board.paths import REGISTRY
+from tests.board.paths import CHILDREN, PAUSING, REGISTRY
 
 PARTITIONS = 8
-PLAN = Plan(seed=11, weeks=3, reports=1_500)
-RELEASE = Release("1", STANDARD_RULES)
+PLAN = Plan(seed=11, start_ms=parse("2026-03-16T00:00:00Z"), weeks=3, reports=1_500)
 _TOLD_TOGETHER = 700
 
 Update = tuple[int, bytes, bytes | None]
@@ -38,6 +38,7 @@ class Worked(NamedTuple):
     as_of: int
     document: dict[str, object]
     by_harm_and_channel: dict[str, object]
+    by_day: dict[str, object]
 
 
 def registry() -> Registry:
@@ -45,9 +46,13 @@ def registry() -> Registry:
     return load(REGISTRY)
 
 
+RULEBOOK = rulebook_of([CHILDREN, PAUSING], registry())
+RELEASE = Release("1", RULEBOOK)
+
+
 def status(partition_now: int, at: int, partitions: int = PARTITIONS) -> bytes:
     """Return the status row of a partition."""
-    return encode_status(Status(partition_now, at, partitions, STANDARD_RULES.name, "registry"))
+    return encode_status(Status(partition_now, at, partitions, RULEBOOK.name, "registry"))
 
 
 def board_at(wall: int) -> Board:
@@ -59,18 +64,21 @@ def board_at(wall: int) -> Board:
 def worked() -> Worked:
     """Return a history as eight workers tell it in several commits, and as the batch path measures it."""
     told = list(simulate(PLAN))
-    batch = read((line(one) for one in told), registry())
+    batch = read((line(one) for one in told), registry(), None, RULEBOOK)
     return Worked(
         updates=tuple(_updates(batch.as_of)),
         as_of=batch.as_of,
         document=measure(batch, ["platform"]),
         by_harm_and_channel=measure(batch, ["platform", "harm", "channel"]),
+        by_day=measure(batch, ["platform", "day"]),
     )
 
 
 def _updates(as_of: int) -> Iterator[Update]:
-    decoder, rules = Decoder(registry()), rules_of(registry())
+    decoder, rules = Decoder(registry()), rules_of(registry(), RULEBOOK)
     ledgers = [Ledger(rules, RowCodec()) for _ in range(PARTITIONS)]
+    for ledger in ledgers:
+        ledger.ready()
     for place, one in enumerate(simulate(PLAN)):
         event = decoder.decode_line(line(one))
         assert not isinstance(event, Refusal)

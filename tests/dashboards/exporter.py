@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from streams.contract.catalogue import METRICS, named
-from streams.contract.metric import Kind, Metric, Process, Source, label_sets, seconds
+from streams.contract.metric import CLOCKS, Kind, Metric, Process, Source, label_sets, seconds
 
 Values = dict[tuple[str, tuple[str, ...]], float]
 
@@ -18,11 +18,11 @@ Values = dict[tuple[str, tuple[str, ...]], float]
 class StandIn(Collector):
     """Values by metric and label words, in the order of the catalogue's labels; they may change between scrapes.
 
-    `readings` are the durations in seconds that a histogram holds; `process` is whose metrics they are.
+    Clocks of rule packs are the standard ones where `listed` does not say. `readings` are the durations in seconds that a histogram holds; `process` is whose metrics they are.
     """
 
     def __init__(self, listed: Mapping[Source, tuple[str, ...]], process: Process = Process.BOARD) -> None:
-        self.listed = listed
+        self.listed = {**dict.fromkeys((Source.PACK, Source.PACK_LIMITED, Source.PACK_PAUSING), CLOCKS), **listed}
         self.process = process
         self.values: Values = {}
         self.readings: dict[tuple[str, tuple[str, ...]], list[float]] = {}

@@ -3,11 +3,19 @@ from math import prod
 
 import pytest
 
-from streams.contract.catalogue import BUDGET, METRICS, named
+from streams.contract.catalogue import BUDGET, CLOCKS_RECKONED, METRICS, named
 from streams.contract.metric import EDGES, LIMITS, Kind, Metric, Source, label_sets
+from streams.contract.pack_file import rulebook_of
+from streams.contract.registry import Registry
 from streams.domain.grid import edge_index
+from tests.board.paths import CHILDREN
 
-LISTED = {Source.REGISTRY: ("harbor",), Source.PARTITIONS: ("0",), Source.RELEASE: ("1",)}
+LISTED: dict[Source, tuple[str, ...]] = {
+    **dict.fromkeys((Source.REGISTRY, Source.PARTITIONS, Source.RELEASE), ("one",)),
+    **dict.fromkeys(
+        (Source.PACK, Source.PACK_LIMITED, Source.PACK_PAUSING), tuple(f"clock-{n}" for n in range(CLOCKS_RECKONED))
+    ),
+}
 
 
 def series(metric: Metric) -> int:
@@ -21,10 +29,11 @@ def test_a_metric_keeps_to_its_budget(metric: Metric) -> None:
     assert series(metric) <= metric.budget
 
 
-def test_one_platform_costs_no_more_than_its_budget() -> None:
+def test_one_platform_costs_no_more_than_its_budget_with_the_children_s_pack() -> None:
     of_platforms = [metric for metric in METRICS if any(label.name == "platform" for label in metric.labels)]
 
     assert sum(map(series, of_platforms)) <= BUDGET
+    assert len(rulebook_of([CHILDREN], Registry.open()).clocks) == CLOCKS_RECKONED
 
 
 def test_no_name_is_declared_twice_and_every_one_is_found() -> None:
@@ -63,5 +72,5 @@ def test_label_sets_come_in_the_order_of_the_labels() -> None:
 
     sets = list(label_sets(metric, {**LISTED, Source.REGISTRY: ("harbor", "lantern")}))
 
-    assert sets[0] == ("harbor", "time_to_acknowledge")
-    assert len(sets) == prod((2, 3))
+    assert sets[0] == ("harbor", "clock-0")
+    assert len(sets) == prod((2, CLOCKS_RECKONED))

@@ -1,0 +1,91 @@
+"""The metrics of rules: how the filings of their periods keep to what they ask, of one platform."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from dashboards.board.pool import Pool
+from dashboards.board.values import Values
+from streams.contract.metric import PERIODS
+from streams.contract.watched import Watched
+from streams.domain.figures import Sample, clock_figures
+from streams.domain.grid import DAY
+from streams.domain.objective import Judgement, Span, Statistic, Target, judge, spans
+from streams.domain.survival.risk import Cells
+
+_CURRENT = PERIODS[0]
+
+
+class _Grounds(NamedTuple):
+    """What a judgement follows from."""
+
+    target: Target
+    cells: Cells
+    reports: int
+    sums: tuple[int, ...]
+    known: bool
+
+
+def wanted(clocks: Iterable[Watched], as_of: int) -> set[Span]:
+    """Return the spans of filing days by which rules are judged at an instant."""
+    rules = [rule for clock in clocks if (rule := clock.rule(as_of)) is not None and rule.target is not None]
+    return {span for rule in rules for span in spans(rule.period, as_of // DAY)}
+
+
+class Judged:
+    """The rules of one platform, kept from one reading to the next: what has not changed is not judged again."""
+
+    def __init__(self, platform: str) -> None:
+        self._platform = platform
+        self._known: dict[tuple[str, str], tuple[_Grounds, Judgement]] = {}
+
+    def values(
+        self, pool_of: Callable[[Span, str], Pool], clocks: Sequence[Watched], through: int, as_of: int
+    ) -> Iterator[Values]:
+        """Yield the values step by step, a clock at a time.
+
+        `pool_of` gives the reports of a span that is `wanted`; `through` is 0 while the platform has not told up to
+        when it is complete: then nobody knows how long its open reports have waited.
+        """
+        samples: dict[Span, Sample] = {}
+        for clock in clocks:
+            rule = clock.rule(as_of)
+            if rule is None or rule.target is None:
+                continue
+            for word, span in zip(PERIODS, spans(rule.period, as_of // DAY), strict=True):
+                if span not in samples:
+                    samples[span] = pool_of(span, self._platform).sample(through)
+                told = self._judge(word, clock, rule.target, samples[span], known=bool(through))
+                yield _series((self._platform, clock.id), word, rule.target, told)
+
+    def _judge(self, word: str, clock: Watched, target: Target, sample: Sample, *, known: bool) -> Judgement:
+        marks = [version.mark for version in clock.versions]
+        grounds = _Grounds(
+            target=target,
+            cells=sample.cells_of(clock.versions),
+            reports=sum(sample.reports[mark] for mark in marks),
+            sums=tuple([sums[mark] for sums in (sample.stop_sums, sample.open_sums) for mark in marks]),
+            known=known,
+        )
+        before = self._known.get((clock.id, word))
+        if before is not None and before[0] == grounds:
+            return before[1]
+        figures = clock_figures(sample, clock.versions)
+        told = judge(figures, grounds.cells, grounds.reports, target, known=known)
+        self._known[clock.id, word] = (grounds, told)
+        return told
+
+
+def _series(own: tuple[str, str], word: str, target: Target, told: Judgement) -> Values:
+    """Return the series of one rule in one period."""
+    of_a_share = target.statistic in (Statistic.EACH, Statistic.SHARE)
+    value = f"safeclock_objective_{'ratio' if of_a_share else 'seconds'}"
+    values: Values = {"safeclock_objective_reports": {(*own, word): told.reports}}
+    if told.value is not None:
+        values[value] = {(*own, word): told.value}
+        if target.statistic is Statistic.MEAN:
+            values["safeclock_objective_lower_bound"] = {(*own, word): told.lower_bound}
+    if told.met is not None:
+        values["safeclock_objective_met"] = {(*own, word): told.met}
+    if told.left is not None and word == _CURRENT:
+        values["safeclock_objective_budget_reports"] = {own: told.left}
+    return values

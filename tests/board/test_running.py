@@ -1,0 +1,104 @@
+from dashboards.board.pool import Pool
+from dashboards.board.running import Running, running
+from streams.contract.rulebook import STANDARD_RULES
+from streams.contract.watched import watched
+from streams.domain.attributes import Attributes, encode
+from streams.domain.clocks import STANDARD
+from streams.domain.cohort import CohortKey, Reading, Signature, pack
+from streams.domain.course import FROZEN, OPEN, STOPPED
+from streams.domain.figures import Sample
+from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
+from streams.domain.states import State
+from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
+
+ACT = STANDARD[2]
+DAY_OF_FILING = 20_000
+NOW = (DAY_OF_FILING + 1) * DAY
+CADENCE = 5 * MINUTE
+CLOCKS = watched(STANDARD_RULES, [ACT._replace(version="0", limit=HOUR)])
+
+
+def cohort(severity: Severity = Severity.STANDARD) -> CohortKey:
+    """Return the cohort of a day by its severity."""
+    labels = Attributes(Harm.CSAM, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, severity, "EU")  # noqa: FBT003
+    return CohortKey("harbor", DAY_OF_FILING, encode(labels))
+
+
+def signature(minute: int, ending: int = OPEN, *, state: State = State.OPEN, version: str = "1") -> bytes:
+    """Return the stored signature of a report whose clock began at a minute of the day of filing."""
+    reading = Reading(ACT._replace(version=version).mark, minute, ending)
+    return pack(Signature(state, -1, minute if state is State.OPEN else None, (reading,)))
+
+
+def counted(*reports: tuple[CohortKey, bytes], now: int = NOW) -> Running:
+    """Return the clocks that run on some reports."""
+    pool = Pool()
+    for key, stored in reports:
+        pool.change(key, stored, 1)
+    limits = {one.mark: one.limit for clock in CLOCKS for one in clock.versions if one.limit is not None}
+    found = Running(limits, now, CADENCE)
+    pool.run(found)
+    return found
+
+
+def test_a_clock_is_due_soon_in_the_last_quarter_of_its_limit_and_overdue_after_it() -> None:
+    started = 10
+    begun = DAY_OF_FILING * DAY + started * MINUTE
+
+    soon = [
+        counted((cohort(), signature(started)), now=begun + age).due_soon[ACT.mark]
+        for age in (18 * HOUR - 1, 18 * HOUR)
+    ]
+    late = [counted((cohort(), signature(started)), now=begun + age) for age in (24 * HOUR, 24 * HOUR + 1)]
+
+    assert soon == [0, 1]
+    assert [(one.due_soon[ACT.mark], one.overdue[ACT.mark]) for one in late] == [(1, 0), (0, 1)]
+
+
+def test_only_severe_reports_that_silence_does_not_explain_are_urgent() -> None:
+    started = 10
+    late = DAY_OF_FILING * DAY + started * MINUTE + 24 * HOUR + CADENCE
+    severities = (Severity.CRITICAL, Severity.UNSPECIFIED, Severity.HIGH, Severity.STANDARD)
+    reports = [(cohort(severity), signature(started)) for severity in severities]
+
+    in_silence, beyond = counted(*reports, now=late), counted(*reports, now=late + 1)
+
+    assert (in_silence.overdue[ACT.mark], in_silence.urgent_overdue[ACT.mark]) == (4, 0)
+    assert (beyond.overdue[ACT.mark], beyond.urgent_overdue[ACT.mark]) == (4, 2)
+
+
+def test_while_a_platform_is_not_complete_everywhere_nothing_is_due() -> None:
+    found = counted((cohort(), signature(0)), now=0)
+
+    assert not found.overdue
+    assert not found.due_soon
+
+
+def test_what_runs_is_told_by_clock_with_all_its_versions_each_at_its_own_limit() -> None:
+    hour_ago = 23 * 60 - 1
+    sample = Sample()
+    found = counted((cohort(), signature(hour_ago)), (cohort(), signature(hour_ago, version="0")))
+
+    values = running("harbor", CLOCKS, sample, found)
+
+    assert values["safeclock_overdue_reports"]["harbor", "time_to_action"] == 1
+    assert values["safeclock_overdue_reports"]["harbor", "time_to_decision"] == 0
+    assert values["safeclock_oldest_running_clock_timestamp_seconds"] == {
+        ("harbor", "time_to_action"): (DAY_OF_FILING * DAY + hour_ago * MINUTE) / SECOND
+    }
+
+
+def test_a_clock_that_is_paused_or_has_ended_does_not_run() -> None:
+    found = counted((cohort(), signature(5, FROZEN)), (cohort(), signature(5, STOPPED, state=State.RESTRICTED)))
+
+    assert not found.since
+
+
+def test_a_report_is_paused_until_it_is_resumed_or_sealed() -> None:
+    pool = Pool()
+    pool.change(cohort(), signature(5, FROZEN), 2)
+    pool.change(cohort(), signature(7, FROZEN, state=State.NO_VIOLATION), 1)
+    pool.change(cohort(), signature(7, FROZEN, state=State.UNANSWERED), 1)
+    pool.change(cohort(), signature(5, FROZEN), -1)
+
+    assert pool.sample(NOW).paused[ACT.mark] == 2
