@@ -46,6 +46,7 @@ class Board:
         self._wall = wall
         self._figured: dict[str, Figured] = {}
         self._judged: dict[str, Judged] = {}
+        self._watched: tuple[frozenset[str], tuple[Watched, ...]] | None = None
         self._computed: Values = {}
 
     def freshness(self, read: Collection[int]) -> Freshness:
@@ -62,7 +63,10 @@ class Board:
     @property
     def clocks(self) -> tuple[Watched, ...]:
         """The clocks that are told: those of the rulebook, and those that any partition has ever loaded."""
-        return watched(self._release.rulebook, self.sums.clocks.values())
+        # A clock never changes under its key.
+        if self._watched is None or self._watched[0] != self.sums.clocks.keys():
+            self._watched = frozenset(self.sums.clocks), watched(self._release.rulebook, self.sums.clocks.values())
+        return self._watched[1]
 
     def through(self, platform: str, fresh: Freshness) -> int:
         """Return up to when a platform has told everything: its own word, or the inputs' time if it never gives it."""
@@ -82,8 +86,8 @@ class Board:
             return
         await self.fold()
         clocks = self.clocks
-        for _ in self.sums.hold(wanted(clocks, fresh.as_of)):
-            await asyncio.sleep(0)
+        self.sums.hold(wanted(clocks, fresh.as_of))
+        await asyncio.sleep(0)
         parts = [_calendar(fresh.as_of)]
         for platform in self.platforms:
             for values in self._values(platform, clocks, self.through(platform, fresh), fresh.as_of):

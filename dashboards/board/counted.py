@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
+from itertools import product
 from typing import Final
 
 from dashboards.board.values import Histograms, Readings, Series, Values, listed, zeros
@@ -68,7 +69,7 @@ def _set(values: Values, platform: str, total: Total, clocks: Sequence[Watched])
     for outcome in Outcome:
         values[_ACTIONS][platform, outcome] = total.get(counters.deed(outcome), 0)
     for clock in clocks:
-        keys = [version.key for version in clock.versions]
+        keys = tuple([version.key for version in clock.versions])
         for timing in TIMINGS if clock.limited else ():
             words = (platform, clock.id, timing)
             reached, missed = _verdicts(total, keys, timing, corrected=False)
@@ -82,19 +83,21 @@ def _set(values: Values, platform: str, total: Total, clocks: Sequence[Watched])
             values[_PAUSED_CORRECTED][platform, clock.id] = taken_back / SECOND
 
 
-def _verdicts(total: Total, keys: Sequence[str], timing: str, *, corrected: bool) -> tuple[int, int]:
+def _verdicts(total: Total, keys: tuple[str, ...], timing: str, *, corrected: bool) -> tuple[int, int]:
     """Return how many verdicts on versions of a clock came in, or were taken back, and how many were misses."""
-    by_verdict = {
-        verdict: sum(total.get(_verdict(key, verdict, late=timing == "late", corrected=corrected), 0) for key in keys)
-        for verdict in counters.VERDICTS
-    }
-    return sum(by_verdict.values()), by_verdict[MISSED]
+    misses, others = _verdict_names(keys, late=timing == "late", corrected=corrected)
+    missed = sum([total.get(name, 0) for name in misses])
+    return missed + sum([total.get(name, 0) for name in others]), missed
 
 
 @lru_cache(maxsize=4096)
-def _verdict(key: str, verdict: int, *, late: bool, corrected: bool) -> str:
-    name = counters.verdict(key, verdict, late=late)
-    return counters.corrected(name) if corrected else name
+def _verdict_names(keys: tuple[str, ...], *, late: bool, corrected: bool) -> tuple[list[str], list[str]]:
+    """Return what misses of versions of a clock are counted under, and every other verdict."""
+    names: dict[bool, list[str]] = {True: [], False: []}
+    for key, verdict in product(keys, counters.VERDICTS):
+        name = counters.verdict(key, verdict, late=late)
+        names[verdict == MISSED].append(counters.corrected(name) if corrected else name)
+    return names[True], names[False]
 
 
 def readings(totals: Mapping[str, Total], platforms: Sequence[str], clocks: Sequence[Watched]) -> Histograms:

@@ -9,7 +9,7 @@ from streams.contract.metric import PERIODS
 from streams.contract.watched import Watched
 from streams.domain.figures import Sample, clock_figures
 from streams.domain.grid import DAY
-from streams.domain.objective import Judgement, Span, Statistic, Target, judge, spans
+from streams.domain.objective import Judgement, Period, Span, Statistic, Target, judge, spans
 from streams.domain.survival.risk import Cells
 
 _CURRENT = PERIODS[0]
@@ -25,10 +25,24 @@ class _Grounds(NamedTuple):
     known: bool
 
 
+class _Asked(NamedTuple):
+    """What is asked of a clock."""
+
+    clock: Watched
+    period: Period
+    target: Target
+
+
+def _asked(clocks: Iterable[Watched], as_of: int) -> Iterator[_Asked]:
+    for clock in clocks:
+        rule = clock.rule(as_of)
+        if rule is not None and rule.target is not None:
+            yield _Asked(clock, rule.period, rule.target)
+
+
 def wanted(clocks: Iterable[Watched], as_of: int) -> set[Span]:
     """Return the spans of filing days by which rules are judged at an instant."""
-    rules = [rule for clock in clocks if (rule := clock.rule(as_of)) is not None and rule.target is not None]
-    return {span for rule in rules for span in spans(rule.period, as_of // DAY)}
+    return {span for asked in _asked(clocks, as_of) for span in spans(asked.period, as_of // DAY)}
 
 
 class Judged:
@@ -46,16 +60,16 @@ class Judged:
         `pool_of` gives the reports of a span that is `wanted`; `through` is 0 while the platform has not told up to
         when it is complete: then nobody knows how long its open reports have waited.
         """
-        samples: dict[Span, Sample] = {}
-        for clock in clocks:
-            rule = clock.rule(as_of)
-            if rule is None or rule.target is None:
-                continue
-            for word, span in zip(PERIODS, spans(rule.period, as_of // DAY), strict=True):
-                if span not in samples:
-                    samples[span] = pool_of(span, self._platform).sample(through)
-                told = self._judge(word, clock, rule.target, samples[span], known=bool(through))
-                yield _series((self._platform, clock.id), word, rule.target, told)
+        by_period: dict[Period, list[_Asked]] = {}
+        for each in _asked(clocks, as_of):
+            by_period.setdefault(each.period, []).append(each)
+        for period, asked in by_period.items():
+            marks = frozenset([version.mark for each in asked for version in each.clock.versions])
+            for word, span in zip(PERIODS, spans(period, as_of // DAY), strict=True):
+                sample = pool_of(span, self._platform).sample(through, marks)
+                for clock, _, target in asked:
+                    told = self._judge(word, clock, target, sample, known=bool(through))
+                    yield _series((self._platform, clock.id), word, target, told)
 
     def _judge(self, word: str, clock: Watched, target: Target, sample: Sample, *, known: bool) -> Judgement:
         marks = [version.mark for version in clock.versions]

@@ -4,7 +4,7 @@ Reports with nothing left to wait for are counted once and for all. Those that w
 since their ages are those of the moment at which they are read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from dashboards.board.running import Running
@@ -57,11 +57,14 @@ class Pool:
         else:
             del self._waiting[place]
 
-    def sample(self, through: int) -> Sample:
-        """Return the reports as a sample of its own, those that wait at their ages at `through`."""
-        sample = merged([self._settled])
+    def sample(self, through: int, clocks: Container[bytes] | None = None) -> Sample:
+        """Return the reports as a sample of its own, those that wait at their ages at `through`.
+
+        Of some clocks only if they are given.
+        """
+        sample = merged([self._settled], clocks)
         for place, count in self._waiting.items():
-            sample.count(place.day, unpack(place.stored), count, through)
+            sample.count(place.day, unpack(place.stored), count, through, clocks)
         return sample
 
     def run(self, running: Running) -> None:
@@ -76,8 +79,8 @@ def _waits(signature: Signature) -> bool:
     return signature.filed_minute is not None or any(clock.ending == OPEN for clock in signature.clocks)
 
 
-def merged(samples: Iterable[Sample]) -> Sample:
-    """Return the sample of all reports of `samples` together."""
+def merged(samples: Iterable[Sample], clocks: Container[bytes] | None = None) -> Sample:
+    """Return the sample of all reports of `samples` together, with the cells of some clocks only if they are given."""
     whole = Sample()
     for sample in samples:
         whole.states.update(sample.states)
@@ -86,7 +89,8 @@ def merged(samples: Iterable[Sample]) -> Sample:
         whole.stop_sums.update(sample.stop_sums)
         whole.open_sums.update(sample.open_sums)
         for clock, cells in sample.cells.items():
-            whole.cells[clock].update(cells)
+            if clocks is None or clock in clocks:
+                whole.cells[clock].update(cells)
         oldest = [instant for instant in (whole.oldest_open, sample.oldest_open) if instant is not None]
         whole.oldest_open = min(oldest, default=None)
     return whole

@@ -6,7 +6,7 @@ A span is filled once from all cohorts and then changes with them. Every midnigh
 from collections.abc import Collection, Iterable, Mapping
 
 from dashboards.board.pool import Pool
-from streams.domain.cohort import CohortKey, key_of
+from streams.domain.cohort import CohortKey
 from streams.domain.objective import Span
 
 
@@ -31,13 +31,15 @@ class Spans:
         self._pools = {span: pools for span, pools in self._pools.items() if span in wanted}
         return sorted(set(wanted) - self._pools.keys())
 
-    def fill(self, span: Span, cohorts: Iterable[tuple[str, Mapping[bytes, int]]]) -> None:
-        """Hold a span, of which these are the cohorts."""
-        pools = self._pools[span] = {}
-        for stored, cohort in cohorts:
-            key = key_of(stored)
-            for name, count in cohort.items():
-                _change(pools, key, name, count)
+    def fill(self, missing: Iterable[Span], cohorts: Iterable[tuple[CohortKey, Mapping[bytes, int]]]) -> None:
+        """Hold spans that were missing; `cohorts` are those of all their days and may be more."""
+        filled: dict[Span, dict[str, Pool]] = {span: {} for span in missing}
+        for key, cohort in cohorts:
+            for span, pools in filled.items():
+                if span.first <= key.day <= span.last:
+                    for name, count in cohort.items():
+                        _change(pools, key, name, count)
+        self._pools |= filled
 
 
 def _change(pools: dict[str, Pool], cohort: CohortKey, name: bytes, by: int) -> None:

@@ -21,7 +21,7 @@ from streams.contract.measures import (
     decode_status,
 )
 from streams.domain.clocks import Clock
-from streams.domain.cohort import key_of
+from streams.domain.cohort import CohortKey, key_of
 from streams.domain.objective import Span
 
 _NOTHING: Mapping[bytes, int] = {}
@@ -85,17 +85,17 @@ class Sums:
             if platforms is None or stored.partition("|")[0] in platforms:
                 yield stored, decode_cohort(value)
 
-    def hold(self, wanted: Collection[Span]) -> Iterator[None]:
-        """Hold these spans of filing days and no others; yields after each one that had to be filled."""
-        for span in self.spans.missing(wanted):
-            self.spans.fill(span, self._filed_in(span))
-            yield
+    def hold(self, wanted: Collection[Span]) -> None:
+        """Hold these spans of filing days and no others."""
+        if missing := self.spans.missing(wanted):
+            days = {day for span in missing for day in range(span.first, span.last + 1)}
+            self.spans.fill(missing, self._filed_on(days))
 
-    def _filed_in(self, span: Span) -> Iterator[tuple[str, Mapping[bytes, int]]]:
-        for (_, key), value in self._cohorts.items():
-            stored = key[len(COHORT) :].decode()
-            if span.first <= int(stored.split("|", 2)[1]) <= span.last:
-                yield stored, decode_cohort(value)
+    def _filed_on(self, days: Container[int]) -> Iterator[tuple[CohortKey, Mapping[bytes, int]]]:
+        for (_, stored), value in self._cohorts.items():
+            key = key_of(stored[len(COHORT) :].decode())
+            if key.day in days:
+                yield key, decode_cohort(value)
 
     def _fold(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
         cohort = key_of(key[len(COHORT) :].decode())

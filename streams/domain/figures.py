@@ -1,7 +1,7 @@
 """Groups of cohorts and the figures that are printed of them, open reports included."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from streams.domain.attributes import Attributes
@@ -47,13 +47,20 @@ class Sample:
         for clock, total in stop_sums(cohort):
             self.stop_sums[clock] += total
 
-    def count(self, day: int, signature: Signature, count: int, through: int) -> None:
-        """Count `count` reports filed on `day` that share a signature; a negative count takes them out."""
+    def count(
+        self, day: int, signature: Signature, count: int, through: int, clocks: Container[bytes] | None = None
+    ) -> None:
+        """Count `count` reports filed on `day` that share a signature; a negative count takes them out.
+
+        Of some clocks only if they are given.
+        """
         self.states[signature.state] += count
         if signature.filed_minute is not None:
             filed = day * DAY + signature.filed_minute * MINUTE
             self.oldest_open = filed if self.oldest_open is None else min(self.oldest_open, filed)
         for reading in signature.clocks:
+            if clocks is not None and reading.clock not in clocks:
+                continue
             self.reports[reading.clock] += count
             if reading.ending == FROZEN and signature.state is not State.UNANSWERED:
                 self.paused[reading.clock] += count
@@ -63,11 +70,12 @@ class Sample:
             if reading.ending == OPEN and place is not None:
                 self.open_sums[reading.clock] += count * (through - day * DAY - reading.value * MINUTE)
 
-    def cells_of(self, clocks: Sequence[Clock]) -> Counter[Cell]:
+    def cells_of(self, clocks: Sequence[Clock]) -> dict[Cell, int]:
         """Return the cells of several definitions of a clock together."""
-        merged: Counter[Cell] = Counter()
+        merged: dict[Cell, int] = {}
         for clock in clocks:
-            merged.update(self.cells.get(clock.mark, {}))
+            cells: Mapping[Cell, int] = self.cells.get(clock.mark, {})
+            merged.update(cells if not merged else {place: merged.get(place, 0) + n for place, n in cells.items()})
         return merged
 
 

@@ -1,5 +1,6 @@
 """What rules ask, judged on reports whose counts were worked out by hand, and against a scan of single reports."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
@@ -159,6 +160,17 @@ def test_of_no_report_nothing_is_told(statistic: Statistic) -> None:
     asked = Target(statistic, HOUR, None if statistic is Statistic.MEAN else 0.5)
 
     assert judged(asked, [])[:4] == (0, None, False, None)
+
+
+def test_the_versions_of_a_clock_are_one_figure() -> None:
+    sample, later = sample_of([Told(STOPPED, HOUR), Told(OPEN, HOUR)]), CLOCK._replace(version="2")
+    sample.cells[later.mark] = Counter({(FROM_THE_START, bin_of(HOUR), STOPPED): 2})
+    sample.stop_sums[later.mark] = 2 * HOUR
+
+    figures = clock_figures(sample, [CLOCK, later])
+
+    assert sample.cells_of([CLOCK, later])[FROM_THE_START, bin_of(HOUR), STOPPED] == 3
+    assert (figures.curve.exposure.n, figures.mean.seconds) == (4, 3600)
 
 
 durations = st.one_of(st.integers(0, 3 * DAY), st.sampled_from((HOUR, HOUR + 1, DAY, DAY + 1)))
