@@ -131,11 +131,16 @@ def columns(card: Card, queries: Sequence[Query], words: Mapping[str, str]) -> t
     return panel.with_transformation(_step("merge", {})).with_transformation(_step("organize", shown))
 
 
-def matrix(card: Card, query: Query, label: str, steps: Steps) -> table.Panel:
-    """Return a table with a row per platform and a column per word of `label`, the last word first, cells coloured."""
+def matrix(card: Card, query: Query, label: str, steps: Steps, words: Mapping[str, str] | None = None) -> table.Panel:
+    """Return a table with a row per platform and a column per word of `label`, the last word first, cells coloured.
+
+    `words` replace numbers by what they mean.
+    """
     cell = shapes.TableColoredBackgroundCellOptions(mode=shapes.TableCellBackgroundDisplayMode.BASIC)
     panel = _dressed(table.Panel(), card, steps).cell_options(cell)
     _asked(panel, [query], PromQueryFormat.TABLE, now=True)
+    if words:
+        panel.mappings([_worded(words)])
     order = {"fields": {}, "sort": [{"field": label, "desc": True}]}
     # The name of a platform is no value: thresholds would colour it as if it were the lowest.
     plain = models.DynamicConfigValue("custom.cellOptions", {"type": "auto"})

@@ -112,6 +112,46 @@ def _waiting() -> list[Built]:
     ]
 
 
+def _rules() -> list[Built]:
+    told = (
+        "Whether the filings of the period keep what the rule asks, whatever becomes of open ones. No figure: it cannot "
+        "be told yet, or the clock ran on nothing. No lawyer reviewed a rule unless safeclock_clock_info says so."
+    )
+    left = (
+        "How many more of the current period's filings so far may miss; below zero, too many did. A rule on each report "
+        "allows none, a rule on a mean has no such number."
+    )
+    urgent = "Of severity critical, or unspecified, and overdue by more than the platform's cadence."
+    both = "{{platform}} {{clock}}"
+    return [
+        *[
+            matrix(
+                Card(f"Rules kept: {name}", told, "short", 24),
+                Query(ask.kept(period)),
+                "clock",
+                ((None, VERMILION), (1.0, BLUE)),
+                {"0": "not kept", "1": "kept"},
+            )
+            for period, name in (("current", "this period so far"), ("previous", "the period before"))
+        ],
+        matrix(
+            Card("Misses left", left, "short", 24),
+            Query(ask.MISSES_LEFT),
+            "clock",
+            ((None, VERMILION), (0.0, ORANGE), (1.0, BLUE)),
+        ),
+        lines(
+            Card("Overdue by rule", "Reports whose clock is running and past its limit.", "short", 8),
+            [Query(ask.OVERDUE_BY_RULE, both)],
+        ),
+        lines(Card("Urgent and overdue by rule", urgent, "short", 8), [Query(ask.URGENT_BY_RULE, both)]),
+        lines(
+            Card("Due soon by rule", "Reports that will pass a limit within a quarter of it.", "short", 8),
+            [Query(ask.DUE_SOON, both)],
+        ),
+    ]
+
+
 def _happened() -> list[Built]:
     meaning = (
         "Reports by the time they took, upper bounds in seconds, since measuring began. Reports still waiting are not in "
@@ -178,6 +218,7 @@ def overview() -> Dashboard:
         "Are reports acted on?": _speed(),
         "What is published, and what is so": _published(),
         "Who is waiting?": _waiting(),
+        "Rules": _rules(),
         "As it happened": _happened(),
         "Can the figures be trusted?": _trust(),
     }

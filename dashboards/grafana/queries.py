@@ -8,7 +8,7 @@ from typing import Final
 
 from dashboards.promql import one, select
 from dashboards.rules.recording import SLOW, ratio
-from streams.contract.metric import RECENT
+from streams.contract.metric import CLOCKS, RECENT
 
 LEAST: Final = 20
 """Cohorts of fewer reports show no rate: their interval would be wider than any difference worth a look."""
@@ -27,6 +27,16 @@ _AS_OF: Final = f"max({select('safeclock_as_of_timestamp_seconds')})"
 def _by_platform(name: str, **labels: str) -> str:
     """Return one value of a metric per chosen platform."""
     return f"max by (platform) ({select(name, platform=_CHOSEN, **labels)})"
+
+
+def _by_clock(name: str, **labels: str) -> str:
+    """Return one value of a metric per chosen platform and clock."""
+    return f"max by (platform, clock) ({select(name, platform=_CHOSEN, **labels)})"
+
+
+def kept(period: str) -> str:
+    """Return whether the filings of a period keep what is asked of each clock: 1 or 0, nothing where nobody can tell."""
+    return _by_clock("safeclock_objective_met", period=period)
 
 
 _FILED: Final = _by_platform("safeclock_cohort_filed_reports", cohort=RECENT)
@@ -85,7 +95,11 @@ OPEN_NOW: Final = _by_platform("safeclock_open_reports")
 ALL_OPEN: Final = f"sum({OPEN_NOW})"
 OLDEST_OPEN: Final = f"{_AS_OF} - on () group_right () {_by_platform('safeclock_oldest_open_report_timestamp_seconds')}"
 STATES: Final = f"max by (platform, state) ({select('safeclock_reports', platform=_CHOSEN)})"
-OVERDUE: Final = f"max by (platform, clock) ({select('safeclock_overdue_reports', platform=_CHOSEN)})"
+OVERDUE: Final = _by_clock("safeclock_overdue_reports", clock=f"~{'|'.join(CLOCKS)}")
+OVERDUE_BY_RULE: Final = f"{_by_clock('safeclock_overdue_reports')} > 0"
+URGENT_BY_RULE: Final = f"{_by_clock('safeclock_urgent_overdue_reports')} > 0"
+DUE_SOON: Final = f"{_by_clock('safeclock_due_soon_reports')} > 0"
+MISSES_LEFT: Final = _by_clock("safeclock_objective_budget_reports")
 REFUSED: Final = (
     f"max by (platform, reason) ({select('safeclock_events_refused_total', platform=f'{_CHOSEN}|unknown')}) > 0"
 )

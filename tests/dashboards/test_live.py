@@ -65,6 +65,13 @@ def _fill(board: StandIn, now: float) -> None:
     board.set("safeclock_reports", 280, platform="harbor", state="open")
     board.set("safeclock_reports", 120, platform="harbor", state="restricted")
     board.set("safeclock_overdue_reports", 270, platform="harbor", clock="time_to_action")
+    rule = {"platform": "harbor", "clock": "uk_review_share"}
+    board.set("safeclock_overdue_reports", 9, **rule)
+    board.set("safeclock_urgent_overdue_reports", 2, **rule)
+    board.set("safeclock_due_soon_reports", 4, **rule)
+    board.set("safeclock_objective_met", 0, **rule, period="current")
+    board.set("safeclock_objective_met", 1, **rule, period="previous")
+    board.set("safeclock_objective_budget_reports", -3, **rule)
     board.readings["safeclock_clock_stopped_seconds", ("harbor", "time_to_action")] = [300, 301, 7200, 1e9]
     board.readings["safeclock_clock_corrected_seconds", ("harbor", "time_to_action")] = [7200]
     board.set("safeclock_as_of_timestamp_seconds", now)
@@ -163,6 +170,24 @@ def test_who_waits_is_counted_once_however_many_boards_tell_it(panels: Panels) -
     assert _only(panels, "Overdue").by("platform", "clock")["harbor", "time_to_action"] == 270
     states = _only(panels, "Where reports stand").by("platform", "state")
     assert (states["harbor", "open"], states["harbor", "restricted"], states["harbor", "expired"]) == (280, 120, 0)
+
+
+def test_rules_are_shown_by_platform_and_clock(panels: Panels) -> None:
+    shown = {
+        "Rules kept: this period so far": 0,
+        "Rules kept: the period before": 1,
+        "Misses left": -3,
+        "Overdue by rule": 9,
+        "Urgent and overdue by rule": 2,
+        "Due soon by rule": 4,
+    }
+
+    for title, value in shown.items():
+        assert _only(panels, title).by("platform", "clock")["harbor", "uk_review_share"] == value, title
+
+
+def test_reports_overdue_by_our_own_yardstick_are_shown_apart_from_those_of_rules(panels: Panels) -> None:
+    assert ("harbor", "uk_review_share") not in _only(panels, "Overdue").by("platform", "clock")
 
 
 def test_the_histogram_of_closed_reports_takes_corrections_back(panels: Panels) -> None:
