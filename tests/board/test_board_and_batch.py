@@ -278,6 +278,10 @@ def test_a_platform_that_was_not_complete_everywhere_has_no_shares() -> None:
     assert values["safeclock_cohort_measurable"]["meadow", RECENT, "time_to_action"] == 0
     assert not [words for words in values["safeclock_cohort_within_ratio"] if words[0] == "meadow"]
     assert values["safeclock_cohort_filed_reports"]["meadow", RECENT] > 0
+    for metric in ("safeclock_objective_ratio", "safeclock_objective_seconds"):
+        assert not [words for words in values[metric] if words[0] == "meadow"]
+    assert 1 not in [met for words, met in values["safeclock_objective_met"].items() if words[0] == "meadow"]
+    assert values["safeclock_objective_reports"]["meadow", "time_to_action", "current"] > 0
 
 
 @pytest.mark.integration
