@@ -100,6 +100,6 @@ def _series(own: tuple[str, str], word: str, target: Target, told: Judgement) ->
             values["safeclock_objective_lower_bound"] = {(*own, word): told.lower_bound}
     if told.met is not None:
         values["safeclock_objective_met"] = {(*own, word): told.met}
-    if told.left is not None and word == _CURRENT:
-        values["safeclock_objective_budget_reports"] = {own: told.left}
+    if told.misses_left is not None and word == _CURRENT:
+        values["safeclock_objective_budget_reports"] = {own: told.misses_left}
     return values

@@ -103,7 +103,7 @@ class Judgement(NamedTuple):
     """How a rule is kept by the filings of a period.
 
     `value` is a share where each report or a share of them is judged, else seconds; a `lower_bound` where a mean has
-    open reports in it. `met` and `value` are None where they cannot be told yet; `left` is how many more reports may
+    open reports in it. `met` and `value` are None where they cannot be told yet; `misses_left` is how many more reports may
     miss among as many filings, negative when too many did, None for a mean.
     """
 
@@ -111,7 +111,7 @@ class Judgement(NamedTuple):
     value: float | None
     lower_bound: bool
     met: bool | None
-    left: int | None
+    misses_left: int | None
 
 
 # 0.1 of 10 reports is one, whatever floats make of it.
@@ -136,7 +136,7 @@ def judge(figures: ClockFigures, cells: Cells, reports: int, target: Target, *, 
     elif exposed and missed + stand.pending <= allowed:
         met = True
     value = _value(figures, cells, target, target.share) if exposed else None
-    return Judgement(reports, value, lower_bound=False, met=met, left=allowed - missed)
+    return Judgement(reports, value, lower_bound=False, met=met, misses_left=allowed - missed)
 
 
 def _of_mean(figures: ClockFigures, stand: Standing, target: Target, *, exposed: bool) -> Judgement:
@@ -147,7 +147,7 @@ def _of_mean(figures: ClockFigures, stand: Standing, target: Target, *, exposed:
     elif seconds is not None and exact and exposed:
         met = True
     shown = seconds if exposed else None
-    return Judgement(sum(stand), shown, lower_bound=shown is not None and not exact, met=met, left=None)
+    return Judgement(sum(stand), shown, lower_bound=shown is not None and not exact, met=met, misses_left=None)
 
 
 def _value(figures: ClockFigures, cells: Cells, target: Target, share: float) -> float | None:

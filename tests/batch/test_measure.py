@@ -173,7 +173,7 @@ def test_the_document_says_what_is_asked_of_a_clock_and_how_it_is_kept() -> None
         "value": pytest.approx(1 / 3),
         "lower_bound": False,
         "met": False,
-        "left": -2,
+        "misses_left": -2,
     }
 
 
@@ -185,5 +185,5 @@ def test_the_document_has_the_clocks_of_a_pack_and_no_warning_for_one_that_runs_
     (group,) = document["groups"]
     without_limit, unused = group["clocks"]["hotline_takedown"], group["clocks"]["au_class_1"]
     assert (without_limit["statistic"], without_limit["limit_seconds"], without_limit["objective"]) == (None,) * 3
-    assert unused["objective"] == {"reports": 0, "value": None, "lower_bound": False, "met": None, "left": 0}
+    assert unused["objective"] == {"reports": 0, "value": None, "lower_bound": False, "met": None, "misses_left": 0}
     assert not group["warnings"]

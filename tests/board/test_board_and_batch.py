@@ -119,7 +119,7 @@ def test_misses_of_every_clock_less_what_was_taken_back_are_what_the_batch_path_
             own = (group["platform"], clock)
             missed = sum(values["safeclock_deadline_missed_total"][*own, timing] for timing in TIMINGS)
             back = sum(values["safeclock_deadline_corrected_total"][*own, timing, "missed"] for timing in TIMINGS)
-            found = -group["clocks"][clock]["objective"]["left"]
+            found = -group["clocks"][clock]["objective"]["misses_left"]
             assert missed - back == found if heard else missed - back >= found, own
 
 
@@ -162,7 +162,7 @@ def test_a_rule_is_judged_as_a_scan_of_the_cohorts_of_its_period_judges_it(board
             assert shown.get(own) == told.value
             assert values["safeclock_objective_met"].get(own) == told.met
             if word == PERIODS[0]:
-                assert values["safeclock_objective_budget_reports"].get(own[:2]) == told.left
+                assert values["safeclock_objective_budget_reports"].get(own[:2]) == told.misses_left
             judged.add(told.met)
 
     assert judged == {True, False, None}

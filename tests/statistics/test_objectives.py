@@ -103,18 +103,18 @@ def test_a_share_is_of_those_that_did_not_miss_and_is_met_only_when_nothing_can_
 
     # 15 of 20 stop at 1 h, where one expires; of the 4 left one is released at 2 h, one is last seen at 3 h.
     assert [one.value for one in (still_open, kept, missed)] == pytest.approx([0.8, 0.85, 0.8])
-    assert [(one.met, one.left) for one in (still_open, kept, missed)] == [(None, 0), (True, 0), (False, -1)]
+    assert [(one.met, one.misses_left) for one in (still_open, kept, missed)] == [(None, 0), (True, 0), (False, -1)]
 
 
 def test_the_misses_that_a_share_allows_are_not_lost_in_the_rounding_of_floats() -> None:
-    assert judged(Target(Statistic.SHARE, HOUR, 0.9), [Told(STOPPED, HOUR)] * 10).left == 1
+    assert judged(Target(Statistic.SHARE, HOUR, 0.9), [Told(STOPPED, HOUR)] * 10).misses_left == 1
 
 
 def test_each_is_broken_by_one_miss_and_kept_when_nothing_is_open() -> None:
     asked = Target(Statistic.EACH, HOUR, 1.0)
     in_time = [Told(STOPPED, HOUR), Told(NO_VIOLATION, MINUTE)]
 
-    assert judged(asked, in_time) == Judgement(2, 1.0, lower_bound=False, met=True, left=0)
+    assert judged(asked, in_time) == Judgement(2, 1.0, lower_bound=False, met=True, misses_left=0)
     assert judged(asked, [*in_time, Told(OPEN, MINUTE)]).met is None
     assert judged(asked, [*in_time, Told(OPEN, HOUR + 1)])[3:] == (False, -1)
 
@@ -124,17 +124,17 @@ def test_a_quantile_is_one_of_all_reports_so_that_rejecting_them_does_not_bring_
     half = [Told(STOPPED, 2 * HOUR)] * 5 + [Told(NO_VIOLATION, HOUR)] * 5
     fewer = [Told(STOPPED, 2 * HOUR)] * 4 + [Told(NO_VIOLATION, HOUR)] * 6
 
-    assert judged(asked, half) == Judgement(10, 7200.0, lower_bound=False, met=True, left=0)
-    assert judged(asked, fewer) == Judgement(10, None, lower_bound=False, met=False, left=-1)
+    assert judged(asked, half) == Judgement(10, 7200.0, lower_bound=False, met=True, misses_left=0)
+    assert judged(asked, fewer) == Judgement(10, None, lower_bound=False, met=False, misses_left=-1)
 
 
 def test_a_mean_with_open_reports_is_a_lower_bound_that_can_be_too_long_and_never_short_enough() -> None:
     asked = Target(Statistic.MEAN, 24 * HOUR, None)
     ended = [Told(STOPPED, 10 * HOUR), Told(STOPPED, 20 * HOUR)]
 
-    assert judged(asked, ended) == Judgement(2, 15 * 3600, lower_bound=False, met=True, left=None)
+    assert judged(asked, ended) == Judgement(2, 15 * 3600, lower_bound=False, met=True, misses_left=None)
     assert judged(asked, [*ended, Told(OPEN, 6 * HOUR)]) == Judgement(
-        3, 12 * 3600, lower_bound=True, met=None, left=None
+        3, 12 * 3600, lower_bound=True, met=None, misses_left=None
     )
     assert judged(asked, [*ended, Told(OPEN, 60 * HOUR)])[2:] == (True, False, None)
 
@@ -197,8 +197,8 @@ def test_of_ended_reports_a_scan_finds_the_same(target: Target, reports: list[To
     told = judged(target, reports)
 
     assert told.met is (sum(missed) <= (1 - (target.share or 0)) * len(reports) + 1e-6)
-    assert told.left is not None
-    assert 0 <= (1 - (target.share or 0)) * len(reports) - sum(missed) - told.left + 1e-6 < 1 + 1e-5
+    assert told.misses_left is not None
+    assert 0 <= (1 - (target.share or 0)) * len(reports) - sum(missed) - told.misses_left + 1e-6 < 1 + 1e-5
     if target.statistic is not Statistic.QUANTILE:
         assert told.value == pytest.approx(1 - sum(missed) / len(reports))
     else:
@@ -220,6 +220,6 @@ def test_what_is_told_while_reports_wait_holds_whatever_becomes_of_them(
     before, after = judged(target, ended + still), judged(target, ended + later)
 
     assert before.met in (None, after.met)
-    assert before.left is not None
-    assert after.left is not None
-    assert after.left <= before.left
+    assert before.misses_left is not None
+    assert after.misses_left is not None
+    assert after.misses_left <= before.misses_left
