@@ -229,7 +229,9 @@ def _amendment(data: ReportAmended, common: _Common) -> Amendment:
         raise _FaultyError(Reason.MISSING_FIELD, "data")
     if data.jurisdictions is not UNSET and not JURISDICTIONS.issuperset(data.jurisdictions):
         raise _FaultyError(Reason.BAD_VALUE, "jurisdictions")
-    return Amendment(*common)
+    harm = None if data.harm is UNSET else data.harm
+    severity = None if data.severity is UNSET else data.severity
+    return Amendment(*common, harm, severity)
 
 
 def _retraction(data: EventRetracted, common: _Common) -> Retraction:

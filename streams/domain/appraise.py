@@ -6,7 +6,7 @@ from streams.domain.desk import Desk
 from streams.domain.grid import SECOND
 from streams.domain.measure import Context, Measured, measure
 from streams.domain.regime import Regimes
-from streams.domain.report import FILING, FIRST_DEED, TEST_FILING, Row, is_plain, read
+from streams.domain.report import AMENDMENT, FILING, FIRST_DEED, TEST_FILING, Row, is_plain, read, softened
 
 
 class Appraisal(NamedTuple):
@@ -39,8 +39,9 @@ class Appraiser:
         if filed.code != FILING:
             return self._at_length(desk, row, horizon)
         regime = self._regimes.of(filed.labels, filed.at)
-        plan = regime.plan_of(tuple([entry.code for entry in entries]))
-        if plan is None or not is_plain(entries):
+        codes = tuple([entry.code for entry in entries])
+        plan = regime.plan_of(codes)
+        if plan is None or not is_plain(entries) or (AMENDMENT in codes and softened(entries, filed.labels)):
             return self._at_length(desk, row, horizon)
         context = Context(desk.name, regime, allowance * SECOND, horizon)
         return Appraisal(measure(context, plan, filed, [entry for entry in entries if entry.code >= FIRST_DEED]))
@@ -54,5 +55,5 @@ class Appraiser:
         regime = self._regimes.of(filed.labels, filed.at)
         plan = regime.compile([deed.code for deed in deeds], filed.number, tuple([deed.number for deed in deeds]))
         context = Context(desk.name, regime, allowance * SECOND, horizon)
-        measured = measure(context, plan, filed, deeds)
+        measured = measure(context, plan, filed, deeds)._replace(softened=reading.softened)
         return Appraisal(measured, conflicts=reading.conflicts, bad_times=reading.bad_times, skewed=reading.skewed)

@@ -7,6 +7,7 @@ from streams.domain.course import STOPPED
 from streams.domain.desk import Desk
 from streams.domain.measure import Measured, Timed
 from streams.domain.notices import Notices
+from streams.domain.softening import SOFTENED
 from streams.domain.verdict import PENDING
 
 
@@ -47,6 +48,9 @@ class Books:
             _add(cohort, old.signature, -1)
             _add(cohort, new.signature, 1)
             self.touched.add(new.cohort)
+        if old.softened != new.softened:
+            _add(self.cohorts[new.cohort], SOFTENED, new.softened - old.softened)
+            self.touched.add(new.cohort)
         for place, (was, now) in enumerate(zip(old.clocks, new.clocks, strict=True)):
             if was is not now and was[1:] != now[1:]:
                 self._change(desk, new, place, was, now)
@@ -56,12 +60,15 @@ class Books:
         if cohort is None:
             cohort = self.cohorts[measured.cohort] = {}
         _add(cohort, measured.signature, 1)
+        _add(cohort, SOFTENED, int(measured.softened))
         self.touched.add(measured.cohort)
         for place, clock in enumerate(measured.clocks):
             self._change(desk, measured, place, None, clock)
 
     def _strike(self, desk: Desk, measured: Measured) -> None:
-        _add(self.cohorts[measured.cohort], measured.signature, -1)
+        cohort = self.cohorts[measured.cohort]
+        _add(cohort, measured.signature, -1)
+        _add(cohort, SOFTENED, -int(measured.softened))
         self.touched.add(measured.cohort)
         for place, clock in enumerate(measured.clocks):
             self._change(desk, measured, place, clock, None)

@@ -8,7 +8,7 @@ id and other content a conflict, in which the smallest (`at`, `content`) stands.
 
 from typing import NamedTuple
 
-from streams.domain.vocabulary import Outcome, Reversal
+from streams.domain.vocabulary import Harm, Outcome, Reversal, Severity
 
 
 class Deed(NamedTuple):
@@ -52,7 +52,10 @@ class Action(NamedTuple):
 
 
 class Amendment(NamedTuple):
-    """The platform gave a report other labels; the cohort keeps those of the filing."""
+    """The platform gave a report other labels; the cohort keeps those of the filing.
+
+    `harm` and `severity` are what it says now, None where it says nothing of them.
+    """
 
     key: bytes
     platform: str
@@ -60,6 +63,8 @@ class Amendment(NamedTuple):
     told: int
     id: int
     content: int
+    harm: Harm | None = None
+    severity: Severity | None = None
 
 
 class Retraction(NamedTuple):

@@ -35,7 +35,10 @@ _IDLE: Final = Timed(0, IDLE, 0, NEVER, PENDING, late=False)
 
 
 class Measured(NamedTuple):
-    """A filed report: `cohort` is its stored cohort key, `signature` the stored signature, `clocks` are the regime's."""
+    """A filed report: `cohort` is its stored cohort key, `signature` the stored signature, `clocks` are the regime's.
+
+    `softened`: an amendment has made it look less grave than it was filed.
+    """
 
     regime: Regime
     cohort: str
@@ -44,6 +47,7 @@ class Measured(NamedTuple):
     filed: Entry
     entry: int
     clocks: tuple[Timed, ...]
+    softened: bool = False
 
 
 def _instant(place: int, filed: Entry, deeds: list[Entry]) -> int:

@@ -12,7 +12,7 @@ from streams.domain.cohort import CLOSED, layout, words
 from streams.domain.course import IDLE, OPEN, Plan
 from streams.domain.deadlines import NEVER
 from streams.domain.names import Names
-from streams.domain.report import FIRST_DEED
+from streams.domain.report import AMENDMENT, FIRST_DEED
 from streams.domain.states import OPEN_STATES
 
 
@@ -51,12 +51,13 @@ class Path:
     `ends` are the clocks that have ended, `ended` those that the last entry ended, None where it did anything else to
     a clock; `running` are the others and `limits` their limits, ascending; clocks that have not begun are neither.
     `names` are what the regime's clocks are counted under, `shortest` is the shortest limit of all. `open` tells whether the report is open,
-    `settled` that neither it nor any clock is. `onward` and `told` remember where one more code leads and what the
-    last deed is counted under, by the bin of its duration; `says` what a notice then says that it has ended.
+    `settled` that neither it nor any clock is, `amended` whether it was amended. `onward` and `told` remember where one
+    more code leads and what the last deed is counted under, by the bin of its duration; `says` what a notice then says
+    that it has ended.
     """
 
     __slots__ = (
-        *("_pack", "_values", "_words", "before", "codes", "ended", "ends"),
+        *("_pack", "_values", "_words", "amended", "before", "codes", "ended", "ends"),
         *("limits", "names", "onward", "open", "running", "says", "settled", "shortest", "told"),
     )
 
@@ -69,6 +70,7 @@ class Path:
         ]
         self.codes = codes
         self.before = before
+        self.amended = AMENDMENT in codes
         self.open = plan.state in OPEN_STATES
         self.ends = tuple(end for end in ends if end.ending != OPEN)
         self.ended = _news(before, self)

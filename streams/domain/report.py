@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from streams.domain.clocks import DEEDS
 from streams.domain.events import Action, Amendment, Event, Filing, Retraction
 from streams.domain.grid import MINUTE
+from streams.domain.softening import relabelling, softens
 
 FILING: Final = 0
 TEST_FILING: Final = 1
@@ -33,8 +34,8 @@ CODES: Final = {deed: FIRST_DEED + place for place, deed in enumerate(DEEDS)}
 class Entry(NamedTuple):
     """One event of a report, in canonical order by its first fields.
 
-    `number` is the items of a filing or an action, or the id that a retraction takes back. `delay` is how long after
-    `at` we were told; `labels` are a filing's.
+    `number` is the items of a filing or an action, the id that a retraction takes back, or what an amendment says of
+    harm and severity (`softening.relabelling`). `delay` is how long after `at` we were told; `labels` are a filing's.
     """
 
     at: int
@@ -65,7 +66,7 @@ def entry_of(event: Event) -> Entry:
     elif isinstance(event, Filing):
         code, number, labels = TEST_FILING if event.test else FILING, event.items, event.attributes
     elif isinstance(event, Amendment):
-        code = AMENDMENT
+        code, number = AMENDMENT, relabelling(event.harm, event.severity)
     elif isinstance(event, Retraction):
         code, number = RETRACTION, event.retracts
     else:
@@ -99,7 +100,8 @@ class Reading(NamedTuple):
     """What stands of a row.
 
     `deeds` are the standing actions in order, none before the filing. The numbers count entries that do not stand
-    (`conflicts`, `bad_times`) or that stand with a remark.
+    (`conflicts`, `bad_times`) or that stand with a remark; `softened` tells whether a standing amendment made the
+    report look less grave than its filing does.
     """
 
     filing: Entry | None
@@ -108,6 +110,12 @@ class Reading(NamedTuple):
     conflicts: int
     bad_times: int
     skewed: int
+    softened: bool = False
+
+
+def softened(entries: Iterable[Entry], labels: str) -> bool:
+    """Return whether one of these entries is an amendment that makes a report with these labels look less grave."""
+    return any(entry.code == AMENDMENT and softens(labels, entry.number) for entry in entries)
 
 
 def _winners(entries: Iterable[Entry]) -> dict[int, Entry]:
@@ -141,4 +149,5 @@ def read(entries: list[Entry]) -> Reading:
         conflicts=conflicts + len(filings) - 1,
         bad_times=len(deeds) - len(timely),
         skewed=sum(entry.at < filing.at for entry in timely),
+        softened=softened(standing, filing.labels),
     )

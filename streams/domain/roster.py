@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from streams.domain.clocks import ALWAYS, Clock, Window
 from streams.domain.deadlines import NEVER
 from streams.domain.grid import DAY, HOUR
+from streams.domain.softening import SOFTENED
 
 _AHEAD: Final = HOUR
 """How much later than all that was told a change of the pack counts: no accepted filing lies that far ahead."""
@@ -71,7 +72,7 @@ def _closed(former: Enrolled, until: int) -> Enrolled:
 
 def distinct(clocks: Iterable[Clock]) -> None:
     """Raise ClockError if two clocks have one mark."""
-    marks: dict[bytes, str] = {}
+    marks = {SOFTENED: "a count beside the clocks"}
     for clock in clocks:
         other = marks.setdefault(clock.mark, clock.key)
         if other != clock.key:

@@ -21,7 +21,8 @@ from streams.domain.grid import DAY, EDGES, MINUTE, SECOND, bin_of
 from streams.domain.measure import entry_bin
 from streams.domain.path import Path
 from streams.domain.regime import Regimes
-from streams.domain.report import AMENDMENT, CAP, CODES, FILING, Entry, Row, is_plain
+from streams.domain.report import AMENDMENT, CAP, CODES, FILING, Entry, Row, is_plain, softened
+from streams.domain.softening import relabelling, softens
 
 _id_of: Final = itemgetter(Entry._fields.index("id"))
 
@@ -55,7 +56,13 @@ class Settling:
         path, entries, at = report.path, report.entries, event.at
         if path is None or at <= entries[-1].at or event.id in map(_id_of, entries):
             return False
-        code, items = (CODES[event.deed], event.items) if type(event) is Action else (AMENDMENT, 0)
+        if type(event) is Action:
+            code, items = CODES[event.deed], event.items
+        else:
+            assert isinstance(event, Amendment), "the only other one"
+            code, items = AMENDMENT, relabelling(event.harm, event.severity)
+            if softens(entries[0].labels, items):
+                return False
         after = path.onward.get(code) or self._after(report, path, code)
         if after is None or after.ended is None or len(entries) == CAP or (items and entries[0].number != 1):
             return False
@@ -75,7 +82,7 @@ class Settling:
                 return None
             report.path = after
             report.entries.append(entry)
-        if not is_plain(report.entries):
+        if not is_plain(report.entries) or softened(report.entries, filed.attributes):
             return None
         self._deeds.await_no_longer(desk, waiting)
         return report
@@ -102,7 +109,9 @@ class Settling:
         if filed.code != FILING:
             return None
         path = self._regimes.of(filed.labels, filed.at).path_of(tuple([entry.code for entry in entries]))
-        return None if path is None or not is_plain(entries) else path
+        if path is None or not is_plain(entries) or (path.amended and softened(entries, filed.labels)):
+            return None
+        return path
 
     # One loop for counters, sums and notices: a report goes through it once or twice.
     def settle(  # noqa: C901, PLR0915

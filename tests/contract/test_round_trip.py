@@ -59,8 +59,12 @@ def said(event: AnyEvent) -> tuple[object, ...]:
             final = any(each in FINAL_RESTRICTIONS for each in restrictions) and not getattr(data, "interim", False)
             deed = (data.__struct_config__.tag, final, getattr(data, "of", None))
             return Action, deed, 0 if data.items is UNSET else data.items
-        case ReportAmendedEvent():
-            return (Amendment,)
+        case ReportAmendedEvent(data=data):
+            return (
+                Amendment,
+                None if data.harm is UNSET else data.harm,
+                None if data.severity is UNSET else data.severity,
+            )
         case EventRetractedEvent(data=data):
             return Retraction, keys.event_digest(data.retracts)
         case HeartbeatEvent(data=data):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from streams.domain.attributes import decode
 from streams.domain.events import Action, Amendment, Deed, Event, Filing, Heartbeat, Retraction
 from streams.domain.grid import DAY, EDGES, HOUR, MINUTE
-from streams.domain.vocabulary import Outcome, Reversal
+from streams.domain.vocabulary import Outcome, Reversal, Severity
 
 Fact = Filing | Action | Amendment | Retraction
 
@@ -87,6 +87,7 @@ class Story(NamedTuple):
     conflicts: int
     skewed: int
     bad_time: int
+    softened: bool
 
     @property
     def state(self) -> str:
@@ -171,7 +172,24 @@ def story_of(facts: Sequence[Fact]) -> Story:
         conflicts=len(distinct) - len(winners) + max(0, len(filings) - 1),
         skewed=sum(action.at < filing.at for action in in_time) if filing else 0,
         bad_time=len(actions) - len(in_time),
+        softened=any(isinstance(fact, Amendment) and _is_laxer(fact, filing) for fact in standing) if filing else False,
     )
+
+
+def _is_laxer(amendment: Amendment, filing: Filing) -> bool:
+    """Compare what an amendment says with the filing; an unspecified severity is neither laxer nor made laxer."""
+    filed = decode(filing.attributes)
+    if {amendment.severity, filed.severity}.isdisjoint({None, Severity.UNSPECIFIED}):
+        grades = ["critical", "high", "standard"]
+        if grades.index(str(amendment.severity)) > grades.index(filed.severity):
+            return True
+    return amendment.harm is not None and _rank_of(amendment.harm) > _rank_of(filed.harm)
+
+
+def _rank_of(harm: str) -> int:
+    if harm in {"csam", "csam_generated", "grooming", "sextortion", "trafficking"}:
+        return 1
+    return 3 if harm == "other" else 2
 
 
 def _without_copies(facts: Sequence[Fact]) -> list[Fact]:
@@ -388,6 +406,14 @@ class Oracle:
             before = sums.get(cohort, (0,) * len(stops))
             sums[cohort] = tuple(one + other for one, other in zip(before, stops, strict=True))
         return {cohort: found for cohort, found in sums.items() if any(found)}
+
+    def softened(self, events: Iterable[Event]) -> Counter[Cohort]:
+        """Return per cohort how many of its reports were made to look less grave."""
+        return Counter(
+            Cohort(filing.platform, filing.at // DAY, filing.attributes)
+            for filing, story in self.reports(events).values()
+            if story.softened
+        )
 
     def verdicts(self, events: Sequence[Event], now: int) -> set[Verdict]:
         """Return the verdict of every report and clock with a limit, pending ones left out."""

@@ -18,8 +18,8 @@ START: Final = 20_100 * DAY
 KEYS: Final = (b"harbor|aa_1", b"harbor|aa_2", b"lantern|bb_1")
 
 _ATTRIBUTES: Final = tuple(
-    encode(Attributes(harm, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, Severity.HIGH, "EU"))  # noqa: FBT003
-    for harm in (Harm.BULLYING, Harm.GROOMING)
+    encode(Attributes(harm, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, severity, "EU"))  # noqa: FBT003
+    for harm, severity in ((Harm.BULLYING, Severity.HIGH), (Harm.GROOMING, Severity.UNSPECIFIED))
 )
 
 _ORIGINS: Final = tuple(START + offset for offset in (0, 1, 90 * SECOND, 12 * HOUR + 1, DAY - 1, DAY, 2 * DAY))
@@ -88,9 +88,9 @@ def _action(deed: Deed, items: int) -> Draft:
     return make
 
 
-def _amendment() -> Draft:
+def _amendment(harm: Harm | None, severity: Severity | None) -> Draft:
     def make(key: bytes, platform: str, at: int, told: int, number: int) -> Amendment:
-        return Amendment(key, platform, at, told, number, _content("amendment", at))
+        return Amendment(key, platform, at, told, number, _content("amendment", at, harm, severity), harm, severity)
 
     return make
 
@@ -109,9 +109,12 @@ _filings: Final = st.builds(
     test=st.sampled_from([False] * 9 + [True]),
 )
 _actions: Final = st.builds(_action, _deeds, _items)
-_drafts: Final = st.one_of(
-    _actions, _actions, _actions, _actions, _filings, st.builds(_amendment), st.builds(_retraction, _ids)
+_amendments: Final = st.builds(
+    _amendment,
+    st.sampled_from([None, None, Harm.CSAM, Harm.BULLYING, Harm.OTHER]),
+    st.sampled_from([None, None, *Severity]),
 )
+_drafts: Final = st.one_of(_actions, _actions, _actions, _actions, _filings, _amendments, st.builds(_retraction, _ids))
 
 
 @st.composite

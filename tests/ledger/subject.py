@@ -22,6 +22,7 @@ from streams.domain.grid import HOUR, MINUTE
 from streams.domain.ledger import Ledger
 from streams.domain.notices import Notice
 from streams.domain.rules import Rules
+from streams.domain.softening import SOFTENED
 from streams.domain.vocabulary import Outcome, Reason, Reversal
 from tests.ledger.oracle import STANDARD_YARDSTICKS, Cohort, Mark, Oracle, Yardstick
 
@@ -146,6 +147,11 @@ class Subject:
             for name, stored in self.ledger.stored_cohorts().items()
         }
         return {cohort: found for cohort, found in sums.items() if any(found)}
+
+    def softened(self) -> Counter[Cohort]:
+        """Return per cohort how many of its reports were made to look less grave."""
+        stored = self.ledger.stored_cohorts()
+        return +Counter({_cohort(key_of(name)): cohort.get(SOFTENED, 0) for name, cohort in stored.items()})
 
     def read_rows(self) -> dict[bytes, object]:
         """Return all committed rows, unpacked, so that the order within a row does not matter."""

@@ -26,6 +26,7 @@ def test_cohorts_and_counters_equal_the_oracle_for_any_delivery(
     assert subject.stop_sums() == oracle.stop_sums(stream)
     assert subject.net() == expected_net(oracle, clocks, stream, end)
     assert subject.waiting() == oracle.waiting(stream)
+    assert subject.softened() == oracle.softened(stream)
 
 
 @given(packs, streams(), instants)
@@ -42,6 +43,7 @@ def test_at_every_prefix_counted_minus_corrected_is_what_a_scan_finds(
 
         assert subject.net() == expected_net(oracle, clocks, stream[:length], now)
         assert subject.cohorts() == oracle.cohorts(stream[:length], now)
+        assert subject.softened() == oracle.softened(stream[:length])
 
 
 @given(streams(), st.lists(instants, min_size=2, max_size=5))
