@@ -37,17 +37,18 @@ def log_log(share: float, standard_error: float) -> tuple[float, float]:
     return share**stretch, share ** (1 / stretch)
 
 
-def wilson(successes: float, trials: float) -> Interval:
+def wilson(successes: float, trials: float, z: float = _Z) -> Interval:
     """Return the Wilson score interval of a plain proportion; unknown without trials.
 
-    `trials` may be fractional, an effective number. Source: Wilson, J. Am. Stat. Assoc. 22 (1927) 209.
+    `z` is how many standard errors lie on either side; the default gives 95 %. `trials` may be fractional, an effective
+    number. Source: Wilson, J. Am. Stat. Assoc. 22 (1927) 209.
     """
     if trials <= 0:
         return UNKNOWN
     share = successes / trials
-    shrink = 1 + _Z**2 / trials
-    centre = (share + _Z**2 / (2 * trials)) / shrink
-    half = _Z * sqrt(share * (1 - share) / trials + (_Z / (2 * trials)) ** 2) / shrink
+    shrink = 1 + z**2 / trials
+    centre = (share + z**2 / (2 * trials)) / shrink
+    half = z * sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2) / shrink
     low = 0.0 if successes <= 0 else max(0.0, centre - half)
     high = 1.0 if successes >= trials else min(1.0, centre + half)
     return Interval(share, low, high)
