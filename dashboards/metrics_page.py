@@ -12,6 +12,7 @@ from streams.contract.catalogue import (
     CLOCKS_RECKONED,
     COHORT_FIGURES,
     FRESHNESS,
+    INTEGRITY,
     OBJECTIVES,
     PIPELINE,
 )
@@ -53,6 +54,11 @@ _SECTIONS: Final = (
             "clock's versions count together; one that left the pack keeps its counts and has no objective."
         ),
         OBJECTIVES,
+    ),
+    (
+        "Tripwires",
+        "Board. What each looks at, and what an honest platform can do to trip it: [tripwires.md](tripwires.md).",
+        INTEGRITY,
     ),
     ("What the figures rest on", "Board.", FRESHNESS),
     ("Pipeline", "Worker. For operators; no figure of a platform is read from here.", PIPELINE),

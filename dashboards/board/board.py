@@ -12,6 +12,7 @@ from dashboards.board.judged import Judged, wanted
 from dashboards.board.pool import first_day, merged, week_of
 from dashboards.board.snapshot import Snapshot, joined
 from dashboards.board.sums import Sums
+from dashboards.board.tripped import days_of, tripped
 from dashboards.board.values import Series, Values
 from streams.contract.document import document, group
 from streams.contract.metric import CLOCKS, RECENT, WEEKS
@@ -39,7 +40,7 @@ class Board:
     """
 
     def __init__(self, registry: Registry, release: Release, wall: Callable[[], int]) -> None:
-        self.sums = Sums()
+        self.sums = Sums(days_of(registry, release.rulebook.clocks))
         self.snapshot = Snapshot()
         self._registry = registry
         self._release = release
@@ -93,6 +94,8 @@ class Board:
             for values in self._values(platform, clocks, self.through(platform, fresh), fresh.as_of):
                 parts.append(values)
                 await asyncio.sleep(0)
+            parts.append(self._tripped(platform, fresh))
+            await asyncio.sleep(0)
         self._computed = joined(*parts)
 
     def _values(self, platform: str, clocks: Sequence[Watched], through: int, as_of: int) -> Iterator[Values]:
@@ -103,6 +106,11 @@ class Board:
         yield from figured.values(self.sums.pools.get(platform, {}), clocks, through, as_of)
         judged = self._judged.setdefault(platform, Judged(platform))
         yield from judged.values(self.sums.spans.pool, clocks, through, as_of)
+
+    def _tripped(self, platform: str, fresh: Freshness) -> Values:
+        through = self.through(platform, fresh)
+        promised = self.sums.counts.complete_through(platform, fresh.expected or 0) is not None
+        return tripped(platform, self.sums.days.recent(platform, through, promised=promised)) if through else {}
 
     def count(self, fresh: Freshness, read_at: int | None) -> None:
         """Show a new snapshot: counters of now beside the figures that were last computed."""

@@ -20,9 +20,11 @@ from streams.contract.measures import (
     decode_enrolled,
     decode_status,
 )
-from streams.domain.clocks import Clock
+from streams.domain.clocks import STANDARD, Clock
 from streams.domain.cohort import CohortKey, key_of
 from streams.domain.objective import Span
+from streams.domain.tripwires.days import Days
+from streams.domain.tripwires.lens import Lens
 
 _NOTHING: Mapping[bytes, int] = {}
 
@@ -34,11 +36,12 @@ class UnknownMeasureError(Exception):
 class Sums:
     """What all partitions say together.
 
-    `clocks` are those that any partition has ever loaded, by their keys; `pools` holds, by platform and week, what
-    has been folded, `spans` the same by the spans of days that are wanted.
+    `clocks` are those that any partition has ever loaded, by their keys; `pools` (by platform and week), `spans` (by
+    the spans of days that are wanted) and `days` (for tripwires) hold what has been folded.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, days: Days | None = None) -> None:
+        self.days = days or Days(lambda _: Lens(STANDARD))
         self.counts = Counts()
         self.statuses: dict[int, Status] = {}
         self.clocks: dict[str, Clock] = {}
@@ -111,3 +114,4 @@ class Sums:
             if change:
                 pool.change(cohort, name, change)
                 self.spans.change(cohort, name, change)
+                self.days.change(cohort, name, change)

@@ -8,10 +8,11 @@ from rich.table import Table
 
 from streams.batch.explained import ClockOn, Explained, ReportOn, seconds
 from streams.contract.document import instant
-from streams.contract.rulebook import Period, Rule, Rulebook, Statistic
+from streams.contract.rulebook import Rule, Rulebook
 from streams.contract.wording import duration
 from streams.domain.clocks import Scope
 from streams.domain.grid import DAY, HOUR, MINUTE
+from streams.domain.objective import Period, Statistic
 
 UNREVIEWED = "no lawyer has reviewed it"
 

@@ -27,6 +27,7 @@ from streams.contract.metric import (
     STATE,
     STATISTIC,
     TIMING,
+    TRIPWIRE,
     Kind,
     Label,
     Metric,
@@ -325,6 +326,25 @@ OBJECTIVES: Final = (
 )
 """How the filings of a rule's period keep to what it asks; a clock that has no limit has none."""
 
+INTEGRITY: Final = (
+    _gauge(
+        "tripwire_ratio",
+        "What a tripwire measures on 28 filing days, as a ratio to its threshold: above 1 a pattern is there that "
+        "makes figures better than deeds. Absent on too few reports.",
+        PLATFORM,
+        TRIPWIRE,
+        budget=len(TRIPWIRE.values),
+    ),
+    _gauge(
+        "tripwire_tripped",
+        "1 when a tripwire's ratio is above 1, else 0; absent on too few reports. A reason to ask, no proof.",
+        PLATFORM,
+        TRIPWIRE,
+        budget=len(TRIPWIRE.values),
+    ),
+)
+"""Tripwires: see docs/tripwires.md."""
+
 FRESHNESS: Final = (
     _gauge(
         "as_of_timestamp_seconds",
@@ -417,7 +437,7 @@ PIPELINE: Final = (
 )
 """Pipeline health, per worker; figures of platforms are never read from here."""
 
-METRICS: Final = (*AS_IT_HAPPENED, *AS_CORRECTED, *COHORT_FIGURES, *OBJECTIVES, *FRESHNESS, *PIPELINE)
+METRICS: Final = (*AS_IT_HAPPENED, *AS_CORRECTED, *COHORT_FIGURES, *OBJECTIVES, *INTEGRITY, *FRESHNESS, *PIPELINE)
 """Every metric, in the order of the documentation."""
 
 BUDGET: Final = 1_750

@@ -12,6 +12,7 @@ from streams.domain.clocks import STANDARD
 from streams.domain.counters import BUCKETS
 from streams.domain.grid import DAY, HOUR, SECOND
 from streams.domain.states import STATES
+from streams.domain.tripwires.table import NAMES
 from streams.domain.vocabulary import Outcome, Reason
 
 
@@ -102,6 +103,7 @@ REASON: Final = Label("reason", tuple(Reason))
 TIMING: Final = Label("timing", TIMINGS)
 STATE: Final = Label("state", STATES)
 STATISTIC: Final = Label("statistic", STATISTICS)
+TRIPWIRE: Final = Label("tripwire", NAMES)
 
 
 def seconds(edges: Sequence[int]) -> tuple[float, ...]:
