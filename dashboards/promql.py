@@ -11,7 +11,7 @@ PARTS: Final = ("bucket", "count", "sum")
 def select(name: str, part: str = "", **labels: str) -> str:
     """Return a selector of the metric `name`; `part` is the series of a histogram that is meant.
 
-    A value that starts with `~` is a regular expression. ValueError for a histogram without its part, for a label
+    A value that starts with `~` is a regular expression, one that starts with `!` is any other word. ValueError for a histogram without its part, for a label
     that the catalogue does not declare, and for a word that the label does not have.
     """
     metric = named(name)
@@ -33,7 +33,7 @@ def _matcher(label: str, value: str, declared: dict[str, tuple[str, ...] | Sourc
         raise ValueError(f"{label}: expected one of the labels {sorted(declared)}")
     if value.startswith("~"):
         return f'{label}=~"{value[1:]}"'
-    words = declared[label]
-    if not isinstance(words, Source) and value not in words:
-        raise ValueError(f"{label}: expected one of {words}, got {value!r}")
-    return f'{label}="{value}"'
+    words, word = declared[label], value.removeprefix("!")
+    if not isinstance(words, Source) and word not in words:
+        raise ValueError(f"{label}: expected one of {words}, got {word!r}")
+    return f'{label}{"=" if word == value else "!="}"{word}"'

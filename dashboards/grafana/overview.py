@@ -19,7 +19,7 @@ from dashboards.grafana.house import (
     matrix,
     words,
 )
-from dashboards.rules.alerts import SILENT_CADENCES
+from dashboards.rules.platforms import SILENT_CADENCES
 from dashboards.rules.recording import THRESHOLD
 
 UID: Final = "safeclock-overview"

@@ -1,9 +1,19 @@
-"""Write the rule file: `python -m dashboards.rules [ROOT]`, ROOT being the repository (default: here)."""
+"""Write what is made of the table: `python -m dashboards.rules [ROOT]`, ROOT being the repository (default: here)."""
 
 import sys
 from pathlib import Path
 
-from dashboards.rules.render import PATH, rules_yaml
+from dashboards.rules import inhibitions, render, runbook
+
+
+def write(root: Path) -> None:
+    """Write rule file and runbook, and the generated section of Alertmanager's configuration."""
+    (root / render.PATH).write_text(render.rules_yaml(), encoding="utf-8")
+    (root / runbook.PATH).write_text(runbook.runbook(), encoding="utf-8")
+    alertmanager = root / inhibitions.PATH
+    written = inhibitions.with_inhibitions(alertmanager.read_text(encoding="utf-8"))
+    alertmanager.write_text(written, encoding="utf-8")
+
 
 if __name__ == "__main__":
-    Path(*sys.argv[1:2], PATH).write_text(rules_yaml(), encoding="utf-8")
+    write(Path(*sys.argv[1:2]))

@@ -1,5 +1,6 @@
 """What can be said about the deployment without a container engine: docs/deploy.md lists what cannot."""
 
+import json
 import re
 import runpy
 import subprocess
@@ -11,7 +12,8 @@ import yaml
 
 from dashboards.grafana.overview import UID
 from dashboards.grafana.render import PATHS
-from dashboards.rules.alerts import ALERTS, Alert, Audience, Severity
+from dashboards.rules.alert import Alert, Audience, Severity
+from dashboards.rules.table import ALERTS
 from tests.dashboards.live import ROOT
 from tests.required import program
 
@@ -23,6 +25,13 @@ def _read(path: str) -> Any:  # noqa: ANN401 - whatever the file holds
 COMPOSE: dict[str, Any] = _read("docker-compose.yml")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 ALERTMANAGER = ROOT / "deploy/alertmanager/alertmanager.yml"
+RECEIVERS = {
+    (Audience.ANALYST, Severity.TICKET): "platform,analyst",
+    (Audience.ANALYST, Severity.DIGEST): "platform-digest,analyst-digest",
+    (Audience.OPERATOR, Severity.PAGE): "operator",
+    (Audience.OPERATOR, Severity.TICKET): "operator-ticket",
+    (Audience.OPERATOR, Severity.NONE): "watchdog",
+}
 ONE_SHOT = {"topics", "simulator"}
 
 each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
@@ -165,5 +174,18 @@ def test_an_alert_reaches_its_audience_and_nobody_else(alert: Alert) -> None:
     labels = [f"alertname={alert.name}", f"audience={alert.audience}", f"severity={alert.severity}"]
     told = _run(program("amtool"), "config", "routes", "test", f"--config.file={ALERTMANAGER}", *labels)
 
-    expected = {Audience.ANALYST: "platform,analyst", Audience.OPERATOR: "operator"}[alert.audience]
-    assert told.strip() == ("watchdog" if alert.severity is Severity.NONE else expected)
+    assert told.strip() == RECEIVERS[alert.audience, alert.severity]
+
+
+@pytest.mark.integration
+def test_the_maintenance_window_of_the_runbook_is_one_that_alertmanager_reads(tmp_path: Path) -> None:
+    runbook = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
+    interval, muted = map(yaml.safe_load, re.findall(r"```yaml\n(.*?)```", runbook, re.DOTALL))
+    config = _read("deploy/alertmanager/alertmanager.yml")
+    config["time_intervals"] += interval["time_intervals"]
+    for route in config["route"]["routes"]:
+        route.update(muted)
+    file = tmp_path / "alertmanager.yml"
+    file.write_text(json.dumps(config), encoding="utf-8")
+
+    assert "SUCCESS" in _run(program("amtool"), "check-config", file)

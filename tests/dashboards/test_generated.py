@@ -1,12 +1,18 @@
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
 from dashboards.grafana.overview import UID
 from dashboards.grafana.render import PATHS, overview_json
 from dashboards.metrics_page import PATH as METRICS_PATH
 from dashboards.metrics_page import page
+from dashboards.rules.inhibitions import PATH as ALERTMANAGER_PATH
+from dashboards.rules.inhibitions import with_inhibitions
 from dashboards.rules.render import PATH as RULES_PATH
 from dashboards.rules.render import rules_yaml
+from dashboards.rules.runbook import PATH as RUNBOOK_PATH
+from dashboards.rules.runbook import runbook
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,6 +23,21 @@ def test_the_table_of_metrics_is_current() -> None:
 
 def test_the_rule_file_is_current() -> None:
     assert (ROOT / RULES_PATH).read_text(encoding="utf-8") == rules_yaml(), "run: python -m dashboards.rules"
+
+
+def test_the_runbook_is_current() -> None:
+    assert (ROOT / RUNBOOK_PATH).read_text(encoding="utf-8") == runbook(), "run: python -m dashboards.rules"
+
+
+def test_what_keeps_alerts_silent_is_current() -> None:
+    written = (ROOT / ALERTMANAGER_PATH).read_text(encoding="utf-8")
+
+    assert written == with_inhibitions(written), "run: python -m dashboards.rules"
+
+
+def test_a_configuration_without_the_mark_is_not_overwritten() -> None:
+    with pytest.raises(ValueError, match="expected the line"):
+        with_inhibitions("route: {receiver: mine}\n")
 
 
 def test_the_overview_is_current() -> None:

@@ -4,15 +4,36 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.rules.alerts import ALERTS, Alert, Audience, Severity
-from dashboards.rules.recording import THRESHOLD
+from dashboards.rules.alert import Alert, Audience, Mute, Severity
+from dashboards.rules.recording import WINDOWS, Window
+from dashboards.rules.table import ALERTS
+from tests.dashboards.durations import seconds
 from tests.dashboards.live import ROOT, RULES
+from tests.dashboards.promtool import ALLOWANCE, write_story
+from tests.dashboards.tales import TALES
 from tests.required import program
 
 STORIES = sorted((ROOT / "tests/dashboards/rules").glob("*.yml"))
 RUNBOOK = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
+NAMES = [alert.name for alert in ALERTS]
+DAYS = 86_400
 
-each_alert = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+each_alert = pytest.mark.parametrize("alert", ALERTS, ids=NAMES)
+
+
+def _length(alert: Alert) -> float:
+    told = TALES[alert.name]
+    return max(seconds(moment) for tale in (told.firing, *told.quiet) for moment in (tale.begins, tale.ends or "0m"))
+
+
+told_alerts = pytest.mark.parametrize(
+    "alert",
+    [
+        pytest.param(alert, id=alert.name, marks=[pytest.mark.slow] if _length(alert) > 10 * DAYS else [])
+        for alert in ALERTS
+        if alert.name in TALES
+    ],
+)
 
 
 @pytest.fixture
@@ -21,16 +42,51 @@ def promtool() -> str:
     return program("promtool")
 
 
-def test_the_threshold_can_be_passed() -> None:
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_threshold_can_be_passed(window: Window) -> None:
     # A burn factor times what an objective allows may come out above 1, and would then never fire.
-    assert 0 < THRESHOLD < 1
+    assert 0 < window.threshold < 1
+
+
+def test_every_alert_has_a_name_of_its_own() -> None:
+    assert len(set(NAMES)) == len(NAMES)
 
 
 @each_alert
 def test_only_the_pipeline_pages_and_only_the_operator(alert: Alert) -> None:
     if alert.severity is Severity.PAGE:
         assert alert.audience is Audience.OPERATOR
-        assert not re.search("deadline|complete_through|cadence|cohort", alert.expr)
+        assert not re.search("deadline|complete_through|cadence|cohort|(?<!safe)clock", alert.expr)
+
+
+@each_alert
+def test_an_alert_is_told_after_it_has_waited_and_not_much_later_than_alertmanager_needs(alert: Alert) -> None:
+    assert seconds(alert.wait) + ALLOWANCE[alert.severity] < seconds(alert.within)
+
+
+@each_alert
+def test_what_is_muted_exists_and_is_no_more_urgent_than_what_mutes_it(alert: Alert) -> None:
+    urgency = [Severity.PAGE, Severity.TICKET, Severity.DIGEST]
+    severities = {other.name: other.severity for other in ALERTS}
+
+    for mute in alert.mutes:
+        if not isinstance(mute.of, Audience):
+            assert all(urgency.index(severities[name]) >= urgency.index(alert.severity) for name in mute.of)
+
+
+def test_no_two_alerts_mute_each_other() -> None:
+    # Two that fire together would both fall silent.
+    def muted(alert: Alert) -> set[str]:
+        return {other.name for other in ALERTS for mute in alert.mutes if _is_of(mute, other)}
+
+    pairs = {(alert.name, name) for alert in ALERTS for name in muted(alert)}
+
+    assert pairs
+    assert not pairs & {(target, source) for source, target in pairs}
+
+
+def _is_of(mute: Mute, alert: Alert) -> bool:
+    return mute.of == alert.audience if isinstance(mute.of, Audience) else alert.name in mute.of
 
 
 @each_alert
@@ -44,16 +100,37 @@ def test_an_alert_has_a_runbook_entry_that_says_what_to_do(alert: Alert) -> None
     entry = re.search(rf"^## {alert.name}\n(.+?)(?=^## |\Z)", RUNBOOK, re.MULTILINE | re.DOTALL)
 
     assert entry is not None
-    assert all(f"**{word}**" in entry[1] for word in ("Means", "Who", "Do", "Not"))
+    assert all(f"**{word}**" in entry[1] for word in ("Means", "Who", "Check", "Do", "Not"))
+    assert f"within {alert.within}" in entry[1]
 
 
-@each_alert
-def test_an_alert_is_told_firing_and_not_firing(alert: Alert) -> None:
-    stories = "\n".join(story.read_text(encoding="utf-8") for story in STORIES)
+def test_every_link_of_the_runbook_leads_somewhere() -> None:
+    for file, anchor in re.findall(r"\]\(([a-z]*\.?m?d?)#([a-z-]+)\)", RUNBOOK):
+        page = (ROOT / "docs" / file).read_text(encoding="utf-8") if file else RUNBOOK
+        headings = [
+            re.sub(r"[^\w -]", "", title).lower().replace(" ", "-")
+            for title in re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+        ]
+        assert anchor in headings
 
-    assert re.search(rf"alertname: {alert.name}(, exp_alerts: \[\{{|\n\s+exp_alerts:\n)", stories)
-    if alert.severity is not Severity.NONE:
-        assert re.search(rf"alertname: {alert.name}, exp_alerts: \[\]", stories)
+
+def test_every_alert_is_told_firing_and_not_firing() -> None:
+    # The watchdog alone never falls silent.
+    assert set(TALES) == set(NAMES)
+    assert [name for name, told in TALES.items() if not told.quiet] == ["SafeclockWatchdog"]
+    assert all(tale.why for told in TALES.values() for tale in told.quiet)
+
+
+@pytest.mark.integration
+@told_alerts
+def test_an_alert_fires_in_time_and_is_held_back_by_each_of_its_guards(
+    promtool: str, tmp_path: Path, alert: Alert
+) -> None:
+    story = write_story(tmp_path, alert, TALES[alert.name])
+
+    told = subprocess.run([promtool, "test", "rules", story], capture_output=True, text=True, check=False)
+
+    assert told.returncode == 0, told.stdout + told.stderr
 
 
 @pytest.mark.integration
@@ -65,7 +142,7 @@ def test_prometheus_reads_the_rules(promtool: str) -> None:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.stem)
-def test_alerts_fire_when_they_should_and_only_then(promtool: str, story: Path) -> None:
+def test_what_an_alert_says_is_what_was_measured(promtool: str, story: Path) -> None:
     told = subprocess.run([promtool, "test", "rules", story], capture_output=True, text=True, check=False)
 
     assert told.returncode == 0, told.stdout + told.stderr

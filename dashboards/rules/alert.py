@@ -1,0 +1,74 @@
+"""What an alert is: who is told of what, how urgently, how soon, and what it keeps others from saying."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from dashboards.promql import select
+
+RUNBOOK: Final = "docs/runbook.md"
+STALE_SECONDS: Final = 15 * 60
+"""Figures older than this are stale: ten times what a healthy pipeline needs to catch up after a restart."""
+
+_AS_OF: Final = select("safeclock_as_of_timestamp_seconds")
+
+
+class Audience(StrEnum):
+    """Who is told; of what is told to the analyst about a platform, the platform gets a copy."""
+
+    ANALYST = "analyst"
+    OPERATOR = "operator"
+
+
+class Severity(StrEnum):
+    """How urgently: a page wakes somebody, a ticket waits for the morning, a digest is read once a day.
+
+    None only proves that alerts flow.
+    """
+
+    PAGE = "page"
+    TICKET = "ticket"
+    DIGEST = "digest"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute:
+    """What is not told while an alert fires: `of` by name, or all that an audience gets; `equal` labels must agree."""
+
+    of: tuple[str, ...] | Audience
+    equal: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """An alert and its runbook entry, which has its name; durations in Prometheus' notation.
+
+    It fires when `expr` has held for `wait`, and `keep` longer than it holds. `within` is how long after `since` it is
+    told at the latest, the digest's waiting for the morning aside. `mistaken` is what it does not mean.
+    """
+
+    name: str
+    expr: str
+    audience: Audience
+    severity: Severity
+    summary: str
+    wait: str
+    within: str
+    since: str
+    means: str
+    check: tuple[str, ...]
+    do: tuple[str, ...]
+    mistaken: str
+    keep: str = "0m"
+    mutes: tuple[Mute, ...] = ()
+
+    @property
+    def runbook(self) -> str:
+        """Where the runbook says what to do."""
+        return f"{RUNBOOK}#{self.name.lower()}"
+
+
+def fresh(expr: str) -> str:
+    """Return `expr` while the figures are fresh, nothing while they are stale or gone: no data accuses nobody."""
+    return f"(\n{expr}\n)\nand on () (time() - max({_AS_OF}) < {STALE_SECONDS})"

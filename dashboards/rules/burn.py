@@ -1,0 +1,76 @@
+"""Platforms that miss deadlines faster than their objective allows: three windows, from a bad day to a bad fortnight."""
+
+from typing import Final
+
+from dashboards.rules.alert import Alert, Audience, Mute, Severity, fresh
+from dashboards.rules.recording import FAST, LASTING, REACHED, SLOW, Window, growth, ratio
+
+_NAMES: Final = {
+    FAST: "SafeclockSlowResponseFast",
+    SLOW: "SafeclockSlowResponse",
+    LASTING: "SafeclockSlowResponseLasting",
+}
+BURNS: Final = tuple(_NAMES.values())
+_SINCE: Final = {
+    FAST: "a platform begins to miss every deadline",
+    SLOW: "a platform begins to miss half of its deadlines",
+    LASTING: "a platform begins to miss half of its deadlines",
+}
+_CHECK: Final = (
+    (
+        "The overview for the platform: *Acted on* beside *Decided*. Slow in both is a queue, slow only in action is "
+        "another mix of outcomes."
+    ),
+    "*Open reports* and *Oldest open report*: a growing backlog will keep missing deadlines.",
+    "*Silence* and *Events refused*: actions that were taken but never accepted look like slowness.",
+)
+_DO: Final = (
+    (
+        "If refusals rose with the misses, tell the platform's engineer the reasons and fields, which are in "
+        "`event-refused`."
+    ),
+    "Ask the platform, with the days, the clock and the numbers.",
+)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g} %"
+
+
+def _expr(window: Window) -> str:
+    return fresh(
+        f"  {ratio(window.long)} > {window.threshold}\n"
+        f"  and {ratio(window.short)} > {window.threshold}\n"
+        f"  and {growth(REACHED, window.long)} >= {window.least}"
+    )
+
+
+def _burn(window: Window, severity: Severity, within: str) -> Alert:
+    slower = BURNS[BURNS.index(_NAMES[window]) + 1 :]
+    return Alert(
+        name=_NAMES[window],
+        expr=_expr(window),
+        audience=Audience.ANALYST,
+        severity=severity,
+        summary="{{ $labels.platform }} missed {{ $value | humanizePercentage }} of the deadlines of "
+        f"{{{{ $labels.clock }}}} that fell in the last {window.long}",
+        wait="15m",
+        within=within,
+        since=_SINCE[window],
+        means=f"more than {_percent(window.threshold)} of the deadlines of one clock that fell due on one platform "
+        f"were missed, over {window.long} and still in the last {window.short}, with at least {window.least} "
+        f"deadlines in the {window.long}: {window.factor:g} times what an objective of 90 % allows. Reports that are "
+        "still open count as missed when their limit passes; corrections by the platform are taken off; imported "
+        'history (`timing="late"`) is left out.',
+        check=_CHECK,
+        do=_DO,
+        mistaken="a finding of a breach, and not a page.",
+        mutes=(Mute(of=slower, equal=("platform", "clock")),) if slower else (),
+    )
+
+
+ALERTS: Final = (
+    _burn(FAST, Severity.TICKET, "15h"),
+    _burn(SLOW, Severity.TICKET, "45h"),
+    _burn(LASTING, Severity.DIGEST, "5d"),
+)

@@ -1,0 +1,292 @@
+"""A sick pipeline: what pages the operator, and what waits for the morning.
+
+One cause is told once. What stands higher here keeps silent what follows from it, so it fires sooner than they do, and
+goes on firing for a while (`keep`) after it ends, until they have ended too.
+"""
+
+from typing import Final
+
+from dashboards.promql import one, select
+from dashboards.rules.alert import STALE_SECONDS, Alert, Audience, Mute, Severity
+
+RESTARTS: Final = 3
+REBALANCES: Final = 10
+LAG_RECORDS: Final = 10_000
+
+_AS_OF: Final = select("safeclock_as_of_timestamp_seconds")
+_EXPECTED: Final = select("safeclock_partitions_expected")
+_READY: Final = select("safeclock_partition_ready")
+_COMMITS: Final = select("safeclock_worker_commits_total")
+_LAG: Final = select("safeclock_worker_lag_records")
+_READ: Final = select("safeclock_input_timestamp_seconds")
+_FIGURES: Final = select("safeclock_figures_timestamp_seconds")
+_GAPS: Final = select("safeclock_source_records_lost_total")
+_PASSED: Final = one("safeclock_partition_records_lost_total")
+# A gap is mostly found when a worker starts, before its first scrape: `increase` does not see such a birth. A worker
+# that ends before anybody looks at it leaves its gap to the board's word; while no board is there, workers are heard.
+_LOST: Final = (
+    f"max by (partition) (\n  ({_GAPS} unless {_GAPS} offset 1h) > 0\n  or increase({_GAPS}[1h]) > 0"
+    f"\n  or increase({_PASSED}[1h:1m]) > 0\n)"
+)
+
+_TICKETS: Final = (
+    "SafeclockTargetDown",
+    "SafeclockRebalancing",
+    "SafeclockLagGrowing",
+    "SafeclockBoardBehind",
+)
+_FOLLOWS: Final = (
+    "SafeclockWorkerRestarting",
+    "SafeclockPartitionsNotReady",
+    "SafeclockCommitsStill",
+    "SafeclockFiguresStale",
+)
+
+
+def _after(name: str) -> tuple[Mute, ...]:
+    """Return what an alert of the chain keeps silent: the rest of the chain and the tickets."""
+    follows = _FOLLOWS[_FOLLOWS.index(name) + 1 :] if name in _FOLLOWS else _FOLLOWS
+    return (Mute(of=(*follows, *_TICKETS)),)
+
+
+PAGES: Final = (
+    Alert(
+        name="SafeclockJobDown",
+        expr='max by (job) (up{job=~"board|worker"}) == 0\nor absent(up{job="board"})\nor absent(up{job="worker"})',
+        audience=Audience.OPERATOR,
+        severity=Severity.PAGE,
+        summary="no {{ $labels.job }} answers",
+        wait="3m",
+        keep="10m",
+        within="5m",
+        since="the last board or the last worker stops answering",
+        means="Prometheus reaches no board, or no worker. Without workers nothing is measured; without boards nothing "
+        "is told. Nothing is lost as long as the source topics keep their records.",
+        check=(
+            "Does the process run, and what does its log say last?",
+            "Does `/healthz` answer from Prometheus' own host? If it does, look at names, certificates and passwords.",
+            "Is the broker up?",
+        ),
+        do=(
+            (
+                "Start it. A worker restores itself from its changelog and goes on from its position there; a board reads "
+                "`measures` anew. Nothing is to be reset."
+            ),
+        ),
+        mistaken="a loss.",
+        mutes=(*_after("SafeclockJobDown"), Mute(of=Audience.ANALYST)),
+    ),
+    Alert(
+        name="SafeclockWorkerRestarting",
+        expr=f"max by (instance) (resets({_COMMITS}[1h])) >= {RESTARTS}",
+        audience=Audience.OPERATOR,
+        severity=Severity.PAGE,
+        summary="worker {{ $labels.instance }} started anew {{ $value }} times in an hour",
+        wait="0m",
+        within="2m",
+        since=f"the first commit after the start number {RESTARTS} of an hour",
+        means=f"a worker lost its counters {RESTARTS} times in an hour. A failed or fenced transaction ends the "
+        "process on purpose and the supervisor starts it again; once is a deployment, more is a fault that comes back.",
+        check=(
+            "The worker's log: every end names its reason.",
+            "Whether two workers bear one `SAFECLOCK_INSTANCE`: each ends the other.",
+            "Memory and disk of the machine, and the broker's log at those times.",
+        ),
+        do=("Take away the reason. If a deployment brought it, go back to the version before.",),
+        mistaken="double counting: what a transaction did not finish is not there.",
+        mutes=_after("SafeclockWorkerRestarting"),
+    ),
+    Alert(
+        name="SafeclockPartitionsNotReady",
+        expr=f"max({_EXPECTED}) - sum(max by (partition) ({_READY})) > 0",
+        audience=Audience.OPERATOR,
+        severity=Severity.PAGE,
+        summary="{{ $value }} partitions are not measured",
+        wait="10m",
+        keep="10m",
+        within="13m",
+        since="a partition was last heard of",
+        means="the board has heard nothing of some partitions for more than a minute, for ten minutes. All figures "
+        "wait for them.",
+        check=(
+            (
+                "Which? *Partitions not ready*, then `safeclock_worker_now_timestamp_seconds` by partition: one that no "
+                "worker exports has no owner."
+            ),
+            "A worker that holds a partition of one topic and not of its siblings refuses to serve it and says so.",
+            "`safeclock_worker_restore_seconds`: a large changelog takes its time.",
+        ),
+        do=(
+            (
+                "A worker that stops at a source topic that was made anew says so and waits for a decision: "
+                "[operate.md](operate.md#a-source-topic-was-made-anew)."
+            ),
+            "Topics with different numbers of partitions: `safeclock admin plan` shows them.",
+        ),
+        mistaken="a loss.",
+        mutes=_after("SafeclockPartitionsNotReady"),
+    ),
+    Alert(
+        name="SafeclockCommitsStill",
+        # A worker goes on telling the counter of a partition that it lost: its owner is who counts most.
+        expr=f"max by (partition) (increase({_COMMITS}[10m])) == 0",
+        audience=Audience.OPERATOR,
+        severity=Severity.PAGE,
+        summary="nothing was committed for partition {{ $labels.partition }} in ten minutes",
+        wait="5m",
+        within="18m",
+        since="the last commit",
+        means="a partition has an owner that answers and commits nothing, not even that time has passed.",
+        check=(
+            "`/healthz` of the worker: it names stuck partitions.",
+            "The broker: a transaction that hangs, replicas below `min.insync.replicas`, a full disk.",
+            "The worker's log for what it waits for.",
+        ),
+        do=("Restart the worker when the broker is well and it does not go on by itself.",),
+        mistaken="idleness: a partition without events commits its time all the same.",
+        mutes=_after("SafeclockCommitsStill"),
+    ),
+    Alert(
+        name="SafeclockFiguresStale",
+        expr=f"time() - max({_AS_OF}) > {STALE_SECONDS}\nor absent({_AS_OF})",
+        audience=Audience.OPERATOR,
+        severity=Severity.PAGE,
+        summary="the figures are older than 15 minutes or there are none",
+        wait="5m",
+        within="22m",
+        since="the instant that the figures are as of",
+        means="no board tells figures, or they are as of an instant more than 15 minutes ago. At least one partition "
+        "is not measured; all figures wait for it. Alerts on platforms are held back until it is over.",
+        check=(
+            "A board's log says how far it has read `measures`.",
+            "Which partition is behind? `safeclock_worker_now_timestamp_seconds` and `safeclock_worker_lag_records`.",
+            "Is the broker up, and are all topics there with the same number of partitions?",
+        ),
+        do=(
+            (
+                "A large import or a long outage: watch the lag fall. Nothing needs doing, deadlines are judged by log "
+                "time and none is missed by the backlog."
+            ),
+            "Do not reset offsets; workers resume from the position in their changelog.",
+        ),
+        mistaken="a loss: figures come back as they were.",
+        mutes=(*_after("SafeclockFiguresStale"), Mute(of=Audience.ANALYST)),
+    ),
+    Alert(
+        name="SafeclockRecordsLost",
+        expr=_LOST,
+        audience=Audience.OPERATOR,
+        severity=Severity.PAGE,
+        summary="records of partition {{ $labels.partition }} left the log before they were read",
+        wait="0m",
+        within="2m",
+        since="a worker meets the gap, and once more whenever a worker starts with one",
+        means="a worker found that the log now begins after its position: retention removed records before they were "
+        "read. The gap is counted and passed, and the figures miss those events.",
+        check=("Partition, number and time; the worker's log names the offsets.",),
+        do=(
+            "Raise the retention of the source topics above the longest outage.",
+            (
+                "Ask the platforms to publish the span again. Publishing again is safe: an event that was counted is a "
+                "duplicate."
+            ),
+            "Tell the analyst which days are affected.",
+        ),
+        mistaken="repaired by restarting anything.",
+    ),
+    Alert(
+        name="SafeclockInternalRefusal",
+        expr=f"increase({one('safeclock_events_refused_total', reason='internal')}[1h:1m]) > 0",
+        audience=Audience.OPERATOR,
+        severity=Severity.PAGE,
+        summary="an event of {{ $labels.platform }} was refused by a fault of ours",
+        wait="0m",
+        within="3m",
+        since="the refusal",
+        means="an event was refused because our own code failed on it. It is counted, nothing else was changed by it, "
+        "and its bytes are still in the source topic.",
+        check=("Topic, partition and offset, from `event-refused` and the worker's log.",),
+        do=(
+            "Reproduce it with that record, and fix the fault.",
+            (
+                "After the fix publish it again from where it lies: `safeclock replay --refused --reason internal` "
+                "([operate.md](operate.md#replay-what-was-refused))."
+            ),
+        ),
+        mistaken="the platform's fault, and not a reason to skip or delete records.",
+    ),
+)
+"""In the order of cause and effect."""
+
+TICKETS: Final = (
+    Alert(
+        name=_TICKETS[0],
+        expr='up{job=~"board|worker|alertmanager"} == 0',
+        audience=Audience.OPERATOR,
+        severity=Severity.TICKET,
+        summary="{{ $labels.job }} {{ $labels.instance }} does not answer",
+        wait="15m",
+        within="22m",
+        since="a process stops answering while another of its kind goes on",
+        means="one of several boards or workers, or an Alertmanager, has not answered for a quarter of an hour. Others "
+        "do its work; there is nobody left to do theirs.",
+        check=("Does the process run, and what does its log say last?",),
+        do=("Start it, or take it out of the targets when it is gone for good.",),
+        mistaken="a gap in the figures: a partition without an owner pages by itself.",
+    ),
+    Alert(
+        name=_TICKETS[1],
+        expr=f"max(increase({select('safeclock_worker_rebalances_total')}[1h])) > {REBALANCES}",
+        audience=Audience.OPERATOR,
+        severity=Severity.TICKET,
+        summary="partitions were assigned anew {{ $value | humanize }} times in an hour",
+        wait="15m",
+        within="25m",
+        since=f"more than {REBALANCES} assignments in an hour",
+        means=f"the consumer group shared its partitions out more than {REBALANCES} times in an hour. Every time, all "
+        "workers stop and some restore.",
+        check=(
+            "Which workers come and go: their logs name every assignment.",
+            "Pauses of a machine, or of the network, that are longer than the session timeout of ten seconds.",
+        ),
+        do=("Give each worker a `SAFECLOCK_INSTANCE` of its own: a restart then moves nothing.",),
+        mistaken="a loss.",
+    ),
+    Alert(
+        name=_TICKETS[2],
+        expr=f"max by (partition) (min_over_time({_LAG}[1h])) > {LAG_RECORDS}\n"
+        f"and max by (partition) (deriv({_LAG}[1h])) > 0",
+        audience=Audience.OPERATOR,
+        severity=Severity.TICKET,
+        summary="partition {{ $labels.partition }} is {{ $value | humanize }} records behind and falls back further",
+        wait="30m",
+        within="2h",
+        since="more is published than is measured",
+        means=f"for an hour and a half a partition was never fewer than {LAG_RECORDS:,} records behind its topics, and "
+        "fell back further: more is published than one worker measures.",
+        check=(
+            "Is it an import? Then it ends by itself.",
+            "One partition or all: one platform's key, or all traffic.",
+            "The processor time of its worker.",
+        ),
+        do=("Start another worker when one holds several partitions.",),
+        mistaken="missed deadlines: those are judged by the time of the log.",
+    ),
+    Alert(
+        name=_TICKETS[3],
+        expr=f"max({_AS_OF}) - max({_FIGURES}) > {STALE_SECONDS}\nor time() - max({_READ}) > {STALE_SECONDS}",
+        audience=Audience.OPERATOR,
+        severity=Severity.TICKET,
+        summary="the board shows figures that are {{ $value | humanizeDuration }} older than what it has read",
+        wait="15m",
+        within="40m",
+        since="the board computes or reads for the last time",
+        means="the board has read newer measures than its cohort figures are made of, or has not known for a quarter "
+        "of an hour that it has read everything. What it shows is greyed.",
+        check=("The board's log and its processor time.", "The number of platforms and cohorts that it holds."),
+        do=("Restart it; when it comes back, give it a processor of its own.",),
+        mistaken="a sick worker: it has measured.",
+    ),
+)
+
+ALERTS: Final = (*PAGES, *TICKETS)

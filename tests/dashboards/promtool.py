@@ -1,0 +1,68 @@
+"""Tales as promtool's unit tests."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from dashboards.rules.alert import Alert, Severity
+from dashboards.rules.recording import RECORDINGS, Recording
+from dashboards.rules.render import GROUPS, rules_yaml
+from tests.dashboards.durations import seconds
+from tests.dashboards.tales import Tale, Told
+
+ALLOWANCE: Final = {Severity.PAGE: 60, Severity.TICKET: 360, Severity.DIGEST: 0, Severity.NONE: 0}
+"""Seconds of what an alert promises that Alertmanager takes: it waits for others of the group."""
+
+_AFTER: Final = 600
+
+
+def write_story(folder: Path, alert: Alert, told: Told) -> Path:
+    """Write the tales of an alert as one file of tests; returns its path."""
+    tests = [_firing(alert, told.firing), *(_quiet(alert, tale) for tale in told.quiet)]
+    rules = folder / f"{alert.name}-rules.yml"
+    rules.write_text(rules_yaml(needed(alert), [alert]), encoding="utf-8")
+    head = {"rule_files": [str(rules)], "group_eval_order": [*GROUPS], "evaluation_interval": told.firing.step}
+    file = folder / f"{alert.name}.yml"
+    file.write_text(json.dumps(head | {"tests": tests}), encoding="utf-8")
+    return file
+
+
+def needed(alert: Alert) -> list[Recording]:
+    """Return the recordings that an alert rests on, those that they rest on included: the rest costs minutes."""
+    found, exprs = [], [alert.expr]
+    for recording in reversed(RECORDINGS):
+        if any(re.search(rf"{recording.record}(?!\w)", expr) for expr in exprs):
+            found.append(recording)
+            exprs.append(recording.expr)
+    return found[::-1]
+
+
+def _firing(alert: Alert, tale: Tale) -> dict[str, Any]:
+    begins, step = seconds(tale.begins), seconds(tale.step)
+    last = begins + seconds(alert.within) - ALLOWANCE[alert.severity]
+    fires = {"expr": f"count({_firing_series(alert, tale)})", "eval_time": _at(last), "exp_samples": [{"value": 1}]}
+    before = {"expr": f"count({_firing_series(alert, tale)})", "eval_time": _at(begins - step), "exp_samples": []}
+    return _test(tale, last, [fires] + ([before] if begins else []))
+
+
+def _quiet(alert: Alert, tale: Tale) -> dict[str, Any]:
+    ends = seconds(tale.ends)
+    whole = f"{_firing_series(alert, tale)}[{int(ends - seconds(tale.begins))}s]"
+    never = {"expr": f"count_over_time({whole})", "eval_time": _at(ends), "exp_samples": []}
+    return _test(tale, ends, [never])
+
+
+def _firing_series(alert: Alert, tale: Tale) -> str:
+    labels = {"alertname": alert.name, "alertstate": "firing", **tale.fires}
+    return f"ALERTS{{{','.join(f'{name}={json.dumps(value)}' for name, value in labels.items())}}}"
+
+
+def _test(tale: Tale, until: float, asked: list[dict[str, Any]]) -> dict[str, Any]:
+    steps = int((until + _AFTER) / seconds(tale.step))
+    series = [{"series": name, "values": values.replace("N", f"{steps}")} for name, values in tale.series.items()]
+    return {"name": tale.why or "fires", "interval": tale.step, "input_series": series, "promql_expr_test": asked}
+
+
+def _at(moment: float) -> str:
+    return f"{int(moment)}s"

@@ -1,0 +1,282 @@
+"""What is told of every alert: a history in which it fires, and one or more in which its guards hold it back.
+
+Series are in promtool's notation; `N` stands for as many steps as the history is long.
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+Series = dict[str, str]
+
+
+class Tale(NamedTuple):
+    """A history of series; `fires` are the labels of who is told of, from `begins` on something is wrong.
+
+    Of a tale in which nothing fires, `begins` is from when on nobody may be told; it lasts until `ends`.
+    """
+
+    series: Series
+    begins: str = "0m"
+    ends: str = ""
+    fires: Mapping[str, str] = {}
+    step: str = "1m"
+    why: str = ""
+
+
+class Told(NamedTuple):
+    """Both kinds of tales of one alert."""
+
+    firing: Tale
+    quiet: tuple[Tale, ...]
+
+
+AT: Final = 'platform="harbor"'
+_HARBOR: Final = {"platform": "harbor"}
+_FRESH: Final = {"safeclock_as_of_timestamp_seconds": "0+60xN"}
+_FRESH_5M: Final = {"safeclock_as_of_timestamp_seconds": "0+300xN"}
+_LIVE: Final = f'{AT},clock="time_to_action",timing="live"'
+_SLOW: Final = _HARBOR | {"clock": "time_to_action"}
+
+
+def _deadlines(reached: str, missed: str) -> Series:
+    nothing = {f'safeclock_deadline_corrected_total{{{_LIVE},counted="{of}"}}': "0xN" for of in ("reached", "missed")}
+    counted = {
+        f"safeclock_deadline_{of}_total{{{_LIVE}}}": told for of, told in (("reached", reached), ("missed", missed))
+    }
+    return _FRESH_5M | nothing | counted
+
+
+def _burn(begins: str, firing: str, least: str, allowed: str) -> Told:
+    """Tell of a platform with a deadline every five minutes; `least` too few of them, `allowed` too few misses."""
+    return Told(
+        Tale(_deadlines("0+1xN", firing), begins, fires=_SLOW, step="5m"),
+        (
+            Tale(_deadlines(least, least), ends="16d", step="5m", why="too few deadlines for a rate"),
+            Tale(_deadlines("0+1xN", allowed), ends="16d", step="5m", why="fewer misses than the threshold"),
+        ),
+    )
+
+
+def _filings(filed: str, **more: str) -> Series:
+    plain = {f"safeclock_{name}_total{{{AT}}}": told for name, told in more.items()}
+    actions = {f'safeclock_actions_total{{{AT},outcome="restricted"}}': filed}
+    return _FRESH_5M | {f"safeclock_reports_filed_total{{{AT}}}": filed} | actions | plain
+
+
+def _odd(name: str) -> Told:
+    """Tell of 5,760 events a day, a hundred of them odd."""
+    return Told(
+        Tale(_filings("0+10xN", **{name: "0x287 100xN"}), "1d", fires=_HARBOR, step="5m"),
+        (
+            Tale(_filings("0+10xN", **{name: "0x287 50xN"}), ends="3d", step="5m", why="less than one in a hundred"),
+            Tale(_filings("0+0.1xN", **{name: "0x287 19xN"}), ends="3d", step="5m", why="fewer than twenty"),
+        ),
+    )
+
+
+def _cohorts(estimate: str, high: str, filed: str) -> Series:
+    at = f'{AT},clock="time_to_action",limit="24h"'
+    older = {
+        f'safeclock_cohort_within_ratio{{{at},cohort="week-{week:02}",bound="{bound}"}}': f"{share}xN"
+        for week in range(5, 13)
+        for bound, share in (("low", 0.85), ("estimate", 0.9), ("high", 0.95))
+    }
+    new = {
+        f'safeclock_cohort_within_ratio{{{at},cohort="week-01",bound="{bound}"}}': told
+        for bound, told in (("estimate", estimate), ("high", high))
+    }
+    sizes = {f'safeclock_cohort_filed_reports{{{AT},cohort="week-{week:02}"}}': "100xN" for week in range(5, 13)}
+    return _FRESH_5M | older | new | sizes | {f'safeclock_cohort_filed_reports{{{AT},cohort="week-01"}}': filed}
+
+
+def _refused(refused: str, filed: str = "0+10xN", reason: str = "bad_value") -> Series:
+    return _filings(filed) | {f'safeclock_events_refused_total{{{AT},reason="{reason}"}}': refused}
+
+
+def _up(**targets: str) -> Series:
+    return {f'up{{job="{name.partition("_")[0]}",instance="{name}"}}': told for name, told in targets.items()}
+
+
+def _lag(lag: str) -> Series:
+    return {'safeclock_worker_lag_records{instance="w1",partition="0"}': lag}
+
+
+def _partitions(one: str, other: str) -> Series:
+    ready = {f'safeclock_partition_ready{{partition="{number}"}}': told for number, told in enumerate((one, other))}
+    return {"safeclock_partitions_expected": "2xN"} | ready
+
+
+def _commits(**workers: str) -> Series:
+    return {
+        f'safeclock_worker_commits_total{{instance="{name}",partition="0"}}': told for name, told in workers.items()
+    }
+
+
+def _weekdays(weeks: int) -> str:
+    """Return a counter that grows by one in five minutes from the first to the fifth day of a week."""
+    return " ".join(f"{week * 1440}+1x1439 {(week + 1) * 1440}x575" for week in range(weeks))
+
+
+_OPEN: Final = f"safeclock_open_reports{{{AT}}}"
+_CADENCE: Final = f"safeclock_cadence_seconds{{{AT}}}"
+_COMPLETE: Final = f"safeclock_complete_through_timestamp_seconds{{{AT}}}"
+_LOST: Final = 'safeclock_source_records_lost_total{instance="w1",partition="0"}'
+_FAILED: Final = 'prometheus_rule_evaluation_failures_total{rule_group="safeclock.yml;safeclock-alerts"}'
+_UNSENT: Final = 'alertmanager_notifications_failed_total{integration="webhook"}'
+
+TALES: Final[Mapping[str, Told]] = {
+    "SafeclockSlowResponseFast": _burn("1d", "0x287 0+1xN", "0+0.06xN", "0+0.55xN"),
+    "SafeclockSlowResponse": _burn("3d", "0x863 0+0.5xN", "0+0.033xN", "0+0.29xN"),
+    "SafeclockSlowResponseLasting": _burn("14d", "0x4031 0+0.5xN", "0+0.049xN", "0+0.14xN"),
+    "SafeclockPlatformSilent": Told(
+        Tale(_FRESH | {_CADENCE: "300xN", _COMPLETE: "0+60x30 1800xN"}, "45m", fires=_HARBOR),
+        (
+            Tale(_FRESH | {_CADENCE: "86400xN", _COMPLETE: "0xN"}, ends="2d", why="it is registered as nightly"),
+            Tale(
+                {"safeclock_as_of_timestamp_seconds": "0+60x30 1800xN", _CADENCE: "300xN", _COMPLETE: "0+60x30 1800xN"},
+                ends="2h",
+                why="the pipeline stands still",
+            ),
+        ),
+    ),
+    "SafeclockPlatformUnheard": Told(
+        Tale(_FRESH_5M | {_CADENCE: "300xN"}, fires=_HARBOR, step="5m"),
+        (
+            Tale(
+                _FRESH_5M | {_CADENCE: "300xN", _COMPLETE: "_x500 0+300xN"}, ends="3d", step="5m", why="it came in time"
+            ),
+        ),
+    ),
+    "SafeclockBacklogGrowing": Told(
+        Tale(_FRESH_5M | {_OPEN: "100x4319 250xN"}, "15d", fires=_HARBOR, step="5m"),
+        (
+            Tale(_FRESH_5M | {_OPEN: "100x4319 190xN"}, ends="20d", step="5m", why="less than twice as many"),
+            Tale(_FRESH_5M | {_OPEN: "10x4319 45xN"}, ends="20d", step="5m", why="few reports"),
+            Tale(_FRESH_5M | {_OPEN: "100x4319 900x140 100xN"}, ends="20d", step="5m", why="a wave of some hours"),
+            Tale(_FRESH_5M | {_OPEN: "10x1439 250xN"}, ends="10d", step="5m", why="no past to be held against"),
+        ),
+    ),
+    "SafeclockVolumeDropped": Told(
+        Tale(_filings("0+1x8352 8352xN"), "29d", fires=_HARBOR, step="5m"),
+        (
+            Tale(_filings("0+1x8352 8352+0.6xN"), ends="32d", step="5m", why="more than half as many"),
+            Tale(_filings("0+0.15x8352 1252xN"), ends="32d", step="5m", why="few reports on such a day"),
+            Tale(_filings(_weekdays(6)), ends="40d", step="5m", why="nobody files on this day of the week"),
+            Tale(_filings("0+1x4032 4032xN"), ends="20d", step="5m", why="no four weeks to be held against"),
+        ),
+    ),
+    "SafeclockSlowerThanBefore": Told(
+        Tale(_cohorts("0.9x287 0.6xN", "0.95x287 0.7xN", "100xN"), "1d", fires=_SLOW, step="5m"),
+        (
+            Tale(_cohorts("0.75xN", "0.86xN", "100xN"), ends="2d", step="5m", why="the intervals overlap"),
+            Tale(_cohorts("0.86xN", "0.84xN", "100xN"), ends="2d", step="5m", why="the difference is small"),
+            Tale(_cohorts("0.6xN", "0.7xN", "19xN"), ends="2d", step="5m", why="a small cohort"),
+        ),
+    ),
+    "SafeclockRefusalsRising": Told(
+        Tale(_refused("0x287 150xN"), "1d", fires=_HARBOR, step="5m"),
+        (
+            Tale(_refused("0x287 70xN"), ends="3d", step="5m", why="a small share"),
+            Tale(_refused("0x287 19xN", "0+0.1xN"), ends="3d", step="5m", why="fewer than twenty"),
+            Tale(_refused("0+1xN"), "2d", ends="5d", step="5m", why="no more than before"),
+            Tale(_refused("0x287 150xN", reason="internal"), ends="3d", step="5m", why="the fault is ours"),
+        ),
+    ),
+    "SafeclockClockSkew": _odd("events_skewed"),
+    "SafeclockConflicts": _odd("events_conflicting"),
+    "SafeclockOrphansWaiting": Told(
+        Tale(_FRESH_5M | {f"safeclock_orphans_waiting{{{AT}}}": "0x287 25xN"}, "1d", fires=_HARBOR, step="5m"),
+        (
+            Tale(_FRESH_5M | {f"safeclock_orphans_waiting{{{AT}}}": "0x287 19xN"}, ends="3d", step="5m", why="fewer"),
+            Tale(
+                _FRESH_5M | {f"safeclock_orphans_waiting{{{AT}}}": "0x287 900x250 0x20 900x250 0xN"},
+                ends="4d",
+                step="5m",
+                why="their filings came within the day",
+            ),
+        ),
+    ),
+    "SafeclockHeartbeatGaps": Told(
+        Tale(_filings("0+10xN", heartbeat_gaps="0x287 6xN"), "1d", fires=_HARBOR, step="5m"),
+        (
+            Tale(
+                _filings("0+10xN", heartbeat_gaps="0x287 4x287 8xN"), ends="4d", step="5m", why="fewer than five a day"
+            ),
+        ),
+    ),
+    "SafeclockJobDown": Told(
+        Tale(_up(board="1xN", worker_1="1x29 0xN", worker_2="0xN"), "30m", fires={"job": "worker"}),
+        (
+            Tale(_up(board="1xN", worker_1="0xN", worker_2="1xN"), ends="2h", why="another worker is up"),
+            Tale(_up(board="1x30 0x2 1xN", worker_1="1x50 0x2 1xN"), ends="2h", why="a restart"),
+            Tale(_up(board="1x30 _x2 1xN", worker_1="1xN"), ends="2h", why="a restart under another address"),
+        ),
+    ),
+    "SafeclockTargetDown": Told(
+        Tale(_up(worker_1="1x29 0xN", worker_2="1xN", board="1xN"), "30m", fires={"instance": "worker_1"}),
+        (Tale(_up(worker_1="1x29 0x14 1xN", worker_2="1xN", board="1xN"), ends="2h", why="it came back"),),
+    ),
+    "SafeclockWorkerRestarting": Told(
+        Tale(_commits(w1="0+10x20 0+10x10 0+10x10 0+10xN"), "43m", fires={"instance": "w1"}),
+        (
+            Tale(_commits(w1="0+10x20 0+10x10 0+10xN"), ends="3h", why="a deployment and one restart"),
+            Tale(_commits(w1="0+10x20 0+10x50 0+10x50 0+10xN"), ends="5h", why="restarts hours apart"),
+        ),
+    ),
+    "SafeclockPartitionsNotReady": Told(
+        Tale(_partitions("1x30 0xN", "1xN"), "30m", fires={}),
+        (Tale(_partitions("1x30 0x8 1xN", "1x30 0x8 1xN"), ends="2h", why="a restart and a restore"),),
+    ),
+    "SafeclockCommitsStill": Told(
+        Tale(_commits(w1="0+10x30 300xN"), "30m", fires={"partition": "0"}),
+        (
+            Tale(_commits(w1="0+10x30 300xN", w2="_x31 0+10xN"), ends="2h", why="another worker took over"),
+            Tale(_commits(w1="0+10x30 300x12 310+10xN"), ends="2h", why="it went on"),
+        ),
+    ),
+    "SafeclockFiguresStale": Told(
+        Tale({"safeclock_as_of_timestamp_seconds": "0+60x30 1800xN"}, "30m", fires={}),
+        (
+            Tale({"safeclock_as_of_timestamp_seconds": "0+60x30 1800x17 2880+60xN"}, ends="2h", why="it caught up"),
+            Tale({"safeclock_as_of_timestamp_seconds": "0+60x30 _x3 2040+60xN"}, ends="2h", why="a board restarted"),
+        ),
+    ),
+    "SafeclockRecordsLost": Told(
+        Tale({_LOST: "0x29 7xN"}, "30m", fires={"partition": "0"}),
+        (Tale({_LOST: "7xN"}, "61m", ends="4h", why="an old gap"), Tale({_LOST: "0xN"}, ends="2h", why="no gap")),
+    ),
+    "SafeclockInternalRefusal": Told(
+        Tale(_refused("0x29 1xN", reason="internal"), "30m", fires=_HARBOR),
+        (Tale(_refused("0+5xN"), ends="2h", why="the platform's own mistakes"),),
+    ),
+    "SafeclockRebalancing": Told(
+        Tale({'safeclock_worker_rebalances_total{instance="w1"}': "0x30 0+1xN"}, "42m", fires={}),
+        (Tale({'safeclock_worker_rebalances_total{instance="w1"}': "0x30 0+1x8 8xN"}, ends="3h", why="a deployment"),),
+    ),
+    "SafeclockLagGrowing": Told(
+        Tale(_lag("0x29 20000+100xN"), "30m", fires={"partition": "0"}),
+        (
+            Tale(_lag("0x30 900000-5000x170 0xN"), ends="5h", why="an import that is worked off"),
+            Tale(_lag("0x30 50+10xN"), ends="5h", why="a small lag"),
+        ),
+    ),
+    "SafeclockBoardBehind": Told(
+        Tale(_FRESH | {"safeclock_figures_timestamp_seconds": "0+60x30 1800xN"}, "30m", fires={}),
+        (
+            Tale(_FRESH | {"safeclock_figures_timestamp_seconds": "0x10 0+60xN"}, ends="2h", why="some minutes"),
+            Tale(_FRESH | {"safeclock_input_timestamp_seconds": "0x10 0+60xN"}, ends="2h", why="some minutes"),
+        ),
+    ),
+    "SafeclockRulesFailing": Told(
+        Tale({_FAILED: "0x30 1+1xN"}, "31m", fires={}),
+        (
+            Tale({_FAILED: "0x30 1xN"}, ends="2h", why="one evaluation, once"),
+            Tale({'prometheus_rule_evaluation_failures_total{rule_group="other"}': "0+1xN"}, ends="2h", why="not ours"),
+        ),
+    ),
+    "SafeclockAlertsUndelivered": Told(
+        Tale({_UNSENT: "0x30 1+1xN"}, "31m", fires={}),
+        (Tale({_UNSENT: "0x30 3xN"}, ends="2h", why="it arrived in the end"),),
+    ),
+    "SafeclockWatchdog": Told(Tale({}, fires={}), ()),
+}
