@@ -55,6 +55,7 @@ def _burn(window: Window, severity: Severity, within: str) -> Alert:
         summary="{{ $labels.platform }} missed {{ $value | humanizePercentage }} of the deadlines of "
         f"{{{{ $labels.clock }}}} that fell in the last {window.long}",
         wait="15m",
+        keep="1d",
         within=within,
         since=_SINCE[window],
         means=f"more than {_percent(window.threshold)} of the deadlines of one clock that fell due on one platform "

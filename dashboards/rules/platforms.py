@@ -26,6 +26,9 @@ BACKLOG_FACTOR: Final = 2
 LEAST_OPEN: Final = 50
 DROPPED_TO: Final = 0.5
 LEAST_FILED: Final = 50
+LEAST_NEW: Final = 50
+"""A cohort that grows is looked at again and again: docs/adr/0094 counts the false alarms of smaller ones."""
+
 FALL: Final = 0.05
 """Shares that fell by less are of no interest however surely they fell: a large platform's interval is narrow."""
 
@@ -39,7 +42,7 @@ _BACKLOG: Final = fresh(f"  {OPEN_ALL_DAY} > {BACKLOG_FACTOR} * {usual(OPEN)}\n 
 _VOLUME: Final = fresh(f"  {daily(FILED)} / ({usual(FILED)} >= {LEAST_FILED}) < {DROPPED_TO}")
 
 _NEW: Final = "~week-00|week-01"
-_FILED: Final = f"max by (platform, cohort) ({select('safeclock_cohort_filed_reports')}) >= {LEAST_COHORT}"
+_FILED: Final = f"max by (platform, cohort) ({select('safeclock_cohort_filed_reports')}) >= {LEAST_NEW}"
 
 
 def _fell(bound_before: str, bound_now: str) -> str:
@@ -68,6 +71,7 @@ ALERTS: Final = (
         f"last said that it was complete {{{{ $value | humanizeDuration }}}} ago, more than {SILENT_CADENCES} "
         "of its cadences",
         wait="5m",
+        keep="1h",
         within="15m",
         since="the third cadence passes without a word",
         means="a platform has not said for more than three of its own registered cadences that it had published "
@@ -107,6 +111,7 @@ ALERTS: Final = (
         summary="{{ $labels.platform }} has had at least {{ $value | humanize }} open reports for twelve hours, more than "
         f"{BACKLOG_FACTOR} times what is usual for it",
         wait="15m",
+        keep="1d",
         within="14h",
         since="a platform's open reports begin to stand above twice their usual number",
         means=f"for twelve hours a platform has never had fewer open reports than {BACKLOG_FACTOR} times the median of "
@@ -125,6 +130,7 @@ ALERTS: Final = (
         expr=_VOLUME,
         summary="{{ $labels.platform }} filed {{ $value | humanizePercentage }} of what is usual for this day of the week",
         wait="6h",
+        keep="1d",
         within="20h",
         since="a platform's filings cease while its heartbeats go on",
         means=f"in the last day fewer than {100 * DROPPED_TO:g} % of the reports were filed that the same platform "
@@ -143,13 +149,14 @@ ALERTS: Final = (
         expr=_SLOWER,
         summary="{{ $labels.platform }} acts on a share of its newer reports within 24 h that is lower than it was by "
         "{{ $value | humanizePercentage }} ({{ $labels.clock }})",
-        wait="6h",
-        within="7h",
+        wait="1d",
+        keep="1d",
+        within="25h",
         since="the intervals of a new cohort and of the older ones part",
         means="of the reports filed this week or last, a smaller share had their clock stopped within 24 hours than "
         "of those filed five to twelve weeks ago: the upper end of the 95 % interval of the new cohort lies below the "
-        f"median of the lower ends of the older ones, and the share fell by {100 * FALL:g} points at least. Cohorts of "
-        f"fewer than {LEAST_COHORT} reports are left out.",
+        f"median of the lower ends of the older ones, and the share fell by {100 * FALL:g} points at least. New "
+        f"cohorts of fewer than {LEAST_NEW} reports are left out, and older ones of fewer than {LEAST_COHORT}.",
         check=(
             "Whether what is filed changed: harm, channel, reporter.",
             "*Acted on* beside *Decided*, and whether reports are open or ended otherwise.",

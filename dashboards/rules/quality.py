@@ -35,7 +35,7 @@ def _odd(name: str) -> str:
     )
 
 
-_digest = partial(Alert, audience=Audience.ANALYST, severity=Severity.DIGEST, wait="15m")
+_digest = partial(Alert, audience=Audience.ANALYST, severity=Severity.DIGEST, wait="15m", keep="1d")
 
 ALERTS: Final = (
     Alert(
@@ -50,6 +50,7 @@ ALERTS: Final = (
         summary="{{ $value | humanizePercentage }} of the events of {{ $labels.platform }} were refused in the last "
         "day",
         wait="15m",
+        keep="1d",
         within="30m",
         since=f"{LEAST_EVENTS} events and {100 * REFUSED_FROM:g} % of a day's are refused",
         means=f"more than {100 * REFUSED_FROM:g} % of a platform's events of the last day were refused, at least "

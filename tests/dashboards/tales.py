@@ -168,9 +168,9 @@ TALES: Final[Mapping[str, Told]] = {
     "SafeclockSlowerThanBefore": Told(
         Tale(_cohorts("0.9x287 0.6xN", "0.95x287 0.7xN", "100xN"), "1d", fires=_SLOW, step="5m"),
         (
-            Tale(_cohorts("0.75xN", "0.86xN", "100xN"), ends="2d", step="5m", why="the intervals overlap"),
-            Tale(_cohorts("0.86xN", "0.84xN", "100xN"), ends="2d", step="5m", why="the difference is small"),
-            Tale(_cohorts("0.6xN", "0.7xN", "19xN"), ends="2d", step="5m", why="a small cohort"),
+            Tale(_cohorts("0.75xN", "0.86xN", "100xN"), ends="3d", step="5m", why="the intervals overlap"),
+            Tale(_cohorts("0.86xN", "0.84xN", "100xN"), ends="3d", step="5m", why="the difference is small"),
+            Tale(_cohorts("0.6xN", "0.7xN", "49xN"), ends="3d", step="5m", why="a small cohort"),
         ),
     ),
     "SafeclockRefusalsRising": Told(
@@ -178,7 +178,7 @@ TALES: Final[Mapping[str, Told]] = {
         (
             Tale(_refused("0x287 70xN"), ends="3d", step="5m", why="a small share"),
             Tale(_refused("0x287 19xN", "0+0.1xN"), ends="3d", step="5m", why="fewer than twenty"),
-            Tale(_refused("0+1xN"), "2d", ends="5d", step="5m", why="no more than before"),
+            Tale(_refused("0+1xN"), "3d", ends="6d", step="5m", why="no more than before"),
             Tale(_refused("0x287 150xN", reason="internal"), ends="3d", step="5m", why="the fault is ours"),
         ),
     ),
