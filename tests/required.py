@@ -13,7 +13,12 @@ import pytest
 VARIABLE: Final = "SAFECLOCK_REQUIRE"
 COMPONENTS: Final = frozenset({"apache-kafka", "embedded-broker", "prometheus", "alertmanager", "root"})
 
-_PROGRAMS: Final = {"prometheus": "prometheus", "promtool": "prometheus", "amtool": "alertmanager"}
+_PROGRAMS: Final = {
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
+    "prometheus-alertmanager": "alertmanager",
+    "amtool": "alertmanager",
+}
 _PACKAGES: Final = {"prometheus": "prometheus", "alertmanager": "prometheus-alertmanager"}
 
 

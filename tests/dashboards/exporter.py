@@ -61,11 +61,11 @@ class StandIn(Collector):
 
 
 @contextmanager
-def exported(board: StandIn) -> Iterator[str]:
-    """Serve a stand-in on a free port of this machine; yields host:port."""
+def exported(board: StandIn, port: int = 0) -> Iterator[str]:
+    """Serve a stand-in on a port of this machine, any that is free for 0; yields host:port."""
     registry = CollectorRegistry()
     registry.register(board)
-    server, thread = start_http_server(0, addr="127.0.0.1", registry=registry)
+    server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
     try:
         yield f"127.0.0.1:{server.server_port}"
     finally:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,13 +45,14 @@ class Answer(NamedTuple):
 class Prometheus:
     """A running Prometheus; its own clock is the only one. `targets` is how many `settle` waits for."""
 
-    def __init__(self, port: int, targets: int) -> None:
+    def __init__(self, port: int, targets: int, patience: float = 10) -> None:
         self.port = port
+        self.patience = patience
         self.targets = targets
 
     def get(self, path: str, **parameters: str) -> Any:  # noqa: ANN401 - whatever its API says, in JSON
         """Return the data of an answer of its API; AssertionError with its words when it refuses."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=self.patience)
         try:
             connection.request("GET", f"{path}?{urlencode(parameters)}")
             body = json.loads(connection.getresponse().read())
@@ -66,14 +68,23 @@ class Prometheus:
     def ask(self, expr: str) -> dict[Labels, float]:
         """Return the value of every series of an expression now."""
         result = self.get("/api/v1/query", query=expr)["result"]
-        return {_labels(series["metric"]): float(series["value"][1]) for series in result}
+        return {labels_of(series["metric"]): float(series["value"][1]) for series in result}
 
     def ask_over_time(self, expr: str, seconds: float = 30) -> dict[Labels, float]:
         """Return the last value of every series of an expression over the last seconds."""
         now = self.now()
         span = {"start": f"{now - seconds}", "end": f"{now}", "step": "1"}
         result = self.get("/api/v1/query_range", query=expr, **span)["result"]
-        return {_labels(series["metric"]): float(series["values"][-1][1]) for series in result}
+        return {labels_of(series["metric"]): float(series["values"][-1][1]) for series in result}
+
+    def reload(self) -> None:
+        """Let it read its configuration and rules anew."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=self.patience)
+        try:
+            connection.request("POST", "/-/reload")
+            assert connection.getresponse().status == HTTPStatus.OK
+        finally:
+            connection.close()
 
     def settle(self) -> None:
         """Wait until every target has been scraped, and the rules evaluated twice, since now."""
@@ -102,9 +113,7 @@ def prometheus_on(
     Skips the test, with a sentence, where no Prometheus is installed; fails it where one is required.
     """
     job = {"job_name": "board", "static_configs": [{"targets": [*targets]}], **scrape}
-    with prometheus_by([job], rules) as prometheus:
-        prometheus.targets += len(targets)
-        prometheus.settle()
+    with prometheus_of(_configuration([job], rules), len(targets)) as prometheus:
         yield prometheus
 
 
@@ -114,18 +123,49 @@ def prometheus_by(jobs: Sequence[Mapping[str, object]], rules: Path = RULES) -> 
 
     Skips or fails the test as `prometheus_on` does.
     """
-    with TemporaryDirectory() as folder:
-        port = _free_port()
-        config = Path(folder, "prometheus.yml")
-        config.write_text(json.dumps(_configuration(jobs, port, rules)), encoding="utf-8")
-        with Path(folder, "log").open("w+") as log:
-            process = subprocess.Popen(_command(program("prometheus"), config, folder, port), stdout=log, stderr=log)
-            try:
-                wait_for(lambda: process.poll() is None and _answers(port), f"Prometheus on port {port}")
-                yield Prometheus(port, 1)
-            finally:
-                process.terminate()
-                process.wait(10)
+    with _started(_configuration(jobs, rules)) as prometheus:
+        yield prometheus
+
+
+@contextmanager
+def prometheus_of(config: Mapping[str, Any], targets: int) -> Iterator[Prometheus]:
+    """Run a Prometheus with a configuration of `targets` targets; it scrapes itself besides."""
+    with _started(config) as prometheus:
+        prometheus.targets += targets
+        prometheus.settle()
+        yield prometheus
+
+
+@contextmanager
+def prometheus_over(blocks: Path, lookback: str) -> Iterator[Prometheus]:
+    """Run a Prometheus over the blocks of a history; a sample older than `lookback` is gone."""
+    port = free_port()
+    more = (
+        f"--storage.tsdb.path={blocks}",
+        "--storage.tsdb.retention.time=99y",
+        f"--query.lookback-delta={lookback}",
+        "--query.timeout=30m",
+        "--query.max-samples=500000000",
+    )
+    with TemporaryDirectory() as folder, _running({}, folder, port, *more):
+        yield Prometheus(port, 0, patience=1800)
+
+
+@contextmanager
+def _running(config: Mapping[str, Any], folder: str, port: int, *more: str) -> Iterator[None]:
+    file = Path(folder, "prometheus.yml")
+    file.write_text(json.dumps(config), encoding="utf-8")
+    command = [program("prometheus"), f"--config.file={file}", f"--web.listen-address=127.0.0.1:{port}"]
+    command.append("--web.enable-lifecycle")
+    storage = more or (f"--storage.tsdb.path={folder}/data",)
+    with Path(folder, "log").open("w+") as log:
+        process = subprocess.Popen([*command, *storage], stdout=log, stderr=log)
+        try:
+            wait_for(lambda: process.poll() is None and _answers(port), f"Prometheus on port {port}", within=60)
+            yield
+        finally:
+            process.terminate()
+            process.wait(30)
 
 
 def answers(prometheus: Prometheus, name: str = "safeclock-overview") -> list[Answer]:
@@ -174,24 +214,24 @@ def _variables(prometheus: Prometheus, dashboard: Mapping[str, Any]) -> dict[str
     return found
 
 
-def _labels(metric: Mapping[str, str]) -> Labels:
+def labels_of(metric: Mapping[str, str]) -> Labels:
+    """Return the labels of a series, without its name."""
     return tuple(sorted((name, value) for name, value in metric.items() if name != "__name__"))
 
 
-def _configuration(jobs: Sequence[Mapping[str, object]], port: int, rules: Path) -> dict[str, Any]:
+def _configuration(jobs: Sequence[Mapping[str, object]], rules: Path) -> dict[str, Any]:
     often = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    return {"global": often, "rule_files": [str(rules)], "scrape_configs": [*jobs]}
+
+
+@contextmanager
+def _started(config: Mapping[str, Any]) -> Iterator[Prometheus]:
+    port = free_port()
     # Its own metrics say when the rules were last evaluated.
     own = {"job_name": "prometheus", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
-    return {"global": often, "rule_files": [str(rules)], "scrape_configs": [*jobs, own]}
-
-
-def _command(program: str, config: Path, folder: str, port: int) -> list[str]:
-    return [
-        program,
-        f"--config.file={config}",
-        f"--storage.tsdb.path={folder}/data",
-        f"--web.listen-address=127.0.0.1:{port}",
-    ]
+    whole = {**config, "scrape_configs": [*config["scrape_configs"], own]}
+    with TemporaryDirectory() as folder, _running(whole, folder, port):
+        yield Prometheus(port, 1)
 
 
 def _answers(port: int) -> bool:
@@ -202,7 +242,8 @@ def _answers(port: int) -> bool:
     return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
