@@ -1,0 +1,18 @@
+import re
+from pathlib import Path
+
+from streams.domain.tripwires.table import NAMES, TRIPWIRES
+
+PAGE = (Path(__file__).parents[2] / "docs" / "tripwires.md").read_text(encoding="utf-8")
+
+
+def test_the_page_lists_every_tripwire_with_its_least_count() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| [^|]+ \| (\d+) [^|]+\|$", PAGE, re.MULTILINE)
+
+    assert rows[: len(NAMES)] == [(tripwire.name, str(tripwire.least)) for tripwire in TRIPWIRES]
+
+
+def test_the_page_says_what_a_tripped_one_means() -> None:
+    said = re.findall(r"^- \*\*`(\w+)`\.\*\* (.+?) \*Why\*:.+ \*Honest\*:", PAGE, re.MULTILINE)
+
+    assert said == [(tripwire.name, tripwire.meaning) for tripwire in TRIPWIRES]

@@ -1,0 +1,184 @@
+"""Invented platforms, honest ones, in all the variety that an honest one may have; and what tripwires see of them."""
+
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from msgspec import UNSET
+
+from producers.simulation.chance import Chance
+from producers.simulation.filings import Span
+from producers.simulation.labels import Lane
+from producers.simulation.lives import Life
+from producers.simulation.plan import Plan
+from producers.simulation.platforms import Change, Habits, Profile, Truth, Wait
+from producers.simulation.publishing import published
+from producers.simulation.steps import Merge, Retract, Step, is_final
+from producers.simulation.traffic import spans
+from streams.contract.meaning import deed
+from streams.contract.outcomes import Restricted
+from streams.contract.rows import RowCodec
+from streams.contract.types import ReportAmended, ReportFiled
+from streams.domain.attributes import Attributes, encode
+from streams.domain.clocks import STANDARD
+from streams.domain.cohort import key_of
+from streams.domain.desk import PlatformRule
+from streams.domain.events import AboutReport, Action, Amendment, Deed, Filing, Heartbeat, Retraction
+from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
+from streams.domain.ledger import Ledger
+from streams.domain.rules import Rules
+from streams.domain.tripwires.days import Days
+from streams.domain.tripwires.lens import PROMPT, Lens
+from streams.domain.tripwires.seen import Recent
+from streams.domain.vocabulary import Extent, Ground, Harm, Outcome, Restriction
+
+WEEKS: Final = 13
+GAMED: Final = 31 * DAY
+"""For how long gamers have gamed when they are looked at: the window and what must ripen after it."""
+
+Telling = tuple[int, int]
+"""When a step is told, and its place in the life."""
+
+Told = tuple[Life, list[Telling]]
+Way = Callable[[Chance, Life, list[Telling]], Told | None]
+"""What becomes of a report's life and of how it is told on another platform; None: it is never told."""
+
+_IN_APP: Final = (
+    Wait(0.80, 216_000, 1.0, 4 * HOUR, 1.2),
+    Wait(0.90, 120_000, 1.0, 2 * HOUR, 1.2),
+    Wait(0.44, 12 * MINUTE, 1.0, 24 * HOUR, 1.2),
+    Wait(0.50, 12 * MINUTE, 1.0, 8 * HOUR, 1.2),
+    Wait(0.00, MINUTE, 1.0, 24 * HOUR, 1.5),
+)
+"""The waits of the simulator's platforms, one that is faster still, and one of people alone that take a day."""
+
+_LABEL: Final = Restricted(
+    restrictions=(Restriction.AGE_GATED,), extent=Extent.GLOBAL, ground=Ground.TERMS, interim=False
+)
+_GATED: Final = 0.6
+_OTHERWISE: Final = 0.08
+
+
+class World(NamedTuple):
+    """One honest platform; `outage` is how long nothing could be published in the midst of the window."""
+
+    plan: Plan
+    profile: Profile
+    outage: int
+
+    @property
+    def chance(self) -> Chance:
+        """What else is left to chance."""
+        return Chance(self.plan.seed, self.profile.id, "world")
+
+
+def honest(seed: int, per_day: float | None = None, weeks: int = WEEKS) -> World:
+    """Return an honest platform: of any size (or of so many reports a day), pace, mood and publishing habit."""
+    chance = Chance(seed, "honest")
+    daily = per_day or 4 * 60 ** chance.unit()
+    nightly = chance.happens(0.2)
+    profile = Profile(
+        "meadow",
+        Truth.NIGHTLY_BATCHES if nightly else Truth.STEADY,
+        volume=1.0,
+        turn=int(chance.unit() * 3),
+        habits=_habits(chance),
+        change=Change(0.3 + 0.7 * chance.unit(), _habits(chance)) if chance.happens(0.3) else None,
+        cadence_ms=DAY if nightly else 5 * MINUTE,
+    )
+    outage = int(DAY * 1.5 * chance.unit()) if chance.happens(0.3) else 0
+    return World(Plan(seed, weeks=weeks, reports=int(daily * 7 * weeks)), profile, outage)
+
+
+def _habits(chance: Chance) -> Habits:
+    in_app = _IN_APP[int(chance.unit() * len(_IN_APP))]
+    notice = Wait(0.0, MINUTE, 1.0, (7 if chance.happens(0.5) else 20) * HOUR, 1.3)
+    return Habits(
+        {Lane.IN_APP: in_app, Lane.DESK: in_app._replace(fast_share=0.0), Lane.NOTICE: notice, Lane.FLAGGER: notice},
+        answered=0.85 + 0.14 * chance.unit(),
+        acted=0.18 + 0.47 * chance.unit(),
+        acknowledged=float(chance.happens(0.5)),
+    )
+
+
+def told(world: World, way: Way | None = None) -> Iterator[Told]:
+    """Yield what is told of every report; in the last weeks another `way` of living and telling, if one is given."""
+    chance = world.chance
+    since = world.plan.end_ms - GAMED
+    for span in spans(world.plan):
+        if span.begin_ms >= world.plan.end_ms:
+            return
+        for life, tellings in _lived(world, chance, span):
+            lived = way(chance, life, tellings) if way is not None and life.at >= since else (life, tellings)
+            if lived is not None:
+                yield lived
+
+
+def _lived(world: World, chance: Chance, span: Span) -> Iterator[Told]:
+    down = world.plan.end_ms - 16 * DAY
+    for life, tellings in published(world.plan, world.profile, span):
+        steps = tuple([_answered_lightly(chance, life, step) for step in life.steps])
+        yield (
+            life._replace(steps=steps),
+            [(down + world.outage if down <= at < down + world.outage else at, place) for at, place in tellings],
+        )
+
+
+def _answered_lightly(chance: Chance, life: Life, step: Step) -> Step:
+    """Return a step, a label instead of a removal where a platform may well find that enough."""
+    light = _GATED if life.label.filed.harm is Harm.AGE_INAPPROPRIATE else _OTHERWISE
+    return Step(step.at, _LABEL) if is_final(step.what) and chance.happens(light) else step
+
+
+def facts(world: World, way: Way | None = None) -> Iterator[AboutReport]:
+    """Yield what is told as the ledger takes it, in no order."""
+    for life, tellings in told(world, way):
+        for at_ms, place in tellings:
+            if at_ms < world.plan.end_ms:
+                yield _fact(world.profile.id, life, at_ms, place)
+
+
+def _fact(platform: str, life: Life, told_at: int, place: int) -> AboutReport:
+    at, what = life.steps[place]
+    number = int(life.number, 16) << 7
+    about = (f"{platform}|{life.number}".encode(), platform, at, max(told_at, at), number | place, place)
+    match what:
+        case ReportFiled():
+            return Filing(*about, _labels(what), what.items)
+        case ReportAmended(harm=harm, severity=severity):
+            return Amendment(*about, None if harm is UNSET else harm, None if severity is UNSET else severity)
+        case Retract(step=step):
+            return Retraction(*about, number | step)
+        case Merge():
+            return Action(*about, Deed(Outcome.MERGED))
+        case _:
+            return Action(*about, deed(what))
+
+
+def _labels(filed: ReportFiled) -> str:
+    return encode(
+        Attributes(
+            filed.harm,
+            filed.reporter,
+            filed.trusted_flagger,
+            filed.channel,
+            filed.basis,
+            filed.severity,
+            "+".join(filed.jurisdictions),
+        )
+    )
+
+
+def seen(world: World, way: Way | None = None) -> Recent:
+    """Return what tripwires see of a platform when its history ends, through a real ledger and its cohorts."""
+    platform, cadence, end = world.profile.id, world.profile.cadence_ms, world.plan.end_ms
+    ledger = Ledger(Rules(platforms={platform: PlatformRule(cadence)}), RowCodec())
+    ledger.ready()
+    for fact in sorted(facts(world, way), key=lambda fact: fact.told):
+        ledger.apply(fact)
+    ledger.apply(Heartbeat(platform, end, end, end - SECOND, 1))
+    ledger.advance(end)
+    days = Days(lambda _: Lens(STANDARD, max(PROMPT, cadence)))
+    for name, cohort in ledger.stored_cohorts().items():
+        for stored, count in cohort.items():
+            days.change(key_of(name), stored, count)
+    return days.recent(platform, end - SECOND, promised=True)
