@@ -49,6 +49,9 @@ fuzz: $(READY) ## Fuzz decoder, ledger and registry, guided by coverage (T=door|
 generate: $(READY) ## Write every generated file anew
 	$(BIN)/python -m tests.generated --write
 
+quiet: $(READY) ## Count who is told in a year without a fault (Prometheus; ARGS="--weeks 52 --platforms 50")
+	$(BIN)/python -m tests.dashboards.quiet $(ARGS)
+
 lock: $(READY) ## Resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-header --quiet --upgrade --output-file requirements.lock
@@ -74,4 +77,4 @@ $(PATHWAY)/.ready: $(READY) tests/bench/peers/pathway.lock
 	$(BIN)/uv pip install --quiet --python $(PATHWAY)/bin/python --require-hashes -r tests/bench/peers/pathway.lock
 	touch $(PATHWAY)/.ready
 
-.PHONY: audit bench bench-peers bench-scale chaos check demo fuzz generate help kafka lock test
+.PHONY: audit bench bench-peers bench-scale chaos check demo fuzz generate help kafka lock quiet test

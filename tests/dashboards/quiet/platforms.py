@@ -1,0 +1,181 @@
+"""Healthy platforms as what a board would export about them, every quarter of an hour.
+
+Reports come as a Poisson process with nights, weekends and bursts; each clock of each report stops after a
+log-normal time whose tail is the share that the platform does not act on within a day. A batch exporter publishes at
+night what happened during the day. Every instant is in steps since the start, a Monday at midnight.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.contract.metric import CLOCKS
+
+STEP_SECONDS: Final = 900
+DAY: Final = 86_400 // STEP_SECONDS
+WEEK: Final = 7 * DAY
+COHORT_STEPS: Final = DAY // 4
+"""Cohort figures are told every six hours: they move slowly, and there are many."""
+
+Numbers = NDArray[np.float64]
+Steps = NDArray[np.int64]
+History = dict[str, Numbers]
+"""Values of a series, by its name with labels, at every step."""
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What one platform is like; `within` is the share that it answers within a day."""
+
+    name: str
+    daily: float
+    within: float
+    median_hours: float
+    weekend: float
+    batch: bool
+    odd: float
+
+
+def habits(number: int, rng: np.random.Generator) -> Habits:
+    """Return the habits of a platform: every fifth is a batch exporter, sizes lie between five and a thousand a day."""
+    return Habits(
+        name=f"platform-{number:02}",
+        daily=float(np.exp(rng.uniform(np.log(5), np.log(1000)))),
+        within=float(rng.uniform(0.93, 0.99)),
+        median_hours=float(rng.uniform(0.5, 6)),
+        weekend=float(rng.uniform(0.4, 1)),
+        batch=number % 5 == 4,
+        odd=float(rng.uniform(0, 0.004)),
+    )
+
+
+def told(who: Habits, weeks: int, rng: np.random.Generator, imported: int = 0) -> tuple[History, History]:
+    """Return what is told of a platform at every step, and of its cohorts at every `COHORT_STEPS`th.
+
+    `imported` reports of the year before arrive within an hour in the middle: old deadlines, counted as late.
+    """
+    steps = weeks * WEEK
+    filed = np.repeat(np.arange(steps), rng.poisson(_rates(who, steps, rng)))
+    seen = _published(who, filed)
+    history = _counted(who, seen, imported, steps, rng)
+    cohorts: History = {}
+    for clock in CLOCKS:
+        stopped = filed + _durations(who, len(filed), rng)
+        history |= _deadlines(who, clock, filed, stopped, steps)
+        cohorts |= _shares(who, clock, filed, stopped, steps)
+        if clock == "time_to_action":
+            closed = _published(who, stopped)
+            history[f'platform:safeclock_open_reports:max{{platform="{who.name}"}}'] = _open(seen, closed, steps)
+    return history, cohorts | _sizes(who, filed, steps)
+
+
+def _rates(who: Habits, steps: int, rng: np.random.Generator) -> Numbers:
+    """Return how many filings are expected in every step: nights, weekends, slow growth, bursts of some hours."""
+    at = np.arange(steps)
+    night = 1 + 0.7 * np.sin(2 * np.pi * (at % DAY) / DAY - np.pi / 2)
+    weekend = np.where((at // DAY) % 7 >= 5, who.weekend, 1.0)
+    rates = who.daily / DAY * night * weekend * (1 + 0.2 * np.sin(at / steps * 2 * np.pi))
+    for start in np.flatnonzero(rng.random(steps) < 1 / (3 * WEEK)):
+        rates[start : start + rng.integers(8, 24)] *= rng.uniform(2, 5)
+    return rates
+
+
+def _durations(who: Habits, count: int, rng: np.random.Generator) -> Steps:
+    """Return how long clocks run: log-normal within a day, and for the rest of them one to ten days."""
+    body = np.minimum(np.exp(rng.normal(np.log(who.median_hours * 4), 0.8, count)), DAY - 1)
+    tail = DAY * (1 + 9 * rng.random(count) ** 2)
+    return np.where(rng.random(count) < who.within, body, tail).astype(np.int64)
+
+
+def _published(who: Habits, at: Steps) -> Steps:
+    """Return when it is told: at once, or at two in the night that follows."""
+    return ((at - 8) // DAY + 1) * DAY + 8 if who.batch else at
+
+
+def _total(at: Steps, steps: int) -> Numbers:
+    return np.cumsum(np.bincount(at[at < steps], minlength=steps)[:steps]).astype(np.float64)
+
+
+def _open(seen: Steps, closed: Steps, steps: int) -> Numbers:
+    return _total(seen, steps) - _total(np.maximum(seen, closed), steps)
+
+
+def _counted(who: Habits, seen: Steps, imported: int, steps: int, rng: np.random.Generator) -> History:
+    at = f'{{platform="{who.name}"}}'
+    old = np.repeat(np.arange(steps // 2, steps // 2 + 4), imported // 4)
+    filed = _total(np.concatenate([seen, old]), steps)
+    now = np.arange(steps) * STEP_SECONDS
+    odd = {name: _total(seen[rng.random(len(seen)) < share], steps) for name, share in _oddities(who).items()}
+    nightly = (np.arange(steps) - 8) // DAY * DAY + 8
+    return {
+        f"platform:safeclock_reports_filed:max{at}": filed,
+        f"platform:safeclock_actions:max{at}": filed * 2,
+        **{f"platform:safeclock_{name}:max{at}": values for name, values in odd.items()},
+        f"platform:safeclock_heartbeat_gaps:max{at}": np.cumsum(rng.poisson(0.1 / DAY, steps)).astype(np.float64),
+        f"safeclock_orphans_waiting{at}": rng.poisson(len(seen) / steps / 20, steps).astype(np.float64),
+        f"safeclock_cadence_seconds{at}": np.full(steps, 86_400.0 if who.batch else 300.0),
+        f"safeclock_complete_through_timestamp_seconds{at}": nightly * float(STEP_SECONDS)
+        if who.batch
+        else now - 300.0,
+    }
+
+
+def _oddities(who: Habits) -> dict[str, float]:
+    return {"events_refused": who.odd, "events_skewed": who.odd / 2, "events_conflicting": who.odd / 4}
+
+
+def _deadlines(who: Habits, clock: str, filed: Steps, stopped: Steps, steps: int) -> History:
+    """Return verdicts: met when the stop is told, missed when the platform has said that the limit is past."""
+    met = stopped - filed <= DAY
+    verdict = _published(who, np.where(met, stopped, filed + DAY + 1))
+    at = f'platform="{who.name}",clock="{clock}"'
+    nothing = np.zeros(steps)
+    return {
+        f"platform_clock:safeclock_deadline_reached:max{{{at}}}": _total(verdict, steps),
+        f"platform_clock:safeclock_deadline_missed:max{{{at}}}": _total(verdict[~met], steps),
+        f'platform_clock_counted:safeclock_deadline_corrected:max{{{at},counted="reached"}}': nothing,
+        f'platform_clock_counted:safeclock_deadline_corrected:max{{{at},counted="missed"}}': nothing,
+    }
+
+
+def _weeks_back(steps: int, back: int, delay: int) -> tuple[Steps, Steps]:
+    """Return first and last step of the cohort `back` weeks ago as known at every telling, `delay` steps late."""
+    now = np.arange(0, steps, COHORT_STEPS)
+    start = (now // WEEK - back) * WEEK
+    end = np.minimum(start + WEEK, now - delay)
+    return np.clip(start, 0, steps - 1), np.clip(end, 0, steps - 1)
+
+
+def _shares(who: Habits, clock: str, filed: Steps, stopped: Steps, steps: int) -> History:
+    """Return Wilson's interval of the share within a day, of the reports that are a day old."""
+    old = _total(filed, steps)
+    fast = _total(filed[stopped - filed <= DAY], steps)
+    history: History = {}
+    for back in (0, 1, *range(5, 13)):
+        start, end = _weeks_back(steps, back, DAY + (DAY if who.batch else 0))
+        count = np.where(end > start, old[end] - old[start], 0)
+        share = np.where(count > 0, (fast[end] - fast[start]) / np.maximum(count, 1), np.nan)
+        at = f'platform="{who.name}",clock="{clock}",cohort="week-{back:02}",limit="24h"'
+        for bound, values in _wilson(share, count).items():
+            history[f'safeclock_cohort_within_ratio{{{at},bound="{bound}"}}'] = values
+    return history
+
+
+def _wilson(share: Numbers, count: Numbers) -> dict[str, Numbers]:
+    z = 1.96
+    many = np.maximum(count, 1)
+    middle = (share + z * z / (2 * many)) / (1 + z * z / many)
+    half = z / (1 + z * z / many) * np.sqrt(share * (1 - share) / many + z * z / (4 * many * many))
+    return {"estimate": share, "low": middle - half, "high": middle + half}
+
+
+def _sizes(who: Habits, filed: Steps, steps: int) -> History:
+    total = _total(filed, steps)
+    history: History = {}
+    for back in (0, 1, *range(5, 13)):
+        start, end = _weeks_back(steps, back, 0)
+        at = f'platform="{who.name}",cohort="week-{back:02}"'
+        history[f"safeclock_cohort_filed_reports{{{at}}}"] = np.where(end > start, total[end] - total[start], 0.0)
+    return history
