@@ -26,12 +26,13 @@ _RESTORED: Final = re.compile(r"restored (\d+) rows from (\d+) records, read in 
 
 
 class Restored(NamedTuple):
-    """One restore: seconds until ready, memory then, rows and records of all partitions, and the longest partition's split.
+    """One restore: seconds until ready and of processor time, memory, rows, records, and the split of the longest partition.
 
     Partitions are restored at the same time in one thread, so `reading` and `loading` of one hold pieces of the others'.
     """
 
     seconds: float
+    cpu: float
     memory: int
     rows: int
     records: int
@@ -67,7 +68,8 @@ def measure(broker: ApacheKafka, folder: Path, size: Size, say: Callable[[str], 
 
 def _told(what: str, found: Restored) -> Iterator[Figure]:
     split = f"{found.rows:,} rows of {found.records:,} records; slowest partition {found.reading:.1f} s reading, {found.loading:.1f} s loading"
-    yield figure(f"{what}, from start to ready", f"{found.seconds:.1f} s ({split})")
+    took = f"{found.seconds:.1f} s, {found.cpu:.1f} s of processor time"
+    yield figure(f"{what}, from start to ready", f"{took} ({split})")
     yield figure(f"{what}, memory of the worker", mebibytes(found.memory))
 
 
@@ -105,10 +107,10 @@ def _restore(bootstrap: str, name: str, folder: Path) -> Restored:
             if time.monotonic() - began > _PATIENCE_SECONDS:
                 raise TimeoutError(f"expected a ready worker within {_PATIENCE_SECONDS:.0f} s")
             time.sleep(_LOOK_SECONDS)
-        seconds, memory = time.monotonic() - began, resident(worker.process.pid)
+        seconds, cpu, memory = time.monotonic() - began, worker.cpu(), resident(worker.process.pid)
     parts = [tuple(map(float, found)) for found in _RESTORED.findall(log.read_text(encoding="utf-8"))]
     rows, records, reading, loading = zip(*parts, strict=True)
-    return Restored(seconds, memory, int(sum(rows)), int(sum(records)), max(reading), max(loading))
+    return Restored(seconds, cpu, memory, int(sum(rows)), int(sum(records)), max(reading), max(loading))
 
 
 def _compact(bootstrap: str, topic: str, after_ms: int) -> None:
