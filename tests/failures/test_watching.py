@@ -1,21 +1,14 @@
 """What watches chains that fail: it must see what it is there for, on processes that do it on purpose."""
 
-import json
-import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
 
-import pytest
-
 from tests.chain.chain import Part
 from tests.chain.waiting import until
-from tests.dashboards.live import RULES
-from tests.failures.hurry import hurried
 from tests.failures.poller import Poller, counters_of, fallen
-from tests.required import program
 
 PAGE = """\
 # HELP acted_total How often.
@@ -103,26 +96,3 @@ def test_counters_of_a_page_are_its_counters_and_the_parts_of_its_histograms() -
 
 def test_what_has_fallen_and_what_is_gone_is_named() -> None:
     assert fallen({"a": 2, "b": 1, "c": 0}, {"a": 1, "b": 1}) == ["a: 1 after 2", "c: gone after 0"]
-
-
-def test_hurried_rules_wait_and_look_back_so_many_times_less_and_say_the_same() -> None:
-    alerts = {rule.get("alert"): rule for group in json.loads(hurried(RULES, 90))["groups"] for rule in group["rules"]}
-
-    stale, lost = alerts["SafeclockFiguresStale"], alerts["SafeclockRecordsLost"]
-    assert (stale["for"], lost["for"]) == ("3333ms", "0ms")
-    assert stale["expr"].startswith("time() - max(safeclock_as_of_timestamp_seconds) > 10\n")
-    assert "offset 40000ms" in lost["expr"]
-    assert "increase(safeclock_source_records_lost_total[40000ms]) > 0" in lost["expr"]
-    assert stale["labels"] == {"severity": "page", "audience": "operator"}
-
-
-@pytest.mark.integration
-def test_prometheus_reads_hurried_rules(tmp_path: Path) -> None:
-    rules = tmp_path / "rules.json"
-    rules.write_text(hurried(RULES, 90), encoding="utf-8")
-
-    checked = subprocess.run(
-        [program("promtool"), "check", "rules", rules], capture_output=True, text=True, check=False
-    )
-
-    assert checked.returncode == 0, checked.stdout + checked.stderr

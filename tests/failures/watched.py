@@ -1,6 +1,6 @@
 """A chain that is made to fail, as Prometheus sees it: boards beside it, a poller, and a real Prometheus with alerts.
 
-Everything in the committed rules takes so many times less time: see `hurry`.
+Everything in the rules takes so many times less time: see `tests.dashboards.scaled`.
 """
 
 import json
@@ -9,14 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from dashboards.rules.alert import STALE_SECONDS
+from dashboards.rules.table import ALERTS
 from streams.contract.catalogue import AS_CORRECTED, AS_IT_HAPPENED, COHORT_FIGURES
 from streams.domain.grid import SECOND
 from tests.chain.chain import Part
 from tests.chain.waiting import until
-from tests.dashboards.live import RULES, Labels, Prometheus, prometheus_by
+from tests.dashboards.live import Labels, Prometheus, prometheus_by
+from tests.dashboards.scaled import scaled_rules
 from tests.failures import series, truth
 from tests.failures.failing import FailingChain
-from tests.failures.hurry import hurried
 from tests.failures.live import wall
 from tests.failures.poller import Poller
 
@@ -136,8 +138,8 @@ def watched(chain: FailingChain, boards: int = 1) -> Iterator[Watched]:
             _write(file, [part for part in parts if chain.is_board(part) is is_board])
 
     came([])
-    rules = chain.folder / "rules.json"
-    rules.write_text(hurried(RULES, TIMES), encoding="utf-8")
+    rules = chain.folder / "rules.yml"
+    rules.write_text(scaled_rules(ALERTS, TIMES, STALE_SECONDS / TIMES), encoding="utf-8")
     jobs = [_job("board", targets[True]), _job("worker", targets[False])]
     started = [chain.board(SAFECLOCK_REFRESH_MS=_REFRESH_MS) for _ in range(boards)]
     with prometheus_by(jobs, rules) as prometheus, Poller(chain, came):
