@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from dashboards.promql import select
 from dashboards.rules.alert import Alert, Audience, Mute, Severity, fresh
 from dashboards.rules.recording import FAST, LASTING, REACHED, SLOW, Window, growth, ratio
 
@@ -10,6 +11,8 @@ _NAMES: Final = {
     SLOW: "SafeclockSlowResponse",
     LASTING: "SafeclockSlowResponseLasting",
 }
+# A rule that asks for a mean, a share or a quantile is judged by that: see `clocks`.
+_OF_MANY: Final = select("safeclock_clock_info", statistic="~mean|share|quantile")
 BURNS: Final = tuple(_NAMES.values())
 _SINCE: Final = {
     FAST: "a platform begins to miss every deadline",
@@ -41,7 +44,8 @@ def _expr(window: Window) -> str:
     return fresh(
         f"  {ratio(window.long)} > {window.threshold}\n"
         f"  and {ratio(window.short)} > {window.threshold}\n"
-        f"  and {growth(REACHED, window.long)} >= {window.least}"
+        f"  and {growth(REACHED, window.long)} >= {window.least}\n"
+        f"  unless on (clock) {_OF_MANY}"
     )
 
 
@@ -62,7 +66,7 @@ def _burn(window: Window, severity: Severity, within: str) -> Alert:
         f"were missed, over {window.long} and still in the last {window.short}, with at least {window.least} "
         f"deadlines in the {window.long}: {window.factor:g} times what an objective of 90 % allows. Reports that are "
         "still open count as missed when their limit passes; corrections by the platform are taken off; imported "
-        'history (`timing="late"`) is left out.',
+        'history (`timing="late"`) is left out. Clocks whose rule asks for a mean, a share or a quantile are judged by that.',
         check=_CHECK,
         do=_DO,
         mistaken="a finding of a breach, and not a page.",

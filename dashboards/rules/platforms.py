@@ -10,6 +10,7 @@ from typing import Final
 from dashboards.promql import select
 from dashboards.rules.alert import Alert, Audience, Mute, Severity, fresh
 from dashboards.rules.burn import BURNS
+from dashboards.rules.clocks import NAMES as CLOCKS
 from dashboards.rules.recording import (
     FILED,
     LEAST_COHORT,
@@ -58,7 +59,7 @@ _SLOWER: Final = fresh(
     "  )"
 )
 _NAMES: Final = ("SafeclockBacklogGrowing", "SafeclockVolumeDropped", "SafeclockSlowerThanBefore")
-_NO_WORD: Final = Mute(of=(*BURNS, *_NAMES), equal=("platform",))
+_NO_WORD: Final = Mute(of=(*BURNS, *CLOCKS, *_NAMES), equal=("platform",))
 
 
 _ticket = partial(Alert, audience=Audience.ANALYST, severity=Severity.TICKET)

@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from dashboards.rules import burn, pipeline, platforms, quality, watching
+from dashboards.rules import burn, clocks, pipeline, platforms, quality, watching
 from dashboards.rules.alert import Alert
 
 ALERTS: Final[tuple[Alert, ...]] = (
     *burn.ALERTS,
+    *clocks.ALERTS,
     *platforms.ALERTS,
     *quality.ALERTS,
     *pipeline.ALERTS,

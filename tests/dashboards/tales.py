@@ -97,6 +97,33 @@ def _up(**targets: str) -> Series:
     return {f'up{{job="{name.partition("_")[0]}",instance="{name}"}}': told for name, told in targets.items()}
 
 
+def _clock_info(statistic: str = "each", reviewed: str = "no") -> Series:
+    said = f'version="1",statistic="{statistic}",limit="86400",reviewed="{reviewed}",pack="standard@1"'
+    return {f'safeclock_clock_info{{clock="time_to_action",{said}}}': "1xN"}
+
+
+def _overdue(overdue: str, reviewed: str, fresh: Series = _FRESH) -> Series:
+    at = f'{AT},clock="time_to_action"'
+    return fresh | _clock_info(reviewed=reviewed) | {f"safeclock_urgent_overdue_reports{{{at}}}": overdue}
+
+
+def _objective(met: str = "1xN", left: str = "100xN", reports: str = "100xN", statistic: str = "share") -> Series:
+    at = f'{AT},clock="time_to_action"'
+    return (
+        _FRESH_5M
+        | _clock_info(statistic)
+        | {
+            f'safeclock_objective_met{{{at},period="current"}}': met,
+            f"safeclock_objective_budget_reports{{{at}}}": left,
+            f'safeclock_objective_reports{{{at},period="current"}}': reports,
+        }
+    )
+
+
+def _tripwire(tripped: str) -> Series:
+    return _FRESH_5M | {f'safeclock_tripwire_tripped{{{AT},tripwire="channel_shift"}}': tripped}
+
+
 def _lag(lag: str) -> Series:
     return {'safeclock_worker_lag_records{instance="w1",partition="0"}': lag}
 
@@ -128,6 +155,48 @@ TALES: Final[Mapping[str, Told]] = {
     "SafeclockSlowResponseFast": _burn("1d", "0x287 0+1xN", "0+0.06xN", "0+0.55xN"),
     "SafeclockSlowResponse": _burn("3d", "0x863 0+0.5xN", "0+0.033xN", "0+0.29xN"),
     "SafeclockSlowResponseLasting": _burn("14d", "0x4031 0+0.5xN", "0+0.049xN", "0+0.14xN"),
+    "SafeclockUrgentOverdue": Told(
+        Tale(_overdue("0x30 2xN", reviewed="yes"), "31m", fires=_SLOW),
+        (
+            Tale(_overdue("2xN", reviewed="no"), ends="2h", why="nobody has reviewed the clock"),
+            Tale(_overdue("0xN", reviewed="yes"), ends="2h", why="nothing is overdue"),
+        ),
+    ),
+    "SafeclockUrgentOverdueUnreviewed": Told(
+        Tale(_overdue("0x5 2xN", reviewed="no", fresh=_FRESH_5M), "30m", fires=_SLOW, step="5m"),
+        (
+            Tale(_overdue("2xN", reviewed="yes", fresh=_FRESH_5M), ends="2d", step="5m", why="that is a ticket"),
+            Tale(
+                _overdue("2x200 0x10 2x200", reviewed="no", fresh=_FRESH_5M),
+                ends="30h",
+                step="5m",
+                why="it was acted on",
+            ),
+        ),
+    ),
+    "SafeclockObjectiveMissed": Told(
+        Tale(_objective(met="1x11 0xN"), "1h", fires=_SLOW, step="5m"),
+        (
+            Tale(_objective(met="0xN", reports="49xN"), ends="1d", step="5m", why="few reports"),
+            Tale(_objective(met="0xN", statistic="each"), ends="1d", step="5m", why="each report is told by itself"),
+            Tale(_objective(met="_xN"), ends="1d", step="5m", why="it cannot be told yet"),
+        ),
+    ),
+    "SafeclockObjectiveAtRisk": Told(
+        Tale(_objective(left="2000x287 2000-3xN"), "1d", fires=_SLOW, step="5m"),
+        (
+            Tale(_objective(left="2000-1xN"), ends="3d", step="5m", why="enough are left"),
+            Tale(_objective(left="-5-3xN"), ends="4d", step="5m", why="none is left"),
+            Tale(_objective(left="500-3xN", reports="49xN"), ends="12h", step="5m", why="few reports"),
+        ),
+    ),
+    "SafeclockTripwire": Told(
+        Tale(_tripwire("0x11 1xN"), "1h", fires=_HARBOR | {"tripwire": "channel_shift"}, step="5m"),
+        (
+            Tale(_tripwire("0xN"), ends="1d", step="5m", why="it is not tripped"),
+            Tale(_tripwire("1x40 0x10 1x40"), ends="10h", step="5m", why="it was for hours only"),
+        ),
+    ),
     "SafeclockPlatformSilent": Told(
         Tale(_FRESH | {_CADENCE: "300xN", _COMPLETE: "0+60x30 1800xN"}, "45m", fires=_HARBOR),
         (

@@ -1,0 +1,124 @@
+"""What is asked by rules: urgent reports left lying, objectives missed or soon to be, and tripwires.
+
+Nothing here pages. A report that is overdue under a clock whose reading somebody answers for is a ticket; under one
+that nobody has reviewed it is a line of the digest.
+"""
+
+from functools import partial
+from typing import Final
+
+from dashboards.promql import select
+from dashboards.rules.alert import Alert, Audience, Severity, fresh
+
+LEAST_JUDGED: Final = 50
+"""Objectives over fewer reports are told to nobody: one slow night would miss them."""
+AHEAD: Final = "3d"
+
+_URGENT: Final = f"max by (platform, clock) ({select('safeclock_urgent_overdue_reports')})"
+_REVIEWED: Final = f"max by (clock) ({select('safeclock_clock_info', reviewed='yes')})"
+_OF_MANY: Final = f"max by (clock) ({select('safeclock_clock_info', statistic='~mean|share|quantile')})"
+_JUDGED: Final = (
+    f"max by (platform, clock) ({select('safeclock_objective_reports', period='current')}) >= {LEAST_JUDGED}"
+)
+_MET: Final = f"max by (platform, clock) ({select('safeclock_objective_met', period='current')})"
+_LEFT: Final = f"max by (platform, clock) ({select('safeclock_objective_budget_reports')})"
+_MISSED: Final = fresh(f"  {_MET} == 0\n  and {_JUDGED}\n  and on (clock) {_OF_MANY}")
+_SOON: Final = fresh(
+    f"  predict_linear(({_LEFT})[{AHEAD}:1h], {3 * 86_400}) < 0\n  and {_LEFT} >= 0\n  and {_JUDGED}"
+    f"\n  and on (clock) {_OF_MANY}"
+)
+_TRIPPED: Final = fresh(f"  max by (platform, tripwire) ({select('safeclock_tripwire_tripped')}) == 1")
+
+NAMES: Final = (
+    "SafeclockUrgentOverdue",
+    "SafeclockUrgentOverdueUnreviewed",
+    "SafeclockObjectiveMissed",
+    "SafeclockObjectiveAtRisk",
+)
+
+_told = partial(Alert, audience=Audience.ANALYST)
+
+_OVERDUE: Final = (
+    "The report's row is not shown here; the platform knows it by the notices on `deadline-missed`: [notices.md](notices.md).",
+    "*Silence* and *Events refused*: an action that was never accepted leaves its report overdue.",
+)
+
+ALERTS: Final = (
+    _told(
+        name=NAMES[0],
+        severity=Severity.TICKET,
+        expr=fresh(f"  {_URGENT} > 0\n  and on (clock) {_REVIEWED}"),
+        summary="{{ $labels.platform }} has left {{ $value | humanize }} urgent reports overdue under {{ $labels.clock }}",
+        wait="5m",
+        keep="1h",
+        within="15m",
+        since="an urgent report is overdue by more than one cadence of its platform",
+        means="reports that are critical, or of unspecified severity, have run past the limit of a clock by more than "
+        "one of the platform's cadences. Somebody answers for the reading of that clock. One report is enough.",
+        check=_OVERDUE,
+        do=("Tell the platform at once, with the clock and the number.",),
+        mistaken="a finding of a breach, and not a page: the operator can do nothing about it.",
+    ),
+    _told(
+        name=NAMES[1],
+        severity=Severity.DIGEST,
+        expr=fresh(f"  {_URGENT} > 0\n  unless on (clock) {_REVIEWED}"),
+        summary="{{ $labels.platform }} has left {{ $value | humanize }} urgent reports overdue under {{ $labels.clock }}",
+        wait="1d",
+        keep="1d",
+        within="25h",
+        since="an urgent report is overdue by more than one cadence of its platform",
+        means="the same under a clock whose reading nobody has reviewed, or that is a yardstick, for a whole day.",
+        check=_OVERDUE,
+        do=("Look at the platform's open reports; have the clock reviewed if it matters.",),
+        mistaken="a missed legal deadline: nobody has said that the clock reads a law rightly.",
+    ),
+    _told(
+        name=NAMES[2],
+        severity=Severity.TICKET,
+        expr=_MISSED,
+        summary="{{ $labels.platform }} no longer keeps {{ $labels.clock }} in this period",
+        wait="1h",
+        keep="1d",
+        within="75m",
+        since="so many reports of the period have missed that the rest cannot make up for them",
+        means="what a rule asks of the period's reports as a whole (a mean, a share, a quantile) is not kept by those "
+        f"filed so far, whatever becomes of the open ones; at least {LEAST_JUDGED} were filed.",
+        check=(
+            "*Rules* on the overview: the value, how many reports it is of, and whether it is a lower bound.",
+            "The shares by week: is it one bad week, or all of them?",
+        ),
+        do=("Ask the platform, with the value, the period and the definition of the clock.",),
+        mistaken="final: the period goes on, and reports that are filed later count as well. No finding about a law.",
+    ),
+    _told(
+        name=NAMES[3],
+        severity=Severity.TICKET,
+        expr=_SOON,
+        summary="{{ $labels.platform }} will have no misses left under {{ $labels.clock }} within three days",
+        wait="6h",
+        keep="1d",
+        within="60h",
+        since="misses begin to come faster than filings allow for",
+        means="at the pace of the last three days the misses that a rule still allows in this period will be used up "
+        f"within three days; at least {LEAST_JUDGED} reports were filed in the period.",
+        check=("*Misses left* on the overview, and whether the platform was shut or overrun in these days.",),
+        do=("Tell the platform how many misses are left.",),
+        mistaken="a miss: the rule is still kept.",
+    ),
+    _told(
+        name="SafeclockTripwire",
+        severity=Severity.DIGEST,
+        expr=_TRIPPED,
+        summary="the figures of {{ $labels.platform }} trip {{ $labels.tripwire }}",
+        wait="6h",
+        keep="1d",
+        within="7h",
+        since="a tripwire's ratio is above 1 on the last 28 filing days",
+        means="the platform's declarations show a pattern that makes figures better than deeds: each is told in "
+        "[tripwires.md](tripwires.md), with what an honest platform can do to trip it.",
+        check=("[tripwires.md](tripwires.md) for the pattern, then the cohorts of those weeks.",),
+        do=("Ask the platform how the pattern comes about, before anything is said in public.",),
+        mistaken="proof of anything: it is a reason to ask.",
+    ),
+)
