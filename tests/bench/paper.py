@@ -72,6 +72,8 @@ def _aims(trials: Mapping[str, Sequence[Trial]]) -> Iterable[tuple[str, str, boo
             cpu = by_cpu(trials[name]).median / by_cpu(trials[other]).median
             said = f"{name} is {wall:.1f} times {other} by the wall, {cpu:.1f} times by processor time"
             yield said, f"{aim:.0f} times by the wall", wall >= aim
+    cost = 1 - by_cpu(trials[race.PACKED]).median / by_cpu(trials[race.WORKER]).median
+    yield f"fifteen more clocks cost the worker {cost:.0%} of its speed by processor time", "25 % at most", cost <= 0.25
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -16,7 +17,11 @@ from tests.bench.trial import Trial
 FAUST: Final = "plain Faust"
 BYTEWAX: Final = "Bytewax, recovery off"
 WORKER: Final = "Safeclock worker"
+PACKED: Final = "Safeclock worker, 18 clocks"
+SILENT: Final = "Safeclock worker, no notices"
 LEDGER: Final = "Safeclock ledger alone"
+
+_PACK: Final = str(trial.ROOT / "deploy/packs/children.toml")
 
 SHORT: Final = "short."
 _SHORT_RECORDS: Final = 12_000
@@ -43,7 +48,14 @@ def prepare(bootstrap: str, folder: Path, reports: int) -> Course:
 
 def run(course: Course, runs: int, say: Callable[[str], None]) -> Mapping[str, list[Trial]]:
     """Let every contender run so often, in turns; raises WrongTotalsError if one counts wrong."""
-    contenders = {FAUST: _faust, BYTEWAX: _bytewax, WORKER: _worker, LEDGER: _ledger}
+    contenders: dict[str, Callable[[Course], Trial]] = {
+        FAUST: _faust,
+        BYTEWAX: _bytewax,
+        WORKER: _worker,
+        PACKED: partial(_worker, SAFECLOCK_PACKS=_PACK),
+        SILENT: partial(_worker, SAFECLOCK_NOTICES="none"),
+        LEDGER: _ledger,
+    }
     if find_spec("confluent_kafka") is None:
         say("Bytewax is left out: its Kafka source needs the package confluent-kafka")
         del contenders[BYTEWAX]
@@ -68,9 +80,9 @@ def _bytewax(course: Course) -> Trial:
     return trial.in_a_process("tests.bench.bytewax_peer", arguments, course.story.totals.as_json())
 
 
-def _worker(course: Course) -> Trial:
+def _worker(course: Course, **environment: str) -> Trial:
     name = worker.application()
-    with worker.working(course.bootstrap, name, course.folder) as part:
+    with worker.working(course.bootstrap, name, course.folder, **environment) as part:
         done = worker.drain(part, len(course.story.records))
     expected = scanned([event for events in decoded(course.story.lines) for event in events])
     trial.check(WORKER, worker.totals(course.bootstrap, name), expected)

@@ -98,10 +98,10 @@ def environment_of(bootstrap: str, name: str) -> dict[str, str]:
 
 
 @contextmanager
-def working(bootstrap: str, name: str, folder: Path) -> Iterator[Part]:
-    """Run a worker called `name` on the contract's topics, which exist afterwards, for the block."""
+def working(bootstrap: str, name: str, folder: Path, **environment: str) -> Iterator[Part]:
+    """Run a worker called `name` on the contract's topics, which exist afterwards, for the block; told more if needed."""
     topics.create_of_contract(bootstrap, name)
-    worker = Part("worker", environment_of(bootstrap, name), folder / f"{name}.log")
+    worker = Part("worker", {**environment_of(bootstrap, name), **environment}, folder / f"{name}.log")
     try:
         yield worker
     finally:

@@ -4,18 +4,19 @@ from collections.abc import Iterable
 
 from streams.batch.reading import read
 from streams.contract.measures import STATUS_KEY
+from streams.contract.rulebook import STANDARD_RULES, Rulebook
 from tests.chain import noted
 from tests.chain.chain import Chain
 from tests.chain.totals import of_file, reports, totals
 
 
-def agree(chain: Chain, lines: Iterable[bytes], now: int) -> None:
+def agree(chain: Chain, lines: Iterable[bytes], now: int, rulebook: Rulebook = STANDARD_RULES) -> None:
     """Assert that every event of `lines` was counted once, and that only what was committed was told.
 
     `now` is the instant to which the partitions' time has passed.
     """
     lines = list(lines)
-    expected = of_file(read(lines, chain.registry), now)
+    expected = of_file(read(lines, chain.registry, rulebook=rulebook), now)
     measured, committed = chain.stored(chain.names.measures), chain.stored(chain.names.changelog)
     wanted, told = totals(expected, chain.registry.partitions), totals(measured)
 
@@ -25,7 +26,7 @@ def agree(chain: Chain, lines: Iterable[bytes], now: int) -> None:
     assert told.counted == wanted.counted
     assert told.promised == wanted.promised
     assert _values(chain, chain.names.measures) <= _values(chain, chain.names.changelog)
-    noticed = noted.expected(lines, chain.registry, now)
+    noticed = noted.expected(lines, chain.registry, now, rulebook)
     assert noticed
     assert _noted(chain) == noticed
 

@@ -6,6 +6,7 @@ from streams.contract.decode import Decoder, Refusal
 from streams.contract.notices import DeadlineMissedEvent, ResponseMeasuredEvent, decode, encode
 from streams.contract.registry import Registry
 from streams.contract.rows import RowCodec
+from streams.contract.rulebook import STANDARD_RULES, Rulebook
 from streams.contract.rules import rules_of
 from streams.domain.ledger import Ledger
 
@@ -32,9 +33,9 @@ def _said(event: ResponseMeasuredEvent | DeadlineMissedEvent) -> Iterable[tuple[
     return [(f"{clock.clock}@{clock.version}", (clock.ending, clock.duration_ms)) for clock in event.data.clocks]
 
 
-def expected(lines: Iterable[bytes], registry: Registry, now: int) -> Words:
+def expected(lines: Iterable[bytes], registry: Registry, now: int, rulebook: Rulebook = STANDARD_RULES) -> Words:
     """Return the last words of one ledger that was fed the lines of a file and has come to `now`."""
-    decoder, ledger = Decoder(registry), Ledger(rules_of(registry, notices=True), RowCodec())
+    decoder, ledger = Decoder(registry), Ledger(rules_of(registry, rulebook, notices=True), RowCodec())
     for line in lines:
         event = decoder.decode_line(line)
         if not isinstance(event, Refusal):

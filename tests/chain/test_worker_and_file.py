@@ -15,7 +15,8 @@ from streams.batch.reading import Read, read
 from streams.contract.document import document, group
 from streams.contract.instants import format_ms
 from streams.contract.measures import COHORT, COUNTERS, decode_cohort
-from streams.contract.rulebook import STANDARD_RULES
+from streams.contract.pack_file import rulebook_of
+from streams.contract.rulebook import Rulebook
 from streams.contract.watched import watched
 from streams.domain import counters
 from streams.domain.desk import TOPICS
@@ -29,6 +30,7 @@ from tests.chain.totals import Totals, totals
 
 pytestmark = pytest.mark.integration
 
+CHILDREN = Path(__file__).parents[2] / "deploy/packs/children.toml"
 NOTICES = Path(__file__).parents[2] / "docs/notices.md"
 PLAN = plan_of(reports=3_000, weeks=4)
 DUE = PLAN.end_ms + 4 * DAY
@@ -47,7 +49,9 @@ def published(chain: Chain) -> Path:
     return file
 
 
-def documented(cohorts: Iterable[tuple[str, dict[bytes, int]]], told: Totals, as_of: int) -> dict[str, Any]:
+def documented(
+    cohorts: Iterable[tuple[str, dict[bytes, int]]], told: Totals, rulebook: Rulebook, as_of: int
+) -> dict[str, Any]:
     """Return the document that the cohorts of all partitions make together, without the warnings of a file's reader."""
 
     def through(platform: str) -> int:
@@ -55,9 +59,9 @@ def documented(cohorts: Iterable[tuple[str, dict[bytes, int]]], told: Totals, as
         return min(as_of, *(instant for promise in promises for instant in promise))
 
     found = samples(cohorts, grouping(["platform"]), through)
-    groups = [group({"platform": name}, sample, watched(STANDARD_RULES), as_of) for (name,), sample in found.items()]
+    groups = [group({"platform": name}, sample, watched(rulebook), as_of) for (name,), sample in found.items()]
     tallies = {key.removeprefix(COUNTERS).decode(): tally for key, tally in told.counted.items()}
-    return without_warnings(document(as_of, STANDARD_RULES.name, groups, tallies))
+    return without_warnings(document(as_of, rulebook.name, groups, tallies))
 
 
 def without_warnings(whole: dict[str, Any]) -> dict[str, Any]:
@@ -65,25 +69,26 @@ def without_warnings(whole: dict[str, Any]) -> dict[str, Any]:
     return {**whole, "groups": groups}
 
 
-def fed(file: Path, chain: Chain) -> Read:
+def fed(file: Path, chain: Chain, rulebook: Rulebook) -> Read:
     with file.open("rb") as lines:
-        return read(lines, chain.registry)
+        return read(lines, chain.registry, rulebook=rulebook)
 
 
 @pytest.mark.parametrize("broker", ["apache_kafka", pytest.param("embedded_broker", marks=pytest.mark.slow)])
 def test_the_worker_measures_what_the_batch_path_measures(production: Make, broker: str) -> None:
     chain = production(broker, partitions=2)
     file = published(chain)
-    worker = chain.worker()
+    rulebook = rulebook_of([CHILDREN], chain.registry)
+    worker = chain.worker(SAFECLOCK_PACKS=str(CHILDREN))
     now = chain.settled(DUE)
     assert worker.terminate() == 0, chain.logs()
 
-    reference = fed(file, chain)
+    reference = fed(file, chain, rulebook)
     figures = without_warnings(measure(reference, ["platform"]))
-    agree(chain, file.read_bytes().splitlines(), now)
+    agree(chain, file.read_bytes().splitlines(), now, rulebook)
     measured = chain.stored(chain.names.measures)
     cohorts = [(key[2:].decode(), decode_cohort(value)) for _, key, value in measured if key.startswith(COHORT)]
-    assert documented(cohorts, totals(measured), reference.as_of) == figures
+    assert documented(cohorts, totals(measured), rulebook, reference.as_of) == figures
 
 
 def test_the_reader_in_the_documentation_tells_who_is_late(production: Make) -> None:
