@@ -39,7 +39,7 @@ NAMES: Final = (
 _told = partial(Alert, audience=Audience.ANALYST)
 
 _OVERDUE: Final = (
-    "The report's row is not shown here; the platform knows it by the notices on `deadline-missed`: [notices.md](notices.md).",
+    "The report's row is not shown here; the platform knows it by its notices: [notices.md](notices.md).",
     "*Silence* and *Events refused*: an action that was never accepted leaves its report overdue.",
 )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from streams.contract.registry import Platform, Registry, Role
-from streams.contract.topics import MEASURES, MISSES, REFUSED, RESPONSES, TopicSettings, changelog
+from streams.contract.topics import MEASURES, NOTICES, REFUSED, TopicSettings, changelog
 
 TOPIC: Final = "TOPIC"
 GROUP: Final = "GROUP"
@@ -131,7 +131,7 @@ def _of_worker(worker: str, application: str, registry: Registry) -> Iterator[Gr
     writes: Mapping[str, tuple[str, ...]] = {
         changelog(application): (READ, WRITE, DESCRIBE_CONFIGS),
         MEASURES: (WRITE, DESCRIBE_CONFIGS),
-        **dict.fromkeys((REFUSED, RESPONSES, MISSES), (WRITE, DESCRIBE_CONFIGS)),
+        **dict.fromkeys((REFUSED, NOTICES), (WRITE, DESCRIBE_CONFIGS)),
     }
     for topic in registry.source_topics():
         yield from _on_topic(worker, topic, READ, DESCRIBE_CONFIGS)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from streams.contract.cloudevents import BINARY_TYPE, STRUCTURED_TYPE
-from streams.contract.topics import MISSES, REFUSED, RESPONSES
+from streams.contract.topics import NOTICES, REFUSED
 
 Tree = dict[str, Any]
 
@@ -44,15 +44,15 @@ def document(kinds: Mapping[str, type], schemas: Mapping[str, Tree]) -> Tree:
             "reportFiled": _channel("report-filed.{platform}", _FILED, "Reports, and what changes them."),
             "actionTaken": _channel("action-taken.{platform}", _TAKEN, "What became of reports."),
             "eventRefused": _channel(REFUSED, ("event-refused",), "Why a record was refused, without the record."),
-            "responseMeasured": _channel(RESPONSES, ("response-measured",), "That clocks of a report have ended."),
-            "deadlineMissed": _channel(MISSES, ("deadline-missed",), "That limits of a report have passed."),
+            "reportNotices": _channel(
+                NOTICES, ("response-measured", "deadline-missed"), "What becomes of single reports."
+            ),
         },
         "operations": {
             "receiveReports": _operation("receive", "reportFiled"),
             "receiveActions": _operation("receive", "actionTaken"),
             "sendRefusals": _operation("send", "eventRefused"),
-            "sendResponses": _operation("send", "responseMeasured"),
-            "sendMisses": _operation("send", "deadlineMissed"),
+            "sendNotices": _operation("send", "reportNotices"),
         },
         "components": {
             "messages": {name: _message(name, kind) for name, kind in kinds.items()},

@@ -15,11 +15,8 @@ MEASURES: Final = "measures"
 REFUSED: Final = "event-refused"
 """Why a record was refused, without the record."""
 
-RESPONSES: Final = "response-measured"
-"""That clocks of a report have ended: an event for every deed that ended any, keyed as the report."""
-
-MISSES: Final = "deadline-missed"
-"""That limits passed while clocks ran: an event for every instant at which any did, keyed as the report."""
+NOTICES: Final = "report-notices"
+"""What becomes of single reports, keyed as they are: that clocks have ended, that limits passed while clocks ran."""
 
 _MEBIBYTE: Final = 1024 * 1024
 _HOUR_MS: Final = 3_600_000
@@ -90,7 +87,7 @@ def table(registry: Registry, app: str, replication: Replication, *, record_time
     notices = {"cleanup.policy": "delete", "retention.ms": str(_NOTICE_RETENTION_MS)}
     wanted: dict[str, Mapping[str, str]] = dict.fromkeys(registry.source_topics(), source)
     own = {**_COMPACTED, "max.message.bytes": str(_CHANGELOG_MESSAGE_BYTES)}
-    wanted |= {changelog(app): own, MEASURES: _COMPACTED, REFUSED: refused, RESPONSES: notices, MISSES: notices}
+    wanted |= {changelog(app): own, MEASURES: _COMPACTED, REFUSED: refused, NOTICES: notices}
     common = {
         "min.insync.replicas": str(replication.min_insync),
         "unclean.leader.election.enable": "false",

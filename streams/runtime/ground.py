@@ -8,9 +8,8 @@ from streams.contract.registry import Registry
 from streams.contract.topics import (
     MAX_MESSAGE_BYTES,
     MEASURES,
-    MISSES,
+    NOTICES,
     REFUSED,
-    RESPONSES,
     Replication,
     changelog,
     table,
@@ -38,8 +37,7 @@ class Names(NamedTuple):
     changelog: str
     measures: str = MEASURES
     refused: str = REFUSED
-    responses: str = RESPONSES
-    misses: str = MISSES
+    notices: str = NOTICES
 
 
 class Ground(NamedTuple):

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -11,12 +11,11 @@ from aiokafka import TopicPartition
 from streams.contract import notices, refused
 from streams.contract.measures import STATUS_KEY, Status, encode_status, is_measure
 from streams.domain.logtime import LogTime
-from streams.domain.notices import Miss, Notice
 from streams.runtime.figures import PartitionFigures, State
-from streams.runtime.ground import Names, is_another, made_anew
+from streams.runtime.ground import is_another, made_anew
 from streams.runtime.inbox import Inbox, Portion
 from streams.runtime.intake import Intake
-from streams.runtime.journal import Outgoing, Row
+from streams.runtime.journal import Outgoing
 from streams.runtime.position import POSITION_KEY, Position, Reached, encode
 from streams.runtime.records import RecordBatch, Slot
 from streams.runtime.restore import restore
@@ -44,14 +43,6 @@ def _seconds() -> float:
 
 class SourceError(Exception):
     """A source topic is not the one that the position speaks of; the message says what to do."""
-
-
-def _told(names: Names, found: Iterable[Notice]) -> dict[str, list[Row]]:
-    """Return the records that tell notices, by topic."""
-    told: dict[str, list[Row]] = {names.responses: [], names.misses: []}
-    for notice in found:
-        told[names.misses if isinstance(notice, Miss) else names.responses].append((notice.key, notices.encode(notice)))
-    return told
 
 
 class Partition:
@@ -272,8 +263,8 @@ class Partition:
         rows[POSITION_KEY] = encode(position)
         self._dirty = self._prompt = False
         applied, intake.applied = intake.applied, 0
-        events = _told(around.names, intake.ledger.take_notices())
-        events[around.names.refused] = [*refusals]
+        told = [(notice.key, notices.encode(notice)) for notice in intake.ledger.take_notices()]
+        events = {around.names.refused: refusals, around.names.notices: told}
         await self._journal.commit(Outgoing(rows, published, events))
         for topic, offset in intake.positions.items():
             around.source.committed(self._slots[topic], offset)

@@ -32,9 +32,8 @@ def agree(chain: Chain, lines: Iterable[bytes], now: int, rulebook: Rulebook = S
 
 
 def _noted(chain: Chain) -> noted.Words:
-    """Return the last word on every clock: a limit passes before a response to it is told."""
-    records = [record for topic in (chain.names.misses, chain.names.responses) for record in chain.read(topic)]
-    return noted.last_words(record.value or b"" for record in records)
+    """Return the last word on every clock."""
+    return noted.last_words(record.value or b"" for record in chain.read(chain.names.notices))
 
 
 def _values(chain: Chain, topic: str) -> set[tuple[int, bytes, bytes | None]]:

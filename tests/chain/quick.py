@@ -24,7 +24,7 @@ FAULT = "QUICK_FAULT"
 
 def names_of(application: str) -> Names:
     """Return the topics that the worker of a test writes."""
-    own = [f"{application}-{word}" for word in ("measures", "refused", "responses", "misses")]
+    own = [f"{application}-{word}" for word in ("measures", "refused", "notices")]
     return Names(changelog(application), *own)
 
 

@@ -139,7 +139,7 @@ def test_every_topic_has_the_registrys_partitions_and_the_settings_of_its_use() 
 
     settings = {each.name: each for each in table(registry, "app", Replication(factor=1, min_insync=1))}
 
-    written = {"app-changelog", "measures", "event-refused", "response-measured", "deadline-missed"}
+    written = {"app-changelog", "measures", "event-refused", "report-notices"}
     assert set(settings) == {"report-filed", "action-taken", *written}
     assert {each.partitions for each in settings.values()} == {12}
     assert settings["report-filed"].config["message.timestamp.type"] == "LogAppendTime"

@@ -96,7 +96,7 @@ class NumberDecoder:
 
 def names_of(prefix: str) -> Names:
     """Return the topics that the worker of a test writes."""
-    return Names(*[f"{prefix}-{word}" for word in ("changelog", "measures", "refused", "responses", "misses")])
+    return Names(*[f"{prefix}-{word}" for word in ("changelog", "measures", "refused", "notices")])
 
 
 def registry_of(prefix: str, partitions: int) -> Registry:

@@ -49,7 +49,7 @@ def trade_of(prefix: str) -> Trade:
         registry=registry,
         decoder=Decoder(registry),
         ledger=lambda _: Ledger(rules, codec),
-        names=Names(*[f"{prefix}{word}" for word in ("changelog", "measures", "refused", "responses", "misses")]),
+        names=Names(*[f"{prefix}{word}" for word in ("changelog", "measures", "refused", "notices")]),
     )
 
 
