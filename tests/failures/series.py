@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from dashboards.rules.recording import RECORDINGS
-from streams.contract.catalogue import AS_IT_HAPPENED
+from streams.contract.catalogue import AS_IT_HAPPENED, METRICS
 from streams.contract.measures import COUNTERS, decode_counters
 from streams.contract.metric import OTHER_PLATFORM, Kind, seconds
 from streams.domain import counters
@@ -134,7 +134,10 @@ def never_falls(name: str, labels: object, values: Iterable[float]) -> None:
 
 def recorded_never_fall(prometheus: Prometheus) -> None:
     """Assert that what is recorded of counters, whichever board they come from, does not fall: `increase` reads it."""
-    for record in (one.record for one in RECORDINGS if one.record.endswith(":max")):
+    counters = {metric.name.removesuffix("_total") for metric in METRICS if metric.kind is Kind.COUNTER}
+    for record in (
+        one.record for one in RECORDINGS if one.record.split(":")[1:] in [[name, "max"] for name in counters]
+    ):
         for sampled in _samples(prometheus, record):
             never_falls(record, _labels(sampled["metric"]), (float(value) for _, value in sampled["values"]))
 

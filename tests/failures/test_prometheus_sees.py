@@ -32,6 +32,8 @@ pytestmark = [
 ]
 
 STALE = "SafeclockFiguresStale"
+NOBODY = "SafeclockJobDown"
+"""Fires until the first worker answers, and for a while after it."""
 GAP = "SafeclockRecordsLost"
 INTERNAL = "SafeclockInternalRefusal"
 
@@ -233,6 +235,7 @@ def test_of_two_boards_either_may_go_and_nobody_sees_it(failing: Fail, apache_ka
             chain.applied(worker)
             watch.goes_on()
             watch.resolves(STALE)
+            watch.resolves(NOBODY)
             began = watch.prometheus.now()
             for place in (0, 1, 0, 1):
                 chain.fault(f"board {place} is killed")
