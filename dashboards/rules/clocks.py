@@ -12,19 +12,23 @@ from dashboards.rules.alert import Alert, Audience, Severity, fresh
 
 LEAST_JUDGED: Final = 50
 """Objectives over fewer reports are told to nobody: one slow night would miss them."""
-AHEAD: Final = "3d"
+LEAST_AHEAD: Final = 200
+"""To look ahead takes more: a few misses in a row bend the line of a small platform."""
+AHEAD: Final = "7d"
+LEAST_URGENT: Final = 5
+"""An unreviewed clock is told of when so many are overdue, and twice as many as is usual for the platform."""
 
 _URGENT: Final = f"max by (platform, clock) ({select('safeclock_urgent_overdue_reports')})"
 _REVIEWED: Final = f"max by (clock) ({select('safeclock_clock_info', reviewed='yes')})"
 _OF_MANY: Final = f"max by (clock) ({select('safeclock_clock_info', statistic='~mean|share|quantile')})"
-_JUDGED: Final = (
-    f"max by (platform, clock) ({select('safeclock_objective_reports', period='current')}) >= {LEAST_JUDGED}"
-)
+_OF_PERIOD: Final = f"max by (platform, clock) ({select('safeclock_objective_reports', period='current')})"
+_JUDGED: Final = f"{_OF_PERIOD} >= {LEAST_JUDGED}"
 _MET: Final = f"max by (platform, clock) ({select('safeclock_objective_met', period='current')})"
 _LEFT: Final = f"max by (platform, clock) ({select('safeclock_objective_budget_reports')})"
 _MISSED: Final = fresh(f"  {_MET} == 0\n  and {_JUDGED}\n  and on (clock) {_OF_MANY}")
 _SOON: Final = fresh(
-    f"  predict_linear(({_LEFT})[{AHEAD}:1h], {3 * 86_400}) < 0\n  and {_LEFT} >= 0\n  and {_JUDGED}"
+    f"  predict_linear(({_LEFT})[{AHEAD}:1h], {7 * 86_400}) < 0\n  and {_LEFT} >= 0"
+    f"\n  and {_OF_PERIOD} >= {LEAST_AHEAD}"
     f"\n  and on (clock) {_OF_MANY}"
 )
 _TRIPPED: Final = fresh(f"  max by (platform, tripwire) ({select('safeclock_tripwire_tripped')}) == 1")
@@ -62,13 +66,17 @@ ALERTS: Final = (
     _told(
         name=NAMES[1],
         severity=Severity.DIGEST,
-        expr=fresh(f"  {_URGENT} > 0\n  unless on (clock) {_REVIEWED}"),
+        expr=fresh(
+            f"  {_URGENT} >= {LEAST_URGENT}\n  and {_URGENT} > 2 * avg_over_time(({_URGENT})[4w:6h])\n"
+            f"  unless on (clock) {_REVIEWED}"
+        ),
         summary="{{ $labels.platform }} has left {{ $value | humanize }} urgent reports overdue under {{ $labels.clock }}",
         wait="1d",
         keep="1d",
         within="25h",
-        since="an urgent report is overdue by more than one cadence of its platform",
-        means="the same under a clock whose reading nobody has reviewed, or that is a yardstick, for a whole day.",
+        since="urgent reports begin to pile up overdue",
+        means=f"the same under a clock whose reading nobody has reviewed, or that is a yardstick: at least {LEAST_URGENT} "
+        "reports for a whole day, and twice as many as in the platform's own last four weeks.",
         check=_OVERDUE,
         do=("Look at the platform's open reports; have the clock reviewed if it matters.",),
         mistaken="a missed legal deadline: nobody has said that the clock reads a law rightly.",
@@ -95,13 +103,13 @@ ALERTS: Final = (
         name=NAMES[3],
         severity=Severity.TICKET,
         expr=_SOON,
-        summary="{{ $labels.platform }} will have no misses left under {{ $labels.clock }} within three days",
+        summary="{{ $labels.platform }} will have no misses left under {{ $labels.clock }} within seven days",
         wait="6h",
         keep="1d",
-        within="60h",
+        within="100h",
         since="misses begin to come faster than filings allow for",
-        means="at the pace of the last three days the misses that a rule still allows in this period will be used up "
-        f"within three days; at least {LEAST_JUDGED} reports were filed in the period.",
+        means="at the pace of the last seven days the misses that a rule still allows in this period will be used up "
+        f"within seven days; at least {LEAST_AHEAD} reports were filed in the period.",
         check=("*Misses left* on the overview, and whether the platform was shut or overrun in these days.",),
         do=("Tell the platform how many misses are left.",),
         mistaken="a miss: the rule is still kept.",

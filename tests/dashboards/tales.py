@@ -163,14 +163,14 @@ TALES: Final[Mapping[str, Told]] = {
         ),
     ),
     "SafeclockUrgentOverdueUnreviewed": Told(
-        Tale(_overdue("0x5 2xN", reviewed="no", fresh=_FRESH_5M), "30m", fires=_SLOW, step="5m"),
+        Tale(_overdue("1x4031 9xN", reviewed="no", fresh=_FRESH_5M), "14d", fires=_SLOW, step="5m"),
         (
-            Tale(_overdue("2xN", reviewed="yes", fresh=_FRESH_5M), ends="2d", step="5m", why="that is a ticket"),
+            Tale(_overdue("1x4031 9xN", reviewed="yes", fresh=_FRESH_5M), ends="17d", step="5m", why="that is a ticket"),
             Tale(
-                _overdue("2x200 0x10 2x200", reviewed="no", fresh=_FRESH_5M),
+                _overdue("1x287 9x200 0x10 9x200 1xN", reviewed="no", fresh=_FRESH_5M),
                 ends="30h",
                 step="5m",
-                why="it was acted on",
+                why="they were acted on",
             ),
         ),
     ),
@@ -183,11 +183,11 @@ TALES: Final[Mapping[str, Told]] = {
         ),
     ),
     "SafeclockObjectiveAtRisk": Told(
-        Tale(_objective(left="2000x287 2000-3xN"), "1d", fires=_SLOW, step="5m"),
+        Tale(_objective(left="4000x287 4000-3xN", reports="1000xN"), "1d", fires=_SLOW, step="5m"),
         (
-            Tale(_objective(left="2000-1xN"), ends="3d", step="5m", why="enough are left"),
-            Tale(_objective(left="-5-3xN"), ends="4d", step="5m", why="none is left"),
-            Tale(_objective(left="500-3xN", reports="49xN"), ends="12h", step="5m", why="few reports"),
+            Tale(_objective(left="9000-1xN", reports="1000xN"), ends="3d", step="5m", why="enough are left"),
+            Tale(_objective(left="-5-3xN", reports="1000xN"), ends="4d", step="5m", why="none is left"),
+            Tale(_objective(left="500-3xN", reports="199xN"), ends="12h", step="5m", why="few reports"),
         ),
     ),
     "SafeclockTripwire": Told(

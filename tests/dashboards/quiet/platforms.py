@@ -19,6 +19,9 @@ WEEK: Final = 7 * DAY
 COHORT_STEPS: Final = DAY // 4
 """Cohort figures are told every six hours: they move slowly, and there are many."""
 
+_QUARTERS: Final = np.array([0, 91, 182, 274, 366]) * DAY
+"""When quarters begin: the history starts on the first of January of a leap year."""
+
 Numbers = NDArray[np.float64]
 Steps = NDArray[np.int64]
 History = dict[str, Numbers]
@@ -66,6 +69,7 @@ def told(who: Habits, weeks: int, rng: np.random.Generator, imported: int = 0) -
         history |= _deadlines(who, clock, filed, stopped, steps)
         cohorts |= _shares(who, clock, filed, stopped, steps)
         if clock == "time_to_action":
+            history |= _asked(who, clock, filed, stopped, steps)
             closed = _published(who, stopped)
             history[f'platform:safeclock_open_reports:max{{platform="{who.name}"}}'] = _open(seen, closed, steps)
     return history, cohorts | _sizes(who, filed, steps)
@@ -138,6 +142,37 @@ def _deadlines(who: Habits, clock: str, filed: Steps, stopped: Steps, steps: int
         f'platform_clock_counted:safeclock_deadline_corrected:max{{{at},counted="reached"}}': nothing,
         f'platform_clock_counted:safeclock_deadline_corrected:max{{{at},counted="missed"}}': nothing,
     }
+
+
+def _asked(who: Habits, clock: str, filed: Steps, stopped: Steps, steps: int) -> History:
+    """Return how a rule that asks for 85 % within two days is kept by quarter, and which urgent reports are overdue."""
+    at = f'platform="{who.name}",clock="{clock}"'
+    late = stopped - filed > 2 * DAY
+    seen, missed = _total(_published(who, filed), steps), _total(_published(who, filed[late] + 2 * DAY + 1), steps)
+    begins = np.searchsorted(_QUARTERS, np.arange(steps), side="right") - 1
+    filings = seen - np.concatenate([[0.0], seen])[_QUARTERS[begins]]
+    misses = missed - _carried(who, filed[late], steps, begins)
+    left = np.floor(0.15 * filings) - misses
+    grace = (DAY if who.batch else 1) + DAY
+    urgent = filed[::5], stopped[::5]
+    overdue = _total(urgent[0] + grace, steps) - _total(np.maximum(urgent[1], urgent[0] + grace), steps)
+    return {
+        f'safeclock_objective_reports{{{at},period="current"}}': filings,
+        f"safeclock_objective_budget_reports{{{at}}}": left,
+        f'safeclock_objective_met{{{at},period="current"}}': np.where(left < 0, 0.0, np.nan),
+        f"safeclock_urgent_overdue_reports{{{at}}}": overdue,
+        f'safeclock_clock_info{{clock="{clock}",statistic="share",reviewed="no"}}': np.ones(steps),
+    }
+
+
+def _carried(who: Habits, late: Steps, steps: int, begins: Steps) -> Numbers:
+    """Return at every step the misses so far of reports that were filed before its quarter began."""
+    carried = np.zeros(steps)
+    for quarter, start in enumerate(_QUARTERS):
+        former = late[late < start]
+        in_quarter = begins == quarter
+        carried[in_quarter] = _total(_published(who, former + 2 * DAY + 1), steps)[in_quarter]
+    return carried
 
 
 def _weeks_back(steps: int, back: int, delay: int) -> tuple[Steps, Steps]:

@@ -16,7 +16,13 @@ from tests.dashboards.quiet.asked import Episode, episodes
 from tests.dashboards.quiet.blocks import MONDAY, Part, write_blocks
 
 WEEK_SECONDS: Final = 7 * 86_400
-HOURLY: Final = {"SafeclockSlowResponseLasting", "SafeclockBacklogGrowing", "SafeclockRefusalsRising"}
+HOURLY: Final = {
+    "SafeclockSlowResponseLasting",
+    "SafeclockBacklogGrowing",
+    "SafeclockRefusalsRising",
+    "SafeclockUrgentOverdueUnreviewed",
+    "SafeclockObjectiveAtRisk",
+}
 """Looked at once an hour, for they look back weeks each time: they fire here when they hold at two looks in a row."""
 
 _IMPORTED: Final = 200_000
