@@ -1,0 +1,85 @@
+"""What waits for the morning: the pipeline still measures, but not as it should."""
+
+from typing import Final
+
+from dashboards.promql import select
+from dashboards.rules.alert import STALE_SECONDS, Alert, Audience, Severity
+
+REBALANCES: Final = 10
+LAG_RECORDS: Final = 10_000
+
+_AS_OF: Final = select("safeclock_as_of_timestamp_seconds")
+_LAG: Final = select("safeclock_worker_lag_records")
+_READ: Final = select("safeclock_input_timestamp_seconds")
+_FIGURES: Final = select("safeclock_figures_timestamp_seconds")
+
+TICKETS: Final = (
+    Alert(
+        name="SafeclockTargetDown",
+        expr='up{job=~"board|worker|alertmanager"} == 0',
+        audience=Audience.OPERATOR,
+        severity=Severity.TICKET,
+        summary="{{ $labels.job }} {{ $labels.instance }} does not answer",
+        wait="15m",
+        within="22m",
+        since="a process stops answering while another of its kind goes on",
+        means="one of several boards or workers, or an Alertmanager, has not answered for a quarter of an hour. Others "
+        "do its work; there is nobody left to do theirs.",
+        check=("Does the process run, and what does its log say last?",),
+        do=("Start it, or take it out of the targets when it is gone for good.",),
+        mistaken="a gap in the figures: a partition without an owner pages by itself.",
+    ),
+    Alert(
+        name="SafeclockRebalancing",
+        expr=f"max(increase({select('safeclock_worker_rebalances_total')}[1h])) > {REBALANCES}",
+        audience=Audience.OPERATOR,
+        severity=Severity.TICKET,
+        summary="partitions were assigned anew {{ $value | humanize }} times in an hour",
+        wait="15m",
+        within="25m",
+        since=f"more than {REBALANCES} assignments in an hour",
+        means=f"the consumer group shared its partitions out more than {REBALANCES} times in an hour. Every time, all "
+        "workers stop and some restore.",
+        check=(
+            "Which workers come and go: their logs name every assignment.",
+            "Pauses of a machine, or of the network, that are longer than the session timeout of ten seconds.",
+        ),
+        do=("Give each worker a `SAFECLOCK_INSTANCE` of its own: a restart then moves nothing.",),
+        mistaken="a loss.",
+    ),
+    Alert(
+        name="SafeclockLagGrowing",
+        expr=f"max by (partition) (min_over_time({_LAG}[1h])) > {LAG_RECORDS}\n"
+        f"and max by (partition) (deriv({_LAG}[1h])) > 0",
+        audience=Audience.OPERATOR,
+        severity=Severity.TICKET,
+        summary="partition {{ $labels.partition }} is {{ $value | humanize }} records behind and falls back further",
+        wait="30m",
+        within="2h",
+        since="more is published than is measured",
+        means=f"for an hour and a half a partition was never fewer than {LAG_RECORDS:,} records behind its topics, and "
+        "fell back further: more is published than one worker measures.",
+        check=(
+            "Is it an import? Then it ends by itself.",
+            "One partition or all: one platform's key, or all traffic.",
+            "The processor time of its worker.",
+        ),
+        do=("Start another worker when one holds several partitions.",),
+        mistaken="missed deadlines: those are judged by the time of the log.",
+    ),
+    Alert(
+        name="SafeclockBoardBehind",
+        expr=f"max({_AS_OF}) - max({_FIGURES}) > {STALE_SECONDS}\nor time() - max({_READ}) > {STALE_SECONDS}",
+        audience=Audience.OPERATOR,
+        severity=Severity.TICKET,
+        summary="the board shows figures that are {{ $value | humanizeDuration }} older than what it has read",
+        wait="15m",
+        within="40m",
+        since="the board computes or reads for the last time",
+        means="the board has read newer measures than its cohort figures are made of, or has not known for a quarter "
+        "of an hour that it has read everything. What it shows is greyed.",
+        check=("The board's log and its processor time.", "The number of platforms and cohorts that it holds."),
+        do=("Restart it; when it comes back, give it a processor of its own.",),
+        mistaken="a sick worker: it has measured.",
+    ),
+)
