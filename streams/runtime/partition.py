@@ -6,20 +6,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
-from aiokafka import TopicPartition
-
-from streams.contract import notices, refused
-from streams.contract.measures import STATUS_KEY, Status, encode_status, is_measure
+from streams.contract.measures import Status
 from streams.domain.logtime import LogTime
+from streams.runtime.commit import Changed, outgoing
 from streams.runtime.figures import PartitionFigures, State
-from streams.runtime.ground import is_another, made_anew
 from streams.runtime.inbox import Inbox, Portion
 from streams.runtime.intake import Intake
-from streams.runtime.journal import Outgoing
-from streams.runtime.position import POSITION_KEY, Position, Reached, encode
+from streams.runtime.position import Position, Reached
 from streams.runtime.records import RecordBatch, Slot
-from streams.runtime.restore import restore
 from streams.runtime.surroundings import Surroundings
+from streams.runtime.taking import recognise, seek, take
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +35,6 @@ partition, some times over, until what it told is committed."""
 def _seconds() -> float:
     """Return the event loop's own time, for durations."""
     return asyncio.get_running_loop().time()
-
-
-class SourceError(Exception):
-    """A source topic is not the one that the position speaks of; the message says what to do."""
 
 
 class Partition:
@@ -97,66 +89,42 @@ class Partition:
         await self._journal.close()
 
     async def _take(self) -> None:
-        around = self._around
-        started = _seconds()
-        claim = await self._journal.claim()
-        slot = TopicPartition(around.names.changelog, self.number)
-        rows, position, read, last = await restore(around.bootstrap, slot, claim, around.failpoints, around.access)
-        fetched = _seconds()
-        await self._journal.repeat({around.names.measures: list(last.items())})
-        ledger, restored = self._intake.ledger, len(rows)
-        while rows:  # millions of them: none is kept twice
-            ledger.load(*rows.popitem())
-        ledger.ready(position.now)
-        loaded = _seconds() - fetched
-        positions = {topic: reached.next for topic, reached in position.topics.items() if topic in self._slots}
-        self._lost = position.lost
-        # A platform that is taken off the registry may come back, and must then go on where it was left.
-        self._dormant = {topic: reached for topic, reached in position.topics.items() if topic not in self._slots}
-        self._intake = Intake(
-            ledger, around.decoder, LogTime(self._slots, position.now, around.siblings), positions, self._journal.most
-        )
+        around, started = self._around, _seconds()
+        taken = await take(around, self.number, self._journal, self._intake.ledger)
+        self._stand(taken.position)
+        recognise(around, self._slots, taken.position)
         for topic in self._slots:
-            self._recognise(topic, position.topics.get(topic))
             await self._seek(topic)
         around.failpoints.passing("after_seek")
         self.figures.state = State.SERVING
         self.figures.moved = around.wall()
         self.figures.restore_seconds = _seconds() - started
-        split = (fetched - started, loaded)
         log.info(
             "partition %d: restored %d rows from %d records, read in %.1f s, loaded in %.1f s",
             self.number,
-            restored,
-            read,
-            *split,
+            taken.rows,
+            taken.records,
+            taken.reading,
+            taken.loading,
         )
 
-    def _recognise(self, topic: str, reached: Reached | None) -> None:
-        """Stop where the broker's topic is not the one that the position speaks of."""
-        found = self._around.topics[topic]
-        if reached is not None and is_another(reached.id, found):
-            raise SourceError(made_anew(topic, reached.id, found))
+    def _stand(self, position: Position) -> None:
+        """Go on from where the former owner was."""
+        around, reached = self._around, position.topics
+        positions = {topic: place.next for topic, place in reached.items() if topic in self._slots}
+        self._lost = position.lost
+        # A platform that is taken off the registry may come back, and must then go on where it was left.
+        self._dormant = {topic: place for topic, place in reached.items() if topic not in self._slots}
+        time = LogTime(self._slots, position.now, around.siblings)
+        self._intake = Intake(self._intake.ledger, around.decoder, time, positions, self._journal.most)
 
     async def _seek(self, topic: str) -> None:
-        """Fetch `topic` from its position on, from the log's start where there is none.
-
-        What lies below the log's start is lost: counted, told and passed. A log that ends before the position has
-        lost what was already counted: then this worker stops.
-        """
-        around, positions = self._around, self._intake.positions
-        first, last = await around.source.bounds(self._slots[topic])
-        position = positions.setdefault(topic, first)
-        if around.exact_ends and position > last:
-            raise SourceError(f"{topic} {self.number}: expected a log up to offset {position}, it ends at {last}")
-        if position < first:
-            around.figures.lost[self.number] += first - position
-            self._lost += first - position
-            positions[topic] = first
-            self._dirty = True
-            log.error("partition %d: offsets %d to %d of %s are gone", self.number, position, first - 1, topic)
+        """Fetch `topic` from its position on; what is lost on the way is passed with the next commit."""
         self._moved[topic] = _seconds()
-        await around.source.serve(self._slots[topic], positions[topic])
+        positions = self._intake.positions
+        positions[topic], lost = await seek(self._around, self._slots[topic], positions.get(topic))
+        self._lost += lost
+        self._dirty = self._dirty or lost > 0
 
     async def _step(self) -> None:
         for slot in [slot for slot in self._slots.values() if slot in self._around.source.lost]:
@@ -252,20 +220,11 @@ class Partition:
     async def _commit(self) -> None:
         around, intake = self._around, self._intake
         started = self._committed_at = _seconds()
-        rows = intake.ledger.take_changes()
-        rejected = intake.take_refused()
-        topics = {topic: Reached(offset, around.topics[topic]) for topic, offset in intake.positions.items()}
-        position = Position(intake.time.now, {**self._dormant, **topics}, around.registry_hash, self._lost)
-        status = Status(position.now, around.wall(), around.partitions, around.pack, around.registry_hash, self._lost)
-        measures = [row for row in rows.items() if is_measure(row[0])]
-        published = {around.names.measures: [*measures, (STATUS_KEY, encode_status(status))]}
-        refusals = [(refused.key(record), refused.encode(refusal, record)) for refusal, record in rejected.events]
-        rows[POSITION_KEY] = encode(position)
+        rows, rejected, notices = intake.ledger.take_changes(), intake.take_refused(), intake.ledger.take_notices()
+        changed = Changed(rows, notices, rejected.events)
         self._dirty = self._prompt = False
         applied, intake.applied = intake.applied, 0
-        told = [(notice.key, notices.encode(notice)) for notice in intake.ledger.take_notices()]
-        events = {around.names.refused: refusals, around.names.notices: told}
-        await self._journal.commit(Outgoing(rows, published, events))
+        await self._journal.commit(outgoing(around.names, changed, self._position(), self._status()))
         for topic, offset in intake.positions.items():
             around.source.committed(self._slots[topic], offset)
         self.figures.commit_seconds = _seconds() - started
@@ -273,3 +232,12 @@ class Partition:
         around.figures.commits[self.number] += 1
         around.figures.refused.update(refusal.reason for refusal, _ in rejected.events)
         around.figures.refused.update(rejected.late)
+
+    def _position(self) -> Position:
+        around, intake = self._around, self._intake
+        topics = {topic: Reached(offset, around.topics[topic]) for topic, offset in intake.positions.items()}
+        return Position(intake.time.now, {**self._dormant, **topics}, around.registry_hash, self._lost)
+
+    def _status(self) -> Status:
+        around, now = self._around, self._intake.time.now
+        return Status(now, around.wall(), around.partitions, around.pack, around.registry_hash, self._lost)

@@ -27,9 +27,10 @@ from streams.runtime.health import Health, served
 from streams.runtime.intake import Decoder, Ledger
 from streams.runtime.journal import AppendJournal, Journal, Place, TransactionJournal
 from streams.runtime.owners import Owners
-from streams.runtime.partition import Partition, SourceError
+from streams.runtime.partition import Partition
 from streams.runtime.settings import Settings
 from streams.runtime.surroundings import Surroundings
+from streams.runtime.taking import SourceError
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from streams.admin.errors import OperatingError
 from streams.domain.grid import DAY
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal import Outgoing, Place, TransactionJournal
-from streams.runtime.partition import SourceError
 from streams.runtime.position import POSITION_KEY, Position, Reached, encode
 from streams.runtime.settings import RecordTime, load
+from streams.runtime.taking import SourceError
 from streams.runtime.worker import Worker
 from tests.admin.operator import Terminal
 from tests.chain.agreement import agree

@@ -165,7 +165,9 @@ TALES: Final[Mapping[str, Told]] = {
     "SafeclockUrgentOverdueUnreviewed": Told(
         Tale(_overdue("1x4031 9xN", reviewed="no", fresh=_FRESH_5M), "14d", fires=_SLOW, step="5m"),
         (
-            Tale(_overdue("1x4031 9xN", reviewed="yes", fresh=_FRESH_5M), ends="17d", step="5m", why="that is a ticket"),
+            Tale(
+                _overdue("1x4031 9xN", reviewed="yes", fresh=_FRESH_5M), ends="17d", step="5m", why="that is a ticket"
+            ),
             Tale(
                 _overdue("1x287 9x200 0x10 9x200 1xN", reviewed="no", fresh=_FRESH_5M),
                 ends="30h",

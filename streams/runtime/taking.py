@@ -1,0 +1,75 @@
+"""How an owner takes a partition: what the former owner committed, and where in the source topics to go on."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from aiokafka import TopicPartition
+
+from streams.runtime.ground import is_another, made_anew
+from streams.runtime.intake import Ledger
+from streams.runtime.journal import Journal
+from streams.runtime.position import Position
+from streams.runtime.records import Slot
+from streams.runtime.restore import restore
+from streams.runtime.surroundings import Surroundings
+
+log = logging.getLogger(__name__)
+
+
+class SourceError(Exception):
+    """A source topic is not the one that the position speaks of; the message says what to do."""
+
+
+class Taken(NamedTuple):
+    """Where a partition stands, and how many rows of how many records were restored in how many seconds."""
+
+    position: Position
+    rows: int
+    records: int
+    reading: float
+    loading: float
+
+
+async def take(around: Surroundings, number: int, journal: Journal, ledger: Ledger) -> Taken:
+    """Fence the former owner of a partition and load what it committed into an empty `ledger`."""
+    seconds = asyncio.get_running_loop().time
+    started = seconds()
+    claim = await journal.claim()
+    slot = TopicPartition(around.names.changelog, number)
+    rows, position, records, last = await restore(around.bootstrap, slot, claim, around.failpoints, around.access)
+    fetched = seconds()
+    await journal.repeat({around.names.measures: list(last.items())})
+    restored = len(rows)
+    while rows:  # millions of them: none is kept twice
+        ledger.load(*rows.popitem())
+    ledger.ready(position.now)
+    return Taken(position, restored, records, fetched - started, seconds() - fetched)
+
+
+def recognise(around: Surroundings, topics: Iterable[str], position: Position) -> None:
+    """Stop where the broker's topic is not the one that the position speaks of."""
+    for topic in topics:
+        reached, found = position.topics.get(topic), around.topics[topic]
+        if reached is not None and is_another(reached.id, found):
+            raise SourceError(made_anew(topic, reached.id, found))
+
+
+async def seek(around: Surroundings, slot: Slot, position: int | None) -> tuple[int, int]:
+    """Fetch `slot` from its position on, from the log's start where there is none; return from where, and what is lost.
+
+    What lies below the log's start is lost: counted, told and passed. A log that ends before the position has
+    lost what was already counted: then this worker stops.
+    """
+    first, last = await around.source.bounds(slot)
+    if position is None:
+        position = first
+    if around.exact_ends and position > last:
+        raise SourceError(f"{slot.topic} {slot.partition}: expected a log up to offset {position}, it ends at {last}")
+    lost = max(0, first - position)
+    if lost:
+        around.figures.lost[slot.partition] += lost
+        log.error("partition %d: offsets %d to %d of %s are gone", slot.partition, position, first - 1, slot.topic)
+    await around.source.serve(slot, position + lost)
+    return position + lost, lost

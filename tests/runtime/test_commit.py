@@ -1,0 +1,39 @@
+"""What a commit consists of."""
+
+from streams.contract import notices
+from streams.contract.measures import COHORT, STATUS_KEY, Status
+from streams.domain.clocks import STANDARD
+from streams.domain.course import STOPPED
+from streams.domain.grid import HOUR
+from streams.domain.names import Names as ClockNames
+from streams.domain.notices import Miss, Response
+from streams.domain.path import Ended
+from streams.domain.verdict import MISSED
+from streams.runtime.commit import Changed, outgoing
+from streams.runtime.ground import Names
+from streams.runtime.position import POSITION_KEY, Position, decode
+
+KEY = b"harbor|k1_" + b"a" * 43
+NAMES = Names("changelog")
+POSITION = Position(now=5, registry="r")
+STATUS = Status(5, 6, 4, "pack", "r", 0)
+ACT = ClockNames(STANDARD[-1])
+MISS = Miss(KEY, 0, 24 * HOUR, (ACT,))
+RESPONSE = Response(KEY, 0, 30 * HOUR, 30 * HOUR, (Ended(ACT, STOPPED, MISSED),))
+
+
+def test_the_position_is_the_last_row_and_measures_are_published_with_the_status() -> None:
+    rows: dict[bytes, bytes | None] = {b"r|a": b"row", COHORT + b"c": b"cohort", COHORT + b"d": None}
+
+    commit = outgoing(NAMES, Changed(rows, (), ()), POSITION, STATUS)
+
+    assert [*commit.rows] == [*rows, POSITION_KEY]
+    assert decode(commit.rows[POSITION_KEY] or b"") == POSITION
+    assert [key for key, _ in commit.published[NAMES.measures]] == [COHORT + b"c", COHORT + b"d", STATUS_KEY]
+
+
+def test_every_notice_goes_to_the_topic_of_its_kind_under_the_report_s_key() -> None:
+    commit = outgoing(NAMES, Changed({}, (MISS, RESPONSE, MISS), ()), POSITION, STATUS)
+
+    assert [*commit.events[NAMES.misses]] == 2 * [(KEY, notices.encode(MISS))]
+    assert [*commit.events[NAMES.responses]] == [(KEY, notices.encode(RESPONSE))]
