@@ -32,8 +32,7 @@ def test_the_position_is_the_last_row_and_measures_are_published_with_the_status
     assert [key for key, _ in commit.published[NAMES.measures]] == [COHORT + b"c", COHORT + b"d", STATUS_KEY]
 
 
-def test_every_notice_goes_to_the_topic_of_its_kind_under_the_report_s_key() -> None:
+def test_notices_are_told_in_their_order_under_the_report_s_key() -> None:
     commit = outgoing(NAMES, Changed({}, (MISS, RESPONSE, MISS), ()), POSITION, STATUS)
 
-    assert [*commit.events[NAMES.misses]] == 2 * [(KEY, notices.encode(MISS))]
-    assert [*commit.events[NAMES.responses]] == [(KEY, notices.encode(RESPONSE))]
+    assert [*commit.events[NAMES.notices]] == [(KEY, notices.encode(notice)) for notice in (MISS, RESPONSE, MISS)]
