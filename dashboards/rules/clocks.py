@@ -15,20 +15,32 @@ LEAST_JUDGED: Final = 50
 LEAST_AHEAD: Final = 200
 """To look ahead takes more: a few misses in a row bend the line of a small platform."""
 AHEAD: Final = "7d"
-LEAST_URGENT: Final = 5
-"""An unreviewed clock is told of when so many are overdue, and twice as many as is usual for the platform."""
+LEAST_URGENT: Final = 10
+URGENT_FACTOR: Final = 3
+"""An unreviewed clock is told of when so many are overdue, and so many times what is usual for the platform."""
 
-_URGENT: Final = f"max by (platform, clock) ({select('safeclock_urgent_overdue_reports')})"
+
+def _urgent(then: str = "") -> str:
+    return f"max by (platform, clock) ({select('safeclock_urgent_overdue_reports')}{then})"
+
+
+def _of_period(then: str = "") -> str:
+    return f"max by (platform, clock) ({select('safeclock_objective_reports', period='current')}{then})"
+
+
+_URGENT: Final = _urgent()
+_OF_PERIOD: Final = _of_period()
+_JUDGED: Final = f"{_OF_PERIOD} >= {LEAST_JUDGED}"
 _REVIEWED: Final = f"max by (clock) ({select('safeclock_clock_info', reviewed='yes')})"
 _OF_MANY: Final = f"max by (clock) ({select('safeclock_clock_info', statistic='~mean|share|quantile')})"
-_OF_PERIOD: Final = f"max by (platform, clock) ({select('safeclock_objective_reports', period='current')})"
-_JUDGED: Final = f"{_OF_PERIOD} >= {LEAST_JUDGED}"
 _MET: Final = f"max by (platform, clock) ({select('safeclock_objective_met', period='current')})"
 _LEFT: Final = f"max by (platform, clock) ({select('safeclock_objective_budget_reports')})"
 _MISSED: Final = fresh(f"  {_MET} == 0\n  and {_JUDGED}\n  and on (clock) {_OF_MANY}")
 _SOON: Final = fresh(
     f"  predict_linear(({_LEFT})[{AHEAD}:1h], {7 * 86_400}) < 0\n  and {_LEFT} >= 0"
     f"\n  and {_OF_PERIOD} >= {LEAST_AHEAD}"
+    # In a period that began within the window the line starts anew.
+    f"\n  and {_OF_PERIOD} >= {_of_period(f' offset {AHEAD}')}"
     f"\n  and on (clock) {_OF_MANY}"
 )
 _TRIPPED: Final = fresh(f"  max by (platform, tripwire) ({select('safeclock_tripwire_tripped')}) == 1")
@@ -67,7 +79,8 @@ ALERTS: Final = (
         name=NAMES[1],
         severity=Severity.DIGEST,
         expr=fresh(
-            f"  {_URGENT} >= {LEAST_URGENT}\n  and {_URGENT} > 2 * avg_over_time(({_URGENT})[4w:6h])\n"
+            f"  {_URGENT} >= {LEAST_URGENT}\n  and {_URGENT} > {URGENT_FACTOR} * avg_over_time(({_URGENT})[4w:6h])\n"
+            f"  and {_urgent(' offset 2w')} >= 0\n"
             f"  unless on (clock) {_REVIEWED}"
         ),
         summary="{{ $labels.platform }} has left {{ $value | humanize }} urgent reports overdue under {{ $labels.clock }}",
@@ -76,7 +89,8 @@ ALERTS: Final = (
         within="25h",
         since="urgent reports begin to pile up overdue",
         means=f"the same under a clock whose reading nobody has reviewed, or that is a yardstick: at least {LEAST_URGENT} "
-        "reports for a whole day, and twice as many as in the platform's own last four weeks.",
+        f"reports for a whole day, and {URGENT_FACTOR} times as many as in the platform's own last four weeks. A platform "
+        "that has been measured for less than two weeks has no past to be held against.",
         check=_OVERDUE,
         do=("Look at the platform's open reports; have the clock reviewed if it matters.",),
         mistaken="a missed legal deadline: nobody has said that the clock reads a law rightly.",

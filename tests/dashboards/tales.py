@@ -163,13 +163,13 @@ TALES: Final[Mapping[str, Told]] = {
         ),
     ),
     "SafeclockUrgentOverdueUnreviewed": Told(
-        Tale(_overdue("1x4031 9xN", reviewed="no", fresh=_FRESH_5M), "14d", fires=_SLOW, step="5m"),
+        Tale(_overdue("1x4031 30xN", reviewed="no", fresh=_FRESH_5M), "14d", fires=_SLOW, step="5m"),
         (
             Tale(
-                _overdue("1x4031 9xN", reviewed="yes", fresh=_FRESH_5M), ends="17d", step="5m", why="that is a ticket"
+                _overdue("1x4031 30xN", reviewed="yes", fresh=_FRESH_5M), ends="17d", step="5m", why="that is a ticket"
             ),
             Tale(
-                _overdue("1x287 9x200 0x10 9x200 1xN", reviewed="no", fresh=_FRESH_5M),
+                _overdue("1x287 9x200 0x10 30x200 1xN", reviewed="no", fresh=_FRESH_5M),
                 ends="30h",
                 step="5m",
                 why="they were acted on",
@@ -185,9 +185,16 @@ TALES: Final[Mapping[str, Told]] = {
         ),
     ),
     "SafeclockObjectiveAtRisk": Told(
-        Tale(_objective(left="4000x287 4000-3xN", reports="1000xN"), "1d", fires=_SLOW, step="5m"),
+        Tale(_objective(left="6000x2015 6000-3xN", reports="1000xN"), "7d", fires=_SLOW, step="5m"),
         (
-            Tale(_objective(left="9000-1xN", reports="1000xN"), ends="3d", step="5m", why="enough are left"),
+            Tale(_objective(left="9000-1xN", reports="1000xN"), ends="10d", step="5m", why="enough are left"),
+            Tale(
+                _objective(left="9000x2015 3000-3xN", reports="1000x2015 300xN"),
+                "7d",
+                ends="10d",
+                step="5m",
+                why="a new period began",
+            ),
             Tale(_objective(left="-5-3xN", reports="1000xN"), ends="4d", step="5m", why="none is left"),
             Tale(_objective(left="500-3xN", reports="199xN"), ends="12h", step="5m", why="few reports"),
         ),
