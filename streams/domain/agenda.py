@@ -10,10 +10,11 @@ from streams.domain.books import Books
 from streams.domain.course import OPEN
 from streams.domain.deadlines import NEVER
 from streams.domain.desk import Desk
+from streams.domain.due import due_at_length, due_plain, forgotten_at, last_told
 from streams.domain.grid import MINUTE
 from streams.domain.measure import seal
 from streams.domain.path import Path
-from streams.domain.report import Entry, Row
+from streams.domain.report import Row
 from streams.domain.rules import Rules
 from streams.domain.settling import Settling
 from streams.domain.shelf import Shelf
@@ -119,23 +120,23 @@ class Agenda:
 
     def remember(self, desk: Desk, key: bytes, report: Report) -> None:
         """Let a report that only waits come up when its memory ends."""
-        self.push(desk, key, _last_told(report.entries) + self._rules.memory)
+        self.push(desk, key, last_told(report.entries) + self._rules.memory)
 
     def due(self, desk: Desk, report: Report, appraisal: Appraisal | None = None) -> int:
         """Return when something next happens to a report, of which `appraisal` is known, if any is."""
         if report.path is not None:
-            return _due_plain(self._rules, report.path, report.entries, desk.horizon)
+            return due_plain(self._rules, report.path, report.entries, desk.horizon)
         known = appraisal or self._appraiser.appraise(desk, report.row, desk.horizon)
-        return _due(self._rules, report.row, known)
+        return due_at_length(self._rules, report.row, known)
 
     def recall(self, desk: Desk, key: bytes, row: Row) -> None:
         """Let a restored report come up; `reckon` after the last."""
         entries, horizon = row[1], desk.horizon
         path = self._settling.path_of(entries)
         if path is None:
-            due = _due(self._rules, row, self._appraiser.appraise(desk, row, horizon))
+            due = due_at_length(self._rules, row, self._appraiser.appraise(desk, row, horizon))
         else:
-            due = _due_plain(self._rules, path, entries, horizon)
+            due = due_plain(self._rules, path, entries, horizon)
         desk.queue.push(due, key, horizon)
 
     def reckon(self, desks: Collection[Desk]) -> None:
@@ -150,7 +151,7 @@ class Agenda:
         path = report.path
         assert path is not None, "a report that is settled is plain"
         if before is None:
-            desk.queue.push(_due_plain(self._rules, path, report.entries, horizon), key, horizon)
+            desk.queue.push(due_plain(self._rules, path, report.entries, horizon), key, horizon)
         elif before.open and not path.open:
             self._end(desk, key, before, report, horizon)
 
@@ -161,7 +162,7 @@ class Agenda:
         """
         path, filed, rules = report.path, report.entries[0], self._rules
         assert path is not None
-        forgotten = _forgotten(rules, report.entries, filed.at)
+        forgotten = forgotten_at(rules, report.entries, filed.at)
         if before.limits and filed.at + before.limits[-1] > horizon:
             if path.settled:
                 self._ended[key] = forgotten
@@ -178,7 +179,7 @@ class Agenda:
         if found is None:
             return
         report = self._shelf.report(desk, found)
-        due = 0 if report.path is None else _due_plain(self._rules, report.path, report.entries, desk.horizon)
+        due = 0 if report.path is None else due_plain(self._rules, report.path, report.entries, desk.horizon)
         if due > desk.horizon:
             self._settling.miss(desk, report, horizon)
             if self._books.notices.wanted:
@@ -193,7 +194,7 @@ class Agenda:
         """Read a report as it was at `horizon` and as it is, and post the difference."""
         after = self._appraiser.appraise(desk, row, desk.horizon)
         before = self._appraiser.appraise(desk, row, horizon) if _may_have_changed(after) else after
-        next_due = _due(self._rules, row, after)
+        next_due = due_at_length(self._rules, row, after)
         if next_due > desk.horizon:
             self._books.post(desk, key, before, after)
             self.push(desk, key, next_due)
@@ -217,47 +218,6 @@ class Agenda:
     def _forget(self, desk: Desk, key: bytes) -> None:
         desk.count(counters.FORGOTTEN)
         self._shelf.drop(key)
-
-
-def _due(rules: Rules, row: Row, appraisal: Appraisal) -> int:
-    """Return when something next happens to a report that has been read at length."""
-    measured = appraisal.measured
-    if measured is None:
-        return _last_told(row[1]) + rules.memory
-    limit = min([clock.due for clock in measured.clocks], default=NEVER)
-    if measured.state in OPEN_STATES:
-        return min(limit, measured.filed.at + rules.sealed)
-    return min(limit, _forgotten(rules, row[1], measured.filed.at))
-
-
-def _due_plain(rules: Rules, path: Path, entries: list[Entry], horizon: int) -> int:
-    """Return when a plain report comes up next, after the limits that are decided up to `horizon`.
-
-    An open one comes up once on the way to its sealing, at the first instant at which it could be forgotten if it had
-    ended meanwhile: so its end need not be put on the agenda.
-    """
-    filed = entries[0]
-    if path.open:
-        end, early = filed.at + rules.sealed, filed.told + rules.memory
-        end = early if horizon < early < end else end
-    else:
-        end = _forgotten(rules, entries, filed.at)
-    for limit in path.limits:
-        if filed.at + limit > horizon:
-            return min(filed.at + limit, end)
-    return end
-
-
-def _forgotten(rules: Rules, entries: list[Entry], filed: int) -> int:
-    """Return when an ended report is forgotten: long after its last event, and not while its filing could come again."""
-    return max(_last_told(entries) + rules.memory, filed + rules.too_old)
-
-
-def _last_told(entries: list[Entry]) -> int:
-    last = 0
-    for at, _, _, _, _, delay, _ in entries:  # a third of the time of max
-        last = max(last, at + delay)
-    return last
 
 
 def _may_have_changed(appraisal: Appraisal) -> bool:

@@ -1,0 +1,50 @@
+"""When something next happens to a report by itself: a limit passes, it is forgotten, or it is sealed."""
+
+from streams.domain.appraise import Appraisal
+from streams.domain.deadlines import NEVER
+from streams.domain.path import Path
+from streams.domain.report import Entry, Row
+from streams.domain.rules import Rules
+from streams.domain.states import OPEN_STATES
+
+
+def due_at_length(rules: Rules, row: Row, appraisal: Appraisal) -> int:
+    """Return when something next happens to a report that has been read at length."""
+    measured = appraisal.measured
+    if measured is None:
+        return last_told(row[1]) + rules.memory
+    limit = min([clock.due for clock in measured.clocks], default=NEVER)
+    if measured.state in OPEN_STATES:
+        return min(limit, measured.filed.at + rules.sealed)
+    return min(limit, forgotten_at(rules, row[1], measured.filed.at))
+
+
+def due_plain(rules: Rules, path: Path, entries: list[Entry], horizon: int) -> int:
+    """Return when a plain report comes up next, after the limits that are decided up to `horizon`.
+
+    An open one comes up once on the way to its sealing, at the first instant at which it could be forgotten if it had
+    ended meanwhile: so its end need not be put on the agenda.
+    """
+    filed = entries[0]
+    if path.open:
+        end, early = filed.at + rules.sealed, filed.told + rules.memory
+        end = early if horizon < early < end else end
+    else:
+        end = forgotten_at(rules, entries, filed.at)
+    for limit in path.limits:
+        if filed.at + limit > horizon:
+            return min(filed.at + limit, end)
+    return end
+
+
+def forgotten_at(rules: Rules, entries: list[Entry], filed: int) -> int:
+    """Return when an ended report is forgotten: long after its last event, and not while its filing could come again."""
+    return max(last_told(entries) + rules.memory, filed + rules.too_old)
+
+
+def last_told(entries: list[Entry]) -> int:
+    """Return when we were told of the newest of a report's events, in epoch milliseconds."""
+    last = 0
+    for at, _, _, _, _, delay, _ in entries:  # a third of the time of max
+        last = max(last, at + delay)
+    return last
