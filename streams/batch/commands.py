@@ -1,4 +1,4 @@
-"""The commands `clocks list`, `clocks check` and `clocks explain`."""
+"""The commands `measure`, `clocks list`, `clocks check` and `clocks explain`."""
 
 import json
 import sys
@@ -7,22 +7,44 @@ from typing import Any
 
 import click
 
+from streams.edge.options import FILES, PACKS, REGISTRY, instant, registry_of, rulebook_of, usage
+
+
+@click.command()
+@FILES
+@click.option("--by", default="platform", show_default=True, help="Labels to group by, joined by commas.")
+@click.option("--as-of", callback=instant, help="Leave out what happened later. Default: the newest accepted time.")
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@REGISTRY
+@PACKS
+def measure(files: tuple[Path, ...], by: str, as_of: int | None, form: str, **rules: Any) -> None:  # noqa: ANN401 - files
+    """Measure FILES of JSON lines (or standard input) with the ledger that the worker runs."""
+    from streams.batch.lines import progressing
+    from streams.batch.measure import measure as figures
+    from streams.batch.print import show
+    from streams.batch.reading import read
+    from streams.domain.figures import UnknownLabelError, grouping
+
+    labels = by.split(",")
+    try:
+        grouping(labels)
+    except UnknownLabelError as error:
+        usage(error)
+    registry = registry_of(rules["registry"])
+    rulebook = rulebook_of(rules["packs"], registry)
+    with progressing(files) as lines:
+        document = figures(read(lines, registry, as_of, rulebook), labels)
+    show(document, labels, form)
+
 
 @click.group()
 def clocks() -> None:
     """Look at the clocks: what they are, whether a pack is right, which of them run on a report."""
 
 
-_TOML = click.Path(path_type=Path, exists=True, dir_okay=False)
-_REGISTRY = click.option("--registry", type=_TOML, help="TOML file that names the platforms and jurisdiction groups.")
-_PACKS = click.option(
-    "--pack", "packs", multiple=True, type=_TOML, help="TOML file with clocks, beside the standard ones."
-)
-
-
 @clocks.command("list")
-@_PACKS
-@_REGISTRY
+@PACKS
+@REGISTRY
 def list_clocks(packs: tuple[Path, ...], registry: Path | None) -> None:
     """Print every clock: what it asks for, of which reports, and what it rests on."""
     from rich.console import Console
@@ -34,8 +56,8 @@ def list_clocks(packs: tuple[Path, ...], registry: Path | None) -> None:
 
 
 @clocks.command()
-@click.argument("packs", nargs=-1, required=True, type=_TOML)
-@_REGISTRY
+@click.argument("packs", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@REGISTRY
 def check(packs: tuple[Path, ...], registry: Path | None) -> None:
     """Say what is wrong with PACKS, taken together; ends with 1 when anything is."""
     _, rulebook = _loaded(packs, registry)
@@ -44,9 +66,9 @@ def check(packs: tuple[Path, ...], registry: Path | None) -> None:
 
 
 @clocks.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
-@_PACKS
-@_REGISTRY
+@FILES
+@PACKS
+@REGISTRY
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def explain(files: tuple[Path, ...], packs: tuple[Path, ...], registry: Path | None, form: str) -> None:
     """Tell of every report in FILES of JSON lines which clocks run on it, why not the others, when each ends."""
@@ -67,15 +89,9 @@ def explain(files: tuple[Path, ...], packs: tuple[Path, ...], registry: Path | N
 
 def _loaded(packs: tuple[Path, ...], registry: Path | None) -> Any:  # noqa: ANN401 - types are imported lazily
     """Return the registry and the rulebook; say every mistake and end with 1 when there is one."""
-    from streams.contract.pack_file import rulebook_of
-    from streams.contract.registry import Registry
-    from streams.contract.registry_file import load
-    from streams.contract.tables import TablesError
-    from streams.domain.roster import ClockError
-
     try:
-        known = Registry.open() if registry is None else load(registry)
+        known = registry_of(registry)
         return known, rulebook_of(packs, known)
-    except (TablesError, ClockError, OSError) as error:
-        click.echo(str(error), err=True)
+    except click.UsageError as error:
+        click.echo(error.message, err=True)
         sys.exit(1)

@@ -1,1 +1,1 @@
-"""Where a process meets the outside, whichever it is: it signs in to the broker, and it shows its pages."""
+"""Where a process meets the outside, whichever it is: it is told what to do, signs in, and shows its pages."""

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -28,7 +29,11 @@ def test_every_command_says_what_it_is_for() -> None:
     listed = _run("--help")
 
     assert listed.exit_code == 0
-    for name, command in main.commands.items():
+    context = click.Context(main)
+    commands = {name: main.get_command(context, name) for name in main.list_commands(context)}
+    assert {"admin", "board", "check", "clocks", "measure", "publish", "replay", "worker"} < commands.keys()
+    for name, command in commands.items():
+        assert command is not None
         assert command.help, name
         assert (name in listed.output) is not command.hidden
 

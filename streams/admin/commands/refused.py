@@ -4,18 +4,9 @@ import os
 
 import click
 
-from streams.admin.commands.options import REACHED, failing, flags, with_options
+from streams.admin.commands.options import REACHED, failing
 from streams.domain.vocabulary import Reason
-
-
-def _instant(_context: click.Context, _parameter: click.Parameter, text: str | None) -> int:
-    """Read an RFC 3339 instant with an offset, in epoch milliseconds; 0 where there is none."""
-    from streams.contract.instants import parse
-
-    try:
-        return 0 if text is None else parse(text)
-    except ValueError as error:
-        raise click.BadParameter("expected an instant with an offset, such as 2026-01-31T00:00:00Z") from error
+from streams.edge.options import flags, instant, with_options
 
 
 @click.command()
@@ -25,9 +16,9 @@ def _instant(_context: click.Context, _parameter: click.Parameter, text: str | N
 @click.option(
     "--reason", multiple=True, type=click.Choice([str(reason) for reason in Reason]), help="Only what was refused so."
 )
-@click.option("--since", callback=_instant, help="Only records of this instant or later.")
+@click.option("--since", callback=instant, help="Only records of this instant or later.")
 @click.option("--dry-run", is_flag=True, help="Only count.")
-def replay(reason: tuple[str, ...], since: int, *, refused: bool, dry_run: bool, **given: str | None) -> None:
+def replay(reason: tuple[str, ...], since: int | None, *, refused: bool, dry_run: bool, **given: str | None) -> None:
     """Read refused events again and publish those that today's decoder accepts; safe to run again.
 
     It writes to the platforms' topics and needs the right to.
@@ -50,6 +41,6 @@ def replay(reason: tuple[str, ...], since: int, *, refused: bool, dry_run: bool,
         kept = settings.record_time is RecordTime.CREATE
         now = None if kept else time.time_ns() // 1_000_000
         errand = Errand(Link(settings.bootstrap, settings.access), registry, Decoder(registry), now)
-        done = asyncio.run(again(errand, Asked(frozenset(map(Reason, reason)), since), dry=dry_run))
+        done = asyncio.run(again(errand, Asked(frozenset(map(Reason, reason)), since or 0), dry=dry_run))
     click.echo("\n".join(told(done.tally, done.left)))
     click.echo("nothing was published: a dry run" if dry_run else f"published again: {done.published}")

@@ -9,7 +9,8 @@ from typing import Any
 import click
 from typing_extensions import override
 
-from streams.admin.commands.options import CHANGES, REACHED, failing, flags, with_options
+from streams.admin.commands.options import CHANGES, REACHED, failing
+from streams.edge.options import flags, with_options
 
 
 class _Group(click.Group):

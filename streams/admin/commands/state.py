@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from streams.admin.commands.options import CHANGES, REACHED, failing, flags, with_options
+from streams.admin.commands.options import CHANGES, REACHED, failing
+from streams.edge.options import flags, with_options
 
 
 @click.command("accept-source-reset")

@@ -1,0 +1,103 @@
+"""The commands of the platforms' side: `check`, `publish`, `simulate`."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from streams.edge.options import FILES, PACKS, REGISTRY, instant, registry_of, rulebook_of, usage
+
+
+@click.command()
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--weeks", type=click.IntRange(1, 520), default=13, show_default=True)
+@click.option(
+    "--reports", type=click.IntRange(1), default=150_000, show_default=True, help="About how many, all platforms."
+)
+@click.option("--start", callback=instant, default="2026-01-05T00:00:00Z", show_default=True, help="The first instant.")
+@click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), help="Write what was planted to this file.")
+@click.option("--events/--no-events", default=True, help="Write events, or only what was planted.")
+@click.option("--live", type=float, help="Go on without end, in real time, with so many reports a second.")
+def simulate(truth: Path | None, live: float | None, *, events: bool, **span: int) -> None:
+    """Write the events of eight invented platforms to standard output, with planted truths."""
+    from producers.simulation import stream
+    from producers.simulation.plan import Plan
+    from producers.simulation.truth import truth as planted
+
+    plan = Plan(seed=span["seed"], start_ms=span["start"], weeks=span["weeks"], reports=span["reports"])
+    if truth is not None:
+        truth.write_text(json.dumps(planted(plan), indent=2) + "\n", encoding="utf-8")
+    if not events:
+        return
+    out = click.get_binary_stream("stdout")
+    if live is None:
+        out.writelines(stream.history(plan))
+    else:
+        stream.write_live(plan.going_live(live), out)
+
+
+@click.command()
+@FILES
+@REGISTRY
+@click.option("--bootstrap", help="HOST:PORT of the broker. Default: SAFECLOCK_PUBLISH_BOOTSTRAP, 127.0.0.1:9092.")
+@click.option("--from-line", type=click.IntRange(1), default=1, show_default=True, help="Go on from this line.")
+@click.option("--history", is_flag=True, help="Take each line as told at its recordedtime, else at its time.")
+@click.option("--skip-refused", is_flag=True, help="Leave refused lines out instead of sending nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what would be sent.")
+@click.option("--unchecked", is_flag=True, hidden=True, help="The maker of the lines answers for them: a simulator.")
+def publish(files: tuple[Path, ...], registry: Path | None, bootstrap: str | None, **how: Any) -> None:  # noqa: ANN401 - flags
+    """Publish FILES of JSON lines (or standard input); safe to run again.
+
+    Bad lines are refused before they leave. Ends with 0, or with 1 when something was refused or not acknowledged.
+    """
+    from dataclasses import replace
+
+    from producers.publisher.errors import BrokerError, SettingsError
+    from producers.publisher.files import Order, publish_blocks
+    from producers.publisher.files import publish as publish_files
+    from producers.publisher.lines import blocks
+    from producers.publisher.settings import PublisherSettings
+    from producers.publisher.talk import announce, progressing, tell
+
+    unchecked = how.pop("unchecked")
+    try:
+        settings = PublisherSettings.from_environment(os.environ)
+        settings = settings if bootstrap is None else replace(settings, bootstrap=bootstrap)
+        order = Order(settings=settings, registry=registry_of(registry), paths=files, **how)
+        announce(order)
+        with progressing(order) as progress:
+            if unchecked:
+                published = publish_blocks(order, blocks(files), progress, good=True)
+            else:
+                published = publish_files(order, progress)
+    except (SettingsError, OSError, BrokerError) as error:
+        usage(error)
+    tell(published)
+    sys.exit(published.exit_code)
+
+
+@click.command()
+@FILES
+@REGISTRY
+@click.option("--now", callback=instant, help="Refuse what lies after this instant. Default: the clock's.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@PACKS
+def check(files: tuple[Path, ...], registry: Path | None, now: int | None, form: str, packs: tuple[Path, ...]) -> None:
+    """Tell how FILES of JSON lines (or standard input) are understood; ends with 1 when a line is refused."""
+    from producers.conformance import talk
+    from producers.conformance.check import check as read
+    from producers.conformance.document import document
+
+    known = registry_of(registry)
+    checked = read(
+        files or (Path("-"),), known, time.time_ns() // 1_000_000 if now is None else now, rulebook_of(packs, known)
+    )
+    if form == "json":
+        click.echo(json.dumps(document(checked), indent=2))
+    else:
+        talk.tell(checked)
+    sys.exit(checked.exit_code)

@@ -1,0 +1,76 @@
+"""What several commands ask for: files, platforms, clocks, instants, and settings by flags in place of variables."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+FILES = click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
+REGISTRY = click.option(
+    "--registry",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="TOML file that names the platforms.",
+)
+PACKS = click.option(
+    "--pack",
+    "packs",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="TOML file with clocks to measure by, beside the standard ones; may be given more than once.",
+)
+
+
+def flags(given: dict[str, str | None]) -> dict[str, str | None]:
+    """Return flags by the names of the variables that they stand for."""
+    return {f"SAFECLOCK_{name.upper()}": text for name, text in given.items()}
+
+
+def with_options(options: tuple[Any, ...]) -> Callable[[Any], Any]:  # click's decorators are untyped
+    """Return a decorator that gives a command all of `options`, in their order."""
+
+    def decorate(command: Any) -> Any:  # noqa: ANN401
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def instant(_context: click.Context, _parameter: click.Parameter, text: str | None) -> int | None:
+    """Read an RFC 3339 instant with an offset, in epoch milliseconds; None where there is none."""
+    from streams.contract.instants import parse
+
+    try:
+        return None if text is None else parse(text)
+    except ValueError as error:
+        raise click.BadParameter("expected an instant with an offset, such as 2026-01-31T00:00:00Z") from error
+
+
+def usage(problem: object) -> NoReturn:
+    """End with the usage status after saying what is wrong."""
+    raise click.UsageError(str(problem))
+
+
+def registry_of(path: Path | None) -> Any:  # noqa: ANN401 - its type is imported lazily
+    """Return the registry of a file; without one, every platform is accepted."""
+    from streams.contract.registry import Registry
+    from streams.contract.registry_file import load
+    from streams.contract.tables import TablesError
+
+    try:
+        return Registry.open() if path is None else load(path)
+    except (TablesError, OSError) as error:
+        usage(error)
+
+
+def rulebook_of(packs: tuple[Path, ...], registry: Any) -> Any:  # noqa: ANN401 - likewise
+    """Return the standard rules with those of packs, read by a registry's groups."""
+    from streams.contract.pack_file import rulebook_of as read
+    from streams.contract.tables import TablesError
+    from streams.domain.roster import ClockError
+
+    try:
+        return read(packs, registry)
+    except (TablesError, ClockError, OSError) as error:
+        usage(error)
