@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +15,7 @@ from tests.brokers.embedded import EmbeddedBrokerUnavailableError, embedded_brok
 from tests.brokers.jars import BrokerUnavailableError
 from tests.brokers.namespace import Namespace, NamespaceUnavailableError, namespace
 from tests.brokers.selection import Found, described, offers
+from tests.brokers.small_disk import MEGABYTES, DiskUnavailableError, SmallDisk, small_disk
 from tests.required import missing
 
 # `quick` by default and always the same examples; more by `--hypothesis-profile=thorough`.
@@ -130,6 +132,28 @@ def far(link: Namespace) -> Iterator[ApacheKafka]:
     """A node behind the link."""
     try:
         with apache_node(host=link.host, enter=link.enter) as made:
+            yield made
+    except BrokerUnavailableError as reason:
+        missing("apache-kafka", str(reason))
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """A disk of the test's own that is soon full."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    try:
+        with small_disk(folder, MEGABYTES) as made:
+            yield made
+    except DiskUnavailableError as reason:
+        missing("root", str(reason))
+
+
+@pytest.fixture
+def tight(disk: SmallDisk) -> Iterator[ApacheKafka]:
+    """A node that keeps its log on that disk."""
+    try:
+        with apache_node(log=disk.path) as made:
             yield made
     except BrokerUnavailableError as reason:
         missing("apache-kafka", str(reason))

@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+MEGABYTES: Final = 48
+"""How large a small disk is: room for a node and some minutes of a chain."""
 
 
 class DiskUnavailableError(Exception):

@@ -1,26 +1,22 @@
 """Brokers go away, are cut off, fill up, hand over: workers wait or are started again, and every event counts once."""
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from random import Random
 from threading import Event
 
 import pytest
 from aiokafka.errors import KafkaError
 
-from tests.brokers.apache import ApacheKafka, apache_kafka
+from tests.brokers.apache import ApacheKafka
 from tests.brokers.cluster import ApacheCluster
-from tests.brokers.jars import BrokerUnavailableError
 from tests.brokers.namespace import Namespace
 from tests.brokers.records import make_topic, write
 from tests.brokers.replicas import in_sync, move_leader, replicas
-from tests.brokers.small_disk import DiskUnavailableError, SmallDisk, small_disk
+from tests.brokers.small_disk import MEGABYTES, SmallDisk
 from tests.chain.waiting import until
 from tests.failures.conftest import THREE, Fail
 from tests.failures.failing import FailingChain, Supervisor
-from tests.required import missing
 
 pytestmark = [
     pytest.mark.integration,
@@ -33,30 +29,8 @@ pytestmark = [
 ALL = frozenset({1, 2, 3})
 COORDINATORS = "__transaction_state"
 LARGE = b"x" * 900_000
-MEGABYTES = 48
 HANGS_SECONDS = 10.0
 """Longer than the cluster waits for a node."""
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    try:
-        with small_disk(folder, MEGABYTES) as made:
-            yield made
-    except DiskUnavailableError as reason:
-        missing("root", str(reason))
-
-
-@pytest.fixture
-def small(disk: SmallDisk) -> Iterator[ApacheKafka]:
-    """A node whose disk is soon full."""
-    try:
-        with apache_kafka(log=disk.path) as made:
-            yield made
-    except BrokerUnavailableError as reason:
-        missing("apache-kafka", str(reason))
 
 
 def counting(chain: FailingChain, supervised: Supervisor) -> None:
@@ -145,20 +119,20 @@ def test_a_cut_network_loses_nothing_whether_or_not_the_session_outlives_it(
 
 
 def test_a_full_disk_stops_everything_and_loses_nothing_when_there_is_room_again(
-    failing: Fail, small: ApacheKafka, disk: SmallDisk
+    failing: Fail, tight: ApacheKafka, disk: SmallDisk
 ) -> None:
-    chain = failing(small.bootstrap)
-    ballast = make_topic(small.bootstrap)
+    chain = failing(tight.bootstrap)
+    ballast = make_topic(tight.bootstrap)
     with chain.trickle(seed=241), Supervisor(chain, workers=1) as supervised:
         chain.applied(supervised.workers[0])
 
         chain.fault("the disk of the broker's log is full")
         with suppress(KafkaError):
             for _ in range(2 * MEGABYTES):
-                asyncio.run(write(small.bootstrap, ballast, [LARGE], patience_ms=3_000))
-        until(lambda: not small.running, "the broker to stop", small.said)
+                asyncio.run(write(tight.bootstrap, ballast, [LARGE], patience_ms=3_000))
+        until(lambda: not tight.running, "the broker to stop", tight.said)
         disk.resize(4 * MEGABYTES)
-        small.start()
+        tight.start()
         counting(chain, supervised)
 
     chain.hold(*supervised.workers)
