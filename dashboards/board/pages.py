@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from dashboards.board.freshness import Freshness
-from dashboards.board.snapshot import Snapshot, SnapshotCollector
+from dashboards.board.page_text import PageText
+from dashboards.board.snapshot import Snapshot
 from streams.contract.guard import Guard
 from streams.edge import pages as site
 
@@ -20,8 +20,7 @@ class Pages:
     def __init__(self, freshness: Callable[[], Freshness], snapshot: Callable[[], Snapshot]) -> None:
         self._freshness = freshness
         self._snapshot = snapshot
-        self._registry = CollectorRegistry()
-        self._registry.register(SnapshotCollector(snapshot))
+        self._text = PageText()
 
     async def healthz(self, _: web.Request) -> web.Response:
         """Answer 200 as long as the loop answers at all: an error in it ends the process."""
@@ -39,7 +38,7 @@ class Pages:
 
     async def metrics(self, _: web.Request) -> web.Response:
         """Answer with the product metrics; written out in a thread, for there are thousands."""
-        body = await asyncio.to_thread(generate_latest, self._registry)
+        body = await asyncio.to_thread(self._text.of, self._snapshot())
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

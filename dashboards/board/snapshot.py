@@ -35,13 +35,17 @@ class SnapshotCollector(Collector):
     def collect(self) -> Iterator[Family]:
         """Yield the families that have a series, in the catalogue's order."""
         snapshot = self._current()
-        for metric in METRICS:
-            if metric.process is not Process.BOARD:
-                continue
+        for metric in shown(snapshot):
             if metric.name in snapshot.histograms:
                 yield _histogram(metric, snapshot.histograms)
-            elif snapshot.values.get(metric.name):
+            else:
                 yield _family(metric, snapshot.values[metric.name])
+
+
+def shown(snapshot: Snapshot) -> list[Metric]:
+    """Return the metrics that have a series, and every histogram that is there, in the catalogue's order."""
+    told = snapshot.histograms.keys() | {name for name, series in snapshot.values.items() if series}
+    return [metric for metric in METRICS if metric.process is Process.BOARD and metric.name in told]
 
 
 def _family(metric: Metric, series: Series) -> Family:
