@@ -68,10 +68,10 @@ def stand(settings: Settings, registry: Registry, names: Names | None = None) ->
         return Ground(ids, written, limit, _transactions(settings.journal, broker))
 
 
-def still(bootstrap: str, ground: Ground, partitions: int) -> None:
+def still(settings: Settings, ground: Ground, partitions: int) -> None:
     """Raise BadGroundError where a topic is gone, has other partitions or was made anew since `ground`; blocking."""
     wanted = (*ground.topics, *ground.names)
-    with Broker(bootstrap) as broker:
+    with Broker(settings.bootstrap, settings.access) as broker:
         found = broker.topics(wanted)
     faults = miscounted(wanted, partitions, found)
     faults += [

@@ -85,7 +85,7 @@ class Worker:
         around = self._surroundings(ground, app)
 
         async def look() -> None:
-            await asyncio.to_thread(still, self._settings.bootstrap, ground, around.partitions)
+            await asyncio.to_thread(still, self._settings, ground, around.partitions)
 
         self._owners = Owners(around.topics, lambda number: Partition(number, around), look, self.figures, self._failed)
         connect(app, around.topics, self._owners)
