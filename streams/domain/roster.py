@@ -39,8 +39,8 @@ def enrol(pack: Sequence[Clock], stored: Iterable[Enrolled], told: int) -> dict[
     """Return the roster, by the keys of the clocks, of a partition that now loads a pack.
 
     `stored` is the roster as it was, empty for a partition that begins: then the pack holds for all of history.
-    Otherwise what changes counts from the next UTC midnight after everything that was `told`, so that no day's cohort
-    is under two definitions. Raises ClockError for a definition that changed under its name.
+    Otherwise what changes counts from the first UTC midnight an hour or more after everything that was `told`, so that
+    no day's cohort is under two definitions. Raises ClockError for a definition that changed under its name.
     """
     known = {each.clock.key: each for each in stored}
     since = -(-(told + _AHEAD) // DAY) * DAY

@@ -15,13 +15,9 @@ Words = Mapping[tuple[str, str, str], tuple[str, object]]
 
 
 def last_words(values: Iterable[bytes]) -> Words:
-    """Return the last word on every clock; a notice that comes again changes nothing, as by its id."""
-    seen, known = set[str](), dict[tuple[str, str, str], tuple[str, object]]()
-    for value in values:
-        event = decode(value)
-        if event.id in seen:
-            continue
-        seen.add(event.id)
+    """Return the last word on every clock."""
+    known: dict[tuple[str, str, str], tuple[str, object]] = {}
+    for event in map(decode, values):
         for place, said in _said(event):
             known[event.data.platform, event.subject, place] = said
     return known
