@@ -1,8 +1,7 @@
 """The events that Safeclock publishes about single reports: `response-measured` and `deadline-missed`.
 
 They are for machines that follow single reports, at the platform or at a regulator. An id is a function of what is
-said, so an event that comes twice is known by it; what was corrected is told by a later event, and the last one on a
-clock holds.
+said; what was corrected is told by a later event, and the last one on a clock holds.
 """
 
 from functools import lru_cache
