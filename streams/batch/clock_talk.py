@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from rich.console import Console
+from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
@@ -27,8 +28,8 @@ def asks(rule: Rule) -> str:
     if rule.objective is None:
         return f"each within {limit}"
     if rule.statistic is Statistic.QUANTILE:
-        return f"the {rule.objective:.0%} quantile at most {limit}, {period}"
-    return f"{rule.objective:.0%} within {limit}, {period}"
+        return f"the {100 * rule.objective:g}% quantile at most {limit}, {period}"
+    return f"{100 * rule.objective:g}% within {limit}, {period}"
 
 
 def limit_words(limit: int) -> str:
@@ -61,9 +62,9 @@ def scope_words(scope: Scope) -> str:
 def tell_rules(rulebook: Rulebook, console: Console) -> None:
     """Print every rule."""
     for rule in rulebook.rules:
-        console.print(f"[bold]{rule.clock.key}[/bold]  {rule.title}", highlight=False)
+        console.print(f"[bold]{rule.clock.key}[/bold]  {escape(rule.title)}", highlight=False)
         for line in _lines(rule):
-            console.print(Padding(line, (0, 0, 0, 2)), highlight=False)
+            console.print(Padding(escape(line), (0, 0, 0, 2)), highlight=False)
     unreviewed = sum(not rule.basis.reviewed for rule in rulebook.rules)
     console.print(
         f"{len(rulebook.rules)} clocks of {rulebook.name}; {unreviewed} of them were reviewed by no lawyer.",

@@ -137,6 +137,17 @@ def test_the_list_tells_what_every_clock_asks_for_and_that_nobody_has_reviewed_i
     assert "18 of them were reviewed by no lawyer" in shown
 
 
+def test_the_list_rounds_no_share_and_keeps_what_stands_in_brackets(tmp_path: Path) -> None:
+    pack = tmp_path / "pack.toml"
+    written = CHILDREN.read_text(encoding="utf-8").replace("objective = 0.85", "objective = 0.995")
+    pack.write_text(written.replace('"US: removal within', '"US [sic]: removal [/] within'), encoding="utf-8")
+
+    shown = " ".join(run("list", "--pack", pack).output.split())
+
+    assert "99.5% within 48 h, by quarter" in shown
+    assert "US [sic]: removal [/] within 48 h" in shown
+
+
 def test_a_right_pack_is_checked_with_0() -> None:
     assert run("check", CHILDREN).exit_code == 0
 
