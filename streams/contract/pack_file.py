@@ -12,8 +12,7 @@ from streams.contract.registry import Registry
 from streams.contract.rulebook import STANDARD_RULES, Basis, Rule, Rulebook
 from streams.contract.tables import TOP, Field, Reader, Table, TablesError, Where, words
 from streams.domain import vocabulary
-from streams.domain.clocks import ALWAYS, DEEDS, AfterReopen, Clock, Scope
-from streams.domain.course import STOPPED, compile_plan
+from streams.domain.clocks import ALWAYS, AfterReopen, Clock, Scope
 from streams.domain.deadlines import NEVER
 from streams.domain.events import Deed
 from streams.domain.objective import Period, Statistic
@@ -114,7 +113,7 @@ class _Reader(Reader):
             limit=self.take(where, entry, "limit", fields.LIMIT),
             windows=self._windows(where, entry),
         )
-        self._possible(where, clock)
+        self._coherent(where, clock)
         return clock
 
     def _scope(self, where: Where, entry: Table) -> Scope:
@@ -151,13 +150,8 @@ class _Reader(Reader):
         window = (0 if since is None else fields.midnight(since), NEVER if until is None else fields.midnight(until))
         return ALWAYS if window == ALWAYS[0] else (window,)
 
-    def _possible(self, where: Where, clock: Clock) -> None:
-        """Refuse what no sequence of deeds can bring about."""
-        for stop in sorted(clock.stops, key=DEEDS.index):
-            starts = [DEEDS.index(deed) for deed in clock.starts][:1]
-            plan = compile_plan((clock,), (*starts, DEEDS.index(stop)))
-            if plan.courses[0].ending != STOPPED:
-                self.say(where, "stops", f"expected deeds that can stop it, got {stop.outcome}")
+    def _coherent(self, where: Where, clock: Clock) -> None:
+        """Refuse deeds that contradict each other."""
         if both := clock.stops & clock.competes:
             self.say(where, "competes", f"expected none of the stops, got {min(deed.outcome for deed in both)}")
         if bool(clock.pauses) != bool(clock.resumes):
