@@ -11,8 +11,9 @@ PARTS: Final = ("bucket", "count", "sum")
 def select(name: str, part: str = "", **labels: str) -> str:
     """Return a selector of the metric `name`; `part` is the series of a histogram that is meant.
 
-    A value that starts with `~` is a regular expression, one that starts with `!` is any other word. ValueError for a histogram without its part, for a label
-    that the catalogue does not declare, and for a word that the label does not have.
+    A value that starts with `~` is a regular expression, one that starts with `!` is any other word. ValueError for a
+    histogram without its part, for a label that the catalogue does not declare, and for a word that the label does not
+    have.
     """
     metric = named(name)
     if (metric.kind is Kind.HISTOGRAM) != (part in PARTS):

@@ -50,8 +50,9 @@ class Figured:
     ) -> Iterator[Values]:
         """Yield the values step by step, a cohort at a time, since all of them take a while.
 
-        Of cohorts only the standard clocks are told. `through` is up to when the platform has told everything, 0 while it has not said so everywhere: its shares
-        and quantiles are then not given, since nobody knows how long its open reports have waited.
+        Of cohorts only the standard clocks are told. `through` is up to when the platform has told everything, 0 while
+        it has not said so everywhere: its shares and quantiles are then not given, since nobody knows how long its open
+        reports have waited.
         """
         samples = {week: pool.sample(through) for week, pool in pools.items()}
         whole = merged(samples.values())

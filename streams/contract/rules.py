@@ -10,9 +10,10 @@ from streams.domain.rules import Rules
 def rules_of(
     registry: Registry, rulebook: Rulebook = STANDARD_RULES, *, memory_ms: int = 200 * DAY, notices: bool = False
 ) -> Rules:
-    """Return the rules for the platforms of `registry` and the clocks of `rulebook`; `memory_ms` is how long ended reports are remembered.
+    """Return the rules for the platforms of `registry` and the clocks of `rulebook`.
 
-    `notices` says whether the ledger collects notices about single reports.
+    `memory_ms` is how long ended reports are remembered; `notices` says whether the ledger collects notices about
+    single reports.
     """
     platforms = {platform.id: PlatformRule(platform.cadence_ms) for platform in registry.platforms.values()}
     return Rules(clocks=rulebook.clocks, platforms=platforms, memory=memory_ms, notices=notices)

@@ -29,7 +29,9 @@ _A_CLOCK: Final = 4 + MARK_BYTES + 1
 _STATE_CODES: Final = {state: place for place, state in enumerate(STATES)}
 
 Stored = dict[bytes, int]
-"""A stored cohort: signature to count, and the mark of a clock to the exact sum of its stops, in milliseconds."""
+"""A stored cohort: signature to count, and the mark of a clock to the exact sum of its stops, in milliseconds.
+
+Beside them, under a name as short as a mark, the number of its softened reports (`softening.SOFTENED`)."""
 
 
 class CohortKey(NamedTuple):
@@ -115,12 +117,12 @@ def signatures(cohort: Mapping[bytes, int]) -> Iterator[tuple[Signature, int]]:
 
 
 def is_sum(stored: bytes) -> bool:
-    """Return whether a cohort stores a sum under this name, that of the clock whose mark it is."""
+    """Return whether a cohort stores no signature under this name: a clock's sum of stops, or its softened reports."""
     return len(stored) == MARK_BYTES
 
 
 def stop_sums(cohort: Mapping[bytes, int]) -> Iterator[tuple[bytes, int]]:
-    """Yield the marks of clocks with the exact sums of the durations of their stops, in milliseconds."""
+    """Yield the marks of clocks with the exact sums of the durations of their stops, in milliseconds, softened reports too."""
     return ((stored, total) for stored, total in cohort.items() if is_sum(stored))
 
 

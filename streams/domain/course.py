@@ -15,7 +15,7 @@ OPEN: Final = 0
 STOPPED: Final = 1
 FROZEN: Final = 254
 IDLE: Final = 255
-"""Endings of a clock: open, stopped, frozen (censored: paused or sealed), idle (it does not run on this report)."""
+"""Endings of a clock: open, stopped, frozen (censored: paused or sealed), idle (it has not begun)."""
 
 _COMPETING: Final = (
     Outcome.NO_VIOLATION,

@@ -30,13 +30,13 @@ class PlatformRule(NamedTuple):
 class Desk:
     """What a ledger holds for one platform.
 
-    `horizon` is the instant up to which deadlines have been decided, as of the ledger's time `now`; `last_told` when the platform last told us
-    anything, `through` up to where both topics are complete by its own word; 0 before there is one. `told` and
-    `durations` collect deeds and the sums of their durations, to be added to the counters when they are read.
-    `cohorts` are those of its reports by day and labels.
-    `unsettled` are the reports with entries that are not in the books yet, `soonest` when something may first happen
-    to one of them that is new; before the instant `wake` there is nothing to decide; `changed` tells whether the counters differ from what was last stored. `late` are the
-    reasons of refusals that came later than their events.
+    `horizon` is the instant up to which deadlines have been decided, as of the ledger's time `now`; `last_told` when
+    the platform last told us anything, `through` up to where both topics are complete by its own word; 0 before there
+    is one. `told` and `durations` collect deeds and the sums of their durations, to be added to the counters when they
+    are read. `cohorts` are those of its reports by day and labels. `unsettled` are the reports with entries that are
+    not in the books yet, `soonest` when something may first happen to one of them that is new; before the instant
+    `wake` there is nothing to decide. `changed` tells whether the counters differ from what was last stored. `late`
+    are the reasons of refusals that came later than their events.
     """
 
     __slots__ = (

@@ -23,7 +23,8 @@ class UnknownLabelError(ValueError):
 class Sample:
     """The reports of one group: states, and by the mark of a clock the cells, the sums of stops and of open ages.
 
-    `reports` are those that a clock runs on or ran on, `paused` those on which it is paused; `oldest_open` is the filing minute of the report that waits longest, in epoch milliseconds, None if none waits.
+    `reports` are those that a clock runs on or ran on, `paused` those on which it is paused; `oldest_open` is the
+    filing minute of the report that waits longest, in epoch milliseconds, None if none waits.
     """
 
     def __init__(self) -> None:

@@ -103,8 +103,8 @@ class Judgement(NamedTuple):
     """How a rule is kept by the filings of a period.
 
     `value` is a share where each report or a share of them is judged, else seconds; a `lower_bound` where a mean has
-    open reports in it. `met` and `value` are None where they cannot be told yet; `misses_left` is how many more reports may
-    miss among as many filings, negative when too many did, None for a mean.
+    open reports in it. `met` and `value` are None where they cannot be told yet; `misses_left` is how many more reports
+    may miss among as many filings, negative when too many did, None for a mean.
     """
 
     reports: int

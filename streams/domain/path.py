@@ -50,10 +50,10 @@ class Path:
 
     `ends` are the clocks that have ended, `ended` those that the last entry ended, None where it did anything else to
     a clock; `running` are the others and `limits` their limits, ascending; clocks that have not begun are neither.
-    `names` are what the regime's clocks are counted under, `shortest` is the shortest limit of all. `open` tells whether the report is open,
-    `settled` that neither it nor any clock is, `amended` whether it was amended. `onward` and `told` remember where one
-    more code leads and what the last deed is counted under, by the bin of its duration; `says` what a notice then says
-    that it has ended.
+    `names` are what the regime's clocks are counted under, `shortest` is the shortest limit of all. `open` tells
+    whether the report is open, `settled` that neither it nor any clock is, `amended` whether it was amended. `onward`
+    remembers where one more code leads, `told` what the last deed is counted under, by the bin of its duration, and
+    `says` what a notice then says that it has ended.
     """
 
     __slots__ = (

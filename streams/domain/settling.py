@@ -164,7 +164,10 @@ class Settling:
         return self._regimes.of(filed.labels, filed.at).after(path, code)
 
     def _enter(self, desk: Desk, report: Report, path: Path, horizon: int) -> tuple[bytes, list[int], Path]:
-        """Post the filing of a report on a path; return where its cohort counts it (nowhere yet), its values, its first path."""
+        """Post the filing of a report on a path.
+
+        Return where its cohort counts it (nowhere yet), its values, and its first path.
+        """
         while path.before is not None:
             path = path.before
         filed, at, delay = report.entries[0], report.entries[0].at, report.entries[0].delay

@@ -39,8 +39,9 @@ class JournalMode(StrEnum):
 class Settings:
     """A worker's settings; durations in milliseconds.
 
-    `registry` None: every platform, on the shared topics. `packs` are read beside the standard clocks. `instance` names this worker in the consumer group for good,
-    so that the group waits for it while it restarts; "": it is a new member every time.
+    `registry` None: every platform, on the shared topics. `packs` are read beside the standard clocks. `instance` names
+    this worker in the consumer group for good, so that the group waits for it while it restarts; "": it is a new member
+    every time.
     """
 
     bootstrap: str = "127.0.0.1:9092"

@@ -27,8 +27,8 @@ from streams.edge.options import flags, with_options
 def accept_source_reset(topic: str, where: str, partition: tuple[int, ...], *, yes: bool, **given: str | None) -> None:
     """Go on with source TOPIC although it was made anew, or its log cut: what was counted stays counted.
 
-    Run it with the rights of a worker, and while none runs. Ends with 0 when it is done or nothing needs it, with 2 when
-    `--yes` is missing.
+    Run it with the rights of a worker, and while none runs. Ends with 0 when it is done or nothing needs it, with 2
+    when `--yes` is missing.
     """
     import asyncio
 

@@ -88,7 +88,8 @@ class Seen:
 class Recent(NamedTuple):
     """What tripwires judge: a window of filing days, and the days before it to compare with.
 
-    `stretches` are those around the limits of the clocks, by their marks. `promised` tells whether the platform has said by heartbeats that it told everything in them.
+    `stretches` are those around the limits of the clocks, by their marks. `promised` tells whether the platform has
+    said by heartbeats that it told everything in them.
     """
 
     now: Seen
