@@ -18,6 +18,7 @@ import uvloop
 
 from streams.contract.access import AccessError
 from streams.contract.registry import Registry
+from streams.domain.roster import ClockError
 from streams.runtime.app import ALONE, PATIENT, Manner, RecordBatchApp, connect, create_app
 from streams.runtime.collector import collect_seldom
 from streams.runtime.failpoints import Failpoints
@@ -196,6 +197,8 @@ async def _to_the_end(settings: Settings, trade: Trade, manner: Manner | None) -
         log.critical("the worker did not start: %s", error)
     except SourceError as error:
         log.critical("the worker stopped: %s. %s", error, _ACCEPT)
+    except ClockError as error:
+        log.critical("the worker stopped: %s", error)
     except BaseException:
         log.critical("the worker failed", exc_info=True)
     finally:
