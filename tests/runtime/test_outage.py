@@ -1,8 +1,8 @@
 """The broker goes away, or loses what a worker was about to read: time stands still, and nothing is lost in silence."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
 
 import pytest
 from aiokafka import TopicPartition
@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from streams.runtime.records import Slot
 from streams.runtime.settings import RecordTime
-from streams.runtime.worker import wall
+from streams.runtime.worker import Worker, wall
 from tests.brokers.apache import ApacheKafka
 from tests.runtime.scene import Scene, eventually
 from tests.runtime.working import applied, working
@@ -48,12 +48,27 @@ async def test_time_stands_still_while_the_broker_is_away(apache_kafka_server: A
     with closing(Scene(apache_kafka_server.bootstrap, partitions=1, record_time=RecordTime.LOG)) as scene:
         await scene.publish(10)
         async with working(scene) as worker:
-            await eventually(lambda: all(one.now for one in worker.figures.owned.values()), "a time")
-            apache_kafka_server.kill()
-            stopped = wall()
+            await eventually(lambda: any(times(worker)), "a time")
+            async with away(apache_kafka_server):
+                stopped = wall()
 
-            await eventually(lambda: wall() > stopped + 8_000, "some seconds without a broker")
+                await eventually(lambda: wall() > stopped + 8_000, "some seconds without a broker")
 
-            assert all(one.now <= stopped for one in worker.figures.owned.values())
-            await asyncio.to_thread(apache_kafka_server.start)
-            await eventually(lambda: any(one.now > stopped for one in worker.figures.owned.values()), "time to go on")
+                assert [one <= stopped for one in times(worker)] == [True]
+
+            await eventually(lambda: any(one > stopped for one in times(worker)), "time to go on")
+
+
+def times(worker: Worker) -> list[int]:
+    """Return the times that a worker's partitions have reached; none before the group has assigned any."""
+    return [one.now for one in worker.figures.owned.values()]
+
+
+@asynccontextmanager
+async def away(server: ApacheKafka) -> AsyncIterator[None]:
+    """Kill a broker for the block; whatever comes of it, the tests after this one have their broker back."""
+    server.kill()
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(server.start)
