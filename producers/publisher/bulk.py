@@ -162,13 +162,17 @@ async def bulk_sender(settings: PublisherSettings, names: Iterable[str]) -> Asyn
             f"expected a broker at {settings.bootstrap}, none answered: {type(error).__name__}"
         ) from error
     try:
-        yield BulkSender(producer, await _partitions(producer, names), patience_s)
+        yield BulkSender(producer, await partitions_of(producer, names, settings.bootstrap), patience_s)
     finally:
         await _stop(producer)
 
 
-async def _partitions(producer: AIOKafkaProducer, names: Iterable[str]) -> int:
-    metadata = await producer.client.fetch_all_metadata()
+async def partitions_of(producer: AIOKafkaProducer, names: Iterable[str], bootstrap: str) -> int:
+    """Return how many partitions each of the topics `names` has; raises BrokerError as `bulk_sender` does."""
+    try:
+        metadata = await producer.client.fetch_all_metadata()
+    except KafkaError as error:
+        raise BrokerError(f"expected a broker at {bootstrap}, it told nothing of its topics: {error}") from error
     counts = {name: len(metadata.partitions_for_topic(name) or ()) for name in names}
     if missing := sorted(name for name, count in counts.items() if not count):
         raise BrokerError(f"expected the topics of the registry, the broker has not: {', '.join(missing)}")

@@ -1,5 +1,6 @@
 """A broker that dies in the middle: the caller is told, the account is right, and running again completes it."""
 
+import asyncio
 import gc
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -7,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
-from producers.publisher.errors import BufferFullError, NotAcknowledgedError, PublisherError
+from producers.publisher.bulk import partitions_of
+from producers.publisher.errors import BrokerError, BufferFullError, NotAcknowledgedError, PublisherError
 from producers.publisher.files import Order, publish, publish_blocks
 from producers.publisher.lines import blocks_of
 from producers.publisher.settings import PublisherSettings
@@ -129,3 +132,17 @@ def test_a_file_that_was_broken_off_is_completed_by_running_again(
     assert {filing(number) for number in range(broken_off.resume_from - 1)} <= before
     assert again.acknowledged == LINES - broken_off.resume_from + 1
     assert after == {filing(number) for number in range(LINES)}
+
+
+def test_a_broker_that_goes_away_before_it_has_told_of_its_topics_is_named() -> None:
+    async def asked() -> None:
+        with embedded_broker() as bootstrap:
+            producer = AIOKafkaProducer(bootstrap_servers=bootstrap, request_timeout_ms=1_000)
+            await producer.start()
+        try:
+            await partitions_of(producer, ["report-filed"], bootstrap)
+        finally:
+            await producer.stop()
+
+    with pytest.raises(BrokerError, match=r"expected a broker at 127\.0\.0\.1:\d+, it told nothing of its topics"):
+        asyncio.run(asked())
