@@ -1,5 +1,6 @@
 """Apache Kafka's jars: fetched once by Maven, run with Java."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -35,6 +36,15 @@ def jars() -> Path:
     if maven is None:
         raise BrokerUnavailableError("expected Maven (mvn) on the path to fetch Apache Kafka's jars, found none")
     _CACHE.mkdir(parents=True, exist_ok=True)
+    with (_CACHE / "lock").open("w") as lock:
+        # Three brokers that start at once must not fetch three times, and one folder cannot take another's place.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not wanted.is_dir():
+            _fetch(maven, wanted)
+    return wanted
+
+
+def _fetch(maven: str, wanted: Path) -> None:
     with tempfile.TemporaryDirectory(dir=_CACHE) as scratch:
         lib = Path(scratch) / "lib"
         command = [maven, "-q", "-B", "-f", str(_POM), "dependency:copy-dependencies", f"-DoutputDirectory={lib}"]
@@ -42,7 +52,6 @@ def jars() -> Path:
         if fetched.returncode != 0:
             raise BrokerUnavailableError(f"Maven could not fetch Apache Kafka's jars:\n{fetched.stdout[-2000:]}")
         lib.rename(wanted)
-    return wanted
 
 
 def command(machine: Sequence[str], main: str, *arguments: str) -> list[str]:
