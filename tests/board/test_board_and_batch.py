@@ -1,4 +1,3 @@
-import asyncio
 import random
 import subprocess
 from collections import Counter
@@ -19,20 +18,8 @@ from streams.domain.cohort import CohortKey
 from streams.domain.figures import clock_figures
 from streams.domain.grid import DAY, SECOND
 from streams.domain.objective import Span, Statistic, judge, spans
-from tests.board.worked import PARTITIONS, RULEBOOK, Update, board_at, registry, status, worked
+from tests.board.worked import EVERY, PARTITIONS, RULEBOOK, board_at, registry, status, told, worked
 from tests.required import program
-
-EVERY = frozenset(range(PARTITIONS))
-
-
-def told(board: Board, updates: tuple[Update, ...]) -> Board:
-    """Let a board read `updates`, compute and count."""
-    for update in updates:
-        board.sums.take(*update)
-    fresh = board.freshness(EVERY)
-    asyncio.run(board.compute(fresh))
-    board.count(fresh, fresh.as_of)
-    return board
 
 
 @pytest.fixture(scope="module")

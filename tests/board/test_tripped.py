@@ -1,22 +1,7 @@
-import asyncio
-
-from dashboards.board.board import Board
 from dashboards.board.tripped import RATIO, TRIPPED, days_of, tripped
 from streams.domain.clocks import STANDARD
 from streams.domain.cohort import key_of
-from tests.board.worked import PARTITIONS, Update, board_at, registry, worked
-
-EVERY = frozenset(range(PARTITIONS))
-
-
-def told(board: Board, updates: tuple[Update, ...]) -> Board:
-    """Let a board read `updates` and compute."""
-    for update in updates:
-        board.sums.take(*update)
-    fresh = board.freshness(EVERY)
-    asyncio.run(board.compute(fresh))
-    board.count(fresh, fresh.as_of)
-    return board
+from tests.board.worked import EVERY, board_at, registry, told, worked
 
 
 def test_planted_tricks_show_on_the_board() -> None:

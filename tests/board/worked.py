@@ -1,6 +1,7 @@
 """What workers would tell on `measures` about a small simulated history, made by ledgers in this process."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ from streams.domain.ledger import Ledger
 from tests.board.paths import CHILDREN, PAUSING, REGISTRY
 
 PARTITIONS = 8
+EVERY = frozenset(range(PARTITIONS))
 PLAN = Plan(seed=11, start_ms=parse("2026-03-16T00:00:00Z"), weeks=3, reports=1_500)
 _TOLD_TOGETHER = 700
 
@@ -58,6 +60,16 @@ def status(partition_now: int, at: int, partitions: int = PARTITIONS) -> bytes:
 def board_at(wall: int) -> Board:
     """Return a board whose wall clock stands still."""
     return Board(registry(), RELEASE, lambda: wall)
+
+
+def told(board: Board, updates: Iterable[Update]) -> Board:
+    """Let a board read `updates`, compute and count."""
+    for update in updates:
+        board.sums.take(*update)
+    fresh = board.freshness(EVERY)
+    asyncio.run(board.compute(fresh))
+    board.count(fresh, fresh.as_of)
+    return board
 
 
 @lru_cache(maxsize=1)
