@@ -94,6 +94,7 @@ def _all(chain: Chain, receivers: Iterable[str]) -> set[tuple[str, str]]:
     return {alert for told in chain.inbox.to(*receivers) for alert in told.alerts}
 
 
+@pytest.mark.slow
 def test_a_silent_platform_is_a_ticket_for_the_analyst_with_a_copy_for_the_platform() -> None:
     board = Board()
     with _watched(board) as chain:
