@@ -84,8 +84,11 @@ class Rulebook(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """Twelve hexadecimal digits that stand for the definitions of all clocks, in any order."""
-        defined = [_defined(clock) for clock in sorted(self.clocks, key=lambda clock: clock.key)]
+        """Twelve hexadecimal digits that stand for all definitions, and for what is asked of them, in any order."""
+        defined = [
+            (_defined(rule.clock), rule.statistic, rule.objective, rule.period)
+            for rule in sorted(self.rules, key=lambda rule: rule.clock.key)
+        ]
         return sha256(msgspec.json.encode(defined)).hexdigest()[:12]
 
     def joined(self, packs: Iterable["Rulebook"]) -> "Rulebook":

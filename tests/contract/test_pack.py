@@ -203,3 +203,4 @@ def test_the_name_of_a_rulebook_tells_of_every_change_and_not_of_the_order() -> 
 
     assert first.name == turned.name
     assert first.name != pack(second.replace("24h", "48h")).name
+    assert first.name != pack(second + 'period = "month"\n').name
