@@ -9,8 +9,7 @@ from prometheus_client.exposition import generate_latest
 from dashboards.board.page_text import PageText
 from dashboards.board.snapshot import Snapshot, SnapshotCollector
 from dashboards.board.values import NO_READINGS, Readings, Series, Words
-from tests.board.test_board_and_batch import told
-from tests.board.worked import board_at, worked
+from tests.board.worked import board_at, told, worked
 
 STOPPED = "safeclock_clock_stopped_seconds"
 NUMBERS = (0, 1, -1, -0.0, 0.1, 1e-7, 999_999.5, 1_000_000, 123_456_789.25, 1e16, 1e300, math.inf, -math.inf, math.nan)
