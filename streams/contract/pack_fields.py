@@ -65,6 +65,11 @@ def list_of(allowed: set[str], *, required: bool = False) -> Field[list[str]]:
     return Field(expected, lambda value: words(value, allowed), [], required=required)
 
 
+DEED_LIST: Final = list_of(set(DEED_WORDS))
+STOPS: Final = list_of(set(DEED_WORDS), required=True)
+START: Final = Field[list[str]](
+    f'"filing", or {DEED_LIST.expected}', lambda value: [] if value == "filing" else DEED_LIST.read(value), []
+)
 ID: Final = Field(
     "a lower-case letter, then up to 47 of a-z, 0-9 and _", matching(r"[a-z][a-z0-9_]{0,47}"), "", required=True
 )

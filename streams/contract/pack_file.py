@@ -100,8 +100,8 @@ class _Reader(Reader):
         clock = Clock(
             id=self.take(where, entry, "id", fields.ID),
             version=self.take(where, entry, "version", fields.VERSION),
-            starts=frozenset[Deed]() if entry.get("start") == "filing" else self._deeds(where, entry, "start"),
-            stops=self._deeds(where, entry, "stops", required=True),
+            starts=self._deeds(where, entry, "start", fields.START),
+            stops=self._deeds(where, entry, "stops", fields.STOPS),
             competes=self._deeds(where, entry, "competes"),
             pauses=self._deeds(where, entry, "pauses"),
             resumes=self._deeds(where, entry, "resumes"),
@@ -139,8 +139,10 @@ class _Reader(Reader):
         found = self.take(where, entry, name, fields.list_of({word.value for word in allowed}))
         return frozenset(found)
 
-    def _deeds(self, where: Where, entry: Table, name: str, *, required: bool = False) -> frozenset[Deed]:
-        found = self.take(where, entry, name, fields.list_of(set(fields.DEED_WORDS), required=required))
+    def _deeds(
+        self, where: Where, entry: Table, name: str, rule: Field[list[str]] = fields.DEED_LIST
+    ) -> frozenset[Deed]:
+        found = self.take(where, entry, name, rule)
         return frozenset[Deed]().union(*[fields.DEED_WORDS[word] for word in found])
 
     def _windows(self, where: Where, entry: Table) -> tuple[tuple[int, int], ...]:

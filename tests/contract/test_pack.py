@@ -112,7 +112,10 @@ def test_a_clock_without_dates_is_always_in_force_and_one_with_a_beginning_has_n
         ("harms = []", "local.toml:12: clock 'removal': harms: expected a list of distinct words"),
         ("trusted_flagger = 1", "local.toml:12: clock 'removal': trusted_flagger: expected true or false"),
         ("colour = 1", "local.toml:12: clock 'removal': colour: expected one of after_reopen"),
-        ('start = ["received"]', "local.toml:12: clock 'removal': start: expected a list of distinct words"),
+        (
+            'start = ["received"]',
+            "local.toml:12: clock 'removal': start: expected \"filing\", or a list of distinct words",
+        ),
         ('competes = ["restricted"]', "local.toml:12: clock 'removal': competes: expected none of the stops"),
         ('pauses = ["paused"]', "local.toml:12: clock 'removal': pauses: expected pauses and resumes, or neither"),
         ('statistic = "median"', "local.toml:12: clock 'removal': statistic: expected one of each, mean, share"),
