@@ -27,7 +27,13 @@ is sent is the first with events."""
 
 CASES = [
     pytest.param("apache_kafka", "trickle", ("sent_not_committed", "mid_restore"), id="apache-kafka-trickle"),
-    pytest.param("embedded_broker", "flood", ("committed_not_published", "after_seek"), id="embedded-broker-flood"),
+    pytest.param(
+        "embedded_broker",
+        "flood",
+        ("committed_not_published", "after_seek"),
+        id="embedded-broker-flood",
+        marks=pytest.mark.slow,
+    ),
     *(
         pytest.param(broker, load, NAMES, id=f"{broker}-{load}-everywhere", marks=pytest.mark.slow)
         for broker in ("apache_kafka", "embedded_broker")
