@@ -132,7 +132,7 @@ def _objections(clock: Clock, labels: Attributes, filed: int) -> Iterator[str]:
         yield f"jurisdictions are {labels.jurisdictions}, not {' or '.join(sorted(scope.jurisdictions))}"
     if scope.trusted_flagger not in {None, labels.trusted_flagger}:
         yield "no trusted flagger" if scope.trusted_flagger else "a trusted flagger"
-    if not any(since <= filed < until for since, until in clock.windows):
+    if not clock.in_force(filed):
         yield "it was not in force when the report was filed"
 
 

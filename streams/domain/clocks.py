@@ -108,7 +108,11 @@ class Clock(NamedTuple):
 
     def runs(self, attributes: Attributes, filed: int) -> bool:
         """Return whether it runs on a report with these labels, filed at that instant."""
-        return self.scope.holds(attributes) and any(since <= filed < until for since, until in self.windows)
+        return self.scope.holds(attributes) and self.in_force(filed)
+
+    def in_force(self, filed: int) -> bool:
+        """Return whether it runs on reports that were filed at that instant."""
+        return any(since <= filed < until for since, until in self.windows)
 
 
 def by_id(clocks: Iterable[Clock]) -> dict[str, tuple[Clock, ...]]:

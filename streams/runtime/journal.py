@@ -34,8 +34,7 @@ class RowTooLargeError(Exception):
 class Outgoing(NamedTuple):
     """One commit: rows for the changelog (None: a tombstone), and what other processes read, by topic.
 
-    Of `published` the last value of every key counts; `events` each stand for themselves, and a repeated one is known
-    by its id.
+    Of `published` the last value of every key counts; `events` each stand for themselves, in their order.
     """
 
     rows: Mapping[bytes, bytes | None]
