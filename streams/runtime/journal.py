@@ -21,6 +21,8 @@ Row = tuple[bytes, bytes | None]
 
 _TRANSACTION_TIMEOUT_MS: Final = 60_000
 _REQUEST_TIMEOUT_MS: Final = 30_000
+_CLOSING_SECONDS: Final = 5.0
+"""How long a journal waits for what it sent: whatever has not arrived by then, no commit speaks of."""
 _CHUNK_BYTES: Final = 512 * 1024
 """From how many bytes on a record batch is sent and the next one begun: half of what every topic takes."""
 _BYTES_A_RECORD: Final = 2_048
@@ -96,10 +98,11 @@ class _Writer:
         return sent
 
     async def close(self) -> None:
-        """Close the producer; one that was fenced or failed raises instead of closing its connections."""
+        """Close the producer; one that was fenced raises, one whose broker is silent waits, instead of closing."""
         try:
-            await self.producer.stop()
-        except KafkaError:
+            async with asyncio.timeout(_CLOSING_SECONDS):
+                await self.producer.stop()
+        except (KafkaError, TimeoutError):
             await self.producer.client.close()
 
     async def _send(self, topic: str, batch: Any) -> asyncio.Future[object]:  # noqa: ANN401 - aiokafka is untyped

@@ -81,12 +81,9 @@ class Partition:
                 await self._step()
             if self._dirty:
                 await self._commit()
-        except asyncio.CancelledError:
-            await self._journal.close()
-            raise
         finally:
             self.figures.state = State.CLOSED
-        await self._journal.close()
+            await self._journal.close()
 
     async def _take(self) -> None:
         around, started = self._around, _seconds()

@@ -84,6 +84,15 @@ async def stopped(scene: Scene) -> str:
     return str(told.value)
 
 
+async def test_a_worker_that_stops_by_itself_leaves_no_producer_at_work(scene: Scene) -> None:
+    await counted(scene, 2)
+    await scene.make_anew(scene.sources[0])
+
+    await stopped(scene)
+
+    assert [task for task in map(repr, asyncio.all_tasks()) if "aiokafka/producer" in task] == []
+
+
 async def test_a_worker_goes_on_with_a_topic_that_was_made_anew_once_it_is_accepted(scene: Scene) -> None:
     topic = scene.sources[0]
     await counted(scene, 20)
