@@ -103,6 +103,9 @@ class _Writer:
             async with asyncio.timeout(_CLOSING_SECONDS):
                 await self.producer.stop()
         except (KafkaError, TimeoutError):
+            # A sender that is left alone connects anew and delivers what its owner has given up.
+            sender = self.producer._sender.sender_task  # noqa: SLF001 - stop() waits for it and cannot be told not to
+            sender.cancel()
             await self.producer.client.close()
 
     async def _send(self, topic: str, batch: Any) -> asyncio.Future[object]:  # noqa: ANN401 - aiokafka is untyped

@@ -13,6 +13,8 @@ from streams.contract.topics import TopicSettings
 from streams.runtime.broker import Broker
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal import Outgoing, Place, RowTooLargeError, TransactionJournal
+from streams.runtime.position import CLAIM_KEY
+from tests.brokers.apache import ApacheKafka
 from tests.runtime.scene import read
 
 pytestmark = pytest.mark.integration
@@ -127,3 +129,24 @@ async def test_a_row_larger_than_a_record_batch_is_told_by_name(journals: Journa
 
     with pytest.raises(RowTooLargeError, match=CHANGELOG):
         await journal.commit(Outgoing({b"r|large": b"x" * 3_000}, {}))
+
+
+@pytest.mark.slow
+async def test_a_journal_closes_on_a_silent_broker_and_what_was_not_told_never_counts(apache_kafka_server: ApacheKafka) -> None:
+    with Broker(apache_kafka_server.bootstrap) as admin:
+        for name in (CHANGELOG, MEASURES):
+            admin.create(TopicSettings(name=name, partitions=1, replication_factor=1, config={}))
+    journal = TransactionJournal(Place(apache_kafka_server.bootstrap, "silent", CHANGELOG, 0, 1_048_588), Failpoints())
+    await journal.claim()
+    apache_kafka_server.pause()
+    stuck = asyncio.create_task(journal.commit(changes("silent", 10)))
+    await asyncio.wait({stuck}, timeout=1)
+
+    try:
+        async with asyncio.timeout(20):
+            await journal.close()
+    finally:
+        apache_kafka_server.resume()
+
+    stuck.cancel()
+    assert [told.key for told in await read(apache_kafka_server.bootstrap, CHANGELOG, 1)] == [CLAIM_KEY]
