@@ -23,6 +23,8 @@ _TRANSACTION_TIMEOUT_MS: Final = 60_000
 _REQUEST_TIMEOUT_MS: Final = 30_000
 _CLOSING_SECONDS: Final = 5.0
 """How long a journal waits for what it sent: whatever has not arrived by then, no commit speaks of."""
+_ENDING_SECONDS: Final = 1.0
+"""How long a sender whose connections were cut may take to notice."""
 _CHUNK_BYTES: Final = 512 * 1024
 """From how many bytes on a record batch is sent and the next one begun: half of what every topic takes."""
 _BYTES_A_RECORD: Final = 2_048
@@ -107,6 +109,8 @@ class _Writer:
             sender = self.producer._sender.sender_task  # noqa: SLF001 - stop() waits for it and cannot be told not to
             sender.cancel()
             await self.producer.client.close()
+            await asyncio.wait({sender}, timeout=_ENDING_SECONDS)
+            await self.producer.client.close()  # and what the sender was about to open
 
     async def _send(self, topic: str, batch: Any) -> asyncio.Future[object]:  # noqa: ANN401 - aiokafka is untyped
         # A batch takes its first row whatever its size, so only a batch of one can be too large.
