@@ -9,7 +9,8 @@ import tempfile
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,23 +39,36 @@ class Told(NamedTuple):
 async def read(bootstrap: str, topic: str, partitions: int) -> list[Told]:
     """Return every committed record of `topic`: up to its end and until nothing more comes.
 
-    The second is for the embedded broker, which tells ends that are too low.
+    What is committed but cannot be read yet is waited for, an open transaction is as well. That nothing more comes is
+    for the embedded broker, which tells ends that are too low.
     """
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False)
-    await consumer.start()
     pairs = [TopicPartition(topic, partition) for partition in range(partitions)]
-    consumer.assign(pairs)
-    await consumer.seek_to_beginning(*pairs)
-    ends = await consumer.end_offsets(pairs)
+    async with _consumer(bootstrap, "read_uncommitted") as consumer:
+        ends = await consumer.end_offsets(pairs)
+    async with _consumer(bootstrap, "read_committed") as consumer:
+        consumer.assign(pairs)
+        await consumer.seek_to_beginning(*pairs)
+        return await _up_to(consumer, ends)
+
+
+@asynccontextmanager
+async def _consumer(bootstrap: str, isolation: str) -> AsyncIterator[AIOKafkaConsumer]:
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level=isolation, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def _up_to(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> list[Told]:
     found: list[Told] = []
     while True:
         polled = await consumer.getmany(timeout_ms=200)
         for pair, records in polled.items():
             found += [Told(pair.partition, record.key or b"", record.value) for record in records]
-        if not polled and all([await consumer.position(pair) >= ends[pair] for pair in pairs]):
-            break
-    await consumer.stop()
-    return found
+        if not polled and all([await consumer.position(pair) >= end for pair, end in ends.items()]):
+            return found
 
 
 class WorkerProcess:
