@@ -29,14 +29,15 @@ def test_lines_leave_while_the_pipe_is_open_and_an_interruption_says_where_to_re
     command = [sys.executable, "-c", PROGRAM, harbor.settings.bootstrap, *harbor.topics]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=False) as process:
         assert process.stdin is not None
-        assert process.stdout is not None
         process.stdin.write(filing(1) + b"\n" + filing(2) + b"\n")
         process.stdin.flush()
 
         arrived = harbor.arrived(2)
         process.send_signal(signal.SIGINT)
-        said = process.stdout.read()
-        code = process.wait(DEADLINE_S)
+        try:
+            said, _ = process.communicate(timeout=DEADLINE_S)
+        finally:
+            process.kill()
 
     assert len(arrived) == 2
-    assert (said.split(), code) == ([b"2", b"3", b"interrupted"], 1)
+    assert (said.split(), process.returncode) == ([b"2", b"3", b"interrupted"], 1)

@@ -132,7 +132,9 @@ async def test_a_row_larger_than_a_record_batch_is_told_by_name(journals: Journa
 
 
 @pytest.mark.slow
-async def test_a_journal_closes_on_a_silent_broker_and_what_was_not_told_never_counts(apache_kafka_server: ApacheKafka) -> None:
+async def test_a_journal_closes_on_a_silent_broker_and_what_was_not_told_never_counts(
+    apache_kafka_server: ApacheKafka,
+) -> None:
     with Broker(apache_kafka_server.bootstrap) as admin:
         for name in (CHANGELOG, MEASURES):
             admin.create(TopicSettings(name=name, partitions=1, replication_factor=1, config={}))
