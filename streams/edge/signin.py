@@ -23,6 +23,8 @@ from streams.contract.access import Access, AccessError
 
 _PATIENCE_MS: Final = 5_000
 _CLOSING_SECONDS: Final = 0.2
+_CLOSED: Final = (EOFError, ConnectionResetError, KafkaConnectionError, ssl.SSLEOFError)
+_NOT_UNDERSTOOD: Final = (*_CLOSED, ssl.SSLError, IllegalSaslStateError)
 # X509_V_ERR_*: what OpenSSL finds wrong with a certificate.
 _DATES: Final = {9: "is not valid yet", 10: "has expired"}
 _NAMES: Final = {62, 64}
@@ -45,15 +47,26 @@ def _in_a_loop(bootstrap: str, access: Access) -> bool:
 async def _sign_in(bootstrap: str, access: Access) -> bool:
     refusals = []
     for host, port, _ in collect_hosts(bootstrap):
-        try:
-            await _knock(host, port, access)
-        except (OSError, KafkaError, EOFError) as error:
-            refusals += [told] if (told := _told(error, f"{host}:{port}", access)) else []
-        else:
+        error = await _tried(host, port, access)
+        if isinstance(error, _CLOSED):  # a broker that is going down closes, too, and answers no more
+            error = await _tried(host, port, access)
+        if error is None:
             return True
+        refusals += [told] if (told := _told(error, f"{host}:{port}", access)) else []
     if refusals:
         raise AccessError(refusals[0])
     return False
+
+
+async def _tried(host: str, port: int, access: Access) -> BaseException | None:
+    """Return why a broker did not let us in."""
+    try:
+        await _knock(host, port, access)
+    except KafkaConnectionError as error:
+        return error.__cause__ or error
+    except (OSError, KafkaError, EOFError) as error:
+        return error
+    return None
 
 
 async def _knock(host: str, port: int, access: Access) -> None:
@@ -67,20 +80,19 @@ async def _knock(host: str, port: int, access: Access) -> None:
         await asyncio.wait({connection.close()}, timeout=_CLOSING_SECONDS)
 
 
-def _told(error: Exception, server: str, access: Access) -> str | None:
+def _told(error: BaseException, server: str, access: Access) -> str | None:
     """Return which setting is wrong, as a broker's answer has it; None where nobody answered."""
-    cause = error.__cause__ if isinstance(error, KafkaConnectionError) and error.__cause__ else error
-    match cause:
+    match error:
         case ssl.SSLCertVerificationError():
-            return _of_certificate(cause, server, access)
-        case ssl.SSLError() if "ALERT" in str(cause.reason):
-            return _of_ours(cause, server, access)
+            return _of_certificate(error, server, access)
+        case ssl.SSLError() if "ALERT" in str(error.reason):
+            return _of_ours(error, server, access)
         case SaslAuthenticationFailed():
             names = f"{access.named('username')}, {access.named('password')}"
             return f"{names}: expected a user of {server} and its password, {access.username!r} was not let in"
         case UnsupportedSaslMechanismError():
             return f"{access.named('mechanism')}: expected one that {server} takes, it does not {access.mechanism}"
-        case ssl.SSLError() | IllegalSaslStateError() | EOFError() | ConnectionResetError() | KafkaConnectionError():
+        case _ if isinstance(error, _NOT_UNDERSTOOD):
             return _of_protocol(server, access)
         case _:
             return None

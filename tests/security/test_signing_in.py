@@ -1,5 +1,7 @@
 """A broker that does not let us in says so at once, and which setting is wrong."""
 
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +35,22 @@ def test_who_is_known_is_let_in_by_address_and_by_name(secured: Secured, good: A
 
 def test_nobody_is_blamed_for_a_broker_that_does_not_answer(good: Access) -> None:
     assert not sign_in(f"{LOOPBACK}:{free_port()}", good)
+
+
+@pytest.mark.parametrize("protocol", ["PLAINTEXT", "SSL", "SASL_SSL"])
+def test_nobody_is_blamed_for_a_broker_that_goes_down_meanwhile(good: Access, protocol: str) -> None:
+    plain = Access() if protocol == "PLAINTEXT" else replace(good, protocol=protocol)
+    access = replace(plain, username="", password="") if protocol == "SSL" else plain
+    with socket.create_server((LOOPBACK, 0)) as listener, ThreadPoolExecutor(1) as thread:
+
+        def going_down() -> None:
+            accepted, _ = listener.accept()
+            with listener, accepted:
+                accepted.recv(1)
+
+        thread.submit(going_down)
+
+        assert not sign_in("{}:{}".format(*listener.getsockname()), access)
 
 
 def test_one_broker_that_lets_us_in_is_enough(secured: Secured, good: Access) -> None:
