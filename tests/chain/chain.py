@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
@@ -216,6 +217,7 @@ class Chain:
 
         Fails when that does not happen in time.
         """
+        self.all_told(*self.sources)
         records = [(topic, record) for topic in self.sources for record in self.read(topic)]
         ends: dict[int, dict[str, int]] = {number: {} for number in range(self.registry.partitions)}
         for topic, record in records:
@@ -247,6 +249,14 @@ class Chain:
         """Return every record of a topic, those of aborted and of open transactions as well."""
         return asyncio.run(_read(self.bootstrap, topic, self.registry.partitions, "read_uncommitted"))
 
+    def all_told(self, *topics: str) -> None:
+        """Return when committed records of topics can be read to their ends: a broker says so before they can."""
+
+        def told() -> bool:
+            return all(asyncio.run(_is_whole(self.bootstrap, topic, self.registry.partitions)) for topic in topics)
+
+        until(told, "transactions to end", self.logs)
+
     def stored(self, topic: str) -> list[tuple[int, bytes, bytes]]:
         """Return partition, key and value of the last record of every key of a compacted topic that is not gone."""
         last = {(record.partition, record.key): record.value for record in self.read(topic)}
@@ -267,15 +277,8 @@ async def _read(bootstrap: str, topic: str, partitions: int, isolation: str = "r
 
     The embedded broker counts its last record batch as one record; a poll returns the whole of it.
     """
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        isolation_level=isolation,
-        enable_auto_commit=False,
-        request_timeout_ms=_REQUEST_TIMEOUT_MS,
-    )
-    await consumer.start()
-    pairs = [TopicPartition(topic, partition) for partition in range(partitions)]
-    try:
+    async with _consumer(bootstrap, isolation) as consumer:
+        pairs = _pairs(topic, partitions)
         consumer.assign(pairs)
         await consumer.seek_to_beginning(*pairs)
         ends = await consumer.end_offsets(pairs)
@@ -283,9 +286,36 @@ async def _read(bootstrap: str, topic: str, partitions: int, isolation: str = "r
         while any([await consumer.position(pair) < ends[pair] for pair in pairs]):
             for records in (await consumer.getmany(timeout_ms=200)).values():
                 found += [_record(one) for one in records]
+    return found
+
+
+async def _is_whole(bootstrap: str, topic: str, partitions: int) -> bool:
+    """Whether a topic ends for readers of committed records where it ends."""
+    ends = []
+    for isolation in ("read_uncommitted", "read_committed"):
+        async with _consumer(bootstrap, isolation) as consumer:
+            ends.append(await consumer.end_offsets(_pairs(topic, partitions)))
+    written, committed = ends
+    return all(committed[pair] >= end for pair, end in written.items())
+
+
+def _pairs(topic: str, partitions: int) -> list[TopicPartition]:
+    return [TopicPartition(topic, partition) for partition in range(partitions)]
+
+
+@asynccontextmanager
+async def _consumer(bootstrap: str, isolation: str) -> AsyncIterator[AIOKafkaConsumer]:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        isolation_level=isolation,
+        enable_auto_commit=False,
+        request_timeout_ms=_REQUEST_TIMEOUT_MS,
+    )
+    try:
+        await consumer.start()
+        yield consumer
     finally:
         await consumer.stop()
-    return found
 
 
 def _record(read: Any) -> Record:  # noqa: ANN401 - aiokafka is untyped
