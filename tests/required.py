@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 import pytest
 
 VARIABLE: Final = "SAFECLOCK_REQUIRE"
-COMPONENTS: Final = frozenset({"apache-kafka", "embedded-broker", "prometheus", "alertmanager", "root"})
+COMPONENTS: Final = frozenset({"apache-kafka", "embedded-broker", "prometheus", "alertmanager", "faketime", "root"})
 
 _PROGRAMS: Final = {
     "prometheus": "prometheus",

@@ -40,7 +40,7 @@ class Board:
     """
 
     def __init__(self, registry: Registry, release: Release, wall: Callable[[], int]) -> None:
-        self.sums = Sums(days_of(registry, release.rulebook.clocks))
+        self.sums = Sums(days_of(registry, release.rulebook.clocks), wall)
         self.snapshot = Snapshot()
         self._registry = registry
         self._release = release
@@ -52,7 +52,7 @@ class Board:
 
     def freshness(self, read: Collection[int]) -> Freshness:
         """Return what the inputs are like now, of which the partitions `read` were read to their ends."""
-        return freshness(self.sums.statuses, read, self._wall(), self._release.pack)
+        return freshness(self.sums.statuses, read, self._wall(), self._release.pack, self.sums.heard)
 
     @property
     def platforms(self) -> list[str]:

@@ -28,10 +28,17 @@ class Freshness(NamedTuple):
     lost: Mapping[int, int] = MappingProxyType({})
 
 
-def freshness(statuses: Mapping[int, Status], read: Collection[int], wall: int, pack: str) -> Freshness:
+def freshness(
+    statuses: Mapping[int, Status],
+    read: Collection[int],
+    wall: int,
+    pack: str,
+    heard: Mapping[int, int] = MappingProxyType({}),
+) -> Freshness:
     """Return how fresh the inputs are at the instant `wall`.
 
     `read` are the partitions that were read to their ends; `pack` is the one that this board's clocks are from.
+    `heard` is when each status was heard, by the clock of `wall`: what it tells of that clock's future counts as of then.
     """
     expected = max((status.partitions for status in statuses.values()), default=None)
     if expected is None:
@@ -39,8 +46,9 @@ def freshness(statuses: Mapping[int, Status], read: Collection[int], wall: int, 
     every = range(expected)
     begun = {partition for partition, status in statuses.items() if status.now}
     told = {partition: statuses[partition] for partition in every if partition in begun and partition in read}
-    silent = [partition for partition, status in told.items() if wall - status.at > OLD_MS]
-    behind = [partition for partition, status in told.items() if wall - status.now > OLD_MS]
+    latest = {partition: heard.get(partition, wall) for partition in told}
+    silent = [partition for partition, status in told.items() if wall - min(status.at, latest[partition]) > OLD_MS]
+    behind = [partition for partition, status in told.items() if wall - min(status.now, latest[partition]) > OLD_MS]
     reasons = [
         *_reason([partition for partition in every if partition not in statuses], "no worker has told its status yet"),
         *_reason([partition for partition in statuses if partition not in begun], "nothing measured yet"),

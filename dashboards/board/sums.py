@@ -4,7 +4,7 @@ A changed cohort takes its former value out of the pool of its platform and week
 waits until somebody asks, so that a cohort that changed often meanwhile is folded once.
 """
 
-from collections.abc import Collection, Container, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from itertools import islice
 
 from dashboards.board.counts import Counts
@@ -22,6 +22,7 @@ from streams.contract.measures import (
 )
 from streams.domain.clocks import STANDARD, Clock
 from streams.domain.cohort import CohortKey, key_of
+from streams.domain.deadlines import NEVER
 from streams.domain.objective import Span
 from streams.domain.tripwires.days import Days
 from streams.domain.tripwires.lens import Lens
@@ -36,17 +37,20 @@ class UnknownMeasureError(Exception):
 class Sums:
     """What all partitions say together.
 
-    `clocks` are those that any partition has ever loaded, by their keys; `pools` (by platform and week), `spans` (by
+    `heard` is when each status was heard by `wall`, in epoch milliseconds. `clocks` are those that any partition has
+    ever loaded, by their keys; `pools` (by platform and week), `spans` (by
     the spans of days that are wanted) and `days` (for tripwires) hold what has been folded.
     """
 
-    def __init__(self, days: Days | None = None) -> None:
+    def __init__(self, days: Days | None = None, wall: Callable[[], int] = lambda: NEVER) -> None:
         self.days = days or Days(lambda _: Lens(STANDARD))
         self.counts = Counts()
         self.statuses: dict[int, Status] = {}
+        self.heard: dict[int, int] = {}
         self.clocks: dict[str, Clock] = {}
         self.pools: dict[str, dict[int, Pool]] = {}
         self.spans = Spans()
+        self._wall = wall
         self._cohorts: dict[tuple[int, bytes], bytes] = {}
         self._unfolded: dict[tuple[int, bytes], bytes | None] = {}
 
@@ -62,7 +66,7 @@ class Sums:
         elif key.startswith(CLOCK) and value is not None:
             self.clocks[key[len(CLOCK) :].decode()] = decode_enrolled(value).clock
         elif key == STATUS_KEY and value is not None:
-            self.statuses[partition] = decode_status(value)
+            self.statuses[partition], self.heard[partition] = decode_status(value), self._wall()
         else:
             raise UnknownMeasureError(
                 f"partition {partition}: expected a cohort, counters, a clock or a status, got {key[:2]!r}"

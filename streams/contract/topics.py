@@ -86,7 +86,8 @@ def table(registry: Registry, app: str, replication: Replication, *, record_time
     refused = {"cleanup.policy": "delete", "retention.ms": str(_REFUSED_RETENTION_MS)}
     notices = {"cleanup.policy": "delete", "retention.ms": str(_NOTICE_RETENTION_MS)}
     wanted: dict[str, Mapping[str, str]] = dict.fromkeys(registry.source_topics(), source)
-    own = {**_COMPACTED, "max.message.bytes": str(_CHANGELOG_MESSAGE_BYTES)}
+    # A worker reads its clock's offset off the stamps of what it writes.
+    own = {**_COMPACTED, "max.message.bytes": str(_CHANGELOG_MESSAGE_BYTES), "message.timestamp.type": stamp}
     wanted |= {changelog(app): own, MEASURES: _COMPACTED, REFUSED: refused, NOTICES: notices}
     common = {
         "min.insync.replicas": str(replication.min_insync),

@@ -11,7 +11,7 @@ from typing import Final
 from streams.domain.grid import HOUR, SECOND
 
 GRACE: Final = 5 * SECOND
-"""What a topic at its head is held back, in milliseconds: more than clock skew and the delay of a fetch."""
+"""What a topic at its head is held back, in milliseconds: more than the delay of a fetch and what is left of clock skew."""
 
 LEAD: Final = HOUR
 """How far, in milliseconds, a topic may run ahead of a sibling before it is paused."""

@@ -15,11 +15,10 @@ from streams.domain.grid import MINUTE
 from streams.domain.logtime import LogTime
 from streams.domain.notices import Notice
 from streams.domain.vocabulary import Reason
-from streams.runtime.records import RecordBatch, Stamped
+from streams.runtime.records import LOG_APPEND_TIME, RecordBatch, Stamped
 
 log = logging.getLogger(__name__)
 
-_LOG_APPEND_TIME: Final = 1
 _AHEAD: Final = 2 * MINUTE  # of the wall clock; a sender's stamp beyond it is refused
 
 
@@ -108,7 +107,7 @@ class Intake:
             if record.offset < position:
                 continue
             told = record.timestamp
-            if told > wall and record.timestamp_type != _LOG_APPEND_TIME:
+            if told > wall and record.timestamp_type != LOG_APPEND_TIME:
                 if told > wall + _AHEAD:
                     self.applied += 1
                     self._refuse(record, Refusal(Reason.FUTURE_TIME, "", ""))

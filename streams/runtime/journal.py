@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from streams.contract.access import Access
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.position import CLAIM_KEY
+from streams.runtime.records import LOG_APPEND_TIME
 
 Row = tuple[bytes, bytes | None]
 
@@ -62,6 +63,8 @@ class Journal(Protocol):
 
     most: int
     """How many records may have been applied when a commit should be made; it may then hold twice as many."""
+    stamped: int | None
+    """When the broker, by its clock, stamped what was written last to the changelog; None where it stamps nothing."""
 
     async def claim(self) -> bytes:
         """Take the partition and return the value of the claim record: the changelog up to it is all there is."""
@@ -131,6 +134,7 @@ class TransactionJournal:
     def __init__(self, place: Place, failpoints: Failpoints) -> None:
         self._place = place
         self._failpoints = failpoints
+        self.stamped: int | None = None
         self._writer = _Writer(
             AIOKafkaProducer(
                 bootstrap_servers=place.bootstrap,
@@ -167,7 +171,7 @@ class TransactionJournal:
         producer = self._writer.producer
         await producer.begin_transaction()
         sent = [future for topic, rows in records.items() for future in await self._writer.send(topic, rows)]
-        await asyncio.gather(*sent)
+        self.stamped = _stamp(await asyncio.gather(*sent), self._place.changelog)
         self._failpoints.passing("sent_not_committed")
         await producer.commit_transaction()
 
@@ -178,6 +182,7 @@ class AppendJournal:
     def __init__(self, place: Place, failpoints: Failpoints) -> None:
         self._place = place
         self._failpoints = failpoints
+        self.stamped: int | None = None
         self.most = max(1, place.max_message_bytes // 2 // _BYTES_A_RECORD)
         self._writer = _Writer(
             AIOKafkaProducer(
@@ -195,7 +200,8 @@ class AppendJournal:
         """Mark the end of what the former owner appended."""
         await self._writer.producer.start()
         token = uuid.uuid4().hex.encode()
-        await asyncio.gather(*await self._writer.send(self._place.changelog, [(CLAIM_KEY, token)]))
+        sent = await self._writer.send(self._place.changelog, [(CLAIM_KEY, token)])
+        self.stamped = _stamp(await asyncio.gather(*sent), self._place.changelog)
         return token
 
     async def repeat(self, published: Mapping[str, Iterable[Row]]) -> None:
@@ -216,7 +222,8 @@ class AppendJournal:
                 )
         await self._publish(outgoing.events)
         self._failpoints.passing("sent_not_committed")
-        await (await self._writer.producer.send_batch(batch, self._place.changelog, partition=self._place.partition))
+        sent = await self._writer.producer.send_batch(batch, self._place.changelog, partition=self._place.partition)
+        self.stamped = _stamp([await sent], self._place.changelog)
         self._failpoints.passing("committed_not_published")
         await self._publish(outgoing.published)
 
@@ -227,3 +234,9 @@ class AppendJournal:
     async def close(self) -> None:
         """Close the producer."""
         await self._writer.close()
+
+
+def _stamp(written: Iterable[Any], topic: str) -> int | None:
+    """Return the broker's stamp on the last that was written to `topic`."""
+    stamps = [one.timestamp for one in written if one.topic == topic and one.timestamp_type == LOG_APPEND_TIME]
+    return max(stamps, default=None)

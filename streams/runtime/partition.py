@@ -8,6 +8,7 @@ from typing import Final
 
 from streams.contract.measures import Status
 from streams.domain.logtime import LogTime
+from streams.runtime.clock_offset import ClockOffset
 from streams.runtime.commit import Changed, outgoing
 from streams.runtime.figures import PartitionFigures, State
 from streams.runtime.inbox import Inbox, Portion
@@ -52,6 +53,7 @@ class Partition:
         self._intake = Intake(around.ledger(number), around.decoder, LogTime(()), {})
         self._dormant: dict[str, Reached] = {}
         self._lost = 0
+        self._offset = ClockOffset()
         self._moved: dict[str, float] = {}
         self._late: frozenset[str] = frozenset()
         self._prompt = False
@@ -88,6 +90,7 @@ class Partition:
     async def _take(self) -> None:
         around, started = self._around, _seconds()
         taken = await take(around, self.number, self._journal, self._intake.ledger)
+        self._offset = taken.offset
         self._stand(taken.position)
         recognise(around, self._slots, taken.position)
         for topic in self._slots:
@@ -194,7 +197,7 @@ class Partition:
                 continue
             lags[topic] = max(0, head.end - intake.positions[topic])
             if head.reached and head.through <= intake.positions[topic] and wall - head.at <= _CONFIRMED_MS:
-                heads[topic] = head.at
+                heads[topic] = head.at - self._offset.ahead
         intake.time.confirm(heads)
         self._dirty = intake.tick() or self._dirty
         around.source.hold(frozenset(self._slots[topic] for topic in intake.time.ahead()), self.number)
@@ -217,11 +220,14 @@ class Partition:
     async def _commit(self) -> None:
         around, intake = self._around, self._intake
         started = self._committed_at = _seconds()
+        before = around.wall()
         rows, rejected, notices = intake.ledger.take_changes(), intake.take_refused(), intake.ledger.take_notices()
         changed = Changed(rows, notices, rejected.events)
         self._dirty = self._prompt = False
         applied, intake.applied = intake.applied, 0
         await self._journal.commit(outgoing(around.names, changed, self._position(), self._status()))
+        self._offset.observe(before, self._journal.stamped, around.wall())
+        self.figures.ahead = self._offset.ahead
         for topic, offset in intake.positions.items():
             around.source.committed(self._slots[topic], offset)
         self.figures.commit_seconds = _seconds() - started
@@ -237,4 +243,6 @@ class Partition:
 
     def _status(self) -> Status:
         around, now = self._around, self._intake.time.now
-        return Status(now, around.wall(), around.partitions, around.pack, around.registry_hash, self._lost)
+        return Status(
+            now, around.wall() - self._offset.ahead, around.partitions, around.pack, around.registry_hash, self._lost
+        )

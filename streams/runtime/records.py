@@ -1,9 +1,12 @@
 """What the transport hands over: the records of one poll of one topic-partition, with where they were fetched from."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from streams.contract.decode import Record
+
+LOG_APPEND_TIME: Final = 1
+"""The broker's stamp, in Kafka's own numbers; 0 is the sender's."""
 
 
 class Stamped(Record, Protocol):
@@ -11,7 +14,7 @@ class Stamped(Record, Protocol):
 
     @property
     def timestamp_type(self) -> int:
-        """Whose stamp the timestamp is: 0 the sender's, 1 the broker's (LogAppendTime)."""
+        """Whose stamp the timestamp is: `LOG_APPEND_TIME` or the sender's."""
 
 
 class Slot(NamedTuple):

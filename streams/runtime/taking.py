@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from aiokafka import TopicPartition
 
+from streams.runtime.clock_offset import ClockOffset
 from streams.runtime.ground import is_another, made_anew
 from streams.runtime.intake import Ledger
 from streams.runtime.journal import Journal
@@ -23,9 +24,10 @@ class SourceError(Exception):
 
 
 class Taken(NamedTuple):
-    """Where a partition stands, and how many rows of how many records were restored in how many seconds."""
+    """Where a partition stands, how far our clock is off, how many rows of how many records were restored in how long."""
 
     position: Position
+    offset: ClockOffset
     rows: int
     records: int
     reading: float
@@ -35,8 +37,9 @@ class Taken(NamedTuple):
 async def take(around: Surroundings, number: int, journal: Journal, ledger: Ledger) -> Taken:
     """Fence the former owner of a partition and load what it committed into an empty `ledger`."""
     seconds = asyncio.get_running_loop().time
-    started = seconds()
+    started, offset, before = seconds(), ClockOffset(), around.wall()
     claim = await journal.claim()
+    offset.observe(before, journal.stamped, around.wall())
     slot = TopicPartition(around.names.changelog, number)
     rows, position, records, last = await restore(around.bootstrap, slot, claim, around.failpoints, around.access)
     fetched = seconds()
@@ -45,7 +48,7 @@ async def take(around: Surroundings, number: int, journal: Journal, ledger: Ledg
     while rows:  # millions of them: none is kept twice
         ledger.load(*rows.popitem())
     ledger.ready(position.now)
-    return Taken(position, restored, records, fetched - started, seconds() - fetched)
+    return Taken(position, offset, restored, records, fetched - started, seconds() - fetched)
 
 
 def recognise(around: Surroundings, topics: Iterable[str], position: Position) -> None:

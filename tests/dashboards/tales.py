@@ -32,6 +32,7 @@ class Told(NamedTuple):
 
 AT: Final = 'platform="harbor"'
 _HARBOR: Final = {"platform": "harbor"}
+_CLOCK: Final = 'safeclock_worker_clock_ahead_seconds{instance="w1",partition="0"}'
 _FRESH: Final = {"safeclock_as_of_timestamp_seconds": "0+60xN"}
 _FRESH_5M: Final = {"safeclock_as_of_timestamp_seconds": "0+300xN"}
 _LIVE: Final = f'{AT},clock="time_to_action",timing="live"'
@@ -330,6 +331,13 @@ TALES: Final[Mapping[str, Told]] = {
     "SafeclockRebalancing": Told(
         Tale({'safeclock_worker_rebalances_total{instance="w1"}': "0x30 0+1xN"}, "42m", fires={}),
         (Tale({'safeclock_worker_rebalances_total{instance="w1"}': "0x30 0+1x8 8xN"}, ends="3h", why="a deployment"),),
+    ),
+    "SafeclockWorkerClock": Told(
+        Tale({_CLOCK: "0x29 -60xN"}, "30m", fires={"instance": "w1"}),
+        (
+            Tale({_CLOCK: "0x30 4xN"}, ends="2h", why="less than a worker allows for"),
+            Tale({_CLOCK: "0x30 60x10 0xN"}, ends="2h", why="mended within minutes"),
+        ),
     ),
     "SafeclockLagGrowing": Told(
         Tale(_lag("0x29 20000+100xN"), "30m", fires={"partition": "0"}),

@@ -206,13 +206,24 @@ def counts_once(chain: Chain, tally: Tally, source: Told | None = None) -> list[
 
     assert (wanted - found, found - wanted) == (Counter(), Counter())
     assert reports(committed) == reports(expected)
-    assert totals(committed) == totals(expected)
+    assert _differing(totals(committed), totals(expected)) == {}
     assert taken_back(committed) == 0
     positions_never_fall(changelog)
     for number, position in positions.items():
         rows = {key: value for place, key, value in committed if place == number}
         scan_agrees(known, number, position.now, rows)
     return committed
+
+
+def _differing(found: Totals, wanted: Totals) -> dict[str, object]:
+    """Return what two totals disagree about, under its name; a failure that does not say it cannot be understood."""
+    differing: dict[str, object] = {}
+    for part in Totals._fields:
+        of_found, of_wanted = (dict[object, object](getattr(of, part)) for of in (found, wanted))
+        for key in of_found.keys() | of_wanted.keys():
+            if of_found.get(key) != of_wanted.get(key):
+                differing[f"{part} {key!r}"] = (of_found.get(key), of_wanted.get(key))
+    return differing
 
 
 def hold(chain: Chain, tally: Tally, source: Told | None = None) -> None:

@@ -8,6 +8,10 @@ from dashboards.rules.alert import STALE_SECONDS, Alert, Audience, Severity
 REBALANCES: Final = 10
 LAG_RECORDS: Final = 10_000
 
+CLOCK_SECONDS: Final = 5
+"""As much as a worker allows for whatever it knows of its clock."""
+
+_AHEAD: Final = select("safeclock_worker_clock_ahead_seconds")
 _AS_OF: Final = select("safeclock_as_of_timestamp_seconds")
 _LAG: Final = select("safeclock_worker_lag_records")
 _READ: Final = select("safeclock_input_timestamp_seconds")
@@ -46,6 +50,25 @@ TICKETS: Final = (
         ),
         do=("Give each worker a `SAFECLOCK_INSTANCE` of its own: a restart then moves nothing.",),
         mistaken="a loss.",
+    ),
+    Alert(
+        name="SafeclockWorkerClock",
+        expr=f"max by (instance) (abs({_AHEAD})) > {CLOCK_SECONDS}",
+        audience=Audience.OPERATOR,
+        severity=Severity.TICKET,
+        summary="the clock of worker {{ $labels.instance }} is {{ $value | humanizeDuration }} off the broker's",
+        wait="15m",
+        within="22m",
+        since="the clock of a worker's host, or of a broker's, is wrong",
+        means=f"by the broker's stamps a worker's clock has been more than {CLOCK_SECONDS} s off for a quarter of an hour. "
+        "The worker goes by the broker's clock where it judges deadlines, so that no figure is wrong yet; one of several "
+        "brokers whose clock is wrong stamps what platforms tell, and nobody can put that right afterwards.",
+        check=(
+            "`safeclock_worker_clock_ahead_seconds` of all workers: one of them, or all, and for which partitions?",
+            "Do the hosts of worker and brokers keep time: `chronyc tracking` or `timedatectl`.",
+        ),
+        do=("Mend the time service of the host that is wrong; the worker sees it with its next commits.",),
+        mistaken="missed deadlines that were none: those are judged by the broker's clock.",
     ),
     Alert(
         name="SafeclockLagGrowing",

@@ -17,6 +17,12 @@ PIPELINE: Final = (
     _pipe("worker_now_timestamp_seconds", Kind.GAUGE, "Log time that a partition has reached.", PARTITION, zeros=False),
     _pipe("worker_commits_total", Kind.COUNTER, "Transactions committed.", PARTITION),
     _pipe("worker_rebalances_total", Kind.COUNTER, "Assignments of partitions received."),
+    _pipe(
+        "worker_clock_ahead_seconds",
+        Kind.GAUGE,
+        "By how much, at least, the worker's clock is ahead of the broker's; negative: behind it.",
+        PARTITION,
+    ),
     _pipe("worker_restore_seconds", Kind.GAUGE, "How long the last restore took.", PARTITION, zeros=False),
     _pipe(
         "source_records_lost_total",

@@ -1,0 +1,65 @@
+"""How far a clock is off is known as well as the quickest stamp, and never overstated."""
+
+from typing import NamedTuple
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.runtime.clock_offset import ClockOffset
+
+DAY = 86_400_000
+
+
+class Written(NamedTuple):
+    """A write, by the broker's clock: when it was begun, how long until it was stamped, how long until we heard of it."""
+
+    begun: int
+    out: int
+    back: int
+
+
+instants = st.integers(min_value=0, max_value=1 << 45)
+delays = st.integers(min_value=0, max_value=60_000)
+writes = st.builds(Written, instants, delays, delays)
+offsets = st.integers(min_value=-DAY, max_value=DAY)
+
+
+def observed(offset: int, written: list[Written]) -> ClockOffset:
+    known = ClockOffset()
+    for one in written:
+        stamp = one.begun + one.out
+        known.observe(one.begun + offset, stamp, stamp + one.back + offset)
+    return known
+
+
+@given(offsets, st.lists(writes))
+def test_an_offset_is_never_overstated_nor_turned_round(offset: int, written: list[Written]) -> None:
+    ahead = observed(offset, written).ahead
+
+    assert min(0, offset) <= ahead <= max(0, offset)
+
+
+@given(offsets, st.lists(writes, min_size=1))
+def test_an_offset_is_known_as_well_as_the_quickest_way_out_or_back(offset: int, written: list[Written]) -> None:
+    ahead = observed(offset, written).ahead
+
+    slack = min(one.out for one in written) if offset > 0 else min(one.back for one in written)
+    assert abs(offset - ahead) <= slack or ahead == 0
+
+
+@given(offsets, offsets, writes)
+def test_a_clock_that_was_set_is_believed_at_the_next_stamp(former: int, offset: int, written: Written) -> None:
+    known = observed(former, [written])
+
+    stamp = written.begun + written.out
+    known.observe(written.begun + offset, stamp, stamp + written.back + offset)
+
+    assert min(0, former, offset) <= known.ahead <= max(0, former, offset)
+
+
+def test_a_broker_that_stamps_nothing_says_nothing() -> None:
+    known = ClockOffset()
+
+    known.observe(DAY, None, DAY)
+
+    assert known.ahead == 0
