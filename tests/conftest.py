@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis.strategies._internal.types  # noqa: F401 - before any test, see below
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -17,6 +18,10 @@ from tests.brokers.namespace import Namespace, NamespaceUnavailableError, namesp
 from tests.brokers.selection import Found, described, offers
 from tests.brokers.small_disk import MEGABYTES, DiskUnavailableError, SmallDisk, small_disk
 from tests.required import missing
+
+# Hypothesis imports its types in the middle of a test; in a new environment pytest parses them then. When the garbage
+# collector finds something left open meanwhile, pytest formats its warning, for which Python 3.11 parses as well: one
+# parser within another ends the test with "AST constructor recursion depth mismatch" and hides the warning.
 
 # `quick` by default and always the same examples; more by `--hypothesis-profile=thorough`.
 _SLOW_TO_DRAW = [HealthCheck.too_slow, HealthCheck.data_too_large]
