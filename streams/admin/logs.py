@@ -1,5 +1,6 @@
 """Reading partitions from where they begin to where they end now; committed records only, in no group."""
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -14,6 +15,8 @@ _RECORDS: Final = 20_000
 _FETCH_BYTES: Final = 8 << 20
 _POLL_MS: Final = 500
 _NEAR: Final = 2_000  # reading on is cheaper than asking for another place
+_PATIENCE_SECONDS: Final = 10.0
+_AGAIN_SECONDS: Final = 0.1
 
 
 class Link(NamedTuple):
@@ -87,25 +90,51 @@ def keep(rows: dict[bytes, bytes], key: bytes | None, value: bytes | None) -> No
 
 
 @asynccontextmanager
-async def opened(link: Link, topic: str, partition: int) -> AsyncIterator[Log]:
-    """Open a log for the block.
+async def opened(link: Link, topic: str, partition: int, patience: float = _PATIENCE_SECONDS) -> AsyncIterator[Log]:
+    """Open a log for the block: all that is written to it by now, once its transactions have ended.
+
+    A broker says that a transaction is committed before readers see it: what a worker committed before it stopped must
+    not be missing. One that nobody ends is left out after `patience` seconds, with everything that follows it.
 
     Each has a consumer of its own: aiokafka's may never stop when it was stopped soon after another assignment.
     """
+    slot = TopicPartition(topic, partition)
+    async with _consumer(link, "read_uncommitted") as everything:
+        written = await _end(everything, slot)
+    async with _consumer(link, "read_committed") as consumer:
+        first = (await consumer.beginning_offsets([slot]))[slot]
+        end = await _readable(consumer, slot, written, patience)
+        consumer.assign([slot])
+        consumer.seek(slot, first)
+        yield Log(consumer, slot, Bounds(first, end))
+
+
+@asynccontextmanager
+async def _consumer(link: Link, isolation: str) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=link.bootstrap,
         enable_auto_commit=False,
-        isolation_level="read_committed",
+        isolation_level=isolation,
         auto_offset_reset="none",
         max_partition_fetch_bytes=_FETCH_BYTES,
         **link.access.options(),
     )
-    await consumer.start()
-    try:
-        slot = TopicPartition(topic, partition)
-        first, end = await consumer.beginning_offsets([slot]), await consumer.end_offsets([slot])
-        consumer.assign([slot])
-        consumer.seek(slot, first[slot])
-        yield Log(consumer, slot, Bounds(first[slot], end[slot]))
+    try:  # one that could not start must be stopped as well
+        await consumer.start()
+        yield consumer
     finally:
         await consumer.stop()
+
+
+async def _readable(consumer: AIOKafkaConsumer, slot: TopicPartition, written: int, patience: float) -> int:
+    """Return up to which offset a log can be read, as soon as that is all that is `written`."""
+    now = asyncio.get_running_loop().time
+    deadline = now() + patience
+    while (end := await _end(consumer, slot)) < written and now() < deadline:  # noqa: ASYNC110 - a broker tells nobody
+        await asyncio.sleep(_AGAIN_SECONDS)
+    return end
+
+
+async def _end(consumer: AIOKafkaConsumer, slot: TopicPartition) -> int:
+    end: int = (await consumer.end_offsets([slot]))[slot]
+    return end
