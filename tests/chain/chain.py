@@ -6,14 +6,11 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
-
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from typing import Protocol
 
 from producers.publisher.files import Order, publish_blocks
 from producers.publisher.lines import blocks_of
@@ -26,13 +23,13 @@ from streams.runtime.position import POSITION_KEY, Position, Reached, decode
 from streams.runtime.settings import RecordTime
 from tests.brokers.apache import free_port
 from tests.chain.quick import names_of
+from tests.chain.reading import Record, read
 from tests.chain.waiting import DEADLINE_SECONDS, until
 
 ROOT = Path(__file__).parents[2]
 REGISTRY = ROOT / "deploy/registry/demo.toml"
 
 SAFECLOCK = (sys.executable, "-m", "safeclock")
-_REQUEST_TIMEOUT_MS = 10_000
 
 QUICK_WORKER = (sys.executable, "-m", "tests.chain.quick")
 QUICK_BOARD = (sys.executable, "-m", "tests.chain.quick_board")
@@ -43,18 +40,6 @@ class Make(Protocol):
 
     def __call__(self, broker: str, partitions: int = 4) -> "Chain":
         """Return the chain."""
-
-
-class Record(NamedTuple):
-    """A record as it was read back."""
-
-    partition: int
-    offset: int
-    key: bytes
-    value: bytes | None
-    topic: str = ""
-    timestamp: int = 0
-    headers: Sequence[tuple[str, bytes]] = ()
 
 
 class Part:
@@ -86,7 +71,7 @@ class Part:
         try:
             connection.request("GET", path)
             return connection.getresponse().read().decode()
-        except OSError:
+        except (OSError, HTTPException):
             return ""
         finally:
             connection.close()
@@ -217,7 +202,6 @@ class Chain:
 
         Fails when that does not happen in time.
         """
-        self.all_told(*self.sources)
         records = [(topic, record) for topic in self.sources for record in self.read(topic)]
         ends: dict[int, dict[str, int]] = {number: {} for number in range(self.registry.partitions)}
         for topic, record in records:
@@ -243,19 +227,11 @@ class Chain:
 
     def read(self, topic: str) -> list[Record]:
         """Return every committed record of a topic."""
-        return asyncio.run(_read(self.bootstrap, topic, self.registry.partitions))
+        return asyncio.run(read(self.bootstrap, topic, self.registry.partitions))
 
     def read_uncommitted(self, topic: str) -> list[Record]:
         """Return every record of a topic, those of aborted and of open transactions as well."""
-        return asyncio.run(_read(self.bootstrap, topic, self.registry.partitions, "read_uncommitted"))
-
-    def all_told(self, *topics: str) -> None:
-        """Return when committed records of topics can be read to their ends: a broker says so before they can."""
-
-        def told() -> bool:
-            return all(asyncio.run(_is_whole(self.bootstrap, topic, self.registry.partitions)) for topic in topics)
-
-        until(told, "transactions to end", self.logs)
+        return asyncio.run(read(self.bootstrap, topic, self.registry.partitions, "read_uncommitted"))
 
     def stored(self, topic: str) -> list[tuple[int, bytes, bytes]]:
         """Return partition, key and value of the last record of every key of a compacted topic that is not gone."""
@@ -270,55 +246,3 @@ class Chain:
         """End every process of the chain."""
         for part in self.parts:
             part.kill()
-
-
-async def _read(bootstrap: str, topic: str, partitions: int, isolation: str = "read_committed") -> list[Record]:
-    """Read to where the topic ends now, others may go on writing.
-
-    The embedded broker counts its last record batch as one record; a poll returns the whole of it.
-    """
-    async with _consumer(bootstrap, isolation) as consumer:
-        pairs = _pairs(topic, partitions)
-        consumer.assign(pairs)
-        await consumer.seek_to_beginning(*pairs)
-        ends = await consumer.end_offsets(pairs)
-        found: list[Record] = []
-        while any([await consumer.position(pair) < ends[pair] for pair in pairs]):
-            for records in (await consumer.getmany(timeout_ms=200)).values():
-                found += [_record(one) for one in records]
-    return found
-
-
-async def _is_whole(bootstrap: str, topic: str, partitions: int) -> bool:
-    """Whether a topic ends for readers of committed records where it ends."""
-    ends = []
-    for isolation in ("read_uncommitted", "read_committed"):
-        async with _consumer(bootstrap, isolation) as consumer:
-            ends.append(await consumer.end_offsets(_pairs(topic, partitions)))
-    written, committed = ends
-    return all(committed[pair] >= end for pair, end in written.items())
-
-
-def _pairs(topic: str, partitions: int) -> list[TopicPartition]:
-    return [TopicPartition(topic, partition) for partition in range(partitions)]
-
-
-@asynccontextmanager
-async def _consumer(bootstrap: str, isolation: str) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        isolation_level=isolation,
-        enable_auto_commit=False,
-        request_timeout_ms=_REQUEST_TIMEOUT_MS,
-    )
-    try:
-        await consumer.start()
-        yield consumer
-    finally:
-        await consumer.stop()
-
-
-def _record(read: Any) -> Record:  # noqa: ANN401 - aiokafka is untyped
-    return Record(
-        read.partition, read.offset, read.key or b"", read.value, read.topic, read.timestamp, tuple(read.headers)
-    )

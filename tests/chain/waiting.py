@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from threading import Event
 
-DEADLINE_SECONDS = 90.0
+DEADLINE_SECONDS = 120.0
 _BETWEEN_SECONDS = 0.4
 
 

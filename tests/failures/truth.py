@@ -23,7 +23,8 @@ from streams.domain.ledger import Ledger
 from streams.domain.vocabulary import Reason
 from streams.runtime.position import POSITION_KEY, Position, decode
 from streams.runtime.records import Slot
-from tests.chain.chain import Chain, Record
+from tests.chain.chain import Chain
+from tests.chain.reading import Record
 from tests.chain.totals import Stored, Totals, reports, totals
 from tests.failures.live import PLATFORM
 from tests.failures.tally import Tally

@@ -25,7 +25,7 @@ from streams.runtime.settings import RecordTime
 from tests.runtime.counting import COUNTERS, names_of, registry_of
 
 ROOT = Path(__file__).parents[2]
-DEADLINE_SECONDS = 60.0
+DEADLINE_SECONDS = 120.0
 
 
 class Told(NamedTuple):
@@ -54,8 +54,8 @@ async def read(bootstrap: str, topic: str, partitions: int) -> list[Told]:
 @asynccontextmanager
 async def _consumer(bootstrap: str, isolation: str) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level=isolation, enable_auto_commit=False)
-    await consumer.start()
-    try:
+    try:  # one that could not start must be stopped as well
+        await consumer.start()
         yield consumer
     finally:
         await consumer.stop()
@@ -63,12 +63,16 @@ async def _consumer(bootstrap: str, isolation: str) -> AsyncIterator[AIOKafkaCon
 
 async def _up_to(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> list[Told]:
     found: list[Told] = []
+    deadline = time.monotonic() + DEADLINE_SECONDS
     while True:
         polled = await consumer.getmany(timeout_ms=200)
         for pair, records in polled.items():
             found += [Told(pair.partition, record.key or b"", record.value) for record in records]
-        if not polled and all([await consumer.position(pair) >= end for pair, end in ends.items()]):
+        if polled:
+            deadline = time.monotonic() + DEADLINE_SECONDS
+        elif all([await consumer.position(pair) >= end for pair, end in ends.items()]):
             return found
+        assert time.monotonic() < deadline, f"waited {DEADLINE_SECONDS:.0f} s for more of {ends}"
 
 
 class WorkerProcess:
