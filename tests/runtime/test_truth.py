@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections import defaultdict
+from collections.abc import Mapping
 
 import msgspec
 import pytest
@@ -15,13 +16,14 @@ from streams.contract.topics import TopicSettings
 from streams.domain.ledger import Ledger
 from streams.runtime.broker import Broker
 from streams.runtime.ground import Names
+from streams.runtime.position import POSITION_KEY, decode
 from streams.runtime.settings import load
-from streams.runtime.worker import Trade, Worker, wall
+from streams.runtime.worker import Trade, Worker
 from tests.bench.story import PARTITIONS, Story, tell
 from tests.bench.topics import fill
 from tests.runtime.counting import QUICK
 from tests.runtime.scene import eventually, read
-from tests.runtime.working import applied
+from tests.runtime.working import STOP_SECONDS, applied
 
 pytestmark = pytest.mark.integration
 
@@ -53,15 +55,18 @@ def trade_of(prefix: str) -> Trade:
     )
 
 
-def folded(story: Story, trade: Trade, prefix: str, now: int) -> Rows:
-    """Return what plain ledgers make of the story, record by record in the order of its telling."""
+def folded(story: Story, trade: Trade, prefix: str, now: Mapping[int, int]) -> Rows:
+    """Return what plain ledgers make of the story, record by record in the order of its telling.
+
+    `now` is how far the time of every partition has passed: what is forgotten follows from it.
+    """
     ledgers = {number: trade.ledger(number) for number in range(PARTITIONS)}
     for one in story.records:
         event = trade.decoder.decode(Written(one, prefix))  # type: ignore[arg-type]  # the stamp's kind is not read
         assert ledgers[one.partition].apply(event) is None  # type: ignore[arg-type]  # a story holds no refusals
     rows: Rows = {}
     for number, ledger in ledgers.items():
-        ledger.advance(now, 1 << 62)
+        ledger.advance(now[number], 1 << 62)
         rows |= {(number, key): plain(value) for key, value in ledger.take_changes().items() if compared(key, value)}
     return rows
 
@@ -75,16 +80,18 @@ def plain(value: bytes | None) -> object:
     return msgspec.msgpack.decode(value or b"")
 
 
-async def restored(bootstrap: str, changelog: str) -> Rows:
+async def restored(bootstrap: str, changelog: str) -> tuple[Rows, dict[int, int]]:
+    """Return the rows of every partition, and to which instant its time has passed."""
     last: dict[int, dict[bytes, bytes | None]] = defaultdict(dict)
     for told in await read(bootstrap, changelog, PARTITIONS):
         last[told.partition][told.key] = told.value
-    return {
+    kept = {
         (number, key): plain(value)
         for number, rows in last.items()
         for key, value in rows.items()
         if compared(key, value)
     }
+    return kept, {number: decode(rows[POSITION_KEY] or b"").now for number, rows in last.items()}
 
 
 @pytest.mark.parametrize("broker", ["apache_kafka", "embedded_broker"])
@@ -101,12 +108,12 @@ async def test_rows_and_cohorts_are_those_of_a_plain_fold(request: pytest.Fixtur
             config = {} if name.endswith("refused") else {"cleanup.policy": "compact"}
             admin.create(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config=config))
     worker = Worker(settings, trade, QUICK)
-    await worker.start()
     try:
+        await worker.start()
         await eventually(lambda: applied(worker) == len(story.records), "the whole story")
     finally:
-        await worker.stop()
+        await asyncio.wait_for(worker.stop(), STOP_SECONDS)
 
-    found = await restored(bootstrap, f"{prefix}changelog")
+    found, now = await restored(bootstrap, f"{prefix}changelog")
 
-    assert found == folded(story, trade_of(prefix), prefix, wall())
+    assert found == folded(story, trade_of(prefix), prefix, now)

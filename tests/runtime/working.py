@@ -10,15 +10,15 @@ from streams.runtime.worker import Worker
 from tests.runtime.counting import QUICK, trade_of
 from tests.runtime.scene import Scene
 
-STOP_SECONDS = 30.0
+STOP_SECONDS = 60.0
 
 
 @asynccontextmanager
 async def working(scene: Scene) -> AsyncIterator[Worker]:
     """Run a worker for the block."""
     worker = Worker(load(scene.environment()), trade_of(scene.prefix, scene.partitions), QUICK)
-    await worker.start()
     try:
+        await worker.start()
         yield worker
     finally:
         await asyncio.wait_for(worker.stop(), STOP_SECONDS)
