@@ -208,8 +208,8 @@ def test_figures_are_fresh_and_every_partition_is_ready(shown: Shown) -> None:
         shown.only(panel).values.values() for panel in ("Age of the figures", "Figures behind their inputs")
     )
 
-    assert 0 <= age < 60
-    assert 0 <= behind < 60
+    assert 0 <= age < HOUR / SECOND
+    assert 0 <= behind < HOUR / SECOND
     assert list(shown.only("Partitions not ready").values.values()) == [0]
 
 

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from typing_extensions import override
 
 from dashboards.rules.alert import STALE_SECONDS, Alert
-from tests.dashboards.live import Prometheus, free_port, prometheus_of, wait_for
+from tests.brokers.ports import free_port
+from tests.dashboards.live import Prometheus, prometheus_of, wait_for
 from tests.dashboards.scaled import scaled_routes, scaled_rules
 from tests.required import program
 
