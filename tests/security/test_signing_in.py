@@ -14,6 +14,8 @@ from tests.security.secured import Secured
 
 pytestmark = pytest.mark.integration
 
+WITHIN_SECONDS = 30.0
+
 
 @pytest.fixture
 def good(secured: Secured) -> Access:
@@ -42,10 +44,12 @@ def test_nobody_is_blamed_for_a_broker_that_goes_down_meanwhile(good: Access, pr
     plain = Access() if protocol == "PLAINTEXT" else replace(good, protocol=protocol)
     access = replace(plain, username="", password="") if protocol == "SSL" else plain
     with socket.create_server((LOOPBACK, 0)) as listener, ThreadPoolExecutor(1) as thread:
+        listener.settimeout(WITHIN_SECONDS)
 
         def going_down() -> None:
             accepted, _ = listener.accept()
-            with listener, accepted:
+            with accepted:
+                listener.close()  # first: whoever is cut off may knock again at once
                 accepted.recv(1)
 
         thread.submit(going_down)
