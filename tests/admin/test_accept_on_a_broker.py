@@ -27,7 +27,7 @@ from tests.chain.totals import totals
 from tests.chain.waiting import until
 from tests.runtime.counting import QUICK, trade_of
 from tests.runtime.scene import DEADLINE_SECONDS, Scene, eventually
-from tests.runtime.working import applied, working
+from tests.runtime.working import STOP_SECONDS, applied, working
 
 pytestmark = pytest.mark.integration
 
@@ -76,11 +76,13 @@ async def accept_all(scene: Scene, topic: str, where: Where) -> list[Case]:
 async def stopped(scene: Scene) -> str:
     """Start a worker that must stop by itself, and return why."""
     worker = Worker(load(scene.environment()), trade_of(scene.prefix, scene.partitions), QUICK)
-    await worker.start()
-    with pytest.raises(SourceError) as told:
-        await asyncio.wait_for(worker.wait(), DEADLINE_SECONDS)
-    with suppress(SourceError):
-        await worker.stop()
+    try:
+        await worker.start()
+        with pytest.raises(SourceError) as told:
+            await asyncio.wait_for(worker.wait(), DEADLINE_SECONDS)
+    finally:
+        with suppress(SourceError):
+            await asyncio.wait_for(worker.stop(), STOP_SECONDS)
     return str(told.value)
 
 
@@ -139,16 +141,18 @@ async def test_nothing_is_accepted_while_a_worker_holds_the_partition(scene: Sce
 async def test_a_worker_that_still_believes_in_its_partition_is_fenced(scene: Scene) -> None:
     topic, place = scene.sources[0], Place(scene.bootstrap, scene.prefix, scene.names.changelog, 0, 1_000_000)
     believer = TransactionJournal(place, Failpoints())
-    await believer.claim()
     former = Position(topics={topic: Reached(50, "another-topic")})
-    await believer.commit(Outgoing({POSITION_KEY: encode(former)}, {}))
-
-    taken = await accept_all(scene, topic, Where.BEGINNING)
-
-    assert [case.number for case in taken] == [0]
-    with pytest.raises(ProducerFenced):
+    try:
+        await believer.claim()
         await believer.commit(Outgoing({POSITION_KEY: encode(former)}, {}))
-    await believer.close()
+
+        taken = await accept_all(scene, topic, Where.BEGINNING)
+
+        assert [case.number for case in taken] == [0]
+        with pytest.raises(ProducerFenced):
+            await believer.commit(Outgoing({POSITION_KEY: encode(former)}, {}))
+    finally:
+        await believer.close()
     assert await accept_all(scene, topic, Where.BEGINNING) == []
 
 

@@ -1,6 +1,7 @@
 """`admin plan` and `admin apply` on brokers that ask nobody who they are."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,8 @@ def apache(apache_kafka: str, tmp_path: Path) -> Iterator[Terminal]:
 
 
 def alter(one: Terminal, topic: str, setting: str, value: str) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=one.environment["SAFECLOCK_BOOTSTRAP"])
-    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {setting: value})])
-    admin.close()
+    with closing(KafkaAdminClient(bootstrap_servers=one.environment["SAFECLOCK_BOOTSTRAP"])) as admin:
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {setting: value})])
 
 
 def test_what_was_applied_needs_nothing_until_somebody_changes_a_setting(apache: Terminal) -> None:

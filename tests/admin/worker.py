@@ -15,6 +15,7 @@ from streams.runtime.settings import load
 from streams.runtime.worker import Worker
 from tests.chain.chain import Chain
 from tests.chain.quick import QUICK
+from tests.runtime.working import STOP_SECONDS
 
 
 @dataclass
@@ -38,10 +39,10 @@ def worked(chain: Chain, due: int, decoder: Callable[[Decoder], Decoder] = lambd
 
     async def work() -> int:
         worker = Worker(settings, replace(trade, decoder=decoder(trade.decoder), names=chain.names), QUICK)
-        await worker.start()
         try:
+            await worker.start()
             return await asyncio.to_thread(chain.settled, due)
         finally:
-            await worker.stop()
+            await asyncio.wait_for(worker.stop(), STOP_SECONDS)
 
     return asyncio.run(work())

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
-from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from dashboards.board.reader import Reader
@@ -18,6 +17,7 @@ from tests.board.paths import CHILDREN, PAUSING, REGISTRY
 from tests.board.worked import PARTITIONS, Update, worked
 from tests.brokers.embedded import EmbeddedBrokerUnavailableError, embedded_broker
 from tests.required import missing
+from tests.runtime.records import producing
 
 pytestmark = pytest.mark.integration
 
@@ -38,8 +38,8 @@ def broker() -> Iterator[str]:
 async def make(bootstrap: str, topic: str, partitions: int) -> None:
     """Make a topic."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
     try:
+        await admin.start()
         await admin.create_topics([NewTopic(topic, partitions, 1)])
     finally:
         await admin.close()
@@ -47,13 +47,9 @@ async def make(bootstrap: str, topic: str, partitions: int) -> None:
 
 async def tell(bootstrap: str, updates: tuple[Update, ...]) -> None:
     """Send updates to `measures` in large record batches, each partition's in its order."""
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=50, max_batch_size=200_000)
-    await producer.start()
-    try:
+    async with producing(bootstrap, linger_ms=50, max_batch_size=200_000) as producer:
         for partition, key, value in updates:
             await producer.send(MEASURES, partition=partition, key=key, value=value)
-    finally:
-        await producer.stop()
 
 
 @asynccontextmanager
@@ -156,16 +152,12 @@ async def test_a_board_waits_for_the_topic(broker: str) -> None:
 async def test_only_what_was_committed_is_read(apache_kafka: str) -> None:
     topic = f"measures-{uuid4().hex}"
     await make(apache_kafka, topic, 1)
-    producer = AIOKafkaProducer(bootstrap_servers=apache_kafka, transactional_id=topic)
-    await producer.start()
-    try:
+    async with producing(apache_kafka, transactional_id=topic) as producer:
         async with producer.transaction():
             await producer.send_and_wait(topic, partition=0, key=b"kept", value=b"1")
         await producer.begin_transaction()
         await producer.send_and_wait(topic, partition=0, key=b"aborted", value=b"2")
         await producer.abort_transaction()
-    finally:
-        await producer.stop()
     taken = []
 
     async with Reader(apache_kafka, lambda _, key, __: taken.append(key), wall, topic) as reader:

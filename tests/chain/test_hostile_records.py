@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import pytest
-from aiokafka import AIOKafkaProducer
 
 from streams.batch.reading import read
 from streams.contract import refused
@@ -19,6 +18,7 @@ from tests.chain.history import lines_of, plan_of
 from tests.chain.totals import Totals, of_file, reports, totals
 from tests.chain.waiting import until
 from tests.contract.hostile import MARK, PARTITIONS, Hostile, hostile_records
+from tests.runtime.records import producing
 
 pytestmark = pytest.mark.integration
 
@@ -46,21 +46,19 @@ def told(line: bytes) -> int:
 async def attack(chain: Chain, records: Iterable[Hostile]) -> dict[Place, Reason]:
     """Send hostile records to the chain's topics; return the reason of each by where it lies."""
     topics = {topic.removeprefix(f"{chain.application}-"): topic for topic in chain.sources}
-    producer = AIOKafkaProducer(bootstrap_servers=chain.bootstrap, max_request_size=1 << 18)
-    await producer.start()
     sent = []
-    for record, reason, _ in records:
-        future = await producer.send(
-            topics[record.topic],
-            key=record.key,
-            value=record.value,
-            partition=record.partition,
-            timestamp_ms=record.timestamp,
-            headers=list(record.headers),
-        )
-        sent.append((future, reason))
-    arrived = [(await future, reason) for future, reason in sent]
-    await producer.stop()
+    async with producing(chain.bootstrap, max_request_size=1 << 18) as producer:
+        for record, reason, _ in records:
+            future = await producer.send(
+                topics[record.topic],
+                key=record.key,
+                value=record.value,
+                partition=record.partition,
+                timestamp_ms=record.timestamp,
+                headers=list(record.headers),
+            )
+            sent.append((future, reason))
+        arrived = [(await future, reason) for future, reason in sent]
     return {(at.topic, at.partition, at.offset): reason for at, reason in arrived}
 
 

@@ -36,7 +36,6 @@ def deleted(bootstrap: str, names: Sequence[str]) -> Iterator[None]:
 def _delete(bootstrap: str, names: Sequence[str]) -> None:
     with Broker(bootstrap) as broker:
         if found := list(broker.topics(names)):
-            admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-            admin.delete_topics(found)
-            admin.close()
+            with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
+                admin.delete_topics(found)
             until(lambda: not broker.topics(names), f"{', '.join(found)} to be gone")

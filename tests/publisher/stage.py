@@ -1,6 +1,7 @@
 """A platform with topics of its own on a broker, and a reader of everything that arrived there."""
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
@@ -56,10 +57,9 @@ class Stage:
 
     def create_topics(self) -> None:
         """Create both topics."""
-        admin = KafkaAdminClient(bootstrap_servers=self.settings.servers)
         shape = {"num_partitions": PARTITIONS, "replication_factor": 1}
-        admin.create_topics(dict.fromkeys(self.topics, shape), wait_for_metadata=True)
-        admin.close()
+        with closing(KafkaAdminClient(bootstrap_servers=self.settings.servers)) as admin:
+            admin.create_topics(dict.fromkeys(self.topics, shape), wait_for_metadata=True)
 
     def arrived(self, expected: int) -> list[Any]:
         """Return every record on both topics, once there are `expected` and no more come.

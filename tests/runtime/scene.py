@@ -9,13 +9,13 @@ import tempfile
 import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from streams.contract.topics import TopicSettings
@@ -23,56 +23,10 @@ from streams.runtime.broker import Broker
 from streams.runtime.position import POSITION_KEY, Position, decode
 from streams.runtime.settings import RecordTime
 from tests.runtime.counting import COUNTERS, names_of, registry_of
+from tests.runtime.records import Told, producing, read
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 120.0
-
-
-class Told(NamedTuple):
-    """A record as it was read back."""
-
-    partition: int
-    key: bytes
-    value: bytes | None
-
-
-async def read(bootstrap: str, topic: str, partitions: int) -> list[Told]:
-    """Return every committed record of `topic`: up to its end and until nothing more comes.
-
-    What is committed but cannot be read yet is waited for, an open transaction is as well. That nothing more comes is
-    for the embedded broker, which tells ends that are too low.
-    """
-    pairs = [TopicPartition(topic, partition) for partition in range(partitions)]
-    async with _consumer(bootstrap, "read_uncommitted") as consumer:
-        ends = await consumer.end_offsets(pairs)
-    async with _consumer(bootstrap, "read_committed") as consumer:
-        consumer.assign(pairs)
-        await consumer.seek_to_beginning(*pairs)
-        return await _up_to(consumer, ends)
-
-
-@asynccontextmanager
-async def _consumer(bootstrap: str, isolation: str) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level=isolation, enable_auto_commit=False)
-    try:  # one that could not start must be stopped as well
-        await consumer.start()
-        yield consumer
-    finally:
-        await consumer.stop()
-
-
-async def _up_to(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> list[Told]:
-    found: list[Told] = []
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while True:
-        polled = await consumer.getmany(timeout_ms=200)
-        for pair, records in polled.items():
-            found += [Told(pair.partition, record.key or b"", record.value) for record in records]
-        if polled:
-            deadline = time.monotonic() + DEADLINE_SECONDS
-        elif all([await consumer.position(pair) >= end for pair, end in ends.items()]):
-            return found
-        assert time.monotonic() < deadline, f"waited {DEADLINE_SECONDS:.0f} s for more of {ends}"
 
 
 class WorkerProcess:
@@ -155,16 +109,14 @@ class Scene:
 
     async def publish(self, count: int) -> None:
         """Publish `count` numbered records, spread over topics and partitions, every key new."""
-        producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap, linger_ms=2)
-        await producer.start()
         sent = []
-        for number in range(self._published, self._published + count):
-            topic = self.sources[number % len(self.sources)]
-            partition = number // len(self.sources) % self.partitions
-            value = b"%d" % (number + 100)
-            sent.append(await producer.send(topic, key=b"harbor|%d" % number, value=value, partition=partition))
-        await asyncio.gather(*sent)
-        await producer.stop()
+        async with producing(self.bootstrap, linger_ms=2) as producer:
+            for number in range(self._published, self._published + count):
+                topic = self.sources[number % len(self.sources)]
+                partition = number // len(self.sources) % self.partitions
+                value = b"%d" % (number + 100)
+                sent.append(await producer.send(topic, key=b"harbor|%d" % number, value=value, partition=partition))
+            await asyncio.gather(*sent)
         self._published += count
 
     async def oracle(self) -> dict[str, int]:
@@ -216,19 +168,27 @@ class Scene:
 
     async def make_anew(self, name: str) -> None:
         """Delete a topic and create it again, so that only its id tells."""
-        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
-        admin.delete_topics([name])
+        with closing(KafkaAdminClient(bootstrap_servers=self.bootstrap)) as admin:
+            admin.delete_topics([name])
         with Broker(self.bootstrap) as broker:
             await eventually(lambda: not broker.topics([name]), "the topic to be gone")
             broker.create(self._topic(name, {"message.timestamp.type": "LogAppendTime"}))
             await eventually(lambda: broker.topics([name]), "the topic to be back")
-        admin.close()
 
     def restamp(self, name: str) -> None:
         """Let the senders of a topic stamp its records."""
-        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
-        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, {"message.timestamp.type": "CreateTime"})])
-        admin.close()
+        senders = {"message.timestamp.type": "CreateTime"}
+        with closing(KafkaAdminClient(bootstrap_servers=self.bootstrap)) as admin:
+            admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, senders)])
+
+    async def delete_before(self, name: str, offset: int) -> None:
+        """Delete the records of a topic's first partition that lie before an offset."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        try:
+            await admin.start()
+            await admin.delete_records({TopicPartition(name, 0): RecordsToDelete(before_offset=offset)})
+        finally:
+            await admin.close()
 
     async def _read(self, topic: str) -> list[Told]:
         return await read(self.bootstrap, topic, self.partitions)

@@ -9,7 +9,7 @@ from streams.contract.topics import Replication, changelog, table
 from streams.runtime.broker import Broker
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal import AppendJournal, Outgoing, Place
-from tests.runtime.scene import read
+from tests.runtime.records import read
 
 pytestmark = pytest.mark.integration
 
@@ -22,11 +22,13 @@ async def test_a_commit_of_several_megabytes_is_appended_whole(embedded_broker: 
         told = broker.settings([changelog(application)])[changelog(application)]
     place = Place(embedded_broker, application, changelog(application), 0, int(told["max.message.bytes"]))
     journal = AppendJournal(place, Failpoints())
-    await journal.claim()
     rows: dict[bytes, bytes | None] = {f"r|{number}".encode(): bytes(4_000) for number in range(journal.most)}
 
-    await journal.commit(Outgoing(rows, {}))
-    await journal.close()
+    try:
+        await journal.claim()
+        await journal.commit(Outgoing(rows, {}))
+    finally:
+        await journal.close()
 
     found = await read(embedded_broker, changelog(application), 1)
     assert sum(len(row or b"") for row in rows.values()) > 4_000_000

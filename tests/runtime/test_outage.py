@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 
 import pytest
-from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from streams.runtime.records import Slot
 from streams.runtime.settings import RecordTime
@@ -28,10 +26,7 @@ async def test_a_fetch_below_the_logs_start_goes_on_at_the_position(scene: Scene
     await scene.publish(100)
     async with working(scene) as worker:
         await eventually(lambda: applied(worker) == 100, "100 records")
-        admin = AIOKafkaAdminClient(bootstrap_servers=scene.bootstrap)
-        await admin.start()
-        await admin.delete_records({TopicPartition(scene.sources[0], 0): RecordsToDelete(before_offset=40)})
-        await admin.close()
+        await scene.delete_before(scene.sources[0], 40)
         assert worker.app is not None
 
         await worker.app.source.serve(Slot(scene.sources[0], 0), 10)

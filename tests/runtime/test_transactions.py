@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import ProducerFenced
 
 from streams.contract.topics import TopicSettings
@@ -15,7 +14,7 @@ from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal import Outgoing, Place, RowTooLargeError, TransactionJournal
 from streams.runtime.position import CLAIM_KEY
 from tests.brokers.apache import ApacheKafka
-from tests.runtime.scene import read
+from tests.runtime.records import producing, read
 
 pytestmark = pytest.mark.integration
 
@@ -49,8 +48,8 @@ class Journals:
         """Take a partition."""
         place = Place(self._broker, application, CHANGELOG, partition, limit)
         journal = TransactionJournal(place, Failpoints())
-        await journal.claim()
         self._opened.append(journal)
+        await journal.claim()
         return journal
 
     async def close(self) -> None:
@@ -69,12 +68,10 @@ async def journals(broker: str) -> AsyncIterator[Journals]:
 @pytest.fixture
 async def orphan(broker: str) -> AsyncIterator[str]:
     """An application whose owner died in the middle of a transaction: its producer never ends it."""
-    producer = AIOKafkaProducer(bootstrap_servers=broker, transactional_id="orphaned-0")
-    await producer.start()
-    await producer.begin_transaction()
-    await producer.send_and_wait(CHANGELOG, key=b"r|orphan", value=b"never", partition=0)
-    yield "orphaned"
-    await producer.stop()
+    async with producing(broker, transactional_id="orphaned-0") as producer:
+        await producer.begin_transaction()
+        await producer.send_and_wait(CHANGELOG, key=b"r|orphan", value=b"never", partition=0)
+        yield "orphaned"
 
 
 async def test_a_commit_is_read_whole_on_every_topic(broker: str, journals: Journals) -> None:

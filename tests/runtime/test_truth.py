@@ -22,7 +22,8 @@ from streams.runtime.worker import Trade, Worker
 from tests.bench.story import PARTITIONS, Story, tell
 from tests.bench.topics import fill
 from tests.runtime.counting import QUICK
-from tests.runtime.scene import eventually, read
+from tests.runtime.records import read
+from tests.runtime.scene import eventually
 from tests.runtime.working import STOP_SECONDS, applied
 
 pytestmark = pytest.mark.integration

@@ -5,8 +5,6 @@ from contextlib import closing
 
 import aiohttp
 import pytest
-from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from streams.contract import refused
 from streams.domain.vocabulary import Reason
@@ -16,6 +14,7 @@ from streams.runtime.health import Health, served
 from streams.runtime.settings import RecordTime, load
 from streams.runtime.worker import Worker, wall
 from tests.runtime.counting import trade_of
+from tests.runtime.records import producing
 from tests.runtime.scene import Scene, eventually
 from tests.runtime.working import applied, working
 
@@ -48,10 +47,8 @@ async def pages(worker: Worker) -> dict[str, tuple[int, str]]:
 
 async def test_a_worker_measures_refuses_and_tells_how_it_is(scene: Scene) -> None:
     await scene.publish(100)
-    producer = AIOKafkaProducer(bootstrap_servers=scene.bootstrap)
-    await producer.start()
-    origin = await producer.send_and_wait(scene.sources[0], key=b"harbor|x", value=b"no number", partition=1)
-    await producer.stop()
+    async with producing(scene.bootstrap) as producer:
+        origin = await producer.send_and_wait(scene.sources[0], key=b"harbor|x", value=b"no number", partition=1)
     async with working(scene) as worker:
         await eventually(lambda: applied(worker) == 101, "101 records")
         await eventually(lambda: all(one.now for one in worker.figures.owned.values()), "a time for every partition")
@@ -84,10 +81,7 @@ async def test_records_deleted_before_they_were_read_are_counted_as_lost(apache:
     async with working(apache) as first:
         await eventually(lambda: applied(first) == 100, "100 records")
     await apache.publish(100)
-    admin = AIOKafkaAdminClient(bootstrap_servers=apache.bootstrap)
-    await admin.start()
-    await admin.delete_records({TopicPartition(apache.sources[0], 0): RecordsToDelete(before_offset=40)})
-    await admin.close()
+    await apache.delete_before(apache.sources[0], 40)
 
     async with working(apache) as second:
         await eventually(lambda: applied(second) == 85, "what is left of 100 records")
@@ -114,16 +108,14 @@ async def test_a_topic_that_was_made_anew_stops_the_worker(apache: Scene) -> Non
 
 
 async def test_only_the_committed_records_of_a_transactional_publisher_count(apache: Scene) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=apache.bootstrap, transactional_id=f"{apache.prefix}-publisher")
-    await producer.start()
-    async with working(apache) as worker:
+    own = f"{apache.prefix}-publisher"
+    async with producing(apache.bootstrap, transactional_id=own) as producer, working(apache) as worker:
         for number in range(6):
             await producer.begin_transaction()
             await producer.send_and_wait(apache.sources[0], key=b"harbor|k", value=b"%d" % (100 + number), partition=0)
             await (producer.abort_transaction() if number % 2 else producer.commit_transaction())
         await eventually(lambda: applied(worker) == 3, "three committed records")
         await eventually(lambda: all(one.lag == 0 and one.now for one in worker.figures.owned.values()), "its head")
-    await producer.stop()
 
     assert (await apache.totals())["sum"] == 100 + 102 + 104
     assert not worker.figures.lost
