@@ -18,7 +18,7 @@ from tests.brokers.site import ALONE, SMALL, Site, properties
 __all__ = ["ApacheKafka", "BrokerUnavailableError", "apache_kafka", "free_port"]
 
 _CLUSTER: Final = "c2FmZWNsb2NrLXRlc3RzLQ"  # any 16 bytes in base64
-_SECONDS: Final = 60.0
+_SECONDS: Final = 120.0
 
 
 class ApacheKafka:
@@ -35,7 +35,9 @@ class ApacheKafka:
 
     def _format(self) -> None:
         command = jars.command(SMALL, "kafka.tools.StorageTool", "format", "-t", _CLUSTER, "-c", str(self._config))
-        formatted = subprocess.run(command, capture_output=True, text=True, check=False, env=jars.environment())
+        formatted = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=jars.environment(), timeout=_SECONDS
+        )
         if formatted.returncode != 0:
             raise BrokerUnavailableError(f"Apache Kafka's log folder could not be formatted:\n{formatted.stderr}")
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from kafka.admin import KafkaAdminClient
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
 
 
 def make_topic(bootstrap: str, copies: int = -1) -> str:

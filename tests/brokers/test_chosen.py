@@ -71,7 +71,7 @@ def test_without_an_engine_there_is_a_quick_and_silent_no(
         answers = engine_answers()
 
         assert not answers, address
-        assert time.monotonic() - begun < 5.0, address
+        assert time.monotonic() - begun < 30.0, address  # by itself the docker package waits for a minute
     assert capfd.readouterr() == ("", "")
 
 

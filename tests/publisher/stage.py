@@ -23,7 +23,7 @@ from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, RetractRea
 SECRET = b"a secret of thirty-two bytes or more"
 NOON = 1_760_000_000_000
 PARTITIONS = 4
-DEADLINE_S = 30.0
+DEADLINE_S = 120.0
 
 
 class Changes(TypedDict, total=False):
@@ -87,7 +87,7 @@ def stage(address: str, *, idempotent: bool) -> Stage:
     platform = Platform(
         id="harbor", provider="Harbor", report_filed=f"report-filed.{suffix}", action_taken=f"action-taken.{suffix}"
     )
-    settings = PublisherSettings(bootstrap=address, idempotent=idempotent, block_ms=10_000, delivery_timeout_ms=10_000)
+    settings = PublisherSettings(bootstrap=address, idempotent=idempotent, block_ms=60_000, delivery_timeout_ms=60_000)
     made = Stage(platform, settings)
     made.create_topics()
     return made

@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-PATIENCE_MS = 1500
+PATIENCE_MS = 3000
 LINES = 24_000
 ENOUGH = 4_000
 

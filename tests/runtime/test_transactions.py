@@ -118,7 +118,7 @@ async def test_eight_partitions_commit_two_thousand_rows_each_at_the_same_time(b
     seconds = time.monotonic() - started
     rows = [told for told in await read(broker, CHANGELOG, PARTITIONS) if told.key.startswith(b"r|eight")]
     assert len(rows) == PARTITIONS * 2_000
-    assert seconds < 10, "a commit of 2,000 rows takes some 50 ms; ten seconds mean that something waits"
+    assert seconds < 30, "a commit of 2,000 rows takes some 50 ms; thirty seconds mean that a request was given up"
 
 
 async def test_a_row_larger_than_a_record_batch_is_told_by_name(journals: Journals) -> None:

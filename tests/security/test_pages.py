@@ -137,9 +137,9 @@ def in_a_thread(serve: Serve, guard: Guard) -> Iterator[int]:
             started.set()
             await stop.wait()
 
-    thread = threading.Thread(target=asyncio.run, args=(run(),))
+    thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
     thread.start()
-    assert started.wait(10)
+    assert started.wait(60)
     loop, port = running["here"]
     try:
         yield port

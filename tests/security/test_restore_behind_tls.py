@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 
 TOPIC, PARTITIONS, TIMES = "restored-behind-tls", 4, 2
 # A closing that waits for the other side takes thirty seconds; not every one does.
-WITHIN_SECONDS = 15.0
+WITHIN_SECONDS = 28.0
 
 
 async def restored(secured: Secured, number: int) -> int:
@@ -39,9 +39,13 @@ async def all_restored(secured: Secured) -> list[int]:
 def test_a_partition_is_restored_as_soon_as_it_is_read(secured: Secured) -> None:
     with Cluster(secured.listeners["secure"], secured.access()) as cluster:
         cluster.create(TopicSettings(name=TOPIC, partitions=PARTITIONS, replication_factor=1, config={}))
-    began = time.monotonic()
+    read: list[int] = []
+    took = []
 
-    read = [uvloop.run(all_restored(secured)) for _ in range(TIMES)]
+    for _ in range(TIMES):
+        began = time.monotonic()
+        read += uvloop.run(all_restored(secured))
+        took.append(time.monotonic() - began)
 
-    assert all(count for counts in read for count in counts)
-    assert time.monotonic() - began < WITHIN_SECONDS
+    assert all(read)
+    assert max(took) < WITHIN_SECONDS
