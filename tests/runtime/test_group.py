@@ -3,7 +3,8 @@
 import asyncio
 import signal
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
+from typing import Any
 
 import pytest
 
@@ -61,6 +62,41 @@ async def test_a_worker_that_joins_and_leaves_takes_its_share_and_gives_it_back(
 
     assert set(await scene.rows()) == {1}
     assert await scene.measured() == await scene.oracle()
+
+
+@pytest.fixture
+def narrow(apache_kafka: str) -> Iterator[Scene]:
+    with closing(Scene(apache_kafka, partitions=1, record_time=RecordTime.LOG)) as made:
+        yield made
+
+
+@pytest.mark.integration
+async def test_a_worker_without_a_partition_takes_over_however_long_it_has_waited(narrow: Scene) -> None:
+    async with AsyncExitStack() as one, AsyncExitStack() as other:
+        workers = [await each.enter_async_context(working(narrow)) for each in (one, other)]
+        await eventually(lambda: shared(workers), "one worker with the partition, one without")
+        idle = workers[0] if serves(workers[1]) else workers[1]
+
+        await let_hours_pass(idle)
+        await (other if idle is workers[0] else one).aclose()
+
+        await eventually(lambda: serves(idle) == 1, "the idle worker to take over")
+
+
+def shared(workers: list[Worker]) -> bool:
+    return all(one.figures.rebalances for one in workers) and sorted(map(serves, workers)) == [0, 1]
+
+
+async def let_hours_pass(worker: Worker) -> None:
+    """Let it be hours since a worker fetched anything, as its Kafka client knows it."""
+    assert worker.app is not None
+    source = worker.app.source
+
+    async def back() -> None:
+        subscription: Any = source._thread._ensure_consumer()._subscription
+        subscription._last_fetch_ended -= 6 * 3_600
+
+    await source._in_thread(back())
 
 
 @pytest.mark.integration
