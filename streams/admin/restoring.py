@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from streams.admin.archive import Manifest, Rows, check, read, read_manifest
 from streams.admin.backup import House, ids
 from streams.admin.cluster import Cluster
@@ -11,7 +13,7 @@ from streams.admin.logs import opened
 from streams.contract.topics import MAX_MESSAGE_BYTES
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal import Outgoing, Place, TransactionJournal
-from streams.runtime.position import CLAIM_KEY
+from streams.runtime.position import CLAIM_KEY, POSITION_KEY, decode, encode
 
 
 class Part(NamedTuple):
@@ -58,7 +60,7 @@ async def waiting(one: House, folder: Path, manifest: Manifest) -> list[Part]:
     files = {(part.topic, part.partition): part for part in manifest.parts}
     found = []
     for number in range(manifest.partitions):
-        rows = read(folder, files[one.names.changelog, number])
+        rows = _at_home_anywhere(read(folder, files[one.names.changelog, number]))
         measures = read(folder, files[one.names.measures, number])
         there = [
             await _holds(one, topic, number, wanted)
@@ -66,6 +68,13 @@ async def waiting(one: House, folder: Path, manifest: Manifest) -> list[Part]:
         ]
         found.append(Part(number, rows, measures, all(there)))
     return found
+
+
+def _at_home_anywhere(rows: Rows) -> Rows:
+    """Return the rows with a position that does not ask for the topics from which they were kept."""
+    if POSITION_KEY not in rows:
+        return rows
+    return {**rows, POSITION_KEY: encode(msgspec.structs.replace(decode(rows[POSITION_KEY]), own={}))}
 
 
 async def _holds(one: House, topic: str, number: int, wanted: Rows) -> bool:

@@ -42,10 +42,14 @@ class Names(NamedTuple):
 
 
 class Ground(NamedTuple):
-    """What was found: source topics with their ids ("": the broker tells none), and how commits can be made."""
+    """What was found: source topics with their ids ("": the broker tells none), and how commits can be made.
+
+    `own` are the ids of the topics of which every record counts for good: the changelog and the measures.
+    """
 
     topics: Mapping[str, str]
     names: Names
+    own: Mapping[str, str]
     max_message_bytes: int
     transactions: bool
 
@@ -66,7 +70,8 @@ def stand(settings: Settings, registry: Registry, names: Names | None = None) ->
             raise BadGroundError("\n".join(faults))
         limit = int(told[written.changelog].get("max.message.bytes", MAX_MESSAGE_BYTES))
         ids = {topic: found[topic].id for topic in sources}
-        return Ground(ids, written, limit, _transactions(settings.journal, broker))
+        own = {topic: found[topic].id for topic in (written.changelog, written.measures)}
+        return Ground(ids, written, own, limit, _transactions(settings.journal, broker))
 
 
 def still(settings: Settings, ground: Ground, partitions: int) -> None:
@@ -77,7 +82,7 @@ def still(settings: Settings, ground: Ground, partitions: int) -> None:
     faults = miscounted(wanted, partitions, found)
     faults += [
         made_anew(topic, known, found[topic].id)
-        for topic, known in ground.topics.items()
+        for topic, known in (*ground.topics.items(), *ground.own.items())
         if topic in found and is_another(known, found[topic].id)
     ]
     if faults:

@@ -239,7 +239,8 @@ class Partition:
     def _position(self) -> Position:
         around, intake = self._around, self._intake
         topics = {topic: Reached(offset, around.topics[topic]) for topic, offset in intake.positions.items()}
-        return Position(intake.time.now, {**self._dormant, **topics}, around.registry_hash, self._lost)
+        reached = {**self._dormant, **topics}
+        return Position(intake.time.now, reached, around.registry_hash, self._lost, dict(around.own))
 
     def _status(self) -> Status:
         around, now = self._around, self._intake.time.now

@@ -16,13 +16,15 @@ class Reached(msgspec.Struct, frozen=True):
 class Position(msgspec.Struct, frozen=True):
     """Where a partition stands: its `now` in epoch milliseconds, its source topics, the hash of the registry read by.
 
-    `lost` counts the records that had left the logs before they were read, since the partition was begun.
+    `lost` counts the records that had left the logs before they were read, since the partition was begun. `own` are the
+    ids of the changelog and the measures to which everything up to here was written.
     """
 
     now: int = 0
     topics: dict[str, Reached] = {}
     registry: str = ""
     lost: int = 0
+    own: dict[str, str] = {}
 
 
 _decode = msgspec.json.Decoder(Position).decode

@@ -23,6 +23,10 @@ class SourceError(Exception):
     """A source topic is not the one that the position speaks of; the message says what to do."""
 
 
+class StateError(Exception):
+    """The changelog or the measures are not those to which the position was written: what was told before is gone."""
+
+
 class Taken(NamedTuple):
     """Where a partition stands, how far our clock is off, how many rows of how many records were restored in how long."""
 
@@ -52,7 +56,11 @@ async def take(around: Surroundings, number: int, journal: Journal, ledger: Ledg
 
 
 def recognise(around: Surroundings, topics: Iterable[str], position: Position) -> None:
-    """Stop where the broker's topic is not the one that the position speaks of."""
+    """Stop where a topic of the broker's is not the one that the position speaks of."""
+    for topic, known in position.own.items():
+        found = around.own.get(topic, "")
+        if is_another(known, found):
+            raise StateError(made_anew(topic, known, found))
     for topic in topics:
         reached, found = position.topics.get(topic), around.topics[topic]
         if reached is not None and is_another(reached.id, found):

@@ -31,7 +31,7 @@ from streams.runtime.owners import Owners
 from streams.runtime.partition import Partition
 from streams.runtime.settings import Settings
 from streams.runtime.surroundings import Surroundings
-from streams.runtime.taking import SourceError
+from streams.runtime.taking import SourceError, StateError
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,10 @@ what one answer of the broker holds while records are applied, and whatever else
 _ACCEPT = (
     "Bring the former log back, or go on with the one that is there: "
     "safeclock admin accept-source-reset TOPIC --from beginning|end"
+)
+_RESTORE = (
+    "What it held is gone: make the changelog and the measures anew, both, then bring back a backup (safeclock admin"
+    " restore), or let workers measure again what the source topics hold"
 )
 
 
@@ -139,6 +143,7 @@ class Worker:
         return Surroundings(
             bootstrap=settings.bootstrap,
             names=ground.names,
+            own=ground.own,
             topics=ground.topics,
             leaders=trade.registry.leaders(),
             siblings=trade.registry.siblings(),
@@ -197,6 +202,8 @@ async def _to_the_end(settings: Settings, trade: Trade, manner: Manner | None) -
         log.critical("the worker did not start: %s", error)
     except SourceError as error:
         log.critical("the worker stopped: %s. %s", error, _ACCEPT)
+    except StateError as error:
+        log.critical("the worker stopped: %s. %s", error, _RESTORE)
     except ClockError as error:
         log.critical("the worker stopped: %s", error)
     except BaseException:

@@ -9,7 +9,7 @@ import tempfile
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from tests.runtime.records import Told, producing, read
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 120.0
+STAMPED: Mapping[str, str] = {"message.timestamp.type": "LogAppendTime"}
 
 
 class WorkerProcess:
@@ -79,13 +80,13 @@ class Scene:
         self._folder = tempfile.TemporaryDirectory(prefix="safeclock-scene-")
         with Broker(bootstrap) as broker:
             for name in self.sources:
-                broker.create(self._topic(name, {"message.timestamp.type": "LogAppendTime"}))
+                broker.create(self._topic(name, STAMPED))
             for name in self.names[:2]:
                 broker.create(self._topic(name, {"cleanup.policy": "compact"}))
             for name in self.names[2:]:
                 broker.create(self._topic(name, {}))
 
-    def _topic(self, name: str, config: dict[str, str]) -> TopicSettings:
+    def _topic(self, name: str, config: Mapping[str, str]) -> TopicSettings:
         return TopicSettings(name=name, partitions=self.partitions, replication_factor=1, config=config)
 
     def environment(self, **more: str) -> dict[str, str]:
@@ -166,13 +167,13 @@ class Scene:
         """Return what was told on the topic of refusals."""
         return await self._read(self.names.refused)
 
-    async def make_anew(self, name: str) -> None:
-        """Delete a topic and create it again, so that only its id tells."""
+    async def make_anew(self, name: str, config: Mapping[str, str] = STAMPED) -> None:
+        """Delete a topic and create it again, so that only its id tells; a source topic by default."""
         with closing(KafkaAdminClient(bootstrap_servers=self.bootstrap)) as admin:
             admin.delete_topics([name])
         with Broker(self.bootstrap) as broker:
             await eventually(lambda: not broker.topics([name]), "the topic to be gone")
-            broker.create(self._topic(name, {"message.timestamp.type": "LogAppendTime"}))
+            broker.create(self._topic(name, config))
             await eventually(lambda: broker.topics([name]), "the topic to be back")
 
     def restamp(self, name: str) -> None:

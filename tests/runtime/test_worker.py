@@ -107,6 +107,24 @@ async def test_a_topic_that_was_made_anew_stops_the_worker(apache: Scene) -> Non
     assert f"{apache.sources[0]}: expected the topic with id" in apache.logs()
 
 
+@pytest.mark.parametrize("which", ["changelog", "measures"])
+async def test_what_workers_wrote_was_made_anew_under_one_and_stops_the_next(apache: Scene, which: str) -> None:
+    topic: str = getattr(apache.names, which)
+    await apache.publish(20)
+    async with working(apache) as first:
+        await eventually(lambda: applied(first) == 20, "20 records")
+        await apache.make_anew(topic, {"cleanup.policy": "compact"})
+        await apache.publish(20)
+        await eventually(lambda: applied(first) == 40, "20 more records, on what is left of the topic")
+
+    second = apache.start()
+    await eventually(lambda: second.code is not None, "the worker to stop", apache.logs)
+
+    assert second.code == 1
+    assert f"{topic}: expected the topic with id" in apache.logs()
+    assert "safeclock admin restore" in apache.logs()
+
+
 async def test_only_the_committed_records_of_a_transactional_publisher_count(apache: Scene) -> None:
     own = f"{apache.prefix}-publisher"
     async with producing(apache.bootstrap, transactional_id=own) as producer, working(apache) as worker:
