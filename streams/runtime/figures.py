@@ -20,13 +20,14 @@ class PartitionFigures:
     """One owned partition; instants in epoch milliseconds by the wall clock, `now` by the logs.
 
     `moved` is when it last applied a record or was last seen at its heads; `lag` how many offsets the source topics
-    are ahead, as far as is known; `ahead` by how many milliseconds our clock is ahead of the broker's, at least.
+    are ahead, None before the ends of all of them have been seen; `ahead` by how many milliseconds our clock is ahead
+    of the broker's, at least.
     """
 
     state: State = State.RESTORING
     now: int = 0
     moved: int = 0
-    lag: int = 0
+    lag: int | None = None
     ahead: int = 0
     restore_seconds: float | None = None
     commit_seconds: float = 0.0

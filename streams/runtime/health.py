@@ -52,7 +52,7 @@ class WorkerCollector(Collector):
         return {
             "safeclock_worker_records_applied_total": self._counted(figures.applied),
             "safeclock_worker_records_refused_total": {reason: figures.refused[reason] for reason in Reason},
-            "safeclock_worker_lag_records": {number: one.lag for number, one in owned.items()},
+            "safeclock_worker_lag_records": {number: one.lag for number, one in owned.items() if one.lag is not None},
             "safeclock_worker_now_timestamp_seconds": {
                 number: one.now / 1000 for number, one in owned.items() if one.now
             },

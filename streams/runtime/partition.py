@@ -202,7 +202,9 @@ class Partition:
         self._dirty = intake.tick() or self._dirty
         around.source.hold(frozenset(self._slots[topic] for topic in intake.time.ahead()), self.number)
         self._late = self._behind(lags)
-        self.figures.now, self.figures.lag = intake.time.now, sum(lags.values())
+        self.figures.now = intake.time.now
+        if len(lags) == len(self._slots):
+            self.figures.lag = sum(lags.values())
         if len(heads) == len(self._slots):
             self.figures.moved, self.figures.lag = wall, 0
 

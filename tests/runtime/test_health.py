@@ -43,6 +43,14 @@ def test_counters_of_a_partition_that_went_elsewhere_stay() -> None:
     assert 'safeclock_worker_lag_records{partition="3"} 7.0' in lines
 
 
+def test_how_far_behind_a_partition_is_is_told_once_it_is_known() -> None:
+    restoring = Figures(owned={5: PartitionFigures(moved=NOON)})
+
+    told = [line for line in exposition(restoring).splitlines() if line.startswith("safeclock_worker_lag_records{")]
+
+    assert told == []
+
+
 def test_every_reason_of_refusal_starts_at_zero() -> None:
     lines = exposition(Figures()).splitlines()
 

@@ -13,7 +13,9 @@ def _pipe(name: str, kind: Kind, text: str, *labels: Label, zeros: bool = True) 
 PIPELINE: Final = (
     _pipe("worker_records_applied_total", Kind.COUNTER, "Records applied to a ledger and committed.", PARTITION),
     _pipe("worker_records_refused_total", Kind.COUNTER, "Records refused and committed as such, by reason.", REASON),
-    _pipe("worker_lag_records", Kind.GAUGE, "Records between the position and the end of the log.", PARTITION),
+    _pipe(
+        "worker_lag_records", Kind.GAUGE, "Records between the position and the end of the log.", PARTITION, zeros=False
+    ),
     _pipe("worker_now_timestamp_seconds", Kind.GAUGE, "Log time that a partition has reached.", PARTITION, zeros=False),
     _pipe("worker_commits_total", Kind.COUNTER, "Transactions committed.", PARTITION),
     _pipe("worker_rebalances_total", Kind.COUNTER, "Assignments of partitions received."),
