@@ -35,11 +35,16 @@ class PartitionFigures:
 
 @dataclass(slots=True)
 class Figures:
-    """One worker, since it started; `owned` holds the partitions that it owns now, the counters all it ever owned."""
+    """One worker, since it started; `owned` holds the partitions that it owns now, the counters all it ever owned.
+
+    `assigned` says that these are the ones that the group has given it: not so before it has given any, while
+    partitions are given anew, and after the worker was told to stop.
+    """
 
     applied: Counter[int] = field(default_factory=Counter)
     refused: Counter[Reason] = field(default_factory=Counter)
     lost: Counter[int] = field(default_factory=Counter)
     commits: Counter[int] = field(default_factory=Counter)
     rebalances: int = 0
+    assigned: bool = False
     owned: dict[int, PartitionFigures] = field(default_factory=dict)

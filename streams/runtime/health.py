@@ -96,9 +96,9 @@ class Health:
         return _verdict("stuck partitions", self.stuck())
 
     async def readyz(self, _: web.Request) -> web.Response:
-        """Answer 200 when every owned partition is restored, and the group has answered at all."""
-        if not self._figures.rebalances:
-            return web.Response(status=503, text="no assignment yet\n")
+        """Answer 200 when every owned partition is restored; 503 while the group has given none, or gives others."""
+        if not self._figures.assigned:
+            return web.Response(status=503, text="no assignment now\n")
         return _verdict("partitions being restored", self.waiting())
 
     async def metrics(self, _: web.Request) -> web.Response:

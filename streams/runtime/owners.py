@@ -64,9 +64,11 @@ class Owners:
             self._owned[number] = (partition, task)
             self._figures.owned[number] = partition.figures
         self._figures.rebalances += 1
+        self._figures.assigned = True
 
     async def revoke(self) -> None:
         """Close every partition in order: what was applied is committed, what is still being restored is let go."""
+        self._figures.assigned = False
         owned, self._owned = self._owned, {}
         self._figures.owned.clear()
         for partition, task in owned.values():

@@ -80,7 +80,7 @@ def test_a_served_partition_that_neither_moves_nor_is_at_its_heads_is_stuck() ->
 
 
 def test_a_partition_that_is_being_restored_is_waited_for_and_not_stuck() -> None:
-    figures = Figures(rebalances=1, owned={5: PartitionFigures(moved=NOON)})
+    figures = Figures(owned={5: PartitionFigures(moved=NOON)})
     health = Health(figures, lambda: NOON + STALLED_MS + 1)
 
     assert health.waiting() == [5]

@@ -16,7 +16,7 @@ from streams.runtime.worker import Worker, wall
 from tests.runtime.counting import trade_of
 from tests.runtime.records import producing
 from tests.runtime.scene import Scene, eventually
-from tests.runtime.working import applied, working
+from tests.runtime.working import applied, serves, working
 
 pytestmark = pytest.mark.integration
 
@@ -62,6 +62,15 @@ async def test_a_worker_measures_refuses_and_tells_how_it_is(scene: Scene) -> No
     assert (event.refused.reason, event.refused.topic) == (Reason.NOT_JSON, scene.sources[0])
     assert (event.refused.partition, event.refused.offset) == (1, origin.offset)
     assert (await scene.measured())["records"] == 100
+
+
+async def test_a_worker_that_was_told_to_stop_is_not_ready_any_more(apache: Scene) -> None:
+    async with working(apache) as worker:
+        await eventually(lambda: serves(worker) == 2, "both partitions to be served")
+
+    told = await pages(worker)
+
+    assert told["readyz"] == (503, "no assignment now\n")
 
 
 async def test_a_restarted_worker_goes_on_where_the_last_one_committed(scene: Scene) -> None:
