@@ -7,7 +7,7 @@ from typing import Final
 
 from streams.contract import access, guard
 from streams.contract.access import Access, load_access
-from streams.contract.environment import Variables, at_least, files, read, together, word
+from streams.contract.environment import Variables, at_least, files, port, read, servers, together, word
 from streams.contract.guard import Guard, load_guard
 from streams.contract.topics import MEASURES
 
@@ -32,11 +32,11 @@ class Settings:
 
 
 _VARIABLES: Final[Variables] = {
-    "SAFECLOCK_BOOTSTRAP": ("bootstrap", word),
+    "SAFECLOCK_BOOTSTRAP": ("bootstrap", servers),
     "SAFECLOCK_REGISTRY": ("registry", Path),
     "SAFECLOCK_PACKS": ("packs", files),
     "SAFECLOCK_HTTP_HOST": ("http_host", word),
-    "SAFECLOCK_HTTP_PORT": ("http_port", at_least(0)),
+    "SAFECLOCK_HTTP_PORT": ("http_port", port),
     "SAFECLOCK_REFRESH_MS": ("refresh_ms", at_least(100)),
 }
 VARIABLES: Final = (*_VARIABLES, *access.VARIABLES, *guard.VARIABLES)

@@ -3,10 +3,15 @@
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from re import compile as pattern
+from typing import Any, Final
 
 Variables = Mapping[str, tuple[str, Callable[[str], Any]]]
 """By the name of a variable: the field that it sets, and what reads it or raises ValueError with what it expected."""
+
+
+_LAST_PORT: Final = 65_535
+_IS_SERVER: Final = pattern(r"(\[[0-9A-Fa-f:.]+\]|[^\s:,\[\]]+)(:(?P<port>[0-9]{1,5}))?").fullmatch
 
 
 class BadSettingsError(Exception):
@@ -18,6 +23,22 @@ def word(text: str) -> str:
     if not text.strip():
         raise ValueError("a word")
     return text.strip()
+
+
+def servers(text: str) -> str:
+    """Return the addresses of brokers, joined by commas."""
+    each = [one.strip() for one in text.split(",")]
+    found = [_IS_SERVER(one) for one in each]
+    if not all(one is not None and int(one["port"] or 0) <= _LAST_PORT for one in found):
+        raise ValueError("HOST:PORT[,HOST:PORT…]")
+    return ",".join(each)
+
+
+def port(text: str) -> int:
+    """Return a port to listen on, 0 for any that is free."""
+    if not text.isascii() or not text.isdigit() or int(text) > _LAST_PORT:
+        raise ValueError(f"a port, 0 to {_LAST_PORT}")
+    return int(text)
 
 
 def files(text: str) -> tuple[Path, ...]:

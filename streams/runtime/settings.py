@@ -8,7 +8,7 @@ from typing import Final
 
 from streams.contract import access, guard
 from streams.contract.access import Access, load_access
-from streams.contract.environment import Variables, at_least, files, one_of, read, together, word
+from streams.contract.environment import Variables, at_least, files, one_of, port, read, servers, together, word
 from streams.contract.guard import Guard, load_guard
 from streams.domain.grid import DAY
 
@@ -61,7 +61,7 @@ class Settings:
 
 
 _VARIABLES: Final[Variables] = {
-    "SAFECLOCK_BOOTSTRAP": ("bootstrap", word),
+    "SAFECLOCK_BOOTSTRAP": ("bootstrap", servers),
     "SAFECLOCK_APPLICATION": ("application", word),
     "SAFECLOCK_INSTANCE": ("instance", word),
     "SAFECLOCK_REGISTRY": ("registry", Path),
@@ -70,7 +70,7 @@ _VARIABLES: Final[Variables] = {
     "SAFECLOCK_JOURNAL": ("journal", one_of(JournalMode)),
     "SAFECLOCK_COMMIT_INTERVAL_MS": ("commit_interval_ms", at_least(1)),
     "SAFECLOCK_HTTP_HOST": ("http_host", word),
-    "SAFECLOCK_HTTP_PORT": ("http_port", at_least(0)),
+    "SAFECLOCK_HTTP_PORT": ("http_port", port),
     "SAFECLOCK_MEMORY_DAYS": ("memory_ms", at_least(1, DAY)),
     "SAFECLOCK_NOTICES": ("notices", one_of(Notices)),
 }

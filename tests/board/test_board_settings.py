@@ -23,8 +23,8 @@ def test_every_wrong_setting_is_named_at_once() -> None:
         load({"SAFECLOCK_HTTP_PORT": "-1", "SAFECLOCK_REFRESH_MS": "5", "SAFECLOCK_BOOTSTRAP": " "})
 
     assert str(caught.value).splitlines() == [
-        "SAFECLOCK_BOOTSTRAP: expected a word, got ' '",
-        "SAFECLOCK_HTTP_PORT: expected a whole number from 0, got '-1'",
+        "SAFECLOCK_BOOTSTRAP: expected HOST:PORT[,HOST:PORT…], got ' '",
+        "SAFECLOCK_HTTP_PORT: expected a port, 0 to 65535, got '-1'",
         "SAFECLOCK_REFRESH_MS: expected a whole number from 100, got '5'",
     ]
 

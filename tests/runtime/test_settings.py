@@ -59,6 +59,24 @@ def test_who_the_worker_is_to_the_broker_is_read(tmp_path: Path) -> None:
     assert read.options()["sasl_plain_password"] == "hush-hush"  # noqa: S105 - invented
 
 
+@pytest.mark.parametrize(
+    "wrong", ["", "here:abc", "here:70000", "one two", ",", "one:9092,", "http://here:9092", "::1"]
+)
+def test_what_is_no_address_of_a_broker_is_refused(wrong: str) -> None:
+    with pytest.raises(BadSettingsError, match="SAFECLOCK_BOOTSTRAP: expected HOST:PORT"):
+        load({"SAFECLOCK_BOOTSTRAP": wrong})
+
+
+@pytest.mark.parametrize("right", ["here", "here:9092", "[::1]:9092", "one:9092,10.0.0.2:9093"])
+def test_what_is_an_address_of_a_broker_is_taken_as_it_is(right: str) -> None:
+    assert load({"SAFECLOCK_BOOTSTRAP": right}).bootstrap == right
+
+
+def test_a_port_that_there_is_not_is_refused() -> None:
+    with pytest.raises(BadSettingsError, match="SAFECLOCK_HTTP_PORT: expected a port, 0 to 65535, got '65536'"):
+        load({"SAFECLOCK_HTTP_PORT": "65536"})
+
+
 def test_mistakes_of_every_kind_are_told_together() -> None:
     wrong = {
         "SAFECLOCK_JOURNAL": "perhaps",
