@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.contract.access import Access
 from streams.contract.topics import MEASURES
-from streams.edge.signin import sign_in
+from streams.edge.signin import NoBrokerError, sign_in
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Reader:
     async def __aenter__(self) -> Self:
         """Connect, wait until the topic is there, and go to its beginning.
 
-        Raises AccessError when the broker does not let us in.
+        Raises AccessError when the broker does not let us in, NoBrokerError when none answers.
         """
         try:
             await self._begin()
@@ -85,7 +85,8 @@ class Reader:
             await asyncio.sleep(0)
 
     async def _begin(self) -> None:
-        await asyncio.to_thread(sign_in, self._bootstrap, self._access)
+        if not await asyncio.to_thread(sign_in, self._bootstrap, self._access):
+            raise NoBrokerError(self._bootstrap, self._access)
         slots = await self._slots()
         await self._consumer.start()
         self._consumer.assign(slots)

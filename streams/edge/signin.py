@@ -30,6 +30,13 @@ _DATES: Final = {9: "is not valid yet", 10: "has expired"}
 _NAMES: Final = {62, 64}
 
 
+class NoBrokerError(ConnectionError):
+    """No broker answers; the message names the setting with the addresses."""
+
+    def __init__(self, bootstrap: str, access: Access) -> None:
+        super().__init__(f"{access.named('bootstrap')}: expected a broker at {bootstrap}, none answered")
+
+
 def sign_in(bootstrap: str, access: Access) -> bool:
     """Return whether a broker lets us in, false if none answers; blocking, at most some seconds for each address.
 

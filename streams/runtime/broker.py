@@ -6,11 +6,11 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from streams.contract.access import Access
 from streams.contract.topics import TopicSettings
-from streams.edge.signin import sign_in
+from streams.edge.signin import NoBrokerError, sign_in
 
 _WRITE_TXN_MARKERS: Final = 27  # a broker that knows this request runs transactions to their end
 _TIMEOUT_MS: Final = 10_000
@@ -29,7 +29,8 @@ class Topic(NamedTuple):
 class Broker:
     """The administrative side of a Kafka cluster; blocking, for use in a thread.
 
-    `access` says who asks: nobody in particular by default. Raises AccessError when that is not let in.
+    `access` says who asks: nobody in particular by default. Raises AccessError when that is not let in, NoBrokerError
+    when no broker answers.
     """
 
     def __init__(self, bootstrap: str, access: Access = _NOBODY) -> None:
@@ -82,7 +83,7 @@ class Broker:
 
 
 def _connected(servers: Sequence[str], access: Access) -> KafkaAdminClient:
-    """Return a client of the first server that answers; raises KafkaError when none does.
+    """Return a client of the first server that answers; raises NoBrokerError when none does.
 
     Given all of them, the client spends its whole time on the first one, also when that hangs.
     """
@@ -91,7 +92,10 @@ def _connected(servers: Sequence[str], access: Access) -> KafkaAdminClient:
     for server in others:
         with suppress(KafkaError):
             return _client(server, each, access)
-    return _client(last, each, access)
+    try:
+        return _client(last, each, access)
+    except KafkaTimeoutError as error:
+        raise NoBrokerError(",".join(servers), access) from error
 
 
 def _client(server: str, patience_ms: int, access: Access) -> KafkaAdminClient:

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -19,14 +19,15 @@ import uvloop
 from streams.contract.access import AccessError
 from streams.contract.registry import Registry
 from streams.domain.roster import ClockError
+from streams.edge.signin import NoBrokerError
 from streams.runtime.app import ALONE, PATIENT, Manner, RecordBatchApp, connect, create_app
 from streams.runtime.collector import collect_seldom
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.figures import Figures
-from streams.runtime.ground import Ground, Names, stand, still
+from streams.runtime.ground import BadGroundError, Ground, Names, stand, still
 from streams.runtime.health import Health, served
 from streams.runtime.intake import Decoder, Ledger
-from streams.runtime.journal import AppendJournal, Journal, Place, TransactionJournal
+from streams.runtime.journal import AppendJournal, Journal, Place, RowTooLargeError, TransactionJournal
 from streams.runtime.owners import Owners
 from streams.runtime.partition import Partition
 from streams.runtime.settings import Settings
@@ -39,6 +40,7 @@ _STOP_SECONDS = 20.0
 _SWITCH_SECONDS = 0.0005
 """How long a thread may keep the interpreter from the one that fetches: with Python's 5 ms it takes a second to read
 what one answer of the broker holds while records are applied, and whatever else comes waits for it."""
+_PLAN = "What should be there is told by `safeclock admin plan`, and made by `safeclock admin apply`"
 _ACCEPT = (
     "Bring the former log back, or go on with the one that is there: "
     "safeclock admin accept-source-reset TOPIC --from beginning|end"
@@ -47,6 +49,18 @@ _RESTORE = (
     "What it held is gone: make the changelog and the measures anew, both, then bring back a backup (safeclock admin"
     " restore), or let workers measure again what the source topics hold"
 )
+
+
+_WHAT_NOW: Mapping[type[Exception], str] = {
+    AccessError: "",
+    NoBrokerError: "",
+    BadGroundError: _PLAN,
+    SourceError: _ACCEPT,
+    StateError: _RESTORE,
+    ClockError: "",
+    RowTooLargeError: "",
+}
+"""What ends a worker and says enough by itself, and what to do about it where that is not said yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,14 +212,8 @@ async def _to_the_end(settings: Settings, trade: Trade, manner: Manner | None) -
     try:
         await serve(settings, trade, manner)
         code = 0
-    except AccessError as error:
-        log.critical("the worker did not start: %s", error)
-    except SourceError as error:
-        log.critical("the worker stopped: %s. %s", error, _ACCEPT)
-    except StateError as error:
-        log.critical("the worker stopped: %s. %s", error, _RESTORE)
-    except ClockError as error:
-        log.critical("the worker stopped: %s", error)
+    except tuple(_WHAT_NOW) as error:
+        log.critical("the worker stopped: %s", ". ".join(filter(None, (str(error), _WHAT_NOW[type(error)]))))
     except BaseException:
         log.critical("the worker failed", exc_info=True)
     finally:

@@ -12,10 +12,13 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from dashboards.board.reader import Reader
 from dashboards.board.run import Running, connected, wall
 from dashboards.board.settings import Settings
+from streams.contract.access import load_access
 from streams.contract.topics import MEASURES
+from streams.edge.signin import NoBrokerError
 from tests.board.paths import CHILDREN, PAUSING, REGISTRY
 from tests.board.worked import PARTITIONS, Update, worked
 from tests.brokers.embedded import EmbeddedBrokerUnavailableError, embedded_broker
+from tests.brokers.ports import LOOPBACK, free_port
 from tests.required import missing
 from tests.runtime.records import producing
 
@@ -167,3 +170,13 @@ async def test_only_what_was_committed_is_read(apache_kafka: str) -> None:
         await asyncio.gather(reading, return_exceptions=True)
 
     assert taken == [b"kept"]
+
+
+async def test_where_no_broker_answers_a_board_says_which_setting_to_look_at() -> None:
+    nowhere = f"{LOOPBACK}:{free_port()}"
+
+    with pytest.raises(NoBrokerError) as told:
+        async with connected(Settings(bootstrap=nowhere, access=load_access({}))):
+            pass
+
+    assert str(told.value) == f"SAFECLOCK_BOOTSTRAP: expected a broker at {nowhere}, none answered"

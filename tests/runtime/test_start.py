@@ -1,0 +1,51 @@
+"""A worker that cannot start: it says why."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.brokers.ports import LOOPBACK, free_port
+from tests.runtime.scene import WorkerProcess, eventually
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator["Start"]:
+    starter = Start(tmp_path / "worker.log")
+    yield starter
+    starter.close()
+
+
+class Start:
+    """Starts workers on brokers that are none."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self._started: list[WorkerProcess] = []
+
+    def __call__(self, bootstrap: str) -> WorkerProcess:
+        """Start a worker."""
+        told = {"SAFECLOCK_BOOTSTRAP": bootstrap, "COUNTING_PREFIX": "nobody", "COUNTING_PARTITIONS": "1"}
+        self._started.append(WorkerProcess(told, self.log))
+        return self._started[-1]
+
+    def said(self) -> str:
+        """Return what the workers have logged."""
+        return self.log.read_text(errors="replace")
+
+    def close(self) -> None:
+        """End them."""
+        for worker in self._started:
+            worker.kill()
+
+
+@pytest.mark.slow
+async def test_where_no_broker_answers_a_worker_says_which_setting_to_look_at(start: Start) -> None:
+    nowhere = f"{LOOPBACK}:{free_port()}"
+    worker = start(nowhere)
+
+    await eventually(lambda: worker.code is not None, "the worker to give up", start.said)
+
+    assert worker.code == 1
+    assert f"the worker stopped: SAFECLOCK_BOOTSTRAP: expected a broker at {nowhere}, none answered" in start.said()
+    assert "Traceback" not in start.said()
