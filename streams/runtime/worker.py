@@ -186,9 +186,13 @@ async def serve(settings: Settings, trade: Trade, manner: Manner | None = None) 
     worker = Worker(settings, trade, manner)
     async with served(Health(worker.figures, wall), settings.http_host, settings.http_port, settings.guard) as port:
         log.info("health and metrics on %s://%s:%d", settings.guard.scheme, settings.http_host, port)
-        await worker.start()
-        waiting = asyncio.create_task(worker.wait())
         stopping = asyncio.create_task(stop.wait())
+        starting = asyncio.create_task(worker.start())
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if worker.app is None and not starting.done():
+            return  # it still looks at the broker: there is nothing to commit, and nobody to tell
+        await starting
+        waiting = asyncio.create_task(worker.wait())
         await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if waiting.done():
             waiting.result()

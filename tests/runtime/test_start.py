@@ -1,5 +1,7 @@
-"""A worker that cannot start: it says why."""
+"""A worker that cannot start: it says why, and it can be stopped."""
 
+import asyncio
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +9,13 @@ import pytest
 
 from tests.brokers.ports import LOOPBACK, free_port
 from tests.runtime.scene import WorkerProcess, eventually
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """An address that takes connections and never answers, like a broker that hangs."""
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        yield f"{LOOPBACK}:{listener.getsockname()[1]}"
 
 
 @pytest.fixture
@@ -37,6 +46,15 @@ class Start:
         """End them."""
         for worker in self._started:
             worker.kill()
+
+
+async def test_a_worker_that_waits_for_a_silent_broker_stops_when_it_is_told_to(start: Start, silent: str) -> None:
+    worker = start(silent)
+    await eventually(lambda: "health and metrics on" in start.said(), "the worker to begin", start.said)
+
+    code = await asyncio.to_thread(worker.terminate)
+
+    assert code == 0, start.said()
 
 
 @pytest.mark.slow
