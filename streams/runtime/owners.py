@@ -42,6 +42,7 @@ class Owners:
         self._look = look
         self._figures = figures
         self._failed = failed
+        self._revocations = 0
         self._owned: dict[int, tuple[Partition, asyncio.Task[None]]] = {}
 
     async def assign(self, assigned: Iterable[Slot]) -> None:
@@ -49,11 +50,14 @@ class Owners:
 
         Takes none where the topics have changed: a report's events would no longer meet.
         """
+        revocations = self._revocations
         try:
             await self._look()
         except Exception as error:  # noqa: BLE001 - any error ends the process
             self._failed(error)
             return
+        if revocations != self._revocations:
+            return  # all of it was given up meanwhile
         complete, partial = whole(assigned, self._topics)
         for number in sorted(partial):
             log.error("partition %d is not served: it is not assigned of every source topic", number)
@@ -68,6 +72,7 @@ class Owners:
 
     async def revoke(self) -> None:
         """Close every partition in order: what was applied is committed, what is still being restored is let go."""
+        self._revocations += 1
         self._figures.assigned = False
         owned, self._owned = self._owned, {}
         self._figures.owned.clear()

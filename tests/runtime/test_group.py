@@ -4,11 +4,12 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, closing
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
-from streams.runtime.owners import whole
+from streams.runtime.figures import Figures
+from streams.runtime.owners import Owners, whole
 from streams.runtime.records import Slot
 from streams.runtime.settings import RecordTime
 from streams.runtime.worker import Worker
@@ -31,6 +32,28 @@ def test_a_topic_that_is_no_source_does_not_count() -> None:
 
     assert not complete
     assert partial == {0}
+
+
+async def test_what_is_given_to_a_worker_that_stops_meanwhile_is_not_taken() -> None:
+    looking, looked = asyncio.Event(), asyncio.Event()
+
+    async def look() -> None:
+        looking.set()
+        await looked.wait()
+
+    def opened(number: int) -> NoReturn:
+        raise AssertionError(f"partition {number} was opened")
+
+    figures = Figures()
+    owners = Owners(["a"], opened, look, figures, lambda _: None)
+    assigning = asyncio.create_task(owners.assign([Slot("a", 0)]))
+    await looking.wait()
+
+    await owners.revoke()
+    looked.set()
+    await assigning
+
+    assert not figures.assigned
 
 
 @pytest.fixture
