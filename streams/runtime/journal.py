@@ -22,6 +22,8 @@ Row = tuple[bytes, bytes | None]
 
 _TRANSACTION_TIMEOUT_MS: Final = 60_000
 _REQUEST_TIMEOUT_MS: Final = 30_000
+_CLAIM_SECONDS: Final = 60.0
+"""How long a claim may take: what a former owner left open is aborted first, and a coordinator may be moving."""
 _CLOSING_SECONDS: Final = 5.0
 """How long a journal waits for what it sent: whatever has not arrived by then, no commit speaks of."""
 _ENDING_SECONDS: Final = 1.0
@@ -30,6 +32,10 @@ _CHUNK_BYTES: Final = 512 * 1024
 """From how many bytes on a record batch is sent and the next one begun: half of what every topic takes."""
 _BYTES_A_RECORD: Final = 2_048
 """How much a record adds to a commit, on the safe side: its report's row, and the whole cohort that it changes."""
+
+
+class ClaimError(Exception):
+    """A partition could not be taken: the broker begins no transaction."""
 
 
 class RowTooLargeError(Exception):
@@ -131,14 +137,16 @@ class TransactionJournal:
 
     most = 10_000
 
-    def __init__(self, place: Place, failpoints: Failpoints) -> None:
+    def __init__(self, place: Place, failpoints: Failpoints, patience_s: float = _CLAIM_SECONDS) -> None:
         self._place = place
         self._failpoints = failpoints
         self.stamped: int | None = None
+        self._patience_s = patience_s
+        self._id = f"{place.application}-{place.partition}"
         self._writer = _Writer(
             AIOKafkaProducer(
                 bootstrap_servers=place.bootstrap,
-                transactional_id=f"{place.application}-{place.partition}",
+                transactional_id=self._id,
                 transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS,
                 request_timeout_ms=_REQUEST_TIMEOUT_MS,
                 max_batch_size=place.max_message_bytes // 2,
@@ -149,10 +157,20 @@ class TransactionJournal:
         )
 
     async def claim(self) -> bytes:
-        """Fence the former owner, abort what it left open, and mark the end of what it committed."""
-        await self._writer.producer.start()
+        """Fence the former owner, abort what it left open, and mark the end of what it committed.
+
+        Raises ClaimError when that takes too long: without a coordinator of transactions the client asks for ever.
+        """
         token = uuid.uuid4().hex.encode()
-        await self._transact({self._place.changelog: [(CLAIM_KEY, token)]})
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._writer.producer.start()
+                await self._transact({self._place.changelog: [(CLAIM_KEY, token)]})
+        except TimeoutError as error:
+            raise ClaimError(
+                f"transactional id {self._id}: expected a transaction within {self._patience_s:.0f} s, the broker began"
+                " none: are all brokers up, and as many as its transaction.state.log.replication.factor asks for?"
+            ) from error
         return token
 
     async def repeat(self, published: Mapping[str, Iterable[Row]]) -> None:

@@ -27,7 +27,7 @@ from streams.runtime.figures import Figures
 from streams.runtime.ground import BadGroundError, Ground, Names, stand, still
 from streams.runtime.health import Health, served
 from streams.runtime.intake import Decoder, Ledger
-from streams.runtime.journal import AppendJournal, Journal, Place, RowTooLargeError, TransactionJournal
+from streams.runtime.journal import AppendJournal, ClaimError, Journal, Place, RowTooLargeError, TransactionJournal
 from streams.runtime.owners import Owners
 from streams.runtime.partition import Partition
 from streams.runtime.settings import Settings
@@ -58,6 +58,7 @@ _WHAT_NOW: Mapping[type[Exception], str] = {
     SourceError: _ACCEPT,
     StateError: _RESTORE,
     ClockError: "",
+    ClaimError: "",
     RowTooLargeError: "",
 }
 """What ends a worker and says enough by itself, and what to do about it where that is not said yet."""

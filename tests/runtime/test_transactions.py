@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
 import pytest
@@ -11,9 +11,11 @@ from aiokafka.errors import ProducerFenced
 from streams.contract.topics import TopicSettings
 from streams.runtime.broker import Broker
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.journal import Outgoing, Place, RowTooLargeError, TransactionJournal
+from streams.runtime.journal import ClaimError, Outgoing, Place, RowTooLargeError, TransactionJournal
 from streams.runtime.position import CLAIM_KEY
-from tests.brokers.apache import ApacheKafka
+from tests.brokers.apache import ApacheKafka, BrokerUnavailableError
+from tests.brokers.apache import apache_kafka as apache_node
+from tests.required import missing
 from tests.runtime.records import producing, read
 
 pytestmark = pytest.mark.integration
@@ -126,6 +128,27 @@ async def test_a_row_larger_than_a_record_batch_is_told_by_name(journals: Journa
 
     with pytest.raises(RowTooLargeError, match=CHANGELOG):
         await journal.commit(Outgoing({b"r|large": b"x" * 3_000}, {}))
+
+
+@pytest.fixture
+def without_coordinator() -> Iterator[str]:
+    """A broker that cannot keep transactions: alone, it is asked for three copies of them."""
+    try:
+        with apache_node(transaction_state_log_replication_factor="3") as node:
+            yield node.bootstrap
+    except BrokerUnavailableError as reason:
+        missing("apache-kafka", str(reason))
+
+
+@pytest.mark.slow
+async def test_a_partition_that_cannot_be_taken_is_not_waited_for_for_ever(without_coordinator: str) -> None:
+    place = Place(without_coordinator, "alone", CHANGELOG, 0, 1_048_588)
+    journal = TransactionJournal(place, Failpoints(), patience_s=2.0)
+
+    with pytest.raises(ClaimError, match="transactional id alone-0: expected a transaction within 2 s"):
+        await journal.claim()
+
+    await journal.close()
 
 
 @pytest.mark.slow

@@ -19,10 +19,11 @@ def failing() -> Iterator[None]:
     from streams.contract.environment import BadSettingsError
     from streams.contract.registry_file import RegistryError
     from streams.runtime.ground import BadGroundError
+    from streams.runtime.journal import ClaimError
 
     try:
         yield
-    except (OperatingError, BadSettingsError, RegistryError, BadGroundError, OSError) as error:
+    except (OperatingError, BadSettingsError, RegistryError, BadGroundError, ClaimError, OSError) as error:
         raise click.ClickException(str(error)) from error
     except (KafkaError, StreamError) as error:
         raise click.ClickException(f"the broker: {type(error).__name__}: {error}") from error
