@@ -10,7 +10,7 @@ from streams.contract import pack_fields as fields
 from streams.contract.jurisdictions import OTHER, UNKNOWN
 from streams.contract.registry import Registry
 from streams.contract.rulebook import STANDARD_RULES, Basis, Rule, Rulebook
-from streams.contract.tables import TOP, Field, Reader, Table, TablesError, Where, words
+from streams.contract.tables import TOP, Field, Reader, Table, TablesError, Where, decoded, words
 from streams.domain import vocabulary
 from streams.domain.clocks import ALWAYS, AfterReopen, Clock, Scope
 from streams.domain.deadlines import NEVER
@@ -49,8 +49,8 @@ def load(path: Path, groups: Sequence[str]) -> Rulebook:
 
 def parse(content: bytes, name: str, groups: Sequence[str]) -> Rulebook:
     """Return the rulebook written in `content`; `name` stands in the messages of a PackError."""
-    reader = _Reader(name, content.decode(errors="replace"), groups=frozenset(groups))
     try:
+        reader = _Reader(name, decoded(content, name), groups=frozenset(groups))
         pack = reader.pack(reader.tree())
     except TablesError as error:
         raise PackError(list(error.problems)) from error

@@ -16,6 +16,7 @@ from streams.contract.tables import (
     Table,
     TablesError,
     Where,
+    decoded,
     duration_ms,
     matching,
     table,
@@ -53,8 +54,8 @@ def load(path: Path) -> Registry:
 
 def parse(content: bytes, name: str) -> Registry:
     """Return the registry written in `content`; `name` stands in the messages of a RegistryError."""
-    reader = _Reader(name, content.decode(errors="replace"))
     try:
+        reader = _Reader(name, decoded(content, name))
         registry = reader.registry(reader.tree())
     except TablesError as error:
         raise RegistryError(list(error.problems)) from error

@@ -11,6 +11,8 @@ T = TypeVar("T")
 Table = Mapping[str, Any]
 """What tomllib returns."""
 
+_SPOT: Final = pattern(r"(?P<what>.*) \(at line (?P<line>[0-9]+), (?P<column>column [0-9]+)\)")
+"""How tomllib says where."""
 _DURATION: Final = pattern(r"([1-9][0-9]{0,5})([smhd])")
 _UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
@@ -44,6 +46,15 @@ class Field(Generic[T]):
     required: bool = False
 
 
+def decoded(content: bytes, name: str) -> str:
+    """Return the text of a file, without the mark that some editors put before it; raises TablesError if it is none."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise TablesError([f"{name}:{line}: expected TOML in UTF-8, found a byte that is none"]) from error
+
+
 @dataclass
 class Reader:
     """Collects what is wrong while it reads; a value that is wrong is replaced by its default."""
@@ -56,8 +67,12 @@ class Reader:
         """Return the whole file as a table; raises TablesError for what is no TOML."""
         try:
             return tomllib.loads(self.text)
+        except RecursionError as error:
+            raise TablesError([f"{self.name}: expected TOML, found lists or tables within too many others"]) from error
         except ValueError as error:
-            raise TablesError([f"{self.name}: expected TOML in UTF-8: {error}"]) from error
+            spot = _SPOT.fullmatch(str(error))
+            at, what = (f":{spot['line']}", f"{spot['what']} ({spot['column']})") if spot else ("", str(error))
+            raise TablesError([f"{self.name}{at}: expected TOML: {what}"]) from error
 
     def take(self, where: Where, entry: Table, name: str, rule: Field[T]) -> T:
         """Return the value of a field."""

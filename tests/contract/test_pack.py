@@ -178,10 +178,28 @@ def test_every_mistake_is_said_at_once() -> None:
     assert len(problems('harms = ["x"]\nlink = "y"\ncolour = 1')) == 3
 
 
-@pytest.mark.parametrize("text", [b"clocks = [", b"\xff"])
-def test_what_is_not_toml_is_said_to_be_none(text: bytes) -> None:
-    with pytest.raises(PackError, match=r"^local\.toml: expected TOML in UTF-8"):
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (b"clocks = [", "local.toml: expected TOML: Invalid value (at end of document)"),
+        (HEAD.encode() + b"clocks = = 1", "local.toml:3: expected TOML: Invalid value (column 10)"),
+        (HEAD.encode() + b'title = "J\xfcrgen"', "local.toml:3: expected TOML in UTF-8, found a byte that is none"),
+        (HEAD.encode("utf-16"), "local.toml:1: expected TOML in UTF-8, found a byte that is none"),
+        (
+            b"id = " + b"[" * 5_000 + b"]" * 5_000,
+            "local.toml: expected TOML, found lists or tables within too many others",
+        ),
+    ],
+)
+def test_what_is_not_toml_is_said_to_be_none(text: bytes, problem: str) -> None:
+    with pytest.raises(PackError) as error:
         parse(text, "local.toml", GROUPS)
+
+    assert error.value.problems == (problem,)
+
+
+def test_the_mark_that_some_editors_put_before_a_text_does_no_harm() -> None:
+    assert parse(f"\ufeff{HEAD}{CLOCK}".encode(), "local.toml", GROUPS) == pack()
 
 
 def test_packs_are_measured_beside_the_standard_clocks() -> None:

@@ -92,9 +92,15 @@ def test_a_registry_without_platforms_is_refused(text: bytes) -> None:
     assert any("platforms: expected at least one" in problem for problem in problems(text))
 
 
-@pytest.mark.parametrize("text", [b"platforms = [", b"\xff"])
-def test_what_is_not_toml_is_said_to_be_none(text: bytes) -> None:
-    assert problems(text)[0].startswith("platforms.toml: expected TOML")
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (b"platforms = [", "platforms.toml: expected TOML: Invalid value (at end of document)"),
+        (HARBOR.replace(b"Ltd", b"\xff"), "platforms.toml:4: expected TOML in UTF-8, found a byte that is none"),
+    ],
+)
+def test_what_is_not_toml_is_said_to_be_none(text: bytes, problem: str) -> None:
+    assert problems(text) == [problem]
 
 
 def test_two_platforms_cannot_share_an_id_nor_reports_and_actions_a_topic() -> None:
