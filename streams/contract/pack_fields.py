@@ -88,4 +88,4 @@ LIMIT: Final = Field[int | None](
     _limit_ms,
     None,
 )
-OBJECTIVE: Final = Field[float | None]("a number between 0 and 1", _share, None)
+OBJECTIVE: Final = Field[float | None]("a number above 0 and below 1, such as 0.85", _share, None)

@@ -113,7 +113,7 @@ class _Reader(Reader):
             limit=self.take(where, entry, "limit", fields.LIMIT),
             windows=self._windows(where, entry),
         )
-        self._coherent(where, clock)
+        self._coherent(where, entry, clock)
         return clock
 
     def _scope(self, where: Where, entry: Table) -> Scope:
@@ -152,23 +152,26 @@ class _Reader(Reader):
         window = (0 if since is None else fields.midnight(since), NEVER if until is None else fields.midnight(until))
         return ALWAYS if window == ALWAYS[0] else (window,)
 
-    def _coherent(self, where: Where, clock: Clock) -> None:
+    def _coherent(self, where: Where, entry: Table, clock: Clock) -> None:
         """Refuse deeds that contradict each other."""
         if both := clock.stops & clock.competes:
             self.say(where, "competes", f"expected none of the stops, got {min(deed.outcome for deed in both)}")
-        if bool(clock.pauses) != bool(clock.resumes):
+        if ("pauses" in entry) != ("resumes" in entry):
             self.say(where, "pauses", "expected pauses and resumes, or neither")
 
     def _asked(self, where: Where, entry: Table, rule: Rule) -> None:
-        """Refuse what is asked without what it needs."""
-        of_a_share = rule.statistic in {Statistic.SHARE, Statistic.QUANTILE}
-        if of_a_share != (rule.objective is not None):
-            expected = "a number between 0 and 1" if of_a_share else f"none with statistic {rule.statistic}"
-            self.say(where, "objective", f"expected {expected}, got {rule.objective}")
+        """Refuse what is asked without what it needs; of a field that could not be read that much is said already."""
+        if ("reviewed_by" in entry) != ("reviewed_on" in entry):
+            self.say(where, "reviewed_by", "expected reviewed_by and reviewed_on, or neither")
+        if rule.statistic != entry.get("statistic", Statistic.EACH):
+            return
         if rule.statistic is not Statistic.EACH and "limit" not in entry:
             self.say(where, "limit", f"expected a limit with statistic {rule.statistic}, found none")
-        if bool(rule.basis.reviewed_by) != (rule.basis.reviewed_on is not None):
-            self.say(where, "reviewed_by", "expected reviewed_by and reviewed_on, or neither")
+        of_a_share = rule.statistic in {Statistic.SHARE, Statistic.QUANTILE}
+        if of_a_share and "objective" not in entry:
+            self.say(where, "objective", f"expected {fields.OBJECTIVE.expected}, found nothing")
+        if not of_a_share and rule.objective is not None:
+            self.say(where, "objective", f"expected none with statistic {rule.statistic}, got {rule.objective}")
 
     def _distinct(self, rules: Sequence[Rule]) -> None:
         keys = [rule.clock.key for rule in rules]

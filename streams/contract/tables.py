@@ -1,10 +1,13 @@
 """Reading tables from TOML: every mistake at once, each with its file, line, field and what was expected."""
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date, time
+from difflib import get_close_matches
+from functools import cached_property
 from re import compile as pattern
-from re import escape, match
+from re import escape
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -13,7 +16,9 @@ Table = Mapping[str, Any]
 
 _SPOT: Final = pattern(r"(?P<what>.*) \(at line (?P<line>[0-9]+), (?P<column>column [0-9]+)\)")
 """How tomllib says where."""
+_HEAD: Final = pattern(r"\s*\[{1,2}\s*(?P<kind>[\w.-]+)\s*\]{1,2}\s*(#.*)?")
 _DURATION: Final = pattern(r"([1-9][0-9]{0,5})([smhd])")
+_SHOWN: Final = 80
 _UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -23,6 +28,14 @@ class TablesError(ValueError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
+
+
+class UnfitError(ValueError):
+    """A part of a value that is not what was expected."""
+
+    def __init__(self, part: object) -> None:
+        super().__init__()
+        self.part = part
 
 
 class Where(NamedTuple):
@@ -82,40 +95,46 @@ class Reader:
             return rule.default
         try:
             return rule.read(entry[name])
+        except UnfitError as error:
+            self.say(where, name, f"expected {rule.expected}, got {written(error.part)}")
         except (TypeError, ValueError):
-            self.say(where, name, f"expected {rule.expected}, got {entry[name]!r}")
-            return rule.default
+            self.say(where, name, f"expected {rule.expected}, got {written(entry[name])}")
+        return rule.default
 
     def closed(self, where: Where, entry: Table, names: set[str]) -> None:
         """Take note of fields that are none of `names`."""
         for name in sorted(set(entry) - names):
-            self.say(where, name, f"expected one of {', '.join(sorted(names))}")
+            near = get_close_matches(name, names, 1)
+            others = f"one of {', '.join(sorted(names.difference(near)))}"
+            self.say(where, name, f"expected {', or '.join([*near, others])}")
 
     def say(self, where: Where, name: str, problem: str) -> None:
         """Take note of a problem with a field."""
         self.problems.append(f"{self.place(where, name)}: {where.text}{name}: {problem}")
 
     def place(self, where: Where, name: str) -> str:
-        """Return the file and the line of a field."""
-        line = _line(self.text.splitlines(), where, name)
-        return f"{self.name}:{line}" if line else self.name
+        """Return the file and the line of a field, or of its table where it is missing."""
+        first, last = self._extent(where)
+        field_named = pattern(rf"""\s*["']?{escape(name)}["']?\s*[.=]""")
+        found = next((number + 1 for number in range(first, last) if field_named.match(self._lines[number])), first)
+        return f"{self.name}:{found}" if found else self.name
 
+    def _extent(self, where: Where) -> tuple[int, int]:
+        """Return the lines from after a table's heading to before the next; those of the file itself before any."""
+        own = [place for place, (_, kind) in enumerate(self._heads) if kind == where.kind]
+        place = own[where.place] if where.place < len(own) else -1
+        start = self._heads[place][0] + 1 if place >= 0 else 0
+        return start, self._heads[place + 1][0] if place + 1 < len(self._heads) else len(self._lines)
 
-def _line(lines: list[str], where: Where, name: str) -> int:
-    """Return on which line a field stands, its table's where it is missing, 0 where neither is found."""
-    first, last = _extent(lines, where)
-    for number in range(first, last):
-        if match(rf"\s*{escape(name)}\s*=", lines[number]):
-            return number + 1
-    return first if where.kind else 0
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.text.splitlines()
 
-
-def _extent(lines: list[str], where: Where) -> tuple[int, int]:
-    """Return the lines from after a table's heading to before the next."""
-    heads = [number for number, line in enumerate(lines) if line.lstrip().startswith("[")]
-    own = [number for number in heads if lines[number].strip().startswith((f"[[{where.kind}]]", f"[{where.kind}]"))]
-    head = own[where.place] if where.place < len(own) else -1
-    return head + 1, min([number for number in heads if number > head], default=len(lines))
+    @cached_property
+    def _heads(self) -> list[tuple[int, str]]:
+        """The headings: on which line, counted from 0, and of which kind of table."""
+        matches = [(number, _HEAD.fullmatch(line)) for number, line in enumerate(self._lines)]
+        return [(number, heading["kind"]) for number, heading in matches if heading]
 
 
 def text(value: object) -> str:
@@ -158,8 +177,27 @@ def duration_ms(value: str) -> int:
     return int(found[1]) * _UNITS_MS[found[2]]
 
 
-def words(value: list[str], allowed: set[str] | frozenset[str]) -> list[str]:
-    """Return a list of distinct words, each of them allowed."""
-    if not value or len(set(value)) < len(value) or not set(value) <= allowed:
+def words(value: list[str], allowed: Collection[str]) -> list[str]:
+    """Return a list of distinct words, each of them allowed; raises UnfitError with the first that is not."""
+    if type(value) is not list or not value or len(set(value)) < len(value):
         raise ValueError
+    for word in value:
+        if word not in allowed:
+            raise UnfitError(word)
     return value
+
+
+def written(value: object) -> str:
+    """Return a value as the file has it, cut short: a file may hold anything."""
+    match value:
+        case bool():
+            shown = str(value).lower()
+        case date() | time():
+            shown = value.isoformat()
+        case dict():
+            shown = "a table"
+        case list():
+            shown = f"[{', '.join(['a list' if isinstance(each, list) else written(each) for each in value[:_SHOWN]])}]"
+        case _:
+            shown = repr(value)
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"

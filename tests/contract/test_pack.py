@@ -121,7 +121,7 @@ def test_a_clock_without_dates_is_always_in_force_and_one_with_a_beginning_has_n
         ('statistic = "median"', "local.toml:12: clock 'removal': statistic: expected one of each, mean, share"),
         (
             'statistic = "share"',
-            "local.toml:4: clock 'removal': objective: expected a number between 0 and 1, got None",
+            "local.toml:4: clock 'removal': objective: expected a number above 0 and below 1, such as 0.85, found nothing",
         ),
         ("objective = 0.9", "local.toml:12: clock 'removal': objective: expected none with statistic each, got 0.9"),
         ('period = "week"', "local.toml:12: clock 'removal': period: expected one of month, quarter"),
@@ -135,6 +135,59 @@ def test_a_clock_without_dates_is_always_in_force_and_one_with_a_beginning_has_n
 )
 def test_what_cannot_be_is_refused_with_file_line_clock_and_field(more: str, problem: str) -> None:
     assert problems(more)[0].startswith(problem)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        'statistic = "share"\nobjective = 85',
+        'statistic = "median"\nobjective = 0.5',
+        'pauses = ["stop"]\nresumes = ["resumed"]',
+        'reviewed_by = "Counsel"\nreviewed_on = "today"',
+        "harms = {csam = 1}",
+    ],
+)
+def test_one_mistake_is_one_problem(more: str) -> None:
+    assert len(problems(more)) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "got"),
+    [
+        ("trusted_flagger = 1", "got 1"),
+        ("period = true", "got true"),
+        ("in_force_from = 2026-01-01T00:00:00Z", "got 2026-01-01T00:00:00+00:00"),
+        ("link = {to = 'x'}", "got a table"),
+        ('harms = [["csam"]]', "got [a list]"),
+        ('harms = ["csam", "csma", "grooming"]', "got 'csma'"),
+        ('harms = ["csam", "csam"]', "got ['csam', 'csam']"),
+        (f'link = "{"x" * 5_000}"', f"got '{'x' * 79}…"),
+    ],
+)
+def test_a_value_is_told_as_the_file_has_it_and_cut_short(more: str, got: str) -> None:
+    (problem,) = problems(more)
+
+    assert problem.endswith(f", {got}")
+
+
+def test_a_field_that_is_none_is_held_against_the_nearest() -> None:
+    (problem,) = problems('jurisdiction = ["UK"]')
+
+    assert problem.startswith("local.toml:12: clock 'removal': jurisdiction: expected jurisdictions, or one of after")
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        ('"limit" = 24', 9),
+        ("limit.hours = 24", 9),
+        ('competes = [\n["no_violation"],\n]\nlimit = 24', 12),
+    ],
+)
+def test_a_field_is_found_however_it_is_written(written: str, line: int) -> None:
+    clock = CLOCK.replace('limit = "24h"', written).replace("[[clocks]]", "[[ clocks ]] # of a test")
+
+    assert problems(clock=clock)[-1].startswith(f"local.toml:{line}: clock 'removal': limit: expected")
 
 
 @pytest.mark.parametrize("limit", ["25h1m", "2h30m", "401d", "24", "0h", "121m"])
