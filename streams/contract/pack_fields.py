@@ -8,7 +8,7 @@ from typing import Final
 from streams.contract.tables import Field, Table, duration_ms, matching, tables, text, words
 from streams.domain.clocks import DEEDS, FINAL_RESTRICTIONS, PARTIAL_RESTRICTIONS
 from streams.domain.events import Deed
-from streams.domain.grid import SECOND, edge_index
+from streams.domain.grid import DAY, HOUR, MINUTE, SECOND, edge_index
 from streams.domain.vocabulary import Outcome, Reversal
 
 
@@ -22,6 +22,9 @@ def _by_word() -> Mapping[str, frozenset[Deed]]:
     return named
 
 
+_UNITS: Final = ((2 * HOUR, MINUTE), (14 * DAY, HOUR))
+"""Up to which limit which unit is whole; beyond, days are."""
+
 DEED_WORDS: Final = _by_word()
 
 
@@ -32,6 +35,9 @@ def midnight(day: date) -> int:
 
 def _limit_ms(value: str) -> int:
     limit = duration_ms(value)
+    # Between whole minutes, hours and days the grid has edges, too: they are no limits that anybody would write.
+    if limit % next((unit for longest, unit in _UNITS if limit <= longest), DAY):
+        raise ValueError
     edge_index(limit)
     return limit
 

@@ -190,7 +190,7 @@ def test_a_field_is_found_however_it_is_written(written: str, line: int) -> None
     assert problems(clock=clock)[-1].startswith(f"local.toml:{line}: clock 'removal': limit: expected")
 
 
-@pytest.mark.parametrize("limit", ["25h1m", "2h30m", "401d", "24", "0h", "121m"])
+@pytest.mark.parametrize("limit", ["25h1m", "2h30m", "401d", "24", "0h", "121m", "90s", "7344s", "337h"])
 def test_a_limit_off_the_grid_is_refused(limit: str) -> None:
     (problem,) = problems(clock=CLOCK.replace("24h", limit))
 
