@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import combinations
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,15 @@ _CLOCK_FIELDS: Final = {
     *("trusted_flagger", "start", "stops", "competes", "pauses", "resumes", "items", "after_reopen", "limit"),
     *("statistic", "objective", "period", "basis", "source", "link", "in_force_from", "in_force_until"),
     *("reviewed_by", "reviewed_on"),
+}
+
+
+_PARTS: Final = {
+    "start": "deeds that start it",
+    "stops": "stops",
+    "competes": "competing ones",
+    "pauses": "pauses",
+    "resumes": "resuming ones",
 }
 
 
@@ -153,9 +163,12 @@ class _Reader(Reader):
         return ALWAYS if window == ALWAYS[0] else (window,)
 
     def _coherent(self, where: Where, entry: Table, clock: Clock) -> None:
-        """Refuse deeds that contradict each other."""
-        if both := clock.stops & clock.competes:
-            self.say(where, "competes", f"expected none of the stops, got {min(deed.outcome for deed in both)}")
+        """Refuse a deed with two parts in one clock, and pauses that never end."""
+        deeds = dict(zip(_PARTS, (clock.starts, clock.stops, clock.competes, clock.pauses, clock.resumes), strict=True))
+        for former, latter in combinations(_PARTS, 2):
+            if both := deeds[former] & deeds[latter]:
+                got = next(word for word in entry[latter] if fields.DEED_WORDS[word] & both)
+                self.say(where, latter, f"expected none of the {_PARTS[former]}, got {got}")
         if ("pauses" in entry) != ("resumes" in entry):
             self.say(where, "pauses", "expected pauses and resumes, or neither")
 

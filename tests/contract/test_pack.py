@@ -116,7 +116,22 @@ def test_a_clock_without_dates_is_always_in_force_and_one_with_a_beginning_has_n
             'start = ["received"]',
             "local.toml:12: clock 'removal': start: expected \"filing\", or a list of distinct words",
         ),
-        ('competes = ["restricted"]', "local.toml:12: clock 'removal': competes: expected none of the stops"),
+        (
+            'competes = ["no_violation", "restricted"]',
+            "local.toml:12: clock 'removal': competes: expected none of the stops, got restricted",
+        ),
+        (
+            'start = ["final_restriction"]',
+            "local.toml:8: clock 'removal': stops: expected none of the deeds that start it, got final_restriction",
+        ),
+        (
+            'pauses = ["paused"]\nresumes = ["resumed", "paused"]',
+            "local.toml:13: clock 'removal': resumes: expected none of the pauses, got paused",
+        ),
+        (
+            'pauses = ["account_restricted"]\nresumes = ["resumed"]',
+            "local.toml:12: clock 'removal': pauses: expected none of the stops, got account_restricted",
+        ),
         ('pauses = ["paused"]', "local.toml:12: clock 'removal': pauses: expected pauses and resumes, or neither"),
         ('statistic = "median"', "local.toml:12: clock 'removal': statistic: expected one of each, mean, share"),
         (
