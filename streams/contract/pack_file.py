@@ -10,8 +10,8 @@ from typing import Final
 from streams.contract import pack_fields as fields
 from streams.contract.jurisdictions import OTHER, UNKNOWN
 from streams.contract.registry import Registry
-from streams.contract.rulebook import STANDARD_RULES, Basis, Rule, Rulebook
-from streams.contract.tables import TOP, Field, Reader, Table, TablesError, Where, decoded, words
+from streams.contract.rulebook import STANDARD_RULES, Basis, Rule, Rulebook, another
+from streams.contract.tables import TOP, Field, Reader, Table, TablesError, Where, decoded, unreadable, words
 from streams.domain import vocabulary
 from streams.domain.clocks import ALWAYS, AfterReopen, Clock, Scope
 from streams.domain.deadlines import NEVER
@@ -43,18 +43,31 @@ class PackError(TablesError):
 def rulebook_of(paths: Iterable[Path], registry: Registry) -> Rulebook:
     """Return the standard rules with those of the packs in files.
 
-    Raises PackError or ClockError for packs that cannot be used, OSError for a file that cannot be read.
+    Raises PackError with every mistake in all of them, or ClockError for packs that do not go together.
     """
     groups = (*registry.groups, OTHER, UNKNOWN)
-    return STANDARD_RULES.joined([load(path, groups) for path in paths])
+    packs: list[Rulebook] = []
+    problems: list[str] = []
+    for path in paths:
+        try:
+            packs.append(load(path, groups))
+        except PackError as error:
+            problems += error.problems
+    if problems:
+        raise PackError(problems)
+    return STANDARD_RULES.joined(packs)
 
 
 def load(path: Path, groups: Sequence[str]) -> Rulebook:
     """Return the rulebook of the pack in the TOML file at `path`; `groups` are the registry's jurisdiction groups.
 
-    Raises PackError with every mistake in it, and OSError when the file cannot be read.
+    Raises PackError with every mistake in it, or for a file that cannot be read.
     """
-    return parse(path.read_bytes(), str(path), groups)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise PackError([unreadable(path, error)]) from error
+    return parse(content, str(path), groups)
 
 
 def parse(content: bytes, name: str, groups: Sequence[str]) -> Rulebook:
@@ -190,4 +203,5 @@ class _Reader(Reader):
         keys = [rule.clock.key for rule in rules]
         for place, key in enumerate(keys):
             if key in keys[:place]:
-                self.say(Where(f"clock {key!r}: ", "clocks", place), "id", "expected an id and version of its own")
+                former = rules[keys.index(key)].place
+                self.say(Where(f"clock {key!r}: ", "clocks", place), "id", another(f" at {former}"))

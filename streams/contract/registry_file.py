@@ -22,6 +22,7 @@ from streams.contract.tables import (
     table,
     tables,
     text,
+    unreadable,
     words,
 )
 
@@ -47,9 +48,13 @@ class RegistryError(TablesError):
 def load(path: Path) -> Registry:
     """Return the registry in the TOML file at `path`.
 
-    Raises RegistryError with every mistake in it, and OSError when the file cannot be read.
+    Raises RegistryError with every mistake in it, or for a file that cannot be read.
     """
-    return parse(path.read_bytes(), str(path))
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RegistryError([unreadable(path, error)]) from error
+    return parse(content, str(path))
 
 
 def parse(content: bytes, name: str) -> Registry:

@@ -94,20 +94,27 @@ class Rulebook(NamedTuple):
     def joined(self, packs: Iterable["Rulebook"]) -> "Rulebook":
         """Return this rulebook with those of other packs.
 
-        Raises RulebookError for a clock that stands in two of them, ClockError for two whose marks are equal.
+        Raises RulebookError with every clock that stands in two of them, ClockError for two whose marks are equal.
         """
-        whole = self
+        whole, problems = self, list[str]()
         for pack in packs:
             known = {rule.clock.key: rule for rule in whole.rules}
-            for rule in pack.rules:
-                if rule.clock.key in known:
-                    former = known[rule.clock.key].place or "Safeclock's own"
-                    raise RulebookError(
-                        f"{rule.place}: clock {rule.clock.key}: expected one definition, found {former}"
-                    )
+            problems += [_twice(rule, known[rule.clock.key]) for rule in pack.rules if rule.clock.key in known]
             whole = Rulebook((*whole.packs, *pack.packs), (*whole.rules, *pack.rules))
+        if problems:
+            raise RulebookError("\n".join(problems))
         distinct(whole.clocks)
         return whole
+
+
+def another(where: str) -> str:
+    """Return the problem of a clock that is defined once more."""
+    return f"expected one definition, found another{where}"
+
+
+def _twice(rule: Rule, former: Rule) -> str:
+    problem = another(f" at {former.place}" if former.place else ": Safeclock's own")
+    return f"{rule.place}: clock {rule.clock.key!r}: id: {problem}"
 
 
 def _defined(clock: Clock) -> object:

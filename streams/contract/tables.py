@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from difflib import get_close_matches
 from functools import cached_property
+from pathlib import Path
 from re import compile as pattern
 from re import escape
 from typing import Any, Final, Generic, NamedTuple, TypeVar
@@ -57,6 +58,11 @@ class Field(Generic[T]):
     read: Callable[[Any], T]
     default: T
     required: bool = False
+
+
+def unreadable(path: Path, error: OSError) -> str:
+    """Return the problem of a file that cannot be read."""
+    return f"{path}: expected a file to read: {error.strerror}"
 
 
 def decoded(content: bytes, name: str) -> str:

@@ -239,7 +239,7 @@ def test_a_clock_out_of_force_before_it_is_in_force_is_refused() -> None:
 def test_two_clocks_of_one_pack_need_names_of_their_own() -> None:
     (problem,) = problems(clock=CLOCK + CLOCK)
 
-    assert problem == "local.toml:14: clock 'removal@1': id: expected an id and version of its own"
+    assert problem == "local.toml:14: clock 'removal@1': id: expected one definition, found another at local.toml:5"
 
 
 def test_every_mistake_is_said_at_once() -> None:
@@ -277,13 +277,34 @@ def test_packs_are_measured_beside_the_standard_clocks() -> None:
     assert rulebook.name == f"standard@1+children@1#{rulebook.digest}"
 
 
-def test_a_clock_that_stands_in_two_packs_is_refused_with_both_places() -> None:
-    other = parse(f"{HEAD}{CLOCK}".encode(), "other.toml", GROUPS)
+def test_every_clock_that_stands_in_two_packs_is_refused_with_both_places() -> None:
+    ours = CLOCK.replace("removal", "time_to_action")
+    other = parse(f"{HEAD}{CLOCK}{ours}".encode(), "other.toml", GROUPS)
 
-    with pytest.raises(
-        RulebookError, match=r"other\.toml:5: clock removal@1: expected one definition, found local\.toml:5"
-    ):
+    with pytest.raises(RulebookError) as error:
         STANDARD_RULES.joined([pack(), other])
+
+    assert str(error.value).splitlines() == [
+        "other.toml:5: clock 'removal@1': id: expected one definition, found another at local.toml:5",
+        "other.toml:14: clock 'time_to_action@1': id: expected one definition, found another: Safeclock's own",
+    ]
+
+
+def test_the_mistakes_of_all_packs_are_said_at_once(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.toml", tmp_path / "two.toml"
+    one.write_text(f"{HEAD}{CLOCK}colour = 1\n", encoding="utf-8")
+    two.write_text(f"{HEAD}{CLOCK}link = 'x'\n", encoding="utf-8")
+
+    with pytest.raises(PackError) as error:
+        rulebook_of([one, tmp_path / "absent.toml", two, tmp_path], Registry.open())
+
+    assert [problem.partition(": expected")[0] for problem in error.value.problems] == [
+        f"{one}:12: clock 'removal': colour",
+        f"{tmp_path}/absent.toml",
+        f"{two}:12: clock 'removal': link",
+        f"{tmp_path}",
+    ]
+    assert error.value.problems[1].endswith("absent.toml: expected a file to read: No such file or directory")
 
 
 def test_the_name_of_a_rulebook_tells_of_every_change_and_not_of_the_order() -> None:
