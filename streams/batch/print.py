@@ -9,7 +9,8 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from streams.contract.wording import CAVEAT, duration, share
+from streams.contract.wording import CAVEAT, NOT_MEASURABLE, duration, share
+from streams.domain.clocks import STANDARD
 from streams.domain.states import OPEN_STATES, State
 
 Group = Mapping[str, Any]
@@ -36,6 +37,15 @@ def waiting(group: Group) -> int:
 
 def _table(document: Mapping[str, Any], by: Sequence[str]) -> None:
     console = Console()
+    if document["groups"]:
+        console.print(_figures(document, by))
+    else:
+        console.print("No report was accepted: there is nothing to measure.")
+    for line in _talk(document, by):
+        console.print(line)
+
+
+def _figures(document: Mapping[str, Any], by: Sequence[str]) -> Table:
     table = Table(title=f"Time to action as of {document['as_of']}", caption=CAVEAT, title_justify="left")
     for label in by:
         table.add_column(label)
@@ -48,13 +58,11 @@ def _table(document: Mapping[str, Any], by: Sequence[str]) -> None:
             f"{group['filed']:,}",
             f"{waiting(group):,}",
             duration(action["closed_only_median_seconds"]) if action["events"] else "no action",
-            duration(action["median_seconds"]["value"]),
+            duration(action["median_seconds"]["value"]) if action["measurable"] else NOT_MEASURABLE,
             share(action["within"][_DAY]),
             share(decision["within"][_DAY]),
         )
-    console.print(table)
-    for line in _talk(document, by):
-        console.print(line)
+    return table
 
 
 def _talk(document: Mapping[str, Any], by: Sequence[str]) -> Iterable[str]:
@@ -62,7 +70,11 @@ def _talk(document: Mapping[str, Any], by: Sequence[str]) -> Iterable[str]:
     for group in document["groups"]:
         for warning in group["warnings"]:
             yield f"{' '.join(group[label] for label in by)}: {warning}"
-    refused = ", ".join(f"{count:,} {reason}" for reason, count in document["refused"].items()) or "none"
+    beyond = max([len(group["clocks"]) for group in document["groups"]], default=0) - len(STANDARD)
+    if beyond > 0:
+        yield f"{beyond} clocks of packs are in --format json and csv"
+    refused = ", ".join(f"{count:,} {reason}" for reason, count in document["refused"].items())
+    refused = f"{refused} (safeclock check says which lines)" if refused else "none"
     yield f"refused: {refused}; duplicates: {document['duplicates']:,}; orphans: {document['orphans']:,}"
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from streams.contract.rulebook import Rule
 from streams.contract.watched import Watched
+from streams.contract.wording import NOT_MEASURABLE
 from streams.domain import counters
 from streams.domain.figures import RESTRICTED_TO, ClockFigures, Sample, clock_figures
 from streams.domain.grid import SECOND
@@ -21,7 +22,7 @@ SCHEMA: Final = "safeclock.measure/1"
 Json = Mapping[str, object]
 
 _QUANTILES: Final = {"median": 0.5, "p85": 0.85, "p90": 0.9, "p95": 0.95}
-_NOT_MEASURABLE: Final = "not measurable: more than 5 % of the reports were told only when they were closed"
+_WHY_NOT: Final = f"{NOT_MEASURABLE}: more than 5 % of the reports were told only when they were closed"
 
 
 def instant(ms: int) -> str:
@@ -81,7 +82,7 @@ def warnings(sample: Sample, figures: Iterable[ClockFigures]) -> list[str]:
     if sample.oldest_open is None:
         found.append("no open report: is this an export of closed reports only?")
     if any(figure.curve.exposure.n and not figure.curve.exposure.measurable for figure in figures):
-        found.append(_NOT_MEASURABLE)
+        found.append(_WHY_NOT)
     return found
 
 
@@ -93,6 +94,7 @@ def _clock(figures: ClockFigures) -> Json:
         "n": curve.exposure.n,
         "events": curve.exposure.events,
         "unexposed": curve.exposure.unexposed,
+        "measurable": curve.exposure.measurable,
         **{f"{name}_seconds": _interval(curve.quantile(p)) for name, p in _QUANTILES.items()},
         "within": {str(limit // SECOND): _share(curve.within(limit)) for limit in counters.BUCKETS},
         "restricted_mean": None if restricted is None else restricted._asdict(),

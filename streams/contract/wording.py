@@ -7,6 +7,7 @@ CAVEAT: Final = (
     "Figures are what platforms declare, checked for plausibility; a report that was never published cannot be seen."
 )
 NOT_REACHED: Final = "not reached"
+NOT_MEASURABLE: Final = "not measurable"
 NOT_KNOWN: Final = "not known"
 
 _SCALES: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from safeclock import main
 from streams.domain.grid import HOUR
 from tests.batch.story import acted, filed
+from tests.board.paths import CHILDREN
 
 
 @pytest.fixture(name="events")
@@ -55,6 +56,34 @@ def test_measure_prints_a_table_with_the_caveat(events: Path) -> None:
     assert shown.exit_code == 0
     assert "meadow" in shown.output
     assert "cannot be seen" in " ".join(shown.output.split())
+
+
+def test_measure_gives_no_median_of_who_publishes_on_closing(events: Path) -> None:
+    events.write_bytes(filed("a", 0, told=HOUR) + acted("a", "restricted", HOUR, told=HOUR))
+
+    shown = CliRunner(env={"COLUMNS": "200"}).invoke(main, ["measure", str(events)])
+
+    (row,) = [line for line in shown.output.splitlines() if "│ meadow" in line]
+    assert "not reached" not in row
+    assert "not measurable" in row
+
+
+def test_measure_says_that_nothing_was_accepted_and_who_knows_why(events: Path) -> None:
+    events.write_bytes(b"{}\n")
+
+    words = " ".join(_run("measure", events).output.split())
+
+    assert "1970" not in words
+    assert words == (
+        "No report was accepted: there is nothing to measure. refused: 1 not_cloudevent (safeclock check says which "
+        "lines); duplicates: 0; orphans: 0"
+    )
+
+
+def test_measure_says_where_the_clocks_of_packs_are(events: Path) -> None:
+    words = " ".join(_run("measure", events, "--pack", CHILDREN).output.split())
+
+    assert "15 clocks of packs are in --format json and csv" in words
 
 
 def test_measure_prints_json(events: Path) -> None:
