@@ -9,9 +9,12 @@ from rich.table import Table
 
 from streams.batch.explained import ClockOn, Explained, ReportOn, seconds
 from streams.contract.document import instant
+from streams.contract.pack_fields import words_of
 from streams.contract.rulebook import Rule, Rulebook
 from streams.contract.wording import duration
-from streams.domain.clocks import Scope
+from streams.domain.clocks import ALWAYS, AfterReopen, Clock, Scope
+from streams.domain.deadlines import NEVER
+from streams.domain.events import Deed
 from streams.domain.grid import DAY, HOUR, MINUTE
 from streams.domain.objective import Period, Statistic
 
@@ -75,8 +78,35 @@ def tell_rules(rulebook: Rulebook, console: Console) -> None:
 def _lines(rule: Rule) -> Iterator[str]:
     basis = rule.basis
     yield f"asks for {asks(rule)}; on {scope_words(rule.clock.scope)}"
+    yield "; ".join(_course(rule.clock))
+    yield from [f"for reports filed {_days(*window)}" for window in rule.clock.windows if window != ALWAYS[0]]
     yield f"{basis.text} ({basis.source})"
+    yield from [basis.link] if basis.link else []
     yield f"reviewed by {basis.reviewed_by} on {basis.reviewed_on}" if basis.reviewed else UNREVIEWED
+
+
+def _course(clock: Clock) -> Iterator[str]:
+    """Yield from what to what a clock runs, and what else it hears."""
+    yield f"from {_any_of(clock.starts) or 'the filing'} to {_any_of(clock.stops)}"
+    if clock.competes:
+        yield f"competing: {', '.join(words_of(clock.competes))}"
+    if clock.pauses:
+        yield f"paused from {_any_of(clock.pauses)} to {_any_of(clock.resumes)}"
+    if not clock.all_items:
+        yield "one item is enough"
+    if clock.after_reopen is AfterReopen.RESTART:
+        yield "runs on when reopened"
+
+
+def _any_of(deeds: frozenset[Deed]) -> str:
+    *others, last = words_of(deeds) or [""]
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _days(since: int, until: int) -> str:
+    """Return the days of a window, the last one included."""
+    last = "on" if until == NEVER else f"to {instant(until - DAY)[:10]}"
+    return f"from {instant(since)[:10]} {last}" if since else f"up {last}"
 
 
 def tell_reports(explained: Explained, console: Console) -> None:

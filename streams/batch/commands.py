@@ -51,8 +51,7 @@ def list_clocks(packs: tuple[Path, ...], registry: Path | None) -> None:
 
     from streams.batch.clock_talk import tell_rules
 
-    _, rulebook = _loaded(packs, registry)
-    tell_rules(rulebook, Console())
+    tell_rules(rulebook_of(packs, registry_of(registry)), Console())
 
 
 @clocks.command()
@@ -60,7 +59,11 @@ def list_clocks(packs: tuple[Path, ...], registry: Path | None) -> None:
 @REGISTRY
 def check(packs: tuple[Path, ...], registry: Path | None) -> None:
     """Say what is wrong with PACKS, taken together; ends with 1 when anything is."""
-    _, rulebook = _loaded(packs, registry)
+    try:
+        rulebook = rulebook_of(packs, registry_of(registry))
+    except click.UsageError as error:
+        click.echo(error.message, err=True)
+        sys.exit(1)
     unreviewed = sum(not rule.basis.reviewed for rule in rulebook.rules)
     click.echo(f"{rulebook.name}: {len(rulebook.rules)} clocks, nothing wrong; {unreviewed} of them unreviewed")
 
@@ -78,20 +81,11 @@ def explain(files: tuple[Path, ...], packs: tuple[Path, ...], registry: Path | N
     from streams.batch.explained import explain as read
     from streams.batch.lines import progressing
 
-    known, rulebook = _loaded(packs, registry)
+    known = registry_of(registry)
+    rulebook = rulebook_of(packs, known)
     with progressing(files) as lines:
         explained = read(lines, known, rulebook)
     if form == "json":
         click.echo(json.dumps(as_json(explained), indent=2))
     else:
         tell_reports(explained, Console())
-
-
-def _loaded(packs: tuple[Path, ...], registry: Path | None) -> Any:  # noqa: ANN401 - types are imported lazily
-    """Return the registry and the rulebook; say every mistake and end with 1 when there is one."""
-    try:
-        known = registry_of(registry)
-        return known, rulebook_of(packs, known)
-    except click.UsageError as error:
-        click.echo(error.message, err=True)
-        sys.exit(1)

@@ -28,6 +28,16 @@ _UNITS: Final = ((2 * HOUR, MINUTE), (14 * DAY, HOUR))
 DEED_WORDS: Final = _by_word()
 
 
+def words_of(deeds: frozenset[Deed]) -> list[str]:
+    """Return deeds by the words of a pack."""
+    words, left = [], deeds
+    for word, meant in DEED_WORDS.items():
+        if meant <= left:
+            words.append(word)
+            left -= meant
+    return words
+
+
 def midnight(day: date) -> int:
     """Return the first instant of a day, UTC, in epoch milliseconds."""
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * SECOND

@@ -137,6 +137,47 @@ def test_the_list_tells_what_every_clock_asks_for_and_that_nobody_has_reviewed_i
     assert "18 of them were reviewed by no lawyer" in shown
 
 
+def test_the_list_tells_from_what_to_what_a_clock_runs_and_when(tmp_path: Path) -> None:
+    pack = tmp_path / "pack.toml"
+    written = CHILDREN.read_text(encoding="utf-8").replace(
+        "in_force_from = 2026-05-19\n", "in_force_from = 2026-05-19\nin_force_until = 2027-01-01\n"
+    )
+    pack.write_text(written, encoding="utf-8")
+
+    shown = " ".join(run("list", "--pack", pack).output.split())
+
+    assert (
+        "from validated to final_restriction; competing: no_violation, already_restricted, unavailable, out_of_scope, "
+        "invalidated, withdrawn, expired; runs on when reopened"
+    ) in shown
+    assert "from the filing to final_restriction, no_violation, already_restricted or unavailable;" in shown
+    assert "for reports filed from 2026-05-19 to 2026-12-31" in shown
+    assert "https://www.congress.gov/bill/119th-congress/senate-bill/146" in shown
+
+
+def test_the_list_tells_what_pauses_a_clock_and_of_how_many_items(tmp_path: Path) -> None:
+    pack = tmp_path / "pack.toml"
+    written = CHILDREN.read_text(encoding="utf-8").replace(
+        'after_reopen = "restart"', 'pauses = ["paused"]\nresumes = ["resumed"]\nitems = "first"', 1
+    )
+    pack.write_text(written, encoding="utf-8")
+
+    shown = " ".join(run("list", "--pack", pack).output.split())
+
+    assert "paused from paused to resumed; one item is enough" in shown
+
+
+def test_a_wrong_pack_lists_and_explains_nothing_and_ends_with_2(events: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text("clocks = 1\n", encoding="utf-8")
+
+    listed, explained = run("list", "--pack", wrong), run("explain", events, "--pack", wrong)
+
+    assert (listed.exit_code, explained.exit_code) == (2, 2)
+    assert (listed.stdout, explained.stdout) == ("", "")
+    assert f"{wrong}:1: clocks: expected at least one" in listed.stderr
+
+
 def test_the_list_rounds_no_share_and_keeps_what_stands_in_brackets(tmp_path: Path) -> None:
     pack = tmp_path / "pack.toml"
     written = CHILDREN.read_text(encoding="utf-8").replace("objective = 0.85", "objective = 0.995")
