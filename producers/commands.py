@@ -4,12 +4,19 @@ import json
 import os
 import sys
 import time
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import click
 
 from streams.edge.options import FILES, PACKS, REGISTRY, instant, registry_of, rulebook_of, usage
+
+
+def _pace(_context: click.Context, _parameter: click.Parameter, pace: float | None) -> float | None:
+    if pace is not None and not 0 < pace < inf:  # neither is what is not a number
+        raise click.BadParameter("expected more than 0 reports a second")
+    return pace
 
 
 @click.command()
@@ -21,7 +28,9 @@ from streams.edge.options import FILES, PACKS, REGISTRY, instant, registry_of, r
 @click.option("--start", callback=instant, default="2026-01-05T00:00:00Z", show_default=True, help="The first instant.")
 @click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), help="Write what was planted to this file.")
 @click.option("--events/--no-events", default=True, help="Write events, or only what was planted.")
-@click.option("--live", type=float, help="Go on without end, in real time, with so many reports a second.")
+@click.option(
+    "--live", type=float, callback=_pace, help="Go on without end, in real time, with so many reports a second."
+)
 def simulate(truth: Path | None, live: float | None, *, events: bool, **span: int) -> None:
     """Write the events of eight invented platforms to standard output, with planted truths."""
     from producers.simulation import stream
@@ -30,7 +39,10 @@ def simulate(truth: Path | None, live: float | None, *, events: bool, **span: in
 
     plan = Plan(seed=span["seed"], start_ms=span["start"], weeks=span["weeks"], reports=span["reports"])
     if truth is not None:
-        truth.write_text(json.dumps(planted(plan), indent=2) + "\n", encoding="utf-8")
+        try:
+            truth.write_text(json.dumps(planted(plan), indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            usage(f"--truth {truth}: expected a file to write: {error.strerror}")
     if not events:
         return
     out = click.get_binary_stream("stdout")

@@ -153,6 +153,18 @@ def test_a_worker_with_wrong_settings_names_every_one() -> None:
     assert "SAFECLOCK_COMMIT_INTERVAL_MS" in refused.output
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [("--live", "0"), ("--live", "-1"), ("--live", "nan"), ("--live", "inf"), ("--truth", "absent/key.json")],
+)
+def test_a_simulation_that_cannot_be_is_a_usage_error(wrong: tuple[str, str]) -> None:
+    refused = _run("simulate", "--weeks", 1, "--reports", 10, *wrong)
+
+    assert refused.exit_code == 2
+    assert wrong[0] in refused.stderr
+    assert refused.stdout == ""
+
+
 def test_a_simulation_is_a_function_of_its_seed() -> None:
     span = ("--weeks", 1, "--reports", 200)
 
