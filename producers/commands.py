@@ -64,7 +64,8 @@ def simulate(truth: Path | None, live: float | None, *, events: bool, **span: in
 def publish(files: tuple[Path, ...], registry: Path | None, bootstrap: str | None, **how: Any) -> None:  # noqa: ANN401 - flags
     """Publish FILES of JSON lines (or standard input); safe to run again.
 
-    Bad lines are refused before they leave. Ends with 0, or with 1 when something was refused or not acknowledged.
+    Bad lines are refused before they leave. Ends with 0, with 1 when something was refused or not acknowledged or the
+    broker could not be used, and with 2 when it was called wrongly.
     """
     from dataclasses import replace
 
@@ -86,8 +87,10 @@ def publish(files: tuple[Path, ...], registry: Path | None, bootstrap: str | Non
                 published = publish_blocks(order, blocks(files), progress, good=True)
             else:
                 published = publish_files(order, progress)
-    except (SettingsError, OSError, BrokerError) as error:
+    except (SettingsError, OSError) as error:
         usage(error)
+    except BrokerError as error:
+        raise click.ClickException(str(error)) from error
     tell(published)
     sys.exit(published.exit_code)
 

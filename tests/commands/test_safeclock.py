@@ -143,6 +143,14 @@ def test_check_ends_with_zero_when_all_is_understood(events: Path) -> None:
     assert _run("check", events).exit_code == 0
 
 
+def test_a_broker_that_does_not_answer_is_no_usage_error_of_publish(events: Path) -> None:
+    unsent = _run("publish", events, "--history", "--bootstrap", "127.0.0.1:1")
+
+    assert unsent.exit_code == 1
+    assert "Error: expected a broker at 127.0.0.1:1, none answered" in unsent.stderr
+    assert "Usage" not in unsent.stderr
+
+
 def test_a_worker_with_wrong_settings_names_every_one() -> None:
     refused = CliRunner(env={"SAFECLOCK_JOURNAL": "paper", "SAFECLOCK_COMMIT_INTERVAL_MS": "soon"}).invoke(
         main, ["worker"]
