@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import time
 from math import inf
@@ -82,6 +83,7 @@ def publish(files: tuple[Path, ...], registry: Path | None, bootstrap: str | Non
         settings = settings if bootstrap is None else replace(settings, bootstrap=bootstrap)
         order = Order(settings=settings, registry=registry_of(registry), paths=files, **how)
         announce(order)
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
         with progressing(order) as progress:
             if unchecked:
                 published = publish_blocks(order, blocks(files), progress, good=True)
