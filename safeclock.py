@@ -87,10 +87,13 @@ def board(**given: str | None) -> None:
     from streams.contract.environment import BadSettingsError
     from streams.contract.tables import TablesError
     from streams.domain.roster import ClockError
+    from streams.edge.signin import NoBrokerError
 
     _log()
     try:
         run_board(load(os.environ, flags(given)))
+    except NoBrokerError as error:
+        raise click.ClickException(str(error)) from error
     except (BadSettingsError, TablesError, ClockError, OSError) as error:
         usage(error)
 
