@@ -64,6 +64,25 @@ def test_a_worker_goes_on_exactly_after_its_topics_were_lost_and_restored(produc
     assert "expected an empty topic" in over.output
 
 
+def test_a_source_topic_that_was_lost_as_well_is_accepted_by_the_command_that_restore_prints(
+    production: Make, tmp_path: Path
+) -> None:
+    folder = tmp_path / "backup"
+    chain, operator = kept(production, folder)
+    topic = chain.sources[0]
+    with deleted(chain.bootstrap, [topic]):
+        pass
+    lose(chain, operator)
+
+    restored = operator.done("admin", "restore", folder)
+    (told,) = [line for line in restored.splitlines() if "was made anew since" in line]
+    printed = told.partition("`safeclock ")[2].partition("`")[0]
+    accepted = operator.done(*printed.replace("beginning|end", "beginning --yes").split())
+
+    assert told.startswith(f"{topic} was made anew since: a worker stops until")
+    assert f"{topic} 0: accepted" in accepted
+
+
 def kept_rows(rows: set[tuple[int, bytes, bytes]]) -> set[tuple[int, bytes, bytes]]:
     """Return rows without claims, and without which topics a position was written to: these are others now."""
     return {

@@ -109,4 +109,5 @@ def restore(folder: Path, **given: str | None) -> None:
             click.echo(f"partition {part.number}: {len(part.rows)} rows, {len(part.measures)} measures: {done}")
     click.echo(f"as of {manifest.taken}: a worker goes on from there")
     for topic in strange:
-        click.echo(f"{topic} was made anew since: a worker stops until `safeclock admin accept-source-reset {topic}`")
+        accept = f"safeclock admin accept-source-reset {topic} --from beginning|end"
+        click.echo(f"{topic} was made anew since: a worker stops until `{accept}`")
