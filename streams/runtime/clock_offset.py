@@ -1,5 +1,9 @@
 """How far this host's clock is off the broker's: time that is judged by the broker's stamps must be the broker's."""
 
+from typing import Final
+
+_UNKNOWN: Final = 1 << 62
+
 
 class ClockOffset:
     """What stamps of the broker say about our clock: an interval, in milliseconds, that holds how far it is ahead.
@@ -23,9 +27,11 @@ class ClockOffset:
             self._least, self._most = max(self._least, least), min(self._most, most)
 
     @property
+    def known(self) -> bool:
+        """Whether the broker has stamped anything."""
+        return self._least > -_UNKNOWN
+
+    @property
     def ahead(self) -> int:
         """How far our clock is ahead of the broker's, in milliseconds, at least; behind it if negative, 0 if unknown."""
         return max(0, self._least) + min(0, self._most)
-
-
-_UNKNOWN = 1 << 62

@@ -21,14 +21,14 @@ class PartitionFigures:
 
     `moved` is when it last applied a record or was last seen at its heads; `lag` how many offsets the source topics
     are ahead, None before the ends of all of them have been seen; `ahead` by how many milliseconds our clock is ahead
-    of the broker's, at least.
+    of the broker's, at least, None before the broker has stamped anything.
     """
 
     state: State = State.RESTORING
     now: int = 0
     moved: int = 0
     lag: int | None = None
-    ahead: int = 0
+    ahead: int | None = None
     restore_seconds: float | None = None
     commit_seconds: float = 0.0
 

@@ -58,7 +58,9 @@ class WorkerCollector(Collector):
             },
             "safeclock_worker_commits_total": self._counted(figures.commits),
             "safeclock_worker_rebalances_total": {"": figures.rebalances},
-            "safeclock_worker_clock_ahead_seconds": {number: one.ahead / 1000 for number, one in owned.items()},
+            "safeclock_worker_clock_ahead_seconds": {
+                number: one.ahead / 1000 for number, one in owned.items() if one.ahead is not None
+            },
             "safeclock_worker_restore_seconds": {
                 number: one.restore_seconds for number, one in owned.items() if one.restore_seconds is not None
             },

@@ -229,7 +229,7 @@ class Partition:
         applied, intake.applied = intake.applied, 0
         await self._journal.commit(outgoing(around.names, changed, self._position(), self._status()))
         self._offset.observe(before, self._journal.stamped, around.wall())
-        self.figures.ahead = self._offset.ahead
+        self.figures.ahead = self._offset.ahead if self._offset.known else None
         for topic, offset in intake.positions.items():
             around.source.committed(self._slots[topic], offset)
         self.figures.commit_seconds = _seconds() - started

@@ -24,6 +24,7 @@ PIPELINE: Final = (
         Kind.GAUGE,
         "By how much, at least, the worker's clock is ahead of the broker's; negative: behind it.",
         PARTITION,
+        zeros=False,
     ),
     _pipe("worker_restore_seconds", Kind.GAUGE, "How long the last restore took.", PARTITION, zeros=False),
     _pipe(
