@@ -48,9 +48,9 @@ class Surroundings:
     """What every owner of a worker shares.
 
     `topics` are the source topics with their ids ("": the broker tells none), `leaders` those with the filings for each
-    with actions, `siblings` those that wait for each other, `names` those that are written, `own` the ids of
-    those of them that must stay; `pack` names the rules in force; `wall` reads the wall clock in epoch milliseconds. `exact_ends` is false where the broker tells wrong end
-    offsets. `access` says who the worker is to the broker.
+    with actions, `siblings` those that wait for each other, `names` those that are written, `own` the ids of those of
+    them that must stay; `pack` names the rules in force; `wall` reads the wall clock in epoch milliseconds.
+    `exact_ends` is false where the broker tells wrong end offsets. `access` says who the worker is to the broker.
     """
 
     bootstrap: str
