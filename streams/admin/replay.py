@@ -82,8 +82,8 @@ async def replay(errand: Errand, asked: Asked, *, dry: bool) -> Replayed:
                 enable_idempotence=idempotent,
                 **errand.link.access.options(),
             )
+            stack.push_async_callback(producer.stop)  # also of one that could not start
             await producer.start()
-            stack.push_async_callback(producer.stop)
         outlet = _Outlet(producer, own_stamps=errand.now is None)
         for slot, refusals in choice.places.items():
             if slot.topic in found:

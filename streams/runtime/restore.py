@@ -98,10 +98,10 @@ async def restore(
         max_partition_fetch_bytes=_FETCH_BYTES,
         **access.options(),
     )
-    await consumer.start()
-    fetcher: Any = consumer._fetcher  # noqa: SLF001 - likewise
-    fetcher._records = _AsParsed()  # noqa: SLF001
-    try:
+    try:  # one that could not start must be stopped as well
+        await consumer.start()
+        fetcher: Any = consumer._fetcher  # noqa: SLF001 - likewise
+        fetcher._records = _AsParsed()  # noqa: SLF001
         consumer.assign([slot])
         await consumer.seek_to_beginning(slot)
         found = _Rows(claim)
