@@ -1,8 +1,6 @@
 """A broker that dies in the middle: the caller is told, the account is right, and running again completes it."""
 
 import asyncio
-import gc
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -20,21 +18,11 @@ from tests.brokers.embedded import embedded_broker
 from tests.publisher.stage import NOON, Stage, filing, stage, written
 from tests.publisher.test_publisher_on_a_broker import FACTS
 
-pytestmark = [
-    pytest.mark.integration,
-    # kafka-python leaves the sockets of refused connections to the garbage collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.integration
 
 PATIENCE_MS = 3000
 LINES = 24_000
 ENOUGH = 4_000
-
-
-@pytest.fixture(autouse=True)
-def _no_socket_outlives_its_test() -> Iterator[None]:
-    yield
-    gc.collect()
 
 
 def impatient(made: Stage) -> Stage:
