@@ -1,5 +1,6 @@
 """Brokers for the whole session, started when the first test asks for one; how many examples Hypothesis draws."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,6 +60,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("brokers that tests ran on")
         for broker in config.stash[RAN_ON]:
             terminalreporter.line(broker)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _left_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let what a module of real components leaves open fail there, not in whatever runs when it is collected."""
+    yield
+    if request.node.get_closest_marker("integration"):
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
