@@ -44,7 +44,8 @@ class Names(NamedTuple):
 class Ground(NamedTuple):
     """What was found: source topics with their ids ("": the broker tells none), and how commits can be made.
 
-    `own` are the ids of the topics of which every record counts for good: the changelog and the measures.
+    `own` are the ids of the topics of which every record counts for good: the changelog and the measures. `capable`
+    says that the broker has transactions, `transactions` that commits are made by them.
     """
 
     topics: Mapping[str, str]
@@ -52,6 +53,7 @@ class Ground(NamedTuple):
     own: Mapping[str, str]
     max_message_bytes: int
     transactions: bool
+    capable: bool
 
 
 def stand(settings: Settings, registry: Registry, names: Names | None = None) -> Ground:
@@ -71,7 +73,8 @@ def stand(settings: Settings, registry: Registry, names: Names | None = None) ->
         limit = int(told[written.changelog].get("max.message.bytes", MAX_MESSAGE_BYTES))
         ids = {topic: found[topic].id for topic in sources}
         own = {topic: found[topic].id for topic in (written.changelog, written.measures)}
-        return Ground(ids, written, own, limit, _transactions(settings.journal, broker))
+        capable = broker.has_transactions()
+        return Ground(ids, written, own, limit, _transactions(settings.journal, capable=capable), capable)
 
 
 def still(settings: Settings, ground: Ground, partitions: int) -> None:
@@ -112,11 +115,12 @@ def _missed(settings: Settings, registry: Registry, told: Mapping[str, Mapping[s
     return faults
 
 
-def _transactions(mode: JournalMode, broker: Broker) -> bool:
-    if mode is not JournalMode.AUTO:
-        return mode is JournalMode.TRANSACTIONS
-    if broker.has_transactions():
+def _transactions(mode: JournalMode, *, capable: bool) -> bool:
+    if mode is JournalMode.TRANSACTIONS and not capable:
+        raise BadGroundError("SAFECLOCK_JOURNAL: expected auto or append, the broker has no transactions")
+    if mode is not JournalMode.APPEND and capable:
         return True
-    log.warning("the broker has no transactions: each commit is one record batch, outputs come at least once")
+    why = "transactions are turned off" if capable else "the broker has no transactions"
+    log.warning("%s: each commit is one record batch, outputs come at least once", why)
     log.warning("run one worker only: nothing fences a second one")
     return False

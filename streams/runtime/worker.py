@@ -101,7 +101,7 @@ class Worker:
     async def start(self) -> None:
         """Check the ground, join the group and return; partitions are restored afterwards, see `figures`."""
         ground = await asyncio.to_thread(stand, self._settings, self._trade.registry, self._trade.names)
-        app = create_app(self._settings, self._manner or (PATIENT if ground.transactions else ALONE))
+        app = create_app(self._settings, self._manner or (PATIENT if ground.capable else ALONE))
         around = self._surroundings(ground, app)
 
         async def look() -> None:
@@ -166,7 +166,7 @@ class Worker:
             registry_hash=trade.registry.hash,
             pack=trade.pack,
             commit_interval_ms=settings.commit_interval_ms,
-            exact_ends=ground.transactions,
+            exact_ends=ground.capable,
             source=app.source,
             decoder=trade.decoder,
             ledger=trade.ledger,

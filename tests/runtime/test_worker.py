@@ -166,6 +166,22 @@ def test_a_worker_does_not_start_on_senders_stamps_that_nobody_asked_for(apache:
         stand(settings, apache.registry, apache.names)
 
 
+def test_a_worker_that_is_to_append_says_that_it_must_be_alone(apache: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    ground = stand(load(apache.environment(SAFECLOCK_JOURNAL="append")), apache.registry, apache.names)
+
+    assert not ground.transactions
+    assert ground.capable, "its session and its ends are those of Apache Kafka all the same"
+    assert "run one worker only: nothing fences a second one" in caplog.messages
+
+
+def test_transactions_are_not_asked_of_a_broker_without_them(embedded_broker: str) -> None:
+    with closing(Scene(embedded_broker, partitions=1, record_time=RecordTime.CREATE)) as scene:
+        settings = load(scene.environment(SAFECLOCK_JOURNAL="transactions"))
+
+        with pytest.raises(BadGroundError, match="SAFECLOCK_JOURNAL: expected auto or append"):
+            stand(settings, scene.registry, scene.names)
+
+
 def test_the_journals_mode_is_found_by_what_the_broker_can_do(apache_kafka: str, embedded_broker: str) -> None:
     with Broker(apache_kafka) as apache, Broker(embedded_broker) as embedded:
         assert apache.has_transactions()
