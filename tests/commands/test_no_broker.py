@@ -1,10 +1,8 @@
 """What a process says that finds no broker, or not what it needs there: one line at the end, and what to do."""
 
-import gc
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 from click.testing import CliRunner
@@ -17,16 +15,6 @@ from tests.brokers.embedded import embedded_broker
 from tests.brokers.ports import LOOPBACK
 
 NOWHERE = f"{LOOPBACK}:1"
-
-
-@pytest.fixture(autouse=True)
-def _no_socket_outlives_its_test() -> Iterator[None]:
-    yield
-    gc.collect()
-
-
-# kafka-python leaves the sockets of refused connections to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 def worker(bootstrap: str) -> subprocess.CompletedProcess[str]:
