@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from aiokafka import AIOKafkaProducer
 
 from streams.admin.cluster import Cluster
+from streams.admin.errors import OperatingError
 from streams.admin.logs import Link, opened
 from streams.admin.refusals import Asked, Chosen, Decoder, Fate, Retold, Slot, Tally, chosen, fate, print_of, retold
 from streams.contract import refused
@@ -16,6 +17,7 @@ from streams.contract.refused import Refused
 from streams.contract.registry import Registry
 from streams.contract.topics import REFUSED
 from streams.domain.vocabulary import Reason
+from streams.runtime.topics import miscounted
 
 _ON_THEIR_WAY: Final = 1_000
 
@@ -95,9 +97,15 @@ async def replay(errand: Errand, asked: Asked, *, dry: bool) -> Replayed:
 
 
 def _survey(errand: Errand) -> tuple[frozenset[str], bool]:
-    """Return the source topics that are there, and whether the broker knows producers again."""
+    """Return the source topics that are there, and whether the broker knows producers again.
+
+    Raises OperatingError where refusals are not told in as many partitions as the registry says.
+    """
     with Cluster(errand.link.bootstrap, errand.link.access) as cluster:
-        return frozenset(cluster.topics(errand.registry.source_topics())), cluster.has_transactions()
+        found = cluster.topics((errand.topic, *errand.registry.source_topics()))
+        if faults := miscounted([errand.topic], errand.registry.partitions, found):
+            raise OperatingError("\n".join(faults))
+        return frozenset(found) - {errand.topic}, cluster.has_transactions()
 
 
 async def _chosen(errand: Errand, asked: Asked) -> Chosen:

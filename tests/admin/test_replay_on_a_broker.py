@@ -75,6 +75,15 @@ def test_what_was_refused_before_an_upgrade_counts_once_after_two_replays(produc
     assert duplicates(committed, chain) - duplicates(expected, chain) == len(refusals)
 
 
+def test_where_nobody_tells_refusals_a_replay_says_so_at_once(production: Make) -> None:
+    chain = production("apache_kafka", 2)
+
+    told = Terminal(chain.environment()).run("replay", "--refused", "--dry-run")
+
+    assert told.exit_code == 1
+    assert f"{REFUSED}: expected a topic with 2 partitions, found none" in told.output
+
+
 @pytest.mark.slow
 def test_what_the_source_no_longer_has_is_told_as_gone(production: Make) -> None:
     chain = upgraded(production)
