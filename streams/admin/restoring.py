@@ -91,14 +91,20 @@ async def _holds(one: House, topic: str, number: int, wanted: Rows) -> bool:
 
 
 async def restore(one: House, part: Part, limit: int) -> None:
-    """Write one partition of both topics, all or nothing, and read it back."""
+    """Write one partition of both topics, all or nothing, and read it back.
+
+    Raises OperatingError when a worker has written to it since it was found empty; from the claim on, none can.
+    """
     place = Place(one.link.bootstrap, one.application, one.names.changelog, part.number, limit, one.link.access)
+    wanted = ((one.names.changelog, part.rows), (one.names.measures, part.measures))
     journal = TransactionJournal(place, Failpoints())
     try:
         await journal.claim()
+        for topic, rows in wanted:
+            await _holds(one, topic, part.number, rows)
         await journal.commit(Outgoing({**part.rows}, {one.names.measures: part.measures.items()}))
     finally:
         await journal.close()
-    for topic, rows in ((one.names.changelog, part.rows), (one.names.measures, part.measures)):
+    for topic, rows in wanted:
         if not await _holds(one, topic, part.number, rows) and rows:
             raise OperatingError(f"{topic} {part.number}: expected {len(rows)} rows after the restore, found none")

@@ -1,10 +1,15 @@
 """The drill: what workers know is kept, its topics are lost and made anew, and a worker goes on as if nothing was."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from streams.admin.backup import house
+from streams.admin.errors import OperatingError
+from streams.admin.logs import Link
+from streams.admin.restoring import opened_backup, restore, transactional, waiting
 from streams.contract.topics import MEASURES
 from streams.domain.grid import DAY
 from streams.runtime.position import CLAIM_KEY, POSITION_KEY, decode, encode
@@ -81,6 +86,24 @@ def test_a_source_topic_that_was_lost_as_well_is_accepted_by_the_command_that_re
 
     assert told.startswith(f"{topic} was made anew since: a worker stops until")
     assert f"{topic} 0: accepted" in accepted
+
+
+def test_a_restore_writes_nothing_over_what_a_worker_has_begun_meanwhile(production: Make, tmp_path: Path) -> None:
+    folder = tmp_path / "backup"
+    chain, operator = kept(production, folder)
+    lose(chain, operator)
+    one = house(Link(chain.bootstrap), chain.application, chain.registry, chain.names)
+    manifest = opened_backup(one, folder)
+    first, _ = asyncio.run(waiting(one, folder, manifest))
+    chain.publish(lines_of(PLAN)[-20:])
+    worked(chain, 0)
+    before = {topic: set(chain.stored(topic)) for topic in (chain.names.changelog, MEASURES)}
+
+    with pytest.raises(OperatingError, match="expected an empty topic"):
+        asyncio.run(restore(one, first, transactional(one)))
+
+    assert kept_rows(set(chain.stored(chain.names.changelog))) == kept_rows(before[chain.names.changelog])
+    assert set(chain.stored(MEASURES)) == before[MEASURES]
 
 
 def kept_rows(rows: set[tuple[int, bytes, bytes]]) -> set[tuple[int, bytes, bytes]]:
