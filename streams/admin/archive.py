@@ -1,5 +1,6 @@
 """A backup as files: one per topic and partition, and a manifest with their sums that is written last."""
 
+import os
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +14,7 @@ Rows = dict[bytes, bytes]
 
 _MANIFEST: Final = "manifest.json"
 _FORMAT: Final = 1
+_OURS: Final = 0o600
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(list[tuple[bytes, bytes]]).decode
 
@@ -50,13 +52,19 @@ def write(folder: Path, topic: str, partition: int, rows: Mapping[bytes, bytes])
     """Write one file."""
     file = f"{topic}-{partition}.msgpack"
     content = _encode(list(rows.items()))
-    (folder / file).write_bytes(content)
+    _write(folder / file, content)
     return Part(topic=topic, partition=partition, file=file, rows=len(rows), sha256=sha256(content).hexdigest())
 
 
 def seal(folder: Path, manifest: Manifest) -> None:
     """Write the manifest: only now is it a backup."""
-    (folder / _MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+    _write(folder / _MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a new file that nobody else may read, whoever made the folder: it holds single reports."""
+    with open(file, "xb", opener=lambda path, flags: os.open(path, flags, _OURS)) as opened:
+        opened.write(content)
 
 
 def read_manifest(folder: Path) -> Manifest:

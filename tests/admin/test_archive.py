@@ -32,6 +32,15 @@ def sealed(folder: Path, partitions: int = 2) -> Manifest:
     return manifest
 
 
+def test_nobody_else_may_read_what_is_kept_of_single_reports(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+
+    sealed(tmp_path)
+
+    assert {file.name: file.stat().st_mode & 0o077 for file in tmp_path.iterdir() if file.stat().st_mode & 0o077} == {}
+    assert len(list(tmp_path.iterdir())) == 5
+
+
 @given(rows=st.dictionaries(st.binary(), st.binary()))
 def test_what_was_written_is_read_back_in_its_order(
     tmp_path_factory: pytest.TempPathFactory, rows: dict[bytes, bytes]
