@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from streams.contract.access import Access
 from streams.runtime.failpoints import Failpoints
@@ -29,7 +29,8 @@ _CLOSING_SECONDS: Final = 5.0
 _ENDING_SECONDS: Final = 1.0
 """How long a sender whose connections were cut may take to notice."""
 _CHUNK_BYTES: Final = 512 * 1024
-"""From how many bytes on a record batch is sent and the next one begun: half of what every topic takes."""
+"""From how many bytes on a record batch is sent and the next one begun: half of what every topic takes. The last row
+of a batch may be a large cohort, which only changelog and measures get."""
 _BYTES_A_RECORD: Final = 2_048
 """How much a record adds to a commit, on the safe side: its report's row, and the whole cohort that it changes."""
 
@@ -189,7 +190,12 @@ class TransactionJournal:
         producer = self._writer.producer
         await producer.begin_transaction()
         sent = [future for topic, rows in records.items() for future in await self._writer.send(topic, rows)]
-        self.stamped = _stamp(await asyncio.gather(*sent), self._place.changelog)
+        try:
+            self.stamped = _stamp(await asyncio.gather(*sent), self._place.changelog)
+        except MessageSizeTooLargeError as error:
+            raise RowTooLargeError(
+                f"expected max.message.bytes as `safeclock admin plan` has it of {', '.join(records)}, one takes less"
+            ) from error
         self._failpoints.passing("sent_not_committed")
         await producer.commit_transaction()
 

@@ -3,12 +3,15 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 from aiokafka.errors import ProducerFenced
 
-from streams.contract.topics import TopicSettings
+from streams.contract import topics
+from streams.contract.registry import Registry
+from streams.contract.topics import Replication, TopicSettings, changelog, table
 from streams.runtime.broker import Broker
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal import ClaimError, Outgoing, Place, RowTooLargeError, TransactionJournal
@@ -128,6 +131,32 @@ async def test_a_row_larger_than_a_record_batch_is_told_by_name(journals: Journa
 
     with pytest.raises(RowTooLargeError, match=CHANGELOG):
         await journal.commit(Outgoing({b"r|large": b"x" * 3_000}, {}))
+
+
+async def test_a_topic_that_takes_less_than_the_changelog_is_told_by_its_setting(journals: Journals) -> None:
+    journal = await journals.open("less", limit=16 << 20)
+
+    with pytest.raises(RowTooLargeError, match=f"expected max.message.bytes .* of {CHANGELOG}, {MEASURES}"):
+        await journal.commit(Outgoing({}, {MEASURES: [(b"c|large", bytes(3_000_000))]}))
+
+
+async def test_a_cohort_of_megabytes_is_told_as_it_is_kept(apache_kafka: str) -> None:
+    application = f"large-{RUN}"
+    wanted = {topic.name: topic for topic in table(Registry.open(), application, Replication(factor=1, min_insync=1))}
+    names = [f"{application}-{name}" for name in (CHANGELOG, MEASURES)]
+    with Broker(apache_kafka) as admin:
+        for name, like in zip(names, (changelog(application), topics.MEASURES), strict=True):
+            admin.create(replace(wanted[like], name=name, partitions=1))
+        limit = int(admin.settings(names)[names[0]]["max.message.bytes"])
+    journal = TransactionJournal(Place(apache_kafka, application, names[0], 0, limit), Failpoints())
+    await journal.claim()
+    cohort = bytes(3_000_000)
+
+    await journal.commit(Outgoing({b"c|large": cohort}, {names[1]: [(b"c|small", b""), (b"c|large", cohort)]}))
+    await journal.close()
+
+    for name in names:
+        assert (b"c|large", cohort) in [(told.key, told.value) for told in await read(apache_kafka, name, 1)]
 
 
 @pytest.fixture
