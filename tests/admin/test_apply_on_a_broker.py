@@ -8,8 +8,10 @@ import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from streams.contract.topics import MEASURES, NOTICES, REFUSED
+from streams.runtime.broker import Broker
 from tests.admin.operator import Terminal, terminal
 from tests.chain.topics import deleted
+from tests.chain.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -23,8 +25,12 @@ def apache(apache_kafka: str, tmp_path: Path) -> Iterator[Terminal]:
 
 
 def alter(one: Terminal, topic: str, setting: str, value: str) -> None:
-    with closing(KafkaAdminClient(bootstrap_servers=one.environment["SAFECLOCK_BOOTSTRAP"])) as admin:
+    """Change a setting of a topic, and wait until the broker tells it so."""
+    bootstrap = one.environment["SAFECLOCK_BOOTSTRAP"]
+    with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
         admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {setting: value})])
+    with Broker(bootstrap) as broker:
+        until(lambda: broker.settings([topic])[topic][setting] == value, f"{topic} to have {setting}={value}")
 
 
 def test_what_was_applied_needs_nothing_until_somebody_changes_a_setting(apache: Terminal) -> None:
