@@ -6,6 +6,7 @@ Both are held against what workers committed and told, partition by partition, a
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Final
 
 from typing_extensions import override
@@ -74,13 +75,17 @@ class Told:
 
 
 def told(chain: Chain) -> Told:
-    """Return what the chain's source topics hold, filings before deeds of the same instant."""
-    found = [record for topic in chain.sources for record in chain.read(topic)]
+    """Return what the chain's source topics hold, filings before deeds of the same instant.
 
-    def place(record: Record) -> tuple[int, bool, int]:
-        return record.timestamp, chain.registry.role_of_topic(record.topic) is not Role.REPORT_FILED, record.offset
-
-    return Told(sorted(found, key=place), chain.registry)
+    The order of a log is that of its offsets, also where the broker's clock was set back.
+    """
+    found = []
+    for topic in chain.sources:
+        deeds, reached = chain.registry.role_of_topic(topic) is not Role.REPORT_FILED, dict[int, int]()
+        for record in chain.read(topic):
+            at = reached[record.partition] = max(reached.get(record.partition, 0), record.timestamp)
+            found.append(((at, deeds, record.offset), record))
+    return Told([record for _, record in sorted(found, key=itemgetter(0))], chain.registry)
 
 
 def folded(source: Told, positions: Mapping[int, Position]) -> list[tuple[int, bytes, bytes]]:
