@@ -67,14 +67,23 @@ class Decoder(Protocol):
 
 @dataclass
 class Tally:
-    """How many fared how, by the reason for which they were refused; `now` counts today's reasons."""
+    """How many fared how, by the reason for which they were refused; `now` counts today's reasons.
+
+    `whose` counts them by platform and by reason with field, `last` has the one of each that was told last.
+    """
 
     fates: Counter[tuple[Reason, Fate]] = field(default_factory=Counter)
     now: Counter[Reason] = field(default_factory=Counter)
+    whose: Counter[tuple[str, str]] = field(default_factory=Counter)
+    last: dict[tuple[str, str], Refused] = field(default_factory=dict)
 
     def count(self, refusal: Refused, fate: Fate) -> None:
         """Count one."""
-        self.fates[refusal.refused.reason, fate] += 1
+        about = refusal.refused
+        self.fates[about.reason, fate] += 1
+        whose = about.platform or "unknown", f"{about.reason} in {about.field}" if about.field else str(about.reason)
+        self.whose[whose] += 1
+        self.last[whose] = max(refusal, self.last.get(whose, refusal), key=lambda one: one.told)
 
     def total(self, fate: Fate) -> int:
         """Return how many fared so."""
@@ -136,6 +145,9 @@ def told(tally: Tally, left: Mapping[Reason, int]) -> Iterator[str]:
         yield f"refused today as: {_counts(tally.now)}"
     if left:
         yield f"left out, since the ledger decided them and would again, name them with --reason: {_counts(left)}"
+    for (platform, why), count in sorted(tally.whose.items()):
+        last = tally.last[platform, why].refused
+        yield f"{platform}: {why}, {count} of them, the last at {last.topic} {last.partition} {last.offset}"
 
 
 def _counts(counts: Mapping[Reason, int]) -> str:

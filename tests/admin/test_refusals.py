@@ -129,3 +129,14 @@ def test_every_count_is_told_by_the_reason_of_then_and_of_today() -> None:
     ]
     assert lines[4] == "refused today as: too_old 2"
     assert lines[5].endswith("orphan 4")
+
+
+def test_who_was_refused_is_told_with_the_field_and_where_the_last_one_lies() -> None:
+    tally = Tally()
+    for one in (refusal(at=TOLD + 1), refusal(offset=9), refusal(Reason.INTERNAL, "", offset=8)):
+        tally.count(one, Fate.REFUSED)
+
+    assert list(told(tally, {}))[-2:] == [
+        "harbor: internal, 1 of them, the last at report-filed 1 8",
+        "harbor: unknown_field in data, 2 of them, the last at report-filed 1 7",
+    ]
