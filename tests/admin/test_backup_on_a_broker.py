@@ -69,6 +69,7 @@ def test_a_worker_goes_on_exactly_after_its_topics_were_lost_and_restored(produc
     assert "expected an empty topic" in over.output
 
 
+@pytest.mark.slow
 def test_a_source_topic_that_was_lost_as_well_is_accepted_by_the_command_that_restore_prints(
     production: Make, tmp_path: Path
 ) -> None:
@@ -88,6 +89,7 @@ def test_a_source_topic_that_was_lost_as_well_is_accepted_by_the_command_that_re
     assert f"{topic} 0: accepted" in accepted
 
 
+@pytest.mark.slow
 def test_a_restore_writes_nothing_over_what_a_worker_has_begun_meanwhile(production: Make, tmp_path: Path) -> None:
     folder = tmp_path / "backup"
     chain, operator = kept(production, folder)
