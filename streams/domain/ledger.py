@@ -148,6 +148,11 @@ class Ledger:
         """Return and forget the notices about what has been posted; after `take_changes`, about everything."""
         return self._notices.take()
 
+    def prepare(self) -> None:
+        """Do now what `take_changes` would have to do for what has come in."""
+        self._settle()
+        self._shelf.prepare()
+
     def take_changes(self) -> dict[bytes, bytes | None]:
         """Return the stored rows that changed since the last call, None for one that is gone.
 

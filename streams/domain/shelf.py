@@ -4,6 +4,7 @@ Closed reports are remembered for months, so they are kept as the bytes that are
 something happens next; some of them stay unpacked.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -20,14 +21,16 @@ REPORTS_AT_HAND: Final = 4_096
 class Shelf:
     """Reports by key; `find` gives them packed or unpacked, `report` unpacked; `put` keeps one that is not here yet."""
 
-    __slots__ = ("_at_hand", "_changed", "_codec", "_reports", "_settling", "find", "keep")
+    __slots__ = ("_at_hand", "_changed", "_codec", "_prepared", "_reports", "_settling", "find", "keep")
 
     def __init__(self, codec: Codec, settling: Settling) -> None:
         self._codec = codec
         self._settling = settling
         self._reports: dict[bytes, bytes | Report] = {}
-        self._at_hand: dict[bytes, None] = {}
+        # Of a dict the first of many keys that went is found by passing all of them.
+        self._at_hand: OrderedDict[bytes, None] = OrderedDict()
         self._changed: dict[bytes, object] = {}
+        self._prepared: dict[bytes, bytes | None] = {}
         self.find = self._reports.get
         self.keep = self._reports.__setitem__
 
@@ -63,9 +66,14 @@ class Shelf:
             yield key, found.row if isinstance(found, Report) else unpack(found)
 
     def take_changes(self) -> dict[bytes, bytes | None]:
-        """Return the rows that changed since the last call, None for one that is gone, and pack what is closed."""
-        changes: dict[bytes, bytes | None] = {}
-        reports, pack = self._reports, self._codec.pack_row
+        """Return the rows that changed since the last call, None for one that is gone."""
+        self.prepare()
+        changes, self._prepared = self._prepared, {}
+        return changes
+
+    def prepare(self) -> None:
+        """Pack the rows that changed, and what is closed for good."""
+        changes, reports, pack = self._prepared, self._reports, self._codec.pack_row
         for key in self._changed:
             report = reports.get(key)
             if not isinstance(report, Report):
@@ -78,13 +86,11 @@ class Shelf:
                 reports[key] = stored
         self._changed.clear()
         self._make_room()
-        return changes
 
     def _make_room(self) -> None:
         """Pack the open reports that have been at hand for longest."""
         while len(self._at_hand) > REPORTS_AT_HAND:
-            key = next(iter(self._at_hand))
-            del self._at_hand[key]
+            key, _ = self._at_hand.popitem(last=False)
             report = self._reports.get(key)
             if isinstance(report, Report):
                 self._reports[key] = self._codec.pack_row(report.row)

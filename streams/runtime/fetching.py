@@ -15,6 +15,11 @@ from streams.runtime.records import Head, RecordBatch, Slot, Stamped
 
 _POLL_SECONDS: Final = 0.03
 _FETCH_WAIT_MS: Final = 500
+_BUSY_WAIT_MS: Final = 50
+"""How long a broker may keep back an answer while something comes: it gets the next request only after that."""
+_UNREAD_SECONDS: Final = 0.01
+"""How long what was fetched may lie unread until the broker is asked for the rest: of a backlog something always does,
+and with aiokafka's 0.1 s whatever else comes waits for it."""
 
 
 class Fetched(NamedTuple):
@@ -121,6 +126,8 @@ class FetchingThread(AIOKafkaConsumerThread):
         most = self.app.conf.broker_max_poll_records
         with fetcher._subscriptions.fetch_context():  # noqa: SLF001
             records: Mapping[Any, list[Stamped]] = await fetcher.fetched_records(served, _POLL_SECONDS, most)
+        fetcher._prefetch_backoff = _UNREAD_SECONDS  # noqa: SLF001 - its consumer does not offer it
+        fetcher._fetch_max_wait_ms = _BUSY_WAIT_MS if records else _FETCH_WAIT_MS  # noqa: SLF001 - nor to change it
         # A slot that was given up while the fetch was under way has no cursor to tell where it came from.
         return {pair: found for pair, found in records.items() if served[pair] in self.cursors}
 

@@ -40,6 +40,9 @@ class Inbox:
         self._waiting: dict[str, deque[RecordBatch]] = {}
         self._turns: dict[frozenset[str], None] = {}
 
+    def __bool__(self) -> bool:
+        return any(self._waiting.values())
+
     def put(self, batch: RecordBatch) -> None:
         """Let a batch wait behind those of its topic."""
         topic = batch.slot.topic

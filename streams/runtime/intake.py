@@ -41,6 +41,9 @@ class Ledger(Protocol):
     def take_refusals(self) -> list[tuple[Reason, str]]:
         """Return the refusals that came later than their record, with the platform."""
 
+    def prepare(self) -> None:
+        """Do ahead what `take_changes` would have to do."""
+
     def take_changes(self) -> dict[bytes, bytes | None]:
         """Return the rows that changed since the last call."""
 

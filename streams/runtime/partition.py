@@ -28,9 +28,6 @@ _EXPECTED_SECONDS: Final = 5.0
 _BACKLOG: Final = 2_000
 _BACKLOG_MS: Final = 1_000
 """With more records than this to go, a commit is made once a second: all of it is late, and few commits cost less."""
-_TURN: Final = 100
-"""How many records of a backlog are applied at once while another platform has none: it waits for so many of each
-partition, some times over, until what it told is committed."""
 
 
 def _seconds() -> float:
@@ -68,6 +65,8 @@ class Partition:
     def offer(self, batch: RecordBatch) -> None:
         """Queue a batch; the transport bounds how many there can be."""
         self._inbox.put(batch)
+        if batch.slot.topic not in self._late:
+            self._around.turns.hurry(self.number)
         self._wake.set()
 
     def close(self) -> None:
@@ -131,18 +130,33 @@ class Partition:
             await self._seek(slot.topic)
         behind = self._intake.behind
         waits = not (self._closing or behind)
-        portion = self._next() if waits else None
-        if portion is not None:
-            await self._apply(portion)
-        elif not behind:
+        if not (waits and await self._next()) and not behind:
             await self._woken()
         self._look()
         if self._intake.behind or self._due():
             await self._commit()
 
-    def _next(self) -> Portion | None:
-        turn = _TURN if self._late and len(self._late) < len(self._slots) else self._journal.most
-        return self._inbox.take(self._intake.time.applied(), self._expected(), turn)
+    async def _next(self) -> bool:
+        """Apply what comes next, if anything does; of a backlog no more at once than others have time for."""
+        if self._late and self._inbox and len(self._late) < len(self._slots):
+            return await self._around.turns.take(self.number, self._share) > 0
+        if not await self._take_in(self._journal.most):
+            return False
+        await asyncio.sleep(0)  # other partitions, the fetcher and the health page come first now
+        return True
+
+    async def _share(self, most: int) -> int:
+        applied = await self._take_in(most)
+        self._intake.ledger.prepare()  # in a commit all of it would keep the others waiting at once
+        return applied
+
+    async def _take_in(self, most: int) -> int:
+        """Apply up to `most` of the records that are next, and return how many they were."""
+        portion = self._inbox.take(self._intake.time.applied(), self._expected(), most)
+        if portion is None:
+            return 0
+        await self._apply(portion)
+        return len(portion.batch.records)
 
     def _expected(self) -> frozenset[str]:
         """Return the topics that will bring more: what is known of their ends says so, and they have moved lately."""
@@ -181,9 +195,6 @@ class Partition:
         elif portion.last:
             around.source.acknowledge(batch)
         self.figures.moved = around.wall()
-        if self._intake.applied >= self._journal.most:
-            await self._commit()
-        await asyncio.sleep(0)  # other partitions, the fetcher and the health page come first now
 
     def _look(self) -> None:
         """See which topics are at their heads, let time pass, and hold back a topic that is far ahead."""
@@ -214,6 +225,8 @@ class Partition:
         return frozenset(topic for topic in lags if sum(lags.get(one, 0) for one in siblings[topic]) > _BACKLOG)
 
     def _due(self) -> bool:
+        if self._intake.applied >= self._journal.most:
+            return True
         interval = self._around.commit_interval_ms if self._dirty else _STATUS_MS
         if self._late and not self._prompt:
             interval = max(interval, _BACKLOG_MS)

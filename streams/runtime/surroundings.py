@@ -11,6 +11,7 @@ from streams.runtime.ground import Names
 from streams.runtime.intake import Decoder, Ledger
 from streams.runtime.journal import Journal
 from streams.runtime.records import Head, RecordBatch, Slot
+from streams.runtime.turns import Turns
 
 
 class Source(Protocol):
@@ -50,7 +51,8 @@ class Surroundings:
     `topics` are the source topics with their ids ("": the broker tells none), `leaders` those with the filings for each
     with actions, `siblings` those that wait for each other, `names` those that are written, `own` the ids of those of
     them that must stay; `pack` names the rules in force; `wall` reads the wall clock in epoch milliseconds.
-    `exact_ends` is false where the broker tells wrong end offsets. `access` says who the worker is to the broker.
+    `exact_ends` is false where the broker tells wrong end offsets. `access` says who the worker is to the broker,
+    `turns` whose backlog is next.
     """
 
     bootstrap: str
@@ -72,3 +74,4 @@ class Surroundings:
     failpoints: Failpoints
     wall: Callable[[], int]
     access: Access = field(default_factory=Access)
+    turns: Turns = field(default_factory=Turns)

@@ -67,6 +67,28 @@ def test_no_counter_depends_on_when_changes_are_taken(
     assert often.counters() == seldom.counters()
 
 
+@given(st.data(), packs, streams())
+def test_nothing_depends_on_what_was_prepared_before_changes_are_taken(
+    data: st.DataObject, pack: tuple[Yardstick, ...], stream: list[Event]
+) -> None:
+    clocks = [clock_of(yardstick) for yardstick in pack]
+    straight, prepared = Subject(clocks), Subject(clocks)
+
+    for part, now in [*data.draw(batches(stream)), ([], END)]:
+        for subject in (straight, prepared):
+            subject.advance(now)
+        for event in part:
+            straight.feed([event])
+            prepared.feed([event])
+            if data.draw(st.booleans()):
+                prepared.ledger.prepare()
+        straight.commit()
+        prepared.commit()
+
+    assert prepared.read_rows() == straight.read_rows()
+    assert prepared.counters() == straight.counters()
+
+
 @given(st.data(), streams())
 def test_an_equal_event_twice_is_a_duplicate_and_nothing_else(data: st.DataObject, stream: list[Event]) -> None:
     facts = [event for event in stream if not isinstance(event, Heartbeat)]
