@@ -72,8 +72,7 @@ def publish(order: Order, progress: Progress = no_progress) -> Published:
     refused = bool(found.refusals.total) and not order.skip_refused
     if order.dry_run or refused:
         return _unsent(found, int(refused))
-    if not found.refusals.total:
-        terms = replace(terms, good=True, checks=tuple(found.checks))
+    terms = replace(terms, good=not found.refusals.total, checks=tuple(found.checks))
     return _send(order, blocks(paths), Pass(Router(order.registry, found.retracted), terms, progress))
 
 

@@ -99,6 +99,8 @@ class Pass:
             size, count = size + block.size, count + 1
             if self._progress is not no_progress:
                 self._progress(size, self.events + self.heartbeats - len(sender.unacknowledged()))
+        if count < len(self._terms.checks or ()):
+            raise _StoppedError(CHANGED)
 
     def _as_surveyed(self, count: int, block: Block) -> bool:
         checks = self._terms.checks

@@ -137,3 +137,22 @@ def test_a_file_that_changes_after_it_was_checked_does_not_leave(
     assert (told.acknowledged, told.resume_from, told.exit_code) == (0, 1, 1)
     assert "changed" in told.cause
     assert harbor.arrived(0) == []
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("checked", [[filing(1), filing(2)], [filing(1), WRONG]])
+def test_a_file_that_was_cut_after_it_was_checked_is_told(
+    harbor: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checked: list[bytes]
+) -> None:
+    path = written(tmp_path, checked)
+
+    def survey_then_cut(source: Iterator[Block], router: Router, now: int | None) -> Survey:
+        found = survey(source, router, now)
+        written(tmp_path, [])
+        return found
+
+    monkeypatch.setattr(files, "survey", survey_then_cut)
+    told = publish(replace(order(path, harbor.settings), registry=harbor.registry, skip_refused=True))
+
+    assert (told.acknowledged, told.resume_from, told.exit_code) == (0, 1, 1)
+    assert "changed" in told.cause
