@@ -60,13 +60,13 @@ class Published:
 def publish(order: Order, progress: Progress = no_progress) -> Published:
     """Publish the files of `order`, or the standard input.
 
-    Files are read twice: nothing is sent before every line is known to be good. A pipe is checked as it comes, and
-    nothing that follows a refused line is sent. Raises OSError for a file that cannot be read, BrokerError when the
-    broker cannot be used.
+    Files are read twice: nothing is sent before every line is known to be good. A pipe, named or not, is checked as it
+    comes, and nothing that follows a refused line is sent. Raises OSError for a file that cannot be read, BrokerError
+    when the broker cannot be used.
     """
     paths = order.paths or (_PIPE,)
     terms = _terms(order)
-    if _PIPE in paths and not order.dry_run:
+    if not order.dry_run and any(path == _PIPE or path.is_fifo() for path in paths):
         return _send(order, blocks(paths), Pass(Router(order.registry), terms, progress))
     found = survey(blocks(paths), Router(order.registry), terms.now)
     refused = bool(found.refusals.total) and not order.skip_refused

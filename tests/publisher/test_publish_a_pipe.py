@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from producers.publisher.files import Order, publish
 from tests.publisher.stage import DEADLINE_S, PARTITIONS, Stage, filing
 
 pytestmark = pytest.mark.integration
@@ -44,6 +45,18 @@ def test_lines_leave_while_the_pipe_is_open_and_an_interruption_says_where_to_re
 
     assert len(arrived) == 2
     assert (said.split(), process.returncode) == ([b"2", b"3", b"interrupted"], 1)
+
+
+def test_what_a_shell_puts_in_the_place_of_a_file_is_a_pipe(harbor: Stage) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, filing(1) + b"\n" + filing(2) + b"\n")
+    os.close(writing)
+    paths = (Path(f"/dev/fd/{reading}"),)
+
+    told = publish(Order(settings=harbor.settings, registry=harbor.registry, paths=paths, history=True))
+    os.close(reading)
+
+    assert (told.events, told.acknowledged, told.exit_code) == (2, 2, 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
