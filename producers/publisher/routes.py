@@ -9,9 +9,9 @@ from msgspec import Struct
 from streams.contract.cloudevents import SOURCE_PREFIX, ActionTakenEvent, ReportAmendedEvent, ReportFiledEvent
 from streams.contract.decode import Decoder, Refusal
 from streams.contract.instants import parse
-from streams.contract.keys import event_digest, record_key
+from streams.contract.keys import event_digest, heartbeat_key, record_key
 from streams.contract.registry import Registry, Role
-from streams.domain.events import Action, Event, Heartbeat, Retraction
+from streams.domain.events import AboutReport, Action, Event, Heartbeat, Retraction
 
 
 class Leaving(NamedTuple):
@@ -72,15 +72,13 @@ class Router:
         history that was told at its `recordedtime`, else at its `time`.
         """
         event = self._decoder.decode_line(line)
-        if isinstance(event, Refusal | Heartbeat):
+        if isinstance(event, Refusal):
             return event
-        told = event.told if now is None else now
-        retracts = event.retracts if isinstance(event, Retraction) else None
-        leaving = Leaving(self.topic(event.platform, self._role(event)), event.key, line, told, event.at, retracts)
-        if now is None:
-            return leaving
-        refused = self.refusal(leaving)
-        return leaving if refused is None else refused
+        leaving = self._leaving(event, line, event.told if now is None else now)
+        refused = None if now is None else self.refusal(leaving)
+        if refused is not None:
+            return refused
+        return event if isinstance(event, Heartbeat) else leaving
 
     def of_good_line(self, line: bytes) -> Leaving | Heartbeat | Refusal:
         """Return where a line goes that is known to be good: ten times as fast as checking it again."""
@@ -114,7 +112,13 @@ class Router:
         roles = (Role(heartbeat.topic),) if heartbeat.topic else tuple(Role)
         return tuple(self.topic(heartbeat.platform, role) for role in roles)
 
-    def _role(self, event: Event) -> Role:
+    def _leaving(self, event: Event, line: bytes, told: int) -> Leaving:
+        if isinstance(event, Heartbeat):
+            return Leaving(self.topics(event)[0], heartbeat_key(event.platform), line, told, event.at)
+        retracts = event.retracts if isinstance(event, Retraction) else None
+        return Leaving(self.topic(event.platform, self._role(event)), event.key, line, told, event.at, retracts)
+
+    def _role(self, event: AboutReport) -> Role:
         if isinstance(event, Action):
             self._note(event.id)
             return Role.ACTION_TAKEN

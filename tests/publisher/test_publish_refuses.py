@@ -20,6 +20,7 @@ from streams.contract.topics import partition_of
 from tests.publisher.stage import NOON, PARTITIONS, Stage, action, filing, heartbeat, retraction, written
 
 NOBODY = PublisherSettings(bootstrap="127.0.0.1:1", delivery_timeout_ms=1000, block_ms=1000)
+NEXT_CENTURY = 4_200_000_000_000
 WRONG = filing(9).replace(b'"bullying"', b'"a secret word"')
 
 
@@ -62,6 +63,15 @@ def test_live_lines_that_workers_would_find_too_old_are_refused(tmp_path: Path) 
     told = publish(replace(order(path), history=False))
 
     assert [group.reason for group in told.refused] == ["too_old"]
+
+
+def test_a_live_heartbeat_that_workers_would_find_ahead_of_its_time_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, [heartbeat(1, complete_through=NEXT_CENTURY)])
+
+    live, history = (publish(replace(order(path), history=history, dry_run=True)) for history in (False, True))
+
+    assert [(group.reason, group.field) for group in live.refused] == [("future_time", "time")]
+    assert (history.refused, history.heartbeats) == ((), 1)
 
 
 @pytest.mark.integration
