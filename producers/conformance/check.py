@@ -15,7 +15,7 @@ from streams.contract.decode import Decoder, Limits, Refusal
 from streams.contract.registry import Registry
 from streams.contract.rows import RowCodec
 from streams.contract.rulebook import STANDARD_RULES, Rulebook
-from streams.contract.rules import rules_of
+from streams.contract.rules import rules_of_a_file
 from streams.domain.events import Event, Heartbeat
 from streams.domain.ledger import Ledger
 from streams.domain.rules import Rules
@@ -68,7 +68,7 @@ class _Desk:
 
     def __init__(self, registry: Registry, now: int, rulebook: Rulebook) -> None:
         self._decoder = Decoder(registry)
-        self._rules: Rules = rules_of(registry, rulebook)
+        self._rules: Rules = rules_of_a_file(registry, rulebook)
         self._ledger = Ledger(self._rules, RowCodec())
         self._latest = now + Limits().future_ms
         self._refusals = Refusals()

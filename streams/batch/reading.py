@@ -7,7 +7,7 @@ from streams.contract.decode import Decoder, Refusal
 from streams.contract.registry import Registry
 from streams.contract.rows import RowCodec
 from streams.contract.rulebook import STANDARD_RULES, Rulebook
-from streams.contract.rules import rules_of
+from streams.contract.rules import rules_of_a_file
 from streams.domain.events import Event, Heartbeat
 from streams.domain.ledger import Ledger
 from streams.domain.survey import Survey
@@ -35,7 +35,7 @@ def read(
     That is not what was known then: a line told later counts when it happened before.
     """
     decoder, survey = Decoder(registry), Survey()
-    ledger = Ledger(rules_of(registry, rulebook), RowCodec())
+    ledger = Ledger(rules_of_a_file(registry, rulebook), RowCodec())
     newest, beating = 0, set()
     for line in lines:
         if not line.strip():

@@ -2,6 +2,7 @@
 
 from streams.contract.registry import Registry
 from streams.contract.rulebook import STANDARD_RULES, Rulebook
+from streams.domain.deadlines import NEVER
 from streams.domain.desk import PlatformRule
 from streams.domain.grid import DAY
 from streams.domain.rules import Rules
@@ -17,3 +18,8 @@ def rules_of(
     """
     platforms = {platform.id: PlatformRule(platform.cadence_ms) for platform in registry.platforms.values()}
     return Rules(clocks=rulebook.clocks, platforms=platforms, memory=memory_ms, notices=notices)
+
+
+def rules_of_a_file(registry: Registry, rulebook: Rulebook) -> Rules:
+    """Return the rules for whole files: they may tell all actions before all filings, and hold no worker's memory."""
+    return rules_of(registry, rulebook)._replace(waiting=NEVER)

@@ -15,7 +15,6 @@ from streams.domain.deeds import NAMES
 from streams.domain.desk import Desk
 from streams.domain.events import AboutReport, Action, Filing
 from streams.domain.report import CAP, Row, entry_of, insert
-from streams.domain.rules import ORPHANS_PER_PLATFORM
 from streams.domain.settling import Settling
 from streams.domain.shelf import Shelf
 from streams.domain.vocabulary import Reason
@@ -25,6 +24,7 @@ class AtLength:
     """Takes events whose reports are not plain, or would not be with them.
 
     `belongs` tells whether a key lies on this partition: asked for the first event of every report that comes here.
+    At most `waiting` reports of a platform may wait for their filing.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a ledger
@@ -35,6 +35,7 @@ class AtLength:
         books: Books,
         agenda: Agenda,
         belongs: Callable[[bytes], bool],
+        waiting: int,
     ) -> None:
         self._shelf = shelf
         self._settling = settling
@@ -42,6 +43,7 @@ class AtLength:
         self._books = books
         self._agenda = agenda
         self._belongs = belongs
+        self._waiting = waiting
 
     def apply(self, desk: Desk, event: AboutReport) -> Reason | None:
         """Take one event; return why it is refused, None when it counts."""
@@ -56,7 +58,7 @@ class AtLength:
         if not self._belongs(event.key):
             return Reason.WRONG_PARTITION
         if not isinstance(event, Filing):
-            if desk.tally.get(counters.WAITING, 0) >= ORPHANS_PER_PLATFORM:
+            if desk.tally.get(counters.WAITING, 0) >= self._waiting:
                 return Reason.ORPHAN
             if isinstance(event, Action):
                 self._wait(desk, event)

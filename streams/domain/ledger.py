@@ -50,7 +50,9 @@ class Ledger:
         self._settling = Settling(self._regimes, self._books)
         self._shelf = Shelf(codec, self._settling)
         self._agenda = Agenda(rules, self._shelf, self._settling, appraiser, self._books)
-        self._at_length = AtLength(self._shelf, self._settling, appraiser, self._books, self._agenda, belongs)
+        self._at_length = AtLength(
+            self._shelf, self._settling, appraiser, self._books, self._agenda, belongs, rules.waiting
+        )
         self._now = 0
 
     @property

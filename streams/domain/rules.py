@@ -9,14 +9,14 @@ from streams.domain.grid import DAY
 from streams.domain.report import Row
 from streams.domain.roster import Enrolled
 
-ORPHANS_PER_PLATFORM: Final = 10_000
+_WAITING: Final = 10_000
 
 
 class Rules(NamedTuple):
     """What a ledger goes by; durations in milliseconds.
 
-    A platform that is not in `platforms` is taken with the default rule. `notices` says whether notices about single
-    reports are wanted, which somebody must then take.
+    A platform that is not in `platforms` is taken with the default rule; of each, at most `waiting` reports may wait
+    for their filing. `notices` says whether notices about single reports are wanted, which somebody must then take.
     """
 
     clocks: tuple[Clock, ...] = STANDARD
@@ -24,6 +24,7 @@ class Rules(NamedTuple):
     memory: int = 200 * DAY
     too_old: int = 14 * DAY
     sealed: int = 400 * DAY
+    waiting: int = _WAITING
     notices: bool = False
 
 

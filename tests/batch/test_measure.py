@@ -146,6 +146,16 @@ def test_duplicates_conflicts_orphans_and_refusals_are_counted() -> None:
     assert document["refused"] == {"conflict": 1, "not_json": 1}
 
 
+def test_a_file_of_actions_may_come_before_the_file_of_their_filings() -> None:
+    actions = [acted(f"r{n}", "restricted", HOUR + n) for n in range(10_001)]
+    filings = [filed(f"r{n}", n) for n in range(10_001)]
+
+    document = _document(*actions, *filings)
+
+    assert (document["orphans"], document["refused"]) == (0, {})
+    assert document["groups"][0]["states"] == {"restricted": 10_001}
+
+
 def test_the_document_is_plain_json_with_the_promised_names() -> None:
     document = json.loads(json.dumps(_document(filed("a", 0), acted("a", "restricted", HOUR))))
 
