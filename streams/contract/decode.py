@@ -109,7 +109,7 @@ class Decoder:
 
     def decode_line(self, line: bytes) -> Event | Refusal:
         """Return the event in a line of a file; without `recordedtime` it was told when it happened."""
-        if len(line) > self._limits.too_large:
+        if len(line) - line.endswith(b"\n") > self._limits.too_large:
             return Refusal(Reason.TOO_LARGE, "", "")
         return self._read(line, self._file, None)
 

@@ -357,6 +357,16 @@ def test_a_line_of_a_file_was_told_when_it_says_so_else_when_it_happened() -> No
     assert older == Refusal(Reason.TOO_OLD, "time", "harbor")
 
 
+def test_a_line_may_be_as_large_as_a_record_and_its_line_feed_is_no_part_of_it() -> None:
+    line = encode(event(FILING)).ljust(Limits().too_large)
+
+    within = DECODER.decode_line(line + b"\n")
+    beyond = DECODER.decode_line(line + b" \n")
+
+    assert isinstance(within, Filing)
+    assert beyond == Refusal(Reason.TOO_LARGE, "", "")
+
+
 def test_an_open_registry_accepts_every_well_formed_platform() -> None:
     said = about_report(FILING, platform="anyone", token=TOKEN, id="event-0001", at=AT)
     decoder = Decoder(Registry.open())
