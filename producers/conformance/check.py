@@ -25,7 +25,7 @@ from streams.domain.vocabulary import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What was found: `events` and `heartbeats` are accepted lines; `as_of` is the newest accepted time, 0 for none."""
+    """What was found: `events` and `heartbeats` are accepted lines; `as_of` is the newest time, 0 for none."""
 
     events: int
     heartbeats: int
@@ -99,12 +99,13 @@ class _Desk:
         )
 
     def _apply(self, event: Event, place: str) -> None:
+        heard = self._heard
+        # Also of one that conflicts: which of two is refused depends on their order, and the figures must not.
+        heard.newest = max(heard.newest, event.at)
         reason = self._ledger.apply(event)
         if reason is not None:
             self._refusals.add(Refusal(reason, "", event.platform), place)
             return
-        heard = self._heard
-        heard.newest = max(heard.newest, event.at)
         heard.survey.take(event)
         if isinstance(event, Heartbeat):
             heard.heartbeats += 1

@@ -8,7 +8,7 @@ from streams.contract.registry import Registry
 from streams.contract.rows import RowCodec
 from streams.contract.rulebook import STANDARD_RULES, Rulebook
 from streams.contract.rules import rules_of_a_file
-from streams.domain.events import Event, Heartbeat
+from streams.domain.events import Heartbeat
 from streams.domain.ledger import Ledger
 from streams.domain.survey import Survey
 
@@ -44,17 +44,12 @@ def read(
         if isinstance(event, Refusal):
             ledger.refuse(event.platform, event.reason)
         elif as_of is None or event.at <= as_of:
-            newest = max(newest, _take(ledger, survey, event))
+            # Also of one that conflicts: which of two is refused depends on their order, and the figures must not.
+            newest = max(newest, event.at)
+            if ledger.apply(event) is None:
+                survey.take(event)
             if isinstance(event, Heartbeat):
                 beating.add(event.platform)
     end = newest if as_of is None else as_of
     ledger.advance(end)
     return Read(ledger, rulebook, survey, end, frozenset(beating))
-
-
-def _take(ledger: Ledger, survey: Survey, event: Event) -> int:
-    """Apply one event; return its time if it counts, else 0."""
-    if ledger.apply(event) is not None:
-        return 0
-    survey.take(event)
-    return event.at

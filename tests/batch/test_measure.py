@@ -66,6 +66,16 @@ def test_the_instant_of_the_figures_is_the_newest_accepted_time() -> None:
     assert document["refused"] == {"future_time": 1}
 
 
+def test_the_figures_are_the_same_whichever_of_two_in_conflict_comes_first() -> None:
+    lines = [filed("a", 0), filed("b", 0), acted("a", "restricted", HOUR)]
+    later_under_its_id = lines[-1].replace(b"T01:00", b"T02:00")
+
+    document = _document(*lines, later_under_its_id)
+
+    assert document["conflicts"] == 1
+    assert document == _document(later_under_its_id, *lines)
+
+
 def test_what_happened_after_the_asked_instant_is_left_out() -> None:
     lines = [filed("a", 0), acted("a", "restricted", 2 * DAY)]
 
