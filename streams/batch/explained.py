@@ -1,6 +1,6 @@
 """Which clocks run on each report of a file, why, and when each of them ends."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from streams.contract.decode import Decoder, Refusal
@@ -16,7 +16,7 @@ from streams.domain.events import AboutReport, Heartbeat
 from streams.domain.grid import SECOND
 from streams.domain.measure import Timed
 from streams.domain.regime import Regimes
-from streams.domain.report import Entry, Row, entry_of, insert
+from streams.domain.report import CAP, Entry, Row, entry_of, insert
 from streams.domain.states import State
 from streams.domain.verdict import MET, MISSED, RELEASED
 
@@ -65,24 +65,30 @@ class Explained(NamedTuple):
 
 def explain(lines: Iterable[bytes], registry: Registry, rulebook: Rulebook, as_of: int | None = None) -> Explained:
     """Return what the rulebook says of every report; what happened after `as_of`, default the newest time, is left out."""
-    decoder, refused, events = Decoder(registry), 0, list[AboutReport]()
-    newest = 0
+    decoder, refused, newest = Decoder(registry), 0, 0
+    rows: dict[bytes, tuple[Desk, Row]] = {}
     for line in lines:
         event = decoder.decode_line(line) if line.strip() else None
         if isinstance(event, Refusal):
             refused += 1
         elif event is not None and (as_of is None or event.at <= as_of):
             newest = max(newest, event.at)
-            events += [] if isinstance(event, Heartbeat) else [event]
+            refused += not isinstance(event, Heartbeat) and not _enter(rows, event, registry)
     horizon = newest if as_of is None else as_of
-    return Explained(horizon, tuple(_reports(events, registry, rulebook, horizon)), refused)
+    return Explained(horizon, tuple(_reports(rows, rulebook, horizon)), refused)
 
 
-def _reports(events: Iterable[AboutReport], registry: Registry, rulebook: Rulebook, horizon: int) -> Iterator[ReportOn]:
-    rows: dict[bytes, tuple[Desk, Row]] = {}
-    for event in events:
-        desk, (allowance, entries) = rows.get(event.key) or _begun(event.platform, registry)
-        rows[event.key] = desk, (allowance, insert(entries, entry_of(event)) or entries)
+def _enter(rows: dict[bytes, tuple[Desk, Row]], event: AboutReport, registry: Registry) -> bool:
+    """Put an event into the row of its report; false for one more than the row may hold."""
+    desk, (allowance, entries) = rows.get(event.key) or _begun(event.platform, registry)
+    longer = insert(entries, entry_of(event)) or entries
+    if len(longer) > CAP:
+        return False
+    rows[event.key] = desk, (allowance, longer)
+    return True
+
+
+def _reports(rows: Mapping[bytes, tuple[Desk, Row]], rulebook: Rulebook, horizon: int) -> Iterator[ReportOn]:
     appraiser = Appraiser(Regimes(rulebook.clocks))
     for key, (desk, row) in rows.items():
         measured = appraiser.appraise(desk, row, horizon).measured
