@@ -119,7 +119,8 @@ def tell_reports(explained: Explained, console: Console) -> None:
 
 def _tell_report(report: ReportOn, console: Console) -> None:
     if report.filed is None or report.labels is None:
-        console.print(f"[bold]{report.key}[/bold]: its filing is missing, so no clock runs", highlight=False)
+        told = f"[bold]{report.key}[/bold]: its filing is missing, taken back or a test, so no clock runs"
+        console.print(told, highlight=False)
         return
     labels = ", ".join(str(label) for label in report.labels if not isinstance(label, bool))
     flagger = ", trusted flagger" if report.labels.trusted_flagger else ""

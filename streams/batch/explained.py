@@ -46,7 +46,7 @@ class ClockOn(NamedTuple):
 
 
 class ReportOn(NamedTuple):
-    """A report: its key, state and filing (None for what waits for its filing), and every clock of the rulebook."""
+    """A report: its key, state and filing (None where no filing counts), and every clock of the rulebook."""
 
     key: str
     state: State | None

@@ -112,7 +112,7 @@ def test_the_command_explains_every_report_in_words(events: Path) -> None:
     words = " ".join(shown.output.split())
     assert "time_to_acknowledge@1 stopped after 1.0 min, met" in words
     assert "us_take_it_down@1 runs, due 2026-06-06T00:01:00.000Z" in words
-    assert "its filing is missing, so no clock runs" in words
+    assert "its filing is missing, taken back or a test, so no clock runs" in words
     assert "2 reports as of 2026-06-04T00:01:00.000Z; 1 lines were refused" in words
 
 
