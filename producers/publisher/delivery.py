@@ -64,10 +64,10 @@ class Delivery:
             ticket = self._ticket(parcel)
         self._send(ticket, parcel, partition_of(parcel.key, self._wire.partitions))
 
-    def reach(self, complete_through: int) -> int | None:
-        """Return how far a heartbeat may promise now, at most `complete_through`; None when one went further."""
+    def reach(self, complete_through: int, *, whole: bool) -> int | None:
+        """Return how far a heartbeat may promise now, None for not at all; see `Outbox.promise`."""
         with self._changed:
-            return self._outbox.promise(complete_through)
+            return self._outbox.promise(complete_through, whole=whole)
 
     def to_every_partition(self, event_id: str, key: bytes, value: bytes) -> None:
         """Put a heartbeat on its way to every partition of every topic, after what was sent there before."""

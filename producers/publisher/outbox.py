@@ -74,10 +74,15 @@ class Outbox:
         waiting = (at for _, at in self._pending.values() if at is not None)
         return min((*waiting, *self._failed.values()), default=None)
 
-    def promise(self, complete_through: int) -> int | None:
-        """Return how far a heartbeat may go now, at most `complete_through`; None when it went further."""
+    def promise(self, complete_through: int, *, whole: bool = False) -> int | None:
+        """Return how far a heartbeat may go now, at most `complete_through`, and no less if it must be the `whole`.
+
+        None when it may not, or when an earlier one went further.
+        """
         floor = self.floor()
         reach = complete_through if floor is None else min(complete_through, floor - 1)
+        if whole and reach < complete_through:
+            return None
         if self.promised is not None and reach < self.promised:
             return None
         self.promised = reach

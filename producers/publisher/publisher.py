@@ -138,11 +138,7 @@ class Publisher:
         went further; then no heartbeat was sent.
         """
         self.flush(timeout_ms=timeout_ms)
-        with self._one_heartbeat:
-            reach = self._delivery.reach(complete_through)
-            if reach is not None:
-                self._beat(reach)
-        if reach != complete_through:
+        if self._promise(complete_through, whole=True) is None:
             raise PromiseError(
                 "expected that nothing up to the promised instant waits and that no promise went further"
             )
@@ -152,11 +148,7 @@ class Publisher:
 
         Return the instant that it promises; None when an earlier one went further and nothing was sent.
         """
-        with self._one_heartbeat:
-            reach = self._delivery.reach(complete_through)
-            if reach is not None:
-                self._beat(reach)
-            return reach
+        return self._promise(complete_through, whole=False)
 
     def keep_heartbeats(self, handed_over: Callable[[], int], *, every_ms: int | None = None) -> None:
         """Send a heartbeat every `every_ms` (default: the platform's cadence) until the publisher is closed.
@@ -222,6 +214,13 @@ class Publisher:
             raise RefusedBeforeSendingError(refused.reason, refused.field)
         self._delivery.hand_over(Parcel(name, leaving.topic, leaving.key, line, when))
         return Sent(name, token)
+
+    def _promise(self, complete_through: int, *, whole: bool) -> int | None:
+        with self._one_heartbeat:
+            reach = self._delivery.reach(complete_through, whole=whole)
+            if reach is not None:
+                self._beat(reach)
+            return reach
 
     def _beat(self, reach: int) -> None:
         event_id, platform = str(uuid4()), self._platform.id

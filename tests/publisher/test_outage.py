@@ -9,7 +9,13 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from producers.publisher.bulk import partitions_of
-from producers.publisher.errors import BrokerError, BufferFullError, NotAcknowledgedError, PublisherError
+from producers.publisher.errors import (
+    BrokerError,
+    BufferFullError,
+    NotAcknowledgedError,
+    PromiseError,
+    PublisherError,
+)
 from producers.publisher.files import Order, publish, publish_blocks
 from producers.publisher.lines import blocks_of
 from producers.publisher.settings import PublisherSettings
@@ -62,6 +68,21 @@ def test_a_failure_is_told_before_anything_new_is_sent_and_holds_the_promise_bac
             publisher.close(timeout_ms=10)
 
     assert reach == NOON - 11
+
+
+def test_a_promise_that_would_not_hold_is_not_made_in_part() -> None:
+    with ExitStack() as broker:
+        publisher = impatient(stage(broker.enter_context(embedded_broker()), idempotent=False)).publisher()
+        broker.close()
+        publisher.report_filed(report_id="r1", at=NOON - 10, event_id="event-one", **FACTS)
+        with pytest.raises(NotAcknowledgedError):
+            publisher.flush()
+
+        with pytest.raises(PromiseError):
+            publisher.heartbeat(NOON)
+        publisher.close()
+
+    assert (publisher.complete_through, publisher.sequence) == (None, 1)
 
 
 def test_more_events_than_fit_are_pushed_back_to_the_caller() -> None:

@@ -26,6 +26,17 @@ def test_a_failed_event_holds_the_promise_until_its_id_is_acknowledged() -> None
     assert (held, free) == (499, 900)
 
 
+def test_a_whole_promise_is_made_or_none_is() -> None:
+    outbox = Outbox(capacity=10)
+    waiting = outbox.hand_in("event-a", 500)
+
+    held, promised = outbox.promise(900, whole=True), outbox.promised
+    outbox.acknowledge(waiting)
+
+    assert (held, promised) == (None, None)
+    assert outbox.promise(900, whole=True) == 900
+
+
 def test_a_promise_never_goes_back() -> None:
     outbox = Outbox(capacity=10)
     outbox.promise(900)
