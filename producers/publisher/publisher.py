@@ -134,8 +134,8 @@ class Publisher:
     def heartbeat(self, complete_through: int, *, timeout_ms: int | None = None) -> None:
         """Promise that everything up to `complete_through`, epoch milliseconds, is published; first wait until it is.
 
-        Raises NotAcknowledgedError like `flush`, and PromiseError when the promise would not hold or an earlier one
-        went further; then no heartbeat was sent.
+        Raises NotAcknowledgedError like `flush`, PromiseError when the promise would not hold or an earlier one went
+        further, and RefusedBeforeSendingError for an instant that lies ahead; then no heartbeat was sent.
         """
         self.flush(timeout_ms=timeout_ms)
         if self._promise(complete_through, whole=True) is None:
@@ -146,7 +146,8 @@ class Publisher:
     def pulse(self, complete_through: int) -> int | None:
         """Send a heartbeat that promises as much as is acknowledged, at most up to `complete_through`; do not wait.
 
-        Return the instant that it promises; None when an earlier one went further and nothing was sent.
+        Return the instant that it promises; None when an earlier one went further and nothing was sent. Raises
+        RefusedBeforeSendingError for an instant that lies ahead.
         """
         return self._promise(complete_through, whole=False)
 
@@ -209,25 +210,33 @@ class Publisher:
         name, when, platform = event_id or str(uuid4()), _milliseconds(at), self._platform.id
         line = cloudevents.encode(cloudevents.about_report(data, platform=platform, token=token, id=name, at=when))
         leaving = Leaving(self._platform.topic(role), keys.record_key(platform, token), line, self._now(), when)
-        refused = self._router.refusal(leaving)
-        if refused is not None:
-            raise RefusedBeforeSendingError(refused.reason, refused.field)
+        self._check(leaving)
         self._delivery.hand_over(Parcel(name, leaving.topic, leaving.key, line, when))
         return Sent(name, token)
 
     def _promise(self, complete_through: int, *, whole: bool) -> int | None:
+        key = keys.heartbeat_key(self._platform.id)
         with self._one_heartbeat:
+            self._beat(key, complete_through)  # what workers would refuse must not be remembered as promised
             reach = self._delivery.reach(complete_through, whole=whole)
             if reach is not None:
-                self._beat(reach)
+                event_id, line = self._beat(key, reach)
+                self._delivery.to_every_partition(event_id, key, line)
+                self.sequence += 1
             return reach
 
-    def _beat(self, reach: int) -> None:
-        event_id, platform = str(uuid4()), self._platform.id
+    def _beat(self, key: bytes, reach: int) -> tuple[str, bytes]:
+        """Return the id and the line of a heartbeat that workers would take now."""
+        event_id, now = str(uuid4()), self._now()
         data = types.Heartbeat(complete_through=format_ms(reach), sequence=self.sequence)
-        line = cloudevents.encode(cloudevents.heartbeat(data, platform=platform, id=event_id, at=self._now()))
-        self._delivery.to_every_partition(event_id, keys.heartbeat_key(platform), line)
-        self.sequence += 1
+        line = cloudevents.encode(cloudevents.heartbeat(data, platform=self._platform.id, id=event_id, at=now))
+        self._check(Leaving(self._platform.topic(Role.REPORT_FILED), key, line, now, now))
+        return event_id, line
+
+    def _check(self, leaving: Leaving) -> None:
+        refused = self._router.refusal(leaving)
+        if refused is not None:
+            raise RefusedBeforeSendingError(refused.reason, refused.field)
 
     def _raise_cadence_failure(self) -> None:
         failure = self._cadence.take_failure() if self._cadence is not None else None

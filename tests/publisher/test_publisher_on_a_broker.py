@@ -1,6 +1,7 @@
 """The library against brokers: what arrives, and what the caller hears."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 from threading import Thread
@@ -122,6 +123,19 @@ def test_a_heartbeat_reaches_every_partition_of_both_topics_in_sequence(anywhere
             if (record.topic, record.partition) == place and isinstance(event, Heartbeat)
         ]
         assert here == [(1, NOON - 20), (2, NOON - 10)]
+
+
+@pytest.mark.parametrize("promise", [Publisher.heartbeat, Publisher.pulse])
+def test_a_promise_that_lies_ahead_is_refused_and_keeps_no_later_one_from_being_made(
+    harbor: Stage, promise: Callable[[Publisher, int], object]
+) -> None:
+    with harbor.publisher() as publisher:
+        with pytest.raises(RefusedBeforeSendingError) as ahead:
+            promise(publisher, NOON + 86_400_000)
+        reach = publisher.pulse(NOON)
+
+    assert (ahead.value.reason, ahead.value.field, reach) == ("future_time", "complete_through", NOON)
+    assert {event.complete_through for event in decoded(harbor, harbor.arrived(2 * PARTITIONS))} == {NOON}
 
 
 def test_heartbeats_come_by_themselves_and_only_after_what_they_promise(harbor: Stage) -> None:
