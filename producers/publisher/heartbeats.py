@@ -5,7 +5,7 @@ from threading import Event, Thread
 
 
 class Cadence:
-    """Calls `beat` every `every_ms` milliseconds until stopped; the first failure ends it and is kept."""
+    """Calls `beat` every `every_ms` milliseconds until stopped; a failure is kept, and does not end it."""
 
     def __init__(self, beat: Callable[[], object], every_ms: int) -> None:
         self._beat = beat
@@ -21,7 +21,7 @@ class Cadence:
         self._thread.join()
 
     def take_failure(self) -> Exception | None:
-        """Return what ended the cadence, once; None when nothing did."""
+        """Return the last failure, once; None when there was none."""
         failure, self._failure = self._failure, None
         return failure
 
@@ -31,4 +31,3 @@ class Cadence:
                 self._beat()
             except Exception as failure:  # noqa: BLE001 - whatever the caller's own function raises is the caller's to see
                 self._failure = failure
-                return

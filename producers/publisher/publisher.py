@@ -155,7 +155,8 @@ class Publisher:
         """Send a heartbeat every `every_ms` (default: the platform's cadence) until the publisher is closed.
 
         `handed_over` returns the instant, in epoch milliseconds, up to which everything was handed to this publisher:
-        it knows what is not acknowledged, only the platform knows what still lies in its own outbox.
+        it knows what is not acknowledged, only the platform knows what still lies in its own outbox. What it raises
+        is told by the next `flush` or `close`; then, too, the next heartbeat is tried.
         """
         if self._cadence is not None:
             raise PublisherError("expected one cadence of heartbeats, one is running already")
@@ -241,7 +242,7 @@ class Publisher:
     def _raise_cadence_failure(self) -> None:
         failure = self._cadence.take_failure() if self._cadence is not None else None
         if failure is not None:
-            raise PublisherError("the heartbeats have stopped") from failure
+            raise PublisherError("a heartbeat could not be sent, the next one is tried") from failure
 
 
 def _said(kind: Callable[..., cloudevents.AboutReport], facts: Mapping[str, object]) -> cloudevents.AboutReport:
