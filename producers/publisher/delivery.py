@@ -4,7 +4,7 @@ from threading import Condition
 from typing import Final, NamedTuple
 
 from producers.publisher.errors import BufferFullError, NotAcknowledgedError, PublisherError
-from producers.publisher.outbox import Outbox
+from producers.publisher.outbox import HEARTBEAT, Outbox
 from producers.publisher.settings import PublisherSettings
 from producers.publisher.wire import Wire
 from streams.contract.topics import partition_of
@@ -135,4 +135,5 @@ class Delivery:
     def _raise_failures(self) -> None:
         failures = self._outbox.take_failures()
         if failures:
-            raise NotAcknowledgedError(tuple(failures), ", ".join(sorted(set(failures.values()))))
+            ids = tuple(name for name in failures if name != HEARTBEAT)
+            raise NotAcknowledgedError(ids, ", ".join(sorted(set(failures.values()))))

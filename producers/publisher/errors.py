@@ -40,12 +40,13 @@ class BufferFullError(PublisherError):
 class NotAcknowledgedError(PublisherError):
     """Events that the broker has not confirmed: they may or may not have arrived.
 
-    `ids` names them; sending them again under the same ids is safe.
+    `ids` names them; sending them again under the same ids is safe. It names no heartbeat: the next one says more.
     """
 
     def __init__(self, ids: tuple[str, ...], cause: str) -> None:
         shown = ", ".join(ids[:3]) + (", …" if len(ids) > 3 else "")  # noqa: PLR2004 - three ids show the pattern
-        super().__init__(f"expected an acknowledgement of every event, {len(ids)} came without ({shown}): {cause}")
+        named = f" ({shown})" if ids else ""
+        super().__init__(f"expected an acknowledgement of everything, {len(ids)} events came without{named}: {cause}")
         self.ids = ids
 
 

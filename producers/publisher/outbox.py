@@ -4,6 +4,9 @@ A pure record of what happened: the publisher calls it under its own lock.
 """
 
 from dataclasses import dataclass, field
+from typing import Final
+
+HEARTBEAT: Final = ""
 
 
 @dataclass(slots=True)
@@ -60,8 +63,10 @@ class Outbox:
         if ticket not in self._pending:
             return
         event_id, at = self._pending.pop(ticket)
-        if at is not None:
-            self._failed[event_id] = min(at, self._failed.get(event_id, at))
+        if at is None:
+            self._untold[HEARTBEAT] = f"a heartbeat: {cause}"
+            return
+        self._failed[event_id] = min(at, self._failed.get(event_id, at))
         self._untold[event_id] = cause
 
     def give_up(self, cause: str) -> None:
@@ -89,10 +94,13 @@ class Outbox:
         return reach
 
     def waiting(self) -> tuple[str, ...]:
-        """Return the ids that are on their way, oldest first."""
-        return tuple(event_id for event_id, _ in self._pending.values())
+        """Return the ids of events that are on their way, oldest first."""
+        return tuple(event_id for event_id, at in self._pending.values() if at is not None)
 
     def take_failures(self) -> dict[str, str]:
-        """Return the causes, by event id, of failures that no caller has been told of, and count them as told."""
+        """Return the causes of failures that no caller has been told of, and count them as told.
+
+        By event id, and under HEARTBEAT for heartbeats, which nobody is to send again: the next one says more.
+        """
         failures, self._untold = self._untold, {}
         return failures

@@ -14,7 +14,6 @@ from producers.publisher.errors import (
     BufferFullError,
     NotAcknowledgedError,
     PromiseError,
-    PublisherError,
 )
 from producers.publisher.files import Order, publish, publish_blocks
 from producers.publisher.lines import blocks_of
@@ -64,10 +63,10 @@ def test_a_failure_is_told_before_anything_new_is_sent_and_holds_the_promise_bac
         with pytest.raises(NotAcknowledgedError):
             publisher.flush()
         reach = publisher.pulse(NOON)
-        with pytest.raises(PublisherError):
+        with pytest.raises(NotAcknowledgedError, match="a heartbeat") as told:
             publisher.close(timeout_ms=10)
 
-    assert reach == NOON - 11
+    assert (reach, told.value.ids) == (NOON - 11, ())
 
 
 def test_a_promise_that_would_not_hold_is_not_made_in_part() -> None:

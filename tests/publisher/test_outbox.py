@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.publisher.outbox import Outbox
+from producers.publisher.outbox import HEARTBEAT, Outbox
 
 
 def test_a_promise_stops_short_of_what_is_not_acknowledged() -> None:
@@ -72,6 +72,24 @@ def test_heartbeats_hold_nothing_back_and_are_not_counted() -> None:
 
     assert outbox.promise(900) == 900
     assert outbox.acknowledged == 0
+
+
+def test_a_heartbeat_that_failed_is_told_without_an_id_whatever_becomes_of_its_other_copies() -> None:
+    outbox = Outbox(capacity=10)
+    failed, arrived = outbox.hand_in("beat", None), outbox.hand_in("beat", None)
+
+    outbox.fail(failed, "Timeout")
+    outbox.acknowledge(arrived)
+
+    assert outbox.take_failures() == {HEARTBEAT: "a heartbeat: Timeout"}
+
+
+def test_only_events_are_named_as_on_their_way() -> None:
+    outbox = Outbox(capacity=10)
+    outbox.hand_in("beat", None)
+    outbox.hand_in("event-a", 500)
+
+    assert outbox.waiting() == ("event-a",)
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.sampled_from(["hand in", "acknowledge", "fail", "promise"]))))
