@@ -179,7 +179,7 @@ class Publisher:
         timeout, when nothing is unanswered any more).
         """
         self._raise_cadence_failure()
-        self._delivery.flush(timeout_ms or 2 * self._settings.delivery_timeout_ms)
+        self._delivery.flush(2 * self._settings.delivery_timeout_ms if timeout_ms is None else timeout_ms)
 
     def close(self, *, timeout_ms: int | None = None) -> None:
         """Wait for what is on its way, then release everything; a second call does nothing.
@@ -189,7 +189,7 @@ class Publisher:
         """
         if self._cadence is not None:
             self._cadence.stop()
-        self._delivery.close(timeout_ms or self._settings.delivery_timeout_ms)
+        self._delivery.close(self._settings.delivery_timeout_ms if timeout_ms is None else timeout_ms)
         self._raise_cadence_failure()
 
     def __enter__(self) -> Self:
@@ -208,7 +208,7 @@ class Publisher:
         event_id: str | None,
         role: Role = Role.REPORT_FILED,
     ) -> Sent:
-        name, when, platform = event_id or str(uuid4()), _milliseconds(at), self._platform.id
+        name, when, platform = str(uuid4()) if event_id is None else event_id, _milliseconds(at), self._platform.id
         line = cloudevents.encode(cloudevents.about_report(data, platform=platform, token=token, id=name, at=when))
         leaving = Leaving(self._platform.topic(role), keys.record_key(platform, token), line, self._now(), when)
         self._check(leaving)

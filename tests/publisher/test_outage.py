@@ -69,6 +69,18 @@ def test_a_failure_is_told_before_anything_new_is_sent_and_holds_the_promise_bac
     assert (reach, told.value.ids) == (NOON - 11, ())
 
 
+def test_a_flush_with_no_time_does_not_wait() -> None:
+    with ExitStack() as broker:
+        publisher = impatient(stage(broker.enter_context(embedded_broker()), idempotent=False)).publisher()
+        broker.close()
+        publisher.report_filed(report_id="r1", at=NOON, event_id="event-one", **FACTS)
+
+        with pytest.raises(NotAcknowledgedError, match="not answered yet"):
+            publisher.flush(timeout_ms=0)
+        with pytest.raises(NotAcknowledgedError):
+            publisher.close(timeout_ms=0)
+
+
 def test_a_promise_that_would_not_hold_is_not_made_in_part() -> None:
     with ExitStack() as broker:
         publisher = impatient(stage(broker.enter_context(embedded_broker()), idempotent=False)).publisher()

@@ -97,12 +97,15 @@ def test_an_event_that_the_contract_refuses_never_leaves(harbor: Stage) -> None:
     with harbor.publisher() as publisher:
         with pytest.raises(RefusedBeforeSendingError) as wrong_word:
             publisher.report_filed(report_id="r1", at=NOON, **wrong)
+        with pytest.raises(RefusedBeforeSendingError) as nameless:
+            publisher.report_filed(report_id="r1", at=NOON, event_id="", **FACTS)
         with pytest.raises(RefusedBeforeSendingError) as too_old:
             publisher.report_filed(report_id="r1", at=NOON - 15 * 86_400_000, **FACTS)
         publisher.report_filed(report_id="r1", at=NOON, **FACTS)
 
     assert (wrong_word.value.reason, wrong_word.value.field) == ("bad_value", "harm")
     assert "secret" not in str(wrong_word.value)
+    assert (nameless.value.reason, nameless.value.field) == ("bad_value", "id")
     assert too_old.value.reason == "too_old"
     assert len(harbor.arrived(1)) == 1
 
