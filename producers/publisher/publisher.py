@@ -33,6 +33,7 @@ Instant = int | datetime
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_LATEST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
 
 class Sent(NamedTuple):
@@ -218,7 +219,8 @@ class Publisher:
     def _promise(self, complete_through: int, *, whole: bool) -> int | None:
         key = keys.heartbeat_key(self._platform.id)
         with self._one_heartbeat:
-            self._beat(key, complete_through)  # what workers would refuse must not be remembered as promised
+            # What workers would refuse must not be remembered as promised.
+            self._beat(key, _milliseconds(complete_through, "complete_through"))
             reach = self._delivery.reach(complete_through, whole=whole)
             if reach is not None:
                 event_id, line = self._beat(key, reach)
@@ -250,9 +252,9 @@ def _said(kind: Callable[..., cloudevents.AboutReport], facts: Mapping[str, obje
     return kind(**facts)
 
 
-def _milliseconds(at: Instant) -> int:
-    if isinstance(at, int):
-        return at
-    if at.tzinfo is None:
-        raise RefusedBeforeSendingError(Reason.BAD_TIME, "time")
-    return (at - _EPOCH) // _MILLISECOND
+def _milliseconds(at: Instant, field: str = "time") -> int:
+    if isinstance(at, datetime) and at.tzinfo is not None:
+        return (at - _EPOCH) // _MILLISECOND
+    if isinstance(at, datetime) or not 0 <= at <= _LATEST:
+        raise RefusedBeforeSendingError(Reason.BAD_TIME, field)
+    return at

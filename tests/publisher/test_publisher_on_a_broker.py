@@ -110,6 +110,19 @@ def test_an_event_that_the_contract_refuses_never_leaves(harbor: Stage) -> None:
     assert len(harbor.arrived(1)) == 1
 
 
+def test_an_instant_in_another_unit_than_milliseconds_is_refused_by_its_field(harbor: Stage) -> None:
+    nanoseconds = NOON * 1_000_000
+
+    with harbor.publisher() as publisher:
+        with pytest.raises(RefusedBeforeSendingError) as event:
+            publisher.report_filed(report_id="r1", at=nanoseconds, **FACTS)
+        with pytest.raises(RefusedBeforeSendingError) as promise:
+            publisher.pulse(nanoseconds)
+
+    assert (event.value.reason, event.value.field) == ("bad_time", "time")
+    assert (promise.value.reason, promise.value.field) == ("bad_time", "complete_through")
+
+
 def test_a_heartbeat_reaches_every_partition_of_both_topics_in_sequence(anywhere: Stage) -> None:
     with anywhere.publisher() as publisher:
         publisher.heartbeat(NOON - 20)
