@@ -40,9 +40,10 @@ class Checked:
 
 
 def check(paths: Iterable[Path], registry: Registry, now: int, rulebook: Rulebook = STANDARD_RULES) -> Checked:
-    """Read the files at `paths`, `-` being the standard input; an event after `now`, epoch milliseconds, is refused.
+    """Read the files at `paths`, `-` being the standard input.
 
-    Raises OSError for a file that cannot be read.
+    What happened or was told after `now`, epoch milliseconds, is refused. Raises OSError for a file that cannot be
+    read.
     """
     desk = _Desk(registry, now, rulebook)
     for block in blocks(paths):
@@ -79,8 +80,9 @@ class _Desk:
         event = self._decoder.decode_line(line)
         if isinstance(event, Refusal):
             self._refusals.add(event, place)
-        elif event.at > self._latest:
-            self._refusals.add(Refusal(Reason.FUTURE_TIME, "time", event.platform), place)
+        elif max(event.at, event.told) > self._latest:
+            field = "time" if event.at > self._latest else "recordedtime"
+            self._refusals.add(Refusal(Reason.FUTURE_TIME, field, event.platform), place)
         else:
             self._apply(event, place)
 

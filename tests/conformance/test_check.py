@@ -127,6 +127,12 @@ def test_an_event_after_now_is_refused(tmp_path: Path) -> None:
     assert found.as_of == MONDAY
 
 
+def test_an_event_told_after_now_is_refused(tmp_path: Path) -> None:
+    found = of(tmp_path, filed(1, MONDAY), acted(1, MONDAY + HOUR, told=NOW + HOUR))
+
+    assert [(group.reason, group.field) for group in found.refused] == [("future_time", "recordedtime")]
+
+
 def test_an_action_without_its_filing_is_an_orphan_and_warned_of(tmp_path: Path) -> None:
     found = of(tmp_path, acted(1, MONDAY), filed(2, MONDAY))
 
