@@ -64,9 +64,10 @@ class Delivery:
             ticket = self._ticket(parcel)
         self._send(ticket, parcel, partition_of(parcel.key, self._wire.partitions))
 
-    def reach(self, complete_through: int, *, whole: bool) -> int | None:
-        """Return how far a heartbeat may promise now, None for not at all; see `Outbox.promise`."""
+    def reach(self, complete_through: int, latest: int, *, whole: bool) -> int | None:
+        """Return how far a heartbeat may promise now, None for not at all; see `Outbox.promise` and `Outbox.forget`."""
         with self._changed:
+            self._outbox.forget(latest)
             return self._outbox.promise(complete_through, whole=whole)
 
     def to_every_partition(self, event_id: str, key: bytes, value: bytes) -> None:

@@ -93,6 +93,11 @@ class Outbox:
         self.promised = reach
         return reach
 
+    def forget(self, latest: int) -> None:
+        """Forget a promise beyond `latest`: a clock that was wrong made it, and workers have refused it."""
+        if self.promised is not None and self.promised > latest:
+            self.promised = None
+
     def waiting(self) -> tuple[str, ...]:
         """Return the ids of events that are on their way, oldest first."""
         return tuple(event_id for event_id, at in self._pending.values() if at is not None)

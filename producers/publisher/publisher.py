@@ -25,6 +25,7 @@ from producers.publisher.routes import Leaving, Router
 from producers.publisher.settings import PublisherSettings
 from streams.contract import cloudevents, keys, types
 from streams.contract.instants import format_ms
+from streams.contract.records import Limits
 from streams.contract.registry import Registry, Role
 from streams.domain.vocabulary import Reason
 
@@ -221,7 +222,7 @@ class Publisher:
         with self._one_heartbeat:
             # What workers would refuse must not be remembered as promised.
             self._beat(key, _milliseconds(complete_through, "complete_through"))
-            reach = self._delivery.reach(complete_through, whole=whole)
+            reach = self._delivery.reach(complete_through, self._now() + Limits().future_ms, whole=whole)
             if reach is not None:
                 event_id, line = self._beat(key, reach)
                 self._delivery.to_every_partition(event_id, key, line)

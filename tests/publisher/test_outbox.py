@@ -46,6 +46,17 @@ def test_a_promise_never_goes_back() -> None:
     assert outbox.promised == 900
 
 
+def test_a_promise_beyond_all_clocks_is_forgotten() -> None:
+    outbox = Outbox(capacity=10)
+    outbox.promise(900)
+
+    outbox.forget(900)
+    kept = outbox.promise(800)
+    outbox.forget(899)
+
+    assert (kept, outbox.promise(800)) == (None, 800)
+
+
 def test_a_failure_is_told_once() -> None:
     outbox = Outbox(capacity=10)
     outbox.fail(outbox.hand_in("event-a", 500), "Timeout")

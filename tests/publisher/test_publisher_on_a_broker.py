@@ -154,6 +154,17 @@ def test_a_promise_that_lies_ahead_is_refused_and_keeps_no_later_one_from_being_
     assert {event.complete_through for event in decoded(harbor, harbor.arrived(2 * PARTITIONS))} == {NOON}
 
 
+def test_heartbeats_go_on_when_a_clock_that_was_ahead_is_right_again(harbor: Stage) -> None:
+    tomorrow = now = NOON + 86_400_000
+
+    with harbor.publisher(now=lambda: now) as publisher:
+        ahead = publisher.pulse(tomorrow)
+        now = NOON
+        reach = publisher.pulse(NOON)
+
+    assert (ahead, reach) == (tomorrow, NOON)
+
+
 def test_heartbeats_come_by_themselves_and_only_after_what_they_promise(harbor: Stage) -> None:
     clock = count(NOON)
     handed_over = NOON - 1  # nothing yet: the first report happens at noon
