@@ -6,7 +6,7 @@ from typing import Final, Self
 
 from producers.publisher.errors import SettingsError
 from streams.contract.access import Access, load_access
-from streams.contract.environment import BadSettingsError, Variables, at_least, read, together, word
+from streams.contract.environment import BadSettingsError, Variables, at_least, read, servers, together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +28,10 @@ class PublisherSettings:
 
     def __post_init__(self) -> None:
         problems = self.access.problems()
-        if not self.bootstrap:
-            problems.append("bootstrap: expected HOST:PORT[,HOST:PORT…], got nothing")
+        try:
+            servers(self.bootstrap)
+        except ValueError as expected:
+            problems.append(f"bootstrap: expected {expected}, got {self.bootstrap!r}")
         for name in ("max_pending", "block_ms", "delivery_timeout_ms"):
             if getattr(self, name) < 1:
                 problems.append(f"{name}: expected a positive whole number, got {getattr(self, name)}")
@@ -67,7 +69,7 @@ def _switch(text: str) -> bool:
 
 _PREFIX: Final = "SAFECLOCK_PUBLISH_"
 _VARIABLES: Final[Variables] = {
-    f"{_PREFIX}BOOTSTRAP": ("bootstrap", word),
+    f"{_PREFIX}BOOTSTRAP": ("bootstrap", servers),
     f"{_PREFIX}IDEMPOTENT": ("idempotent", _switch),
     f"{_PREFIX}MAX_PENDING": ("max_pending", at_least(1)),
     f"{_PREFIX}BLOCK_MS": ("block_ms", at_least(1)),

@@ -30,6 +30,7 @@ def test_all_mistakes_are_told_at_once() -> None:
     with pytest.raises(SettingsError) as told:
         PublisherSettings.from_environment(
             {
+                "SAFECLOCK_PUBLISH_BOOTSTRAP": "localhost:http",
                 "SAFECLOCK_PUBLISH_PROTOCOL": "CARRIER_PIGEON",
                 "SAFECLOCK_PUBLISH_MAX_PENDING": "many",
                 "SAFECLOCK_PUBLISH_IDEMPOTENT": "perhaps",
@@ -37,8 +38,14 @@ def test_all_mistakes_are_told_at_once() -> None:
             }
         )
 
-    assert len(told.value.problems) == 4
+    assert len(told.value.problems) == 5
     assert "SAFECLOCK_PUBLISH_MAX_PENDING" in str(told.value)
+
+
+@pytest.mark.parametrize("address", ["", "localhost:http", "one:9092,"])
+def test_an_address_that_is_none_is_told_as_such(address: str) -> None:
+    with pytest.raises(SettingsError, match=r"bootstrap: expected HOST:PORT\[,HOST:PORT…\], got '"):
+        PublisherSettings(bootstrap=address)
 
 
 def test_a_password_and_a_secret_are_never_shown() -> None:
