@@ -32,7 +32,8 @@ def read(
 ) -> Read:
     """Read JSON lines as they come; events after `as_of` are left out, which defaults to the newest accepted time.
 
-    That is not what was known then: a line told later counts when it happened before.
+    That is not what was known then: a line told later counts when it happened before, and a heartbeat by what it
+    promises, which is about what happened before it.
     """
     decoder, survey = Decoder(registry), Survey()
     ledger = Ledger(rules_of_a_file(registry, rulebook), RowCodec())
@@ -43,7 +44,7 @@ def read(
         event = decoder.decode_line(line)
         if isinstance(event, Refusal):
             ledger.refuse(event.platform, event.reason)
-        elif as_of is None or event.at <= as_of:
+        elif as_of is None or event.at <= as_of or isinstance(event, Heartbeat):
             # Also of one that conflicts: which of two is refused depends on their order, and the figures must not.
             newest = max(newest, event.at)
             if ledger.apply(event) is None:

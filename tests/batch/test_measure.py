@@ -93,6 +93,15 @@ def test_open_reports_are_censored_where_the_platform_stopped_promising() -> Non
     assert taken_as_told["within"]["86400"]["share"] == 0
 
 
+def test_a_promise_made_after_the_asked_instant_tells_how_long_reports_were_open_before() -> None:
+    reports = [filed("a", HOUR), acted("a", "restricted", 2 * HOUR), filed("b", HOUR)]
+    lines = [beat(0, through=0), *reports, beat(3 * DAY, through=3 * DAY, sequence=2)]
+
+    action = _group(*lines, as_of=2 * DAY)["clocks"]["time_to_action"]
+
+    assert action["within"]["86400"]["share"] == pytest.approx(0.5)
+
+
 def test_a_file_told_only_at_closing_is_not_measurable() -> None:
     told_late = [line for n in range(20) for line in _closed_then_told(f"r{n}", n)]
 
