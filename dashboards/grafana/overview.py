@@ -85,8 +85,8 @@ def _published() -> list[Built]:
 
 def _waiting() -> list[Built]:
     missed = (
-        "Share of the deadlines that came due in three days, open reports included, history left out. The line is where "
-        "the analyst gets a ticket."
+        "Share of the deadlines judged in three days (the clock stopped, its limit passed or the report ended otherwise) "
+        "that were missed; history left out. The line is where the analyst gets a ticket."
     )
     return [
         lines(Card("Open reports", "Filed and not ended so far.", "short", 8), [Query(ask.OPEN_NOW)]),
@@ -186,7 +186,7 @@ def _fresh() -> list[Built]:
 
 
 def _trust() -> list[Built]:
-    silence = "Time since a platform said that it was complete, in its own cadences; at three it counts as silent."
+    silence = "How far back a platform says that it is complete, in its own cadences; beyond three it counts as silent."
     heads = (
         Query(ask.DUPLICATES, column="Duplicates"),
         Query(ask.CONFLICTS, column="Conflicts"),

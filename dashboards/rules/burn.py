@@ -21,8 +21,8 @@ _SINCE: Final = {
 }
 _CHECK: Final = (
     (
-        "The overview for the platform: *Acted on* beside *Decided*. Slow in both is a queue, slow only in action is "
-        "another mix of outcomes."
+        "*Acted on within 24 h, by week of filing* beside *Decided within 24 h, by week of filing*. Slow in both is a "
+        "queue, slow only in action is another mix of outcomes."
     ),
     "*Open reports* and *Oldest open report*: a growing backlog will keep missing deadlines.",
     "*Silence* and *Events refused*: actions that were taken but never accepted look like slowness.",
@@ -57,16 +57,18 @@ def _burn(window: Window, severity: Severity, within: str) -> Alert:
         audience=Audience.ANALYST,
         severity=severity,
         summary="{{ $labels.platform }} missed {{ $value | humanizePercentage }} of the deadlines of "
-        f"{{{{ $labels.clock }}}} that fell in the last {window.long}",
+        f"{{{{ $labels.clock }}}} that were judged in the last {window.long}",
         wait="15m",
         keep="1d",
         within=within,
         since=_SINCE[window],
-        means=f"more than {_percent(window.threshold)} of the deadlines of one clock that fell due on one platform "
-        f"were missed, over {window.long} and still in the last {window.short}, with at least {window.least} "
-        f"deadlines in the {window.long}: {window.factor:g} times what an objective of 90 % allows. Reports that are "
-        "still open count as missed when their limit passes; corrections by the platform are taken off; imported "
-        'history (`timing="late"`) is left out. Clocks whose rule asks for a mean, a share or a quantile are judged by that.',
+        means=f"more than {_percent(window.threshold)} of the deadlines of one clock that were judged on one platform "
+        f"were missed, over {window.long} and still in the last {window.short}, with at least {window.least} judged in "
+        f"the {window.long}: {window.factor:g} times what an objective of 90 % allows. A deadline is judged when its clock "
+        "stops, when its limit passes first, or when the report ends otherwise: one that is kept counts when it is kept, "
+        "not when it would have been due. Corrections by the platform are taken off; imported history "
+        '(`timing="late"`) is left out. Clocks whose rule asks for a mean, a share or a quantile are told by '
+        "SafeclockObjectiveMissed.",
         check=_CHECK,
         do=_DO,
         mistaken="a finding of a breach, and not a page.",

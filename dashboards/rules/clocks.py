@@ -55,7 +55,10 @@ NAMES: Final = (
 _told = partial(Alert, audience=Audience.ANALYST)
 
 _OVERDUE: Final = (
-    "The report's row is not shown here; the platform knows it by its notices: [notices.md](notices.md).",
+    (
+        "No metric says which reports: `deadline-missed` on `report-notices` has their tokens, for whoever may read that "
+        "topic ([notices.md](notices.md))."
+    ),
     "*Silence* and *Events refused*: an action that was never accepted leaves its report overdue.",
 )
 
@@ -107,8 +110,12 @@ ALERTS: Final = (
         means="what a rule asks of the period's reports as a whole (a mean, a share, a quantile) is not kept by those "
         f"filed so far, whatever becomes of the open ones; at least {LEAST_JUDGED} were filed.",
         check=(
-            "*Rules* on the overview: the value, how many reports it is of, and whether it is a lower bound.",
-            "The shares by week: is it one bad week, or all of them?",
+            (
+                "*Rules kept: this period so far*, then the value in `safeclock_objective_ratio` or "
+                "`safeclock_objective_seconds`, of how many reports in `safeclock_objective_reports`, and whether it is a "
+                "lower bound in `safeclock_objective_lower_bound`."
+            ),
+            "*Acted on within 24 h, by week of filing*: is it one bad week, or all of them?",
         ),
         do=("Ask the platform, with the value, the period and the definition of the clock.",),
         mistaken="final: the period goes on, and reports that are filed later count as well. No finding about a law.",
@@ -117,14 +124,14 @@ ALERTS: Final = (
         name=NAMES[3],
         severity=Severity.TICKET,
         expr=_SOON,
-        summary="{{ $labels.platform }} will have no misses left under {{ $labels.clock }} within seven days",
+        summary="at this pace {{ $labels.platform }} has no misses left under {{ $labels.clock }} within seven days",
         wait="6h",
         keep="1d",
         within="100h",
         since="misses begin to come faster than filings allow for",
         means="at the pace of the last seven days the misses that a rule still allows in this period will be used up "
         f"within seven days; at least {LEAST_AHEAD} reports were filed in the period.",
-        check=("*Misses left* on the overview, and whether the platform was shut or overrun in these days.",),
+        check=("*Misses left*, and whether the platform was shut or overrun in these days.",),
         do=("Tell the platform how many misses are left.",),
         mistaken="a miss: the rule is still kept.",
     ),

@@ -69,18 +69,19 @@ ALERTS: Final = (
         name="SafeclockPlatformSilent",
         expr=_SILENT,
         summary="{{ $labels.platform }} "
-        f"last said that it was complete {{{{ $value | humanizeDuration }}}} ago, more than {SILENT_CADENCES} "
+        f"says that it is complete up to {{{{ $value | humanizeDuration }}}} ago, more than {SILENT_CADENCES} "
         "of its cadences",
         wait="5m",
         keep="1h",
         within="15m",
         since="the third cadence passes without a word",
-        means="a platform has not said for more than three of its own registered cadences that it had published "
-        "everything. Its open ages and deadlines stand still from then on; its figures are those of its last word.",
+        means="the instant up to which a platform says that it has published everything lies more than three of its own "
+        "registered cadences back. Its open ages and deadlines stand still there; its figures are those of its last word.",
         check=(
             (
-                "The platform's *last told* time (`safeclock_last_told_timestamp_seconds`): events without heartbeats "
-                "means that its heartbeat job stopped, nothing at all means that its publisher did."
+                "`safeclock_last_told_timestamp_seconds` and `safeclock_heartbeats_total`: events without heartbeats mean "
+                "that its heartbeat job stopped, nothing at all that its publisher did; heartbeats that promise nothing new "
+                "mean that its outbox is not emptied."
             ),
             "*Events refused* for the platform.",
             "The registered cadence: a nightly exporter must be registered as nightly.",
@@ -119,7 +120,7 @@ ALERTS: Final = (
         f"its own last four weeks, and never fewer than {LEAST_OPEN}. A platform that has been measured for less than "
         "two weeks has no past to be held against.",
         check=(
-            "*Reports filed*: a wave of reports explains a backlog, and says nothing of the platform's speed.",
+            f"`{daily(FILED)}`: a wave of reports explains a backlog, and says nothing of the platform's speed.",
             "*Oldest open report*: one that grows older every day is not being worked on.",
             "*Events refused*: actions that are not accepted leave their reports open.",
         ),
@@ -138,6 +139,7 @@ ALERTS: Final = (
         "filed on this day of the week, in the median of the last four weeks, for six hours; days on which fewer than "
         f"{LEAST_FILED} are usual are not looked at.",
         check=(
+            f"`{daily(FILED)}` beside `{usual(FILED)}`: how many there were, and how many are usual.",
             "*Events refused*: filings may be refused since a release of the platform.",
             "One partition or all: a publisher may have lost a part of its stream.",
             "The calendar: a holiday on a weekday looks like this.",
@@ -148,8 +150,8 @@ ALERTS: Final = (
     _ticket(
         name=_NAMES[2],
         expr=_SLOWER,
-        summary="{{ $labels.platform }} acts on a share of its newer reports within 24 h that is lower than it was by "
-        "{{ $value | humanizePercentage }} ({{ $labels.clock }})",
+        summary="{{ $labels.platform }} stops {{ $labels.clock }} within 24 h on a smaller share of its newer reports "
+        "than before: the share fell by {{ $value | humanizePercentage }} points",
         wait="1d",
         keep="1d",
         within="25h",
@@ -160,7 +162,10 @@ ALERTS: Final = (
         f"cohorts of fewer than {LEAST_NEW} reports are left out, and older ones of fewer than {LEAST_COHORT}.",
         check=(
             "Whether what is filed changed: harm, channel, reporter.",
-            "*Acted on* beside *Decided*, and whether reports are open or ended otherwise.",
+            (
+                "*Acted on within 24 h, by week of filing* beside *Decided within 24 h, by week of filing*, and in *Where "
+                "reports stand* whether they are open or ended otherwise."
+            ),
         ),
         do=("Ask the platform what changed in those weeks, with both figures and their intervals.",),
         mistaken="slow: a platform that was very fast may still be fast.",

@@ -54,7 +54,7 @@ ALERTS: Final = (
         within="30m",
         since=f"{LEAST_EVENTS} events and {100 * REFUSED_FROM:g} % of a day's are refused",
         means=f"more than {100 * REFUSED_FROM:g} % of a platform's events of the last day were refused, at least "
-        f"{LEAST_EVENTS}, and {REFUSED_RISE} times the share of the four weeks before. Platform `unknown` stands for "
+        f"{LEAST_EVENTS}, and more than {REFUSED_RISE} times the share of the four weeks before, if it told anything then. Platform `unknown` stands for "
         "all who name no registered platform. Refusals by a fault of ours are not in it.",
         check=(
             "*Events refused* by reason, and `event-refused` for the fields.",
@@ -85,7 +85,7 @@ ALERTS: Final = (
     _digest(
         name="SafeclockOrphansWaiting",
         expr=fresh(f"  {_ORPHANS} >= {LEAST_EVENTS}"),
-        summary="{{ $labels.platform }} has had {{ $value | humanize }} reports for a day whose actions are known and whose filings are not",
+        summary="{{ $labels.platform }} has had at least {{ $value | humanize }} reports for a day whose actions are known and whose filings are not",
         within="25h",
         since=f"{LEAST_EVENTS} orphans begin to wait",
         means=f"for a whole day at least {LEAST_EVENTS} reports of a platform had actions and no filing. They are in no "

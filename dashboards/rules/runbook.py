@@ -15,12 +15,15 @@ _HEAD: Final = """\
 One entry per alert: what it **means**, **who** is told and how soon at the latest, what to **check**, what to **do**, \
 and what it does **not** mean. A page wakes the operator and always concerns the pipeline. A platform's slowness, \
 silence or odd data is a ticket for the analyst or a line in the daily digest, with a copy for the platform; nobody is \
-paged for it. Figures are what platforms declare, and the 24 hours behind every deadline are Safeclock's own \
-yardstick, reviewed by no lawyer.
+paged for it. Figures are what platforms declare. The limits behind all deadlines, 24 hours for the standard clocks, \
+are yardsticks of our own or readings that no lawyer has reviewed, unless a pack names who did.
+
+Words in *italics* are panels of the Grafana overview, which shows the platforms that are chosen at its top; \
+`names_with_underscores` are series to ask Prometheus for.
 
 One cause is told once: an entry says which alerts keep it silent while they fire. What is kept silent still shows in \
-Prometheus and in Alertmanager's own page. An alert on a platform that has ended is kept for a day (silence for an \
-hour), so that one matter is told once; its end is told as much later.
+Prometheus and in Alertmanager's own page. An alert on a platform that has ended is kept for up to a day, so \
+that one matter is told once; its end is told as much later.
 
 In two simulated years of fifty healthy platforms nobody was paged, the operator got no ticket, the analyst one \
 ticket a year and two or three lines of the digest ([ADR 94](adr/0094-a-year-in-which-nothing-is-wrong.md)): an alert is worth a look.

@@ -22,7 +22,7 @@ ALERTS: Final = (
         within="13m",
         since="the first evaluation that fails, while others go on failing",
         means="Prometheus could not evaluate a rule of Safeclock's. An alert that is not evaluated does not fire.",
-        check=("*Status, Rules* of Prometheus: it names the rule and the error.", "Its memory and its disk."),
+        check=("Prometheus' own page `/rules`: it names the rule and the error.", "Its memory and its disk."),
         do=(
             "Two series where the rule expects one: something else exports our names. Take it out of the targets.",
             "Otherwise go back to the rule file before.",

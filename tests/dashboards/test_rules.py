@@ -1,3 +1,4 @@
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -5,16 +6,18 @@ from pathlib import Path
 import pytest
 
 from dashboards.rules.alert import Alert, Audience, Mute, Severity
-from dashboards.rules.recording import WINDOWS, Window
+from dashboards.rules.recording import RECORDINGS, WINDOWS, Window
 from dashboards.rules.table import ALERTS
+from streams.contract.catalogue import METRICS
 from tests.dashboards.durations import seconds
-from tests.dashboards.live import ROOT, RULES
+from tests.dashboards.live import DASHBOARDS, ROOT, RULES
 from tests.dashboards.promtool import ALLOWANCE, write_story
 from tests.dashboards.tales import TALES
 from tests.required import program
 
 STORIES = sorted((ROOT / "tests/dashboards/rules").glob("*.yml"))
 RUNBOOK = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
+OVERVIEW = DASHBOARDS / "safeclock-overview.json"
 NAMES = [alert.name for alert in ALERTS]
 DAYS = 86_400
 
@@ -112,6 +115,24 @@ def test_every_link_of_the_runbook_leads_somewhere() -> None:
             for title in re.findall(r"^#+ (.+)$", page, re.MULTILINE)
         ]
         assert anchor in headings
+
+
+def test_every_panel_that_the_runbook_names_is_on_the_overview() -> None:
+    titles = {panel["title"] for panel in json.loads(OVERVIEW.read_text(encoding="utf-8"))["panels"]}
+
+    named = {words.replace("\n", " ") for words in re.findall(r"(?<![*\w])\*([^*\s][^*]*)\*(?!\*)", RUNBOOK)}
+
+    assert named
+    assert named - titles == {"italics"}
+
+
+def test_every_series_that_the_runbook_names_is_exported_or_recorded() -> None:
+    recorded = {recording.record for recording in RECORDINGS}
+
+    named = set(re.findall(r"`((?:platform:)?safeclock_[a-z0-9_:]+)`", RUNBOOK))
+
+    assert named
+    assert named - {metric.name for metric in METRICS} - recorded == set()
 
 
 def test_every_alert_is_told_firing_and_not_firing() -> None:

@@ -79,7 +79,10 @@ PAGES: Final = (
         means=f"a worker lost its counters {RESTARTS} times in an hour. A failed or fenced transaction ends the "
         "process on purpose and the supervisor starts it again; once is a deployment, more is a fault that comes back.",
         check=(
-            "The worker's log: every end names its reason.",
+            (
+                "The worker's log: `the worker stopped: …`, or `the worker failed` and a traceback. Neither of them: it was "
+                "killed from outside, mostly for want of memory."
+            ),
             "Whether two workers bear one `SAFECLOCK_INSTANCE`: each ends the other.",
             "Memory and disk of the machine, and the broker's log at those times.",
         ),
@@ -101,16 +104,24 @@ PAGES: Final = (
         "wait for them.",
         check=(
             (
-                "Which? *Partitions not ready*, then `safeclock_worker_now_timestamp_seconds` by partition: one that no "
-                "worker exports has no owner."
+                "*Partitions not ready*: how many? Which: `safeclock_partition_ready`. Then "
+                "`safeclock_worker_now_timestamp_seconds` by partition: one that no worker exports has no owner, or is being "
+                "restored."
             ),
-            "A worker that holds a partition of one topic and not of its siblings refuses to serve it and says so.",
-            "`safeclock_worker_restore_seconds`: a large changelog takes its time.",
+            (
+                "The workers' logs for `partition … is not served: it is not assigned of every source topic`: the topics "
+                "have different numbers of partitions."
+            ),
+            (
+                "`/readyz` of the workers names partitions that are being restored; `safeclock_worker_restore_seconds`, how "
+                "long the others took."
+            ),
         ),
         do=(
             (
-                "A worker that stops at a source topic that was made anew says so and waits for a decision: "
-                "[operate.md](operate.md#a-source-topic-was-made-anew)."
+                "A worker that says `expected the topic with id …` in its log stopped at a topic that was made anew, and "
+                "waits for a decision: [a source topic](operate.md#a-source-topic-was-made-anew), [the changelog or the "
+                "measures](operate.md#the-changelog-or-the-measures-were-made-anew)."
             ),
             "Topics with different numbers of partitions: `safeclock admin plan` shows them.",
         ),
@@ -131,7 +142,7 @@ PAGES: Final = (
         check=(
             "`/healthz` of the worker: it names stuck partitions.",
             "The broker: a transaction that hangs, replicas below `min.insync.replicas`, a full disk.",
-            "The worker's log for what it waits for.",
+            "The worker's log, for what its Kafka client says of the broker.",
         ),
         do=("Restart the worker when the broker is well and it does not go on by itself.",),
         mistaken="idleness: a partition without events commits its time all the same.",
@@ -149,7 +160,7 @@ PAGES: Final = (
         means="no board tells figures, or they are as of an instant more than 15 minutes ago. At least one partition "
         "is not measured; all figures wait for it. Alerts on platforms are held back until it is over.",
         check=(
-            "A board's log says how far it has read `measures`.",
+            "`/readyz` of a board says why the figures are greyed, and for which partitions.",
             "Which partition is behind? `safeclock_worker_now_timestamp_seconds` and `safeclock_worker_lag_records`.",
             "Is the broker up, and are all topics there with the same number of partitions?",
         ),
@@ -174,7 +185,7 @@ PAGES: Final = (
         since="a worker meets the gap, and once more whenever a worker starts with one",
         means="a worker found that the log now begins after its position: retention removed records before they were "
         "read. The gap is counted and passed, and the figures miss those events.",
-        check=("Partition, number and time; the worker's log names the offsets.",),
+        check=("The worker's log: `offsets … to … of … are gone` names partition, offsets and topic.",),
         do=(
             "Raise the retention of the source topics above the longest outage.",
             (
@@ -196,7 +207,10 @@ PAGES: Final = (
         since="the refusal",
         means="an event was refused because our own code failed on it. It is counted, nothing else was changed by it, "
         "and its bytes are still in the source topic.",
-        check=("Topic, partition and offset, from `event-refused` and the worker's log.",),
+        check=(
+            "The worker's log: `internal error at` topic, partition and offset, and where in our code it was.",
+            "`event-refused` names topic, partition and offset, too.",
+        ),
         do=(
             "Reproduce it with that record, and fix the fault.",
             (

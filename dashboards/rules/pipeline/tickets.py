@@ -45,7 +45,7 @@ TICKETS: Final = (
         means=f"the consumer group shared its partitions out more than {REBALANCES} times in an hour. Every time, all "
         "workers stop and some restore.",
         check=(
-            "Which workers come and go: their logs name every assignment.",
+            "Which workers come and go: their logs say `Setting newly assigned partitions` at every assignment.",
             "Pauses of a machine, or of the network, that are longer than the session timeout of ten seconds.",
         ),
         do=("Give each worker a `SAFECLOCK_INSTANCE` of its own: a restart then moves nothing.",),
@@ -84,7 +84,7 @@ TICKETS: Final = (
         "fell back further: more is published than one worker measures.",
         check=(
             "Is it an import? Then it ends by itself.",
-            "One partition or all: one platform's key, or all traffic.",
+            "One partition or all: one is its worker's matter, or a publisher's that does not spread its keys; all is traffic.",
             "The processor time of its worker.",
         ),
         do=("Start another worker when one holds several partitions.",),
@@ -95,13 +95,16 @@ TICKETS: Final = (
         expr=f"max({_AS_OF}) - max({_FIGURES}) > {STALE_SECONDS}\nor time() - max({_READ}) > {STALE_SECONDS}",
         audience=Audience.OPERATOR,
         severity=Severity.TICKET,
-        summary="the board shows figures that are {{ $value | humanizeDuration }} older than what it has read",
+        summary="the board is {{ $value | humanizeDuration }} behind: with its figures behind what it has read, or with reading",
         wait="15m",
         within="40m",
         since="the board computes or reads for the last time",
         means="the board has read newer measures than its cohort figures are made of, or has not known for a quarter "
-        "of an hour that it has read everything. What it shows is greyed.",
-        check=("The board's log and its processor time.", "The number of platforms and cohorts that it holds."),
+        "of an hour that it has read everything.",
+        check=(
+            "*Figures behind their inputs*, and `safeclock_input_timestamp_seconds`: does it compute too slowly, or read?",
+            "Its processor time, and the number of platforms and cohorts that it holds.",
+        ),
         do=("Restart it; when it comes back, give it a processor of its own.",),
         mistaken="a sick worker: it has measured.",
     ),
