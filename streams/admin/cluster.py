@@ -17,7 +17,12 @@ from kafka.admin import (
     ScramMechanism,
     UserScramCredentialUpsertion,
 )
-from kafka.errors import CoordinatorNotAvailableError, NoError, SecurityDisabledError
+from kafka.errors import (
+    ClusterAuthorizationFailedError,
+    CoordinatorNotAvailableError,
+    NoError,
+    SecurityDisabledError,
+)
 
 from streams.admin.errors import OperatingError
 from streams.admin.plan import (
@@ -32,6 +37,7 @@ from streams.admin.plan import (
     SetSetting,
 )
 from streams.admin.wanted import Grant
+from streams.edge.signin import lacking
 from streams.runtime.broker import Broker
 
 _MECHANISM: Final = "SCRAM-SHA-512"
@@ -55,15 +61,19 @@ class Cluster(Broker):
     """A Kafka cluster with its rights and users."""
 
     def found(self, topics: Iterable[str]) -> Found:
-        """Return what is there; raises KafkaError when the broker does not let us see it."""
+        """Return what is there; raises AccessError when the broker does not let us see it."""
         there = self.topics(topics)
         told = self.settings(there)
         # The embedded broker answers for what it does not have: it has neither an authorizer nor transactions.
         guarded = self.has_transactions()
+        try:
+            grants, users = (self._grants(), self._users()) if guarded else (None, None)
+        except ClusterAuthorizationFailedError as error:
+            raise lacking(self._access, "DESCRIBE the cluster, its rights and its users") from error
         return Found(
             topics={name: FoundTopic(topic.partitions, topic.replicas, told[name]) for name, topic in there.items()},
-            grants=self._grants() if guarded else None,
-            users=self._users() if guarded else None,
+            grants=grants,
+            users=users,
         )
 
     def change(self, change: Change, password_of: PasswordOf) -> None:

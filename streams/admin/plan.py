@@ -153,7 +153,7 @@ def _untold(wanted: Wanted, found: Found) -> Iterator[str]:
                 " the work of kafka-reassign-partitions.sh"
             )
         if there is not None and not there.settings:
-            yield f"{topic.name}: the broker does not tell its settings"
+            yield f"{topic.name}: the broker does not tell its settings, or not to us: that takes DESCRIBE_CONFIGS on it"
 
 
 def _strangers(wanted: Wanted, found: Found) -> Iterator[str]:

@@ -37,6 +37,15 @@ class NoBrokerError(ConnectionError):
         super().__init__(f"{access.named('bootstrap')}: expected a broker at {bootstrap}, none answered")
 
 
+def lacking(access: Access, right: str) -> AccessError:
+    """Return the error of whom a broker lets in and does not let do something; `right` says what, and to what."""
+    if access.by_password or access.cert_file is None:
+        setting, who = "username", repr(access.username) if access.by_password else "whoever does not sign in"
+    else:
+        setting, who = "cert_file", f"that of {access.cert_file}"
+    return AccessError(f"{access.named(setting)}: expected somebody who may {right}, {who} may not")
+
+
 def sign_in(bootstrap: str, access: Access) -> bool:
     """Return whether a broker lets us in, false if none answers; blocking, at most some seconds for each address.
 

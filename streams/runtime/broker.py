@@ -6,11 +6,11 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaError, KafkaTimeoutError, TopicAuthorizationFailedError
 
 from streams.contract.access import Access
 from streams.contract.topics import TopicSettings
-from streams.edge.signin import NoBrokerError, sign_in
+from streams.edge.signin import NoBrokerError, lacking, sign_in
 
 _WRITE_TXN_MARKERS: Final = 27  # a broker that knows this request runs transactions to their end
 _TIMEOUT_MS: Final = 10_000
@@ -35,6 +35,7 @@ class Broker:
 
     def __init__(self, bootstrap: str, access: Access = _NOBODY) -> None:
         sign_in(bootstrap, access)
+        self._access = access
         self._admin = _connected(bootstrap.split(","), access)
 
     def __enter__(self) -> Self:
@@ -50,8 +51,12 @@ class Broker:
         return any(int(key) == _WRITE_TXN_MARKERS for key in self._admin.api_versions())
 
     def topics(self, names: Iterable[str]) -> dict[str, Topic]:
-        """Return those of `names` that exist."""
+        """Return those of `names` that exist; raises AccessError when we may not see whether one does."""
         described = self._admin.describe_topics(sorted(names))
+        hidden = sorted(one["name"] for one in described if one["error_code"] == TopicAuthorizationFailedError.errno)
+        if hidden:
+            others = f" and {len(hidden) - 1} more" if hidden[1:] else ""
+            raise lacking(self._access, f"DESCRIBE topic {hidden[0]}{others}")
         return {
             topic["name"]: Topic(
                 str(topic.get("topic_id") or ""),

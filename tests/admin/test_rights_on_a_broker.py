@@ -158,7 +158,7 @@ def test_a_password_that_is_renewed_takes_the_place_of_the_former(
     assert not asyncio.run(signs_in(guarded, FIRST))
 
 
-def test_who_may_not_see_rights_is_told_so_and_changes_nothing(applied: Terminal, guarded: Guarded) -> None:
+def test_who_may_not_see_topics_is_told_the_setting_and_the_right(applied: Terminal, guarded: Guarded) -> None:
     anonymous = Terminal(
         {
             "SAFECLOCK_BOOTSTRAP": guarded.inner,
@@ -169,4 +169,23 @@ def test_who_may_not_see_rights_is_told_so_and_changes_nothing(applied: Terminal
     refused = anonymous.run("admin", "plan", "--replication", "1")
 
     assert refused.exit_code == 1
-    assert "ClusterAuthorizationFailed" in refused.output
+    assert refused.stderr.splitlines()[-1] == (
+        "Error: SAFECLOCK_USERNAME: expected somebody who may DESCRIBE topic event-refused and 7 more, whoever does not"
+        " sign in may not"
+    )
+
+
+def test_who_may_not_see_rights_is_told_the_setting_and_the_right(applied: Terminal) -> None:
+    own = {
+        "SAFECLOCK_MECHANISM": "SCRAM-SHA-512",
+        "SAFECLOCK_USERNAME": "safeclock-worker",
+        "SAFECLOCK_PASSWORD": FIRST,
+    }
+
+    refused = Terminal({**applied.environment, **own}).run("admin", "plan", "--replication", "1")
+
+    assert refused.exit_code == 1
+    assert refused.stderr.splitlines()[-1] == (
+        "Error: SAFECLOCK_USERNAME: expected somebody who may DESCRIBE the cluster, its rights and its users,"
+        " 'safeclock-worker' may not"
+    )
