@@ -11,6 +11,7 @@ from streams.admin.cluster import Cluster
 from streams.admin.errors import OperatingError
 from streams.admin.logs import Link, opened
 from streams.contract.registry import Registry
+from streams.contract.tables import nearest
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.ground import Ground, Names, stand
 from streams.runtime.journal import Outgoing, Place, TransactionJournal
@@ -68,7 +69,7 @@ async def cases(stage: Stage, topic: str, numbers: Sequence[int], where: Where) 
     if strange := [number for number in numbers if number not in partitions]:
         raise OperatingError(f"expected partitions from 0 to {partitions[-1]}, got {', '.join(map(str, strange))}")
     if topic not in stage.ground.topics:
-        known = ", ".join(stage.ground.topics)
+        known = nearest(topic, stage.ground.topics) or ", ".join(stage.ground.topics)
         raise OperatingError(f"expected a source topic ({known}), got {topic!r}")
     found = [await _case(stage, topic, number, where) for number in numbers]
     return [case for case in found if case is not None]

@@ -20,6 +20,7 @@ _SPOT: Final = pattern(r"(?P<what>.*) \(at line (?P<line>[0-9]+), (?P<column>col
 _HEAD: Final = pattern(r"\s*\[{1,2}\s*(?P<kind>[\w.-]+)\s*\]{1,2}\s*(#.*)?")
 _DURATION: Final = pattern(r"([1-9][0-9]{0,5})([smhd])")
 _SHOWN: Final = 80
+_ALIKE: Final = 0.75
 _UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -32,11 +33,12 @@ class TablesError(ValueError):
 
 
 class UnfitError(ValueError):
-    """A part of a value that is not what was expected."""
+    """A part of a value that is not what was expected; `near` is the allowed word that is most like it, if one is."""
 
-    def __init__(self, part: object) -> None:
+    def __init__(self, part: object, near: str = "") -> None:
         super().__init__()
         self.part = part
+        self.near = near
 
 
 class Where(NamedTuple):
@@ -102,7 +104,7 @@ class Reader:
         try:
             return rule.read(entry[name])
         except UnfitError as error:
-            self.say(where, name, f"expected {rule.expected}, got {written(error.part)}")
+            self.say(where, name, f"expected {error.near or rule.expected}, got {written(error.part)}")
         except (TypeError, ValueError):
             self.say(where, name, f"expected {rule.expected}, got {written(entry[name])}")
         return rule.default
@@ -110,9 +112,8 @@ class Reader:
     def closed(self, where: Where, entry: Table, names: set[str]) -> None:
         """Take note of fields that are none of `names`."""
         for name in sorted(set(entry) - names):
-            near = get_close_matches(name, names, 1)
-            others = f"one of {', '.join(sorted(names.difference(near)))}"
-            self.say(where, name, f"expected {', or '.join([*near, others])}")
+            expected = nearest(name, names) or f"one of {', '.join(sorted(names))}"
+            self.say(where, name, f"expected {expected}")
 
     def say(self, where: Where, name: str, problem: str) -> None:
         """Take note of a problem with a field."""
@@ -189,8 +190,14 @@ def words(value: list[str], allowed: Collection[str]) -> list[str]:
         raise ValueError
     for word in value:
         if word not in allowed:
-            raise UnfitError(word)
+            raise UnfitError(word, nearest(word, allowed))
     return value
+
+
+def nearest(given: object, allowed: Collection[str]) -> str:
+    """Return the allowed word that is most like what was given, "" where none is so like it that it may be meant."""
+    near = get_close_matches(given, allowed, 1, _ALIKE) if isinstance(given, str) else []
+    return near[0] if near else ""
 
 
 def written(value: object) -> str:

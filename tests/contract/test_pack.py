@@ -188,7 +188,13 @@ def test_a_value_is_told_as_the_file_has_it_and_cut_short(more: str, got: str) -
 def test_a_field_that_is_none_is_held_against_the_nearest() -> None:
     (problem,) = problems('jurisdiction = ["UK"]')
 
-    assert problem.startswith("local.toml:12: clock 'removal': jurisdiction: expected jurisdictions, or one of after")
+    assert problem == "local.toml:12: clock 'removal': jurisdiction: expected jurisdictions"
+
+
+def test_a_word_that_is_none_is_held_against_the_nearest() -> None:
+    (problem,) = problems('harms = ["grooming", "csma"]')
+
+    assert problem == "local.toml:12: clock 'removal': harms: expected csam, got 'csma'"
 
 
 @pytest.mark.parametrize(
