@@ -13,7 +13,7 @@ import msgspec
 from streams.domain.clocks import DEEDS, STANDARD, STANDARD_PACK, Clock
 from streams.domain.events import Deed
 from streams.domain.objective import Period, Statistic, Target
-from streams.domain.roster import ClockError, distinct
+from streams.domain.roster import ClockError, colliding
 
 
 class Basis(NamedTuple):
@@ -94,16 +94,20 @@ class Rulebook(NamedTuple):
     def joined(self, packs: Iterable["Rulebook"]) -> "Rulebook":
         """Return this rulebook with those of other packs.
 
-        Raises RulebookError with every clock that stands in two of them, ClockError for two whose marks are equal.
+        Raises RulebookError with every clock that stands in two of them, or whose mark is another's.
         """
         whole, problems = self, list[str]()
         for pack in packs:
             known = {rule.clock.key: rule for rule in whole.rules}
             problems += [_twice(rule, known[rule.clock.key]) for rule in pack.rules if rule.clock.key in known]
             whole = Rulebook((*whole.packs, *pack.packs), (*whole.rules, *pack.rules))
+        places = {rule.clock.key: rule.place for rule in whole.rules}
+        problems += [
+            f"{places[clock.key]}: clock {clock.key!r}: version: {problem}"
+            for clock, problem in colliding(whole.clocks)
+        ]
         if problems:
             raise RulebookError("\n".join(problems))
-        distinct(whole.clocks)
         return whole
 
 

@@ -127,8 +127,15 @@ class Reader:
         return f"{self.name}:{found}" if found else self.name
 
     def _extent(self, where: Where) -> tuple[int, int]:
-        """Return the lines from after a table's heading to before the next; those of the file itself before any."""
+        """Return the lines from after a table's heading to before the next; those of the file itself before any.
+
+        Of tables without headings, which stand in a list, nobody can tell more than where that begins.
+        """
         own = [place for place, (_, kind) in enumerate(self._heads) if kind == where.kind]
+        if where.kind and not own:
+            inline = pattern(rf"\s*{escape(where.kind)}\s*[.=]")
+            first = next((number + 1 for number, line in enumerate(self._lines) if inline.match(line)), 0)
+            return first, first
         place = own[where.place] if where.place < len(own) else -1
         start = self._heads[place][0] + 1 if place >= 0 else 0
         return start, self._heads[place + 1][0] if place + 1 < len(self._heads) else len(self._lines)

@@ -4,7 +4,7 @@ A pack may change while reports wait. Each report stays under the definitions th
 a definition that is taken out of the pack is kept and goes on for the reports that began under it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from streams.domain.clocks import ALWAYS, Clock, Window
@@ -72,8 +72,14 @@ def _closed(former: Enrolled, until: int) -> Enrolled:
 
 def distinct(clocks: Iterable[Clock]) -> None:
     """Raise ClockError if two clocks have one mark."""
+    for clock, problem in colliding(clocks):
+        raise ClockError(f"clock {clock.key}: {problem}")
+
+
+def colliding(clocks: Iterable[Clock]) -> Iterator[tuple[Clock, str]]:
+    """Yield every clock that has the mark of another one, and what is to be done about it."""
     marks = {SOFTENED: "a count beside the clocks"}
     for clock in clocks:
         other = marks.setdefault(clock.mark, clock.key)
         if other != clock.key:
-            raise ClockError(f"clock {clock.key}: its mark is that of {other}; give one of them another version")
+            yield clock, f"its mark is that of {other}; give one of them another version"

@@ -1,4 +1,5 @@
 from datetime import date
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ import pytest
 from streams.contract.pack_file import PackError, load, parse, rulebook_of
 from streams.contract.registry import Registry
 from streams.contract.rulebook import STANDARD_RULES, Rulebook, RulebookError
-from streams.domain.clocks import FINAL_RESTRICTIONS, AfterReopen
+from streams.domain.clocks import FINAL_RESTRICTIONS, STANDARD, AfterReopen
 from streams.domain.deadlines import NEVER
 from streams.domain.events import Deed
 from streams.domain.grid import DAY, HOUR
@@ -242,6 +243,18 @@ def test_a_clock_out_of_force_before_it_is_in_force_is_refused() -> None:
     assert problem.startswith("local.toml:13: clock 'removal': in_force_until: expected a day after 2026-02-01")
 
 
+@pytest.mark.parametrize(("between", "line"), [(" ", 3), ("\n  ", 3)])
+def test_a_clock_that_is_written_inline_is_found_where_the_clocks_are(between: str, line: int) -> None:
+    inline = '{id = "removal", version = "1", stops = ["final_restriction"], basis = "x", source = "x", limit = 24}'
+
+    found = problems(clock=f"clocks = [{between}{inline}{between}]\n")
+
+    assert [problem.partition(": expected")[0] for problem in found] == [
+        f"local.toml:{line}: clock 'removal': limit",
+        f"local.toml:{line}: clock 'removal': title",
+    ]
+
+
 def test_two_clocks_of_one_pack_need_names_of_their_own() -> None:
     (problem,) = problems(clock=CLOCK + CLOCK)
 
@@ -294,6 +307,26 @@ def test_every_clock_that_stands_in_two_packs_is_refused_with_both_places() -> N
         "other.toml:5: clock 'removal@1': id: expected one definition, found another at local.toml:5",
         "other.toml:14: clock 'time_to_action@1': id: expected one definition, found another: Safeclock's own",
     ]
+
+
+def test_two_clocks_whose_marks_are_equal_are_refused_with_the_place_of_the_latter() -> None:
+    versions: dict[bytes, str] = {}
+    marked = ((str(number), STANDARD[0]._replace(id="removal", version=str(number)).mark) for number in count())
+    former, latter = next(
+        (known, version) for version, mark in marked if (known := versions.setdefault(mark, version)) != version
+    )
+    one, two = (
+        parse((HEAD + CLOCK.replace('"1"', f'"{version}"')).encode(), f"{name}.toml", GROUPS)
+        for name, version in (("one", former), ("two", latter))
+    )
+
+    with pytest.raises(RulebookError) as error:
+        STANDARD_RULES.joined([one, two])
+
+    assert str(error.value) == (
+        f"two.toml:5: clock 'removal@{latter}': version: its mark is that of removal@{former}; give one of them another"
+        " version"
+    )
 
 
 def test_the_mistakes_of_all_packs_are_said_at_once(tmp_path: Path) -> None:
