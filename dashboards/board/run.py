@@ -73,7 +73,7 @@ class Running:
 async def connected(settings: Settings) -> AsyncIterator[Running]:
     """Serve the pages and connect for the block; who runs `keep` of what is yielded keeps the figures moving."""
     registry = Registry.open() if settings.registry is None else load_registry(settings.registry)
-    rulebook = rulebook_of(settings.packs, registry)
+    rulebook = rulebook_of(settings.packs, registry, wall())
     board = Board(registry, Release(version("safeclock"), rulebook), wall)
     reader = Reader(settings.bootstrap, board.sums.take, wall, settings.measures, settings.access)
     pages = Pages(lambda: board.freshness(reader.read), lambda: board.snapshot)

@@ -1,6 +1,6 @@
 """A rule pack read from TOML: every mistake at once, with its file, line, clock and field. docs/packs.md tells the fields."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
@@ -16,6 +16,7 @@ from streams.domain import vocabulary
 from streams.domain.clocks import ALWAYS, AfterReopen, Clock, Scope
 from streams.domain.deadlines import NEVER
 from streams.domain.events import Deed
+from streams.domain.grid import HOUR
 from streams.domain.objective import Period, Statistic
 from streams.domain.vocabulary import Severity
 
@@ -25,7 +26,8 @@ _CLOCK_FIELDS: Final = {
     *("statistic", "objective", "period", "basis", "source", "link", "in_force_from", "in_force_until"),
     *("reviewed_by", "reviewed_on"),
 }
-
+_EASTERNMOST: Final = 14 * HOUR
+"""How much earlier than in Greenwich a day begins where it begins first."""
 
 _PARTS: Final = {
     "start": "deeds that start it",
@@ -40,8 +42,8 @@ class PackError(TablesError):
     """A pack that cannot be used."""
 
 
-def rulebook_of(paths: Iterable[Path], registry: Registry) -> Rulebook:
-    """Return the standard rules with those of the packs in files.
+def rulebook_of(paths: Iterable[Path], registry: Registry, now: int) -> Rulebook:
+    """Return the standard rules with those of the packs in files; `now` in epoch milliseconds.
 
     Raises PackError with every mistake in all of them, or ClockError for packs that do not go together.
     """
@@ -53,9 +55,18 @@ def rulebook_of(paths: Iterable[Path], registry: Registry) -> Rulebook:
             packs.append(load(path, groups))
         except PackError as error:
             problems += error.problems
+    problems += [problem for pack in packs for problem in _foreseen(pack, now)]
     if problems:
         raise PackError(problems)
     return STANDARD_RULES.joined(packs)
+
+
+def _foreseen(pack: Rulebook, now: int) -> Iterator[str]:
+    """Yield a problem for every review that has not taken place yet, wherever the reviewer may live."""
+    for rule in pack.rules:
+        day = rule.basis.reviewed_on
+        if day is not None and fields.midnight(day) > now + _EASTERNMOST:
+            yield f"{rule.place}: clock {rule.clock.key!r}: reviewed_on: expected a day that has come, got {day}"
 
 
 def load(path: Path, groups: Sequence[str]) -> Rulebook:

@@ -1,5 +1,6 @@
 """What several commands ask for: files, platforms, clocks, instants, and settings by flags in place of variables."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -71,6 +72,6 @@ def rulebook_of(packs: tuple[Path, ...], registry: Any) -> Any:  # noqa: ANN401 
     from streams.domain.roster import ClockError
 
     try:
-        return read(packs, registry)
+        return read(packs, registry, time.time_ns() // 1_000_000)
     except (TablesError, ClockError, OSError) as error:
         usage(error)

@@ -9,7 +9,7 @@ from streams.contract.rules import rules_of
 from streams.contract.topics import partition_of
 from streams.domain.ledger import Ledger
 from streams.runtime.settings import Notices, Settings
-from streams.runtime.worker import Trade
+from streams.runtime.worker import Trade, wall
 
 
 def registry_of(settings: Settings) -> Registry:
@@ -23,7 +23,7 @@ def registry_of(settings: Settings) -> Registry:
 def trade_of(settings: Settings) -> Trade:
     """Return what a worker with these settings works with; raises as `registry_of` and `rulebook_of` do."""
     registry = registry_of(settings)
-    rulebook, codec, partitions = rulebook_of(settings.packs, registry), RowCodec(), registry.partitions
+    rulebook, codec, partitions = rulebook_of(settings.packs, registry, wall()), RowCodec(), registry.partitions
     rules = rules_of(registry, rulebook, memory_ms=settings.memory_ms, notices=settings.notices is Notices.ALL)
 
     def ledger(number: int) -> Ledger:

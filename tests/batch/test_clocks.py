@@ -15,7 +15,7 @@ from streams.domain.report import CAP
 from tests.batch.story import START, acted, filed
 
 CHILDREN = Path(__file__).parents[2] / "deploy/packs/children.toml"
-RULEBOOK = rulebook_of([CHILDREN], Registry.open())
+RULEBOOK = rulebook_of([CHILDREN], Registry.open(), START)
 IN_FORCE = 150 * DAY
 NOTICE = {"harm": "intimate_images", "basis": "statutory_notice", "jurisdictions": ["US"]}
 

@@ -207,7 +207,7 @@ def test_the_document_says_what_is_asked_of_a_clock_and_how_it_is_kept() -> None
 
 
 def test_the_document_has_the_clocks_of_a_pack_and_no_warning_for_one_that_runs_on_nothing() -> None:
-    rulebook = rulebook_of([CHILDREN], Registry.open())
+    rulebook = rulebook_of([CHILDREN], Registry.open(), START)
 
     document: dict[str, Any] = measure(read([filed("a", 0)], Registry.open(), None, rulebook), ["platform"])
 

@@ -48,7 +48,7 @@ def registry() -> Registry:
     return load(REGISTRY)
 
 
-RULEBOOK = rulebook_of([CHILDREN, PAUSING], registry())
+RULEBOOK = rulebook_of([CHILDREN, PAUSING], registry(), PLAN.start_ms)
 RELEASE = Release("1", RULEBOOK)
 
 

@@ -78,7 +78,7 @@ def fed(file: Path, chain: Chain, rulebook: Rulebook) -> Read:
 def test_the_worker_measures_what_the_batch_path_measures(production: Make, broker: str) -> None:
     chain = production(broker, partitions=2)
     file = published(chain)
-    rulebook = rulebook_of([CHILDREN], chain.registry)
+    rulebook = rulebook_of([CHILDREN], chain.registry, DUE)
     worker = chain.worker(SAFECLOCK_PACKS=str(CHILDREN))
     now = chain.settled(DUE)
     assert worker.terminate() == 0, chain.logs()

@@ -290,7 +290,7 @@ def test_the_mark_that_some_editors_put_before_a_text_does_no_harm() -> None:
 
 
 def test_packs_are_measured_beside_the_standard_clocks() -> None:
-    rulebook = rulebook_of([CHILDREN], Registry.open())
+    rulebook = rulebook_of([CHILDREN], Registry.open(), 0)
 
     assert rulebook.rules[:3] == STANDARD_RULES.rules
     assert rulebook.name == f"standard@1+children@1#{rulebook.digest}"
@@ -335,7 +335,7 @@ def test_the_mistakes_of_all_packs_are_said_at_once(tmp_path: Path) -> None:
     two.write_text(f"{HEAD}{CLOCK}link = 'x'\n", encoding="utf-8")
 
     with pytest.raises(PackError) as error:
-        rulebook_of([one, tmp_path / "absent.toml", two, tmp_path], Registry.open())
+        rulebook_of([one, tmp_path / "absent.toml", two, tmp_path], Registry.open(), 0)
 
     assert [problem.partition(": expected")[0] for problem in error.value.problems] == [
         f"{one}:12: clock 'removal': colour",
@@ -344,6 +344,22 @@ def test_the_mistakes_of_all_packs_are_said_at_once(tmp_path: Path) -> None:
         f"{tmp_path}",
     ]
     assert error.value.problems[1].endswith("absent.toml: expected a file to read: No such file or directory")
+
+
+@pytest.mark.parametrize(("hours", "right"), [(9, False), (10, True), (24, True)])
+def test_a_review_that_has_not_taken_place_anywhere_is_refused(tmp_path: Path, hours: int, right: bool) -> None:  # noqa: FBT001
+    path = tmp_path / "local.toml"
+    review = 'reviewed_by = "Counsel of the test"\nreviewed_on = 1970-01-02\n'
+    path.write_text(f"{HEAD}{CLOCK}{review}", encoding="utf-8")
+
+    if right:
+        assert rulebook_of([path], Registry.open(), hours * HOUR).rules[-1].basis.reviewed
+    else:
+        with pytest.raises(PackError) as error:
+            rulebook_of([path], Registry.open(), hours * HOUR)
+        assert error.value.problems == (
+            f"{path}:5: clock 'removal@1': reviewed_on: expected a day that has come, got 1970-01-02",
+        )
 
 
 def test_the_name_of_a_rulebook_tells_of_every_change_and_not_of_the_order() -> None:

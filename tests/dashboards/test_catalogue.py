@@ -33,7 +33,7 @@ def test_one_platform_costs_no_more_than_its_budget_with_the_children_s_pack() -
     of_platforms = [metric for metric in METRICS if any(label.name == "platform" for label in metric.labels)]
 
     assert sum(map(series, of_platforms)) <= BUDGET
-    assert len(rulebook_of([CHILDREN], Registry.open()).clocks) == CLOCKS_RECKONED
+    assert len(rulebook_of([CHILDREN], Registry.open(), 0).clocks) == CLOCKS_RECKONED
 
 
 def test_no_name_is_declared_twice_and_every_one_is_found() -> None:
