@@ -39,10 +39,27 @@ _ELSEWHERE = {
 }
 
 
+_NOT_OURS_TO_READ = (
+    *("SAFECLOCK_BEHIND_TLS", "SAFECLOCK_REGISTRY_FILE", "SAFECLOCK_SECRETS"),  # docker-compose.yml
+    *("SAFECLOCK_REQUIRE", "SAFECLOCK_TEST_BROKER"),  # tests
+)
+
+
 @click.group(cls=_Commands)
 @click.version_option(package_name="safeclock")
 def main() -> None:
     """Measure what platforms declare about how fast they act on child-safety reports."""
+    from dashboards.board import settings as board
+    from producers.publisher import settings as publisher
+    from streams.contract.environment import strange
+    from streams.runtime import failpoints
+    from streams.runtime import settings as worker
+
+    known = {*worker.VARIABLES, *board.VARIABLES, *publisher.VARIABLES, failpoints.VARIABLE, *_NOT_OURS_TO_READ}
+    others = (name for name in os.environ if not name.startswith(publisher.PREFIX))  # a publisher looks at its own
+    # Told and not refused: an orchestrator may name variables after a service that is called like us.
+    for told in strange(others, known):
+        click.echo(f"Warning: {told}", err=True)
 
 
 _SERVED = (

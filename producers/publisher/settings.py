@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from producers.publisher.errors import SettingsError
+from streams.contract import access
 from streams.contract.access import Access, load_access
-from streams.contract.environment import BadSettingsError, Variables, at_least, read, servers, together
+from streams.contract.environment import BadSettingsError, Variables, at_least, read, servers, strange, together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +50,24 @@ class PublisherSettings:
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Return the settings that the `SAFECLOCK_PUBLISH_*` variables give; what is not set keeps its default.
 
-        Raises SettingsError with every mistake.
+        Raises SettingsError with every mistake, a variable that is none of them included.
         """
         try:
             given = together(
                 lambda: read(_VARIABLES, {name: text for name, text in environment.items() if text}),
-                lambda: {"access": load_access(environment, _PREFIX)},
+                lambda: {"access": load_access(environment, PREFIX)},
+                lambda: _closed(environment),
             )
         except BadSettingsError as error:
             raise SettingsError(str(error).splitlines()) from error
         return cls(**given)
+
+
+def _closed(environment: Mapping[str, str]) -> dict[str, Any]:
+    ours = (name for name in environment if name.startswith(PREFIX))
+    if found := list(strange(ours, VARIABLES)):
+        raise BadSettingsError("\n".join(found))
+    return {}
 
 
 def _switch(text: str) -> bool:
@@ -67,12 +76,16 @@ def _switch(text: str) -> bool:
     return text.lower() == "true"
 
 
-_PREFIX: Final = "SAFECLOCK_PUBLISH_"
+PREFIX: Final = "SAFECLOCK_PUBLISH_"
+"""How the names of a publisher's variables begin, and no others."""
+
 _VARIABLES: Final[Variables] = {
-    f"{_PREFIX}BOOTSTRAP": ("bootstrap", servers),
-    f"{_PREFIX}IDEMPOTENT": ("idempotent", _switch),
-    f"{_PREFIX}MAX_PENDING": ("max_pending", at_least(1)),
-    f"{_PREFIX}BLOCK_MS": ("block_ms", at_least(1)),
-    f"{_PREFIX}DELIVERY_TIMEOUT_MS": ("delivery_timeout_ms", at_least(1)),
-    f"{_PREFIX}LINGER_MS": ("linger_ms", at_least(0)),
+    f"{PREFIX}BOOTSTRAP": ("bootstrap", servers),
+    f"{PREFIX}IDEMPOTENT": ("idempotent", _switch),
+    f"{PREFIX}MAX_PENDING": ("max_pending", at_least(1)),
+    f"{PREFIX}BLOCK_MS": ("block_ms", at_least(1)),
+    f"{PREFIX}DELIVERY_TIMEOUT_MS": ("delivery_timeout_ms", at_least(1)),
+    f"{PREFIX}LINGER_MS": ("linger_ms", at_least(0)),
 }
+VARIABLES: Final = (*_VARIABLES, *access.names(PREFIX))
+"""The names of the variables that `from_environment` reads."""

@@ -145,5 +145,10 @@ def load_access(environment: Mapping[str, str], prefix: str = "SAFECLOCK_") -> A
     return access
 
 
-VARIABLES: Final = tuple(f"SAFECLOCK_{name}" for name in _READINGS)
-"""The names of the variables that `load_access` reads."""
+def names(prefix: str) -> tuple[str, ...]:
+    """Return the names of the variables that `load_access` reads for a prefix."""
+    return tuple(f"{prefix}{name}" for name in _READINGS)
+
+
+VARIABLES: Final = names("SAFECLOCK_")
+"""Those of all but publishers."""

@@ -1,14 +1,19 @@
 """How a process is told its settings: SAFECLOCK_* variables, and flags that override them; every mistake at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from re import compile as pattern
 from typing import Any, Final
 
+from streams.contract.tables import nearest
+
 Variables = Mapping[str, tuple[str, Callable[[str], Any]]]
 """By the name of a variable: the field that it sets, and what reads it or raises ValueError with what it expected."""
 
+
+PREFIX: Final = "SAFECLOCK_"
+"""How the names of all our variables begin."""
 
 _LAST_PORT: Final = 65_535
 _IS_SERVER: Final = pattern(r"(\[[0-9A-Fa-f:.]+\]|[^\s:,\[\]]+)(:(?P<port>[0-9]{1,5}))?").fullmatch
@@ -99,6 +104,16 @@ def read(
     if wrong:
         raise BadSettingsError("\n".join(wrong))
     return values
+
+
+def strange(names: Iterable[str], known: Collection[str]) -> Iterator[str]:
+    """Yield, one sentence each, those of `names` that are named like variables of ours and are none that is known."""
+    endings = {name.removeprefix(PREFIX): name for name in known}
+    for name in sorted(set(names) - set(known)):
+        if name.startswith(PREFIX):
+            near = nearest(name.removeprefix(PREFIX), endings)
+            expected = f"expected {endings[near]}; " if near else ""
+            yield f"{name}: {expected}nothing reads a variable of this name"
 
 
 def together(*parts: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:

@@ -48,6 +48,15 @@ def test_an_address_that_is_none_is_told_as_such(address: str) -> None:
         PublisherSettings(bootstrap=address)
 
 
+def test_a_variable_that_a_publisher_does_not_read_is_a_mistake_and_that_of_a_worker_is_none() -> None:
+    with pytest.raises(SettingsError) as told:
+        PublisherSettings.from_environment({"SAFECLOCK_PUBLISH_USER": "harbor", "SAFECLOCK_BOOTSTRAP": "two:9092"})
+
+    assert told.value.problems == (
+        "SAFECLOCK_PUBLISH_USER: expected SAFECLOCK_PUBLISH_USERNAME; nothing reads a variable of this name",
+    )
+
+
 def test_a_password_and_a_secret_are_never_shown() -> None:
     access = Access(protocol="SASL_SSL", username="harbor", password="hush-hush-hush")  # noqa: S106 - invented
     identity = Identity(platform="harbor", key_id="k1", secret=SECRET, former={"k0": SECRET})
