@@ -1,9 +1,7 @@
 """The Faust app of a worker: the consumer group, and one agent over all source topics."""
 
 import logging
-import tempfile
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import faust
@@ -69,6 +67,10 @@ class RecordBatchApp(faust.App):
     answer_bytes = PATIENT.answer_bytes
 
     @override
+    def _create_directories(self) -> None:
+        """Make none: nothing of ours is stored in files, and one that all users share belongs to the first of them."""
+
+    @override
     def _new_transport(self) -> Any:
         return RecordBatchTransport(self.conf.broker_consumer, self)
 
@@ -96,7 +98,6 @@ def create_app(settings: Settings, manner: Manner) -> RecordBatchApp:
         settings.application,
         broker=f"kafka://{settings.bootstrap}",
         broker_credentials=credentials(settings.access),
-        datadir=Path(tempfile.gettempdir()) / "safeclock-worker",
         store="memory://",
         TableManager=NoTables,
         topic_allow_declare=False,

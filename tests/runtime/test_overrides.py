@@ -45,6 +45,8 @@ READ: list[tuple[Callable[..., Any], str]] = [
     (App._on_partitions_revoked, "d5c895bbe57dc73a"),
     (App._on_partitions_assigned, "de932b7927db85b3"),
     (App._new_transport, "42db531312dd776f"),
+    (App.on_first_start, "ec655d9c223403cc"),
+    (App._create_directories, "a9f571c3b04abec3"),
     (Fetcher._get_actions_per_node, "1dab2cf937d165d0"),
     (Fetcher.fetched_records, "be4348896b9b66af"),
     (Fetcher._proc_fetch_request, "59bf948fff47eed5"),

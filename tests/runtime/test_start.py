@@ -2,11 +2,14 @@
 
 import asyncio
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from streams.runtime.app import ALONE, create_app
+from streams.runtime.settings import Settings
 from tests.brokers.ports import LOOPBACK, free_port
 from tests.runtime.scene import WorkerProcess, eventually
 
@@ -16,6 +19,17 @@ def silent() -> Iterator[str]:
     """An address that takes connections and never answers, like a broker that hangs."""
     with socket.create_server((LOOPBACK, 0)) as listener:
         yield f"{LOOPBACK}:{listener.getsockname()[1]}"
+
+
+def test_a_worker_makes_no_folder_that_users_of_a_machine_would_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    asyncio.run(create_app(Settings(), ALONE).on_first_start())
+
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture
