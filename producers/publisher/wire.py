@@ -1,10 +1,11 @@
 """The producer of kafka-python, set up so that an acknowledgement means what it says."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
+from kafka.net.compat import KafkaNetClient
 
 from producers.publisher.errors import BrokerError
 from producers.publisher.settings import PublisherSettings
@@ -33,8 +34,15 @@ class Wire:
             sign_in(settings.bootstrap, settings.access)
         except AccessError as error:
             raise BrokerError(str(error)) from error
+        clients: list[KafkaNetClient] = []
+
+        def kept(**options: Any) -> KafkaNetClient:  # noqa: ANN401 - kafka-python's own
+            clients.append(KafkaNetClient(**options))
+            return clients[-1]
+
         try:
             self._producer = KafkaProducer(
+                kafka_client=kept,
                 bootstrap_servers=settings.servers,
                 acks="all",
                 enable_idempotence=settings.idempotent,
@@ -52,6 +60,8 @@ class Wire:
                 **settings.access.options(),
             )
         except KafkaError as error:
+            for client in clients:  # of a producer that was never made nobody else closes it
+                client.close()
             raise BrokerError(
                 f"expected a broker at {settings.bootstrap}, none answered: {type(error).__name__}"
             ) from error

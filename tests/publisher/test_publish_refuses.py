@@ -1,20 +1,24 @@
 """Bad lines never leave, and what was refused is never shown."""
 
+import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from socket import AF_UNIX, socket
 
 import pytest
 from rich.console import Console
 
 from producers.publisher import files
+from producers.publisher.errors import BrokerError
 from producers.publisher.files import Order, publish, publish_blocks
 from producers.publisher.lines import Block, blocks_of
 from producers.publisher.routes import Router
 from producers.publisher.settings import PublisherSettings
 from producers.publisher.survey import Survey, survey
 from producers.publisher.talk import tell
+from producers.publisher.wire import Wire
 from streams.contract.registry import Registry
 from streams.contract.topics import partition_of
 from tests.publisher.stage import NOON, PARTITIONS, Stage, action, filing, heartbeat, retraction, written
@@ -38,6 +42,20 @@ def test_a_file_with_a_bad_line_never_reaches_a_broker(tmp_path: Path) -> None:
         ("bad_value", "harm", 1, "2"),
         ("not_json", "", 1, "4"),
     }
+
+
+def test_a_producer_that_finds_no_broker_leaves_no_pair_of_sockets_open() -> None:
+    before = _pairs()
+
+    with pytest.raises(BrokerError):
+        Wire(NOBODY, ("report-filed",))
+
+    assert _pairs() <= before
+
+
+def _pairs() -> set[int]:
+    every = [found for found in gc.get_objects() if isinstance(found, socket)]
+    return {id(found) for found in every if found.family == AF_UNIX and found.fileno() >= 0}
 
 
 def test_a_refused_value_is_never_shown(tmp_path: Path) -> None:
