@@ -24,7 +24,11 @@ def _pace(_context: click.Context, _parameter: click.Parameter, pace: float | No
 @click.option("--seed", type=int, default=7, show_default=True)
 @click.option("--weeks", type=click.IntRange(1, 520), default=13, show_default=True)
 @click.option(
-    "--reports", type=click.IntRange(1), default=150_000, show_default=True, help="About how many, all platforms."
+    "--reports",
+    type=click.IntRange(1),
+    default=150_000,
+    show_default=True,
+    help="About how many are filed, all platforms; a file has twice as many lines, and heartbeats.",
 )
 @click.option("--start", callback=instant, default="2026-01-05T00:00:00Z", show_default=True, help="The first instant.")
 @click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), help="Write what was planted to this file.")

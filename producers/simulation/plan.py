@@ -24,7 +24,8 @@ class Plan(NamedTuple):
     """A seeded span of history: `weeks` weeks from `start_ms` with about `reports` reports over all platforms.
 
     `heartbeat_ms` is the least time between two heartbeats of a platform; 0 leaves each its cadence. A publisher sends
-    every heartbeat to every partition: thirteen weeks of them at five minutes would be ten times the reports.
+    every heartbeat to every partition: thirteen weeks of them at five minutes would be twenty times the reports on eight
+    partitions of both topics.
     """
 
     seed: int
