@@ -38,6 +38,8 @@ _PAUSED: Final = "safeclock_clock_paused_seconds_total"
 _PAUSED_CORRECTED: Final = "safeclock_clock_paused_corrected_seconds_total"
 _REFUSED: Final = "safeclock_events_refused_total"
 _ACTIONS: Final = "safeclock_actions_total"
+_NOBODY: Final = ""
+"""Whose counters hold what names no registered platform."""
 _ONE_IN_EACH: Final = (*counters.BUCKETS, counters.BUCKETS[-1] + 1)
 """A duration of every bucket, by which its counter is named."""
 _NAMES: Final = tuple(metric.name for metric in AS_IT_HAPPENED if metric.kind is Kind.COUNTER)
@@ -46,21 +48,24 @@ _NAMES: Final = tuple(metric.name for metric in AS_IT_HAPPENED if metric.kind is
 def counted(totals: Mapping[str, Total], platforms: Sequence[str], clocks: Sequence[Watched]) -> Values:
     """Return every counter, from zero on, of the registered `platforms`.
 
-    `totals` are the counters of whoever was told of. What others sent was refused: it stands under one name for all.
+    `totals` are the counters of whoever was told of. What names no registered platform is told of nobody (""), and
+    stands under a name of its own. A platform that has left the registry is left out: its refusals would stand there
+    as if they had come in at once.
     """
     values = zeros(_NAMES, listed(platforms, clocks))
     values[_REFUSED] |= zeros([_REFUSED], listed([OTHER_PLATFORM], clocks))[_REFUSED]
     for platform, total in totals.items():
-        known = platform in platforms
-        _add_refusals(values[_REFUSED], platform if known else OTHER_PLATFORM, total)
-        if known:
+        if platform in platforms:
+            _set_refusals(values[_REFUSED], platform, total)
             _set(values, platform, total, clocks)
+        elif platform == _NOBODY:
+            _set_refusals(values[_REFUSED], OTHER_PLATFORM, total)
     return values
 
 
-def _add_refusals(series: Series, platform: str, total: Total) -> None:
+def _set_refusals(series: Series, platform: str, total: Total) -> None:
     for reason in Reason:
-        series[platform, reason] += total.get(counters.refused(reason), 0)
+        series[platform, reason] = total.get(counters.refused(reason), 0)
 
 
 def _set(values: Values, platform: str, total: Total, clocks: Sequence[Watched]) -> None:

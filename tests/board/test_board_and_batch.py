@@ -246,14 +246,22 @@ def test_known_label_sets_stand_at_zero_before_anything_happens() -> None:
             assert set(label_sets(metric, listed)) <= set(series), metric.name
 
 
-def test_what_an_unregistered_platform_sent_stands_under_one_name() -> None:
+def test_what_names_no_registered_platform_stands_under_one_name() -> None:
     stranger = told(
-        board_at(worked().as_of), (*worked().updates, (0, b"n|nobody", RowCodec().pack({"refused|too_old": 4})))
+        board_at(worked().as_of), (*worked().updates, (0, b"n|", RowCodec().pack({"refused|bad_value": 4})))
     )
 
-    refused = stranger.snapshot.values["safeclock_events_refused_total"]
-    assert refused["unknown", "too_old"] == 4
-    assert "nobody" not in exposition(stranger)
+    assert stranger.snapshot.values["safeclock_events_refused_total"]["unknown", "bad_value"] == 4
+
+
+def test_refusals_of_a_platform_that_has_left_are_not_told_anew_under_another_name() -> None:
+    left = (0, b"n|nobody", RowCodec().pack({"refused|too_old": 4, "refused|internal": 1}))
+
+    board = told(board_at(worked().as_of), (*worked().updates, left))
+
+    refused = board.snapshot.values["safeclock_events_refused_total"]
+    assert (refused["unknown", "too_old"], refused["unknown", "internal"]) == (0, 0)
+    assert "nobody" not in exposition(board)
 
 
 def test_a_platform_that_was_not_complete_everywhere_has_no_shares() -> None:
