@@ -113,23 +113,24 @@ OPEN_ALL_DAY: Final = f"platform:{OPEN}:min12h"
 def _once() -> tuple[Recording, ...]:
     # One value whichever board is scraped, before any increase: a board that restarts under another name would
     # otherwise begin a series of its own.
-    plain = (FILED, SKEWED, CONFLICTING, GAPS, OPEN)
-    actions = f"sum by (platform) (max by (platform, outcome) ({select(ACTIONS)}))"
-    refused = f"sum by (platform) (max by (platform, reason) ({select(REFUSED, reason='!internal')}))"
+    plain = (FILED, SKEWED, CONFLICTING, GAPS)
+    actions = f"sum by (platform) (max by (platform, outcome) ({_lately(ACTIONS)}))"
+    refused = f"sum by (platform) (max by (platform, reason) ({_lately(REFUSED, reason='!internal')}))"
     return (
-        Recording(counted(REACHED), f"max by (platform, clock) ({_lately(REACHED)})"),
-        Recording(counted(MISSED), f"max by (platform, clock) ({_lately(MISSED)})"),
-        Recording(_CORRECTED, f"max by (platform, clock, counted) ({_lately(CORRECTED)})"),
-        *(Recording(once(name), f"max by (platform) ({select(name)})") for name in plain),
+        Recording(counted(REACHED), f"max by (platform, clock) ({_lately(REACHED, timing='live')})"),
+        Recording(counted(MISSED), f"max by (platform, clock) ({_lately(MISSED, timing='live')})"),
+        Recording(_CORRECTED, f"max by (platform, clock, counted) ({_lately(CORRECTED, timing='live')})"),
+        *(Recording(once(name), f"max by (platform) ({_lately(name)})") for name in plain),
+        Recording(once(OPEN), f"max by (platform) ({select(OPEN)})"),
         Recording(once(ACTIONS), actions),
         Recording(once(REFUSED), refused),
     )
 
 
-def _lately(name: str) -> str:
+def _lately(name: str, **labels: str) -> str:
     # What a board said that is gone stands until the other one, scraped a moment earlier, has come as far: a value
     # that falls is a reset to `increase`, and everything would be counted once more.
-    return f"max_over_time({select(name, timing='live')}[{_HANDOVER}])"
+    return f"max_over_time({select(name, **labels)}[{_HANDOVER}])"
 
 
 def _over(window: str, step: str) -> tuple[Recording, ...]:
