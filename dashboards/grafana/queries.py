@@ -104,8 +104,8 @@ REFUSED: Final = (
     f"max by (platform, reason) ({select('safeclock_events_refused_total', platform=f'{_CHOSEN}|unknown')}) > 0"
 )
 MISSED: Final = f'{ratio(SLOW.long)}{{platform=~"$platform"}}'
-FIGURES_AGE: Final = f"time() - {_AS_OF}"
-FIGURES_LAG: Final = f"{_AS_OF} - max({select('safeclock_figures_timestamp_seconds')})"
+FIGURES_AGE: Final = f"time() - min({select('safeclock_as_of_timestamp_seconds')})"
+FIGURES_LAG: Final = f"{_AS_OF} - min({select('safeclock_figures_timestamp_seconds')})"
 NOT_READY: Final = (
     f"max({select('safeclock_partitions_expected')}) - sum(max by (partition) ({select('safeclock_partition_ready')}))"
 )

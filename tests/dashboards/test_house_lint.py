@@ -135,7 +135,8 @@ def test_no_series_is_shown_once_per_board() -> None:
     for expr in expressions():
         for found in re.finditer(r"\bsafeclock_", expr):
             before = expr[: found.start()]
-            assert re.search(r"(max( by \([^)]*\)| without \([^)]*\))?|:) ?\(?$", before) or before.endswith(":"), expr
+            inside = re.search(r"((max|min)( by \([^)]*\)| without \([^)]*\))?|:) ?\(?$", before)
+            assert inside or before.endswith(":"), expr
 
 
 @pytest.mark.integration

@@ -94,6 +94,7 @@ def panels() -> Iterator[Panels]:
     _fill(board, now)
     twin = _stand_in(now)
     _fill(twin, now)
+    twin.set("safeclock_figures_timestamp_seconds", now - 45)  # it stands still
     with exported(board) as first, exported(twin) as second, prometheus_on([first, second]) as prometheus:
         for told in (board, twin):
             told.set("safeclock_deadline_reached_total", 40, platform="harbor", clock="time_to_action", timing="live")
@@ -207,7 +208,7 @@ def test_freshness_and_refusals_are_told(panels: Panels) -> None:
     (age,) = _only(panels, "Age of the figures").values.values()
 
     assert 0 <= age < 600
-    assert list(_only(panels, "Figures behind their inputs").values.values()) == [30]
+    assert list(_only(panels, "Figures behind their inputs").values.values()) == [45]
     assert list(_only(panels, "Partitions not ready").values.values()) == [1]
     assert set(_only(panels, "Silence").values.values()) == {2}
     assert _only(panels, "Events refused").by("platform", "reason") == {

@@ -92,7 +92,8 @@ TICKETS: Final = (
     ),
     Alert(
         name="SafeclockBoardBehind",
-        expr=f"max({_AS_OF}) - max({_FIGURES}) > {STALE_SECONDS}\nor time() - max({_READ}) > {STALE_SECONDS}",
+        # Of two boards the one that stands still: its figures stand in every largest value of both.
+        expr=f"max({_AS_OF}) - min({_FIGURES}) > {STALE_SECONDS}\nor time() - min({_READ}) > {STALE_SECONDS}",
         audience=Audience.OPERATOR,
         severity=Severity.TICKET,
         summary="the board is {{ $value | humanizeDuration }} behind: with its figures behind what it has read, or with reading",
