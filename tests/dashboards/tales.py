@@ -322,7 +322,11 @@ TALES: Final[Mapping[str, Told]] = {
     ),
     "SafeclockRecordsLost": Told(
         Tale({_LOST: "0x29 7xN"}, "30m", fires={"partition": "0"}),
-        (Tale({_LOST: "7xN"}, "61m", ends="4h", why="an old gap"), Tale({_LOST: "0xN"}, ends="2h", why="no gap")),
+        (
+            Tale({_LOST: "7xN"}, "61m", ends="4h", why="an old gap"),
+            Tale({_LOST: "7x120 _x10 7xN"}, "61m", ends="5h", why="an old gap, and nobody looked for ten minutes"),
+            Tale({_LOST: "0xN"}, ends="2h", why="no gap"),
+        ),
     ),
     "SafeclockInternalRefusal": Told(
         Tale(_refused("0x29 1xN", reason="internal"), "30m", fires=_HARBOR),

@@ -17,12 +17,19 @@ _EXPECTED: Final = select("safeclock_partitions_expected")
 _READY: Final = select("safeclock_partition_ready")
 _COMMITS: Final = select("safeclock_worker_commits_total")
 _GAPS: Final = select("safeclock_source_records_lost_total")
-_PASSED: Final = one("safeclock_partition_records_lost_total")
+
+
+def _grew(name: str, **labels: str) -> str:
+    """Return a counter of the boards that grew within an hour, or since one was last there: for hours, it may be."""
+    told = one(name, **labels)
+    return f"increase({told}[1h:1m]) > 0 or {told} > last_over_time({told}[1d:1m] offset 1h)"
+
+
 # A gap is mostly found when a worker starts, before its first scrape: `increase` does not see such a birth. A worker
 # that ends before anybody looks at it leaves its gap to the board's word; while no board is there, workers are heard.
 _LOST: Final = (
-    f"max by (partition) (\n  ({_GAPS} unless {_GAPS} offset 1h) > 0\n  or increase({_GAPS}[1h]) > 0"
-    f"\n  or increase({_PASSED}[1h:1m]) > 0\n)"
+    f"max by (partition) (\n  ({_GAPS} > 0) != (last_over_time({_GAPS}[1d] offset 1h) or 0 * {_GAPS})"
+    f"\n  or increase({_GAPS}[1h]) > 0\n  or {_grew('safeclock_partition_records_lost_total')}\n)"
 )
 
 _FOLLOWS: Final = (
@@ -198,7 +205,7 @@ PAGES: Final = (
     ),
     Alert(
         name="SafeclockInternalRefusal",
-        expr=f"increase({one('safeclock_events_refused_total', reason='internal')}[1h:1m]) > 0",
+        expr=_grew("safeclock_events_refused_total", reason="internal"),
         audience=Audience.OPERATOR,
         severity=Severity.PAGE,
         summary="an event of {{ $labels.platform }} was refused by a fault of ours",
