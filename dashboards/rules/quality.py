@@ -25,7 +25,7 @@ REFUSED_RISE: Final = 3
 ODD_FROM: Final = 0.01
 LEAST_GAPS: Final = 5
 
-_ORPHANS: Final = f"max by (platform) (min_over_time({select('safeclock_orphans_waiting')}[1d:5m]))"
+_WAITING: Final = f"max by (platform) ({select('safeclock_orphans_waiting')})"
 
 
 def _odd(name: str) -> str:
@@ -84,7 +84,10 @@ ALERTS: Final = (
     ),
     _digest(
         name="SafeclockOrphansWaiting",
-        expr=fresh(f"  {_ORPHANS} >= {LEAST_EVENTS}"),
+        expr=fresh(
+            f"  min_over_time(({_WAITING})[1d:5m]) >= {LEAST_EVENTS}\n"
+            f"  and max by (platform) ({select('safeclock_orphans_waiting')} offset 1d) >= 0"
+        ),
         summary="{{ $labels.platform }} has had at least {{ $value | humanize }} reports for a day whose actions are known and whose filings are not",
         within="25h",
         since=f"{LEAST_EVENTS} orphans begin to wait",

@@ -145,6 +145,8 @@ def _weekdays(weeks: int) -> str:
     return " ".join(f"{week * 1440}+1x1439 {(week + 1) * 1440}x575" for week in range(weeks))
 
 
+_LAG_ELSEWHERE: Final = 'safeclock_worker_lag_records{instance="w2",partition="0"}'
+_WAITING: Final = f"safeclock_orphans_waiting{{{AT}}}"
 _OPEN: Final = f"safeclock_open_reports{{{AT}}}"
 _CADENCE: Final = f"safeclock_cadence_seconds{{{AT}}}"
 _COMPLETE: Final = f"safeclock_complete_through_timestamp_seconds{{{AT}}}"
@@ -264,14 +266,25 @@ TALES: Final[Mapping[str, Told]] = {
     "SafeclockClockSkew": _odd("events_skewed"),
     "SafeclockConflicts": _odd("events_conflicting"),
     "SafeclockOrphansWaiting": Told(
-        Tale(_FRESH_5M | {f"safeclock_orphans_waiting{{{AT}}}": "0x287 25xN"}, "1d", fires=_HARBOR, step="5m"),
+        Tale(_FRESH_5M | {_WAITING: "0x287 25xN"}, "1d", fires=_HARBOR, step="5m"),
         (
-            Tale(_FRESH_5M | {f"safeclock_orphans_waiting{{{AT}}}": "0x287 19xN"}, ends="3d", step="5m", why="fewer"),
+            Tale(_FRESH_5M | {_WAITING: "0x287 19xN"}, ends="3d", step="5m", why="fewer"),
             Tale(
-                _FRESH_5M | {f"safeclock_orphans_waiting{{{AT}}}": "0x287 900x250 0x20 900x250 0xN"},
+                _FRESH_5M | {_WAITING: "0x287 900x250 0x20 900x250 0xN"},
                 ends="4d",
                 step="5m",
                 why="their filings came within the day",
+            ),
+            Tale(_FRESH_5M | {_WAITING: "900x20 0xN"}, ends="2d", step="5m", why="nobody has looked for a day"),
+            Tale(
+                _FRESH_5M
+                | {
+                    f'{_WAITING[:-1]},instance="b1"}}': "_x300 900x20 stale",
+                    f'{_WAITING[:-1]},instance="b2"}}': "_x322 0xN",
+                },
+                ends="4d",
+                step="5m",
+                why="their filings came after a board had moved",
             ),
         ),
     ),
@@ -348,6 +361,12 @@ TALES: Final[Mapping[str, Told]] = {
         (
             Tale(_lag("0x30 900000-5000x170 0xN"), ends="5h", why="an import that is worked off"),
             Tale(_lag("0x30 50+10xN"), ends="5h", why="a small lag"),
+            Tale(
+                _lag("0x10 20000+100x80 stale") | {_LAG_ELSEWHERE: "_x91 0xN"},
+                "110m",
+                ends="5h",
+                why="another worker took over and worked it off",
+            ),
         ),
     ),
     "SafeclockBoardBehind": Told(
