@@ -17,6 +17,7 @@ from dashboards.rules.recording import (
     OPEN,
     OPEN_ALL_DAY,
     daily,
+    once,
     share_of_filings,
     usual,
     within,
@@ -40,7 +41,12 @@ _CADENCE: Final = f"max by (platform) ({select('safeclock_cadence_seconds')})"
 _SILENT: Final = fresh(f"  scalar(max({_AS_OF})) - {_COMPLETE}\n  > on (platform) {SILENT_CADENCES} * {_CADENCE}")
 _UNHEARD: Final = fresh(f"  {_CADENCE} unless on (platform) {_COMPLETE}")
 _BACKLOG: Final = fresh(f"  {OPEN_ALL_DAY} > {BACKLOG_FACTOR} * {usual(OPEN)}\n  and {OPEN_ALL_DAY} >= {LEAST_OPEN}")
-_VOLUME: Final = fresh(f"  {daily(FILED)} / ({usual(FILED)} >= {LEAST_FILED}) < {DROPPED_TO}")
+_VOLUME: Final = fresh(
+    f"  {daily(FILED)} / ({usual(FILED)} >= {LEAST_FILED}) < {DROPPED_TO}"
+    # What was filed while nobody looked is in no increase: a day of which the first hours are not known is no day.
+    # Nor has anybody dropped who is told of no more.
+    f"\n  and count_over_time({once(FILED)}[6h] offset 18h)\n  and {once(FILED)}"
+)
 
 _NEW: Final = "~week-00|week-01"
 _FILED: Final = f"max by (platform, cohort) ({select('safeclock_cohort_filed_reports')}) >= {LEAST_NEW}"

@@ -244,6 +244,8 @@ TALES: Final[Mapping[str, Told]] = {
             Tale(_filings("0+0.15x8352 1252xN"), ends="32d", step="5m", why="few reports on such a day"),
             Tale(_filings(_weekdays(6)), ends="40d", step="5m", why="nobody files on this day of the week"),
             Tale(_filings("0+1x4032 4032xN"), ends="20d", step="5m", why="no four weeks to be held against"),
+            Tale(_filings("0+1x8352 _x240 8593+1xN"), ends="32d", step="5m", why="nobody looked for twenty hours"),
+            Tale(_filings("0+1x8352 stale"), ends="32d", step="5m", why="it has left the registry"),
         ),
     ),
     "SafeclockSlowerThanBefore": Told(
