@@ -52,7 +52,7 @@ class Regime:
         """Return the path of a plain report with these codes, None where no such report is plain."""
         if codes not in self._paths:
             if len(self._paths) >= _KEPT:
-                self._paths.clear()
+                self._forget()
             plan = self.plan_of(codes) if self._on_grid else None
             if plan is None or not all(course.plain for course in plan.courses):
                 self._paths[codes] = None
@@ -66,6 +66,13 @@ class Regime:
         if code not in path.onward:
             path.onward[code] = self.path_of((*path.codes, code))
         return path.onward[code]
+
+    def _forget(self) -> None:
+        """Forget where sequences lead; reports that are on their way find on from where they stand."""
+        for path in self._paths.values():
+            if path is not None:
+                path.onward.clear()
+        self._paths = {(FILING,): self.filed}
 
 
 class Regimes:

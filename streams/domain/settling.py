@@ -131,7 +131,7 @@ class Settling:
         notices = self._notices if self._notices.wanted else None
         early = at + path.shortest > horizon and filed.delay < path.shortest
         for place, entry in enumerate(entries[posted:], posted):
-            passed = passed.onward[entry.code] or passed
+            passed = passed.onward.get(entry.code) or self._after(report, passed, entry.code) or passed
             duration = entry.at - at
             value = bisect_left(EDGES, duration)
             values.append(value)

@@ -1,10 +1,18 @@
 """What outlives forgetting, and what no sequence of events may do."""
 
+from itertools import product
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.domain import regime
+from streams.domain.clocks import STANDARD
 from streams.domain.events import Action, Amendment, Deed, Event, Filing, Heartbeat, Retraction
 from streams.domain.grid import DAY
+from streams.domain.path import Path
+from streams.domain.regime import Regime
+from streams.domain.report import CODES
 from streams.domain.vocabulary import Outcome, Reason
 from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import DEEDS, KEYS, START, batches, packs, streams
@@ -105,6 +113,47 @@ def test_the_sixty_fifth_event_of_a_report_is_refused() -> None:
 
     assert answers[:64] == [None] * 64
     assert answers[64] is Reason.TOO_MANY
+
+
+_ON_THE_WAY = (Outcome.ACKNOWLEDGED, Outcome.ESCALATED, Outcome.MERGED, Outcome.APPEAL_FILED, Outcome.APPEAL_REJECTED)
+
+
+def test_more_sequences_than_are_remembered_are_counted_like_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regime, "_KEPT", 20)
+    subject, reports = Subject(), len(_ON_THE_WAY) ** 3
+    subject.feed([Filing(KEYS[0], "harbor", START, START, 1, 1, "gaaaabEU")])
+    subject.commit()
+
+    for report, outcomes in enumerate(product(_ON_THE_WAY, repeat=3)):
+        key = b"harbor|cc_%d" % report
+        subject.feed([Filing(key, "harbor", START, START, 1, 1, "gaaaabEU")])
+        subject.feed(
+            Action(key, "harbor", START + n, START + n, 1 + n, 1, Deed(outcome))
+            for n, outcome in enumerate(outcomes, 1)
+        )
+    subject.feed([Action(KEYS[0], "harbor", START + 1, START + 1, 2, 1, Deed(Outcome.RESTRICTED, final=True))])
+
+    (marks,) = subject.cohorts().values()
+    counted = subject.counters()["harbor"]
+    assert (marks.total(), counted["filed"], counted["deed|restricted"]) == (reports + 1, reports + 1, 1)
+    assert counted["deed|merged"] == 3 * reports // len(_ON_THE_WAY)
+
+
+def test_what_sequences_come_to_is_not_remembered_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regime, "_KEPT", 20)
+    clocks = Regime(STANDARD)
+
+    for outcomes in product(_ON_THE_WAY, repeat=3):
+        path = clocks.filed
+        for outcome in outcomes:
+            path = path and clocks.after(path, CODES[Deed(outcome)])
+
+    assert len(_reached(clocks.filed)) <= 20
+
+
+def _reached(path: Path | None) -> list[Path]:
+    """Return a path and all that it leads to."""
+    return [] if path is None else [path, *(far for near in path.onward.values() for far in _reached(near))]
 
 
 def test_an_action_on_the_wrong_partition_is_refused() -> None:
