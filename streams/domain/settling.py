@@ -72,11 +72,11 @@ class Settling:
 
     def join(self, desk: Desk, waiting: Report, filed: Filing) -> Report | None:
         """Return the unsettled report of a filing whose actions have waited for it; None for the long way."""
-        report = self.file(desk, filed)
-        if report is None or waiting.path is not None or waiting.entries[0].at <= filed.at:
+        report, entries = self.file(desk, filed), waiting.entries
+        if report is None or waiting.path is not None or entries[0].at <= filed.at or len(entries) == CAP:
             return None
         report.allowance = waiting.allowance
-        for entry in waiting.entries:
+        for entry in entries:
             after = None if report.path is None else self._after(report, report.path, entry.code)
             if after is None or after.ended is None:
                 return None

@@ -16,7 +16,7 @@ from streams.domain.report import CODES
 from streams.domain.vocabulary import Outcome, Reason
 from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import DEEDS, KEYS, START, batches, packs, streams
-from tests.ledger.subject import Subject, clock_of, expected_net, oracle_for
+from tests.ledger.subject import CODEC, Subject, clock_of, expected_net, oracle_for
 
 
 @given(st.data(), packs, streams(), st.lists(st.integers(61, 700), min_size=1, max_size=4))
@@ -113,6 +113,19 @@ def test_the_sixty_fifth_event_of_a_report_is_refused() -> None:
 
     assert answers[:64] == [None] * 64
     assert answers[64] is Reason.TOO_MANY
+
+
+def test_a_filing_that_comes_last_finds_no_more_room_than_one_that_came_first() -> None:
+    deeds = [
+        Action(KEYS[0], "harbor", START + n, START + n, 1 + n, 1 + n, Deed(Outcome.APPEAL_FILED)) for n in range(1, 66)
+    ]
+    subject = Subject()
+
+    answers = subject.feed([*deeds[:64], Filing(KEYS[0], "harbor", START, START, 1, 1, "gaaaabEU"), *deeds[64:]])
+
+    (row,) = subject.report_rows().values()
+    assert answers[64:] == [Reason.TOO_MANY, Reason.TOO_MANY]
+    assert len(CODEC.unpack_row(row)[1]) == 64
 
 
 _ON_THE_WAY = (Outcome.ACKNOWLEDGED, Outcome.ESCALATED, Outcome.MERGED, Outcome.APPEAL_FILED, Outcome.APPEAL_REJECTED)
