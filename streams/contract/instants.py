@@ -2,7 +2,7 @@
 
 Decided here: an offset is required; `T` and `Z` are upper case; digits finer than a millisecond are cut off, never
 rounded up into the future; a leap second (`:60`) is refused, since no clock that counts epoch time can stamp one;
-nothing before 1970.
+nothing before 1970 or after 9999.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -11,9 +11,13 @@ from re import ASCII
 from re import compile as pattern
 from typing import Final
 
-_SHAPE: Final = pattern(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", ASCII)
+_SHAPE: Final = pattern(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:[0-5]\d)", ASCII)
 _DAY: Final = pattern(r"\d{4}-\d\d-\d\d", ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+LAST: Final = 253_402_300_799_999
+"""The last instant that can be written, in epoch milliseconds: the end of the year 9999."""
+
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _SECONDS: Final = {f":{second:02d}": second * 1000 for second in range(60)}
 _FRACTIONS: Final = {f".{millisecond:03d}Z": millisecond for millisecond in range(1000)} | {"Z": 0}
@@ -62,11 +66,11 @@ def _parse(text: str) -> int:
         moment = datetime.fromisoformat(second + ("+00:00" if offset == "Z" else offset))
         return _since_epoch(moment) + int((fraction or "0").ljust(3, "0")[:3])
     except (ValueError, OverflowError):
-        raise ValueError("expected an existing date and time from 1970 on") from None
+        raise ValueError("expected an existing date and time from 1970 to 9999") from None
 
 
 def _since_epoch(moment: datetime) -> int:
     since = (moment - _EPOCH) // _MILLISECOND
-    if since < 0:
+    if not 0 <= since <= LAST:
         raise ValueError
     return since
