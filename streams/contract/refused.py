@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.contract.decode import Record, Refusal
-from streams.contract.instants import format_ms, parse
+from streams.contract.instants import LAST, format_ms, parse
 from streams.contract.types import Instant
 from streams.domain.vocabulary import Reason
 
@@ -61,7 +61,7 @@ def encode(refusal: Refusal, record: Record) -> bytes:
         partition=record.partition,
         offset=record.offset,
     )
-    time = format_ms(max(0, record.timestamp))
+    time = format_ms(min(max(0, record.timestamp), LAST))
     event = EventRefusedEvent(specversion="1.0", id=_origin(record), source=SOURCE, time=time, data=data)
     return msgspec.json.encode(event)
 

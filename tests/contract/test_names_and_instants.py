@@ -181,6 +181,15 @@ def test_a_refusal_is_told_without_the_record_and_the_same_at_every_redelivery()
     )
 
 
+@pytest.mark.parametrize("stamp", [-1, 253_402_300_800_000, 2**63 - 1])
+def test_a_record_whose_sender_stamped_it_with_no_instant_is_told_of_all_the_same(stamp: int) -> None:
+    record = Given("report-filed", b"x", None, stamp)
+
+    told = decode(encode(Refusal(Reason.FUTURE_TIME, "", ""), record)).told
+
+    assert told == max(0, min(stamp, 253_402_300_799_999))
+
+
 def test_what_is_no_refusal_is_not_read_as_one() -> None:
     with pytest.raises(ValueError, match="required"):
         decode(b"{}")
