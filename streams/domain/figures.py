@@ -8,7 +8,7 @@ from streams.domain.attributes import Attributes
 from streams.domain.clocks import Clock
 from streams.domain.cohort import Cell, CohortKey, Signature, cell, key_of, signatures, stop_sums
 from streams.domain.course import FROZEN, OPEN, STOPPED
-from streams.domain.grid import DAY, HOUR, MINUTE
+from streams.domain.grid import DAY, EDGES, HOUR, MINUTE
 from streams.domain.states import State
 from streams.domain.survival import Curve, Mean, Sums, closed_only_median, estimate, mean, whole_hour_median
 
@@ -23,6 +23,7 @@ class UnknownLabelError(ValueError):
 class Sample:
     """The reports of one group: states, and by the mark of a clock the cells, the sums of stops and of open ages.
 
+    Of a clock that is paused or was sealed the open age is the least that its bin holds.
     `reports` are those that a clock runs on or ran on, `paused` those on which it is paused; `oldest_open` is the
     filing minute of the report that waits longest, in epoch milliseconds, None if none waits.
     """
@@ -70,6 +71,8 @@ class Sample:
                 self.cells[reading.clock][place] += count
             if reading.ending == OPEN and place is not None:
                 self.open_sums[reading.clock] += count * (through - day * DAY - reading.value * MINUTE)
+            elif reading.ending == FROZEN and reading.value:
+                self.open_sums[reading.clock] += count * EDGES[reading.value - 1]
 
     def cells_of(self, clocks: Sequence[Clock]) -> dict[Cell, int]:
         """Return the cells of several definitions of a clock together."""

@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.domain.clocks import STANDARD
+from streams.domain.cohort import Reading, Signature
+from streams.domain.course import FROZEN
+from streams.domain.figures import Sample, clock_figures
 from streams.domain.grid import DAY, EDGES, HOUR, MINUTE, TOP, bin_of
+from streams.domain.states import State
 from streams.domain.survival import (
     FROM_START,
     OPEN,
@@ -79,3 +84,14 @@ def test_the_mean_is_a_lower_bound_while_reports_are_open() -> None:
 
 def test_no_reports_have_no_mean() -> None:
     assert mean(Sums(0, 0), Sums(0, 0)) == Mean(None, exact=True)
+
+
+@pytest.mark.parametrize("state", [State.PAUSED, State.UNANSWERED])
+def test_a_report_whose_clock_stands_still_counts_in_the_mean_for_what_it_has_waited(state: State) -> None:
+    clock, sample = STANDARD[0], Sample()
+    sample.count(0, Signature(state, FROM_START, None, (Reading(clock.mark, bin_of(30 * HOUR), FROZEN),)), 1, 9 * DAY)
+    sample.count(0, Signature(state, FROM_START, None, (Reading(clock.mark, 0, FROZEN),)), 1, 9 * DAY)
+
+    least = EDGES[bin_of(30 * HOUR) - 1]
+
+    assert clock_figures(sample, [clock]).mean == Mean(least / 2 / 1000, exact=False)
