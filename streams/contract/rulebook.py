@@ -6,6 +6,7 @@ No reading of a law here was reviewed by a lawyer unless its rule names who did.
 from collections.abc import Iterable
 from datetime import date
 from hashlib import sha256
+from itertools import combinations
 from typing import Final, NamedTuple
 
 import msgspec
@@ -94,7 +95,8 @@ class Rulebook(NamedTuple):
     def joined(self, packs: Iterable["Rulebook"]) -> "Rulebook":
         """Return this rulebook with those of other packs.
 
-        Raises RulebookError with every clock that stands in two of them, or whose mark is another's.
+        Raises RulebookError with every clock that stands in two of them, every two versions that may run on one
+        report, and every clock whose mark is another's.
         """
         whole, problems = self, list[str]()
         for pack in packs:
@@ -105,6 +107,9 @@ class Rulebook(NamedTuple):
         problems += [
             f"{places[clock.key]}: clock {clock.key!r}: version: {problem}"
             for clock, problem in colliding(whole.clocks)
+        ]
+        problems += [
+            _together(former, rule) for former, rule in combinations(whole.rules, 2) if _meet(former.clock, rule.clock)
         ]
         if problems:
             raise RulebookError("\n".join(problems))
@@ -119,6 +124,27 @@ def another(where: str) -> str:
 def _twice(rule: Rule, former: Rule) -> str:
     problem = another(f" at {former.place}" if former.place else ": Safeclock's own")
     return f"{rule.place}: clock {rule.clock.key!r}: id: {problem}"
+
+
+def _meet(one: Clock, other: Clock) -> bool:
+    """Return whether two versions of a clock may run on one report, which their figure would then count twice."""
+    # Of these labels a report has one each; it may touch several jurisdictions.
+    labels = zip(one.scope[:5], other.scope[:5], strict=True)
+    flaggers = {one.scope.trusted_flagger, other.scope.trusted_flagger}
+    return (
+        one.id == other.id
+        and one.version != other.version
+        and any(since < end and first < until for since, until in one.windows for first, end in other.windows)
+        and all(not these or not those or these & those for these, those in labels)
+        and flaggers != {True, False}
+    )
+
+
+def _together(former: Rule, rule: Rule) -> str:
+    return (
+        f"{rule.place}: clock {rule.clock.key!r}: version: expected no report on which {former.clock.key} runs, too"
+        f" (in_force_until ends one where in_force_from begins the other)"
+    )
 
 
 def _defined(clock: Clock) -> object:

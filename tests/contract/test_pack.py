@@ -316,8 +316,11 @@ def test_two_clocks_whose_marks_are_equal_are_refused_with_the_place_of_the_latt
         (known, version) for version, mark in marked if (known := versions.setdefault(mark, version)) != version
     )
     one, two = (
-        parse((HEAD + CLOCK.replace('"1"', f'"{version}"')).encode(), f"{name}.toml", GROUPS)
-        for name, version in (("one", former), ("two", latter))
+        parse((HEAD + CLOCK.replace('"1"', f'"{version}"') + period).encode(), f"{name}.toml", GROUPS)
+        for name, version, period in (
+            ("one", former, "in_force_until = 2026-03-01"),
+            ("two", latter, "in_force_from = 2026-03-01"),
+        )
     )
 
     with pytest.raises(RulebookError) as error:
@@ -327,6 +330,35 @@ def test_two_clocks_whose_marks_are_equal_are_refused_with_the_place_of_the_latt
         f"two.toml:5: clock 'removal@{latter}': version: its mark is that of removal@{former}; give one of them another"
         " version"
     )
+
+
+SECOND = CLOCK.replace('version = "1"', 'version = "2"')
+
+
+def test_two_versions_that_would_run_on_one_report_are_refused_since_it_would_count_twice() -> None:
+    ours = SECOND.replace("removal", "time_to_action")
+
+    with pytest.raises(RulebookError) as error:
+        STANDARD_RULES.joined([pack(SECOND), parse(f"{HEAD}{ours}".encode(), "other.toml", GROUPS)])
+
+    assert [line.partition(" (")[0] for line in str(error.value).splitlines()] == [
+        "other.toml:5: clock 'time_to_action@2': version: expected no report on which time_to_action@1 runs, too",
+        "local.toml:14: clock 'removal@2': version: expected no report on which removal@1 runs, too",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("in_force_until = 2026-03-01", "in_force_from = 2026-03-01"),
+        ('harms = ["csam"]', 'harms = ["grooming", "bullying"]'),
+        ("trusted_flagger = true", "trusted_flagger = false"),
+    ],
+)
+def test_versions_that_never_run_on_one_report_go_together(first: str, second: str) -> None:
+    both = pack(clock=f"{CLOCK}{first}\n{SECOND}{second}\n")
+
+    assert len(STANDARD_RULES.joined([both]).rules) == len(STANDARD_RULES.rules) + 2
 
 
 def test_the_mistakes_of_all_packs_are_said_at_once(tmp_path: Path) -> None:
