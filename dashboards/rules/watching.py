@@ -5,8 +5,10 @@ from typing import Final
 from dashboards.rules.alert import Alert, Audience, Severity
 
 _FAILING: Final = 'sum(increase(prometheus_rule_evaluation_failures_total{rule_group=~".*safeclock-.*"}[5m])) > 0'
+# Every attempt counts, for a notification is given up only after a group interval; and a receiver that refuses is
+# asked again only then: the window is longer than that.
 _UNDELIVERED: Final = (
-    "sum(increase(alertmanager_notifications_failed_total[5m])) > 0\n"
+    "sum(increase(alertmanager_notification_requests_failed_total[6m])) > 0\n"
     "or sum(increase(prometheus_notifications_errors_total[5m])) > 0\n"
     "or sum(increase(prometheus_notifications_dropped_total[5m])) > 0"
 )

@@ -152,7 +152,7 @@ _CADENCE: Final = f"safeclock_cadence_seconds{{{AT}}}"
 _COMPLETE: Final = f"safeclock_complete_through_timestamp_seconds{{{AT}}}"
 _LOST: Final = 'safeclock_source_records_lost_total{instance="w1",partition="0"}'
 _FAILED: Final = 'prometheus_rule_evaluation_failures_total{rule_group="safeclock.yml;safeclock-alerts"}'
-_UNSENT: Final = 'alertmanager_notifications_failed_total{integration="webhook"}'
+_UNSENT: Final = 'alertmanager_notification_requests_failed_total{integration="webhook"}'
 
 TALES: Final[Mapping[str, Told]] = {
     "SafeclockSlowResponseFast": _burn("1d", "0x287 0+1xN", "0+0.06xN", "0+0.55xN"),

@@ -130,7 +130,7 @@ def _watchers(minutes: int) -> History:
     nothing = np.zeros(minutes)
     return {
         'prometheus_rule_evaluation_failures_total{rule_group="/etc/safeclock.yml;safeclock-alerts"}': nothing,
-        'alertmanager_notifications_failed_total{integration="webhook"}': nothing,
+        'alertmanager_notification_requests_failed_total{integration="webhook"}': nothing,
         "prometheus_notifications_errors_total": nothing,
         "prometheus_notifications_dropped_total": nothing,
     }
