@@ -44,7 +44,10 @@ class Running:
 
 
 def running(platform: str, clocks: Sequence[Watched], sample: Sample, now: Running) -> Values:
-    """Return the gauges of clocks that run now, or are paused, by their ids."""
+    """Return the gauges of clocks that run now, or are paused, by their ids.
+
+    Nobody knows which are past their limits while the platform has not told up to when it is complete.
+    """
     counts = {
         "safeclock_overdue_reports": now.overdue,
         "safeclock_due_soon_reports": now.due_soon,
@@ -53,6 +56,7 @@ def running(platform: str, clocks: Sequence[Watched], sample: Sample, now: Runni
     values: Values = {
         name: {(platform, clock.id): _sum(count, clock) for clock in clocks if clock.limited}
         for name, count in counts.items()
+        if now.through
     }
     paused: Series = {(platform, clock.id): _sum(sample.paused, clock) for clock in clocks if clock.pauses}
     oldest: Series = {}

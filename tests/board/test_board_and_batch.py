@@ -264,7 +264,7 @@ def test_refusals_of_a_platform_that_has_left_are_not_told_anew_under_another_na
     assert "nobody" not in exposition(board)
 
 
-def test_a_platform_that_was_not_complete_everywhere_has_no_shares() -> None:
+def test_a_platform_that_was_not_complete_everywhere_has_no_shares_and_nobody_knows_what_is_overdue() -> None:
     lost = tuple(update for update in worked().updates if update[:2] != (2, b"n|meadow"))
 
     board = told(board_at(worked().as_of), lost)
@@ -277,6 +277,8 @@ def test_a_platform_that_was_not_complete_everywhere_has_no_shares() -> None:
         assert not [words for words in values[metric] if words[0] == "meadow"]
     assert 1 not in [met for words, met in values["safeclock_objective_met"].items() if words[0] == "meadow"]
     assert values["safeclock_objective_reports"]["meadow", "time_to_action", "current"] > 0
+    for metric in ("safeclock_overdue_reports", "safeclock_due_soon_reports", "safeclock_urgent_overdue_reports"):
+        assert {words[0] for words in values[metric]} == set(board.platforms) - {"meadow"}
 
 
 @pytest.mark.integration

@@ -8,7 +8,8 @@ from streams.contract.metric import ANY_CLOCK, LIMITED_CLOCK, PAUSING_CLOCK, PLA
 
 def _of_clocks(name: str, text: str) -> Metric:
     """Return a gauge by platform and clock with a limit that starts at zero."""
-    return gauge(name, text, PLATFORM, LIMITED_CLOCK, budget=CLOCKS_RECKONED, zeros=True)
+    absent = "; absent while the platform says on some partitions only up to when it is complete."
+    return gauge(name, f"{text}{absent}", PLATFORM, LIMITED_CLOCK, budget=CLOCKS_RECKONED, zeros=True)
 
 
 AS_CORRECTED: Final = (
@@ -31,15 +32,15 @@ AS_CORRECTED: Final = (
         "When the oldest open report was filed; absent while none is open.",
         PLATFORM,
     ),
-    _of_clocks("overdue_reports", "Reports whose clock is running and past its limit."),
+    _of_clocks("overdue_reports", "Reports whose clock is running and past its limit"),
     _of_clocks(
         "due_soon_reports",
-        "Reports whose clock is running and will pass its limit within a quarter of that limit.",
+        "Reports whose clock is running and will pass its limit within a quarter of that limit",
     ),
     _of_clocks(
         "urgent_overdue_reports",
         "Reports of severity critical, or unspecified, whose clock is running and past its limit by more than one "
-        "cadence of the platform: its silence does not explain them.",
+        "cadence of the platform: its silence does not explain them",
     ),
     gauge(
         "oldest_running_clock_timestamp_seconds",
