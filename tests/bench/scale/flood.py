@@ -4,8 +4,8 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
@@ -147,14 +147,21 @@ def overtaken(bootstrap: str, folder: Path, flood: int) -> int:
 
 async def _overtaken(given: dict[str, str], folder: Path) -> int:
     trickle = Trickle(given["SAFECLOCK_BOOTSTRAP"])
-    watching = asyncio.create_task(trickle.watch())
-    try:
+    async with _watching(trickle):
         await trickle.publish(1.0)
         with _working(given, folder) as worker:
             await trickle.all_counted()
             return int(await asyncio.to_thread(worker.total, _LAG))
+
+
+@asynccontextmanager
+async def _watching(trickle: Trickle) -> AsyncIterator[None]:
+    task = asyncio.create_task(trickle.watch())
+    try:
+        yield
     finally:
-        watching.cancel()
+        task.cancel()
+        await asyncio.wait({task})  # the loop's own end would cancel it again, while it closes its consumer
 
 
 def _prepared(bootstrap: str, folder: Path) -> dict[str, str]:
@@ -221,8 +228,7 @@ def measure(bootstrap: str, folder: Path, flood: int, seconds: float) -> Iterato
 
 async def _measure(bootstrap: str, worker: Part, flood: int, seconds: float) -> Flooded:
     trickle = Trickle(bootstrap)
-    watching = asyncio.create_task(trickle.watch())
-    try:
+    async with _watching(trickle):
         with _loud(bootstrap, flood) as loud:
             await trickle.publish(3.0)  # until these are counted, something is still starting
             await trickle.all_counted()
@@ -235,6 +241,4 @@ async def _measure(bootstrap: str, worker: Part, flood: int, seconds: float) -> 
         await trickle.publish(seconds)
         await trickle.all_counted()
         left = int(await asyncio.to_thread(worker.total, _LAG))
-    finally:
-        watching.cancel()
     return Flooded(Waits(tuple(trickle.waits[begun:counted])), Waits(tuple(trickle.waits[counted:])), left)
