@@ -82,7 +82,8 @@ async def _perform(programme: Programme, console: Console) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     with TemporaryDirectory(prefix="safeclock-demo-") as folder, screen_on(console) as screen:
-        logging.basicConfig(filename=Path(folder, "demo.log"))  # what libraries say would tear the table
+        # What libraries say would tear the table. In this mode it is not opened anew for what they say when all is over.
+        logging.basicConfig(filename=Path(folder, "demo.log"), filemode="w")
         demo = Demo(programme, screen, Path(folder))
         ends = [asyncio.create_task(ending) for ending in (demo.play(), demo.parts.failure(), stop.wait())]
         try:

@@ -111,6 +111,16 @@ def test_the_demo_judges_what_was_planted_and_leaves_nothing_behind(show: Show, 
     assert _group(figures, "saffron") == _group(_batch(figures["truth"]["from"]), "saffron")
 
 
+def test_a_demo_that_is_ended_while_it_starts_says_that_and_no_more(show: Show) -> None:
+    show.wait_until(lambda: "simulate" in " ".join(show.parts().values()), 60)
+
+    show.process.send_signal(signal.SIGINT)
+    show.process.wait(60)
+
+    assert show.said().splitlines()[-1] == "ended before the whole history was measured"
+    show.leaves_nothing()
+
+
 def test_a_part_that_fails_ends_the_demo_and_everything_in_it(show: Show) -> None:
     show.wait_until(lambda: "safeclock worker" in " ".join(show.parts().values()), 60)
     worker = next(pid for pid, command in show.parts().items() if "safeclock worker" in command)
