@@ -25,7 +25,7 @@ from streams.contract.explain import IS_EVENT_ID, IS_TOKEN, Fault, explain, is_s
 from streams.contract.instants import parse
 from streams.contract.jurisdictions import JURISDICTIONS
 from streams.contract.keys import content_digest, event_digest, heartbeat_key, record_key
-from streams.contract.meaning import Labels, canonical, deed
+from streams.contract.meaning import FEW, Labels, canonical, deed
 from streams.contract.modes import structured
 from streams.contract.outcomes import ActionTaken, Merged
 from streams.contract.records import Limits, Record, Refusal
@@ -78,7 +78,8 @@ class Decoder:
         sources = {SOURCE_PREFIX + platform: platform for platform in registry.platforms}
         self._file = _Lane("", frozenset(_TYPES), sources, "")
         self._lanes = {topic: _lane(registry, topic) for topic in registry.source_topics()}
-        self._labels = Labels(registry.groups).of
+        self._labels = Labels(registry.groups)
+        self._labels_of = self._labels.of
         self._facts: dict[type, Callable[[Any, _Common], Event]] = {
             ReportFiledEvent: self._filing,
             ActionTakenEvent: _action,
@@ -180,7 +181,8 @@ class Decoder:
         if common[3] - common[2] > self._limits.too_old_ms:
             raise _FaultyError(Reason.TOO_OLD, "time")
         try:
-            labels = self._labels(
+            of = self._labels_of if len(data.jurisdictions) <= FEW else self._labels.of_many
+            labels = of(
                 data.harm,
                 data.reporter,
                 data.trusted_flagger,

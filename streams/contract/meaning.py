@@ -40,16 +40,19 @@ _SETS: Final[Mapping[type[Data], str]] = {
 }
 _encode: Final = msgspec.json.Encoder().encode
 
+FEW: Final = 32
+"""Lists of more words are not remembered: each takes kilobytes, and there is no end of orders in which to write them."""
+
 
 class Labels:
-    """The short form of filings' labels under one registry's groups."""
+    """The short form of filings' labels under one registry's groups; `of` remembers what it found, `of_many` does not."""
 
     def __init__(self, groups: Groups) -> None:
         self._groups = groups
         # Few distinct sets of labels occur; who invents new ones only makes the memory forget.
-        self.of = lru_cache(maxsize=65536)(self._of)
+        self.of = lru_cache(maxsize=65536)(self.of_many)
 
-    def _of(  # noqa: PLR0913, PLR0917 - the memory is keyed by every label
+    def of_many(  # noqa: PLR0913, PLR0917 - the memory is keyed by every label
         self,
         harm: Harm,
         reporter: Reporter,
@@ -99,9 +102,13 @@ def canonical(name: tuple[str, str, str, str], at: int, data: Data) -> bytes:
     return _encode((name, at, settled(data)))
 
 
-@lru_cache(maxsize=4096)
 def in_order(words: tuple[str, ...]) -> tuple[str, ...]:
     """Return a set's words sorted; ValueError, without the word, for one that stands in it twice."""
+    return _in_order(words) if len(words) <= FEW else _in_order.__wrapped__(words)
+
+
+@lru_cache(maxsize=4096)
+def _in_order(words: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(words)) < len(words):
         raise ValueError("expected every word once")
     return tuple(sorted(words))

@@ -1,9 +1,11 @@
 import json
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from streams.contract import keys
 from streams.contract.cloudevents import (
@@ -17,6 +19,7 @@ from streams.contract.cloudevents import (
     recorded,
 )
 from streams.contract.decode import Decoder, Limits, Refusal
+from streams.contract.jurisdictions import JURISDICTIONS
 from streams.contract.registry import Registry
 from streams.contract.registry_file import load, parse
 from streams.domain import attributes
@@ -341,6 +344,21 @@ def test_another_word_is_another_content() -> None:
     assert isinstance(second, Filing)
     assert first.id == second.id
     assert first.content != second.content
+
+
+def test_lists_of_all_countries_in_ever_new_orders_do_not_fill_the_memory() -> None:
+    codes, decoder = sorted(JURISDICTIONS), Decoder(DEMO)
+    orders = [codes[place:] + codes[:place] for place in range(200)]
+    records = [given(event(replace(FILING, jurisdictions=tuple(order)))) for order in orders]
+    decoder.decode(given(event(FILING)))
+
+    tracemalloc.start()
+    refused = sum(isinstance(decoder.decode(record), Refusal) for record in records)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert not refused
+    assert held < 1024 * len(records)
 
 
 def test_a_line_of_a_file_was_told_when_it_says_so_else_when_it_happened() -> None:
