@@ -11,7 +11,7 @@ from streams.domain.course import EXPIRED, OPEN, STOPPED
 from streams.domain.grid import DAY, EDGES, HOUR, MINUTE, TOP, bin_of
 from streams.domain.softening import SOFTENED
 from streams.domain.states import State
-from streams.domain.tripwires.bounds import least_rise, least_share, least_shift
+from streams.domain.tripwires.bounds import least_rise, least_share, least_shift, most_share
 from streams.domain.tripwires.days import BEFORE, RIPE, WINDOW, Days
 from streams.domain.tripwires.lens import Lens
 from streams.domain.tripwires.seen import Glimpse, Recent, Seen, Trait
@@ -187,6 +187,16 @@ def test_a_platform_that_vouches_for_nothing_cannot_break_its_word() -> None:
     assert "backdated_filings" not in silent
 
 
+@pytest.mark.parametrize(("fast", "tripped"), [(0, False), (3, False), (300, True)])
+def test_slow_reports_are_held_against_fast_ones_only_where_there_are_enough(fast: int, *, tripped: bool) -> None:
+    seen = Seen()
+    seen.traits.update({Trait.FILED: 60 + fast, Trait.SLOW: 60, Trait.SLOW_DROPPED: 40, Trait.FAST: fast})
+
+    found = ratios(Recent(seen, Seen(), LENS.stretches, promised=True))
+
+    assert (found["withdrawn_when_slow"] > 1) is tripped
+
+
 @pytest.mark.parametrize("limit", [HOUR, 2 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY])
 def test_a_limit_lies_at_the_upper_end_of_its_stretch(limit: int) -> None:
     around = stretch(limit)
@@ -206,6 +216,7 @@ def test_a_limit_without_neighbours_on_the_grid_is_left_alone(limit: int) -> Non
 
 def test_what_luck_can_make_is_taken_off() -> None:
     assert least_share(5, 5) < 0.5 < least_share(5_000, 5_000)
+    assert most_share(0, 0) == 1 > most_share(0, 5) > 0.5 > most_share(0, 5_000) > 0
     assert least_rise((12, 100), (8, 100)) == 0
     assert least_rise((1_200, 4_000), (800, 4_000)) == pytest.approx(0.1, abs=0.03)
     assert least_shift({Channel.API: 6, Channel.EMAIL: 4}, {Channel.API: 4, Channel.EMAIL: 6}) == 0

@@ -20,6 +20,11 @@ def least_share(part: int, whole: int) -> float:
     return 0.0 if low is None else low
 
 
+def most_share(part: int, whole: int) -> float:
+    """Return the largest share that `part` of `whole` may stand for; 1 of nothing."""
+    return 1.0 - least_share(whole - part, whole) if whole > 0 else 1.0
+
+
 def share(part: int, whole: int) -> float:
     """Return a plain share; 0 of nothing."""
     return part / whole if whole > 0 else 0.0

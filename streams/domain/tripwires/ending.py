@@ -1,6 +1,6 @@
 """Patterns in how reports end."""
 
-from streams.domain.tripwires.bounds import least_share, share
+from streams.domain.tripwires.bounds import least_share, most_share, share
 from streams.domain.tripwires.seen import Found, Recent, Trait
 
 
@@ -12,10 +12,11 @@ def acknowledged_only(recent: Recent) -> Found:
 
 
 def withdrawn_when_slow(recent: Recent) -> Found:
-    """Return how much larger the share of withdrawn, merged and expired is among slow reports than among fast ones."""
+    """Return how much larger the share of withdrawn, merged and expired is among slow reports than among fast ones, at least."""
     traits = recent.now.traits
     slow = least_share(traits[Trait.SLOW_DROPPED], traits[Trait.SLOW])
-    return Found(traits[Trait.SLOW], max(0.0, slow - share(traits[Trait.FAST_DROPPED], traits[Trait.FAST])))
+    fast = most_share(traits[Trait.FAST_DROPPED], traits[Trait.FAST])
+    return Found(traits[Trait.SLOW], max(0.0, slow - fast))
 
 
 def restricted_by_label(recent: Recent) -> Found:

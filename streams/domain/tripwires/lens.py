@@ -22,7 +22,7 @@ PROMPT: Final = 15 * MINUTE
 _DECISION: Final = next(clock for clock in STANDARD if clock.id == "time_to_decision").mark
 _HALF_THE_LIMIT: Final = bin_of(12 * HOUR)
 _FEW_BINS: Final = bin_of(PROMPT)
-"""Up to here bins are whole minutes, and honest machines share a few of them."""
+"""Up to here bins are seconds wide, and honest machines share a few of them."""
 _AT_ONCE: Final = 0
 
 _DECIDED: Final = frozenset(
