@@ -26,6 +26,7 @@ VERMILION: Final = "#D55E00"
 
 SOURCE: Final = shapes.DataSourceRef("prometheus", "${datasource}")
 _LAST: Final = ["lastNotNull"]
+_NO_FIGURE: Final = "no figure"
 
 Built = Builder[models.Panel]
 Dashboard = models.Dashboard
@@ -139,8 +140,7 @@ def matrix(card: Card, query: Query, label: str, steps: Steps, words: Mapping[st
     cell = shapes.TableColoredBackgroundCellOptions(mode=shapes.TableCellBackgroundDisplayMode.BASIC)
     panel = _dressed(table.Panel(), card, steps).cell_options(cell)
     _asked(panel, [query], PromQueryFormat.TABLE, now=True)
-    if words:
-        panel.mappings([_worded(words)])
+    panel.mappings([*([_worded(words)] if words else []), _nothing()])
     order = {"fields": {}, "sort": [{"field": label, "desc": True}]}
     # The name of a platform is no value: thresholds would colour it as if it were the lowest.
     plain = models.DynamicConfigValue("custom.cellOptions", {"type": "auto"})
@@ -165,7 +165,7 @@ def _dressed(panel: _PanelT, card: Card, steps: Steps) -> _PanelT:
     levels = [models.Threshold(value=value, color=colour) for value, colour in steps]
     config = dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(levels)
     panel.title(card.title).description(card.meaning).datasource(SOURCE).unit(card.unit).thresholds(config)
-    return panel.decimals(1).no_value("no figure").span(card.width).height(card.height)
+    return panel.decimals(1).no_value(_NO_FIGURE).span(card.width).height(card.height)
 
 
 def _asked(panel: _Panel, queries: Sequence[Query], form: PromQueryFormat, *, now: bool) -> None:
@@ -177,6 +177,12 @@ def _asked(panel: _Panel, queries: Sequence[Query], form: PromQueryFormat, *, no
 
 def _worded(words: Mapping[str, str]) -> models.ValueMap:
     return models.ValueMap({value: models.ValueMappingResult(text=word) for value, word in words.items()})
+
+
+def _nothing() -> models.SpecialValueMap:
+    """Return what a matrix shows where it has no value: no colour, for thresholds would take it for the lowest."""
+    none = models.ValueMappingResult(text=_NO_FIGURE, color="transparent")
+    return models.SpecialValueMap(models.DashboardSpecialValueMapOptions(models.SpecialValueMatch.EMPTY, none))
 
 
 def _step(kind: str, options: Mapping[str, object]) -> models.DataTransformerConfig:

@@ -118,6 +118,17 @@ def test_the_name_of_a_platform_is_not_coloured_as_a_share(panel: dict[str, Any]
 
 
 @each_panel
+def test_a_cell_without_a_figure_has_no_colour(panel: dict[str, Any]) -> None:
+    # Thresholds would colour it as if it were the lowest.
+    crossed = any(step["id"] == "groupingToMatrix" for step in panel.get("transformations", ()))
+    of_nothing = {"match": "empty", "result": {"color": "transparent", "text": "no figure"}}
+
+    if crossed:
+        mappings = panel["fieldConfig"]["defaults"]["mappings"]
+        assert [one["options"] for one in mappings if one["type"] == "special"] == [of_nothing]
+
+
+@each_panel
 def test_a_panel_of_a_histogram_says_that_it_holds_closed_reports_only(panel: dict[str, Any]) -> None:
     if any("_bucket" in target["expr"] for target in panel["targets"]):
         assert "closed reports only" in panel["title"]
