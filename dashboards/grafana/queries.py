@@ -34,6 +34,13 @@ def _by_clock(name: str, **labels: str) -> str:
     return f"max by (platform, clock) ({select(name, platform=_CHOSEN, **labels)})"
 
 
+def _while_any(name: str) -> str:
+    """Return one value of a metric per chosen platform and clock while there is any, down to the first 0 after it."""
+    now = _by_clock(name)
+    before = f"max by (platform, clock) ({select(name, platform=_CHOSEN)} offset $__interval)"
+    return f"{now} > 0 or {now} and {before} > 0"
+
+
 def kept(period: str) -> str:
     """Return whether the filings of a period keep what is asked of each clock: 1 or 0, nothing where nobody can tell."""
     return _by_clock("safeclock_objective_met", period=period)
@@ -96,9 +103,9 @@ ALL_OPEN: Final = f"sum({OPEN_NOW})"
 OLDEST_OPEN: Final = f"{_AS_OF} - on () group_right () {_by_platform('safeclock_oldest_open_report_timestamp_seconds')}"
 STATES: Final = f"max by (platform, state) ({select('safeclock_reports', platform=_CHOSEN)})"
 OVERDUE: Final = _by_clock("safeclock_overdue_reports", clock=f"~{'|'.join(CLOCKS)}")
-OVERDUE_BY_RULE: Final = f"{_by_clock('safeclock_overdue_reports')} > 0"
-URGENT_BY_RULE: Final = f"{_by_clock('safeclock_urgent_overdue_reports')} > 0"
-DUE_SOON: Final = f"{_by_clock('safeclock_due_soon_reports')} > 0"
+OVERDUE_BY_RULE: Final = _while_any("safeclock_overdue_reports")
+URGENT_BY_RULE: Final = _while_any("safeclock_urgent_overdue_reports")
+DUE_SOON: Final = _while_any("safeclock_due_soon_reports")
 MISSES_LEFT: Final = _by_clock("safeclock_objective_budget_reports")
 REFUSED: Final = (
     f"max by (platform, reason) ({select('safeclock_events_refused_total', platform=f'{_CHOSEN}|unknown')}) > 0"

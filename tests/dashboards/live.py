@@ -193,7 +193,7 @@ def wait_for(condition: Callable[[], bool], what: str, within: float = WITHIN_SE
 
 def expanded(expr: str, variables: Mapping[str, str]) -> str:
     """Return a query with its variables replaced; AssertionError for one that is not known."""
-    for name, value in {"__range": "7d", "__interval": "1m", "__rate_interval": "4m", **variables}.items():
+    for name, value in {"__range": "7d", "__interval": "2s", "__rate_interval": "4m", **variables}.items():
         expr = re.sub(rf"\$(?:{name}\b|\{{{name}(?::\w+)?\}})", lambda _: value, expr)  # noqa: B023 - used at once
     assert "$" not in expr, f"expected no variable left in {expr}"
     return expr

@@ -69,6 +69,9 @@ def _fill(board: StandIn, now: float) -> None:
     board.set("safeclock_overdue_reports", 9, **rule)
     board.set("safeclock_urgent_overdue_reports", 2, **rule)
     board.set("safeclock_due_soon_reports", 4, **rule)
+    former = {"platform": "lantern", "clock": "uk_review_share"}
+    for metric in ("overdue", "urgent_overdue", "due_soon"):
+        board.set(f"safeclock_{metric}_reports", 5, **former)
     board.set("safeclock_objective_met", 0, **rule, period="current")
     board.set("safeclock_objective_met", 1, **rule, period="previous")
     board.set("safeclock_objective_budget_reports", -3, **rule)
@@ -99,6 +102,8 @@ def panels() -> Iterator[Panels]:
         for told in (board, twin):
             told.set("safeclock_deadline_reached_total", 40, platform="harbor", clock="time_to_action", timing="live")
             told.set("safeclock_deadline_missed_total", 30, platform="harbor", clock="time_to_action", timing="live")
+            for metric in ("overdue", "urgent_overdue", "due_soon"):
+                told.set(f"safeclock_{metric}_reports", 0, platform="lantern", clock="uk_review_share")
         prometheus.settle()
         found: Panels = {}
         for answer in answers(prometheus):
@@ -185,6 +190,13 @@ def test_rules_are_shown_by_platform_and_clock(panels: Panels) -> None:
 
     for title, value in shown.items():
         assert _only(panels, title).by("platform", "clock")["harbor", "uk_review_share"] == value, title
+
+
+def test_what_is_no_longer_overdue_goes_down_to_zero_and_does_not_end_above_it(panels: Panels) -> None:
+    for title in ("Overdue by rule", "Urgent and overdue by rule", "Due soon by rule"):
+        shown = _only(panels, title).by("platform", "clock")
+        assert shown["lantern", "uk_review_share"] == 0, title
+        assert ("meadow", "time_to_action") not in shown
 
 
 def test_reports_overdue_by_our_own_yardstick_are_shown_apart_from_those_of_rules(panels: Panels) -> None:
