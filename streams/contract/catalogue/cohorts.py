@@ -31,7 +31,7 @@ COHORT_FIGURES: Final = (
     gauge(
         "cohort_measurable",
         "1 when the cohort's shares and quantiles can be given, 0 when more than 5 % of its filings were told only "
-        "at closing or nothing was filed.",
+        "at closing, nothing was filed, or the platform says on some partitions only up to when it is complete.",
         PLATFORM,
         COHORT,
         CLOCK,
@@ -62,7 +62,8 @@ COHORT_FIGURES: Final = (
     ),
     gauge(
         "cohort_quantile_reached",
-        "1 when a cohort's quantile exists, 0 when too many reports are still open or ended otherwise.",
+        "1 when a cohort's quantile exists, 0 when too many reports are still open or ended otherwise, or when the "
+        "cohort is not measurable.",
         PLATFORM,
         COHORT,
         CLOCK,

@@ -21,7 +21,8 @@ FRESHNESS: Final = (
     gauge("partitions_expected", "Partitions of the measured topics."),
     gauge(
         "partition_ready",
-        "1 when the board has read this partition of the measures to its end and a worker has reported for it.",
+        "1 when the board has read this partition of the measures to its end and a worker has reported for it within "
+        "a minute.",
         PARTITION,
         zeros=True,
     ),
@@ -45,7 +46,7 @@ FRESHNESS: Final = (
     Metric(
         "safeclock_pack_info",
         Kind.INFO,
-        "The rule pack that defines the clocks, by name and digest; its legal readings are unreviewed.",
+        "The rule pack that defines the clocks, by name and digest.",
         Process.BOARD,
         (Label("pack", Source.RELEASE), Label("digest", Source.RELEASE)),
     ),

@@ -97,6 +97,10 @@ AS_IT_HAPPENED: Final = (
         OUTCOME,
         budget=len(Outcome),
     ),
-    count("heartbeats", "Heartbeats accepted."),
-    count("heartbeat_gaps", "Numbers missing in a platform's sequence of heartbeats."),
+    count("heartbeats", "Heartbeats accepted; one that went to every partition of both topics counts for each."),
+    count(
+        "heartbeat_gaps",
+        "Numbers missing in a platform's sequence of heartbeats, counted for every partition of both topics where they "
+        "are missing.",
+    ),
 )
