@@ -19,6 +19,7 @@ from streams.contract.metric import CLOCKS, RECENT, WEEKS
 from streams.contract.registry import DEFAULT_CADENCE_MS, Registry
 from streams.contract.watched import Watched, watched
 from streams.domain.counters import WAITING
+from streams.domain.desk import seen_through
 from streams.domain.figures import Grouping, Sample, grouping, samples
 from streams.domain.grid import DAY, SECOND
 
@@ -70,10 +71,19 @@ class Board:
         return self._watched[1]
 
     def through(self, platform: str, fresh: Freshness) -> int:
-        """Return up to when a platform has told everything: its own word, or the inputs' time if it never gives it."""
-        as_of, expected = fresh.as_of or 0, fresh.expected or 0
-        said = self.sums.counts.complete_through(platform, expected)
-        return as_of if said is None else min(as_of, said)
+        """Return up to when a platform counts as having told everything: the inputs' time if it never gives its word.
+
+        0 while it has given it on some partitions only.
+        """
+        as_of, counts = fresh.as_of or 0, self.sums.counts
+        said = counts.complete_through(platform, fresh.expected or 0)
+        if not said:
+            return as_of if said is None else 0
+        return min(as_of, seen_through(said, counts.last_told(platform) or 0, self._cadence(platform)))
+
+    def _cadence(self, platform: str) -> int:
+        known = self._registry.platform(platform)
+        return DEFAULT_CADENCE_MS if known is None else known.cadence_ms
 
     async def fold(self) -> None:
         """Fold what has changed, a few at a time, so that nobody waits for long."""
@@ -100,9 +110,7 @@ class Board:
 
     def _values(self, platform: str, clocks: Sequence[Watched], through: int, as_of: int) -> Iterator[Values]:
         """Yield the figures of a platform, a little at a time."""
-        known = self._registry.platform(platform)
-        cadence = DEFAULT_CADENCE_MS if known is None else known.cadence_ms
-        figured = self._figured.setdefault(platform, Figured(platform, cadence))
+        figured = self._figured.setdefault(platform, Figured(platform, self._cadence(platform)))
         yield from figured.values(self.sums.pools.get(platform, {}), clocks, through, as_of)
         judged = self._judged.setdefault(platform, Judged(platform))
         yield from judged.values(self.sums.spans.pool, clocks, through, as_of)

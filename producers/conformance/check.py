@@ -118,4 +118,4 @@ class _Desk:
     def _through(self, platform: str) -> int:
         """Return up to when a platform has told everything; without heartbeats the file is taken as complete."""
         newest = self._heard.newest
-        return min(newest, self._ledger.complete_through(platform)) if platform in self._heard.beating else newest
+        return min(newest, self._ledger.seen_through(platform)) if platform in self._heard.beating else newest

@@ -24,7 +24,7 @@ class Read(NamedTuple):
 
     def through(self, platform: str) -> int:
         """Return up to when a platform has told everything; without heartbeats, the whole file is taken as told."""
-        return min(self.as_of, self.ledger.complete_through(platform)) if platform in self.beating else self.as_of
+        return min(self.as_of, self.ledger.seen_through(platform)) if platform in self.beating else self.as_of
 
 
 def read(

@@ -21,6 +21,15 @@ _THROUGH: Final = {topic: counters.through(topic) for topic in TOPICS}
 _SEQUENCE: Final = {topic: counters.sequence(topic) for topic in TOPICS}
 
 
+def seen_through(promised: int, last_told: int, cadence: int) -> int:
+    """Return up to when a platform counts as having told everything: by its own word, or two cadences before the last.
+
+    By its word alone, whoever stops promising and goes on telling would be measured by what has ended: open reports
+    that were filed since would be in no figure.
+    """
+    return max(promised, last_told - 2 * cadence)
+
+
 class PlatformRule(NamedTuple):
     """What the registry says of a platform: how often, in milliseconds, it promises to have told everything."""
 

@@ -15,7 +15,7 @@ from streams.domain.at_length import AtLength
 from streams.domain.books import Books
 from streams.domain.cohort import CohortKey, Signature, key_of, signatures
 from streams.domain.deadlines import NEVER
-from streams.domain.desk import Desk, PlatformRule
+from streams.domain.desk import Desk, PlatformRule, seen_through
 from streams.domain.events import AboutReport, Action, Amendment, Event, Filing, Heartbeat
 from streams.domain.notices import Notice, Notices
 from streams.domain.regime import Regimes
@@ -135,9 +135,10 @@ class Ledger:
             self._agenda.expect(desk, filed.key, report)
         return report is not None
 
-    def complete_through(self, platform: str) -> int:
-        """Return up to when a platform has told everything by its own word; 0 before it has said so."""
-        return self._desks[platform].through if platform in self._desks else 0
+    def seen_through(self, platform: str) -> int:
+        """Return up to when a platform counts as having told everything; 0 for one that is not known."""
+        desk = self._desks.get(platform)
+        return 0 if desk is None else seen_through(desk.through, desk.last_told, desk.rule.cadence)
 
     def take_refusals(self) -> list[tuple[Reason, str]]:
         """Return and forget the refusals that came later than their events, with their platforms."""

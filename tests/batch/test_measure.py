@@ -93,6 +93,16 @@ def test_open_reports_are_censored_where_the_platform_stopped_promising() -> Non
     assert taken_as_told["within"]["86400"]["share"] == 0
 
 
+def test_whoever_stops_promising_and_goes_on_telling_is_measured_by_open_reports_too() -> None:
+    ended = [line for n in range(3) for line in (filed(f"e{n}", HOUR), acted(f"e{n}", "restricted", 2 * HOUR))]
+    waiting = [filed(f"w{n}", HOUR) for n in range(7)]
+    still_there = filed("last", 3 * DAY)
+
+    action = _group(beat(0, through=0), *ended, *waiting, still_there)["clocks"]["time_to_action"]
+
+    assert action["within"]["86400"]["share"] == pytest.approx(0.3)
+
+
 def test_a_promise_made_after_the_asked_instant_tells_how_long_reports_were_open_before() -> None:
     reports = [filed("a", HOUR), acted("a", "restricted", 2 * HOUR), filed("b", HOUR)]
     lines = [beat(0, through=0), *reports, beat(3 * DAY, through=3 * DAY, sequence=2)]

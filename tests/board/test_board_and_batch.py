@@ -14,7 +14,9 @@ from streams.contract.catalogue import METRICS
 from streams.contract.measures import STATUS_KEY
 from streams.contract.metric import CLOCKS, LIMITS, PERIODS, RECENT, TIMINGS, Kind, Process, Source, label_sets
 from streams.contract.rows import RowCodec
+from streams.domain import counters
 from streams.domain.cohort import CohortKey
+from streams.domain.desk import TOPICS
 from streams.domain.figures import clock_figures
 from streams.domain.grid import DAY, SECOND
 from streams.domain.objective import Span, Statistic, judge, spans
@@ -279,6 +281,22 @@ def test_a_platform_that_was_not_complete_everywhere_has_no_shares_and_nobody_kn
     assert values["safeclock_objective_reports"]["meadow", "time_to_action", "current"] > 0
     for metric in ("safeclock_overdue_reports", "safeclock_due_soon_reports", "safeclock_urgent_overdue_reports"):
         assert {words[0] for words in values[metric]} == set(board.platforms) - {"meadow"}
+
+
+def test_whoever_stops_promising_and_goes_on_telling_is_measured_up_to_two_cadences_before_the_last_word() -> None:
+    codec, long_ago = RowCodec(), dict.fromkeys(map(counters.through, TOPICS), 1)
+    updates = tuple(
+        (number, key, codec.pack({**codec.unpack_counters(value), **long_ago}))
+        if key == b"n|meadow" and value is not None
+        else (number, key, value)
+        for number, key, value in worked().updates
+    )
+
+    board = told(board_at(worked().as_of), updates)
+
+    last = board.sums.counts.last_told("meadow")
+    assert last is not None
+    assert board.through("meadow", board.freshness(EVERY)) == last - 2 * cadence_of("meadow")
 
 
 @pytest.mark.integration
