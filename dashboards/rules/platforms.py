@@ -82,7 +82,8 @@ ALERTS: Final = (
         within="15m",
         since="the third cadence passes without a word",
         means="the instant up to which a platform says that it has published everything lies more than three of its own "
-        "registered cadences back. Its open ages and deadlines stand still there; its figures are those of its last word.",
+        "registered cadences back. Its figures stand still there, or two cadences before it last told anything where that is "
+        "later; its deadlines are decided two cadences late.",
         check=(
             (
                 "`safeclock_last_told_timestamp_seconds` and `safeclock_heartbeats_total`: events without heartbeats mean "
