@@ -1,6 +1,7 @@
 """The story on a broker: topics made and filled."""
 
 import asyncio
+from collections.abc import Collection
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
@@ -14,15 +15,20 @@ _BATCH_BYTES = 512 * 1024
 _FOR_EVER = {"retention.ms": "-1"}  # the story's records are months old: by default Apache Kafka drops them on sight
 
 
-def names(prefix: str) -> tuple[str, ...]:
-    """Return the source topics of a story, by the order of roles; no prefix gives the contract's own."""
-    return tuple(prefix + role.value for role in Role)
+def topic_of(prefix: str, role: Role, platform: str, own: Collection[str] = ()) -> str:
+    """Return the topic of a platform, which it shares with all that have no topics of their `own`."""
+    return f"{prefix}{role}.{platform}" if platform in own else f"{prefix}{role}"
 
 
-def create(bootstrap: str, prefix: str) -> None:
+def names(prefix: str, own: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the source topics of a story, the shared ones by the order of roles; no prefix gives the contract's own."""
+    return tuple(topic_of(prefix, role, platform, own) for platform in ("", *own) for role in Role)
+
+
+def create(bootstrap: str, prefix: str, own: Collection[str] = ()) -> None:
     """Create the topics of `prefix`."""
     with Broker(bootstrap) as broker:
-        for name in names(prefix):
+        for name in names(prefix, own):
             broker.create(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config=_FOR_EVER))
 
 
@@ -36,19 +42,20 @@ def create_of_contract(bootstrap: str, application: str) -> None:
                 broker.create(topic)
 
 
-def fill(bootstrap: str, prefix: str, story: Story) -> None:
+def fill(bootstrap: str, prefix: str, story: Story, own: Collection[str] = ()) -> None:
     """Create the topics of `prefix` and put the story on them, in order."""
-    create(bootstrap, prefix)
-    asyncio.run(_publish(bootstrap, prefix, story))
+    create(bootstrap, prefix, own)
+    asyncio.run(_publish(bootstrap, prefix, story, own))
 
 
-async def _publish(bootstrap: str, prefix: str, story: Story) -> None:
+async def _publish(bootstrap: str, prefix: str, story: Story, own: Collection[str]) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_batch_size=_BATCH_BYTES)
     await producer.start()
     try:
         filling: dict[tuple[str, int], BatchBuilder] = {}
         for record in story.records:
-            await _add(producer, filling, prefix, record)
+            platform = record.key.partition(b"|")[0].decode()
+            await _add(producer, filling, topic_of(prefix, record.role, platform, own), record)
         for (topic, partition), batch in filling.items():
             await (await producer.send_batch(batch, topic, partition=partition))
     finally:
@@ -56,9 +63,9 @@ async def _publish(bootstrap: str, prefix: str, story: Story) -> None:
 
 
 async def _add(
-    producer: AIOKafkaProducer, filling: dict[tuple[str, int], BatchBuilder], prefix: str, record: Record
+    producer: AIOKafkaProducer, filling: dict[tuple[str, int], BatchBuilder], topic: str, record: Record
 ) -> None:
-    place = (prefix + record.role.value, record.partition)
+    place = (topic, record.partition)
     batch = filling.get(place) or filling.setdefault(place, producer.create_batch())
     if batch.append(key=record.key, value=record.value, timestamp=record.told_ms) is None:
         await (await producer.send_batch(batch, place[0], partition=place[1]))

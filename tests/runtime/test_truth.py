@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import msgspec
 import pytest
@@ -14,13 +14,15 @@ from streams.contract.rows import RowCodec
 from streams.contract.rules import rules_of
 from streams.contract.topics import TopicSettings
 from streams.domain.ledger import Ledger
+from streams.runtime import partition
 from streams.runtime.broker import Broker
 from streams.runtime.ground import Names
 from streams.runtime.position import POSITION_KEY, decode
 from streams.runtime.settings import load
+from streams.runtime.turns import Turns
 from streams.runtime.worker import Trade, Worker
-from tests.bench.story import PARTITIONS, Story, tell
-from tests.bench.topics import fill
+from tests.bench.story import PARTITIONS, Record, Story, tell
+from tests.bench.topics import fill, topic_of
 from tests.runtime.counting import QUICK
 from tests.runtime.records import read
 from tests.runtime.scene import eventually
@@ -36,16 +38,23 @@ Rows = dict[tuple[int, bytes], object]
 class Written:
     """A record as the decoder reads it."""
 
-    def __init__(self, story_record: tuple[Role, int, bytes, bytes, int], prefix: str) -> None:
+    def __init__(self, story_record: Record, prefix: str, own: Collection[str]) -> None:
         role, self.partition, self.key, self.value, self.timestamp = story_record
-        self.topic = prefix + role.value
+        self.topic = topic_of(prefix, role, self.key.partition(b"|")[0].decode(), own)
         self.offset = 0
         self.headers: tuple[tuple[str, bytes], ...] = ()
 
 
-def trade_of(prefix: str) -> Trade:
-    filed, taken = prefix + Role.REPORT_FILED, prefix + Role.ACTION_TAKEN
-    platforms = {name: Platform(id=name, provider="", report_filed=filed, action_taken=taken) for name in PLATFORMS}
+def trade_of(prefix: str, own: Collection[str] = ()) -> Trade:
+    platforms = {
+        name: Platform(
+            id=name,
+            provider="",
+            report_filed=topic_of(prefix, Role.REPORT_FILED, name, own),
+            action_taken=topic_of(prefix, Role.ACTION_TAKEN, name, own),
+        )
+        for name in PLATFORMS
+    }
     registry = Registry(platforms, partitions=PARTITIONS)
     rules, codec = rules_of(registry), RowCodec()
     return Trade(
@@ -56,14 +65,15 @@ def trade_of(prefix: str) -> Trade:
     )
 
 
-def folded(story: Story, trade: Trade, prefix: str, now: Mapping[int, int]) -> Rows:
+def folded(story: Story, prefix: str, now: Mapping[int, int]) -> Rows:
     """Return what plain ledgers make of the story, record by record in the order of its telling.
 
     `now` is how far the time of every partition has passed: what is forgotten follows from it.
     """
+    trade = trade_of(prefix)
     ledgers = {number: trade.ledger(number) for number in range(PARTITIONS)}
     for one in story.records:
-        event = trade.decoder.decode(Written(one, prefix))  # type: ignore[arg-type]  # the stamp's kind is not read
+        event = trade.decoder.decode(Written(one, prefix, ()))  # type: ignore[arg-type]  # the stamp's kind is not read
         assert ledgers[one.partition].apply(event) is None  # type: ignore[arg-type]  # a story holds no refusals
     rows: Rows = {}
     for number, ledger in ledgers.items():
@@ -95,15 +105,11 @@ async def restored(bootstrap: str, changelog: str) -> tuple[Rows, dict[int, int]
     return kept, {number: decode(rows[POSITION_KEY] or b"").now for number, rows in last.items()}
 
 
-@pytest.mark.parametrize("broker", ["apache_kafka", "embedded_broker"])
-async def test_rows_and_cohorts_are_those_of_a_plain_fold(request: pytest.FixtureRequest, broker: str) -> None:
-    bootstrap: str = request.getfixturevalue(broker)
-    prefix = f"truth{uuid.uuid4().hex[:6]}-"
-    story, trade = tell(1_000), trade_of(prefix)
+async def worked(bootstrap: str, prefix: str, story: Story, trade: Trade) -> None:
+    """Let a worker take in a story that lies on its topics."""
     settings = load(
         {"SAFECLOCK_BOOTSTRAP": bootstrap, "SAFECLOCK_APPLICATION": prefix, "SAFECLOCK_RECORD_TIME": "create"}
     )
-    await asyncio.to_thread(fill, bootstrap, prefix, story)
     with Broker(bootstrap) as admin:
         for name in trade.names or ():
             config = {} if name.endswith("refused") else {"cleanup.policy": "compact"}
@@ -115,6 +121,43 @@ async def test_rows_and_cohorts_are_those_of_a_plain_fold(request: pytest.Fixtur
     finally:
         await asyncio.wait_for(worker.stop(), STOP_SECONDS)
 
-    found, now = await restored(bootstrap, f"{prefix}changelog")
 
-    assert found == folded(story, trade_of(prefix), prefix, now)
+@pytest.mark.parametrize("broker", ["apache_kafka", "embedded_broker"])
+async def test_rows_and_cohorts_are_those_of_a_plain_fold(request: pytest.FixtureRequest, broker: str) -> None:
+    bootstrap: str = request.getfixturevalue(broker)
+    prefix = f"truth{uuid.uuid4().hex[:6]}-"
+    story = tell(1_000)
+    await asyncio.to_thread(fill, bootstrap, prefix, story)
+
+    await worked(bootstrap, prefix, story, trade_of(prefix))
+
+    found, now = await restored(bootstrap, f"{prefix}changelog")
+    assert found == folded(story, prefix, now)
+
+
+async def test_a_backlog_beside_that_of_others_comes_to_the_same_rows_and_cohorts(
+    apache_kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix, own = f"truth{uuid.uuid4().hex[:6]}-", ("harbor", "meadow")
+    story = tell(1_000)
+    await asyncio.to_thread(fill, apache_kafka, prefix, story, own)
+    turns: list[int] = []
+    monkeypatch.setattr(partition, "_BACKLOG", 5)  # a story that is short enough for a test is no backlog otherwise
+    monkeypatch.setattr(Turns, "take", noted(turns))
+
+    await worked(apache_kafka, prefix, story, trade_of(prefix, own))
+
+    found, now = await restored(apache_kafka, f"{prefix}changelog")
+    assert found == folded(story, prefix, now)
+    assert set(turns) == set(range(PARTITIONS))
+
+
+def noted(turns: list[int]) -> Callable[..., Awaitable[int]]:
+    """Return the taking of a turn that writes down whose it is."""
+    take = Turns.take
+
+    async def taken(self: Turns, number: int, work: Callable[[int], Awaitable[int]]) -> int:
+        turns.append(number)
+        return await take(self, number, work)
+
+    return taken
