@@ -49,6 +49,15 @@ _NOT_OURS_TO_READ = (
 @click.version_option(package_name="safeclock")
 def main() -> None:
     """Measure what platforms declare about how fast they act on child-safety reports."""
+    # Told and not refused: an orchestrator may name variables after a service that is called like us.
+    for told in _strange([name for name in os.environ if name.startswith("SAFECLOCK_")]):
+        click.echo(f"Warning: {told}", err=True)
+
+
+def _strange(ours: list[str]) -> list[str]:
+    """Return a sentence for each of our variables that nothing reads; where none is set, nothing is imported for it."""
+    if not ours:
+        return []
     from dashboards.board import settings as board
     from producers.publisher import settings as publisher
     from streams.contract.environment import strange
@@ -56,10 +65,8 @@ def main() -> None:
     from streams.runtime import settings as worker
 
     known = {*worker.VARIABLES, *board.VARIABLES, *publisher.VARIABLES, failpoints.VARIABLE, *_NOT_OURS_TO_READ}
-    others = (name for name in os.environ if not name.startswith(publisher.PREFIX))  # a publisher looks at its own
-    # Told and not refused: an orchestrator may name variables after a service that is called like us.
-    for told in strange(others, known):
-        click.echo(f"Warning: {told}", err=True)
+    others = [name for name in ours if not name.startswith(publisher.PREFIX)]  # a publisher looks at its own
+    return list(strange(others, known))
 
 
 _SERVED = (
