@@ -1,9 +1,11 @@
 """A broker that dies in the middle: the caller is told, the account is right, and running again completes it."""
 
 import asyncio
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -17,10 +19,11 @@ from producers.publisher.errors import (
 )
 from producers.publisher.files import Order, publish, publish_blocks
 from producers.publisher.lines import blocks_of
+from producers.publisher.publisher import Publisher
 from producers.publisher.settings import PublisherSettings
 from tests.brokers.apache import ApacheKafka
 from tests.brokers.embedded import embedded_broker
-from tests.publisher.stage import NOON, Stage, filing, stage, written
+from tests.publisher.stage import NOON, Changes, Stage, filing, stage, written
 from tests.publisher.test_publisher_on_a_broker import FACTS
 
 pytestmark = pytest.mark.integration
@@ -33,6 +36,14 @@ ENOUGH = 4_000
 def impatient(made: Stage) -> Stage:
     settings = replace(made.settings, delivery_timeout_ms=PATIENCE_MS, block_ms=PATIENCE_MS)
     return replace(made, settings=settings)
+
+
+@contextmanager
+def cut_off(**changes: Unpack[Changes]) -> Iterator[Publisher]:
+    """Yield a publisher whose broker has gone."""
+    with embedded_broker() as bootstrap:
+        publisher = impatient(stage(bootstrap, idempotent=False)).publisher(**changes)
+    yield publisher
 
 
 def calm(made: Stage) -> PublisherSettings:
@@ -55,9 +66,7 @@ def test_a_publisher_whose_broker_died_names_what_was_not_acknowledged() -> None
 
 
 def test_a_failure_is_told_before_anything_new_is_sent_and_holds_the_promise_back() -> None:
-    with ExitStack() as broker:
-        publisher = impatient(stage(broker.enter_context(embedded_broker()), idempotent=False)).publisher()
-        broker.close()
+    with cut_off() as publisher:
         publisher.report_filed(report_id="r1", at=NOON - 10, event_id="event-one", **FACTS)
 
         with pytest.raises(NotAcknowledgedError):
@@ -70,9 +79,7 @@ def test_a_failure_is_told_before_anything_new_is_sent_and_holds_the_promise_bac
 
 
 def test_a_flush_with_no_time_does_not_wait() -> None:
-    with ExitStack() as broker:
-        publisher = impatient(stage(broker.enter_context(embedded_broker()), idempotent=False)).publisher()
-        broker.close()
+    with cut_off() as publisher:
         publisher.report_filed(report_id="r1", at=NOON, event_id="event-one", **FACTS)
 
         with pytest.raises(NotAcknowledgedError, match="not answered yet"):
@@ -82,9 +89,7 @@ def test_a_flush_with_no_time_does_not_wait() -> None:
 
 
 def test_a_promise_that_would_not_hold_is_not_made_in_part() -> None:
-    with ExitStack() as broker:
-        publisher = impatient(stage(broker.enter_context(embedded_broker()), idempotent=False)).publisher()
-        broker.close()
+    with cut_off() as publisher:
         publisher.report_filed(report_id="r1", at=NOON - 10, event_id="event-one", **FACTS)
         with pytest.raises(NotAcknowledgedError):
             publisher.flush()
@@ -97,10 +102,7 @@ def test_a_promise_that_would_not_hold_is_not_made_in_part() -> None:
 
 
 def test_more_events_than_fit_are_pushed_back_to_the_caller() -> None:
-    with ExitStack() as broker:
-        made = impatient(stage(broker.enter_context(embedded_broker()), idempotent=False))
-        publisher = made.publisher(max_pending=3, block_ms=50)
-        broker.close()
+    with cut_off(max_pending=3, block_ms=50) as publisher:
         for number in range(3):
             publisher.report_filed(report_id=f"r{number}", at=NOON, event_id=f"event-{number:03d}", **FACTS)
 
