@@ -80,11 +80,11 @@ def explain(lines: Iterable[bytes], registry: Registry, rulebook: Rulebook, as_o
 
 def _enter(rows: dict[bytes, tuple[Desk, Row]], event: AboutReport, registry: Registry) -> bool:
     """Put an event into the row of its report; false for one more than the row may hold."""
-    desk, (allowance, entries) = rows.get(event.key) or _begun(event.platform, registry)
+    desk, (allowance, entries, _) = rows.get(event.key) or _begun(event.platform, registry)
     longer = insert(entries, entry_of(event)) or entries
     if len(longer) > CAP:
         return False
-    rows[event.key] = desk, (allowance, longer)
+    rows[event.key] = desk, Row(allowance, longer)
     return True
 
 
@@ -103,7 +103,7 @@ def _reports(rows: Mapping[bytes, tuple[Desk, Row]], rulebook: Rulebook, horizon
 def _begun(platform: str, registry: Registry) -> tuple[Desk, Row]:
     known = registry.platform(platform)
     desk = Desk(platform, PlatformRule() if known is None else PlatformRule(known.cadence_ms))
-    return desk, (desk.allowance, [])
+    return desk, Row(desk.allowance, [])
 
 
 def _clock(clock: Clock, labels: Attributes, filed: Entry, timed: Timed | None) -> ClockOn:

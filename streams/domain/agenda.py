@@ -1,6 +1,7 @@
 """The agenda: what happens to reports by themselves. A limit passes, one is forgotten, or it is sealed."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from streams.domain import counters
@@ -11,7 +12,7 @@ from streams.domain.course import OPEN
 from streams.domain.deadlines import NEVER
 from streams.domain.desk import Desk
 from streams.domain.due import due_at_length, due_plain, forgotten_at, last_told
-from streams.domain.grid import MINUTE
+from streams.domain.grid import DAY, MINUTE
 from streams.domain.measure import seal
 from streams.domain.path import Path
 from streams.domain.report import Row
@@ -129,21 +130,26 @@ class Agenda:
         known = appraisal or self._appraiser.appraise(desk, report.row, desk.horizon)
         return due_at_length(self._rules, report.row, known)
 
-    def recall(self, desk: Desk, key: bytes, row: Row) -> None:
-        """Let a restored report come up; `reckon` after the last."""
-        entries, horizon = row[1], desk.horizon
-        path = self._settling.path_of(entries)
-        if path is None:
-            due = due_at_length(self._rules, row, self._appraiser.appraise(desk, row, horizon))
-        else:
-            due = due_plain(self._rules, path, entries, horizon)
-        desk.queue.push(due, key, horizon)
-
-    def reckon(self, desks: Collection[Desk]) -> None:
-        """See when there is something to decide again."""
-        for desk in desks:
+    def recall(self, desks: Mapping[str, Desk]) -> None:
+        """Let restored reports come up: those that rest when they may be forgotten at the earliest, without being read."""
+        by_key = {name.encode(): (desk, defaultdict[int, list[bytes]](list)) for name, desk in desks.items()}
+        for key, rests, stored in self._shelf.stored():  # millions of them, most at rest
+            desk, resting = by_key[key.partition(b"|")[0]]
+            if rests:
+                resting[rests].append(key)
+            else:
+                desk.queue.push(self._due_of(desk, self._shelf.row(stored)), key, desk.horizon)
+        for desk, resting in by_key.values():
+            for rests, keys in resting.items():
+                desk.queue.push_all(rests * DAY + self._rules.memory, keys, desk.horizon)
             desk.rest()
-        self.next_due = min([desk.wake for desk in desks], default=NEVER)
+        self.next_due = min([desk.wake for desk in desks.values()], default=NEVER)
+
+    def _due_of(self, desk: Desk, row: Row) -> int:
+        path = self._settling.path_of(row.entries)
+        if path is not None:
+            return due_plain(self._rules, path, row.entries, desk.horizon)
+        return due_at_length(self._rules, row, self._appraiser.appraise(desk, row, desk.horizon))
 
     def _settle(self, desk: Desk, key: bytes, report: Report, horizon: int) -> None:
         before = report.placed if report.posted else None

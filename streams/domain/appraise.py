@@ -34,7 +34,7 @@ class Appraiser:
 
     def appraise(self, desk: Desk, row: Row, horizon: int) -> Appraisal:
         """Return what `row` says when deadlines are decided up to `horizon`."""
-        allowance, entries = row
+        allowance, entries, _ = row
         filed = entries[0]
         if filed.code != FILING:
             return self._at_length(desk, row, horizon)
@@ -47,7 +47,7 @@ class Appraiser:
         return Appraisal(measure(context, plan, filed, [entry for entry in entries if entry.code >= FIRST_DEED]))
 
     def _at_length(self, desk: Desk, row: Row, horizon: int) -> Appraisal:
-        allowance, entries = row
+        allowance, entries, _ = row
         reading = read(entries)
         filed, deeds = reading.filing, reading.deeds
         if filed is None or filed.code == TEST_FILING:

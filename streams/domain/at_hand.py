@@ -34,4 +34,4 @@ class Report:
     @property
     def row(self) -> Row:
         """What is stored of it."""
-        return self.allowance, self.entries
+        return Row(self.allowance, self.entries)

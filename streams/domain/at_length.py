@@ -66,7 +66,7 @@ class AtLength:
         entry = entry_of(event)
         if entry.code in NAMES:
             desk.count(NAMES[entry.code])
-        self._post(desk, event.key, NOTHING, (desk.allowance, [entry]))
+        self._post(desk, event.key, NOTHING, Row(desk.allowance, [entry]))
         return None
 
     def _wait(self, desk: Desk, orphan: Action) -> None:
@@ -86,17 +86,18 @@ class AtLength:
             return None
         old = report.row
         entry = entry_of(event)
-        entries = insert(old[1], entry)
-        if entries is None or len(entries) == len(old[1]):
+        entries = insert(old.entries, entry)
+        if entries is None or len(entries) == len(old.entries):
             desk.count(counters.DUPLICATES)
         if entries is None:
             return None
         if len(entries) > CAP:
             return Reason.TOO_MANY
         before = self._appraiser.appraise(desk, old, desk.horizon)
-        if len(entries) > len(old[1]) and entry.code in NAMES:
+        if len(entries) > len(old.entries) and entry.code in NAMES:
             desk.count(NAMES[entry.code])
-        after = self._post(desk, event.key, before, (old[0], entries), known=self._agenda.due(desk, report, before))
+        known = self._agenda.due(desk, report, before)
+        after = self._post(desk, event.key, before, Row(old.allowance, entries), known)
         return _objection(desk, event, before, after)
 
     def _post(self, desk: Desk, key: bytes, before: Appraisal, row: Row, known: int = NEVER) -> Appraisal:

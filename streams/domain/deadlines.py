@@ -5,7 +5,7 @@ its first instant is reached, and what is not due yet goes back into a finer one
 report has moved on); the row then says when it is really due.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from typing import Final
 
@@ -36,14 +36,20 @@ class Queue:
 
     def push(self, due: int, key: bytes, now: int) -> None:
         """Let `key` come up at `due` or shortly before, seen from `now`."""
+        self._bucket(due, now).append(key)
+
+    def push_all(self, due: int, keys: Iterable[bytes], now: int) -> None:
+        """Let all of `keys` come up at `due` or shortly before, seen from `now`."""
+        self._bucket(due, now).extend(keys)
+
+    def _bucket(self, due: int, now: int) -> list[bytes]:
         ahead = due - now
         start = due - due % (SECOND if ahead < _FAR else HOUR if ahead < _FARTHER else DAY)
         bucket = self._buckets.get(start)
         if bucket is None:
-            self._buckets[start] = [key]
+            bucket = self._buckets[start] = []
             heappush(self._starts, start)
-        else:
-            bucket.append(key)
+        return bucket
 
     def pop(self, horizon: int) -> Iterator[bytes]:
         """Yield and remove every key whose bucket has come up at `horizon`.

@@ -12,11 +12,11 @@ def due_at_length(rules: Rules, row: Row, appraisal: Appraisal) -> int:
     """Return when something next happens to a report that has been read at length."""
     measured = appraisal.measured
     if measured is None:
-        return last_told(row[1]) + rules.memory
+        return last_told(row.entries) + rules.memory
     limit = min([clock.due for clock in measured.clocks], default=NEVER)
     if measured.state in OPEN_STATES:
         return min(limit, measured.filed.at + rules.sealed)
-    return min(limit, forgotten_at(rules, row[1], measured.filed.at))
+    return min(limit, forgotten_at(rules, row.entries, measured.filed.at))
 
 
 def due_plain(rules: Rules, path: Path, entries: list[Entry], horizon: int) -> int:

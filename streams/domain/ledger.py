@@ -22,7 +22,7 @@ from streams.domain.regime import Regimes
 from streams.domain.roster import Enrolled, enrol
 from streams.domain.rules import Codec, Rules
 from streams.domain.settling import Settling
-from streams.domain.shelf import Shelf
+from streams.domain.shelf import Kept, Shelf
 from streams.domain.vocabulary import Reason
 
 _LOOKED_AT: Final = 64
@@ -177,17 +177,17 @@ class Ledger:
         self._agenda.came_up = 0
         return changes
 
-    def load(self, key: bytes, value: bytes) -> None:
-        """Take back one stored row; call `ready` after the last."""
-        kind, name = key[:2], key[2:]
-        if kind == b"r|":
-            self._shelf.load(name, value)
-        elif kind == b"c|":
-            self._books.cohorts[name.decode()] = self._codec.unpack_cohort(value)
-        elif kind == b"n|":
-            self._open(name.decode()).restore(self._codec.unpack_counters(value))
-        elif kind == b"k|":
-            self._roster[name.decode()] = self._codec.unpack_enrolled(value)
+    def load(self, reports: Kept, others: Mapping[bytes, bytes]) -> None:
+        """Take back what was stored: reports by their keys without `r|`, which are not copied, and all other rows."""
+        self._shelf.adopt(reports)
+        for key, value in others.items():
+            kind, name = key[:2], key[2:].decode()
+            if kind == b"c|":
+                self._books.cohorts[name] = self._codec.unpack_cohort(value)
+            elif kind == b"n|":
+                self._open(name).restore(self._codec.unpack_counters(value))
+            elif kind == b"k|":
+                self._roster[name] = self._codec.unpack_enrolled(value)
 
     def ready(self, now: int = 0) -> None:
         """Enrol the pack's clocks beside those that were loaded before, and put restored reports back into their queues.
@@ -196,13 +196,9 @@ class Ledger:
         is stored.
         """
         self._enrol(now)
-        desks = {name.encode(): desk for name, desk in self._desks.items()}
-        recall = self._agenda.recall
-        for key, row in self._shelf.rows():
-            recall(desks[key.partition(b"|")[0]], key, row)
         for desk in self._desks.values():
             desk.changed = False
-        self._agenda.reckon(self._desks.values())
+        self._agenda.recall(self._desks)
 
     def _enrol(self, now: int) -> None:
         told = max([now, *[desk.last_told for desk in self._desks.values()]])

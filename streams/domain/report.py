@@ -1,8 +1,8 @@
 """A report's row: the set of its events, and which of them stand.
 
-A row is `(allowance, entries)`: the entries in canonical order, and how many seconds the platform was allowed to
-tell a filing late when the row began (a later registry must not change what was counted). Everything else about the
-report is read from the entries, so the order in which they came cannot matter.
+A row is its entries in canonical order, and how many seconds the platform was allowed to tell a filing late when the
+row began (a later registry must not change what was counted). Everything else about the report is read from the
+entries, so the order in which they came cannot matter.
 """
 
 from bisect import bisect_left
@@ -52,7 +52,17 @@ class Entry(NamedTuple):
         return self.at + self.delay
 
 
-Row = tuple[int, list[Entry]]
+class Row(NamedTuple):
+    """What is stored of a report.
+
+    `rests` is written for a report to which nothing happens any more until it is forgotten: the day on which we were
+    told of its newest event, which its entries say as well, so that whoever restores it need not read them. 0 for
+    every other, for which it says nothing.
+    """
+
+    allowance: int
+    entries: list[Entry]
+    rests: int = 0
 
 
 def entry_of(event: Event) -> Entry:

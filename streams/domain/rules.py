@@ -40,6 +40,9 @@ class Codec(Protocol):
     def unpack_row(self, stored: bytes) -> Row:
         """Return the row that `pack_row` stored."""
 
+    def rests(self, stored: bytes) -> int:
+        """Return the `rests` of the row that `pack_row` stored."""
+
     def unpack_cohort(self, stored: bytes) -> dict[bytes, int]:
         """Return the cohort that `pack` stored."""
 

@@ -89,7 +89,7 @@ class Settling:
 
     def read(self, desk: Desk, row: Row) -> Report:
         """Return a row that is in the books as a report at hand."""
-        allowance, entries = row
+        allowance, entries, _ = row
         path = self.path_of(entries)
         report = Report(allowance, entries, path)
         if path is None:

@@ -10,12 +10,17 @@ from typing import Final
 
 from streams.domain.at_hand import Report
 from streams.domain.desk import Desk
+from streams.domain.due import last_told
+from streams.domain.grid import DAY
 from streams.domain.report import Row
 from streams.domain.rules import Codec
 from streams.domain.settling import Settling
 
 REPORTS_AT_HAND: Final = 4_096
 """How many open reports are kept unpacked, some 1,000 bytes each."""
+
+Kept = dict[bytes, bytes | Report]
+"""Reports by key, packed or at hand."""
 
 
 class Shelf:
@@ -26,20 +31,22 @@ class Shelf:
     def __init__(self, codec: Codec, settling: Settling) -> None:
         self._codec = codec
         self._settling = settling
-        self._reports: dict[bytes, bytes | Report] = {}
         # Of a dict the first of many keys that went is found by passing all of them.
         self._at_hand: OrderedDict[bytes, None] = OrderedDict()
         self._changed: dict[bytes, object] = {}
         self._prepared: dict[bytes, bytes | None] = {}
-        self.find = self._reports.get
-        self.keep = self._reports.__setitem__
+        self.adopt({})
 
     def __len__(self) -> int:
         return len(self._reports)
 
     def report(self, desk: Desk, found: bytes | Report) -> Report:
         """Return what was found as a report at hand."""
-        return found if isinstance(found, Report) else self._settling.read(desk, self._codec.unpack_row(found))
+        return found if isinstance(found, Report) else self._settling.read(desk, self.row(found))
+
+    def row(self, stored: bytes) -> Row:
+        """Return the row of a packed report."""
+        return self._codec.unpack_row(stored)
 
     def put(self, key: bytes, report: Report) -> None:
         """Keep a report that changed."""
@@ -55,15 +62,18 @@ class Shelf:
         del self._reports[key]
         self._changed[key] = None
 
-    def load(self, key: bytes, stored: bytes) -> None:
-        """Take back a stored report, which is no change."""
-        self._reports[key] = stored
+    def adopt(self, reports: Kept) -> None:
+        """Keep these reports and no others: those that were stored, which is no change."""
+        self._reports = reports
+        self.find = reports.get
+        self.keep = reports.__setitem__
 
-    def rows(self) -> Iterator[tuple[bytes, Row]]:
-        """Yield the row of every report with its key."""
-        unpack = self._codec.unpack_row
+    def stored(self) -> Iterator[tuple[bytes, int, bytes]]:
+        """Yield every packed report: its key, its `rests`, and what is stored."""
+        rests = self._codec.rests
         for key, found in self._reports.items():
-            yield key, found.row if isinstance(found, Report) else unpack(found)
+            if isinstance(found, bytes):
+                yield key, rests(found), found
 
     def take_changes(self) -> dict[bytes, bytes | None]:
         """Return the rows that changed since the last call, None for one that is gone."""
@@ -79,8 +89,10 @@ class Shelf:
             if not isinstance(report, Report):
                 changes[b"r|" + key] = report
                 continue
-            changes[b"r|" + key] = stored = pack((report.allowance, report.entries))
-            if report.path is not None and report.path.open:
+            entries, path = report.entries, report.path
+            rests = last_told(entries) // DAY if path is not None and path.settled else 0
+            changes[b"r|" + key] = stored = pack(Row(report.allowance, entries, rests))
+            if path is not None and path.open:
                 self._at_hand[key] = None
             else:
                 reports[key] = stored

@@ -14,6 +14,7 @@ from streams.domain.events import Event
 from streams.domain.grid import MINUTE
 from streams.domain.logtime import LogTime
 from streams.domain.notices import Notice
+from streams.domain.shelf import Kept
 from streams.domain.vocabulary import Reason
 from streams.runtime.records import LOG_APPEND_TIME, RecordBatch, Stamped
 
@@ -50,11 +51,11 @@ class Ledger(Protocol):
     def take_notices(self) -> list[Notice]:
         """Return the notices about single reports; after `take_changes`."""
 
-    def load(self, key: bytes, value: bytes) -> None:
-        """Take a restored row."""
+    def load(self, reports: Kept, others: Mapping[bytes, bytes]) -> None:
+        """Take what was restored: reports by their keys without `r|`, which are the ledger's from now on, and all else."""
 
     def ready(self, now: int = 0) -> None:
-        """Take note that every row is restored, of a partition that had reached `now`."""
+        """Begin, with a partition that had reached `now`."""
 
 
 class Decoder(Protocol):

@@ -1,21 +1,18 @@
 """Reading a partition's changelog from its start to a claim: what a new owner begins with."""
 
-from collections import OrderedDict
-from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from typing_extensions import override
 
 from streams.contract.access import Access
 from streams.contract.measures import is_measure
+from streams.domain.shelf import Kept
 from streams.edge.closing import close
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.position import CLAIM_KEY, POSITION_KEY, Position, decode
+from streams.runtime.whole_batches import fetched, hand_over_whole
 
-_RECORDS: Final = 20_000
 _FETCH_BYTES: Final = 8 << 20
-_POLL_MS: Final = 500
 _REPORT: Final = b"r|"
 _NOBODY: Final = Access()
 
@@ -23,10 +20,12 @@ _NOBODY: Final = Access()
 class Restored(NamedTuple):
     """The last value of every row but tombstones, the position, and how many records were read for it.
 
-    `last` is what the last commit changed of the measures, tombstones included.
+    `reports` are those of the reports, by their keys without `r|`, `others` all else. `last` is what the last commit
+    changed of the measures, tombstones included.
     """
 
-    rows: dict[bytes, bytes]
+    reports: Kept
+    others: dict[bytes, bytes]
     position: Position
     read: int
     last: dict[bytes, bytes | None]
@@ -37,51 +36,39 @@ class _Rows:
 
     def __init__(self, claim: bytes) -> None:
         self._claim = claim
-        self.rows: dict[bytes, bytes] = {}
+        self.reports: Kept = {}
+        self.others: dict[bytes, bytes] = {}
         self.read = 0
         self.complete = False
         self.last: dict[bytes, bytes | None] = {}
         self._since: dict[bytes, bytes | None] = {}
 
-    def take(self, records: Iterable[Any]) -> None:
-        rows, read = self.rows, 0
+    def take(self, records: list[Any]) -> None:
+        reports = self.reports
         for record in records:
-            read += 1
             key, value = record.key, record.value
             if key is None or key[:2] != _REPORT:  # nine rows in ten are reports
                 self._note(key, value)
-            if key is not None and value is not None:
-                rows[key] = value
+            elif value is not None:
+                reports[key[2:]] = value
             else:
-                rows.pop(key, None)
-        self.read += read
-        rows.pop(CLAIM_KEY, None)
+                reports.pop(key[2:], None)
+        self.read += len(records)
 
     def _note(self, key: bytes | None, value: bytes | None) -> None:
+        if key is None:
+            return
         if key == CLAIM_KEY:
             self.complete = self.complete or value == self._claim
-        elif key == POSITION_KEY:  # the last row of every commit
+            return
+        if value is None:
+            self.others.pop(key, None)
+        else:
+            self.others[key] = value
+        if key == POSITION_KEY:  # the last row of every commit
             self.last, self._since = self._since, {}
-        elif key is not None and is_measure(key):
+        elif is_measure(key):
             self._since[key] = value
-
-
-def _as_it_is(_: object, record: object) -> object:
-    return record
-
-
-class _AsParsed(OrderedDict[TopicPartition, Any]):
-    """What aiokafka has fetched and not yet handed over: records as they were parsed.
-
-    The object that it makes of each would be thrown away at once, after half of the time of reading.
-    """
-
-    @override
-    def __setitem__(self, pair: TopicPartition, fetched: Any) -> None:
-        records = getattr(fetched, "_partition_records", None)  # an error has none
-        if records is not None:
-            records._consumer_record = _as_it_is  # noqa: SLF001 - aiokafka offers no other way
-        super().__setitem__(pair, fetched)
 
 
 async def restore(
@@ -100,16 +87,16 @@ async def restore(
     )
     try:  # one that could not start must be stopped as well
         await consumer.start()
-        fetcher: Any = consumer._fetcher  # noqa: SLF001 - likewise
-        fetcher._records = _AsParsed()  # noqa: SLF001
+        hand_over_whole(consumer)
         consumer.assign([slot])
         await consumer.seek_to_beginning(slot)
         found = _Rows(claim)
         while not found.complete:
-            for records in (await consumer.getmany(timeout_ms=_POLL_MS, max_records=_RECORDS)).values():
-                found.take(records)
+            for batch in await fetched(consumer):
+                found.take(batch.records)
                 failpoints.passing("mid_restore")
     finally:
         await close(consumer)
-    stored = found.rows.pop(POSITION_KEY, None)
-    return Restored(found.rows, decode(stored) if stored else Position(), found.read, found.last)
+    stored = found.others.pop(POSITION_KEY, None)
+    position = decode(stored) if stored else Position()
+    return Restored(found.reports, found.others, position, found.read, found.last)

@@ -45,14 +45,13 @@ async def take(around: Surroundings, number: int, journal: Journal, ledger: Ledg
     claim = await journal.claim()
     offset.observe(before, journal.stamped, around.wall())
     slot = TopicPartition(around.names.changelog, number)
-    rows, position, records, last = await restore(around.bootstrap, slot, claim, around.failpoints, around.access)
+    stored = await restore(around.bootstrap, slot, claim, around.failpoints, around.access)
     fetched = seconds()
-    await journal.repeat({around.names.measures: list(last.items())})
-    restored = len(rows)
-    while rows:  # millions of them: none is kept twice
-        ledger.load(*rows.popitem())
-    ledger.ready(position.now)
-    return Taken(position, offset, restored, records, fetched - started, seconds() - fetched)
+    await journal.repeat({around.names.measures: list(stored.last.items())})
+    ledger.load(stored.reports, stored.others)
+    ledger.ready(stored.position.now)
+    rows = len(stored.reports) + len(stored.others)
+    return Taken(stored.position, offset, rows, stored.read, fetched - started, seconds() - fetched)
 
 
 def recognise(around: Surroundings, topics: Iterable[str], position: Position) -> None:

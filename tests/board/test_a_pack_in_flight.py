@@ -17,6 +17,7 @@ from streams.domain.grid import DAY, HOUR
 from streams.domain.ledger import Ledger
 from streams.domain.objective import Period, Statistic
 from streams.domain.vocabulary import Outcome
+from tests.ledger.subject import load
 
 START = 20_000 * DAY
 LABELS = "gaaaabEU"
@@ -53,8 +54,7 @@ class Flight:
         """Start the worker anew, by a rulebook."""
         self.pack = pack
         self.ledger = Ledger(rules_of(REGISTRY, pack), RowCodec())
-        for key, value in self.rows.items():
-            self.ledger.load(key, value)
+        load(self.ledger, self.rows)
         self.ledger.ready(self.now)
 
     def show(self, pack: Rulebook) -> None:

@@ -22,6 +22,7 @@ from streams.domain.grid import HOUR, MINUTE
 from streams.domain.ledger import Ledger
 from streams.domain.notices import Notice
 from streams.domain.rules import Rules
+from streams.domain.shelf import Kept
 from streams.domain.softening import SOFTENED
 from streams.domain.vocabulary import Outcome, Reason, Reversal
 from tests.ledger.oracle import STANDARD_YARDSTICKS, Cohort, Mark, Oracle, Yardstick
@@ -33,6 +34,12 @@ _WORDS: Final = {OPEN: "open", STOPPED: "stopped", FROZEN: "frozen"} | {
 
 
 CODEC: Final = RowCodec()
+
+
+def load(ledger: Ledger, rows: Mapping[bytes, bytes]) -> None:
+    """Load an empty ledger with rows as it gave them out."""
+    reports: Kept = {key[2:]: row for key, row in rows.items() if key.startswith(b"r|")}
+    ledger.load(reports, {key: row for key, row in rows.items() if not key.startswith(b"r|")})
 
 
 def deeds(word: str) -> frozenset[Deed]:
@@ -110,8 +117,7 @@ class Subject:
         if clocks is not None:
             self.rules = self.rules._replace(clocks=tuple(clocks))
         self.ledger = Ledger(self.rules, CODEC, self.belongs)
-        for key, value in self.rows.items():
-            self.ledger.load(key, value)
+        load(self.ledger, self.rows)
         self.ledger.ready(self.told)
 
     def cohorts(self) -> dict[Cohort, Counter[Mark]]:

@@ -1,5 +1,6 @@
 """What outlives forgetting, and what no sequence of events may do."""
 
+from collections.abc import Callable, Mapping
 from itertools import product
 
 import pytest
@@ -207,3 +208,36 @@ def test_an_orphan_whose_filing_comes_makes_room_for_another() -> None:
 
     assert subject.counters()["harbor"].get("waiting", 0) == 0
     assert next(iter(next(iter(subject.cohorts().values())))).state == "acknowledged"
+
+
+Stored = Callable[[Mapping[bytes, bytes]], dict[bytes, bytes]]
+"""By which version rows were stored."""
+
+
+def _unrested(rows: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    """Return rows as they were stored before they said since when a report rests."""
+    return {key: CODEC.pack(CODEC.unpack_row(row)[:2]) if key[:2] == b"r|" else row for key, row in rows.items()}
+
+
+@given(st.data(), packs, streams(), st.integers(0, 200), st.sampled_from([dict, _unrested]))
+def test_a_report_is_forgotten_on_the_same_day_whether_it_was_restored_or_not(
+    data: st.DataObject, pack: tuple[Yardstick, ...], stream: list[Event], day: int, stored: Stored
+) -> None:
+    clocks = [clock_of(yardstick) for yardstick in pack]
+    stays, crashes = Subject(clocks), Subject(clocks)
+    for part, now in data.draw(batches(stream)):
+        for subject in (stays, crashes):
+            subject.advance(now)
+            subject.feed(part)
+    for subject in (stays, crashes):
+        subject.advance(START + day * DAY)
+        subject.commit()
+
+    crashes.rows = stored(crashes.rows)
+    crashes.crash()
+
+    for later in range(200, 265):
+        for subject in (stays, crashes):
+            subject.advance(START + later * DAY)
+            subject.commit()
+        assert _unrested(stays.rows) == _unrested(crashes.rows)

@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -11,6 +11,7 @@ from streams.contract.decode import Refusal
 from streams.contract.registry import Platform, Registry
 from streams.domain.events import Event, Filing
 from streams.domain.notices import Notice
+from streams.domain.shelf import Kept
 from streams.domain.vocabulary import Reason
 from streams.runtime.app import Manner
 from streams.runtime.ground import Names
@@ -38,7 +39,7 @@ class CountingLedger:
         assert isinstance(event, Filing)
         if event.id == 13:
             raise RuntimeError("a bug, with content")
-        key = b"r|" + event.key
+        key = event.key
         self.rows[key] = self.rows.get(key, 0) + 1
         self.totals["records"] += 1
         self.totals["sum"] += event.id
@@ -69,17 +70,16 @@ class CountingLedger:
 
     def take_changes(self) -> dict[bytes, bytes | None]:
         """Return changed rows and, with them, the totals."""
-        changes: dict[bytes, bytes | None] = {key: b"%d" % self.rows[key] for key in self._changed}
+        changes: dict[bytes, bytes | None] = {b"r|" + key: b"%d" % self.rows[key] for key in self._changed}
         self._changed = {}
         changes[COUNTERS] = msgspec.msgpack.encode(self.totals)
         return changes
 
-    def load(self, key: bytes, value: bytes) -> None:
-        """Take back a row."""
-        if key == COUNTERS:
-            self.totals = msgspec.msgpack.decode(value, type=dict[str, int])
-        else:
-            self.rows[key] = int(value)
+    def load(self, reports: Kept, others: Mapping[bytes, bytes]) -> None:
+        """Take back what was stored."""
+        self.rows = {key: int(row) for key, row in reports.items() if isinstance(row, bytes)}
+        if COUNTERS in others:
+            self.totals = msgspec.msgpack.decode(others[COUNTERS], type=dict[str, int])
 
     def ready(self, now: int = 0) -> None:
         """Nothing is derived from rows."""

@@ -1,0 +1,83 @@
+"""Whole record batches hold what a consumer hands over one by one, on a real broker."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from streams.contract.topics import TopicSettings
+from streams.runtime.broker import Broker
+from streams.runtime.whole_batches import Batch, fetched, hand_over_whole
+
+pytestmark = pytest.mark.integration
+
+IN_A_BATCH = 20
+
+
+@pytest.fixture
+def slot(apache_kafka: str) -> TopicPartition:
+    name = f"whole-batches-{uuid4().hex[:8]}"
+    with Broker(apache_kafka) as admin:
+        admin.create(TopicSettings(name=name, partitions=1, replication_factor=1, config={}))
+    return TopicPartition(name, 0)
+
+
+@asynccontextmanager
+async def reading(broker: str, slot: TopicPartition) -> AsyncIterator[AIOKafkaConsumer]:
+    """Read a topic's only partition from its start, committed records alone."""
+    async with AIOKafkaConsumer(bootstrap_servers=broker, isolation_level="read_committed") as consumer:
+        consumer.assign([slot])
+        await consumer.seek_to_beginning(slot)
+        yield consumer
+
+
+async def write(broker: str, slot: TopicPartition, transactions: str) -> None:
+    """Write a batch in each of some transactions, which commit where there is a `c` and are aborted where not."""
+    async with AIOKafkaProducer(bootstrap_servers=broker, transactional_id=slot.topic, linger_ms=1_000) as producer:
+        for number, end in enumerate(transactions):
+            await producer.begin_transaction()
+            for place in range(IN_A_BATCH):
+                value = None if place % 5 == 0 else b"%d" % place
+                await producer.send(slot.topic, key=b"%d|%d" % (number, place), value=value, partition=0)
+            await (producer.commit_transaction() if end == "c" else producer.abort_transaction())
+
+
+async def start_at(broker: str, slot: TopicPartition, offset: int) -> None:
+    """Let a log start there."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await admin.start()
+    try:
+        await admin.delete_records({slot: RecordsToDelete(before_offset=offset)})
+    finally:
+        await admin.close()
+
+
+def told(records: list[Any]) -> list[tuple[int, bytes, bytes | None]]:
+    """Return what tells records apart."""
+    return [(record.offset, record.key, record.value) for record in records]
+
+
+async def test_whole_batches_hold_the_committed_records_from_the_start_of_the_log_on(
+    apache_kafka: str, slot: TopicPartition
+) -> None:
+    await write(apache_kafka, slot, "cacac")
+    await start_at(apache_kafka, slot, IN_A_BATCH // 2)
+    expected = IN_A_BATCH // 2 + 2 * IN_A_BATCH
+
+    async with reading(apache_kafka, slot) as consumer:
+        alone = [await consumer.getone() for _ in range(expected)]
+    async with reading(apache_kafka, slot) as consumer:
+        hand_over_whole(consumer)
+        batches: list[Batch] = []
+        while sum(len(batch.records) for batch in batches) < expected:
+            batches += await fetched(consumer)
+        assert not await fetched(consumer)
+        position = await consumer.position(slot)
+
+    assert [told(batch.records) for batch in batches] == [told(alone[:10]), told(alone[10:30]), told(alone[30:])]
+    assert [batch.offset for batch in batches] == [batch.records[-1].offset for batch in batches]
+    assert position == 5 * (IN_A_BATCH + 1), "what a consumer would read next lies behind the last transaction's end"
