@@ -34,10 +34,12 @@ class Measures:
 
     def totals(self) -> object:
         """Return what was committed up to now."""
-        for pair, records in self._consumer.poll(timeout_ms=0).items():
-            for record in records:
-                if record.key.startswith(COUNTERS):
-                    self._rows[pair.partition, record.key] = record.value
+        # A poll brings five hundred records: one a look would fall behind the worker, and be what is measured.
+        while polled := self._consumer.poll(timeout_ms=0):
+            for pair, records in polled.items():
+                for record in records:
+                    if record.key.startswith(COUNTERS):
+                        self._rows[pair.partition, record.key] = record.value
         return counted(decode_counters(value) for value in self._rows.values() if value)
 
 
@@ -62,10 +64,10 @@ class Worker:
     def hear(self) -> Word | None:
         """Return what is new."""
         self._part.check()
+        time.sleep(_LOOK_SECONDS)  # as seldom as the others speak: to be looked at costs the worker's time, and ours
         # The page says what is committed, so that the totals read after it are not older.
         word = Word(int(self._part.total(_APPLIED)), self._measures.totals())
         if word == self._said:
-            time.sleep(_LOOK_SECONDS)
             return None
         self._said = word
         return word
