@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from streams.domain.grid import DAY
+from streams.runtime.worker import wall
 from tests.bench import topics, trial, worker
 from tests.bench.decided import scanned
 from tests.bench.ledger_alone import decoded
@@ -38,8 +40,9 @@ class Course:
 
 
 def prepare(bootstrap: str, folder: Path, reports: int) -> Course:
-    """Tell the story and put it on the broker."""
-    course = Course(bootstrap, tell(reports), tell(reports, _SHORT_RECORDS), folder)
+    """Tell a story that has just ended and put it on the broker."""
+    today = wall() // DAY * DAY
+    course = Course(bootstrap, tell(reports, today), tell(reports, today, _SHORT_RECORDS), folder)
     topics.fill(bootstrap, "", course.story)
     topics.fill(bootstrap, SHORT, course.short)
     (folder / "story.jsonl").write_bytes(b"".join(course.story.lines))

@@ -35,8 +35,10 @@ class Story(NamedTuple):
     totals: Totals
 
 
-def tell(reports: int, records: int | None = None) -> Story:
-    """Return thirteen weeks with about so many reports, or the first `records` records of them.
+def tell(reports: int, end_ms: int, records: int | None = None) -> Story:
+    """Return the thirteen weeks before `end_ms` with about so many reports, or the first `records` records of them.
+
+    A worker lets time pass up to its clock when it has read all: of a story that lies far back it then forgets everything.
 
     A heartbeat is one record on each partition, as a publisher sends it.
     """
@@ -44,7 +46,7 @@ def tell(reports: int, records: int | None = None) -> Story:
     lines: list[bytes] = []
     begun: dict[str, list[int]] = defaultdict(list)
     acted: dict[str, list[int]] = defaultdict(list)
-    for one in simulate(Plan(seed=7, reports=reports)):
+    for one in simulate(Plan.until(end_ms, seed=7, reports=reports)):
         if records is not None and len(told) >= records:
             break
         event = one.event

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from streams.domain.grid import DAY
 from tests.bench.join import ACTED, FILED, summed
 from tests.bench.peers.contenders import PATHWAY
 from tests.bench.peers.faust_peer import Counts
@@ -19,7 +20,7 @@ from tests.bench.trial import ROOT
 @pytest.fixture(scope="module")
 def story() -> Story:
     """Return some hundred reports, every action before all that was told until then, and everything told twice."""
-    told = tell(400)
+    told = tell(400, 20_000 * DAY)
     about = [record for record in told.records if json.loads(record.value)["type"] in (FILED, ACTED)]
     return told._replace(records=[*reversed(about), *about])
 
