@@ -58,6 +58,9 @@ class Agenda:
     def expect(self, desk: Desk, key: bytes, report: Report) -> None:
         """Let a new report wait to be settled."""
         self._shelf.keep(key, report)
+        self._await(desk, key, report)
+
+    def _await(self, desk: Desk, key: bytes, report: Report) -> None:
         desk.unsettled[key] = report
         path = report.path
         assert path is not None
@@ -90,7 +93,7 @@ class Agenda:
         if ahead > before:
             desk.changed = True
             if desk.soonest <= ahead:
-                self.settle(desk)
+                self.settle(desk, until=ahead)
             desk.horizon = ahead
             if desk.queue.head <= ahead:
                 came_up = dict.fromkeys(desk.queue.pop(ahead))  # a key may wait twice; it is posted once
@@ -100,13 +103,18 @@ class Agenda:
         if desk.wake <= now:
             desk.rest()
 
-    def settle(self, desk: Desk) -> None:
-        """Settle all reports of a platform."""
-        unsettled, desk.unsettled = desk.unsettled, {}
+    def settle(self, desk: Desk, until: int = NEVER) -> None:
+        """Settle a platform's reports that were filed by `until`, all by default.
+
+        To those filed later nothing happens before; more of their entries may come, and are settled with them.
+        """
+        unsettled, desk.unsettled, desk.soonest = desk.unsettled, {}, NEVER
         for key, report in unsettled.items():
-            self._settle(desk, key, report, desk.horizon)
+            if report.entries[0].at <= until:
+                self._settle(desk, key, report, desk.horizon)
+            else:
+                self._await(desk, key, report)
         self._shelf.note(unsettled)
-        desk.soonest = NEVER
 
     def settle_one(self, desk: Desk, key: bytes, horizon: int) -> None:
         """Settle one report as seen at `horizon`."""
