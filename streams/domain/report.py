@@ -56,8 +56,8 @@ class Row(NamedTuple):
     """What is stored of a report.
 
     `rests` is written for a report to which nothing happens any more until it is forgotten: the day on which we were
-    told of its newest event, which its entries say as well, so that whoever restores it need not read them. 0 for
-    every other, for which it says nothing.
+    told of its last entry, before which its memory cannot begin, so that whoever restores it need not read the entries.
+    0 for every other, for which it says nothing.
     """
 
     allowance: int

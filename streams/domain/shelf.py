@@ -10,7 +10,6 @@ from typing import Final
 
 from streams.domain.at_hand import Report
 from streams.domain.desk import Desk
-from streams.domain.due import last_told
 from streams.domain.grid import DAY
 from streams.domain.report import Row
 from streams.domain.rules import Codec
@@ -90,7 +89,7 @@ class Shelf:
                 changes[b"r|" + key] = report
                 continue
             entries, path = report.entries, report.path
-            rests = last_told(entries) // DAY if path is not None and path.settled else 0
+            rests = entries[-1].told // DAY if path is not None and path.settled else 0
             changes[b"r|" + key] = stored = pack(Row(report.allowance, entries, rests))
             if path is not None and path.open:
                 self._at_hand[key] = None
