@@ -1,5 +1,6 @@
 """Reading a partition's changelog from its start to a claim: what a new owner begins with."""
 
+import asyncio
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -93,8 +94,9 @@ async def restore(
         found = _Rows(claim)
         while not found.complete:
             for batch in await fetched(consumer):
-                found.take(batch.records)
+                found.take(batch.records())
                 failpoints.passing("mid_restore")
+                await asyncio.sleep(0)  # some thousand records: other partitions and the health page come first now
     finally:
         await close(consumer)
     stored = found.others.pop(POSITION_KEY, None)

@@ -1,26 +1,44 @@
 """A consumer of aiokafka's that hands over whole record batches: one by one its records take twice the time.
 
 aiokafka offers no way to them, so what it has fetched is put into a wrapping: each batch says that it holds one record,
-which is the list of its own. What belongs to transactions, offsets and checksums stays aiokafka's.
+itself. What belongs to transactions, offsets and checksums stays aiokafka's.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from typing_extensions import override
 
 _POLL_MS: Final = 500
 _MOST: Final = 50
-"""How many batches are handed over at once: some 20,000 records, after which others have their turn."""
+"""How many batches are handed over at once."""
 
 
-class Batch(NamedTuple):
-    """The records of a batch, as they were parsed: each has an offset, a key and a value; `offset` is the last one's."""
+class Batch:
+    """A record batch, not yet parsed; `offset` is that of its last record. To aiokafka it is the only record in it."""
 
-    offset: int
-    records: list[Any]
+    def __init__(self, batch: Any, first: int) -> None:  # noqa: ANN401 - aiokafka's own have no common type
+        self.offset: int = batch.next_offset - 1
+        self._batch = batch
+        self._first = first
+
+    def records(self) -> list[Any]:
+        """Parse its records, which can be done once: each has an offset, a key and a value."""
+        records = list(self._batch)
+        if self._batch.base_offset < self._first:
+            return [record for record in records if record.offset >= self._first]
+        return records
+
+    def __iter__(self) -> "Iterator[Batch]":
+        yield self
+
+    def __next__(self) -> object:
+        return next(self._batch)  # of a control batch, which is looked into before
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._batch, name)
 
 
 def hand_over_whole(consumer: AIOKafkaConsumer) -> None:
@@ -54,31 +72,11 @@ def _as_it_is(_: object, record: object) -> object:
 class _Batches:
     """The batches of one answer of a broker's, which may begin before the first offset that was asked for."""
 
-    def __init__(self, batches: Any, first: int) -> None:  # noqa: ANN401 - aiokafka's own have no common type
+    def __init__(self, batches: Any, first: int) -> None:  # noqa: ANN401
         self.has_next = batches.has_next
         self._next = batches.next_batch
         self._first = first
 
-    def next_batch(self) -> "_Wrapped":
+    def next_batch(self) -> Batch:
         """Return the next batch."""
-        return _Wrapped(self._next(), self._first)
-
-
-class _Wrapped:
-    """A batch with one record in it; of a control batch, which is looked into before, its own."""
-
-    def __init__(self, batch: Any, first: int) -> None:  # noqa: ANN401
-        self._batch = batch
-        self._first = first
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._batch, name)
-
-    def __next__(self) -> object:
-        return next(self._batch)
-
-    def __iter__(self) -> Iterator[Batch]:
-        records = list(self._batch)
-        if self._batch.base_offset < self._first:
-            records = [record for record in records if record.offset >= self._first]
-        yield Batch(self._batch.next_offset - 1, records)
+        return Batch(self._next(), self._first)

@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from streams.contract.topics import TopicSettings
 from streams.runtime.broker import Broker
-from streams.runtime.whole_batches import Batch, fetched, hand_over_whole
+from streams.runtime.whole_batches import fetched, hand_over_whole
 
 pytestmark = pytest.mark.integration
 
@@ -72,12 +72,15 @@ async def test_whole_batches_hold_the_committed_records_from_the_start_of_the_lo
         alone = [await consumer.getone() for _ in range(expected)]
     async with reading(apache_kafka, slot) as consumer:
         hand_over_whole(consumer)
-        batches: list[Batch] = []
-        while sum(len(batch.records) for batch in batches) < expected:
-            batches += await fetched(consumer)
+        batches: list[list[Any]] = []
+        ends = []
+        while sum(map(len, batches)) < expected:
+            for batch in await fetched(consumer):
+                batches.append(batch.records())
+                ends.append(batch.offset)
         assert not await fetched(consumer)
         position = await consumer.position(slot)
 
-    assert [told(batch.records) for batch in batches] == [told(alone[:10]), told(alone[10:30]), told(alone[30:])]
-    assert [batch.offset for batch in batches] == [batch.records[-1].offset for batch in batches]
+    assert [told(batch) for batch in batches] == [told(alone[:10]), told(alone[10:30]), told(alone[30:])]
+    assert ends == [batch[-1].offset for batch in batches]
     assert position == 5 * (IN_A_BATCH + 1), "what a consumer would read next lies behind the last transaction's end"
