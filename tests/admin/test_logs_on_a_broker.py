@@ -2,14 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer
 
 from streams.admin.logs import Link, opened
-from streams.contract.topics import TopicSettings
-from streams.runtime.broker import Broker
+from tests.runtime.records import own_topic
 
 pytestmark = pytest.mark.integration
 
@@ -18,10 +16,7 @@ WITHIN_SECONDS = 60.0
 
 @pytest.fixture
 def topic(apache_kafka: str) -> str:
-    name = f"logs-{uuid4().hex[:8]}"
-    with Broker(apache_kafka) as admin:
-        admin.create(TopicSettings(name=name, partitions=1, replication_factor=1, config={}))
-    return name
+    return own_topic(apache_kafka)
 
 
 @pytest.fixture

@@ -4,10 +4,22 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from streams.contract.topics import TopicSettings
+from streams.runtime.broker import Broker
+
 _STALLED_SECONDS = 120.0
+
+
+def own_topic(bootstrap: str) -> str:
+    """Return the name of a new topic with one partition."""
+    name = f"own-{uuid4().hex[:8]}"
+    with Broker(bootstrap) as admin:
+        admin.create(TopicSettings(name=name, partitions=1, replication_factor=1, config={}))
+    return name
 
 
 class Told(NamedTuple):

@@ -3,15 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from streams.contract.topics import TopicSettings
-from streams.runtime.broker import Broker
 from streams.runtime.whole_batches import fetched, hand_over_whole
+from tests.runtime.records import own_topic
 
 pytestmark = pytest.mark.integration
 
@@ -20,10 +18,7 @@ IN_A_BATCH = 20
 
 @pytest.fixture
 def slot(apache_kafka: str) -> TopicPartition:
-    name = f"whole-batches-{uuid4().hex[:8]}"
-    with Broker(apache_kafka) as admin:
-        admin.create(TopicSettings(name=name, partitions=1, replication_factor=1, config={}))
-    return TopicPartition(name, 0)
+    return TopicPartition(own_topic(apache_kafka), 0)
 
 
 @asynccontextmanager
