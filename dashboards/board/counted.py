@@ -21,6 +21,7 @@ _PLAIN: Final = {
     "safeclock_reports_filed_total": counters.FILED,
     "safeclock_reports_unfiled_total": counters.UNFILED,
     "safeclock_events_duplicate_total": counters.DUPLICATES,
+    "safeclock_events_folded_total": counters.FOLDED,
     "safeclock_events_conflicting_total": counters.CONFLICTS,
     "safeclock_events_skewed_total": counters.SKEWED,
     "safeclock_events_retracted_total": counters.RETRACTED,

@@ -12,11 +12,12 @@ from streams.domain.clocks import Clock
 from streams.domain.course import ENDINGS, FROZEN, IDLE, OPEN, STOPPED
 from streams.domain.deadlines import NEVER
 from streams.domain.desk import Desk, PlatformRule
+from streams.domain.entry_limit import is_repeat, within_limit
 from streams.domain.events import AboutReport, Heartbeat
 from streams.domain.grid import SECOND
 from streams.domain.measure import Timed
 from streams.domain.regime import Regimes
-from streams.domain.report import CAP, Entry, Row, entry_of, insert
+from streams.domain.report import Entry, Row, entry_of, insert
 from streams.domain.states import State
 from streams.domain.verdict import MET, MISSED, RELEASED
 
@@ -79,13 +80,11 @@ def explain(lines: Iterable[bytes], registry: Registry, rulebook: Rulebook, as_o
 
 
 def _enter(rows: dict[bytes, tuple[Desk, Row]], event: AboutReport, registry: Registry) -> bool:
-    """Put an event into the row of its report; false for one more than the row may hold."""
+    """Put an event into the row of its report; false where that makes one more than the row may hold."""
     desk, (allowance, entries, _) = rows.get(event.key) or _begun(event.platform, registry)
-    longer = insert(entries, entry_of(event)) or entries
-    if len(longer) > CAP:
-        return False
-    rows[event.key] = desk, Row(allowance, longer)
-    return True
+    kept, excess = within_limit(insert(entries, entry_of(event)) or entries)
+    rows[event.key] = desk, Row(allowance, kept)
+    return excess is None or is_repeat(excess)
 
 
 def _reports(rows: Mapping[bytes, tuple[Desk, Row]], rulebook: Rulebook, horizon: int) -> Iterator[ReportOn]:

@@ -77,7 +77,15 @@ Jurisdictions = Annotated[
 
 MOST_ITEMS: Final = 1_000_000
 MOST_SEQUENCE: Final = 2**53 - 1  # every JSON reader holds it exactly
-Items = Annotated[int, Meta(ge=1, le=MOST_ITEMS)]
+Items = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=MOST_ITEMS,
+        description="How many items: of a report that is filed, or decided by this action. Up to 1,000 items of a report"
+        " can be decided one action each; a report with more needs actions that decide several.",
+    ),
+]
 Sequence = Annotated[int, Meta(ge=0, le=MOST_SEQUENCE)]
 
 

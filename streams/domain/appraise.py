@@ -3,10 +3,11 @@
 from typing import Final, NamedTuple
 
 from streams.domain.desk import Desk
+from streams.domain.effective import read
 from streams.domain.grid import SECOND
 from streams.domain.measure import Context, Measured, measure
 from streams.domain.regime import Regimes
-from streams.domain.report import AMENDMENT, FILING, FIRST_DEED, TEST_FILING, Row, is_plain, read, softened
+from streams.domain.report import AMENDMENT, FILING, FIRST_DEED, TEST_FILING, Row, is_plain, softened
 
 
 class Appraisal(NamedTuple):
@@ -36,12 +37,12 @@ class Appraiser:
         """Return what `row` says when deadlines are decided up to `horizon`."""
         allowance, entries, _ = row
         filed = entries[0]
-        if filed.code != FILING:
+        if filed.code != FILING or not is_plain(entries):
             return self._at_length(desk, row, horizon)
         regime = self._regimes.of(filed.labels, filed.at)
         codes = tuple([entry.code for entry in entries])
         plan = regime.plan_of(codes)
-        if plan is None or not is_plain(entries) or (AMENDMENT in codes and softened(entries, filed.labels)):
+        if plan is None or (AMENDMENT in codes and softened(entries, filed.labels)):
             return self._at_length(desk, row, horizon)
         context = Context(desk.name, regime, allowance * SECOND, horizon)
         return Appraisal(measure(context, plan, filed, [entry for entry in entries if entry.code >= FIRST_DEED]))

@@ -15,9 +15,10 @@ class Report:
     `posted` entries are in the books, where they have led to `placed`; an unsettled report has more. `cohort` is its
     cohort with its name, `risk` the bin of the delay from which on it is at risk, `values` are its filing minute and
     the bin of each later posted entry (what plain signatures are made of), and its cohort counts it under `signature`.
+    The first `at_once` entries were known when the filing came.
     """
 
-    __slots__ = ("allowance", "cohort", "entries", "path", "placed", "posted", "risk", "signature", "values")
+    __slots__ = ("allowance", "at_once", "cohort", "entries", "path", "placed", "posted", "risk", "signature", "values")
 
     placed: Path
     cohort: Named
@@ -30,6 +31,7 @@ class Report:
         self.entries = entries
         self.path = path
         self.posted = 0
+        self.at_once = 1
 
     @property
     def row(self) -> Row:

@@ -13,8 +13,9 @@ from streams.domain.books import Books
 from streams.domain.deadlines import NEVER
 from streams.domain.deeds import NAMES
 from streams.domain.desk import Desk
+from streams.domain.entry_limit import is_repeat, within_limit
 from streams.domain.events import AboutReport, Action, Filing
-from streams.domain.report import CAP, Row, entry_of, insert
+from streams.domain.report import Entry, Row, entry_of, insert
 from streams.domain.settling import Settling
 from streams.domain.shelf import Shelf
 from streams.domain.vocabulary import Reason
@@ -64,15 +65,14 @@ class AtLength:
                 self._wait(desk, event)
                 return None
         entry = entry_of(event)
-        if entry.code in NAMES:
-            desk.count(NAMES[entry.code])
+        _count(desk, entry)
         self._post(desk, event.key, NOTHING, Row(desk.allowance, [entry]))
         return None
 
     def _wait(self, desk: Desk, orphan: Action) -> None:
         """Keep an action until its filing comes, or the memory ends."""
         entry = entry_of(orphan)
-        desk.count(NAMES[entry.code])
+        _count(desk, entry)
         desk.count(counters.WAITING)
         report = Report(desk.allowance, [entry], None)
         self._shelf.put(orphan.key, report)
@@ -86,16 +86,19 @@ class AtLength:
             return None
         old = report.row
         entry = entry_of(event)
-        entries = insert(old.entries, entry)
-        if entries is None or len(entries) == len(old.entries):
+        longer = insert(old.entries, entry)
+        if longer is None:
             desk.count(counters.DUPLICATES)
-        if entries is None:
             return None
-        if len(entries) > CAP:
-            return Reason.TOO_MANY
+        entries, excess = within_limit(longer)
+        reason = None if excess is None else _fold(desk, excess)
+        if reason is not None and excess is entry:
+            return reason
+        _count(desk, entry if len(longer) > len(old.entries) else None)
+        if excess is entry:
+            return None
+        desk.refuse_later(Reason.TOO_MANY, int(reason is not None))
         before = self._appraiser.appraise(desk, old, desk.horizon)
-        if len(entries) > len(old.entries) and entry.code in NAMES:
-            desk.count(NAMES[entry.code])
         known = self._agenda.due(desk, report, before)
         after = self._post(desk, event.key, before, Row(old.allowance, entries), known)
         return _objection(desk, event, before, after)
@@ -111,6 +114,22 @@ class AtLength:
         if soonest < known:
             self._agenda.push(desk, key, soonest)
         return after
+
+
+def _count(desk: Desk, entry: Entry | None) -> None:
+    """Count an event that is new to its report; None is one that is known."""
+    if entry is None:
+        desk.count(counters.DUPLICATES)
+    elif entry.code in NAMES:
+        desk.count(NAMES[entry.code])
+
+
+def _fold(desk: Desk, entry: Entry) -> Reason | None:
+    """Count an event that its report does not keep; return why it is refused, None for one that changes nothing."""
+    if not is_repeat(entry):
+        return Reason.TOO_MANY
+    desk.count(counters.FOLDED)
+    return None
 
 
 def _objection(desk: Desk, event: AboutReport, before: Appraisal, after: Appraisal) -> Reason | None:

@@ -19,20 +19,35 @@ from streams.domain.vocabulary import Outcome, Reversal
 _RESTRICTIONS: Final = (Outcome.RESTRICTED, Outcome.ACCOUNT_RESTRICTED)
 
 
-def _deeds() -> tuple[Deed, ...]:
-    deeds: list[Deed] = []
-    for outcome in Outcome:
-        if outcome in _RESTRICTIONS:
-            deeds += [Deed(outcome, final=False), Deed(outcome, final=True)]
-        elif outcome is Outcome.REVERSED:
-            deeds += [Deed(outcome, of=reversal) for reversal in Reversal]
-        else:
-            deeds.append(Deed(outcome))
-    return tuple(deeds)
-
-
-DEEDS: Final = _deeds()
-"""Every deed there is, in a frozen order: rows store a deed as its place here."""
+DEEDS: Final = (
+    Deed(Outcome.RESUMED),
+    Deed(Outcome.APPEAL_FILED),
+    Deed(Outcome.APPEAL_UPHELD),
+    Deed(Outcome.APPEAL_REJECTED),
+    Deed(Outcome.REVERSED, of=Reversal.RESTRICTION),
+    Deed(Outcome.REVERSED, of=Reversal.NO_VIOLATION),
+    Deed(Outcome.REOPENED),
+    Deed(Outcome.ACKNOWLEDGED),
+    Deed(Outcome.REVIEW_STARTED),
+    Deed(Outcome.VALIDATED),
+    Deed(Outcome.NOTICE_SERVED),
+    Deed(Outcome.ESCALATED),
+    Deed(Outcome.MERGED),
+    Deed(Outcome.RESTRICTED),
+    Deed(Outcome.ACCOUNT_RESTRICTED),
+    Deed(Outcome.PAUSED),
+    Deed(Outcome.RESTRICTED, final=True),
+    Deed(Outcome.ACCOUNT_RESTRICTED, final=True),
+    Deed(Outcome.NO_VIOLATION),
+    Deed(Outcome.ALREADY_RESTRICTED),
+    Deed(Outcome.UNAVAILABLE),
+    Deed(Outcome.OUT_OF_SCOPE),
+    Deed(Outcome.INVALIDATED),
+    Deed(Outcome.WITHDRAWN),
+    Deed(Outcome.EXPIRED),
+)
+"""Every deed there is, in the order in which those of one instant are looked at (docs/ledger.md §2). The order is
+frozen: rows store a deed as its place here."""
 
 PARTIAL_RESTRICTIONS: Final = frozenset(Deed(outcome) for outcome in _RESTRICTIONS)
 FINAL_RESTRICTIONS: Final = frozenset(Deed(outcome, final=True) for outcome in _RESTRICTIONS)

@@ -4,6 +4,8 @@ Where a clock starts, stops and pauses depends on the order of the deeds alone, 
 therefore compiled once into a plan (which deed did what) and remembered; measuring a report is then arithmetic.
 """
 
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from streams.domain.clocks import DEEDS, AfterReopen, Clock
@@ -61,6 +63,18 @@ class Plan(NamedTuple):
     courses: tuple[Course, ...]
 
 
+def _stretches(codes: tuple[int, ...], decided: tuple[int, ...]) -> Iterator[tuple[int, Deed, tuple[int, ...]]]:
+    """Yield equal deeds that follow each other: the place of the first, the deed, how many items each decides.
+
+    After the first, the others change neither the report's state nor a clock, but by the items that they decide.
+    """
+    place = 0
+    for code, equal in groupby(codes):
+        after = place + len(list(equal))
+        yield place, DEEDS[code], decided[place:after] if decided else (0,)
+        place = after
+
+
 class _Run:
     """One clock while the deeds are read in order."""
 
@@ -76,18 +90,30 @@ class _Run:
         self.ending = OPEN
         self.decided = 0
 
-    def take(self, place: int, deed: Deed, items: int) -> None:
-        """Read the deed at `place`, which decides `items` items (0 for all)."""
-        if self.start is None and deed in self.clock.starts:
-            self.start = place
-        elif self.start is not None and self.ending == OPEN:
-            self._pause(place, deed)
+    def take(self, place: int, deed: Deed, items: tuple[int, ...], ended: Deed | None) -> None:
+        """Read equal deeds from `place` on, on a report that `ended` has ended before; 0 items stand for all."""
+        if self.start is None:
+            self._begin(place, deed, items, ended)
+        elif self.ending == OPEN:
+            if self.pauses or deed in self.clock.pauses:
+                self._pause(place, deed)
             self._finish(place, deed, items)
 
     def reopen(self) -> None:
-        """Open the clock again after its report was opened again, if it is one that restarts."""
-        if self.clock.after_reopen is AfterReopen.RESTART:
+        """Open the clock again after its report was opened again, if it is one that restarts or has not begun."""
+        if self.clock.after_reopen is AfterReopen.RESTART or self.start is None:
             self._open_again()
+
+    def _begin(self, place: int, deed: Deed, items: tuple[int, ...], ended: Deed | None) -> None:
+        """Start the clock with a deed that does so; what has ended the report by then ends the clock at its start."""
+        if deed not in self.clock.starts:
+            if deed in self.clock.stops:
+                self.decided += sum([decided or self.items for decided in items])
+            return
+        self.start = place
+        before, self.decided = self.decided, 0
+        if ended is not None:
+            self._finish(place, ended, (before,))
 
     def _pause(self, place: int, deed: Deed) -> None:
         paused = bool(self.pauses) and self.pauses[-1][1] is None
@@ -100,17 +126,21 @@ class _Run:
         if self.pauses and self.pauses[-1][1] is None:
             self.pauses[-1] = (self.pauses[-1][0], place)
 
-    def _finish(self, place: int, deed: Deed, items: int) -> None:
+    def _finish(self, place: int, deed: Deed, items: tuple[int, ...]) -> None:
         if deed in self.clock.stops:
-            self.decided += items or self.items
-            if self.clock.all_items and self.decided < self.items:
-                return
-            self.ending = STOPPED
+            self._decide(place, items)
         elif deed in self.clock.competes:
-            self.ending = ENDINGS[deed.outcome]
-        else:
-            return
-        self.end = place
+            self._end(place, ENDINGS[deed.outcome])
+
+    def _decide(self, first: int, items: tuple[int, ...]) -> None:
+        for place, decided in enumerate(items, first):
+            self.decided += decided or self.items
+            if not self.clock.all_items or self.decided >= self.items:
+                self._end(place, STOPPED)
+                return
+
+    def _end(self, place: int, ending: int) -> None:
+        self.end, self.ending = place, ending
         self._resume(place)
 
     def course(self) -> Course:
@@ -128,11 +158,11 @@ def compile_plan(
     """
     standing = Standing()
     runs = [_Run(clock, items) for clock in clocks]
-    for place, code in enumerate(codes):
-        deed = DEEDS[code]
+    for place, deed, of_items in _stretches(codes, decided):
+        ended = standing.ended
         reopened = standing.take(deed)
         for run in runs:
             if reopened:
                 run.reopen()
-            run.take(place, deed, decided[place] if decided else 0)
+            run.take(place, deed, of_items, ended and standing.ended)
     return Plan(standing.state, tuple(run.course() for run in runs))

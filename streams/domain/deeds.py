@@ -43,7 +43,7 @@ class Deeds:
         return told
 
     def count(self, desk: Desk, report: Report, path: Path, horizon: int) -> None:
-        """Count the last deed of a path that a report has taken, whatever limits had passed at `horizon`."""
+        """Count the last deed of a path that a report has taken; limits up to `horizon` were counted as missed before it."""
         desk.count(NAMES[path.codes[-1]])
         for end in path.ended or ():
             self._end(desk, report, path.names[end.clock], end, horizon)

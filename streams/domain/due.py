@@ -45,6 +45,6 @@ def forgotten_at(rules: Rules, entries: list[Entry], filed: int) -> int:
 def last_told(entries: list[Entry]) -> int:
     """Return when we were told of the newest of a report's events, in epoch milliseconds."""
     last = 0
-    for at, _, _, _, _, delay, _ in entries:  # a third of the time of max
+    for at, _, _, _, _, _, delay in entries:  # a third of the time of max
         last = max(last, at + delay)
     return last

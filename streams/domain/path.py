@@ -86,6 +86,13 @@ class Path:
         self._values = _picker([end.place for end in ends])
         self._words = words(plan.state, [(names[end.clock].total, end.ending) for end in ends])
 
+    def at(self, entries: int) -> "Path":
+        """Return where the first entries of this path have led; at least one."""
+        path = self
+        while path.before is not None and len(path.codes) > entries:
+            path = path.before
+        return path
+
     def signature(self, risk: int, values: Sequence[int]) -> bytes:
         """Return the stored signature of a report at risk from the bin `risk` on.
 

@@ -21,7 +21,7 @@ from streams.domain.grid import DAY, EDGES, MINUTE, SECOND, bin_of
 from streams.domain.measure import entry_bin
 from streams.domain.path import Path
 from streams.domain.regime import Regimes
-from streams.domain.report import AMENDMENT, CAP, CODES, FILING, Entry, Row, is_plain, softened
+from streams.domain.report import AMENDMENT, CODES, FILING, MAX_PLAIN_ENTRIES, Entry, Row, is_plain, softened
 from streams.domain.softening import relabelling, softens
 
 _id_of: Final = itemgetter(Entry._fields.index("id"))
@@ -34,12 +34,13 @@ class Settling:
     little on purpose.
     """
 
-    def __init__(self, regimes: Regimes, books: Books) -> None:
+    def __init__(self, regimes: Regimes, books: Books, *, quick: bool) -> None:
         self._cohorts = books.cohorts
         self._touched = books.touched
         self._regimes = regimes
         self._deeds = Deeds()
         self._notices = books.notices
+        self._quick = quick
 
     def file(self, desk: Desk, filed: Filing) -> Report | None:
         """Return the unsettled report that a filing begins of which nothing is known yet; None for the long way."""
@@ -48,7 +49,7 @@ class Settling:
         if path is None or filed.test:
             return None
         # What Entry(…) does, at a third of its cost.
-        entry = (at, filed.content, filed.id, FILING, filed.items, filed.told - at, labels)
+        entry = (at, FILING, filed.items, labels, filed.content, filed.id, filed.told - at)
         return Report(desk.allowance, [tuple.__new__(Entry, entry)], path)
 
     def append(self, report: Report, event: Action | Amendment) -> bool:
@@ -64,16 +65,21 @@ class Settling:
             if softens(entries[0].labels, items):
                 return False
         after = path.onward.get(code) or self._after(report, path, code)
-        if after is None or after.ended is None or len(entries) == CAP or (items and entries[0].number != 1):
+        if (
+            after is None
+            or after.ended is None
+            or len(entries) == MAX_PLAIN_ENTRIES
+            or (items and entries[0].number != 1)
+        ):
             return False
-        entries.append(tuple.__new__(Entry, (at, event.content, event.id, code, items, event.told - at, "")))
+        entries.append(tuple.__new__(Entry, (at, code, items, "", event.content, event.id, event.told - at)))
         report.path = after
         return True
 
     def join(self, desk: Desk, waiting: Report, filed: Filing) -> Report | None:
         """Return the unsettled report of a filing whose actions have waited for it; None for the long way."""
-        report, entries = self.file(desk, filed), waiting.entries
-        if report is None or waiting.path is not None or entries[0].at <= filed.at or len(entries) == CAP:
+        report, entries = self.file(desk, filed) if self._quick else None, waiting.entries
+        if report is None or waiting.path is not None or entries[0].at <= filed.at or len(entries) >= MAX_PLAIN_ENTRIES:
             return None
         report.allowance = waiting.allowance
         for entry in entries:
@@ -84,6 +90,7 @@ class Settling:
             report.entries.append(entry)
         if not is_plain(report.entries) or softened(report.entries, filed.attributes):
             return None
+        report.at_once = len(report.entries)
         self._deeds.await_no_longer(desk, waiting)
         return report
 
@@ -106,10 +113,10 @@ class Settling:
     def path_of(self, entries: list[Entry]) -> Path | None:
         """Return where a report's entries have led, None for one that is not plain."""
         filed = entries[0]
-        if filed.code != FILING:
+        if not self._quick or filed.code != FILING or not is_plain(entries):
             return None
         path = self._regimes.of(filed.labels, filed.at).path_of(tuple([entry.code for entry in entries]))
-        if path is None or not is_plain(entries) or (path.amended and softened(entries, filed.labels)):
+        if path is None or (path.amended and softened(entries, filed.labels)):
             return None
         return path
 
@@ -145,7 +152,7 @@ class Settling:
                     for total in told.sums:
                         cohort[total] = cohort.get(total, 0) + duration
             else:
-                self._deeds.count(desk, report, passed, horizon)
+                self._deeds.count(desk, report, passed, 0 if place < report.at_once else horizon)
         if notices and not report.posted and not early:
             notices.passed(key, report, path, 0, horizon)
         report.posted, report.placed = len(entries), path
@@ -168,16 +175,17 @@ class Settling:
 
         Return where its cohort counts it (nowhere yet), its values, and its first path.
         """
-        while path.before is not None:
-            path = path.before
+        first = path
+        while first.before is not None:
+            first = first.before
         filed, at, delay = report.entries[0], report.entries[0].at, report.entries[0].delay
         desk.tally[counters.FILED] += 1
         report.cohort = self._cohort(desk, at // DAY, filed.labels)
         report.risk = bin_of(delay) if delay > report.allowance * SECOND else FROM_THE_START
         report.values = values = [at % DAY // MINUTE]
         if at + path.shortest <= horizon:
-            self._deeds.miss(desk, report, path, (0, horizon))
-        return b"", values, path
+            self._deeds.miss(desk, report, path.at(report.at_once), (0, horizon))
+        return b"", values, first
 
     def _cohort(self, desk: Desk, day: int, labels: str) -> Named:
         """Return the cohort of a platform's reports filed on a day with these labels."""

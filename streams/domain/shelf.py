@@ -18,6 +18,9 @@ from streams.domain.settling import Settling
 REPORTS_AT_HAND: Final = 4_096
 """How many open reports are kept unpacked, some 1,000 bytes each."""
 
+MAX_UNPACKED_ENTRIES: Final = 500_000
+"""How many entries changed reports may hold before they are packed, some 200 bytes each: a report may hold many."""
+
 Kept = dict[bytes, bytes | Report]
 """Reports by key, packed or at hand."""
 
@@ -25,7 +28,7 @@ Kept = dict[bytes, bytes | Report]
 class Shelf:
     """Reports by key; `find` gives them packed or unpacked, `report` unpacked; `put` keeps one that is not here yet."""
 
-    __slots__ = ("_at_hand", "_changed", "_codec", "_prepared", "_reports", "_settling", "find", "keep")
+    __slots__ = ("_at_hand", "_changed", "_codec", "_prepared", "_reports", "_settling", "_unpacked", "find", "keep")
 
     def __init__(self, codec: Codec, settling: Settling) -> None:
         self._codec = codec
@@ -34,6 +37,7 @@ class Shelf:
         self._at_hand: OrderedDict[bytes, None] = OrderedDict()
         self._changed: dict[bytes, object] = {}
         self._prepared: dict[bytes, bytes | None] = {}
+        self._unpacked = 0
         self.adopt({})
 
     def __len__(self) -> int:
@@ -51,6 +55,12 @@ class Shelf:
         """Keep a report that changed."""
         self._reports[key] = report
         self._changed[key] = None
+        self._unpacked += len(report.entries)
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether so many entries changed that their reports had better be packed (`prepare`)."""
+        return self._unpacked > MAX_UNPACKED_ENTRIES
 
     def note(self, changed: Mapping[bytes, Report]) -> None:
         """Take note of kept reports that changed."""
@@ -96,6 +106,7 @@ class Shelf:
             else:
                 reports[key] = stored
         self._changed.clear()
+        self._unpacked = 0
         self._make_room()
 
     def _make_room(self) -> None:

@@ -10,8 +10,8 @@ from safeclock import main
 from streams.batch.explained import ClockOn, explain
 from streams.contract.pack_file import rulebook_of
 from streams.contract.registry import Registry
+from streams.domain.entry_limit import MAX_ENTRIES
 from streams.domain.grid import DAY, HOUR, MINUTE
-from streams.domain.report import CAP
 from tests.batch.story import START, acted, filed
 
 CHILDREN = Path(__file__).parents[2] / "deploy/packs/children.toml"
@@ -86,9 +86,9 @@ def test_an_action_without_its_filing_is_under_no_clock() -> None:
 
 
 def test_an_event_that_the_ledger_finds_too_many_is_refused_and_changes_nothing() -> None:
-    lines = [filed("a", 0), *(acted("a", "acknowledged", HOUR + n) for n in range(CAP - 1))]
+    lines = [filed("a", 0), *(acted("a", "resumed", HOUR + n) for n in range(MAX_ENTRIES - 1))]
 
-    explained = explain([*lines, acted("a", "restricted", 2 * HOUR)], Registry.open(), RULEBOOK, START + DAY)
+    explained = explain([*lines, acted("a", "resumed", 2 * HOUR)], Registry.open(), RULEBOOK, START + DAY)
 
     assert explained == explain(lines, Registry.open(), RULEBOOK, START + DAY)._replace(refused=1)
 

@@ -28,6 +28,33 @@ DECIDED_WITHOUT_ACTION = frozenset({"no_violation", "already_restricted", "unava
 ENDINGS = frozenset({"final"}) | DECIDED_WITHOUT_ACTION | CLOSED_WITHOUT_DECISION
 OPEN_STATES = frozenset({"open", "acknowledged", "interim", "merged", "paused", "reopened"})
 
+TABLE = (
+    ("resumed", None),
+    ("appeal_filed", None),
+    ("appeal_upheld", None),
+    ("appeal_rejected", None),
+    ("reversed", Reversal.RESTRICTION),
+    ("reversed", Reversal.NO_VIOLATION),
+    ("reopened", None),
+    ("acknowledged", None),
+    ("review_started", None),
+    ("validated", None),
+    ("notice_served", None),
+    ("escalated", None),
+    ("merged", None),
+    ("partial", None),
+    ("paused", None),
+    ("final", None),
+    ("no_violation", None),
+    ("already_restricted", None),
+    ("unavailable", None),
+    ("out_of_scope", None),
+    ("invalidated", None),
+    ("withdrawn", None),
+    ("expired", None),
+)
+"""The order of §2, in which the deeds of one instant are looked at."""
+
 
 @dataclass(frozen=True)
 class Yardstick:
@@ -153,16 +180,19 @@ def word_of(deed: Deed) -> str:
 def story_of(facts: Sequence[Fact]) -> Story:
     """Read the events of one key, in any order and with any repetition."""
     distinct = _without_copies(facts)
-    winners = [min(group, key=lambda fact: (fact.at, fact.content)) for group in _by_id(distinct).values()]
-    taken_back = {fact.retracts for fact in winners if isinstance(fact, Retraction)}
+    winners = [min(group, key=_precedence) for group in _by_id(distinct).values()]
+    taken_back = {
+        fact.retracts
+        for winner in winners
+        for fact in distinct
+        if isinstance(winner, Retraction)
+        and isinstance(fact, Retraction)
+        and (fact.id, fact.at) == (winner.id, winner.at)
+    }
     standing = [fact for fact in winners if isinstance(fact, Retraction) or fact.id not in taken_back]
-    filings = sorted(
-        (fact for fact in standing if isinstance(fact, Filing)), key=lambda fact: (fact.at, fact.content, fact.id)
-    )
+    filings = sorted((fact for fact in standing if isinstance(fact, Filing)), key=_precedence)
     filing = filings[0] if filings else None
-    actions = sorted(
-        (fact for fact in standing if isinstance(fact, Action)), key=lambda fact: (fact.at, fact.content, fact.id)
-    )
+    actions = [fact for fact in standing if isinstance(fact, Action)]
     in_time = [action for action in actions if filing is None or action.at >= filing.at - SKEW]
     return Story(
         filing=filing,
@@ -174,6 +204,21 @@ def story_of(facts: Sequence[Fact]) -> Story:
         bad_time=len(actions) - len(in_time),
         softened=any(isinstance(fact, Amendment) and _is_laxer(fact, filing) for fact in standing) if filing else False,
     )
+
+
+def _precedence(fact: Fact) -> tuple[object, ...]:
+    """Return what decides between two events: when it happened, what it is, what it says, when it was told."""
+    if isinstance(fact, Filing):
+        return (fact.at, 0, fact.test, fact.items, fact.attributes, fact.told)
+    if isinstance(fact, Amendment):
+        return (fact.at, 1, fact.told)
+    if isinstance(fact, Retraction):
+        return (fact.at, 2, fact.told)
+    return (fact.at, 3, TABLE.index((word_of(fact.deed), fact.deed.of)), _is_of_account(fact), fact.items, fact.told)
+
+
+def _is_of_account(action: Action) -> bool:
+    return action.deed.outcome is Outcome.ACCOUNT_RESTRICTED
 
 
 def _is_laxer(amendment: Amendment, filing: Filing) -> bool:
@@ -214,9 +259,15 @@ def _steps(filing: Filing, actions: Sequence[Action]) -> tuple[Step, ...]:
     Reading: states do not know items: the first final restriction ends a report, of however many items it speaks.
     """
     steps: list[Step] = []
-    state, before_pause = "open", "open"
-    for action in actions:
+    state, before_pause, appealed = "open", "open", False
+    left = sorted(actions, key=_precedence)
+    while left:
+        together = [action for action in left if action.at == left[0].at]
+        heard = [action for action in together if _matters(state, appealed, word_of(action.deed), action.deed.of)]
+        action = (heard or together)[0]
+        left.remove(action)
         word = word_of(action.deed)
+        appealed = word == "appeal_filed" or (appealed and word not in {"appeal_upheld", "appeal_rejected"})
         after = _state_after(state, before_pause, word, action.deed.of)
         if after == "paused" and state != "paused":
             before_pause = state
@@ -231,6 +282,19 @@ def _steps(filing: Filing, actions: Sequence[Action]) -> tuple[Step, ...]:
         )
         state = after
     return tuple(steps)
+
+
+def _matters(state: str, appealed: bool, word: str, of: Reversal | None) -> bool:  # noqa: FBT001 - a flag of the story
+    """Return whether a deed has an effect, or says what happens on the way of an open report."""
+    if word == "appeal_filed":
+        return state not in OPEN_STATES and not appealed
+    if word in {"appeal_upheld", "appeal_rejected"}:
+        return appealed
+    if word == "resumed":
+        return state == "paused"
+    if state in OPEN_STATES and word in ACKNOWLEDGING | {"partial", "merged"}:
+        return True
+    return _state_after(state, "", word, of) != state
 
 
 def _state_after(state: str, before_pause: str, word: str, of: Reversal | None) -> str:
@@ -259,7 +323,9 @@ def run_of(clock: Yardstick, filing: Filing, steps: Sequence[Step]) -> Run:
     """Walk one clock through the deeds, whatever the state of the report.
 
     Reading: before a start that deeds name, the clock hears nothing, neither stops nor pauses; the deed that starts
-    it does nothing else. Reading: of several starting deeds the first counts, also after reopening.
+    it does nothing else, but on a report that had ended before it and stays so: what has ended the report then ends
+    the clock, if it would have, and if by then all the items were decided that it asks for.
+    Reading: of several starting deeds the first counts, also after reopening.
     Reading: an ended clock hears only the reopening. Reading: reopening sets the items decided back to none, also of
     a clock that was still open; time paused before stays paused.
     Reading: deeds that decide only some of the items end no pause; the one that stops the clock does.
@@ -268,6 +334,9 @@ def run_of(clock: Yardstick, filing: Filing, steps: Sequence[Step]) -> Run:
     if start is None or not _applies(clock, filing):
         return Run("absent")
     watch = _Watch(clock, filing.items)
+    if clock.starts:
+        *before, starting = steps[: len(steps) - len(heard)]
+        _hear_the_end(watch, before, starting)
     for step in heard:
         watch.hear(step)
     if watch.end is not None:
@@ -275,6 +344,20 @@ def run_of(clock: Yardstick, filing: Filing, steps: Sequence[Step]) -> Run:
     if watch.paused_since is not None:
         return Run("frozen", start, watch.paused, watch.paused_since)
     return Run("open", start, watch.paused)
+
+
+def _hear_the_end(watch: "_Watch", before: Sequence[Step], starting: Step) -> None:
+    """Let a clock that starts on a report that has ended hear what has ended it."""
+    if not before or before[-1].state in OPEN_STATES or starting.state in OPEN_STATES:
+        return
+    opened = max((place for place, step in enumerate(before) if step.reopens), default=0)
+    ending = next(step for step in before[opened:] if step.state not in OPEN_STATES)
+    if ending.word in watch.clock.competes:
+        watch.end = (ending.word, starting.at)
+    elif ending.word in watch.clock.stops:
+        watch.decided = sum(step.items or watch.items for step in before[opened:] if step.word in watch.clock.stops)
+        if not watch.clock.every_item or watch.decided >= watch.items:
+            watch.end = ("stopped", starting.at)
 
 
 def _applies(clock: Yardstick, filing: Filing) -> bool:

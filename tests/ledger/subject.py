@@ -78,7 +78,13 @@ def clock_of(yardstick: Yardstick) -> Clock:
 class Subject:
     """A ledger with the rows that its journal would hold."""
 
-    def __init__(self, clocks: Sequence[Clock] = STANDARD, belongs: Callable[[bytes], bool] = lambda _: True) -> None:
+    def __init__(
+        self,
+        clocks: Sequence[Clock] = STANDARD,
+        belongs: Callable[[bytes], bool] = lambda _: True,
+        *,
+        quick: bool = True,
+    ) -> None:
         self.rules = Rules(
             clocks=tuple(clocks),
             platforms={name: PlatformRule(cadence=cadence) for name, cadence in CADENCES.items()},
@@ -86,7 +92,8 @@ class Subject:
         )
         self.rows: dict[bytes, bytes] = {}
         self.belongs = belongs
-        self.ledger = Ledger(self.rules, CODEC, belongs)
+        self.quick = quick
+        self.ledger = Ledger(self.rules, CODEC, belongs, quick=quick)
         self.ledger.ready()
         self.told = 0
         self.notices: list[Notice] = []
@@ -116,7 +123,7 @@ class Subject:
         """Lose what was not committed and come back from the rows, with another pack if one is given."""
         if clocks is not None:
             self.rules = self.rules._replace(clocks=tuple(clocks))
-        self.ledger = Ledger(self.rules, CODEC, self.belongs)
+        self.ledger = Ledger(self.rules, CODEC, self.belongs, quick=self.quick)
         load(self.ledger, self.rows)
         self.ledger.ready(self.told)
 

@@ -103,32 +103,6 @@ def test_no_sequence_raises_and_filed_stays_what_the_cohorts_hold(
     assert {name: net["filed"] for name, net in subject.net().items() if net["filed"]} == filed
 
 
-def test_the_sixty_fifth_event_of_a_report_is_refused() -> None:
-    filing = Filing(KEYS[0], "harbor", START, START, 1, 1, "gaaaabEU")
-    deeds = [
-        Action(KEYS[0], "harbor", START + n, START + n, 1 + n, 1 + n, Deed(Outcome.APPEAL_FILED)) for n in range(1, 65)
-    ]
-    subject = Subject()
-
-    answers = subject.feed([filing, *deeds])
-
-    assert answers[:64] == [None] * 64
-    assert answers[64] is Reason.TOO_MANY
-
-
-def test_a_filing_that_comes_last_finds_no_more_room_than_one_that_came_first() -> None:
-    deeds = [
-        Action(KEYS[0], "harbor", START + n, START + n, 1 + n, 1 + n, Deed(Outcome.APPEAL_FILED)) for n in range(1, 66)
-    ]
-    subject = Subject()
-
-    answers = subject.feed([*deeds[:64], Filing(KEYS[0], "harbor", START, START, 1, 1, "gaaaabEU"), *deeds[64:]])
-
-    (row,) = subject.report_rows().values()
-    assert answers[64:] == [Reason.TOO_MANY, Reason.TOO_MANY]
-    assert len(CODEC.unpack_row(row)[1]) == 64
-
-
 _ON_THE_WAY = (Outcome.ACKNOWLEDGED, Outcome.ESCALATED, Outcome.MERGED, Outcome.APPEAL_FILED, Outcome.APPEAL_REJECTED)
 
 

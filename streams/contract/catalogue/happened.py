@@ -84,6 +84,7 @@ AS_IT_HAPPENED: Final = (
         budget=len(Reason),
     ),
     count("events_duplicate", "Events that came again with equal content and changed nothing."),
+    count("events_folded", "Acknowledgements beyond the 1,152 events that are kept of a report; they change nothing."),
     count("events_conflicting", "Events that reused an id or a report token with other content."),
     count("events_skewed", "Actions up to two minutes before their filing, measured as zero."),
     count("events_retracted", "Events that their platform took back."),
