@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from murmurhash2 import murmurhash2
+
 from streams.contract.registry import Registry
 
 MEASURES: Final = "measures"
@@ -43,6 +45,9 @@ _COMPACTED: Final[Mapping[str, str]] = {
 # makes larger than that.
 MAX_MESSAGE_BYTES: Final = 1_048_588
 _OWN_MESSAGE_BYTES: Final = 16 * _MEBIBYTE
+
+# The seed that Kafka's clients give to MurmurHash2 (org.apache.kafka.common.utils.Utils).
+_SEED: Final = 0x9747B28C
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,19 +114,4 @@ def table(registry: Registry, app: str, replication: Replication, *, record_time
 
 def partition_of(key: bytes, partitions: int) -> int:
     """Return the partition on which Kafka's default partitioner puts `key` (in librdkafka `murmur2_random`)."""
-    return (_murmur2(key) & 0x7FFFFFFF) % partitions
-
-
-def _murmur2(data: bytes) -> int:
-    """Return MurmurHash2, 32 bits, with Kafka's seed (Austin Appleby, public domain; org.apache.kafka Utils)."""
-    multiplier, mask = 0x5BD1E995, 0xFFFFFFFF
-    state = 0x9747B28C ^ len(data)
-    whole = len(data) & ~3
-    for start in range(0, whole, 4):
-        word = int.from_bytes(data[start : start + 4], "little") * multiplier & mask
-        word = (word ^ word >> 24) * multiplier & mask
-        state = state * multiplier & mask ^ word
-    if tail := data[whole:]:
-        state = (state ^ int.from_bytes(tail, "little")) * multiplier & mask
-    state = (state ^ state >> 13) * multiplier & mask
-    return state ^ state >> 15
+    return (murmurhash2(key, _SEED) & 0x7FFFFFFF) % partitions

@@ -24,7 +24,7 @@ from streams.domain.vocabulary import Reason
 class AtLength:
     """Takes events whose reports are not plain, or would not be with them.
 
-    `belongs` tells whether a key lies on this partition: asked for the first event of every report that comes here.
+    `belongs` tells whether a key lies on this partition: asked for the first event of every report.
     At most `waiting` reports of a platform may wait for their filing.
     """
 

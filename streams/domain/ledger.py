@@ -6,7 +6,6 @@ docs/ledger.md for what every rule means.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final
 
 from streams.domain import counters
 from streams.domain.agenda import Agenda
@@ -25,16 +24,13 @@ from streams.domain.settling import Settling
 from streams.domain.shelf import Kept, Shelf
 from streams.domain.vocabulary import Reason
 
-_LOOKED_AT: Final = 64
-"""Of how many filings one is looked at, whether it lies on its partition: a wrong partitioner shows, at little cost."""
-
 
 class Ledger:
     """What one partition knows; see `Rules` and `Codec` for what it is made of.
 
-    `belongs` tells whether a key lies on this partition: asked for orphans, since a record sent to a wrong partition
-    never meets its report, and for a sample of the filings. `quick` False takes every event the general way, which is
-    slower and counts the same.
+    `belongs` tells whether a key lies on this partition: asked for the first event of every report, so that a report is
+    only ever on its own partition, and whatever lies on another one is refused. `quick` False takes every event the
+    general way, which is slower and counts the same.
     """
 
     def __init__(
@@ -125,8 +121,7 @@ class Ledger:
         key = event.key
         found = self._shelf.find(key)
         if found is None:
-            lies_astray = event.id % _LOOKED_AT == 0 and not self._belongs(key)
-            return isinstance(event, Filing) and not lies_astray and self._file(desk, event)
+            return isinstance(event, Filing) and self._belongs(key) and self._file(desk, event)
         if not isinstance(event, (Action, Amendment)):
             return False
         report = self._shelf.report(desk, found)

@@ -101,7 +101,7 @@ def folded(chain: Chain, now: int) -> tuple[list[tuple[int, bytes, bytes]], Coun
 
 
 def reports(stored: Stored) -> dict[tuple[int, bytes], bytes]:
-    """Return the row of every report by where it lies: one that was sent astray has one on two partitions."""
+    """Return the row of every report by where it lies."""
     return {(partition, key): value for partition, key, value in stored if key.startswith(REPORT)}
 
 

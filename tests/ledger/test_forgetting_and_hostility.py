@@ -153,17 +153,6 @@ def test_an_action_on_the_wrong_partition_is_refused() -> None:
     assert answers == [Reason.WRONG_PARTITION, None]
 
 
-def test_filings_that_all_lie_on_the_wrong_partition_do_not_go_unnoticed() -> None:
-    subject = Subject(belongs=lambda _: False)
-    filing = Filing(b"", "harbor", START, START, 0, 0, "gaaaabEU")
-
-    answers = subject.feed(
-        filing._replace(key=f"harbor|aa_{number}".encode(), id=number * 7) for number in range(1_000)
-    )
-
-    assert set(answers) == {None, Reason.WRONG_PARTITION}
-
-
 def test_ten_thousand_orphans_wait_and_no_more() -> None:
     subject = Subject()
     orphan = Action(b"", "harbor", START, START, 1, 1, Deed(Outcome.ACKNOWLEDGED))
