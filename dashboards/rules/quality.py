@@ -7,6 +7,7 @@ from dashboards.promql import select
 from dashboards.rules.alert import Alert, Audience, Mute, Severity, fresh
 from dashboards.rules.recording import (
     ACTIONS,
+    ASTRAY,
     CONFLICTING,
     FILED,
     GAPS,
@@ -68,7 +69,26 @@ ALERTS: Final = (
             ),
         ),
         mistaken="slowness or a falling volume, though it looks like both: what is refused is in no figure.",
-        mutes=(Mute(of=("SafeclockVolumeDropped",), equal=("platform",)),),
+        mutes=(Mute(of=("SafeclockVolumeDropped", "SafeclockWrongPartition"), equal=("platform",)),),
+    ),
+    _digest(
+        name="SafeclockWrongPartition",
+        # Without a least number: chance puts no event on a wrong partition, a client with a wrong setting does.
+        expr=fresh(f"  {daily(ASTRAY)} > 0"),
+        summary="{{ $labels.platform }} published {{ $value | humanize }} events in the last day to a wrong partition",
+        within="30m",
+        since="the first event on a wrong partition",
+        means="a client of the platform does not place records by Kafka's murmur2 of their key. Every event that lies on "
+        "a wrong partition is refused and is in no figure.",
+        check=(
+            "`event-refused` with the reason `wrong_partition`: from when on, and on which topic.",
+            "Which of the platform's clients it is: librdkafka and everything on it need `partitioner=murmur2_random`.",
+        ),
+        do=(
+            "Tell the platform's engineer: [publishing.md](publishing.md#5-from-another-language) has keys to compare with.",
+            "Afterwards the platform publishes the refused events again under their ids; each then counts once.",
+        ),
+        mistaken="another number of partitions on the broker than in the registry: `safeclock admin plan` refuses that.",
     ),
     _digest(
         name="SafeclockClockSkew",

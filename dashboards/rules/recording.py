@@ -106,6 +106,9 @@ def share_of_filings(bound: str) -> str:
 
 
 REFUSED_SHARE: Final = "platform:safeclock_events_refused_per_event:ratio_increase1d"
+ASTRAY: Final = "safeclock_events_refused_wrong_partition_total"
+"""Not a metric of its own: the refusals of `REFUSED` that a wrong partitioner is the cause of."""
+
 REFUSED_BEFORE: Final = "platform:safeclock_events_refused_per_event:ratio_increase27d_before"
 OPEN_ALL_DAY: Final = f"platform:{OPEN}:min12h"
 
@@ -116,6 +119,7 @@ def _once() -> tuple[Recording, ...]:
     plain = (FILED, SKEWED, CONFLICTING, GAPS)
     actions = f"sum by (platform) (max by (platform, outcome) ({_lately(ACTIONS)}))"
     refused = f"sum by (platform) (max by (platform, reason) ({_lately(REFUSED, reason='!internal')}))"
+    astray = f"max by (platform) ({_lately(REFUSED, reason='wrong_partition')})"
     return (
         Recording(counted(REACHED), f"max by (platform, clock) ({_lately(REACHED, timing='live')})"),
         Recording(counted(MISSED), f"max by (platform, clock) ({_lately(MISSED, timing='live')})"),
@@ -124,6 +128,7 @@ def _once() -> tuple[Recording, ...]:
         Recording(once(OPEN), f"max by (platform) ({select(OPEN)})"),
         Recording(once(ACTIONS), actions),
         Recording(once(REFUSED), refused),
+        Recording(once(ASTRAY), astray),
     )
 
 
@@ -155,7 +160,7 @@ def _windows() -> tuple[Recording, ...]:
 
 
 def _daily() -> tuple[Recording, ...]:
-    names = (FILED, ACTIONS, REFUSED, SKEWED, CONFLICTING, GAPS)
+    names = (FILED, ACTIONS, REFUSED, ASTRAY, SKEWED, CONFLICTING, GAPS)
     return tuple(Recording(daily(name), f"increase({once(name)}[1d])") for name in names)
 
 

@@ -265,6 +265,13 @@ TALES: Final[Mapping[str, Told]] = {
             Tale(_refused("0x287 150xN", reason="internal"), ends="3d", step="5m", why="the fault is ours"),
         ),
     ),
+    "SafeclockWrongPartition": Told(
+        Tale(_refused("0x287 1xN", reason="wrong_partition"), "1d", fires=_HARBOR, step="5m"),
+        (
+            Tale(_refused("0x287 70xN"), ends="3d", step="5m", why="refused for another reason"),
+            Tale(_refused("5xN", reason="wrong_partition"), "2d", ends="4d", step="5m", why="days ago"),
+        ),
+    ),
     "SafeclockClockSkew": _odd("events_skewed"),
     "SafeclockConflicts": _odd("events_conflicting"),
     "SafeclockOrphansWaiting": Told(
