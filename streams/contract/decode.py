@@ -28,7 +28,7 @@ from streams.contract.keys import content_digest, event_digest, heartbeat_key, r
 from streams.contract.meaning import FEW, Labels, canonical, deed
 from streams.contract.modes import structured
 from streams.contract.outcomes import ActionTaken, Merged
-from streams.contract.records import Limits, Record, Refusal
+from streams.contract.records import Limits, Record, Refusal, UnreadableBatch
 from streams.contract.registry import Registry, Role
 from streams.contract.types import EVENT_ID_PATTERN, TOKEN_PATTERN, EventRetracted, ReportAmended, ReportFiled
 from streams.domain.events import Action, Amendment, Event, Filing, Heartbeat, Retraction
@@ -114,7 +114,13 @@ class Decoder:
             return Refusal(Reason.TOO_LARGE, "", "")
         return self._read(line, self._file, None)
 
+    def owner(self, topic: str) -> str:
+        """Return the only platform that publishes on a source topic, "" where several do."""
+        return self._lanes[topic].owner
+
     def _carried(self, record: Record) -> bytes | Fault:
+        if isinstance(record, UnreadableBatch):
+            return Fault(Reason.UNDECODABLE, "")
         raw, headers = record.value or b"", record.headers or ()
         size = len(raw) + sum(len(name) + len(content or b"") for name, content in headers)
         return Fault(Reason.TOO_LARGE, "") if size > self._limits.too_large else structured(headers, raw)

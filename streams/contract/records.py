@@ -1,7 +1,8 @@
 """What comes to the door and what is turned away there."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import ClassVar, Final, NamedTuple, Protocol
 
 from streams.domain.vocabulary import Reason
 
@@ -45,3 +46,25 @@ class Record(Protocol):
     def value(self) -> bytes | None: ...  # noqa: D102
     @property
     def headers(self) -> Sequence[tuple[str, bytes]] | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableBatch:
+    """What stands in the place of the records of a batch that cannot be read; to a decoder it is a record without value.
+
+    `offset` is that of the first record, `told` its latest stamp in epoch milliseconds, or when it was fetched where no
+    stamp can be read, `records` how many it holds, None where that cannot be read. It has no log time, so that it moves
+    no clock.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    told: int
+    records: int | None
+
+    key: ClassVar[None] = None
+    value: ClassVar[None] = None
+    headers: ClassVar[tuple[()]] = ()
+    timestamp: ClassVar[int] = -1
+    timestamp_type: ClassVar[int] = 0

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from streams.contract.decode import Record, Refusal
 from streams.contract.instants import LAST, format_ms, parse
+from streams.contract.records import UnreadableBatch
 from streams.contract.types import Instant
 from streams.domain.vocabulary import Reason
 
@@ -19,7 +20,7 @@ Count = Annotated[int, Meta(ge=0)]
 
 
 class EventRefused(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why a record was refused, and where it lies; `field` and `platform` are "" where there is none to name."""
+    """Why a record or a whole batch was refused, and where it lies; `field`, `platform`: "" where there is none to name."""
 
     reason: Reason
     field: str
@@ -27,6 +28,7 @@ class EventRefused(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     topic: str
     partition: Count
     offset: Count
+    records: Count | msgspec.UnsetType = msgspec.UNSET  # in a batch that cannot be read, from `offset` on, where known
 
 
 class EventRefusedEvent(
@@ -60,8 +62,10 @@ def encode(refusal: Refusal, record: Record) -> bytes:
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
+        records=_count(record),
     )
-    time = format_ms(min(max(0, record.timestamp), LAST))
+    told = record.told if isinstance(record, UnreadableBatch) else record.timestamp
+    time = format_ms(min(max(0, told), LAST))
     event = EventRefusedEvent(specversion="1.0", id=_origin(record), source=SOURCE, time=time, data=data)
     return msgspec.json.encode(event)
 
@@ -75,6 +79,11 @@ def decode(value: bytes) -> Refused:
     """Return what `encode` wrote; ValueError for anything else."""
     event = _decoder.decode(value)
     return Refused(told=parse(event.time), refused=event.data)
+
+
+def _count(record: Record) -> int | msgspec.UnsetType:
+    count = record.records if isinstance(record, UnreadableBatch) else None
+    return msgspec.UNSET if count is None else count
 
 
 def _origin(record: Record) -> str:

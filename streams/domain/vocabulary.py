@@ -214,3 +214,4 @@ class Reason(StrEnum):
     ORPHAN = "orphan"
     CONFLICT = "conflict"
     INTERNAL = "internal"
+    UNDECODABLE = "undecodable"

@@ -11,6 +11,7 @@ from aiokafka.errors import ConsumerStoppedError, NoOffsetForPartitionError, Off
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, credentials_to_aiokafka_auth, server_list
 from typing_extensions import override
 
+from streams.edge import reading
 from streams.runtime.records import Head, RecordBatch, Slot, Stamped
 
 _POLL_SECONDS: Final = 0.03
@@ -50,10 +51,13 @@ class FetchingThread(AIOKafkaConsumerThread):
 
     @override
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
-        """Read committed records only, never reset an offset by itself, and assign equal numbers together."""
+        """Read committed records only, never reset an offset by itself, and assign equal numbers together.
+
+        No batch can stop it: see `reading`.
+        """
         app: Any = self.app  # a RecordBatchApp, whose module imports this one
         conf = app.conf
-        return aiokafka.AIOKafkaConsumer(
+        return reading.consumer(
             client_id=conf.broker_client_id,
             group_id=conf.id,
             group_instance_id=conf.consumer_group_instance_id,

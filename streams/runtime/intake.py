@@ -64,6 +64,9 @@ class Decoder(Protocol):
     def decode(self, record: Stamped) -> Event | Refusal:
         """Return the event in a record."""
 
+    def owner(self, topic: str) -> str:
+        """Return the only platform that publishes on a topic, "" where several do."""
+
 
 class Refused(NamedTuple):
     """What was refused since the last commit: with the record, and `late`, by reason, when it is no longer known."""
@@ -114,7 +117,7 @@ class Intake:
             if told > wall and record.timestamp_type != LOG_APPEND_TIME:
                 if told > wall + _AHEAD:
                     self.applied += 1
-                    self._refuse(record, Refusal(Reason.FUTURE_TIME, "", ""))
+                    self._refuse(record, Refusal(Reason.FUTURE_TIME, "", self._decoder.owner(topic)))
                     continue
                 told = wall
             if now < told:

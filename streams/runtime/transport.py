@@ -7,7 +7,8 @@ here and in `fetching`. The replaced parts are private: versions are pinned, and
 import asyncio
 from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, TypeVar
 
 from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers.aiokafka import Consumer, Transport
@@ -23,6 +24,24 @@ BATCHES_IN_MEMORY: Final = 2
 _IDLE_SECONDS: Final = 0.05
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Envelope:
+    """What Faust asks of a record, for a message whose value is a whole batch."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    timestamp: ClassVar[None] = None
+    timestamp_type: ClassVar[None] = None
+    key: ClassVar[None] = None
+    value: ClassVar[None] = None
+    headers: ClassVar[tuple[()]] = ()
+    checksum: ClassVar[None] = None
+    serialized_key_size: ClassVar[int] = 0
+    serialized_value_size: ClassVar[int] = 0
 
 
 class RecordBatchConsumer(Consumer):
@@ -128,7 +147,7 @@ class RecordBatchConsumer(Consumer):
         for batch in fetched.batches:
             if self.current(batch):
                 self._unacknowledged[batch.slot] += 1
-                message: Any = self._to_message(TP(*batch.slot), batch.records[-1])
+                message: Any = self._to_message(TP(*batch.slot), _Envelope(*batch.slot, batch.end))
                 message.value = batch
                 await self.callback(message)
 

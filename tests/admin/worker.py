@@ -31,6 +31,10 @@ class Yesterday:
             return Refusal(Reason.UNKNOWN_FIELD, "data", event.platform)
         return event
 
+    def owner(self, topic: str) -> str:
+        """Return the only platform that publishes on a topic."""
+        return self.today.owner(topic)
+
 
 def worked(chain: Chain, due: int, decoder: Callable[[Decoder], Decoder] = lambda today: today) -> int:
     """Let a worker count what is there, and return to which instant beyond `due` time has passed."""

@@ -20,6 +20,7 @@ from streams.contract.cloudevents import (
 )
 from streams.contract.decode import Decoder, Limits, Refusal
 from streams.contract.jurisdictions import JURISDICTIONS
+from streams.contract.records import UnreadableBatch
 from streams.contract.registry import Registry
 from streams.contract.registry_file import load, parse
 from streams.domain import attributes
@@ -401,3 +402,14 @@ def test_a_heartbeat_in_a_file_stands_for_both_topics() -> None:
 
     assert isinstance(fact, Heartbeat)
     assert fact.topic == ""
+
+
+@pytest.mark.parametrize(
+    ("registry", "owner"), [(OWN_TOPICS, "meadow"), (DEMO, "")], ids=["its own topic", "a shared topic"]
+)
+def test_a_batch_that_cannot_be_read_is_its_topics_owners(registry: Registry, owner: str) -> None:
+    topic = registry.platforms["meadow"].report_filed
+    decoder = Decoder(registry)
+
+    assert decoder.owner(topic) == owner
+    assert decoder.decode(UnreadableBatch(topic, 0, 7, 0, None)) == Refusal(Reason.UNDECODABLE, "", owner)

@@ -10,6 +10,7 @@ from referencing.exceptions import Unresolvable
 
 from streams.contract.cloudevents import AnyEvent, encode
 from streams.contract.decode import Refusal
+from streams.contract.records import UnreadableBatch
 from streams.contract.refused import encode as encode_refused
 from streams.contract.schemas import files, write
 from streams.domain.vocabulary import Reason
@@ -75,6 +76,17 @@ def test_a_refusal_is_as_its_schema_says() -> None:
     errors = [error.message for error in validator("safeclock.event-refused.v1").iter_errors(json.loads(value))]
 
     assert not errors
+
+
+@pytest.mark.parametrize("records", [40, None])
+def test_the_refusal_of_a_batch_is_as_its_schema_says_and_tells_how_many_records_it_held(records: int | None) -> None:
+    batch = UnreadableBatch("report-filed", 1, 7, 1_767_225_600_000, records)
+
+    tree = json.loads(encode_refused(Refusal(Reason.UNDECODABLE, "", "harbor"), batch))
+
+    assert not list(validator("safeclock.event-refused.v1").iter_errors(tree))
+    assert (tree["time"], tree["id"]) == ("2026-01-01T00:00:00.000Z", "report-filed/1/7")
+    assert tree["data"].get("records") == records
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from streams.contract.decode import Refusal
+from streams.contract.records import UnreadableBatch
 from streams.contract.registry import Platform, Registry
 from streams.domain.events import Event, Filing
 from streams.domain.notices import Notice
@@ -91,10 +92,17 @@ class NumberDecoder:
     def decode(self, record: Stamped) -> Event | Refusal:
         """Return a filing whose id is the number."""
         value = record.value or b""
+        if isinstance(record, UnreadableBatch):
+            return Refusal(Reason.UNDECODABLE, "", self.owner(record.topic))
         if not value.isdigit():
             return Refusal(Reason.NOT_JSON, "", PLATFORM)
         assert record.key is not None
         return Filing(record.key, PLATFORM, record.timestamp, record.timestamp, int(value), 0, "")
+
+    def owner(self, topic: str) -> str:
+        """Return the only platform that there is."""
+        del topic
+        return PLATFORM
 
 
 def names_of(prefix: str) -> Names:

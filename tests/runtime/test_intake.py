@@ -7,12 +7,13 @@ from typing import NamedTuple
 import pytest
 from typing_extensions import override
 
+from streams.contract.records import Refusal, UnreadableBatch
 from streams.domain.grid import HOUR, MINUTE
 from streams.domain.logtime import LogTime
 from streams.domain.vocabulary import Reason
 from streams.runtime.intake import Intake
 from streams.runtime.records import RecordBatch, Slot
-from tests.runtime.counting import CountingLedger, NumberDecoder
+from tests.runtime.counting import PLATFORM, CountingLedger, NumberDecoder
 
 FILED, TAKEN = "report-filed", "action-taken"
 WALL = 1_000_000 * HOUR
@@ -168,10 +169,31 @@ def test_a_senders_stamp_in_the_future_is_refused_and_moves_no_time() -> None:
     intake.take(batch(0, 1, ahead), WALL)
     intake.take(batch(0, 1, Fetched(0, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
 
-    assert [refusal.reason for refusal, _ in intake.take_refused().events] == [Reason.FUTURE_TIME]
+    refused = [refusal for refusal, _ in intake.take_refused().events]
+    assert refused == [Refusal(Reason.FUTURE_TIME, "", PLATFORM)], "expected it to be the topic's owner's"
     assert intake.time.now == 0
     assert intake.positions[FILED] == 1
     assert intake.applied == 2
+
+
+def test_a_batch_that_cannot_be_read_is_refused_in_its_place_and_moves_the_position_but_no_time() -> None:
+    intake = intake_at(0)
+    unreadable = UnreadableBatch(FILED, 0, 1, WALL + HOUR, 40)
+
+    intake.take(RecordBatch(Slot(FILED, 0), 0, 42, 1, [Fetched(0, b"100"), unreadable, Fetched(41, b"200")]), WALL)
+
+    ((refusal, record),) = intake.take_refused().events
+    assert (refusal, record) == (Refusal(Reason.UNDECODABLE, "", PLATFORM), unreadable)
+    assert totals(intake) == {"records": 2, "sum": 300, "refused": 1}
+    assert (intake.positions[FILED], intake.applied, intake.time.applied()[FILED]) == (42, 3, WALL)
+
+
+def test_a_batch_with_nothing_but_what_cannot_be_read_moves_the_position_and_no_time() -> None:
+    intake = intake_at(0)
+
+    intake.take(RecordBatch(Slot(FILED, 0), 0, 40, 1, [UnreadableBatch(FILED, 0, 0, WALL + HOUR, 40)]), WALL)
+
+    assert (intake.positions[FILED], intake.time.now) == (40, 0)
 
 
 def test_a_senders_stamp_a_little_ahead_counts_as_now() -> None:

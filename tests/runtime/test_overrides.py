@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.subscription_state import TopicPartitionState
 from faust import App
@@ -51,9 +52,13 @@ READ: list[tuple[Callable[..., Any], str]] = [
     (Fetcher.fetched_records, "be4348896b9b66af"),
     (Fetcher._proc_fetch_request, "59bf948fff47eed5"),
     (Fetcher._update_fetch_positions, "d7774d8241dc6a7e"),
+    (AIOKafkaConsumer.start, "2f1ba70443327538"),
+    (PartitionRecords.__init__, "8ec1c2ae6ea1af87"),
+    (PartitionRecords._contains_abort_marker, "17e9ad2322ef4e0a"),
     (PartitionRecords._unpack_records, "b803e6d46480732c"),
     (PartitionRecords._consumer_record, "e668541600b047ab"),
     (FetchResult.getall, "3e717e30de5068d5"),
+    (FetchResult._update_position, "83fb1473bf10027b"),
     (FetchResult.check_assignment, "b5340df67e3f330f"),
     (TopicPartitionState.seek, "c20b56d7ba7b2872"),
 ]

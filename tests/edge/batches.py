@@ -1,0 +1,156 @@
+"""Record batches made by hand, with every field of their headers as a test wants it, and a log of them."""
+
+import gzip
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import cramjam
+from aiokafka import TopicPartition
+from aiokafka.codec import snappy_encode
+from aiokafka.record.util import calc_crc32c
+
+from streams.contract.records import UnreadableBatch
+from streams.edge.reading import Answer, Found, Memory, Read, Records
+
+PAIR: Final = TopicPartition("harbor-report-filed", 3)
+STAMP: Final = 1_767_225_600_000
+FETCHED: Final = STAMP + 5_000
+GZIP, SNAPPY, LZ4, ZSTD = 1, 2, 3, 4
+BY_BROKER, TRANSACTIONAL, CONTROL = 0x08, 0x10, 0x20
+CODECS: Final[Mapping[int, Callable[[bytes], bytes]]] = {
+    GZIP: gzip.compress,
+    SNAPPY: lambda data: bytes(snappy_encode(data)),
+    LZ4: lambda data: bytes(cramjam.lz4.compress(data)),
+    ZSTD: lambda data: bytes(cramjam.zstd.compress(data)),
+}
+_HEADER: Final = struct.Struct(">qiibIhiqqqhii")
+Headers = Sequence[tuple[bytes, bytes | None]]
+
+
+class Header(NamedTuple):
+    """What a batch says of itself; None: what is so."""
+
+    base: int = 0
+    attributes: int = BY_BROKER
+    delta: int | None = None
+    total: int | None = None
+    length: int | None = None
+    magic: int = 2
+    producer: int = -1
+    stamp: int = STAMP
+
+
+def number(value: int) -> bytes:
+    """Return a number in the zigzag encoding of Protocol Buffers."""
+    left, found = (value << 1) ^ (value >> 63), bytearray()
+    while left >= 0x80:
+        found.append(left & 0x7F | 0x80)
+        left >>= 7
+    return bytes([*found, left])
+
+
+def text(value: bytes | None) -> bytes:
+    """Return bytes with their length, or that there are none."""
+    return number(-1) if value is None else number(len(value)) + value
+
+
+def record(place: int, value: bytes | None, headers: Headers = (), key: bytes | None = b"k") -> bytes:
+    """Return a record with its length."""
+    named = b"".join(text(name) + text(content) for name, content in headers)
+    body = b"\0" + number(0) + number(place) + text(key) + text(value) + number(len(headers)) + named
+    return number(len(body)) + body
+
+
+def batch(records: Iterable[bytes], header: Header = Header(), codec: int = 0) -> bytes:  # noqa: B008 - immutable
+    """Return a batch of records, compressed by a codec."""
+    held = list(records)
+    data = b"".join(held)
+    return sealed(header, CODECS[codec](data) if codec else data, len(held), codec)
+
+
+def sealed(header: Header, data: bytes, total: int = 1, codec: int = 0) -> bytes:
+    """Return a batch with `data` in the place of its records, and with the right checksum."""
+    fields = (
+        header.attributes | codec,
+        total - 1 if header.delta is None else header.delta,
+        header.stamp,
+        header.stamp,
+        header.producer,
+        -1,
+        -1,
+        total if header.total is None else header.total,
+    )
+    covered = struct.pack(">hiqqqhii", *fields) + data
+    length = 9 + len(covered) if header.length is None else header.length
+    return struct.pack(">qiiBI", header.base, length, 0, header.magic, calc_crc32c(covered)) + covered
+
+
+def values(*numbers: int) -> list[bytes]:
+    """Return records with these numbers as their values, one after the other."""
+    return [record(place, b"%d" % one) for place, one in enumerate(numbers)]
+
+
+def good(base: int, *numbers: int, codec: int = 0) -> bytes:
+    """Return a batch that can be read."""
+    return batch(values(*numbers), Header(base), codec)
+
+
+Aborted = Sequence[tuple[int, int]]
+
+
+class Outcome(NamedTuple):
+    """What was read of a log, where reading ended, and after how many answers."""
+
+    found: list[Found]
+    position: int
+    answers: int
+
+    @property
+    def values(self) -> list[bytes | None]:
+        """The values of the records that were read."""
+        return [one.value for one in self.found if isinstance(one, Read)]
+
+    @property
+    def unreadable(self) -> list[UnreadableBatch]:
+        """What was told of batches that cannot be read."""
+        return [one for one in self.found if isinstance(one, UnreadableBatch)]
+
+
+def read_answer(answer: bytes, asked: int = 0, aborted: Aborted = (), memory: Memory | None = None) -> Records:
+    """Return the records in one answer of a broker's."""
+    kept = memory or Memory(lambda _: FETCHED)
+    return Records(kept, PAIR, Answer(answer), aborted, asked, None, None, None, 1)
+
+
+def read_log(batches: Sequence[bytes], aborted: Aborted = (), size: int = 1 << 20, at: int = 0) -> Outcome:
+    """Return what a consumer reads of a log from an offset to its end, fetching `size` bytes at a time.
+
+    Batches are served as a broker does: from the one that holds the position by its header, the first one whole.
+    """
+    memory, found, position = Memory(lambda _: FETCHED), list[Found](), at
+    for count in range(1, 100_000):
+        answer = b"".join(_served(batches, position, size))
+        if not answer:
+            return Outcome(found, position, count - 1)
+        records = read_answer(answer, position, aborted, memory)
+        found += records
+        assert records.next_fetch_offset >= position, "expected a position that never goes back"
+        position = records.next_fetch_offset
+    raise AssertionError(f"expected an end, still at offset {position} after {count} answers")
+
+
+def _served(batches: Sequence[bytes], position: int, size: int) -> Iterator[bytes]:
+    left = size
+    rest = [data for data in batches if _last_offset(data) >= position]
+    for place, data in enumerate(rest):
+        yield data if place == 0 else data[: max(left, 0)]
+        left -= len(data)
+        if left <= 0:
+            return
+
+
+def _last_offset(data: bytes) -> int:
+    base: int = struct.unpack_from(">q", data)[0]
+    delta: int = struct.unpack_from(">i", data, 23)[0] if data[16] >= 2 else 0
+    return base + max(delta, 0)
