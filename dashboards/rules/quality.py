@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Final
 
-from dashboards.promql import select
+from dashboards.promql import one, select
 from dashboards.rules.alert import Alert, Audience, Mute, Severity, fresh
 from dashboards.rules.recording import (
     ACTIONS,
@@ -27,6 +27,9 @@ ODD_FROM: Final = 0.01
 LEAST_GAPS: Final = 5
 
 _WAITING: Final = f"max by (platform) ({select('safeclock_orphans_waiting')})"
+
+# Once per batch, of which each may hold thousands of events: a share of events would not show it.
+_UNDECODABLE: Final = one("safeclock_events_refused_total", reason="undecodable")
 
 
 def _odd(name: str) -> str:
@@ -89,6 +92,37 @@ ALERTS: Final = (
             "Afterwards the platform publishes the refused events again under their ids; each then counts once.",
         ),
         mistaken="another number of partitions on the broker than in the registry: `safeclock admin plan` refuses that.",
+    ),
+    Alert(
+        name="SafeclockUndecodableBatch",
+        expr=f"increase({_UNDECODABLE}[1h:1m]) > 0\n  or {_UNDECODABLE} > last_over_time({_UNDECODABLE}[1d:1m] offset 1h)",
+        audience=Audience.OPERATOR,
+        severity=Severity.TICKET,
+        summary="a record batch of {{ $labels.platform }} could not be read",
+        wait="0m",
+        within="10m",
+        since="the refusal",
+        means="a worker passed a record batch that it cannot read, with everything in it: a codec that is not Kafka's, "
+        "records of another form than Kafka's protocol has, more than 4 MiB when decompressed, or a checksum that stayed "
+        "wrong. Each batch counts once, however many records it holds, and they are in no figure. Other batches go on. "
+        "Platform `unknown` stands for topics that several platforms share.",
+        check=(
+            "`event-refused` with the reason `undecodable`: topic, partition, first offset, and how many `records`.",
+            (
+                "Whether the brokers logged errors of a disk: a wrong checksum is no publisher's, since brokers check it "
+                "when they take a batch."
+            ),
+            "Whether the platform released something: its client's compression, batch size or version.",
+        ),
+        do=(
+            (
+                "Tell the platform's engineer topic, partition, offsets and number of records, and what clients may use "
+                "([publishing.md](publishing.md#5-from-another-language)); they publish those events again. Publishing "
+                "again is safe."
+            ),
+            "If it goes on and looks like an attack, take the write right on the topic from its principal.",
+        ),
+        mistaken="a standstill: the position has passed the batch, on every worker, also after a restart.",
     ),
     _digest(
         name="SafeclockClockSkew",

@@ -354,6 +354,13 @@ TALES: Final[Mapping[str, Told]] = {
         Tale(_refused("0x29 1xN", reason="internal"), "30m", fires=_HARBOR),
         (Tale(_refused("0+5xN"), ends="2h", why="the platform's own mistakes"),),
     ),
+    "SafeclockUndecodableBatch": Told(
+        Tale(_refused("0x29 1xN", reason="undecodable"), "30m", fires=_HARBOR),
+        (
+            Tale(_refused("7xN", reason="undecodable"), "61m", ends="4h", why="batches of long ago"),
+            Tale(_refused("0+5xN"), ends="2h", why="events that could be read"),
+        ),
+    ),
     "SafeclockRebalancing": Told(
         Tale({'safeclock_worker_rebalances_total{instance="w1"}': "0x30 0+1xN"}, "42m", fires={}),
         (Tale({'safeclock_worker_rebalances_total{instance="w1"}': "0x30 0+1x8 8xN"}, ends="3h", why="a deployment"),),
