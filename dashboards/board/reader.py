@@ -6,11 +6,13 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.contract.access import Access
+from streams.contract.records import UnreadableBatch
 from streams.contract.topics import MEASURES
+from streams.edge import reading
 from streams.edge.signin import NoBrokerError, sign_in
 
 log = logging.getLogger(__name__)
@@ -47,7 +49,7 @@ class Reader:
         self._access = access
         self._wall = wall
         self._ends: dict[TopicPartition, int] = {}
-        self._consumer = AIOKafkaConsumer(
+        self._consumer = reading.consumer(
             bootstrap_servers=bootstrap,
             group_id=None,
             enable_auto_commit=False,
@@ -77,10 +79,13 @@ class Reader:
     async def run(self) -> None:
         """Hand over every record, and then what comes; ends with an error or when it is cancelled."""
         while True:
-            batches = await self._consumer.getmany(timeout_ms=_POLL_MS)
+            batches = await reading.polled(self._consumer, timeout_ms=_POLL_MS)
             for slot, records in batches.items():
                 for record in records:
-                    self._take(slot.partition, record.key or b"", record.value)
+                    if isinstance(record, UnreadableBatch):
+                        log.error("%s %d: the batch at offset %d cannot be read", *slot, record.offset)
+                    else:
+                        self._take(slot.partition, record.key or b"", record.value)
             await self._look()
             await asyncio.sleep(0)
 

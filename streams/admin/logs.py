@@ -8,8 +8,11 @@ from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.admin.errors import OperatingError
 from streams.contract.access import Access
-from streams.contract.records import Record
+from streams.contract.records import UnreadableBatch
+from streams.edge import reading
+from streams.edge.reading import Found, Read
 
 _RECORDS: Final = 20_000
 _FETCH_BYTES: Final = 8 << 20
@@ -41,15 +44,15 @@ class Log:
         self._consumer = consumer
         self._slot = slot
 
-    async def records(self) -> AsyncIterator[Record]:
-        """Yield every committed record."""
+    async def records(self) -> AsyncIterator[Found]:
+        """Yield every committed record, and what stands in the place of a batch that cannot be read."""
         while await self._consumer.position(self._slot) < self.bounds.end:
             for record in await self._poll():
                 if record.offset < self.bounds.end:
                     yield record
 
-    async def at(self, offsets: Iterable[int]) -> AsyncIterator[Record]:
-        """Yield the committed records at `offsets`, in order; nothing for an offset that has none any more."""
+    async def at(self, offsets: Iterable[int]) -> AsyncIterator[Read]:
+        """Yield the committed records at `offsets`, in order; nothing for an offset that has none that can be read."""
         wanted = deque(sorted(offset for offset in offsets if self.bounds.first <= offset < self.bounds.end))
         position = self.bounds.first
         while wanted:
@@ -57,21 +60,29 @@ class Log:
                 self._consumer.seek(self._slot, wanted[0])
             for record in await self._poll():
                 _pass_below(wanted, record.offset)
-                if wanted and wanted[0] == record.offset:
+                if isinstance(record, Read) and wanted and wanted[0] == record.offset:
                     yield record
             position = await self._consumer.position(self._slot)
             _pass_below(wanted, position)
 
     async def rows(self) -> dict[bytes, bytes]:
-        """Return the last value of every key of a compacted log, without those that are gone."""
+        """Return the last value of every key of a compacted log, without those that are gone.
+
+        Raises OperatingError where a batch cannot be read: rows would be missing.
+        """
         found: dict[bytes, bytes] = {}
         async for record in self.records():
+            if isinstance(record, UnreadableBatch):
+                raise OperatingError(
+                    f"{record.topic} {record.partition}: the record batch at offset {record.offset} cannot be read,"
+                    " and rows would be missing"
+                )
             keep(found, record.key, record.value)
         return found
 
-    async def _poll(self) -> list[Record]:
-        polled = await self._consumer.getmany(self._slot, timeout_ms=_POLL_MS, max_records=_RECORDS)
-        return list(polled.get(self._slot, ()))
+    async def _poll(self) -> list[Found]:
+        polled = await reading.polled(self._consumer, self._slot, timeout_ms=_POLL_MS, max_records=_RECORDS)
+        return polled.get(self._slot, [])
 
 
 def _pass_below(wanted: deque[int], offset: int) -> None:
@@ -111,7 +122,7 @@ async def opened(link: Link, topic: str, partition: int, patience: float = _PATI
 
 @asynccontextmanager
 async def _consumer(link: Link, isolation: str) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(
+    consumer = reading.consumer(
         bootstrap_servers=link.bootstrap,
         enable_auto_commit=False,
         isolation_level=isolation,

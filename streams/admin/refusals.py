@@ -40,7 +40,7 @@ class Asked(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The refusals to look at, by where their records lie, and how many were left to the ledger, by reason."""
+    """The refusals to look at, by where their records lie, and how many were left out, by reason."""
 
     places: Mapping[Slot, Mapping[int, Refused]]
     left: Mapping[Reason, int]
@@ -98,7 +98,7 @@ def chosen(refusals: Iterable[Refused], asked: Asked) -> Chosen:
         about = refusal.refused
         if refusal.told < asked.since or (asked.reasons and about.reason not in asked.reasons):
             continue
-        if not asked.reasons and _of_ledger(refusal):
+        if about.reason is Reason.UNDECODABLE or (not asked.reasons and _of_ledger(refusal)):
             left[about.reason] += 1
         else:
             places.setdefault(Slot(about.topic, about.partition), {})[about.offset] = refusal
@@ -143,8 +143,11 @@ def told(tally: Tally, left: Mapping[Reason, int]) -> Iterator[str]:
     yield "  ".join([f"{'all':<18}", *(f"{tally.total(one):>{widths[one]}}" for one in Fate)])
     if tally.now:
         yield f"refused today as: {_counts(tally.now)}"
-    if left:
-        yield f"left out, since the ledger decided them and would again, name them with --reason: {_counts(left)}"
+    if batches := left.get(Reason.UNDECODABLE):
+        yield f"left out, since no record of theirs could be read, the platform publishes it again: {batches} batches"
+    decided: dict[Reason, int] = {reason: count for reason, count in left.items() if reason is not Reason.UNDECODABLE}
+    if decided:
+        yield f"left out, since the ledger decided them and would again, name them with --reason: {_counts(decided)}"
     for (platform, why), count in sorted(tally.whose.items()):
         last = tally.last[platform, why].refused
         yield f"{platform}: {why}, {count} of them, the last at {last.topic} {last.partition} {last.offset}"

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 from streams.admin.cluster import Cluster
 from streams.admin.errors import OperatingError
 from streams.admin.logs import Link, opened
-from streams.admin.refusals import Asked, Chosen, Decoder, Fate, Retold, Slot, Tally, chosen, fate, print_of, retold
+from streams.admin.refusals import Asked, Decoder, Fate, Retold, Slot, Tally, chosen, fate, print_of, retold
 from streams.contract import refused
 from streams.contract.refused import Refused
 from streams.contract.registry import Registry
@@ -33,11 +33,12 @@ class Errand(NamedTuple):
 
 
 class Replayed(NamedTuple):
-    """What was found, what was left to the ledger, and how many records were published again."""
+    """What was found, what was left out, how many records were published again, and how many told of no refusal."""
 
     tally: Tally
     left: Mapping[Reason, int]
     published: int
+    strange: int
 
 
 @dataclass
@@ -73,7 +74,8 @@ class _Outlet:
 async def replay(errand: Errand, asked: Asked, *, dry: bool) -> Replayed:
     """Read again what was refused, and publish what is accepted now; `dry`: only count."""
     found, idempotent = await asyncio.to_thread(_survey, errand)
-    choice = await _chosen(errand, asked)
+    refusals, strange = await _refusals(errand)
+    choice = chosen(refusals, asked)
     tally = Tally()
     async with AsyncExitStack() as stack:
         producer = None
@@ -87,13 +89,13 @@ async def replay(errand: Errand, asked: Asked, *, dry: bool) -> Replayed:
             stack.push_async_callback(producer.stop)  # also of one that could not start
             await producer.start()
         outlet = _Outlet(producer, own_stamps=errand.now is None)
-        for slot, refusals in choice.places.items():
+        for slot, places in choice.places.items():
             if slot.topic in found:
-                await _look(errand, slot, refusals, tally, outlet)
+                await _look(errand, slot, places, tally, outlet)
             else:
-                _all_gone(refusals, tally)
+                _all_gone(places, tally)
         await outlet.settle()
-    return Replayed(tally, choice.left, len(outlet.seen))
+    return Replayed(tally, choice.left, len(outlet.seen), strange)
 
 
 def _survey(errand: Errand) -> tuple[frozenset[str], bool]:
@@ -108,12 +110,18 @@ def _survey(errand: Errand) -> tuple[frozenset[str], bool]:
         return frozenset(found) - {errand.topic}, cluster.has_transactions()
 
 
-async def _chosen(errand: Errand, asked: Asked) -> Chosen:
-    refusals: list[Refused] = []
+async def _refusals(errand: Errand) -> tuple[list[Refused], int]:
+    """Return what was refused, and how many records and batches on the topic of refusals are none or cannot be read."""
+    found: list[Refused] = []
+    strange = 0
     for number in range(errand.registry.partitions):
         async with opened(errand.link, errand.topic, number) as log:
-            refusals += [refused.decode(record.value or b"") async for record in log.records()]
-    return chosen(refusals, asked)
+            async for record in log.records():
+                try:
+                    found.append(refused.decode(record.value or b""))
+                except ValueError:
+                    strange += 1
+    return found, strange
 
 
 async def _look(errand: Errand, slot: Slot, refusals: Mapping[int, Refused], tally: Tally, outlet: _Outlet) -> None:

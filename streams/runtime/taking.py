@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from aiokafka import TopicPartition
+from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
 
 from streams.runtime.clock_offset import ClockOffset
 from streams.runtime.ground import is_another, made_anew
@@ -45,7 +46,10 @@ async def take(around: Surroundings, number: int, journal: Journal, ledger: Ledg
     claim = await journal.claim()
     offset.observe(before, journal.stamped, around.wall())
     slot = TopicPartition(around.names.changelog, number)
-    stored = await restore(around.bootstrap, slot, claim, around.failpoints, around.access)
+    try:
+        stored = await restore(around.bootstrap, slot, claim, around.failpoints, around.access)
+    except (CorruptRecordException, UnsupportedCodecError) as error:
+        raise StateError(f"{slot.topic} {number}: expected record batches that can be read: {error}") from error
     fetched = seconds()
     await journal.repeat({around.names.measures: list(stored.last.items())})
     ledger.load(stored.reports, stored.others)

@@ -44,6 +44,17 @@ def refusal(reason: Reason = Reason.UNKNOWN_FIELD, field: str = "data", offset: 
     return Refused(told=at, refused=about)
 
 
+def test_batches_that_cannot_be_read_are_left_to_their_platforms_even_if_they_are_named() -> None:
+    batch = refusal(Reason.UNDECODABLE, "")
+
+    found, named = (
+        chosen([batch, batch], Asked(reasons)) for reasons in (frozenset(), frozenset({Reason.UNDECODABLE}))
+    )
+
+    assert (found.places, found.left) == (named.places, named.left) == ({}, {Reason.UNDECODABLE: 2})
+    assert "the platform publishes it again: 2 batches" in list(told(Tally(), found.left))[-1]
+
+
 def retold_at(now: int) -> Retold:
     again = retold(Lying(), refusal(), now)
     assert again is not None

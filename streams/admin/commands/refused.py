@@ -43,4 +43,8 @@ def replay(reason: tuple[str, ...], since: int | None, *, refused: bool, dry_run
         errand = Errand(Link(settings.bootstrap, settings.access), registry, Decoder(registry), now)
         done = asyncio.run(again(errand, Asked(frozenset(map(Reason, reason)), since or 0), dry=dry_run))
     click.echo("\n".join(told(done.tally, done.left)))
+    if done.strange:
+        click.echo(
+            f"passed {done.strange} records or batches of event-refused that tell of no refusal or cannot be read"
+        )
     click.echo("nothing was published: a dry run" if dry_run else f"published again: {done.published}")
