@@ -43,7 +43,7 @@ bench-peers: $(READY) $(PATHWAY)/.ready ## Race the worker and five stream proce
 bench-scale: $(READY) ## Measure how far a worker and a board reach (ARGS="restore --ended 1000000"; Java 17 and Maven)
 	$(BIN)/python -W ignore -m tests.bench.scale $(ARGS)
 
-fuzz: $(READY) ## Fuzz decoder, ledger and registry, guided by coverage (T=door|law|pack|registry, SECONDS=60)
+fuzz: $(READY) ## Fuzz decoder, record batches, ledger and registry (T=door|batches|law|pack|registry, SECONDS=60)
 	$(BIN)/python -m tests.fuzz $(or $(T),door) --seconds $(or $(SECONDS),60) --corpus .cache/fuzz/$(or $(T),door)
 
 generate: $(READY) ## Write every generated file anew

@@ -104,7 +104,7 @@ def frame_at(answer: bytes, place: int) -> Frame | None:
     elif magic < FORMAT:
         return _short(answer, place)
     else:
-        data = answer[place : place + size] if _MAGIC < size <= left else answer[place:]
+        data = answer[place : place + size] if _HEADER.size <= size <= left else answer[place:]
         sound = False
     return _new(Frame, (data, sound, magic, base, base + delta + 1, attributes, delta, first, latest, producer, total))
 

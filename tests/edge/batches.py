@@ -142,7 +142,7 @@ def read_log(batches: Sequence[bytes], aborted: Aborted = (), size: int = 1 << 2
 
 def _served(batches: Sequence[bytes], position: int, size: int) -> Iterator[bytes]:
     left = size
-    rest = [data for data in batches if _last_offset(data) >= position]
+    rest = [data for data in batches if last_offset(data) >= position]
     for place, data in enumerate(rest):
         yield data if place == 0 else data[: max(left, 0)]
         left -= len(data)
@@ -150,7 +150,8 @@ def _served(batches: Sequence[bytes], position: int, size: int) -> Iterator[byte
             return
 
 
-def _last_offset(data: bytes) -> int:
+def last_offset(data: bytes) -> int:
+    """Return the last offset of a batch as a broker has it: by its header."""
     base: int = struct.unpack_from(">q", data)[0]
-    delta: int = struct.unpack_from(">i", data, 23)[0] if data[16] >= 2 else 0
+    delta: int = struct.unpack_from(">i", data, 23)[0] if len(data) >= 61 and data[16] >= 2 else 0
     return base + max(delta, 0)

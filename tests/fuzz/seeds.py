@@ -10,6 +10,7 @@ from streams.contract.cloudevents import encode
 from streams.contract.schemas import KINDS, json_schema
 from tests.contract.examples import SPOILT, accepted
 from tests.contract.hostile import hostile_records
+from tests.fuzz import batches
 
 _NOW: Final = 1_767_225_600_000
 _DEMO: Final = Path(__file__).parents[2] / "deploy/registry/demo.toml"
@@ -18,6 +19,8 @@ _PACK: Final = Path(__file__).parents[2] / "deploy/packs/children.toml"
 
 def seeds(target: str) -> list[bytes]:
     """Return the inputs to begin with."""
+    if target == "batches":
+        return list(batches.seeds())
     if target == "registry":
         whole = _DEMO.read_bytes()
         return [whole, *whole.split(b"\n\n"), b'partitions = 8\n[groups]\nEU = ["DE"]\n']

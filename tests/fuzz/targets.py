@@ -26,6 +26,7 @@ from streams.domain.grid import DAY
 from streams.domain.ledger import Ledger
 from streams.domain.rules import Rules
 from tests.contract.examples import accepted
+from tests.fuzz.batches import batches
 
 _REGISTRY: Final = load(Path(__file__).parents[2] / "deploy/registry/demo.toml")
 _DECODER: Final = Decoder(_REGISTRY)
@@ -103,7 +104,13 @@ def pack(data: bytes) -> None:
     ledger.take_changes()
 
 
-TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {"door": door, "law": law, "pack": pack, "registry": registry}
+TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
+    "batches": batches,
+    "door": door,
+    "law": law,
+    "pack": pack,
+    "registry": registry,
+}
 
 
 def _says_where(problems: tuple[str, ...]) -> None:

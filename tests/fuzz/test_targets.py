@@ -16,7 +16,7 @@ from tests.fuzz.seeds import mutated, seeds, words
 from tests.fuzz.targets import TARGETS, Record, _is_by_its_schema, _tells_nothing
 
 ROOT = Path(__file__).parents[2]
-COUNTS = {"door": 20_000, "law": 600, "pack": 2_000, "registry": 5_000}
+COUNTS = {"batches": 10_000, "door": 20_000, "law": 600, "pack": 2_000, "registry": 5_000}
 
 
 @pytest.mark.parametrize("target", sorted(TARGETS))
