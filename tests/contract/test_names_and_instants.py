@@ -146,6 +146,7 @@ def test_every_topic_has_the_registrys_partitions_and_the_settings_of_its_use() 
     assert set(settings) == {"report-filed", "action-taken", *written}
     assert {each.partitions for each in settings.values()} == {12}
     assert settings["report-filed"].config["message.timestamp.type"] == "LogAppendTime"
+    assert settings["report-filed"].config["compression.type"] == "producer", "expected no broker to decompress"
     assert int(settings["report-filed"].config["retention.ms"]) >= 400 * 86_400_000
     assert settings["app-changelog"].config["cleanup.policy"] == "compact"
     assert settings["app-changelog"].config["segment.bytes"] == str(64 * 1024 * 1024)
