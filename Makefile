@@ -23,6 +23,9 @@ test: $(READY) ## Run the tests that need nothing but Python (T=path for some of
 chaos: $(READY) ## Let workers and brokers fail at random (MINUTES=5 SEED=7; Java 17 and Maven)
 	$(BIN)/python -W ignore -m tests.failures --minutes $(MINUTES) --seed $(SEED)
 
+spoil: $(READY) ## Put spoilt record batches on Apache Kafka among good ones (BATCHES=100000 SEED=7; Java 17 and Maven)
+	$(BIN)/python -W ignore -m tests.chain.attack --batches $(or $(BATCHES),100000) --seed $(SEED)
+
 check: $(READY) ## Lint, types, arrows between folders, generated files, what we take from others
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -77,4 +80,4 @@ $(PATHWAY)/.ready: $(READY) tests/bench/peers/pathway.lock
 	$(BIN)/uv pip install --quiet --python $(PATHWAY)/bin/python --require-hashes -r tests/bench/peers/pathway.lock
 	touch $(PATHWAY)/.ready
 
-.PHONY: audit bench bench-peers bench-scale chaos check demo fuzz generate help kafka lock quiet test
+.PHONY: audit bench bench-peers bench-scale chaos check demo fuzz generate help kafka lock quiet spoil test

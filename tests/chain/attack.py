@@ -9,7 +9,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -62,6 +62,15 @@ class Attacked(Chain):
         file = self.folder / f"{self.application}.toml"
         file.write_text(text, encoding="utf-8")
         return file
+
+
+class Work(NamedTuple):
+    """How many spoilt batches and good reports are put on a chain; the reports are filed at `at`, in epoch milliseconds."""
+
+    seed: int
+    spoilt: int
+    reports: int
+    at: int
 
 
 class Told(NamedTuple):
@@ -132,15 +141,17 @@ async def attack(putter: Putter, chain: Chain, seed: int, count: int, at: int) -
     return Told(rejected, frozenset(unreadable), records)
 
 
-async def publish(chain: Chain, seed: int, spoilt: int, reports: int, at: int) -> Told:
-    """Put good batches of all platforms on their topics, and spoilt ones between them."""
+async def publish(chain: Chain, work: Work, halfway: Callable[[], object]) -> Told:
+    """Put good batches of all platforms on their topics, and spoilt ones between them; call `halfway` in the middle."""
     rejected, unreadable, records = 0, frozenset[Place](), 0
     async with putting(chain.bootstrap) as putter:
-        for number in range(reports):
-            share = spoilt * (number + 1) // reports - spoilt * number // reports
-            told = await attack(putter, chain, seed + number, share, at)
+        for number in range(work.reports):
+            if number == work.reports // 2:
+                halfway()
+            share = work.spoilt * (number + 1) // work.reports - work.spoilt * number // work.reports
+            told = await attack(putter, chain, work.seed + number, share, work.at)
             rejected, unreadable, records = rejected + told[0], unreadable | told[1], records + told[2]
-            for pair, data in good(chain, number, at):
+            for pair, data in good(chain, number, work.at):
                 put = await putter.put(pair, data)
                 assert put.error == 0, f"expected the broker to take a good batch, got {put}"
     return Told(rejected, unreadable, records)
@@ -173,26 +184,29 @@ def is_counted(chain: Chain, reports: int, refusals: int) -> bool:
     return filings >= wanted and deeds >= wanted and told >= refusals
 
 
-def run(chain: Chain, seed: int, spoilt: int, reports: int, at: int) -> tuple[Told, Outcome]:
-    """Let two workers, of which the first is killed, count good batches and spoilt ones; return what was put and counted."""
+def run(chain: Chain, work: Work) -> tuple[Told, Outcome]:
+    """Let two workers count good batches and spoilt ones, the second when the first was killed; return what was put and counted."""
     chain.create_topics()
-    first = chain.worker()
-    told = asyncio.run(publish(chain, seed, spoilt, reports, at))
-    first.kill()
-    second = chain.worker()
+    workers = [chain.worker()]
+
+    def takeover() -> None:
+        workers[0].kill()
+        workers.append(chain.worker())
+
+    told = asyncio.run(publish(chain, work, takeover))
     refusals = len(told.unreadable) + told.records
-    until(lambda: is_counted(chain, reports, refusals), "all to be counted", chain.logs, seconds=900.0)
-    assert second.terminate() == 0, chain.logs()
+    until(lambda: is_counted(chain, work.reports, refusals), "all to be counted", chain.logs, seconds=900.0)
+    assert workers[-1].terminate() == 0, chain.logs()
     return told, outcome(chain)
 
 
 def compare(bootstrap: str, folder: Path, seed: int, spoilt: int, reports: int) -> tuple[Told, Outcome, Outcome]:
     """Return what was put, and what became of a run with spoilt batches and of one without."""
-    at = time.time_ns() // 1_000_000 - 60 * _MINUTE
+    work = Work(seed, spoilt, reports, at=time.time_ns() // 1_000_000 - 60 * _MINUTE)
     with closing(Attacked(bootstrap, folder, PARTITIONS)) as chain:
-        told, attacked = run(chain, seed, spoilt, reports, at)
+        told, attacked = run(chain, work)
     with closing(Attacked(bootstrap, folder, PARTITIONS)) as chain:
-        _, alone = run(chain, seed, 0, reports, at)
+        _, alone = run(chain, work._replace(spoilt=0))
     return told, attacked, alone
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import cramjam
 from aiokafka import TopicPartition
-from aiokafka.codec import snappy_encode
+from aiokafka.codec import lz4_encode, snappy_encode
 from aiokafka.record.util import calc_crc32c
 
 from streams.contract.records import UnreadableBatch
@@ -21,7 +21,7 @@ BY_BROKER, TRANSACTIONAL, CONTROL = 0x08, 0x10, 0x20
 CODECS: Final[Mapping[int, Callable[[bytes], bytes]]] = {
     GZIP: gzip.compress,
     SNAPPY: lambda data: bytes(snappy_encode(data)),
-    LZ4: lambda data: bytes(cramjam.lz4.compress(data)),
+    LZ4: lambda data: bytes(lz4_encode(data)),  # brokers read no linked blocks
     ZSTD: lambda data: bytes(cramjam.zstd.compress(data)),
 }
 _HEADER: Final = struct.Struct(">qiibIhiqqqhii")

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -12,6 +13,9 @@ from streams.contract.cloudevents import encode
 from streams.contract.decode import Refusal
 from streams.domain.vocabulary import Reason
 from tests.contract.examples import FILING, SPOILT, Spoilt, event
+from tests.edge.batches import good
+from tests.edge.mutations import Content, mutated_batch
+from tests.fuzz import batches
 from tests.fuzz.seeds import mutated, seeds, words
 from tests.fuzz.targets import TARGETS, Record, _is_by_its_schema, _tells_nothing
 
@@ -42,6 +46,14 @@ def test_the_door_would_find_a_refusal_that_tells_what_came_in(telling: Refusal)
 
     with pytest.raises(AssertionError, match=r"^expected"):
         _tells_nothing(telling, record)
+
+
+def test_the_batches_would_find_that_one_which_follows_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    spoilt = mutated_batch(Random(1), [Content(b"k", b"v")])
+    monkeypatch.setattr(batches, "good", lambda base, *numbers: good(base, *numbers)[: -1 if base else None])
+
+    with pytest.raises(AssertionError, match=r"^expected"):
+        batches.batches(b"\0" + spoilt)
 
 
 def test_the_words_of_the_contract_are_among_those_that_are_tried() -> None:
