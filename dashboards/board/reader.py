@@ -13,6 +13,7 @@ from streams.contract.access import Access
 from streams.contract.records import UnreadableBatch
 from streams.contract.topics import MEASURES
 from streams.edge import reading
+from streams.edge.batches import WIDE
 from streams.edge.signin import NoBrokerError, sign_in
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Reader:
         self._wall = wall
         self._ends: dict[TopicPartition, int] = {}
         self._consumer = reading.consumer(
+            WIDE,
             bootstrap_servers=bootstrap,
             group_id=None,
             enable_auto_commit=False,

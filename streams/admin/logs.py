@@ -12,6 +12,7 @@ from streams.admin.errors import OperatingError
 from streams.contract.access import Access
 from streams.contract.records import UnreadableBatch
 from streams.edge import reading
+from streams.edge.batches import WIDE
 from streams.edge.reading import Found, Read
 
 _RECORDS: Final = 20_000
@@ -123,6 +124,7 @@ async def opened(link: Link, topic: str, partition: int, patience: float = _PATI
 @asynccontextmanager
 async def _consumer(link: Link, isolation: str) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = reading.consumer(
+        WIDE,
         bootstrap_servers=link.bootstrap,
         enable_auto_commit=False,
         isolation_level=isolation,

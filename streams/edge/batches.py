@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from aiokafka.record.default_records import DefaultRecordBatch
 
 from streams.edge import tolerant
-from streams.edge.inflate import InflationError, inflate
+from streams.edge.inflate import MOST_BYTES, InflationError, inflate
 
 FORMAT: Final = 2
 """The record format that is read: Kafka 0.11 and later; brokers convert what older clients send."""
@@ -32,6 +32,26 @@ _CONTROL: Final = 0x20
 _UNUSUAL: Final = _CODEC | _TRANSACTIONAL | _CONTROL
 _AT_ONCE: Final = 10_000
 """Of a batch with more records than this no list is made: they are read twice, first to see whether all can be."""
+
+
+class Bounds(NamedTuple):
+    """What the records of one batch may come to: bytes when decompressed, and records.
+
+    A batch may hold `spare` records and one more for each that its bytes, as they are stored, could hold: compression
+    makes no more records of a byte than a byte of plain records can be.
+    """
+
+    most_bytes: int = MOST_BYTES
+    spare: int = 100
+
+
+STRICT: Final = Bounds()
+"""Of topics on which others write."""
+
+WIDE: Final = Bounds(most_bytes=64 << 20, spare=1 << 20)
+"""Of topics of our own, whose batches may be large, and which an operator may have compressed."""
+
+_SMALLEST_RECORD: Final = 7
 
 
 class UndecodableError(Exception):
@@ -120,20 +140,22 @@ def _short(answer: bytes, place: int) -> Frame:
     return Frame(data, sound, magic, base, base + 1)
 
 
-def decompressed(frame: Frame) -> bytes:
+def decompressed(frame: Frame, bounds: Bounds = STRICT) -> bytes:
     """Return a sound batch without compression, with a checksum that is no longer right.
 
-    Raises UndecodableError where that cannot be had within the limit, or where the record format is another one.
+    Raises UndecodableError where that is not within the bounds, or where the record format is another one.
     """
     if frame.magic != FORMAT:
         raise UndecodableError(f"expected record format {FORMAT}, found {frame.magic}")
+    if frame.total > bounds.spare + len(frame.data) // _SMALLEST_RECORD:
+        raise UndecodableError("expected no more records than the batch could hold")
     codec = frame.attributes & _CODEC
     if not codec:
         return frame.data
     head = bytearray(frame.data[: _HEADER.size])
     head[_ATTRIBUTES] = (frame.attributes & ~_CODEC).to_bytes(2, signed=True)
     try:
-        return bytes(head) + inflate(codec, frame.data[_HEADER.size :])
+        return bytes(head) + inflate(codec, frame.data[_HEADER.size :], bounds.most_bytes)
     except InflationError as error:
         raise UndecodableError(str(error)) from error
 

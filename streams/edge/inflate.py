@@ -28,26 +28,29 @@ class InflationError(Exception):
     """The records of a batch cannot be decompressed, or not to so few bytes."""
 
 
-def inflate(codec: int, data: bytes) -> bytes:
-    """Return `data` decompressed by the codec with this number; raises InflationError, whatever is wrong."""
+def inflate(codec: int, data: bytes, most: int = MOST_BYTES) -> bytes:
+    """Return `data` decompressed by the codec with this number, at most so many bytes.
+
+    Raises InflationError, whatever is wrong.
+    """
     try:
-        inflated = _CODECS[codec](data)
+        inflated = _CODECS[codec](data, most)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a failed assertion of the library, written in Rust, is no Exception
         raise InflationError(f"codec {codec}: {type(error).__name__}") from error
-    if len(inflated) > MOST_BYTES:
-        raise InflationError(f"codec {codec}: expected at most {MOST_BYTES} bytes")
+    if len(inflated) > most:
+        raise InflationError(f"codec {codec}: expected at most {most} bytes")
     return inflated
 
 
-def _gzip(data: bytes) -> bytes:
+def _gzip(data: bytes, most: int) -> bytes:
     """Decompress up to one byte too many; a gzip file may have several members."""
     found = b""
     for _ in range(_MOST_MEMBERS):
         member = zlib.decompressobj(_GZIP_WINDOW)
-        found += member.decompress(data, MOST_BYTES + 1 - len(found))
-        if not member.eof or len(found) > MOST_BYTES:
+        found += member.decompress(data, most + 1 - len(found))
+        if not member.eof or len(found) > most:
             raise InflationError("gzip: expected a whole member within the limit")
         data = member.unused_data
         if not data:
@@ -55,10 +58,10 @@ def _gzip(data: bytes) -> bytes:
     raise InflationError(f"gzip: expected at most {_MOST_MEMBERS} members")
 
 
-def _snappy(data: bytes) -> bytes:
+def _snappy(data: bytes, most: int) -> bytes:
     """Decompress one raw block, or the blocks of the framing that Java clients use (xerial)."""
     if not data.startswith(_XERIAL):
-        return _snappy_block(data, MOST_BYTES)
+        return _snappy_block(data, most)
     found = bytearray()
     place = _XERIAL_HEADER
     for _ in range(_MOST_BLOCKS):
@@ -68,7 +71,7 @@ def _snappy(data: bytes) -> bytes:
         block = data[place + 4 : place + 4 + size]
         if size < 0 or len(block) != size:
             raise InflationError("snappy: expected a whole block")
-        found += _snappy_block(block, MOST_BYTES - len(found))
+        found += _snappy_block(block, most - len(found))
         place += 4 + size
     raise InflationError(f"snappy: expected at most {_MOST_BLOCKS} blocks")
 
@@ -79,15 +82,15 @@ def _snappy_block(block: bytes, most: int) -> bytes:
     return bytes(cramjam.snappy.decompress_raw(block))
 
 
-def _framed(library: Any) -> Callable[[bytes], bytes]:  # noqa: ANN401 - one of cramjam's modules
-    def decompress(data: bytes) -> bytes:
-        likely = min(_LIKELY_RATIO * len(data), MOST_BYTES)
+def _framed(library: Any) -> Callable[[bytes, int], bytes]:  # noqa: ANN401 - one of cramjam's modules
+    def decompress(data: bytes, most: int) -> bytes:
+        likely = min(_LIKELY_RATIO * len(data), most)
         try:
             return _filled(library, data, likely)
         except cramjam.DecompressionError:
-            if likely == MOST_BYTES:
+            if likely == most:
                 raise
-            return _filled(library, data, MOST_BYTES)
+            return _filled(library, data, most)
 
     return decompress
 
@@ -98,7 +101,7 @@ def _filled(library: Any, data: bytes, most: int) -> bytes:  # noqa: ANN401 - on
     return bytes(memoryview(buffer)[:size])
 
 
-_CODECS: Final[Mapping[int, Callable[[bytes], bytes]]] = {
+_CODECS: Final[Mapping[int, Callable[[bytes, int], bytes]]] = {
     1: _gzip,
     2: _snappy,
     3: _framed(cramjam.lz4),

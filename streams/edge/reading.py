@@ -7,6 +7,7 @@ transactions: control batches and what was aborted are passed.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from time import perf_counter
 from types import FunctionType, MethodType
 from typing import Any, Final, NamedTuple, cast
 
@@ -16,11 +17,22 @@ from aiokafka.consumer import fetcher as fetching
 from typing_extensions import override
 
 from streams.contract.records import UnreadableBatch
-from streams.edge.batches import Frame, UndecodableError, control_type, decompressed, frame_at, records_in
-from streams.edge.inflate import MOST_BYTES
+from streams.edge.batches import (
+    STRICT,
+    Bounds,
+    Frame,
+    UndecodableError,
+    control_type,
+    decompressed,
+    frame_at,
+    records_in,
+)
 
 ATTEMPTS: Final = 3
 """How often a batch whose checksum is wrong is fetched until it counts as unreadable."""
+
+_MOST_SECONDS: Final = 0.05
+"""How long what cannot be read of one answer may take: then whatever else the thread has to do comes first."""
 
 _COMMITTED: Final = 1
 _ABORT: Final = (0, 0)
@@ -48,9 +60,10 @@ class Read(NamedTuple):
 Found = Read | UnreadableBatch
 
 
-def consumer(**settings: Any) -> aiokafka.AIOKafkaConsumer:  # noqa: ANN401 - aiokafka's own
-    """Return an aiokafka consumer whose records are `Read` or `UnreadableBatch`."""
-    made: aiokafka.AIOKafkaConsumer = _Consumer(**settings)  # type: ignore[no-untyped-call]
+def consumer(bounds: Bounds = STRICT, **settings: Any) -> aiokafka.AIOKafkaConsumer:  # noqa: ANN401 - aiokafka's own
+    """Return an aiokafka consumer whose records are `Read` or `UnreadableBatch`; a batch beyond `bounds` is not read."""
+    made = _Consumer(**settings)  # type: ignore[no-untyped-call]
+    made.bounds = bounds
     return made
 
 
@@ -62,12 +75,14 @@ async def polled(
 
 
 class _Consumer(aiokafka.AIOKafkaConsumer):
+    bounds = STRICT
+
     @override
     async def start(self) -> None:
         await super().start()  # type: ignore[no-untyped-call]
         fetcher: Any = self._fetcher
         # The method as it is, with our classes under the names that it looks up.
-        memory = Memory(partial(_answered_at, fetcher))
+        memory = Memory(partial(_answered_at, fetcher), self.bounds)
         names = {**vars(fetching), "MemoryRecords": Answer, "PartitionRecords": partial(Records, memory)}
         method = fetching.Fetcher._proc_fetch_request  # noqa: SLF001 - aiokafka offers no other way to the bytes
         fetcher._proc_fetch_request = MethodType(FunctionType(method.__code__, names), fetcher)  # noqa: SLF001
@@ -97,11 +112,13 @@ class Answer:
 class Memory:
     """What one consumer remembers of its topic-partitions between answers.
 
-    `answered_at` returns the wall clock of a topic-partition's last answer, in epoch milliseconds.
+    `answered_at` returns the wall clock of a topic-partition's last answer, in epoch milliseconds; a batch beyond
+    `bounds` is not read.
     """
 
-    def __init__(self, answered_at: Callable[[TopicPartition], int]) -> None:
+    def __init__(self, answered_at: Callable[[TopicPartition], int], bounds: Bounds = STRICT) -> None:
         self.answered_at = answered_at
+        self.bounds = bounds
         self._failed: dict[TopicPartition, tuple[int, int]] = {}
         self._told: dict[TopicPartition, int] = {}
 
@@ -122,7 +139,7 @@ class Records:
     """The records of one topic-partition in an answer, in the place of aiokafka's `PartitionRecords`.
 
     `next_fetch_offset` is the position after what was handed over last. Iteration ends early before a batch that is not
-    sound, and before decompressed batches come to more than `MOST_BYTES`: the next answer begins there.
+    sound, and before decompressed batches come to more bytes than one may: the next answer begins there.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - aiokafka's order
@@ -154,19 +171,22 @@ class Records:
         return next(self._found)
 
     def _all(self) -> Iterator[Found]:
-        inflated = 0
+        inflated, spent = 0, 0.0
         for frame, place in self._frames():
+            started = perf_counter()
             try:
                 plain = frame.data if frame.is_plain else self._plain(frame)
                 if frame.compressed:
                     inflated += len(plain)
-                    if len(plain) < inflated > MOST_BYTES:
+                    if len(plain) < inflated > self._memory.bounds.most_bytes:
                         return
                 records = records_in(frame, plain) if plain else ()
             except UndecodableError:
+                spent += perf_counter() - started
                 yield from self._refused(frame, place)
-                if frame.is_control:
-                    return  # it may have ended an aborted transaction: the next answer tells which ones are
+                # A control batch may have ended an aborted transaction: the next answer tells which ones are.
+                if frame.is_control or spent > _MOST_SECONDS:
+                    return
             else:
                 yield from self._read(records)
                 if self.next_fetch_offset < frame.following:
@@ -196,7 +216,7 @@ class Records:
             if frame.is_control and control_type(frame) == _ABORT:
                 self._aborting.discard(frame.producer)
         aborted = frame.is_transactional and frame.producer in self._aborting
-        return b"" if frame.is_control or aborted else decompressed(frame)
+        return b"" if frame.is_control or aborted else decompressed(frame, self._memory.bounds)
 
     def _read(self, records: Iterable[Any]) -> Iterator[Read]:
         new, kind, (topic, partition) = tuple.__new__, Read, self._pair

@@ -7,6 +7,7 @@ from zlib import crc32
 import pytest
 
 from streams.contract.records import UnreadableBatch
+from streams.edge.batches import WIDE
 from streams.edge.inflate import MOST_BYTES
 from streams.edge.reading import ATTEMPTS, Memory, Read
 from tests.edge.batches import (
@@ -355,8 +356,26 @@ def test_decompressed_batches_of_one_answer_come_to_no_more_than_one_may_have() 
     assert read_log(log).position == 10
 
 
+def test_compression_makes_no_more_records_of_a_byte_than_plain_records_are() -> None:
+    many = batch([record(place, None, key=None) for place in range(5_000)], codec=ZSTD)
+    own = Memory(lambda _: FETCHED, WIDE)
+
+    assert len(many) < 5_000
+    assert [one.records for one in read_log([many]).unreadable] == [5_000]
+    assert len(list(read_answer(many, 0, (), own))) == 5_000
+
+
+def test_what_takes_long_to_refuse_leaves_the_rest_to_the_next_answer() -> None:
+    bomb = [batch([record(0, b" " * 50_000_000)], Header(base), GZIP) for base in range(40)]
+
+    records = read_answer(b"".join(bomb), 0)
+
+    assert 0 < len(list(records)) == records.next_fetch_offset < 40
+    assert [one.offset for one in read_log(bomb).unreadable] == list(range(40))
+
+
 def test_of_a_batch_with_very_many_records_no_list_is_made() -> None:
-    many = batch([record(place, None, key=None) for place in range(50_000)], codec=ZSTD)
+    many = batch([record(place, None, key=None) for place in range(50_000)])
     broken = sealed(Header(0), b"".join([record(place, None) for place in range(50_000)])[:-1], total=50_000)
 
     records = read_answer(many, 0)
