@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from producers.conformance.understood import Platform, understood
-from producers.publisher.lines import blocks
 from producers.publisher.refusals import RefusalGroup, Refusals
 from streams.contract.decode import Decoder, Limits, Refusal
 from streams.contract.registry import Registry
@@ -21,6 +20,7 @@ from streams.domain.ledger import Ledger
 from streams.domain.rules import Rules
 from streams.domain.survey import Survey
 from streams.domain.vocabulary import Reason
+from streams.edge.lines import blocks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +47,8 @@ def check(paths: Iterable[Path], registry: Registry, now: int, rulebook: Ruleboo
     """
     desk = _Desk(registry, now, rulebook)
     for block in blocks(paths):
-        for index, line in enumerate(block.lines):
-            if line.strip():
-                desk.take(line, block.place(index))
+        for index, line in block.filled():
+            desk.take(line, block.place(index))
     return desk.checked()
 
 

@@ -8,17 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import time_ns
-from typing import Final
 
-from producers.publisher.lines import STDIN, Block, blocks
+from producers.publisher.lines import Block, blocks
 from producers.publisher.refusals import RefusalGroup
 from producers.publisher.routes import Router
 from producers.publisher.sending import Pass, Progress, Terms, no_progress
 from producers.publisher.settings import PublisherSettings
 from producers.publisher.survey import Survey, survey
 from streams.contract.registry import Registry
-
-_PIPE: Final = Path(STDIN)
+from streams.edge.opening import STDIN, read_twice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +62,9 @@ def publish(order: Order, progress: Progress = no_progress) -> Published:
     comes, and nothing that follows a refused line is sent. Raises OSError for a file that cannot be read, BrokerError
     when the broker cannot be used.
     """
-    paths = order.paths or (_PIPE,)
+    paths = order.paths or (STDIN,)
     terms = _terms(order)
-    if not order.dry_run and any(path == _PIPE or path.is_fifo() for path in paths):
+    if not order.dry_run and not all(map(read_twice, paths)):
         return _send(order, blocks(paths), Pass(Router(order.registry), terms, progress))
     found = survey(blocks(paths), Router(order.registry), terms.now)
     refused = bool(found.refusals.total) and not order.skip_refused

@@ -1,80 +1,13 @@
-"""The lines of files or of a pipe, in blocks as large as what can be had without waiting."""
+"""Reading ahead of what is sent."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
-from pathlib import Path
 from queue import Empty, Full, Queue
 from threading import Thread
-from typing import Final, NamedTuple, Protocol
 
-STDIN: Final = "-"
-_BLOCK_BYTES: Final = 1 << 20
-_BLOCK_LINES: Final = 4096
-# Longer than any event may be; the rest of such a line need not be kept to be refused.
-_LONGEST: Final = 1 << 16
+from streams.edge.lines import Block, blocks, blocks_of
 
-
-class Block(NamedTuple):
-    """Consecutive lines of one source; `first` is the number of the first one, counted over all sources from 1."""
-
-    source: str
-    first: int
-    first_in_source: int
-    lines: list[bytes]
-    size: int
-
-    def place(self, index: int) -> str:
-        """Return where the line at `index` stands, as FILE:LINE."""
-        return f"{self.source}:{self.first_in_source + index}"
-
-
-class _Readable(Protocol):
-    def read1(self, size: int, /) -> bytes:
-        """Return what can be had with at most one read, nothing at the end."""
-
-
-def blocks(paths: Iterable[Path]) -> Iterator[Block]:
-    """Return the lines of all files, read one after the other; the path `-` is the standard input.
-
-    Raises OSError for a file that cannot be read.
-    """
-    number = 1
-    for path in paths:
-        for block in _of_path(path, number):
-            yield block
-            number = block.first + len(block.lines)
-
-
-def blocks_of(lines: Iterable[bytes], source: str = "", *, at_most: int = _BLOCK_LINES) -> Iterator[Block]:
-    """Return lines that are made on the way, such as a simulation's, in blocks of `at_most`.
-
-    A block is complete when it leaves: lines that come slowly and must leave at once want small ones.
-    """
-    remaining, number = iter(lines), 1
-    while some := list(islice(remaining, at_most)):
-        yield Block(source, number, number, some, sum(map(len, some)))
-        number += len(some)
-
-
-def _of_path(path: Path, number: int) -> Iterator[Block]:
-    if str(path) == STDIN:
-        with open(0, "rb", closefd=False) as stream:
-            yield from _of_stream(stream, STDIN, number)
-        return
-    with path.open("rb") as stream:
-        yield from _of_stream(stream, str(path), number)
-
-
-def _of_stream(stream: _Readable, source: str, number: int) -> Iterator[Block]:
-    begun, start = b"", number
-    while read := stream.read1(_BLOCK_BYTES):
-        *lines, begun = (begun[:_LONGEST] + read).split(b"\n")
-        if lines:
-            yield Block(source, number, number - start + 1, lines, len(read))
-            number += len(lines)
-    if begun:
-        yield Block(source, number, number - start + 1, [begun], 0)
+__all__ = ["Block", "ReadAhead", "blocks", "blocks_of"]
 
 
 class ReadAhead:

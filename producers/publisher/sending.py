@@ -108,10 +108,10 @@ class Pass:
 
     def _records(self, block: Block, sender: BulkSender) -> Iterator[Record]:
         history = self._terms.now is None
-        for index, line in enumerate(block.lines):
+        for index, line in block.filled():
             number = block.first + index
             found = self._read(line)
-            if found is None or number < self._terms.from_line:
+            if number < self._terms.from_line:
                 continue
             if isinstance(found, Leaving):
                 self.events += 1
@@ -124,9 +124,7 @@ class Pass:
                 self._refuse(found, block.place(index))
             self._next_line = number + 1
 
-    def _read(self, line: bytes) -> Leaving | Heartbeat | Refusal | None:
-        if not line.strip():
-            return None
+    def _read(self, line: bytes) -> Leaving | Heartbeat | Refusal:
         return self._router.of_good_line(line) if self._terms.good else self._router.of_line(line, self._terms.now)
 
     def _copies(self, beat: Heartbeat, line: bytes, number: int, partitions: int) -> Iterator[Record]:

@@ -32,9 +32,8 @@ def survey(source: Iterator[Block], router: Router, now: int | None) -> Survey:
     for block in source:
         found.lines += len(block.lines)
         found.checks.append(check_of(block))
-        for index, line in enumerate(block.lines):
-            if line.strip():
-                _note(found, router.of_line(line, now), block.place(index))
+        for index, line in block.filled():
+            _note(found, router.of_line(line, now), block.place(index))
     return found
 
 

@@ -1,24 +1,25 @@
 """The lines of files, with a progress bar where somebody watches."""
 
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-_STDIN = Path("-")
+from streams.edge.lines import blocks
+from streams.edge.opening import STDIN, read_twice
 
 
 @contextmanager
 def progressing(files: Sequence[Path]) -> Iterator[Iterator[bytes]]:
-    """Give the lines of `files` in order, of standard input for none or `-`; shows progress on a terminal."""
-    paths = files or (_STDIN,)
+    """Give the lines of `files` in order, of standard input for none or `-`; shows progress on a terminal.
+
+    Blank lines are left out.
+    """
+    paths = files or (STDIN,)
     console = Console(stderr=True)
-    known = console.is_terminal and _STDIN not in paths
+    known = console.is_terminal and all(map(read_twice, paths))
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -28,19 +29,13 @@ def progressing(files: Sequence[Path]) -> Iterator[Iterator[bytes]]:
         transient=True,
         disable=not known,
     ) as progress:
-        yield chain.from_iterable(_lines(path, progress) for path in paths)
+        yield _lines(paths, progress, known=known)
 
 
-def _lines(path: Path, progress: Progress) -> Iterator[bytes]:
-    if path == _STDIN:
-        yield from sys.stdin.buffer
-        return
-    with path.open("rb") as file:
-        yield from _counted(file, progress, path)
-
-
-def _counted(file: BinaryIO, progress: Progress, path: Path) -> Iterable[bytes]:
-    task = progress.add_task(path.name, total=path.stat().st_size)
-    for line in file:
-        yield line
-        progress.advance(task, len(line))
+def _lines(paths: Sequence[Path], progress: Progress, *, known: bool) -> Iterator[bytes]:
+    total = sum(path.stat().st_size for path in paths) if known else None
+    task = progress.add_task("reading", total=total)
+    for block in blocks(paths):
+        for _, line in block.filled():
+            yield line
+        progress.advance(task, block.size)

@@ -101,9 +101,10 @@ def test_measure_prints_comma_separated_values(events: Path) -> None:
 
 
 def test_measure_reads_standard_input(events: Path) -> None:
-    piped = CliRunner().invoke(main, ["measure", "--format", "json"], input=events.read_bytes())
+    command = [sys.executable, "-m", "safeclock", "measure", "--format", "json"]
+    piped = subprocess.run(command, input=events.read_bytes(), capture_output=True, check=True)
 
-    assert json.loads(piped.output)["groups"][0]["filed"] == 2
+    assert json.loads(piped.stdout)["groups"][0]["filed"] == 2
 
 
 def test_an_unknown_label_is_a_usage_error_that_names_the_labels(events: Path) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from producers.publisher import lines
 from producers.publisher.lines import ReadAhead, blocks, blocks_of
+from streams.edge import lines
 
 
 def test_lines_are_numbered_over_all_files_and_placed_in_their_own(
