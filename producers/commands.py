@@ -4,14 +4,13 @@ import json
 import os
 import signal
 import sys
-import time
 from math import inf
 from pathlib import Path
 from typing import Any
 
 import click
 
-from streams.edge.options import FILES, PACKS, REGISTRY, instant, registry_of, rulebook_of, usage
+from streams.edge.options import FILES, NOW, PACKS, REGISTRY, instant, now_of, reading, registry_of, rulebook_of, usage
 
 
 def _pace(_context: click.Context, _parameter: click.Parameter, pace: float | None) -> float | None:
@@ -63,7 +62,11 @@ def simulate(truth: Path | None, live: float | None, *, events: bool, **span: in
 @click.option("--bootstrap", help="HOST:PORT of the broker. Default: SAFECLOCK_PUBLISH_BOOTSTRAP, 127.0.0.1:9092.")
 @click.option("--from-line", type=click.IntRange(1), default=1, show_default=True, help="Go on from this line.")
 @click.option("--history", is_flag=True, help="Take each line as told at its recordedtime, else at its time.")
-@click.option("--skip-refused", is_flag=True, help="Leave refused lines out instead of sending nothing.")
+@click.option(
+    "--skip-refused",
+    is_flag=True,
+    help="Leave refused lines out, and heartbeats that would vouch for them; ends with 1.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be sent.")
 @click.option("--unchecked", is_flag=True, hidden=True, help="The maker of the lines answers for them: a simulator.")
 def publish(files: tuple[Path, ...], registry: Path | None, bootstrap: str | None, **how: Any) -> None:  # noqa: ANN401 - flags
@@ -104,7 +107,7 @@ def publish(files: tuple[Path, ...], registry: Path | None, bootstrap: str | Non
 @click.command()
 @FILES
 @REGISTRY
-@click.option("--now", callback=instant, help="Refuse what lies after this instant. Default: the clock's.")
+@NOW
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @PACKS
 def check(files: tuple[Path, ...], registry: Path | None, now: int | None, form: str, packs: tuple[Path, ...]) -> None:
@@ -114,9 +117,9 @@ def check(files: tuple[Path, ...], registry: Path | None, now: int | None, form:
     from producers.conformance.document import document
 
     known = registry_of(registry)
-    checked = read(
-        files or (Path("-"),), known, time.time_ns() // 1_000_000 if now is None else now, rulebook_of(packs, known)
-    )
+    rulebook = rulebook_of(packs, known)
+    with reading():
+        checked = read(files or (Path("-"),), known, now_of(files, now), rulebook)
     if form == "json":
         click.echo(json.dumps(document(checked), indent=2))
     else:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from producers.conformance.understood import Platform, understood
 from producers.publisher.refusals import RefusalGroup, Refusals
-from streams.contract.decode import Decoder, Limits, Refusal
+from streams.contract.decode import Decoder, Refusal
 from streams.contract.registry import Registry
 from streams.contract.rows import RowCodec
 from streams.contract.rulebook import STANDARD_RULES, Rulebook
@@ -19,18 +19,18 @@ from streams.domain.events import Event, Heartbeat
 from streams.domain.ledger import Ledger
 from streams.domain.rules import Rules
 from streams.domain.survey import Survey
-from streams.domain.vocabulary import Reason
 from streams.edge.lines import blocks
+from streams.edge.now import Now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What was found: `events` and `heartbeats` are accepted lines; `as_of` is the newest time, 0 for none."""
+    """What was found: `events` and `heartbeats` are accepted lines; `as_of` is the newest time, None for none."""
 
     events: int
     heartbeats: int
     refused: tuple[RefusalGroup, ...]
-    as_of: int
+    as_of: int | None
     platforms: tuple[Platform, ...]
 
     @property
@@ -39,11 +39,10 @@ class Checked:
         return int(bool(self.refused))
 
 
-def check(paths: Iterable[Path], registry: Registry, now: int, rulebook: Rulebook = STANDARD_RULES) -> Checked:
+def check(paths: Iterable[Path], registry: Registry, now: Now, rulebook: Rulebook = STANDARD_RULES) -> Checked:
     """Read the files at `paths`, `-` being the standard input.
 
-    What happened or was told after `now`, epoch milliseconds, is refused. Raises OSError for a file that cannot be
-    read.
+    What happened or was told after `now` is refused. Raises OSError for a file that cannot be read.
     """
     desk = _Desk(registry, now, rulebook)
     for block in blocks(paths):
@@ -58,7 +57,7 @@ class _Heard:
 
     events: int = 0
     heartbeats: int = 0
-    newest: int = 0
+    newest: int | None = None
     beating: set[str] = field(default_factory=set)
     survey: Survey = field(default_factory=Survey)
 
@@ -66,29 +65,26 @@ class _Heard:
 class _Desk:
     """Takes one line after the other into a ledger, as a worker would."""
 
-    def __init__(self, registry: Registry, now: int, rulebook: Rulebook) -> None:
+    def __init__(self, registry: Registry, now: Now, rulebook: Rulebook) -> None:
         self._decoder = Decoder(registry)
         self._rules: Rules = rules_of_a_file(registry, rulebook)
         self._ledger = Ledger(self._rules, RowCodec())
-        self._latest = now + Limits().future_ms
+        self._now = now
         self._refusals = Refusals()
         self._heard = _Heard()
 
     def take(self, line: bytes, place: str) -> None:
         """Read one line; `place` is where it stands."""
-        event = self._decoder.decode_line(line)
+        event = self._decoder.decode_line(line, self._now())
         if isinstance(event, Refusal):
             self._refusals.add(event, place)
-        elif max(event.at, event.told) > self._latest:
-            field = "time" if event.at > self._latest else "recordedtime"
-            self._refusals.add(Refusal(Reason.FUTURE_TIME, field, event.platform), place)
         else:
             self._apply(event, place)
 
     def checked(self) -> Checked:
         """Return what was found in all lines."""
         heard = self._heard
-        self._ledger.advance(heard.newest)
+        self._ledger.advance(heard.newest or 0)
         for reason, platform in self._ledger.take_refusals():
             self._refusals.add(Refusal(reason, "", platform), "")
         return Checked(
@@ -102,7 +98,7 @@ class _Desk:
     def _apply(self, event: Event, place: str) -> None:
         heard = self._heard
         # Also of one that conflicts: which of two is refused depends on their order, and the figures must not.
-        heard.newest = max(heard.newest, event.at)
+        heard.newest = event.at if heard.newest is None else max(heard.newest, event.at)
         reason = self._ledger.apply(event)
         if reason is not None:
             self._refusals.add(Refusal(reason, "", event.platform), place)
@@ -116,5 +112,5 @@ class _Desk:
 
     def _through(self, platform: str) -> int:
         """Return up to when a platform has told everything; without heartbeats the file is taken as complete."""
-        newest = self._heard.newest
+        newest = self._heard.newest or 0
         return min(newest, self._ledger.seen_through(platform)) if platform in self._heard.beating else newest

@@ -4,7 +4,7 @@ from typing import Final
 
 from producers.conformance.check import Checked
 from producers.conformance.understood import ClockSeen, Platform
-from streams.contract.instants import format_ms
+from streams.contract.instants import instant_or_none
 
 SCHEMA: Final = "safeclock.check/1"
 
@@ -15,7 +15,7 @@ def document(checked: Checked) -> Json:
     """Return the whole document; durations in seconds, shares from 0 to 1, null where there is no value."""
     return {
         "schema": SCHEMA,
-        "as_of": format_ms(checked.as_of) if checked.as_of else None,
+        "as_of": instant_or_none(checked.as_of),
         "events": checked.events,
         "heartbeats": checked.heartbeats,
         "refused": [
@@ -34,8 +34,8 @@ def _platform(platform: Platform) -> Json:
         "orphans": platform.orphans,
         "duplicates": platform.duplicates,
         "heartbeats": platform.heartbeats,
-        "first": None if platform.first is None else format_ms(platform.first),
-        "last": None if platform.last is None else format_ms(platform.last),
+        "first": instant_or_none(platform.first),
+        "last": instant_or_none(platform.last),
         "shares": {
             "unknown_jurisdiction": platform.unknown_jurisdiction,
             "other_harm": platform.other_harm,

@@ -7,15 +7,15 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import time_ns
 
 from producers.publisher.lines import Block, blocks
 from producers.publisher.refusals import RefusalGroup
 from producers.publisher.routes import Router
 from producers.publisher.sending import Pass, Progress, Terms, no_progress
 from producers.publisher.settings import PublisherSettings
-from producers.publisher.survey import Survey, survey
+from producers.publisher.survey import Survey, survey, vouches
 from streams.contract.registry import Registry
+from streams.edge.now import Now, now_of, wall_clock
 from streams.edge.opening import STDIN, read_twice
 
 
@@ -24,7 +24,9 @@ class Order:
     """What to publish, and how; no paths, or the path `-`, is the standard input.
 
     `history` takes each line as told at its `recordedtime`, else its `time`, and sets the records' time to it; else
-    every line is checked as a worker would that is told of it now. `from_line` counts over all files, from 1.
+    every line is told now. Either way it is refused for the reason for which a worker would refuse it. With
+    `skip_refused` such lines are left out, and so are all later heartbeats of their platforms. `from_line` counts over
+    all files, from 1.
     """
 
     settings: PublisherSettings
@@ -41,12 +43,14 @@ class Published:
     """What became of an order.
 
     Of the lines read, `events` and `heartbeats` were to be sent; `acknowledged` of both the broker has confirmed.
+    `withheld` heartbeats were held back, since a line before which they would vouch was left out.
     `resume_from` is the line to go on from, None when nothing is left; `cause` says why it stopped early, "" when it
     did not. `sent` is false when nothing was tried: a dry run, or refused lines in a file.
     """
 
     events: int
     heartbeats: int
+    withheld: int
     acknowledged: int
     refused: tuple[RefusalGroup, ...]
     resume_from: int | None
@@ -55,7 +59,7 @@ class Published:
     exit_code: int
 
 
-def publish(order: Order, progress: Progress = no_progress) -> Published:
+def publish(order: Order, progress: Progress = no_progress, wall: Now = wall_clock) -> Published:
     """Publish the files of `order`, or the standard input.
 
     Files are read twice: nothing is sent before every line is known to be good. A pipe, named or not, is checked as it
@@ -63,14 +67,14 @@ def publish(order: Order, progress: Progress = no_progress) -> Published:
     when the broker cannot be used.
     """
     paths = order.paths or (STDIN,)
-    terms = _terms(order)
+    terms = _terms(order, now_of(paths, wall))
     if not order.dry_run and not all(map(read_twice, paths)):
         return _send(order, blocks(paths), Pass(Router(order.registry), terms, progress))
-    found = survey(blocks(paths), Router(order.registry), terms.now)
-    refused = bool(found.refusals.total) and not order.skip_refused
-    if order.dry_run or refused:
-        return _unsent(found, int(refused))
-    terms = replace(terms, good=not found.refusals.total, checks=tuple(found.checks))
+    router = Router(order.registry)
+    found = survey(blocks(paths), lambda line: router.of_line(line, terms.now(), live=not order.history))
+    if order.dry_run or (found.refusals.total and not order.skip_refused):
+        return _unsent(found)
+    terms = replace(terms, good=not found.refusals.total, checks=tuple(found.checks), gaps=frozenset(found.gaps))
     return _send(order, blocks(paths), Pass(Router(order.registry, found.retracted), terms, progress))
 
 
@@ -81,37 +85,38 @@ def publish_blocks(
 
     `good` says that their maker answers for every line: they are then not checked again.
     """
-    return _send(order, source, Pass(Router(order.registry), replace(_terms(order), good=good), progress))
+    return _send(order, source, Pass(Router(order.registry), replace(_terms(order, wall_clock), good=good), progress))
 
 
-def _terms(order: Order) -> Terms:
-    now = None if order.history else time_ns() // 1_000_000
-    return Terms(now=now, from_line=order.from_line, skip_refused=order.skip_refused)
+def _terms(order: Order, now: Now) -> Terms:
+    return Terms(now=now, history=order.history, from_line=order.from_line, skip_refused=order.skip_refused)
 
 
 def _send(order: Order, source: Iterator[Block], sending: Pass) -> Published:
     asyncio.run(sending.run(source, order.settings, order.registry.source_topics()))
-    failed = bool(sending.cause)
     return Published(
         events=sending.events,
         heartbeats=sending.heartbeats,
+        withheld=sending.withheld,
         acknowledged=sending.acknowledged,
         refused=sending.refusals.groups(),
         resume_from=sending.resume_from,
         cause=sending.cause,
         sent=True,
-        exit_code=int(failed),
+        exit_code=int(bool(sending.cause or sending.refusals.total)),
     )
 
 
-def _unsent(found: Survey, exit_code: int) -> Published:
+def _unsent(found: Survey) -> Published:
+    vouching = sum(count for platform, count in found.beats.items() if vouches(platform, found.gaps))
     return Published(
         events=found.events,
-        heartbeats=found.heartbeats,
+        heartbeats=vouching,
+        withheld=found.beats.total() - vouching,
         acknowledged=0,
         refused=found.refusals.groups(),
         resume_from=None,
         cause="",
         sent=False,
-        exit_code=exit_code,
+        exit_code=int(bool(found.refusals.total)),
     )

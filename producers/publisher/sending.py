@@ -10,10 +10,11 @@ from producers.publisher.lines import Block, ReadAhead
 from producers.publisher.refusals import Refusals
 from producers.publisher.routes import Leaving, Router
 from producers.publisher.settings import PublisherSettings
-from producers.publisher.survey import check_of
+from producers.publisher.survey import check_of, vouches
 from streams.contract.decode import Refusal
 from streams.contract.keys import heartbeat_key
 from streams.domain.events import Heartbeat
+from streams.edge.now import Now
 
 Progress = Callable[[int, int], None]
 """Called with the bytes read and the lines acknowledged so far."""
@@ -31,20 +32,30 @@ CHANGED: Final = "the file changed while it was read"
 class Terms:
     """How a pass treats its lines.
 
-    `now`, epoch milliseconds, is when workers will be told; None for history, whose records carry the time at which
-    each line was told. `good` lines are known to be good and not checked again; `checks` holds the checksums of their
-    blocks when they were read before, None when they were not. Lines before `from_line` are read and not sent.
+    `now` is when live lines are told; the records of `history` carry the time at which each line was told. `good`
+    lines are known to be good and not checked again; `checks` holds the checksums of their blocks when they were read
+    before, None when they were not, and `gaps` the platforms with a refused line among them, as in `Survey`. Lines
+    before `from_line` are read and not sent.
     """
 
-    now: int | None
+    now: Now
+    history: bool
     from_line: int = 1
     skip_refused: bool = False
     good: bool = False
     checks: tuple[int, ...] | None = None
+    gaps: frozenset[str] = frozenset()
 
 
 class _StoppedError(Exception):
     """Ends a pass before a line that must not leave; the message is the cause."""
+
+
+def _next(ahead: ReadAhead) -> Block | None:
+    try:
+        return ahead.next()
+    except OSError as error:  # what was sent before is accounted for all the same
+        raise _StoppedError(f"the lines could not be read on: {error}") from error
 
 
 class Pass:
@@ -57,6 +68,8 @@ class Pass:
         self._next_line = terms.from_line
         self.events = 0
         self.heartbeats = 0
+        self.withheld = 0
+        self._gaps = set(terms.gaps)
         self.acknowledged = 0
         self.refusals = Refusals()
         self.cause = ""
@@ -90,7 +103,7 @@ class Pass:
 
     async def _all(self, ahead: ReadAhead, sender: BulkSender) -> None:
         size = count = 0
-        while (block := await asyncio.to_thread(ahead.next)) is not None:
+        while (block := await asyncio.to_thread(_next, ahead)) is not None:
             if not self._as_surveyed(count, block):
                 raise _StoppedError(CHANGED)
             await sender.add(self._records(block, sender))
@@ -107,16 +120,20 @@ class Pass:
         return checks is None or checks[count : count + 1] == (check_of(block),)
 
     def _records(self, block: Block, sender: BulkSender) -> Iterator[Record]:
-        history = self._terms.now is None
+        history = self._terms.history
         for index, line in block.filled():
             number = block.first + index
             found = self._read(line)
+            if isinstance(found, Refusal):
+                self._gaps.add(found.platform)
             if number < self._terms.from_line:
                 continue
             if isinstance(found, Leaving):
                 self.events += 1
                 stamp = found.timestamp if history else None
                 yield Record(found.topic, sender.partition_of(found.key), found.key, line, stamp, number)
+            elif isinstance(found, Heartbeat) and not vouches(found.platform, self._gaps):
+                self.withheld += 1
             elif isinstance(found, Heartbeat):
                 self.heartbeats += 1
                 yield from self._copies(found, line, number, sender.partitions)
@@ -125,10 +142,11 @@ class Pass:
             self._next_line = number + 1
 
     def _read(self, line: bytes) -> Leaving | Heartbeat | Refusal:
-        return self._router.of_good_line(line) if self._terms.good else self._router.of_line(line, self._terms.now)
+        read = self._router.of_good_line if self._terms.good else self._router.of_line
+        return read(line, self._terms.now(), live=not self._terms.history)
 
     def _copies(self, beat: Heartbeat, line: bytes, number: int, partitions: int) -> Iterator[Record]:
-        key, stamp = heartbeat_key(beat.platform), beat.told if self._terms.now is None else None
+        key, stamp = heartbeat_key(beat.platform), beat.told if self._terms.history else None
         for topic in self._router.topics(beat):
             for partition in range(partitions):
                 yield Record(topic, partition, key, line, stamp, number)

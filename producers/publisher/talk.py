@@ -27,6 +27,9 @@ def tell(published: Published, console: Console | None = None) -> None:
     if published.refused:
         out.print(refusal_table("refused before they left", published.refused))
     lines = f"{published.events:,} events and {published.heartbeats:,} heartbeats"
+    if published.withheld:
+        beats = f"{published.withheld:,} heartbeat{'s' * (published.withheld > 1)}"
+        out.print(f"{beats} held back: a line of the same platform is left out, and when it happened is not known")
     if not published.sent:
         out.print(f"{lines} are good; nothing was sent")
         return

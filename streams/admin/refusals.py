@@ -61,8 +61,8 @@ class Retold(NamedTuple):
 class Decoder(Protocol):
     """Bytes to an event or the reason for its refusal; never raises."""
 
-    def decode(self, record: Record) -> Event | Refusal:
-        """Return the event in a record."""
+    def decode(self, record: Record, wall: int | None = None) -> Event | Refusal:
+        """Return the event in a record; `wall` is the clock's time where the sender stamped it."""
 
 
 @dataclass
@@ -116,12 +116,12 @@ def retold(record: Record, refusal: Refused, now: int | None) -> Retold | None:
     return Retold(record.topic, record.partition, record.offset, stamp, record.key, record.value, record.headers)
 
 
-def fate(decoder: Decoder, record: Retold, tally: Tally) -> Fate:
-    """Return what today's decoder says of a record, and count today's reason.
+def fate(decoder: Decoder, record: Retold, tally: Tally, wall: int) -> Fate:
+    """Return what a worker would say of a record at `wall`, epoch milliseconds, and count today's reason.
 
     A heartbeat is not published again: its promise is of then, and none is told apart from another.
     """
-    event = decoder.decode(record)
+    event = decoder.decode(record, wall)
     if isinstance(event, Refusal):
         tally.now[event.reason] += 1
         return Fate.REFUSED

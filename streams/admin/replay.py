@@ -23,12 +23,13 @@ _ON_THEIR_WAY: Final = 1_000
 
 
 class Errand(NamedTuple):
-    """Where and how to replay; `now` in epoch milliseconds, None where records keep their senders' stamps."""
+    """Where and how to replay; `now` in epoch milliseconds; with `own_stamps` records keep their senders' stamps."""
 
     link: Link
     registry: Registry
     decoder: Decoder
-    now: int | None
+    now: int
+    own_stamps: bool
     topic: str = REFUSED
 
 
@@ -88,7 +89,7 @@ async def replay(errand: Errand, asked: Asked, *, dry: bool) -> Replayed:
             )
             stack.push_async_callback(producer.stop)  # also of one that could not start
             await producer.start()
-        outlet = _Outlet(producer, own_stamps=errand.now is None)
+        outlet = _Outlet(producer, own_stamps=errand.own_stamps)
         for slot, places in choice.places.items():
             if slot.topic in found:
                 await _look(errand, slot, places, tally, outlet)
@@ -130,11 +131,11 @@ async def _look(errand: Errand, slot: Slot, refusals: Mapping[int, Refused], tal
     async with opened(errand.link, slot.topic, slot.partition) as log:
         async for record in log.at(refusals):
             refusal = refusals[record.offset]
-            again = retold(record, refusal, errand.now)
+            again = retold(record, refusal, None if errand.own_stamps else errand.now)
             if again is None:
                 continue
             seen.add(record.offset)
-            what = fate(errand.decoder, again, tally)
+            what = fate(errand.decoder, again, tally, errand.now)
             tally.count(refusal, what)
             if what is Fate.ACCEPTED:
                 await outlet.publish(again)

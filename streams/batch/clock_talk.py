@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from streams.batch.explained import ClockOn, Explained, ReportOn, seconds
-from streams.contract.document import instant
+from streams.contract.instants import format_ms, instant_or_none
 from streams.contract.pack_fields import words_of
 from streams.contract.rulebook import Rule, Rulebook
 from streams.contract.wording import duration
@@ -105,8 +105,8 @@ def _any_of(deeds: frozenset[Deed]) -> str:
 
 def _days(since: int, until: int) -> str:
     """Return the days of a window, the last one included."""
-    last = "on" if until == NEVER else f"to {instant(until - DAY)[:10]}"
-    return f"from {instant(since)[:10]} {last}" if since else f"up {last}"
+    last = "on" if until == NEVER else f"to {format_ms(until - DAY)[:10]}"
+    return f"from {format_ms(since)[:10]} {last}" if since else f"up {last}"
 
 
 def tell_reports(explained: Explained, console: Console) -> None:
@@ -114,7 +114,8 @@ def tell_reports(explained: Explained, console: Console) -> None:
     for report in explained.reports:
         _tell_report(report, console)
     refused = f"; {explained.refused} lines were refused: safeclock check says why" if explained.refused else ""
-    console.print(f"{len(explained.reports)} reports as of {instant(explained.as_of)}{refused}.", highlight=False)
+    as_of = "" if explained.as_of is None else f" as of {format_ms(explained.as_of)}"
+    console.print(f"{len(explained.reports)} reports{as_of}{refused}.", highlight=False)
 
 
 def _tell_report(report: ReportOn, console: Console) -> None:
@@ -125,7 +126,7 @@ def _tell_report(report: ReportOn, console: Console) -> None:
     labels = ", ".join(str(label) for label in report.labels if not isinstance(label, bool))
     flagger = ", trusted flagger" if report.labels.trusted_flagger else ""
     console.print(f"[bold]{report.key}[/bold]", highlight=False)
-    console.print(f"  filed {instant(report.filed.at)}: {labels}{flagger}; now {report.state}", highlight=False)
+    console.print(f"  filed {format_ms(report.filed.at)}: {labels}{flagger}; now {report.state}", highlight=False)
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
     for clock in report.clocks:
         table.add_row(clock.clock.key, said(clock))
@@ -137,7 +138,7 @@ def said(on: ClockOn) -> str:
     if on.why_not:
         return f"does not run: {'; '.join(on.why_not)}"
     parts = [on.ending if on.ran is None else f"{on.ending} after {duration(seconds(on.ran))}"]
-    parts += [f"due {instant(on.due)}"] if on.due is not None else []
+    parts += [f"due {format_ms(on.due)}"] if on.due is not None else []
     return ", ".join([*parts, *([on.verdict] if on.verdict else [])])
 
 
@@ -145,12 +146,12 @@ def as_json(explained: Explained) -> dict[str, object]:
     """Return the same as JSON: instants in RFC 3339, durations in seconds."""
     return {
         "schema": "safeclock.explain/1",
-        "as_of": instant(explained.as_of),
+        "as_of": instant_or_none(explained.as_of),
         "refused": explained.refused,
         "reports": [
             {
                 "report": report.key,
-                "filed": None if report.filed is None else instant(report.filed.at),
+                "filed": None if report.filed is None else format_ms(report.filed.at),
                 "state": report.state,
                 "clocks": {on.clock.key: _clock(on) for on in report.clocks},
             }
@@ -162,11 +163,10 @@ def as_json(explained: Explained) -> dict[str, object]:
 def _clock(on: ClockOn) -> dict[str, object]:
     if on.why_not:
         return {"runs": False, "why_not": list(on.why_not)}
-    due = None if on.due is None else instant(on.due)
     return {
         "runs": True,
         "ending": on.ending,
         "ran_seconds": seconds(on.ran),
-        "due": due,
+        "due": instant_or_none(on.due),
         "verdict": on.verdict or None,
     }

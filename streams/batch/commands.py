@@ -7,18 +7,22 @@ from typing import Any
 
 import click
 
-from streams.edge.options import FILES, PACKS, REGISTRY, instant, registry_of, rulebook_of, usage
+from streams.edge.options import FILES, NOW, PACKS, REGISTRY, instant, now_of, reading, registry_of, rulebook_of, usage
 
 
 @click.command()
 @FILES
 @click.option("--by", default="platform", show_default=True, help="Labels to group by, joined by commas.")
 @click.option("--as-of", callback=instant, help="Leave out what happened later. Default: the newest accepted time.")
+@NOW
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 @REGISTRY
 @PACKS
-def measure(files: tuple[Path, ...], by: str, as_of: int | None, form: str, **rules: Any) -> None:  # noqa: ANN401 - files
-    """Measure FILES of JSON lines (or standard input) with the ledger that the worker runs."""
+def measure(files: tuple[Path, ...], by: str, form: str, **how: Any) -> None:  # noqa: ANN401 - files and instants
+    """Measure FILES of JSON lines (or standard input) with the ledger that the worker runs.
+
+    Lines are refused for the same reasons as by `safeclock check`, which says where they stand.
+    """
     from streams.batch.lines import progressing
     from streams.batch.measure import measure as figures
     from streams.batch.print import show
@@ -30,10 +34,10 @@ def measure(files: tuple[Path, ...], by: str, as_of: int | None, form: str, **ru
         grouping(labels)
     except UnknownLabelError as error:
         usage(error)
-    registry = registry_of(rules["registry"])
-    rulebook = rulebook_of(rules["packs"], registry)
-    with progressing(files) as lines:
-        document = figures(read(lines, registry, as_of, rulebook), labels)
+    registry = registry_of(how["registry"])
+    rulebook = rulebook_of(how["packs"], registry)
+    with reading(), progressing(files) as lines:
+        document = figures(read(lines, registry, how["as_of"], rulebook, now_of(files, how["now"])), labels)
     show(document, labels, form)
 
 
@@ -72,8 +76,9 @@ def check(packs: tuple[Path, ...], registry: Path | None) -> None:
 @FILES
 @PACKS
 @REGISTRY
+@NOW
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def explain(files: tuple[Path, ...], packs: tuple[Path, ...], registry: Path | None, form: str) -> None:
+def explain(files: tuple[Path, ...], form: str, **how: Any) -> None:  # noqa: ANN401 - likewise
     """Tell of every report in FILES of JSON lines which clocks run on it, why not the others, when each ends."""
     from rich.console import Console
 
@@ -81,10 +86,10 @@ def explain(files: tuple[Path, ...], packs: tuple[Path, ...], registry: Path | N
     from streams.batch.explained import explain as read
     from streams.batch.lines import progressing
 
-    known = registry_of(registry)
-    rulebook = rulebook_of(packs, known)
-    with progressing(files) as lines:
-        explained = read(lines, known, rulebook)
+    registry = registry_of(how["registry"])
+    rulebook = rulebook_of(how["packs"], registry)
+    with reading(), progressing(files) as lines:
+        explained = read(lines, registry, rulebook, now=now_of(files, how["now"]))
     if form == "json":
         click.echo(json.dumps(as_json(explained), indent=2))
     else:

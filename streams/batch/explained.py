@@ -20,6 +20,7 @@ from streams.domain.regime import Regimes
 from streams.domain.report import Entry, Row, entry_of, insert
 from streams.domain.states import State
 from streams.domain.verdict import MET, MISSED, RELEASED
+from streams.edge.now import Now, wall_clock
 
 _ENDING_WORDS = {
     OPEN: "runs",
@@ -57,26 +58,36 @@ class ReportOn(NamedTuple):
 
 
 class Explained(NamedTuple):
-    """Every report of a file, in the order in which they begin, as of an instant, and how many lines were refused."""
+    """Every report of a file, in the order in which they begin, and how many lines were refused.
 
-    as_of: int
+    `as_of` is None where no line was accepted and no instant was asked for.
+    """
+
+    as_of: int | None
     reports: tuple[ReportOn, ...]
     refused: int
 
 
-def explain(lines: Iterable[bytes], registry: Registry, rulebook: Rulebook, as_of: int | None = None) -> Explained:
-    """Return what the rulebook says of every report; what happened after `as_of`, default the newest time, is left out."""
-    decoder, refused, newest = Decoder(registry), 0, 0
+def explain(
+    lines: Iterable[bytes],
+    registry: Registry,
+    rulebook: Rulebook,
+    as_of: int | None = None,
+    now: Now = wall_clock,
+) -> Explained:
+    """Return what the rulebook says of every report; lines, `as_of` and `now` as for `read`."""
+    decoder, refused = Decoder(registry), 0
+    newest: int | None = None
     rows: dict[bytes, tuple[Desk, Row]] = {}
     for line in lines:
-        event = decoder.decode_line(line) if line.strip() else None
+        event = decoder.decode_line(line, now())
         if isinstance(event, Refusal):
             refused += 1
-        elif event is not None and (as_of is None or event.at <= as_of):
-            newest = max(newest, event.at)
+        elif as_of is None or event.at <= as_of:
+            newest = event.at if newest is None else max(newest, event.at)
             refused += not isinstance(event, Heartbeat) and not _enter(rows, event, registry)
     horizon = newest if as_of is None else as_of
-    return Explained(horizon, tuple(_reports(rows, rulebook, horizon)), refused)
+    return Explained(horizon, tuple(_reports(rows, rulebook, horizon or 0)), refused)
 
 
 def _enter(rows: dict[bytes, tuple[Desk, Row]], event: AboutReport, registry: Registry) -> bool:

@@ -23,7 +23,7 @@ def measure(read: Read, by: Sequence[str]) -> dict[str, object]:
     groups = []
     for name, sample in found.items():
         labels = dict(zip(by, name, strict=True))
-        groups.append(group(labels, sample, clocks, read.as_of, _of_group(labels, remarks)))
+        groups.append(group(labels, sample, clocks, read.as_of or 0, _of_group(labels, remarks)))
     return document(read.as_of, read.rulebook.name, groups, tallies)
 
 

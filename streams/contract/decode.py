@@ -57,6 +57,7 @@ class _Lane(NamedTuple):
     owner: str
 
 
+_NEVER: Final = 1 << 62  # later than any instant
 _new: Final = tuple.__new__  # what the classes' own does, at a third of its cost
 _Common = tuple[bytes, str, int, int, int, int]  # what every fact about a report begins with
 
@@ -88,9 +89,10 @@ class Decoder:
         }
         self._typed = msgspec.json.Decoder(AnyEvent).decode
 
-    def decode(self, record: Record) -> Event | Refusal:
+    def decode(self, record: Record, wall: int | None = None) -> Event | Refusal:
         """Return the event in a record of a source topic, in structured or binary mode, or why it is refused.
 
+        `wall`, epoch milliseconds, is given for a record that its sender stamped: it was not told after that.
         Raises KeyError for a topic that is not the registry's: who subscribed to it made the mistake.
         """
         lane = self._lanes[record.topic]
@@ -100,7 +102,8 @@ class Decoder:
             if isinstance(found, Fault):
                 return Refusal(*found, lane.owner)
             raw = found
-        event = self._read(raw, lane, record.timestamp)
+        latest = _NEVER if wall is None else wall + self._limits.future_ms
+        event = self._read(raw, lane, record.timestamp, latest)
         # Every fact about a report begins with its key; nothing else begins with bytes.
         if event[0] == record.key or isinstance(event, Refusal):
             return event
@@ -108,15 +111,15 @@ class Decoder:
             return event
         return Refusal(Reason.KEY_MISMATCH, "", event.platform)
 
-    def decode_line(self, line: bytes) -> Event | Refusal:
-        """Return the event in a line of a file; without `recordedtime` it was told when it happened."""
+    def decode_line(self, line: bytes, now: int, *, live: bool = False) -> Event | Refusal:
+        """Return the event in a line of a file that is read at `now`, in epoch milliseconds.
+
+        A line was told at its `recordedtime`, else at its `time`, and not after `now`. A `live` line is told at `now`,
+        as it is when a broker stamps it, and is refused as a worker refuses it.
+        """
         if len(line) - line.endswith(b"\n") > self._limits.too_large:
             return Refusal(Reason.TOO_LARGE, "", "")
-        return self._read(line, self._file, None)
-
-    def owner(self, topic: str) -> str:
-        """Return the only platform that publishes on a source topic, "" where several do."""
-        return self._lanes[topic].owner
+        return self._read(line, self._file, now if live else None, now + self._limits.future_ms)
 
     def _carried(self, record: Record) -> bytes | Fault:
         if isinstance(record, UnreadableBatch):
@@ -125,14 +128,14 @@ class Decoder:
         size = len(raw) + sum(len(name) + len(content or b"") for name, content in headers)
         return Fault(Reason.TOO_LARGE, "") if size > self._limits.too_large else structured(headers, raw)
 
-    def _read(self, raw: bytes, lane: _Lane, logged: int | None) -> Event | Refusal:
+    def _read(self, raw: bytes, lane: _Lane, logged: int | None, latest: int) -> Event | Refusal:
         try:
             event = self._typed(raw)
         except (ValueError, RecursionError):
             return self._refused(*explain(raw), lane)
         try:
             platform = lane.platforms.get(event.source) or self._platform(event.source, lane)
-            return self._event(event, raw, platform, lane, logged)
+            return self._event(event, raw, platform, lane, logged, latest)
         except _FaultyError as faulty:
             # An event that names things twice has no source that could be trusted.
             source = "" if faulty.fault.reason is Reason.NOT_JSON else event.source
@@ -160,7 +163,9 @@ class Decoder:
             Reason.WRONG_PLATFORM if source in self._file.platforms else Reason.UNKNOWN_PLATFORM, "source"
         )
 
-    def _event(self, event: AnyEvent, raw: bytes, platform: str, lane: _Lane, logged: int | None) -> Event:
+    def _event(  # noqa: PLR0913, PLR0917 - to pack two of them would cost every record 2 %
+        self, event: AnyEvent, raw: bytes, platform: str, lane: _Lane, logged: int | None, latest: int
+    ) -> Event:
         kind = type(event)
         if kind not in lane.kinds:
             raise _FaultyError(Reason.UNKNOWN_TYPE, "type")
@@ -170,18 +175,27 @@ class Decoder:
             raise _FaultyError(Reason.BAD_TIME, "time") from None
         told = at if logged is None else logged
         if event.recordedtime is not UNSET:
-            recorded = _instant(event.recordedtime, "recordedtime")
-            told = recorded if logged is None else logged
-        if at > told + self._limits.future_ms:
+            told = self._told(_instant(event.recordedtime, "recordedtime"), at, logged)
+        if at > told + self._limits.future_ms or at > latest:
             raise _FaultyError(Reason.FUTURE_TIME, "time")
+        if told > latest:
+            raise _FaultyError(Reason.FUTURE_TIME, "recordedtime")
         if type(event) is HeartbeatEvent:  # the classes are final, and isinstance takes four times as long
-            return self._heartbeat(event, raw, (platform, at, told), lane.role)
+            return self._heartbeat(event, raw, (platform, at, told, latest), lane.role)
         subject, name = event.subject, event.id
         if len(subject) != _TOKEN_LENGTH or not _are_names(subject + name):
             raise _FaultyError(Reason.BAD_VALUE, "id" if IS_TOKEN(subject) else "subject")
         content = _content(event, (_TYPES[kind], platform, subject, name), at, raw)
         common = (record_key(platform, subject), platform, at, told, event_digest(name), content)
         return self._facts[kind](event.data, common)
+
+    def _told(self, recorded: int, at: int, logged: int | None) -> int:
+        """Return when an event with a `recordedtime` was told; a log time goes before it, and it must fit that."""
+        told = recorded if logged is None else logged
+        for instant, basis, field in ((at, told, "time"), (recorded, told, "recordedtime"), (at, recorded, "time")):
+            if instant > basis + self._limits.future_ms:
+                raise _FaultyError(Reason.FUTURE_TIME, field)
+        return told
 
     def _filing(self, data: ReportFiled, common: _Common) -> Filing:
         if common[3] - common[2] > self._limits.too_old_ms:
@@ -201,12 +215,12 @@ class Decoder:
             raise _FaultyError(Reason.BAD_VALUE, "jurisdictions") from None
         return _new(Filing, (*common, labels, data.items, data.test))
 
-    def _heartbeat(self, event: HeartbeatEvent, raw: bytes, when: tuple[str, int, int], role: str) -> Heartbeat:
-        platform, at, told = when
+    def _heartbeat(self, event: HeartbeatEvent, raw: bytes, when: tuple[str, int, int, int], role: str) -> Heartbeat:
+        platform, at, told, latest = when
         if not IS_EVENT_ID(event.id):
             raise _FaultyError(Reason.BAD_VALUE, "id")
         complete_through = _instant(event.data.complete_through, "complete_through")
-        if complete_through > told + self._limits.future_ms:
+        if complete_through > min(min(at, told) + self._limits.future_ms, latest):
             raise _FaultyError(Reason.FUTURE_TIME, "complete_through")
         _content(event, (_TYPES[HeartbeatEvent], platform, "", event.id), at, raw)
         return Heartbeat(platform, at, told, complete_through, event.data.sequence, role)

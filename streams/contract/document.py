@@ -4,9 +4,9 @@ The batch path and the board write the same document, so that their figures can 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Final
 
+from streams.contract.instants import instant_or_none
 from streams.contract.rulebook import Rule
 from streams.contract.watched import Watched
 from streams.contract.wording import NOT_MEASURABLE
@@ -25,13 +25,10 @@ _QUANTILES: Final = {"median": 0.5, "p85": 0.85, "p90": 0.9, "p95": 0.95}
 _WHY_NOT: Final = f"{NOT_MEASURABLE}: more than 5 % of the reports were told only when they were closed"
 
 
-def instant(ms: int) -> str:
-    """Return an instant in epoch milliseconds as RFC 3339 in UTC."""
-    return datetime.fromtimestamp(ms / SECOND, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def document(as_of: int, pack: str, groups: Iterable[Json], told: Mapping[str, Mapping[str, int]]) -> dict[str, object]:
-    """Return the whole document; `told` are the counters of every platform."""
+def document(
+    as_of: int | None, pack: str, groups: Iterable[Json], told: Mapping[str, Mapping[str, int]]
+) -> dict[str, object]:
+    """Return the whole document; `told` are the counters of every platform, `as_of` is None where nothing was told."""
     total: dict[str, int] = {}
     for tally in told.values():
         for name, count in tally.items():
@@ -41,7 +38,7 @@ def document(as_of: int, pack: str, groups: Iterable[Json], told: Mapping[str, M
     }
     return {
         "schema": SCHEMA,
-        "as_of": instant(as_of),
+        "as_of": instant_or_none(as_of),
         "pack": pack,
         "groups": list(groups),
         "duplicates": total.get(counters.DUPLICATES, 0),
@@ -63,7 +60,7 @@ def group(
         **labels,
         "filed": sample.filed,
         "states": {state.value: sample.states[state] for state in State if sample.states[state]},
-        "oldest_open": None if sample.oldest_open is None else instant(sample.oldest_open),
+        "oldest_open": instant_or_none(sample.oldest_open),
         "clocks": {
             clock.id: {
                 **_clock(figure),

@@ -45,6 +45,11 @@ def format_ms(at: int) -> str:
     return _day_text(day) + _MINUTE_TEXTS[minute] + _SECOND_TEXTS[rest // 1000] + _FRACTION_TEXTS[rest % 1000]
 
 
+def instant_or_none(at: int | None) -> str | None:
+    """Return an instant as `format_ms` does, None where there is none: no instant stands for one that is not known."""
+    return None if at is None else format_ms(at)
+
+
 @lru_cache(maxsize=1024)
 def _day_text(day: int) -> str:
     return (_EPOCH + timedelta(days=day)).strftime("%Y-%m-%d")

@@ -1,11 +1,31 @@
 """What several commands ask for: files, platforms, clocks, instants, and settings by flags in place of variables."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+
+
+def instant(_context: click.Context, _parameter: click.Parameter, text: str | None) -> int | None:
+    """Read an RFC 3339 instant with an offset, in epoch milliseconds; None where there is none."""
+    from streams.contract.instants import parse
+
+    try:
+        return None if text is None else parse(text)
+    except ValueError as error:
+        raise click.BadParameter("expected an instant with an offset, such as 2026-01-31T00:00:00Z") from error
+
+
+def now_of(paths: tuple[Path, ...], given: int | None) -> Any:  # noqa: ANN401 - its type is imported lazily
+    """Return what is now for the lines of `paths`, none being the standard input: `given`, else by the clock."""
+    from streams.edge.now import now_of as by_the_clock
+    from streams.edge.opening import STDIN
+
+    return by_the_clock(paths or (STDIN,)) if given is None else lambda: given
+
 
 FILES = click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
 REGISTRY = click.option(
@@ -19,6 +39,11 @@ PACKS = click.option(
     multiple=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="TOML file with clocks to measure by, beside the standard ones; may be given more than once.",
+)
+NOW = click.option(
+    "--now",
+    callback=instant,
+    help="Refuse what was told after this instant. Default: the clock's when a file, or a line of a pipe, is read.",
 )
 
 
@@ -38,14 +63,13 @@ def with_options(options: tuple[Any, ...]) -> Callable[[Any], Any]:  # click's d
     return decorate
 
 
-def instant(_context: click.Context, _parameter: click.Parameter, text: str | None) -> int | None:
-    """Read an RFC 3339 instant with an offset, in epoch milliseconds; None where there is none."""
-    from streams.contract.instants import parse
-
+@contextmanager
+def reading() -> Iterator[None]:
+    """End with the usage status where a file cannot be read to its end."""
     try:
-        return None if text is None else parse(text)
-    except ValueError as error:
-        raise click.BadParameter("expected an instant with an offset, such as 2026-01-31T00:00:00Z") from error
+        yield
+    except OSError as error:
+        usage(error)
 
 
 def usage(problem: object) -> NoReturn:

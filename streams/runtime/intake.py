@@ -7,11 +7,10 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from streams.contract.decode import Refusal
 from streams.domain.events import Event
-from streams.domain.grid import MINUTE
 from streams.domain.logtime import LogTime
 from streams.domain.notices import Notice
 from streams.domain.shelf import Kept
@@ -19,8 +18,6 @@ from streams.domain.vocabulary import Reason
 from streams.runtime.records import LOG_APPEND_TIME, RecordBatch, Stamped
 
 log = logging.getLogger(__name__)
-
-_AHEAD: Final = 2 * MINUTE  # of the wall clock; a sender's stamp beyond it is refused
 
 
 class Ledger(Protocol):
@@ -61,11 +58,8 @@ class Ledger(Protocol):
 class Decoder(Protocol):
     """Bytes to an event or the reason for its refusal; never raises."""
 
-    def decode(self, record: Stamped) -> Event | Refusal:
-        """Return the event in a record."""
-
-    def owner(self, topic: str) -> str:
-        """Return the only platform that publishes on a topic, "" where several do."""
+    def decode(self, record: Stamped, wall: int | None = None) -> Event | Refusal:
+        """Return the event in a record; `wall` is the clock's time where the sender stamped it."""
 
 
 class Refused(NamedTuple):
@@ -115,9 +109,10 @@ class Intake:
                 continue
             told = record.timestamp
             if told > wall and record.timestamp_type != LOG_APPEND_TIME:
-                if told > wall + _AHEAD:
+                refused = decode(record, wall)
+                if isinstance(refused, Refusal):
                     self.applied += 1
-                    self._refuse(record, Refusal(Reason.FUTURE_TIME, "", self._decoder.owner(topic)))
+                    self._refuse(record, refused)
                     continue
                 told = wall
             if now < told:

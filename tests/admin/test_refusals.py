@@ -33,9 +33,10 @@ class Saying(NamedTuple):
 
     what: Event | Refusal
 
-    def decode(self, record: object) -> Event | Refusal:
+    def decode(self, record: object, wall: int | None = None) -> Event | Refusal:
         """Return it."""
         assert record
+        assert wall
         return self.what
 
 
@@ -103,13 +104,25 @@ def test_a_filing_that_would_be_too_old_by_now_is_still_refused() -> None:
 
     assert at_once is not None
     assert later is not None
-    assert fate(decoder, at_once, tally) is Fate.ACCEPTED
-    assert fate(decoder, later, tally) is Fate.REFUSED
+    assert fate(decoder, at_once, tally, TOLD) is Fate.ACCEPTED
+    assert fate(decoder, later, tally, TOLD + 15 * DAY) is Fate.REFUSED
     assert tally.now == {Reason.TOO_OLD: 1}
 
 
+def test_what_keeps_its_sender_s_stamp_and_is_still_ahead_of_the_clock_is_refused_as_a_worker_would() -> None:
+    line = filed("a", at=DAY)
+    key = record_key("meadow", json.loads(line)["subject"])
+    decoder, tally = Decoder(Registry.open()), Tally()
+    own = retold(Lying(timestamp=TOLD + DAY, key=key, value=line), refusal(at=TOLD + DAY), None)
+
+    assert own is not None
+    assert fate(decoder, own, tally, TOLD) is Fate.REFUSED
+    assert fate(decoder, own, tally, TOLD + DAY) is Fate.ACCEPTED
+    assert tally.now == {Reason.FUTURE_TIME: 1}
+
+
 def test_a_heartbeat_is_not_promised_again() -> None:
-    assert fate(Saying(Heartbeat("harbor", 1, 1, 1, 1, TOPIC)), retold_at(TOLD), Tally()) is Fate.PROMISE
+    assert fate(Saying(Heartbeat("harbor", 1, 1, 1, 1, TOPIC)), retold_at(TOLD), Tally(), TOLD) is Fate.PROMISE
 
 
 def test_only_what_says_the_same_has_the_same_print() -> None:

@@ -24,16 +24,12 @@ class Yesterday:
 
     today: Decoder
 
-    def decode(self, record: Stamped) -> Event | Refusal:
+    def decode(self, record: Stamped, wall: int | None = None) -> Event | Refusal:
         """Return the event in a record."""
-        event = self.today.decode(record)
+        event = self.today.decode(record, wall)
         if isinstance(event, Filing) and crc32(event.key) % 7 == 0:
             return Refusal(Reason.UNKNOWN_FIELD, "data", event.platform)
         return event
-
-    def owner(self, topic: str) -> str:
-        """Return the only platform that publishes on a topic."""
-        return self.today.owner(topic)
 
 
 def worked(chain: Chain, due: int, decoder: Callable[[Decoder], Decoder] = lambda today: today) -> int:

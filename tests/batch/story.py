@@ -3,11 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 START = 1_767_571_200_000
 """2026-01-05T00:00:00Z, the zero of every story."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 FILING = {
     "harm": "grooming",
@@ -34,7 +36,7 @@ def _line(kind: str, platform: str, at: int, told: int | None, **rest: Any) -> b
 
 
 def _instant(at: int) -> str:
-    return datetime.fromtimestamp((START + at) / 1000, UTC).isoformat(timespec="milliseconds")
+    return (EPOCH + timedelta(milliseconds=START + at)).isoformat(timespec="milliseconds")
 
 
 def token(report: str) -> str:

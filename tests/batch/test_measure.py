@@ -196,8 +196,35 @@ def test_the_document_is_plain_json_with_the_promised_names() -> None:
     assert {"3600", "86400", "7776000"} <= set(action["within"])
 
 
-def test_an_empty_file_has_no_groups() -> None:
-    assert _document()["groups"] == []
+@pytest.mark.parametrize("lines", [[], [b"not json"]])
+def test_where_nothing_was_accepted_there_is_no_instant_of_the_figures(lines: list[bytes]) -> None:
+    document = _document(*lines)
+
+    assert (document["as_of"], document["groups"]) == (None, [])
+    assert _document(*lines, as_of=0)["as_of"] == "2026-01-05T00:00:00.000Z"
+
+
+def test_an_event_of_the_first_instant_is_one() -> None:
+    assert _document(filed("a", -START))["as_of"] == "1970-01-01T00:00:00.000Z"
+
+
+def test_a_mistyped_year_in_one_line_is_refused_and_the_figures_stay() -> None:
+    now, lines = START + 2 * DAY, [filed(f"r{n}", n * HOUR) for n in range(30)]
+    typo = acted("r1", "restricted", 2 * HOUR).replace(b"2026-", b"2062-")
+
+    before, after = (read(given, Registry.open(), now=lambda: now) for given in (lines, [*lines, typo]))
+
+    assert measure(after, ["platform"]) == {**measure(before, ["platform"]), "refused": {"future_time": 1}}
+
+
+def test_instants_of_the_document_are_exact_in_every_year() -> None:
+    late = 9_680_231_991_307
+
+    found = read([filed("a", late - START)], Registry.open(), now=lambda: late)
+    document: dict[str, Any] = measure(found, ["platform"])
+
+    assert document["as_of"] == "2276-10-02T17:19:51.307Z"
+    assert document["groups"][0]["oldest_open"] == "2276-10-02T17:19:00.000Z"
 
 
 def test_the_document_says_what_is_asked_of_a_clock_and_how_it_is_kept() -> None:

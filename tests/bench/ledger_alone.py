@@ -9,6 +9,7 @@ from itertools import islice
 from typing import BinaryIO, Final
 
 from streams.contract.decode import Decoder, Refusal
+from streams.contract.instants import LAST
 from streams.contract.registry import Registry
 from streams.contract.rows import RowCodec
 from streams.domain.events import Event
@@ -27,7 +28,7 @@ def decoded(lines: Iterable[bytes]) -> Iterator[list[Event]]:
     decode = Decoder(Registry.open()).decode_line
     rest = iter(lines)
     while part := list(islice(rest, ADVANCE_EVERY)):
-        events = [decode(line.rstrip()) for line in part]
+        events = [decode(line.rstrip(), LAST) for line in part]
         if any(isinstance(event, Refusal) for event in events):
             raise ValueError("expected lines that are accepted, found one that is refused")
         yield [event for event in events if not isinstance(event, Refusal)]

@@ -13,7 +13,7 @@ from producers.simulation.traffic import simulate
 from streams.batch.measure import measure
 from streams.batch.reading import read
 from streams.contract.decode import Decoder, Refusal
-from streams.contract.instants import parse
+from streams.contract.instants import LAST, parse
 from streams.contract.measures import STATUS_KEY, Status, encode_status, is_measure
 from streams.contract.pack_file import rulebook_of
 from streams.contract.registry import Registry
@@ -77,6 +77,7 @@ def worked() -> Worked:
     """Return a history as eight workers tell it in several commits, and as the batch path measures it."""
     told = list(simulate(PLAN))
     batch = read((line(one) for one in told), registry(), None, RULEBOOK)
+    assert batch.as_of is not None
     return Worked(
         updates=tuple(_updates(batch.as_of)),
         as_of=batch.as_of,
@@ -92,7 +93,7 @@ def _updates(as_of: int) -> Iterator[Update]:
     for ledger in ledgers:
         ledger.ready()
     for place, one in enumerate(simulate(PLAN)):
-        event = decoder.decode_line(line(one))
+        event = decoder.decode_line(line(one), LAST)
         assert not isinstance(event, Refusal)
         if isinstance(event, Heartbeat):
             for ledger in ledgers:

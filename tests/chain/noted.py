@@ -33,7 +33,7 @@ def expected(lines: Iterable[bytes], registry: Registry, now: int, rulebook: Rul
     """Return the last words of one ledger that was fed the lines of a file and has come to `now`."""
     decoder, ledger = Decoder(registry), Ledger(rules_of(registry, rulebook, notices=True), RowCodec())
     for line in lines:
-        event = decoder.decode_line(line)
+        event = decoder.decode_line(line, now)
         if not isinstance(event, Refusal):
             ledger.apply(event)
     ledger.advance(now)

@@ -84,6 +84,7 @@ def test_the_worker_measures_what_the_batch_path_measures(production: Make, brok
     assert worker.terminate() == 0, chain.logs()
 
     reference = fed(file, chain, rulebook)
+    assert reference.as_of is not None
     figures = without_warnings(measure(reference, ["platform"]))
     agree(chain, file.read_bytes().splitlines(), now, rulebook)
     measured = chain.stored(chain.names.measures)

@@ -55,7 +55,7 @@ def beat(at: int) -> bytes:
 def of(tmp_path: Path, *lines: bytes) -> Checked:
     path = tmp_path / "events.jsonl"
     path.write_bytes(b"\n".join(lines))
-    return check([path], Registry.open(), NOW)
+    return check([path], Registry.open(), lambda: NOW)
 
 
 def harbor(found: Checked) -> Platform:

@@ -18,7 +18,7 @@ from streams.contract.cloudevents import (
     encode_binary,
 )
 from streams.contract.decode import Decoder, Refusal
-from streams.contract.instants import format_ms, parse
+from streams.contract.instants import LAST, format_ms, parse
 from streams.contract.jurisdictions import DEFAULT_GROUPS, joined
 from streams.contract.outcomes import ActionTaken
 from streams.contract.registry import Registry
@@ -74,7 +74,7 @@ def said(event: AnyEvent) -> tuple[object, ...]:
 @given(events())
 @MANY
 def test_what_is_encoded_is_what_is_decoded(event: AnyEvent) -> None:
-    fact = DECODER.decode_line(encode(event))
+    fact = DECODER.decode_line(encode(event), LAST)
 
     assert not isinstance(fact, Refusal)
     assert fact.platform == event.source.removeprefix("/platforms/")
@@ -109,9 +109,9 @@ def test_the_order_of_names_and_the_blanks_between_do_not_matter(event: AnyEvent
     tree = json.loads(encode(event))
     shuffled = dict(random.sample(sorted(tree.items(), key=lambda item: item[0]), len(tree)))
 
-    fact = DECODER.decode_line(json.dumps(shuffled, indent=random.choice([None, 1])).encode())
+    fact = DECODER.decode_line(json.dumps(shuffled, indent=random.choice([None, 1])).encode(), LAST)
 
-    assert fact == DECODER.decode_line(encode(event))
+    assert fact == DECODER.decode_line(encode(event), LAST)
 
 
 @given(mangled())
@@ -119,7 +119,7 @@ def test_the_order_of_names_and_the_blanks_between_do_not_matter(event: AnyEvent
 def test_whatever_is_done_to_an_event_it_is_read_or_refused_in_known_words(raw: bytes) -> None:
     record = Given("report-filed", raw, timestamp=4_102_444_800_000)
 
-    for outcome in (DECODER.decode(record), DECODER.decode_line(raw)):
+    for outcome in (DECODER.decode(record), DECODER.decode_line(raw, LAST)):
         if isinstance(outcome, Refusal):
             assert outcome.reason in Reason
             assert outcome.field in KNOWN_NAMES
@@ -137,7 +137,7 @@ def test_a_name_that_stands_twice_is_refused_wherever_it_stands(event: AnyEvent,
     spoilt = json.dumps(target).replace("{", f'{{"{name}": {value}, ', 1)
     raw = json.dumps(tree | {"data": None}).replace("null", spoilt) if inner else spoilt
 
-    refusal = DECODER.decode_line(raw.encode())
+    refusal = DECODER.decode_line(raw.encode(), LAST)
 
     assert isinstance(refusal, Refusal)
     assert refusal[:2] == (Reason.NOT_JSON, "")

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[impor
 
 from streams.contract.cloudevents import encode as encode_event
 from streams.contract.decode import Decoder, Refusal
+from streams.contract.instants import LAST
 from streams.contract.jurisdictions import OTHER, UNKNOWN
 from streams.contract.keys import heartbeat_key, record_key
 from streams.contract.pack_file import PackError
@@ -63,7 +64,7 @@ def door(data: bytes) -> None:
         else:
             _is_by_its_schema(data)
             assert _DECODER.decode(_in_binary_mode(record)) == found, "expected the same event in binary mode"
-    line = _DECODER.decode_line(data)
+    line = _DECODER.decode_line(data, _NOW)
     if isinstance(line, Refusal):
         _tells_nothing(line, Record("", None, data))
 
@@ -71,7 +72,8 @@ def door(data: bytes) -> None:
 def law(data: bytes) -> None:
     """Lines in any order come to the same rows and cohorts, however often changes are taken."""
     lines = data.split(b"\n")[:_MOST_LINES]
-    events = [event for event in map(_DECODER.decode_line, lines) if not isinstance(event, Refusal)]
+    read = [_DECODER.decode_line(line, LAST) for line in lines]
+    events = [event for event in read if not isinstance(event, Refusal)]
     at_once, backwards, one_by_one = _told(events), _told(events[::-1]), _told([*events, *events], every=1)
     assert at_once == backwards, "expected the same in reverse order"
     assert at_once == one_by_one, "expected the same when told twice, piece by piece"
@@ -85,7 +87,7 @@ def registry(data: bytes) -> None:
         return
     assert all(PLATFORM_ID.fullmatch(platform) for platform in found.platforms)
     assert found.hash == parse(data, "again.toml").hash
-    Decoder(found).decode_line(b"{}")
+    Decoder(found).decode_line(b"{}", _NOW)
 
 
 def pack(data: bytes) -> None:
@@ -97,7 +99,7 @@ def pack(data: bytes) -> None:
     assert found.name == parse_pack(data, "again.toml", _GROUPS).name
     ledger = Ledger(Rules(clocks=found.clocks), RowCodec())
     for line in _STORY:
-        event = _DECODER.decode_line(line)
+        event = _DECODER.decode_line(line, LAST)
         assert not isinstance(event, Refusal)
         ledger.apply(event)
     ledger.advance(_NOW + 30 * DAY)

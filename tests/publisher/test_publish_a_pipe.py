@@ -1,20 +1,24 @@
 """A pipe that stays open: lines leave as they come, and an interruption is accounted for."""
 
+import gzip
 import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from producers.publisher.files import Order, publish
-from tests.publisher.stage import DEADLINE_S, PARTITIONS, Stage, filing
+from streams.domain.grid import HOUR
+from tests.publisher.stage import DEADLINE_S, NOON, PARTITIONS, Stage, filing, heartbeat
 
 pytestmark = pytest.mark.integration
 
 PROGRAM = """
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from producers.publisher.files import Order, publish
 from producers.publisher.settings import PublisherSettings
@@ -57,6 +61,39 @@ def test_what_a_shell_puts_in_the_place_of_a_file_is_a_pipe(harbor: Stage) -> No
     os.close(reading)
 
     assert (told.events, told.acknowledged, told.exit_code) == (2, 2, 0)
+
+
+def test_a_pipe_that_stays_open_for_hours_takes_what_is_told_by_then(harbor: Stage, tmp_path: Path) -> None:
+    pipe, clock = tmp_path / "pipe", [NOON]
+    os.mkfifo(pipe)
+    order = Order(settings=harbor.settings, registry=harbor.registry, paths=(pipe,))
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(publish, order, wall=lambda: clock[0])
+        with pipe.open("wb", buffering=0) as end:
+            end.write(filing(1, NOON) + b"\n")
+            harbor.arrived(1)
+            clock[0] = NOON + 5 * HOUR
+            end.write(filing(2, NOON + 5 * HOUR) + b"\n" + heartbeat(1, NOON + 5 * HOUR) + b"\n")
+            end.write(filing(3, NOON + 6 * HOUR) + b"\n")
+        published = told.result(DEADLINE_S)
+
+    assert [(group.reason, group.first) for group in published.refused] == [("future_time", f"{pipe}:4")]
+    assert (published.acknowledged, published.exit_code, published.resume_from) == (3, 1, 4)
+
+
+def test_a_pipe_that_breaks_off_is_accounted_for(harbor: Stage, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    order = Order(settings=harbor.settings, registry=harbor.registry, paths=(pipe,), history=True)
+    lines = b"".join(filing(number) + b"\n" for number in range(20_000))
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(publish, order)
+        pipe.write_bytes(gzip.compress(lines)[:-100])
+        published = told.result(DEADLINE_S)
+
+    assert 0 < published.acknowledged < 20_000
+    assert (published.exit_code, published.resume_from) == (1, published.acknowledged + 1)
+    assert "expected one whole compressed file" in published.cause
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

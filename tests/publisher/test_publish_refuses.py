@@ -14,9 +14,8 @@ from producers.publisher import files
 from producers.publisher.errors import BrokerError
 from producers.publisher.files import Order, publish, publish_blocks
 from producers.publisher.lines import Block, blocks_of
-from producers.publisher.routes import Router
 from producers.publisher.settings import PublisherSettings
-from producers.publisher.survey import Survey, survey
+from producers.publisher.survey import Reader, Survey, survey
 from producers.publisher.talk import tell
 from producers.publisher.wire import Wire
 from streams.contract.registry import Registry
@@ -83,13 +82,13 @@ def test_live_lines_that_workers_would_find_too_old_are_refused(tmp_path: Path) 
     assert [group.reason for group in told.refused] == ["too_old"]
 
 
-def test_a_live_heartbeat_that_workers_would_find_ahead_of_its_time_is_refused(tmp_path: Path) -> None:
+def test_a_heartbeat_that_workers_would_find_ahead_of_its_time_is_refused_live_and_as_history(tmp_path: Path) -> None:
     path = written(tmp_path, [heartbeat(1, complete_through=NEXT_CENTURY)])
 
     live, history = (publish(replace(order(path), history=history, dry_run=True)) for history in (False, True))
 
     assert [(group.reason, group.field) for group in live.refused] == [("future_time", "time")]
-    assert (history.refused, history.heartbeats) == ((), 1)
+    assert (history.refused, history.heartbeats) == (live.refused, 0)
 
 
 @pytest.mark.integration
@@ -98,8 +97,40 @@ def test_skipped_lines_are_told_and_the_others_arrive(harbor: Stage, tmp_path: P
 
     told = publish(replace(order(path, harbor.settings), registry=harbor.registry, skip_refused=True))
 
-    assert (told.acknowledged, told.exit_code, told.refused[0].count) == (2, 0, 1)
+    assert (told.acknowledged, told.exit_code, told.refused[0].count) == (2, 1, 1)
     assert {record.value for record in harbor.arrived(2)} == {filing(1), filing(2)}
+
+
+@pytest.mark.integration
+def test_no_heartbeat_vouches_for_a_time_in_which_a_line_was_left_out(harbor: Stage, tmp_path: Path) -> None:
+    path = written(tmp_path, [heartbeat(1), filing(1), b"{", action(2), heartbeat(2)])
+
+    told = publish(replace(order(path, harbor.settings), registry=harbor.registry, skip_refused=True))
+
+    assert (told.acknowledged, told.heartbeats, told.withheld, told.exit_code) == (2, 0, 2, 1)
+    assert {record.value for record in harbor.arrived(2)} == {filing(1), action(2)}
+
+
+@pytest.mark.integration
+def test_a_heartbeat_of_a_stream_is_held_back_from_the_line_on_that_was_left_out(harbor: Stage) -> None:
+    lines = [heartbeat(1), b"{", filing(1), heartbeat(2)]
+    stream = Order(settings=harbor.settings, registry=harbor.registry, history=True, skip_refused=True)
+
+    told = publish_blocks(stream, blocks_of(lines))
+
+    assert (told.acknowledged, told.heartbeats, told.withheld, told.exit_code) == (2, 1, 1, 1)
+
+
+def test_a_dry_run_says_which_heartbeats_would_be_held_back(tmp_path: Path) -> None:
+    other = filing(1, platform="meadow").replace(b'"bullying"', b'"none"')
+    path = written(tmp_path, [filing(1), other, heartbeat(1), heartbeat(2, platform="meadow")])
+    shown = StringIO()
+
+    told = publish(replace(order(path), dry_run=True, skip_refused=True))
+    tell(told, Console(file=shown, width=200))
+
+    assert (told.events, told.heartbeats, told.withheld, told.exit_code) == (1, 1, 1, 1)
+    assert "1 heartbeat held back" in shown.getvalue()
 
 
 @pytest.mark.integration
@@ -154,8 +185,8 @@ def test_a_file_that_changes_after_it_was_checked_does_not_leave(
 ) -> None:
     path = written(tmp_path, [filing(1), filing(2)] if tampered else [])
 
-    def survey_then_tamper(source: Iterator[Block], router: Router, now: int | None) -> Survey:
-        found = survey(source, router, now)
+    def survey_then_tamper(source: Iterator[Block], read: Reader) -> Survey:
+        found = survey(source, read)
         written(tmp_path, tampered or [WRONG])
         return found
 
@@ -174,8 +205,8 @@ def test_a_file_that_was_cut_after_it_was_checked_is_told(
 ) -> None:
     path = written(tmp_path, checked)
 
-    def survey_then_cut(source: Iterator[Block], router: Router, now: int | None) -> Survey:
-        found = survey(source, router, now)
+    def survey_then_cut(source: Iterator[Block], read: Reader) -> Survey:
+        found = survey(source, read)
         written(tmp_path, [])
         return found
 

@@ -10,6 +10,7 @@ from producers.publisher.facts import FilingFacts
 from producers.publisher.settings import PublisherSettings
 from streams.contract import keys
 from streams.contract.decode import Decoder
+from streams.contract.instants import LAST
 from streams.contract.registry import Registry
 from streams.contract.topics import partition_of
 from streams.domain.events import Action, Filing, Heartbeat
@@ -30,7 +31,7 @@ def block(language: str) -> str:
 def test_its_lines_are_events() -> None:
     decoder = Decoder(Registry.open())
 
-    read = [decoder.decode_line(line.encode()) for line in block("json").splitlines()]
+    read = [decoder.decode_line(line.encode(), LAST) for line in block("json").splitlines()]
 
     assert [type(event) for event in read] == [Filing, Action, Heartbeat]
 

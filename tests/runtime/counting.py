@@ -11,6 +11,7 @@ from streams.contract.decode import Refusal
 from streams.contract.records import UnreadableBatch
 from streams.contract.registry import Platform, Registry
 from streams.domain.events import Event, Filing
+from streams.domain.grid import MINUTE
 from streams.domain.notices import Notice
 from streams.domain.shelf import Kept
 from streams.domain.vocabulary import Reason
@@ -89,20 +90,17 @@ class CountingLedger:
 class NumberDecoder:
     """Reads values that are a decimal number."""
 
-    def decode(self, record: Stamped) -> Event | Refusal:
+    def decode(self, record: Stamped, wall: int | None = None) -> Event | Refusal:
         """Return a filing whose id is the number."""
         value = record.value or b""
         if isinstance(record, UnreadableBatch):
-            return Refusal(Reason.UNDECODABLE, "", self.owner(record.topic))
+            return Refusal(Reason.UNDECODABLE, "", PLATFORM)
         if not value.isdigit():
             return Refusal(Reason.NOT_JSON, "", PLATFORM)
+        if wall is not None and record.timestamp > wall + 2 * MINUTE:
+            return Refusal(Reason.FUTURE_TIME, "recordedtime", PLATFORM)
         assert record.key is not None
         return Filing(record.key, PLATFORM, record.timestamp, record.timestamp, int(value), 0, "")
-
-    def owner(self, topic: str) -> str:
-        """Return the only platform that there is."""
-        del topic
-        return PLATFORM
 
 
 def names_of(prefix: str) -> Names:

@@ -1,5 +1,6 @@
 """The application of record batches: from the position, once, and in the time of the logs."""
 
+import json
 import logging
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,12 +8,16 @@ from typing import NamedTuple
 import pytest
 from typing_extensions import override
 
+from streams.contract.decode import Decoder
+from streams.contract.keys import record_key
 from streams.contract.records import Refusal, UnreadableBatch
+from streams.contract.registry import Registry
 from streams.domain.grid import HOUR, MINUTE
 from streams.domain.logtime import LogTime
 from streams.domain.vocabulary import Reason
 from streams.runtime.intake import Intake
 from streams.runtime.records import RecordBatch, Slot
+from tests.batch.story import START, filed
 from tests.runtime.counting import PLATFORM, CountingLedger, NumberDecoder
 
 FILED, TAKEN = "report-filed", "action-taken"
@@ -170,7 +175,7 @@ def test_a_senders_stamp_in_the_future_is_refused_and_moves_no_time() -> None:
     intake.take(batch(0, 1, Fetched(0, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
 
     refused = [refusal for refusal, _ in intake.take_refused().events]
-    assert refused == [Refusal(Reason.FUTURE_TIME, "", PLATFORM)], "expected it to be the topic's owner's"
+    assert refused == [Refusal(Reason.FUTURE_TIME, "recordedtime", PLATFORM)]
     assert intake.time.now == 0
     assert intake.positions[FILED] == 1
     assert intake.applied == 2
@@ -203,6 +208,32 @@ def test_a_senders_stamp_a_little_ahead_counts_as_now() -> None:
     intake.take(batch(0, 1, Fetched(0, b"1", WALL + MINUTE, topic=TAKEN), topic=TAKEN), WALL)
 
     assert intake.time.now == WALL
+
+
+def test_a_senders_stamp_ahead_of_what_it_stamps_is_refused_under_the_platform() -> None:
+    intake = intake_at(0)
+    intake._decoder = Decoder(Registry.open())
+    line = filed("a", at=0)
+    record = Fetched(0, line, START + HOUR, 0, key=record_key("meadow", json.loads(line)["subject"]))
+
+    intake.take(batch(0, 1, record), START)
+    intake.take(batch(1, 2, record._replace(offset=1)), START + HOUR)
+
+    refused = [refusal for refusal, _ in intake.take_refused().events]
+    assert refused == [Refusal(Reason.FUTURE_TIME, "recordedtime", "meadow")]
+    assert totals(intake)["records"] == 1
+
+
+def test_a_senders_stamp_a_little_ahead_gives_no_more_room_to_what_it_stamps() -> None:
+    intake = intake_at(0)
+    intake._decoder = Decoder(Registry.open())
+    line = filed("a", at=3 * MINUTE)
+    record = Fetched(0, line, START + 2 * MINUTE, 0, key=record_key("meadow", json.loads(line)["subject"]))
+
+    intake.take(batch(0, 1, record), START)
+
+    refused = [refusal for refusal, _ in intake.take_refused().events]
+    assert refused == [Refusal(Reason.FUTURE_TIME, "time", "meadow")]
 
 
 def test_the_brokers_stamp_is_believed_whatever_our_clock_says() -> None:

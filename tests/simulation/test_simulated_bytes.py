@@ -65,9 +65,9 @@ def test_events_come_in_the_order_of_being_told_within_the_span(plan: Plan, hist
 
 
 def test_every_line_is_accepted_with_the_demos_registry(history: list[Told]) -> None:
-    decode = Decoder(load(ROOT / "deploy/registry/demo.toml")).decode_line
+    decoder = Decoder(load(ROOT / "deploy/registry/demo.toml"))
 
-    refused = [event for event in map(decode, map(line, history)) if isinstance(event, Refusal)]
+    refused = [told for told in history if isinstance(decoder.decode_line(line(told), told.at_ms), Refusal)]
 
     assert refused == []
 

@@ -24,13 +24,13 @@ def replay(reason: tuple[str, ...], since: int | None, *, refused: bool, dry_run
     It writes to the platforms' topics and needs the right to.
     """
     import asyncio
-    import time
 
     from streams.admin.logs import Link
     from streams.admin.refusals import Asked, told
     from streams.admin.replay import Errand
     from streams.admin.replay import replay as again
     from streams.contract.decode import Decoder
+    from streams.edge.now import wall_clock
     from streams.runtime.compose import registry_of
     from streams.runtime.settings import RecordTime, load
 
@@ -39,8 +39,8 @@ def replay(reason: tuple[str, ...], since: int | None, *, refused: bool, dry_run
         settings = load(os.environ, flags(given))
         registry = registry_of(settings)
         kept = settings.record_time is RecordTime.CREATE
-        now = None if kept else time.time_ns() // 1_000_000
-        errand = Errand(Link(settings.bootstrap, settings.access), registry, Decoder(registry), now)
+        link = Link(settings.bootstrap, settings.access)
+        errand = Errand(link, registry, Decoder(registry), wall_clock(), own_stamps=kept)
         done = asyncio.run(again(errand, Asked(frozenset(map(Reason, reason)), since or 0), dry=dry_run))
     click.echo("\n".join(told(done.tally, done.left)))
     if done.strange:

@@ -1,0 +1,27 @@
+"""What is now for the lines of files: the instant after which no line can have been told."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from time import time_ns
+
+from streams.edge.opening import read_twice
+
+Now = Callable[[], int]
+"""Returns epoch milliseconds."""
+
+
+def wall_clock() -> int:
+    """Return the machine's time in epoch milliseconds."""
+    return time_ns() // 1_000_000
+
+
+def now_of(paths: Iterable[Path], wall: Now = wall_clock) -> Now:
+    """Return what is now for the lines of `paths`: of files the one instant of this call, of a pipe that of reading.
+
+    A file is judged as a whole, and the same way at every reading. A pipe may stay open for weeks, and what comes
+    through it is told while it is open.
+    """
+    if not all(map(read_twice, paths)):
+        return wall
+    begun = wall()
+    return lambda: begun
