@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 from streams.contract import types
 from streams.contract.instants import format_ms
 from streams.contract.outcomes import ActionTaken
-from streams.contract.types import EventId, Instant, Source, Token
+from streams.contract.types import EventId, Instant, JsonMedia, Source, Token
 
 STRUCTURED_TYPE: Final = "application/cloudevents+json"
 BINARY_TYPE: Final = "application/json"
@@ -28,7 +28,7 @@ class CloudEvent(
     id: EventId
     source: Source
     time: Instant
-    datacontenttype: Literal["application/json"] | UnsetType = UNSET
+    datacontenttype: JsonMedia | UnsetType = UNSET
     recordedtime: Instant | UnsetType = UNSET
 
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET
 
 from streams.contract.cloudevents import (
+    BINARY_TYPE,
     SOURCE_PREFIX,
     ActionTakenEvent,
     AnyEvent,
@@ -26,6 +27,7 @@ from streams.contract.instants import parse
 from streams.contract.jurisdictions import JURISDICTIONS
 from streams.contract.keys import content_digest, event_digest, heartbeat_key, record_key
 from streams.contract.meaning import FEW, Labels, canonical, deed
+from streams.contract.media import is_media_type
 from streams.contract.modes import structured
 from streams.contract.outcomes import ActionTaken, Merged
 from streams.contract.records import Limits, Record, Refusal, UnreadableBatch
@@ -169,6 +171,9 @@ class Decoder:
         kind = type(event)
         if kind not in lane.kinds:
             raise _FaultyError(Reason.UNKNOWN_TYPE, "type")
+        media = event.datacontenttype
+        if media is not UNSET and media != BINARY_TYPE and not is_media_type(media, BINARY_TYPE):
+            raise _FaultyError(Reason.BAD_VALUE, "datacontenttype")
         try:
             at = parse(event.time)
         except ValueError:
@@ -176,10 +181,9 @@ class Decoder:
         told = at if logged is None else logged
         if event.recordedtime is not UNSET:
             told = self._told(_instant(event.recordedtime, "recordedtime"), at, logged)
-        if at > told + self._limits.future_ms or at > latest:
-            raise _FaultyError(Reason.FUTURE_TIME, "time")
-        if told > latest:
-            raise _FaultyError(Reason.FUTURE_TIME, "recordedtime")
+        ahead = told + self._limits.future_ms
+        if at > ahead or at > latest or told > latest:
+            raise _FaultyError(Reason.FUTURE_TIME, "time" if at > min(ahead, latest) else "recordedtime")
         if type(event) is HeartbeatEvent:  # the classes are final, and isinstance takes four times as long
             return self._heartbeat(event, raw, (platform, at, told, latest), lane.role)
         subject, name = event.subject, event.id

@@ -14,8 +14,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import fields
 
-from streams.contract.cloudevents import SOURCE_PREFIX, ActionTakenEvent, AnyEvent
+from streams.contract.cloudevents import BINARY_TYPE, SOURCE_PREFIX, ActionTakenEvent, AnyEvent
 from streams.contract.instants import parse
+from streams.contract.media import is_media_type
 from streams.contract.outcomes import ActionTaken
 from streams.contract.registry import PLATFORM_ID
 from streams.contract.types import EVENT_ID_PATTERN, TOKEN_PATTERN
@@ -120,6 +121,7 @@ def _is_instant(text: str) -> bool:
 # What the declared types do not say, by field.
 _TEXTS: Final[Mapping[str, Callable[[str], bool]]] = {
     "source": is_source,
+    "datacontenttype": lambda text: is_media_type(text, BINARY_TYPE),
     "id": lambda text: IS_EVENT_ID(text) is not None,
     "retracts": lambda text: IS_EVENT_ID(text) is not None,
     "subject": lambda text: IS_TOKEN(text) is not None,

@@ -7,6 +7,7 @@ import msgspec
 
 from streams.contract.cloudevents import BINARY_TYPE, STRUCTURED_TYPE, CloudEvent
 from streams.contract.explain import Fault
+from streams.contract.media import is_media_type, names
 from streams.domain.vocabulary import Reason
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -21,17 +22,19 @@ def structured(headers: Headers, value: bytes | None) -> bytes | Fault:
     `content-type` decides the mode; without it, headers that begin with `ce_` do. Headers of other names, such as
     those of tracing, are no part of the event. The names and values that came in are never returned.
     """
-    kind = [content or b"" for name, content in headers if name == "content-type"]
-    if len(kind) > 1:
+    kinds = [(content or b"").decode("latin-1") for name, content in headers if name == "content-type"]
+    if len(kinds) > 1:
         return Fault(Reason.NOT_CLOUDEVENT, "datacontenttype")
-    if kind and _is_json(kind[0], STRUCTURED_TYPE):
-        return value or Fault(Reason.NOT_JSON, "")
     attributes = [(name[3:], content) for name, content in headers if name.startswith("ce_")]
-    if not attributes:
-        return Fault(Reason.NOT_CLOUDEVENT, "datacontenttype") if kind else value or Fault(Reason.NOT_JSON, "")
-    if kind and not _is_json(kind[0], BINARY_TYPE):
-        return Fault(Reason.BAD_VALUE, "datacontenttype")
-    return _assembled(attributes, value)
+    for kind in kinds:
+        is_structured = names(kind, STRUCTURED_TYPE)
+        if not (is_structured or attributes):
+            return Fault(Reason.NOT_CLOUDEVENT, "datacontenttype")
+        if not is_media_type(kind, STRUCTURED_TYPE if is_structured else BINARY_TYPE):
+            return Fault(Reason.BAD_VALUE, "datacontenttype")
+        if is_structured:
+            return value or Fault(Reason.NOT_JSON, "")
+    return _assembled(attributes, value) if attributes else value or Fault(Reason.NOT_JSON, "")
 
 
 def _assembled(attributes: Headers, value: bytes | None) -> bytes | Fault:
@@ -59,8 +62,3 @@ def is_json(content: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
-
-
-def _is_json(content: bytes, expected: str) -> bool:
-    kind, _, charset = content.lower().replace(b" ", b"").partition(b";")
-    return kind == expected.encode() and charset in {b"", b"charset=utf-8", b'charset="utf-8"'}

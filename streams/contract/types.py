@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from streams.contract.jurisdictions import JURISDICTIONS
+from streams.contract.media import media_type
 from streams.domain.vocabulary import (
     AmendReason,
     Basis,
@@ -36,6 +37,15 @@ Token = Annotated[
     str,
     _text(
         TOKEN_PATTERN, "Pseudonym of a report: the key's two-character id, then base64url of the HMAC-SHA-256 under it."
+    ),
+]
+
+# Checked by `decode`, which knows at once the one that nearly everybody writes.
+JsonMedia = Annotated[
+    str,
+    Meta(
+        description="`application/json`, in capitals or not, with parameters or not; a `charset` is UTF-8.",
+        extra_json_schema={"pattern": f"^{media_type('application/json')}$"},
     ),
 ]
 

@@ -1,14 +1,18 @@
 import json
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from time import process_time
 from typing import NamedTuple
 
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # ships no types
 from msgspec.structs import replace
 
 from streams.contract import keys
 from streams.contract.cloudevents import (
+    BINARY_TYPE,
+    STRUCTURED_TYPE,
     ActionTakenEvent,
     AnyEvent,
     HeartbeatEvent,
@@ -21,9 +25,11 @@ from streams.contract.cloudevents import (
 from streams.contract.decode import Decoder, Limits, Refusal
 from streams.contract.instants import LAST
 from streams.contract.jurisdictions import JURISDICTIONS
+from streams.contract.modes import structured
 from streams.contract.records import UnreadableBatch
 from streams.contract.registry import Registry
 from streams.contract.registry_file import load, parse
+from streams.contract.schemas import files
 from streams.domain import attributes
 from streams.domain.attributes import Attributes
 from streams.domain.events import Action, Deed, Event, Filing, Heartbeat
@@ -315,11 +321,66 @@ def test_headers_without_values_and_records_without_headers_do_no_harm(
     assert isinstance(refusal, Refusal)
 
 
-@pytest.mark.parametrize("kind", [b"application/json", b"application/cloudevents+json; charset=latin1", b"text/plain"])
+@pytest.mark.parametrize("kind", [b"application/json", b"application/cloudevents-batch+json", b"text/plain", b"\xff"])
 def test_a_content_type_that_is_not_ours_is_not_guessed(kind: bytes) -> None:
     refusal = DECODER.decode(given(event(FILING))._replace(headers=[("content-type", kind)]))
 
     assert refusal == Refusal(Reason.NOT_CLOUDEVENT, "datacontenttype", "")
+
+
+NAMED = {
+    "{}": True,
+    "{};charset=utf-8": True,
+    "{}; charset=utf-8": True,
+    '{} ; Charset="UTF-8"': True,
+    "{}; charset=utf8": True,
+    "{}; charset = utf-8": True,
+    "{}; profile=x; charset=utf-8;version=1": True,
+    '{}; note="a;charset=latin1 \\" b"': True,
+    "{};": True,
+    " {} ": True,
+    "{}; charset=latin1": False,
+    "{}; charset=utf-16": False,
+    "{}; charset=utf-80": False,
+    '{}; charset="utf-8': False,
+    "{}; charset=utf-8; charset=latin1": False,
+    "{}; charset": False,
+    "{}; =x": False,
+    "{}; charset=utf-8, x": False,
+}
+
+
+@pytest.mark.parametrize("written", NAMED)
+@pytest.mark.parametrize("change", [str, str.upper, str.title])
+def test_a_media_type_is_read_alike_in_both_modes_and_by_the_schema(written: str, change: Callable[[str], str]) -> None:
+    said, base = event(FILING), given(event(FILING))
+    whole, plain = (written.format(change(name)) for name in (STRUCTURED_TYPE, BINARY_TYPE))
+    attributes_, data = encode_binary(said)
+    tree = json.loads(encode(said)) | {"datacontenttype": plain}
+
+    found = [
+        DECODER.decode(base._replace(headers=[("content-type", whole.encode())])),
+        DECODER.decode(base._replace(headers=[("content-type", plain.encode()), *attributes_[1:]], value=data)),
+        DECODER.decode(base._replace(value=json.dumps(tree).encode())),
+        DECODER.decode_line(json.dumps(tree).encode(), LAST),
+    ]
+
+    refusals = [refusal[:2] for refusal in found if isinstance(refusal, Refusal)]
+    assert refusals == ([] if NAMED[written] else [(Reason.BAD_VALUE, "datacontenttype")] * 4)
+    schema = Draft202012Validator(json.loads(files()["report-filed.v1.json"]))
+    assert schema.is_valid(tree) == NAMED[written]
+
+
+@pytest.mark.parametrize("hostile", [" " * 16_000, "; " * 8_000, ";a=b" * 4_000, ';a="' + "\\x" * 7_000, ";a" * 8_000])
+def test_no_media_type_takes_long(hostile: str) -> None:
+    attributes_, data = encode_binary(event(FILING))
+    headers = [("content-type", f"{BINARY_TYPE}{hostile}@".encode()), *attributes_[1:]]
+
+    began = process_time()
+    refusal = structured(headers, data)
+
+    assert refusal == (Reason.BAD_VALUE, "datacontenttype")
+    assert process_time() - began < 0.2
 
 
 def test_the_same_event_has_the_same_content_however_it_is_written() -> None:

@@ -1,0 +1,40 @@
+"""Media types (RFC 9110, section 8.3): names are compared without regard to case, parameters are allowed, UTF-8 alone.
+
+One rule for both modes, for the decoder and for the schema: JSON is UTF-8 (RFC 8259, section 8.1), so a `charset` that
+says so is no fault, and one that says otherwise is.
+"""
+
+from functools import cache
+from re import Pattern
+from re import compile as pattern
+from typing import Final
+
+_WORD: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_EQUALS: Final = r"[ \t]*=[ \t]*"
+
+
+def media_type(name: str) -> str:
+    """Return the pattern of the media type `name`, in a syntax that every reader of a JSON Schema knows."""
+    charset, utf8 = _any_case("charset"), f"{_any_case('utf')}-?8"
+    said = rf'{charset}{_EQUALS}({utf8}(?![^ \t;])|"{utf8}")'
+    other = rf'(?!{charset}[ \t=]){_WORD}{_EQUALS}({_WORD}|"([^"\\]|\\.)*")'
+    return rf"[ \t]*{_any_case(name)}([ \t]*;([ \t]*({said}|{other}))?)*[ \t]*"
+
+
+def is_media_type(text: str, name: str) -> bool:
+    """Whether `text` is the media type `name` with parameters that name no charset but UTF-8."""
+    return _compiled(name).fullmatch(text) is not None
+
+
+def names(text: str, name: str) -> bool:
+    """Whether `text` is the media type `name`, whatever its parameters say."""
+    return text.partition(";")[0].strip(" \t").lower() == name
+
+
+@cache
+def _compiled(name: str) -> Pattern[str]:
+    return pattern(media_type(name))
+
+
+def _any_case(word: str) -> str:
+    return "".join(f"[{letter}{letter.upper()}]" if letter.isalpha() else f"[{letter}]" for letter in word)
