@@ -23,6 +23,7 @@ class ClockNow(NamedTuple):
     measurable: bool
     within: Mapping[str, Interval | None]
     quantiles: Mapping[str, Interval]
+    reached: Mapping[str, bool | None]
     published: float | None
 
 
@@ -33,6 +34,7 @@ def clock_now(cells: Cells) -> ClockNow:
         measurable=curve.exposure.measurable,
         within={word: curve.within(limit) for word, limit in LIMITS.items()},
         quantiles={word: curve.quantile(p) for word, p in _QUANTILES.items()},
+        reached={word: curve.reaches(p) for word, p in _QUANTILES.items()},
         published=closed_only_median(cells),
     )
 
@@ -120,7 +122,7 @@ def _series(own: tuple[str, ...], now: ClockNow, *, known: bool) -> Values:
         "safeclock_cohort_within_ratio": within,
         "safeclock_cohort_quantile_seconds": quantiles,
         "safeclock_cohort_quantile_reached": {
-            (*own, word): float(measurable and quantile.value is not None) for word, quantile in now.quantiles.items()
+            (*own, word): float(reached) for word, reached in now.reached.items() if known and reached is not None
         },
         "safeclock_cohort_closed_only_median_seconds": {} if now.published is None else {own: now.published},
     }

@@ -1,11 +1,11 @@
 """The key to a simulated history, as far as the demo holds the board's figures against it."""
 
-from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-from streams.domain.grid import DAY, SECOND
+from streams.contract.instants import parse
+from streams.domain.grid import DAY
 
 
 class ClockTruth(msgspec.Struct, frozen=True):
@@ -49,7 +49,7 @@ class Key(msgspec.Struct, frozen=True):
 
 def instant_ms(text: str) -> int:
     """Return an instant of the key in epoch milliseconds."""
-    return round(datetime.fromisoformat(text).timestamp() * SECOND)
+    return parse(text)
 
 
 def read_key(path: Path) -> Key:

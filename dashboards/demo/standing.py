@@ -17,7 +17,7 @@ class Standing(NamedTuple):
     """One platform's recent filings.
 
     `published` is the median in seconds of closed reports alone; `median` the time by which half of all were acted on
-    (value None: not reached); `acted` and `decided` are shares within 24 hours. Ranks count from 1, the best; None
+    (value None: not reached, or not known, which `reached` tells apart: None where it is not known); `acted` and `decided` are shares within 24 hours. Ranks count from 1, the best; None
     where there is no figure. `oldest_open` and `complete_through` are in epoch seconds.
     """
 
@@ -27,6 +27,7 @@ class Standing(NamedTuple):
     published_rank: int | None
     measurable: bool
     median: Interval
+    reached: bool | None
     acted: Interval
     acted_rank: int | None
     decided: Interval
@@ -54,6 +55,7 @@ def standings(values: Values, platforms: Sequence[str]) -> list[Standing]:
             published_rank=by_publication.get(name),
             measurable=bool(_recent(values, "cohort_measurable", name)),
             median=_interval(values["safeclock_cohort_quantile_seconds"], (name, RECENT, ACTION, "median")),
+            reached=_reached(values, name),
             acted=acted[name],
             acted_rank=by_action.get(name),
             decided=decided[name],
@@ -75,6 +77,11 @@ def ranks(figures: Mapping[str, float | None]) -> dict[str, int]:
 
 def _recent(values: Values, metric: str, platform: str) -> float | None:
     return values[f"safeclock_{metric}"].get((platform, RECENT, ACTION))
+
+
+def _reached(values: Values, platform: str) -> bool | None:
+    found = values["safeclock_cohort_quantile_reached"].get((platform, RECENT, ACTION, "median"))
+    return None if found is None else bool(found)
 
 
 def _falling(share: Interval) -> float | None:

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from dashboards.demo.standing import Standing
 from dashboards.demo.verdicts import ordinal
-from streams.contract.wording import CAVEAT, NOT_MEASURABLE, duration, share
+from streams.contract.wording import CAVEAT, NOT_MEASURABLE, duration, quantile, share
 from streams.domain.grid import SECOND
 from streams.domain.survival import Interval
 
@@ -56,7 +56,7 @@ def _cells(one: Standing, as_of: int) -> tuple[str, ...]:
     return (
         "none" if one.published is None else duration(one.published),
         _rank(one.published_rank),
-        _median(one.median) if one.measurable else NOT_MEASURABLE,
+        _median(one.median, reached=one.reached) if one.measurable else NOT_MEASURABLE,
         _share(one.acted),
         _rank(one.acted_rank),
         _share(one.decided),
@@ -69,9 +69,9 @@ def _rank(rank: int | None) -> str:
     return "-" if rank is None else ordinal(rank)
 
 
-def _median(median: Interval) -> str:
+def _median(median: Interval, *, reached: bool | None) -> str:
     if median.value is None or median.low is None or median.high is None:
-        return duration(median.value)
+        return quantile(median.value, reached=reached)
     return f"{duration(median.value)} ({duration(median.low)} to {duration(median.high)})"
 
 

@@ -1,11 +1,11 @@
 """One plain sentence for each planted truth, and whether the board's figures show it."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from dashboards.demo.planted import Key, Planted, Side, instant_ms
 from dashboards.demo.standing import ACTION, DECISION, Standing, ranks
+from streams.contract.instants import format_ms
 from streams.contract.wording import duration
 from streams.domain.grid import DAY, HOUR, SECOND
 
@@ -120,7 +120,7 @@ def _nightly_batches(seen: Evidence) -> tuple[str, bool]:
     now = seen.standing
     age = _age(seen)
     sentence = (
-        f"tells everything once a night; its figures are complete to {duration(age)} ago and hold: "
+        f"tells everything once a night; its figures are complete to {_ago(age)} and hold: "
         f"{_percent(now.acted.value)} acted on within 24 h."
     )
     nightly = age is not None and age <= (DAY + HOUR) / SECOND
@@ -132,7 +132,7 @@ def _silent(seen: Evidence) -> tuple[str, bool]:
     if now.complete_through is None or seen.planted.since is None:
         return "has never said that it was complete.", False
     sentence = (
-        f"silent since {_date(now.complete_through)}, {duration(_age(seen))} ago: its figures stand still there, "
+        f"silent since {_date(now.complete_through)}, {_ago(_age(seen))}: its figures stand still there, "
         f"with {now.open:,} reports open."
     )
     late = instant_ms(seen.planted.since) / SECOND - now.complete_through
@@ -209,6 +209,10 @@ def _age(seen: Evidence) -> float | None:
     return None if through is None else seen.as_of / SECOND - through
 
 
+def _ago(seconds: float | None) -> str:
+    return "an unknown time ago" if seconds is None else f"{duration(seconds)} ago"
+
+
 def _percent(share: float | None) -> str:
     return "an unknown share" if share is None else f"{share:.0%}"
 
@@ -218,4 +222,4 @@ def _printed(seconds: float | None) -> str:
 
 
 def _date(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+    return format_ms(round(seconds * SECOND))[:10]

@@ -8,6 +8,7 @@ from typing import Final
 
 from dashboards.promql import one, select
 from dashboards.rules.recording import SLOW, ratio
+from streams.contract import wording
 from streams.contract.metric import CLOCKS, RECENT
 
 LEAST: Final = 20
@@ -16,7 +17,13 @@ LEAST: Final = 20
 NOT_REACHED: Final = -1
 NOT_MEASURABLE: Final = -2
 TOO_FEW: Final = -3
-WORDS: Final = {str(NOT_REACHED): "not reached", str(NOT_MEASURABLE): "not measurable", str(TOO_FEW): f"n < {LEAST}"}
+NOT_KNOWN: Final = -4
+WORDS: Final = {
+    str(NOT_REACHED): wording.NOT_REACHED,
+    str(NOT_MEASURABLE): wording.NOT_MEASURABLE,
+    str(TOO_FEW): f"n < {LEAST}",
+    str(NOT_KNOWN): wording.NOT_KNOWN,
+}
 
 DECISION: Final = "time_to_decision"
 ACTION: Final = "time_to_action"
@@ -50,9 +57,11 @@ _FILED: Final = _by_platform("safeclock_cohort_filed_reports", cohort=RECENT)
 _FEW: Final = f"({_FILED} < {LEAST}) * 0 + ({TOO_FEW})"
 
 
-def _unmeasurable(clock: str) -> str:
+def _or_why(clock: str, *answers: str) -> str:
+    """Return the first of `answers` that a platform has, in their order, after what goes before any figure."""
     measurable = _by_platform("safeclock_cohort_measurable", cohort=RECENT, clock=clock)
-    return f"({measurable} == 0) + ({NOT_MEASURABLE})"
+    unmeasurable, not_known = f"({measurable} == 0) + ({NOT_MEASURABLE})", f"({measurable} * 0) + ({NOT_KNOWN})"
+    return " or on (platform) ".join([_FEW, unmeasurable, *answers, not_known])
 
 
 def share_by_week(clock: str) -> str:
@@ -74,7 +83,7 @@ def share(clock: str, bound: str) -> str:
     """Return the share stopped within 24 hours of all recent filings, or why there is none."""
     labels = {"cohort": RECENT, "clock": clock, "limit": "24h", "bound": bound}
     figure = _by_platform("safeclock_cohort_within_ratio", **labels)
-    return f"{_FEW} or on (platform) {_unmeasurable(clock)} or on (platform) {figure}"
+    return _or_why(clock, figure)
 
 
 def quantile(clock: str, statistic: str) -> str:
@@ -82,7 +91,7 @@ def quantile(clock: str, statistic: str) -> str:
     labels = {"cohort": RECENT, "clock": clock, "statistic": statistic}
     reached = f"({_by_platform('safeclock_cohort_quantile_reached', **labels)} == 0) + ({NOT_REACHED})"
     figure = _by_platform("safeclock_cohort_quantile_seconds", bound="estimate", **labels)
-    return f"{_FEW} or on (platform) {_unmeasurable(clock)} or on (platform) {reached} or on (platform) {figure}"
+    return _or_why(clock, reached, figure)
 
 
 def published(clock: str) -> str:

@@ -51,7 +51,7 @@ def _clock(clock: ClockSeen) -> Json:
     return {
         "reports": clock.reports,
         "stopped": clock.stopped,
-        "median_seconds": clock.median_seconds._asdict(),
+        "median_seconds": {**clock.median_seconds._asdict(), "reached": clock.median_reached},
         "closed_only_median_seconds": clock.closed_only_median_seconds,
         "told_only_at_closing": clock.told_only_at_closing,
     }

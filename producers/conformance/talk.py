@@ -11,7 +11,7 @@ from producers.conformance.check import Checked
 from producers.conformance.understood import ClockSeen, Platform
 from producers.publisher.talk import refusal_table
 from streams.contract.instants import format_ms
-from streams.contract.wording import duration
+from streams.contract.wording import closed_only, quantile
 
 _CLOCK_HEADINGS: Final = ("counted", "stopped", "closed only", "open, too", "told closed")
 _EXPLAINED: Final = (
@@ -79,7 +79,7 @@ def _clock(clock: ClockSeen) -> tuple[str, ...]:
         clock.clock,
         f"{clock.reports:,}",
         f"{clock.stopped:,}",
-        duration(clock.closed_only_median_seconds) if clock.stopped else "none stopped",
-        duration(clock.median_seconds.value),
+        closed_only(clock.closed_only_median_seconds, clock.stopped),
+        quantile(clock.median_seconds.value, reached=clock.median_reached),
         f"{clock.told_only_at_closing:.0%}",
     )

@@ -19,13 +19,15 @@ _DOUBTFUL = 0.2
 class ClockSeen:
     """One clock: `median_seconds` counts those still waiting, `closed_only_median_seconds` is what is published today.
 
-    `told_only_at_closing` is the share of reports that were first told when they were closed.
+    `median_reached` is None where it is not known whether half were acted on. `told_only_at_closing` is the share of
+    reports that were first told when they were closed.
     """
 
     clock: str
     reports: int
     stopped: int
     median_seconds: Interval
+    median_reached: bool | None
     closed_only_median_seconds: float | None
     told_only_at_closing: float
 
@@ -90,6 +92,7 @@ def _clock(figures: ClockFigures) -> ClockSeen:
         reports=exposure.n,
         stopped=exposure.events,
         median_seconds=figures.curve.quantile(0.5),
+        median_reached=figures.curve.reaches(0.5),
         closed_only_median_seconds=figures.published.median,
         told_only_at_closing=_share(exposure.unexposed, exposure.n),
     )

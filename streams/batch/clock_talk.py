@@ -15,7 +15,7 @@ from streams.contract.wording import duration
 from streams.domain.clocks import ALWAYS, AfterReopen, Clock, Scope
 from streams.domain.deadlines import NEVER
 from streams.domain.events import Deed
-from streams.domain.grid import DAY, HOUR, MINUTE
+from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
 from streams.domain.objective import Period, Statistic
 
 UNREVIEWED = "no lawyer has reviewed it"
@@ -137,7 +137,7 @@ def said(on: ClockOn) -> str:
     """Return how a clock stands on a report."""
     if on.why_not:
         return f"does not run: {'; '.join(on.why_not)}"
-    parts = [on.ending if on.ran is None else f"{on.ending} after {duration(seconds(on.ran))}"]
+    parts = [on.ending if on.ran is None else f"{on.ending} after {duration(on.ran / SECOND)}"]
     parts += [f"due {format_ms(on.due)}"] if on.due is not None else []
     return ", ".join([*parts, *([on.verdict] if on.verdict else [])])
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from streams.contract.wording import CAVEAT, NOT_MEASURABLE, duration, share
+from streams.contract.wording import CAVEAT, NOT_MEASURABLE, closed_only, quantile, share
 from streams.domain.clocks import STANDARD
 from streams.domain.states import OPEN_STATES, State
 
@@ -57,12 +57,16 @@ def _figures(document: Mapping[str, Any], by: Sequence[str]) -> Table:
             *(group[label] for label in by),
             f"{group['filed']:,}",
             f"{waiting(group):,}",
-            duration(action["closed_only_median_seconds"]) if action["events"] else "no action",
-            duration(action["median_seconds"]["value"]) if action["measurable"] else NOT_MEASURABLE,
+            closed_only(action["closed_only_median_seconds"], action["events"]),
+            _median(action["median_seconds"]) if action["measurable"] else NOT_MEASURABLE,
             share(action["within"][_DAY]),
             share(decision["within"][_DAY]),
         )
     return table
+
+
+def _median(median: Mapping[str, Any]) -> str:
+    return quantile(median["value"], reached=median["reached"])
 
 
 def _talk(document: Mapping[str, Any], by: Sequence[str]) -> Iterable[str]:
@@ -89,16 +93,18 @@ def _rows(groups: Iterable[Group], by: Sequence[str]) -> Iterable[list[object]]:
                 group["filed"],
                 clock,
                 *(figures[name] for name in ("method", "n", "events")),
-                *("" if value is None else value for value in values),
+                *(_CSV_WORDS.get(value, value) if isinstance(value, bool | None) else value for value in values),
             ]
 
 
+_CSV_WORDS: Final[Mapping[object, str]] = {None: "", True: "true", False: "false"}
 _FIELDS: Final = {
     **{
         f"{name}_seconds{suffix}": (f"{name}_seconds", part)
         for name in ("median", "p85", "p90", "p95")
         for suffix, part in (("", "value"), ("_low", "low"), ("_high", "high"))
     },
+    **{f"{name}_reached": (f"{name}_seconds", "reached") for name in ("median", "p85", "p90", "p95")},
     **{
         f"within_24h{suffix}": ("within", _DAY, part)
         for suffix, part in (("", "share"), ("_low", "low"), ("_high", "high"))

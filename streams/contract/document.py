@@ -9,13 +9,13 @@ from typing import Final
 from streams.contract.instants import instant_or_none
 from streams.contract.rulebook import Rule
 from streams.contract.watched import Watched
-from streams.contract.wording import NOT_MEASURABLE
+from streams.contract.wording import NOT_MEASURABLE, duration
 from streams.domain import counters
 from streams.domain.figures import RESTRICTED_TO, ClockFigures, Sample, clock_figures
 from streams.domain.grid import SECOND
 from streams.domain.objective import judge
 from streams.domain.states import State
-from streams.domain.survival import Interval
+from streams.domain.survival import Curve, Interval
 
 SCHEMA: Final = "safeclock.measure/1"
 
@@ -73,14 +73,28 @@ def group(
     }
 
 
-def warnings(sample: Sample, figures: Iterable[ClockFigures]) -> list[str]:
+def warnings(sample: Sample, figures: Sequence[ClockFigures]) -> list[str]:
     """Return what a reader of a group's figures must know first."""
     found = []
     if sample.oldest_open is None:
         found.append("no open report: is this an export of closed reports only?")
     if any(figure.curve.exposure.n and not figure.curve.exposure.measurable for figure in figures):
         found.append(_WHY_NOT)
-    return found
+    return [*found, *_early_ends(figures)]
+
+
+def _early_ends(figures: Iterable[ClockFigures]) -> Iterable[str]:
+    """Yield from when on nothing is known, and why, of those clocks of which that is before the end of observation."""
+    clocks: dict[tuple[int, int], list[str]] = {}
+    for figure in figures:
+        if figure.curve.exposure.measurable and figure.curve.ends_early:
+            clocks.setdefault((figure.curve.known_to, figure.curve.exposure.delayed), []).append(figure.clock)
+    for (known_to, delayed), ids in clocks.items():
+        since = f"beyond {duration(known_to / SECOND)}" if known_to else "at all"
+        yield (
+            f"nothing is known of {', '.join(ids)} {since}: all reports in view had ended by then, and others came into "
+            f"view only later ({delayed:,} were told late)"
+        )
 
 
 def _clock(figures: ClockFigures) -> Json:
@@ -92,7 +106,7 @@ def _clock(figures: ClockFigures) -> Json:
         "events": curve.exposure.events,
         "unexposed": curve.exposure.unexposed,
         "measurable": curve.exposure.measurable,
-        **{f"{name}_seconds": _interval(curve.quantile(p)) for name, p in _QUANTILES.items()},
+        **{f"{name}_seconds": quantile(curve, p) for name, p in _QUANTILES.items()},
         "within": {str(limit // SECOND): _share(curve.within(limit)) for limit in counters.BUCKETS},
         "restricted_mean": None if restricted is None else restricted._asdict(),
         "mean_seconds": figures.mean._asdict(),
@@ -121,8 +135,9 @@ def _judged(clock: Watched, figures: ClockFigures, sample: Sample, as_of: int) -
     return judge(figures, sample.cells_of(clock.versions), reports, target)._asdict()
 
 
-def _interval(interval: Interval) -> Json:
-    return interval._asdict()
+def quantile(curve: Curve, p: float) -> Json:
+    """Return a quantile with its limits, and whether it is reached: null where that is not known."""
+    return {**curve.quantile(p)._asdict(), "reached": curve.reaches(p)}
 
 
 def _share(interval: Interval | None) -> Json:

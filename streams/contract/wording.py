@@ -3,22 +3,37 @@
 from collections.abc import Mapping
 from typing import Final
 
+from streams.domain.grid import EDGES, SECOND
+
 CAVEAT: Final = (
     "Figures are what platforms declare, checked for plausibility; a report that was never published cannot be seen."
 )
 NOT_REACHED: Final = "not reached"
 NOT_MEASURABLE: Final = "not measurable"
 NOT_KNOWN: Final = "not known"
+NONE_STOPPED: Final = "none stopped"
 
 _SCALES: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
-def duration(seconds: float | None) -> str:
-    """Return a duration in the unit that suits it; "not reached" for None."""
-    if seconds is None:
-        return NOT_REACHED
+def duration(seconds: float) -> str:
+    """Return a duration in the unit that suits it."""
     scale, unit = next(((scale, unit) for scale, unit in _SCALES if seconds >= scale), _SCALES[-1])
     return f"{seconds / scale:.1f} {unit}"
+
+
+def quantile(seconds: float | None, *, reached: bool | None) -> str:
+    """Return a quantile; "not reached" where it is known that too few ended, "not known" where that is not known."""
+    if seconds is not None:
+        return duration(seconds)
+    return NOT_REACHED if reached is False else NOT_KNOWN
+
+
+def closed_only(seconds: float | None, stopped: int) -> str:
+    """Return the median of those that `stopped`, which is given unless there are none or it is beyond the grid."""
+    if seconds is not None:
+        return duration(seconds)
+    return f"over {duration(EDGES[-1] / SECOND)}" if stopped else NONE_STOPPED
 
 
 def share(interval: Mapping[str, float | None]) -> str:

@@ -112,6 +112,30 @@ def test_a_promise_made_after_the_asked_instant_tells_how_long_reports_were_open
     assert action["within"]["86400"]["share"] == pytest.approx(0.5)
 
 
+def test_what_ends_early_is_not_known_and_a_warning_says_why() -> None:
+    late = [line for n in range(30) for line in _told_late_and_acted(f"r{n}", n * HOUR)]
+
+    group = _group(filed("a", 0, told=0), acted("a", "restricted", HOUR), *late)
+
+    median = group["clocks"]["time_to_action"]["median_seconds"]
+    assert (median["value"], median["reached"]) == (None, None)
+    (why,) = [warning for warning in group["warnings"] if "nothing is known" in warning]
+    assert "time_to_decision, time_to_action beyond 59.0 min" in why
+    assert "(30 were told late)" in why
+
+
+def _told_late_and_acted(report: str, at: int) -> list[bytes]:
+    return [filed(report, at, told=at + 5 * HOUR), acted(report, "restricted", at + 30 * HOUR)]
+
+
+def test_a_median_that_open_reports_keep_from_being_reached_is_not_reached() -> None:
+    lines = [filed("a", 0), filed("b", 0), filed("c", 0), acted("a", "restricted", HOUR)]
+
+    median = _group(*lines, as_of=2 * DAY)["clocks"]["time_to_action"]["median_seconds"]
+
+    assert (median["value"], median["reached"]) == (None, False)
+
+
 def test_a_file_told_only_at_closing_is_not_measurable() -> None:
     told_late = [line for n in range(20) for line in _closed_then_told(f"r{n}", n)]
 
@@ -192,7 +216,7 @@ def test_the_document_is_plain_json_with_the_promised_names() -> None:
     assert document["schema"] == "safeclock.measure/1"
     assert set(document) >= {"as_of", "pack", "groups", "duplicates", "conflicts", "orphans", "refused"}
     assert set(action) >= {"method", "n", "events", "median_seconds", "p90_seconds", "within"}
-    assert set(action["median_seconds"]) == {"value", "low", "high"}
+    assert set(action["median_seconds"]) == {"value", "low", "high", "reached"}
     assert {"3600", "86400", "7776000"} <= set(action["within"])
 
 

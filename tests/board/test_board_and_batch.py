@@ -69,6 +69,8 @@ def test_every_metric_of_a_cohort_says_what_the_batch_document_says(board: Board
                 expected = quantile[part] if quantile["value"] is not None else None
                 shown_quantile = values["safeclock_cohort_quantile_seconds"]
                 assert shown_quantile.get((platform, RECENT, clock, "median", bound)) == expected
+            shown_reached = values["safeclock_cohort_quantile_reached"].get((platform, RECENT, clock, "median"))
+            assert shown_reached == figures["median_seconds"]["reached"]
             published = values["safeclock_cohort_closed_only_median_seconds"].get((platform, RECENT, clock))
             assert published == figures["closed_only_median_seconds"]
 
@@ -273,7 +275,8 @@ def test_a_platform_that_was_not_complete_everywhere_has_no_shares_and_nobody_kn
 
     values = board.snapshot.values
     assert values["safeclock_cohort_measurable"]["meadow", RECENT, "time_to_action"] == 0
-    assert not [words for words in values["safeclock_cohort_within_ratio"] if words[0] == "meadow"]
+    for metric in ("safeclock_cohort_within_ratio", "safeclock_cohort_quantile_reached"):
+        assert not [words for words in values[metric] if words[0] == "meadow"]
     assert values["safeclock_cohort_filed_reports"]["meadow", RECENT] > 0
     for metric in ("safeclock_objective_ratio", "safeclock_objective_seconds"):
         assert not [words for words in values[metric] if words[0] == "meadow"]

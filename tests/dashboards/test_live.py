@@ -29,6 +29,11 @@ def _cohort(board: StandIn, platform: str, cohort: str, filed: float, shares: tu
             board.set("safeclock_cohort_within_ratio", share + off, **at, limit="24h", bound=bound)
 
 
+def _not_reached(board: StandIn, platform: str, clock: str, statistic: str) -> None:
+    at = {"platform": platform, "cohort": "recent", "clock": clock, "statistic": statistic}
+    board.set("safeclock_cohort_quantile_reached", 0, **at)
+
+
 def _median(board: StandIn, platform: str, clock: str, hours: float) -> None:
     at = {"platform": platform, "cohort": "recent", "clock": clock, "statistic": "median"}
     board.set("safeclock_cohort_quantile_reached", 1, **at)
@@ -52,6 +57,10 @@ def _stand_in(now: float) -> StandIn:
     _cohort(board, "pebble", "week-01", 19, (0.5, 0.5))
     _median(board, "lantern", "time_to_action", 5)
     _median(board, "cobalt", "time_to_decision", 1)
+    for statistic in ("median", "p90"):
+        _not_reached(board, "harbor", "time_to_action", statistic)
+    _not_reached(board, "harbor", "time_to_decision", "median")
+    _not_reached(board, "cobalt", "time_to_action", "median")
     for name, hours in (("harbor", 2), ("lantern", 4.5), ("meadow", 0.5)):
         at = {"platform": name, "cohort": "recent", "clock": "time_to_action"}
         board.set("safeclock_cohort_closed_only_median_seconds", hours * HOUR, **at)
@@ -154,6 +163,12 @@ def test_a_fast_published_median_stands_beside_a_median_that_is_not_reached(pane
     assert (filed, published, honest, p90) == (400, 2 * HOUR, -1, -1)
     assert (share, low, high) == pytest.approx((0.25, 0.2, 0.3))
     assert (decision, decided, waiting, oldest) == (-1, 0.3, 280, 90 * HOUR)
+
+
+def test_what_is_neither_reached_nor_not_is_not_known(panels: Panels) -> None:
+    _, _, median, p90, *_ = _row(panels, "lantern")
+
+    assert (median, p90) == (5 * HOUR, -4)
 
 
 def test_publishing_on_close_is_not_measurable_and_few_reports_are_no_rate(panels: Panels) -> None:

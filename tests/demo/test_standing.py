@@ -47,6 +47,10 @@ def values() -> Values:
             ("meadow", "recent", ACTION, "median", "low"): 14_400.0,
             ("meadow", "recent", ACTION, "median", "high"): 21_600.0,
         },
+        "safeclock_cohort_quantile_reached": {
+            ("meadow", "recent", ACTION, "median"): 1.0,
+            ("harbor", "recent", ACTION, "median"): 0.0,
+        },
         "safeclock_open_reports": {("harbor",): 1_424.0, ("meadow",): 3.0, ("juniper",): 0.0},
         "safeclock_oldest_open_report_timestamp_seconds": {("harbor",): AS_OF / 1000 - 86_400},
     }
@@ -68,6 +72,14 @@ def test_a_metric_without_series_is_no_error(values: Values) -> None:
 
 def test_equal_figures_share_a_rank_and_none_has_none() -> None:
     assert ranks({"a": 2.0, "b": 1.0, "c": 2.0, "d": None}) == {"a": 2, "b": 1, "c": 2}
+
+
+def test_a_median_of_which_nobody_knows_whether_it_is_reached_is_not_known(values: Values) -> None:
+    del values["safeclock_cohort_quantile_reached"]["harbor", "recent", ACTION, "median"]
+
+    _, harbor = lines(standings(values, ["harbor"]), AS_OF)
+
+    assert "median not known, acted on" in harbor
 
 
 def test_the_caveat_stands_beside_the_first_figure(values: Values) -> None:

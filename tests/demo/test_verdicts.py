@@ -91,6 +91,7 @@ def standing(  # noqa: PLR0913 - a row of the table
         published_rank=published_rank,
         measurable=shares is not None,
         median=UNKNOWN,
+        reached=None,
         acted=acted,
         acted_rank=acted_rank,
         decided=decided,

@@ -37,6 +37,21 @@ def test_a_median_that_is_not_reached_may_still_have_a_lower_limit() -> None:
     assert median == Interval(None, 3600.0, None)
 
 
+def test_a_quantile_beyond_an_early_exhaustion_is_not_known_and_never_not_reached() -> None:
+    in_time, late = cell(1 * HOUR, STOPPED), cell(30 * HOUR, STOPPED, told_after=5 * HOUR)
+
+    exhausted, still_seen = estimate({in_time: 1, late: 30}), estimate({in_time: 1, late: 30, cell(2 * DAY, OPEN): 31})
+
+    assert exhausted.ends_early
+    assert (exhausted.quantile(0.5).value, exhausted.reaches(0.5)) == (None, None)
+    assert (still_seen.quantile(0.9).value, still_seen.reaches(0.9)) == (None, False)
+    assert still_seen.reaches(0.3) is True
+
+
+def test_nothing_is_known_of_nobody() -> None:
+    assert estimate({}).reaches(0.5) is None
+
+
 def test_a_share_that_is_reached_by_a_hair_of_rounding_is_reached() -> None:
     cells = {cell(i * MINUTE, STOPPED): 1 for i in range(1, 11)}
 

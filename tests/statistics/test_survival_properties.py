@@ -85,6 +85,25 @@ def test_a_quantile_is_the_first_edge_within_which_its_share_ended(few: list[Rep
 
 
 @EXAMPLES
+@given(REPORTS, SHARES)
+def test_a_quantile_is_not_reached_only_where_the_curve_is_known_as_long_as_any_report_was_seen(
+    of: list[Report], p: float
+) -> None:
+    curve = estimate(Counter(of))
+    seen = [min(leaving, TOP - 1) for entry, leaving, _ in of if entry < min(leaving, TOP - 1)]
+
+    reaches, value = curve.reaches(p), curve.quantile(p).value
+
+    if value is not None:
+        assert reaches is True
+    elif reaches is False:
+        assert curve.known_to >= max(EDGES[leaving] for leaving in seen)
+        assert max(curve.incidence, default=0) < p
+    else:
+        assert not curve.exposure.measurable or curve.within(EDGES[max(seen)]) is None
+
+
+@EXAMPLES
 @given(FEW, SHARES)
 def test_the_limits_of_a_quantile_are_where_the_limits_of_the_share_cross_it(few: list[Report], p: float) -> None:
     curve = estimate(Counter(SEEN_FROM_START + few))

@@ -30,7 +30,7 @@ COHORT_FIGURES: Final = (
     ),
     gauge(
         "cohort_measurable",
-        "1 when the cohort's shares and quantiles can be given, 0 when more than 5 % of its filings were told only "
+        "1 when the cohort's shares and quantiles can be given, as far as its curve is known; 0 when more than 5 % of its filings were told only "
         "at closing, nothing was filed, or the platform says on some partitions only up to when it is complete.",
         PLATFORM,
         COHORT,
@@ -52,7 +52,7 @@ COHORT_FIGURES: Final = (
     gauge(
         "cohort_quantile_seconds",
         "Time by which half (median) or nine tenths (p90) of a cohort's reports had their clock stopped, open "
-        "reports included, with its 95 % interval; absent where not reached or not measurable.",
+        "reports included, with its 95 % interval; absent where not reached or not known.",
         PLATFORM,
         COHORT,
         CLOCK,
@@ -62,14 +62,13 @@ COHORT_FIGURES: Final = (
     ),
     gauge(
         "cohort_quantile_reached",
-        "1 when a cohort's quantile exists, 0 when too many reports are still open or ended otherwise, or when the "
-        "cohort is not measurable.",
+        "1 when a cohort's quantile exists, 0 when too few reports had their clock stopped as long as any was seen; "
+        "absent where that is not known.",
         PLATFORM,
         COHORT,
         CLOCK,
         STATISTIC,
         budget=90,
-        zeros=True,
     ),
     gauge(
         "cohort_closed_only_median_seconds",

@@ -29,7 +29,7 @@ OBJECTIVES: Final = (
     _objective(
         "seconds",
         "Where a mean or a quantile is judged: its value over the period's reports, open ones included; absent where "
-        "not reached or not measurable.",
+        "not reached or not known.",
         PERIOD,
     ),
     _objective(

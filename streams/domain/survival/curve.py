@@ -37,7 +37,8 @@ class Curve:
 
     The four sequences go with `moments` and hold from each one until the next: `survival` (S) is the share without
     any ending, `incidence` (F) the share with the ending of interest. Nothing is known at or before `known_from`
-    nor after `known_to` (milliseconds), and then every question is answered by None.
+    nor after `known_to` (milliseconds), and then every question is answered by None. `observed_to` is when the last
+    report was seen: the curve may end before that.
     """
 
     exposure: Exposure
@@ -49,12 +50,18 @@ class Curve:
     variance: tuple[float, ...]
     known_from: int
     known_to: int
+    observed_to: int
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether the curve ends before the last report was seen: all at risk had ended, and others came in later."""
+        return self.known_to < self.observed_to
 
     def quantile(self, p: float) -> Interval:
         """Return the time by which a share `p` had the ending of interest, in seconds (the upper edge of its bin).
 
         The limits are where the log-log bands cross `p` (Brookmeyer and Crowley 1982). None: not reached, or not
-        known. Raises ValueError unless 0 < p < 1.
+        known, which `reaches` tells apart. Raises ValueError unless 0 < p < 1.
         """
         if not 0 < p < 1:
             raise ValueError(f"expected a share between 0 and 1, both excluded, got {p}")
@@ -66,6 +73,15 @@ class Curve:
         low = next((k for k, share in enumerate(upper[:reached]) if share >= target), reached)
         high = next((k for k, share in enumerate(lower[reached:], reached) if share >= target), None)
         return Interval(self._seconds(reached), self._seconds(low), self._seconds(high))
+
+    def reaches(self, p: float) -> bool | None:
+        """Return whether a share `p` had the ending of interest, or None if that is not known.
+
+        False only where the curve is known as long as any report was seen, and stays below. Raises as `quantile`.
+        """
+        if self.quantile(p).value is not None:
+            return True
+        return None if self.ends_early or not self.exposure.measurable else False
 
     def within(self, limit: int) -> Interval | None:
         """Return the share with the ending of interest within `limit` milliseconds, or None if it is not known.

@@ -33,6 +33,7 @@ def estimate(cells: Cells, interest: int = STOPPED) -> Curve:
         variance=tuple(variance),
         known_from=table.first_entry,
         known_to=_known_to(table.moments, len(moments)),
+        observed_to=table.moments[-1].at if table.moments else 0,
     )
 
 

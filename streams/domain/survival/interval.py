@@ -13,7 +13,7 @@ _LARGEST_EXPONENT: Final = 700.0
 class Interval(NamedTuple):
     """A value and the limits of its 95 % interval, in the unit of the value (seconds, or a share in [0, 1]).
 
-    None is an answer: a quantile that is not reached, or a limit that the data cannot give.
+    None is an answer: a quantile that is not reached or not known, or a limit that the data cannot give.
     """
 
     value: float | None
