@@ -22,6 +22,7 @@ from dashboards.demo import cast
 from dashboards.demo.processes import PartFailedError, Parts
 from dashboards.demo.screen import Screen, screen_on
 from streams.domain.grid import SECOND
+from streams.edge.terminal import console
 
 if TYPE_CHECKING:
     from dashboards.demo.watch import Watch
@@ -77,11 +78,11 @@ class Demo:
         return await self.parts.start(cast.key(self.history, self._key_file))
 
 
-async def _perform(programme: Programme, console: Console) -> int:
+async def _perform(programme: Programme, out: Console) -> int:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    with TemporaryDirectory(prefix="safeclock-demo-") as folder, screen_on(console) as screen:
+    with TemporaryDirectory(prefix="safeclock-demo-") as folder, screen_on(out) as screen:
         # What libraries say would tear the table. In this mode it is not opened anew for what they say when all is over.
         logging.basicConfig(filename=Path(folder, "demo.log"), filemode="w")
         demo = Demo(programme, screen, Path(folder))
@@ -123,5 +124,5 @@ def _write(file: Path, document: Mapping[str, object] | None) -> None:
 def run_demo(programme: Programme) -> int:
     """Run the demo and return its exit status: 0 when every planted truth shows, 1 otherwise or on a failure."""
     with suppress(KeyboardInterrupt):
-        return asyncio.run(_perform(programme, Console()))
+        return asyncio.run(_perform(programme, console()))
     return 1

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from rich.table import Table
-
 from dashboards.demo.standing import Standing
 from dashboards.demo.verdicts import ordinal
 from streams.contract.wording import CAVEAT, NOT_MEASURABLE, duration, quantile, share
 from streams.domain.grid import SECOND
 from streams.domain.survival import Interval
+from streams.edge.terminal import WholeTable
 
 _HEADINGS = (
     "published\nmedian",
@@ -22,10 +21,10 @@ _HEADINGS = (
 )
 
 
-def table(standings: Sequence[Standing], as_of: int, grey: Iterable[str]) -> Table:
+def table(standings: Sequence[Standing], as_of: int, grey: Iterable[str]) -> WholeTable:
     """Return the table; it is greyed when there are reasons to."""
     reasons = list(grey)
-    shown = Table(
+    shown = WholeTable(
         title="As a transparency report would print it, beside the same platforms counting those still waiting",
         caption="\n".join((CAVEAT, *reasons)),
         title_justify="left",

@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
 
 from producers.conformance.check import Checked
 from producers.conformance.understood import ClockSeen, Platform
 from producers.publisher.talk import refusal_table
 from streams.contract.instants import format_ms
-from streams.contract.wording import closed_only, quantile
+from streams.contract.wording import closed_only, percent, quantile
+from streams.edge.terminal import WholeTable, console, indented
 
 _CLOCK_HEADINGS: Final = ("counted", "stopped", "closed only", "open, too", "told closed")
 _EXPLAINED: Final = (
@@ -20,29 +19,27 @@ _EXPLAINED: Final = (
 )
 
 
-def tell(checked: Checked, console: Console | None = None) -> None:
+def tell(checked: Checked, out: Console | None = None) -> None:
     """Print the refusals, then what was understood, then what is doubtful; on standard output unless told otherwise."""
-    console = Console() if console is None else console
+    out = out or console()
     refused = sum(group.count for group in checked.refused)
-    console.print(
-        f"{checked.events:,} events and {checked.heartbeats:,} heartbeats accepted, {refused:,} lines refused"
-    )
+    out.print(f"{checked.events:,} events and {checked.heartbeats:,} heartbeats accepted, {refused:,} lines refused")
     if checked.refused:
-        console.print(refusal_table("refused", checked.refused))
+        out.print(refusal_table("refused", checked.refused))
     for platform in checked.platforms:
-        _platform(platform, console)
+        _platform(platform, out)
     if checked.platforms:
-        console.print(_EXPLAINED, style="dim")
+        out.print(_EXPLAINED, style="dim")
 
 
-def _platform(platform: Platform, console: Console) -> None:
-    console.print()
-    console.print(f"{platform.platform}: {platform.filed:,} reports filed{_span(platform)}")
+def _platform(platform: Platform, out: Console) -> None:
+    out.print()
+    out.print(f"{platform.platform}: {platform.filed:,} reports filed{_span(platform)}")
     for line in _lines(platform):
-        console.print(Padding(line, (0, 0, 0, 2)))
-    console.print(Padding(_clocks(platform.clocks), (0, 0, 0, 2)))
+        out.print(indented(line))
+    out.print(indented(_clocks(platform.clocks)))
     for warning in platform.warnings:
-        console.print(Padding(f"! {warning}", (0, 0, 0, 2)))
+        out.print(indented(f"! {warning}"))
 
 
 def _span(platform: Platform) -> str:
@@ -61,12 +58,12 @@ def _lines(platform: Platform) -> Iterable[str]:
         "whole hours": platform.whole_hours,
         "0 seconds": platform.zero_durations,
     }
-    yield ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+    yield ", ".join(f"{name} {percent(share)}" for name, share in shares.items())
 
 
-def _clocks(clocks: Iterable[ClockSeen]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("clock", no_wrap=True)
+def _clocks(clocks: Iterable[ClockSeen]) -> WholeTable:
+    table = WholeTable(box=None, pad_edge=False)
+    table.add_column("clock")
     for heading in _CLOCK_HEADINGS:
         table.add_column(heading, justify="right")
     for clock in clocks:
@@ -81,5 +78,5 @@ def _clock(clock: ClockSeen) -> tuple[str, ...]:
         f"{clock.stopped:,}",
         closed_only(clock.closed_only_median_seconds, clock.stopped),
         quantile(clock.median_seconds.value, reached=clock.median_reached),
-        f"{clock.told_only_at_closing:.0%}",
+        percent(clock.told_only_at_closing),
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from streams.contract.document import warnings
+from streams.contract.wording import percent
 from streams.domain import counters
 from streams.domain.clocks import Clock, by_id
 from streams.domain.figures import ClockFigures, Sample, clock_figures, grouping, samples
@@ -29,12 +30,12 @@ class ClockSeen:
     median_seconds: Interval
     median_reached: bool | None
     closed_only_median_seconds: float | None
-    told_only_at_closing: float
+    told_only_at_closing: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """One platform as it was understood; instants in epoch milliseconds, shares from 0 to 1."""
+    """One platform as it was understood; instants in epoch milliseconds, shares from 0 to 1, None of nothing."""
 
     platform: str
     filed: int
@@ -44,10 +45,10 @@ class Platform:
     heartbeats: int
     first: int | None
     last: int | None
-    unknown_jurisdiction: float
-    other_harm: float
-    whole_hours: float
-    zero_durations: float
+    unknown_jurisdiction: float | None
+    other_harm: float | None
+    whole_hours: float | None
+    zero_durations: float | None
     clocks: tuple[ClockSeen, ...]
     warnings: tuple[str, ...]
 
@@ -107,13 +108,15 @@ def _of_labels(habits: Habits, tally: Mapping[str, int]) -> list[str]:
     if orphans := tally.get(counters.WAITING, 0):
         found.append(f"{orphans} reports have actions and no filing: is every token the one the report was filed with?")
     if habits.unknown_jurisdiction > _DOUBTFUL * habits.filings:
-        found.append(f"{_share(habits.unknown_jurisdiction, habits.filings):.0%} of the filings name no jurisdiction")
+        found.append(
+            f"{percent(_share(habits.unknown_jurisdiction, habits.filings))} of the filings name no jurisdiction"
+        )
     if habits.other_harm > _DOUBTFUL * habits.filings:
-        found.append(f"{_share(habits.other_harm, habits.filings):.0%} of the filings are of the harm `other`")
+        found.append(f"{percent(_share(habits.other_harm, habits.filings))} of the filings are of the harm `other`")
     if not tally.get(counters.HEARTBEATS, 0):
         found.append("no heartbeat: the file is taken as complete up to its newest time")
     return found
 
 
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -6,24 +6,25 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TextColumn
 from rich.progress import Progress as Bar
-from rich.table import Table
 
 from producers.publisher.files import Order, Published
 from producers.publisher.refusals import RefusalGroup
 from producers.publisher.sending import Progress, no_progress
+from streams.edge.opening import read_twice
+from streams.edge.terminal import WholeTable, console
 
 
-def announce(order: Order, console: Console | None = None) -> None:
+def announce(order: Order, out: Console | None = None) -> None:
     """Say, before anything is sent, to whom and where; on standard error unless told otherwise."""
     settings = order.settings
     who = f" as {settings.access.username}" if settings.access.username else ""
     topics = ", ".join(order.registry.source_topics())
-    _console(console).print(f"{settings.bootstrap}{who}: {topics}", soft_wrap=True)
+    (out or console(stderr=True)).print(f"{settings.bootstrap}{who}: {topics}", soft_wrap=True)
 
 
-def tell(published: Published, console: Console | None = None) -> None:
+def tell(published: Published, out: Console | None = None) -> None:
     """Say what was refused, what was acknowledged, and how to go on; on standard error unless told otherwise."""
-    out = _console(console)
+    out = out or console(stderr=True)
     if published.refused:
         out.print(refusal_table("refused before they left", published.refused))
     lines = f"{published.events:,} events and {published.heartbeats:,} heartbeats"
@@ -41,25 +42,20 @@ def tell(published: Published, console: Console | None = None) -> None:
 @contextmanager
 def progressing(order: Order) -> Iterator[Progress]:
     """Show on a terminal how far the files of `order` are, while the callback that this gives is called."""
-    known = Console(stderr=True).is_terminal and bool(order.paths) and all(path.is_file() for path in order.paths)
+    out = console(stderr=True)
+    known = out.is_terminal and bool(order.paths) and all(map(read_twice, order.paths))
     if not known:
         yield no_progress
         return
     total = sum(path.stat().st_size for path in order.paths)
-    with Bar(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=Console(stderr=True), transient=True
-    ) as bar:
+    with Bar(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=out, transient=True) as bar:
         task = bar.add_task("publishing", total=total)
         yield lambda size, lines: bar.update(task, completed=size, description=f"{lines:,} acknowledged")
 
 
-def _console(given: Console | None) -> Console:
-    return Console(stderr=True) if given is None else given
-
-
-def refusal_table(title: str, groups: Iterable[RefusalGroup]) -> Table:
+def refusal_table(title: str, groups: Iterable[RefusalGroup]) -> WholeTable:
     """Return what was refused, by reason and field; never what was refused."""
-    table = Table(title=title, title_justify="left")
+    table = WholeTable(title=title, title_justify="left")
     table.add_column("reason")
     table.add_column("field")
     table.add_column("lines", justify="right")

@@ -3,9 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from rich.console import Console
-from rich.markup import escape
-from rich.padding import Padding
-from rich.table import Table
+from rich.text import Text
 
 from streams.batch.explained import ClockOn, Explained, ReportOn, seconds
 from streams.contract.instants import format_ms, instant_or_none
@@ -17,6 +15,7 @@ from streams.domain.deadlines import NEVER
 from streams.domain.events import Deed
 from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
 from streams.domain.objective import Period, Statistic
+from streams.edge.terminal import WholeTable, indented
 
 UNREVIEWED = "no lawyer has reviewed it"
 
@@ -65,14 +64,11 @@ def scope_words(scope: Scope) -> str:
 def tell_rules(rulebook: Rulebook, console: Console) -> None:
     """Print every rule."""
     for rule in rulebook.rules:
-        console.print(f"[bold]{rule.clock.key}[/bold]  {escape(rule.title)}", highlight=False)
+        console.print(Text.assemble((rule.clock.key, "bold"), f"  {rule.title}"))
         for line in _lines(rule):
-            console.print(Padding(escape(line), (0, 0, 0, 2)), highlight=False)
+            console.print(indented(line))
     unreviewed = sum(not rule.basis.reviewed for rule in rulebook.rules)
-    console.print(
-        f"{len(rulebook.rules)} clocks of {rulebook.name}; {unreviewed} of them were reviewed by no lawyer.",
-        highlight=False,
-    )
+    console.print(f"{len(rulebook.rules)} clocks of {rulebook.name}; {unreviewed} of them were reviewed by no lawyer.")
 
 
 def _lines(rule: Rule) -> Iterator[str]:
@@ -115,19 +111,21 @@ def tell_reports(explained: Explained, console: Console) -> None:
         _tell_report(report, console)
     refused = f"; {explained.refused} lines were refused: safeclock check says why" if explained.refused else ""
     as_of = "" if explained.as_of is None else f" as of {format_ms(explained.as_of)}"
-    console.print(f"{len(explained.reports)} reports{as_of}{refused}.", highlight=False)
+    console.print(f"{len(explained.reports)} reports{as_of}{refused}.")
 
 
 def _tell_report(report: ReportOn, console: Console) -> None:
     if report.filed is None or report.labels is None:
-        told = f"[bold]{report.key}[/bold]: its filing is missing, taken back or a test, so no clock runs"
-        console.print(told, highlight=False)
+        told = Text.assemble((report.key, "bold"), ": its filing is missing, taken back or a test, so no clock runs")
+        console.print(told)
         return
     labels = ", ".join(str(label) for label in report.labels if not isinstance(label, bool))
     flagger = ", trusted flagger" if report.labels.trusted_flagger else ""
-    console.print(f"[bold]{report.key}[/bold]", highlight=False)
-    console.print(f"  filed {format_ms(report.filed.at)}: {labels}{flagger}; now {report.state}", highlight=False)
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
+    console.print(Text(report.key, "bold"))
+    console.print(f"  filed {format_ms(report.filed.at)}: {labels}{flagger}; now {report.state}")
+    table = WholeTable(box=None, show_header=False, padding=(0, 2, 0, 2))
+    for name in ("clock", "how it stands"):
+        table.add_column(name)
     for clock in report.clocks:
         table.add_row(clock.clock.key, said(clock))
     console.print(table)

@@ -51,11 +51,10 @@ def clocks() -> None:
 @REGISTRY
 def list_clocks(packs: tuple[Path, ...], registry: Path | None) -> None:
     """Print every clock: what it asks for, of which reports, and what it rests on."""
-    from rich.console import Console
-
     from streams.batch.clock_talk import tell_rules
+    from streams.edge.terminal import console
 
-    tell_rules(rulebook_of(packs, registry_of(registry)), Console())
+    tell_rules(rulebook_of(packs, registry_of(registry)), console())
 
 
 @clocks.command()
@@ -80,11 +79,10 @@ def check(packs: tuple[Path, ...], registry: Path | None) -> None:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def explain(files: tuple[Path, ...], form: str, **how: Any) -> None:  # noqa: ANN401 - likewise
     """Tell of every report in FILES of JSON lines which clocks run on it, why not the others, when each ends."""
-    from rich.console import Console
-
     from streams.batch.clock_talk import as_json, tell_reports
     from streams.batch.explained import explain as read
     from streams.batch.lines import progressing
+    from streams.edge.terminal import console
 
     registry = registry_of(how["registry"])
     rulebook = rulebook_of(how["packs"], registry)
@@ -93,4 +91,4 @@ def explain(files: tuple[Path, ...], form: str, **how: Any) -> None:  # noqa: AN
     if form == "json":
         click.echo(json.dumps(as_json(explained), indent=2))
     else:
-        tell_reports(explained, Console())
+        tell_reports(explained, console())

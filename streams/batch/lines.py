@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from streams.edge.lines import blocks
 from streams.edge.opening import STDIN, read_twice
+from streams.edge.terminal import console
 
 
 @contextmanager
@@ -18,14 +18,14 @@ def progressing(files: Sequence[Path]) -> Iterator[Iterator[bytes]]:
     Blank lines are left out.
     """
     paths = files or (STDIN,)
-    console = Console(stderr=True)
-    known = console.is_terminal and all(map(read_twice, paths))
+    out = console(stderr=True)
+    known = out.is_terminal and all(map(read_twice, paths))
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         DownloadColumn(),
         TimeRemainingColumn(),
-        console=console,
+        console=out,
         transient=True,
         disable=not known,
     ) as progress:

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from rich.console import Console
 from rich.table import Table
 
 from streams.contract.wording import CAVEAT, NOT_MEASURABLE, closed_only, quantile, share
 from streams.domain.clocks import STANDARD
 from streams.domain.states import OPEN_STATES, State
+from streams.edge.terminal import WholeTable, console
 
 Group = Mapping[str, Any]
 
@@ -36,17 +36,17 @@ def waiting(group: Group) -> int:
 
 
 def _table(document: Mapping[str, Any], by: Sequence[str]) -> None:
-    console = Console()
+    out = console()
     if document["groups"]:
-        console.print(_figures(document, by))
+        out.print(_figures(document, by))
     else:
-        console.print("No report was accepted: there is nothing to measure.")
+        out.print("No report was accepted: there is nothing to measure.")
     for line in _talk(document, by):
-        console.print(line)
+        out.print(line)
 
 
 def _figures(document: Mapping[str, Any], by: Sequence[str]) -> Table:
-    table = Table(title=f"Time to action as of {document['as_of']}", caption=CAVEAT, title_justify="left")
+    table = WholeTable(title=f"Time to action as of {document['as_of']}", caption=CAVEAT, title_justify="left")
     for label in by:
         table.add_column(label)
     for heading in ("filed", "waiting", "published median", "median, open counted", "within 24 h", "decided in 24 h"):

@@ -36,6 +36,11 @@ def closed_only(seconds: float | None, stopped: int) -> str:
     return f"over {duration(EDGES[-1] / SECOND)}" if stopped else NONE_STOPPED
 
 
+def percent(share: float | None) -> str:
+    """Return a share in whole per cent; "not known" for None."""
+    return NOT_KNOWN if share is None else f"{share:.0%}"
+
+
 def share(interval: Mapping[str, float | None]) -> str:
     """Return a share with its interval in per cent; "not known" for None."""
     value, low, high = (interval[name] for name in ("share", "low", "high"))

@@ -67,6 +67,18 @@ def action_clock(found: Checked) -> ClockSeen:
     return next(clock for clock in harbor(found).clocks if clock.clock == "time_to_action")
 
 
+def test_a_share_of_nothing_is_not_known_and_not_0(tmp_path: Path) -> None:
+    found = of(tmp_path, acted(1, MONDAY))
+    shown = StringIO()
+
+    tell(found, Console(file=shown, width=200))
+
+    (platform,) = json.loads(json.dumps(document(found)))["platforms"]
+    assert platform["shares"]["unknown_jurisdiction"] is None
+    assert platform["clocks"]["time_to_action"]["told_only_at_closing"] is None
+    assert "no jurisdiction not known" in shown.getvalue()
+
+
 def test_refusals_are_grouped_by_reason_and_field_with_their_first_line(tmp_path: Path) -> None:
     bad = filed(2, MONDAY).replace(b'"grooming"', b'"something secret"')
 
