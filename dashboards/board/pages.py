@@ -22,11 +22,11 @@ class Pages:
         self._snapshot = snapshot
         self._text = PageText()
 
-    async def healthz(self, _: web.Request) -> web.Response:
+    async def healthz(self, _: web.BaseRequest) -> web.Response:
         """Answer 200 as long as the loop answers at all: an error in it ends the process."""
         return web.Response(text="ok\n")
 
-    async def readyz(self, _: web.Request) -> web.Response:
+    async def readyz(self, _: web.BaseRequest) -> web.Response:
         """Answer 200 once every partition was read to its end and figures are shown, old ones too; 503 before.
 
         The lines are the reasons for which the figures are greyed.
@@ -36,7 +36,7 @@ class Pages:
         reasons = fresh.reasons or (() if shown else ("the first figures are being computed",))
         return web.Response(status=200 if shown else 503, text="\n".join(reasons or ("ok",)) + "\n")
 
-    async def metrics(self, _: web.Request) -> web.Response:
+    async def metrics(self, _: web.BaseRequest) -> web.Response:
         """Answer with the product metrics; written out in a thread, for there are thousands."""
         body = await asyncio.to_thread(self._text.of, self._snapshot())
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

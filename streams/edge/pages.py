@@ -4,42 +4,69 @@ import hmac
 from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
 from streams.contract.guard import Guard
+from streams.edge.connections import Connection, Connections, Limits
+from streams.edge.listening import Acceptor, bound
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 _FOR_EVERYBODY: Final = frozenset({"/healthz", "/readyz"})
 """What a supervisor asks, who has no password; nothing in the answers is a figure."""
 _WHO: Final = {"WWW-Authenticate": 'Basic realm="safeclock", charset="UTF-8"'}
+_METHODS: Final = ("GET", "HEAD")
+_LIMITS: Final = Limits()
+_STOP_SECONDS: Final = 0.5
+"""How long answers that are under way may take when the process stops."""
 
 
 @asynccontextmanager
-async def served(pages: Mapping[str, Handler], host: str, port: int, guard: Guard) -> AsyncIterator[int]:
-    """Serve `pages`, by their paths, for the block and yield the port; port 0 is any free one."""
-    site: Any = web.Application(middlewares=[_asking(guard)])
-    site.add_routes([web.get(path, handler) for path, handler in pages.items()])
-    runner = web.AppRunner(site, access_log=None)
-    await runner.setup()
-    listener = web.TCPSite(runner, host, port, ssl_context=guard.context())
-    await listener.start()
+async def served(
+    pages: Mapping[str, Handler], host: str, port: int, guard: Guard, limits: Limits = _LIMITS
+) -> AsyncIterator[int]:
+    """Serve `pages`, by their paths, for the block and yield the port; port 0 is any free one.
+
+    Raises AddressError, which names the setting, when nobody can listen there.
+    """
+    server = web.Server(_answering(pages, guard), handler_cancellation=True)
+    connections = Connections(limits)
+    acceptor = Acceptor(server, connections, guard.context())
+    listeners = await bound(host, port)
+    for listener in listeners:
+        acceptor.listen(listener)
     try:
-        yield runner.addresses[0][1]
+        yield listeners[0].getsockname()[1]
     finally:
-        await runner.cleanup()
+        await acceptor.close()
+        server.pre_shutdown()
+        await server.shutdown(_STOP_SECONDS)
+        connections.close()
 
 
-def _asking(guard: Guard) -> Any:  # noqa: ANN401 - aiohttp's middlewares are marked by a decorator
-    @web.middleware
-    async def ask(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path in _FOR_EVERYBODY or _may(request.headers.get("Authorization", ""), guard):
-            return await handler(request)
+def _answering(pages: Mapping[str, Handler], guard: Guard) -> Handler:
+    """Return what answers a request; nothing of the request is in an answer, and the connection ends with it."""
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        if isinstance(request.protocol, Connection):
+            request.protocol.begin()
+        response = await _answer(request, pages, guard)
+        response.force_close()
+        return response
+
+    return answer
+
+
+async def _answer(request: web.BaseRequest, pages: Mapping[str, Handler], guard: Guard) -> web.StreamResponse:
+    if request.path not in _FOR_EVERYBODY and not _may(request.headers.get("Authorization", ""), guard):
         return web.Response(status=401, headers=_WHO, text="expected the user and the password of the metrics\n")
-
-    return ask
+    if request.path not in pages:
+        return web.Response(status=404, text=f"expected one of {', '.join(sorted(pages))}\n")
+    if request.method not in _METHODS:
+        return web.Response(status=405, headers={"Allow": ", ".join(_METHODS)}, text="expected GET or HEAD\n")
+    return await pages[request.path](request)
 
 
 def _may(authorization: str, guard: Guard) -> bool:

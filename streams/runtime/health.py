@@ -93,17 +93,17 @@ class Health:
         owned = self._figures.owned.items()
         return sorted(number for number, one in owned if one.state is not State.SERVING)
 
-    async def healthz(self, _: web.Request) -> web.Response:
+    async def healthz(self, _: web.BaseRequest) -> web.Response:
         """Answer 200 while every owned partition moves or is at its head."""
         return _verdict("stuck partitions", self.stuck())
 
-    async def readyz(self, _: web.Request) -> web.Response:
+    async def readyz(self, _: web.BaseRequest) -> web.Response:
         """Answer 200 when every owned partition is restored; 503 while the group has given none, or gives others."""
         if not self._figures.assigned:
             return web.Response(status=503, text="no assignment now\n")
         return _verdict("partitions being restored", self.waiting())
 
-    async def metrics(self, _: web.Request) -> web.Response:
+    async def metrics(self, _: web.BaseRequest) -> web.Response:
         """Answer with the pipeline's metrics."""
         return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 

@@ -19,6 +19,7 @@ import uvloop
 from streams.contract.access import AccessError
 from streams.contract.registry import Registry
 from streams.domain.roster import ClockError
+from streams.edge.listening import AddressError
 from streams.edge.signin import NoBrokerError
 from streams.runtime.app import ALONE, PATIENT, Manner, RecordBatchApp, connect, create_app
 from streams.runtime.collector import collect_seldom
@@ -53,6 +54,7 @@ _RESTORE = (
 
 _WHAT_NOW: Mapping[type[Exception], str] = {
     AccessError: "",
+    AddressError: "",
     NoBrokerError: "",
     BadGroundError: _PLAN,
     SourceError: _ACCEPT,
