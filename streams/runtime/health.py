@@ -15,11 +15,13 @@ from typing_extensions import override
 from streams.contract.catalogue import PIPELINE
 from streams.contract.guard import Guard
 from streams.contract.metric import Kind
-from streams.domain.grid import MINUTE
+from streams.domain.grid import MINUTE, SECOND
 from streams.domain.vocabulary import Reason
 from streams.edge import pages
 from streams.runtime.figures import Figures, State
 
+READY_MS: Final = 30 * SECOND
+"""After how long without a record and without being at its heads a partition is not ready."""
 STALLED_MS: Final = 2 * MINUTE
 """After how long without a record and without being at its heads a partition counts as stuck."""
 
@@ -84,7 +86,10 @@ class Health:
 
     def stuck(self) -> list[int]:
         """Return the served partitions that neither moved nor were at their heads for too long."""
-        limit = self._wall() - STALLED_MS
+        return self._still_for(STALLED_MS)
+
+    def _still_for(self, milliseconds: int) -> list[int]:
+        limit = self._wall() - milliseconds
         owned = self._figures.owned.items()
         return sorted(number for number, one in owned if one.state is State.SERVING and one.moved < limit)
 
@@ -98,10 +103,19 @@ class Health:
         return _verdict("stuck partitions", self.stuck())
 
     async def readyz(self, _: web.BaseRequest) -> web.Response:
-        """Answer 200 when every owned partition is restored; 503 while the group has given none, or gives others."""
+        """Answer 200 when every owned partition is restored, and moves or is at its head.
+
+        503 while the group has given none, or gives others, and for whatever a partition neither applied a record nor
+        was confirmed at its head for half a minute.
+        """
         if not self._figures.assigned:
             return web.Response(status=503, text="no assignment now\n")
-        return _verdict("partitions being restored", self.waiting())
+        if waiting := self.waiting():
+            return _verdict("partitions being restored", waiting)
+        still = self._still_for(READY_MS)
+        return _verdict(
+            f"partitions that neither applied a record nor reached their heads for {READY_MS // SECOND} s", still
+        )
 
     async def metrics(self, _: web.BaseRequest) -> web.Response:
         """Answer with the pipeline's metrics."""

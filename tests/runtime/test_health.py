@@ -3,12 +3,13 @@
 import subprocess
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 from prometheus_client import CollectorRegistry, generate_latest
 
 from streams.contract.catalogue import PIPELINE
 from streams.domain.vocabulary import Reason
 from streams.runtime.figures import Figures, PartitionFigures, State
-from streams.runtime.health import STALLED_MS, Health, WorkerCollector
+from streams.runtime.health import READY_MS, STALLED_MS, Health, WorkerCollector
 from tests.required import program
 
 NOON = 43_200_000
@@ -85,3 +86,32 @@ def test_a_partition_that_is_being_restored_is_waited_for_and_not_stuck() -> Non
 
     assert health.waiting() == [5]
     assert health.stuck() == []
+
+
+async def ready(figures: Figures, now: int) -> tuple[int, str]:
+    """Return what a worker answers that is asked whether it is ready."""
+    answer = await Health(figures, lambda: now).readyz(make_mocked_request("GET", "/readyz"))
+    return answer.status, answer.text or ""
+
+
+async def test_a_worker_is_ready_while_its_partitions_move_or_are_at_their_heads() -> None:
+    figures = busy()
+    figures.assigned = True
+
+    assert await ready(figures, NOON + READY_MS) == (200, "ok\n")
+
+
+async def test_a_worker_is_not_ready_when_a_partition_has_stood_still_for_half_a_minute() -> None:
+    figures = busy()
+    figures.assigned = True
+    figures.owned[4] = PartitionFigures(state=State.SERVING, moved=NOON + READY_MS)
+
+    status, text = await ready(figures, NOON + READY_MS + 1)
+
+    assert (status, text) == (503, "partitions that neither applied a record nor reached their heads for 30 s: 3\n")
+
+
+async def test_a_partition_that_is_being_restored_is_named_as_such_however_long_it_takes() -> None:
+    figures = Figures(assigned=True, owned={5: PartitionFigures(moved=NOON)})
+
+    assert await ready(figures, NOON + 10 * READY_MS) == (503, "partitions being restored: 5\n")
