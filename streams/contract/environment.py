@@ -66,7 +66,7 @@ def at_least(least: int, factor: int = 1) -> Callable[[str], int]:
 
 
 def secret(file: str) -> str:
-    """Return what a file holds, without the line break at its end."""
+    """Return what a file holds, without the line break at its end; no error repeats `file`, which may be the secret."""
     try:
         return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError):
@@ -100,7 +100,8 @@ def read(
         try:
             values[field] = reading(text)
         except ValueError as expected:
-            wrong.append(f"{name}: expected {expected}, got {text!r}")
+            came = "got a text that names none" if reading is secret else f"got {text!r}"
+            wrong.append(f"{name}: expected {expected}, {came}")
     if wrong:
         raise BadSettingsError("\n".join(wrong))
     return values

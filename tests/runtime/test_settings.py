@@ -125,3 +125,12 @@ def test_an_unknown_failpoint_is_refused() -> None:
         Failpoints("everywhere")
     with pytest.raises(ValueError, match="stop"):
         Failpoints("after_apply:1:pause")
+
+
+@pytest.mark.parametrize("name", ["SAFECLOCK_PASSWORD_FILE", "SAFECLOCK_HTTP_PASSWORD_FILE"])
+def test_a_password_in_place_of_its_file_is_not_repeated(name: str) -> None:
+    with pytest.raises(BadSettingsError) as told:
+        load({name: "hush-hush"})
+
+    assert f"{name}: expected a file to read, got a text that names none" in str(told.value)
+    assert "hush" not in str(told.value)
