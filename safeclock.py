@@ -85,16 +85,24 @@ _SERVED = (
 @click.option("--memory-days", help="How long ended reports are remembered (SAFECLOCK_MEMORY_DAYS).")
 def worker(**given: str | None) -> None:
     """Run a worker: events in, measures out. Stops cleanly on SIGTERM; any failure ends it with 1."""
+    from streams.edge.stopping import stops_at_once
+
+    with stops_at_once():
+        _work(given)
+
+
+def _work(given: dict[str, str | None]) -> None:
     from streams.contract.environment import BadSettingsError
     from streams.contract.tables import TablesError
     from streams.domain.roster import ClockError
+    from streams.edge.logs import configure
     from streams.runtime.compose import trade_of
     from streams.runtime.settings import load
     from streams.runtime.worker import main as work
 
-    _log()
     try:
         settings = load(os.environ, flags(given))
+        configure(settings.log, "worker", settings.bootstrap, settings.access)
         trade = trade_of(settings)
     except (BadSettingsError, TablesError, ClockError, OSError) as error:
         usage(error)
@@ -106,18 +114,35 @@ def worker(**given: str | None) -> None:
 @click.option("--refresh-ms", help="How often figures are estimated anew (SAFECLOCK_REFRESH_MS).")
 def board(**given: str | None) -> None:
     """Run a board: adds up what workers measure and exports the product metrics."""
+    from streams.edge.stopping import stops_at_once
+
+    with stops_at_once():
+        _show(given)
+
+
+def _show(given: dict[str, str | None]) -> None:
+    import logging
+
+    from aiokafka.errors import KafkaError
+
     from dashboards.board.run import run_board
     from dashboards.board.settings import load
+    from streams.contract.access import AccessError
     from streams.contract.environment import BadSettingsError
     from streams.contract.tables import TablesError
     from streams.domain.roster import ClockError
-    from streams.edge.signin import NoBrokerError
+    from streams.edge.exit_codes import FAULT
+    from streams.edge.listening import AddressError
+    from streams.edge.logs import configure
+    from streams.edge.signin import NoBrokerError, told
 
-    _log()
     try:
-        run_board(load(os.environ, flags(given)))
-    except NoBrokerError as error:
-        raise click.ClickException(str(error)) from error
+        settings = load(os.environ, flags(given))
+        configure(settings.log, "board", settings.bootstrap, settings.access)
+        run_board(settings)
+    except (NoBrokerError, AccessError, AddressError, KafkaError) as error:
+        logging.getLogger("dashboards.board").critical("the board stopped: %s", told(error))
+        sys.exit(FAULT)
     except (BadSettingsError, TablesError, ClockError, OSError) as error:
         usage(error)
 
@@ -147,13 +172,6 @@ def demo(seconds: float | None, json_file: Path | None) -> None:
     from dashboards.demo.demo import Programme, run_demo
 
     sys.exit(run_demo(Programme(seconds=seconds, json_file=json_file)))
-
-
-def _log() -> None:
-    """Let a server's log go to standard error."""
-    import logging
-
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,10 @@ import click
 
 from streams.edge.options import FILES, NOW, PACKS, REGISTRY, instant, now_of, reading, registry_of, rulebook_of, usage
 
+_INTERRUPTED = (
+    "interrupted, and it is not known what was acknowledged: run it again, a line that is sent twice is counted once"
+)
+
 
 def _pace(_context: click.Context, _parameter: click.Parameter, pace: float | None) -> float | None:
     if pace is not None and not 0 < pace < inf:  # neither is what is not a number
@@ -78,30 +82,47 @@ def publish(files: tuple[Path, ...], registry: Path | None, bootstrap: str | Non
     from dataclasses import replace
 
     from producers.publisher.errors import BrokerError, SettingsError
-    from producers.publisher.files import Order, publish_blocks
-    from producers.publisher.files import publish as publish_files
-    from producers.publisher.lines import blocks
+    from producers.publisher.files import Order
     from producers.publisher.settings import PublisherSettings
-    from producers.publisher.talk import announce, progressing, tell
+    from producers.publisher.talk import announce, tell
+    from streams.contract.environment import BadSettingsError
+    from streams.contract.log_settings import load_log
+    from streams.edge.logs import configure
 
     unchecked = how.pop("unchecked")
     try:
         settings = PublisherSettings.from_environment(os.environ)
         settings = settings if bootstrap is None else replace(settings, bootstrap=bootstrap)
+        configure(load_log(os.environ), "publish", settings.bootstrap, settings.access)
         order = Order(settings=settings, registry=registry_of(registry), paths=files, **how)
         announce(order)
-        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-        with progressing(order) as progress:
-            if unchecked:
-                published = publish_blocks(order, blocks(files), progress, good=True)
-            else:
-                published = publish_files(order, progress)
-    except (SettingsError, OSError) as error:
+        published = _published(order, unchecked=unchecked)
+    except (SettingsError, BadSettingsError, OSError) as error:
         usage(error)
     except BrokerError as error:
         raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        raise click.ClickException(_INTERRUPTED) from None
     tell(published)
     sys.exit(published.exit_code)
+
+
+def _published(order: Any, *, unchecked: bool) -> Any:  # noqa: ANN401 - their types are imported lazily
+    """Publish what is ordered; SIGTERM interrupts it, and ends the process when that takes too long."""
+    from producers.publisher.files import publish, publish_blocks
+    from producers.publisher.lines import blocks
+    from producers.publisher.talk import progressing
+    from streams.edge.stopping import end_within
+
+    def interrupt(_number: int, _frame: object) -> None:
+        end_within(f"Error: {_INTERRUPTED}")
+        signal.raise_signal(signal.SIGINT)
+
+    signal.signal(signal.SIGTERM, interrupt)
+    with progressing(order) as progress:
+        if unchecked:
+            return publish_blocks(order, blocks(order.paths), progress, good=True)
+        return publish(order, progress)
 
 
 @click.command()

@@ -78,6 +78,10 @@ class Reader:
     ) -> None:
         await self._consumer.stop()
 
+    async def close(self) -> None:
+        """Release the connections; needed also where none was opened, and a second call does nothing."""
+        await self._consumer.stop()
+
     async def run(self) -> None:
         """Hand over every record, and then what comes; ends with an error or when it is cancelled."""
         while True:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,10 +18,14 @@ from streams.contract.pack_file import rulebook_of
 from streams.contract.registry import Registry
 from streams.contract.registry_file import load as load_registry
 from streams.domain.grid import SECOND
+from streams.edge.exit_codes import OK
+from streams.edge.stopping import Ending, Stopping, end
 
 log = logging.getLogger(__name__)
 
 _COUNT_SECONDS: Final = 0.2
+_LEAVING_SECONDS: Final = 2.0
+"""How long closing connections may take when the process is asked to stop."""
 _REST: Final = 3
 """After computing, the board leaves the processor to others for so many times as long: a backlog comes first."""
 
@@ -78,26 +81,34 @@ async def connected(settings: Settings) -> AsyncIterator[Running]:
     reader = Reader(settings.bootstrap, board.sums.take, wall, settings.measures, settings.access)
     pages = Pages(lambda: board.freshness(reader.read), lambda: board.snapshot)
     board.count(board.freshness(()), None)
-    async with served(pages, settings.http_host, settings.http_port, settings.guard) as port:
-        log.info("metrics on %s://%s:%d/metrics", settings.guard.scheme, settings.http_host, port)
-        async with reader:
-            yield Running(board, reader, port)
+    try:
+        async with served(pages, settings.http_host, settings.http_port, settings.guard) as port:
+            log.info("metrics on %s://%s:%d/metrics", settings.guard.scheme, settings.http_host, port)
+            async with reader:
+                yield Running(board, reader, port)
+    finally:
+        await reader.close()
 
 
 async def _until_stopped(settings: Settings) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    """Run until the process is asked to stop, and end it then; raises what made the board fail."""
+    stopping = Stopping(_ending)
     working = asyncio.create_task(_work(settings))
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    working.cancel()
+    asked = asyncio.create_task(stopping.asked.wait())
+    await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
+    if not working.done():
+        working.cancel()
+        await asyncio.wait({working}, timeout=_LEAVING_SECONDS)
+        end(_ending())
+    asked.cancel()
     try:
-        await working
-    except asyncio.CancelledError:
-        log.info("stopped")
+        working.result()
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from group
+
+
+def _ending() -> Ending:
+    return Ending(OK, "stopped: a board keeps nothing that could be lost, it reads measures again when it starts")
 
 
 async def _work(settings: Settings) -> None:
@@ -106,7 +117,7 @@ async def _work(settings: Settings) -> None:
 
 
 def run_board(settings: Settings) -> None:
-    """Run a board until SIGTERM or SIGINT.
+    """Run a board until SIGTERM or SIGINT, which end the process with 0.
 
     Raises what made it fail: a supervisor starts it again, and it is right again once it has read the topic.
     """

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from streams.contract import access, guard
+from streams.contract import access, guard, log_settings
 from streams.contract.access import Access, load_access
 from streams.contract.environment import Variables, at_least, files, port, read, servers, together, word
 from streams.contract.guard import Guard, load_guard
+from streams.contract.log_settings import LogSettings, load_log
 from streams.contract.topics import MEASURES
 
 
@@ -29,6 +30,7 @@ class Settings:
     measures: str = MEASURES
     access: Access = field(default_factory=Access)
     guard: Guard = field(default_factory=Guard)
+    log: LogSettings = field(default_factory=LogSettings)
 
 
 _VARIABLES: Final[Variables] = {
@@ -39,7 +41,7 @@ _VARIABLES: Final[Variables] = {
     "SAFECLOCK_HTTP_PORT": ("http_port", port),
     "SAFECLOCK_REFRESH_MS": ("refresh_ms", at_least(100)),
 }
-VARIABLES: Final = (*_VARIABLES, *access.VARIABLES, *guard.VARIABLES)
+VARIABLES: Final = (*_VARIABLES, *access.VARIABLES, *guard.VARIABLES, *log_settings.VARIABLES)
 """The names of the variables that `load` reads."""
 
 
@@ -53,5 +55,6 @@ def load(environment: Mapping[str, str], flags: Mapping[str, str | None] | None 
             lambda: read(_VARIABLES, environment, flags),
             lambda: {"access": load_access(environment)},
             lambda: {"guard": load_guard(environment, flags)},
+            lambda: {"log": load_log(environment)},
         )
     )

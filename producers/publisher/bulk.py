@@ -23,7 +23,7 @@ from streams.edge.signin import sign_in
 # Half of what Kafka takes by default (message.max.bytes), so that no overhead can tip a batch over it.
 _BATCH_BYTES: Final = 512 * 1024
 _KEYS_REMEMBERED: Final = 1 << 16
-_LAST_WAIT_S: Final = 2.0
+_LAST_WAIT_S: Final = 1.0  # twice at the end of a process that was asked to stop
 
 
 class Record(NamedTuple):

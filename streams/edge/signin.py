@@ -37,6 +37,11 @@ class NoBrokerError(ConnectionError):
         super().__init__(f"{access.named('bootstrap')}: expected a broker at {bootstrap}, none answered")
 
 
+def told(error: BaseException) -> str:
+    """Return a failure that a broker caused in words: an error of a Kafka client by its name and what it says."""
+    return f"the broker: {type(error).__name__}: {error}" if isinstance(error, KafkaError) else str(error)
+
+
 def lacking(access: Access, right: str) -> AccessError:
     """Return the error of whom a broker lets in and does not let do something; `right` says what, and to what."""
     if access.by_password or access.cert_file is None:

@@ -20,7 +20,7 @@ class PartitionFigures:
     """One owned partition; instants in epoch milliseconds by the wall clock, `now` by the logs.
 
     `moved` is when it last applied a record or was last seen at its heads; `lag` how many offsets the source topics
-    are ahead, None before the ends of all of them have been seen; `ahead` by how many milliseconds our clock is ahead
+    are ahead, None before the ends of all of them have been seen; `restored` how many rows it began with; `ahead` by how many milliseconds our clock is ahead
     of the broker's, at least, None before the broker has stamped anything.
     """
 
@@ -29,6 +29,7 @@ class PartitionFigures:
     moved: int = 0
     lag: int | None = None
     ahead: int | None = None
+    restored: int = 0
     restore_seconds: float | None = None
     commit_seconds: float = 0.0
 

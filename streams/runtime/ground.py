@@ -105,13 +105,17 @@ def made_anew(topic: str, known: str, found: str) -> str:
 def _missed(settings: Settings, registry: Registry, told: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Return the settings without which figures are wrong, and log the others."""
     faults = []
+    others: dict[str, list[str]] = {}
     sources = registry.source_topics()
     for topic in table(registry, settings.application, Replication(), record_time=settings.record_time):
         for name, difference in differing(topic, told.get(topic.name, {})).items():
             if name in _ESSENTIAL[settings.record_time] and (topic.name in sources or name != _STAMP):
                 faults.append(difference)
             else:
-                log.warning("%s", difference)
+                others.setdefault(difference.removeprefix(f"{topic.name}: "), []).append(topic.name)
+    for difference, topics in others.items():
+        more = f" and {len(topics) - 1} more topics" if topics[1:] else ""
+        log.warning("%s%s: %s", topics[0], more, difference)
     return faults
 
 

@@ -44,6 +44,7 @@ class Owners:
         self._failed = failed
         self._revocations = 0
         self._owned: dict[int, tuple[Partition, asyncio.Task[None]]] = {}
+        self._closing: list[Partition] = []
 
     async def assign(self, assigned: Iterable[Slot]) -> None:
         """Take the partitions that are wholly assigned; one of which a topic is missing is named and not served.
@@ -76,12 +77,19 @@ class Owners:
         self._figures.assigned = False
         owned, self._owned = self._owned, {}
         self._figures.owned.clear()
+        self._closing = [partition for partition in self._closing if partition.uncommitted]
+        self._closing += [partition for partition, _ in owned.values()]
         for partition, task in owned.values():
             if partition.restored:
                 partition.close()
             else:
                 task.cancel()
         await asyncio.gather(*(task for _, task in owned.values()), return_exceptions=True)
+
+    def uncommitted(self) -> dict[int, int]:
+        """Return how many records of each partition were applied and are not known to be committed."""
+        partitions = (*self._closing, *(partition for partition, _ in self._owned.values()))
+        return {partition.number: partition.uncommitted for partition in partitions}
 
     def offer(self, batch: RecordBatch) -> None:
         """Hand a batch to the owner of its partition; one that comes for nobody was fetched before a rebalance."""

@@ -15,6 +15,7 @@ from streams.runtime.inbox import Inbox, Portion
 from streams.runtime.intake import Intake
 from streams.runtime.position import Position, Reached
 from streams.runtime.records import RecordBatch, Slot
+from streams.runtime.restored import announce
 from streams.runtime.surroundings import Surroundings
 from streams.runtime.taking import recognise, seek, take
 
@@ -56,6 +57,12 @@ class Partition:
         self._prompt = False
         self._committed_at = 0.0
         self._dirty = False
+        self._committing = 0
+
+    @property
+    def uncommitted(self) -> int:
+        """How many records were applied and are not known to be committed."""
+        return self._intake.applied + self._committing
 
     @property
     def restored(self) -> bool:
@@ -98,7 +105,9 @@ class Partition:
         self.figures.state = State.SERVING
         self.figures.moved = around.wall()
         self.figures.restore_seconds = _seconds() - started
-        log.info(
+        self.figures.restored = taken.rows
+        announce(around.figures)
+        log.debug(
             "partition %d: restored %d rows from %d records, read in %.1f s, loaded in %.1f s",
             self.number,
             taken.rows,
@@ -240,7 +249,9 @@ class Partition:
         changed = Changed(rows, notices, rejected.events)
         self._dirty = self._prompt = False
         applied, intake.applied = intake.applied, 0
+        self._committing = applied
         await self._journal.commit(outgoing(around.names, changed, self._position(), self._status()))
+        self._committing = 0
         self._offset.observe(before, self._journal.stamped, around.wall())
         self.figures.ahead = self._offset.ahead if self._offset.known else None
         for topic, offset in intake.positions.items():

@@ -6,10 +6,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from streams.contract import access, guard
+from streams.contract import access, guard, log_settings
 from streams.contract.access import Access, load_access
 from streams.contract.environment import Variables, at_least, files, one_of, port, read, servers, together, word
 from streams.contract.guard import Guard, load_guard
+from streams.contract.log_settings import LogSettings, load_log
 from streams.domain.grid import DAY
 
 
@@ -58,6 +59,7 @@ class Settings:
     notices: Notices = Notices.ALL
     access: Access = field(default_factory=Access)
     guard: Guard = field(default_factory=Guard)
+    log: LogSettings = field(default_factory=LogSettings)
 
 
 _VARIABLES: Final[Variables] = {
@@ -74,7 +76,7 @@ _VARIABLES: Final[Variables] = {
     "SAFECLOCK_MEMORY_DAYS": ("memory_ms", at_least(1, DAY)),
     "SAFECLOCK_NOTICES": ("notices", one_of(Notices)),
 }
-VARIABLES: Final = (*_VARIABLES, *access.VARIABLES, *guard.VARIABLES)
+VARIABLES: Final = (*_VARIABLES, *access.VARIABLES, *guard.VARIABLES, *log_settings.VARIABLES)
 """The names of the variables that `load` reads."""
 
 
@@ -88,5 +90,6 @@ def load(environment: Mapping[str, str], flags: Mapping[str, str | None] | None 
             lambda: read(_VARIABLES, environment, flags),
             lambda: {"access": load_access(environment)},
             lambda: {"guard": load_guard(environment, flags)},
+            lambda: {"log": load_log(environment)},
         )
     )

@@ -1,13 +1,11 @@
 """The worker process: settings in, exit code out.
 
 It ends with 0 when it was asked to stop and everything applied is committed, and with 1 on any failure: a supervisor
-restarts it, and the restart begins at the last commit.
+restarts it, and the restart begins at the last commit. Asked to stop it ends within seconds, whatever it waits for.
 """
 
 import asyncio
 import logging
-import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -19,10 +17,13 @@ import uvloop
 from streams.contract.access import AccessError
 from streams.contract.registry import Registry
 from streams.domain.roster import ClockError
+from streams.edge.exit_codes import FAULT, OK
 from streams.edge.listening import AddressError
 from streams.edge.signin import NoBrokerError
+from streams.edge.stopping import Ending, Stopping, end, leave
 from streams.runtime.app import ALONE, PATIENT, Manner, RecordBatchApp, connect, create_app
 from streams.runtime.collector import collect_seldom
+from streams.runtime.ending import of_broker, stopped
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.figures import Figures
 from streams.runtime.ground import BadGroundError, Ground, Names, stand, still
@@ -37,7 +38,8 @@ from streams.runtime.taking import SourceError, StateError
 
 log = logging.getLogger(__name__)
 
-_STOP_SECONDS = 20.0
+_LEAVING_SECONDS = 3.5
+"""How long an orderly end may take: somewhat less than until it is cut short."""
 _SWITCH_SECONDS = 0.0005
 """How long a thread may keep the interpreter from the one that fetches: with Python's 5 ms it takes a second to read
 what one answer of the broker holds while records are applied, and whatever else comes waits for it."""
@@ -138,6 +140,12 @@ class Worker:
         if self._failure.done():
             self._failure.result()
 
+    def ending(self) -> Ending:
+        """Return how this worker would end now."""
+        if self._owners is None:
+            return Ending(OK, "stopped while it looked at the broker: nothing was begun")
+        return stopped(self._owners.uncommitted(), self._failure.exception() if self._failure.done() else None)
+
     def _failed(self, error: BaseException) -> None:
         if not self._failure.done():
             self._failure.set_exception(error)
@@ -180,28 +188,32 @@ class Worker:
         )
 
 
-async def serve(settings: Settings, trade: Trade, manner: Manner | None = None) -> None:
-    """Run a worker until SIGTERM or SIGINT; raises what made it fail."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+async def serve(settings: Settings, trade: Trade, manner: Manner | None = None) -> Ending:
+    """Run a worker until SIGTERM or SIGINT and return how it ended; raises what made it fail before."""
     worker = Worker(settings, trade, manner)
+    stopping = Stopping(worker.ending)
     async with served(Health(worker.figures, wall), settings.http_host, settings.http_port, settings.guard) as port:
         log.info("health and metrics on %s://%s:%d", settings.guard.scheme, settings.http_host, port)
-        stopping = asyncio.create_task(stop.wait())
-        starting = asyncio.create_task(worker.start())
-        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if worker.app is None and not starting.done():
-            return  # it still looks at the broker: there is nothing to commit, and nobody to tell
-        await starting
-        waiting = asyncio.create_task(worker.wait())
-        await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if waiting.done():
-            waiting.result()
-        await asyncio.wait_for(worker.stop(), _STOP_SECONDS)
-        waiting.cancel()
-        stopping.cancel()
+        asked = asyncio.create_task(stopping.asked.wait())
+        running = asyncio.create_task(_run(worker))
+        await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        return await _stopped(worker)
+
+
+async def _run(worker: Worker) -> None:
+    await worker.start()
+    await worker.wait()
+
+
+async def _stopped(worker: Worker) -> Ending:
+    """Stop a worker and return how it ended; what takes too long is left alone, and may be the broker's fault."""
+    leaving = asyncio.create_task(worker.stop())
+    await asyncio.wait({leaving}, timeout=_LEAVING_SECONDS)
+    if leaving.done() and (error := leaving.exception()) is not None and of_broker(error) is None:
+        raise error
+    return worker.ending()
 
 
 def main(settings: Settings, trade: Trade, manner: Manner | None = None) -> NoReturn:
@@ -215,14 +227,14 @@ def main(settings: Settings, trade: Trade, manner: Manner | None = None) -> NoRe
 
 async def _to_the_end(settings: Settings, trade: Trade, manner: Manner | None) -> NoReturn:
     """End the process from within the loop: a crashed Kafka client's tasks and threads may never end by themselves."""
-    code = 1
     try:
-        await serve(settings, trade, manner)
-        code = 0
+        end(await serve(settings, trade, manner))
     except tuple(_WHAT_NOW) as error:
         log.critical("the worker stopped: %s", ". ".join(filter(None, (str(error), _WHAT_NOW[type(error)]))))
-    except BaseException:
-        log.critical("the worker failed", exc_info=True)
-    finally:
-        logging.shutdown()
-        os._exit(code)
+    except BaseException as error:
+        reason = of_broker(error)
+        if reason is None:
+            log.critical("the worker failed", exc_info=True)
+        else:
+            log.critical("the worker stopped: %s", reason)
+    leave(FAULT)

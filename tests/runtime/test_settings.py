@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.contract import access, guard
+from streams.contract import access, guard, log_settings
 from streams.contract.environment import BadSettingsError
 from streams.domain.grid import DAY
 from streams.runtime.failpoints import Failpoints
@@ -33,7 +33,7 @@ def test_every_variable_is_read() -> None:
 
     settings = load(given)
 
-    assert set(given) == set(VARIABLES) - {*access.VARIABLES, *guard.VARIABLES}
+    assert set(given) == set(VARIABLES) - {*access.VARIABLES, *guard.VARIABLES, *log_settings.VARIABLES}
     assert settings.instance == "worker-0"
     assert settings.packs == (Path("children.toml"), Path("local.toml"))
     assert settings.record_time is RecordTime.CREATE

@@ -1,12 +1,13 @@
 """What the operator's commands share: how the broker is reached, and how a failure is told."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
-CHANGES = 2
-"""The exit status of what has something to change; 0: nothing, 1: it cannot be told or is refused."""
+from streams.edge.options import flags
 
 
 @contextmanager
@@ -27,6 +28,16 @@ def failing() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
     except (KafkaError, StreamError) as error:
         raise click.ClickException(f"the broker: {type(error).__name__}: {error}") from error
+
+
+def settings_of(given: Mapping[str, str | None]) -> Any:  # noqa: ANN401 - its type is imported lazily
+    """Return the settings of the environment and of flags, and write the log as they say."""
+    from streams.edge.logs import configure
+    from streams.runtime.settings import load
+
+    settings = load(os.environ, flags(dict(given)))
+    configure(settings.log, "admin", settings.bootstrap, settings.access)
+    return settings
 
 
 REACHED = (

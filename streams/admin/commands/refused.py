@@ -1,12 +1,10 @@
 """The command `replay`."""
 
-import os
-
 import click
 
-from streams.admin.commands.options import REACHED, failing
+from streams.admin.commands.options import REACHED, failing, settings_of
 from streams.domain.vocabulary import Reason
-from streams.edge.options import flags, instant, with_options
+from streams.edge.options import instant, with_options
 
 
 @click.command()
@@ -32,11 +30,11 @@ def replay(reason: tuple[str, ...], since: int | None, *, refused: bool, dry_run
     from streams.contract.decode import Decoder
     from streams.edge.now import wall_clock
     from streams.runtime.compose import registry_of
-    from streams.runtime.settings import RecordTime, load
+    from streams.runtime.settings import RecordTime
 
     assert refused
     with failing():
-        settings = load(os.environ, flags(given))
+        settings = settings_of(given)
         registry = registry_of(settings)
         kept = settings.record_time is RecordTime.CREATE
         link = Link(settings.bootstrap, settings.access)

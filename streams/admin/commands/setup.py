@@ -9,8 +9,9 @@ from typing import Any
 import click
 from typing_extensions import override
 
-from streams.admin.commands.options import CHANGES, REACHED, failing
-from streams.edge.options import flags, with_options
+from streams.admin.commands.options import REACHED, failing, settings_of
+from streams.edge.exit_codes import CHANGES, FAULT, OK
+from streams.edge.options import with_options
 
 
 class _Group(click.Group):
@@ -21,7 +22,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
-            error.exit_code = 1
+            error.exit_code = FAULT
             raise
 
 
@@ -53,12 +54,11 @@ def _order(given: dict[str, Any]) -> Any:  # noqa: ANN401 - its type is imported
     from streams.admin.applying import Order
     from streams.admin.passwords import Passwords
     from streams.admin.wanted import Parties
-    from streams.runtime.settings import load
 
     parties = Parties(given.pop("worker_principal"), given.pop("board_principal"))
     passwords = Passwords(os.environ, given.pop("passwords"), given.pop("passwords_from"))
     replication, renewed = given.pop("replication"), given.pop("renew")
-    return Order(load(os.environ, flags(given)), replication, parties, passwords, renewed)
+    return Order(settings_of(given), replication, parties, passwords, renewed)
 
 
 @admin.command()
@@ -78,7 +78,7 @@ def plan(form: str, **given: Any) -> None:  # noqa: ANN401 - flags
         with Cluster(order.settings.bootstrap, order.settings.access) as cluster:
             found = planned(cluster, wanted)
     click.echo(json.dumps(document(found), indent=2) if form == "json" else "\n".join(told(found)))
-    sys.exit(1 if found.refused else CHANGES if found.changes else 0)
+    sys.exit(FAULT if found.refused else CHANGES if found.changes else OK)
 
 
 @admin.command()
@@ -101,4 +101,4 @@ def apply(form: str, **given: Any) -> None:  # noqa: ANN401 - flags
         click.echo(json.dumps(document_of(found, done), indent=2))
     elif done:
         click.echo("\n".join(outcome(done)))
-    sys.exit(1 if found.refused or any(each.problem for each in done) else 0)
+    sys.exit(FAULT if found.refused or any(each.problem for each in done) else OK)

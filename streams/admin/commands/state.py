@@ -1,14 +1,14 @@
 """The commands that act on what workers know: `admin accept-source-reset`, `admin backup`, `admin restore`."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from streams.admin.commands.options import CHANGES, REACHED, failing
-from streams.edge.options import flags, with_options
+from streams.admin.commands.options import REACHED, failing, settings_of
+from streams.edge.exit_codes import CHANGES
+from streams.edge.options import with_options
 
 
 @click.command("accept-source-reset")
@@ -35,10 +35,9 @@ def accept_source_reset(topic: str, where: str, partition: tuple[int, ...], *, y
     from streams.admin.accept import accept, cases, staged, unowned
     from streams.admin.acceptance import Where
     from streams.runtime.compose import registry_of
-    from streams.runtime.settings import load
 
     with failing():
-        settings = load(os.environ, flags(given))
+        settings = settings_of(given)
         registry = registry_of(settings)
         stage = staged(settings, registry)
         numbers = partition or tuple(range(registry.partitions))
@@ -61,9 +60,8 @@ def _house(given: dict[str, str | None]) -> Any:  # noqa: ANN401 - its type is i
     from streams.admin.backup import house
     from streams.admin.logs import Link
     from streams.runtime.compose import registry_of
-    from streams.runtime.settings import load
 
-    settings = load(os.environ, flags(given))
+    settings = settings_of(given)
     return house(Link(settings.bootstrap, settings.access), settings.application, registry_of(settings))
 
 

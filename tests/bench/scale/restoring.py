@@ -89,7 +89,11 @@ def _fill(bootstrap: str, name: str, size: Size) -> int:
 @contextmanager
 def _restoring(bootstrap: str, name: str, log: Path) -> Iterator[Part]:
     """Run a worker with a name of its own in the group, so that it need not wait for its former self to be given up."""
-    worker = Part("worker", {**environment_of(bootstrap, name), "SAFECLOCK_INSTANCE": "scale"}, log)
+    worker = Part(
+        "worker",
+        {**environment_of(bootstrap, name), "SAFECLOCK_INSTANCE": "scale", "SAFECLOCK_LOG_LEVEL": "debug"},
+        log,
+    )
     try:
         yield worker
     finally:

@@ -1,0 +1,12 @@
+"""The exit codes of every process and command; docs/operate.md has the table."""
+
+from typing import Final
+
+OK: Final = 0
+"""What was asked for is done; a server was asked to stop and has committed everything."""
+FAULT: Final = 1
+"""Something failed, was refused or was left undone; it is said, and calling again may help."""
+USAGE: Final = 2
+"""The call, a setting or a file that it names is wrong: the same call fails again. In `safeclock admin` it is FAULT."""
+CHANGES: Final = 2
+"""`safeclock admin` alone: there is something to change or to accept, and nothing was changed."""

@@ -1,0 +1,93 @@
+"""The log of a process: text or one JSON object a line, in the form and of the level that its settings say."""
+
+import json
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from streams.contract.environment import BadSettingsError
+from streams.contract.log_settings import LogForm, LogLevel, LogSettings, load_log
+from streams.edge.logs import JsonFormatter
+
+
+def test_a_log_is_text_from_information_on_unless_it_is_told_otherwise() -> None:
+    assert load_log({}) == load_log({"SAFECLOCK_LOG": "", "SAFECLOCK_LOG_LEVEL": ""})
+    assert load_log({}) == LogSettings(form=LogForm.TEXT, level=LogLevel.INFO)
+    assert load_log({"SAFECLOCK_LOG": "json", "SAFECLOCK_LOG_LEVEL": "debug"}) == LogSettings(
+        form=LogForm.JSON, level=LogLevel.DEBUG
+    )
+
+
+def test_wrong_settings_of_the_log_are_told_together() -> None:
+    with pytest.raises(BadSettingsError) as told:
+        load_log({"SAFECLOCK_LOG": "xml", "SAFECLOCK_LOG_LEVEL": "DEBUG"})
+
+    assert str(told.value).splitlines() == [
+        "SAFECLOCK_LOG: expected one of text, json, got 'xml'",
+        "SAFECLOCK_LOG_LEVEL: expected one of debug, info, warning, error, got 'DEBUG'",
+    ]
+
+
+def record(message: str, error: BaseException | None = None) -> logging.LogRecord:
+    trace = None if error is None else (type(error), error, error.__traceback__)
+    made = logging.LogRecord("streams.runtime.worker", logging.ERROR, __file__, 1, message, (), trace)
+    made.created = 1_796_061_600.25
+    return made
+
+
+def test_a_record_is_one_object_on_one_line() -> None:
+    line = JsonFormatter("worker").format(record('two\nlines and a "quote"'))
+
+    assert json.loads(line) == {
+        "time": "2026-11-30T18:00:00.250Z",
+        "level": "ERROR",
+        "logger": "streams.runtime.worker",
+        "process": "worker",
+        "message": 'two\nlines and a "quote"',
+    }
+    assert "\n" not in line
+
+
+def test_the_trace_of_an_error_is_inside_the_object() -> None:
+    with pytest.raises(ValueError, match="invalid literal") as caught:
+        int("a reason")
+
+    line = JsonFormatter("board").format(record("failed", caught.value))
+
+    assert "\n" not in line
+    assert json.loads(line)["trace"].endswith("with base 10: 'a reason'")
+
+
+def written(form: str, level: str) -> list[str]:
+    """Return what a process writes whose libraries and own code log at every level."""
+    program = """
+import logging, os
+from streams.contract.access import Access
+from streams.contract.log_settings import load_log
+from streams.edge.logs import configure
+configure(load_log(os.environ), "trial", "127.0.0.1:1", Access())
+for name in ("streams.trial", "kafka.protocol", "aiokafka.conn", "faust"):
+    logging.getLogger(name).debug("hush %s", name)
+    logging.getLogger(name).info("said by %s", name)
+logging.getLogger("streams.trial").error("wrong")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"SAFECLOCK_LOG": form, "SAFECLOCK_LOG_LEVEL": level},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stderr.splitlines()
+
+
+def test_the_level_is_that_of_our_own_messages_and_never_of_client_libraries() -> None:
+    assert [line.split(" ", 2)[2] for line in written("text", "debug")] == [
+        "DEBUG streams.trial hush streams.trial",
+        "INFO streams.trial said by streams.trial",
+        "ERROR streams.trial wrong",
+    ]
+    assert [json.loads(line)["message"] for line in written("json", "warning")] == ["wrong"]

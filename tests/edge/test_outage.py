@@ -1,0 +1,160 @@
+"""An outage is told when it begins, once a minute, and when it ends, however much client libraries say meanwhile."""
+
+import logging
+
+import pytest
+from typing_extensions import override
+
+from streams.edge.client_logs import LIBRARIES, ClientLogs
+from streams.edge.outage import Outage
+
+NOBODY = "SAFECLOCK_BOOTSTRAP: expected a broker at here:1, none answered"
+MINUTE = 60_000
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 5_000
+
+    def __call__(self) -> int:
+        """Return the time in milliseconds."""
+        return self.now
+
+
+class Shown(logging.Handler):
+    """What was logged, as level and message."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a record."""
+        self.lines.append(f"{record.levelname} {record.getMessage()}")
+
+
+class Log:
+    """A log as a process has it, its clock, and how often its client libraries have complained."""
+
+    def __init__(self, *, everything: bool = False) -> None:
+        self.clock, self.outage, self.shown, self.complaints = Clock(), Outage("here:1"), Shown(), 0
+        clients = ClientLogs(self.outage, self.clock, everything=everything)
+        clients.complained = self._complained
+        self.shown.addFilter(clients)
+
+    def says(self, name: str, level: int, message: str, *arguments: object) -> None:
+        """Log something."""
+        record = logging.LogRecord(name, level, __file__, 1, message, arguments, None)
+        self.shown.handle(record)
+
+    def tries(self, problem: str | None) -> str | None:
+        """Try the broker, and return the line that is due."""
+        return self.outage.tried(problem, self.clock())
+
+    def _complained(self) -> None:
+        self.complaints += 1
+
+
+@pytest.fixture
+def log() -> Log:
+    return Log()
+
+
+def test_an_outage_of_five_minutes_is_six_lines(log: Log) -> None:
+    lines = []
+    for second in range(302):
+        log.clock.now = 1_000 * second
+        lines.append(log.tries(NOBODY if 1 <= second < 301 else None))
+        for _ in range(200):
+            log.says("aiokafka", logging.ERROR, "Unable connect to node with id %s: %s", 1, "refused")
+
+    said = [line for line in lines if line is not None]
+    assert len(said) == 6
+    assert said[0] == f"{NOBODY}; it is tried again until one answers"
+    assert said[1] == f"{NOBODY}, for 60 s (12000 messages of client libraries were held back)"
+    assert (
+        said[-1] == "the broker at here:1 answers again after 300 s (12000 messages of client libraries were held back)"
+    )
+    assert log.shown.lines == []
+    assert log.complaints == 302 * 200
+
+
+def test_what_is_still_said_just_after_an_outage_belongs_to_it(log: Log) -> None:
+    log.tries(NOBODY)
+    log.clock.now += 3_000
+    log.tries(None)
+    log.says("faust.app", logging.ERROR, "a rebalance failed")
+    log.clock.now += 10_000
+
+    log.says("faust.app", logging.ERROR, "another failed")
+
+    assert log.shown.lines == ["WARNING another failed"]
+
+
+def test_a_broker_that_answers_throughout_is_not_spoken_of(log: Log) -> None:
+    assert [log.tries(None) for _ in range(3)] == [None] * 3
+
+
+def test_a_second_outage_is_told_like_the_first(log: Log) -> None:
+    told = [log.tries(problem) for problem in (NOBODY, None, NOBODY, None)]
+
+    assert told[0] == told[2]
+    assert told[1] == told[3] == "the broker at here:1 answers again after 0 s"
+
+
+def test_what_a_client_tries_again_by_itself_is_not_logged_and_what_goes_on_is(log: Log) -> None:
+    for second in range(0, 100, 5):
+        log.clock.now = 1_000 * second
+        log.says("aiokafka.consumer", logging.ERROR, "Group Coordinator Request failed: %s", second)
+
+    assert log.shown.lines == [
+        "WARNING Group Coordinator Request failed: 10",
+        "WARNING Group Coordinator Request failed: 70 (11 more like this since the last line)",
+    ]
+
+
+def test_a_failure_of_another_library_is_logged_at_once_and_then_once_a_minute(log: Log) -> None:
+    for _ in range(5):
+        log.says("asyncio", logging.ERROR, "Task exception was never retrieved")
+    log.clock.now += MINUTE
+    log.says("asyncio", logging.ERROR, "Task exception was never retrieved")
+
+    assert log.shown.lines == [
+        "WARNING Task exception was never retrieved",
+        "WARNING Task exception was never retrieved (4 more like this since the last line)",
+    ]
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_nothing_below_a_warning_of_a_library_is_logged_at_any_level(library: str) -> None:
+    log = Log(everything=True)
+
+    for level in (logging.DEBUG, logging.INFO):
+        log.says(f"{library}.conn", level, "Request SaslAuthenticate(auth_bytes=hush)")
+    log.says(f"{library}.conn", logging.WARNING, "a warning")
+
+    assert log.shown.lines == ["WARNING a warning"]
+
+
+def test_our_own_messages_pass_whatever_the_broker_does(log: Log) -> None:
+    log.tries(NOBODY)
+
+    log.says("streams.runtime.partition", logging.ERROR, "offsets are gone")
+    log.says("streams.runtime.applied", logging.INFO, "only named like a library")
+
+    assert log.shown.lines == ["ERROR offsets are gone", "INFO only named like a library"]
+
+
+def test_a_library_that_never_says_the_same_twice_does_not_fill_the_memory(log: Log) -> None:
+    filters = log.shown.filters[0]
+    assert isinstance(filters, ClientLogs)
+
+    for number in range(1_000):
+        log.says("asyncio", logging.ERROR, f"error {number}")
+        log.says("aiokafka", logging.ERROR, f"error {number}")
+
+    assert len(filters._seldom._kinds) <= 256
+    assert len(filters._persistence._seen) <= 256
