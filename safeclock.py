@@ -145,6 +145,9 @@ def _show(given: dict[str, str | None]) -> None:
         sys.exit(FAULT)
     except (BadSettingsError, TablesError, ClockError, OSError) as error:
         usage(error)
+    except Exception:
+        logging.getLogger("dashboards.board").critical("the board failed", exc_info=True)
+        sys.exit(FAULT)
 
 
 @main.command(hidden=True)

@@ -7,7 +7,16 @@ from typing import Any, Final, Self
 from producers.publisher.errors import SettingsError
 from streams.contract import access
 from streams.contract.access import Access, load_access
-from streams.contract.environment import BadSettingsError, Variables, at_least, read, servers, strange, together
+from streams.contract.environment import (
+    BadSettingsError,
+    Variables,
+    at_least,
+    read,
+    servers,
+    showable,
+    strange,
+    together,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +41,8 @@ class PublisherSettings:
         try:
             servers(self.bootstrap)
         except ValueError as expected:
-            problems.append(f"bootstrap: expected {expected}, got {self.bootstrap!r}")
+            came = repr(self.bootstrap) if showable(self.bootstrap) else "a text that is none"
+            problems.append(f"bootstrap: expected {expected}, got {came}")
         for name in ("max_pending", "block_ms", "delivery_timeout_ms"):
             if getattr(self, name) < 1:
                 problems.append(f"{name}: expected a positive whole number, got {getattr(self, name)}")

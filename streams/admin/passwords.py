@@ -38,7 +38,12 @@ class Passwords:
 
     def _read(self, user: str) -> tuple[str, str]:
         if file := self._file(user):
-            return str(file), file.read_text(encoding="utf-8").rstrip("\r\n")
+            try:
+                return str(file), file.read_text(encoding="utf-8").rstrip("\r\n")
+            except UnicodeDecodeError:
+                raise BadPasswordError(
+                    f"{user}: expected a password in UTF-8 in {file}, found a byte that is none"
+                ) from None
         return self._variable(user), self.environment.get(self._variable(user), "")
 
     def _file(self, user: str) -> Path | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from streams.contract.environment import BadSettingsError, Variables, read, secret
+from streams.contract.environment import BadSettingsError, Variables, read, secret, showable
 
 _PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -84,9 +84,9 @@ class Access:
             names = ", ".join(map(self.named, given))
             return [f"{self.named('protocol')}: expected SSL or SASL_SSL with {names}, got {self.protocol!r}"]
         found = [
-            f"{self.named(name)}: expected a file, found none at {file}"
+            f"{self.named(name)}: expected a file, found none at {named_file(file)}"
             for name, file in given.items()
-            if not file.is_file()
+            if not is_file(file)
         ]
         if (self.cert_file is None) != (self.key_file is None):
             found.append(f"{self.named('cert_file')}, {self.named('key_file')}: expected both or none")
@@ -123,13 +123,27 @@ class Access:
         return context
 
 
+def is_file(path: Path) -> bool:
+    """Return whether a path is that of a file; a text that can be no path is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def named_file(path: Path) -> str:
+    """Return a path for an error; not where somebody put the content, such as a key, in the place of the path."""
+    return str(path) if showable(str(path)) else "a text that is no path"
+
+
 def unusable(context: ssl.SSLContext, cert_file: Path, key_file: Path | None) -> str:
     """Return why a certificate and its key cannot be used, "" if they can."""
     try:
         # Without a password here, OpenSSL would ask the terminal for that of a locked key.
         context.load_cert_chain(cert_file, key_file, password="")
     except OSError:
-        return f"expected a certificate in PEM with its key, not locked; {cert_file} and {key_file} are none"
+        named = f"{named_file(cert_file)} and {named_file(key_file) if key_file else 'no key'}"
+        return f"expected a certificate in PEM with its key, not locked; {named} are none"
     return ""
 
 

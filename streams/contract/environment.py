@@ -16,6 +16,7 @@ PREFIX: Final = "SAFECLOCK_"
 """How the names of all our variables begin."""
 
 _LAST_PORT: Final = 65_535
+_LONGEST: Final = 200
 _IS_SERVER: Final = pattern(r"(\[[0-9A-Fa-f:.]+\]|[^\s:,\[\]]+)(:(?P<port>[0-9]{1,5}))?").fullmatch
 
 
@@ -65,6 +66,11 @@ def at_least(least: int, factor: int = 1) -> Callable[[str], int]:
     return read
 
 
+def showable(text: str) -> bool:
+    """Return whether a setting can be repeated in an error: it is no address with a password, no key, and not long."""
+    return len(text) <= _LONGEST and "@" not in text and "-----" not in text and text.isprintable()
+
+
 def secret(file: str) -> str:
     """Return what a file holds, without the line break at its end; no error repeats `file`, which may be the secret."""
     try:
@@ -100,8 +106,8 @@ def read(
         try:
             values[field] = reading(text)
         except ValueError as expected:
-            came = "got a text that names none" if reading is secret else f"got {text!r}"
-            wrong.append(f"{name}: expected {expected}, {came}")
+            came = repr(text) if reading is not secret and showable(text) else "a text that is none"
+            wrong.append(f"{name}: expected {expected}, got {came}")
     if wrong:
         raise BadSettingsError("\n".join(wrong))
     return values

@@ -7,6 +7,7 @@ try again by themselves, so that it is logged when it goes on for longer than th
 
 import logging
 from collections.abc import Callable
+from re import compile as pattern
 from typing import Final
 
 from typing_extensions import override
@@ -86,16 +87,25 @@ class ClientLogs(logging.Filter):
         return self._worth_a_line(record, now)
 
     def _worth_a_line(self, record: logging.LogRecord, now: int) -> bool:
-        kind = f"{record.name} {record.msg}"
+        kind = f"{record.name} {_said(record) if is_of(record.name, ('asyncio',)) else record.msg}"
         passing = record.levelno < logging.ERROR or is_of(record.name, KAFKA)
         if passing and not self._persistence.persists(kind, now) and not self._everything:
             return False
         held = self._seldom.admit(kind, now)
         if held is None:
             return False
-        record.msg, record.args = with_count(record.getMessage(), held), ()
+        record.msg, record.args = with_count(_said(record), held), ()
         record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
         return True
+
+
+def _said(record: logging.LogRecord) -> str:
+    """Return what a record says; of asyncio only the first words, since objects follow, with whatever they hold."""
+    try:
+        said = record.getMessage()
+    except (TypeError, ValueError):  # its arguments do not fit; raised from here it would end up in the library
+        said = str(record.msg)
+    return pattern(r"[\n<(\[{]").split(said, maxsplit=1)[0].rstrip() if is_of(record.name, ("asyncio",)) else said
 
 
 def _nobody() -> None:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from typing_extensions import override
 
@@ -15,6 +15,7 @@ from streams.contract.access import Access, AccessError
 from streams.contract.log_settings import LogForm, LogLevel, LogSettings
 from streams.edge.client_logs import LIBRARIES, ClientLogs
 from streams.edge.outage import Outage
+from streams.edge.traces import trace_of
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,16 @@ _TEXT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _TRY_SECONDS: Final = 1.0
 
 
-class JsonFormatter(logging.Formatter):
+class TextFormatter(logging.Formatter):
+    """A line of text a record, and lines for the trace of an error."""
+
+    @override
+    def formatException(self, ei: Any) -> str:
+        """Return where an error arose, without texts that may hold what came in."""
+        return trace_of(ei[1])
+
+
+class JsonFormatter(TextFormatter):
     """One JSON object a record, on one line: time, level, logger, process, message, and the trace of an error."""
 
     def __init__(self, process: str) -> None:
@@ -40,7 +50,7 @@ class JsonFormatter(logging.Formatter):
             "process": self._process,
             "message": record.getMessage(),
         }
-        if record.exc_info and record.exc_info[0] is not None:
+        if record.exc_info and record.exc_info[1] is not None:
             said["trace"] = self.formatException(record.exc_info)
         return json.dumps(said, ensure_ascii=False)
 
@@ -54,7 +64,7 @@ def configure(settings: LogSettings, process: str, bootstrap: str, access: Acces
         return
     clients = ClientLogs(Outage(bootstrap), _milliseconds, everything=settings.level is LogLevel.DEBUG)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter(process) if settings.form is LogForm.JSON else logging.Formatter(_TEXT))
+    handler.setFormatter(JsonFormatter(process) if settings.form is LogForm.JSON else TextFormatter(_TEXT))
     handler.addFilter(clients)
     logging.basicConfig(level=settings.level.upper(), handlers=[handler])
     for name in LIBRARIES:

@@ -10,6 +10,8 @@ import pytest
 from streams.contract.environment import BadSettingsError
 from streams.contract.log_settings import LogForm, LogLevel, LogSettings, load_log
 from streams.edge.logs import JsonFormatter
+from streams.edge.traces import trace_of
+from streams.runtime.journal import ClaimError
 
 
 def test_a_log_is_text_from_information_on_unless_it_is_told_otherwise() -> None:
@@ -57,7 +59,34 @@ def test_the_trace_of_an_error_is_inside_the_object() -> None:
     line = JsonFormatter("board").format(record("failed", caught.value))
 
     assert "\n" not in line
-    assert json.loads(line)["trace"].endswith("with base 10: 'a reason'")
+    trace = json.loads(line)["trace"].splitlines()
+    assert f"{__file__}:" in trace[0]
+    assert trace[-1] == "ValueError"
+
+
+def test_the_text_of_an_error_is_logged_only_where_it_cannot_hold_what_came_in() -> None:
+    def raised(error: BaseException) -> str:
+        error.__cause__ = KeyError("token-of-a-report")
+        return trace_of(error)
+
+    found = {
+        type(error): raised(error)
+        for error in (ClaimError("no transaction"), OSError(24, "Too many"), ValueError("k1_x"))
+    }
+
+    assert [found[kind].splitlines()[-1] for kind in found] == [
+        "ClaimError: no transaction",
+        "OSError: Too many",
+        "ValueError",
+    ]
+    assert not [one for one in found.values() if "token" in one or "k1_x" in one]
+    assert all("KeyError" in one for one in found.values())
+
+
+def test_the_errors_of_a_group_are_told_each() -> None:
+    group = BaseExceptionGroup("2 errors", [ValueError("k1_x"), TimeoutError()])
+
+    assert trace_of(group).splitlines() == ["ExceptionGroup", "  | ValueError", "  | TimeoutError"]
 
 
 def written(form: str, level: str) -> list[str]:

@@ -158,3 +158,16 @@ def test_a_library_that_never_says_the_same_twice_does_not_fill_the_memory(log: 
 
     assert len(filters._seldom._kinds) <= 256
     assert len(filters._persistence._seen) <= 256
+
+
+def test_of_asyncio_only_the_first_words_are_logged(log: Log) -> None:
+    log.says("asyncio", logging.ERROR, "Task exception was never retrieved\nfuture: <Task exception=KeyError('k1_x')>")
+    log.says("asyncio", logging.ERROR, "Exception in callback <Handle f('k1_x')>")
+
+    assert log.shown.lines == ["WARNING Task exception was never retrieved", "WARNING Exception in callback"]
+
+
+def test_a_record_whose_arguments_do_not_fit_raises_nothing(log: Log) -> None:
+    log.says("mode", logging.ERROR, "%d failures", "no number")
+
+    assert log.shown.lines == ["WARNING %d failures"]

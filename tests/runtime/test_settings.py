@@ -132,5 +132,28 @@ def test_a_password_in_place_of_its_file_is_not_repeated(name: str) -> None:
     with pytest.raises(BadSettingsError) as told:
         load({name: "hush-hush"})
 
-    assert f"{name}: expected a file to read, got a text that names none" in str(told.value)
+    assert f"{name}: expected a file to read, got a text that is none" in str(told.value)
+    assert "hush" not in str(told.value)
+
+
+KEY = "-----BEGIN PRIVATE KEY-----\nhush-hush\n-----END PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize("name", ["SAFECLOCK_CA_FILE", "SAFECLOCK_KEY_FILE", "SAFECLOCK_HTTP_KEY_FILE"])
+@pytest.mark.parametrize("content", [KEY, KEY * 1_000], ids=["short", "long"])
+def test_a_key_in_place_of_its_file_is_not_repeated(name: str, content: str) -> None:
+    pair = {one: __file__ for one in (name.replace("KEY", "CERT"),) if "KEY" in name}
+
+    with pytest.raises(BadSettingsError) as told:
+        load({"SAFECLOCK_PROTOCOL": "SSL", **pair, name: content})
+
+    assert "a text that is no path" in str(told.value)
+    assert "hush" not in str(told.value)
+
+
+@pytest.mark.parametrize("address", ["admin:hush-hush@here:9092", "sasl://admin:hush@here"])
+def test_a_password_in_an_address_is_not_repeated(address: str) -> None:
+    with pytest.raises(BadSettingsError) as told:
+        load({"SAFECLOCK_BOOTSTRAP": address})
+
     assert "hush" not in str(told.value)
