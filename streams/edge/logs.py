@@ -85,6 +85,8 @@ def problem_of(bootstrap: str, access: Access) -> str | None:
         return None if sign_in(bootstrap, access) else str(NoBrokerError(bootstrap, access))
     except AccessError as error:
         return str(error)
+    except OSError as error:  # such as a file of certificates that is gone
+        return f"{access.named('bootstrap')}: expected a broker to be tried, this failed: {error.strerror}"
 
 
 class Watch:

@@ -15,7 +15,7 @@ from streams.edge.exit_codes import FAULT, OK
 
 log = logging.getLogger(__name__)
 
-STOP_SECONDS: Final = 4.0
+STOP_SECONDS: Final = 4.5
 """How long an orderly end may take; whoever asked kills a process that takes much longer."""
 _NOTHING_BEGUN: Final = "stopped while it was starting: nothing was begun"
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)

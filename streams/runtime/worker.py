@@ -38,7 +38,7 @@ from streams.runtime.taking import SourceError, StateError
 
 log = logging.getLogger(__name__)
 
-_LEAVING_SECONDS = 3.5
+_LEAVING_SECONDS = 4.2
 """How long an orderly end may take: somewhat less than until it is cut short."""
 _SWITCH_SECONDS = 0.0005
 """How long a thread may keep the interpreter from the one that fetches: with Python's 5 ms it takes a second to read

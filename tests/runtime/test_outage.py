@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
+from http.client import HTTPConnection, HTTPException
 
 import pytest
 
@@ -10,6 +11,7 @@ from streams.runtime.records import Slot
 from streams.runtime.settings import RecordTime
 from streams.runtime.worker import Worker, wall
 from tests.brokers.apache import ApacheKafka
+from tests.brokers.ports import LOOPBACK, free_port
 from tests.runtime.scene import Scene, eventually
 from tests.runtime.working import applied, working
 
@@ -52,6 +54,38 @@ async def test_time_stands_still_while_the_broker_is_away(apache_kafka_server: A
                 assert [one <= stopped for one in times(worker)] == [True]
 
             await eventually(lambda: any(one > stopped for one in times(worker)), "time to go on")
+
+
+@pytest.mark.slow
+async def test_what_a_worker_could_not_commit_before_it_had_to_stop_is_said_and_read_again(
+    apache_kafka_server: ApacheKafka,
+) -> None:
+    with closing(Scene(apache_kafka_server.bootstrap, partitions=1, record_time=RecordTime.LOG)) as scene:
+        await scene.publish(100)
+        port = free_port()
+        worker = scene.start(SAFECLOCK_COMMIT_INTERVAL_MS="600000", SAFECLOCK_HTTP_PORT=str(port))
+        nothing_left = 'safeclock_worker_lag_records{partition="0"} 0.0\n'
+        await eventually(lambda: nothing_left in page(port, "/metrics"), "100 applied records", scene.logs)
+
+        async with away(apache_kafka_server):
+            code = await asyncio.to_thread(worker.terminate)
+        said = worker.log.read_text().splitlines()[-1]
+        scene.start()
+
+        await scene.settled()
+    assert code == 1
+    assert "stopped: 100 records of partitions 0 are not known to be committed" in said
+    assert "Traceback" not in said
+
+
+def page(port: int, path: str) -> str:
+    """Return a page of a worker, "" when it does not answer."""
+    with closing(HTTPConnection(LOOPBACK, port, timeout=5)) as client:
+        try:
+            client.request("GET", path)
+            return client.getresponse().read().decode()
+        except (OSError, HTTPException):
+            return ""
 
 
 def times(worker: Worker) -> list[int]:

@@ -1,0 +1,31 @@
+"""How a worker ends: in words that say what is committed, and what is read again."""
+
+from aiokafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
+
+from streams.edge.stopping import Ending
+from streams.runtime.ending import of_broker, stopped
+
+
+def test_a_worker_that_has_committed_everything_ends_with_0() -> None:
+    assert stopped({0: 0, 1: 0}) == stopped({}) == Ending(0, "stopped: everything that was applied is committed")
+
+
+def test_a_worker_that_has_not_says_of_which_partitions_and_why() -> None:
+    ending = stopped({2: 4, 1: 0, 0: 3}, KafkaTimeoutError())
+
+    assert ending == Ending(
+        1,
+        "stopped: 7 records of partitions 0, 2 are not known to be committed (KafkaTimeoutError); the next start reads"
+        " again those that are not",
+    )
+
+
+def test_a_failure_of_the_broker_is_found_among_the_causes_of_another() -> None:
+    crashed = RuntimeError("the Faust app crashed")
+    crashed.__cause__ = UnknownTopicOrPartitionError()
+
+    said = of_broker(crashed)
+
+    assert said is not None
+    assert said.startswith("the broker: UnknownTopicOrPartitionError: ")
+    assert of_broker(RuntimeError("a bug")) is None
