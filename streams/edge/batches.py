@@ -37,8 +37,8 @@ _AT_ONCE: Final = 10_000
 class Bounds(NamedTuple):
     """What the records of one batch may come to: bytes when decompressed, and records.
 
-    A batch may hold `spare` records and one more for each that its bytes, as they are stored, could hold: compression
-    makes no more records of a byte than a byte of plain records can be.
+    A batch may hold `spare` records and one more for every two bytes that it has as it is stored. Records that differ
+    take more; of equal ones compression makes thousands of a byte, and each may become a refusal of its own.
     """
 
     most_bytes: int = MOST_BYTES
@@ -51,7 +51,7 @@ STRICT: Final = Bounds()
 WIDE: Final = Bounds(most_bytes=64 << 20, spare=1 << 20)
 """Of topics of our own, whose batches may be large, and which an operator may have compressed."""
 
-_SMALLEST_RECORD: Final = 7
+_BYTES_A_RECORD: Final = 2
 
 
 class UndecodableError(Exception):
@@ -62,7 +62,8 @@ class Frame(NamedTuple):
     """One batch in an answer; `sound` says that it is whole and that its checksum, of a format that we know, is right.
 
     `following` is the offset after its last one, `delta` its last offset less its first one, `total` how many records it says that it holds, `first` and `latest`
-    are stamps in epoch milliseconds; all are as its header has them.
+    are stamps in epoch milliseconds; all are as its header has them. `is_plain` says that it is sound, neither compressed
+    nor of a transaction, and nothing of the broker's own.
     """
 
     data: bytes
@@ -76,6 +77,7 @@ class Frame(NamedTuple):
     latest: int = -1
     producer: int = -1
     total: int = 0
+    is_plain: bool = False
 
     @property
     def complete(self) -> bool:
@@ -86,11 +88,6 @@ class Frame(NamedTuple):
     def stamped_by_broker(self) -> bool:
         """Whether its records have the broker's stamp, `latest`."""
         return bool(self.attributes & _STAMPED_BY_BROKER)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is sound, neither compressed nor of a transaction, and nothing of the broker's own."""
-        return self.sound and self.magic == FORMAT and not self.attributes & _UNUSUAL
 
     @property
     def compressed(self) -> bool:
@@ -126,7 +123,8 @@ def frame_at(answer: bytes, place: int) -> Frame | None:
     else:
         data = answer[place : place + size] if _HEADER.size <= size <= left else answer[place:]
         sound = False
-    return _new(Frame, (data, sound, magic, base, base + delta + 1, attributes, delta, first, latest, producer, total))
+    following, plain = base + delta + 1, sound and not attributes & _UNUSUAL
+    return _new(Frame, (data, sound, magic, base, following, attributes, delta, first, latest, producer, total, plain))
 
 
 def _short(answer: bytes, place: int) -> Frame:
@@ -147,8 +145,8 @@ def decompressed(frame: Frame, bounds: Bounds = STRICT) -> bytes:
     """
     if frame.magic != FORMAT:
         raise UndecodableError(f"expected record format {FORMAT}, found {frame.magic}")
-    if frame.total > bounds.spare + len(frame.data) // _SMALLEST_RECORD:
-        raise UndecodableError("expected no more records than the batch could hold")
+    if frame.total > bounds.spare + len(frame.data) // _BYTES_A_RECORD:
+        raise UndecodableError("expected no more records than so many bytes can tell apart")
     codec = frame.attributes & _CODEC
     if not codec:
         return frame.data

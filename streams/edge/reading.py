@@ -170,27 +170,38 @@ class Records:
     def __next__(self) -> Found:
         return next(self._found)
 
-    def _all(self) -> Iterator[Found]:
+    def _all(self) -> Iterator[Found]:  # noqa: C901 - a loop over every record, without calls that could be spared
+        new, kind, (topic, partition) = tuple.__new__, Read, self._pair
         inflated, spent = 0, 0.0
         for frame, place in self._frames():
-            started = perf_counter()
+            started = 0.0 if frame.is_plain else perf_counter()
             try:
                 plain = frame.data if frame.is_plain else self._plain(frame)
-                if frame.compressed:
+                if not frame.is_plain and frame.compressed:
                     inflated += len(plain)
                     if len(plain) < inflated > self._memory.bounds.most_bytes:
                         return
                 records = records_in(frame, plain) if plain else ()
             except UndecodableError:
-                spent += perf_counter() - started
+                spent += perf_counter() - started if started else 0.0
                 yield from self._refused(frame, place)
                 # A control batch may have ended an aborted transaction: the next answer tells which ones are.
                 if frame.is_control or spent > _MOST_SECONDS:
                     return
-            else:
-                yield from self._read(records)
-                if self.next_fetch_offset < frame.following:
-                    self._pass(frame, place)
+                continue
+            for record in records:
+                offset = record.offset
+                if offset >= self.next_fetch_offset:
+                    self.next_fetch_offset = offset + 1
+                    stamp, headers = record.timestamp, record.headers
+                    if stamp is None:
+                        stamp = -1
+                    if len(headers) > _MOST_HEADERS:
+                        headers = _few(headers)
+                    whose = record.timestamp_type or 0
+                    yield new(kind, (topic, partition, offset, stamp, whose, record.key, record.value, headers))
+            if self.next_fetch_offset < frame.following:
+                self._pass(frame, place)
 
     def _frames(self) -> Iterator[tuple[Frame, int]]:
         """Yield the batches that were not read before, each with the place of the next one.
@@ -217,27 +228,6 @@ class Records:
                 self._aborting.discard(frame.producer)
         aborted = frame.is_transactional and frame.producer in self._aborting
         return b"" if frame.is_control or aborted else decompressed(frame, self._memory.bounds)
-
-    def _read(self, records: Iterable[Any]) -> Iterator[Read]:
-        new, kind, (topic, partition) = tuple.__new__, Read, self._pair
-        for record in records:
-            offset = record.offset
-            if offset >= self.next_fetch_offset:
-                self.next_fetch_offset = offset + 1
-                stamp, headers = record.timestamp, record.headers
-                yield new(
-                    kind,
-                    (
-                        topic,
-                        partition,
-                        offset,
-                        -1 if stamp is None else stamp,
-                        record.timestamp_type or 0,
-                        record.key,
-                        record.value,
-                        headers if len(headers) <= _MOST_HEADERS else _few(headers),
-                    ),
-                )
 
     def _refused(self, frame: Frame, place: int) -> Iterator[UnreadableBatch]:
         """Pass a batch that cannot be read, and tell of it once; the next one begins at `place`."""

@@ -27,7 +27,7 @@ from streams.contract.topics import partition_of
 from streams.domain import counters
 from streams.domain.vocabulary import Reason
 from streams.runtime.settings import RecordTime
-from tests.batch.story import acted, filed, token
+from tests.batch.story import START, acted, filed, token
 from tests.brokers.apache import apache_kafka
 from tests.chain.chain import REGISTRY, Chain
 from tests.chain.raw import Putter, putting
@@ -92,7 +92,7 @@ class Outcome(NamedTuple):
 
 def contents(now: int) -> list[Content]:
     """Return what spoilt batches hold: nothing of it is an event that counts, however it is changed."""
-    whole = json.loads(filed("spoilt", now, ATTACKER))
+    whole = json.loads(filed("spoilt", now - START, ATTACKER))
     odd = [whole | {"type": "safeclock.none.v1"}, whole | {"source": "/platforms/nobody"}]
     return [Content(b"key", json.dumps(tree).encode()) for tree in odd] + [
         Content(None, None),
@@ -108,8 +108,8 @@ def good(chain: Chain, number: int, at: int) -> Iterator[tuple[TopicPartition, b
         own = f"{ATTACKER}-" if platform == ATTACKER else ""
         headers = [(b"trace\xff", b"x")] if number % 3 == 0 else []
         for name, line in (
-            ("report-filed", filed(report, at, platform)),
-            ("action-taken", acted(report, "restricted", at + number % 50 * _MINUTE, platform)),
+            ("report-filed", filed(report, at - START, platform)),
+            ("action-taken", acted(report, "restricted", at - START + number % 50 * _MINUTE, platform)),
         ):
             pair = TopicPartition(f"{chain.application}-{own}{name}", partition_of(key, PARTITIONS))
             yield pair, batch([record(0, line.rstrip(), headers, key)], Header(attributes=0), number % _CODECS)

@@ -15,7 +15,7 @@ from streams.contract.keys import record_key
 from streams.contract.refused import EventRefused
 from streams.domain import counters
 from streams.domain.vocabulary import Reason
-from tests.batch.story import filed, token
+from tests.batch.story import START, filed, token
 from tests.brokers.apache import ApacheKafka, apache_kafka
 from tests.chain.attack import ATTACKER, Attacked, check, compare
 from tests.chain.chain import Chain, Part
@@ -34,7 +34,7 @@ MOST_KIB: Final = 48 * 1024
 def filing(name: str, platform: str) -> bytes:
     """Return a record of a filing that is some minutes old."""
     at = time.time_ns() // 1_000_000 - 600_000
-    return record(0, filed(name, at, platform).rstrip(), key=record_key(platform, token(name)))
+    return record(0, filed(name, at - START, platform).rstrip(), key=record_key(platform, token(name)))
 
 
 def put(chain: Chain, topic: str, batches: Iterable[bytes]) -> list[int]:
@@ -84,7 +84,9 @@ def test_every_codec_and_a_header_name_that_is_not_utf_8_are_counted(chain: Atta
         [batch([filing(f"r{codec}", ATTACKER)], FROM_SENDER, codec) for codec in CODECS],
     )
     at = time.time_ns() // 1_000_000 - 600_000
-    odd = record(0, filed("odd", at, "lantern").rstrip(), [(b"ce_\xff\xfe", b"x")], record_key("lantern", token("odd")))
+    odd = record(
+        0, filed("odd", at - START, "lantern").rstrip(), [(b"ce_\xff\xfe", b"x")], record_key("lantern", token("odd"))
+    )
     put(chain, "report-filed", [batch([odd], FROM_SENDER), batch([odd], FROM_SENDER, ZSTD)])
 
     counted(chain, {b"harbor": len(CODECS), b"lantern": 1})
