@@ -15,6 +15,7 @@ from streams.contract.keys import record_key
 from streams.contract.refused import EventRefused
 from streams.domain import counters
 from streams.domain.vocabulary import Reason
+from streams.edge.inflate import MOST_BYTES
 from tests.batch.story import START, filed, token
 from tests.brokers.apache import ApacheKafka, apache_kafka
 from tests.chain.attack import ATTACKER, Attacked, check, compare
@@ -96,9 +97,7 @@ def test_every_codec_and_a_header_name_that_is_not_utf_8_are_counted(chain: Atta
 
 
 def test_a_batch_that_cannot_be_read_is_its_topics_owners_and_is_passed_for_good(chain: Attacked) -> None:
-    broken = text(b"k") + text(b"v") + number(1) + number(-1)  # a header without a name, which brokers do not look at
-    broken = b"\0" + number(0) + number(0) + broken
-    spoilt = batch([number(len(broken)) + broken], FROM_SENDER, LZ4)
+    spoilt = batch([record(0, b" " * (MOST_BYTES + 1))], FROM_SENDER, ZSTD)
     worker = chain.worker()
     (own,) = put(chain, f"{ATTACKER}-report-filed", [spoilt])
     (shared,) = put(chain, "report-filed", [spoilt])

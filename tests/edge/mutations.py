@@ -1,10 +1,12 @@
 """Record batches that are spoilt somewhere: in a record, in what is compressed, in the header, or not at all."""
 
 from collections.abc import Sequence
+from functools import cache
 from random import Random
 from typing import Final, NamedTuple
 
-from tests.edge.batches import BY_BROKER, CODECS, CONTROL, TRANSACTIONAL, Header, record, sealed
+from streams.edge.inflate import MOST_BYTES
+from tests.edge.batches import BY_BROKER, CODECS, CONTROL, GZIP, TRANSACTIONAL, ZSTD, Header, record, sealed
 
 NAMES: Final = (b"traceparent", b"ce_id", b"\xff\xfe", b"ce_\xff", b"content-type", b"", b"x" * 200)
 NUMBERS: Final = (-(2**31), -1, 0, 1, 2, 100, 2**31 - 1)
@@ -20,16 +22,27 @@ class Content(NamedTuple):
 
 def mutated_batch(random: Random, contents: Sequence[Content], base: int = 0) -> bytes:
     """Return a batch of some contents, spoilt in some of the ways, with a checksum that is mostly right."""
+    if random.random() < 0.03:
+        data, total, codec = random.choice(_oversized())
+        return sealed(Header(base, 0), data, total, codec)
     total = random.randint(1, _MOST_RECORDS)
     data = b"".join(_record(random, place, random.choice(contents)) for place in range(total))
-    if random.random() < 0.4:
+    if random.random() < 0.25:
         data = spoilt(random, data)
     codec = random.choice([0, 0, *CODECS, *CODECS, random.randrange(8)])
     data = CODECS[codec](data) if codec in CODECS else data
-    if random.random() < 0.2:
+    if random.random() < 0.1:
         data = spoilt(random, data)
     batch = sealed(_header(random, base, total), data, total, codec)
     return spoilt(random, batch) if random.random() < 0.05 else batch
+
+
+@cache
+def _oversized() -> list[tuple[bytes, int, int]]:
+    """Return what a broker takes and no worker reads: compressed records, how many they are, and their codec."""
+    large, equal = record(0, b" " * (MOST_BYTES + 1)), b"".join(record(place, b"") for place in range(400))
+    bombs = [(compress(large), 1, codec) for codec, compress in CODECS.items()]
+    return [*bombs, (CODECS[ZSTD](equal), 400, ZSTD), (CODECS[GZIP](equal), 400, GZIP)]
 
 
 def spoilt(random: Random, data: bytes) -> bytes:
@@ -63,4 +76,4 @@ def _header(random: Random, base: int, total: int) -> Header:
         "producer": random.randrange(100),
         "stamp": random.choice([-(2**63), -1, 0, 2**62]),
     }
-    return header._replace(**{name: lie for name, lie in lies.items() if random.random() < 0.04})
+    return header._replace(**{name: lie for name, lie in lies.items() if random.random() < 0.02})
