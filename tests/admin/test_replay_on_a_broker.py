@@ -12,11 +12,14 @@ from streams.contract.topics import REFUSED
 from streams.domain import counters
 from streams.domain.grid import DAY
 from streams.domain.vocabulary import Reason
+from streams.edge.batches import WIDE
 from tests.admin.operator import Terminal
 from tests.admin.worker import Yesterday, worked
 from tests.chain.chain import Chain, Make
 from tests.chain.history import lines_of, plan_of
+from tests.chain.raw import put_all
 from tests.chain.totals import Stored, of_file, reports, totals
+from tests.edge.batches import ZSTD, Header, batch, record
 
 pytestmark = pytest.mark.integration
 
@@ -82,6 +85,22 @@ def test_where_nobody_tells_refusals_a_replay_says_so_at_once(production: Make) 
 
     assert told.exit_code == 1
     assert f"{REFUSED}: expected a topic with 2 partitions, found none" in told.output
+
+
+def test_what_tells_of_no_refusal_or_cannot_be_read_is_passed_and_counted(production: Make) -> None:
+    chain = production("apache_kafka", 2)
+    operator = Terminal(chain.environment())
+    operator.done("admin", "apply", "--replication=1")
+    strange = [
+        batch([record(0, b"no refusal")], Header(attributes=0)),
+        batch([record(0, b" " * (WIDE.most_bytes + 1))], Header(attributes=0), ZSTD),
+    ]
+    put = asyncio.run(put_all(chain.bootstrap, [(TopicPartition(REFUSED, 1), one) for one in strange]))
+
+    told = operator.done("replay", "--refused", "--dry-run")
+
+    assert [one.error for one in put] == [0, 0]
+    assert "passed 2 records or batches of event-refused that tell of no refusal or cannot be read" in told
 
 
 @pytest.mark.slow

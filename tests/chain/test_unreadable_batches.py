@@ -189,3 +189,21 @@ def test_a_batch_that_a_disk_has_changed_is_passed(tmp_path: Path, change: str) 
 
         assert worker.terminate() == 0, chain.logs()
         assert [(one.offset, one.platform) for one in unreadable(chain)] == [(1, ATTACKER)]
+
+
+@pytest.mark.slow
+def test_a_worker_whose_changelog_a_disk_has_changed_says_so_and_stops(tmp_path: Path) -> None:
+    with apache_kafka() as broker, closing(Attacked(broker.bootstrap, tmp_path, 1)) as chain:
+        chain.create_topics()
+        worker = chain.worker()
+        put(chain, f"{ATTACKER}-report-filed", [batch([filing("a", ATTACKER)], FROM_SENDER)])
+        counted(chain, {b"harbor": 1})
+        assert worker.terminate() == 0, chain.logs()
+        change_on_disk(broker, chain.names.changelog, CHANGES["a byte of a record"], 0, 80)
+
+        successor = chain.worker()
+        until(lambda: successor.code is not None, "the worker to end", chain.logs)
+
+        assert successor.code == 1
+        assert f"{chain.names.changelog} 0: expected record batches that can be read" in successor.said()
+        assert "Traceback" not in successor.said()
