@@ -25,6 +25,7 @@ from streams.contract.measures import COUNTERS
 from streams.contract.records import UnreadableBatch
 from streams.contract.topics import partition_of
 from streams.domain import counters
+from streams.domain.grid import DAY
 from streams.domain.vocabulary import Reason
 from streams.runtime.settings import RecordTime
 from tests.batch.story import START, acted, filed, token
@@ -42,6 +43,8 @@ PARTITIONS: Final = 2
 _BETWEEN: Final = 20
 """How many spoilt batches are put between good ones."""
 _MINUTE: Final = 60_000
+_AGO: Final = 10 * DAY - 55 * _MINUTE
+"""How long ago reports were filed: whichever minute of a run tells them, their delay lies in one bin of an hour."""
 _SPOILT: Final = "refused|"
 _CODECS: Final = 5
 
@@ -202,7 +205,7 @@ def run(chain: Chain, work: Work) -> tuple[Told, Outcome]:
 
 def compare(bootstrap: str, folder: Path, seed: int, spoilt: int, reports: int) -> tuple[Told, Outcome, Outcome]:
     """Return what was put, and what became of a run with spoilt batches and of one without."""
-    work = Work(seed, spoilt, reports, at=time.time_ns() // 1_000_000 - 60 * _MINUTE)
+    work = Work(seed, spoilt, reports, at=time.time_ns() // 1_000_000 - _AGO)
     with closing(Attacked(bootstrap, folder, PARTITIONS)) as chain:
         told, attacked = run(chain, work)
     with closing(Attacked(bootstrap, folder, PARTITIONS)) as chain:
