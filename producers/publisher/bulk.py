@@ -116,12 +116,21 @@ class BulkSender:
         if lane.filling is None:
             return
         await self._arrival(lane)
+        self._as_at_the_start(lane.topic)
         batch, lane.filling = lane.filling, None
         lane.sent_lines, lane.filling_lines = lane.filling_lines, []
         try:
             lane.sent = await self._producer.send_batch(batch, lane.topic, partition=lane.partition)
         except KafkaError as error:
             raise UndeliveredError(type(error).__name__) from error
+
+    def _as_at_the_start(self, topic: str) -> None:
+        """Raise when a topic has other partitions than at the start: keys would go to the wrong ones, for weeks."""
+        found = self._producer.client.cluster.partitions_for_topic(topic)
+        if found and len(found) != self.partitions:
+            raise UndeliveredError(
+                f"expected {self.partitions} partitions of {topic}, as at the start, got {len(found)}"
+            )
 
     async def _arrival(self, lane: _Lane) -> None:
         if lane.sent is None:
@@ -131,7 +140,8 @@ class BulkSender:
         try:
             await asyncio.wait_for(asyncio.shield(lane.sent), self._patience_s)
         except (KafkaError, TimeoutError) as error:
-            raise UndeliveredError(type(error).__name__) from error
+            first, last = min(lane.sent_lines), max(lane.sent_lines)
+            raise UndeliveredError(f"{type(error).__name__} for a batch from line {first} to {last}") from error
         lane.sent, lane.sent_lines = None, []
 
 

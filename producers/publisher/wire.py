@@ -72,7 +72,10 @@ class Wire:
             raise
 
     def send(self, topic: str, partition: int, key: bytes, value: bytes) -> Future:
-        """Put a record on its way; BrokerError when that cannot be tried."""
+        """Put a record on its way; BrokerError when that cannot be tried, or the topic has other partitions by now."""
+        found = self._partitions_of(topic)
+        if found != self.partitions:
+            raise BrokerError(f"expected {self.partitions} partitions of {topic}, as at the start, got {found}")
         try:
             future: Future = self._producer.send(topic, value, key, partition=partition)
         except KafkaError as error:
