@@ -104,12 +104,12 @@ _FIELDS: Final = {
         for name in ("median", "p85", "p90", "p95")
         for suffix, part in (("", "value"), ("_low", "low"), ("_high", "high"))
     },
-    **{f"{name}_reached": (f"{name}_seconds", "reached") for name in ("median", "p85", "p90", "p95")},
     **{
         f"within_24h{suffix}": ("within", _DAY, part)
         for suffix, part in (("", "share"), ("_low", "low"), ("_high", "high"))
     },
     "closed_only_median_seconds": ("closed_only_median_seconds",),
+    **{f"{name}_reached": (f"{name}_seconds", "reached") for name in ("median", "p85", "p90", "p95")},
 }
 
 

@@ -6,7 +6,7 @@ The batch path and the board write the same document, so that their figures can 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from streams.contract.instants import instant_or_none
+from streams.contract.instants import format_ms, instant_or_none
 from streams.contract.rulebook import Rule
 from streams.contract.watched import Watched
 from streams.contract.wording import NOT_MEASURABLE, duration
@@ -18,6 +18,9 @@ from streams.domain.states import State
 from streams.domain.survival import Curve, Interval
 
 SCHEMA: Final = "safeclock.measure/1"
+
+instant: Final = format_ms
+"""How every instant of a document is written."""
 
 Json = Mapping[str, object]
 
