@@ -4,7 +4,7 @@ import asyncio
 import errno
 import socket
 import ssl
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -12,6 +12,7 @@ from streams.contract.environment import BadSettingsError
 from streams.edge.connections import Connection, Connections
 
 _BACKLOG: Final = 128
+_NOT_HERE: Final = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _SHUTDOWN_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 0.05
 """How long nothing is accepted when the system has no room for another connection."""
@@ -22,23 +23,35 @@ class AddressError(BadSettingsError):
 
 
 async def bound(host: str, port: int) -> list[socket.socket]:
-    """Return listening sockets, one for each address of `host`, all with one port; port 0 is any free one.
+    """Return listening sockets, one for each address of `host` that there is, all with one port; port 0 is any free one.
 
     Raises AddressError.
     """
-    loop = asyncio.get_running_loop()
     found: list[socket.socket] = []
+    missing: OSError | None = None
     try:
-        for family, _, _, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        for family, _, _, _, address in await _addresses(host, port):
             chosen = found[0].getsockname()[1] if found else port
-            listener = socket.create_server((str(address[0]), chosen), family=family, backlog=_BACKLOG)
+            try:
+                listener = socket.create_server((str(address[0]), chosen), family=family, backlog=_BACKLOG)
+            except OSError as error:
+                if error.errno not in _NOT_HERE:
+                    raise
+                missing = error  # such as ::1 for localhost where IPv6 is turned off
+                continue
             listener.setblocking(False)  # noqa: FBT003 - Python's own
             found.append(listener)
+        if missing is not None and not found:
+            raise missing
     except OSError as error:
         for listener in found:
             listener.close()
         raise _wrong(host, port, error) from error
     return found
+
+
+async def _addresses(host: str, port: int) -> list[Any]:
+    return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
 def _wrong(host: str, port: int, error: OSError) -> AddressError:

@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 import pytest
 from aiohttp import web
 
+from streams.edge import listening
 from streams.edge.connections import Limits
 from tests.brokers.ports import LOOPBACK
 from tests.edge.site import LOOPS, Certificate, Site, certificate, is_open, serving, until_closed
@@ -215,3 +216,15 @@ def test_a_name_with_several_addresses_is_served_at_all_of_them() -> None:
             with closing(socket.create_connection((str(address), port), 20)) as client:
                 client.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
                 assert until_closed(client).endswith(b"ok\n")
+
+
+async def test_an_address_of_a_name_that_is_not_here_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def both(_host: str, port: int) -> list[tuple[object, ...]]:
+        return [(socket.AF_INET, 0, 0, "", (address, port)) for address in ("192.0.2.1", LOOPBACK)]
+
+    monkeypatch.setattr(listening, "_addresses", both)
+
+    found = await listening.bound("somewhere", 0)
+
+    assert [one.getsockname()[0] for one in found] == [LOOPBACK]
+    found[0].close()
