@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from producers.conformance.seen import Seen
 from producers.conformance.understood import Platform, understood
 from producers.publisher.refusals import RefusalGroup, Refusals
 from streams.contract.decode import Decoder, Refusal
@@ -60,6 +61,11 @@ class _Heard:
     newest: int | None = None
     beating: set[str] = field(default_factory=set)
     survey: Survey = field(default_factory=Survey)
+    seen: dict[str, Seen] = field(default_factory=dict)
+
+    def of(self, platform: str) -> Seen:
+        """Return what is gathered about a platform."""
+        return self.seen.setdefault(platform, Seen())
 
 
 class _Desk:
@@ -77,9 +83,9 @@ class _Desk:
         """Read one line; `place` is where it stands."""
         event = self._decoder.decode_line(line, self._now())
         if isinstance(event, Refusal):
-            self._refusals.add(event, place)
+            self._refuse(event, line, place)
         else:
-            self._apply(event, place)
+            self._apply(event, line, place)
 
     def checked(self) -> Checked:
         """Return what was found in all lines."""
@@ -92,14 +98,23 @@ class _Desk:
             heartbeats=heard.heartbeats,
             refused=self._refusals.groups(),
             as_of=heard.newest,
-            platforms=understood(self._ledger, self._rules.clocks, heard.survey.habits(), self._through),
+            platforms=understood(self._ledger, self._rules.clocks, heard.survey.habits(), heard.seen, self._through),
         )
 
-    def _apply(self, event: Event, place: str) -> None:
+    def _refuse(self, refusal: Refusal, line: bytes, place: str) -> None:
+        """Count a line that is refused before the ledger; its platform is told of what it has wrong, if it is known."""
+        self._refusals.add(refusal, place)
+        if refusal.platform:
+            self._ledger.refuse(refusal.platform, refusal.reason)
+            self._heard.of(refusal.platform).refuse(refusal, line, self._now())
+
+    def _apply(self, event: Event, line: bytes, place: str) -> None:
         heard = self._heard
         # Also of one that conflicts: which of two is refused depends on their order, and the figures must not.
         heard.newest = event.at if heard.newest is None else max(heard.newest, event.at)
         reason = self._ledger.apply(event)
+        if not isinstance(event, Heartbeat):
+            heard.of(event.platform).take(event, line, reason)
         if reason is not None:
             self._refusals.add(Refusal(reason, "", event.platform), place)
             return
@@ -107,6 +122,7 @@ class _Desk:
         if isinstance(event, Heartbeat):
             heard.heartbeats += 1
             heard.beating.add(event.platform)
+            heard.of(event.platform).take_heartbeat(event)
         else:
             heard.events += 1
 

@@ -44,6 +44,7 @@ def _platform(platform: Platform) -> Json:
         },
         "clocks": {clock.clock: _clock(clock) for clock in platform.clocks},
         "warnings": list(platform.warnings),
+        "mistakes": list(platform.mistakes),
     }
 
 

@@ -1,8 +1,10 @@
 """What a platform's events were understood to say, beside what makes that doubtful."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from producers.conformance.mistakes import found
+from producers.conformance.seen import Seen
 from streams.contract.document import warnings
 from streams.contract.wording import percent
 from streams.domain import counters
@@ -35,7 +37,10 @@ class ClockSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """One platform as it was understood; instants in epoch milliseconds, shares from 0 to 1, None of nothing."""
+    """One platform as it was understood; instants in epoch milliseconds, shares from 0 to 1, None of nothing.
+
+    `mistakes` are the names of those rows of the table of mistakes that are among the warnings.
+    """
 
     platform: str
     filed: int
@@ -51,21 +56,36 @@ class Platform:
     zero_durations: float | None
     clocks: tuple[ClockSeen, ...]
     warnings: tuple[str, ...]
+    mistakes: tuple[str, ...]
 
 
 def understood(
-    ledger: Ledger, clocks: Sequence[Clock], habits: Mapping[str, Habits], through: Callable[[str], int]
+    ledger: Ledger,
+    clocks: Sequence[Clock],
+    habits: Mapping[str, Habits],
+    seen: Mapping[str, Seen],
+    through: Callable[[str], int],
 ) -> tuple[Platform, ...]:
     """Return every platform that was heard of, in the order of their ids."""
-    found = samples(ledger.stored_cohorts().items(), grouping(["platform"]), through)
+    sampled = samples(ledger.stored_cohorts().items(), grouping(["platform"]), through)
     tallies = ledger.counters()
     return tuple(
-        _platform(name, found.get((name,), Sample()), clocks, habits.get(name, Habits()), tallies[name])
+        _platform(
+            name,
+            sampled.get((name,), Sample()),
+            clocks,
+            (habits.get(name, Habits()), seen.get(name, Seen())),
+            tallies[name],
+        )
         for name in sorted(tallies)
     )
 
 
-def _platform(name: str, sample: Sample, clocks: Sequence[Clock], habits: Habits, tally: Mapping[str, int]) -> Platform:
+def _platform(
+    name: str, sample: Sample, clocks: Sequence[Clock], gathered: tuple[Habits, Seen], tally: Mapping[str, int]
+) -> Platform:
+    habits, seen = gathered
+    mistakes = found(replace(seen, states=sample.states, duplicates=tally.get(counters.DUPLICATES, 0)))
     figures = [clock_figures(sample, versions) for versions in by_id(clocks).values()]
     stops = sum(count for counter, count in tally.items() if counter.startswith("stopped|"))
     return Platform(
@@ -82,7 +102,14 @@ def _platform(name: str, sample: Sample, clocks: Sequence[Clock], habits: Habits
         whole_hours=_share(habits.whole_hours, habits.instants),
         zero_durations=_share(tally.get(counters.INSTANT, 0), stops),
         clocks=tuple(_clock(figure) for figure in figures),
-        warnings=(*_of_sample(sample, figures), *habits.remarks, *at_once(tally), *_of_labels(habits, tally)),
+        warnings=(
+            *mistakes.values(),
+            *_of_sample(sample, figures),
+            *habits.remarks,
+            *at_once(tally),
+            *_of_labels(habits, tally),
+        ),
+        mistakes=tuple(mistakes),
     )
 
 

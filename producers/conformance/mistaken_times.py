@@ -1,0 +1,340 @@
+"""Times that are wrong throughout: local times without their offset, other units, rounded or swapped."""
+
+from bisect import bisect_left
+from itertools import accumulate
+from statistics import median
+from typing import Final
+
+from producers.conformance.mistake import Measured, Mistake
+from producers.conformance.seen import Seen
+from producers.conformance.zones import NONE, Offset, above, below, hours, skipped_hours
+from streams.domain.grid import DAY, SECOND
+from streams.domain.vocabulary import Reason
+
+_ENOUGH: Final = 50
+_OFFSET_SHARE: Final = 0.1
+"""Of values that a fixed offset was added to, at least so many lie close to the offset."""
+
+_DENSE: Final = 15
+_NEIGHBOURS: Final = 6
+_WINTER: Final = frozenset({0, 1, 10, 11})
+_SUMMER: Final = frozenset({4, 5, 6, 7})
+_CLOCKS_CHANGE: Final = (
+    (range(60, 181), frozenset({"EU", "UK", "ZZ"})),
+    (range(-600, -239), frozenset({"US", "ZZ"})),
+)
+"""Offsets from UTC, in minutes, and the groups of jurisdictions with these offsets where clocks change."""
+
+_FIRST_TWELVE: Final = 12
+_SEVERAL_MONTHS: Final = 3
+_SEVERAL_HOURS: Final = 6
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def _near(offset: Offset, over: int) -> Measured:
+    return Measured(offset.share, over, hours(offset.offset))
+
+
+def _early(seen: Seen) -> Measured:
+    return Measured(_share(seen.before_2010, seen.lines), seen.lines)
+
+
+def _of_1970(seen: Seen) -> Measured:
+    return Measured(_share(seen.of_1970, seen.lines), seen.of_1970)
+
+
+def _ahead(seen: Seen) -> Measured:
+    return _near(below(seen.ahead), len(seen.ahead))
+
+
+def _in_the_future(seen: Seen) -> Measured:
+    clustered = _ahead(seen)
+    known = len(seen.ahead) >= _ENOUGH and clustered.value > _OFFSET_SHARE
+    return Measured(0.0 if known else _share(seen.future, seen.lines), seen.future)
+
+
+def _too_old(seen: Seen) -> Measured:
+    return Measured(_share(seen.refused[Reason.TOO_OLD], seen.lines), seen.refused[Reason.TOO_OLD])
+
+
+def _told_late(seen: Seen) -> Measured:
+    delays = seen.delays()
+    return _near(above(delays), len(delays))
+
+
+def _after_promise(seen: Seen) -> Measured:
+    """Measure the share of events that were told after a heartbeat that promised everything up to later."""
+    promises = sorted(seen.promises.values())
+    told_at = [told for told, _ in promises]
+    promised = list(accumulate((through for _, through in promises), max, initial=0))
+    times = list(seen.times.values())
+    broken = sum(at < promised[bisect_left(told_at, told)] for at, told in times)
+    return Measured(_share(broken, len(times)), len(times))
+
+
+def _negative(seen: Seen) -> tuple[list[int], int]:
+    """Return how far first actions lie before their filings, and over how many reports; two minutes are allowed."""
+    durations = seen.durations()
+    return [-one for one in durations if one < -120 * SECOND], len(durations)
+
+
+def _acted_before(seen: Seen) -> Measured:
+    early, over = _negative(seen)
+    offset = below(early) if len(early) >= _ENOUGH else NONE
+    about = f", at most {hours(offset.offset)}" if offset.share > _OFFSET_SHARE else ""
+    return Measured(_share(len(early), over), over, about)
+
+
+def _acted_late(seen: Seen) -> Measured:
+    durations = seen.durations()
+    return _near(above(durations), len(durations))
+
+
+def _skipped_hour(seen: Seen) -> Measured:
+    """Measure the busiest hour that clocks skip and in which nothing happened: what happens there on other days."""
+    found = [_usual(seen, day, hour) for day in {day for day, _ in seen.nights} for hour in _empty(seen, day)]
+    return Measured(max(found, default=0.0), _NEIGHBOURS)
+
+
+def _empty(seen: Seen, day: int) -> list[int]:
+    return [hour for hour, _ in skipped_hours(day) if not seen.nights[day, hour]]
+
+
+def _usual(seen: Seen, day: int, hour: int) -> float:
+    """Return how many events the same hour has on the days around, 0 where that is not known."""
+    around = [seen.nights[other, hour] for other in range(day - 7, day + 8) if other != day]
+    filled = [count for count in around if count]
+    return median(filled) if len(filled) >= _NEIGHBOURS else 0.0
+
+
+def _at_change(seen: Seen) -> Measured:
+    span = (seen.last or 0) - (seen.first or 0)
+    share = _share(seen.bad_times_at_change, seen.bad_times)
+    return Measured(share if span > 3 * DAY else 0.0, seen.bad_times)
+
+
+def _written_in_skipped(seen: Seen) -> Measured:
+    counts = [count for offset, count in seen.skipped.items() if {offset, offset + 60} <= seen.offsets.keys()]
+    return Measured(max(counts, default=0), seen.lines)
+
+
+def _one_offset(seen: Seen) -> Measured:
+    """Measure the share of filings where clocks change, if one offset of there is used in summer and winter."""
+    seasons = {month % 12 for month in seen.months}
+    offset = next(iter(seen.offsets)) if len(seen.offsets) == 1 else 0
+    groups = next((groups for offsets, groups in _CLOCKS_CHANGE if offset in offsets), frozenset[str]())
+    there = sum(count for touched, count in seen.groups.items() if groups.issuperset(touched.split("+")))
+    return Measured(_share(there, seen.filings) if seasons & _WINTER and seasons & _SUMMER else 0.0, seen.lines)
+
+
+def _first_twelve(seen: Seen) -> Measured:
+    within = sum(count for day, count in seen.days_of_month.items() if day <= _FIRST_TWELVE)
+    several = len(seen.months) >= _SEVERAL_MONTHS
+    return Measured(_share(within, seen.days_of_month.total()) if several else 0.0, seen.days_of_month.total())
+
+
+def _mornings(seen: Seen) -> Measured:
+    several = sum(map(bool, seen.filing_hours)) >= _SEVERAL_HOURS
+    return Measured(_share(sum(seen.filing_hours[:12]), seen.filings) if several else 0.0, seen.filings)
+
+
+def _midnights(seen: Seen) -> Measured:
+    return Measured(_share(seen.midnights, seen.lines), seen.lines)
+
+
+def _whole_minutes(seen: Seen) -> Measured:
+    return Measured(_share(seen.whole_minutes, seen.lines), seen.lines)
+
+
+def _one_time(seen: Seen) -> Measured:
+    return Measured(seen.one_time.share, seen.one_time.of)
+
+
+def _one_recorded(seen: Seen) -> Measured:
+    spread = (seen.last or 0) - (seen.first or 0) > 2 * DAY
+    return Measured(seen.one_recorded.share if spread else 0.0, seen.one_recorded.of)
+
+
+def _instantly(seen: Seen) -> Measured:
+    durations = seen.durations()
+    return Measured(_share(sum(0 < one < SECOND for one in durations), len(durations)), len(durations))
+
+
+MISTAKES: Final = (
+    Mistake(
+        "early_years",
+        "Do times lie before 2010?",
+        0.0,
+        1,
+        _early,
+        "{value:.1%} of the times lie before 2010: probably a mistyped year, or a default date where none was known",
+    ),
+    Mistake(
+        "epoch_units",
+        "Do times lie in 1970?",
+        0.0,
+        1,
+        _of_1970,
+        "{over:,} times lie in 1970: probably seconds were read as milliseconds, or a missing time became 0",
+    ),
+    Mistake(
+        "ahead_by_an_offset",
+        "Do refused times lie ahead by the offset of a zone?",
+        _OFFSET_SHARE,
+        _ENOUGH,
+        _ahead,
+        "{over:,} lines are refused because `time` lies up to {about} after they were told: probably `time` is local "
+        "time written as UTC, or `recordedtime` is; write both with the zone's offset",
+    ),
+    Mistake(
+        "in_the_future",
+        "Are times in the future?",
+        0.02,
+        10,
+        _in_the_future,
+        "{over:,} lines are refused because they lie in the future: probably local time written as UTC, a wrong year, "
+        "or day and month swapped",
+    ),
+    Mistake(
+        "told_long_after",
+        "Were filings told more than 14 days after they happened?",
+        0.05,
+        20,
+        _too_old,
+        "{over:,} filings are refused because `recordedtime` is more than 14 days after `time`: probably a wrong year, "
+        "or the time of the export; `recordedtime` is when each event was told or would have been",
+    ),
+    Mistake(
+        "late_by_an_offset",
+        "Was everything told later by the offset of a zone?",
+        _OFFSET_SHARE,
+        _ENOUGH,
+        _told_late,
+        "no event was told sooner than {about} after it happened, and many just then: probably `time` is local time "
+        "written as UTC, or `recordedtime` is; write both with the zone's offset",
+    ),
+    Mistake(
+        "told_after_promise",
+        "Were events told after a heartbeat had promised that there were no more?",
+        0.05,
+        _ENOUGH,
+        _after_promise,
+        "{value:.0%} of the events were told after a heartbeat that promised everything up to later than they "
+        "happened: probably their times are local time written as UTC, or `complete_through` runs ahead of what was "
+        "published",
+    ),
+    Mistake(
+        "acted_before_filed",
+        "Do actions lie before their filings?",
+        0.1,
+        20,
+        _acted_before,
+        "in {value:.0%} of the reports an action lies before the filing{about}: probably the times of actions or those "
+        "of filings are local time written as UTC; write both with the zone's offset",
+    ),
+    Mistake(
+        "acted_after_an_offset",
+        "Is every duration longer by the offset of a zone?",
+        _OFFSET_SHARE,
+        _ENOUGH,
+        _acted_late,
+        "no first action comes sooner than {about} after its filing, and many just then: probably the times of actions "
+        "or those of filings are local time written as UTC; write both with the zone's offset",
+    ),
+    Mistake(
+        "skipped_hour_empty",
+        "Is the hour empty that clocks skip in spring?",
+        _DENSE,
+        _NEIGHBOURS,
+        _skipped_hour,
+        "nothing happened in the hour that clocks skip in spring, where other days have {value:.0f} events: probably "
+        "the times are local time written as UTC",
+    ),
+    Mistake(
+        "bad_times_at_change",
+        "Do actions precede their filings only in the night in which clocks go back?",
+        0.9,
+        3,
+        _at_change,
+        "{over} actions lie before their filings, nearly all in a night in which clocks go back: probably the times "
+        "are local time written as UTC",
+    ),
+    Mistake(
+        "skipped_hour_written",
+        "Are times written in an hour that clocks skip?",
+        0.0,
+        1,
+        _written_in_skipped,
+        "{value:.0f} times are written in an hour of spring that clocks skip: probably the offset was not taken from "
+        "the zone's rules of that instant",
+    ),
+    Mistake(
+        "one_offset_all_year",
+        "Is the offset the same in summer and in winter, where clocks change?",
+        0.8,
+        _ENOUGH,
+        _one_offset,
+        "all times have the same offset in summer and in winter: where clocks change, one of the two is an hour off",
+    ),
+    Mistake(
+        "first_twelve_days",
+        "Do all times lie in the first twelve days of their months?",
+        0.98,
+        _ENOUGH,
+        _first_twelve,
+        "all times lie in the first twelve days of months: probably day and month are swapped",
+    ),
+    Mistake(
+        "no_afternoon",
+        "Were all reports filed before noon?",
+        0.995,
+        200,
+        _mornings,
+        "no report was filed from 12:00 to 24:00: probably hours of a 12-hour clock without am and pm",
+    ),
+    Mistake(
+        "midnights",
+        "Are times dates without a time of day?",
+        0.02,
+        20,
+        _midnights,
+        "{value:.0%} of the times are midnight: probably dates without a time of day",
+    ),
+    Mistake(
+        "whole_minutes",
+        "Are times rounded to minutes?",
+        0.5,
+        20,
+        _whole_minutes,
+        "{value:.0%} of the times are whole minutes: they look rounded; give at least seconds",
+    ),
+    Mistake(
+        "one_time",
+        "Do events share one time?",
+        0.5,
+        20,
+        _one_time,
+        "at least {value:.0%} of the events have the same time: probably that of the export or of an import",
+    ),
+    Mistake(
+        "one_recorded_time",
+        "Do events share one `recordedtime`, although they happened on several days?",
+        0.8,
+        20,
+        _one_recorded,
+        "nearly all events of several days have the same `recordedtime`: probably that of the export; give the one at "
+        "which each was told or would have been, or leave it out",
+    ),
+    Mistake(
+        "under_a_second",
+        "Are durations a thousand times too short?",
+        0.5,
+        20,
+        _instantly,
+        "{value:.0%} of the first actions come within a second of the filing: probably seconds were read as "
+        "milliseconds",
+    ),
+)

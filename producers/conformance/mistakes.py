@@ -1,0 +1,19 @@
+"""What a file that is accepted may have wrong throughout: one table, a question and a threshold for each mistake.
+
+Each row measures one number on what was gathered (`seen`); above the row's threshold the mistake is told.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from producers.conformance import mistaken_times, mistaken_words
+from producers.conformance.mistake import Mistake
+from producers.conformance.seen import Seen
+
+MISTAKES: Final[Sequence[Mistake]] = (*mistaken_times.MISTAKES, *mistaken_words.MISTAKES)
+
+
+def found(seen: Seen, mistakes: Iterable[Mistake] = MISTAKES) -> dict[str, str]:
+    """Return the mistakes that a platform's lines show, by name, each with what it says."""
+    said = ((mistake.name, mistake.of(seen)) for mistake in mistakes)
+    return {name: text for name, text in said if text is not None}
