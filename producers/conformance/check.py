@@ -103,7 +103,7 @@ class _Desk:
 
     def _refuse(self, refusal: Refusal, line: bytes, place: str) -> None:
         """Count a line that is refused before the ledger; its platform is told of what it has wrong, if it is known."""
-        self._refusals.add(refusal, place)
+        self._refusals.add(refusal, place, line)
         if refusal.platform:
             self._ledger.refuse(refusal.platform, refusal.reason)
             self._heard.of(refusal.platform).refuse(refusal, line, self._now())

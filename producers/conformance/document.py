@@ -19,7 +19,14 @@ def document(checked: Checked) -> Json:
         "events": checked.events,
         "heartbeats": checked.heartbeats,
         "refused": [
-            {"reason": group.reason, "field": group.field, "count": group.count, "first": group.first}
+            {
+                "reason": group.reason,
+                "field": group.field,
+                "count": group.count,
+                "first": group.first,
+                "expected": group.expected or None,
+                "looks_like": group.looks_like or None,
+            }
             for group in checked.refused
         ],
         "platforms": [_platform(platform) for platform in checked.platforms],

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from producers.conformance.check import Checked
 from producers.conformance.understood import ClockSeen, Platform
+from producers.publisher.refusals import explained
 from producers.publisher.talk import refusal_table
 from streams.contract.instants import format_ms
 from streams.contract.wording import closed_only, percent, quantile
@@ -26,6 +27,7 @@ def tell(checked: Checked, out: Console | None = None) -> None:
     out.print(f"{checked.events:,} events and {checked.heartbeats:,} heartbeats accepted, {refused:,} lines refused")
     if checked.refused:
         out.print(refusal_table("refused", checked.refused))
+        out.print(*explained(checked.refused), sep="\n", soft_wrap=True, markup=False)
     for platform in checked.platforms:
         _platform(platform, out)
     if checked.platforms:

@@ -1,18 +1,31 @@
 """What was refused, by reason and field, with the first place of each; never what was refused."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from streams.contract.decode import Refusal
+from streams.contract.expected import expected
+from streams.contract.foreign import foreign
+from streams.domain.vocabulary import Reason
+
+_NO_EVENT: Final = frozenset({Reason.NOT_JSON, Reason.NOT_CLOUDEVENT, Reason.TOO_LARGE})
 
 
 @dataclass(frozen=True, slots=True)
 class RefusalGroup:
-    """Lines that were refused for the same reason in the same field; `first` is the place of the first one."""
+    """Lines that were refused for the same reason in the same field; `first` is the place of the first one.
+
+    `expected` is what the contract declares there, `looks_like` what the file is, where its first line is refused and
+    tells it; "" for nothing.
+    """
 
     reason: str
     field: str
     count: int
     first: str
+    expected: str = ""
+    looks_like: str = ""
 
 
 @dataclass(slots=True)
@@ -22,10 +35,13 @@ class Refusals:
     total: int = 0
     _counts: dict[tuple[str, str], int] = field(default_factory=dict)
     _first: dict[tuple[str, str], str] = field(default_factory=dict)
+    _files: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def add(self, refusal: Refusal, place: str) -> None:
-        """Count one refused line that stands at `place`."""
+    def add(self, refusal: Refusal, place: str, line: bytes = b"") -> None:
+        """Count one refused line that stands at `place`; by the first line of a file it is told what the file is."""
         group = (str(refusal.reason), refusal.field)
+        if group not in self._first and place.endswith(":1") and refusal.reason in _NO_EVENT:
+            self._files[group] = foreign(line)
         self.total += 1
         self._counts[group] = self._counts.get(group, 0) + 1
         self._first.setdefault(group, place)
@@ -33,4 +49,23 @@ class Refusals:
     def groups(self) -> tuple[RefusalGroup, ...]:
         """Return the groups, the largest first."""
         ordered = sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))
-        return tuple(RefusalGroup(*group, count, self._first[group]) for group, count in ordered)
+        return tuple(
+            RefusalGroup(
+                *group,
+                count,
+                self._first[group],
+                expected=expected(Reason(group[0]), group[1]),
+                looks_like=self._files.get(group, ""),
+            )
+            for group, count in ordered
+        )
+
+
+def explained(groups: Iterable[RefusalGroup]) -> Iterator[str]:
+    """Yield, for each group, what was expected, and what the file looks like where that is known."""
+    for group in groups:
+        if group.looks_like:
+            yield f"{group.first.rpartition(':')[0]} looks like {group.looks_like}"
+        if group.expected:
+            where = f"{group.reason} in {group.field}" if group.field else group.reason
+            yield f"{where}: expected {group.expected}"

@@ -138,7 +138,7 @@ class Pass:
                 self.heartbeats += 1
                 yield from self._copies(found, line, number, sender.partitions)
             else:
-                self._refuse(found, block.place(index))
+                self._refuse(found, block.place(index), line)
             self._next_line = number + 1
 
     def _read(self, line: bytes) -> Leaving | Heartbeat | Refusal:
@@ -151,7 +151,7 @@ class Pass:
             for partition in range(partitions):
                 yield Record(topic, partition, key, line, stamp, number)
 
-    def _refuse(self, refusal: Refusal, place: str) -> None:
-        self.refusals.add(refusal, place)
+    def _refuse(self, refusal: Refusal, place: str, line: bytes) -> None:
+        self.refusals.add(refusal, place, line)
         if not self._terms.skip_refused:
             raise _StoppedError(REFUSED)

@@ -39,7 +39,7 @@ def survey(source: Iterator[Block], read: Reader) -> Survey:
         found.lines += len(block.lines)
         found.checks.append(check_of(block))
         for index, line in block.filled():
-            _note(found, read(line), block.place(index))
+            _note(found, read(line), block.place(index), line)
     return found
 
 
@@ -57,10 +57,10 @@ def check_of(block: Block) -> int:
     return crc32(b"\n".join(block.lines))
 
 
-def _note(found: Survey, line: Leaving | Heartbeat | Refusal, place: str) -> None:
+def _note(found: Survey, line: Leaving | Heartbeat | Refusal, place: str, raw: bytes) -> None:
     match line:
         case Refusal():
-            found.refusals.add(line, place)
+            found.refusals.add(line, place, raw)
             found.gaps.add(line.platform)
         case Heartbeat():
             found.beats[line.platform] += 1

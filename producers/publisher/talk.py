@@ -8,7 +8,7 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from producers.publisher.files import Order, Published
-from producers.publisher.refusals import RefusalGroup
+from producers.publisher.refusals import RefusalGroup, explained
 from producers.publisher.sending import Progress, no_progress
 from streams.edge.opening import read_twice
 from streams.edge.terminal import WholeTable, console
@@ -27,6 +27,7 @@ def tell(published: Published, out: Console | None = None) -> None:
     out = out or console(stderr=True)
     if published.refused:
         out.print(refusal_table("refused before they left", published.refused))
+        out.print(*explained(published.refused), sep="\n", soft_wrap=True, markup=False)
     lines = f"{published.events:,} events and {published.heartbeats:,} heartbeats"
     if published.withheld:
         beats = f"{published.withheld:,} heartbeat{'s' * (published.withheld > 1)}"

@@ -101,6 +101,47 @@ def test_a_refused_value_is_shown_nowhere(tmp_path: Path) -> None:
     assert "secret" not in shown.getvalue() + json.dumps(document(found))
 
 
+def test_the_closed_words_are_told_instead_of_what_was_refused(tmp_path: Path) -> None:
+    found = of(tmp_path, filed(2, MONDAY).replace(b'"grooming"', b'"something secret"'))
+    shown = StringIO()
+
+    tell(found, Console(file=shown, width=80))
+
+    assert f"bad_value in harm: expected one of {', '.join(Harm)}" in shown.getvalue()
+    assert "secret" not in shown.getvalue() + json.dumps(document(found))
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"id;received;harm\n1;2026-01-05;csam\n", "a table"),
+        (b"[" + filed(1, MONDAY) + b"]", "a JSON array"),
+        (b"[\n" + filed(1, MONDAY) + b"\n]\n", "a JSON array"),
+        (b"[" + b",".join(filed(number, MONDAY) for number in range(99)) + b"]", "a JSON array"),
+        (json.dumps(json.loads(filed(1, MONDAY)), indent=2).encode(), "JSON over several lines"),
+        (filed(1, MONDAY).decode().encode("utf-16"), "text in UTF-16"),
+        (b"Obj\x01\x04\x14avro.codec\x08null\x00", "an Avro file"),
+        (b"PK\x03\x04\x14\x00\x06\x00", "a zip archive or an Excel workbook"),
+    ],
+)
+def test_another_kind_of_file_is_told_for_what_it_is(tmp_path: Path, content: bytes, what: str) -> None:
+    path = tmp_path / "export"
+    path.write_bytes(content)
+    shown = StringIO()
+
+    found = check([path], Registry.open(), lambda: NOW)
+    tell(found, Console(file=shown, width=80))
+
+    assert f"{path} looks like {what}" in shown.getvalue()
+    assert what in json.dumps(document(found))
+
+
+def test_a_bad_line_in_a_good_file_says_nothing_of_the_file(tmp_path: Path) -> None:
+    found = of(tmp_path, filed(1, MONDAY), b"id,received,harm")
+
+    assert [group.looks_like for group in found.refused] == [""]
+
+
 def test_what_was_understood_is_whole_on_eighty_columns(tmp_path: Path) -> None:
     found = of(tmp_path, filed(1, MONDAY), acted(1, MONDAY + HOUR), filed(2, MONDAY), beat(MONDAY + 2 * HOUR))
     shown = StringIO()

@@ -66,6 +66,24 @@ def test_a_refused_value_is_never_shown(tmp_path: Path) -> None:
     assert "secret" not in shown.getvalue()
 
 
+def test_what_was_expected_is_told_instead(tmp_path: Path) -> None:
+    shown = StringIO()
+
+    tell(publish(order(written(tmp_path, [WRONG]))), Console(file=shown, width=80))
+
+    assert "bad_value in harm: expected one of csam, csam_generated, grooming" in shown.getvalue()
+
+
+@pytest.mark.parametrize("skip_refused", [False, True])
+def test_a_file_of_another_kind_is_told_for_what_it_is(tmp_path: Path, *, skip_refused: bool) -> None:
+    path = written(tmp_path, [b"id,received,harm", b"1,2026-01-05,csam"])
+    shown = StringIO()
+
+    tell(publish(replace(order(path), dry_run=True, skip_refused=skip_refused)), Console(file=shown, width=80))
+
+    assert f"{path} looks like a table, such as CSV" in shown.getvalue()
+
+
 def test_a_dry_run_counts_and_sends_nothing(tmp_path: Path) -> None:
     path = written(tmp_path, [filing(1), action(1), b"", heartbeat(1)])
 

@@ -1,0 +1,61 @@
+"""What a file is that does not hold JSON lines, told by how it begins."""
+
+from collections.abc import Sequence
+from re import DOTALL
+from re import compile as pattern
+from typing import Final
+
+_DECOMPRESS: Final = "decompress it first"
+_EXPORT: Final = "write one JSON object on each line"
+_SPLIT: Final = "write each event on a line of its own, without the brackets (`jq -c '.[]'` does)"
+_CONVERT: Final = "write it in UTF-8 (`iconv -t UTF-8` does)"
+
+# Signatures are those of the formats' own definitions, as file(1) has them.
+_MAGIC: Final[Sequence[tuple[bytes, str, str]]] = (
+    (b"\x1f\x8b", "a gzip file", _DECOMPRESS),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard file", _DECOMPRESS),
+    (b"\xfd7zXZ\x00", "an xz file", _DECOMPRESS),
+    (b"BZh", "a bzip2 file", _DECOMPRESS),
+    (b"\x04\x22\x4d\x18", "an LZ4 file", _DECOMPRESS),
+    (b"\xff\x06\x00\x00sNaPpY", "a Snappy file", _DECOMPRESS),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _DECOMPRESS),
+    (b"PK\x03\x04", "a zip archive or an Excel workbook (.xlsx)", _EXPORT),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", _EXPORT),
+    (b"Obj\x01", "an Avro file", _EXPORT),
+    (b"PAR1", "a Parquet file", _EXPORT),
+    (b"ORC", "an ORC file", _EXPORT),
+    (b"SQLite format 3", "an SQLite database", _EXPORT),
+    (b"%PDF", "a PDF file", _EXPORT),
+    (b"\xff\xfe\x00\x00", "text in UTF-32", _CONVERT),
+    (b"\x00\x00\xfe\xff", "text in UTF-32", _CONVERT),
+    (b"\xff\xfe", "text in UTF-16", _CONVERT),
+    (b"\xfe\xff", "text in UTF-16", _CONVERT),
+)
+
+# The first line, without white space around it.
+_TEXT: Final = tuple(
+    (pattern(begin, DOTALL).match, what, how)
+    for begin, what, how in (
+        (rb".\x00", "text in UTF-16", _CONVERT),
+        (rb"\x00.", "text in UTF-16", _CONVERT),
+        (rb"\[", "a JSON array", _SPLIT),
+        (rb"\x1e", "a JSON text sequence (RFC 7464)", "leave the record separators out"),
+        (rb"\{$", "JSON over several lines", "write each event on one line (`jq -c .` does)"),
+        (rb"\{\s*'", "Python's text of a dictionary", "write JSON, with double quotes (`json.dumps` does)"),
+        (rb'\{\s*"[A-Za-z_]+"\s*:\s*\[', "a JSON object around a list", _SPLIT),
+        (rb"<", "XML or HTML", _EXPORT),
+        (rb"---$|[A-Za-z_]+:(?:\s|$)", "YAML", _EXPORT),
+        (rb"(?i)(?:insert into|create table|copy |-- )", "an SQL dump", _EXPORT),
+        (rb"[^{]+\{.*\}$", "a log with text before the JSON", "leave the text before `{` out"),
+        (rb"[^{]*(?:,[^{]*,|;[^{]*;|\t[^{]*\t|\|[^{]*\|)", "a table, such as CSV", _EXPORT),
+    )
+)
+
+
+def foreign(begin: bytes) -> str:
+    """Return what a file is and what to do, told by its first line or its first bytes; "" where they do not tell."""
+    for magic, what, how in _MAGIC:
+        if begin.startswith(magic):
+            return f"{what}: {how}"
+    stripped = begin.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n")
+    return next((f"{what}: {how}" for matches, what, how in _TEXT if matches(stripped)), "")

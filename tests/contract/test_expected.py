@@ -1,0 +1,69 @@
+"""What an error expects is what the contract declares, and never what came in."""
+
+import json
+
+import pytest
+
+from streams.contract.cloudevents import encode
+from streams.contract.decode import Decoder, Refusal
+from streams.contract.expected import expected
+from streams.contract.instants import LAST
+from streams.contract.registry import Registry
+from streams.domain.vocabulary import Automation, Channel, Ground, Harm, Outcome, Reason, Restriction
+from tests.contract.examples import accepted
+
+FIELDS = sorted(
+    {name for event in accepted() for name in (*json.loads(encode(event)), *json.loads(encode(event))["data"])}
+    - {"type"}
+)
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("harm", Harm),
+        ("channel", Channel),
+        ("outcome", Outcome),
+        ("restrictions", Restriction),
+        ("ground", Ground),
+        ("automation", Automation),
+    ],
+)
+def test_the_closed_words_of_a_field_are_told(field: str, words: type[Harm]) -> None:
+    told = expected(Reason.BAD_VALUE, field)
+
+    assert ", ".join(words) in told
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_of_every_field_of_the_contract_something_is_expected(field: str) -> None:
+    reason = Reason.BAD_TIME if "time" in field or field == "complete_through" else Reason.BAD_VALUE
+
+    assert expected(reason, field)
+
+
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in {Reason.INTERNAL, Reason.BAD_VALUE}])
+def test_every_reason_but_a_fault_of_ours_expects_something(reason: Reason) -> None:
+    assert expected(reason, "")
+
+
+def test_a_field_that_differs_by_type_names_the_types() -> None:
+    told = expected(Reason.BAD_VALUE, "reason")
+
+    assert "in safeclock.report-amended.v1: one of triage, error" in told
+    assert "in paused: one of information_requested, obstructed" in told
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_refused_value_is_not_what_is_expected(field: str) -> None:
+    decode = Decoder(Registry.open()).decode_line
+    for event in accepted():
+        line = json.loads(encode(event))
+        holder = line if field in line else line["data"]
+        if field not in holder:
+            continue
+        holder[field] = "a secret!"
+        refused = decode(json.dumps(line).encode(), LAST)
+
+        assert isinstance(refused, Refusal)
+        assert "a secret!" not in expected(refused.reason, refused.field)
