@@ -9,6 +9,7 @@ from msgspec import Struct, inspect
 from streams.contract.cloudevents import ActionTakenEvent, AnyEvent
 from streams.contract.outcomes import ActionTaken
 from streams.contract.records import Limits
+from streams.domain.entry_limit import MAX_ENTRIES
 from streams.domain.vocabulary import Outcome, Reason
 
 _SHAPES: Final[Mapping[str, str]] = {
@@ -33,7 +34,8 @@ _REASONS: Final[Mapping[Reason, str]] = {
     Reason.FUTURE_TIME: f"no more than {Limits().future_ms // 60_000} minutes after it was told, and after now",
     Reason.TOO_OLD: f"a filing that is told within {Limits().too_old_ms // 86_400_000} days of its time",
     Reason.TOO_LARGE: f"at most {Limits().too_large // 1024} KiB",
-    Reason.TOO_MANY: "fewer events of one report",
+    Reason.TOO_MANY: f"at most {MAX_ENTRIES:,} events of one report, apart from acknowledgements",
+    Reason.UNDECODABLE: "a record batch that is whole, in one of Kafka's codecs and formats, within the limits of size",
     Reason.KEY_MISMATCH: "the record key `<platform>|<subject>`",
     Reason.WRONG_PARTITION: "the partition that Kafka's murmur2 of the key gives",
     Reason.ORPHAN: "a filing of the same report",
