@@ -78,6 +78,7 @@ class Books:
         stopped, key = (_duration(was), _duration(now)), measured.regime.clocks[place].key
         if stopped[0] != stopped[1]:
             total = measured.regime.marks[place]
+            self.touched.add(measured.cohort)  # also where its signature stays what it is
             for duration, sign in zip(stopped, (-1, 1), strict=True):
                 if duration is not None:
                     _add(self.cohorts[measured.cohort], total, sign * duration)

@@ -6,6 +6,7 @@ from typing import Final
 
 from streams.contract.rows import RowCodec
 from streams.domain import counters
+from streams.domain.at_hand import Report
 from streams.domain.clocks import (
     FINAL_RESTRICTIONS,
     PARTIAL_RESTRICTIONS,
@@ -21,6 +22,7 @@ from streams.domain.events import Deed, Event
 from streams.domain.grid import HOUR, MINUTE
 from streams.domain.ledger import Ledger
 from streams.domain.notices import Notice
+from streams.domain.report import Entry
 from streams.domain.rules import Rules
 from streams.domain.shelf import Kept
 from streams.domain.softening import SOFTENED
@@ -127,6 +129,28 @@ class Subject:
         load(self.ledger, self.rows)
         self.ledger.ready(self.told)
 
+    def held(
+        self,
+    ) -> tuple[dict[bytes, tuple[int, list[Entry]]], dict[str, dict[bytes, int]], dict[str, dict[str, int]]]:
+        """Return what is in memory: reports, cohorts and counters, without what is zero or empty."""
+        cohorts, shelf = self.ledger.stored_cohorts(), self.ledger._shelf
+        reports = {
+            key: (found.row if isinstance(found, Report) else CODEC.unpack_row(found))[:2]
+            for key, found in shelf._reports.items()
+        }
+        return (
+            reports,
+            {name: filled for name, cohort in cohorts.items() if (filled := _filled(cohort))},
+            self.counters(),
+        )
+
+    def loaded(self) -> "Subject":
+        """Return another ledger that was loaded from what was committed of this one."""
+        other = Subject(self.rules.clocks, self.belongs)
+        other.rules, other.rows, other.told = self.rules, dict(self.rows), self.told
+        other.crash()
+        return other
+
     def cohorts(self) -> dict[Cohort, Counter[Mark]]:
         """Return the cohorts in the oracle's words, empty ones left out."""
         found: dict[Cohort, Counter[Mark]] = {}
@@ -191,6 +215,10 @@ class Subject:
     def net(self) -> dict[str, Counter[str]]:
         """Return counted minus corrected for filings, stops and verdicts; zeros are left out."""
         return {platform: _net(names) for platform, names in self.ledger.counters().items() if _net(names)}
+
+
+def _filled(cohort: Mapping[bytes, int]) -> dict[bytes, int]:
+    return {name: count for name, count in cohort.items() if count}
 
 
 def _net(names: Mapping[str, int]) -> Counter[str]:

@@ -1,0 +1,64 @@
+"""What was committed and is loaded again is what was in memory: nothing changes without its row being written."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.domain.clocks import STANDARD
+from streams.domain.events import Action, Deed, Event, Filing
+from streams.domain.grid import DAY, SECOND
+from streams.domain.vocabulary import Outcome
+from tests.ledger.oracle import Yardstick
+from tests.ledger.strategies import KEYS, START, batches, instants, packs, streams
+from tests.ledger.subject import Subject, clock_of
+
+FORGOTTEN = START + 500 * DAY
+
+
+@given(st.data(), packs, streams())
+def test_what_is_loaded_is_what_was_in_memory(
+    data: st.DataObject, pack: tuple[Yardstick, ...], stream: list[Event]
+) -> None:
+    subject = Subject([clock_of(yardstick) for yardstick in pack])
+
+    for part, now in data.draw(batches(stream)):
+        subject.advance(now)
+        subject.feed(part)
+        if data.draw(st.booleans()):
+            subject.advance(max(now, data.draw(instants)))
+        if data.draw(st.booleans()):
+            subject.ledger.prepare()
+        subject.commit()
+
+        assert subject.loaded().held() == subject.held()
+
+
+@given(st.data(), packs, streams())
+def test_what_is_loaded_after_every_single_event_is_what_was_in_memory(
+    data: st.DataObject, pack: tuple[Yardstick, ...], stream: list[Event]
+) -> None:
+    subject = Subject([clock_of(yardstick) for yardstick in pack])
+
+    for event in data.draw(st.permutations(stream)):
+        subject.feed([event])
+        subject.commit()
+
+        assert subject.loaded().held() == subject.held()
+
+    subject.advance(FORGOTTEN)
+    subject.commit()
+    assert subject.loaded().held() == subject.held()
+
+
+def test_a_stop_that_moves_within_its_bin_is_written() -> None:
+    removed = Deed(Outcome.RESTRICTED, final=True)
+    subject = Subject()
+    subject.feed([Filing(KEYS[0], "harbor", START, START, 1, 1, "gaaaabEU")])
+    subject.feed([Action(KEYS[0], "harbor", START + 30 * SECOND, START + 30 * SECOND, 2, 2, removed)])
+    subject.commit()
+
+    subject.feed([Action(KEYS[0], "harbor", START + SECOND, START + 40 * SECOND, 3, 3, removed)])
+    subject.commit()
+    subject.crash()
+
+    (sums,) = subject.stop_sums().values()
+    assert sums == (SECOND,) * len(STANDARD)
