@@ -1,7 +1,8 @@
 """Every partition's measures, added up: the last value of every key counts, in whatever order they came.
 
-A changed cohort takes its former value out of the pool of its platform and week and puts the new one in. Folding
-waits until somebody asks, so that a cohort that changed often meanwhile is folded once.
+A changed row of a cohort takes its former value out of the pool of its platform and week and puts the new one in.
+Folding waits until somebody asks, so that a row that changed often meanwhile is folded once. It also waits for the
+status, which is the last record of every commit: a commit may move reports from one part of a cohort to another.
 """
 
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
@@ -52,6 +53,7 @@ class Sums:
         self.spans = Spans()
         self._wall = wall
         self._cohorts: dict[tuple[int, bytes], bytes] = {}
+        self._unfinished: dict[int, dict[tuple[int, bytes], bytes | None]] = {}
         self._unfolded: dict[tuple[int, bytes], bytes | None] = {}
 
     def take(self, partition: int, key: bytes, value: bytes | None) -> None:
@@ -60,13 +62,14 @@ class Sums:
         Raises UnknownMeasureError for a key that is none of the contract.
         """
         if key.startswith(COHORT):
-            self._unfolded[partition, key] = value
+            self._unfinished.setdefault(partition, {})[partition, key] = value
         elif key.startswith(COUNTERS):
             self.counts.take(partition, key[len(COUNTERS) :].decode(), value)
         elif key.startswith(CLOCK) and value is not None:
             self.clocks[key[len(CLOCK) :].decode()] = decode_enrolled(value).clock
         elif key == STATUS_KEY and value is not None:
             self.statuses[partition], self.heard[partition] = decode_status(value), self._wall()
+            self._unfolded.update(self._unfinished.pop(partition, {}))
         else:
             raise UnknownMeasureError(
                 f"partition {partition}: expected a cohort, counters, a clock or a status, got {key[:2]!r}"
@@ -74,11 +77,11 @@ class Sums:
 
     @property
     def unfolded(self) -> int:
-        """How many changed cohorts wait to be folded."""
+        """How many changed rows of cohorts wait to be folded; those of a commit that is not read whole yet do not."""
         return len(self._unfolded)
 
     def fold(self, most: int | None = None) -> None:
-        """Fold changed cohorts into their pools, at most so many."""
+        """Fold changed rows of cohorts into their pools, at most so many."""
         for place in list(islice(self._unfolded, most)):
             new, old = self._unfolded.pop(place), self._cohorts.pop(place, None)
             if new is not None:
@@ -86,7 +89,7 @@ class Sums:
             self._fold(place[1], old, new)
 
     def cohorts(self, platforms: Container[str] | None = None) -> Iterator[tuple[str, Mapping[bytes, int]]]:
-        """Yield every partition's cohorts of some platforms, or of all, as the domain stores them; fold first."""
+        """Yield every partition's cohorts of some platforms, or of all, in the rows in which they are stored; fold first."""
         for (_, key), value in self._cohorts.items():
             stored = key[len(COHORT) :].decode()
             if platforms is None or stored.partition("|")[0] in platforms:

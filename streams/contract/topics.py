@@ -41,8 +41,7 @@ _COMPACTED: Final[Mapping[str, str]] = {
 }
 
 # The largest batch that a topic takes: Kafka's default. A changelog takes more, since a commit without transactions is
-# one batch; measures too, since a cohort is one row, which a platform with tens of thousands of equal reports a day
-# makes larger than that.
+# one batch; measures takes as much, so that whatever row a changelog holds can also be told.
 MAX_MESSAGE_BYTES: Final = 1_048_588
 _OWN_MESSAGE_BYTES: Final = 16 * _MEBIBYTE
 

@@ -1,8 +1,11 @@
 """Two sets of books: cohorts say what is declared now, counters what was counted as it happened."""
 
+from collections.abc import Iterator
+
 from streams.domain import counters
 from streams.domain.appraise import Appraisal
 from streams.domain.cohort import Stored
+from streams.domain.cohort_rows import CohortRows
 from streams.domain.course import STOPPED
 from streams.domain.desk import Desk
 from streams.domain.measure import Measured, Timed
@@ -14,13 +17,26 @@ from streams.domain.verdict import PENDING
 class Books:
     """The cohorts of a ledger, and the posting of every change to them and to the counters.
 
-    `touched` collects the cohorts that changed since it was last emptied, `notices` what is told of single reports.
+    `touched` collects the cohorts that changed since their rows were last taken, `divided` what changed in those that are
+    stored in parts (`cohort_rows`), `notices` what is told of single reports.
     """
 
     def __init__(self, notices: Notices) -> None:
         self.notices = notices
         self.cohorts: dict[str, Stored] = {}
         self.touched: set[str] = set()
+        self._rows = CohortRows()
+        self.divided = self._rows.divided
+
+    def take_rows(self) -> Iterator[tuple[str, Stored | None]]:
+        """Yield and forget the rows of cohorts that changed, by their names; None for one that is gone."""
+        for name in self.touched:
+            yield from self._rows.changed(name, self.cohorts[name])
+        self.touched.clear()
+
+    def load_row(self, name: str, row: Stored) -> None:
+        """Take back a row that `take_rows` gave."""
+        self.cohorts.setdefault(self._rows.loaded(name), {}).update(row)
 
     def post(self, desk: Desk, key: bytes, before: Appraisal, after: Appraisal) -> None:
         """Take a report out as it was and enter it as it is."""
@@ -44,44 +60,48 @@ class Books:
             self._enter(desk, new)
             return
         if old.signature != new.signature:
-            cohort = self.cohorts[new.cohort]
-            _add(cohort, old.signature, -1)
-            _add(cohort, new.signature, 1)
-            self.touched.add(new.cohort)
-        if old.softened != new.softened:
-            _add(self.cohorts[new.cohort], SOFTENED, new.softened - old.softened)
-            self.touched.add(new.cohort)
+            self._add(new.cohort, old.signature, -1)
+            self._add(new.cohort, new.signature, 1)
+        self._add(new.cohort, SOFTENED, new.softened - old.softened)
         for place, (was, now) in enumerate(zip(old.clocks, new.clocks, strict=True)):
             if was is not now and was[1:] != now[1:]:
                 self._change(desk, new, place, was, now)
 
     def _enter(self, desk: Desk, measured: Measured) -> None:
-        cohort = self.cohorts.get(measured.cohort)
-        if cohort is None:
-            cohort = self.cohorts[measured.cohort] = {}
-        _add(cohort, measured.signature, 1)
-        _add(cohort, SOFTENED, int(measured.softened))
-        self.touched.add(measured.cohort)
+        self.cohorts.setdefault(measured.cohort, {})
+        self._add(measured.cohort, measured.signature, 1)
+        self._add(measured.cohort, SOFTENED, int(measured.softened))
         for place, clock in enumerate(measured.clocks):
             self._change(desk, measured, place, None, clock)
 
     def _strike(self, desk: Desk, measured: Measured) -> None:
-        cohort = self.cohorts[measured.cohort]
-        _add(cohort, measured.signature, -1)
-        _add(cohort, SOFTENED, -int(measured.softened))
-        self.touched.add(measured.cohort)
+        self._add(measured.cohort, measured.signature, -1)
+        self._add(measured.cohort, SOFTENED, -int(measured.softened))
         for place, clock in enumerate(measured.clocks):
             self._change(desk, measured, place, clock, None)
+
+    def _add(self, name: str, stored: bytes, amount: int) -> None:
+        """Add to what a cohort stores, and let its row be written: the only way in which `post` changes a cohort."""
+        if not amount:
+            return
+        cohort = self.cohorts[name]
+        total = cohort.get(stored, 0) + amount
+        if total:
+            cohort[stored] = total
+        else:
+            del cohort[stored]
+        self.touched.add(name)
+        if name in self.divided:
+            self.divided[name].add(stored)
 
     def _change(self, desk: Desk, measured: Measured, place: int, was: Timed | None, now: Timed | None) -> None:
         """Post what the clock at a place of the report's regime says now beside what it said."""
         stopped, key = (_duration(was), _duration(now)), measured.regime.clocks[place].key
         if stopped[0] != stopped[1]:
             total = measured.regime.marks[place]
-            self.touched.add(measured.cohort)  # also where its signature stays what it is
             for duration, sign in zip(stopped, (-1, 1), strict=True):
                 if duration is not None:
-                    _add(self.cohorts[measured.cohort], total, sign * duration)
+                    self._add(measured.cohort, total, sign * duration)
                     _tell(desk, counters.stopped(key, duration), 1, sign)
                     _tell(desk, counters.stopped_ms(key), duration, sign)
                     if duration == 0:
@@ -112,14 +132,6 @@ def _verdict(clock: Timed | None) -> tuple[int, bool] | None:
 def _tell(desk: Desk, name: str, amount: int, sign: int) -> None:
     if amount:
         desk.count(name if sign > 0 else counters.corrected(name), amount)
-
-
-def _add(cohort: Stored, name: bytes, amount: int) -> None:
-    total = cohort.get(name, 0) + amount
-    if total:
-        cohort[name] = total
-    else:
-        cohort.pop(name, None)
 
 
 def _remark(desk: Desk, before: Appraisal, after: Appraisal) -> None:

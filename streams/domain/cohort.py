@@ -106,9 +106,23 @@ def unpack(stored: bytes) -> Signature:
 
 
 def key_of(stored: str) -> CohortKey:
-    """Return the key that is stored as `platform|day|attributes`."""
-    platform, day, attributes = stored.split("|", 2)
+    """Return the key of a cohort that is stored under this name, wholly or in parts."""
+    name, _ = cohort_and_bits(stored)
+    platform, day, attributes = name.split("|", 2)
     return CohortKey(platform, int(day), attributes)
+
+
+def name_of_part(cohort: str, bits: str) -> str:
+    """Return the name of a part of a cohort (`parts`): `platform|day/bits|attributes`."""
+    platform, day, attributes = cohort.split("|", 2)
+    return f"{platform}|{day}/{bits}|{attributes}"
+
+
+def cohort_and_bits(stored: str) -> tuple[str, str]:
+    """Return the cohort's name, `platform|day|attributes`, and the bits of its part; "" for none."""
+    platform, day, attributes = stored.split("|", 2)
+    day, divided, bits = day.partition("/")
+    return (f"{platform}|{day}|{attributes}", bits) if divided else (stored, "")
 
 
 def signatures(cohort: Mapping[bytes, int]) -> Iterator[tuple[Signature, int]]:

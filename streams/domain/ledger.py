@@ -163,21 +163,19 @@ class Ledger:
     def take_changes(self) -> dict[bytes, bytes | None]:
         """Return the stored rows that changed since the last call, None for one that is gone.
 
-        Keys: `r|<key>` reports, `c|<platform>|<day>|<attributes>` cohorts, `n|<platform>` counters, `k|<id>@<version>`
-        clocks.
+        Keys: `r|<key>` reports, `c|<platform>|<day>|<attributes>` cohorts, `c|<platform>|<day>/<bits>|<attributes>` parts
+        of large ones, `n|<platform>` counters, `k|<id>@<version>` clocks.
         """
         self._settle()
         changes = self._shelf.take_changes()
         changes.update(self._enrolled)
         self._enrolled.clear()
-        for name in self._books.touched:
-            cohort = self._books.cohorts[name]
-            changes[b"c|" + name.encode()] = self._codec.pack(cohort) if cohort else None
+        for name, row in self._books.take_rows():
+            changes[b"c|" + name.encode()] = None if row is None else self._codec.pack(row)
         for desk in self._desks.values():
             if desk.changed:
                 changes[b"n|" + desk.name.encode()] = self._codec.pack(desk.counters())
                 desk.changed = False
-        self._books.touched.clear()
         self._agenda.came_up = 0
         return changes
 
@@ -187,7 +185,7 @@ class Ledger:
         for key, value in others.items():
             kind, name = key[:2], key[2:].decode()
             if kind == b"c|":
-                self._books.cohorts[name] = self._codec.unpack_cohort(value)
+                self._books.load_row(name, self._codec.unpack_cohort(value))
             elif kind == b"n|":
                 self._open(name).restore(self._codec.unpack_counters(value))
             elif kind == b"k|":

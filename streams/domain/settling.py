@@ -37,6 +37,7 @@ class Settling:
     def __init__(self, regimes: Regimes, books: Books, *, quick: bool) -> None:
         self._cohorts = books.cohorts
         self._touched = books.touched
+        self._divided = books.divided
         self._regimes = regimes
         self._deeds = Deeds()
         self._notices = books.notices
@@ -157,9 +158,11 @@ class Settling:
             notices.passed(key, report, path, 0, horizon)
         report.posted, report.placed = len(entries), path
         report.signature = signature = path.signature(report.risk, values)
+        self._touched.add(name)
         if old != signature:
             _move(cohort, old, signature)
-        self._touched.add(name)
+            if name in self._divided:
+                self._divided[name].update((old, signature) if old else (signature,))
 
     def miss(self, desk: Desk, report: Report, before: int) -> None:
         """Count the limits of a settled plain report that the horizon has passed since `before`."""

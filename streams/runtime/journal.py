@@ -29,8 +29,7 @@ _CLOSING_SECONDS: Final = 5.0
 _ENDING_SECONDS: Final = 1.0
 """How long a sender whose connections were cut may take to notice."""
 _CHUNK_BYTES: Final = 512 * 1024
-"""From how many bytes on a record batch is sent and the next one begun: half of what every topic takes. The last row
-of a batch may be a large cohort, which only changelog and measures get."""
+"""From how many bytes on a record batch is sent and the next one begun: half of what every topic takes."""
 _BYTES_A_RECORD: Final = 2_048
 """How much a record adds to a commit, on the safe side: its report's row, and the whole cohort that it changes."""
 

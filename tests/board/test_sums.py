@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from dashboards.board.pool import merged
 from dashboards.board.sums import Sums, UnknownMeasureError
+from streams.contract.measures import STATUS_KEY, Status, encode_status
 from streams.contract.rows import RowCodec
 from streams.domain.clocks import ALWAYS, STANDARD
 from streams.domain.cohort import Reading, Signature, pack
@@ -44,6 +45,12 @@ keys = st.builds(
 updates = st.lists(st.tuples(st.integers(0, 2), keys, st.one_of(st.none(), cohorts)), max_size=30)
 
 
+def finish(sums: Sums) -> None:
+    """Tell the status of every partition, which ends a commit."""
+    for partition in range(3):
+        sums.take(partition, STATUS_KEY, encode_status(Status(now=1, at=1, partitions=3, pack="", registry="")))
+
+
 def last_values(told: list[tuple[int, bytes, dict[bytes, int] | None]]) -> list[tuple[str, Mapping[bytes, int]]]:
     """Return the cohorts that stand in the end, of every partition, as the domain takes them."""
     last = {(partition, key): cohort for partition, key, cohort in told}
@@ -71,7 +78,9 @@ def test_whatever_was_told_before_the_sums_are_the_fold_of_the_last_values(
     for place, (partition, key, cohort) in enumerate(told):
         sums.take(partition, key, None if cohort is None else codec.pack(cohort))
         if place in fold_after:
+            finish(sums)
             sums.fold()
+    finish(sums)
     sums.fold()
 
     expected = samples(last_values(told), grouping(["platform"]), lambda _: THROUGH)
@@ -90,11 +99,31 @@ def test_the_cohorts_that_are_kept_are_the_last_values(
 
     for partition, key, cohort in told:
         sums.take(partition, key, None if cohort is None else codec.pack(cohort))
+    finish(sums)
     sums.fold(3)
     sums.fold()
 
     kept = [(key, dict(cohort)) for key, cohort in sums.cohorts() if cohort]
     assert sorted(kept, key=repr) == sorted(last_values(told), key=repr)
+
+
+def test_a_commit_that_is_read_in_part_changes_no_cohort() -> None:
+    sums, codec = Sums(), RowCodec()
+    moved = pack(Signature(State.OPEN, -1, 10, ()))
+    sums.take(0, b"c|harbor|20/0|aaaaaaEU", codec.pack({moved: 1}))
+    finish(sums)
+    sums.fold()
+
+    sums.take(0, b"c|harbor|20/0|aaaaaaEU", codec.pack({}))
+    sums.fold()
+    half_read = [dict(cohort) for _, cohort in sums.cohorts()]
+    sums.take(0, b"c|harbor|20/1|aaaaaaEU", codec.pack({moved: 1}))
+    finish(sums)
+    sums.fold()
+
+    assert half_read == [{moved: 1}]
+    assert [dict(cohort) for _, cohort in sums.cohorts() if cohort] == [{moved: 1}]
+    assert merged(pool.sample(THROUGH) for pool in sums.pools["harbor"].values()).filed == 1
 
 
 def test_counters_add_up_and_instants_do_not() -> None:

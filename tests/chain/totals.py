@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 from streams.batch.reading import Read
 from streams.contract.measures import COHORT, COUNTERS, decode_cohort, decode_counters
 from streams.domain import counters
+from streams.domain.cohort import cohort_and_bits
 from streams.domain.desk import TOPICS
 
 REPORT = b"r|"
@@ -32,7 +33,7 @@ class Totals(NamedTuple):
     `promised` holds what every partition was told by heartbeats.
     """
 
-    cohorts: Mapping[bytes, Mapping[bytes, int]]
+    cohorts: Mapping[str, Mapping[bytes, int]]
     counted: Mapping[bytes, Mapping[str, int]]
     promised: Mapping[tuple[bytes, str], frozenset[int]]
 
@@ -47,12 +48,13 @@ def totals(stored: Stored, partitions: int = 1) -> Totals:
         counters.HEARTBEATS: 1 if partitions == 1 else len(TOPICS) * partitions,
         counters.SEQUENCE_GAPS: partitions,
     }
-    cohorts: dict[bytes, Counter[bytes]] = {}
+    cohorts: dict[str, Counter[bytes]] = {}
     counted: dict[bytes, Counter[str]] = {}
     promised: dict[tuple[bytes, str], set[int]] = {}
     for _, key, value in stored:
         if key.startswith(COHORT):
-            cohorts.setdefault(key, Counter()).update(decode_cohort(value))
+            name, _ = cohort_and_bits(key[len(COHORT) :].decode())
+            cohorts.setdefault(name, Counter()).update(decode_cohort(value))
         elif key.startswith(COUNTERS):
             tally = decode_counters(value)
             counted.setdefault(key, Counter()).update(_net(tally, times))

@@ -1,0 +1,128 @@
+"""A large cohort is divided into rows by what it holds and by nothing else."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.contract.rows import RowCodec
+from streams.domain.clocks import STANDARD
+from streams.domain.cohort import Stored, cohort_and_bits, is_sum, key_of, name_of_part
+from streams.domain.cohort_rows import CohortRows
+from streams.domain.events import Action, Deed, Event, Filing
+from streams.domain.grid import DAY, HOUR, MINUTE
+from streams.domain.parts import MOST, code_of
+from streams.domain.vocabulary import Outcome
+from tests.ledger.strategies import START
+from tests.ledger.subject import Subject
+
+NAME = "harbor|20100|gaaaabEU"
+FEW = 3
+SIGNATURES = [bytes([0, number, 0, 0, 0]) for number in range(40)]
+SUM = STANDARD[0].mark
+
+contents = st.dictionaries(st.sampled_from([*SIGNATURES, SUM]), st.integers(1, 3), max_size=40)
+
+
+def rule(cohort: Mapping[bytes, int], most: int, bits: str = "") -> dict[str, Stored]:
+    """Return the rows of a cohort by the definition: halves of halves, until each is small enough."""
+    held = {name: count for name, count in cohort.items() if not is_sum(name) and code_of(name).startswith(bits)}
+    sums = {name: count for name, count in cohort.items() if is_sum(name)}
+    if len(held) <= most:
+        return {bits: held if bits else held | sums}
+    halves = rule(cohort, most, bits + "0") | rule(cohort, most, bits + "1")
+    return halves if bits else {"": sums} | halves
+
+
+def write(rows: CohortRows, log: dict[str, Stored], cohort: Stored, changed: Iterable[bytes]) -> None:
+    """Write down the rows that change, as a journal would."""
+    if NAME in rows.divided:
+        rows.divided[NAME].update(changed)
+    for name, row in rows.changed(NAME, cohort):
+        if row is None:
+            del log[cohort_and_bits(name)[1]]
+        else:
+            log[cohort_and_bits(name)[1]] = dict(row)
+
+
+@given(st.lists(contents, min_size=1, max_size=8), st.sets(st.integers(0, 7)))
+def test_the_rows_are_those_of_the_content_whatever_came_before(states: list[Stored], restarts: set[int]) -> None:
+    rows, log, former = CohortRows(FEW), dict[str, Stored](), Stored()
+
+    for place, cohort in enumerate(states):
+        changed = {name for name in former | cohort if former.get(name) != cohort.get(name)}
+        write(rows, log, cohort, changed)
+        if place in restarts:
+            rows = CohortRows(FEW)
+            for bits in log:
+                rows.loaded(name_of_part(NAME, bits) if bits else NAME)
+        former = cohort
+
+        assert log == rule(cohort, FEW)
+
+
+@given(contents)
+def test_a_change_of_one_signature_writes_few_rows(cohort: Stored) -> None:
+    rows, log = CohortRows(FEW), dict[str, Stored]()
+    write(rows, log, cohort, cohort)
+    grown = cohort | {SIGNATURES[0]: cohort.get(SIGNATURES[0], 0) + 1}
+
+    former = dict(log)
+    write(rows, log, grown, [SIGNATURES[0]])
+
+    written = [row for bits, row in log.items() if former.get(bits) != row]
+    assert sum(not is_sum(name) for row in written for name in row) <= FEW + 1
+
+
+@pytest.mark.parametrize("bits", ["0", "011010"])
+def test_a_part_has_the_key_of_its_cohort(bits: str) -> None:
+    part = name_of_part(NAME, bits)
+
+    assert part == f"harbor|20100/{bits}|gaaaabEU"
+    assert cohort_and_bits(part) == (NAME, bits)
+    assert key_of(part) == key_of(NAME)
+
+
+def _reports(count: int, outcome: Callable[[int], int]) -> list[Event]:
+    """Return so many reports of one day, each with an acknowledgement at a minute of its own."""
+    events: list[Event] = []
+    for number in range(count):
+        key, at = f"harbor|aa_{number}".encode(), START + number % 24 * HOUR
+        done = at + outcome(number) * MINUTE
+        events.append(Filing(key, "harbor", at, at, 1, 1, "gaaaabEU"))
+        events.append(Action(key, "harbor", done, done, 2, 2, Deed(Outcome.ACKNOWLEDGED)))
+    return events
+
+
+def test_every_row_of_a_large_cohort_stays_small() -> None:
+    subject = Subject()
+    subject.feed(_reports(5_000, lambda number: 1 + number // 24 % 119))
+    subject.commit()
+
+    parts = {key: RowCodec().unpack_cohort(row) for key, row in subject.rows.items() if key.startswith(b"c|")}
+
+    (cohort,) = subject.ledger.stored_cohorts().values()
+    assert len(cohort) > 10 * MOST
+    assert max(map(len, parts.values())) <= MOST
+    assert sum(map(Counter, parts.values()), Counter()) == Counter(cohort)
+
+
+def test_a_ledger_that_is_loaded_goes_on_with_the_same_parts() -> None:
+    events = _reports(600, lambda number: 1 + number // 24 % 119)
+    more = [
+        Action(event.key, "harbor", event.at + DAY, event.at + DAY, 3, 3, Deed(Outcome.NO_VIOLATION))
+        for event in events
+        if isinstance(event, Filing)
+    ]
+    spared, struck = Subject(), Subject()
+
+    for part in (events[:400], events[400:], more[:300], more[300:]):
+        for subject in (spared, struck):
+            subject.feed(part)
+            subject.commit()
+        struck.crash()
+
+    assert struck.read_rows() == spared.read_rows()
+    assert struck.loaded().held() == spared.held()
