@@ -19,7 +19,7 @@ from streams.contract.metric import CLOCKS, RECENT, WEEKS
 from streams.contract.registry import DEFAULT_CADENCE_MS, Registry
 from streams.contract.watched import Watched, watched
 from streams.domain.counters import WAITING
-from streams.domain.desk import seen_through
+from streams.domain.desk import CAPACITY, seen_through
 from streams.domain.figures import Grouping, Sample, grouping, samples
 from streams.domain.grid import DAY, SECOND
 
@@ -85,6 +85,10 @@ class Board:
         known = self._registry.platform(platform)
         return DEFAULT_CADENCE_MS if known is None else known.cadence_ms
 
+    def _capacity(self, platform: str) -> int:
+        known = self._registry.platform(platform)
+        return CAPACITY if known is None else known.capacity
+
     async def fold(self) -> None:
         """Fold what has changed, a few at a time, so that nobody waits for long."""
         while self.sums.unfolded:
@@ -139,6 +143,9 @@ class Board:
         told = {name: counts.last_told(name) for name in platforms}
         return {
             "safeclock_orphans_waiting": {(name,): totals.get(name, {}).get(WAITING, 0) for name in platforms},
+            "safeclock_capacity_used_ratio": {
+                (name,): counts.remembered(name) / self._capacity(name) for name in platforms
+            },
             "safeclock_complete_through_timestamp_seconds": {
                 (name,): at / SECOND for name, at in through.items() if at
             },

@@ -54,6 +54,11 @@ class Counts:
         beats = any(row.get(counters.HEARTBEATS) for row in rows.values())
         return min(promised, default=0) if beats else None
 
+    def remembered(self, platform: str) -> int:
+        """Return how many reports of the platform the partition remembers that remembers most."""
+        rows = self._rows.get(platform, {}).values()
+        return max((row.get(counters.REMEMBERED, 0) for row in rows), default=0)
+
     def last_told(self, platform: str) -> int | None:
         """Return when the platform last told anything, None for never."""
         rows = self._rows.get(platform, {}).values()

@@ -13,7 +13,16 @@ from streams.domain.events import Event, Heartbeat
 from streams.domain.vocabulary import Reason
 
 # The decoder names the field that is wrong, or gives a reason that the ledger does not have.
-_LEDGERS: Final = frozenset({Reason.BAD_TIME, Reason.TOO_MANY, Reason.WRONG_PARTITION, Reason.ORPHAN, Reason.CONFLICT})
+_LEDGERS: Final = frozenset(
+    {
+        Reason.BAD_TIME,
+        Reason.TOO_MANY,
+        Reason.WRONG_PARTITION,
+        Reason.ORPHAN,
+        Reason.CONFLICT,
+        Reason.OVER_CAPACITY,
+    }
+)
 
 
 class Fate(StrEnum):

@@ -14,6 +14,7 @@ from typing import Final, Self
 import msgspec
 
 from streams.contract.jurisdictions import DEFAULT_GROUPS, Groups
+from streams.domain.desk import CAPACITY
 
 DEFAULT_PARTITIONS: Final = 8
 DEFAULT_CADENCE_MS: Final = 5 * 60 * 1000
@@ -34,7 +35,7 @@ class Platform:
 
     `cadence_ms` is how often it promises to publish and to send a heartbeat; `measured_from` the instant from which
     its figures count (None: from its first event); `jurisdictions` the groups under whose law it answers (empty: not
-    stated); `principal` its Kafka identity (empty: none).
+    stated); `principal` its Kafka identity (empty: none); `capacity` how many of its reports a partition remembers.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Platform:
     measured_from: int | None = None
     jurisdictions: tuple[str, ...] = ()
     principal: str = ""
+    capacity: int = CAPACITY
 
     def topic(self, role: Role) -> str:
         """Return the topic on which this platform publishes what `role` names."""

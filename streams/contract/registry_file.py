@@ -25,10 +25,13 @@ from streams.contract.tables import (
     unreadable,
     words,
 )
+from streams.domain.desk import CAPACITY
 
 _TOPIC: Final = pattern(r"[A-Za-z0-9._-]{1,249}")
 _GROUP: Final = pattern(r"[A-Za-z][A-Za-z0-9-]{0,15}")
 _MAX_PARTITIONS: Final = 4096
+_LEAST_CAPACITY: Final = 10_000
+_MOST_CAPACITY: Final = 100_000_000
 _FIELDS: Final = {
     "id",
     "provider",
@@ -38,6 +41,7 @@ _FIELDS: Final = {
     "measured_from",
     "jurisdictions",
     "principal",
+    "capacity",
 }
 
 
@@ -106,6 +110,7 @@ class _Reader(Reader):
             measured_from=self.take(where, entry, "measured_from", _MEASURED_FROM),
             jurisdictions=self.take(where, entry, "jurisdictions", _members_of(groups)),
             principal=self.take(where, entry, "principal", _PRINCIPAL),
+            capacity=self.take(where, entry, "capacity", _CAPACITY),
         )
 
     def _distinct(self, platforms: list[Platform]) -> None:
@@ -121,6 +126,12 @@ class _Reader(Reader):
 
 def _partitions(value: object) -> int:
     if type(value) is not int or not 1 <= value <= _MAX_PARTITIONS:
+        raise ValueError
+    return value
+
+
+def _capacity(value: object) -> int:
+    if type(value) is not int or not _LEAST_CAPACITY <= value <= _MOST_CAPACITY:
         raise ValueError
     return value
 
@@ -148,6 +159,7 @@ _PROVIDER: Final = Field("the name of the company that answers for it", text, ""
 _PRINCIPAL: Final = Field("a Kafka principal", text, "")
 _CADENCE: Final = Field("a duration such as 30s, 5m, 24h or 1d", duration_ms, DEFAULT_CADENCE_MS)
 _MEASURED_FROM: Final = Field[int | None]("a date and time with its offset", _instant_ms, None)
+_CAPACITY: Final = Field(f"a whole number from {_LEAST_CAPACITY} to {_MOST_CAPACITY}", _capacity, CAPACITY)
 _PARTITIONS: Final = Field(f"a whole number from 1 to {_MAX_PARTITIONS}", _partitions, DEFAULT_PARTITIONS)
 _COUNTRIES: Final = Field(
     "a list of distinct ISO 3166 alpha-2 codes", lambda value: frozenset(words(value, COUNTRIES)), frozenset[str]()

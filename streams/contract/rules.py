@@ -16,10 +16,14 @@ def rules_of(
     `memory_ms` is how long ended reports are remembered; `notices` says whether the ledger collects notices about
     single reports.
     """
-    platforms = {platform.id: PlatformRule(platform.cadence_ms) for platform in registry.platforms.values()}
+    platforms = {
+        platform.id: PlatformRule(platform.cadence_ms, platform.capacity) for platform in registry.platforms.values()
+    }
     return Rules(clocks=rulebook.clocks, platforms=platforms, memory=memory_ms, notices=notices)
 
 
 def rules_of_a_file(registry: Registry, rulebook: Rulebook) -> Rules:
     """Return the rules for whole files: they may tell all actions before all filings, and hold no worker's memory."""
-    return rules_of(registry, rulebook)._replace(waiting=NEVER)
+    rules = rules_of(registry, rulebook)
+    unbounded = {name: rule._replace(capacity=NEVER) for name, rule in rules.platforms.items()}
+    return rules._replace(waiting=NEVER, platforms=unbounded, others=PlatformRule(capacity=NEVER))

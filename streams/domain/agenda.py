@@ -56,7 +56,9 @@ class Agenda:
                 self.next_due = due
 
     def expect(self, desk: Desk, key: bytes, report: Report) -> None:
-        """Let a new report wait to be settled."""
+        """Let a new report wait to be settled; its cohort begins now if there is none, so that all that is told counts."""
+        filed = report.entries[0]
+        report.cohort = self._books.cohort(desk, filed.at // DAY, filed.labels)
         self._shelf.keep(key, report)
         self._await(desk, key, report)
 
@@ -227,10 +229,14 @@ class Agenda:
             self._books.post(desk, key, before, after)
             self._forget(desk, key)
             return
-        self._shelf.drop(key)
+        self._let_go(desk, key)
 
     def _forget(self, desk: Desk, key: bytes) -> None:
         desk.count(counters.FORGOTTEN)
+        self._let_go(desk, key)
+
+    def _let_go(self, desk: Desk, key: bytes) -> None:
+        desk.remembered -= 1
         self._shelf.drop(key)
 
 

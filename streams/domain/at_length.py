@@ -58,6 +58,8 @@ class AtLength:
     def _begin(self, desk: Desk, event: AboutReport) -> Reason | None:
         if not self._belongs(event.key):
             return Reason.WRONG_PARTITION
+        if desk.full or (isinstance(event, Filing) and not desk.holds_labels(event)):
+            return Reason.OVER_CAPACITY
         if not isinstance(event, Filing):
             if desk.tally.get(counters.WAITING, 0) >= self._waiting:
                 return Reason.ORPHAN
@@ -66,6 +68,7 @@ class AtLength:
                 return None
         entry = entry_of(event)
         _count(desk, entry)
+        desk.remembered += 1
         self._post(desk, event.key, NOTHING, Row(desk.allowance, [entry]))
         return None
 
@@ -74,12 +77,15 @@ class AtLength:
         entry = entry_of(orphan)
         _count(desk, entry)
         desk.count(counters.WAITING)
+        desk.remembered += 1
         report = Report(desk.allowance, [entry], None)
         self._shelf.put(orphan.key, report)
         self._agenda.remember(desk, orphan.key, report)
 
     def _go_on(self, desk: Desk, event: AboutReport, found: bytes | Report) -> Reason | None:
         """Read a report as it was and as it is with one more entry, and post the difference."""
+        if isinstance(event, Filing) and not desk.holds_labels(event):
+            return Reason.OVER_CAPACITY
         report = self._shelf.report(desk, found)
         if isinstance(event, Filing) and (joined := self._settling.join(desk, report, event)):
             self._agenda.expect(desk, event.key, joined)

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from streams.domain import counters
 from streams.domain.appraise import Appraisal
+from streams.domain.at_hand import Named
 from streams.domain.cohort import Stored
 from streams.domain.cohort_rows import CohortRows
 from streams.domain.course import STOPPED
 from streams.domain.desk import Desk
+from streams.domain.grid import DAY
 from streams.domain.measure import Measured, Timed
 from streams.domain.notices import Notices
 from streams.domain.softening import SOFTENED
@@ -33,6 +35,17 @@ class Books:
         for name in self.touched:
             yield from self._rows.changed(name, self.cohorts[name])
         self.touched.clear()
+
+    def cohort(self, desk: Desk, day: int, labels: str) -> Named:
+        """Return the cohort of a platform's reports filed on a day with these labels; it begins if there is none."""
+        of_day = desk.cohorts.get(day)
+        if of_day is None:
+            of_day = desk.cohorts[day] = {}
+        named = of_day.get(labels)
+        if named is None:
+            name = f"{desk.name}|{day}|{labels}"
+            named = of_day[labels] = (name, self.cohorts.setdefault(name, {}))
+        return named
 
     def load_row(self, name: str, row: Stored) -> None:
         """Take back a row that `take_rows` gave."""
@@ -68,7 +81,7 @@ class Books:
                 self._change(desk, new, place, was, now)
 
     def _enter(self, desk: Desk, measured: Measured) -> None:
-        self.cohorts.setdefault(measured.cohort, {})
+        self.cohort(desk, measured.filed.at // DAY, measured.filed.labels)
         self._add(measured.cohort, measured.signature, 1)
         self._add(measured.cohort, SOFTENED, int(measured.softened))
         for place, clock in enumerate(measured.clocks):

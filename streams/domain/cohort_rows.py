@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from streams.domain.cohort import Stored, cohort_and_bits, is_sum, name_of_part, stop_sums
-from streams.domain.parts import MOST, WHOLE, Parts
+from streams.domain.parts import MOST, WHOLE, Parts, bits_of, number_of
 
 _AT_HAND: Final = 4_096
 """Of how many divided cohorts it is kept in memory which signatures are in which part; of the others it is worked out."""
@@ -21,14 +21,14 @@ class CohortRows:
     def __init__(self, most: int = MOST) -> None:
         self.divided: dict[str, set[bytes]] = {}
         self._most = most
-        self._bits: dict[str, Collection[str]] = {}
+        self._numbers: dict[str, set[int]] = {}
         self._at_hand: OrderedDict[str, Parts] = OrderedDict()
 
     def loaded(self, row: str) -> str:
         """Take note of a stored row and return the name of its cohort."""
         cohort, bits = cohort_and_bits(row)
         if bits:
-            self._bits[cohort] = {*self._bits.get(cohort, ()), bits}
+            self._numbers.setdefault(cohort, set()).add(number_of(bits))
             self.divided[cohort] = set()
         return cohort
 
@@ -40,34 +40,33 @@ class CohortRows:
         if len(cohort) <= self._most and name not in self.divided:
             yield name, cohort
             return
-        former = frozenset(self._bits.get(name, (WHOLE,)))
+        former = self._numbers.get(name, {WHOLE})
         signatures = {stored for stored in self.divided.get(name, cohort) if not is_sum(stored)}
         parts = self._at_hand.pop(name, None) or self._parts(former, cohort, signatures)
         touched = parts.update(cohort, signatures) - {WHOLE}
         self._keep(name, parts)
         yield name, dict(stop_sums(cohort)) if parts.divided else cohort
-        for bits in sorted(touched):
-            held = parts.get(bits)
+        for number in touched:
+            held = parts.get(number)
             if held is not None:
-                yield name_of_part(name, bits), {signature: cohort[signature] for signature in held}
-            elif bits in former:
-                yield name_of_part(name, bits), None
+                yield name_of_part(name, bits_of(number)), {signature: cohort[signature] for signature in held}
+            elif number in former:
+                yield name_of_part(name, bits_of(number)), None
 
     def _keep(self, name: str, parts: Parts) -> None:
         if not parts.divided:
             self.divided.pop(name, None)
-            self._bits.pop(name, None)
+            self._numbers.pop(name, None)
             return
         self.divided[name] = set()
-        self._bits[name] = parts.bits
+        self._numbers[name] = set(parts.numbers)
         self._at_hand[name] = parts
         if len(self._at_hand) > _AT_HAND:
-            former, oldest = self._at_hand.popitem(last=False)
-            self._bits[former] = frozenset(oldest.bits)
+            self._at_hand.popitem(last=False)
 
-    def _parts(self, bits: Collection[str], cohort: Stored, changed: Collection[bytes]) -> Parts:
+    def _parts(self, numbers: Collection[int], cohort: Stored, changed: Collection[bytes]) -> Parts:
         """Return the parts as they are stored, but for the signatures that changed since."""
-        parts = Parts(bits, self._most)
+        parts = Parts(numbers, self._most)
         for stored in cohort:
             if stored not in changed and not is_sum(stored):
                 parts.put(stored)

@@ -38,6 +38,8 @@ INSTANT: Final = "instant"
 
 WAITING: Final = "waiting"
 """A gauge: reports whose actions wait for their filing."""
+REMEMBERED: Final = "remembered"
+"""A gauge: reports that are remembered, those that wait among them."""
 HORIZON: Final = "horizon"
 """An instant: up to where deadlines have been decided."""
 LAST_TOLD: Final = "last_told"

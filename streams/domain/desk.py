@@ -7,13 +7,15 @@ from typing import Final, NamedTuple
 from streams.domain import counters
 from streams.domain.at_hand import Named, Report
 from streams.domain.deadlines import NEVER, Queue
-from streams.domain.events import Heartbeat
-from streams.domain.grid import MINUTE, SECOND
+from streams.domain.events import Filing, Heartbeat
+from streams.domain.grid import DAY, MINUTE, SECOND
 from streams.domain.path import Told
 from streams.domain.vocabulary import Reason
 
 _AT_LEAST: Final = 15 * MINUTE
 """A filing told within this time is always in time: no publisher is faster than its outbox."""
+
+_NONE: Final[Mapping[str, Named]] = {}
 
 TOPICS: Final = ("report-filed", "action-taken")
 """The roles of the topics whose heartbeats count."""
@@ -30,10 +32,27 @@ def seen_through(promised: int, last_told: int, cadence: int) -> int:
     return max(promised, last_told - 2 * cadence)
 
 
+CAPACITY: Final = 2_000_000
+"""How many reports of a platform a partition remembers where the registry says nothing else."""
+
+_LABELS_OF_A_DAY: Final = 100
+"""A filing day may have one set of labels for so many reports of the capacity."""
+
+
 class PlatformRule(NamedTuple):
-    """What the registry says of a platform: how often, in milliseconds, it promises to have told everything."""
+    """What the registry says of a platform.
+
+    `cadence` is how often, in milliseconds, it promises to have told everything, `capacity` how many of its reports a
+    partition remembers.
+    """
 
     cadence: int = 5 * MINUTE
+    capacity: int = CAPACITY
+
+    @property
+    def labels_of_a_day(self) -> int:
+        """How many different sets of labels the filings of one day may have on a partition: so many cohorts."""
+        return self.capacity // _LABELS_OF_A_DAY
 
 
 class Desk:
@@ -42,7 +61,7 @@ class Desk:
     `horizon` is the instant up to which deadlines have been decided, as of the ledger's time `now`; `last_told` when
     the platform last told us anything, `through` up to where both topics are complete by its own word; 0 before there
     is one. `told` and `durations` collect deeds and the sums of their durations, to be added to the counters when they
-    are read. `cohorts` are those of its reports by day and labels. `unsettled` are the reports with entries that are
+    are read. `cohorts` are all of its cohorts by day and labels, `remembered` counts its reports. `unsettled` are the reports with entries that are
     not in the books yet, `soonest` when something may first happen to one of them that is new; before the instant
     `wake` there is nothing to decide. `changed` tells whether the counters differ from what was last stored. `late`
     are the reasons of refusals that came later than their events.
@@ -50,7 +69,8 @@ class Desk:
 
     __slots__ = (
         *("allowance", "changed", "cohorts", "durations", "horizon", "last_told"),
-        *("late", "name", "now", "queue", "rule", "soonest", "tally", "through", "told", "unsettled", "wake"),
+        *("late", "name", "now", "queue", "remembered", "rule", "soonest", "tally", "through", "told"),
+        *("unsettled", "wake"),
     )
 
     def __init__(self, name: str, rule: PlatformRule) -> None:
@@ -61,12 +81,22 @@ class Desk:
         self.told: defaultdict[Told, int] = defaultdict(int)
         self.durations: defaultdict[Told, int] = defaultdict(int)
         self.allowance = max(_AT_LEAST, rule.cadence) // SECOND
-        self.horizon = self.last_told = self.now = self.through = 0
+        self.horizon = self.last_told = self.now = self.remembered = self.through = 0
         self.cohorts: dict[int, dict[str, Named]] = {}
         self.unsettled: dict[bytes, Report] = {}
         self.soonest = self.wake = NEVER
         self.changed = True
         self.late: list[Reason] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether no further report may begin."""
+        return self.remembered >= self.rule.capacity
+
+    def holds_labels(self, filed: Filing) -> bool:
+        """Return whether a filing has a cohort, or may begin one."""
+        of_day = self.cohorts.get(filed.at // DAY, _NONE)
+        return filed.attributes in of_day or len(of_day) < self.rule.labels_of_a_day
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter."""
@@ -81,14 +111,19 @@ class Desk:
     def counters(self) -> dict[str, int]:
         """Return everything that is stored of the desk, by the names of `counters`."""
         self._add_up()
-        instants = {counters.HORIZON: self.horizon, counters.LAST_TOLD: self.last_told}
-        return {**self.tally, **{name: at for name, at in instants.items() if at}}
+        beside = {
+            counters.HORIZON: self.horizon,
+            counters.LAST_TOLD: self.last_told,
+            counters.REMEMBERED: self.remembered,
+        }
+        return {**self.tally, **{name: number for name, number in beside.items() if number}}
 
     def restore(self, stored: Mapping[str, int]) -> None:
         """Take back what `counters` returned."""
         self.tally.update(stored)
         self.horizon = self.tally.pop(counters.HORIZON, 0)
         self.last_told = self.tally.pop(counters.LAST_TOLD, 0)
+        self.remembered = self.tally.pop(counters.REMEMBERED, 0)
         self._promise()
 
     def beat(self, beat: Heartbeat) -> None:

@@ -14,7 +14,7 @@ from streams.domain.at_length import AtLength
 from streams.domain.books import Books
 from streams.domain.cohort import CohortKey, Signature, key_of, signatures
 from streams.domain.deadlines import NEVER
-from streams.domain.desk import Desk, PlatformRule, seen_through
+from streams.domain.desk import Desk, seen_through
 from streams.domain.events import AboutReport, Action, Amendment, Event, Filing, Heartbeat
 from streams.domain.notices import Notice, Notices
 from streams.domain.regime import Regimes
@@ -104,7 +104,7 @@ class Ledger:
         return self._now
 
     def _open(self, platform: str) -> Desk:
-        rule = self._rules.platforms.get(platform, PlatformRule())
+        rule = self._rules.platforms.get(platform, self._rules.others)
         desk = self._desks[platform] = Desk(platform, rule)
         return desk
 
@@ -121,7 +121,7 @@ class Ledger:
         key = event.key
         found = self._shelf.find(key)
         if found is None:
-            return isinstance(event, Filing) and self._belongs(key) and self._file(desk, event)
+            return isinstance(event, Filing) and self._belongs(key) and not desk.full and self._file(desk, event)
         if not isinstance(event, (Action, Amendment)):
             return False
         report = self._shelf.report(desk, found)
@@ -134,8 +134,9 @@ class Ledger:
 
     def _file(self, desk: Desk, filed: Filing) -> bool:
         """Take a filing of which nothing is known yet the short way."""
-        report = self._settling.file(desk, filed)
+        report = self._settling.file(desk, filed) if desk.holds_labels(filed) else None
         if report is not None:
+            desk.remembered += 1
             self._agenda.expect(desk, filed.key, report)
         return report is not None
 
@@ -200,6 +201,9 @@ class Ledger:
         self._enrol(now)
         for desk in self._desks.values():
             desk.changed = False
+        for name, cohort in self._books.cohorts.items():
+            key = key_of(name)
+            self._desks[key.platform].cohorts.setdefault(key.day, {})[key.attributes] = name, cohort
         self._agenda.recall(self._desks)
 
     def _enrol(self, now: int) -> None:

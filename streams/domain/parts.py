@@ -12,26 +12,38 @@ from typing import Final
 MOST: Final = 128
 """How many signatures a part may hold."""
 
-WHOLE: Final = ""
-"""The part that holds all signatures of a cohort: that of no bits."""
+WHOLE: Final = 1
+"""The part that holds all signatures of a cohort: that of no bits. A part's number is its bits behind a 1."""
 
 _BYTES: Final = 8
 _BITS: Final = 8 * _BYTES
+_MARK: Final = 1 << _BITS
 
 
-def code_of(signature: bytes) -> str:
-    """Return the code of a stored signature: the first 64 bits of its BLAKE2b digest, as a text of 0 and 1."""
-    return f"{int.from_bytes(blake2b(signature, digest_size=_BYTES).digest()):0{_BITS}b}"
+def code_of(signature: bytes) -> int:
+    """Return the code of a stored signature, the first 64 bits of its BLAKE2b digest, behind a 1."""
+    return _MARK | int.from_bytes(blake2b(signature, digest_size=_BYTES).digest())
+
+
+def number_of(bits: str) -> int:
+    """Return the number of the part with these bits, a text of 0 and 1."""
+    return int(f"1{bits}", 2)
+
+
+def bits_of(number: int) -> str:
+    """Return the bits of a part, given its number; "" for the whole."""
+    return f"{number:b}"[1:]
 
 
 class Parts:
-    """The parts of one cohort, by the bits with which the codes of their signatures begin."""
+    """The parts of one cohort, of at most `most` signatures each; `numbers` are those of the parts as they are stored."""
 
-    __slots__ = ("_most", "_parts")
+    __slots__ = ("_length", "_most", "_parts")
 
-    def __init__(self, bits: Iterable[str] = (WHOLE,), most: int = MOST) -> None:
+    def __init__(self, numbers: Iterable[int] = (WHOLE,), most: int = MOST) -> None:
         self._most = most
-        self._parts: dict[str, set[bytes]] = {each: set() for each in bits}
+        self._parts: dict[int, set[bytes]] = {number: set() for number in numbers}
+        self._length = self._shortest()
 
     @property
     def divided(self) -> bool:
@@ -39,63 +51,71 @@ class Parts:
         return WHOLE not in self._parts
 
     @property
-    def bits(self) -> Collection[str]:
-        """The bits of all parts, as they are now and as they change."""
+    def numbers(self) -> Collection[int]:
+        """The numbers of all parts, as they are now and as they change."""
         return self._parts.keys()
 
     def put(self, signature: bytes) -> None:
         """Put a signature into its part, whatever the part then holds."""
         self._parts[self._place(signature)].add(signature)
 
-    def get(self, bits: str) -> Collection[bytes] | None:
+    def get(self, number: int) -> Collection[bytes] | None:
         """Return the signatures of a part, None when there is no such part."""
-        return self._parts.get(bits)
+        return self._parts.get(number)
 
-    def update(self, cohort: Mapping[bytes, int], changed: Iterable[bytes]) -> set[str]:
+    def update(self, cohort: Mapping[bytes, int], changed: Iterable[bytes]) -> set[int]:
         """Put each changed signature where it belongs, none that the cohort does not hold.
 
-        Return the bits of all parts that changed, came or went.
+        Return the numbers of all parts that changed, came or went.
         """
-        touched = set()
+        parts, touched = self._parts, set()
         for signature in changed:
-            bits = self._place(signature)
-            touched.add(bits)
+            number = self._place(signature)
+            touched.add(number)
             if signature in cohort:
-                self._parts[bits].add(signature)
+                parts[number].add(signature)
             else:
-                self._parts[bits].discard(signature)
-        for bits in sorted(touched):
-            if bits in self._parts:
-                touched.update(self._divide(bits) if len(self._parts[bits]) > self._most else self._join(bits))
-        return touched
+                parts[number].discard(signature)
+        moved: set[int] = set()
+        for number in touched:
+            if number in parts:
+                moved |= self._divide(number) if len(parts[number]) > self._most else self._join(number)
+        if moved:
+            self._length = self._shortest()
+        return touched | moved
 
-    def _place(self, signature: bytes) -> str:
-        code, length = code_of(signature), 0
-        while code[:length] not in self._parts:
-            length += 1
-        return code[:length]
+    def _shortest(self) -> int:
+        return min(self._parts).bit_length() - 1
 
-    def _divide(self, bits: str) -> set[str]:
+    def _place(self, signature: bytes) -> int:
+        """Return the number of the part in which a signature belongs: the only one whose bits its code begins with."""
+        code, rest = code_of(signature), _BITS - self._length
+        while (number := code >> rest) not in self._parts:
+            rest -= 1
+        return number
+
+    def _divide(self, number: int) -> set[int]:
         """Divide a part until no half is too large; return all parts that came and went."""
-        touched, full = {bits}, [bits]
+        moved, full = {number}, [number]
         while full:
             former = full.pop()
-            halves: dict[str, set[bytes]] = {former + "0": set(), former + "1": set()}
+            halves: dict[int, set[bytes]] = {2 * former: set(), 2 * former + 1: set()}
+            rest = _BITS - former.bit_length()
             for signature in self._parts.pop(former):
-                halves[code_of(signature)[: len(former) + 1]].add(signature)
+                halves[code_of(signature) >> rest].add(signature)
             self._parts.update(halves)
-            touched.update(halves)
+            moved.update(halves)
             full += [half for half, signatures in halves.items() if len(signatures) > self._most]
-        return touched
+        return moved
 
-    def _join(self, bits: str) -> set[str]:
+    def _join(self, number: int) -> set[int]:
         """Join a part with its other half as long as one part can hold both; return all parts that came and went."""
-        touched = set()
-        while bits:
-            whole, other = bits[:-1], bits[:-1] + ("1" if bits[-1] == "0" else "0")
-            if other not in self._parts or len(self._parts[bits]) + len(self._parts[other]) > self._most:
+        moved = set()
+        while number != WHOLE:
+            other = number ^ 1
+            if other not in self._parts or len(self._parts[number]) + len(self._parts[other]) > self._most:
                 break
-            self._parts[whole] = self._parts.pop(bits) | self._parts.pop(other)
-            touched |= {bits, other, whole}
-            bits = whole
-        return touched
+            moved |= {number, other, number // 2}
+            self._parts[number // 2] = self._parts.pop(number) | self._parts.pop(other)
+            number //= 2
+        return moved

@@ -15,12 +15,13 @@ _WAITING: Final = 10_000
 class Rules(NamedTuple):
     """What a ledger goes by; durations in milliseconds.
 
-    A platform that is not in `platforms` is taken with the default rule; of each, at most `waiting` reports may wait
+    A platform that is not in `platforms` is taken with the rule `others`; of each, at most `waiting` reports may wait
     for their filing. `notices` says whether notices about single reports are wanted, which somebody must then take.
     """
 
     clocks: tuple[Clock, ...] = STANDARD
     platforms: Mapping[str, PlatformRule] = {}
+    others: PlatformRule = PlatformRule()
     memory: int = 200 * DAY
     too_old: int = 14 * DAY
     sealed: int = 400 * DAY

@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Final
 
 from streams.domain import counters
-from streams.domain.at_hand import Named, Report
+from streams.domain.at_hand import Report
 from streams.domain.books import Books
 from streams.domain.cohort import FROM_THE_START, Stored
 from streams.domain.deeds import Deeds
@@ -35,7 +35,7 @@ class Settling:
     """
 
     def __init__(self, regimes: Regimes, books: Books, *, quick: bool) -> None:
-        self._cohorts = books.cohorts
+        self._cohort = books.cohort
         self._touched = books.touched
         self._divided = books.divided
         self._regimes = regimes
@@ -181,25 +181,13 @@ class Settling:
         first = path
         while first.before is not None:
             first = first.before
-        filed, at, delay = report.entries[0], report.entries[0].at, report.entries[0].delay
+        at, delay = report.entries[0].at, report.entries[0].delay
         desk.tally[counters.FILED] += 1
-        report.cohort = self._cohort(desk, at // DAY, filed.labels)
         report.risk = bin_of(delay) if delay > report.allowance * SECOND else FROM_THE_START
         report.values = values = [at % DAY // MINUTE]
         if at + path.shortest <= horizon:
             self._deeds.miss(desk, report, path.at(report.at_once), (0, horizon))
         return b"", values, first
-
-    def _cohort(self, desk: Desk, day: int, labels: str) -> Named:
-        """Return the cohort of a platform's reports filed on a day with these labels."""
-        of_day = desk.cohorts.get(day)
-        if of_day is None:
-            of_day = desk.cohorts[day] = {}
-        named = of_day.get(labels)
-        if named is None:
-            name = f"{desk.name}|{day}|{labels}"
-            named = of_day[labels] = (name, self._cohorts.setdefault(name, {}))
-        return named
 
 
 def _move(cohort: Stored, old: bytes, new: bytes) -> None:

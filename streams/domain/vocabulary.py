@@ -151,6 +151,7 @@ class Addressee(StrEnum):
     """To whom a report was escalated."""
 
     INTERNAL = "internal"
+    OVER_CAPACITY = "over_capacity"
     HOTLINE = "hotline"
     LAW_ENFORCEMENT = "law_enforcement"
     AUTHORITY = "authority"
@@ -215,3 +216,4 @@ class Reason(StrEnum):
     CONFLICT = "conflict"
     INTERNAL = "internal"
     UNDECODABLE = "undecodable"
+    OVER_CAPACITY = "over_capacity"

@@ -138,6 +138,15 @@ def test_counters_add_up_and_instants_do_not() -> None:
     assert sums.counts.last_told("harbor") == 200
 
 
+def test_the_fullest_partition_says_how_much_of_the_capacity_is_used() -> None:
+    sums, codec = Sums(), RowCodec()
+    for partition, remembered in enumerate((5, 7, 0)):
+        sums.take(partition, b"n|harbor", codec.pack({"remembered": remembered}))
+
+    assert sums.counts.remembered("harbor") == 7
+    assert sums.counts.remembered("lantern") == 0
+
+
 @pytest.mark.parametrize(
     ("rows", "through"),
     [

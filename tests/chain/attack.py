@@ -88,7 +88,7 @@ class Outcome(NamedTuple):
     """What became of a run: what was counted of each platform without its refusals, refusals by reason, where batches were refused."""
 
     counted: Mapping[bytes, Mapping[str, int]]
-    cohorts: Mapping[bytes, Mapping[bytes, int]]
+    cohorts: Mapping[str, Mapping[bytes, int]]
     refused: Mapping[str, int]
     places: Sequence[Place]
 

@@ -59,6 +59,7 @@ def test_everything_that_is_wrong_is_said_at_once_with_where_and_what_was_expect
         [[platforms]]
         id = "Harbor!"
         cadence = 5
+        capacity = 100
         measured_from = 2026-01-01
         [[platforms]]
         id = "meadow"
@@ -78,10 +79,11 @@ def test_everything_that_is_wrong_is_said_at_once_with_where_and_what_was_expect
             "platforms.toml:8: platform 'Harbor!': id",
             "platforms.toml:7: platform 'Harbor!': provider",
             "platforms.toml:9: platform 'Harbor!': cadence",
-            "platforms.toml:10: platform 'Harbor!': measured_from",
-            "platforms.toml:13: platform 'meadow': provider",
-            "platforms.toml:14: platform 'meadow': topic",
-            "platforms.toml:15: platform 'meadow': jurisdictions",
+            "platforms.toml:10: platform 'Harbor!': capacity",
+            "platforms.toml:11: platform 'Harbor!': measured_from",
+            "platforms.toml:14: platform 'meadow': provider",
+            "platforms.toml:15: platform 'meadow': topic",
+            "platforms.toml:16: platform 'meadow': jurisdictions",
         ]
     )
     assert all(": expected " in problem for problem in found)

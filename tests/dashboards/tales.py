@@ -146,6 +146,7 @@ def _weekdays(weeks: int) -> str:
 
 
 _LAG_ELSEWHERE: Final = 'safeclock_worker_lag_records{instance="w2",partition="0"}'
+_CAPACITY: Final = f"safeclock_capacity_used_ratio{{{AT}}}"
 _WAITING: Final = f"safeclock_orphans_waiting{{{AT}}}"
 _OPEN: Final = f"safeclock_open_reports{{{AT}}}"
 _CADENCE: Final = f"safeclock_cadence_seconds{{{AT}}}"
@@ -359,6 +360,20 @@ TALES: Final[Mapping[str, Told]] = {
         (
             Tale(_refused("7xN", reason="undecodable"), "61m", ends="4h", why="batches of long ago"),
             Tale(_refused("0+5xN"), ends="2h", why="events that could be read"),
+        ),
+    ),
+    "SafeclockOverCapacity": Told(
+        Tale(_refused("0x29 1xN", reason="over_capacity"), "30m", fires=_HARBOR),
+        (
+            Tale(_refused("0+5xN"), ends="2h", why="the platform's own mistakes"),
+            Tale(_refused("7xN", reason="over_capacity"), "61m", ends="4h", why="refusals of long ago"),
+        ),
+    ),
+    "SafeclockCapacity": Told(
+        Tale({_CAPACITY: "0.7x29 0.85xN"}, "30m", fires=_HARBOR),
+        (
+            Tale({_CAPACITY: "0.5x30 0.79xN"}, ends="2h", why="room is left"),
+            Tale({_CAPACITY: "0.5x30 0.9x10 0.5xN"}, ends="2h", why="forgotten within minutes"),
         ),
     ),
     "SafeclockRebalancing": Told(

@@ -28,7 +28,9 @@ contents = st.dictionaries(st.sampled_from([*SIGNATURES, SUM]), st.integers(1, 3
 
 def rule(cohort: Mapping[bytes, int], most: int, bits: str = "") -> dict[str, Stored]:
     """Return the rows of a cohort by the definition: halves of halves, until each is small enough."""
-    held = {name: count for name, count in cohort.items() if not is_sum(name) and code_of(name).startswith(bits)}
+    held = {
+        name: count for name, count in cohort.items() if not is_sum(name) and f"{code_of(name):b}"[1:].startswith(bits)
+    }
     sums = {name: count for name, count in cohort.items() if is_sum(name)}
     if len(held) <= most:
         return {bits: held if bits else held | sums}

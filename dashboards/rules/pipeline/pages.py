@@ -227,4 +227,31 @@ PAGES: Final = (
         ),
         mistaken="the platform's fault, and not a reason to skip or delete records.",
     ),
+    Alert(
+        name="SafeclockOverCapacity",
+        expr=_grew("safeclock_events_refused_total", reason="over_capacity"),
+        audience=Audience.OPERATOR,
+        severity=Severity.PAGE,
+        summary="a report of {{ $labels.platform }} was refused because its partition is full",
+        wait="0m",
+        within="3m",
+        since="the refusal",
+        means="a partition holds as many reports of the platform as the registry allows, or one filing day has as many "
+        "different sets of labels as it may have. Further reports of the platform are refused there, with their "
+        "actions. Reports that are known go on, and other platforms are not concerned.",
+        check=(
+            "`safeclock_capacity_used_ratio` of the platform: 1 says that reports fill it, less that labels of a day do.",
+            "`safeclock_reports_filed_total` of the platform: does the service really have so many reports?",
+        ),
+        do=(
+            (
+                "If it does: give the workers memory for it ([scaling.md](scaling.md#what-one-platform-may-hold)), raise "
+                "the platform's `capacity` in the registry, start workers and boards again, then "
+                "`safeclock replay --refused --reason over_capacity` "
+                "([operate.md](operate.md#replay-what-was-refused))."
+            ),
+            "If it does not: ask the platform's engineer to stop what publishes, or take away its right to write.",
+        ),
+        mistaken="a fault of the worker: the bound keeps one platform from filling the memory of all.",
+    ),
 )

@@ -8,10 +8,13 @@ from dashboards.rules.alert import STALE_SECONDS, Alert, Audience, Severity
 REBALANCES: Final = 10
 LAG_RECORDS: Final = 10_000
 
+CAPACITY_USED: Final = 0.8
+
 CLOCK_SECONDS: Final = 5
 """As much as a worker allows for whatever it knows of its clock."""
 
 _AHEAD: Final = select("safeclock_worker_clock_ahead_seconds")
+_CAPACITY: Final = select("safeclock_capacity_used_ratio")
 _AS_OF: Final = select("safeclock_as_of_timestamp_seconds")
 # Of the partition, whoever owns it: what a former owner said last must not stand for as long as we look back.
 _LAG: Final = f"(max by (partition) ({select('safeclock_worker_lag_records')}))[1h:1m]"
@@ -70,6 +73,31 @@ TICKETS: Final = (
         ),
         do=("Mend the time service of the host that is wrong; the worker sees it with its next commits.",),
         mistaken="missed deadlines that were none: those are judged by the broker's clock.",
+    ),
+    Alert(
+        name="SafeclockCapacity",
+        expr=f"max by (platform) ({_CAPACITY}) > {CAPACITY_USED}",
+        audience=Audience.OPERATOR,
+        severity=Severity.TICKET,
+        summary="{{ $labels.platform }} uses {{ $value | humanizePercentage }} of its capacity on a partition",
+        wait="15m",
+        within="22m",
+        since=f"a partition remembers more than {CAPACITY_USED:.0%} of the reports that a platform may have there",
+        means="a partition remembers nearly as many reports of a platform as the registry allows. At 100 % it refuses "
+        "further reports as `over_capacity`; events of the reports that it remembers still count.",
+        check=(
+            "`safeclock_reports_filed_total` of the platform: did it rise slowly, as that of a growing service does, or within hours?",
+            "Are the filings spread over the partitions? A publisher that chooses its tokens can fill one of them.",
+        ),
+        do=(
+            (
+                "If the platform really files so many: give the workers memory for it "
+                "([scaling.md](scaling.md#what-one-platform-may-hold)), raise its `capacity` in the registry, and start "
+                "workers and boards again."
+            ),
+            "If it does not: ask the platform's engineer to stop what publishes. The others are counted as before.",
+        ),
+        mistaken="a fault of the worker, or a reason to shorten the memory of all platforms.",
     ),
     Alert(
         name="SafeclockLagGrowing",

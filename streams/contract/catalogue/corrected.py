@@ -64,6 +64,13 @@ AS_CORRECTED: Final = (
         zeros=True,
     ),
     gauge(
+        "capacity_used_ratio",
+        "Remembered reports of the platform on its fullest partition, over how many it may have there: at 1, further "
+        "reports are refused as `over_capacity`.",
+        PLATFORM,
+        zeros=True,
+    ),
+    gauge(
         "complete_through_timestamp_seconds",
         "Up to when the platform says that it has published everything, the smallest over all partitions; absent "
         "until it has said so.",
