@@ -30,10 +30,19 @@ class Agenda:
     """Settles reports and decides what comes up; nothing is decided about a report that is not settled.
 
     `next_due` is the earliest instant at which there may be something to decide, `came_up` how many reports have come
-    up since it was last set back.
+    up since it was last set back. `faults` collects by platform what failed here by a fault of ours: what is in memory of
+    such a platform is no longer right, and must not be stored.
     """
 
-    def __init__(self, rules: Rules, shelf: Shelf, settling: Settling, appraiser: Appraiser, books: Books) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a ledger
+        self,
+        rules: Rules,
+        shelf: Shelf,
+        settling: Settling,
+        appraiser: Appraiser,
+        books: Books,
+        faults: dict[str, Exception],
+    ) -> None:
         self.next_due = NEVER
         self.came_up = 0
         self._rules = rules
@@ -41,6 +50,7 @@ class Agenda:
         self._settling = settling
         self._appraiser = appraiser
         self._books = books
+        self._faults = faults
         self._ended: dict[bytes, int] = {}
 
     def push(self, desk: Desk, key: bytes, due: int) -> None:
@@ -90,6 +100,13 @@ class Agenda:
 
     def catch_up(self, desk: Desk, now: int) -> None:
         """Move a platform's horizon as far as `now` allows and decide what has come up."""
+        try:
+            self._catch_up(desk, now)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it concerns this platform alone
+            self._faults.setdefault(desk.name, fault)
+            desk.wake = NEVER
+
+    def _catch_up(self, desk: Desk, now: int) -> None:
         before, ahead = desk.horizon, desk.ahead(now)
         desk.now = now
         if ahead > before:
@@ -104,6 +121,13 @@ class Agenda:
                     self._come_up(desk, key, before)
         if desk.wake <= now:
             desk.rest()
+
+    def settle_all(self, desk: Desk) -> None:
+        """Settle all reports of a platform."""
+        try:
+            self.settle(desk)
+        except Exception as fault:  # noqa: BLE001
+            self._faults.setdefault(desk.name, fault)
 
     def settle(self, desk: Desk, until: int = NEVER) -> None:
         """Settle a platform's reports that were filed by `until`, all by default.
@@ -121,9 +145,14 @@ class Agenda:
     def settle_one(self, desk: Desk, key: bytes, horizon: int) -> None:
         """Settle one report as seen at `horizon`."""
         report = desk.unsettled.pop(key, None)
-        if report is not None:
+        if report is None:
+            return
+        try:
             self._settle(desk, key, report, horizon)
-            self._shelf.put(key, report)
+        except Exception as fault:
+            self._faults.setdefault(desk.name, fault)
+            raise
+        self._shelf.put(key, report)
 
     def moved(self, key: bytes) -> None:
         """Take note that a report has gone on after it had ended."""
@@ -147,8 +176,11 @@ class Agenda:
             desk, resting = by_key[key.partition(b"|")[0]]
             if rests:
                 resting[rests].append(key)
-            else:
+                continue
+            try:
                 desk.queue.push(self._due_of(desk, self._shelf.row(stored)), key, desk.horizon)
+            except Exception as fault:  # noqa: BLE001
+                self._faults.setdefault(desk.name, fault)
         for desk, resting in by_key.values():
             for rests, keys in resting.items():
                 desk.queue.push_all(rests * DAY + self._rules.memory, keys, desk.horizon)

@@ -30,11 +30,15 @@ class Books:
         self._rows = CohortRows()
         self.divided = self._rows.divided
 
-    def take_rows(self) -> Iterator[tuple[str, Stored | None]]:
-        """Yield and forget the rows of cohorts that changed, by their names; None for one that is gone."""
-        for name in self.touched:
-            yield from self._rows.changed(name, self.cohorts[name])
+    def take_touched(self) -> list[str]:
+        """Return and forget the names of the cohorts that changed; their `rows` must then be taken."""
+        names = list(self.touched)
         self.touched.clear()
+        return names
+
+    def rows(self, name: str) -> Iterator[tuple[str, Stored | None]]:
+        """Yield the rows of a cohort that changed, by their names; None for one that is gone."""
+        return self._rows.changed(name, self.cohorts[name])
 
     def cohort(self, desk: Desk, day: int, labels: str) -> Named:
         """Return the cohort of a platform's reports filed on a day with these labels; it begins if there is none."""
@@ -48,7 +52,7 @@ class Books:
         return named
 
     def load_row(self, name: str, row: Stored) -> None:
-        """Take back a row that `take_rows` gave."""
+        """Take back a row that `rows` gave."""
         self.cohorts.setdefault(self._rows.loaded(name), {}).update(row)
 
     def post(self, desk: Desk, key: bytes, before: Appraisal, after: Appraisal) -> None:

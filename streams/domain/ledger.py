@@ -5,7 +5,7 @@ remembered for months; only open ones are at hand, up to a limit. The packing is
 docs/ledger.md for what every rule means.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from streams.domain import counters
 from streams.domain.agenda import Agenda
@@ -48,8 +48,10 @@ class Ledger:
         self._enrolled: dict[bytes, bytes] = {}
         appraiser = Appraiser(self._regimes)
         self._settling = Settling(self._regimes, self._books, quick=quick)
-        self._shelf = Shelf(codec, self._settling)
-        self._agenda = Agenda(rules, self._shelf, self._settling, appraiser, self._books)
+        self._faults: dict[str, Exception] = {}
+        self._suspended: set[str] = set()
+        self._shelf = Shelf(codec, self._settling, self._faults)
+        self._agenda = Agenda(rules, self._shelf, self._settling, appraiser, self._books, self._faults)
         self._at_length = AtLength(
             self._shelf, self._settling, appraiser, self._books, self._agenda, belongs, rules.waiting
         )
@@ -171,26 +173,49 @@ class Ledger:
         changes = self._shelf.take_changes()
         changes.update(self._enrolled)
         self._enrolled.clear()
-        for name, row in self._books.take_rows():
-            changes[b"c|" + name.encode()] = None if row is None else self._codec.pack(row)
+        for name in self._books.take_touched():
+            try:
+                for row_name, row in self._books.rows(name):
+                    changes[b"c|" + row_name.encode()] = None if row is None else self._codec.pack(row)
+            except Exception as fault:  # noqa: BLE001 - it concerns the cohort's platform alone
+                self._faults.setdefault(name.partition("|")[0], fault)
         for desk in self._desks.values():
-            if desk.changed:
+            if desk.changed and desk.name not in self._suspended:
                 changes[b"n|" + desk.name.encode()] = self._codec.pack(desk.counters())
                 desk.changed = False
         self._agenda.came_up = 0
         return changes
+
+    def take_faults(self) -> dict[str, Exception]:
+        """Return and forget the platforms of which something failed by a fault of ours, with the first such fault each.
+
+        What the ledger holds of them is no longer right: they must be suspended before anything of them is stored.
+        """
+        faults = dict(self._faults)
+        self._faults.clear()
+        return faults
+
+    def suspend(self, platforms: Collection[str]) -> None:
+        """Let go of platforms: from now on nothing is decided about them, and no row of theirs changes."""
+        self._suspended.update(platforms)
+        for platform in platforms:
+            self._desks.pop(platform, None)
 
     def load(self, reports: Kept, others: Mapping[bytes, bytes]) -> None:
         """Take back what was stored: reports by their keys without `r|`, which are not copied, and all other rows."""
         self._shelf.adopt(reports)
         for key, value in others.items():
             kind, name = key[:2], key[2:].decode()
-            if kind == b"c|":
-                self._books.load_row(name, self._codec.unpack_cohort(value))
-            elif kind == b"n|":
-                self._open(name).restore(self._codec.unpack_counters(value))
-            elif kind == b"k|":
+            if kind == b"k|":
                 self._roster[name] = self._codec.unpack_enrolled(value)
+                continue
+            try:
+                if kind == b"c|":
+                    self._books.load_row(name, self._codec.unpack_cohort(value))
+                elif kind == b"n|":
+                    self._open(name).restore(self._codec.unpack_counters(value))
+            except Exception as fault:  # noqa: BLE001 - it concerns the row's platform alone
+                self._faults.setdefault(name.partition("|")[0], fault)
 
     def ready(self, now: int = 0) -> None:
         """Enrol the pack's clocks beside those that were loaded before, and put restored reports back into their queues.
@@ -220,7 +245,7 @@ class Ledger:
         for desk in self._desks.values():
             self._agenda.catch_up(desk, self._now)
             if desk.unsettled:
-                self._agenda.settle(desk)
+                self._agenda.settle_all(desk)
 
     def stored_cohorts(self) -> Mapping[str, Mapping[bytes, int]]:
         """Return the cohorts as they are stored; to be read at once and not kept."""

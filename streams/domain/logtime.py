@@ -32,6 +32,12 @@ class LogTime:
         self._heads: dict[str, int] = {}
         self.now = now
 
+    def leave(self, topics: Iterable[str]) -> None:
+        """Go on without these topics: they keep nobody waiting any more."""
+        for topic in topics:
+            self._read.pop(topic, None)
+            self._heads.pop(topic, None)
+
     def horizon(self, topic: str) -> int:
         """Return the log time that the siblings of `topic` allow: `now` may not pass it whatever `topic` brings."""
         others = [time for name, time in self._times().items() if name != topic]

@@ -25,14 +25,23 @@ Kept = dict[bytes, bytes | Report]
 """Reports by key, packed or at hand."""
 
 
+def platform_of(key: bytes) -> str:
+    """Return the platform of a report's or a cohort's key, or of a platform's name."""
+    return key.partition(b"|")[0].decode()
+
+
 class Shelf:
     """Reports by key; `find` gives them packed or unpacked, `report` unpacked; `put` keeps one that is not here yet."""
 
-    __slots__ = ("_at_hand", "_changed", "_codec", "_prepared", "_reports", "_settling", "_unpacked", "find", "keep")
+    __slots__ = (
+        *("_at_hand", "_changed", "_codec", "_faults", "_prepared", "_reports", "_settling"),
+        *("_unpacked", "find", "keep"),
+    )
 
-    def __init__(self, codec: Codec, settling: Settling) -> None:
+    def __init__(self, codec: Codec, settling: Settling, faults: dict[str, Exception]) -> None:
         self._codec = codec
         self._settling = settling
+        self._faults = faults
         # Of a dict the first of many keys that went is found by passing all of them.
         self._at_hand: OrderedDict[bytes, None] = OrderedDict()
         self._changed: dict[bytes, object] = {}
@@ -100,7 +109,11 @@ class Shelf:
                 continue
             entries, path = report.entries, report.path
             rests = entries[-1].told // DAY if path is not None and path.settled else 0
-            changes[b"r|" + key] = stored = pack(Row(report.allowance, entries, rests))
+            try:
+                changes[b"r|" + key] = stored = pack(Row(report.allowance, entries, rests))
+            except Exception as fault:  # noqa: BLE001 - it concerns the report's platform alone
+                self._faults.setdefault(platform_of(key), fault)
+                continue
             if path is not None and path.open:
                 self._at_hand[key] = None
             else:

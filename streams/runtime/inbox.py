@@ -8,7 +8,7 @@ order is a preference and no promise: whoever never gets to hear of a filing sti
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -48,6 +48,11 @@ class Inbox:
         topic = batch.slot.topic
         self._waiting.setdefault(topic, deque()).append(batch)
         self._turns.setdefault(self._group(topic))
+
+    def drop(self, topics: Iterable[str]) -> None:
+        """Let go of what waits of these topics."""
+        for topic in topics:
+            self._waiting.pop(topic, None)
 
     def put_back(self, portion: Portion, rest: RecordBatch) -> None:
         """Let what is left of a portion wait where it was."""

@@ -4,9 +4,8 @@ A batch is applied only if it was fetched from the position or before it; record
 """
 
 import logging
-import sys
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from streams.contract.decode import Refusal
@@ -44,6 +43,12 @@ class Ledger(Protocol):
 
     def take_changes(self) -> dict[bytes, bytes | None]:
         """Return the rows that changed since the last call."""
+
+    def take_faults(self) -> Mapping[str, Exception]:
+        """Return the platforms of which nothing may be stored, since something of them failed; after `take_changes`."""
+
+    def suspend(self, platforms: Collection[str]) -> None:
+        """Let go of platforms: no row of theirs changes any more."""
 
     def take_notices(self) -> list[Notice]:
         """Return the notices about single reports; after `take_changes`."""
@@ -157,11 +162,18 @@ class Intake:
         events, self._refused = self._refused, []
         return Refused(events, [reason for reason, _ in self.ledger.take_refusals()])
 
+    def leave(self, topics: Collection[str]) -> None:
+        """Go on without these topics, and forget what was refused of them since the last commit."""
+        self.time.leave(topics)
+        for topic in topics:
+            self.positions.pop(topic, None)
+        self._refused = [(refusal, record) for refusal, record in self._refused if record.topic not in topics]
+
     def _apply(self, record: Stamped, event: Event) -> None:
         try:
             reason = self.ledger.apply(event)
         except Exception as bug:  # noqa: BLE001 - by contract a bug of ours, which must not stop the stream
-            log.error("internal error at %s %d %d: %s", record.topic, record.partition, record.offset, _place(bug))  # noqa: TRY400
+            log.error("internal error at %s %d %d: %s", record.topic, record.partition, record.offset, place_of(bug))  # noqa: TRY400
             self._refuse(record, Refusal(Reason.INTERNAL, "", event.platform))
             return
         if reason is not None:
@@ -172,7 +184,7 @@ class Intake:
         self._refused.append((refusal, record))
 
 
-def _place(bug: BaseException) -> str:
+def place_of(bug: BaseException) -> str:
     """Return an error's type and where it arose: its message may hold what came in."""
-    frames: Iterable[traceback.FrameSummary] = traceback.extract_tb(sys.exc_info()[2])
+    frames: Iterable[traceback.FrameSummary] = traceback.extract_tb(bug.__traceback__)
     return f"{type(bug).__name__} at {', '.join(f'{frame.name}:{frame.lineno}' for frame in frames)}"

@@ -67,6 +67,8 @@ class Place(NamedTuple):
 class Journal(Protocol):
     """Writes one partition's commits, one after the other."""
 
+    limit: int
+    """How many bytes a record batch of the changelog may have."""
     most: int
     """How many records may have been applied when a commit should be made; it may then hold twice as many."""
     stamped: int | None
@@ -140,6 +142,7 @@ class TransactionJournal:
     def __init__(self, place: Place, failpoints: Failpoints, patience_s: float = _CLAIM_SECONDS) -> None:
         self._place = place
         self._failpoints = failpoints
+        self.limit = place.max_message_bytes
         self.stamped: int | None = None
         self._patience_s = patience_s
         self._id = f"{place.application}-{place.partition}"
@@ -205,6 +208,7 @@ class AppendJournal:
     def __init__(self, place: Place, failpoints: Failpoints) -> None:
         self._place = place
         self._failpoints = failpoints
+        self.limit = place.max_message_bytes
         self.stamped: int | None = None
         self.most = max(1, place.max_message_bytes // 2 // _BYTES_A_RECORD)
         self._writer = _Writer(

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Final
 
 from streams.contract.measures import Status
 from streams.domain.logtime import LogTime
+from streams.domain.notices import Notice
 from streams.runtime.clock_offset import ClockOffset
 from streams.runtime.commit import Changed, outgoing
 from streams.runtime.figures import PartitionFigures, State
@@ -17,6 +18,7 @@ from streams.runtime.position import Position, Reached
 from streams.runtime.records import RecordBatch, Slot
 from streams.runtime.restored import announce
 from streams.runtime.surroundings import Surroundings
+from streams.runtime.suspended import Rows, concerned, tell, too_large, without
 from streams.runtime.taking import recognise, seek, take
 
 log = logging.getLogger(__name__)
@@ -50,11 +52,13 @@ class Partition:
         self._closing = False
         self._intake = Intake(around.ledger(number), around.decoder, LogTime(()), {})
         self._dormant: dict[str, Reached] = {}
+        self._suspended: frozenset[str] = frozenset()
         self._lost = 0
         self._offset = ClockOffset()
         self._moved: dict[str, float] = {}
         self._late: frozenset[str] = frozenset()
         self._prompt = False
+        self._committed: dict[str, int] = {}
         self._committed_at = 0.0
         self._dirty = False
         self._committing = 0
@@ -70,7 +74,9 @@ class Partition:
         return self.figures.state is State.SERVING
 
     def offer(self, batch: RecordBatch) -> None:
-        """Queue a batch; the transport bounds how many there can be."""
+        """Queue a batch; the transport bounds how many there can be, and brings no more of a topic that is not applied."""
+        if batch.slot.topic not in self._slots:
+            return
         self._inbox.put(batch)
         if batch.slot.topic not in self._late:
             self._around.turns.hurry(self.number)
@@ -101,6 +107,7 @@ class Partition:
         recognise(around, self._slots, taken.position)
         for topic in self._slots:
             await self._seek(topic)
+        self._committed = dict(self._intake.positions)
         around.failpoints.passing("after_seek")
         self.figures.state = State.SERVING
         self.figures.moved = around.wall()
@@ -245,8 +252,9 @@ class Partition:
         around, intake = self._around, self._intake
         started = self._committed_at = _seconds()
         before = around.wall()
-        rows, rejected, notices = intake.ledger.take_changes(), intake.take_refused(), intake.ledger.take_notices()
-        changed = Changed(rows, notices, rejected.events)
+        rows = self._committable(intake.ledger.take_changes())
+        rejected, notices = intake.take_refused(), intake.ledger.take_notices()
+        changed = Changed(rows, self._wanted(notices), rejected.events)
         self._dirty = self._prompt = False
         applied, intake.applied = intake.applied, 0
         self._committing = applied
@@ -254,6 +262,7 @@ class Partition:
         self._committing = 0
         self._offset.observe(before, self._journal.stamped, around.wall())
         self.figures.ahead = self._offset.ahead if self._offset.known else None
+        self._committed = dict(intake.positions)
         for topic, offset in intake.positions.items():
             around.source.committed(self._slots[topic], offset)
         self.figures.commit_seconds = _seconds() - started
@@ -261,6 +270,35 @@ class Partition:
         around.figures.commits[self.number] += 1
         around.figures.refused.update(refusal.reason for refusal, _ in rejected.events)
         around.figures.refused.update(rejected.late)
+
+    def _committable(self, rows: Rows) -> Rows:
+        """Return the rows that can be committed; suspend the platforms of which one cannot."""
+        faults = {**too_large(rows, self._journal.limit), **self._intake.ledger.take_faults()}
+        if not faults:
+            return rows
+        platforms, topics = concerned(faults, self._around.owners, self._around.siblings)
+        tell(self.number, faults, topics)
+        self._leave(topics & self._slots.keys())
+        self._intake.ledger.suspend(platforms)
+        self._suspended |= platforms
+        self.figures.suspended = len(self._suspended)
+        return without(rows, platforms)
+
+    def _leave(self, topics: Collection[str]) -> None:
+        """Apply nothing more of these topics: they stay at the position that was last committed."""
+        for topic in topics:
+            self._dormant[topic] = Reached(self._committed[topic], self._around.topics[topic])
+            del self._slots[topic]
+            del self._moved[topic]
+        self._inbox.drop(topics)
+        self._intake.leave(topics)
+        self._late -= frozenset(topics)
+
+    def _wanted(self, notices: list[Notice]) -> list[Notice]:
+        """Return the notices about reports of platforms that are committed."""
+        if not self._suspended:
+            return notices
+        return [notice for notice in notices if notice.key.partition(b"|")[0].decode() not in self._suspended]
 
     def _position(self) -> Position:
         around, intake = self._around, self._intake

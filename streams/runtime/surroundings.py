@@ -49,7 +49,7 @@ class Surroundings:
     """What every owner of a worker shares.
 
     `topics` are the source topics with their ids ("": the broker tells none), `leaders` those with the filings for each
-    with actions, `siblings` those that wait for each other, `names` those that are written, `own` the ids of those of
+    with actions, `siblings` those that wait for each other, `owners` the platforms that publish on each, `names` those that are written, `own` the ids of those of
     them that must stay; `pack` names the rules in force; `wall` reads the wall clock in epoch milliseconds.
     `exact_ends` is false where the broker tells wrong end offsets. `access` says who the worker is to the broker,
     `turns` whose backlog is next.
@@ -61,6 +61,7 @@ class Surroundings:
     topics: Mapping[str, str]
     leaders: Mapping[str, frozenset[str]]
     siblings: Mapping[str, frozenset[str]]
+    owners: Mapping[str, frozenset[str]]
     partitions: int
     registry_hash: str
     pack: str

@@ -172,6 +172,7 @@ class Worker:
             topics=ground.topics,
             leaders=trade.registry.leaders(),
             siblings=trade.registry.siblings(),
+            owners={topic: trade.registry.platforms_of_topic(topic) for topic in trade.registry.source_topics()},
             partitions=trade.registry.partitions,
             registry_hash=trade.registry.hash,
             pack=trade.pack,

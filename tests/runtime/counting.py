@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
@@ -62,6 +62,13 @@ class CountingLedger:
     def take_refusals(self) -> list[tuple[Reason, str]]:
         """Return nothing: no refusal comes late."""
         return []
+
+    def take_faults(self) -> dict[str, Exception]:
+        """Return nothing: nothing fails."""
+        return {}
+
+    def suspend(self, platforms: Collection[str]) -> None:
+        """Do nothing: no platform is ever suspended."""
 
     def take_notices(self) -> list[Notice]:
         """Return nothing: totals are told, no single report."""

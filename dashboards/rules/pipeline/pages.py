@@ -254,4 +254,27 @@ PAGES: Final = (
         ),
         mistaken="a fault of the worker: the bound keeps one platform from filling the memory of all.",
     ),
+    Alert(
+        name="SafeclockPlatformSuspended",
+        expr=f"max by (partition) ({select('safeclock_worker_suspended_platforms')}) > 0",
+        audience=Audience.OPERATOR,
+        severity=Severity.PAGE,
+        summary="partition {{ $labels.partition }} does not count {{ $value | humanize }} platforms",
+        wait="0m",
+        within="3m",
+        since="a partition cannot commit what it holds of a platform",
+        means="something failed that concerns one platform: a row does not fit a record batch, or our own code failed on "
+        "it. The partition has let go of what it held of the platform since its last commit and reads no more of its "
+        "topics. Nothing is lost: their position stays where it was. Other platforms are counted.",
+        check=(
+            "The worker's log: `is suspended`, with the partition, the platform, and the limit or the place in our code.",
+            "`max.message.bytes` of the changelog and of `measures`: `safeclock admin plan`.",
+        ),
+        do=(
+            "A row that does not fit: `safeclock admin apply` sets the limit of the topics as it should be.",
+            "A fault in our code: fix it, or go back to the version before.",
+            "Then start the worker again: it reads the platform's topics from the position at which they stand.",
+        ),
+        mistaken="silence of the platform, or lost events: they wait in its topics for as long as those keep them.",
+    ),
 )

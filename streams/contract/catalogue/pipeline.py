@@ -17,6 +17,12 @@ PIPELINE: Final = (
         "worker_lag_records", Kind.GAUGE, "Records between the position and the end of the log.", PARTITION, zeros=False
     ),
     _pipe("worker_now_timestamp_seconds", Kind.GAUGE, "Log time that a partition has reached.", PARTITION, zeros=False),
+    _pipe(
+        "worker_suspended_platforms",
+        Kind.GAUGE,
+        "Platforms that a partition does not count, since what it holds of them cannot be committed.",
+        PARTITION,
+    ),
     _pipe("worker_commits_total", Kind.COUNTER, "Transactions committed.", PARTITION),
     _pipe("worker_rebalances_total", Kind.COUNTER, "Assignments of partitions received."),
     _pipe(

@@ -1,0 +1,124 @@
+"""A fault of ours that concerns one platform: the ledger says so, lets go of the platform, and counts the others."""
+
+from collections.abc import Callable
+
+import pytest
+
+from streams.contract.rows import RowCodec
+from streams.domain.at_hand import Report
+from streams.domain.desk import Desk
+from streams.domain.events import Action, Deed, Event, Filing
+from streams.domain.grid import DAY, HOUR
+from streams.domain.ledger import Ledger
+from streams.domain.report import Row
+from streams.domain.rules import Rules
+from streams.domain.vocabulary import Outcome, Reason
+from streams.runtime.suspended import without
+from tests.ledger.strategies import START
+from tests.ledger.subject import CODEC, load
+
+BROKEN = 13
+"""The items of the report at which something fails."""
+
+
+class BrokenCodec(RowCodec):
+    """Cannot pack one report's row, or not unpack it."""
+
+    def __init__(self, *, pack: bool) -> None:
+        super().__init__()
+        if pack:
+            self.pack_row = self._pack
+        else:
+            self.unpack_row = self._unpack  # type: ignore[assignment]
+
+    def _pack(self, row: Row) -> bytes:
+        if row.entries[0].number == BROKEN:
+            raise RuntimeError("a fault of ours")
+        return CODEC.pack_row(row)
+
+    def _unpack(self, stored: bytes) -> Row:
+        row = CODEC.unpack_row(stored)
+        if row.entries[0].number == BROKEN:
+            raise RuntimeError("a fault of ours")
+        return row
+
+
+def filing(platform: str, number: int, items: int = 1) -> Filing:
+    return Filing(f"{platform}|aa_{number}".encode(), platform, START, START, 1, 1, "gaaaabEU", items)
+
+
+def events(platform: str) -> list[Event]:
+    removed = Deed(Outcome.RESTRICTED, final=True)
+    filings = [filing(platform, number) for number in range(3)]
+    return [*filings, Action(filings[0].key, platform, START + HOUR, START + HOUR, 2, 2, removed)]
+
+
+def unpackable() -> Ledger:
+    return Ledger(Rules(), BrokenCodec(pack=True))
+
+
+def unsettled() -> Ledger:
+    ledger = Ledger(Rules(), CODEC)
+    settle = ledger._settling.settle
+
+    def failing(desk: Desk, key: bytes, report: Report, horizon: int) -> None:
+        if report.entries[0].number == BROKEN:
+            raise RuntimeError("a fault of ours")
+        settle(desk, key, report, horizon)
+
+    ledger._settling.settle = failing  # type: ignore[method-assign]
+    return ledger
+
+
+@pytest.mark.parametrize("broken", [unpackable, unsettled])
+@pytest.mark.parametrize("later", [START + HOUR, START + 3 * DAY], ids=["at the commit", "when time passes"])
+def test_a_fault_in_one_platform_leaves_the_others_as_they_are(broken: Callable[[], Ledger], later: int) -> None:
+    ledger, alone = broken(), Ledger(Rules(), CODEC)
+    ledger.ready()
+    alone.ready()
+    for event in [*events("harbor"), filing("harbor", 9, BROKEN), *events("lantern")]:
+        ledger.apply(event)
+    for event in events("lantern"):
+        alone.apply(event)
+
+    for each in (ledger, alone):
+        each.advance(later)
+    rows = ledger.take_changes()
+    faults = ledger.take_faults()
+    ledger.suspend(faults)
+
+    assert list(faults) == ["harbor"]
+    assert without(rows, faults) == alone.take_changes()
+    assert ledger.take_refusals() == []
+    for each in (ledger, alone):
+        each.apply(filing("lantern", 7))
+        each.advance(later + 2 * DAY)
+    assert without(ledger.take_changes(), faults) == alone.take_changes()
+
+
+def test_no_row_of_a_suspended_platform_is_written_again() -> None:
+    ledger = unpackable()
+    ledger.ready()
+    ledger.apply(filing("harbor", 9, BROKEN))
+    ledger.take_changes()
+    ledger.suspend(ledger.take_faults())
+
+    ledger.refuse("harbor", Reason.WRONG_PLATFORM)
+    ledger.advance(START + 500 * DAY)
+
+    assert ledger.take_changes() == {}
+    assert ledger.take_faults() == {}
+
+
+def test_a_row_that_cannot_be_read_back_concerns_its_platform_alone() -> None:
+    ledger = Ledger(Rules(), CODEC)
+    ledger.ready()
+    for event in [filing("harbor", 9, BROKEN), *events("lantern")]:
+        ledger.apply(event)
+    rows = {key: value for key, value in ledger.take_changes().items() if value is not None}
+
+    restored = Ledger(Rules(), BrokenCodec(pack=False))
+    load(restored, {**rows, b"c|meadow|20100|gaaaabEU": b"not a map"})
+    restored.ready(START)
+
+    assert sorted(restored.take_faults()) == ["harbor", "meadow"]

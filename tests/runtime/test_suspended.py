@@ -1,0 +1,66 @@
+"""What is suspended when the state of one platform cannot be committed."""
+
+import pytest
+
+from streams.runtime.suspended import OwnerlessError, concerned, platform_of, too_large, without
+
+OWNERS = {
+    "filed.harbor": frozenset({"harbor"}),
+    "taken.harbor": frozenset({"harbor"}),
+    "filed.lantern": frozenset({"lantern"}),
+    "taken": frozenset({"lantern", "meadow"}),
+    "filed.meadow": frozenset({"meadow"}),
+}
+HARBOR = frozenset({"filed.harbor", "taken.harbor"})
+SHARED = frozenset({"filed.lantern", "taken", "filed.meadow"})
+SIBLINGS = dict.fromkeys(HARBOR, HARBOR) | dict.fromkeys(SHARED, SHARED)
+FAULT = RuntimeError("a fault of ours")
+ROWS: dict[bytes, bytes | None] = {
+    b"r|harbor|k1_a": b"row",
+    b"c|harbor|20100/01|gaaaabEU": b"part",
+    b"n|harbor": b"counters",
+    b"r|lantern|k1_b": None,
+    b"n|": b"counters",
+    b"k|time_to_action@1": b"clock",
+}
+
+
+def test_a_platform_with_topics_of_its_own_is_suspended_alone() -> None:
+    found = concerned({"harbor": FAULT}, OWNERS, SIBLINGS)
+
+    assert found.platforms == {"harbor"}
+    assert found.topics == HARBOR
+
+
+def test_platforms_that_share_a_topic_are_suspended_together() -> None:
+    found = concerned({"lantern": FAULT}, OWNERS, SIBLINGS)
+
+    assert found.platforms == {"lantern", "meadow"}
+    assert found.topics == SHARED
+
+
+@pytest.mark.parametrize("name", ["departed", ""])
+def test_what_has_no_topic_is_let_go_alone(name: str) -> None:
+    assert concerned({name: FAULT}, OWNERS, SIBLINGS) == (frozenset({name}), frozenset())
+
+
+def test_with_an_open_registry_nobody_is_suspended() -> None:
+    with pytest.raises(OwnerlessError) as raised:
+        concerned({"harbor": FAULT}, {"report-filed": frozenset()}, {})
+
+    assert raised.value.__cause__ is FAULT
+
+
+def test_rows_are_told_apart_by_their_platform() -> None:
+    assert [platform_of(key) for key in ROWS] == ["harbor", "harbor", "harbor", "lantern", "", None]
+    assert list(without(ROWS, {"harbor"})) == [b"r|lantern|k1_b", b"n|", b"k|time_to_action@1"]
+
+
+def test_a_row_that_does_not_fit_names_its_platform() -> None:
+    rows = {**ROWS, b"r|meadow|k1_c": bytes(1_000)}
+
+    found = too_large(rows, 1_000)
+
+    assert list(found) == ["meadow"]
+    assert "does not fit a record batch of 1000" in str(found["meadow"])
+    assert too_large(rows, 2_000) == {}
