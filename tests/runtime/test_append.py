@@ -22,7 +22,7 @@ async def test_a_commit_of_several_megabytes_is_appended_whole(embedded_broker: 
         told = broker.settings([changelog(application)])[changelog(application)]
     place = Place(embedded_broker, application, changelog(application), 0, int(told["max.message.bytes"]))
     journal = AppendJournal(place, Failpoints())
-    rows: dict[bytes, bytes | None] = {f"r|{number}".encode(): bytes(4_000) for number in range(journal.most)}
+    rows: dict[bytes, bytes | None] = {f"r|{number}".encode(): bytes(30_000) for number in range(journal.most)}
 
     try:
         await journal.claim()
