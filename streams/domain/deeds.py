@@ -10,6 +10,7 @@ from streams.domain.course import STOPPED
 from streams.domain.deadlines import NEVER
 from streams.domain.desk import Desk
 from streams.domain.grid import EDGES, TOP
+from streams.domain.memo import Memo
 from streams.domain.names import Names
 from streams.domain.path import End, Path, Told
 from streams.domain.report import AMENDMENT, FIRST_DEED, RETRACTION, Entry
@@ -26,6 +27,7 @@ class Deeds:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, ...], Told] = {}
+        self._memo = Memo()
 
     def learn(self, path: Path, value: int) -> Told:
         """Return what the last deed of a path is counted under when all limits are ahead and its bin is `value`."""
@@ -39,7 +41,8 @@ class Deeds:
                 sums[names.total] = names.stopped_ms
             if names.limit != NEVER:
                 once.append(names.verdict[verdict_of(ending, longest, names.limit), False])
-        told = path.told[value] = self._known.setdefault(tuple(once), Told(tuple(once), sums))
+        told = self._known.setdefault(tuple(once), Told(tuple(once), sums))
+        self._memo.put(path.told, value, told)
         return told
 
     def count(self, desk: Desk, report: Report, path: Path, horizon: int) -> None:

@@ -13,6 +13,7 @@ from streams.domain.course import FROZEN, IDLE, OPEN
 from streams.domain.deadlines import NEVER
 from streams.domain.grid import EDGES, TOP
 from streams.domain.measure import Timed
+from streams.domain.memo import Memo
 from streams.domain.names import Names
 from streams.domain.path import Ended, Path
 from streams.domain.verdict import MISSED, PENDING, verdict_of
@@ -45,11 +46,12 @@ Notice = Response | Miss
 class Notices:
     """Collects notices until they are taken; collects nothing unless they are `wanted`."""
 
-    __slots__ = ("_found", "wanted")
+    __slots__ = ("_found", "_memo", "wanted")
 
     def __init__(self, *, wanted: bool) -> None:
         self.wanted = wanted
         self._found: list[Notice] = []
+        self._memo = Memo()
 
     def take(self) -> list[Notice]:
         """Return and forget what was collected, in the order in which it was posted."""
@@ -63,7 +65,7 @@ class Notices:
         if told is None or filed.delay >= path.shortest:
             told = _told(path, value, filed.delay)
             if filed.delay < path.shortest:
-                path.says[value] = told
+                self._memo.put(path.says, value, told)
         if told:
             self._found.append(Response(key, filed.at, at, at - filed.at, told))
 

@@ -14,7 +14,7 @@ from streams.domain.path import Path
 from streams.domain.report import AMENDMENT, FILING, FIRST_DEED
 
 _KEPT: Final = 20_000
-"""How many sequences a regime remembers before it forgets them all."""
+"""How many sequences a regime remembers before it forgets them all; so many sets of labels are remembered, too."""
 
 _LIMITS: Final = frozenset({None, *EDGES})
 
@@ -99,5 +99,7 @@ class Regimes:
             regime = self._known.get(clocks)
             if regime is None:
                 regime = self._known[clocks] = Regime(clocks)
+            if len(era) >= _KEPT:
+                era.clear()
             era[labels] = regime
         return regime

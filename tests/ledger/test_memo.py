@@ -1,0 +1,62 @@
+"""What is remembered to save time stays small and decides nothing."""
+
+from collections.abc import Iterable
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.contract.notices import encode as encode_notice
+from streams.domain import regime
+from streams.domain.attributes import Attributes, encode
+from streams.domain.clocks import STANDARD
+from streams.domain.events import Event
+from streams.domain.grid import DAY
+from streams.domain.memo import Memo
+from streams.domain.regime import Regimes
+from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
+from tests.ledger.strategies import START, streams
+from tests.ledger.subject import Subject
+
+MOST = 5
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9))))
+def test_all_tables_together_hold_no_more_than_they_may(asked: Iterable[tuple[int, int]]) -> None:
+    memo, tables = Memo(MOST), [dict[int, int]() for _ in range(4)]
+
+    for table, place in asked:
+        if place not in tables[table]:
+            memo.put(tables[table], place, place * place)
+
+        assert sum(map(len, tables)) <= MOST
+        assert tables[table][place] == place * place
+
+
+@given(streams())
+def test_a_ledger_that_remembers_next_to_nothing_counts_the_same(stream: list[Event]) -> None:
+    usual, forgetful = Subject(), Subject()
+    for memo in (forgetful.ledger._settling._deeds._memo, forgetful.ledger._notices._memo):
+        memo._most = 1
+
+    for subject in (usual, forgetful):
+        subject.feed(stream)
+        subject.advance(START + 61 * DAY)
+        subject.commit()
+
+    assert forgetful.held() == usual.held()
+    assert [*map(encode_notice, forgetful.notices)] == [*map(encode_notice, usual.notices)]
+
+
+def test_sets_of_labels_are_not_remembered_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regime, "_KEPT", MOST)
+    regimes = Regimes(STANDARD)
+
+    found = {
+        regimes.of(encode(Attributes(harm, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, severity, "EU")), START)  # noqa: FBT003
+        for harm, severity in product(Harm, Severity)
+    }
+
+    assert len(found) == 1
+    assert max(map(len, regimes._eras)) <= MOST
