@@ -181,7 +181,10 @@ class Ledger:
                 self._faults.setdefault(name.partition("|")[0], fault)
         for desk in self._desks.values():
             if desk.changed and desk.name not in self._suspended:
-                changes[b"n|" + desk.name.encode()] = self._codec.pack(desk.counters())
+                try:
+                    changes[b"n|" + desk.name.encode()] = self._codec.pack(desk.counters())
+                except Exception as fault:  # noqa: BLE001 - it concerns this platform alone
+                    self._faults.setdefault(desk.name, fault)
                 desk.changed = False
         self._agenda.came_up = 0
         return changes

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from streams.contract import notices, refused
+from streams.contract import refused
 from streams.contract.decode import Refusal
 from streams.contract.measures import STATUS_KEY, Status, encode_status, is_measure
-from streams.domain.notices import Notice
 from streams.runtime.ground import Names
 from streams.runtime.journal import Outgoing, Row
 from streams.runtime.position import POSITION_KEY, Position, encode
@@ -17,7 +16,7 @@ class Changed(NamedTuple):
     """What a commit interval brought: rows (None: dropped), notices about single reports, refusals with their record."""
 
     rows: Mapping[bytes, bytes | None]
-    notices: Iterable[Notice]
+    notices: Iterable[Row]
     refused: Iterable[tuple[Refusal, Stamped]]
 
 
@@ -27,9 +26,8 @@ def outgoing(names: Names, changed: Changed, position: Position, status: Status)
     refusals: list[Row] = [
         (refused.key(record), refused.encode(refusal, record)) for refusal, record in changed.refused
     ]
-    told: list[Row] = [(notice.key, notices.encode(notice)) for notice in changed.notices]
     return Outgoing(
         rows={**changed.rows, POSITION_KEY: encode(position)},
         published={names.measures: [*measures, (STATUS_KEY, encode_status(status))]},
-        events={names.refused: refusals, names.notices: told},
+        events={names.refused: refusals, names.notices: changed.notices},
     )

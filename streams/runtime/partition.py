@@ -8,7 +8,6 @@ from typing import Final
 
 from streams.contract.measures import Status
 from streams.domain.logtime import LogTime
-from streams.domain.notices import Notice
 from streams.runtime.clock_offset import ClockOffset
 from streams.runtime.commit import Changed, outgoing
 from streams.runtime.figures import PartitionFigures, State
@@ -18,7 +17,7 @@ from streams.runtime.position import Position, Reached
 from streams.runtime.records import RecordBatch, Slot
 from streams.runtime.restored import announce
 from streams.runtime.surroundings import Surroundings
-from streams.runtime.suspended import Rows, concerned, tell, too_large, without
+from streams.runtime.suspended import Rows, Suspended, encoded, too_large, without
 from streams.runtime.taking import recognise, seek, take
 
 log = logging.getLogger(__name__)
@@ -52,7 +51,7 @@ class Partition:
         self._closing = False
         self._intake = Intake(around.ledger(number), around.decoder, LogTime(()), {})
         self._dormant: dict[str, Reached] = {}
-        self._suspended: frozenset[str] = frozenset()
+        self._suspended = Suspended(number, around.owners, around.siblings)
         self._lost = 0
         self._offset = ClockOffset()
         self._moved: dict[str, float] = {}
@@ -252,9 +251,11 @@ class Partition:
         around, intake = self._around, self._intake
         started = self._committed_at = _seconds()
         before = around.wall()
-        rows = self._committable(intake.ledger.take_changes())
-        rejected, notices = intake.take_refused(), intake.ledger.take_notices()
-        changed = Changed(rows, self._wanted(notices), rejected.events)
+        changes = intake.ledger.take_changes()
+        told, untellable = encoded(intake.ledger.take_notices())
+        rows = self._committable(changes, untellable)
+        rejected = intake.take_refused()
+        changed = Changed(rows, self._suspended.without(told), rejected.events)
         self._dirty = self._prompt = False
         applied, intake.applied = intake.applied, 0
         self._committing = applied
@@ -271,17 +272,15 @@ class Partition:
         around.figures.refused.update(refusal.reason for refusal, _ in rejected.events)
         around.figures.refused.update(rejected.late)
 
-    def _committable(self, rows: Rows) -> Rows:
+    def _committable(self, rows: Rows, untellable: Mapping[str, Exception]) -> Rows:
         """Return the rows that can be committed; suspend the platforms of which one cannot."""
-        faults = {**too_large(rows, self._journal.limit), **self._intake.ledger.take_faults()}
+        faults = {**untellable, **too_large(rows, self._journal.limit), **self._intake.ledger.take_faults()}
         if not faults:
             return rows
-        platforms, topics = concerned(faults, self._around.owners, self._around.siblings)
-        tell(self.number, faults, topics)
+        platforms, topics = self._suspended.add(faults)
         self._leave(topics & self._slots.keys())
         self._intake.ledger.suspend(platforms)
-        self._suspended |= platforms
-        self.figures.suspended = len(self._suspended)
+        self.figures.suspended = len(self._suspended.platforms)
         return without(rows, platforms)
 
     def _leave(self, topics: Collection[str]) -> None:
@@ -293,12 +292,6 @@ class Partition:
         self._inbox.drop(topics)
         self._intake.leave(topics)
         self._late -= frozenset(topics)
-
-    def _wanted(self, notices: list[Notice]) -> list[Notice]:
-        """Return the notices about reports of platforms that are committed."""
-        if not self._suspended:
-            return notices
-        return [notice for notice in notices if notice.key.partition(b"|")[0].decode() not in self._suspended]
 
     def _position(self) -> Position:
         around, intake = self._around, self._intake

@@ -4,8 +4,10 @@ import logging
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
+from streams.contract import notices
+from streams.domain.notices import Notice
 from streams.runtime.intake import place_of
-from streams.runtime.journal import RowTooLargeError
+from streams.runtime.journal import Row, RowTooLargeError
 
 log = logging.getLogger(__name__)
 
@@ -64,15 +66,49 @@ def concerned(
     return Concerned(named.union(*(owners[topic] for topic in topics)), topics)
 
 
-def tell(partition: int, faults: Mapping[str, Exception], topics: Iterable[str]) -> None:
-    """Log which platforms are suspended, and why: an error's own message may hold what came in."""
-    for platform, fault in faults.items():
-        why = str(fault) if isinstance(fault, RowTooLargeError) else place_of(fault)
-        log.error("partition %d: platform %s is suspended: %s", partition, platform or "unknown", why)
-    if topics:
-        log.error("partition %d: not read before a restart: %s", partition, ", ".join(sorted(topics)))
-
-
 def without(rows: Rows, platforms: Collection[str]) -> dict[bytes, bytes | None]:
     """Return the rows that belong to none of these platforms."""
     return {key: value for key, value in rows.items() if platform_of(key) not in platforms}
+
+
+def encoded(found: Iterable[Notice]) -> tuple[list[Row], dict[str, Exception]]:
+    """Return notices as they are told, and the platforms of which one cannot be told, with what is wrong with each."""
+    told: list[Row] = []
+    faults: dict[str, Exception] = {}
+    for notice in found:
+        try:
+            told.append((notice.key, notices.encode(notice)))
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it concerns this platform alone
+            faults.setdefault(notice.key.partition(b"|")[0].decode(), fault)
+    return told, faults
+
+
+class Suspended:
+    """The platforms that a partition has suspended, `platforms`, until somebody takes the partition anew."""
+
+    def __init__(
+        self, partition: int, owners: Mapping[str, Collection[str]], siblings: Mapping[str, frozenset[str]]
+    ) -> None:
+        self.platforms: frozenset[str] = frozenset()
+        self._partition = partition
+        self._owners = owners
+        self._siblings = siblings
+
+    def add(self, faults: Mapping[str, Exception]) -> Concerned:
+        """Suspend the platforms that failed, log why, and return what that concerns."""
+        found = concerned(faults, self._owners, self._siblings)
+        for platform, fault in faults.items():
+            # An error's own message may hold what came in.
+            why = str(fault) if isinstance(fault, RowTooLargeError) else place_of(fault)
+            log.error("partition %d: platform %s is suspended: %s", self._partition, platform or "unknown", why)
+        if found.topics:
+            topics = ", ".join(sorted(found.topics))
+            log.error("partition %d: not read before a restart: %s", self._partition, topics)
+        self.platforms |= found.platforms
+        return found
+
+    def without(self, told: list[Row]) -> list[Row]:
+        """Return what is told about reports of other platforms."""
+        if not self.platforms:
+            return told
+        return [(key, value) for key, value in told if key.partition(b"|")[0].decode() not in self.platforms]

@@ -12,6 +12,7 @@ from streams.domain.verdict import MISSED
 from streams.runtime.commit import Changed, outgoing
 from streams.runtime.ground import Names
 from streams.runtime.position import POSITION_KEY, Position, decode
+from streams.runtime.suspended import encoded
 
 KEY = b"harbor|k1_" + b"a" * 43
 NAMES = Names("changelog")
@@ -33,6 +34,8 @@ def test_the_position_is_the_last_row_and_measures_are_published_with_the_status
 
 
 def test_notices_are_told_in_their_order_under_the_report_s_key() -> None:
-    commit = outgoing(NAMES, Changed({}, (MISS, RESPONSE, MISS), ()), POSITION, STATUS)
+    told, _ = encoded((MISS, RESPONSE, MISS))
+
+    commit = outgoing(NAMES, Changed({}, told, ()), POSITION, STATUS)
 
     assert [*commit.events[NAMES.notices]] == [(KEY, notices.encode(notice)) for notice in (MISS, RESPONSE, MISS)]

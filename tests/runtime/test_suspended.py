@@ -2,7 +2,11 @@
 
 import pytest
 
-from streams.runtime.suspended import OwnerlessError, concerned, platform_of, too_large, without
+from streams.contract import notices
+from streams.domain.grid import HOUR
+from streams.domain.notices import Miss, Notice
+from streams.runtime.journal import Row
+from streams.runtime.suspended import OwnerlessError, Suspended, concerned, encoded, platform_of, too_large, without
 
 OWNERS = {
     "filed.harbor": frozenset({"harbor"}),
@@ -54,6 +58,33 @@ def test_with_an_open_registry_nobody_is_suspended() -> None:
 def test_rows_are_told_apart_by_their_platform() -> None:
     assert [platform_of(key) for key in ROWS] == ["harbor", "harbor", "harbor", "lantern", "", None]
     assert list(without(ROWS, {"harbor"})) == [b"r|lantern|k1_b", b"n|", b"k|time_to_action@1"]
+
+
+def test_a_notice_that_cannot_be_told_names_its_platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [Miss(key, 0, HOUR, ()) for key in (b"harbor|k1_a", b"lantern|k1_b", b"harbor|k1_c")]
+    encode = notices.encode
+
+    def failing(notice: Notice) -> bytes:
+        if notice.key.startswith(b"harbor"):
+            raise FAULT
+        return encode(notice)
+
+    monkeypatch.setattr(notices, "encode", failing)
+    told, faults = encoded(found)
+
+    assert [key for key, _ in told] == [b"lantern|k1_b"]
+    assert faults == {"harbor": FAULT}
+
+
+def test_nothing_more_is_told_of_a_suspended_platform() -> None:
+    suspended = Suspended(0, OWNERS, SIBLINGS)
+    told: list[Row] = [(b"harbor|k1_a", b"one"), (b"lantern|k1_b", b"two")]
+
+    before = suspended.without(told)
+    suspended.add({"harbor": FAULT})
+
+    assert before == told
+    assert suspended.without(told) == told[1:]
 
 
 def test_a_row_that_does_not_fit_names_its_platform() -> None:
