@@ -21,7 +21,7 @@ class CloudEvent(
     """What every event carries around its `data`.
 
     `time` is when it happened. `recordedtime` stands, in a file, for the log time of the record that a line was;
-    on a topic it is checked and otherwise ignored.
+    on a topic it is checked, and stands for when the event was told only in audited history.
     """
 
     specversion: Literal["1.0"]

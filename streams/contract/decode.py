@@ -77,6 +77,8 @@ class Decoder:
 
     def __init__(self, registry: Registry, limits: Limits = Limits()) -> None:  # noqa: B008 - immutable
         self._limits = limits
+        self._too_old_ms = limits.too_old_ms
+        self._history = {each.id: each.history for each in registry.platforms.values() if each.history}
         self._open = registry.accepts_all
         sources = {SOURCE_PREFIX + platform: platform for platform in registry.platforms}
         self._file = _Lane("", frozenset(_TYPES), sources, "")
@@ -178,9 +180,9 @@ class Decoder:
             at = parse(event.time)
         except ValueError:
             raise _FaultyError(Reason.BAD_TIME, "time") from None
-        told = at if logged is None else logged
-        if event.recordedtime is not UNSET:
-            told = self._told(_instant(event.recordedtime, "recordedtime"), at, logged)
+        told, history = at if logged is None else logged, False
+        if event.recordedtime is not UNSET or told - at > self._too_old_ms:
+            told, history = self._told(event, platform, at, logged)
         ahead = told + self._limits.future_ms
         if at > ahead or at > latest or told > latest:
             raise _FaultyError(Reason.FUTURE_TIME, "time" if at > min(ahead, latest) else "recordedtime")
@@ -191,18 +193,27 @@ class Decoder:
             raise _FaultyError(Reason.BAD_VALUE, "id" if IS_TOKEN(subject) else "subject")
         content = _content(event, (_TYPES[kind], platform, subject, name), at, raw)
         common = (record_key(platform, subject), platform, at, told, event_digest(name), content)
-        return self._facts[kind](event.data, common)
+        fact = self._facts[kind](event.data, common)
+        return _as_history(fact) if history else fact
 
-    def _told(self, recorded: int, at: int, logged: int | None) -> int:
-        """Return when an event with a `recordedtime` was told; a log time goes before it, and it must fit that."""
+    def _is_history(self, platform: str, at: int, logged: int) -> bool:
+        return any(span.holds(at, logged) for span in self._history.get(platform, ()))
+
+    def _told(self, event: AnyEvent, platform: str, at: int, logged: int | None) -> tuple[int, bool]:
+        """Return when an event was told, and whether it is of audited history, which was told when it was recorded.
+
+        A log time goes before a `recordedtime`, which must fit it.
+        """
+        recorded = at if event.recordedtime is UNSET else _instant(event.recordedtime, "recordedtime")
         told = recorded if logged is None else logged
         for instant, basis, field in ((at, told, "time"), (recorded, told, "recordedtime"), (at, recorded, "time")):
             if instant > basis + self._limits.future_ms:
                 raise _FaultyError(Reason.FUTURE_TIME, field)
-        return told
+        history = logged is not None and logged - at > self._too_old_ms and self._is_history(platform, at, logged)
+        return (min(recorded, told), True) if history else (told, False)
 
     def _filing(self, data: ReportFiled, common: _Common) -> Filing:
-        if common[3] - common[2] > self._limits.too_old_ms:
+        if common[3] - common[2] > self._too_old_ms:
             raise _FaultyError(Reason.TOO_OLD, "time")
         try:
             of = self._labels_of if len(data.jurisdictions) <= FEW else self._labels.of_many
@@ -217,7 +228,7 @@ class Decoder:
             )
         except ValueError:
             raise _FaultyError(Reason.BAD_VALUE, "jurisdictions") from None
-        return _new(Filing, (*common, labels, data.items, data.test))
+        return _new(Filing, (*common, labels, data.items, data.test, False))
 
     def _heartbeat(self, event: HeartbeatEvent, raw: bytes, when: tuple[str, int, int, int], role: str) -> Heartbeat:
         platform, at, told, latest = when
@@ -242,6 +253,10 @@ def _instant(text: str, field: str) -> int:
         return parse(text)
     except ValueError:
         raise _FaultyError(Reason.BAD_TIME, field) from None
+
+
+def _as_history(fact: Event) -> Event:
+    return fact._replace(history=True) if isinstance(fact, Filing) else fact
 
 
 def _action(data: ActionTaken, common: _Common) -> Action:

@@ -30,12 +30,34 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """A span of audited history, opened for one platform; instants in epoch milliseconds.
+
+    Events that happened in [`since`, `until`) and are told in [`opened_on`, `closes_on`) are accepted although they are
+    older than a live event may be. `opened_by` is the office that answers for it; `closes_on` None: not known yet.
+    """
+
+    since: int
+    until: int
+    opened_on: int
+    opened_by: str
+    closes_on: int | None = None
+
+    def holds(self, at: int, logged: int) -> bool:
+        """Return whether an event that happened at `at` is taken as history when it is told at `logged`."""
+        opened = self.opened_on <= logged and (self.closes_on is None or logged < self.closes_on)
+        return opened and self.since <= at < self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
     """One service, as it is named in its filings.
 
     `cadence_ms` is how often it promises to publish and to send a heartbeat; `measured_from` the instant from which
     its figures count (None: from its first event); `jurisdictions` the groups under whose law it answers (empty: not
     stated); `principal` its Kafka identity (empty: none); `capacity` how many of its reports a partition remembers.
+    `feedback` is the topic on which it learns what became of its events, "" where it shares topics. `history` are its
+    spans of audited history, the earliest first.
     """
 
     id: str
@@ -47,6 +69,8 @@ class Platform:
     jurisdictions: tuple[str, ...] = ()
     principal: str = ""
     capacity: int = CAPACITY
+    feedback: str = ""
+    history: tuple[History, ...] = ()
 
     def topic(self, role: Role) -> str:
         """Return the topic on which this platform publishes what `role` names."""
@@ -100,6 +124,14 @@ class Registry:
         """Return the one platform that publishes on `topic`, or None when it is shared or unknown."""
         ids = self.platforms_of_topic(topic)
         return next(iter(ids)) if len(ids) == 1 else None
+
+    def feedback(self) -> dict[str, str]:
+        """Return the feedback topics, by platform, of those that share neither of their source topics."""
+        return {
+            each.id: each.feedback
+            for each in sorted(self.platforms.values(), key=lambda platform: platform.id)
+            if each.feedback and all(self.platform_of_topic(each.topic(role)) for role in Role)
+        }
 
     def leaders(self) -> dict[str, frozenset[str]]:
         """Return, for every topic with actions, the topics with the filings that they are about."""

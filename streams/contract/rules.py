@@ -1,9 +1,9 @@
 """From the registry and the rulebook to the rules that a ledger goes by."""
 
-from streams.contract.registry import Registry
+from streams.contract.registry import History, Registry
 from streams.contract.rulebook import STANDARD_RULES, Rulebook
 from streams.domain.deadlines import NEVER
-from streams.domain.desk import PlatformRule
+from streams.domain.desk import Held, PlatformRule
 from streams.domain.grid import DAY
 from streams.domain.rules import Rules
 
@@ -17,9 +17,16 @@ def rules_of(
     single reports.
     """
     platforms = {
-        platform.id: PlatformRule(platform.cadence_ms, platform.capacity) for platform in registry.platforms.values()
+        platform.id: PlatformRule(
+            platform.cadence_ms, platform.capacity, tuple(_held(span) for span in platform.history)
+        )
+        for platform in registry.platforms.values()
     }
     return Rules(clocks=rulebook.clocks, platforms=platforms, memory=memory_ms, notices=notices)
+
+
+def _held(span: History) -> Held:
+    return Held(span.since, span.until, NEVER if span.closes_on is None else span.closes_on)
 
 
 def rules_of_a_file(registry: Registry, rulebook: Rulebook) -> Rules:

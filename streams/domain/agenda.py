@@ -11,11 +11,11 @@ from streams.domain.books import Books
 from streams.domain.course import OPEN
 from streams.domain.deadlines import NEVER
 from streams.domain.desk import Desk
-from streams.domain.due import due_at_length, due_plain, forgotten_at, last_told
+from streams.domain.due import begun_at, due_at_length, due_plain, forgotten_at, last_told
 from streams.domain.grid import DAY, MINUTE
 from streams.domain.measure import seal
 from streams.domain.path import Path
-from streams.domain.report import Row
+from streams.domain.report import TEST_FILING, Entry, Row
 from streams.domain.rules import Rules
 from streams.domain.settling import Settling
 from streams.domain.shelf import Shelf
@@ -234,7 +234,8 @@ class Agenda:
                 self._books.notices.passed(key, report, report.placed, horizon, desk.horizon)
             self.push(desk, key, due)
         elif report.path is not None and report.path.settled:
-            self._forget(desk, key)
+            if not self._kept(desk, key, report.entries):
+                self._forget(desk, key, report.entries)
         else:
             self._reconsider(desk, key, report.row, horizon)
 
@@ -246,10 +247,26 @@ class Agenda:
         if next_due > desk.horizon:
             self._books.post(desk, key, before, after)
             self.push(desk, key, next_due)
+        elif self._kept(desk, key, row.entries, _next_limit(after)):
+            self._books.post(desk, key, before, after)
         else:
-            self._drop(desk, key, before, after)
+            self._drop(desk, key, row, before, after)
 
-    def _drop(self, desk: Desk, key: bytes, before: Appraisal, after: Appraisal) -> None:
+    def _kept(self, desk: Desk, key: bytes, entries: list[Entry], limit: int = NEVER) -> bool:
+        """Return whether a report stays known since it lies in a span of history that is open.
+
+        It then comes up when its next `limit` passes or the span closes.
+        """
+        if not desk.rule.held:
+            return False
+        until = desk.rule.kept_until(begun_at(entries))
+        if until <= desk.horizon:
+            return False
+        if min(until, limit) < NEVER:
+            self.push(desk, key, min(until, limit))
+        return True
+
+    def _drop(self, desk: Desk, key: bytes, row: Row, before: Appraisal, after: Appraisal) -> None:
         """Let go of a row whose time has come; the cohort keeps what it counted."""
         if after.measured is None:
             self._books.post(desk, key, before, NOTHING)
@@ -259,17 +276,27 @@ class Agenda:
             self._books.post(desk, key, before, Appraisal(seal(after.measured, self._rules.sealed)))
         else:
             self._books.post(desk, key, before, after)
-            self._forget(desk, key)
+            self._forget(desk, key, row.entries)
             return
-        self._let_go(desk, key)
+        self._let_go(desk, key, row.entries)
 
-    def _forget(self, desk: Desk, key: bytes) -> None:
+    def _forget(self, desk: Desk, key: bytes, entries: list[Entry]) -> None:
         desk.count(counters.FORGOTTEN)
-        self._let_go(desk, key)
+        self._let_go(desk, key, entries)
 
-    def _let_go(self, desk: Desk, key: bytes) -> None:
+    def _let_go(self, desk: Desk, key: bytes, entries: list[Entry]) -> None:
+        for entry in entries:
+            if entry.code <= TEST_FILING:
+                desk.drop(entry.at)
         desk.remembered -= 1
         self._shelf.drop(key)
+
+
+def _next_limit(appraisal: Appraisal) -> int:
+    """Return when a running clock of a report next passes its limit."""
+    return (
+        NEVER if appraisal.measured is None else min([clock.due for clock in appraisal.measured.clocks], default=NEVER)
+    )
 
 
 def _may_have_changed(appraisal: Appraisal) -> bool:

@@ -15,7 +15,7 @@ from streams.domain.deeds import NAMES
 from streams.domain.desk import Desk
 from streams.domain.entry_limit import is_repeat, within_limit
 from streams.domain.events import AboutReport, Action, Filing
-from streams.domain.report import Entry, Row, entry_of, insert
+from streams.domain.report import HISTORY, TEST_FILING, Entry, Row, entry_of, insert
 from streams.domain.settling import Settling
 from streams.domain.shelf import Shelf
 from streams.domain.vocabulary import Reason
@@ -50,10 +50,20 @@ class AtLength:
         """Take one event; return why it is refused, None when it counts."""
         self._agenda.settle_one(desk, event.key, desk.horizon)
         found = self._shelf.find(event.key)
-        reason = self._begin(desk, event) if found is None else self._go_on(desk, event, found)
+        if isinstance(event, Filing) and event.history and self._is_second(desk, event, found):
+            reason: Reason | None = Reason.TOO_OLD
+        else:
+            reason = self._begin(desk, event) if found is None else self._go_on(desk, event, found)
         if reason is not None:
             desk.count(counters.refused(reason))
         return reason
+
+    def _is_second(self, desk: Desk, filed: Filing, found: bytes | Report | None) -> bool:
+        """Return whether a filing of history may be one that was counted before its report was forgotten."""
+        if not desk.may_have_known(filed.at):
+            return False
+        entries = () if found is None else self._shelf.report(desk, found).entries
+        return all(entry.code > TEST_FILING for entry in entries)
 
     def _begin(self, desk: Desk, event: AboutReport) -> Reason | None:
         if not self._belongs(event.key):
@@ -128,6 +138,8 @@ def _count(desk: Desk, entry: Entry | None) -> None:
         desk.count(counters.DUPLICATES)
     elif entry.code in NAMES:
         desk.count(NAMES[entry.code])
+    elif entry.delay >= HISTORY:
+        desk.count(counters.HISTORY)
 
 
 def _fold(desk: Desk, entry: Entry) -> Reason | None:

@@ -33,6 +33,8 @@ HEARTBEATS: Final = "heartbeats"
 SEQUENCE_GAPS: Final = "sequence_gaps"
 FORGOTTEN: Final = "forgotten"
 SEALED: Final = "sealed"
+HISTORY: Final = "history"
+"""Filings that were told in audited history."""
 INSTANT: Final = "instant"
 """Clocks that stopped after 0 milliseconds."""
 
@@ -44,6 +46,11 @@ HORIZON: Final = "horizon"
 """An instant: up to where deadlines have been decided."""
 LAST_TOLD: Final = "last_told"
 """An instant: when the platform last told us anything."""
+
+DROPPED_FROM: Final = "dropped_from"
+"""An instant: the earliest filing of the reports that were forgotten or sealed."""
+DROPPED_THROUGH: Final = "dropped_through"
+"""An instant: the latest filing of the reports that were forgotten or sealed."""
 
 VERDICTS: Final = {MET: "met", MISSED: "missed", RELEASED: "released"}
 

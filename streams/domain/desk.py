@@ -39,20 +39,33 @@ _LABELS_OF_A_DAY: Final = 100
 """A filing day may have one set of labels for so many reports of the capacity."""
 
 
+class Held(NamedTuple):
+    """A span of audited history: reports filed in [`since`, `until`) are kept until `closes`, in epoch milliseconds."""
+
+    since: int
+    until: int
+    closes: int
+
+
 class PlatformRule(NamedTuple):
     """What the registry says of a platform.
 
     `cadence` is how often, in milliseconds, it promises to have told everything, `capacity` how many of its reports a
-    partition remembers.
+    partition remembers, `held` are its spans of history.
     """
 
     cadence: int = 5 * MINUTE
     capacity: int = CAPACITY
+    held: tuple[Held, ...] = ()
 
     @property
     def labels_of_a_day(self) -> int:
         """How many different sets of labels the filings of one day may have on a partition: so many cohorts."""
         return self.capacity // _LABELS_OF_A_DAY
+
+    def kept_until(self, at: int) -> int:
+        """Return until when a report that begins at `at` is neither forgotten nor sealed; 0 outside of history."""
+        return max([span.closes for span in self.held if span.since <= at < span.until], default=0)
 
 
 class Desk:
@@ -108,6 +121,17 @@ class Desk:
             self.count(counters.refused(reason))
             self.late.append(reason)
 
+    def drop(self, filed: int) -> None:
+        """Take note that a report filed at that instant is no longer known."""
+        tally = self.tally
+        tally[counters.DROPPED_FROM] = min(tally.get(counters.DROPPED_FROM, filed), filed)
+        tally[counters.DROPPED_THROUGH] = max(tally.get(counters.DROPPED_THROUGH, filed), filed)
+
+    def may_have_known(self, filed: int) -> bool:
+        """Return whether a report filed at that instant may have been counted and dropped since."""
+        tally = self.tally
+        return tally.get(counters.DROPPED_FROM, NEVER) <= filed <= tally.get(counters.DROPPED_THROUGH, 0)
+
     def counters(self) -> dict[str, int]:
         """Return everything that is stored of the desk, by the names of `counters`."""
         self._add_up()
@@ -142,8 +166,8 @@ class Desk:
         return max(self.horizon, min(now, max(self.through, now - 2 * self.rule.cadence)))
 
     def rest(self) -> None:
-        """Sleep until something can be decided."""
-        head = min(self.queue.head, self.soonest)
+        """Sleep until something can be decided: what was due before the horizon comes up when that moves."""
+        head = max(min(self.queue.head, self.soonest), self.horizon)
         self.wake = head if self.through >= head else head + 2 * self.rule.cadence
 
     def _add_up(self) -> None:

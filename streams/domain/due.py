@@ -3,7 +3,7 @@
 from streams.domain.appraise import Appraisal
 from streams.domain.deadlines import NEVER
 from streams.domain.path import Path
-from streams.domain.report import Entry, Row
+from streams.domain.report import HISTORY, TEST_FILING, Entry, Row
 from streams.domain.rules import Rules
 from streams.domain.states import OPEN_STATES
 
@@ -42,9 +42,14 @@ def forgotten_at(rules: Rules, entries: list[Entry], filed: int) -> int:
     return max(last_told(entries) + rules.memory, filed + rules.too_old)
 
 
+def begun_at(entries: list[Entry]) -> int:
+    """Return when a report was filed, as far as is known, in epoch milliseconds: that of its first event if it was not."""
+    return min([entry.at for entry in entries if entry.code <= TEST_FILING], default=entries[0].at)
+
+
 def last_told(entries: list[Entry]) -> int:
     """Return when we were told of the newest of a report's events, in epoch milliseconds."""
     last = 0
     for at, _, _, _, _, _, delay in entries:  # a third of the time of max
-        last = max(last, at + delay)
+        last = max(last, at + (delay if delay < HISTORY else delay - HISTORY))
     return last

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from streams.domain.grid import MINUTE
-from streams.domain.report import FIRST_DEED, RANK, RETRACTION, TEST_FILING, Entry, softened
+from streams.domain.report import FIRST_DEED, HISTORY, RANK, RETRACTION, TEST_FILING, Entry, softened
 from streams.domain.ties import in_order
 
 SKEW: Final = 2 * MINUTE
@@ -30,7 +30,7 @@ class Reading(NamedTuple):
 
 def read(entries: Iterable[Entry]) -> Reading:
     """Return what stands of a report's entries."""
-    ranked = sorted(entries, key=RANK)
+    ranked = _live_first(sorted(entries, key=RANK))
     winners = _winners(ranked)
     standing = _unretracted(ranked, winners)
     filings = [entry for entry in standing if entry.code <= TEST_FILING]
@@ -49,6 +49,13 @@ def read(entries: Iterable[Entry]) -> Reading:
         skewed=sum(entry.at < filing.at for entry in timely),
         softened=softened(standing, filing.labels),
     )
+
+
+def _live_first(ranked: list[Entry]) -> list[Entry]:
+    """Return entries by rank, filings of history last where there is a live filing: that one stands."""
+    if len({entry.delay < HISTORY for entry in ranked if entry.code <= TEST_FILING}) < len((True, False)):
+        return ranked
+    return sorted(ranked, key=lambda entry: entry.delay >= HISTORY)
 
 
 def _winners(ranked: Iterable[Entry]) -> dict[int, Entry]:

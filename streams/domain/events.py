@@ -25,7 +25,10 @@ class Deed(NamedTuple):
 
 
 class Filing(NamedTuple):
-    """A report reached the platform's servers at `at`; `attributes` is the short form of its labels."""
+    """A report reached the platform's servers at `at`; `attributes` is the short form of its labels.
+
+    `history`: it was told in audited history, `told` is when the platform recorded it.
+    """
 
     key: bytes
     platform: str
@@ -36,6 +39,7 @@ class Filing(NamedTuple):
     attributes: str
     items: int = 1
     test: bool = False
+    history: bool = False
 
 
 class Action(NamedTuple):

@@ -8,7 +8,7 @@ from streams.domain.course import FROZEN, IDLE, OPEN, Course, Plan
 from streams.domain.deadlines import NEVER
 from streams.domain.grid import DAY, MINUTE, bin_of
 from streams.domain.regime import Regime
-from streams.domain.report import Entry
+from streams.domain.report import Entry, recorded_delay
 from streams.domain.states import OPEN_STATES, State
 from streams.domain.verdict import MISSED, PENDING, verdict_of
 
@@ -66,7 +66,7 @@ def _ended(clock: Clock, course: Course, start: int, filed: Entry, deeds: list[E
     duration = max(at - start - paused, 0)
     if clock.limit is None:
         return Timed(bin_of(duration), course.ending, duration, NEVER, PENDING, late=False, at=at, paused=paused)
-    late = start + clock.limit + paused <= filed.told
+    late = start + clock.limit + paused <= filed.at + filed.delay
     verdict = verdict_of(course.ending, duration, clock.limit)
     return Timed(bin_of(duration), course.ending, duration, NEVER, verdict, late, at, paused)
 
@@ -77,7 +77,7 @@ def _frozen(clock: Clock, start: int, since: int, filed: Entry) -> Timed:
     if clock.limit is None or ran <= clock.limit:
         return Timed(bin_of(ran), FROZEN, ran, NEVER, PENDING, late=False)
     due = start + clock.limit
-    return Timed(bin_of(ran), FROZEN, ran, NEVER, MISSED, late=due <= filed.told, at=due)
+    return Timed(bin_of(ran), FROZEN, ran, NEVER, MISSED, late=due <= filed.at + filed.delay, at=due)
 
 
 def timed(clock: Clock, course: Course, filed: Entry, deeds: list[Entry], horizon: int) -> Timed:
@@ -95,13 +95,14 @@ def timed(clock: Clock, course: Course, filed: Entry, deeds: list[Entry], horizo
         return Timed(minute, OPEN, 0, NEVER, PENDING, late=False)
     due = start + clock.limit
     if due <= horizon:
-        return Timed(minute, OPEN, 0, NEVER, MISSED, late=due <= filed.told, at=due)
+        return Timed(minute, OPEN, 0, NEVER, MISSED, late=due <= filed.at + filed.delay, at=due)
     return Timed(minute, OPEN, 0, due, PENDING, late=False)
 
 
 def entry_bin(filed: Entry, allowance: int) -> int:
     """Return the bin of the delay after which a report is at risk; FROM_THE_START within `allowance`."""
-    return FROM_THE_START if filed.delay <= allowance else bin_of(filed.delay)
+    delay = recorded_delay(filed.delay)
+    return FROM_THE_START if delay <= allowance else bin_of(delay)
 
 
 class Context(NamedTuple):

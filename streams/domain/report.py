@@ -25,6 +25,9 @@ FIRST_DEED: Final = 4
 MAX_PLAIN_ENTRIES: Final = 64
 """How many entries a plain report may hold: every sequence of plain entries is compiled once and remembered."""
 
+HISTORY: Final = 1 << 50
+"""What is added to the delay, in milliseconds, of a filing of audited history: it was told after every limit."""
+
 CODES: Final = {deed: FIRST_DEED + place for place, deed in enumerate(DEEDS)}
 """The code of every deed."""
 
@@ -33,7 +36,8 @@ class Entry(NamedTuple):
     """One event of a report. Entries are kept in the order of their first six fields.
 
     `number` is the items of a filing or an action, the id that a retraction takes back, or what an amendment says of
-    harm and severity (`softening.relabelling`). `labels` are a filing's. `delay` is how long after `at` we were told.
+    harm and severity (`softening.relabelling`). `labels` are a filing's. `delay` is how long after `at` we were told,
+    and `HISTORY` more for a filing of audited history.
     """
 
     at: int
@@ -46,8 +50,13 @@ class Entry(NamedTuple):
 
     @property
     def told(self) -> int:
-        """When we were told, in epoch milliseconds."""
-        return self.at + self.delay
+        """When we were told, in epoch milliseconds; of history, when its platform recorded it."""
+        return self.at + recorded_delay(self.delay)
+
+
+def recorded_delay(delay: int) -> int:
+    """Return an entry's delay without the mark of history."""
+    return delay if delay < HISTORY else delay - HISTORY
 
 
 RANK: Final = itemgetter(0, 1, 2, 3, 6)
@@ -72,11 +81,12 @@ def entry_of(event: Event) -> Entry:
 
     Raises TypeError for a heartbeat, which is no part of any report.
     """
-    number, labels = 0, ""
+    number, labels, delay = 0, "", event.told - event.at
     if isinstance(event, Action):
         code, number = CODES[event.deed], event.items
     elif isinstance(event, Filing):
         code, number, labels = TEST_FILING if event.test else FILING, event.items, event.attributes
+        delay += HISTORY * event.history
     elif isinstance(event, Amendment):
         code, number = AMENDMENT, relabelling(event.harm, event.severity)
     elif isinstance(event, Retraction):
@@ -84,7 +94,7 @@ def entry_of(event: Event) -> Entry:
     else:
         raise TypeError("expected an event of a report, got a heartbeat")
     # What Entry(…) does, at a third of its cost: this is called for every event.
-    return tuple.__new__(Entry, (event.at, code, number, labels, event.content, event.id, event.told - event.at))
+    return tuple.__new__(Entry, (event.at, code, number, labels, event.content, event.id, delay))
 
 
 def insert(entries: list[Entry], entry: Entry) -> list[Entry] | None:

@@ -112,7 +112,7 @@ def test_a_filing_becomes_a_fact_with_its_labels_and_both_times() -> None:
     )
     assert isinstance(fact, Filing)
     assert fact[:5] == (record.key, "harbor", AT, AT + 1_000, keys.event_digest("event-0001"))
-    assert fact[6:] == (attributes.encode(labels), 3, True)
+    assert fact[6:] == (attributes.encode(labels), 3, True, False)
 
 
 @pytest.mark.parametrize("said", accepted(), ids=lambda said: type(said).__name__)

@@ -169,3 +169,65 @@ def test_on_the_shared_topics_everybody_waits_for_everybody() -> None:
     both = frozenset({"report-filed", "action-taken"})
 
     assert Registry.open().siblings() == load(DEMO).siblings() == dict.fromkeys(both, both)
+
+
+SPAN = b"""
+[[platforms.history]]
+from = 2025-01-01
+until = 2026-01-01
+opened_on = 2026-11-01
+opened_by = "audit"
+"""
+
+
+def test_a_span_of_history_is_read_with_who_opened_it_and_when() -> None:
+    registry = parse(HARBOR + SPAN + b"closes_on = 2026-12-01T06:00:00+01:00\n" + MEADOW, "platforms.toml")
+
+    (span,) = registry.platforms["harbor"].history
+    assert (span.since, span.until, span.opened_on) == (1_735_689_600_000, 1_767_225_600_000, 1_793_491_200_000)
+    assert (span.opened_by, span.closes_on) == ("audit", 1_796_101_200_000)
+    assert registry.platforms["meadow"].history == ()
+    assert registry.hash != parse(HARBOR + MEADOW, "platforms.toml").hash
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "problem"),
+    [
+        (b"from = 2025-01-01", b"since = 2025-01-01", "platforms.toml:6: platform 'meadow': history: since: expected"),
+        (b"until = 2026-01-01", b"until = 1", "platforms.toml:7: platform 'meadow': history: until: expected a date"),
+        (b"until = 2026-01-01", b"until = 2025-01-01", "7: platform 'meadow': history: until: expected a date after"),
+        (b"until = 2026-01-01", b"until = 2026-11-02", "history: until: expected a date not after `opened_on`"),
+        (b'"audit"', b'""', "platforms.toml:9: platform 'meadow': history: opened_by: expected the office"),
+        (b'opened_by = "audit"', b"", "history: opened_by: expected the office that opened it"),
+        (b'"audit"', b'"audit"\ncloses_on = 2026-11-01', "history: closes_on: expected a date after `opened_on`"),
+        (b'opened_by = "audit"\n', SPAN[1:].partition(b"from")[0] + b"\n", "from: expected a date"),
+    ],
+)
+def test_a_span_that_is_wrong_is_told_with_where_and_what_was_expected(
+    was: bytes, becomes: bytes, problem: str
+) -> None:
+    found = problems(MEADOW[1:] + SPAN.replace(was, becomes) + HARBOR + SPAN)
+
+    assert any(problem in each for each in found), found
+
+
+def test_spans_of_one_platform_do_not_overlap() -> None:
+    again = SPAN.replace(b"2025-01-01", b"2025-12-31").replace(b"until = 2026-01-01", b"until = 2026-06-01")
+
+    (problem,) = problems(HARBOR + again + SPAN)
+
+    assert "platform 'harbor': history: expected spans that do not overlap" in problem
+
+
+def test_a_platform_with_topics_of_its_own_has_one_for_what_became_of_its_events() -> None:
+    shared = parse(HARBOR + MEADOW + b'report_filed = "report-filed.harbor"\n', "platforms.toml")
+
+    assert parse(HARBOR + MEADOW, "platforms.toml").feedback() == {
+        "harbor": "feedback.harbor",
+        "meadow": "feedback.meadow",
+    }
+    assert shared.feedback() == {}
+    assert (
+        "topic 'feedback.harbor': expected the feedback of one platform"
+        in problems(HARBOR + MEADOW + b'feedback = "feedback.harbor"\n')[0]
+    )

@@ -53,7 +53,7 @@ def said(event: AnyEvent) -> tuple[object, ...]:
     """What the fact of an event must hold past its key, platform, times and digests."""
     match event:
         case ReportFiledEvent(data=data):
-            return Filing, labels(data), data.items, data.test
+            return Filing, labels(data), data.items, data.test, False
         case ActionTakenEvent(data=data):
             restrictions: tuple[Any, ...] = getattr(data, "restrictions", ())
             final = any(each in FINAL_RESTRICTIONS for each in restrictions) and not getattr(data, "interim", False)

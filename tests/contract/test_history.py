@@ -1,0 +1,115 @@
+"""What the decoder takes as audited history, and as told when."""
+
+import json
+from typing import NamedTuple
+
+import pytest
+
+from streams.contract.cloudevents import encode
+from streams.contract.decode import Decoder, Refusal
+from streams.contract.instants import format_ms
+from streams.contract.keys import record_key
+from streams.contract.registry import History, Platform, Registry
+from streams.domain.events import Action, Filing, Heartbeat
+from streams.domain.grid import DAY, HOUR
+from streams.domain.vocabulary import Reason
+from tests.contract.examples import AT, FULL_FILING, RESTRICTED, TOKEN, event
+
+NOW = AT + 300 * DAY
+SPAN = History(since=AT - DAY, until=AT + DAY, opened_on=NOW - DAY, opened_by="audit", closes_on=NOW + DAY)
+
+
+class Given(NamedTuple):
+    """A record about the report of the examples."""
+
+    value: bytes
+    topic: str = "filed"
+    timestamp: int = NOW
+    key: bytes = record_key("harbor", TOKEN)
+    headers: tuple[tuple[str, bytes], ...] = ()
+    partition: int = 0
+    offset: int = 0
+
+
+def decoder(*spans: History) -> Decoder:
+    """Return what reads harbor's events, for whom these spans are open."""
+    harbor = Platform(id="harbor", provider="-", report_filed="filed", action_taken="taken", history=spans)
+    return Decoder(Registry({"harbor": harbor}))
+
+
+def written(said: object, **more: str) -> bytes:
+    """Return an event of the examples with other attributes."""
+    return json.dumps({**json.loads(encode(event(said))), **more}).encode()  # type: ignore[arg-type]  # of the examples
+
+
+def text(ms: int) -> str:
+    """Return an instant as an event has it."""
+    return format_ms(ms)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "told"),
+    [(None, AT), (AT + 3 * HOUR, AT + 3 * HOUR), (AT + 14 * DAY, AT + 14 * DAY)],
+)
+def test_a_filing_of_history_is_told_when_its_platform_recorded_it(recorded: int | None, told: int) -> None:
+    more = {} if recorded is None else {"recordedtime": text(recorded)}
+
+    fact = decoder(SPAN).decode(Given(written(FULL_FILING, **more)))
+
+    assert isinstance(fact, Filing)
+    assert (fact.at, fact.told, fact.history) == (AT, told, True)
+
+
+@pytest.mark.parametrize("recorded", [AT + 14 * DAY + 1, NOW + HOUR])
+def test_a_filing_that_was_recorded_more_than_14_days_late_is_too_old_in_history_too(recorded: int) -> None:
+    fact = decoder(SPAN).decode(Given(written(FULL_FILING, recordedtime=text(recorded))))
+
+    assert fact == Refusal(Reason.TOO_OLD, "time", "harbor")
+
+
+@pytest.mark.parametrize(
+    ("span", "now"),
+    [
+        (None, NOW),
+        (SPAN, NOW - DAY - 1),  # before it is opened
+        (SPAN, NOW + DAY),  # once it is closed
+        (History(since=AT + 1, until=AT + DAY, opened_on=NOW - DAY, opened_by="audit"), NOW),
+        (History(since=AT - DAY, until=AT, opened_on=NOW - DAY, opened_by="audit"), NOW),
+    ],
+)
+def test_outside_of_an_open_span_what_was_recorded_counts_for_nothing(span: History | None, now: int) -> None:
+    spans = () if span is None else (span,)
+
+    fact = decoder(*spans).decode(Given(written(FULL_FILING, recordedtime=text(AT)), timestamp=now))
+
+    assert fact == Refusal(Reason.TOO_OLD, "time", "harbor")
+
+
+def test_within_14_days_a_filing_is_live_whatever_is_open() -> None:
+    opened = History(since=AT - DAY, until=AT + DAY, opened_on=AT, opened_by="audit")
+    record = Given(written(FULL_FILING, recordedtime=text(AT)), timestamp=AT + 14 * DAY)
+
+    fact = decoder(opened).decode(record)
+
+    assert isinstance(fact, Filing)
+    assert (fact.told, fact.history) == (AT + 14 * DAY, False)
+
+
+def test_actions_and_heartbeats_of_history_are_told_when_they_were_recorded() -> None:
+    action = decoder(SPAN).decode(Given(written(RESTRICTED, recordedtime=text(AT + HOUR)), topic="taken"))
+    beat = json.dumps(
+        {
+            "specversion": "1.0",
+            "type": "safeclock.heartbeat.v1",
+            "source": "/platforms/harbor",
+            "id": "heartbeat-1",
+            "time": text(AT),
+            "data": {"complete_through": text(AT), "sequence": 1},
+        }
+    ).encode()
+
+    heartbeat = decoder(SPAN).decode(Given(beat, key=b"harbor"))
+
+    assert isinstance(action, Action)
+    assert isinstance(heartbeat, Heartbeat)
+    assert (action.told, heartbeat.told) == (AT + HOUR, AT)
