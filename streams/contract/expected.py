@@ -35,6 +35,7 @@ _REASONS: Final[Mapping[Reason, str]] = {
     Reason.TOO_OLD: f"a filing that is told within {Limits().too_old_ms // 86_400_000} days of its time",
     Reason.TOO_LARGE: f"at most {Limits().too_large // 1024} KiB",
     Reason.TOO_MANY: f"at most {MAX_ENTRIES:,} events of one report, apart from acknowledgements",
+    Reason.OVER_CAPACITY: "no more reports of a platform on a partition than its `capacity` in the registry",
     Reason.UNDECODABLE: "a record batch that is whole, in one of Kafka's codecs and formats, within the limits of size",
     Reason.KEY_MISMATCH: "the record key `<platform>|<subject>`",
     Reason.WRONG_PARTITION: "the partition that Kafka's murmur2 of the key gives",
