@@ -68,7 +68,7 @@ class AtLength:
     def _begin(self, desk: Desk, event: AboutReport) -> Reason | None:
         if not self._belongs(event.key):
             return Reason.WRONG_PARTITION
-        if desk.full or (isinstance(event, Filing) and not desk.holds_labels(event)):
+        if desk.remembered >= desk.capacity or (isinstance(event, Filing) and not desk.holds_labels(event)):
             return Reason.OVER_CAPACITY
         if not isinstance(event, Filing):
             if desk.tally.get(counters.WAITING, 0) >= self._waiting:

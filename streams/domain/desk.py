@@ -74,14 +74,15 @@ class Desk:
     `horizon` is the instant up to which deadlines have been decided, as of the ledger's time `now`; `last_told` when
     the platform last told us anything, `through` up to where both topics are complete by its own word; 0 before there
     is one. `told` and `durations` collect deeds and the sums of their durations, to be added to the counters when they
-    are read. `cohorts` are all of its cohorts by day and labels, `remembered` counts its reports. `unsettled` are the reports with entries that are
+    are read. `cohorts` are all of its cohorts by day and labels. `remembered` counts its reports, of which no further one
+    may begin when they are `capacity`. `unsettled` are the reports with entries that are
     not in the books yet, `soonest` when something may first happen to one of them that is new; before the instant
     `wake` there is nothing to decide. `changed` tells whether the counters differ from what was last stored. `late`
     are the reasons of refusals that came later than their events.
     """
 
     __slots__ = (
-        *("allowance", "changed", "cohorts", "durations", "horizon", "last_told"),
+        *("allowance", "capacity", "changed", "cohorts", "durations", "horizon", "last_told"),
         *("late", "name", "now", "queue", "remembered", "rule", "soonest", "tally", "through", "told"),
         *("unsettled", "wake"),
     )
@@ -93,6 +94,7 @@ class Desk:
         self.tally: defaultdict[str, int] = defaultdict(int)
         self.told: defaultdict[Told, int] = defaultdict(int)
         self.durations: defaultdict[Told, int] = defaultdict(int)
+        self.capacity = rule.capacity
         self.allowance = max(_AT_LEAST, rule.cadence) // SECOND
         self.horizon = self.last_told = self.now = self.remembered = self.through = 0
         self.cohorts: dict[int, dict[str, Named]] = {}
@@ -100,11 +102,6 @@ class Desk:
         self.soonest = self.wake = NEVER
         self.changed = True
         self.late: list[Reason] = []
-
-    @property
-    def full(self) -> bool:
-        """Whether no further report may begin."""
-        return self.remembered >= self.rule.capacity
 
     def holds_labels(self, filed: Filing) -> bool:
         """Return whether a filing has a cohort, or may begin one."""

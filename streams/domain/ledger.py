@@ -123,7 +123,7 @@ class Ledger:
         key = event.key
         found = self._shelf.find(key)
         if found is None:
-            return isinstance(event, Filing) and self._belongs(key) and not desk.full and self._file(desk, event)
+            return isinstance(event, Filing) and self._belongs(key) and self._file(desk, event)
         if not isinstance(event, (Action, Amendment)):
             return False
         report = self._shelf.report(desk, found)
@@ -136,11 +136,12 @@ class Ledger:
 
     def _file(self, desk: Desk, filed: Filing) -> bool:
         """Take a filing of which nothing is known yet the short way."""
-        report = self._settling.file(desk, filed) if desk.holds_labels(filed) else None
-        if report is not None:
-            desk.remembered += 1
-            self._agenda.expect(desk, filed.key, report)
-        return report is not None
+        report = self._settling.file(desk, filed)
+        if report is None or desk.remembered >= desk.capacity or not desk.holds_labels(filed):
+            return False
+        desk.remembered += 1
+        self._agenda.expect(desk, filed.key, report)
+        return True
 
     def seen_through(self, platform: str) -> int:
         """Return up to when a platform counts as having told everything; 0 for one that is not known."""

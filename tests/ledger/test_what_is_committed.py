@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.domain import counters
 from streams.domain.clocks import STANDARD
 from streams.domain.events import Action, Deed, Event, Filing
 from streams.domain.grid import DAY, SECOND
@@ -30,6 +31,8 @@ def test_what_is_loaded_is_what_was_in_memory(
         subject.commit()
 
         assert subject.loaded().held() == subject.held()
+        remembered = [names.get(counters.REMEMBERED, 0) for names in subject.counters().values()]
+        assert sum(remembered) == subject.ledger.reports
 
 
 @given(st.data(), packs, streams())
