@@ -107,7 +107,7 @@ class Agenda:
             desk.wake = NEVER
 
     def _catch_up(self, desk: Desk, now: int) -> None:
-        before, ahead = desk.horizon, desk.ahead(now)
+        before, ahead = desk.horizon, desk.ahead(now if now < desk.limit else desk.limit)  # noqa: FURB136 - as above
         desk.now = now
         if ahead > before:
             desk.changed = True
@@ -128,6 +128,29 @@ class Agenda:
             self.settle(desk)
         except Exception as fault:  # noqa: BLE001
             self._faults.setdefault(desk.name, fault)
+
+    def hold(self, desk: Desk, limit: int, now: int, most: int) -> bool:
+        """Let a platform be decided up to `limit` and no further; return whether it has got there.
+
+        A platform that is held already goes on in steps, as time does, until about `most` reports have come up.
+        """
+        if desk.limit == NEVER:
+            desk.limit = limit
+        while desk.limit < limit and self.came_up < most:
+            desk.limit = min(limit, max(desk.limit, desk.next_decision()) + _STEP)
+            self.catch_up(desk, now)
+        self.rest(desk)
+        return desk.limit >= limit
+
+    def free(self, desk: Desk) -> None:
+        """Let a platform that was held go with the time of all."""
+        desk.limit = NEVER
+        self.rest(desk)
+
+    def rest(self, desk: Desk) -> None:
+        """Look at a platform when something can be decided next."""
+        desk.rest()
+        self.next_due = min(self.next_due, desk.wake)
 
     def settle(self, desk: Desk, until: int = NEVER) -> None:
         """Settle a platform's reports that were filed by `until`, all by default.

@@ -73,18 +73,19 @@ class Desk:
 
     `horizon` is the instant up to which deadlines have been decided, as of the ledger's time `now`; `last_told` when
     the platform last told us anything, `through` up to where both topics are complete by its own word; 0 before there
-    is one. `told` and `durations` collect deeds and the sums of their durations, to be added to the counters when they
-    are read. `cohorts` are all of its cohorts by day and labels. `remembered` counts its reports, of which no further one
-    may begin when they are `capacity`. `unsettled` are the reports with entries that are
+    is one. `limit` is the instant beyond which nothing is decided because the platform's topics have not been read that
+    far, NEVER while they have been read as far as all others. `told` and `durations` collect deeds and the sums of
+    their durations, to be added to the counters when they are read. `cohorts` are all of its cohorts by day and labels.
+    `remembered` counts its reports, of which no further one may begin when they are `capacity`. `unsettled` are the
+    reports with entries that are
     not in the books yet, `soonest` when something may first happen to one of them that is new; before the instant
     `wake` there is nothing to decide. `changed` tells whether the counters differ from what was last stored. `late`
     are the reasons of refusals that came later than their events.
     """
 
     __slots__ = (
-        *("allowance", "capacity", "changed", "cohorts", "durations", "horizon", "last_told"),
-        *("late", "name", "now", "queue", "remembered", "rule", "soonest", "tally", "through", "told"),
-        *("unsettled", "wake"),
+        *("allowance", "capacity", "changed", "cohorts", "durations", "horizon", "last_told", "late", "limit"),
+        *("name", "now", "queue", "remembered", "rule", "soonest", "tally", "through", "told", "unsettled", "wake"),
     )
 
     def __init__(self, name: str, rule: PlatformRule) -> None:
@@ -99,7 +100,7 @@ class Desk:
         self.horizon = self.last_told = self.now = self.remembered = self.through = 0
         self.cohorts: dict[int, dict[str, Named]] = {}
         self.unsettled: dict[bytes, Report] = {}
-        self.soonest = self.wake = NEVER
+        self.soonest = self.wake = self.limit = NEVER
         self.changed = True
         self.late: list[Reason] = []
 
@@ -163,9 +164,17 @@ class Desk:
         return max(self.horizon, min(now, max(self.through, now - 2 * self.rule.cadence)))
 
     def rest(self) -> None:
-        """Sleep until something can be decided: what was due before the horizon comes up when that moves."""
+        """Sleep until something can be decided."""
+        wake = self.next_decision()
+        self.wake = wake if wake <= self.limit else NEVER
+
+    def next_decision(self) -> int:
+        """Return the instant at which something can be decided next, whatever the limit is.
+
+        What was due before the horizon comes up when that moves.
+        """
         head = max(min(self.queue.head, self.soonest), self.horizon)
-        self.wake = head if self.through >= head else head + 2 * self.rule.cadence
+        return head if self.through >= head else head + 2 * self.rule.cadence
 
     def _add_up(self) -> None:
         for told, times in self.told.items():

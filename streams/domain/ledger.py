@@ -56,6 +56,7 @@ class Ledger:
             self._shelf, self._settling, appraiser, self._books, self._agenda, belongs, rules.waiting
         )
         self._now = 0
+        self._limits: Mapping[str, int] = {}
 
     @property
     def now(self) -> int:
@@ -105,9 +106,25 @@ class Ledger:
         self._now = self._agenda.advance(self._desks.values(), self._now, max(self._now, now), most)
         return self._now
 
+    def hold(self, limits: Mapping[str, int], most: int = NEVER) -> bool:
+        """Decide what concerns the platforms in `limits` up to their instants and no further, all others as time goes.
+
+        Their topics have been read only that far: what lies in the rest may have been in time. Stop when about `most`
+        reports have come up since changes were last taken; return whether all platforms have got to their instants.
+        """
+        self._limits = dict(limits)
+        reached = True
+        for desk in self._desks.values():
+            if desk.name in limits:
+                reached = self._agenda.hold(desk, limits[desk.name], self._now, most) and reached
+            elif desk.limit < NEVER:
+                self._agenda.free(desk)
+        return reached
+
     def _open(self, platform: str) -> Desk:
         rule = self._rules.platforms.get(platform, self._rules.others)
         desk = self._desks[platform] = Desk(platform, rule)
+        desk.limit = self._limits.get(platform, NEVER)
         return desk
 
     def _beat(self, desk: Desk, beat: Heartbeat) -> None:

@@ -1,6 +1,7 @@
 """The time of a partition: how far the logs of all its source topics have been read.
 
-`now` is the smallest log time of the partition's topics, and never goes back. A topic's log time is the timestamp of
+`now` is the smallest log time of the partition's topics, and never goes back; topics that were not read for a while
+catch up on their own. A topic's log time is the timestamp of
 its last applied record, or, when the topic is confirmed at its head, the wall clock minus a grace. Otherwise it
 stands still, so that a backlog, an outage or one topic ahead of another makes nothing look late.
 """
@@ -20,17 +21,23 @@ LEAD: Final = HOUR
 class LogTime:
     """The log times of one partition's topics, in epoch milliseconds.
 
-    `now` is where a former owner left off: every topic had been read at least up to it. `siblings` are the topics that
-    wait for each other; those that are not named in it all do.
+    `now` is where a former owner left off. `siblings` are the topics that wait for each other; those that are not named
+    in it all do. `read` is up to when the topics were read that had not been read up to `now`: such a topic is *behind*,
+    with its siblings, until all of them have caught up. Until then `now` goes on without them.
     """
 
     def __init__(
-        self, topics: Iterable[str], now: int = 0, siblings: Mapping[str, frozenset[str]] | None = None
+        self,
+        topics: Iterable[str],
+        now: int = 0,
+        siblings: Mapping[str, frozenset[str]] | None = None,
+        read: Mapping[str, int] | None = None,
     ) -> None:
-        self._read = dict.fromkeys(topics, now)
+        self._read = dict.fromkeys(topics, now) | dict(read or {})
         self._siblings = dict.fromkeys(self._read, frozenset(self._read)) | dict(siblings or {})
         self._heads: dict[str, int] = {}
         self.now = now
+        self._behind = {topic for topic in self._read if self._group_time(topic) < now}
 
     def leave(self, topics: Iterable[str]) -> None:
         """Go on without these topics: they keep nobody waiting any more."""
@@ -39,9 +46,29 @@ class LogTime:
             self._heads.pop(topic, None)
 
     def horizon(self, topic: str) -> int:
-        """Return the log time that the siblings of `topic` allow: `now` may not pass it whatever `topic` brings."""
+        """Return the log time that the other topics allow: `now` may not pass it whatever `topic` brings."""
+        if topic in self._behind:
+            return self.now
         others = [time for name, time in self._times().items() if name != topic]
         return min(others, default=_UNBOUNDED)
+
+    def since(self, topic: str) -> int:
+        """Return the log time from which `topic` is read on: `now`, or its own where it is behind."""
+        return self._read[topic] if topic in self._behind else self.now
+
+    def behind(self) -> Mapping[str, int]:
+        """Return the topics that are behind `now`, with the instant up to which all their siblings have been read."""
+        return {topic: self._group_time(topic) for topic in self._behind}
+
+    def rejoin(self) -> None:
+        """Let the topics that have caught up take part in `now`."""
+        if self._behind:
+            self._behind = {topic for topic in self._behind if self._group_time(topic) < self.now}
+
+    def _group_time(self, topic: str) -> int:
+        """Return up to when a topic and its siblings have been read."""
+        group = [name for name in self._siblings[topic] if name in self._read]
+        return min(max(self._read[name], self._heads.get(name, 0)) for name in group)
 
     def read(self, topic: str, timestamp: int) -> None:
         """Take note that everything before `timestamp` has been applied from `topic`; a smaller one changes nothing."""
@@ -59,7 +86,7 @@ class LogTime:
         self._heads = {topic: wall - GRACE for topic, wall in heads.items()}
 
     def target(self) -> int:
-        """Return the smallest log time: as far as `now` may go."""
+        """Return the smallest log time of the topics that are not behind: as far as `now` may go."""
         return max(self.now, min(self._times().values(), default=self.now))
 
     def move(self, now: int) -> None:
@@ -75,7 +102,11 @@ class LogTime:
         return min([behind[name] for name in self._siblings[topic] if name in behind], default=_UNBOUNDED) + LEAD
 
     def _times(self) -> dict[str, int]:
-        return {topic: max(time, self._heads.get(topic, 0)) for topic, time in self._read.items()}
+        return {
+            topic: max(time, self._heads.get(topic, 0))
+            for topic, time in self._read.items()
+            if topic not in self._behind
+        }
 
 
 _UNBOUNDED: Final = 1 << 62

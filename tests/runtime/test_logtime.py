@@ -125,3 +125,37 @@ def test_some_topic_is_never_paused(steps: list[Step]) -> None:
     time, _ = walked(steps)
 
     assert len(time.ahead()) < 2
+
+
+PIER = ("report-filed.wharf", "action-taken.wharf")
+GROUPS = dict.fromkeys((FILED, TAKEN), frozenset((FILED, TAKEN))) | dict.fromkeys(PIER, frozenset(PIER))
+
+
+def one_behind() -> LogTime:
+    """Return the time of a partition on which one pair of topics was read an hour less far than the other."""
+    return LogTime((FILED, TAKEN, *PIER), START + HOUR, GROUPS, dict.fromkeys(PIER, START))
+
+
+def test_topics_that_were_not_read_for_a_while_hold_back_nobody() -> None:
+    time = one_behind()
+    for topic in (FILED, TAKEN):
+        time.read(topic, START + 2 * HOUR)
+
+    assert time.target() == START + 2 * HOUR
+    assert time.horizon(PIER[0]) == START + HOUR, "and what they bring moves nobody's time"
+    assert time.behind() == dict.fromkeys(PIER, START)
+
+
+def test_they_take_part_again_when_both_have_caught_up() -> None:
+    time = one_behind()
+    time.read(PIER[0], START + 2 * HOUR)
+    time.rejoin()
+    assert time.behind() == dict.fromkeys(PIER, START), "one of the two is not enough"
+
+    time.confirm({PIER[1]: START + HOUR + GRACE})
+    time.rejoin()
+
+    assert time.behind() == {}
+    for topic in (FILED, TAKEN):
+        time.read(topic, START + 2 * HOUR)
+    assert time.target() == START + HOUR, "from now on all wait for them"
