@@ -22,7 +22,7 @@ class PartitionFigures:
     `moved` is when it last applied a record or was last seen at its heads; `lag` how many offsets the source topics
     are ahead, None before the ends of all of them have been seen; `restored` how many rows it began with; `ahead` by
     how many milliseconds our clock is ahead of the broker's, at least, None before the broker has stamped anything;
-    `suspended` how many platforms are not counted, since their state could not be committed.
+    `uncommittable` how many platforms are not counted, since their state could not be committed.
     """
 
     state: State = State.RESTORING
@@ -33,7 +33,7 @@ class PartitionFigures:
     restored: int = 0
     restore_seconds: float | None = None
     commit_seconds: float = 0.0
-    suspended: int = 0
+    uncommittable: int = 0
 
 
 @dataclass(slots=True)

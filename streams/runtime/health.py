@@ -58,7 +58,7 @@ class WorkerCollector(Collector):
             "safeclock_worker_now_timestamp_seconds": {
                 number: one.now / 1000 for number, one in owned.items() if one.now
             },
-            "safeclock_worker_suspended_platforms": {number: one.suspended for number, one in owned.items()},
+            "safeclock_worker_uncommittable_platforms": {number: one.uncommittable for number, one in owned.items()},
             "safeclock_worker_commits_total": self._counted(figures.commits),
             "safeclock_worker_rebalances_total": {"": figures.rebalances},
             "safeclock_worker_clock_ahead_seconds": {

@@ -280,7 +280,7 @@ class Partition:
         platforms, topics = self._suspended.add(faults)
         self._leave(topics & self._slots.keys())
         self._intake.ledger.suspend(platforms)
-        self.figures.suspended = len(self._suspended.platforms)
+        self.figures.uncommittable = len(self._suspended.platforms)
         return without(rows, platforms)
 
     def _leave(self, topics: Collection[str]) -> None:

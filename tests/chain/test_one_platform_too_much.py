@@ -23,7 +23,7 @@ pytestmark = pytest.mark.integration
 PLATFORMS = ("harbor", "lantern")
 _LIMIT = "max.message.bytes"
 _KEPT = ("cleanup.policy", "message.timestamp.type")
-SUSPENDED = "safeclock_worker_suspended_platforms"
+UNCOMMITTABLE = "safeclock_worker_uncommittable_platforms"
 
 
 class OwnTopics(Chain):
@@ -89,7 +89,7 @@ def test_a_platform_whose_state_cannot_be_committed_is_suspended_alone(chain: Ow
     stood = chain.positions_of("harbor")
 
     chain.publish(more)
-    until(lambda: worker.total(SUSPENDED) == 1, "harbor to be suspended", chain.logs)
+    until(lambda: worker.total(UNCOMMITTABLE) == 1, "harbor to be suspended", chain.logs)
     chain.publish(last)
     until(lambda: chain.filed("lantern") == 4, "lantern to be counted", chain.logs)
 
@@ -102,7 +102,7 @@ def test_a_platform_whose_state_cannot_be_committed_is_suspended_alone(chain: Ow
     corrected = chain.worker()
     now = chain.settled(START + 4 * DAY)
 
-    assert corrected.total(SUSPENDED) == 0
+    assert corrected.total(UNCOMMITTABLE) == 0
     agree(chain, [*first, *more, *last], now)
 
 

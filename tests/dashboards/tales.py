@@ -146,7 +146,7 @@ def _weekdays(weeks: int) -> str:
 
 
 _LAG_ELSEWHERE: Final = 'safeclock_worker_lag_records{instance="w2",partition="0"}'
-_SUSPENDED: Final = 'safeclock_worker_suspended_platforms{instance="w1",partition="0"}'
+_UNCOMMITTABLE: Final = 'safeclock_worker_uncommittable_platforms{instance="w1",partition="0"}'
 _CAPACITY: Final = f"safeclock_capacity_used_ratio{{{AT}}}"
 _WAITING: Final = f"safeclock_orphans_waiting{{{AT}}}"
 _OPEN: Final = f"safeclock_open_reports{{{AT}}}"
@@ -370,9 +370,9 @@ TALES: Final[Mapping[str, Told]] = {
             Tale(_refused("7xN", reason="over_capacity"), "61m", ends="4h", why="refusals of long ago"),
         ),
     ),
-    "SafeclockPlatformSuspended": Told(
-        Tale({_SUSPENDED: "0x29 1xN"}, "30m", fires={"partition": "0"}),
-        (Tale({_SUSPENDED: "0xN"}, ends="2h", why="all platforms are counted"),),
+    "SafeclockPlatformUncommittable": Told(
+        Tale({_UNCOMMITTABLE: "0x29 1xN"}, "30m", fires={"partition": "0"}),
+        (Tale({_UNCOMMITTABLE: "0xN"}, ends="2h", why="all platforms are counted"),),
     ),
     "SafeclockCapacity": Told(
         Tale({_CAPACITY: "0.7x29 0.85xN"}, "30m", fires=_HARBOR),

@@ -255,8 +255,8 @@ PAGES: Final = (
         mistaken="a fault of the worker: the bound keeps one platform from filling the memory of all.",
     ),
     Alert(
-        name="SafeclockPlatformSuspended",
-        expr=f"max by (partition) ({select('safeclock_worker_suspended_platforms')}) > 0",
+        name="SafeclockPlatformUncommittable",
+        expr=f"max by (partition) ({select('safeclock_worker_uncommittable_platforms')}) > 0",
         audience=Audience.OPERATOR,
         severity=Severity.PAGE,
         summary="partition {{ $labels.partition }} does not count {{ $value | humanize }} platforms",

@@ -18,7 +18,7 @@ PIPELINE: Final = (
     ),
     _pipe("worker_now_timestamp_seconds", Kind.GAUGE, "Log time that a partition has reached.", PARTITION, zeros=False),
     _pipe(
-        "worker_suspended_platforms",
+        "worker_uncommittable_platforms",
         Kind.GAUGE,
         "Platforms that a partition does not count, since what it holds of them cannot be committed.",
         PARTITION,
