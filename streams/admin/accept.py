@@ -1,13 +1,18 @@
-"""Going on with a source topic that was made anew or cut: the operator's word, as a record of the changelog."""
+"""Going on with a source topic that was made anew or cut: the operator's word, as a record of the changelog.
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+Workers may run meanwhile, and one that was killed need not be waited for: who takes a partition fences whoever held it
+and aborts the transaction that it left open. A worker that is fenced ends, and goes on from the new position when it is
+started again.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final, NamedTuple
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.admin.acceptance import Log, Where, accepted, fits, sentence
-from streams.admin.cluster import Cluster
 from streams.admin.errors import OperatingError
 from streams.admin.logs import Link, opened
 from streams.contract.registry import Registry
@@ -18,6 +23,11 @@ from streams.runtime.journal import Outgoing, Place, TransactionJournal
 from streams.runtime.position import POSITION_KEY, Position, decode, encode
 from streams.runtime.restore import restore
 from streams.runtime.settings import Settings
+
+_TRIES: Final = 5
+"""How often a partition is taken: a worker that was fenced and starts anew may take it first."""
+_OPEN_SECONDS: Final = 1.0
+"""How long to wait for a transaction of a worker's: one that was killed never ends it, and taking the partition does."""
 
 
 class Stage(NamedTuple):
@@ -51,18 +61,6 @@ def staged(settings: Settings, registry: Registry, names: Names | None = None) -
     return Stage(settings, ground, registry.partitions)
 
 
-def unowned(stage: Stage, topic: str, numbers: Iterable[int]) -> None:
-    """Raise OperatingError if a worker holds one of the partitions; blocking. A killed one counts for its session."""
-    with Cluster(stage.settings.bootstrap, stage.settings.access) as cluster:
-        owned = cluster.owned(stage.settings.application)
-    held = [number for number in numbers if (topic, number) in owned]
-    if held:
-        raise OperatingError(
-            f"{topic}: a worker holds partition {', '.join(map(str, held))}: stop the workers first; one that was"
-            " killed counts for ten seconds more"
-        )
-
-
 async def cases(stage: Stage, topic: str, numbers: Sequence[int], where: Where) -> list[Case]:
     """Return those of the partitions that a worker cannot go on with."""
     partitions = range(stage.partitions)
@@ -71,13 +69,15 @@ async def cases(stage: Stage, topic: str, numbers: Sequence[int], where: Where) 
     if topic not in stage.ground.topics:
         known = nearest(topic, stage.ground.topics) or ", ".join(stage.ground.topics)
         raise OperatingError(f"expected a source topic ({known}), got {topic!r}")
+    if (fault := stage.ground.faults.get(topic)) is not None:
+        raise OperatingError(fault.told())
     found = [await _case(stage, topic, number, where) for number in numbers]
     return [case for case in found if case is not None]
 
 
 async def _case(stage: Stage, topic: str, number: int, where: Where) -> Case | None:
     link = Link(stage.settings.bootstrap, stage.settings.access)
-    async with opened(link, stage.ground.names.changelog, number) as changelog:
+    async with opened(link, stage.ground.names.changelog, number, _OPEN_SECONDS) as changelog:
         stored = (await changelog.rows()).get(POSITION_KEY)
     if stored is None:
         return None
@@ -89,8 +89,22 @@ async def _case(stage: Stage, topic: str, number: int, where: Where) -> Case | N
 async def accept(stage: Stage, case: Case, where: Where) -> None:
     """Take the partition as a worker does, and commit the position that goes on.
 
-    Raises OperatingError when a worker takes it meanwhile, or when its position is no longer the one that was told.
+    Raises OperatingError when a worker takes it meanwhile, again and again, or when its position is no longer the one
+    that was told.
     """
+    for _ in range(_TRIES - 1):
+        with suppress(KafkaError):
+            return await _accept(stage, case, where)
+    try:
+        return await _accept(stage, case, where)
+    except KafkaError as error:
+        raise OperatingError(
+            f"{case.log.topic} {case.number}: not accepted, workers took the partition meanwhile: stop them and run"
+            f" this again ({type(error).__name__})"
+        ) from error
+
+
+async def _accept(stage: Stage, case: Case, where: Where) -> None:
     settings, ground = stage.settings, stage.ground
     place = Place(
         settings.bootstrap,
@@ -109,10 +123,5 @@ async def accept(stage: Stage, case: Case, where: Where) -> None:
             raise OperatingError(f"{case.log.topic} {case.number}: its position has changed meanwhile, ask again")
         position = accepted(restored.position, case.log, where)
         await journal.commit(Outgoing({POSITION_KEY: encode(position)}, {}))
-    except KafkaError as error:
-        raise OperatingError(
-            f"{case.log.topic} {case.number}: not accepted, a worker may have taken the partition: stop the workers"
-            f" and run this again ({type(error).__name__})"
-        ) from error
     finally:
         await journal.close()

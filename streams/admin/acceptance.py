@@ -36,7 +36,8 @@ def fits(position: Position, log: Log) -> bool:
 def accepted(position: Position, log: Log, where: Where) -> Position:
     """Return the position that goes on with `log` as it is; everything else of it stays."""
     offset = log.first if where is Where.BEGINNING else log.end
-    topics = {**position.topics, log.topic: Reached(offset, log.id)}
+    former = position.topics.get(log.topic, Reached(0))
+    topics = {**position.topics, log.topic: Reached(offset, log.id, former.read)}
     return msgspec.structs.replace(position, topics=topics)
 
 

@@ -19,7 +19,6 @@ from kafka.admin import (
 )
 from kafka.errors import (
     ClusterAuthorizationFailedError,
-    CoordinatorNotAvailableError,
     NoError,
     SecurityDisabledError,
 )
@@ -91,20 +90,6 @@ class Cluster(Broker):
                 self._set_password(user, password_of(user))
             case _:
                 assert_never(change)
-
-    def owned(self, group: str) -> frozenset[tuple[str, int]]:
-        """Return every topic and partition that a member of `group` holds."""
-        try:
-            members = self._admin.describe_groups([group])[group]["members"]
-        except CoordinatorNotAvailableError:  # no group has ever been here
-            return frozenset()
-        assignments = [member["member_assignment"] for member in members if member["member_assignment"]]
-        return frozenset(
-            (held["topic"], partition)
-            for assignment in assignments
-            for held in assignment["assigned_partitions"]
-            for partition in held["partitions"]
-        )
 
     def _grants(self) -> frozenset[Grant] | None:
         try:

@@ -62,7 +62,7 @@ Found = Read | UnreadableBatch
 
 def consumer(bounds: Bounds = STRICT, **settings: Any) -> aiokafka.AIOKafkaConsumer:  # noqa: ANN401 - aiokafka's own
     """Return an aiokafka consumer whose records are `Read` or `UnreadableBatch`; a batch beyond `bounds` is not read."""
-    made = _Consumer(**settings)  # type: ignore[no-untyped-call]
+    made = Consumer(**settings)  # type: ignore[no-untyped-call]
     made.bounds = bounds
     return made
 
@@ -74,7 +74,9 @@ async def polled(
     return cast("Mapping[TopicPartition, list[Found]]", await of.getmany(*pairs, **limits))
 
 
-class _Consumer(aiokafka.AIOKafkaConsumer):
+class Consumer(aiokafka.AIOKafkaConsumer):
+    """An aiokafka consumer whose records are `Read` or `UnreadableBatch`."""
+
     bounds = STRICT
 
     @override

@@ -11,6 +11,7 @@ from faust.types import TP
 from typing_extensions import override
 
 from streams.contract.access import Access
+from streams.contract.registry import DEFAULT_PARTITIONS
 from streams.runtime.owners import Owners
 from streams.runtime.records import RecordBatch, Slot
 from streams.runtime.settings import Settings
@@ -62,9 +63,14 @@ class NoTables(TableManager):
 
 
 class RecordBatchApp(faust.App):
-    """A Faust app whose messages are record batches; see `Manner` for `answer_bytes`."""
+    """A Faust app whose messages are record batches; see `Manner` for `answer_bytes`.
+
+    `partitions` is how many partitions a topic has; `readable` are the topics to begin with, None: all.
+    """
 
     answer_bytes = PATIENT.answer_bytes
+    partitions = DEFAULT_PARTITIONS
+    readable: frozenset[str] | None = None
 
     @override
     def _create_directories(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError, KafkaTimeoutError, TopicAuthorizationFailedError
@@ -13,6 +13,8 @@ from streams.contract.topics import TopicSettings
 from streams.edge.signin import NoBrokerError, lacking, sign_in
 
 _WRITE_TXN_MARKERS: Final = 27  # a broker that knows this request runs transactions to their end
+_READ: Final = 1 << 3  # of the rights that a broker tells as bits
+_RIGHTS_NOT_TOLD: Final = -(1 << 31)
 _TIMEOUT_MS: Final = 10_000
 _BOOTSTRAP_MS: Final = 30_000
 _NOBODY: Final = Access()
@@ -53,19 +55,20 @@ class Broker:
     def topics(self, names: Iterable[str]) -> dict[str, Topic]:
         """Return those of `names` that exist; raises AccessError when we may not see whether one does."""
         described = self._admin.describe_topics(sorted(names))
-        hidden = sorted(one["name"] for one in described if one["error_code"] == TopicAuthorizationFailedError.errno)
+        self._require_visible(one["name"] for one in described if _is_hidden(one))
+        return _existing(described)
+
+    def readable(self, names: Iterable[str]) -> tuple[dict[str, Topic], frozenset[str]]:
+        """Return those of `names` that exist, and those that we may not read, whether they exist or not."""
+        described = self._admin.describe_topics(sorted(names))
+        hidden = frozenset(one["name"] for one in described if _is_hidden(one) or not _may_read(one))
+        return _existing(described), hidden
+
+    def _require_visible(self, names: Iterable[str]) -> None:
+        hidden = sorted(names)
         if hidden:
             others = f" and {len(hidden) - 1} more" if hidden[1:] else ""
             raise lacking(self._access, f"DESCRIBE topic {hidden[0]}{others}")
-        return {
-            topic["name"]: Topic(
-                str(topic.get("topic_id") or ""),
-                len(topic["partitions"]),
-                min(len(partition["replica_nodes"]) for partition in topic["partitions"]),
-            )
-            for topic in described
-            if topic["error_code"] == 0 and topic["partitions"]
-        }
 
     def settings(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
         """Return the settings of each topic, defaults included; empty where the broker does not tell."""
@@ -85,6 +88,32 @@ class Broker:
             "configs": dict(topic.config),
         }
         self._admin.create_topics({topic.name: wanted}, wait_for_metadata=True)
+
+
+def _is_hidden(described: Mapping[str, Any]) -> bool:
+    """Return whether a broker keeps from us if a topic exists."""
+    return bool(described["error_code"] == TopicAuthorizationFailedError.errno)
+
+
+def _may_read(described: Mapping[str, Any]) -> bool:
+    rights = described.get("topic_authorized_operations")
+    return not isinstance(rights, int) or rights == _RIGHTS_NOT_TOLD or bool(rights & _READ) or _is_missing(described)
+
+
+def _is_missing(described: Mapping[str, Any]) -> bool:
+    return bool(described["error_code"] != 0)
+
+
+def _existing(described: Iterable[Mapping[str, Any]]) -> dict[str, Topic]:
+    return {
+        topic["name"]: Topic(
+            str(topic.get("topic_id") or ""),
+            len(topic["partitions"]),
+            min(len(partition["replica_nodes"]) for partition in topic["partitions"]),
+        )
+        for topic in described
+        if not _is_missing(topic) and topic["partitions"]
+    }
 
 
 def _connected(servers: Sequence[str], access: Access) -> KafkaAdminClient:

@@ -1,19 +1,30 @@
 """The thread that fetches: aiokafka's consumer, with where each batch came from and how far the logs reach."""
 
+import asyncio
+import logging
 import math
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import aiokafka
 from aiokafka import TopicPartition
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import ConsumerStoppedError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
+)
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, credentials_to_aiokafka_auth, server_list
 from typing_extensions import override
 
 from streams.edge import reading
+from streams.runtime.assignor import by_number
 from streams.runtime.records import Head, RecordBatch, Slot, Stamped
 
+log = logging.getLogger(__name__)
+
+_COMMIT_SECONDS: Final = 5.0
+"""How long offsets may take to be committed: aiokafka tries for ever to commit one of a topic that is gone."""
 _POLL_SECONDS: Final = 0.03
 _FETCH_WAIT_MS: Final = 500
 _BUSY_WAIT_MS: Final = 50
@@ -29,6 +40,21 @@ class Fetched(NamedTuple):
     batches: list[RecordBatch]
     heads: dict[Slot, Head]
     lost: list[Slot]
+
+
+class _Consumer(reading.Consumer):
+    """A consumer that no batch can stop; committed offsets are for an operator's eyes, and no reason to end.
+
+    A topic may be gone, or not ours to read any more: then its platform is left out soon.
+    """
+
+    @override
+    async def commit(self, offsets: Any = None) -> None:
+        try:
+            async with asyncio.timeout(_COMMIT_SECONDS):
+                await super().commit(offsets)  # type: ignore[no-untyped-call]
+        except (TopicAuthorizationFailedError, TimeoutError) as error:
+            log.debug("offsets were not committed: %s", type(error).__name__)
 
 
 class _Cursor:
@@ -57,12 +83,12 @@ class FetchingThread(AIOKafkaConsumerThread):
         """
         app: Any = self.app  # a RecordBatchApp, whose module imports this one
         conf = app.conf
-        return reading.consumer(
+        return _Consumer(  # type: ignore[no-untyped-call]
             client_id=conf.broker_client_id,
             group_id=conf.id,
             group_instance_id=conf.consumer_group_instance_id,
             bootstrap_servers=server_list(transport.url, transport.default_port),
-            partition_assignment_strategy=[RangePartitionAssignor],
+            partition_assignment_strategy=[by_number(app.partitions)],
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_committed",
@@ -107,8 +133,8 @@ class FetchingThread(AIOKafkaConsumerThread):
         fetched: Mapping[Any, list[Stamped]] = {}
         try:
             fetched = await self._records(served)
-        except NoOffsetForPartitionError:
-            pass  # aiokafka looked for a committed offset before our seek; the seek stands
+        except (NoOffsetForPartitionError, TopicAuthorizationFailedError):
+            pass  # aiokafka looked for a committed offset before our seek; whoever may not read a topic soon leaves it out
         except OffsetOutOfRangeError as error:
             lost = [slot for slot in (Slot(*pair) for pair in error.args[0]) if slot in self.cursors]
         # From here to the return nothing is awaited, so cursors, positions and heads are of one moment.
@@ -116,11 +142,14 @@ class FetchingThread(AIOKafkaConsumerThread):
         return Fetched(batches, dict(self._heads()), lost)
 
     def _pause(self, held: Container[Slot]) -> None:
-        """Ask for nothing of `held`: it would lie here unread, and while it is new aiokafka fetches nothing else."""
+        """Ask for nothing of `held`: it would lie here unread, and while it is new aiokafka fetches nothing else.
+
+        Nor of what is assigned and not served: its platform is suspended.
+        """
         consumer: Any = self._ensure_consumer()
-        for slot in self.cursors:
-            if self._state(slot) is not None:
-                (consumer.pause if slot in held else consumer.resume)(TopicPartition(*slot))
+        for pair in consumer.assignment():
+            slot = Slot(*pair)
+            (consumer.resume if slot in self.cursors and slot not in held else consumer.pause)(pair)
 
     async def _records(self, served: Mapping[TopicPartition, Slot]) -> Mapping[Any, list[Stamped]]:
         consumer = self._ensure_consumer()

@@ -22,7 +22,8 @@ class PartitionFigures:
     `moved` is when it last applied a record or was last seen at its heads; `lag` how many offsets the source topics
     are ahead, None before the ends of all of them have been seen; `restored` how many rows it began with; `ahead` by
     how many milliseconds our clock is ahead of the broker's, at least, None before the broker has stamped anything;
-    `uncommittable` how many platforms are not counted, since their state could not be committed.
+    `suspended` are the platforms that are not read; `uncommittable` how many platforms are not counted, since their
+    state could not be committed.
     """
 
     state: State = State.RESTORING
@@ -34,6 +35,7 @@ class PartitionFigures:
     restore_seconds: float | None = None
     commit_seconds: float = 0.0
     uncommittable: int = 0
+    suspended: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -41,8 +43,10 @@ class Figures:
     """One worker, since it started; `owned` holds the partitions that it owns now, the counters all it ever owned.
 
     `assigned` says that these are the ones that the group has given it: not so before it has given any, while
-    partitions are given anew, and after the worker was told to stop.
+    partitions are given anew, and after the worker was told to stop. `platforms` are those of the registry.
     """
+
+    platforms: tuple[str, ...] = ()
 
     applied: Counter[int] = field(default_factory=Counter)
     refused: Counter[Reason] = field(default_factory=Counter)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from streams.contract.registry import Registry
 from streams.contract.topics import (
@@ -15,21 +15,19 @@ from streams.contract.topics import (
     table,
 )
 from streams.runtime.broker import Broker
-from streams.runtime.settings import JournalMode, RecordTime, Settings
+from streams.runtime.settings import JournalMode, Settings
+from streams.runtime.sources import Fault, Found, concerned, essential, is_another, made_anew, topic_faults
 from streams.runtime.topics import differing, miscounted
 
 log = logging.getLogger(__name__)
 
-_STAMP: Final = "message.timestamp.type"
-# Without these the figures are wrong; other settings cost speed or safety, and are told but let pass.
-_ESSENTIAL: Final = {
-    RecordTime.LOG: (_STAMP, "cleanup.policy"),
-    RecordTime.CREATE: ("cleanup.policy",),
-}
-
 
 class BadGroundError(Exception):
     """What is wrong with the broker's topics, one fault a line."""
+
+
+class StateError(Exception):
+    """The changelog or the measures are not those to which the position was written: what was told before is gone."""
 
 
 class Names(NamedTuple):
@@ -44,11 +42,13 @@ class Names(NamedTuple):
 class Ground(NamedTuple):
     """What was found: source topics with their ids ("": the broker tells none), and how commits can be made.
 
-    `own` are the ids of the topics of which every record counts for good: the changelog and the measures. `capable`
-    says that the broker has transactions, `transactions` that commits are made by them.
+    `faults` are those of the source topics that cannot be read; a topic that is missing has no id. `own` are the ids of
+    the topics of which every record counts for good: the changelog and the measures. `capable` says that the broker
+    has transactions, `transactions` that commits are made by them.
     """
 
     topics: Mapping[str, str]
+    faults: Mapping[str, Fault]
     names: Names
     own: Mapping[str, str]
     max_message_bytes: int
@@ -59,64 +59,69 @@ class Ground(NamedTuple):
 def stand(settings: Settings, registry: Registry, names: Names | None = None) -> Ground:
     """Return the ground, or raise BadGroundError with everything that is wrong; blocking.
 
+    What is wrong with some source topics is told in the ground, and raised when no platform can be read.
     `names` are the topics to write, those of the contract by default. Raises AccessError when we are not let in.
     """
     written = names or Names(changelog(settings.application))
-    sources = registry.source_topics()
     with Broker(settings.bootstrap, settings.access) as broker:
-        found = broker.topics((*sources, *written))
-        told = broker.settings((*sources, *written))
-        faults = miscounted((*sources, *written), registry.partitions, found)
-        faults += _missed(settings, registry, told)
-        if faults:
-            raise BadGroundError("\n".join(faults))
-        limit = int(told[written.changelog].get("max.message.bytes", MAX_MESSAGE_BYTES))
-        ids = {topic: found[topic].id for topic in sources}
-        own = {topic: found[topic].id for topic in (written.changelog, written.measures)}
+        found = _found(broker, registry, written)
+        _tell(registry, settings, found)
+        sources = _sources(settings, registry, written, found)
+        limit = int(found.settings[written.changelog].get("max.message.bytes", MAX_MESSAGE_BYTES))
+        own = {topic: found.topics[topic].id for topic in (written.changelog, written.measures)}
         capable = broker.has_transactions()
-        return Ground(ids, written, own, limit, _transactions(settings.journal, capable=capable), capable)
+    return Ground(*sources, written, own, limit, _transactions(settings.journal, capable=capable), capable)
 
 
-def still(settings: Settings, ground: Ground, partitions: int) -> None:
-    """Raise BadGroundError where a topic is gone, has other partitions or was made anew since `ground`; blocking."""
-    wanted = (*ground.topics, *ground.names)
+def still(settings: Settings, registry: Registry, ground: Ground) -> Ground:
+    """Return the ground with its source topics as they are now; blocking.
+
+    Raises BadGroundError where a topic that is written is gone or has other partitions, and when no platform can be
+    read; StateError where the changelog or the measures were made anew since `ground`.
+    """
     with Broker(settings.bootstrap, settings.access) as broker:
-        found = broker.topics(wanted)
-    faults = miscounted(wanted, partitions, found)
-    faults += [
-        made_anew(topic, known, found[topic].id)
-        for topic, known in (*ground.topics.items(), *ground.own.items())
-        if topic in found and is_another(known, found[topic].id)
-    ]
-    if faults:
-        raise BadGroundError("\n".join(faults))
+        found = _found(broker, registry, ground.names)
+    for topic, known in ground.own.items():
+        if topic in found.topics and is_another(known, found.topics[topic].id):
+            raise StateError(made_anew(topic, known, found.topics[topic].id))
+    topics, faults = _sources(settings, registry, ground.names, found)
+    return ground._replace(topics=topics, faults=faults)
 
 
-def is_another(known: str, found: str) -> bool:
-    """Return whether two ids are of different topics; "" is told by a broker that knows none."""
-    return bool(known and found and known != found)
+def _found(broker: Broker, registry: Registry, written: Names) -> Found:
+    own = broker.topics(written)
+    sources, hidden = broker.readable(registry.source_topics())
+    topics = {**sources, **own}
+    # A broker that cannot tell the settings of one topic tells those of none.
+    return Found(topics, hidden, broker.settings(topics.keys() - hidden))
 
 
-def made_anew(topic: str, known: str, found: str) -> str:
-    """Return the fault of a topic that bears a name which another one bore."""
-    return f"{topic}: expected the topic with id {known}, found {found}: it was made anew"
+def _sources(
+    settings: Settings, registry: Registry, written: Names, found: Found
+) -> tuple[Mapping[str, str], Mapping[str, Fault]]:
+    """Return the ids of the source topics and what is wrong with them; raises BadGroundError when nothing can be read."""
+    wrong = essential(registry, settings.application, settings.record_time, found.settings)
+    own = [text for topic in written for text in wrong.get(topic, ())]
+    own += miscounted(written, registry.partitions, found.topics)
+    faults = topic_faults(registry, settings.record_time, found)
+    topics = registry.source_topics()
+    nothing = len(concerned(faults, registry.siblings())) == len(topics)
+    if own or nothing:
+        raise BadGroundError("\n".join([*[fault.text for fault in faults.values()], *own]))
+    return {topic: found.topics[topic].id if topic in found.topics else "" for topic in topics}, faults
 
 
-def _missed(settings: Settings, registry: Registry, told: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Return the settings without which figures are wrong, and log the others."""
-    faults = []
+def _tell(registry: Registry, settings: Settings, found: Found) -> None:
+    """Log the settings that differ and do no harm to figures, each once with the topics that have it."""
+    wrong = essential(registry, settings.application, settings.record_time, found.settings)
     others: dict[str, list[str]] = {}
-    sources = registry.source_topics()
     for topic in table(registry, settings.application, Replication(), record_time=settings.record_time):
-        for name, difference in differing(topic, told.get(topic.name, {})).items():
-            if name in _ESSENTIAL[settings.record_time] and (topic.name in sources or name != _STAMP):
-                faults.append(difference)
-            else:
+        for difference in differing(topic, found.settings.get(topic.name, {})).values():
+            if difference not in wrong.get(topic.name, ()):
                 others.setdefault(difference.removeprefix(f"{topic.name}: "), []).append(topic.name)
     for difference, topics in others.items():
         more = f" and {len(topics) - 1} more topics" if topics[1:] else ""
         log.warning("%s%s: %s", topics[0], more, difference)
-    return faults
 
 
 def _transactions(mode: JournalMode, *, capable: bool) -> bool:

@@ -68,6 +68,9 @@ class WorkerCollector(Collector):
                 number: one.restore_seconds for number, one in owned.items() if one.restore_seconds is not None
             },
             "safeclock_source_records_lost_total": self._counted(figures.lost),
+            "safeclock_worker_suspended_partitions": {
+                platform: sum(platform in one.suspended for one in owned.values()) for platform in figures.platforms
+            },
         }
 
     def _counted(self, counter: Mapping[int, int]) -> _Samples:

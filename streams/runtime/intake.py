@@ -35,6 +35,9 @@ class Ledger(Protocol):
     def refuse(self, platform: str, reason: Reason) -> None:
         """Count a refusal decided elsewhere."""
 
+    def hold(self, limits: Mapping[str, int], most: int) -> bool:
+        """Decide what concerns some platforms up to their instants and no further; return whether they got there."""
+
     def take_refusals(self) -> list[tuple[Reason, str]]:
         """Return the refusals that came later than their record, with the platform."""
 
@@ -74,6 +77,17 @@ class Refused(NamedTuple):
     late: list[Reason]
 
 
+class Apart(NamedTuple):
+    """Platforms that do not go with the time of all, as long as they do not.
+
+    `suspended` are those whose topics are not read, with the instant up to which they were; `owners` are the platforms
+    of each topic, which may come back behind the others.
+    """
+
+    suspended: Mapping[str, int] = {}
+    owners: Mapping[str, frozenset[str]] = {}
+
+
 class Intake:
     """Ledger, log time and positions of one partition, moved together.
 
@@ -93,6 +107,14 @@ class Intake:
         self._most = most
         self._decoder = decoder
         self._refused: list[tuple[Refusal, Stamped]] = []
+        self._apart = Apart()
+        self._limits: Mapping[str, int] = {}
+        self._held = True
+
+    def keep_apart(self, apart: Apart) -> None:
+        """Let platforms go with a time of their own, from before the first record on."""
+        self._apart = apart
+        self._hold()
 
     def follows(self, batch: RecordBatch) -> bool:
         """Whether `batch` was fetched from the position or before it, so that nothing lies between."""
@@ -107,7 +129,7 @@ class Intake:
         position = self.positions[topic]
         horizon = self.time.horizon(topic)
         ledger, decode = self.ledger, self._decoder.decode
-        now = read = self.time.now
+        now, read = self.time.now, self.time.since(topic)
         rest = None
         for place, record in enumerate(batch.records):
             if record.offset < position:
@@ -141,6 +163,7 @@ class Intake:
 
     def tick(self) -> bool:
         """Let time pass as far as the logs have been read; return whether the ledger had something due."""
+        held = self._hold()
         now = self.time.target()
         due = now >= self.ledger.next_due
         if due:
@@ -148,7 +171,21 @@ class Intake:
         else:
             self.behind = False
             self.time.move(now)
-        return due
+        self.behind = self.behind or not held
+        return due or not held
+
+    def _hold(self) -> bool:
+        """Let platforms that are behind come as far as their own topics have been read; return whether they are there."""
+        self.time.rejoin()
+        behind = self.time.behind()
+        if not (behind or self._limits or self._apart.suspended):
+            return True
+        own = {platform: at for topic, at in behind.items() for platform in self._apart.owners.get(topic, ())}
+        limits = {**self._apart.suspended, **own}
+        if limits != self._limits or not self._held:
+            self._limits = limits
+            self._held = self.ledger.hold(limits, self._most)
+        return self._held
 
     def _advance(self, now: int) -> bool:
         """Let the ledger decide what is due up to `now`; return whether it has got there."""

@@ -25,19 +25,17 @@ def whole(assigned: Iterable[Slot], topics: Iterable[str]) -> tuple[frozenset[in
 class Owners:
     """The partitions of this worker and the tasks that run them.
 
-    `open_partition` makes the owner of a number, `look` raises where the topics are not what they were, `failed` is told
-    of the first error, which ends the process.
+    `open_partition` makes the owner of a number; `look` returns the topics that can be read, and raises where none can;
+    `failed` is told of the first error, which ends the process.
     """
 
     def __init__(
         self,
-        topics: Iterable[str],
         open_partition: Callable[[int], Partition],
-        look: Callable[[], Awaitable[None]],
+        look: Callable[[], Awaitable[Iterable[str]]],
         figures: Figures,
         failed: Callable[[BaseException], None],
     ) -> None:
-        self._topics = tuple(topics)
         self._open = open_partition
         self._look = look
         self._figures = figures
@@ -47,29 +45,29 @@ class Owners:
         self._closing: list[Partition] = []
 
     async def assign(self, assigned: Iterable[Slot]) -> None:
-        """Take the partitions that are wholly assigned; one of which a topic is missing is named and not served.
-
-        Takes none where the topics have changed: a report's events would no longer meet.
-        """
+        """Take the partitions that are wholly assigned, of the topics that can be read; name the others."""
         revocations = self._revocations
         try:
-            await self._look()
+            topics = await self._look()
         except Exception as error:  # noqa: BLE001 - any error ends the process
             self._failed(error)
             return
         if revocations != self._revocations:
             return  # all of it was given up meanwhile
-        complete, partial = whole(assigned, self._topics)
+        complete, partial = whole(assigned, topics)
         for number in sorted(partial):
             log.error("partition %d is not served: it is not assigned of every source topic", number)
         for number in sorted(complete - set(self._owned)):
-            partition = self._open(number)
-            task = asyncio.create_task(partition.run(), name=f"partition-{number}")
-            task.add_done_callback(self._ended)
-            self._owned[number] = (partition, task)
-            self._figures.owned[number] = partition.figures
+            self._take(number)
         self._figures.rebalances += 1
         self._figures.assigned = True
+
+    def _take(self, number: int) -> None:
+        partition = self._open(number)
+        task = asyncio.create_task(partition.run(), name=f"partition-{number}")
+        task.add_done_callback(self._ended)
+        self._owned[number] = (partition, task)
+        self._figures.owned[number] = partition.figures
 
     async def revoke(self) -> None:
         """Close every partition in order: what was applied is committed, what is still being restored is let go."""
@@ -98,5 +96,11 @@ class Owners:
             owned[0].offer(batch)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled():
+            return
+        if (error := task.exception()) is not None:
             self._failed(error)
+            return
+        for number, (partition, running) in list(self._owned.items()):
+            if running is task and partition.again:
+                self._take(number)

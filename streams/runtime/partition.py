@@ -6,8 +6,11 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Final
 
+from aiokafka.errors import KafkaError
+
 from streams.contract.measures import Status
 from streams.domain.logtime import LogTime
+from streams.runtime.beginning import beginning
 from streams.runtime.clock_offset import ClockOffset
 from streams.runtime.commit import Changed, outgoing
 from streams.runtime.figures import PartitionFigures, State
@@ -16,9 +19,10 @@ from streams.runtime.intake import Intake
 from streams.runtime.position import Position, Reached
 from streams.runtime.records import RecordBatch, Slot
 from streams.runtime.restored import announce
+from streams.runtime.sources import CHECK_SECONDS, Fault, concerned, suspension
 from streams.runtime.surroundings import Surroundings
 from streams.runtime.suspended import Rows, Suspended, encoded, too_large, without
-from streams.runtime.taking import recognise, seek, take
+from streams.runtime.taking import SourceError, faults, recognise, seek, take
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +42,16 @@ def _seconds() -> float:
 
 
 class Partition:
-    """One partition of all source topics, from claim to close. Run `run` as a task; `close` ends it in order."""
+    """One partition of all source topics, from claim to close. Run `run` as a task; `close` ends it in order.
+
+    `again` says, after the end, that it ended in order to be taken anew: other topics can be read than before.
+    """
 
     def __init__(self, number: int, around: Surroundings) -> None:
         self.number = number
         self.figures = PartitionFigures(moved=around.wall())
         self._around = around
+        self.again = False
         self._slots = {topic: Slot(topic, number) for topic in around.topics}
         self._journal = around.journal(number)
         self._inbox = Inbox(around.leaders, self._journal.most, around.siblings)
@@ -52,6 +60,8 @@ class Partition:
         self._intake = Intake(around.ledger(number), around.decoder, LogTime(()), {})
         self._dormant: dict[str, Reached] = {}
         self._suspended = Suspended(number, around.owners, around.siblings)
+        self._faults: Mapping[str, Fault] = {}
+        self._checked_at = 0.0
         self._lost = 0
         self._offset = ClockOffset()
         self._moved: dict[str, float] = {}
@@ -92,6 +102,7 @@ class Partition:
             await self._take()
             while not self._closing:
                 await self._step()
+                await self._check()
             if self._dirty:
                 await self._commit()
         finally:
@@ -102,8 +113,9 @@ class Partition:
         around, started = self._around, _seconds()
         taken = await take(around, self.number, self._journal, self._intake.ledger)
         self._offset = taken.offset
+        recognise(around, taken.position)
+        self._suspend(await faults(around, self.number, taken.position))
         self._stand(taken.position)
-        recognise(around, self._slots, taken.position)
         for topic in self._slots:
             await self._seek(topic)
         self._committed = dict(self._intake.positions)
@@ -122,15 +134,24 @@ class Partition:
             taken.loading,
         )
 
+    def _suspend(self, faults: Mapping[str, Fault]) -> None:
+        """Leave out the topics that cannot be read, with their siblings."""
+        around = self._around
+        self._faults, self._checked_at = faults, _seconds()
+        left_out = concerned(faults, around.siblings)
+        self._slots = {topic: Slot(topic, self.number) for topic in around.topics if topic not in left_out}
+        self.figures.suspended = frozenset().union(*(around.owners[topic] for topic in left_out))
+        for fault in faults.values():
+            if fault.topic not in around.faults:  # those are told by who found them
+                log.error("partition %d: %s", self.number, suspension(fault, around.siblings, around.owners))
+
     def _stand(self, position: Position) -> None:
         """Go on from where the former owner was."""
-        around, reached = self._around, position.topics
-        positions = {topic: place.next for topic, place in reached.items() if topic in self._slots}
+        begun, intake = beginning(self._around, position, self._slots), self._intake
         self._lost = position.lost
-        # A platform that is taken off the registry may come back, and must then go on where it was left.
-        self._dormant = {topic: place for topic, place in reached.items() if topic not in self._slots}
-        time = LogTime(self._slots, position.now, around.siblings)
-        self._intake = Intake(self._intake.ledger, around.decoder, time, positions, self._journal.most)
+        self._dormant = dict(begun.dormant)
+        self._intake = Intake(intake.ledger, self._around.decoder, begun.time, begun.positions, self._journal.most)
+        self._intake.keep_apart(begun.apart)
 
     async def _seek(self, topic: str) -> None:
         """Fetch `topic` from its position on; what is lost on the way is passed with the next commit."""
@@ -140,9 +161,26 @@ class Partition:
         self._lost += lost
         self._dirty = self._dirty or lost > 0
 
+    async def _check(self) -> None:
+        """End, to be taken anew, when what cannot be read of this partition alone can be read again."""
+        own = self._faults.keys() - self._around.faults.keys()
+        if not own or _seconds() - self._checked_at < CHECK_SECONDS:
+            return
+        self._checked_at = _seconds()
+        with suppress(KafkaError):  # a broker that does not answer tells nothing
+            if (await faults(self._around, self.number, self._position())).keys() != self._faults.keys():
+                self._end_to_begin_again()
+
+    def _end_to_begin_again(self) -> None:
+        self.again = self._closing = True
+
     async def _step(self) -> None:
         for slot in [slot for slot in self._slots.values() if slot in self._around.source.lost]:
-            await self._seek(slot.topic)
+            try:
+                await self._seek(slot.topic)
+            except SourceError:  # the next owner finds the same, and leaves the platform out
+                self._end_to_begin_again()
+                return
         behind = self._intake.behind
         waits = not (self._closing or behind)
         if not (waits and await self._next()) and not behind:
@@ -295,7 +333,11 @@ class Partition:
 
     def _position(self) -> Position:
         around, intake = self._around, self._intake
-        topics = {topic: Reached(offset, around.topics[topic]) for topic, offset in intake.positions.items()}
+        behind = intake.time.behind()
+        topics = {
+            topic: Reached(offset, around.topics[topic], max(1, behind[topic]) if topic in behind else 0)
+            for topic, offset in intake.positions.items()
+        }
         reached = {**self._dormant, **topics}
         return Position(intake.time.now, reached, around.registry_hash, self._lost, dict(around.own))
 

@@ -7,10 +7,15 @@ CLAIM_KEY = b"k"
 
 
 class Reached(msgspec.Struct, frozen=True):
-    """The next offset to read of one source topic; `id` is the topic's own, "" where the broker tells none."""
+    """The next offset to read of one source topic; `id` is the topic's own, "" where the broker tells none.
+
+    `read` is up to when, in epoch milliseconds, it was read where that is earlier than the partition's `now`: its
+    platform was suspended, or is catching up. 0: up to `now`.
+    """
 
     next: int
     id: str = ""
+    read: int = 0
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -25,6 +30,12 @@ class Position(msgspec.Struct, frozen=True):
     registry: str = ""
     lost: int = 0
     own: dict[str, str] = {}
+
+
+def up_to(position: Position, topic: str) -> int:
+    """Return up to when `topic` was read at `position`; 0 for a topic that never was."""
+    reached = position.topics.get(topic)
+    return 0 if reached is None else reached.read or position.now
 
 
 _decode = msgspec.json.Decoder(Position).decode

@@ -11,6 +11,7 @@ from streams.runtime.ground import Names
 from streams.runtime.intake import Decoder, Ledger
 from streams.runtime.journal import Journal
 from streams.runtime.records import Head, RecordBatch, Slot
+from streams.runtime.sources import Fault
 from streams.runtime.turns import Turns
 
 
@@ -48,8 +49,9 @@ class Source(Protocol):
 class Surroundings:
     """What every owner of a worker shares.
 
-    `topics` are the source topics with their ids ("": the broker tells none), `leaders` those with the filings for each
-    with actions, `siblings` those that wait for each other, `owners` the platforms that publish on each, `names` those that are written, `own` the ids of those of
+    `topics` are the source topics with their ids ("": the broker tells none), `faults` what is wrong with those of them
+    that cannot be read, `owners` the platforms that publish on each; `leaders` those with the filings for each with
+    actions, `siblings` those that wait for each other, `names` those that are written, `own` the ids of those of
     them that must stay; `pack` names the rules in force; `wall` reads the wall clock in epoch milliseconds.
     `exact_ends` is false where the broker tells wrong end offsets. `access` says who the worker is to the broker,
     `turns` whose backlog is next.
@@ -59,9 +61,10 @@ class Surroundings:
     names: Names
     own: Mapping[str, str]
     topics: Mapping[str, str]
+    faults: Mapping[str, Fault]
+    owners: Mapping[str, frozenset[str]]
     leaders: Mapping[str, frozenset[str]]
     siblings: Mapping[str, frozenset[str]]
-    owners: Mapping[str, frozenset[str]]
     partitions: int
     registry_hash: str
     pack: str

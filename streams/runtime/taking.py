@@ -2,30 +2,31 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from aiokafka import TopicPartition
-from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
+from aiokafka.errors import (
+    CorruptRecordException,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+    UnsupportedCodecError,
+)
 
 from streams.runtime.clock_offset import ClockOffset
-from streams.runtime.ground import is_another, made_anew
+from streams.runtime.ground import StateError
 from streams.runtime.intake import Ledger
 from streams.runtime.journal import Journal
-from streams.runtime.position import Position
+from streams.runtime.position import Position, Reached
 from streams.runtime.records import Slot
 from streams.runtime.restore import restore
+from streams.runtime.sources import APPLY, Fault, concerned, end_fault, identity_fault, is_another, made_anew
 from streams.runtime.surroundings import Surroundings
 
 log = logging.getLogger(__name__)
 
 
 class SourceError(Exception):
-    """A source topic is not the one that the position speaks of; the message says what to do."""
-
-
-class StateError(Exception):
-    """The changelog or the measures are not those to which the position was written: what was told before is gone."""
+    """No source topic of a partition is as the position speaks of it; the message says what is wrong with each."""
 
 
 class Taken(NamedTuple):
@@ -58,32 +59,60 @@ async def take(around: Surroundings, number: int, journal: Journal, ledger: Ledg
     return Taken(stored.position, offset, rows, stored.read, fetched - started, seconds() - fetched)
 
 
-def recognise(around: Surroundings, topics: Iterable[str], position: Position) -> None:
-    """Stop where a topic of the broker's is not the one that the position speaks of."""
+def recognise(around: Surroundings, position: Position) -> None:
+    """Raise StateError where the changelog or the measures are not those that the position was written to."""
     for topic, known in position.own.items():
         found = around.own.get(topic, "")
         if is_another(known, found):
             raise StateError(made_anew(topic, known, found))
-    for topic in topics:
-        reached, found = position.topics.get(topic), around.topics[topic]
-        if reached is not None and is_another(reached.id, found):
-            raise SourceError(made_anew(topic, reached.id, found))
+
+
+async def faults(around: Surroundings, number: int, position: Position) -> dict[str, Fault]:
+    """Return what is wrong with the source topics of a partition, by topic.
+
+    Beside what is wrong with a topic for every partition, that is a topic that is not the one which the position speaks
+    of, and a log that ends before the position. Raises SourceError when nothing of the partition can be read.
+    """
+    found = dict(around.faults)
+    for topic, identity in around.topics.items():
+        if topic in found:
+            continue
+        reached = position.topics.get(topic)
+        fault = identity_fault(topic, reached, identity) or await _log_fault(around, Slot(topic, number), reached)
+        if fault is not None:
+            found[topic] = fault
+    if len(concerned(found, around.siblings)) == len(around.topics):
+        raise SourceError("\n".join(fault.text for fault in found.values()))
+    return found
+
+
+async def _log_fault(around: Surroundings, slot: Slot, reached: Reached | None) -> Fault | None:
+    if reached is None or not around.exact_ends:
+        return None
+    try:
+        _, end = await around.source.bounds(slot)
+    except (UnknownTopicOrPartitionError, TopicAuthorizationFailedError) as error:
+        return Fault(slot.topic, f"{slot.topic}: expected to read it, the broker says {type(error).__name__}", APPLY)
+    return end_fault(slot.topic, slot.partition, reached.next, end)
 
 
 async def seek(around: Surroundings, slot: Slot, position: int | None) -> tuple[int, int]:
     """Fetch `slot` from its position on, from the log's start where there is none; return from where, and what is lost.
 
-    What lies below the log's start is lost: counted, told and passed. A log that ends before the position has
-    lost what was already counted: then this worker stops.
+    What lies below the log's start is lost: counted, told and passed, also where nothing of the log was ever read.
+    Raises SourceError for a log that ends before the position: it has lost what was already counted.
     """
     first, last = await around.source.bounds(slot)
-    if position is None:
-        position = first
-    if around.exact_ends and position > last:
-        raise SourceError(f"{slot.topic} {slot.partition}: expected a log up to offset {position}, it ends at {last}")
+    begins = position is None
+    position = 0 if position is None else position
+    if around.exact_ends and (fault := end_fault(slot.topic, slot.partition, position, last)):
+        raise SourceError(fault.text)
     lost = max(0, first - position)
     if lost:
         around.figures.lost[slot.partition] += lost
-        log.error("partition %d: offsets %d to %d of %s are gone", slot.partition, position, first - 1, slot.topic)
+        which = "nothing of it was read before" if begins else "they were not read"
+        log.error(
+            "partition %d: offsets %d to %d of %s are gone, %s", slot.partition, position, first - 1, slot.topic, which
+        )
     await around.source.serve(slot, position + lost)
     return position + lost, lost

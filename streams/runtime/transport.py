@@ -59,6 +59,22 @@ class RecordBatchConsumer(Consumer):
         self._positions: dict[TP, int] = {}
         self._changed = asyncio.Event()
         self._last_lease = 0
+        app: Any = self.app  # a RecordBatchApp, whose module imports this one
+        self._readable: frozenset[str] | None = app.readable
+        self._subscribed = False
+
+    @override
+    async def subscribe(self, topics: Iterable[str]) -> None:
+        """Let the group give partitions of `topics`, of those that can be read."""
+        readable = self._readable
+        self._subscribed = True
+        await super().subscribe([topic for topic in topics if readable is None or topic in readable])
+
+    async def read(self, topics: frozenset[str]) -> None:
+        """From now on let the group give partitions of `topics` only; it gives all of them anew."""
+        self._readable = topics
+        if self._subscribed:
+            await self.subscribe(topics)
 
     @override
     def _new_consumer_thread(self) -> FetchingThread:

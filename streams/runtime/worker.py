@@ -9,7 +9,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 import uvloop
@@ -26,15 +26,16 @@ from streams.runtime.collector import collect_seldom
 from streams.runtime.ending import of_broker, stopped
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.figures import Figures
-from streams.runtime.ground import BadGroundError, Ground, Names, stand, still
+from streams.runtime.ground import BadGroundError, Ground, Names, StateError, stand
 from streams.runtime.health import Health, served
 from streams.runtime.intake import Decoder, Ledger
 from streams.runtime.journal import AppendJournal, ClaimError, Journal, Place, RowTooLargeError, TransactionJournal
 from streams.runtime.owners import Owners
 from streams.runtime.partition import Partition
 from streams.runtime.settings import Settings
+from streams.runtime.source_watch import SourceWatch
 from streams.runtime.surroundings import Surroundings
-from streams.runtime.taking import SourceError, StateError
+from streams.runtime.taking import SourceError
 
 log = logging.getLogger(__name__)
 
@@ -94,27 +95,32 @@ class Worker:
     """
 
     def __init__(self, settings: Settings, trade: Trade, manner: Manner | None = None) -> None:
-        self.figures = Figures()
+        self.figures = Figures(tuple(trade.registry.platforms))
         self.app: RecordBatchApp | None = None
         self._manner = manner
         self._settings = settings
         self._trade = trade
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._owners: Owners | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Check the ground, join the group and return; partitions are restored afterwards, see `figures`."""
         ground = await asyncio.to_thread(stand, self._settings, self._trade.registry, self._trade.names)
         app = create_app(self._settings, self._manner or (PATIENT if ground.capable else ALONE))
         around = self._surroundings(ground, app)
+        watch = SourceWatch(self._settings, self._trade.registry, ground)
+        app.partitions, app.readable = around.partitions, watch.subscribed
 
-        async def look() -> None:
-            await asyncio.to_thread(still, self._settings, ground, around.partitions)
+        def opened(number: int) -> Partition:
+            return Partition(number, replace(around, topics=watch.ground.topics, faults=watch.ground.faults))
 
-        self._owners = Owners(around.topics, lambda number: Partition(number, around), look, self.figures, self._failed)
+        self._owners = Owners(opened, watch.assigned, self.figures, self._failed)
         connect(app, around.topics, self._owners)
         self.app = app
         await app.start()
+        self._watching = asyncio.create_task(watch.follow(app.source.read), name="source-watch")
+        self._watching.add_done_callback(self._watched)
 
     async def wait(self) -> None:
         """Return when the app stops; raise what made it or an owner fail."""
@@ -135,6 +141,8 @@ class Worker:
         if self.app is None or self._owners is None:
             return
         self.app.source.stop_flow()
+        if self._watching is not None:
+            self._watching.cancel()
         await self._owners.revoke()
         await self.app.stop()
         if self._failure.done():
@@ -149,6 +157,10 @@ class Worker:
     def _failed(self, error: BaseException) -> None:
         if not self._failure.done():
             self._failure.set_exception(error)
+
+    def _watched(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failed(error)
 
     def _surroundings(self, ground: Ground, app: RecordBatchApp) -> Surroundings:
         settings, trade = self._settings, self._trade
@@ -170,9 +182,10 @@ class Worker:
             names=ground.names,
             own=ground.own,
             topics=ground.topics,
+            faults=ground.faults,
+            owners={topic: trade.registry.platforms_of_topic(topic) for topic in ground.topics},
             leaders=trade.registry.leaders(),
             siblings=trade.registry.siblings(),
-            owners={topic: trade.registry.platforms_of_topic(topic) for topic in trade.registry.source_topics()},
             partitions=trade.registry.partitions,
             registry_hash=trade.registry.hash,
             pack=trade.pack,

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 from aiokafka.errors import ProducerFenced
 
-from streams.admin.accept import Case, Stage, accept, cases, staged, unowned
+from streams.admin.accept import Case, Stage, accept, cases, staged
 from streams.admin.acceptance import Log, Where, accepted
 from streams.admin.errors import OperatingError
 from streams.domain.grid import DAY
@@ -34,6 +34,8 @@ pytestmark = pytest.mark.integration
 PARTITIONS = (0, 1)
 PLAN = plan_of(reports=600, weeks=1)
 DUE = PLAN.end_ms + 4 * DAY
+AT_ONCE_SECONDS = 30.0
+"""Half of what the broker waits for whoever left a transaction open."""
 APPLIED = "safeclock_worker_records_applied_total"
 
 
@@ -55,18 +57,8 @@ async def stage_of(scene: Scene) -> Stage:
     return await asyncio.to_thread(staged, load(scene.environment()), scene.registry, scene.names)
 
 
-def free(stage: Stage, topic: str) -> bool:
-    """Whether the group no longer counts on a worker."""
-    try:
-        unowned(stage, topic, PARTITIONS)
-    except OperatingError:
-        return False
-    return True
-
-
 async def accept_all(scene: Scene, topic: str, where: Where) -> list[Case]:
     stage = await stage_of(scene)
-    await eventually(lambda: free(stage, topic), "the group to forget a worker that ended without a word")
     found = await cases(stage, topic, PARTITIONS, where)
     for case in found:
         await accept(stage, case, where)
@@ -129,13 +121,20 @@ async def test_what_a_new_topic_holds_is_passed_over_when_that_is_asked_for(scen
     assert (await scene.totals())["records"] == 20 + 4 + 2
 
 
-async def test_nothing_is_accepted_while_a_worker_holds_the_partition(scene: Scene) -> None:
-    async with working(scene) as worker:
-        await eventually(lambda: len(worker.figures.owned) == 2, "both partitions")
-        stage = await stage_of(scene)
+async def test_a_topic_is_accepted_at_once_after_a_worker_was_killed_in_a_transaction(scene: Scene) -> None:
+    topic = scene.sources[0]
+    await counted(scene, 20)
+    worker = scene.start(SAFECLOCK_FAILPOINT="sent_not_committed")
+    await scene.publish(4)
+    await eventually(lambda: worker.code is not None, "the worker to die in a transaction", scene.logs)
+    await scene.make_anew(topic)
 
-        with pytest.raises(OperatingError, match="a worker holds partition 0, 1: stop the workers first"):
-            await asyncio.to_thread(unowned, stage, scene.sources[0], PARTITIONS)
+    async with asyncio.timeout(AT_ONCE_SECONDS):
+        taken = await accept_all(scene, topic, Where.BEGINNING)
+
+    assert [case.number for case in taken] == [0, 1]
+    async with working(scene) as again:
+        await eventually(lambda: applied(again) == 2, "the other topic's records", scene.logs)
 
 
 async def test_a_worker_that_still_believes_in_its_partition_is_fenced(scene: Scene) -> None:
@@ -205,9 +204,7 @@ def test_the_commands_bring_a_real_ledger_over_a_topic_that_was_made_anew(chain:
     asked = ("admin", "accept-source-reset", topic, "--from", "beginning")
     said = Terminal(chain.environment()).run(*asked)
     assert (said.exit_code, said.stdout.splitlines()[-1]) == (2, "nothing was changed: add --yes to accept this")
-    until(
-        lambda: Terminal(chain.environment()).run(*asked, "--yes").exit_code == 0, "the group to forget the dead worker"
-    )
+    assert Terminal(chain.environment()).run(*asked, "--yes").exit_code == 0
     healthy = chain.worker()
     now = chain.settled(DUE)
 

@@ -153,6 +153,7 @@ _OPEN: Final = f"safeclock_open_reports{{{AT}}}"
 _CADENCE: Final = f"safeclock_cadence_seconds{{{AT}}}"
 _COMPLETE: Final = f"safeclock_complete_through_timestamp_seconds{{{AT}}}"
 _LOST: Final = 'safeclock_source_records_lost_total{instance="w1",partition="0"}'
+_SUSPENDED: Final = f'safeclock_worker_suspended_partitions{{instance="w1",{AT}}}'
 _FAILED: Final = 'prometheus_rule_evaluation_failures_total{rule_group="safeclock.yml;safeclock-alerts"}'
 _UNSENT: Final = 'alertmanager_notification_requests_failed_total{integration="webhook"}'
 
@@ -350,6 +351,13 @@ TALES: Final[Mapping[str, Told]] = {
             Tale({_LOST: "7xN"}, "61m", ends="4h", why="an old gap"),
             Tale({_LOST: "7x120 _x10 7xN"}, "61m", ends="5h", why="an old gap, and nobody looked for ten minutes"),
             Tale({_LOST: "0xN"}, ends="2h", why="no gap"),
+        ),
+    ),
+    "SafeclockPlatformSuspended": Told(
+        Tale({_SUSPENDED: "0x29 2xN"}, "30m", fires=_HARBOR),
+        (
+            Tale({_SUSPENDED: "0xN"}, ends="2h", why="every topic is as it must be"),
+            Tale({_SUSPENDED: "0x29 2x1 0xN"}, ends="2h", why="it was mended at once"),
         ),
     ),
     "SafeclockInternalRefusal": Told(

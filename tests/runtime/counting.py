@@ -54,6 +54,11 @@ class CountingLedger:
         self.advanced.append(now)
         return now
 
+    def hold(self, limits: Mapping[str, int], most: int) -> bool:
+        """Do nothing: nothing is due."""
+        del limits, most
+        return True
+
     def refuse(self, platform: str, reason: Reason) -> None:
         """Count a refusal."""
         del platform, reason

@@ -37,15 +37,16 @@ def test_a_topic_that_is_no_source_does_not_count() -> None:
 async def test_what_is_given_to_a_worker_that_stops_meanwhile_is_not_taken() -> None:
     looking, looked = asyncio.Event(), asyncio.Event()
 
-    async def look() -> None:
+    async def look() -> list[str]:
         looking.set()
         await looked.wait()
+        return ["a"]
 
     def opened(number: int) -> NoReturn:
         raise AssertionError(f"partition {number} was opened")
 
     figures = Figures()
-    owners = Owners(["a"], opened, look, figures, lambda _: None)
+    owners = Owners(opened, look, figures, lambda _: None)
     assigning = asyncio.create_task(owners.assign([Slot("a", 0)]))
     await looking.wait()
 

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import pytest
@@ -15,7 +15,7 @@ from streams.contract.registry import Registry
 from streams.domain.grid import HOUR, MINUTE
 from streams.domain.logtime import LogTime
 from streams.domain.vocabulary import Reason
-from streams.runtime.intake import Intake
+from streams.runtime.intake import Apart, Intake
 from streams.runtime.records import RecordBatch, Slot
 from tests.batch.story import START, filed
 from tests.runtime.counting import PLATFORM, CountingLedger, NumberDecoder
@@ -242,3 +242,61 @@ def test_the_brokers_stamp_is_believed_whatever_our_clock_says() -> None:
     intake.take(batch(0, 1, Fetched(0, b"100", WALL + HOUR)), WALL)
 
     assert totals(intake)["records"] == 1
+
+
+class HoldingLedger(CountingLedger):
+    """Keeps up to when it is to decide about whom; it gets there at once, unless it is `slow`."""
+
+    slow = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limits: list[dict[str, int]] = []
+
+    @override
+    def hold(self, limits: Mapping[str, int], most: int) -> bool:
+        self.limits.append(dict(limits))
+        return not self.slow
+
+
+OWNERS = {FILED: frozenset({"harbor"}), TAKEN: frozenset({"harbor"}), "other": frozenset({"meadow"})}
+
+
+def behind_by_two_hours(ledger: CountingLedger) -> Intake:
+    """Return the intake of a partition whose one platform was read two hours less far than the other."""
+    groups = {FILED: frozenset({FILED, TAKEN}), TAKEN: frozenset({FILED, TAKEN}), "other": frozenset({"other"})}
+    read = {FILED: WALL - 2 * HOUR, TAKEN: WALL - 2 * HOUR}
+    time = LogTime((FILED, TAKEN, "other"), WALL, groups, read)
+    return Intake(ledger, NumberDecoder(), time, {FILED: 0, TAKEN: 0, "other": 0})
+
+
+def test_a_platform_that_is_behind_is_decided_as_far_as_its_own_topics_are_read() -> None:
+    ledger = HoldingLedger()
+    intake = behind_by_two_hours(ledger)
+    intake.keep_apart(Apart({"gone": 5}, OWNERS))
+
+    intake.take(batch(0, 1, Fetched(0, b"1", WALL - HOUR)), WALL)
+    intake.take(batch(0, 1, Fetched(0, b"1", WALL - HOUR, topic=TAKEN), topic=TAKEN), WALL)
+    intake.take(batch(1, 2, Fetched(1, b"1", WALL)), WALL)
+    intake.take(batch(1, 2, Fetched(1, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
+
+    assert ledger.limits == [
+        {"gone": 5, "harbor": WALL - 2 * HOUR},
+        {"gone": 5, "harbor": WALL - HOUR},
+        {"gone": 5},
+    ]
+    assert intake.time.now == WALL
+
+
+def test_no_record_is_taken_before_a_platform_that_is_behind_has_been_decided() -> None:
+    ledger = HoldingLedger()
+    ledger.slow = True
+    intake = behind_by_two_hours(ledger)
+    intake.keep_apart(Apart({}, OWNERS))
+
+    intake.tick()
+    assert intake.behind
+
+    ledger.slow = False
+    intake.tick()
+    assert not intake.behind

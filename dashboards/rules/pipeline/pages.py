@@ -17,6 +17,7 @@ _EXPECTED: Final = select("safeclock_partitions_expected")
 _READY: Final = select("safeclock_partition_ready")
 _COMMITS: Final = select("safeclock_worker_commits_total")
 _GAPS: Final = select("safeclock_source_records_lost_total")
+_SUSPENDED: Final = select("safeclock_worker_suspended_partitions")
 
 
 def _grew(name: str, **labels: str) -> str:
@@ -127,7 +128,7 @@ PAGES: Final = (
         do=(
             (
                 "A worker that says `expected the topic with id …` in its log stopped at a topic that was made anew, and "
-                "waits for a decision: [a source topic](operate.md#a-source-topic-was-made-anew), [the changelog or the "
+                "waits for a decision: [a source topic](operate.md#a-source-topic-is-not-as-it-was), [the changelog or the "
                 "measures](operate.md#the-changelog-or-the-measures-were-made-anew)."
             ),
             "Topics with different numbers of partitions: `safeclock admin plan` shows them.",
@@ -202,6 +203,45 @@ PAGES: Final = (
             "Tell the analyst which days are affected.",
         ),
         mistaken="repaired by restarting anything.",
+    ),
+    Alert(
+        name="SafeclockPlatformSuspended",
+        expr=f"max by (platform) ({_SUSPENDED}) > 0",
+        audience=Audience.OPERATOR,
+        severity=Severity.PAGE,
+        summary="{{ $labels.platform }} is not counted: one of its topics is not as it must be",
+        wait="2m",
+        within="5m",
+        since="a worker leaves the platform out",
+        means="a topic of this platform, or of one that shares a topic with it, is missing, was made anew, has another "
+        "number of partitions, is compacted or stamped by its senders, ends before the position, or may not be read. "
+        "Workers read none of the platform's topics, keep its position, and count all other platforms. Its figures "
+        "stay and grow old; no deadline of its reports is decided meanwhile.",
+        check=(
+            (
+                "A worker's log: `platform … suspended:` names the topic, what was expected, what was found, and the "
+                "command."
+            ),
+            "`safeclock admin plan`: what differs.",
+        ),
+        do=(
+            (
+                "A topic that is missing, a setting or a right: `safeclock admin apply`. Workers notice within some "
+                "seconds and go on by themselves."
+            ),
+            "Another number of partitions: delete the topic, `safeclock admin apply`, then accept it as below.",
+            (
+                "A topic that was made anew or cut: `safeclock admin accept-source-reset TOPIC --from beginning|end` "
+                "([operate.md](operate.md#a-source-topic-is-not-as-it-was)). Workers may run; those that hold its "
+                "partitions end and go on when they are started again."
+            ),
+            (
+                "Ask the platform to publish again what was in a lost log, or may have been compacted away, and was not "
+                "read yet."
+            ),
+        ),
+        mistaken="the platform's silence: it may have told everything.",
+        mutes=(Mute(of=("SafeclockPlatformSilent", "SafeclockVolumeDropped"), equal=("platform",)),),
     ),
     Alert(
         name="SafeclockInternalRefusal",

@@ -27,12 +27,13 @@ from streams.edge.options import with_options
 def accept_source_reset(topic: str, where: str, partition: tuple[int, ...], *, yes: bool, **given: str | None) -> None:
     """Go on with source TOPIC although it was made anew, or its log cut: what was counted stays counted.
 
-    Run it with the rights of a worker, and while none runs. Ends with 0 when it is done or nothing needs it, with 2
-    when `--yes` is missing.
+    Run it with the rights of a worker. Workers may run: one that holds a partition of which this is accepted ends,
+    with status 1, and goes on when it is started again. Ends with 0 when it is done or nothing needs it, with 2 when
+    `--yes` is missing.
     """
     import asyncio
 
-    from streams.admin.accept import accept, cases, staged, unowned
+    from streams.admin.accept import accept, cases, staged
     from streams.admin.acceptance import Where
     from streams.runtime.compose import registry_of
 
@@ -50,7 +51,6 @@ def accept_source_reset(topic: str, where: str, partition: tuple[int, ...], *, y
             click.echo("nothing was changed: add --yes to accept this")
             sys.exit(CHANGES)
         else:
-            unowned(stage, topic, [case.number for case in found])
             for case in found:
                 asyncio.run(accept(stage, case, Where(where)))
                 click.echo(f"{topic} {case.number}: accepted")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from streams.contract.metric import PARTITION, REASON, Kind, Label, Metric, Process
+from streams.contract.metric import PARTITION, PLATFORM, REASON, Kind, Label, Metric, Process
 
 
 def _pipe(name: str, kind: Kind, text: str, *labels: Label, zeros: bool = True) -> Metric:
@@ -38,5 +38,11 @@ PIPELINE: Final = (
         Kind.COUNTER,
         "Records that left the log before they were read; every one is a gap in the figures.",
         PARTITION,
+    ),
+    _pipe(
+        "worker_suspended_partitions",
+        Kind.GAUGE,
+        "Partitions on which a platform is not read, because one of its topics is not as it must be.",
+        PLATFORM,
     ),
 )

@@ -1,0 +1,220 @@
+"""A platform's topic fails while another platform is counted: that one goes on, and the first loses nothing but time."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import NamedTuple
+
+import pytest
+
+from streams.admin.accept import accept, cases, staged
+from streams.admin.acceptance import Where
+from streams.contract.registry import Registry
+from streams.contract.registry_file import load
+from streams.runtime.records import Slot
+from streams.runtime.settings import load as load_settings
+from tests.chain.chain import Part
+from tests.chain.waiting import until
+from tests.failures import tampering
+from tests.failures.conftest import Fail
+from tests.failures.failing import FailingChain
+from tests.failures.live import Live, wall
+from tests.failures.truth import Told, told
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
+
+SUSPENDED = "safeclock_worker_suspended_partitions"
+WHARF = """
+[[platforms]]
+id = "wharf"
+provider = "Long Pier Clips"
+report_filed = "{own}-report-filed.wharf"
+action_taken = "{own}-action-taken.wharf"
+cadence = "1s"
+"""
+"""A platform with topics of its own, that is heard every second: what it does not tell in time is soon a miss."""
+
+
+class Pier(NamedTuple):
+    """A chain with two platforms: harbor, and wharf, whose topics are made to fail."""
+
+    chain: FailingChain
+    harbor: Live
+    wharf: Live
+    both: Registry
+    alone: Registry
+
+    @property
+    def filed(self) -> str:
+        """The topic that fails."""
+        return f"{self.chain.application}-report-filed.wharf"
+
+    @property
+    def topics(self) -> list[str]:
+        """The topics of the platform that fails."""
+        return [topic for topic in self.both.source_topics() if topic.endswith(".wharf")]
+
+    @contextmanager
+    def without_wharf(self) -> Iterator[None]:
+        """Let the chain know harbor only, as its publisher does."""
+        self.chain.registry, self.chain.sources = self.alone, self.alone.source_topics()
+        try:
+            yield
+        finally:
+            self.chain.registry, self.chain.sources = self.both, self.both.source_topics()
+
+    def harbor_is_counted(self) -> None:
+        """Tell of harbor's today and return when all of it is counted."""
+        with self.without_wharf():
+            self.chain.tell(line for _ in range(4) for line in self.harbor.beat(wall()))
+            self.chain.caught_up()
+
+    def tell_wharf(self, count: int = 4) -> None:
+        """Tell of wharf's today."""
+        self.chain.tell(line for _ in range(count) for line in self.wharf.beat(wall()))
+
+    def places(self) -> dict[Slot, int]:
+        """Return the positions of wharf's slots."""
+        found = self.chain.positions().items()
+        return {Slot(topic, number): at.topics[topic].next for number, at in found for topic in self.topics}
+
+    def suspended(self, worker: Part, partitions: int) -> None:
+        """Return when a worker says that wharf is not read on so many partitions, and harbor is everywhere."""
+        series = f'{SUSPENDED}{{platform="wharf"}} {partitions}.0'
+
+        def holds() -> bool:
+            page = worker.page("/metrics")
+            return series in page and f'{SUSPENDED}{{platform="harbor"}} 0.0' in page
+
+        until(holds, f"wharf to be suspended on {partitions} partitions", self.chain.logs)
+
+    def accept(self, topic: str) -> None:
+        """Accept a topic as an operator does."""
+        settings = load_settings({**os.environ, **self.chain.environment()})
+
+        async def run() -> None:
+            stage = await asyncio.to_thread(staged, settings, self.both, self.chain.names)
+            for case in await cases(stage, topic, range(self.both.partitions), Where.BEGINNING):
+                await accept(stage, case, Where.BEGINNING)
+
+        asyncio.run(run())
+
+
+@pytest.fixture
+def pier(failing: Fail, apache_kafka: str) -> Pier:
+    chain = failing(apache_kafka)
+    alone, text = chain.registry, chain.registry_file.read_text()
+    chain.register(text + WHARF.format(own=chain.application))
+    made = Pier(chain, Live(seed=171), Live(seed=172, platform="wharf"), load(chain.registry_file), alone)
+    made.tell_wharf()
+    return made
+
+
+class Failure(NamedTuple):
+    """What is done to wharf's topic, what the worker says of it, and how it is mended.
+
+    `records` tells that the topic's records are gone with it.
+    """
+
+    name: str
+    strike: Callable[[Pier], object]
+    said: str
+    mend: Callable[[Pier], object]
+    records_go: bool = False
+
+
+def _set(setting: str, value: str) -> Callable[[Pier], object]:
+    return lambda pier: tampering.set_topic(pier.chain, pier.filed, {setting: value})
+
+
+def _made_anew_and_accepted(pier: Pier) -> None:
+    if pier.filed in _extended(pier):
+        tampering.delete(pier.chain, pier.filed)
+    pier.chain.create_topics()
+    pier.accept(pier.filed)
+
+
+def _extended(pier: Pier) -> Sequence[str]:
+    with tampering.administered(pier.chain) as admin:
+        described = admin.describe_topics([pier.filed])
+    return [one["name"] for one in described if len(one["partitions"]) > pier.both.partitions]
+
+
+FAILURES = [
+    Failure(
+        "compacted",
+        _set("cleanup.policy", "compact"),
+        "expected cleanup.policy=delete, found compact",
+        _set("cleanup.policy", "delete"),
+    ),
+    Failure(
+        "stamped by its sender",
+        _set("message.timestamp.type", "CreateTime"),
+        "expected message.timestamp.type=LogAppendTime, found CreateTime",
+        _set("message.timestamp.type", "LogAppendTime"),
+    ),
+    Failure(
+        "deleted",
+        lambda pier: tampering.delete(pier.chain, pier.filed),
+        "expected a topic with 2 partitions, found none",
+        _made_anew_and_accepted,
+        records_go=True,
+    ),
+    Failure(
+        "made anew",
+        lambda pier: tampering.make_anew(pier.chain, pier.filed),
+        "it was made anew",
+        _made_anew_and_accepted,
+        records_go=True,
+    ),
+    Failure(
+        "extended",
+        lambda pier: tampering.extend(pier.chain, pier.filed, 3),
+        "expected 2 partitions, found 3",
+        _made_anew_and_accepted,
+        records_go=True,
+    ),
+]
+
+
+@pytest.mark.parametrize("worker_is", ["at work", "started afterwards"])
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda one: one.name)
+def test_a_topic_that_fails_suspends_its_platform_and_no_other(pier: Pier, failure: Failure, worker_is: str) -> None:
+    chain = pier.chain
+    worker = chain.worker()
+    chain.ready(worker)
+    pier.harbor_is_counted()
+    chain.caught_up()
+    before, at = told(chain), pier.places()
+    if worker_is != "at work":
+        assert worker.terminate() == 0, chain.logs()
+
+    chain.fault(f"a platform's topic is {failure.name} while the worker is {worker_is}")
+    failure.strike(pier)
+    if worker_is != "at work":
+        worker = chain.worker()
+    pier.suspended(worker, 2)
+    struck = wall()
+    pier.harbor_is_counted()
+    until(lambda: min(one.now for one in chain.positions().values()) > struck, "time to go on", chain.logs)
+    assert pier.places() == at
+    assert f"platform wharf suspended: {pier.filed}: {failure.said}" in worker.said() or failure.said in worker.said()
+    if not failure.records_go:
+        pier.tell_wharf()
+    pier.harbor_is_counted()
+
+    failure.mend(pier)
+    if failure.records_go:
+        chain.ended(worker)
+        worker = chain.worker()
+    pier.suspended(worker, 0)
+    pier.tell_wharf()
+    chain.hold(worker, source=_with(told(chain), before))
+
+
+def _with(after: Told, before: Told) -> Told:
+    """Return what was told before and after a topic was made anew, each record once."""
+    known = set(after.records)
+    return replace(after, records=[*[one for one in before.records if one not in known], *after.records])

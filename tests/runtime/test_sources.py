@@ -1,0 +1,106 @@
+"""Which source topics can be read, and whom a fault concerns."""
+
+import pytest
+
+from streams.contract.registry import Platform, Registry
+from streams.runtime.broker import Topic
+from streams.runtime.position import Reached
+from streams.runtime.settings import RecordTime
+from streams.runtime.sources import (
+    Fault,
+    Found,
+    concerned,
+    end_fault,
+    identity_fault,
+    resumption,
+    suspension,
+    topic_faults,
+)
+
+
+def platform(name: str, taken: str = "") -> Platform:
+    return Platform(id=name, provider="", report_filed=f"filed.{name}", action_taken=taken or f"taken.{name}")
+
+
+REGISTRY = Registry(
+    {one.id: one for one in (platform("harbor"), platform("wharf"), platform("pier", "taken.wharf"))}, partitions=2
+)
+SIBLINGS = REGISTRY.siblings()
+OWNERS = {topic: REGISTRY.platforms_of_topic(topic) for topic in REGISTRY.source_topics()}
+STAMP = {"message.timestamp.type": "CreateTime"}
+
+
+def found(*, without: str = "", hidden: str = "", partitions: int = 2, settings: dict[str, str] | None = None) -> Found:
+    """Return what a healthy broker tells, but for `filed.wharf`."""
+    topics = {topic: Topic(f"id of {topic}", 2) for topic in REGISTRY.source_topics() if topic != without}
+    if "filed.wharf" in topics:
+        topics["filed.wharf"] = Topic("id", partitions)
+    return Found(topics, frozenset({hidden} - {""}), {"filed.wharf": settings or {}})
+
+
+def test_topics_that_are_as_they_must_be_have_no_fault() -> None:
+    assert topic_faults(REGISTRY, RecordTime.LOG, found()) == {}
+
+
+@pytest.mark.parametrize(
+    ("told", "text", "remedy"),
+    [
+        (found(without="filed.wharf"), "expected a topic with 2 partitions, found none", "safeclock admin apply"),
+        (found(hidden="filed.wharf"), "expected the right to READ it, found none", "safeclock admin apply"),
+        (found(partitions=3), "expected 2 partitions, found 3", "delete the topic"),
+        (found(partitions=1), "expected 2 partitions, found 1", "delete the topic"),
+        (
+            found(settings={"cleanup.policy": "compact"}),
+            "expected cleanup.policy=delete, found compact",
+            "safeclock admin apply",
+        ),
+        (
+            found(settings=STAMP),
+            "expected message.timestamp.type=LogAppendTime, found CreateTime",
+            "safeclock admin apply",
+        ),
+    ],
+)
+def test_a_topic_that_is_not_as_it_must_be_is_named_with_what_mends_it(told: Found, text: str, remedy: str) -> None:
+    (fault,) = topic_faults(REGISTRY, RecordTime.LOG, told).values()
+
+    assert fault.text == f"filed.wharf: {text}"
+    assert fault.remedy.startswith(remedy)
+
+
+def test_settings_that_harm_no_figure_are_no_fault() -> None:
+    assert topic_faults(REGISTRY, RecordTime.LOG, found(settings={"min.insync.replicas": "1"})) == {}
+    assert topic_faults(REGISTRY, RecordTime.CREATE, found(settings={"message.timestamp.type": "LogAppendTime"})) == {}
+
+
+def test_a_fault_concerns_the_platforms_that_share_a_topic_and_no_other() -> None:
+    assert concerned(["filed.wharf"], SIBLINGS) == {"filed.wharf", "filed.pier", "taken.wharf"}
+    assert concerned(["taken.harbor"], SIBLINGS) == {"filed.harbor", "taken.harbor"}
+    assert concerned([], SIBLINGS) == frozenset()
+
+
+def test_a_topic_is_another_one_when_both_ids_are_told_and_differ() -> None:
+    assert identity_fault("filed.wharf", Reached(3, "former"), "present") is not None
+    assert identity_fault("filed.wharf", Reached(3, "former"), "former") is None
+    assert identity_fault("filed.wharf", Reached(3, ""), "present") is None
+    assert identity_fault("filed.wharf", None, "present") is None
+
+
+def test_a_log_may_end_at_the_position_and_not_before() -> None:
+    assert end_fault("filed.wharf", 1, 7, 7) is None
+    fault = end_fault("filed.wharf", 1, 8, 7)
+
+    assert fault is not None
+    assert fault.text == "filed.wharf 1: expected a log up to offset 8, it ends at 7"
+
+
+def test_what_is_told_names_the_platforms_what_was_found_and_the_command() -> None:
+    fault = Fault(
+        "filed.wharf", "filed.wharf: expected this, found that", "safeclock admin accept-source-reset {topic}"
+    )
+
+    assert suspension(fault, SIBLINGS, OWNERS) == (
+        "platforms pier, wharf suspended: filed.wharf: expected this, found that."
+        " safeclock admin accept-source-reset filed.wharf"
+    )
+    assert resumption("filed.harbor", SIBLINGS, OWNERS).startswith("platform harbor no longer suspended")
