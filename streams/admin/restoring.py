@@ -10,6 +10,7 @@ from streams.admin.backup import House, ids
 from streams.admin.cluster import Cluster
 from streams.admin.errors import OperatingError
 from streams.admin.logs import opened
+from streams.contract.measures import STATUS_KEY, decode_status
 from streams.contract.topics import MAX_MESSAGE_BYTES
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal import Outgoing, Place, TransactionJournal
@@ -60,8 +61,8 @@ async def waiting(one: House, folder: Path, manifest: Manifest) -> list[Part]:
     files = {(part.topic, part.partition): part for part in manifest.parts}
     found = []
     for number in range(manifest.partitions):
-        rows = _at_home_anywhere(read(folder, files[one.names.changelog, number]))
         measures = read(folder, files[one.names.measures, number])
+        rows = _at_home_anywhere(read(folder, files[one.names.changelog, number]), measures)
         there = [
             await _holds(one, topic, number, wanted)
             for topic, wanted in ((one.names.changelog, rows), (one.names.measures, measures))
@@ -70,11 +71,18 @@ async def waiting(one: House, folder: Path, manifest: Manifest) -> list[Part]:
     return found
 
 
-def _at_home_anywhere(rows: Rows) -> Rows:
-    """Return the rows with a position that does not ask for the topics from which they were kept."""
+def _at_home_anywhere(rows: Rows, measures: Rows) -> Rows:
+    """Return the rows with a position that does not ask for the topics from which they were kept.
+
+    A worker at work may have told a later status before the measures were kept: then the position takes its number,
+    so that both topics are of one commit.
+    """
     if POSITION_KEY not in rows:
         return rows
-    return {**rows, POSITION_KEY: encode(msgspec.structs.replace(decode(rows[POSITION_KEY]), own={}))}
+    position = decode(rows[POSITION_KEY])
+    status = decode_status(measures[STATUS_KEY]) if STATUS_KEY in measures else None
+    commit = position.commit if status is None else status.commit
+    return {**rows, POSITION_KEY: encode(msgspec.structs.replace(position, own={}, commit=commit))}
 
 
 async def _holds(one: House, topic: str, number: int, wanted: Rows) -> bool:

@@ -130,7 +130,7 @@ def _of_platform(platform: Platform) -> Iterator[Grant]:
 def _of_worker(worker: str, application: str, registry: Registry) -> Iterator[Grant]:
     writes: Mapping[str, tuple[str, ...]] = {
         changelog(application): (READ, WRITE, DESCRIBE_CONFIGS),
-        MEASURES: (WRITE, DESCRIBE_CONFIGS),
+        MEASURES: (READ, WRITE, DESCRIBE_CONFIGS),
         **dict.fromkeys((REFUSED, NOTICES), (WRITE, DESCRIBE_CONFIGS)),
     }
     for topic in registry.source_topics():

@@ -24,7 +24,8 @@ class Status(msgspec.Struct, frozen=True):
 
     `now` is the log time that the partition has reached, `at` the worker's wall clock, both in epoch milliseconds;
     `partitions` is how many there are in all; `pack` and `registry` name what the figures go by. `lost` counts the
-    records of the partition that had left the logs before they were read.
+    records of the partition that had left the logs before they were read. `commit` is the number of the commit with
+    which it was told, 0 where an earlier version told it: the changelog holds it, too.
     """
 
     now: int
@@ -33,6 +34,7 @@ class Status(msgspec.Struct, frozen=True):
     pack: str
     registry: str
     lost: int = 0
+    commit: int = 0
 
 
 encode_status = msgspec.msgpack.Encoder().encode

@@ -42,13 +42,15 @@ class Names(NamedTuple):
 class Ground(NamedTuple):
     """What was found: source topics with their ids ("": the broker tells none), and how commits can be made.
 
-    `faults` are those of the source topics that cannot be read; a topic that is missing has no id. `own` are the ids of
+    `faults` are those of the source topics that cannot be read; a topic that is missing has no id. `settings` are those
+    that the broker told last. `own` are the ids of
     the topics of which every record counts for good: the changelog and the measures. `capable` says that the broker
     has transactions, `transactions` that commits are made by them.
     """
 
     topics: Mapping[str, str]
     faults: Mapping[str, Fault]
+    settings: Mapping[str, Mapping[str, str]]
     names: Names
     own: Mapping[str, str]
     max_message_bytes: int
@@ -70,22 +72,26 @@ def stand(settings: Settings, registry: Registry, names: Names | None = None) ->
         limit = int(found.settings[written.changelog].get("max.message.bytes", MAX_MESSAGE_BYTES))
         own = {topic: found.topics[topic].id for topic in (written.changelog, written.measures)}
         capable = broker.has_transactions()
-    return Ground(*sources, written, own, limit, _transactions(settings.journal, capable=capable), capable)
+    return Ground(
+        *sources, found.settings, written, own, limit, _transactions(settings.journal, capable=capable), capable
+    )
 
 
-def still(settings: Settings, registry: Registry, ground: Ground) -> Ground:
-    """Return the ground with its source topics as they are now; blocking.
+def still(settings: Settings, registry: Registry, ground: Ground, broker: Broker) -> Ground:
+    """Return the ground with its source topics as they are now, as `broker` tells; blocking.
 
     Raises BadGroundError where a topic that is written is gone or has other partitions, and when no platform can be
     read; StateError where the changelog or the measures were made anew since `ground`.
     """
-    with Broker(settings.bootstrap, settings.access) as broker:
-        found = _found(broker, registry, ground.names)
+    found = _found(broker, registry, ground.names)
+    # A broker that tells no settings now does not say that they are others than before.
+    told = {topic: settings for topic, settings in found.settings.items() if settings}
+    found = found._replace(settings={**ground.settings, **told})
     for topic, known in ground.own.items():
         if topic in found.topics and is_another(known, found.topics[topic].id):
             raise StateError(made_anew(topic, known, found.topics[topic].id))
     topics, faults = _sources(settings, registry, ground.names, found)
-    return ground._replace(topics=topics, faults=faults)
+    return ground._replace(topics=topics, faults=faults, settings=found.settings)
 
 
 def _found(broker: Broker, registry: Registry, written: Names) -> Found:

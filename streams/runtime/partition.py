@@ -22,7 +22,7 @@ from streams.runtime.restored import announce
 from streams.runtime.sources import CHECK_SECONDS, Fault, concerned, suspension
 from streams.runtime.surroundings import Surroundings
 from streams.runtime.suspended import Rows, Suspended, encoded, too_large, without
-from streams.runtime.taking import SourceError, faults, recognise, seek, take
+from streams.runtime.taking import SourceError, look, seek, take
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Partition:
         self._suspended = Suspended(number, around.owners, around.siblings)
         self._faults: Mapping[str, Fault] = {}
         self._checked_at = 0.0
-        self._lost = 0
+        self._lost = self._commits = 0
         self._offset = ClockOffset()
         self._moved: dict[str, float] = {}
         self._late: frozenset[str] = frozenset()
@@ -113,11 +113,11 @@ class Partition:
         around, started = self._around, _seconds()
         taken = await take(around, self.number, self._journal, self._intake.ledger)
         self._offset = taken.offset
-        recognise(around, taken.position)
-        self._suspend(await faults(around, self.number, taken.position))
+        logs = await look(around, self.number, taken.position)
+        self._suspend(logs.faults)
         self._stand(taken.position)
         for topic in self._slots:
-            await self._seek(topic)
+            await self._seek(topic, logs.bounds[topic])
         self._committed = dict(self._intake.positions)
         around.failpoints.passing("after_seek")
         self.figures.state = State.SERVING
@@ -148,16 +148,16 @@ class Partition:
     def _stand(self, position: Position) -> None:
         """Go on from where the former owner was."""
         begun, intake = beginning(self._around, position, self._slots), self._intake
-        self._lost = position.lost
+        self._lost, self._commits = position.lost, position.commit
         self._dormant = dict(begun.dormant)
         self._intake = Intake(intake.ledger, self._around.decoder, begun.time, begun.positions, self._journal.most)
         self._intake.keep_apart(begun.apart)
 
-    async def _seek(self, topic: str) -> None:
+    async def _seek(self, topic: str, bounds: tuple[int, int] | None = None) -> None:
         """Fetch `topic` from its position on; what is lost on the way is passed with the next commit."""
         self._moved[topic] = _seconds()
         positions = self._intake.positions
-        positions[topic], lost = await seek(self._around, self._slots[topic], positions.get(topic))
+        positions[topic], lost = await seek(self._around, self._slots[topic], positions.get(topic), bounds)
         self._lost += lost
         self._dirty = self._dirty or lost > 0
 
@@ -168,7 +168,8 @@ class Partition:
             return
         self._checked_at = _seconds()
         with suppress(KafkaError):  # a broker that does not answer tells nothing
-            if (await faults(self._around, self.number, self._position())).keys() != self._faults.keys():
+            found = await look(self._around, self.number, self._position())
+            if found.faults.keys() != self._faults.keys():
                 self._end_to_begin_again()
 
     def _end_to_begin_again(self) -> None:
@@ -297,6 +298,7 @@ class Partition:
         self._dirty = self._prompt = False
         applied, intake.applied = intake.applied, 0
         self._committing = applied
+        self._commits += 1
         await self._journal.commit(outgoing(around.names, changed, self._position(), self._status()))
         self._committing = 0
         self._offset.observe(before, self._journal.stamped, around.wall())
@@ -339,10 +341,9 @@ class Partition:
             for topic, offset in intake.positions.items()
         }
         reached = {**self._dormant, **topics}
-        return Position(intake.time.now, reached, around.registry_hash, self._lost, dict(around.own))
+        return Position(intake.time.now, reached, around.registry_hash, self._lost, dict(around.own), self._commits)
 
     def _status(self) -> Status:
         around, now = self._around, self._intake.time.now
-        return Status(
-            now, around.wall() - self._offset.ahead, around.partitions, around.pack, around.registry_hash, self._lost
-        )
+        at = around.wall() - self._offset.ahead
+        return Status(now, at, around.partitions, around.pack, around.registry_hash, self._lost, self._commits)

@@ -22,7 +22,7 @@ class Position(msgspec.Struct, frozen=True):
     """Where a partition stands: its `now` in epoch milliseconds, its source topics, the hash of the registry read by.
 
     `lost` counts the records that had left the logs before they were read, since the partition was begun. `own` are the
-    ids of the changelog and the measures to which everything up to here was written.
+    ids of the changelog and the measures to which everything up to here was written; `commit` counts the commits.
     """
 
     now: int = 0
@@ -30,6 +30,7 @@ class Position(msgspec.Struct, frozen=True):
     registry: str = ""
     lost: int = 0
     own: dict[str, str] = {}
+    commit: int = 0
 
 
 def up_to(position: Position, topic: str) -> int:

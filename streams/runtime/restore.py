@@ -21,7 +21,7 @@ _NOBODY: Final = Access()
 class Restored(NamedTuple):
     """The last value of every row but tombstones, the position, and how many records were read for it.
 
-    `reports` are those of the reports, by their keys without `r|`, `others` all else. `last` is what the last commit
+    `begun` says that there is a position, `first` at which offset the changelog begins. `reports` are those of the reports, by their keys without `r|`, `others` all else. `last` is what the last commit
     changed of the measures, tombstones included.
     """
 
@@ -30,6 +30,8 @@ class Restored(NamedTuple):
     position: Position
     read: int
     last: dict[bytes, bytes | None]
+    begun: bool
+    first: int
 
 
 class _Rows:
@@ -88,6 +90,7 @@ async def restore(
     )
     try:  # one that could not start must be stopped as well
         await consumer.start()
+        first = (await consumer.beginning_offsets([slot]))[slot]
         hand_over_whole(consumer)
         consumer.assign([slot])
         await consumer.seek_to_beginning(slot)
@@ -101,4 +104,4 @@ async def restore(
         await close(consumer)
     stored = found.others.pop(POSITION_KEY, None)
     position = decode(stored) if stored else Position()
-    return Restored(found.reports, found.others, position, found.read, found.last)
+    return Restored(found.reports, found.others, position, found.read, found.last, stored is not None, first)

@@ -5,11 +5,9 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from kafka.errors import KafkaError
-
 from streams.contract.registry import Registry
-from streams.edge.signin import NoBrokerError
-from streams.runtime.ground import BadGroundError, Ground, still
+from streams.runtime.broker import Broker
+from streams.runtime.ground import BadGroundError, Ground, StateError, still
 from streams.runtime.settings import Settings
 from streams.runtime.sources import CHECK_SECONDS, Fault, concerned, resumption, suspension
 
@@ -36,6 +34,8 @@ class SourceWatch:
         self._siblings = registry.siblings()
         self._owners = {topic: registry.platforms_of_topic(topic) for topic in registry.source_topics()}
         self._looked = asyncio.Event()
+        self._looking = asyncio.Lock()
+        self._broker: Broker | None = None
         self._tell({}, ground.faults)
         self.subscribed = self.readable
         self._given = dict(ground.topics)
@@ -51,6 +51,12 @@ class SourceWatch:
         self._given = dict(self.ground.topics)
         self._looked.set()
         return self.readable & self.subscribed
+
+    async def close(self) -> None:
+        """Close the connection to the broker, unless a look waits for an answer: that may take half a minute."""
+        if self._broker is not None and not self._looking.locked():
+            broker, self._broker = self._broker, None
+            await asyncio.to_thread(broker.close)
 
     async def follow(self, read: Read) -> None:
         """Look every few seconds, and have partitions given anew when other topics can be read than before.
@@ -73,19 +79,40 @@ class SourceWatch:
         return readable != self.subscribed or any(self.ground.topics[one] != self._given[one] for one in readable)
 
     async def _look_twice(self) -> None:
-        """Look; while no broker answers nothing is known. Of what ends the worker be sure."""
+        """Look, and look again before the worker ends for what is found."""
+        error = await self._why_to_end()
+        if error is not None:
+            await asyncio.sleep(_SURE_SECONDS)
+            error = await self._why_to_end()
+        if error is not None:
+            raise error
+
+    async def _why_to_end(self) -> Exception | None:
+        """Look, and return why the worker must end; a look that fails, as while no broker answers, tells nothing."""
         try:
             await self._look()
-        except BadGroundError:
-            await asyncio.sleep(_SURE_SECONDS)
-            await self._look()
-        except (KafkaError, NoBrokerError, OSError) as error:
+        except (BadGroundError, StateError) as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the broker, partitions meet it by themselves
             log.debug("the source topics could not be looked at: %s", type(error).__name__)
+        return None
 
     async def _look(self) -> None:
-        before = self.ground.faults
-        self.ground = await asyncio.to_thread(still, self._settings, self._registry, self.ground)
-        self._tell(before, self.ground.faults)
+        async with self._looking:
+            before = self.ground.faults
+            self.ground = await asyncio.to_thread(self._looked_at)
+            self._tell(before, self.ground.faults)
+
+    def _looked_at(self) -> Ground:
+        """Return the ground as it is now; blocking. The connection lasts as long as nothing goes wrong with it."""
+        if self._broker is None:
+            self._broker = Broker(self._settings.bootstrap, self._settings.access)
+        try:
+            return still(self._settings, self._registry, self.ground, self._broker)
+        except BaseException:
+            broker, self._broker = self._broker, None
+            broker.close()
+            raise
 
     def _tell(self, before: Mapping[str, Fault], after: Mapping[str, Fault]) -> None:
         for topic, fault in after.items():

@@ -53,7 +53,8 @@ class Surroundings:
     that cannot be read, `owners` the platforms that publish on each; `leaders` those with the filings for each with
     actions, `siblings` those that wait for each other, `names` those that are written, `own` the ids of those of
     them that must stay; `pack` names the rules in force; `wall` reads the wall clock in epoch milliseconds.
-    `exact_ends` is false where the broker tells wrong end offsets. `access` says who the worker is to the broker,
+    `exact_ends` is false where the broker tells wrong end offsets, `transactions` says that commits are made by them.
+    `access` says who the worker is to the broker,
     `turns` whose backlog is next.
     """
 
@@ -70,6 +71,7 @@ class Surroundings:
     pack: str
     commit_interval_ms: int
     exact_ends: bool
+    transactions: bool
     source: Source
     decoder: Decoder
     ledger: Callable[[int], Ledger]

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from aiokafka import TopicPartition
@@ -16,11 +17,12 @@ from streams.runtime.clock_offset import ClockOffset
 from streams.runtime.ground import StateError
 from streams.runtime.intake import Ledger
 from streams.runtime.journal import Journal
-from streams.runtime.position import Position, Reached
+from streams.runtime.position import Position
 from streams.runtime.records import Slot
-from streams.runtime.restore import restore
+from streams.runtime.restore import Restored, restore
 from streams.runtime.sources import APPLY, Fault, concerned, end_fault, identity_fault, is_another, made_anew
 from streams.runtime.surroundings import Surroundings
+from streams.runtime.witness import Written, contradiction, last_status, unsent
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,10 @@ class Taken(NamedTuple):
 
 
 async def take(around: Surroundings, number: int, journal: Journal, ledger: Ledger) -> Taken:
-    """Fence the former owner of a partition and load what it committed into an empty `ledger`."""
+    """Fence the former owner of a partition and load what it committed into an empty `ledger`.
+
+    Raises StateError where that is not all that was ever committed.
+    """
     seconds = asyncio.get_running_loop().time
     started, offset, before = seconds(), ClockOffset(), around.wall()
     claim = await journal.claim()
@@ -51,6 +56,7 @@ async def take(around: Surroundings, number: int, journal: Journal, ledger: Ledg
         stored = await restore(around.bootstrap, slot, claim, around.failpoints, around.access)
     except (CorruptRecordException, UnsupportedCodecError) as error:
         raise StateError(f"{slot.topic} {number}: expected record batches that can be read: {error}") from error
+    await _recognise(around, number, stored)
     fetched = seconds()
     await journal.repeat({around.names.measures: list(stored.last.items())})
     ledger.load(stored.reports, stored.others)
@@ -59,50 +65,76 @@ async def take(around: Surroundings, number: int, journal: Journal, ledger: Ledg
     return Taken(stored.position, offset, rows, stored.read, fetched - started, seconds() - fetched)
 
 
-def recognise(around: Surroundings, position: Position) -> None:
-    """Raise StateError where the changelog or the measures are not those that the position was written to."""
+async def _recognise(around: Surroundings, number: int, stored: Restored) -> None:
+    """Raise StateError where the changelog or the measures are not those to which the position was written."""
+    position = stored.position
     for topic, known in position.own.items():
         found = around.own.get(topic, "")
         if is_another(known, found):
             raise StateError(made_anew(topic, known, found))
+    if not around.exact_ends:
+        return
+    measures = TopicPartition(around.names.measures, number)
+    least = position.commit - unsent(transactions=around.transactions)
+    status = await last_status(around.bootstrap, measures, least, around.access)
+    written = Written(
+        f"{around.names.changelog} {number}",
+        f"{around.names.measures} {number}",
+        stored.first,
+        position if stored.begun else None,
+        status,
+    )
+    if missing := contradiction(written, transactions=around.transactions):
+        raise StateError(missing)
+    if not stored.begun:
+        log.warning("partition %d begins anew: neither the changelog nor the measures hold anything of it", number)
 
 
-async def faults(around: Surroundings, number: int, position: Position) -> dict[str, Fault]:
-    """Return what is wrong with the source topics of a partition, by topic.
+class Logs(NamedTuple):
+    """The logs of a partition's source topics: what is wrong with which, and where the others start and end."""
 
-    Beside what is wrong with a topic for every partition, that is a topic that is not the one which the position speaks
-    of, and a log that ends before the position. Raises SourceError when nothing of the partition can be read.
+    faults: Mapping[str, Fault]
+    bounds: Mapping[str, tuple[int, int]]
+
+
+async def look(around: Surroundings, number: int, position: Position) -> Logs:
+    """Return what is found of a partition's source topics.
+
+    Beside what is wrong with a topic for every partition, a fault is a topic that is not the one which the position
+    speaks of, and a log that ends before the position. Raises SourceError when nothing of the partition can be read.
     """
-    found = dict(around.faults)
-    for topic, identity in around.topics.items():
-        if topic in found:
-            continue
-        reached = position.topics.get(topic)
-        fault = identity_fault(topic, reached, identity) or await _log_fault(around, Slot(topic, number), reached)
-        if fault is not None:
-            found[topic] = fault
-    if len(concerned(found, around.siblings)) == len(around.topics):
-        raise SourceError("\n".join(fault.text for fault in found.values()))
-    return found
+    topics = [topic for topic in around.topics if topic not in around.faults]
+    looked = await asyncio.gather(*(_look_at(around, Slot(topic, number), position) for topic in topics))
+    found = dict(zip(topics, looked, strict=True))
+    faults = {**around.faults, **{topic: one for topic, one in found.items() if isinstance(one, Fault)}}
+    if len(concerned(faults, around.siblings)) == len(around.topics):
+        raise SourceError("\n".join(fault.text for fault in faults.values()))
+    return Logs(faults, {topic: one for topic, one in found.items() if not isinstance(one, Fault)})
 
 
-async def _log_fault(around: Surroundings, slot: Slot, reached: Reached | None) -> Fault | None:
-    if reached is None or not around.exact_ends:
-        return None
+async def _look_at(around: Surroundings, slot: Slot, position: Position) -> tuple[int, int] | Fault:
+    reached = position.topics.get(slot.topic)
+    if (fault := identity_fault(slot.topic, reached, around.topics[slot.topic])) is not None:
+        return fault
     try:
-        _, end = await around.source.bounds(slot)
+        first, end = await around.source.bounds(slot)
     except (UnknownTopicOrPartitionError, TopicAuthorizationFailedError) as error:
         return Fault(slot.topic, f"{slot.topic}: expected to read it, the broker says {type(error).__name__}", APPLY)
-    return end_fault(slot.topic, slot.partition, reached.next, end)
+    if reached is None or not around.exact_ends:
+        return first, end
+    return end_fault(slot.topic, slot.partition, reached.next, end) or (first, end)
 
 
-async def seek(around: Surroundings, slot: Slot, position: int | None) -> tuple[int, int]:
+async def seek(
+    around: Surroundings, slot: Slot, position: int | None, bounds: tuple[int, int] | None = None
+) -> tuple[int, int]:
     """Fetch `slot` from its position on, from the log's start where there is none; return from where, and what is lost.
 
-    What lies below the log's start is lost: counted, told and passed, also where nothing of the log was ever read.
-    Raises SourceError for a log that ends before the position: it has lost what was already counted.
+    `bounds` is where the log starts and ends, if that is known. What lies below the log's start is lost: counted, told
+    and passed, also where nothing of the log was ever read. Raises SourceError for a log that ends before the position:
+    it has lost what was already counted.
     """
-    first, last = await around.source.bounds(slot)
+    first, last = bounds or await around.source.bounds(slot)
     begins = position is None
     position = 0 if position is None else position
     if around.exact_ends and (fault := end_fault(slot.topic, slot.partition, position, last)):

@@ -50,8 +50,8 @@ _ACCEPT = (
     "safeclock admin accept-source-reset TOPIC --from beginning|end"
 )
 _RESTORE = (
-    "What it held is gone: make the changelog and the measures anew, both, then bring back a backup (safeclock admin"
-    " restore), or let workers measure again what the source topics hold"
+    "Bring it back as it was, or make the changelog and the measures anew, both, then bring back a backup (safeclock"
+    " admin restore), or let workers measure again what the source topics hold"
 )
 
 
@@ -102,6 +102,7 @@ class Worker:
         self._trade = trade
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._owners: Owners | None = None
+        self._watch: SourceWatch | None = None
         self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -109,7 +110,7 @@ class Worker:
         ground = await asyncio.to_thread(stand, self._settings, self._trade.registry, self._trade.names)
         app = create_app(self._settings, self._manner or (PATIENT if ground.capable else ALONE))
         around = self._surroundings(ground, app)
-        watch = SourceWatch(self._settings, self._trade.registry, ground)
+        watch = self._watch = SourceWatch(self._settings, self._trade.registry, ground)
         app.partitions, app.readable = around.partitions, watch.subscribed
 
         def opened(number: int) -> Partition:
@@ -145,6 +146,8 @@ class Worker:
             self._watching.cancel()
         await self._owners.revoke()
         await self.app.stop()
+        if self._watch is not None:
+            await self._watch.close()
         if self._failure.done():
             self._failure.result()
 
@@ -191,6 +194,7 @@ class Worker:
             pack=trade.pack,
             commit_interval_ms=settings.commit_interval_ms,
             exact_ends=ground.capable,
+            transactions=ground.transactions,
             source=app.source,
             decoder=trade.decoder,
             ledger=trade.ledger,

@@ -214,6 +214,31 @@ def test_a_topic_that_fails_suspends_its_platform_and_no_other(pier: Pier, failu
     chain.hold(worker, source=_with(told(chain), before))
 
 
+def test_two_workers_go_on_alike_without_a_platform_whose_topic_was_extended(pier: Pier) -> None:
+    chain, extended = pier.chain, FAILURES[-1]
+    workers = [chain.worker() for _ in range(2)]
+    chain.ready(*workers)
+    pier.harbor_is_counted()
+    chain.caught_up()
+    before = told(chain)
+
+    chain.fault("a platform's topic is extended under two workers")
+    extended.strike(pier)
+    for worker in workers:
+        pier.suspended(worker, 1)
+    pier.harbor_is_counted()
+    assert [worker.code for worker in workers] == [None, None]
+
+    extended.mend(pier)
+    for worker in workers:
+        chain.ended(worker)
+    workers = [chain.worker() for _ in range(2)]
+    for worker in workers:
+        pier.suspended(worker, 0)
+    pier.tell_wharf()
+    chain.hold(*workers, source=_with(told(chain), before))
+
+
 def _with(after: Told, before: Told) -> Told:
     """Return what was told before and after a topic was made anew, each record once."""
     known = set(after.records)

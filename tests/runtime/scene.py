@@ -178,9 +178,12 @@ class Scene:
 
     def restamp(self, name: str) -> None:
         """Let the senders of a topic stamp its records."""
-        senders = {"message.timestamp.type": "CreateTime"}
+        self.configure(name, {"message.timestamp.type": "CreateTime"})
+
+    def configure(self, name: str, settings: Mapping[str, str]) -> None:
+        """Change settings of a topic."""
         with closing(KafkaAdminClient(bootstrap_servers=self.bootstrap)) as admin:
-            admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, senders)])
+            admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, dict(settings))])
 
     async def delete_before(self, name: str, offset: int) -> None:
         """Delete the records of a topic's first partition that lie before an offset."""
@@ -190,6 +193,11 @@ class Scene:
             await admin.delete_records({TopicPartition(name, 0): RecordsToDelete(before_offset=offset)})
         finally:
             await admin.close()
+
+    async def stored(self, topic: str) -> list[Told]:
+        """Return the last record of every key of a topic, the position of each partition last, as commits have it."""
+        last = {(one.partition, one.key): one for one in await self._read(topic)}
+        return sorted(last.values(), key=lambda one: one.key == POSITION_KEY)
 
     async def _read(self, topic: str) -> list[Told]:
         return await read(self.bootstrap, topic, self.partitions)

@@ -1,9 +1,11 @@
 """A worker in this process, on real brokers: what it serves, refuses, notices and tells."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 
 import aiohttp
+import msgspec
 import pytest
 
 from streams.contract import refused
@@ -11,14 +13,17 @@ from streams.domain.vocabulary import Reason
 from streams.runtime.broker import Broker
 from streams.runtime.ground import BadGroundError, stand
 from streams.runtime.health import Health, served
+from streams.runtime.position import POSITION_KEY, decode, encode
 from streams.runtime.settings import RecordTime, load
 from streams.runtime.worker import Worker, wall
 from tests.runtime.counting import trade_of
-from tests.runtime.records import producing
+from tests.runtime.records import Told, producing
 from tests.runtime.scene import Scene, eventually
 from tests.runtime.working import applied, serves, working
 
 pytestmark = pytest.mark.integration
+
+COMPACTED = {"cleanup.policy": "compact"}
 
 
 @pytest.fixture
@@ -122,7 +127,7 @@ async def test_what_workers_wrote_was_made_anew_under_one_and_stops_the_next(apa
     await apache.publish(20)
     async with working(apache) as first:
         await eventually(lambda: applied(first) == 20, "20 records")
-        await apache.make_anew(topic, {"cleanup.policy": "compact"})
+        await apache.make_anew(topic, COMPACTED)
         await apache.publish(20)
         await eventually(lambda: applied(first) == 40, "20 more records, on what is left of the topic")
 
@@ -132,6 +137,85 @@ async def test_what_workers_wrote_was_made_anew_under_one_and_stops_the_next(apa
     assert second.code == 1
     assert f"{topic}: expected the topic with id" in apache.logs()
     assert "safeclock admin restore" in apache.logs()
+
+
+async def began(scene: Scene) -> None:
+    """Let a worker count twenty records and end."""
+    await scene.publish(20)
+    async with working(scene) as first:
+        await eventually(lambda: applied(first) == 20, "20 records")
+
+
+async def refuses(scene: Scene, said: str) -> None:
+    """Start a worker, which must end with what it says, a pattern, and with what can be done."""
+    worker = scene.start()
+    await eventually(lambda: worker.code is not None, "the worker to stop", scene.logs)
+
+    assert worker.code == 1
+    assert re.search(f"the worker stopped: {said}.*safeclock admin restore", worker.log.read_text())
+
+
+@pytest.mark.parametrize("which", ["changelog", "measures"])
+async def test_what_workers_wrote_was_made_anew_while_none_ran_and_stops_the_next(apache: Scene, which: str) -> None:
+    topic: str = getattr(apache.names, which)
+    await began(apache)
+    before = await apache.measured()
+    await apache.make_anew(topic, COMPACTED)
+
+    said = "expected everything up to commit" if which == "changelog" else "expected the topic with id"
+    await refuses(apache, f"{topic} \\d: {said}" if which == "changelog" else f"{topic}: {said}")
+
+    if which == "changelog":
+        assert await apache.measured() == before, "no figure has fallen"
+
+
+async def test_rows_that_were_deleted_from_the_changelog_stop_the_next_worker(apache: Scene) -> None:
+    await began(apache)
+    apache.configure(apache.names.changelog, {"cleanup.policy": "delete"})
+    await apache.delete_before(apache.names.changelog, 1)
+    apache.configure(apache.names.changelog, COMPACTED)
+
+    await refuses(apache, f"{apache.names.changelog} 0: expected a log that begins at offset 0, it begins at 1")
+
+
+async def test_an_older_copy_of_the_changelog_stops_the_next_worker(apache: Scene) -> None:
+    topic = apache.names.changelog
+    await began(apache)
+    older = await apache.stored(topic)
+    await began_again(apache)
+    await apache.make_anew(topic, COMPACTED)
+    async with producing(apache.bootstrap) as producer:
+        for one in older:
+            await producer.send_and_wait(topic, key=one.key, value=without_home(one), partition=one.partition)
+
+    await refuses(apache, f"{topic} \\d: expected everything up to commit")
+
+
+async def began_again(scene: Scene) -> None:
+    """Let another worker count twenty more records and end."""
+    await scene.publish(20)
+    async with working(scene) as second:
+        await eventually(lambda: applied(second) == 20, "20 more records")
+
+
+def without_home(told: Told) -> bytes:
+    """Return a row of the changelog; a position as it is brought back from a backup, which names no topic of ours."""
+    value = told.value or b""
+    return encode(msgspec.structs.replace(decode(value), own={})) if told.key == POSITION_KEY else value
+
+
+async def test_with_both_made_anew_workers_begin_where_the_source_topics_do_and_say_what_is_gone(apache: Scene) -> None:
+    await began(apache)
+    for topic in apache.names[:2]:
+        await apache.make_anew(topic, COMPACTED)
+    await apache.delete_before(apache.sources[0], 3)
+
+    async with working(apache) as worker:
+        await eventually(lambda: applied(worker) == 17, "what the source topics still hold", apache.logs)
+        lost = dict(worker.figures.lost)
+
+    assert lost == {0: 3}
+    assert (await apache.positions())[0].lost == 3
 
 
 async def test_only_the_committed_records_of_a_transactional_publisher_count(apache: Scene) -> None:

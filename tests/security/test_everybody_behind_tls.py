@@ -10,6 +10,9 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import TopicAuthorizationFailedError
 
 from producers.publisher.errors import BrokerError
+from streams.admin.cluster import Cluster
+from streams.admin.plan import Revoke
+from streams.admin.wanted import Grant
 from streams.contract.access import load_access
 from streams.contract.topics import MEASURES, changelog
 from tests.chain.chain import SAFECLOCK, Part
@@ -66,6 +69,27 @@ def test_what_is_published_is_counted_and_shown(standing: Standing, worker: Guar
 
     until(lambda: worker.total(APPLIED) >= 5, "five records to be applied", worker.log.read_text)
     until(lambda: board.total(FILED) == 5, "five reports on the board", board.log.read_text)
+
+
+def test_a_topic_that_workers_may_not_read_any_more_suspends_its_platform_until_the_right_is_back(
+    standing: Standing, worker: GuardedPart
+) -> None:
+    topic, secured = f"{APPLICATION}-filed.lantern", standing.secured
+    file_reports(standing, "lantern", "lantern", 3)
+    until(lambda: worker.total(APPLIED) >= 8, "both platforms to be counted", worker.log.read_text)
+
+    with Cluster(secured.listeners["secure"], secured.access()) as cluster:
+        cluster.change(Revoke(Grant("User:safeclock-worker", "TOPIC", topic, "READ")), str)
+    suspended = 'safeclock_worker_suspended_partitions{platform="lantern"} 2.0'
+    until(lambda: suspended in worker.page("/metrics"), "the platform to be suspended", worker.log.read_text)
+    file_reports(standing, "lantern", "lantern", 4)
+    file_reports(standing, "harbor", "harbor", 5)
+    until(lambda: worker.total(APPLIED) >= 13, "the other platform to be counted", worker.log.read_text)
+    assert f"platform lantern suspended: {topic}: expected the right to READ it" in worker.log.read_text()
+    standing.operator.done("admin", "apply", *standing.planned)
+
+    until(lambda: worker.total(APPLIED) >= 17, "what lay unread to be counted", worker.log.read_text)
+    assert worker.code is None
 
 
 def test_who_claims_to_be_another_on_its_own_topic_is_refused(standing: Standing, worker: GuardedPart) -> None:

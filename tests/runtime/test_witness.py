@@ -1,0 +1,53 @@
+"""What the changelog and the measures say of each other."""
+
+import pytest
+
+from streams.contract.measures import Status
+from streams.runtime.position import Position
+from streams.runtime.witness import Written, contradiction
+
+
+def written(position: int | None, status: int | None, first: int = 0) -> Written:
+    """Return what was written by so many commits; None where a topic holds nothing."""
+    return Written(
+        "changelog 3",
+        "measures 3",
+        first,
+        None if position is None else Position(commit=position),
+        None if status is None else Status(1, 1, 4, "pack", "registry", commit=status),
+    )
+
+
+@pytest.mark.parametrize(("position", "status"), [(7, 7), (None, None), (0, 0), (0, None)])
+def test_topics_of_the_same_commit_do_not_contradict_each_other(position: int | None, status: int | None) -> None:
+    assert contradiction(written(position, status), transactions=True) is None
+
+
+@pytest.mark.parametrize(
+    ("position", "status", "said"),
+    [
+        (None, 7, "changelog 3: expected everything up to commit 7, found none"),
+        (None, 0, "changelog 3: expected everything up to commit 0, found none"),
+        (5, 7, "changelog 3: expected everything up to commit 7, found commit 5"),
+        (7, None, "measures 3: expected everything up to commit 7, found none"),
+        (7, 5, "measures 3: expected everything up to commit 7, found commit 5"),
+    ],
+)
+def test_the_topic_that_lacks_commits_is_named(position: int | None, status: int | None, said: str) -> None:
+    told = contradiction(written(position, status), transactions=True)
+
+    assert told is not None
+    assert told.startswith(said)
+
+
+def test_without_transactions_the_last_values_may_be_missing_and_no_others() -> None:
+    assert contradiction(written(7, 6), transactions=False) is None
+    assert contradiction(written(7, 6), transactions=True) is not None
+    assert contradiction(written(7, 5), transactions=False) is not None
+    assert contradiction(written(6, 7), transactions=False) is not None
+
+
+def test_a_changelog_of_which_the_beginning_was_deleted_is_not_there_in_full() -> None:
+    told = contradiction(written(7, 7, first=12), transactions=True)
+
+    assert told == "changelog 3: expected a log that begins at offset 0, it begins at 12"
