@@ -111,6 +111,10 @@ class FetchingThread(AIOKafkaConsumerThread):
         self.cursors[slot] = _Cursor(offset, lease)
         self._ensure_consumer().seek(TopicPartition(*slot), offset)
 
+    async def leave(self, slot: Slot) -> None:
+        """Fetch nothing of `slot` until it is served anew."""
+        self.cursors.pop(slot, None)
+
     async def forget(self) -> None:
         """Serve nothing until told anew."""
         self.cursors.clear()

@@ -85,7 +85,7 @@ class Partition:
     def offer(self, batch: RecordBatch) -> None:
         """Queue a batch; the transport bounds how many there can be, and brings no more of a topic that is not applied."""
         if batch.slot.topic not in self._slots:
-            return
+            return  # fetched before its platform was left out
         self._inbox.put(batch)
         if batch.slot.topic not in self._late:
             self._around.turns.hurry(self.number)
@@ -114,7 +114,7 @@ class Partition:
         taken = await take(around, self.number, self._journal, self._intake.ledger)
         self._offset = taken.offset
         logs = await look(around, self.number, taken.position)
-        self._suspend(logs.faults)
+        await self._suspend(logs.faults)
         self._stand(taken.position)
         for topic in self._slots:
             await self._seek(topic, logs.bounds[topic])
@@ -134,12 +134,16 @@ class Partition:
             taken.loading,
         )
 
-    def _suspend(self, faults: Mapping[str, Fault]) -> None:
+    async def _suspend(self, faults: Mapping[str, Fault]) -> None:
         """Leave out the topics that cannot be read, with their siblings."""
         around = self._around
         self._faults, self._checked_at = faults, _seconds()
         left_out = concerned(faults, around.siblings)
         self._slots = {topic: Slot(topic, self.number) for topic in around.topics if topic not in left_out}
+        for topic in left_out:
+            await around.source.leave(Slot(topic, self.number))
+        # What was offered so far was fetched for a former owner.
+        self._inbox = Inbox(around.leaders, self._journal.most, around.siblings)
         self.figures.suspended = frozenset().union(*(around.owners[topic] for topic in left_out))
         for fault in faults.values():
             if fault.topic not in around.faults:  # those are told by who found them

@@ -29,6 +29,9 @@ class Source(Protocol):
     async def serve(self, slot: Slot, offset: int) -> None:
         """Deliver `slot` from `offset` on."""
 
+    async def leave(self, slot: Slot) -> None:
+        """Deliver nothing of `slot` until it is served anew."""
+
     async def bounds(self, slot: Slot) -> tuple[int, int]:
         """Return where the log of `slot` starts and ends."""
 

@@ -94,6 +94,14 @@ class RecordBatchConsumer(Consumer):
         await self._in_thread(self._thread.serve(slot, offset, self._last_lease))
         self._changed.set()
 
+    async def leave(self, slot: Slot) -> None:
+        """Deliver nothing of `slot` until it is served anew."""
+        self._leases.pop(slot, None)
+        self._unacknowledged.pop(slot, None)
+        self._positions.pop(TP(*slot), None)
+        self.lost.pop(slot, None)
+        await self._in_thread(self._thread.leave(slot))
+
     async def forget(self) -> None:
         """Deliver nothing until served anew."""
         self._leases.clear()

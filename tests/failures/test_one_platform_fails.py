@@ -7,21 +7,26 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from streams.admin.accept import accept, cases, staged
 from streams.admin.acceptance import Where
 from streams.contract.registry import Registry
 from streams.contract.registry_file import load
+from streams.runtime.failpoints import Failpoints
+from streams.runtime.journal import Outgoing, Place, TransactionJournal
+from streams.runtime.position import POSITION_KEY, Position, encode
 from streams.runtime.records import Slot
 from streams.runtime.settings import load as load_settings
 from tests.chain.chain import Part
+from tests.chain.totals import totals
 from tests.chain.waiting import until
 from tests.failures import tampering
 from tests.failures.conftest import Fail
 from tests.failures.failing import FailingChain
 from tests.failures.live import Live, wall
-from tests.failures.truth import Told, told
+from tests.failures.truth import Told, folded, told
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -90,14 +95,14 @@ class Pier(NamedTuple):
 
         until(holds, f"wharf to be suspended on {partitions} partitions", self.chain.logs)
 
-    def accept(self, topic: str) -> None:
+    def accept(self, topic: str, where: Where = Where.BEGINNING) -> None:
         """Accept a topic as an operator does."""
         settings = load_settings({**os.environ, **self.chain.environment()})
 
         async def run() -> None:
             stage = await asyncio.to_thread(staged, settings, self.both, self.chain.names)
-            for case in await cases(stage, topic, range(self.both.partitions), Where.BEGINNING):
-                await accept(stage, case, Where.BEGINNING)
+            for case in await cases(stage, topic, range(self.both.partitions), where):
+                await accept(stage, case, where)
 
         asyncio.run(run())
 
@@ -212,6 +217,52 @@ def test_a_topic_that_fails_suspends_its_platform_and_no_other(pier: Pier, failu
     pier.suspended(worker, 0)
     pier.tell_wharf()
     chain.hold(worker, source=_with(told(chain), before))
+
+
+def test_a_log_that_ends_before_the_position_suspends_its_platform_on_that_partition_alone(pier: Pier) -> None:
+    chain = pier.chain
+    worker = chain.worker()
+    chain.ready(worker)
+    pier.harbor_is_counted()
+    chain.caught_up()
+    assert worker.terminate() == 0, chain.logs()
+    former = chain.positions()[0]
+
+    chain.fault("the position lies beyond the end of a platform's log")
+    reached = former.topics[pier.filed]
+    beyond = msgspec.structs.replace(reached, next=reached.next + 3)
+    commit_position(chain, msgspec.structs.replace(former, topics={**former.topics, pier.filed: beyond}))
+    worker = chain.worker()
+    pier.suspended(worker, 1)
+    pier.harbor_is_counted()
+    assert f"{pier.filed} 0: expected a log up to offset {beyond.next}, it ends at {reached.next}" in worker.said()
+    assert worker.code is None
+
+    pier.accept(pier.filed, Where.END)
+    chain.ended(worker)
+    worker = chain.worker()
+    chain.ready(worker)
+    pier.suspended(worker, 0)
+    pier.tell_wharf()
+    chain.caught_up()
+    assert worker.terminate() == 0, chain.logs()
+    expected = folded(told(chain), chain.positions())
+    assert totals(chain.stored(chain.names.changelog)) == totals(expected)
+
+
+def commit_position(chain: FailingChain, position: Position) -> None:
+    """Commit a position of the first partition, as its owner would."""
+    place = Place(chain.bootstrap, chain.application, chain.names.changelog, 0, 1_000_000)
+
+    async def run() -> None:
+        journal = TransactionJournal(place, Failpoints())
+        try:
+            await journal.claim()
+            await journal.commit(Outgoing({POSITION_KEY: encode(position)}, {}))
+        finally:
+            await journal.close()
+
+    asyncio.run(run())
 
 
 def test_two_workers_go_on_alike_without_a_platform_whose_topic_was_extended(pier: Pier) -> None:
