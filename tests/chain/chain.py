@@ -16,7 +16,7 @@ from producers.publisher.files import Order, publish_blocks
 from producers.publisher.lines import blocks_of
 from producers.publisher.settings import PublisherSettings
 from streams.contract.registry_file import load
-from streams.contract.topics import Replication, changelog, table
+from streams.contract.topics import Replication, TopicSettings, changelog, table
 from streams.runtime.broker import Broker
 from streams.runtime.ground import Names
 from streams.runtime.position import POSITION_KEY, Position, Reached, decode
@@ -160,11 +160,15 @@ class Chain:
         assert done.returncode == 0, f"{arguments[0]} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def create_topics(self) -> None:
-        """Create every topic that is missing, as `safeclock admin apply` would."""
+    def wanted(self) -> list[TopicSettings]:
+        """Return every topic with its settings, under the names of this chain."""
         wanted = table(self.registry, self.application, self.copies, record_time=self.record_time)
         renamed = dict(zip(Names(self.names.changelog), self.names, strict=True))
-        named = [replace(topic, name=renamed.get(topic.name, topic.name)) for topic in wanted]
+        return [replace(topic, name=renamed.get(topic.name, topic.name)) for topic in wanted]
+
+    def create_topics(self) -> None:
+        """Create every topic that is missing, as `safeclock admin apply` would."""
+        named = self.wanted()
         with Broker(self.bootstrap) as broker:
             found = broker.topics(topic.name for topic in named)
             for topic in named:

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from typing_extensions import override
 
 from streams.contract.measures import COHORT, COUNTERS, decode_cohort, decode_counters
+from streams.contract.topics import TopicSettings
 from streams.domain.grid import DAY, HOUR, MINUTE
 from streams.domain.parts import MOST
-from streams.runtime.broker import Broker
 from tests.batch.story import START, acted, filed, token
 from tests.chain.agreement import agree
 from tests.chain.chain import Chain
@@ -21,13 +21,13 @@ from tests.chain.waiting import until
 pytestmark = pytest.mark.integration
 
 PLATFORMS = ("harbor", "lantern")
-_LIMIT = "max.message.bytes"
-_KEPT = ("cleanup.policy", "message.timestamp.type")
 UNCOMMITTABLE = "safeclock_worker_uncommittable_platforms"
 
 
 class OwnTopics(Chain):
-    """A chain of two platforms, each with topics of its own."""
+    """A chain of two platforms, each with topics of its own; `limit` is how many bytes a commit's record batch may have."""
+
+    limit: int | None = None
 
     @override
     def _written(self, partitions: int) -> Path:
@@ -40,22 +40,18 @@ class OwnTopics(Chain):
         file.write_text("\n".join([f"partitions = {partitions}", *platforms]), encoding="utf-8")
         return file
 
+    @override
+    def wanted(self) -> list[TopicSettings]:
+        limited = {} if self.limit is None else {"max.message.bytes": str(self.limit)}
+        return [
+            replace(topic, config={**topic.config, **limited}) if topic.name in self.names[:2] else topic
+            for topic in super().wanted()
+        ]
+
     def filed(self, platform: str) -> int:
         """Return how many reports of a platform are counted."""
         rows = [row for _, key, row in self.stored(self.names.measures) if key == COUNTERS + platform.encode()]
         return sum(decode_counters(row).get("filed", 0) for row in rows)
-
-    def limit_batches(self, limit: int) -> None:
-        """Let the worker's own compacted topics take record batches of so many bytes."""
-        names = (self.names.changelog, self.names.measures)
-        with Broker(self.bootstrap) as broker, closing(KafkaAdminClient(bootstrap_servers=self.bootstrap)) as admin:
-            for name, told in broker.settings(names).items():
-                wanted = {setting: told[setting] for setting in _KEPT} | {_LIMIT: str(limit)}
-                admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, wanted)])
-            until(
-                lambda: {told[_LIMIT] for told in broker.settings(names).values()} == {str(limit)},
-                "both topics to be limited",
-            )
 
     def positions_of(self, platform: str) -> dict[str, int]:
         """Return how far the topics of a platform have been committed."""
@@ -64,9 +60,9 @@ class OwnTopics(Chain):
 
 
 @pytest.fixture
-def chain(apache_kafka: str, tmp_path: Path) -> Iterator[OwnTopics]:
-    with closing(OwnTopics(apache_kafka, tmp_path, 1)) as made:
-        made.create_topics()
+def chain(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OwnTopics]:
+    bootstrap = request.getfixturevalue(getattr(request, "param", "apache_kafka"))
+    with closing(OwnTopics(bootstrap, tmp_path, 1)) as made:
         yield made
 
 
@@ -79,10 +75,12 @@ def story(platform: str, names: Iterable[str], at: int = 0) -> list[bytes]:
     return lines
 
 
+@pytest.mark.parametrize("chain", ["apache_kafka", "embedded_broker"], indirect=True)
 def test_a_platform_whose_state_cannot_be_committed_is_suspended_alone(chain: OwnTopics) -> None:
     first = [*story("harbor", ["h1", "h2"]), *story("lantern", ["l1"])]
     more = [*story("harbor", ["broken", "h3"], HOUR), *story("lantern", ["l2", "l3"], HOUR)]
     last = [*story("harbor", ["h4"], DAY), *story("lantern", ["l4"], DAY)]
+    chain.create_topics()
     worker = chain.worker(**{UNSETTLED: token("broken")})
     chain.publish(first)
     until(lambda: (chain.filed("harbor"), chain.filed("lantern")) == (2, 1), "the first to be counted", chain.logs)
@@ -118,20 +116,31 @@ def many(platform: str, count: int) -> list[bytes]:
     return lines
 
 
-def test_a_cohort_that_is_larger_than_a_record_batch_is_counted_and_so_are_the_others(chain: OwnTopics) -> None:
+@pytest.mark.parametrize(
+    ("chain", "reports", "limit"),
+    [
+        ("embedded_broker", 1_500, 32 * 1024),
+        ("apache_kafka", 2_000, 32 * 1024),
+        pytest.param("apache_kafka", 60_000, 1024 * 1024, marks=pytest.mark.slow),
+    ],
+    indirect=["chain"],
+)
+def test_a_cohort_that_is_larger_than_a_record_batch_is_counted_and_so_are_the_others(
+    chain: OwnTopics, reports: int, limit: int
+) -> None:
     """The changelog and `measures` take so little that a cohort in one row would end the worker."""
-    limit = 32 * 1024
-    chain.limit_batches(limit)
-    whole = many("harbor", 2_000)
+    chain.limit = limit
+    chain.create_topics()
+    whole = many("harbor", reports)
     trickle = story("lantern", [f"l{number}" for number in range(5)])
     worker = chain.worker()
 
-    chain.publish(whole[:2_000])
+    chain.publish(whole[:reports])
     chain.publish(trickle[:4])
     until(lambda: chain.filed("lantern") == 2, "lantern to be counted", chain.logs)
     worker.kill()
     worker = chain.worker()
-    chain.publish([*whole[2_000:], *trickle[4:]])
+    chain.publish([*whole[reports:], *trickle[4:]])
     now = chain.settled(START + 4 * DAY)
 
     agree(chain, [*whole, *trickle], now)
