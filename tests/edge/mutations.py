@@ -11,6 +11,7 @@ from tests.edge.batches import BY_BROKER, CODECS, CONTROL, GZIP, TRANSACTIONAL, 
 NAMES: Final = (b"traceparent", b"ce_id", b"\xff\xfe", b"ce_\xff", b"content-type", b"", b"x" * 200)
 NUMBERS: Final = (-(2**31), -1, 0, 1, 2, 100, 2**31 - 1)
 _MOST_RECORDS: Final = 6
+_EQUAL: Final = 10_000
 
 
 class Content(NamedTuple):
@@ -40,9 +41,9 @@ def mutated_batch(random: Random, contents: Sequence[Content], base: int = 0) ->
 @cache
 def _oversized() -> list[tuple[bytes, int, int]]:
     """Return what a broker takes and no worker reads: compressed records, how many they are, and their codec."""
-    large, equal = record(0, b" " * (MOST_BYTES + 1)), b"".join(record(place, b"") for place in range(400))
+    large, equal = record(0, b" " * (MOST_BYTES + 1)), b"".join(record(place, b"") for place in range(_EQUAL))
     bombs = [(compress(large), 1, codec) for codec, compress in CODECS.items()]
-    return [*bombs, (CODECS[ZSTD](equal), 400, ZSTD), (CODECS[GZIP](equal), 400, GZIP)]
+    return [*bombs, (CODECS[ZSTD](equal), _EQUAL, ZSTD), (CODECS[GZIP](equal), _EQUAL, GZIP)]
 
 
 def spoilt(random: Random, data: bytes) -> bytes:
