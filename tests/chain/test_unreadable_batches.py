@@ -27,14 +27,23 @@ from tests.edge.batches import CODECS, GZIP, LZ4, SNAPPY, ZSTD, Header, batch, n
 
 pytestmark = pytest.mark.integration
 
-FROM_SENDER: Final = Header(attributes=0)
 MOST_KIB: Final = 48 * 1024
 """How much more memory than before a worker may have had: some of the largest batches that it may decompress."""
 
 
+def now() -> int:
+    """Return the wall clock in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def from_sender() -> Header:
+    """Return a header with a sender's stamp of now, which is the log time where a broker stamps nothing."""
+    return Header(attributes=0, stamp=now())
+
+
 def filing(name: str, platform: str) -> bytes:
     """Return a record of a filing that is some minutes old."""
-    at = time.time_ns() // 1_000_000 - 600_000
+    at = now() - 600_000
     return record(0, filed(name, at - START, platform).rstrip(), key=record_key(platform, token(name)))
 
 
@@ -82,13 +91,13 @@ def test_every_codec_and_a_header_name_that_is_not_utf_8_are_counted(chain: Atta
     put(
         chain,
         f"{ATTACKER}-report-filed",
-        [batch([filing(f"r{codec}", ATTACKER)], FROM_SENDER, codec) for codec in CODECS],
+        [batch([filing(f"r{codec}", ATTACKER)], from_sender(), codec) for codec in CODECS],
     )
-    at = time.time_ns() // 1_000_000 - 600_000
+    at = now() - 600_000
     odd = record(
         0, filed("odd", at - START, "lantern").rstrip(), [(b"ce_\xff\xfe", b"x")], record_key("lantern", token("odd"))
     )
-    put(chain, "report-filed", [batch([odd], FROM_SENDER), batch([odd], FROM_SENDER, ZSTD)])
+    put(chain, "report-filed", [batch([odd], from_sender()), batch([odd], from_sender(), ZSTD)])
 
     counted(chain, {b"harbor": len(CODECS), b"lantern": 1})
 
@@ -97,18 +106,18 @@ def test_every_codec_and_a_header_name_that_is_not_utf_8_are_counted(chain: Atta
 
 
 def test_a_batch_that_cannot_be_read_is_its_topics_owners_and_is_passed_for_good(chain: Attacked) -> None:
-    spoilt = batch([record(0, b" " * (MOST_BYTES + 1))], FROM_SENDER, ZSTD)
+    spoilt = batch([record(0, b" " * (MOST_BYTES + 1))], from_sender(), ZSTD)
     worker = chain.worker()
     (own,) = put(chain, f"{ATTACKER}-report-filed", [spoilt])
     (shared,) = put(chain, "report-filed", [spoilt])
-    put(chain, f"{ATTACKER}-report-filed", [batch([filing("h", ATTACKER)], FROM_SENDER)])
-    put(chain, "report-filed", [batch([filing("l", "lantern")], FROM_SENDER)])
+    put(chain, f"{ATTACKER}-report-filed", [batch([filing("h", ATTACKER)], from_sender())])
+    put(chain, "report-filed", [batch([filing("l", "lantern")], from_sender())])
     counted(chain, {b"harbor": 1, b"lantern": 1})
     page = worker.page("/metrics")
     worker.kill()
 
     successor = chain.worker()
-    put(chain, "report-filed", [batch([filing("m", "meadow")], FROM_SENDER)])
+    put(chain, "report-filed", [batch([filing("m", "meadow")], from_sender())])
     counted(chain, {b"harbor": 1, b"lantern": 1, b"meadow": 1})
 
     assert successor.terminate() == 0, chain.logs()
@@ -128,19 +137,21 @@ def zstd_bomb(mebibytes: int) -> bytes:
     raw, end = (len(start) << 3).to_bytes(3, "little") + start, (1 | 1 << 3).to_bytes(3, "little") + number(0)
     run = (1 << 1 | (1 << 17) << 3).to_bytes(3, "little") + b" "
     frame = b"\x28\xb5\x2f\xfd" + bytes([0, (20 - 10) << 3]) + raw + run * (size >> 17) + end
-    return sealed(FROM_SENDER, frame, codec=ZSTD)
+    return sealed(from_sender(), frame, codec=ZSTD)
 
 
 def test_bombs_are_refused_and_take_little_memory(chain: Attacked) -> None:
     worker = chain.worker()
-    put(chain, "report-filed", [batch([filing("l", "lantern")], FROM_SENDER)])
+    put(chain, "report-filed", [batch([filing("l", "lantern")], from_sender())])
     counted(chain, {b"lantern": 1})
     before = peak_kib(worker)
     large = [record(0, b" " * (size << 20)) for size in (150, 15, 150)]
-    bombs = [batch([one], FROM_SENDER, codec) for one, codec in zip(large, (GZIP, SNAPPY, LZ4), strict=True)]
+    bombs = [batch([one], from_sender(), codec) for one, codec in zip(large, (GZIP, SNAPPY, LZ4), strict=True)]
 
     put(
-        chain, f"{ATTACKER}-report-filed", [*bombs, *[zstd_bomb(900)] * 20, batch([filing("h", ATTACKER)], FROM_SENDER)]
+        chain,
+        f"{ATTACKER}-report-filed",
+        [*bombs, *[zstd_bomb(900)] * 20, batch([filing("h", ATTACKER)], from_sender())],
     )
     counted(chain, {b"harbor": 1, b"lantern": 1})
 
@@ -177,7 +188,7 @@ def change_on_disk(broker: ApacheKafka, topic: str, change: Callable[[bytes], by
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_batch_that_a_disk_has_changed_is_passed(tmp_path: Path, change: str) -> None:
     records = [filing(name, ATTACKER) for name in ("a", "b", "c")]
-    batches = [batch([one], FROM_SENDER) for one in records]
+    batches = [batch([one], from_sender()) for one in records]
     with apache_kafka() as broker, closing(Attacked(broker.bootstrap, tmp_path, 1)) as chain:
         chain.create_topics()
         put(chain, f"{ATTACKER}-report-filed", batches)
@@ -196,7 +207,7 @@ def test_a_worker_whose_changelog_a_disk_has_changed_says_so_and_stops(tmp_path:
     with apache_kafka() as broker, closing(Attacked(broker.bootstrap, tmp_path, 1)) as chain:
         chain.create_topics()
         worker = chain.worker()
-        put(chain, f"{ATTACKER}-report-filed", [batch([filing("a", ATTACKER)], FROM_SENDER)])
+        put(chain, f"{ATTACKER}-report-filed", [batch([filing("a", ATTACKER)], from_sender())])
         counted(chain, {b"harbor": 1})
         assert worker.terminate() == 0, chain.logs()
         change_on_disk(broker, chain.names.changelog, CHANGES["a byte of a record"], 0, 80)
