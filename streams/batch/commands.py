@@ -35,9 +35,11 @@ def measure(files: tuple[Path, ...], by: str, form: str, **how: Any) -> None:  #
     except UnknownLabelError as error:
         usage(error)
     registry = registry_of(how["registry"])
-    rulebook = rulebook_of(how["packs"], registry)
+    rulebook, now = rulebook_of(how["packs"], registry), now_of(files, how["now"])
+    if how["as_of"] is not None and how["as_of"] > now():
+        usage("--as-of: expected an instant that has come, since nobody knows how long open reports will wait")
     with reading(), progressing(files) as lines:
-        document = figures(read(lines, registry, how["as_of"], rulebook, now_of(files, how["now"])), labels)
+        document = figures(read(lines, registry, how["as_of"], rulebook, now), labels)
     show(document, labels, form)
 
 

@@ -121,6 +121,14 @@ def test_an_instant_without_an_offset_is_a_usage_error(events: Path) -> None:
     assert "with an offset" in refused.output
 
 
+def test_figures_as_of_an_instant_that_has_not_come_are_a_usage_error(events: Path) -> None:
+    refused = _run("measure", events, "--as-of", "2026-02-01T00:00:00Z", "--now", "2026-01-31T23:59:59Z")
+    given = _run("measure", events, "--as-of", "2026-01-31T23:59:59Z", "--now", "2026-01-31T23:59:59Z")
+
+    assert (refused.exit_code, given.exit_code) == (2, 0)
+    assert "an instant that has come" in refused.output
+
+
 def test_a_registry_with_mistakes_is_a_usage_error_that_names_them(events: Path, tmp_path: Path) -> None:
     registry = tmp_path / "registry.toml"
     registry.write_text("[[platform]]\nid = 7\n", encoding="utf-8")
