@@ -119,6 +119,8 @@ def _published(order: Any, *, unchecked: bool) -> Any:  # noqa: ANN401 - their t
         signal.raise_signal(signal.SIGINT)
 
     signal.signal(signal.SIGTERM, interrupt)
+    # A shell that starts us in the background has us ignore SIGINT, and with it every SIGTERM.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with progressing(order) as progress:
         if unchecked:
             return publish_blocks(order, blocks(order.paths), progress, good=True)

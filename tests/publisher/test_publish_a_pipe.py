@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -96,9 +97,18 @@ def test_a_pipe_that_breaks_off_is_accounted_for(harbor: Stage, tmp_path: Path) 
     assert "expected one whole compressed file" in published.cause
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def in_the_background() -> None:
+    """Ignore SIGINT, as a shell has its background jobs do."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@pytest.mark.parametrize(
+    ("number", "begun"),
+    [(signal.SIGINT, None), (signal.SIGTERM, None), (signal.SIGTERM, in_the_background)],
+    ids=["SIGINT", "SIGTERM", "SIGTERM in the background"],
+)
 def test_the_command_says_where_to_resume_whoever_ends_it(
-    harbor: Stage, tmp_path: Path, number: signal.Signals
+    harbor: Stage, tmp_path: Path, number: signal.Signals, begun: Callable[[], None] | None
 ) -> None:
     filed, acted = harbor.topics
     registry = tmp_path / "registry.toml"
@@ -110,7 +120,11 @@ def test_the_command_says_where_to_resume_whoever_ends_it(
     command = [sys.executable, "-m", "safeclock", "publish", "-", "--history", "--registry", str(registry)]
     told = {"SAFECLOCK_PUBLISH_BOOTSTRAP": harbor.settings.bootstrap, "SAFECLOCK_PUBLISH_IDEMPOTENT": "false"}
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **told}
+        command,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **told},
+        preexec_fn=begun,  # noqa: PLW1509 - no thread of ours runs here
     ) as process:
         assert process.stdin is not None
         process.stdin.write(filing(1) + b"\n" + filing(2) + b"\n")
