@@ -14,7 +14,7 @@ from tests.security.standing import PASSWORDS, SCRAPER_PASSWORD, Standing, ended
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 WRONG = "hush-wrong-0b5e"
-NEEDS_NO_BROKER = {"measure", "check", "simulate", "demo", "broker"}
+NEEDS_NO_BROKER = {"measure", "check", "clocks", "simulate", "demo", "broker"}
 COMMANDS = ("worker", "board", "publish", "replay", "plan", "apply", "accept-source-reset", "backup", "restore")
 # How long a refused process may take, its start on a busy machine included.
 WITHIN_SECONDS = 15.0
