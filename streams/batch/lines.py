@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from streams.contract.foreign import foreign
 from streams.edge.lines import blocks
 from streams.edge.opening import STDIN, read_twice
 from streams.edge.terminal import console
@@ -33,9 +34,12 @@ def progressing(files: Sequence[Path]) -> Iterator[Iterator[bytes]]:
 
 
 def _lines(paths: Sequence[Path], progress: Progress, *, known: bool) -> Iterator[bytes]:
+    """Yield the lines; where the first line of a file is no event, say what the file looks like."""
     total = sum(path.stat().st_size for path in paths) if known else None
     task = progress.add_task("reading", total=total)
     for block in blocks(paths):
-        for _, line in block.filled():
+        for index, line in block.filled():
+            if block.first_in_source + index == 1 and (what := foreign(line)):
+                progress.console.print(f"{block.source} looks like {what}")
             yield line
         progress.advance(task, block.size)

@@ -50,6 +50,16 @@ def test_help_starts_no_machinery() -> None:
     assert heavy == []
 
 
+@pytest.mark.parametrize("command", [("measure",), ("check",), ("clocks", "explain"), ("publish", "--dry-run")])
+def test_every_reader_tells_a_table_for_what_it_is(command: tuple[str, ...], tmp_path: Path) -> None:
+    export = tmp_path / "export.csv"
+    export.write_text("id,received,harm\n1,2026-01-05,csam\n", encoding="utf-8")
+
+    shown = _run(*command, export)
+
+    assert f"{export} looks like a table, such as CSV" in shown.output + shown.stderr
+
+
 def test_measure_prints_a_table_with_the_caveat(events: Path) -> None:
     shown = _run("measure", events)
 
