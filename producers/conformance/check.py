@@ -65,7 +65,10 @@ class _Heard:
 
     def of(self, platform: str) -> Seen:
         """Return what is gathered about a platform."""
-        return self.seen.setdefault(platform, Seen())
+        found = self.seen.get(platform)
+        if found is None:
+            found = self.seen[platform] = Seen()
+        return found
 
 
 class _Desk:

@@ -25,6 +25,7 @@ _CLOCKS_CHANGE: Final = (
 )
 """Offsets from UTC, in minutes, and the groups of jurisdictions with these offsets where clocks change."""
 
+_MOST: Final = 0.8
 _FIRST_TWELVE: Final = 12
 _SEVERAL_MONTHS: Final = 3
 _SEVERAL_HOURS: Final = 6
@@ -117,17 +118,28 @@ def _at_change(seen: Seen) -> Measured:
 
 
 def _written_in_skipped(seen: Seen) -> Measured:
-    counts = [count for offset, count in seen.skipped.items() if {offset, offset + 60} <= seen.offsets.keys()]
-    return Measured(max(counts, default=0), seen.lines)
+    """Measure how many times stand in a skipped hour, where the zone's rules are known by its offsets or its reports."""
+    counts = [
+        count
+        for offset, count in seen.skipped.items()
+        if {offset, offset + 60} <= seen.offsets.keys() or _where_clocks_change(seen, offset) > _MOST
+    ]
+    return Measured(sum(counts), seen.lines)
 
 
 def _one_offset(seen: Seen) -> Measured:
     """Measure the share of filings where clocks change, if one offset of there is used in summer and winter."""
     seasons = {month % 12 for month in seen.months}
     offset = next(iter(seen.offsets)) if len(seen.offsets) == 1 else 0
+    both = seasons & _WINTER and seasons & _SUMMER
+    return Measured(_where_clocks_change(seen, offset) if both else 0.0, seen.lines)
+
+
+def _where_clocks_change(seen: Seen, offset: int) -> float:
+    """Return the share of filings under the law of places that have an offset, in minutes, and change their clocks."""
     groups = next((groups for offsets, groups in _CLOCKS_CHANGE if offset in offsets), frozenset[str]())
     there = sum(count for touched, count in seen.groups.items() if groups.issuperset(touched.split("+")))
-    return Measured(_share(there, seen.filings) if seasons & _WINTER and seasons & _SUMMER else 0.0, seen.lines)
+    return _share(there, seen.filings)
 
 
 def _first_twelve(seen: Seen) -> Measured:
@@ -274,7 +286,7 @@ MISTAKES: Final = (
     Mistake(
         "one_offset_all_year",
         "Is the offset the same in summer and in winter, where clocks change?",
-        0.8,
+        _MOST,
         _ENOUGH,
         _one_offset,
         "all times have the same offset in summer and in winter: where clocks change, one of the two is an hour off",

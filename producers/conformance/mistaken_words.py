@@ -78,7 +78,7 @@ MISTAKES: Final = (
         "interim_only",
         "Is no report without a decision, and some decisions interim?",
         0.995,
-        50,
+        _ENOUGH,
         _interim_only,
         "every report has ended or is under an interim restriction: probably an export of closed reports only, with "
         "interim where the restriction is final; add the open reports",

@@ -132,6 +132,12 @@ def in_skipped_hour(event: Json) -> Json:
     return event | {"time": f"{written[:-1]}{'+02:00' if summer else '+01:00'}"}
 
 
+def in_skipped_hour_of_one_offset(event: Json) -> Json | None:
+    """Return an event with Berlin's offset in winter, up to the end of the hour that does not exist."""
+    after = event["time"] > "2026-03-29T01"
+    return None if after else in_skipped_hour(event)
+
+
 def always_winter(event: Json) -> Json:
     return event | {"time": f"{format_ms(parse(event['time']) + HOUR)[:-1]}+01:00"}
 
@@ -155,6 +161,7 @@ PLANTED: Final[list[tuple[str, Plan, Plant]]] = [
     ("bad_times_at_change", AUTUMN, both(PLAIN, late_at_night(4, "Europe/Berlin"))),
     ("bad_times_at_change", AMERICAN_AUTUMN, late_at_night(9, "America/New_York")),
     ("skipped_hour_written", SPRING, both(PLAIN, changed(in_skipped_hour))),
+    ("skipped_hour_written", SPRING, both(PLAIN, changed(in_skipped_hour_of_one_offset))),
     ("one_offset_all_year", HALF_A_YEAR, both(PLAIN, changed(always_winter))),
     ("first_twelve_days", HALF_A_YEAR, both(PLAIN, changed(day_and_month_swapped))),
     ("no_afternoon", LARGE, both(PLAIN, changed(twelve_hours))),
