@@ -15,7 +15,7 @@ from streams.admin.refusals import Asked, Decoder, Fate, Retold, Slot, Tally, ch
 from streams.contract import refused
 from streams.contract.refused import Refused
 from streams.contract.registry import Registry
-from streams.contract.topics import REFUSED
+from streams.contract.topics import REFUSED, partition_of
 from streams.domain.vocabulary import Reason
 from streams.runtime.topics import miscounted
 
@@ -48,6 +48,7 @@ class _Outlet:
 
     producer: AIOKafkaProducer | None
     own_stamps: bool
+    partitions: int
     seen: set[bytes] = field(default_factory=set)
     sent: list[asyncio.Future[object]] = field(default_factory=list)
 
@@ -59,7 +60,8 @@ class _Outlet:
             record.topic,
             value=record.value,
             key=record.key,
-            partition=record.partition,
+            # Not where it lay: that may be what it was refused for.
+            partition=partition_of(record.key or b"", self.partitions),
             timestamp_ms=record.timestamp if self.own_stamps else None,
             headers=list(record.headers or ()),
         )
@@ -89,7 +91,7 @@ async def replay(errand: Errand, asked: Asked, *, dry: bool) -> Replayed:
             )
             stack.push_async_callback(producer.stop)  # also of one that could not start
             await producer.start()
-        outlet = _Outlet(producer, own_stamps=errand.own_stamps)
+        outlet = _Outlet(producer, own_stamps=errand.own_stamps, partitions=errand.registry.partitions)
         for slot, places in choice.places.items():
             if slot.topic in found:
                 await _look(errand, slot, places, tally, outlet)

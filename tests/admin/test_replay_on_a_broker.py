@@ -10,15 +10,17 @@ from streams.batch.reading import read
 from streams.contract import refused
 from streams.contract.topics import REFUSED
 from streams.domain import counters
-from streams.domain.grid import DAY
+from streams.domain.grid import DAY, HOUR
 from streams.domain.vocabulary import Reason
 from streams.edge.batches import WIDE
 from tests.admin.operator import Terminal
 from tests.admin.worker import Yesterday, worked
 from tests.chain.chain import Chain, Make
 from tests.chain.history import lines_of, plan_of
+from tests.chain.misplaced import PARTITIONS, REPORTS, publish_misplaced
 from tests.chain.raw import put_all
 from tests.chain.totals import Stored, of_file, reports, totals
+from tests.contract.examples import AT
 from tests.edge.batches import ZSTD, Header, batch, record
 
 pytestmark = pytest.mark.integration
@@ -76,6 +78,21 @@ def test_what_was_refused_before_an_upgrade_counts_once_after_two_replays(produc
     assert reports(committed) == reports(expected)
     assert totals(committed).cohorts == totals(expected, chain.registry.partitions).cohorts
     assert duplicates(committed, chain) - duplicates(expected, chain) == len(refusals)
+
+
+def test_what_lay_on_a_wrong_partition_counts_after_a_replay(production: Make) -> None:
+    chain = production("apache_kafka", PARTITIONS)
+    operator = Terminal(chain.environment())
+    operator.done("admin", "apply", "--replication=1")
+    astray = publish_misplaced(chain)
+    worked(chain, AT + HOUR)
+
+    told = operator.done("replay", "--refused", "--reason", Reason.WRONG_PARTITION)
+    worked(chain, AT + HOUR)
+
+    counted = totals(chain.stored(chain.names.changelog), PARTITIONS).counted
+    assert told.endswith(f"published again: {len(astray)}\n")
+    assert sum(tally.get(counters.FILED, 0) for tally in counted.values()) == REPORTS
 
 
 def test_where_nobody_tells_refusals_a_replay_says_so_at_once(production: Make) -> None:

@@ -1,0 +1,76 @@
+"""Filings and actions of a client whose partitioner is not Kafka's default."""
+
+import asyncio
+from typing import Final
+from zlib import crc32
+
+from streams.contract.cloudevents import AnyEvent, about_report, encode
+from streams.contract.keys import record_key, token
+from streams.contract.outcomes import NoViolation
+from streams.contract.registry import Role
+from streams.contract.topics import partition_of
+from streams.contract.types import ReportFiled
+from streams.domain.grid import HOUR, MINUTE
+from streams.domain.vocabulary import Basis, Channel, Harm, Reporter
+from tests.chain.chain import Chain
+from tests.contract.examples import AT, SECRET
+from tests.runtime.records import producing
+
+PARTITIONS: Final = 4
+REPORTS: Final = 1_280
+PLATFORM: Final = "harbor"
+FILED: Final = ReportFiled(
+    harm=Harm.GROOMING,
+    reporter=Reporter.USER,
+    trusted_flagger=False,
+    channel=Channel.IN_APP,
+    basis=Basis.TERMS,
+    jurisdictions=("FR",),
+)
+KEYS: Final = [record_key(PLATFORM, token(SECRET, "k1", f"report {number}")) for number in range(REPORTS)]
+
+Place = tuple[str, int, int]
+
+
+def event(number: int, data: ReportFiled | NoViolation, at: int) -> AnyEvent:
+    """Return an event about a report."""
+    name = f"{type(data).__name__}-{number:05}"
+    return about_report(data, platform=PLATFORM, token=KEYS[number].decode().rpartition("|")[2], id=name, at=at)
+
+
+def publish_misplaced(chain: Chain) -> set[Place]:
+    """Publish filings, then actions, as librdkafka's default partitioner would (CRC-32); return where those astray lie."""
+    return asyncio.run(_publish(chain))
+
+
+async def _publish(chain: Chain) -> set[Place]:
+    topics = {role: next(topic for topic in chain.sources if topic.endswith(role)) for role in Role}
+    told: dict[Role, tuple[ReportFiled | NoViolation, int]] = {
+        Role.REPORT_FILED: (FILED, AT),
+        Role.ACTION_TAKEN: (NoViolation(), AT + HOUR),
+    }
+    astray = set()
+    async with producing(chain.bootstrap) as producer:
+        for role, (data, at) in told.items():
+            sent = [
+                await producer.send(
+                    topics[role],
+                    encode(event(number, data, at)),
+                    key=key,
+                    partition=crc32(key) % PARTITIONS,
+                    timestamp_ms=at + MINUTE,
+                )
+                for number, key in enumerate(KEYS)
+            ]
+            arrived = [await future for future in sent]
+            astray |= {
+                (one.topic, one.partition, one.offset)
+                for one, key in zip(arrived, KEYS, strict=True)
+                if one.partition != partition_of(key, PARTITIONS)
+            }
+    return astray
+
+
+def at_home() -> int:
+    """Return of how many reports the events lie on the right partition by chance."""
+    return sum(crc32(key) % PARTITIONS == partition_of(key, PARTITIONS) for key in KEYS)
