@@ -1,13 +1,15 @@
 """The metrics of what the figures rest on: who is registered, which rules are in force, how old the inputs are."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from dashboards.board.freshness import Freshness
 from dashboards.board.values import Series, Values
 from streams.contract.registry import Registry
 from streams.contract.rulebook import Rule, Rulebook
 from streams.domain.grid import SECOND
+
+_YES: Final = {True: "yes", False: "no"}
 
 
 class Release(NamedTuple):
@@ -37,9 +39,9 @@ def lasting(registry: Registry, platforms: Sequence[str], release: Release) -> V
 
 def _words(rule: Rule) -> tuple[str, ...]:
     """Return what stands in the labels of a clock, in the catalogue's order."""
-    clock, reviewed = rule.clock, "yes" if rule.basis.reviewed else "no"
+    clock, reviewed = rule.clock, _YES[rule.basis.reviewed]
     limit = "" if clock.limit is None else f"{clock.limit / SECOND:g}"
-    return (clock.id, clock.version, rule.statistic, limit, reviewed, rule.pack)
+    return (clock.id, clock.version, rule.statistic, limit, reviewed, _YES[rule.period.of_calendar], rule.pack)
 
 
 def inputs(fresh: Freshness, read_at: int | None) -> Values:

@@ -34,6 +34,11 @@ class Period(StrEnum):
     ROLLING_28D = "rolling_28d"
     ROLLING_90D = "rolling_90d"
 
+    @property
+    def of_calendar(self) -> bool:
+        """Whether it begins anew on a date of the calendar; the last 28 or 90 days never do."""
+        return self in {Period.MONTH, Period.QUARTER}
+
 
 class Target(NamedTuple):
     """What is asked: `limit` in milliseconds, and the share of reports that must keep it, None where a mean must."""

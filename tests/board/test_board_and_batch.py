@@ -162,9 +162,9 @@ def test_a_rule_is_judged_as_a_scan_of_the_cohorts_of_its_period_judges_it(board
 def test_a_clock_says_what_it_asks_and_that_nobody_answers_for_its_reading(board: Board) -> None:
     told = board.snapshot.values["safeclock_clock_info"]
 
-    assert told["uk_review_share", "1", "share", "172800", "no", "children@1"] == 1
-    assert told["hotline_takedown", "1", "each", "", "no", "children@1"] == 1
-    assert told["time_to_action", "1", "each", "86400", "no", "standard@1"] == 1
+    assert told["uk_review_share", "1", "share", "172800", "no", "yes", "children@1"] == 1
+    assert told["hotline_takedown", "1", "each", "", "no", "yes", "children@1"] == 1
+    assert told["time_to_action", "1", "each", "86400", "no", "yes", "standard@1"] == 1
     assert len(told) == len(RULEBOOK.rules)
     assert board.snapshot.values["safeclock_registry_info"] == {(registry().hash,): 1}
 

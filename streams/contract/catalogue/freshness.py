@@ -54,11 +54,14 @@ FRESHNESS: Final = (
         "safeclock_clock_info",
         Kind.INFO,
         "A clock of the rule packs: what its rule asks within which limit in seconds (empty: none), whether anybody "
-        "answers for the reading of a law.",
+        "answers for the reading of a law, whether it is judged by calendar month or quarter (no: over the last days).",
         Process.BOARD,
         (
             ANY_CLOCK,
-            *[Label(name, Source.RELEASE) for name in ("version", "statistic", "limit", "reviewed", "pack")],
+            *[
+                Label(name, Source.RELEASE)
+                for name in ("version", "statistic", "limit", "reviewed", "calendar", "pack")
+            ],
         ),
         budget=CLOCKS_RECKONED,
     ),
