@@ -4,13 +4,26 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from dashboards.promql import select
+from dashboards.promql import one, select
 
 RUNBOOK: Final = "docs/runbook.md"
 STALE_SECONDS: Final = 15 * 60
 """Figures older than this are stale: ten times what a healthy pipeline needs to catch up after a restart."""
 
-_AS_OF: Final = select("safeclock_as_of_timestamp_seconds")
+HELD: Final = "15m"
+"""For so long a value stands when a board is away: it restarts in less, and an older one would be stale."""
+
+
+def held(name: str, then: str = "", **labels: str) -> str:
+    """Return a metric of the boards with its last value of `HELD`: a restart in between ends no waiting.
+
+    `then` follows the range, such as ` offset 1d`.
+    """
+    return f"last_over_time({select(name, **labels)}[{HELD}]{then})"
+
+
+FRESH: Final = f"time() - max({held('safeclock_as_of_timestamp_seconds')}) < {STALE_SECONDS}"
+"""Holds while the figures are fresh. While a changelog is measured again they are not: they are as of then."""
 
 
 class Audience(StrEnum):
@@ -71,4 +84,19 @@ class Alert:
 
 def fresh(expr: str) -> str:
     """Return `expr` while the figures are fresh, nothing while they are stale or gone: no data accuses nobody."""
-    return f"(\n{expr}\n)\nand on () (time() - max({_AS_OF}) < {STALE_SECONDS})"
+    return f"(\n{expr}\n)\nand on () ({FRESH})"
+
+
+def while_fresh(expr: str) -> str:
+    """Return `expr`, to be looked back upon: its values of times at which the figures were stale are left out."""
+    return f"({expr} and on () ({FRESH}))"
+
+
+def grew(name: str, **labels: str) -> str:
+    """Return a counter of the boards that grew within an hour, or since one was last there: for hours, it may be.
+
+    One that is first seen above zero has grown: nobody was told of it.
+    """
+    told = one(name, **labels)
+    before = f"last_over_time({told}[1d:1m] offset 1h)"
+    return f"increase({told}[1h:1m]) > 0 or {told} > ({before} or 0 * {told})"

@@ -2,9 +2,8 @@
 
 from typing import Final
 
-from dashboards.promql import select
-from dashboards.rules.alert import Alert, Audience, Mute, Severity, fresh
-from dashboards.rules.recording import FAST, LASTING, REACHED, SLOW, Window, growth, ratio
+from dashboards.rules.alert import Alert, Audience, Mute, Severity, fresh, held
+from dashboards.rules.recording import FAST, LASTING, REACHED, SLOW, Window, counted, growth, ratio
 
 _NAMES: Final = {
     FAST: "SafeclockSlowResponseFast",
@@ -12,8 +11,11 @@ _NAMES: Final = {
     LASTING: "SafeclockSlowResponseLasting",
 }
 # A rule that asks for a mean, a share or a quantile is judged by that: see `clocks`.
-_OF_MANY: Final = select("safeclock_clock_info", statistic="~mean|share|quantile")
+_OF_MANY: Final = held("safeclock_clock_info", statistic="~mean|share|quantile")
 BURNS: Final = tuple(_NAMES.values())
+_AROUND: Final = "2h"
+"""Nobody need have looked at one instant: Prometheus may have been away."""
+
 _SINCE: Final = {
     FAST: "a platform begins to miss every deadline",
     SLOW: "a platform begins to miss half of its deadlines",
@@ -45,6 +47,8 @@ def _expr(window: Window) -> str:
         f"  {ratio(window.long)} > {window.threshold}\n"
         f"  and {ratio(window.short)} > {window.threshold}\n"
         f"  and {growth(REACHED, window.long)} >= {window.least}\n"
+        # What is counted within an hour of the first look may be of years: the short window begins after it.
+        f"  and last_over_time({counted(REACHED)}[{_AROUND}] offset {window.known})\n"
         f"  unless on (clock) {_OF_MANY}"
     )
 
@@ -66,7 +70,8 @@ def _burn(window: Window, severity: Severity, within: str) -> Alert:
         f"were missed, over {window.long} and still in the last {window.short}, with at least {window.least} judged in "
         f"the {window.long}: {window.factor:g} times what an objective of 90 % allows. A deadline is judged when its clock "
         "stops, when its limit passes first, or when the report ends otherwise: one that is kept counts when it is kept, "
-        "not when it would have been due. Corrections by the platform are taken off; imported history "
+        f"not when it would have been due. Who has been looked at for less than {window.known} is not judged. Corrections by "
+        "the platform are taken off; imported history "
         '(`timing="late"`) is left out. Clocks whose rule asks for a mean, a share or a quantile are told by '
         "SafeclockObjectiveMissed.",
         check=_CHECK,

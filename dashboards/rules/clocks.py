@@ -8,42 +8,58 @@ from functools import partial
 from typing import Final
 
 from dashboards.promql import select
-from dashboards.rules.alert import Alert, Audience, Severity, fresh
+from dashboards.rules.alert import Alert, Audience, Severity, fresh, held, while_fresh
+from dashboards.rules.recording import LEFT, OF_PERIOD, counted
 
 LEAST_JUDGED: Final = 50
 """Objectives over fewer reports are told to nobody: one slow night would miss them."""
 LEAST_AHEAD: Final = 200
 """To look ahead takes more: a few misses in a row bend the line of a small platform."""
 AHEAD: Final = "7d"
+LEAST_HOURS: Final = 72
+"""A line through fewer hours says nothing of the days ahead."""
+BEGAN_ANEW: Final = 0.9
+"""A calendar period with fewer reports than this share of what it had within `AHEAD` has begun anew.
+
+Retractions alone seldom take away a tenth.
+"""
 LEAST_URGENT: Final = 10
 URGENT_FACTOR: Final = 3
 """An unreviewed clock is told of when so many are overdue, and so many times what is usual for the platform."""
 
 
-def _urgent(then: str = "") -> str:
-    return f"max by (platform, clock) ({select('safeclock_urgent_overdue_reports')}{then})"
+def _each(name: str, then: str = "", **labels: str) -> str:
+    """Return a gauge once per platform and clock, whichever board is there."""
+    return f"max by (platform, clock) ({held(name, then, **labels)})"
 
 
-def _of_period(then: str = "") -> str:
-    return f"max by (platform, clock) ({select('safeclock_objective_reports', period='current')}{then})"
+def _clocks(**labels: str) -> str:
+    """Return the clocks of which the labels are told."""
+    return f"max by (clock) ({held('safeclock_clock_info', **labels)})"
 
 
-_URGENT: Final = _urgent()
-_OF_PERIOD: Final = _of_period()
+_URGENT: Final = f"max by (platform, clock) ({select('safeclock_urgent_overdue_reports')})"
+_PILED: Final = _each("safeclock_urgent_overdue_reports")
+_OF_PERIOD: Final = counted(OF_PERIOD)
 _JUDGED: Final = f"{_OF_PERIOD} >= {LEAST_JUDGED}"
-_REVIEWED: Final = f"max by (clock) ({select('safeclock_clock_info', reviewed='yes')})"
-_OF_MANY: Final = f"max by (clock) ({select('safeclock_clock_info', statistic='~mean|share|quantile')})"
-_MET: Final = f"max by (platform, clock) ({select('safeclock_objective_met', period='current')})"
-_LEFT: Final = f"max by (platform, clock) ({select('safeclock_objective_budget_reports')})"
+_REVIEWED: Final = _clocks(reviewed="yes")
+_OF_MANY: Final = _clocks(statistic="~mean|share|quantile")
+_CALENDAR: Final = _clocks(calendar="yes")
+_MET: Final = _each("safeclock_objective_met", period="current")
+_LEFT: Final = counted(LEFT)
+_LINE: Final = f"{_LEFT}[{AHEAD}:1h]"
+_MOST: Final = f"max_over_time({_OF_PERIOD}[{AHEAD}:1h])"
 _MISSED: Final = fresh(f"  {_MET} == 0\n  and {_JUDGED}\n  and on (clock) {_OF_MANY}")
 _SOON: Final = fresh(
-    f"  predict_linear(({_LEFT})[{AHEAD}:1h], {7 * 86_400}) < 0\n  and {_LEFT} >= 0"
+    f"  predict_linear({_LINE}, {7 * 86_400}) < 0\n  and count_over_time({_LINE}) >= {LEAST_HOURS}"
+    f"\n  and {_LEFT} >= 0"
     f"\n  and {_OF_PERIOD} >= {LEAST_AHEAD}"
-    # In a period that began within the window the line starts anew.
-    f"\n  and {_OF_PERIOD} >= {_of_period(f' offset {AHEAD}')}"
     f"\n  and on (clock) {_OF_MANY}"
+    # In a calendar period that began within the window the line starts anew. A rolling one never begins anew: it
+    # has fewer reports than before whenever fewer are filed.
+    f"\n  unless (({_OF_PERIOD} < {BEGAN_ANEW} * {_MOST}) and on (clock) {_CALENDAR})"
 )
-_TRIPPED: Final = fresh(f"  max by (platform, tripwire) ({select('safeclock_tripwire_tripped')}) == 1")
+_TRIPPED: Final = fresh(f"  max by (platform, tripwire) ({held('safeclock_tripwire_tripped')}) == 1")
 
 NAMES: Final = (
     "SafeclockUrgentOverdue",
@@ -82,8 +98,9 @@ ALERTS: Final = (
         name=NAMES[1],
         severity=Severity.DIGEST,
         expr=fresh(
-            f"  {_URGENT} >= {LEAST_URGENT}\n  and {_URGENT} > {URGENT_FACTOR} * avg_over_time(({_URGENT})[4w:6h])\n"
-            f"  and {_urgent(' offset 2w')} >= 0\n"
+            f"  {_PILED} >= {LEAST_URGENT}\n"
+            f"  and {_PILED} > {URGENT_FACTOR} * avg_over_time({while_fresh(_PILED)}[4w:6h])\n"
+            f"  and {_each('safeclock_urgent_overdue_reports', ' offset 2w')} >= 0\n"
             f"  unless on (clock) {_REVIEWED}"
         ),
         summary="{{ $labels.platform }} has left {{ $value | humanize }} urgent reports overdue under {{ $labels.clock }}",
@@ -130,7 +147,8 @@ ALERTS: Final = (
         within="100h",
         since="misses begin to come faster than filings allow for",
         means="at the pace of the last seven days the misses that a rule still allows in this period will be used up "
-        f"within seven days; at least {LEAST_AHEAD} reports were filed in the period.",
+        f"within seven days; at least {LEAST_AHEAD} reports were filed in the period. The pace is known when a platform "
+        "has been looked at for three days, and in a calendar month or quarter after its first seven days.",
         check=("*Misses left*, and whether the platform was shut or overrun in these days.",),
         do=("Tell the platform how many misses are left.",),
         mistaken="a miss: the rule is still kept.",

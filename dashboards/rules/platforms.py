@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from dashboards.promql import select
-from dashboards.rules.alert import Alert, Audience, Mute, Severity, fresh
+from dashboards.rules.alert import Alert, Audience, Mute, Severity, fresh, held
 from dashboards.rules.burn import BURNS
 from dashboards.rules.clocks import NAMES as CLOCKS
 from dashboards.rules.recording import (
@@ -39,7 +39,11 @@ _COMPLETE: Final = f"max by (platform) ({select('safeclock_complete_through_time
 _CADENCE: Final = f"max by (platform) ({select('safeclock_cadence_seconds')})"
 # Measured against the figures' own time, not the wall clock: while the pipeline stands still nobody grows silent.
 _SILENT: Final = fresh(f"  scalar(max({_AS_OF})) - {_COMPLETE}\n  > on (platform) {SILENT_CADENCES} * {_CADENCE}")
-_UNHEARD: Final = fresh(f"  {_CADENCE} unless on (platform) {_COMPLETE}")
+# Who waits for two days is not to begin anew with every restart of a board.
+_UNHEARD: Final = fresh(
+    f"  max by (platform) ({held('safeclock_cadence_seconds')})"
+    f" unless on (platform) max by (platform) ({held('safeclock_complete_through_timestamp_seconds')})"
+)
 _BACKLOG: Final = fresh(f"  {OPEN_ALL_DAY} > {BACKLOG_FACTOR} * {usual(OPEN)}\n  and {OPEN_ALL_DAY} >= {LEAST_OPEN}")
 _VOLUME: Final = fresh(
     f"  {daily(FILED)} / ({usual(FILED)} >= {LEAST_FILED}) < {DROPPED_TO}"
@@ -49,7 +53,7 @@ _VOLUME: Final = fresh(
 )
 
 _NEW: Final = "~week-00|week-01"
-_FILED: Final = f"max by (platform, cohort) ({select('safeclock_cohort_filed_reports')}) >= {LEAST_NEW}"
+_FILED: Final = f"max by (platform, cohort) ({held('safeclock_cohort_filed_reports')}) >= {LEAST_NEW}"
 
 
 def _fell(bound_before: str, bound_now: str) -> str:

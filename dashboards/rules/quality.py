@@ -3,8 +3,7 @@
 from functools import partial
 from typing import Final
 
-from dashboards.promql import one, select
-from dashboards.rules.alert import Alert, Audience, Mute, Severity, fresh
+from dashboards.rules.alert import Alert, Audience, Mute, Severity, fresh, grew, held, while_fresh
 from dashboards.rules.recording import (
     ACTIONS,
     ASTRAY,
@@ -26,10 +25,13 @@ REFUSED_RISE: Final = 3
 ODD_FROM: Final = 0.01
 LEAST_GAPS: Final = 5
 
-_WAITING: Final = f"max by (platform) ({select('safeclock_orphans_waiting')})"
+
+def _waiting(then: str = "") -> str:
+    return f"max by (platform) ({held('safeclock_orphans_waiting', then)})"
+
 
 # Once per batch, of which each may hold thousands of events: a share of events would not show it.
-_UNDECODABLE: Final = one("safeclock_events_refused_total", reason="undecodable")
+_UNDECODABLE: Final = grew("safeclock_events_refused_total", reason="undecodable")
 
 
 def _odd(name: str) -> str:
@@ -95,7 +97,7 @@ ALERTS: Final = (
     ),
     Alert(
         name="SafeclockUndecodableBatch",
-        expr=f"increase({_UNDECODABLE}[1h:1m]) > 0\n  or {_UNDECODABLE} > last_over_time({_UNDECODABLE}[1d:1m] offset 1h)",
+        expr=_UNDECODABLE,
         audience=Audience.OPERATOR,
         severity=Severity.TICKET,
         summary="a record batch of {{ $labels.platform }} could not be read",
@@ -139,8 +141,7 @@ ALERTS: Final = (
     _digest(
         name="SafeclockOrphansWaiting",
         expr=fresh(
-            f"  min_over_time(({_WAITING})[1d:5m]) >= {LEAST_EVENTS}\n"
-            f"  and max by (platform) ({select('safeclock_orphans_waiting')} offset 1d) >= 0"
+            f"  min_over_time({while_fresh(_waiting())}[1d:5m]) >= {LEAST_EVENTS}\n  and {_waiting(' offset 1d')} >= 0"
         ),
         summary="{{ $labels.platform }} has had at least {{ $value | humanize }} reports for a day whose actions are known and whose filings are not",
         within="25h",

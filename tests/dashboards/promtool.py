@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,15 +15,41 @@ from tests.dashboards.tales import Tale, Told
 ALLOWANCE: Final = {Severity.PAGE: 60, Severity.TICKET: 360, Severity.DIGEST: 0, Severity.NONE: 0}
 """Seconds of what an alert promises that Alertmanager takes: it waits for others of the group."""
 
+SELDOM: Final = 900
+"""How often, in seconds, rules are evaluated of which alerts have half a day or more: that is a third of the work."""
+
+_MUCH: Final = 43_200
 _AFTER: Final = 600
+
+
+def promised(alert: Alert) -> float:
+    """Return within how many seconds an alert has to fire for what it promises."""
+    return seconds(alert.within) - ALLOWANCE[alert.severity]
 
 
 def write_story(folder: Path, alert: Alert, told: Told) -> Path:
     """Write the tales of an alert as one file of tests; returns its path."""
     tests = [_firing(alert, told.firing), *(_quiet(alert, tale) for tale in told.quiet)]
+    return _write(folder, alert, _every(alert, told.firing), tests)
+
+
+def write_trials(folder: Path, alert: Alert, trials: Iterable[tuple[str, Tale, bool]]) -> Path:
+    """Write tales as one file of tests, by name; each says whether the alert fires in time or never."""
+    trials = list(trials)
+    tests = [(_in_time if fires else _quiet)(alert, tale) | {"name": name} for name, tale, fires in trials]
+    return _write(folder, alert, _every(alert, trials[0][1]), tests)
+
+
+def _every(alert: Alert, tale: Tale) -> float:
+    """Return how often rules are evaluated, in seconds: at every step, or seldom where there is much time."""
+    step = seconds(tale.step)
+    return max(step, SELDOM) if promised(alert) >= _MUCH else step
+
+
+def _write(folder: Path, alert: Alert, every: float, tests: list[dict[str, Any]]) -> Path:
     rules = folder / f"{alert.name}-rules.yml"
     rules.write_text(rules_yaml(needed(alert), [alert]), encoding="utf-8")
-    head = {"rule_files": [str(rules)], "group_eval_order": [*GROUPS], "evaluation_interval": told.firing.step}
+    head = {"rule_files": [str(rules)], "group_eval_order": [*GROUPS], "evaluation_interval": _at(every)}
     file = folder / f"{alert.name}.yml"
     file.write_text(json.dumps(head | {"tests": tests}), encoding="utf-8")
     return file
@@ -39,11 +66,19 @@ def needed(alert: Alert) -> list[Recording]:
 
 
 def _firing(alert: Alert, tale: Tale) -> dict[str, Any]:
-    begins, step = seconds(tale.begins), seconds(tale.step)
-    last = begins + seconds(alert.within) - ALLOWANCE[alert.severity]
-    fires = {"expr": f"count({_firing_series(alert, tale)})", "eval_time": _at(last), "exp_samples": [{"value": 1}]}
+    """Return the test that an alert does not fire before it goes wrong and does so in time."""
+    begins, step = seconds(tale.begins), _every(alert, tale)
+    test = _in_time(alert, tale)
     before = {"expr": f"count({_firing_series(alert, tale)})", "eval_time": _at(begins - step), "exp_samples": []}
-    return _test(tale, last, [fires] + ([before] if begins else []))
+    return test | {"promql_expr_test": test["promql_expr_test"] + ([before] if begins else [])}
+
+
+def _in_time(alert: Alert, tale: Tale) -> dict[str, Any]:
+    """Return the test that an alert fires at the last of the evaluations that it has by its promise."""
+    every = _every(alert, tale)
+    last = (seconds(tale.begins) + promised(alert)) // every * every
+    fires = {"expr": f"count({_firing_series(alert, tale)})", "eval_time": _at(last), "exp_samples": [{"value": 1}]}
+    return _test(tale, last, [fires])
 
 
 def _quiet(alert: Alert, tale: Tale) -> dict[str, Any]:

@@ -24,10 +24,14 @@ class Tale(NamedTuple):
 
 
 class Told(NamedTuple):
-    """Both kinds of tales of one alert."""
+    """Both kinds of tales of one alert.
+
+    `shown` is how long a fault that goes on has to be seen before it is what the alert's promise counts from.
+    """
 
     firing: Tale
     quiet: tuple[Tale, ...]
+    shown: str = "0m"
 
 
 AT: Final = 'platform="harbor"'
@@ -54,6 +58,12 @@ def _burn(begins: str, firing: str, least: str, allowed: str) -> Told:
         (
             Tale(_deadlines(least, least), ends="16d", step="5m", why="too few deadlines for a rate"),
             Tale(_deadlines("0+1xN", allowed), ends="16d", step="5m", why="fewer misses than the threshold"),
+            Tale(
+                _deadlines("0+500x10 5001+1xN", "0+500x10 5000xN"),
+                ends="3d",
+                step="5m",
+                why="years are counted soon after the first look",
+            ),
         ),
     )
 
@@ -99,7 +109,7 @@ def _up(**targets: str) -> Series:
 
 
 def _clock_info(statistic: str = "each", reviewed: str = "no") -> Series:
-    said = f'version="1",statistic="{statistic}",limit="86400",reviewed="{reviewed}",pack="standard@1"'
+    said = f'version="1",statistic="{statistic}",limit="86400",reviewed="{reviewed}",calendar="yes",pack="standard@1"'
     return {f'safeclock_clock_info{{clock="time_to_action",{said}}}': "1xN"}
 
 
@@ -154,6 +164,7 @@ _CADENCE: Final = f"safeclock_cadence_seconds{{{AT}}}"
 _COMPLETE: Final = f"safeclock_complete_through_timestamp_seconds{{{AT}}}"
 _LOST: Final = 'safeclock_source_records_lost_total{instance="w1",partition="0"}'
 _SUSPENDED: Final = f'safeclock_worker_suspended_partitions{{instance="w1",{AT}}}'
+_LOST_AS_TOLD: Final = 'safeclock_partition_records_lost_total{partition="0"}'
 _FAILED: Final = 'prometheus_rule_evaluation_failures_total{rule_group="safeclock.yml;safeclock-alerts"}'
 _UNSENT: Final = 'alertmanager_notification_requests_failed_total{integration="webhook"}'
 
@@ -321,11 +332,12 @@ TALES: Final[Mapping[str, Told]] = {
         (Tale(_up(worker_1="1x29 0x14 1xN", worker_2="1xN", board="1xN"), ends="2h", why="it came back"),),
     ),
     "SafeclockWorkerRestarting": Told(
-        Tale(_commits(w1="0+10x20 0+10x10 0+10x10 0+10xN"), "43m", fires={"instance": "w1"}),
+        Tale(_commits(w1="0+10x20" + 30 * " 0+10x10"), "43m", fires={"instance": "w1"}),
         (
             Tale(_commits(w1="0+10x20 0+10x10 0+10xN"), ends="3h", why="a deployment and one restart"),
             Tale(_commits(w1="0+10x20 0+10x50 0+10x50 0+10xN"), ends="5h", why="restarts hours apart"),
         ),
+        shown="33m",
     ),
     "SafeclockPartitionsNotReady": Told(
         Tale(_partitions("1x30 0xN", "1xN"), "30m", fires={}),
@@ -346,7 +358,7 @@ TALES: Final[Mapping[str, Told]] = {
         ),
     ),
     "SafeclockRecordsLost": Told(
-        Tale({_LOST: "0x29 7xN"}, "30m", fires={"partition": "0"}),
+        Tale(_FRESH | {_LOST: "0x29 7xN", _LOST_AS_TOLD: "0x29 7xN"}, "30m", fires={"partition": "0"}),
         (
             Tale({_LOST: "7xN"}, "61m", ends="4h", why="an old gap"),
             Tale({_LOST: "7x120 _x10 7xN"}, "61m", ends="5h", why="an old gap, and nobody looked for ten minutes"),
@@ -392,6 +404,7 @@ TALES: Final[Mapping[str, Told]] = {
     "SafeclockRebalancing": Told(
         Tale({'safeclock_worker_rebalances_total{instance="w1"}': "0x30 0+1xN"}, "42m", fires={}),
         (Tale({'safeclock_worker_rebalances_total{instance="w1"}': "0x30 0+1x8 8xN"}, ends="3h", why="a deployment"),),
+        shown="11m",
     ),
     "SafeclockWorkerClock": Told(
         Tale({_CLOCK: "0x29 -60xN"}, "30m", fires={"instance": "w1"}),

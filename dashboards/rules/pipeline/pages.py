@@ -6,8 +6,8 @@ goes on firing for a while (`keep`) after it ends, until they have ended too.
 
 from typing import Final
 
-from dashboards.promql import one, select
-from dashboards.rules.alert import STALE_SECONDS, Alert, Audience, Mute, Severity
+from dashboards.promql import select
+from dashboards.rules.alert import STALE_SECONDS, Alert, Audience, Mute, Severity, grew
 from dashboards.rules.pipeline.tickets import TICKETS
 
 RESTARTS: Final = 3
@@ -20,17 +20,11 @@ _GAPS: Final = select("safeclock_source_records_lost_total")
 _SUSPENDED: Final = select("safeclock_worker_suspended_partitions")
 
 
-def _grew(name: str, **labels: str) -> str:
-    """Return a counter of the boards that grew within an hour, or since one was last there: for hours, it may be."""
-    told = one(name, **labels)
-    return f"increase({told}[1h:1m]) > 0 or {told} > last_over_time({told}[1d:1m] offset 1h)"
-
-
 # A gap is mostly found when a worker starts, before its first scrape: `increase` does not see such a birth. A worker
 # that ends before anybody looks at it leaves its gap to the board's word; while no board is there, workers are heard.
 _LOST: Final = (
     f"max by (partition) (\n  ({_GAPS} > 0) != (last_over_time({_GAPS}[1d] offset 1h) or 0 * {_GAPS})"
-    f"\n  or increase({_GAPS}[1h]) > 0\n  or {_grew('safeclock_partition_records_lost_total')}\n)"
+    f"\n  or increase({_GAPS}[1h]) > 0\n  or {grew('safeclock_partition_records_lost_total')}\n)"
 )
 
 _FOLLOWS: Final = (
@@ -245,13 +239,13 @@ PAGES: Final = (
     ),
     Alert(
         name="SafeclockInternalRefusal",
-        expr=_grew("safeclock_events_refused_total", reason="internal"),
+        expr=grew("safeclock_events_refused_total", reason="internal"),
         audience=Audience.OPERATOR,
         severity=Severity.PAGE,
         summary="an event of {{ $labels.platform }} was refused by a fault of ours",
         wait="0m",
         within="3m",
-        since="the refusal",
+        since="the refusal, or the first scrape that shows it",
         means="an event was refused because our own code failed on it. It is counted, nothing else was changed by it, "
         "and its bytes are still in the source topic.",
         check=(
@@ -269,7 +263,7 @@ PAGES: Final = (
     ),
     Alert(
         name="SafeclockOverCapacity",
-        expr=_grew("safeclock_events_refused_total", reason="over_capacity"),
+        expr=grew("safeclock_events_refused_total", reason="over_capacity"),
         audience=Audience.OPERATOR,
         severity=Severity.PAGE,
         summary="a report of {{ $labels.platform }} was refused because its partition is full",
