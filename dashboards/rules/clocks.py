@@ -9,7 +9,6 @@ from typing import Final
 
 from dashboards.promql import select
 from dashboards.rules.alert import Alert, Audience, Severity, fresh, held, while_fresh
-from dashboards.rules.recording import LEFT, OF_PERIOD, counted
 
 LEAST_JUDGED: Final = 50
 """Objectives over fewer reports are told to nobody: one slow night would miss them."""
@@ -18,10 +17,9 @@ LEAST_AHEAD: Final = 200
 AHEAD: Final = "7d"
 LEAST_HOURS: Final = 72
 """A line through fewer hours says nothing of the days ahead."""
-BEGAN_ANEW: Final = 0.9
-"""A calendar period with fewer reports than this share of what it had within `AHEAD` has begun anew.
-
-Retractions alone seldom take away a tenth.
+BEGAN_ANEW: Final = 0.5
+"""A calendar period with fewer reports than this share of the most within `AHEAD` has begun anew: no month's first week
+has half of a month, and retractions take away less.
 """
 LEAST_URGENT: Final = 10
 URGENT_FACTOR: Final = 3
@@ -40,15 +38,16 @@ def _clocks(**labels: str) -> str:
 
 _URGENT: Final = f"max by (platform, clock) ({select('safeclock_urgent_overdue_reports')})"
 _PILED: Final = _each("safeclock_urgent_overdue_reports")
-_OF_PERIOD: Final = counted(OF_PERIOD)
+_OF_PERIOD: Final = _each("safeclock_objective_reports", period="current")
 _JUDGED: Final = f"{_OF_PERIOD} >= {LEAST_JUDGED}"
 _REVIEWED: Final = _clocks(reviewed="yes")
 _OF_MANY: Final = _clocks(statistic="~mean|share|quantile")
-_CALENDAR: Final = _clocks(calendar="yes")
+# A board of an earlier version does not say: its periods may be those of the calendar.
+_CALENDAR: Final = _clocks(calendar="!no")
 _MET: Final = _each("safeclock_objective_met", period="current")
-_LEFT: Final = counted(LEFT)
-_LINE: Final = f"{_LEFT}[{AHEAD}:1h]"
-_MOST: Final = f"max_over_time({_OF_PERIOD}[{AHEAD}:1h])"
+_LEFT: Final = _each("safeclock_objective_budget_reports")
+_LINE: Final = f"{while_fresh(_LEFT)}[{AHEAD}:1h]"
+_MOST: Final = f"max_over_time({while_fresh(_OF_PERIOD)}[{AHEAD}:1h])"
 _MISSED: Final = fresh(f"  {_MET} == 0\n  and {_JUDGED}\n  and on (clock) {_OF_MANY}")
 _SOON: Final = fresh(
     f"  predict_linear({_LINE}, {7 * 86_400}) < 0\n  and count_over_time({_LINE}) >= {LEAST_HOURS}"

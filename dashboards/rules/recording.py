@@ -19,8 +19,6 @@ SKEWED: Final = "safeclock_events_skewed_total"
 CONFLICTING: Final = "safeclock_events_conflicting_total"
 GAPS: Final = "safeclock_heartbeat_gaps_total"
 OPEN: Final = "safeclock_open_reports"
-LEFT: Final = "safeclock_objective_budget_reports"
-OF_PERIOD: Final = "safeclock_objective_reports"
 
 
 class Recording(NamedTuple):
@@ -75,7 +73,7 @@ _PAST_HOURS: Final = 14 * 24
 
 
 def counted(name: str) -> str:
-    """Return the name of the recorded series of a figure of a platform and a clock."""
+    """Return the name of the recorded series of a counter of deadlines."""
     return f"{_LEVEL}:{name.removesuffix('_total')}:max"
 
 
@@ -136,8 +134,6 @@ def _once() -> tuple[Recording, ...]:
         Recording(_CORRECTED, _now(f"max by (platform, clock, counted) ({_lately(CORRECTED, timing='live')})")),
         *(_from_zero(name, f"max by (platform) ({_lately(name)})") for name in plain),
         Recording(once(OPEN), _now(f"max by (platform) ({held(OPEN)})")),
-        Recording(counted(LEFT), _now(f"max by (platform, clock) ({held(LEFT)})")),
-        Recording(counted(OF_PERIOD), _now(f"max by (platform, clock) ({held(OF_PERIOD, period='current')})")),
         _from_zero(ACTIONS, actions),
         _from_zero(REFUSED, refused),
         _from_zero(ASTRAY, astray),

@@ -212,6 +212,16 @@ TALES: Final[Mapping[str, Told]] = {
                 step="5m",
                 why="a new period began",
             ),
+            Tale(
+                {
+                    name.replace('calendar="yes",', ""): values
+                    for name, values in _objective(left="9000x2015 3000-3xN", reports="1000x2015 300xN").items()
+                },
+                "7d",
+                ends="10d",
+                step="5m",
+                why="a new period began, by a board that does not say of which kind it is",
+            ),
             Tale(_objective(left="-5-3xN", reports="1000xN"), ends="4d", step="5m", why="none is left"),
             Tale(_objective(left="500-3xN", reports="199xN"), ends="12h", step="5m", why="few reports"),
         ),

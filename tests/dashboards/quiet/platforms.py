@@ -157,8 +157,8 @@ def _asked(who: Habits, clock: str, filed: Steps, stopped: Steps, steps: int) ->
     urgent = filed[::5], stopped[::5]
     overdue = _total(urgent[0] + grace, steps) - _total(np.maximum(urgent[1], urgent[0] + grace), steps)
     return {
-        f"platform_clock:safeclock_objective_reports:max{{{at}}}": filings,
-        f"platform_clock:safeclock_objective_budget_reports:max{{{at}}}": left,
+        f'safeclock_objective_reports{{{at},period="current"}}': filings,
+        f"safeclock_objective_budget_reports{{{at}}}": left,
         f'safeclock_objective_met{{{at},period="current"}}': np.where(left < 0, 0.0, np.nan),
         f"safeclock_urgent_overdue_reports{{{at}}}": overdue,
         f'safeclock_clock_info{{clock="{clock}",statistic="share",reviewed="no",calendar="yes"}}': np.ones(steps),
