@@ -25,6 +25,7 @@ _OF_ONE: Final[Mapping[str, Mapping[str, str]]] = {
     "SafeclockBacklogGrowing": {"first looked at": _NO_PAST, "born": _NO_PAST},
     "SafeclockVolumeDropped": {"first looked at": _NO_PAST, "born": _NO_PAST},
     "SafeclockRefusalsRising": {"first looked at": _NO_DATE},
+    "SafeclockWrongPartition": {"first looked at": _NO_DATE},
     "SafeclockClockSkew": {"first looked at": _NO_DATE},
     "SafeclockHeartbeatGaps": {"first looked at": _NO_DATE},
     "SafeclockConflicts": {"first looked at": _NO_DATE},
@@ -39,6 +40,11 @@ _OF_ONE: Final[Mapping[str, Mapping[str, str]]] = {
     "SafeclockInternalRefusal": {
         "rebuilt": "an event that is refused again shows that the fault is still there: the page is right"
     },
+    "SafeclockUndecodableBatch": {
+        "rebuilt": "a batch that is refused again is still on its topic, and what it holds is in no figure"
+    },
+    "SafeclockOverCapacity": {"rebuilt": "what is refused again is beyond a capacity that is still in force"},
+    "SafeclockCapacity": {"rebuilt": "it tells how much a partition remembers, whenever that was measured"},
     "SafeclockWatchdog": {"born": "it reads nothing, and so nothing that could be born"},
 }
 
