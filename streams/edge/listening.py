@@ -11,7 +11,10 @@ from aiohttp import web
 from streams.contract.environment import BadSettingsError
 from streams.edge.connections import Connection, Connections
 
-_BACKLOG: Final = 128
+_BACKLOG: Final = 512
+"""How many clients the system keeps waiting: one more hears nothing for a second, be it a liveness probe."""
+_AT_ONCE: Final = 8
+"""How many are accepted in one round of the loop: those that give way to them are closed in the next one."""
 _NOT_HERE: Final = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _SHUTDOWN_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 0.05
@@ -92,17 +95,26 @@ class Acceptor:
         await asyncio.gather(*self._opening, return_exceptions=True)
 
     def _ready(self, listener: socket.socket) -> None:
+        for _ in range(_AT_ONCE):
+            if not self._accepted(listener):
+                return
+
+    def _accepted(self, listener: socket.socket) -> bool:
+        """Accept a client that waits; return whether there may be another one."""
         try:
             client, address = listener.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return
+        except BlockingIOError:
+            return False
+        except ConnectionAbortedError:
+            return True
         except OSError:  # the process or the system has as many open files as it may
             self._connections.make_room()
             self._loop.remove_reader(listener)  # it would be called again before anything is closed
             self._loop.call_later(_PAUSE_SECONDS, self._resume, listener)
-            return
+            return False
         client.setblocking(False)  # noqa: FBT003 - Python's own
         self._take(client, str(address[0]))
+        return True
 
     def _resume(self, listener: socket.socket) -> None:
         if listener in self._listeners:
