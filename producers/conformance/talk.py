@@ -27,7 +27,7 @@ def tell(checked: Checked, out: Console | None = None) -> None:
     out.print(f"{checked.events:,} events and {checked.heartbeats:,} heartbeats accepted, {refused:,} lines refused")
     if checked.refused:
         out.print(refusal_table("refused", checked.refused))
-        out.print(*explained(checked.refused), sep="\n", soft_wrap=True, markup=False)
+        out.print(*explained(checked.refused), sep="\n")
     for platform in checked.platforms:
         _platform(platform, out)
     if checked.platforms:

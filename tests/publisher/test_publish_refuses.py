@@ -69,7 +69,7 @@ def test_a_refused_value_is_never_shown(tmp_path: Path) -> None:
 def test_what_was_expected_is_told_instead(tmp_path: Path) -> None:
     shown = StringIO()
 
-    tell(publish(order(written(tmp_path, [WRONG]))), Console(file=shown, width=80))
+    tell(publish(order(written(tmp_path, [WRONG]))), Console(file=shown, width=400))
 
     assert "bad_value in harm: expected one of csam, csam_generated, grooming" in shown.getvalue()
 
@@ -79,7 +79,7 @@ def test_a_file_of_another_kind_is_told_for_what_it_is(tmp_path: Path, *, skip_r
     path = written(tmp_path, [b"id,received,harm", b"1,2026-01-05,csam"])
     shown = StringIO()
 
-    tell(publish(replace(order(path), dry_run=True, skip_refused=skip_refused)), Console(file=shown, width=80))
+    tell(publish(replace(order(path), dry_run=True, skip_refused=skip_refused)), Console(file=shown, width=400))
 
     assert f"{path} looks like a table, such as CSV" in shown.getvalue()
 
