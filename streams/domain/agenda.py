@@ -66,9 +66,7 @@ class Agenda:
                 self.next_due = due
 
     def expect(self, desk: Desk, key: bytes, report: Report) -> None:
-        """Let a new report wait to be settled; its cohort begins now if there is none, so that all that is told counts."""
-        filed = report.entries[0]
-        report.cohort = self._books.cohort(desk, filed.at // DAY, filed.labels)
+        """Let a new report, which has its cohort, wait to be settled."""
         self._shelf.keep(key, report)
         self._await(desk, key, report)
 

@@ -15,6 +15,7 @@ from streams.domain.deeds import NAMES
 from streams.domain.desk import Desk
 from streams.domain.entry_limit import is_repeat, within_limit
 from streams.domain.events import AboutReport, Action, Filing
+from streams.domain.grid import DAY
 from streams.domain.report import HISTORY, TEST_FILING, Entry, Row, entry_of, insert
 from streams.domain.settling import Settling
 from streams.domain.shelf import Shelf
@@ -98,6 +99,7 @@ class AtLength:
             return Reason.OVER_CAPACITY
         report = self._shelf.report(desk, found)
         if isinstance(event, Filing) and (joined := self._settling.join(desk, report, event)):
+            joined.cohort = self._books.cohort(desk, event.at // DAY, event.attributes)
             self._agenda.expect(desk, event.key, joined)
             return None
         old = report.row

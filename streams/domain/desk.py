@@ -15,7 +15,6 @@ from streams.domain.vocabulary import Reason
 _AT_LEAST: Final = 15 * MINUTE
 """A filing told within this time is always in time: no publisher is faster than its outbox."""
 
-_NONE: Final[Mapping[str, Named]] = {}
 
 TOPICS: Final = ("report-filed", "action-taken")
 """The roles of the topics whose heartbeats count."""
@@ -106,8 +105,8 @@ class Desk:
 
     def holds_labels(self, filed: Filing) -> bool:
         """Return whether a filing has a cohort, or may begin one."""
-        of_day = self.cohorts.get(filed.at // DAY, _NONE)
-        return filed.attributes in of_day or len(of_day) < self.rule.labels_of_a_day
+        of_day = self.cohorts.get(filed.at // DAY)
+        return not of_day or filed.attributes in of_day or len(of_day) < self.rule.labels_of_a_day
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter."""

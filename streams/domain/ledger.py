@@ -16,6 +16,7 @@ from streams.domain.cohort import CohortKey, Signature, key_of, signatures
 from streams.domain.deadlines import NEVER
 from streams.domain.desk import Desk, seen_through
 from streams.domain.events import AboutReport, Action, Amendment, Event, Filing, Heartbeat
+from streams.domain.grid import DAY
 from streams.domain.notices import Notice, Notices
 from streams.domain.regime import Regimes
 from streams.domain.roster import Enrolled, enrol
@@ -154,8 +155,15 @@ class Ledger:
     def _file(self, desk: Desk, filed: Filing) -> bool:
         """Take a filing of which nothing is known yet the short way."""
         report = self._settling.file(desk, filed)
-        if report is None or desk.remembered >= desk.capacity or not desk.holds_labels(filed):
+        if report is None or desk.remembered >= desk.capacity:
             return False
+        of_day = desk.cohorts.get(filed.at // DAY)
+        cohort = None if of_day is None else of_day.get(filed.attributes)
+        if cohort is None:
+            if not desk.holds_labels(filed):
+                return False
+            cohort = self._books.cohort(desk, filed.at // DAY, filed.attributes)
+        report.cohort = cohort
         desk.remembered += 1
         self._agenda.expect(desk, filed.key, report)
         return True
