@@ -78,6 +78,9 @@ class Journal(Protocol):
     async def claim(self) -> bytes:
         """Take the partition and return the value of the claim record: the changelog up to it is all there is."""
 
+    async def confirm(self) -> None:
+        """Raise when another owner has taken the partition since it was claimed."""
+
     async def repeat(self, published: Mapping[str, Iterable[Row]]) -> None:
         """Publish what belongs to the last commit of a former owner, who may have ended before it could."""
 
@@ -177,6 +180,10 @@ class TransactionJournal:
             ) from error
         return token
 
+    async def confirm(self) -> None:
+        """Commit a claim once more: the broker refuses it to an owner that was fenced."""
+        await self._transact({self._place.changelog: [(CLAIM_KEY, uuid.uuid4().hex.encode())]})
+
     async def repeat(self, published: Mapping[str, Iterable[Row]]) -> None:
         """Do nothing: a transaction publishes what it commits."""
 
@@ -231,6 +238,9 @@ class AppendJournal:
         sent = await self._writer.send(self._place.changelog, [(CLAIM_KEY, token)])
         self.stamped = _stamp(await asyncio.gather(*sent), self._place.changelog)
         return token
+
+    async def confirm(self) -> None:
+        """Do nothing: nobody is fenced."""
 
     async def repeat(self, published: Mapping[str, Iterable[Row]]) -> None:
         """Send what follows a former owner's last append."""

@@ -56,7 +56,7 @@ async def take(around: Surroundings, number: int, journal: Journal, ledger: Ledg
         stored = await restore(around.bootstrap, slot, claim, around.failpoints, around.access)
     except (CorruptRecordException, UnsupportedCodecError) as error:
         raise StateError(f"{slot.topic} {number}: expected record batches that can be read: {error}") from error
-    await _recognise(around, number, stored)
+    await _recognise(around, number, stored, journal)
     fetched = seconds()
     await journal.repeat({around.names.measures: list(stored.last.items())})
     ledger.load(stored.reports, stored.others)
@@ -65,8 +65,11 @@ async def take(around: Surroundings, number: int, journal: Journal, ledger: Ledg
     return Taken(stored.position, offset, rows, stored.read, fetched - started, seconds() - fetched)
 
 
-async def _recognise(around: Surroundings, number: int, stored: Restored) -> None:
-    """Raise StateError where the changelog or the measures are not those to which the position was written."""
+async def _recognise(around: Surroundings, number: int, stored: Restored, journal: Journal) -> None:
+    """Raise StateError where the changelog or the measures are not those to which the position was written.
+
+    Another owner may have taken the partition, and committed, since the changelog was read: then the journal raises.
+    """
     position = stored.position
     for topic, known in position.own.items():
         found = around.own.get(topic, "")
@@ -85,6 +88,7 @@ async def _recognise(around: Surroundings, number: int, stored: Restored) -> Non
         status,
     )
     if missing := contradiction(written, transactions=around.transactions):
+        await journal.confirm()
         raise StateError(missing)
     if not stored.begun:
         log.warning("partition %d begins anew: neither the changelog nor the measures hold anything of it", number)

@@ -104,6 +104,17 @@ async def test_a_new_owner_fences_the_former_one(broker: str, journals: Journals
     assert b"r|zombie-0" not in keys
 
 
+async def test_an_owner_can_tell_whether_it_still_is_one(journals: Journals) -> None:
+    former = await journals.open("confirmed")
+    await former.confirm()
+    owner = await journals.open("confirmed")
+
+    with pytest.raises(ProducerFenced):
+        await former.confirm()
+
+    await owner.confirm()
+
+
 async def test_what_a_dead_owner_left_open_is_aborted_by_the_next(broker: str, journals: Journals, orphan: str) -> None:
     owner = await journals.open(orphan)
 
