@@ -36,6 +36,7 @@ _ELSEWHERE = {
     "publish": "producers.commands",
     "replay": "streams.admin.commands",
     "simulate": "producers.commands",
+    "status": "producers.status.command",
 }
 
 

@@ -14,7 +14,7 @@ from dashboards.board.snapshot import Snapshot, joined
 from dashboards.board.sums import Sums
 from dashboards.board.tripped import days_of, tripped
 from dashboards.board.values import Series, Values
-from streams.contract.document import document, group
+from streams.contract.document import document, group, of_history
 from streams.contract.metric import CLOCKS, RECENT, WEEKS
 from streams.contract.registry import DEFAULT_CADENCE_MS, Registry
 from streams.contract.watched import Watched, watched
@@ -175,7 +175,7 @@ class Board:
             labels = dict(zip(by, name, strict=True))
             groups.append(group(labels, sample, clocks, fresh.as_of, self._remarks(labels, fresh)))
         totals = {name: self.sums.counts.total(name) for name in self.sums.counts.platforms()}
-        return document(fresh.as_of, self._release.pack, groups, totals)
+        return document(fresh.as_of, self._release.pack, groups, totals, self._registry.history())
 
     def _by_platform(self, fresh: Freshness) -> Mapping[tuple[str, ...], Sample]:
         """Return every platform's reports from its pools, which spares reading all cohorts once more."""
@@ -188,7 +188,8 @@ class Board:
 
     def _remarks(self, labels: Mapping[str, str], fresh: Freshness) -> list[str]:
         platform = labels.get("platform")
-        return [_NOT_EVERYWHERE] if platform is not None and not self.through(platform, fresh) else []
+        remarks = of_history(self._registry.history(), platform)
+        return [*remarks, _NOT_EVERYWHERE] if platform is not None and not self.through(platform, fresh) else remarks
 
 
 def _calendar(as_of: int) -> Values:

@@ -26,6 +26,7 @@ _PLAIN: Final = {
     "safeclock_events_skewed_total": counters.SKEWED,
     "safeclock_events_retracted_total": counters.RETRACTED,
     "safeclock_reports_amended_total": counters.AMENDED,
+    "safeclock_history_reports_total": counters.HISTORY,
     "safeclock_reports_test_total": counters.TESTS,
     "safeclock_reports_forgotten_total": counters.FORGOTTEN,
     "safeclock_reports_sealed_total": counters.SEALED,

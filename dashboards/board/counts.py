@@ -11,7 +11,12 @@ from streams.contract.measures import decode_counters
 from streams.domain import counters
 from streams.domain.desk import TOPICS
 
-_INSTANTS: Final = frozenset({counters.HORIZON, counters.LAST_TOLD, *map(counters.through, TOPICS)})
+_INSTANTS: Final = frozenset(
+    {
+        *(counters.HORIZON, counters.LAST_TOLD, counters.DROPPED_FROM, counters.DROPPED_THROUGH),
+        *map(counters.through, TOPICS),
+    }
+)
 _NUMBERS: Final = frozenset(map(counters.sequence, TOPICS))
 _NOT_ADDED: Final = _INSTANTS | _NUMBERS
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from producers.publisher.lines import Block, blocks
-from producers.publisher.refusals import RefusalGroup
+from producers.publisher.refusals import RefusalGroup, Refusals
 from producers.publisher.routes import Router
 from producers.publisher.sending import Pass, Progress, Terms, no_progress
 from producers.publisher.settings import PublisherSettings
+from producers.publisher.stamps import broker_stamps
 from producers.publisher.survey import Survey, survey, vouches
 from streams.contract.registry import Registry
+from streams.domain.vocabulary import Reason
 from streams.edge.now import Now, now_of, wall_clock
 from streams.edge.opening import STDIN, read_twice
 
@@ -24,9 +26,10 @@ class Order:
     """What to publish, and how; no paths, or the path `-`, is the standard input.
 
     `history` takes each line as told at its `recordedtime`, else its `time`, and sets the records' time to it; else
-    every line is told now. Either way it is refused for the reason for which a worker would refuse it. With
-    `skip_refused` such lines are left out, and so are all later heartbeats of their platforms. `from_line` counts over
-    all files, from 1.
+    every line is told now. Where the broker stamps records itself, history is told now, too: what is older than a live
+    event may be must lie in a span of history that the registry has open. Either way a line is refused for the reason
+    for which a worker would refuse it. With `skip_refused` such lines are left out, and so are all later heartbeats of
+    their platforms. `from_line` counts over all files, from 1.
     """
 
     settings: PublisherSettings
@@ -45,7 +48,8 @@ class Published:
     Of the lines read, `events` and `heartbeats` were to be sent; `acknowledged` of both the broker has confirmed.
     `withheld` heartbeats were held back, since a line before which they would vouch was left out.
     `resume_from` is the line to go on from, None when nothing is left; `cause` says why it stopped early, "" when it
-    did not. `sent` is false when nothing was tried: a dry run, or refused lines in a file.
+    did not. `sent` is false when nothing was tried: a dry run, or refused lines in a file. `unopened` tells that it was
+    history, of which the registry has not opened all.
     """
 
     events: int
@@ -57,6 +61,7 @@ class Published:
     cause: str
     sent: bool
     exit_code: int
+    unopened: bool = False
 
 
 def publish(order: Order, progress: Progress = no_progress, wall: Now = wall_clock) -> Published:
@@ -71,9 +76,9 @@ def publish(order: Order, progress: Progress = no_progress, wall: Now = wall_clo
     if not order.dry_run and not all(map(read_twice, paths)):
         return _send(order, blocks(paths), Pass(Router(order.registry), terms, progress))
     router = Router(order.registry)
-    found = survey(blocks(paths), lambda line: router.of_line(line, terms.now(), live=not order.history))
+    found = survey(blocks(paths), lambda line: router.of_line(line, terms.now(), live=not terms.history))
     if order.dry_run or (found.refusals.total and not order.skip_refused):
-        return _unsent(found)
+        return _unsent(order, found)
     terms = replace(terms, good=not found.refusals.total, checks=tuple(found.checks), gaps=frozenset(found.gaps))
     return _send(order, blocks(paths), Pass(Router(order.registry, found.retracted), terms, progress))
 
@@ -85,11 +90,20 @@ def publish_blocks(
 
     `good` says that their maker answers for every line: they are then not checked again.
     """
-    return _send(order, source, Pass(Router(order.registry), replace(_terms(order, wall_clock), good=good), progress))
+    terms = _terms(order, wall_clock, good=good)
+    return _send(order, source, Pass(Router(order.registry), terms, progress))
 
 
-def _terms(order: Order, now: Now) -> Terms:
-    return Terms(now=now, history=order.history, from_line=order.from_line, skip_refused=order.skip_refused)
+def _terms(order: Order, now: Now, *, good: bool = False) -> Terms:
+    history = order.history and (good or not _told_now(order))
+    return Terms(now=now, history=history, from_line=order.from_line, skip_refused=order.skip_refused, good=good)
+
+
+def _told_now(order: Order) -> bool:
+    """Return whether history counts as told when it arrives; a registry that accepts everybody opens none."""
+    if order.registry.accepts_all:
+        return False
+    return order.dry_run or broker_stamps(order.settings, order.registry.source_topics())
 
 
 def _send(order: Order, source: Iterator[Block], sending: Pass) -> Published:
@@ -104,10 +118,15 @@ def _send(order: Order, source: Iterator[Block], sending: Pass) -> Published:
         cause=sending.cause,
         sent=True,
         exit_code=int(bool(sending.cause or sending.refusals.total)),
+        unopened=_is_unopened(order, sending.refusals),
     )
 
 
-def _unsent(found: Survey) -> Published:
+def _is_unopened(order: Order, refusals: Refusals) -> bool:
+    return order.history and any(group.reason == Reason.TOO_OLD for group in refusals.groups())
+
+
+def _unsent(order: Order, found: Survey) -> Published:
     vouching = sum(count for platform, count in found.beats.items() if vouches(platform, found.gaps))
     return Published(
         events=found.events,
@@ -119,4 +138,5 @@ def _unsent(found: Survey) -> Published:
         cause="",
         sent=False,
         exit_code=int(bool(found.refusals.total)),
+        unopened=_is_unopened(order, found.refusals),
     )

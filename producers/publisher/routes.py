@@ -68,7 +68,8 @@ class Router:
     def of_line(self, line: bytes, now: int, *, live: bool) -> Leaving | Heartbeat | Refusal:
         """Return where the event in `line` goes, a heartbeat as such, or why it is refused.
 
-        A `live` event is told at `now`, epoch milliseconds; history at its `recordedtime`, else at its `time`.
+        A `live` event is told at `now`, epoch milliseconds, as it is where the broker stamps it; else it is told at its
+        `recordedtime`, without one at its `time`.
         """
         event = self._decoder.decode_line(line, now, live=live)
         if isinstance(event, Refusal | Heartbeat):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TextColumn
@@ -12,6 +13,12 @@ from producers.publisher.refusals import RefusalGroup, explained
 from producers.publisher.sending import Progress, no_progress
 from streams.edge.opening import read_twice
 from streams.edge.terminal import WholeTable, console
+
+_NOT_ACCEPTED: Final = "acknowledged is not accepted: `safeclock status --platform ID` tells what became of them"
+_UNOPENED: Final = (
+    "too_old: recorded more than 14 days late, or in no span of history that the registry has open; the operator opens one"
+    " ([[platforms.history]]), and use the registry that says so"
+)
 
 
 def announce(order: Order, out: Console | None = None) -> None:
@@ -32,10 +39,13 @@ def tell(published: Published, out: Console | None = None) -> None:
     if published.withheld:
         beats = f"{published.withheld:,} heartbeat{'s' * (published.withheld > 1)}"
         out.print(f"{beats} held back: a line of the same platform is left out, and when it happened is not known")
+    if published.unopened:
+        out.print(_UNOPENED, markup=False, soft_wrap=True)
     if not published.sent:
         out.print(f"{lines} are good; nothing was sent")
         return
-    out.print(f"{published.acknowledged:,} lines acknowledged, of {lines}")
+    out.print(f"{published.acknowledged:,} lines acknowledged by the broker, of {lines}")
+    out.print(_NOT_ACCEPTED, soft_wrap=True)
     if published.resume_from is not None:
         out.print(f"stopped early: {published.cause}. Resume with --from-line {published.resume_from}")
 

@@ -37,7 +37,7 @@ def accepted(position: Position, log: Log, where: Where) -> Position:
     """Return the position that goes on with `log` as it is; everything else of it stays."""
     offset = log.first if where is Where.BEGINNING else log.end
     former = position.topics.get(log.topic, Reached(0))
-    topics = {**position.topics, log.topic: Reached(offset, log.id, former.read)}
+    topics = {**position.topics, log.topic: msgspec.structs.replace(former, next=offset, id=log.id)}
     return msgspec.structs.replace(position, topics=topics)
 
 

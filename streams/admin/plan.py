@@ -131,6 +131,7 @@ def _unrenewable(wanted: Wanted, passwords: Sources) -> Iterator[str]:
 
 
 def _remarks(wanted: Wanted, found: Found) -> Iterator[str]:
+    yield from _histories(wanted)
     yield from _untold(wanted, found)
     yield from _strangers(wanted, found)
     if found.users is None:
@@ -141,6 +142,16 @@ def _remarks(wanted: Wanted, found: Found) -> Iterator[str]:
         missing = sorted(wanted.users - found.users - wanted.passwords.users)
         yield from (
             f"{user} cannot sign in: there is no such user, and no password to make one with" for user in missing
+        )
+
+
+def _histories(wanted: Wanted) -> Iterator[str]:
+    """Tell which spans of audited history the registry opens: that takes no topic and no right, but a restart."""
+    for span in wanted.history:
+        ends = f"closes on {span['closes_on']}" if span["closes_on"] else "open until the registry says `closes_on`"
+        yield (
+            f"{span['platform']}: history from {span['since']} until {span['until']}, opened on {span['opened_on']} by"
+            f" {span['opened_by']}, {ends}; workers and boards take it up when they start"
         )
 
 

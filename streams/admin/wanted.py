@@ -52,7 +52,7 @@ class Wanted:
     """What the broker should have.
 
     `grants` are all that `principals` should have. `passwords` None: users are left alone. `unnamed` are the platforms
-    without a principal, `nameless` those whose principal is none.
+    without a principal, `nameless` those whose principal is none. `history` are the spans of audited history, in words.
     """
 
     topics: Sequence[TopicSettings]
@@ -61,6 +61,7 @@ class Wanted:
     passwords: Sources | None = None
     unnamed: tuple[str, ...] = ()
     nameless: tuple[str, ...] = ()
+    history: Sequence[Mapping[str, str]] = ()
 
     @property
     def users(self) -> frozenset[str]:
@@ -98,11 +99,12 @@ def wanted(
     passwords: Sources | None = None,
 ) -> Wanted:
     """Return what the application should have; `topics` are those of the table."""
+    feedback = registry.feedback()
     platforms = sorted(registry.platforms.values(), key=lambda each: each.id)
     named = [each for each in platforms if _is_principal(each.principal)]
     grants = frozenset(
         [
-            *(grant for platform in named for grant in _of_platform(platform)),
+            *(grant for platform in named for grant in _of_platform(platform, feedback.get(platform.id, ""))),
             *_of_worker(parties.worker, application, registry),
             *_of_board(parties.board),
         ]
@@ -114,6 +116,7 @@ def wanted(
         passwords=passwords,
         unnamed=tuple(each.id for each in platforms if not each.principal),
         nameless=tuple(each.id for each in platforms if each.principal and each not in named),
+        history=registry.history(),
     )
 
 
@@ -122,16 +125,18 @@ def _is_principal(text: str) -> bool:
     return bool(kind and colon and name)
 
 
-def _of_platform(platform: Platform) -> Iterator[Grant]:
+def _of_platform(platform: Platform, feedback: str) -> Iterator[Grant]:
     for topic in {platform.topic(role) for role in Role}:
         yield from _on_topic(platform.principal, topic, WRITE, DESCRIBE)
+    if feedback:
+        yield from _on_topic(platform.principal, feedback, READ)
 
 
 def _of_worker(worker: str, application: str, registry: Registry) -> Iterator[Grant]:
     writes: Mapping[str, tuple[str, ...]] = {
         changelog(application): (READ, WRITE, DESCRIBE_CONFIGS),
         MEASURES: (READ, WRITE, DESCRIBE_CONFIGS),
-        **dict.fromkeys((REFUSED, NOTICES), (WRITE, DESCRIBE_CONFIGS)),
+        **dict.fromkeys((REFUSED, NOTICES, *registry.feedback().values()), (WRITE, DESCRIBE_CONFIGS)),
     }
     for topic in registry.source_topics():
         yield from _on_topic(worker, topic, READ, DESCRIBE_CONFIGS)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from streams.batch.reading import Read
-from streams.contract.document import document, group
+from streams.contract.document import document, group, of_history
 from streams.contract.watched import watched
 from streams.domain.figures import grouping, samples
 from streams.domain.survey import at_once
@@ -19,12 +19,13 @@ def measure(read: Read, by: Sequence[str]) -> dict[str, object]:
     tallies = read.ledger.counters()
     habits = read.survey.habits()
     remarks = {platform: [*seen.remarks, *at_once(tallies[platform])] for platform, seen in habits.items()}
-    clocks = watched(read.rulebook)
+    clocks, opened = watched(read.rulebook), read.registry.history()
     groups = []
     for name, sample in found.items():
         labels = dict(zip(by, name, strict=True))
-        groups.append(group(labels, sample, clocks, read.as_of or 0, _of_group(labels, remarks)))
-    return document(read.as_of, read.rulebook.name, groups, tallies)
+        said = [*_of_group(labels, remarks), *of_history(opened, labels.get("platform"))]
+        groups.append(group(labels, sample, clocks, read.as_of or 0, said))
+    return document(read.as_of, read.rulebook.name, groups, tallies, opened)
 
 
 def _of_group(labels: Mapping[str, str], remarks: Mapping[str, list[str]]) -> list[str]:

@@ -15,7 +15,7 @@ from streams.edge.now import Now, wall_clock
 
 
 class Read(NamedTuple):
-    """Files that were read: the ledger at `as_of`, and who sent heartbeats.
+    """Files that were read under a registry: the ledger at `as_of`, and who sent heartbeats.
 
     `as_of` is None where no line was accepted and no instant was asked for.
     """
@@ -25,6 +25,7 @@ class Read(NamedTuple):
     survey: Survey
     as_of: int | None
     beating: frozenset[str]
+    registry: Registry
 
     def through(self, platform: str) -> int:
         """Return up to when a platform has told everything; without heartbeats, the whole file is taken as told."""
@@ -62,4 +63,4 @@ def read(
                 beating.add(event.platform)
     end = newest if as_of is None else as_of
     ledger.advance(end or 0)
-    return Read(ledger, rulebook, survey, end, frozenset(beating))
+    return Read(ledger, rulebook, survey, end, frozenset(beating), registry)

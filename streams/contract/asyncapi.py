@@ -12,6 +12,7 @@ _FILED: Final = ("report-filed", "report-amended", "event-retracted", "heartbeat
 _TAKEN: Final = ("action-taken", "event-retracted", "heartbeat")
 _KEYS: Final = {
     "heartbeat": ("The platform's id; sent to every partition of both topics.", "^[a-z][a-z0-9-]{0,31}$"),
+    "platform-status": ("The word `status`; of each partition the last one holds.", "^status$"),
     "event-refused": ("Where the refused record lies: topic/partition/offset.", "^[A-Za-z0-9._-]+/[0-9]+/[0-9]+$"),
 }
 _REPORT_KEY: Final = (
@@ -44,6 +45,11 @@ def document(kinds: Mapping[str, type], schemas: Mapping[str, Tree]) -> Tree:
             "reportFiled": _channel("report-filed.{platform}", _FILED, "Reports, and what changes them."),
             "actionTaken": _channel("action-taken.{platform}", _TAKEN, "What became of reports."),
             "eventRefused": _channel(REFUSED, ("event-refused",), "Why a record was refused, without the record."),
+            "feedback": _channel(
+                "feedback.{platform}",
+                ("event-refused", "platform-status"),
+                "What became of one platform's events; it alone may read it.",
+            ),
             "reportNotices": _channel(
                 NOTICES, ("response-measured", "deadline-missed"), "What becomes of single reports."
             ),
@@ -52,6 +58,7 @@ def document(kinds: Mapping[str, type], schemas: Mapping[str, Tree]) -> Tree:
             "receiveReports": _operation("receive", "reportFiled"),
             "receiveActions": _operation("receive", "actionTaken"),
             "sendRefusals": _operation("send", "eventRefused"),
+            "sendFeedback": _operation("send", "feedback"),
             "sendNotices": _operation("send", "reportNotices"),
         },
         "components": {

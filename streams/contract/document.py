@@ -29,9 +29,17 @@ _WHY_NOT: Final = f"{NOT_MEASURABLE}: more than 5 % of the reports were told onl
 
 
 def document(
-    as_of: int | None, pack: str, groups: Iterable[Json], told: Mapping[str, Mapping[str, int]]
+    as_of: int | None,
+    pack: str,
+    groups: Iterable[Json],
+    told: Mapping[str, Mapping[str, int]],
+    history: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, object]:
-    """Return the whole document; `told` are the counters of every platform, `as_of` is None where nothing was told."""
+    """Return the whole document.
+
+    `told` are the counters of every platform, `as_of` is None where nothing was told, `history` the spans of audited
+    history.
+    """
     total: dict[str, int] = {}
     for tally in told.values():
         for name, count in tally.items():
@@ -48,6 +56,7 @@ def document(
         "conflicts": total.get(counters.CONFLICTS, 0),
         "orphans": total.get(counters.WAITING, 0),
         "refused": refused,
+        "history": list(history),
     }
 
 
@@ -74,6 +83,16 @@ def group(
         },
         "warnings": [*warnings(sample, figures), *remarks],
     }
+
+
+def of_history(spans: Iterable[Mapping[str, str]], platform: str | None = None) -> list[str]:
+    """Return the remarks on spans of audited history, of one platform only if it is given."""
+    return [
+        f"audited history from {span['since']} until {span['until']}, opened on {span['opened_on']} by"
+        f" {span['opened_by']}: counted as {span['platform']} recorded it"
+        for span in spans
+        if platform in {None, span["platform"]}
+    ]
 
 
 def warnings(sample: Sample, figures: Sequence[ClockFigures]) -> list[str]:

@@ -5,6 +5,7 @@ A registry is data that an operator writes in TOML (`registry_file`); nothing he
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
@@ -29,6 +30,10 @@ class Role(StrEnum):
     ACTION_TAKEN = "action-taken"
 
 
+def _day(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).date().isoformat()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
     """A span of audited history, opened for one platform; instants in epoch milliseconds.
@@ -42,6 +47,17 @@ class History:
     opened_on: int
     opened_by: str
     closes_on: int | None = None
+
+    def words(self) -> dict[str, str]:
+        """Return the span as figures name it: days in UTC, "" where it is not known when it closes."""
+        closes = "" if self.closes_on is None else _day(self.closes_on)
+        return {
+            "since": _day(self.since),
+            "until": _day(self.until),
+            "opened_on": _day(self.opened_on),
+            "opened_by": self.opened_by,
+            "closes_on": closes,
+        }
 
     def holds(self, at: int, logged: int) -> bool:
         """Return whether an event that happened at `at` is taken as history when it is told at `logged`."""
@@ -124,6 +140,11 @@ class Registry:
         """Return the one platform that publishes on `topic`, or None when it is shared or unknown."""
         ids = self.platforms_of_topic(topic)
         return next(iter(ids)) if len(ids) == 1 else None
+
+    def history(self) -> list[dict[str, str]]:
+        """Return the spans of history of all platforms in words, by platform and time."""
+        platforms = sorted(self.platforms.values(), key=lambda platform: platform.id)
+        return [{"platform": each.id, **span.words()} for each in platforms for span in each.history]
 
     def feedback(self) -> dict[str, str]:
         """Return the feedback topics, by platform, of those that share neither of their source topics."""

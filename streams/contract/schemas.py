@@ -24,6 +24,7 @@ from streams.contract.cloudevents import (
 from streams.contract.keys import heartbeat_key, record_key, token
 from streams.contract.notices import DeadlineMissedEvent, ResponseMeasuredEvent
 from streams.contract.refused import EventRefusedEvent
+from streams.contract.status import PlatformStatusEvent, StatusDocument
 from streams.contract.topics import partition_of
 
 Schema = dict[str, Any]
@@ -38,7 +39,10 @@ KINDS: Final[Mapping[str, type]] = {
     "event-refused": EventRefusedEvent,
     "response-measured": ResponseMeasuredEvent,
     "deadline-missed": DeadlineMissedEvent,
+    "platform-status": PlatformStatusEvent,
 }
+DOCUMENTS: Final[Mapping[str, type]] = {"status": StatusDocument}
+"""What commands print as JSON, by the name of its schema."""
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 # For these vectors only; a real secret is random and never leaves its platform.
 _EXAMPLE_SECRET: Final = bytes(range(32))
@@ -46,7 +50,7 @@ _EXAMPLE_SECRET: Final = bytes(range(32))
 
 def files() -> dict[str, str]:
     """Return the text of every generated file by its name."""
-    found = {f"{name}.v1.json": json_schema(kind) for name, kind in KINDS.items()}
+    found = {f"{name}.v1.json": json_schema(kind) for name, kind in {**KINDS, **DOCUMENTS}.items()}
     found["asyncapi.json"] = document(KINDS, _definitions(KINDS.values(), "#/components/schemas/{name}"))
     found["vectors.json"] = _vectors()
     return {name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in found.items()}

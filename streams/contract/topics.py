@@ -40,6 +40,13 @@ _COMPACTED: Final[Mapping[str, str]] = {
     "delete.retention.ms": str(_DAY_MS),
 }
 
+# Refusals go with time; of the statuses the last one of each partition is kept for as long as workers tell more.
+_FEEDBACK: Final[Mapping[str, str]] = {
+    "cleanup.policy": "compact,delete",
+    "retention.ms": str(_REFUSED_RETENTION_MS),
+    "segment.ms": str(_DAY_MS),
+}
+
 # The largest batch that a topic takes: Kafka's default. A changelog takes more, since a commit without transactions is
 # one batch; measures takes as much, so that whatever row a changelog holds can also be told.
 MAX_MESSAGE_BYTES: Final = 1_048_588
@@ -98,6 +105,7 @@ def table(registry: Registry, app: str, replication: Replication, *, record_time
     # A worker reads its clock's offset off the stamps of what it writes to its changelog.
     stamped = {**own, "message.timestamp.type": stamp}
     wanted |= {changelog(app): stamped, MEASURES: own, REFUSED: refused, NOTICES: notices}
+    wanted |= dict.fromkeys(registry.feedback().values(), _FEEDBACK)
     common = {
         "min.insync.replicas": str(replication.min_insync),
         "unclean.leader.election.enable": "false",

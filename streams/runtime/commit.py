@@ -13,11 +13,15 @@ from streams.runtime.records import Stamped
 
 
 class Changed(NamedTuple):
-    """What a commit interval brought: rows (None: dropped), notices about single reports, refusals with their record."""
+    """What a commit interval brought: rows (None: dropped), notices about single reports, refusals with their record.
+
+    `feedback` is what platforms are told of their own events, by topic.
+    """
 
     rows: Mapping[bytes, bytes | None]
     notices: Iterable[Row]
     refused: Iterable[tuple[Refusal, Stamped]]
+    feedback: Mapping[str, Iterable[Row]] = {}
 
 
 def outgoing(names: Names, changed: Changed, position: Position, status: Status) -> Outgoing:
@@ -29,5 +33,5 @@ def outgoing(names: Names, changed: Changed, position: Position, status: Status)
     return Outgoing(
         rows={**changed.rows, POSITION_KEY: encode(position)},
         published={names.measures: [*measures, (STATUS_KEY, encode_status(status))]},
-        events={names.refused: refusals, names.notices: changed.notices},
+        events={names.refused: refusals, names.notices: changed.notices, **changed.feedback},
     )

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from streams.contract.access import AccessError
 from streams.contract.registry import Registry
 from streams.contract.topics import (
     MAX_MESSAGE_BYTES,
@@ -45,7 +46,8 @@ class Ground(NamedTuple):
     `faults` are those of the source topics that cannot be read; a topic that is missing has no id. `settings` are those
     that the broker told last. `own` are the ids of
     the topics of which every record counts for good: the changelog and the measures. `capable` says that the broker
-    has transactions, `transactions` that commits are made by them.
+    has transactions, `transactions` that commits are made by them. `feedback` are the platforms that can be told what
+    became of their events, with the topics for it.
     """
 
     topics: Mapping[str, str]
@@ -56,6 +58,7 @@ class Ground(NamedTuple):
     max_message_bytes: int
     transactions: bool
     capable: bool
+    feedback: Mapping[str, str] = {}
 
 
 def stand(settings: Settings, registry: Registry, names: Names | None = None) -> Ground:
@@ -72,9 +75,28 @@ def stand(settings: Settings, registry: Registry, names: Names | None = None) ->
         limit = int(found.settings[written.changelog].get("max.message.bytes", MAX_MESSAGE_BYTES))
         own = {topic: found.topics[topic].id for topic in (written.changelog, written.measures)}
         capable = broker.has_transactions()
-    return Ground(
-        *sources, found.settings, written, own, limit, _transactions(settings.journal, capable=capable), capable
-    )
+        heard = _heard(broker, registry.feedback(), registry.partitions)
+    transactions = _transactions(settings.journal, capable=capable)
+    return Ground(*sources, found.settings, written, own, limit, transactions, capable, heard)
+
+
+def _heard(broker: Broker, feedback: Mapping[str, str], partitions: int) -> dict[str, str]:
+    """Return the feedback topics that are as they must be, by platform, and log the others.
+
+    One that is not keeps nobody from being measured: its platform does without.
+    """
+    try:
+        found = broker.topics(feedback.values()) if feedback else {}
+    except AccessError as error:
+        log.warning("no platform is told what becomes of its events: %s", error)
+        return {}
+    for fault in miscounted(feedback.values(), partitions, found):
+        log.warning("%s: its platform is not told what becomes of its events; see `safeclock admin plan`", fault)
+    return {
+        platform: topic
+        for platform, topic in feedback.items()
+        if topic in found and found[topic].partitions == partitions
+    }
 
 
 def still(settings: Settings, registry: Registry, ground: Ground, broker: Broker) -> Ground:

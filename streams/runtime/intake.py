@@ -88,20 +88,41 @@ class Apart(NamedTuple):
     owners: Mapping[str, frozenset[str]] = {}
 
 
+class Reading(NamedTuple):
+    """How far a partition has come: `now` is its log time; by source topic the next offset and how many were read.
+
+    Topics that are not read have no position. `behind` are those that are read and catch up, with the instant up to
+    which they were.
+    """
+
+    now: int
+    positions: Mapping[str, int]
+    read: Mapping[str, int]
+    behind: Mapping[str, int] = {}
+
+
 class Intake:
     """Ledger, log time and positions of one partition, moved together.
 
-    `positions` is the next offset per source topic; `applied` counts records, refused ones included, until its reader
+    `positions` is the next offset per source topic, `read` how many of its records were applied, refused ones
+    included, since the partition was begun; `applied` counts records, refused ones included, until its reader
     sets it back. `most` is how many reports may come up between two commits. With more to decide the ledger is
     `behind` its logs: time stands where it has got to, and no record is applied that was told later.
     """
 
-    def __init__(
-        self, ledger: Ledger, decoder: Decoder, time: LogTime, positions: Mapping[str, int], most: int = 10_000
+    def __init__(  # noqa: PLR0913, PLR0917 - what one partition is made of
+        self,
+        ledger: Ledger,
+        decoder: Decoder,
+        time: LogTime,
+        positions: Mapping[str, int],
+        most: int = 10_000,
+        read: Mapping[str, int] | None = None,
     ) -> None:
         self.ledger = ledger
         self.time = time
         self.positions = dict(positions)
+        self.read = dict(read or {})
         self.applied = 0
         self.behind = False
         self._most = most
@@ -127,6 +148,7 @@ class Intake:
         """
         topic = batch.slot.topic
         position = self.positions[topic]
+        before = self.applied
         horizon = self.time.horizon(topic)
         ledger, decode = self.ledger, self._decoder.decode
         now, read = self.time.now, self.time.since(topic)
@@ -157,9 +179,14 @@ class Intake:
                 self._apply(record, event)
         self.time.read(topic, read)
         self.positions[topic] = max(position, batch.end if rest is None else rest.start)
+        self.read[topic] = self.read.get(topic, 0) + self.applied - before
         self.tick()
         self.behind = self.behind or rest is not None
         return rest
+
+    def reading(self) -> Reading:
+        """Return how far the partition has come."""
+        return Reading(self.time.now, self.positions, self.read, self.time.behind())
 
     def tick(self) -> bool:
         """Let time pass as far as the logs have been read; return whether the ledger had something due."""

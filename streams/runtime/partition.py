@@ -13,6 +13,7 @@ from streams.domain.logtime import LogTime
 from streams.runtime.beginning import beginning
 from streams.runtime.clock_offset import ClockOffset
 from streams.runtime.commit import Changed, outgoing
+from streams.runtime.feedback import Feedback
 from streams.runtime.figures import PartitionFigures, State
 from streams.runtime.inbox import Inbox, Portion
 from streams.runtime.intake import Intake
@@ -58,6 +59,7 @@ class Partition:
         self._wake = asyncio.Event()
         self._closing = False
         self._intake = Intake(around.ledger(number), around.decoder, LogTime(()), {})
+        self._feedback = Feedback(number, around.listeners)
         self._dormant: dict[str, Reached] = {}
         self._suspended = Suspended(number, around.owners, around.siblings)
         self._faults: Mapping[str, Fault] = {}
@@ -67,7 +69,7 @@ class Partition:
         self._moved: dict[str, float] = {}
         self._late: frozenset[str] = frozenset()
         self._prompt = False
-        self._committed: dict[str, int] = {}
+        self._committed: dict[str, Reached] = {}
         self._committed_at = 0.0
         self._dirty = False
         self._committing = 0
@@ -113,12 +115,13 @@ class Partition:
         around, started = self._around, _seconds()
         taken = await take(around, self.number, self._journal, self._intake.ledger)
         self._offset = taken.offset
+        self._feedback.note(taken.others)
         logs = await look(around, self.number, taken.position)
         await self._suspend(logs.faults)
         self._stand(taken.position)
         for topic in self._slots:
             await self._seek(topic, logs.bounds[topic])
-        self._committed = dict(self._intake.positions)
+        self._committed = self._reached()
         around.failpoints.passing("after_seek")
         self.figures.state = State.SERVING
         self.figures.moved = around.wall()
@@ -154,7 +157,10 @@ class Partition:
         begun, intake = beginning(self._around, position, self._slots), self._intake
         self._lost, self._commits = position.lost, position.commit
         self._dormant = dict(begun.dormant)
-        self._intake = Intake(intake.ledger, self._around.decoder, begun.time, begun.positions, self._journal.most)
+        read = {topic: reached.records for topic, reached in position.topics.items()}
+        self._intake = Intake(
+            intake.ledger, self._around.decoder, begun.time, begun.positions, self._journal.most, read
+        )
         self._intake.keep_apart(begun.apart)
 
     async def _seek(self, topic: str, bounds: tuple[int, int] | None = None) -> None:
@@ -298,7 +304,9 @@ class Partition:
         told, untellable = encoded(intake.ledger.take_notices())
         rows = self._committable(changes, untellable)
         rejected = intake.take_refused()
-        changed = Changed(rows, self._suspended.without(told), rejected.events)
+        self._feedback.note(rows)
+        feedback = self._feedback.rows(rejected.events, intake.reading(), before - self._offset.ahead)
+        changed = Changed(rows, self._suspended.without(told), rejected.events, feedback)
         self._dirty = self._prompt = False
         applied, intake.applied = intake.applied, 0
         self._committing = applied
@@ -307,7 +315,7 @@ class Partition:
         self._committing = 0
         self._offset.observe(before, self._journal.stamped, around.wall())
         self.figures.ahead = self._offset.ahead if self._offset.known else None
-        self._committed = dict(intake.positions)
+        self._committed = self._reached()
         for topic, offset in intake.positions.items():
             around.source.committed(self._slots[topic], offset)
         self.figures.commit_seconds = _seconds() - started
@@ -330,7 +338,7 @@ class Partition:
     def _leave(self, topics: Collection[str]) -> None:
         """Apply nothing more of these topics: they stay at the position that was last committed."""
         for topic in topics:
-            self._dormant[topic] = Reached(self._committed[topic], self._around.topics[topic])
+            self._dormant[topic] = self._committed[topic]
             del self._slots[topic]
             del self._moved[topic]
         self._inbox.drop(topics)
@@ -339,13 +347,23 @@ class Partition:
 
     def _position(self) -> Position:
         around, intake = self._around, self._intake
-        behind = intake.time.behind()
-        topics = {
-            topic: Reached(offset, around.topics[topic], max(1, behind[topic]) if topic in behind else 0)
+        return Position(
+            intake.time.now,
+            {**self._dormant, **self._reached()},
+            around.registry_hash,
+            self._lost,
+            dict(around.own),
+            self._commits,
+        )
+
+    def _reached(self) -> dict[str, Reached]:
+        """Return how far the topics were read that are read."""
+        ids, intake = self._around.topics, self._intake
+        behind, read = intake.time.behind(), intake.read
+        return {
+            topic: Reached(offset, ids[topic], max(1, behind[topic]) if topic in behind else 0, read.get(topic, 0))
             for topic, offset in intake.positions.items()
         }
-        reached = {**self._dormant, **topics}
-        return Position(intake.time.now, reached, around.registry_hash, self._lost, dict(around.own), self._commits)
 
     def _status(self) -> Status:
         around, now = self._around, self._intake.time.now

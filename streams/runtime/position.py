@@ -10,12 +10,14 @@ class Reached(msgspec.Struct, frozen=True):
     """The next offset to read of one source topic; `id` is the topic's own, "" where the broker tells none.
 
     `read` is up to when, in epoch milliseconds, it was read where that is earlier than the partition's `now`: its
-    platform was suspended, or is catching up. 0: up to `now`.
+    platform was suspended, or is catching up. 0: up to `now`. `records` counts those that were applied since the
+    partition was begun.
     """
 
     next: int
     id: str = ""
     read: int = 0
+    records: int = 0
 
 
 class Position(msgspec.Struct, frozen=True):

@@ -32,7 +32,10 @@ class SourceError(Exception):
 
 
 class Taken(NamedTuple):
-    """Where a partition stands, how far our clock is off, how many rows of how many records were restored in how long."""
+    """Where a partition stands, how far our clock is off, how many rows of how many records were restored in how long.
+
+    `others` are the restored rows that are no reports.
+    """
 
     position: Position
     offset: ClockOffset
@@ -40,6 +43,7 @@ class Taken(NamedTuple):
     records: int
     reading: float
     loading: float
+    others: Mapping[bytes, bytes]
 
 
 async def take(around: Surroundings, number: int, journal: Journal, ledger: Ledger) -> Taken:
@@ -62,7 +66,8 @@ async def take(around: Surroundings, number: int, journal: Journal, ledger: Ledg
     ledger.load(stored.reports, stored.others)
     ledger.ready(stored.position.now)
     rows = len(stored.reports) + len(stored.others)
-    return Taken(stored.position, offset, rows, stored.read, fetched - started, seconds() - fetched)
+    reading, loading = fetched - started, seconds() - fetched
+    return Taken(stored.position, offset, rows, stored.read, reading, loading, stored.others)
 
 
 async def _recognise(around: Surroundings, number: int, stored: Restored, journal: Journal) -> None:

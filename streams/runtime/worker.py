@@ -203,6 +203,7 @@ class Worker:
             failpoints=failpoints,
             wall=wall,
             access=settings.access,
+            listeners=[trade.registry.platforms[platform] for platform in ground.feedback],
         )
 
 

@@ -18,6 +18,7 @@ provider = "Breakwater Social Ltd"
 report_filed = "{application}-filed.harbor"
 action_taken = "{application}-taken.harbor"
 principal = "User:harbor"
+feedback = "{application}-heard.harbor"
 
 [[platforms]]
 id = "lantern"
@@ -25,6 +26,7 @@ provider = "Wick and Glass Media"
 report_filed = "{application}-filed.lantern"
 action_taken = "{application}-taken.lantern"
 principal = "User:lantern"
+feedback = "{application}-heard.lantern"
 """
 
 

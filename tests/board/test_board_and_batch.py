@@ -314,3 +314,19 @@ def test_prometheus_own_checker_finds_nothing_to_complain_of(board: Board) -> No
 def families(board: Board) -> list[Any]:
     """Return the families of a scrape."""
     return list(text_string_to_metric_families(exposition(board)))
+
+
+def test_a_span_of_history_is_marked_in_the_figures_of_board_and_batch_alike(board: Board) -> None:
+    said: Any = board.document(["platform"], board.freshness(EVERY))
+    (span,) = said["history"]
+    marked = {
+        group["platform"]
+        for group in said["groups"]
+        if any(warning.startswith("audited history from ") for warning in group["warnings"])
+    }
+
+    assert said["history"] == worked().document["history"]
+    assert (span["platform"], span["opened_by"], span["closes_on"]) == ("harbor", "audit", "")
+    assert marked == {"harbor"}
+    (sample,) = [one for family in families(board) for one in family.samples if one.name == "safeclock_history_info"]
+    assert sample.labels == span

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import uuid4
 
 import aiohttp
@@ -13,10 +14,11 @@ from dashboards.board.reader import Reader
 from dashboards.board.run import Running, connected, wall
 from dashboards.board.settings import Settings
 from streams.contract.access import load_access
+from streams.contract.registry_file import load
 from streams.contract.topics import MEASURES
 from streams.edge.signin import NoBrokerError
 from tests.board.paths import CHILDREN, PAUSING, REGISTRY
-from tests.board.worked import PARTITIONS, Update, worked
+from tests.board.worked import PARTITIONS, Update, registry, worked
 from tests.brokers.embedded import EmbeddedBrokerUnavailableError, embedded_broker
 from tests.brokers.ports import LOOPBACK, free_port
 from tests.required import missing
@@ -55,10 +57,23 @@ async def tell(bootstrap: str, updates: tuple[Update, ...]) -> None:
             await producer.send(MEASURES, partition=partition, key=key, value=value)
 
 
+@pytest.fixture
+def opened(tmp_path: Path) -> Path:
+    """The registry of what was worked out, as a file."""
+    cadence = 'cadence = "5m"\n'
+    span = f"""{cadence}history = [
+        {{ from = 1970-01-01, until = 2026-03-15, opened_on = 2026-03-16, opened_by = "audit" }}
+    ]\n"""
+    path = tmp_path / "registry.toml"
+    path.write_text(REGISTRY.read_text(encoding="utf-8").replace(cadence, span, 1), encoding="utf-8")
+    assert load(path) == registry()
+    return path
+
+
 @asynccontextmanager
-async def a_board(bootstrap: str) -> AsyncIterator[Running]:
+async def a_board(bootstrap: str, path: Path = REGISTRY) -> AsyncIterator[Running]:
     """Run a board in this loop for the block."""
-    settings = Settings(bootstrap=bootstrap, registry=REGISTRY, packs=(CHILDREN, PAUSING), refresh_ms=100)
+    settings = Settings(bootstrap=bootstrap, registry=path, packs=(CHILDREN, PAUSING), refresh_ms=100)
     async with connected(settings) as running:
         keeping = asyncio.create_task(running.keep(settings.refresh_ms))
         try:
@@ -97,14 +112,14 @@ def figures(text: str) -> list[str]:
     return [line for line in text.splitlines() if not line.startswith(OWN_TIME)]
 
 
-async def test_a_board_reads_everything_and_another_one_says_the_same(broker: str) -> None:
+async def test_a_board_reads_everything_and_another_one_says_the_same(broker: str, opened: Path) -> None:
     await make(broker, MEASURES, PARTITIONS)
     await tell(broker, worked().updates)
 
-    async with a_board(broker) as first:
+    async with a_board(broker, opened) as first:
         said = await ready(first)
         document = first.board.document(["platform"], first.freshness)
-    async with a_board(broker) as second:
+    async with a_board(broker, opened) as second:
         said_again = await ready(second)
 
     assert figures(said) == figures(said_again)
@@ -112,13 +127,13 @@ async def test_a_board_reads_everything_and_another_one_says_the_same(broker: st
     assert 'safeclock_reports_filed_total{platform="harbor"}' in said
 
 
-async def test_a_board_follows_what_is_told_later(broker: str) -> None:
+async def test_a_board_follows_what_is_told_later(broker: str, opened: Path) -> None:
     updates = worked().updates
     middle = len(updates) // 2
     await make(broker, MEASURES, PARTITIONS)
     await tell(broker, updates[:middle])
 
-    async with a_board(broker) as running:
+    async with a_board(broker, opened) as running:
         await ready(running)
         await tell(broker, updates[middle:])
         await until(lambda: running.freshness.as_of == worked().as_of)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,12 +17,13 @@ from streams.contract.decode import Decoder, Refusal
 from streams.contract.instants import LAST, parse
 from streams.contract.measures import STATUS_KEY, Status, encode_status, is_measure
 from streams.contract.pack_file import rulebook_of
-from streams.contract.registry import Registry
+from streams.contract.registry import History, Registry
 from streams.contract.registry_file import load
 from streams.contract.rows import RowCodec
 from streams.contract.rules import rules_of
 from streams.contract.topics import partition_of
 from streams.domain.events import Heartbeat
+from streams.domain.grid import DAY
 from streams.domain.ledger import Ledger
 from tests.board.paths import CHILDREN, PAUSING, REGISTRY
 
@@ -44,8 +46,11 @@ class Worked(NamedTuple):
 
 
 def registry() -> Registry:
-    """Return the demo's registry."""
-    return load(REGISTRY)
+    """Return the demo's registry, with a span of history that one platform has open."""
+    demo = load(REGISTRY)
+    span = History(since=0, until=PLAN.start_ms - DAY, opened_on=PLAN.start_ms, opened_by="audit")
+    opened = replace(demo.platforms["harbor"], history=(span,))
+    return replace(demo, platforms={**demo.platforms, "harbor": opened})
 
 
 RULEBOOK = rulebook_of([CHILDREN, PAUSING], registry(), PLAN.start_ms)

@@ -20,7 +20,7 @@ T = TypeVar("T")
 Stored = Iterable[tuple[int, bytes, bytes]]
 """Partition, key and value of the last record of every key that is not gone."""
 
-_INSTANTS = frozenset({counters.HORIZON, counters.LAST_TOLD})
+_INSTANTS = frozenset({counters.HORIZON, counters.LAST_TOLD, counters.DROPPED_FROM, counters.DROPPED_THROUGH})
 _PROMISED = frozenset({*map(counters.through, TOPICS), *map(counters.sequence, TOPICS)})
 _TAKEN_BACK = counters.corrected("")
 

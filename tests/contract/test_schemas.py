@@ -119,7 +119,7 @@ def test_asyncapis_own_parser_finds_no_error(parser_folder: Path) -> None:
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "error" not in checked.stdout
-    assert "channels 4" in checked.stdout
+    assert "channels 5" in checked.stdout
 
 
 @pytest.mark.integration

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from streams.contract.cloudevents import AnyEvent, encode, heartbeat
 from streams.contract.instants import LAST, format_ms, parse
 from streams.contract.records import Limits
+from streams.contract.registry import History, Registry
 from streams.contract.types import Heartbeat
 from streams.domain.grid import DAY, HOUR, MINUTE
 from streams.domain.vocabulary import Reason
@@ -19,6 +21,13 @@ IN_2062: Final = "2062-01-01T00:00:00Z"
 AHEAD: Final = Limits().future_ms
 OLD: Final = Limits().too_old_ms
 ROOM: Final = Limits().too_large
+
+
+def opened(registry: Registry) -> Registry:
+    """Return a registry in which all that happened before now is open as history."""
+    everything = History(since=0, until=NOW, opened_on=NOW, opened_by="audit")
+    platforms = {name: replace(each, history=(everything,)) for name, each in registry.platforms.items()}
+    return replace(registry, platforms=platforms)
 
 
 class Case(NamedTuple):

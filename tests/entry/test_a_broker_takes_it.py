@@ -11,7 +11,7 @@ from producers.publisher.files import Order, publish
 from streams.contract.cloudevents import encode
 from streams.contract.topics import Replication, table
 from tests.contract.examples import FILING, event
-from tests.entry.corpus import NOW, ROOM, cases
+from tests.entry.corpus import NOW, ROOM, cases, opened
 from tests.publisher.stage import PARTITIONS, Stage, stage
 
 pytestmark = pytest.mark.integration
@@ -33,7 +33,7 @@ def test_what_a_dry_run_passes_a_broker_takes(
     harbor = made(apache_kafka, record_time)
     path = tmp_path / "events.jsonl"
     path.write_bytes(b"\n".join(lines(history=history)))
-    order = Order(settings=harbor.settings, registry=harbor.registry, paths=(path,), history=history)
+    order = Order(settings=harbor.settings, registry=opened(harbor.registry), paths=(path,), history=history)
 
     dry = publish(replace(order, dry_run=True), wall=lambda: NOW)
     sent = publish(order, wall=lambda: NOW)

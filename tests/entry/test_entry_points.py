@@ -30,13 +30,14 @@ from streams.domain.vocabulary import Reason
 from streams.runtime.intake import Intake
 from streams.runtime.records import RecordBatch, Slot
 from tests.contract.examples import AT, SECRET, TOKEN
-from tests.entry.corpus import NOW, ROOM, Case, cases, told_by
+from tests.entry.corpus import NOW, ROOM, Case, cases, opened, told_by
 
 FILED, TAKEN = "report-filed", "action-taken"
 REGISTRY: Final = Registry(
     {name: Platform(id=name, provider="", report_filed=FILED, action_taken=TAKEN) for name in ("harbor", "meadow")}
 )
 DECODER: Final = Decoder(REGISTRY)
+OPENED: Final = opened(REGISTRY)
 BROKERS, SENDERS = 1, 0  # Kafka's words for whose stamp a record has
 SETTINGS: Final = PublisherSettings(bootstrap="127.0.0.1:1")
 Said = tuple[Reason | str, str] | None
@@ -67,11 +68,11 @@ def record(case: Case, timestamp: int, whose: int) -> Stamped:
     return Stamped(topic, key, case.line, timestamp, whose)
 
 
-def by_worker(found: Stamped) -> Said:
+def by_worker(found: Stamped, registry: Registry = REGISTRY) -> Said:
     """Return what a worker says of a record."""
     intake = Intake(
-        Ledger(rules_of(REGISTRY, STANDARD_RULES), RowCodec()),
-        DECODER,
+        Ledger(rules_of(registry, STANDARD_RULES), RowCodec()),
+        Decoder(registry),
         LogTime((FILED, TAKEN), 0),
         {FILED: 0, TAKEN: 0},
     )
@@ -95,8 +96,8 @@ def by_check(path: Path) -> Said:
     return (refused[0].reason, refused[0].field) if refused else None
 
 
-def by_publish(path: Path, *, history: bool) -> Said:
-    order = Order(settings=SETTINGS, registry=REGISTRY, paths=(path,), history=history, dry_run=True)
+def by_publish(path: Path, registry: Registry = REGISTRY, *, history: bool) -> Said:
+    order = Order(settings=SETTINGS, registry=registry, paths=(path,), history=history, dry_run=True)
     found = publish(order, wall=lambda: NOW)
     assert found.exit_code == bool(found.refused)
     return (found.refused[0].reason, found.refused[0].field) if found.refused else None
@@ -117,9 +118,13 @@ def test_what_was_told_when_it_says_so_is_judged_alike_everywhere(case: Case, tm
 
     assert {
         "check": by_check(path),
-        "publish --history": by_publish(path, history=True),
-        "a worker": by_worker(sent),
-    } == dict.fromkeys(["check", "publish --history", "a worker"], case.history)
+        "publish --history": by_publish(path, OPENED, history=True),
+        "a worker that finds the broker's stamp": by_worker(record(case, NOW, BROKERS), OPENED),
+        "a worker that finds its sender's": by_worker(sent),
+    } == dict.fromkeys(
+        ["check", "publish --history", "a worker that finds the broker's stamp", "a worker that finds its sender's"],
+        case.history,
+    )
     assert by_measure(case) == reason
     assert by_replay(sent) == ((reason, "") if reason else None)
     assert explain([case.line], REGISTRY, STANDARD_RULES, now=lambda: NOW).refused == bool(reason)
@@ -131,9 +136,11 @@ def test_what_is_told_now_is_judged_alike_everywhere(case: Case, tmp_path: Path)
     path.write_bytes(b"\n" + case.line + b"\n")
     sent = record(case, NOW, BROKERS)
 
-    assert {"publish": by_publish(path, history=False), "a worker": by_worker(sent)} == dict.fromkeys(
-        ["publish", "a worker"], case.live
-    )
+    assert {
+        "publish": by_publish(path, history=False),
+        "publish --history, of which nothing is open": by_publish(path, history=True),
+        "a worker": by_worker(sent),
+    } == dict.fromkeys(["publish", "publish --history, of which nothing is open", "a worker"], case.live)
     assert by_replay(sent) == ((case.live[0], "") if case.live else None)
 
 

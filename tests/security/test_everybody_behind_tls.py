@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
-from kafka.errors import TopicAuthorizationFailedError
+from kafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from producers.publisher.errors import BrokerError
 from streams.admin.cluster import Cluster
@@ -18,7 +19,7 @@ from streams.contract.topics import MEASURES, changelog
 from tests.chain.chain import SAFECLOCK, Part
 from tests.chain.waiting import until
 from tests.security.secured import OPERATOR_PASSWORD, Secured
-from tests.security.standing import APPLICATION, PASSWORDS, SCRAPER_PASSWORD, GuardedPart, Standing
+from tests.security.standing import APPLICATION, PASSWORDS, SCRAPER_PASSWORD, Ended, GuardedPart, Standing, ended
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -103,6 +104,26 @@ def test_who_claims_to_be_another_on_its_own_topic_is_refused(standing: Standing
 
     refused = 'safeclock_worker_records_refused_total{reason="wrong_platform"} 1.0'
     until(lambda: refused in worker.page("/metrics"), "the refusal", worker.log.read_text)
+
+
+def test_a_platform_learns_what_became_of_its_own_events_and_of_nobody_else_s(
+    standing: Standing, worker: GuardedPart
+) -> None:
+    def asked(platform: str, *more: str) -> Ended:
+        registry = standing.registry(platform)
+        return ended(standing.publishing("harbor"), "status", "--platform", platform, "--registry", registry, *more)
+
+    own, other = asked("harbor", "--wait", "30"), asked("lantern")
+    access = load_access(standing.environment("harbor"))
+    consumer = KafkaConsumer(bootstrap_servers=standing.secured.listeners["secure"], group_id=None, **access.options())
+    slot = TopicPartition(f"{APPLICATION}-heard.lantern", 0)
+    consumer.assign([slot])
+
+    assert (own.code, "refused as wrong_platform in source: 1" in own.shown) == (1, True), own
+    assert (other.code, f"{APPLICATION}-heard.lantern" in other.shown) == (3, True), other
+    with closing(consumer), pytest.raises(KafkaError):
+        consumer.end_offsets([slot])
+    assert worker.code is None
 
 
 def test_nobody_writes_to_another_s_topics_and_the_caller_hears_of_it(standing: Standing) -> None:

@@ -44,6 +44,17 @@ FRESHNESS: Final = (
         (PLATFORM, Label("provider", Source.REGISTRY), Label("jurisdictions", Source.REGISTRY)),
     ),
     Metric(
+        "safeclock_history_info",
+        Kind.INFO,
+        "A span of audited history that was opened for a platform: from and until when, on which days (UTC) and by whom "
+        "it was opened, and when it closes (empty: not known yet).",
+        Process.BOARD,
+        (
+            PLATFORM,
+            *[Label(name, Source.REGISTRY) for name in ("since", "until", "opened_on", "opened_by", "closes_on")],
+        ),
+    ),
+    Metric(
         "safeclock_pack_info",
         Kind.INFO,
         "The rule pack that defines the clocks, by name and digest.",

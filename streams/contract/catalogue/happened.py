@@ -89,6 +89,7 @@ AS_IT_HAPPENED: Final = (
     count("events_skewed", "Actions up to two minutes before their filing, measured as zero."),
     count("events_retracted", "Events that their platform took back."),
     count("reports_amended", "Amendments of a report's labels; cohorts keep the labels as filed."),
+    count("history_reports", "Filings taken as audited history; their verdicts are all late."),
     count("reports_test", "Reports filed as a test; they are in no other figure."),
     count("reports_forgotten", "Reports whose row was dropped long after their last event; cohorts keep them."),
     count("reports_sealed", "Reports sealed as unanswered, 400 days after their filing."),

@@ -1,0 +1,1 @@
+"""What became of a platform's events, read from its feedback topic: `safeclock status`."""

@@ -1,0 +1,97 @@
+"""What one partition tells each platform of its own events: every refusal, and a status from time to time."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from streams.contract import refused, status
+from streams.contract.decode import Refusal
+from streams.contract.instants import LAST, format_ms
+from streams.contract.measures import COUNTERS, decode_counters
+from streams.contract.registry import Platform
+from streams.contract.status import STATUS_KEY, PlatformStatus, TopicStatus
+from streams.domain import counters
+from streams.domain.desk import TOPICS
+from streams.domain.vocabulary import Reason
+from streams.runtime.intake import Reading
+from streams.runtime.journal import Row
+from streams.runtime.records import Stamped
+
+_AGAIN_MS: Final = 5_000
+"""How often a status that changes is told: each one adds a topic to the transaction."""
+_ANYWAY_MS: Final = 60_000
+"""How often a status is told that has not changed, so that its `as_of` is no older."""
+_REASONS: Final = {counters.refused(reason): reason for reason in Reason}
+
+
+class Feedback:
+    """Collects what a partition tells its platforms; `platforms` are those that have a feedback topic on the broker."""
+
+    def __init__(self, number: int, platforms: Iterable[Platform]) -> None:
+        self._number = number
+        self._platforms = {platform.id: platform for platform in platforms}
+        self._topics = {
+            topic: platform.feedback for platform in self._platforms.values() for topic in _sources(platform)
+        }
+        self._counters: dict[str, Mapping[str, int]] = {}
+        self._changed: set[str] = set()
+        self._told_at: dict[str, int] = {}
+
+    def note(self, rows: Mapping[bytes, bytes | None]) -> None:
+        """Take note of rows of the changelog: those of the platforms' counters are what a status says."""
+        for name in self._platforms:
+            row = rows.get(COUNTERS + name.encode())
+            if row is not None:
+                self._counters[name] = decode_counters(row)
+                self._changed.add(name)
+
+    def rows(self, refusals: Iterable[tuple[Refusal, Stamped]], reading: Reading, at: int) -> dict[str, list[Row]]:
+        """Return what is told with a commit at `at`, the wall clock in epoch milliseconds, by topic."""
+        told: dict[str, list[Row]] = {}
+        for refusal, record in refusals:
+            topic = self._topics.get(record.topic)
+            if topic is not None:
+                told.setdefault(topic, []).append((refused.key(record), refused.encode(refusal, record)))
+        for name, platform in self._platforms.items():
+            if not _is_read(platform, reading):
+                continue
+            if platform.feedback in told or self._is_due(name, at):
+                self._told_at[name] = at
+                self._changed.discard(name)
+                row = (STATUS_KEY, status.encode(self._status(platform, reading), at))
+                told.setdefault(platform.feedback, []).append(row)
+        return told
+
+    def _is_due(self, name: str, at: int) -> bool:
+        since = at - self._told_at.get(name, 0)
+        return since >= (_AGAIN_MS if name in self._changed else _ANYWAY_MS) or since < 0
+
+    def _status(self, platform: Platform, reading: Reading) -> PlatformStatus:
+        tally = self._counters.get(platform.id, {})
+        through = min(tally.get(counters.through(topic), 0) for topic in TOPICS)
+        return PlatformStatus(
+            platform=platform.id,
+            partition=self._number,
+            as_of=_instant(min(reading.now, *(reading.behind.get(topic, reading.now) for topic in _sources(platform)))),
+            complete_through=_instant(through) if through else None,
+            topics=[
+                TopicStatus(topic=topic, next=reading.positions.get(topic, 0), read=reading.read.get(topic, 0))
+                for topic in _sources(platform)
+            ],
+            refused={_REASONS[name]: count for name, count in sorted(tally.items()) if name in _REASONS},
+            duplicates=tally.get(counters.DUPLICATES, 0),
+            history=tally.get(counters.HISTORY, 0),
+            waiting=tally.get(counters.WAITING, 0),
+        )
+
+
+def _sources(platform: Platform) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((platform.report_filed, platform.action_taken)))
+
+
+def _is_read(platform: Platform, reading: Reading) -> bool:
+    """Whether a platform's topics are read: of one that is suspended nothing new can be told."""
+    return all(topic in reading.positions for topic in _sources(platform))
+
+
+def _instant(ms: int) -> str:
+    return format_ms(min(max(0, ms), LAST))

@@ -1,0 +1,128 @@
+"""What a partition tells a platform of its own events, and when."""
+
+from typing import NamedTuple
+
+from producers.status.summary import Slot, Told, exit_status, summary
+from streams.contract import refused, status
+from streams.contract.instants import format_ms
+from streams.contract.measures import COUNTERS
+from streams.contract.records import Refusal, UnreadableBatch
+from streams.contract.registry import Platform
+from streams.contract.rows import RowCodec
+from streams.contract.status import STATUS_KEY, TopicStatus
+from streams.domain import counters
+from streams.domain.vocabulary import Reason
+from streams.edge.exit_codes import FAULT
+from streams.runtime.feedback import Feedback
+from streams.runtime.intake import Reading
+from streams.runtime.records import Stamped
+
+NOON = 1_760_000_000_000
+SECOND = 1_000
+READING = Reading(NOON, {"filed": 7, "taken": 9, "lit": 0, "lit-taken": 0}, {"filed": 5})
+HARBOR = Platform(id="harbor", provider="-", report_filed="filed", action_taken="taken", feedback="heard")
+LANTERN = Platform(id="lantern", provider="-", report_filed="lit", action_taken="lit-taken", feedback="seen")
+CODEC = RowCodec()
+
+
+class Record(NamedTuple):
+    """A refused record."""
+
+    topic: str
+    partition: int = 3
+    offset: int = 6
+    timestamp: int = NOON
+    timestamp_type: int = 1
+    key: bytes | None = None
+    value: bytes | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+def counted(platform: str, **tally: int) -> dict[bytes, bytes | None]:
+    """Return the row of a platform's counters."""
+    return {COUNTERS + platform.encode(): CODEC.pack(tally)}
+
+
+def test_a_platform_hears_of_its_own_refusals_and_of_no_others() -> None:
+    feedback = Feedback(3, [HARBOR, LANTERN])
+    feedback.rows((), READING, NOON)
+    own, other = Record("filed"), Record("report-filed")
+    refusals = [(Refusal(Reason.TOO_OLD, "time", "harbor"), own), (Refusal(Reason.NOT_JSON, "", ""), other)]
+
+    told = feedback.rows(refusals, READING, NOON)
+
+    assert set(told) == {"heard"}
+    (key, value), (status_key, _) = told["heard"]
+    assert (key, status_key) == (refused.key(own), STATUS_KEY)
+    assert refused.decode(value or b"").refused.reason is Reason.TOO_OLD
+
+
+def test_a_status_says_what_the_counters_and_positions_say() -> None:
+    feedback = Feedback(3, [HARBOR])
+    through = {counters.through("report-filed"): NOON, counters.through("action-taken"): NOON - 1}
+    tally = {counters.refused(Reason.TOO_OLD): 4, counters.DUPLICATES: 2, counters.HISTORY: 1, counters.WAITING: 6}
+    feedback.note({b"r|harbor|x": b"", **counted("harbor", **through, **tally)})
+
+    ((_, value),) = feedback.rows((), READING, NOON)["heard"]
+
+    event = status.decode(value or b"")
+    said = event.data
+    assert (event.time, said.as_of, said.complete_through) == (*[format_ms(NOON)] * 2, format_ms(NOON - 1))
+    assert said.topics == [TopicStatus(topic="filed", next=7, read=5), TopicStatus(topic="taken", next=9, read=0)]
+    assert (said.refused, said.duplicates, said.history, said.waiting) == ({Reason.TOO_OLD: 4}, 2, 1, 6)
+
+
+def test_a_status_is_told_at_once_then_when_it_changes_and_else_once_a_minute() -> None:
+    feedback = Feedback(3, [HARBOR, LANTERN])
+
+    def told_at(seconds: int) -> set[str]:
+        return set(feedback.rows((), READING, NOON + seconds * SECOND))
+
+    assert told_at(0) == {"heard", "seen"}
+    feedback.note(counted("harbor", filed=1))
+    assert told_at(4) == set()
+    assert told_at(5) == {"heard"}
+    assert told_at(59) == set()
+    assert told_at(60) == {"seen"}
+    assert told_at(65) == {"heard"}
+
+
+def test_nothing_is_told_to_a_platform_that_is_not_read() -> None:
+    feedback = Feedback(3, [HARBOR, LANTERN])
+    suspended = READING._replace(positions={"lit": 4, "lit-taken": 2})
+    feedback.note(counted("harbor", filed=1))
+
+    assert set(feedback.rows((), suspended, NOON)) == {"seen"}
+    assert set(feedback.rows((), READING, NOON + SECOND)) == {"heard"}
+
+
+def test_a_platform_that_catches_up_is_told_about_as_far_as_its_own_topics_were_read() -> None:
+    feedback = Feedback(3, [HARBOR, LANTERN])
+
+    told = feedback.rows((), READING._replace(behind={"taken": NOON - SECOND}), NOON)
+
+    as_of = {topic: status.decode(value or b"").data.as_of for topic, ((_, value),) in told.items()}
+    assert as_of == {"heard": format_ms(NOON - SECOND), "seen": format_ms(NOON)}
+
+
+def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_told_to_their_platform() -> None:
+    feedback = Feedback(3, [HARBOR])
+    batch = UnreadableBatch("filed", 3, 6, NOON, 5)
+    refusals: list[tuple[Refusal, Stamped]] = [
+        (Refusal(Reason.UNDECODABLE, "", "harbor"), batch),
+        (Refusal(Reason.OVER_CAPACITY, "", "harbor"), Record("filed", offset=11)),
+    ]
+    feedback.note(counted("harbor", **{counters.refused(reason.reason): 1 for reason, _ in refusals}))
+
+    told = feedback.rows(refusals, READING._replace(read={"filed": 2}), NOON)["heard"]
+
+    found = Told()
+    for key, value in told:
+        found.take(3, key, value)
+    document = summary("harbor", found, {Slot("filed", 3): 7, Slot("taken", 3): 9})
+    assert {(group.reason, group.first.offset) for group in document.refusals} == {
+        (Reason.UNDECODABLE, 6),
+        (Reason.OVER_CAPACITY, 11),
+    }
+    assert (document.read, document.accepted, document.refused) == (2, 0, 2)
+    assert exit_status(document) == FAULT

@@ -1,0 +1,136 @@
+"""What the records of a feedback topic come to, and how a look at it ends."""
+
+from typing import NamedTuple
+
+import pytest
+
+from producers.status.show import lines
+from producers.status.summary import Slot, Told, exit_status, summary
+from producers.status.topics import UnsharedError, topics_of
+from streams.contract import refused, status
+from streams.contract.instants import format_ms
+from streams.contract.records import Refusal
+from streams.contract.registry import Platform, Registry
+from streams.contract.status import STATUS_KEY, PlatformStatus, TopicStatus
+from streams.domain.vocabulary import Reason
+from streams.edge.exit_codes import FAULT, OK, UNKNOWN
+
+NOON = 1_760_000_000_000
+FILED, TAKEN = "report-filed.harbor", "action-taken.harbor"
+
+
+class Record(NamedTuple):
+    """A refused record."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None = None
+    value: bytes | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+def told_of(partition: int, filed: int, taken: int, reasons: dict[Reason, int], through: int | None = NOON) -> bytes:
+    """Return a status that says how many records of each topic were read, and how many were refused."""
+    said = PlatformStatus(
+        platform="harbor",
+        partition=partition,
+        as_of=format_ms(NOON + partition),
+        complete_through=None if through is None else format_ms(through),
+        topics=[
+            TopicStatus(topic=FILED, next=filed, read=filed),
+            TopicStatus(topic=TAKEN, next=taken, read=taken),
+        ],
+        refused=reasons,
+        duplicates=1,
+        history=2,
+        waiting=3,
+    )
+    return status.encode(said, NOON)
+
+
+def refuse(told: Told, reason: Reason, record: Record, field: str = "") -> None:
+    """Let a refusal be told."""
+    value = refused.encode(Refusal(reason, field, "harbor"), record)
+    told.take(record.partition, refused.key(record), value)
+
+
+def ends(*counts: int) -> dict[Slot, int]:
+    """Return where two partitions of both topics end."""
+    slots = [Slot(topic, partition) for partition in (0, 1) for topic in (FILED, TAKEN)]
+    return dict(zip(slots, counts, strict=True))
+
+
+def test_what_was_read_is_accepted_or_refused_and_the_rest_lags() -> None:
+    told = Told()
+    told.take(0, STATUS_KEY, told_of(0, 5, 5, {}))
+    told.take(0, STATUS_KEY, told_of(0, 10, 20, {Reason.TOO_OLD: 4}))
+    told.take(1, STATUS_KEY, told_of(1, 1, 0, {Reason.ORPHAN: 1}, through=NOON - 1))
+
+    found = summary("harbor", told, ends(10, 25, 1, 0))
+
+    assert (found.read, found.accepted, found.refused, found.lag) == (31, 26, 5, 5)
+    assert found.refused_by_reason == {Reason.ORPHAN: 1, Reason.TOO_OLD: 4}
+    assert (found.duplicates, found.history, found.waiting) == (2, 4, 6)
+    assert (found.as_of, found.complete_through) == (format_ms(NOON), format_ms(NOON - 1))
+
+
+def test_refusals_are_grouped_with_the_first_of_each() -> None:
+    told = Told()
+    for offset in (7, 5, 6):
+        refuse(told, Reason.TOO_OLD, Record(FILED, 1, offset, NOON + offset), "time")
+    refuse(told, Reason.TOO_OLD, Record(FILED, 1, 5, NOON + 5), "time")  # the same record, told twice
+    refuse(told, Reason.WRONG_PARTITION, Record(TAKEN, 0, 9, NOON))
+
+    first, second = summary("harbor", told, ends(0, 0, 0, 0)).refusals
+    (lately,) = summary("harbor", told, ends(0, 0, 0, 0), since=NOON + 1).refusals
+
+    assert (first.reason, first.field, first.count) == (Reason.TOO_OLD, "time", 3)
+    assert (first.first.topic, first.first.partition, first.first.offset) == (FILED, 1, 5)
+    assert (second.reason, second.count) == (Reason.WRONG_PARTITION, 1)
+    assert lately == first
+
+
+def test_a_look_ends_with_what_is_worst() -> None:
+    told = Told()
+    assert exit_status(summary("harbor", told, ends(0, 0, 0, 0))) == UNKNOWN
+    told.take(0, STATUS_KEY, told_of(0, 1, 1, {}))
+    assert exit_status(summary("harbor", told, ends(1, 1, 0, 0))) == UNKNOWN  # a partition has told nothing
+    told.take(1, STATUS_KEY, told_of(1, 0, 0, {}))
+
+    assert exit_status(summary("harbor", told, ends(1, 1, 0, 0))) == OK
+    assert exit_status(summary("harbor", told, ends(1, 2, 0, 0))) == UNKNOWN
+    refuse(told, Reason.TOO_OLD, Record(FILED, 0, 0, NOON))
+    assert exit_status(summary("harbor", told, ends(1, 2, 0, 0))) == FAULT
+    assert exit_status(summary("harbor", told, ends(1, 1, 0, 0), since=NOON + 1)) == OK
+
+
+def test_no_line_is_wider_than_a_terminal_whatever_the_names() -> None:
+    told, topic = Told(), f"report-filed.{'h' * 32}"
+    refuse(told, Reason.WRONG_PARTITION, Record(topic, 4_095, 10**12, NOON), "jurisdictions")
+    told.take(0, STATUS_KEY, told_of(0, 10**9, 10**9, {Reason.WRONG_PARTITION: 10**9}))
+
+    shown = list(lines(summary("h" * 32, told, ends(10**12, 0, 0, 0), since=NOON)))
+
+    assert max(map(len, shown)) <= 80
+    assert f"  {topic} 4095 {10**12}" in shown
+
+
+def test_a_value_that_no_worker_wrote_is_none_of_ours() -> None:
+    with pytest.raises(ValueError, match="required field"):
+        Told().take(0, STATUS_KEY, b"{}")
+
+
+def test_a_platform_without_topics_of_its_own_has_no_status() -> None:
+    shared = Platform(id="harbor", provider="-", report_filed="report-filed", action_taken="taken", feedback="heard")
+    other = Platform(id="lantern", provider="-", report_filed="report-filed", action_taken="others", feedback="own")
+    registry = Registry({"harbor": shared, "lantern": other})
+
+    for platform, problem in (("harbor", "topics of its own"), ("nobody", "expected one of harbor, lantern")):
+        with pytest.raises(UnsharedError, match=problem):
+            topics_of(platform, registry)
+    with pytest.raises(UnsharedError, match="lower-case letter"):
+        topics_of("No|body", None)
+    assert topics_of("harbor", None) == ("feedback.harbor", (FILED, TAKEN))
+    assert topics_of("harbor", Registry({"harbor": shared})) == ("heard", ("report-filed", "taken"))
