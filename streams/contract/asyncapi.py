@@ -25,7 +25,8 @@ mode ({STRUCTURED_TYPE}) or in binary mode ({BINARY_TYPE} with ce_ headers). A r
 
 `time` is, for a filing, when the platform's servers first received it, before validation, triage or queue; for an \
 action, when a restriction took effect for users, or when any other outcome was recorded. An event may be two minutes \
-ahead of its log time at most; a filing is published within 14 days. The log time is the broker's.
+ahead of its log time at most; a filing is published within 14 days, unless the operator has opened \
+audited history for its platform and that time. The log time is the broker's.
 
 The schemas are closed: an undeclared field refuses the event. No content, no names, no addresses."""
 

@@ -16,7 +16,7 @@ from streams.domain.desk import Desk
 from streams.domain.entry_limit import is_repeat, within_limit
 from streams.domain.events import AboutReport, Action, Filing
 from streams.domain.grid import DAY
-from streams.domain.report import HISTORY, TEST_FILING, Entry, Row, entry_of, insert
+from streams.domain.report import FILING, HISTORY, TEST_FILING, Entry, Row, entry_of, insert
 from streams.domain.settling import Settling
 from streams.domain.shelf import Shelf
 from streams.domain.vocabulary import Reason
@@ -140,7 +140,7 @@ def _count(desk: Desk, entry: Entry | None) -> None:
         desk.count(counters.DUPLICATES)
     elif entry.code in NAMES:
         desk.count(NAMES[entry.code])
-    elif entry.delay >= HISTORY:
+    elif entry.code == FILING and entry.delay >= HISTORY:
         desk.count(counters.HISTORY)
 
 
