@@ -35,6 +35,7 @@ class Feedback:
         self._counters: dict[str, Mapping[str, int]] = {}
         self._changed: set[str] = set()
         self._told_at: dict[str, int] = {}
+        self._told: dict[str, list[TopicStatus]] = {}
 
     def note(self, rows: Mapping[bytes, bytes | None]) -> None:
         """Take note of rows of the changelog: those of the platforms' counters are what a status says."""
@@ -54,29 +55,29 @@ class Feedback:
         for name, platform in self._platforms.items():
             if not _is_read(platform, reading):
                 continue
-            if platform.feedback in told or self._is_due(name, at):
-                self._told_at[name] = at
+            if platform.feedback in told or self._is_due(platform, reading, at):
+                self._told_at[name], self._told[name] = at, _topics(platform, reading)
                 self._changed.discard(name)
-                row = (STATUS_KEY, status.encode(self._status(platform, reading), at))
+                row = (STATUS_KEY, status.encode(self._status(platform, _read_up_to(platform, reading)), at))
                 told.setdefault(platform.feedback, []).append(row)
         return told
 
-    def _is_due(self, name: str, at: int) -> bool:
-        since = at - self._told_at.get(name, 0)
-        return since >= (_AGAIN_MS if name in self._changed else _ANYWAY_MS) or since < 0
+    def _is_due(self, platform: Platform, reading: Reading, at: int) -> bool:
+        since = at - self._told_at.get(platform.id, 0)
+        if 0 <= since < _AGAIN_MS:
+            return False
+        changed = platform.id in self._changed or self._told.get(platform.id) != _topics(platform, reading)
+        return changed or not 0 <= since < _ANYWAY_MS
 
-    def _status(self, platform: Platform, reading: Reading) -> PlatformStatus:
+    def _status(self, platform: Platform, now: int) -> PlatformStatus:
         tally = self._counters.get(platform.id, {})
         through = min(tally.get(counters.through(topic), 0) for topic in TOPICS)
         return PlatformStatus(
             platform=platform.id,
             partition=self._number,
-            as_of=_instant(min(reading.now, *(reading.behind.get(topic, reading.now) for topic in _sources(platform)))),
+            as_of=_instant(now),
             complete_through=_instant(through) if through else None,
-            topics=[
-                TopicStatus(topic=topic, next=reading.positions.get(topic, 0), read=reading.read.get(topic, 0))
-                for topic in _sources(platform)
-            ],
+            topics=self._told[platform.id],
             refused={_REASONS[name]: count for name, count in sorted(tally.items()) if name in _REASONS},
             duplicates=tally.get(counters.DUPLICATES, 0),
             history=tally.get(counters.HISTORY, 0),
@@ -91,6 +92,18 @@ def _sources(platform: Platform) -> tuple[str, ...]:
 def _is_read(platform: Platform, reading: Reading) -> bool:
     """Whether a platform's topics are read: of one that is suspended nothing new can be told."""
     return all(topic in reading.positions for topic in _sources(platform))
+
+
+def _read_up_to(platform: Platform, reading: Reading) -> int:
+    """Return the log time up to which a platform's topics were read, earlier than `now` while it catches up."""
+    return min(reading.now, *(reading.behind.get(topic, reading.now) for topic in _sources(platform)))
+
+
+def _topics(platform: Platform, reading: Reading) -> list[TopicStatus]:
+    return [
+        TopicStatus(topic=topic, next=reading.positions.get(topic, 0), read=reading.read.get(topic, 0))
+        for topic in _sources(platform)
+    ]
 
 
 def _instant(ms: int) -> str:

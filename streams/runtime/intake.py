@@ -184,10 +184,6 @@ class Intake:
         self.behind = self.behind or rest is not None
         return rest
 
-    def reading(self) -> Reading:
-        """Return how far the partition has come."""
-        return Reading(self.time.now, self.positions, self.read, self.time.behind())
-
     def tick(self) -> bool:
         """Let time pass as far as the logs have been read; return whether the ledger had something due."""
         held = self._hold()

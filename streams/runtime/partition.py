@@ -16,7 +16,7 @@ from streams.runtime.commit import Changed, outgoing
 from streams.runtime.feedback import Feedback
 from streams.runtime.figures import PartitionFigures, State
 from streams.runtime.inbox import Inbox, Portion
-from streams.runtime.intake import Intake
+from streams.runtime.intake import Intake, Reading
 from streams.runtime.position import Position, Reached
 from streams.runtime.records import RecordBatch, Slot
 from streams.runtime.restored import announce
@@ -305,7 +305,7 @@ class Partition:
         rows = self._committable(changes, untellable)
         rejected = intake.take_refused()
         self._feedback.note(rows)
-        feedback = self._feedback.rows(rejected.events, intake.reading(), before - self._offset.ahead)
+        feedback = self._feedback.rows(rejected.events, self._reading(), before - self._offset.ahead)
         changed = Changed(rows, self._suspended.without(told), rejected.events, feedback)
         self._dirty = self._prompt = False
         applied, intake.applied = intake.applied, 0
@@ -344,6 +344,16 @@ class Partition:
         self._inbox.drop(topics)
         self._intake.leave(topics)
         self._late -= frozenset(topics)
+
+    def _reading(self) -> Reading:
+        """Return how far the partition has come; what follows the last record of a log is no record, but a mark."""
+        intake, heads = self._intake, self._around.source.heads
+        positions = dict(intake.positions)
+        for topic, slot in self._slots.items():
+            head = heads.get(slot)
+            if head is not None and head.reached and head.through <= positions[topic]:
+                positions[topic] = max(positions[topic], head.end)
+        return Reading(intake.time.now, positions, intake.read, intake.time.behind())
 
     def _position(self) -> Position:
         around, intake = self._around, self._intake

@@ -72,6 +72,15 @@ def test_a_status_says_what_the_counters_and_positions_say() -> None:
     assert (said.refused, said.duplicates, said.history, said.waiting) == ({Reason.TOO_OLD: 4}, 2, 1, 6)
 
 
+def test_a_status_is_told_again_when_a_log_was_read_further_than_its_last_record() -> None:
+    feedback = Feedback(3, [HARBOR])
+    feedback.rows((), READING, NOON)
+    further = READING._replace(positions={"filed": 8, "taken": 9})
+
+    assert feedback.rows((), READING, NOON + 5 * SECOND) == {}
+    assert set(feedback.rows((), further, NOON + 5 * SECOND)) == {"heard"}
+
+
 def test_a_status_is_told_at_once_then_when_it_changes_and_else_once_a_minute() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
 

@@ -25,10 +25,16 @@ def chain(apache_kafka: str, tmp_path: Path) -> Iterator[OwnTopics]:
 
 
 def sent(chain: OwnTopics, *, right: bool) -> int:
-    """Send filings to where they belong and actions there too or elsewhere; return how many actions lie elsewhere."""
+    """Send filings to where they belong and actions there too or elsewhere; return how many actions lie elsewhere.
+
+    All of it is one transaction, which leaves a mark behind the last record of each log.
+    """
     now, astray = time.time_ns() // 1_000_000, 0
     harbor = chain.registry.platforms["harbor"]
-    with closing(KafkaProducer(bootstrap_servers=chain.bootstrap)) as producer:
+    own = {"transactional_id": f"{chain.application}-publisher", "enable_idempotence": True}
+    with closing(KafkaProducer(bootstrap_servers=chain.bootstrap, **own)) as producer:
+        producer.init_transactions()
+        producer.begin_transaction()
         for number in range(REPORTS):
             for topic, line in ((harbor.report_filed, filing(number, now)), (harbor.action_taken, action(number, now))):
                 key = line_key(line)
@@ -36,7 +42,7 @@ def sent(chain: OwnTopics, *, right: bool) -> int:
                 if topic == harbor.action_taken and not right and number % 2:
                     place, astray = 1 - place, astray + 1
                 producer.send(topic, line, key, partition=place)
-        producer.flush(30)
+        producer.commit_transaction()
     return astray
 
 
