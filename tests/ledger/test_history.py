@@ -82,6 +82,8 @@ def test_history_counts_what_a_file_of_it_says_and_all_of_it_late(
 
         assert subject.cohorts() == oracle.cohorts(stream, now)
         assert subject.net() == all_late(expected_net(oracle, clocks, stream, now))
+    orphans = Counter(key.split(b"|")[0].decode() for key, story in oracle.stories(stream).items() if story.orphan)
+    assert subject.waiting() == orphans
     subject.commit()
     assert subject.notices == []
 
