@@ -1,11 +1,12 @@
 """Reading a platform's feedback topic with the platform's own rights: all of it, in no group, committed records only."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from producers.publisher.errors import BrokerError
@@ -48,8 +49,10 @@ async def read(question: Question) -> Answer:
     try:
         if not await asyncio.to_thread(sign_in, settings.bootstrap, settings.access):
             raise BrokerError(str(NoBrokerError(settings.bootstrap, settings.access)))
-        async with asyncio.timeout(_SECONDS + question.wait), _consumer(settings) as consumer:
-            return await _answer(consumer, question)
+        async with asyncio.timeout(_SECONDS + question.wait):
+            slots = await _slots(question)
+            async with _consumer(settings) as consumer:
+                return await _answer(consumer, question, slots)
     except AccessError as error:
         raise BrokerError(str(error)) from error
     except (KafkaError, TimeoutError) as error:
@@ -58,8 +61,7 @@ async def read(question: Question) -> Answer:
         ) from error
 
 
-async def _answer(consumer: AIOKafkaConsumer, question: Question) -> Answer:
-    slots = await _slots(consumer, question)
+async def _answer(consumer: AIOKafkaConsumer, question: Question, slots: list[TopicPartition]) -> Answer:
     sources = [slot for slot in slots if slot.topic in question.sources]
     ends = {Slot(slot.topic, slot.partition): end for slot, end in (await consumer.end_offsets(sources)).items()}
     feedback = [slot for slot in slots if slot.topic == question.feedback]
@@ -79,17 +81,20 @@ async def _is_read(consumer: AIOKafkaConsumer, written: dict[TopicPartition, int
     return all([await consumer.position(slot) >= end for slot, end in written.items()])
 
 
-async def _slots(consumer: AIOKafkaConsumer, question: Question) -> list[TopicPartition]:
-    wanted = (question.feedback, *question.sources)
-    shown = await consumer.topics()
-    if missing := sorted(set(wanted) - set(shown)):
-        who = question.settings.access.username or "whoever does not sign in"
-        raise BrokerError(f"expected topics that {who} may see, the broker shows none called {', '.join(missing)}")
-    return [TopicPartition(name, number) for name in wanted for number in _numbers(consumer.partitions_for_topic(name))]
-
-
-def _numbers(partitions: Iterable[int] | None) -> list[int]:
-    return sorted(partitions or ())
+async def _slots(question: Question) -> list[TopicPartition]:
+    """Return the partitions of all topics; the list of topics is asked for first, since naming one may make it."""
+    settings = question.settings
+    wanted = [question.feedback, *question.sources]
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.servers, **settings.access.options())
+    try:
+        await admin.start()
+        if missing := sorted(set(wanted) - set(await admin.list_topics())):
+            who = settings.access.username or "whoever does not sign in"
+            raise BrokerError(f"expected topics that {who} may see, the broker shows none called {', '.join(missing)}")
+        described = await admin.describe_topics(wanted)
+    finally:
+        await admin.close()
+    return [TopicPartition(one["topic"], number) for one in described for number in range(len(one["partitions"]))]
 
 
 @asynccontextmanager

@@ -170,7 +170,7 @@ def test_who_may_not_see_topics_is_told_the_setting_and_the_right(applied: Termi
 
     assert refused.exit_code == 1
     assert refused.stderr.splitlines()[-1] == (
-        "Error: SAFECLOCK_USERNAME: expected somebody who may DESCRIBE topic event-refused and 7 more, whoever does not"
+        "Error: SAFECLOCK_USERNAME: expected somebody who may DESCRIBE topic event-refused and 9 more, whoever does not"
         " sign in may not"
     )
 
