@@ -9,6 +9,7 @@ import pytest
 from kafka import KafkaProducer
 
 from streams.contract.topics import partition_of
+from tests.chain.waiting import until
 from tests.publisher.stage import action, filing
 from tests.status.chain import OwnTopics
 
@@ -87,6 +88,7 @@ def test_all_that_is_accepted_ends_with_0_and_what_nobody_reads_with_3(chain: Ow
     assert worker.terminate() == 0, chain.logs()
     again = chain.worker()
     assert chain.status("harbor")[1]["read"] == 2 * REPORTS
+    until(lambda: again.page("/readyz").startswith("ok"), "the worker to serve", chain.logs)
     assert again.terminate() == 0, chain.logs()
 
 
