@@ -14,6 +14,7 @@ from streams.edge.signin import NoBrokerError, lacking, sign_in
 
 _WRITE_TXN_MARKERS: Final = 27  # a broker that knows this request runs transactions to their end
 _READ: Final = 1 << 3  # of the rights that a broker tells as bits
+_WRITE: Final = 1 << 4
 _RIGHTS_NOT_TOLD: Final = -(1 << 31)
 _TIMEOUT_MS: Final = 10_000
 _BOOTSTRAP_MS: Final = 30_000
@@ -64,8 +65,15 @@ class Broker:
 
     def readable(self, names: Iterable[str]) -> tuple[dict[str, Topic], frozenset[str]]:
         """Return those of `names` that exist, and those that we may not read, whether they exist or not."""
+        return self._permitted(names, _READ)
+
+    def writable(self, names: Iterable[str]) -> tuple[dict[str, Topic], frozenset[str]]:
+        """Return those of `names` that exist, and those that we may not write, whether they exist or not."""
+        return self._permitted(names, _WRITE)
+
+    def _permitted(self, names: Iterable[str], right: int) -> tuple[dict[str, Topic], frozenset[str]]:
         described = self._admin.describe_topics(sorted(names))
-        hidden = frozenset(one["name"] for one in described if _is_hidden(one) or not _may_read(one))
+        hidden = frozenset(one["name"] for one in described if _is_hidden(one) or not _may(one, right))
         return _existing(described), hidden
 
     def _require_visible(self, names: Iterable[str]) -> None:
@@ -99,9 +107,9 @@ def _is_hidden(described: Mapping[str, Any]) -> bool:
     return bool(described["error_code"] == TopicAuthorizationFailedError.errno)
 
 
-def _may_read(described: Mapping[str, Any]) -> bool:
+def _may(described: Mapping[str, Any], right: int) -> bool:
     rights = described.get("topic_authorized_operations")
-    return not isinstance(rights, int) or rights == _RIGHTS_NOT_TOLD or bool(rights & _READ) or _is_missing(described)
+    return not isinstance(rights, int) or rights == _RIGHTS_NOT_TOLD or bool(rights & right) or _is_missing(described)
 
 
 def _is_missing(described: Mapping[str, Any]) -> bool:

@@ -33,5 +33,6 @@ def outgoing(names: Names, changed: Changed, position: Position, status: Status)
     return Outgoing(
         rows={**changed.rows, POSITION_KEY: encode(position)},
         published={names.measures: [*measures, (STATUS_KEY, encode_status(status))]},
-        events={names.refused: refusals, names.notices: changed.notices, **changed.feedback},
+        events={names.refused: refusals, names.notices: changed.notices},
+        told=changed.feedback,
     )

@@ -1,6 +1,6 @@
 """What one partition tells each platform of its own events: every refusal, and a status from time to time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from streams.contract import refused, status
@@ -45,15 +45,22 @@ class Feedback:
                 self._counters[name] = decode_counters(row)
                 self._changed.add(name)
 
-    def rows(self, refusals: Iterable[tuple[Refusal, Stamped]], reading: Reading, at: int) -> dict[str, list[Row]]:
-        """Return what is told with a commit at `at`, the wall clock in epoch milliseconds, by topic."""
+    def rows(
+        self, refusals: Iterable[tuple[Refusal, Stamped]], reading: Reading, at: int, untold: Collection[str] = ()
+    ) -> dict[str, list[Row]]:
+        """Return what is told with a commit at `at`, the wall clock in epoch milliseconds, by topic.
+
+        Nothing is told to the platforms `untold`, and at once when they are no longer among them.
+        """
         told: dict[str, list[Row]] = {}
         for refusal, record in refusals:
             topic = self._topics.get(record.topic)
             if topic is not None:
                 told.setdefault(topic, []).append((refused.key(record), refused.encode(refusal, record)))
         for name, platform in self._platforms.items():
-            if not _is_read(platform, reading):
+            if name in untold or not _is_read(platform, reading):
+                told.pop(platform.feedback, None)
+                self._told_at.pop(name, None)
                 continue
             if platform.feedback in told or self._is_due(platform, reading, at):
                 self._told_at[name], self._told[name] = at, _topics(platform, reading)

@@ -43,7 +43,8 @@ class Figures:
     """One worker, since it started; `owned` holds the partitions that it owns now, the counters all it ever owned.
 
     `assigned` says that these are the ones that the group has given it: not so before it has given any, while
-    partitions are given anew, and after the worker was told to stop. `platforms` are those of the registry.
+    partitions are given anew, and after the worker was told to stop. `platforms` are those of the registry,
+    `untold` those that cannot be told what became of their events.
     """
 
     platforms: tuple[str, ...] = ()
@@ -54,4 +55,5 @@ class Figures:
     commits: Counter[int] = field(default_factory=Counter)
     rebalances: int = 0
     assigned: bool = False
+    untold: frozenset[str] = frozenset()
     owned: dict[int, PartitionFigures] = field(default_factory=dict)

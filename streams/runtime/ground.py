@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from streams.contract.access import AccessError
 from streams.contract.registry import Registry
 from streams.contract.topics import (
     MAX_MESSAGE_BYTES,
@@ -16,6 +15,7 @@ from streams.contract.topics import (
     table,
 )
 from streams.runtime.broker import Broker
+from streams.runtime.listeners import look
 from streams.runtime.settings import JournalMode, Settings
 from streams.runtime.sources import Fault, Found, concerned, essential, is_another, made_anew, topic_faults
 from streams.runtime.topics import differing, miscounted
@@ -46,8 +46,8 @@ class Ground(NamedTuple):
     `faults` are those of the source topics that cannot be read; a topic that is missing has no id. `settings` are those
     that the broker told last. `own` are the ids of
     the topics of which every record counts for good: the changelog and the measures. `capable` says that the broker
-    has transactions, `transactions` that commits are made by them. `feedback` are the platforms that can be told what
-    became of their events, with the topics for it.
+    has transactions, `transactions` that commits are made by them. `unheard` says what is wrong with feedback topics
+    that cannot be written.
     """
 
     topics: Mapping[str, str]
@@ -58,7 +58,7 @@ class Ground(NamedTuple):
     max_message_bytes: int
     transactions: bool
     capable: bool
-    feedback: Mapping[str, str] = {}
+    unheard: Mapping[str, str] = {}
 
 
 def stand(settings: Settings, registry: Registry, names: Names | None = None) -> Ground:
@@ -75,28 +75,9 @@ def stand(settings: Settings, registry: Registry, names: Names | None = None) ->
         limit = int(found.settings[written.changelog].get("max.message.bytes", MAX_MESSAGE_BYTES))
         own = {topic: found.topics[topic].id for topic in (written.changelog, written.measures)}
         capable = broker.has_transactions()
-        heard = _heard(broker, registry.feedback(), registry.partitions)
+        unheard = look(broker, registry)
     transactions = _transactions(settings.journal, capable=capable)
-    return Ground(*sources, found.settings, written, own, limit, transactions, capable, heard)
-
-
-def _heard(broker: Broker, feedback: Mapping[str, str], partitions: int) -> dict[str, str]:
-    """Return the feedback topics that are as they must be, by platform, and log the others.
-
-    One that is not keeps nobody from being measured: its platform does without.
-    """
-    try:
-        found = broker.topics(feedback.values()) if feedback else {}
-    except AccessError as error:
-        log.warning("no platform is told what becomes of its events: %s", error)
-        return {}
-    for fault in miscounted(feedback.values(), partitions, found):
-        log.warning("%s: its platform is not told what becomes of its events; see `safeclock admin plan`", fault)
-    return {
-        platform: topic
-        for platform, topic in feedback.items()
-        if topic in found and found[topic].partitions == partitions
-    }
+    return Ground(*sources, found.settings, written, own, limit, transactions, capable, unheard)
 
 
 def still(settings: Settings, registry: Registry, ground: Ground, broker: Broker) -> Ground:
@@ -113,7 +94,7 @@ def still(settings: Settings, registry: Registry, ground: Ground, broker: Broker
         if topic in found.topics and is_another(known, found.topics[topic].id):
             raise StateError(made_anew(topic, known, found.topics[topic].id))
     topics, faults = _sources(settings, registry, ground.names, found)
-    return ground._replace(topics=topics, faults=faults, settings=found.settings)
+    return ground._replace(topics=topics, faults=faults, settings=found.settings, unheard=look(broker, registry))
 
 
 def _found(broker: Broker, registry: Registry, written: Names) -> Found:

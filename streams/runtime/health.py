@@ -71,6 +71,9 @@ class WorkerCollector(Collector):
             "safeclock_worker_suspended_partitions": {
                 platform: sum(platform in one.suspended for one in owned.values()) for platform in figures.platforms
             },
+            "safeclock_worker_feedback_failing": {
+                platform: int(platform in figures.untold) for platform in figures.platforms
+            },
         }
 
     def _counted(self, counter: Mapping[int, int]) -> _Samples:

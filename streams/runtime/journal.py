@@ -7,11 +7,22 @@ all; the outgoing records go before and after it, at least once.
 
 import asyncio
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import (
+    InvalidTimestampError,
+    InvalidTopicError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    PolicyViolationError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 
 from streams.contract.access import Access
 from streams.runtime.failpoints import Failpoints
@@ -24,6 +35,16 @@ _TRANSACTION_TIMEOUT_MS: Final = 60_000
 _REQUEST_TIMEOUT_MS: Final = 30_000
 _CLAIM_SECONDS: Final = 60.0
 """How long a claim may take: what a former owner left open is aborted first, and a coordinator may be moving."""
+_OF_A_TOPIC: Final = (
+    InvalidTimestampError,
+    InvalidTopicError,
+    MessageSizeTooLargeError,
+    PolicyViolationError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
+"""What a broker says of a topic that takes nothing."""
 _CLOSING_SECONDS: Final = 5.0
 """How long a journal waits for what it sent: whatever has not arrived by then, no commit speaks of."""
 _ENDING_SECONDS: Final = 1.0
@@ -43,15 +64,26 @@ class RowTooLargeError(Exception):
     """A commit does not fit where it must; the message says which limit."""
 
 
+class UntoldError(Exception):
+    """What a platform is told could not be written to `topic`, its own; `why` says what came instead."""
+
+    def __init__(self, topic: str, why: str) -> None:
+        super().__init__(f"{topic}: {why}")
+        self.topic = topic
+        self.why = why
+
+
 class Outgoing(NamedTuple):
     """One commit: rows for the changelog (None: a tombstone), and what other processes read, by topic.
 
-    Of `published` the last value of every key counts; `events` each stand for themselves, in their order.
+    Of `published` the last value of every key counts; `events` each stand for themselves, in their order. So do those
+    of `told`, which are for one platform by topic: a fault of such a topic is raised as UntoldError.
     """
 
     rows: Mapping[bytes, bytes | None]
     published: Mapping[str, Iterable[Row]]
     events: Mapping[str, Iterable[Row]] = {}
+    told: Mapping[str, Iterable[Row]] = {}
 
 
 class Place(NamedTuple):
@@ -91,6 +123,15 @@ class Journal(Protocol):
         """Let go of the partition."""
 
 
+@contextmanager
+def _untold(topic: str) -> Iterator[None]:
+    """Raise what `topic` refuses as UntoldError; what concerns the whole producer stays what it is."""
+    try:
+        yield
+    except _OF_A_TOPIC as error:
+        raise UntoldError(topic, type(error).__name__) from error
+
+
 class _Writer:
     """A producer of record batches for one partition number: of some `_CHUNK_BYTES`, never more than `limit` bytes."""
 
@@ -113,6 +154,16 @@ class _Writer:
         if batch.record_count():
             sent.append(await self._send(topic, batch))
         return sent
+
+    async def tell(self, told: Mapping[str, Iterable[Row]]) -> None:
+        """Send rows by topic and wait until they have arrived; raises UntoldError with the first topic that fails."""
+        sent: dict[str, list[asyncio.Future[object]]] = {}
+        for topic, rows in told.items():
+            with _untold(topic):
+                sent[topic] = await self.send(topic, rows)
+        for topic, futures in sent.items():
+            with _untold(topic):
+                await asyncio.gather(*futures)
 
     async def close(self) -> None:
         """Close the producer; one that was fenced raises, one whose broker is silent waits, instead of closing."""
@@ -189,17 +240,21 @@ class TransactionJournal:
 
     async def commit(self, outgoing: Outgoing) -> None:
         """Commit rows and outgoing records in one transaction."""
-        await self._transact({self._place.changelog: outgoing.rows.items(), **outgoing.published, **outgoing.events})
+        records = {self._place.changelog: outgoing.rows.items(), **outgoing.published, **outgoing.events}
+        await self._transact(records, outgoing.told)
         self._failpoints.passing("committed_not_published")
 
     async def close(self) -> None:
         """Close the producer; an open transaction is aborted by the next owner."""
         await self._writer.close()
 
-    async def _transact(self, records: Mapping[str, Iterable[Row]]) -> None:
+    async def _transact(
+        self, records: Mapping[str, Iterable[Row]], told: Mapping[str, Iterable[Row]] = MappingProxyType({})
+    ) -> None:
         producer = self._writer.producer
         await producer.begin_transaction()
         sent = [future for topic, rows in records.items() for future in await self._writer.send(topic, rows)]
+        await self._writer.tell(told)
         try:
             self.stamped = _stamp(await asyncio.gather(*sent), self._place.changelog)
         except MessageSizeTooLargeError as error:
@@ -259,6 +314,7 @@ class AppendJournal:
                     f"{self._place.changelog}: a commit does not fit one record batch of {limit} bytes"
                 )
         await self._publish(outgoing.events)
+        await self._writer.tell(outgoing.told)
         self._failpoints.passing("sent_not_committed")
         sent = await self._writer.producer.send_batch(batch, self._place.changelog, partition=self._place.partition)
         self.stamped = _stamp([await sent], self._place.changelog)

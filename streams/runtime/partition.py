@@ -17,6 +17,7 @@ from streams.runtime.feedback import Feedback
 from streams.runtime.figures import PartitionFigures, State
 from streams.runtime.inbox import Inbox, Portion
 from streams.runtime.intake import Intake, Reading
+from streams.runtime.journal import UntoldError
 from streams.runtime.position import Position, Reached
 from streams.runtime.records import RecordBatch, Slot
 from streams.runtime.restored import announce
@@ -24,6 +25,7 @@ from streams.runtime.sources import CHECK_SECONDS, Fault, concerned, suspension
 from streams.runtime.surroundings import Surroundings
 from streams.runtime.suspended import Rows, Suspended, encoded, too_large, without
 from streams.runtime.taking import SourceError, look, seek, take
+from streams.runtime.telling import commit
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +61,8 @@ class Partition:
         self._wake = asyncio.Event()
         self._closing = False
         self._intake = Intake(around.ledger(number), around.decoder, LogTime(()), {})
-        self._feedback = Feedback(number, around.listeners)
+        self._feedback = Feedback(number, around.listeners.platforms)
+        self._untold: frozenset[str] = frozenset()
         self._dormant: dict[str, Reached] = {}
         self._suspended = Suspended(number, around.owners, around.siblings)
         self._faults: Mapping[str, Fault] = {}
@@ -107,6 +110,10 @@ class Partition:
                 await self._check()
             if self._dirty:
                 await self._commit()
+        except UntoldError as error:
+            await self._around.unwritable()
+            self._around.listeners.fail(error.topic, error.why)
+            self.again = True
         finally:
             self.figures.state = State.CLOSED
             await self._journal.close()
@@ -172,7 +179,13 @@ class Partition:
         self._dirty = self._dirty or lost > 0
 
     async def _check(self) -> None:
-        """End, to be taken anew, when what cannot be read of this partition alone can be read again."""
+        """End, to be taken anew, when what cannot be read of this partition alone, or be told, is as it must be again.
+
+        A producer knows a topic by its name: what it sends to one that was made anew does not follow on anything there.
+        """
+        if self._untold - self._around.listeners.untold:
+            self._end_to_begin_again()
+            return
         own = self._faults.keys() - self._around.faults.keys()
         if not own or _seconds() - self._checked_at < CHECK_SECONDS:
             return
@@ -305,13 +318,16 @@ class Partition:
         rows = self._committable(changes, untellable)
         rejected = intake.take_refused()
         self._feedback.note(rows)
-        feedback = self._feedback.rows(rejected.events, self._reading(), before - self._offset.ahead)
+        self._untold |= around.listeners.untold
+        feedback = self._feedback.rows(rejected.events, self._reading(), before - self._offset.ahead, self._untold)
         changed = Changed(rows, self._suspended.without(told), rejected.events, feedback)
         self._dirty = self._prompt = False
         applied, intake.applied = intake.applied, 0
         self._committing = applied
         self._commits += 1
-        await self._journal.commit(outgoing(around.names, changed, self._position(), self._status()))
+        await commit(
+            self._journal, outgoing(around.names, changed, self._position(), self._status()), around.unwritable
+        )
         self._committing = 0
         self._offset.observe(before, self._journal.stamped, around.wall())
         self.figures.ahead = self._offset.ahead if self._offset.known else None

@@ -8,6 +8,7 @@ from typing import Final
 from streams.contract.registry import Registry
 from streams.runtime.broker import Broker
 from streams.runtime.ground import BadGroundError, Ground, StateError, still
+from streams.runtime.listeners import Listeners
 from streams.runtime.settings import Settings
 from streams.runtime.sources import CHECK_SECONDS, Fault, concerned, resumption, suspension
 
@@ -27,16 +28,18 @@ class SourceWatch:
     which no platform is suspended by a fault that all workers see.
     """
 
-    def __init__(self, settings: Settings, registry: Registry, ground: Ground) -> None:
+    def __init__(self, settings: Settings, registry: Registry, ground: Ground, listeners: Listeners) -> None:
         self.ground = ground
         self._settings = settings
         self._registry = registry
+        self.listeners = listeners
         self._siblings = registry.siblings()
         self._owners = {topic: registry.platforms_of_topic(topic) for topic in registry.source_topics()}
         self._looked = asyncio.Event()
         self._looking = asyncio.Lock()
         self._broker: Broker | None = None
         self._tell({}, ground.faults)
+        listeners.found(ground.unheard)
         self.subscribed = self.readable
         self._given = dict(ground.topics)
 
@@ -51,6 +54,11 @@ class SourceWatch:
         self._given = dict(self.ground.topics)
         self._looked.set()
         return self.readable & self.subscribed
+
+    async def unwritable(self) -> frozenset[str]:
+        """Look, and return the feedback topics that cannot be written; what ends a worker is left to `follow`."""
+        await self._why_to_end()
+        return self.listeners.faulty
 
     async def close(self) -> None:
         """Close the connection to the broker, unless a look waits for an answer: that may take half a minute."""
@@ -102,6 +110,7 @@ class SourceWatch:
             before = self.ground.faults
             self.ground = await asyncio.to_thread(self._looked_at)
             self._tell(before, self.ground.faults)
+            self.listeners.found(self.ground.unheard)
 
     def _looked_at(self) -> Ground:
         """Return the ground as it is now; blocking. The connection lasts as long as nothing goes wrong with it."""

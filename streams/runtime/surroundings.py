@@ -1,16 +1,16 @@
 """What the owners of partitions share: the transport as they see it, and everything that is made once per worker."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from streams.contract.access import Access
-from streams.contract.registry import Platform
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.figures import Figures
 from streams.runtime.ground import Names
 from streams.runtime.intake import Decoder, Ledger
 from streams.runtime.journal import Journal
+from streams.runtime.listeners import Listeners
 from streams.runtime.records import Head, RecordBatch, Slot
 from streams.runtime.sources import Fault
 from streams.runtime.turns import Turns
@@ -57,7 +57,7 @@ class Surroundings:
     that cannot be read, `owners` the platforms that publish on each; `leaders` those with the filings for each with
     actions, `siblings` those that wait for each other, `names` those that are written, `own` the ids of those of
     them that must stay; `pack` names the rules in force; `wall` reads the wall clock in epoch milliseconds.
-    `listeners` are the platforms that are told what became of their events.
+    `listeners` are the platforms that are told what became of their events, `unwritable` looks which topics fail for that.
     `exact_ends` is false where the broker tells wrong end offsets, `transactions` says that commits are made by them.
     `access` says who the worker is to the broker,
     `turns` whose backlog is next.
@@ -84,6 +84,7 @@ class Surroundings:
     figures: Figures
     failpoints: Failpoints
     wall: Callable[[], int]
+    listeners: Listeners
+    unwritable: Callable[[], Awaitable[Collection[str]]]
     access: Access = field(default_factory=Access)
-    listeners: Sequence[Platform] = ()
     turns: Turns = field(default_factory=Turns)

@@ -30,6 +30,7 @@ from streams.runtime.ground import BadGroundError, Ground, Names, StateError, st
 from streams.runtime.health import Health, served
 from streams.runtime.intake import Decoder, Ledger
 from streams.runtime.journal import AppendJournal, ClaimError, Journal, Place, RowTooLargeError, TransactionJournal
+from streams.runtime.listeners import Listeners
 from streams.runtime.owners import Owners
 from streams.runtime.partition import Partition
 from streams.runtime.settings import Settings
@@ -109,8 +110,9 @@ class Worker:
         """Check the ground, join the group and return; partitions are restored afterwards, see `figures`."""
         ground = await asyncio.to_thread(stand, self._settings, self._trade.registry, self._trade.names)
         app = create_app(self._settings, self._manner or (PATIENT if ground.capable else ALONE))
-        around = self._surroundings(ground, app)
-        watch = self._watch = SourceWatch(self._settings, self._trade.registry, ground)
+        listeners = Listeners(self._trade.registry, self.figures)
+        watch = self._watch = SourceWatch(self._settings, self._trade.registry, ground, listeners)
+        around = self._surroundings(ground, app, watch)
         app.partitions, app.readable = around.partitions, watch.subscribed
 
         def opened(number: int) -> Partition:
@@ -165,7 +167,7 @@ class Worker:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._failed(error)
 
-    def _surroundings(self, ground: Ground, app: RecordBatchApp) -> Surroundings:
+    def _surroundings(self, ground: Ground, app: RecordBatchApp, watch: SourceWatch) -> Surroundings:
         settings, trade = self._settings, self._trade
         failpoints = Failpoints.from_environment()
 
@@ -202,8 +204,9 @@ class Worker:
             figures=self.figures,
             failpoints=failpoints,
             wall=wall,
+            listeners=watch.listeners,
+            unwritable=watch.unwritable,
             access=settings.access,
-            listeners=[trade.registry.platforms[platform] for platform in ground.feedback],
         )
 
 

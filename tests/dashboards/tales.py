@@ -165,6 +165,7 @@ _COMPLETE: Final = f"safeclock_complete_through_timestamp_seconds{{{AT}}}"
 _LOST: Final = 'safeclock_source_records_lost_total{instance="w1",partition="0"}'
 _SUSPENDED: Final = f'safeclock_worker_suspended_partitions{{instance="w1",{AT}}}'
 _LOST_AS_TOLD: Final = 'safeclock_partition_records_lost_total{partition="0"}'
+_FEEDBACK: Final = f'safeclock_worker_feedback_failing{{instance="w1",{AT}}}'
 _FAILED: Final = 'prometheus_rule_evaluation_failures_total{rule_group="safeclock.yml;safeclock-alerts"}'
 _UNSENT: Final = 'alertmanager_notification_requests_failed_total{integration="webhook"}'
 
@@ -415,6 +416,13 @@ TALES: Final[Mapping[str, Told]] = {
         Tale({'safeclock_worker_rebalances_total{instance="w1"}': "0x30 0+1xN"}, "42m", fires={}),
         (Tale({'safeclock_worker_rebalances_total{instance="w1"}': "0x30 0+1x8 8xN"}, ends="3h", why="a deployment"),),
         shown="11m",
+    ),
+    "SafeclockFeedbackFailing": Told(
+        Tale({_FEEDBACK: "0x29 1xN"}, "30m", fires=_HARBOR),
+        (
+            Tale({_FEEDBACK: "0xN"}, ends="2h", why="every platform is told"),
+            Tale({_FEEDBACK: "0x29 1x10 0xN"}, ends="2h", why="it was mended within minutes"),
+        ),
     ),
     "SafeclockWorkerClock": Told(
         Tale({_CLOCK: "0x29 -60xN"}, "30m", fires={"instance": "w1"}),

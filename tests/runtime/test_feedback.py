@@ -135,3 +135,11 @@ def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_told_t
     }
     assert (document.read, document.accepted, document.refused) == (2, 0, 2)
     assert exit_status(document) == FAULT
+
+
+def test_whom_nothing_can_be_told_now_is_told_at_once_when_it_can_be() -> None:
+    feedback = Feedback(3, [HARBOR, LANTERN])
+    refusals = [(Refusal(Reason.TOO_OLD, "time", "harbor"), Record("filed"))]
+
+    assert set(feedback.rows(refusals, READING, NOON, {"harbor"})) == {"seen"}
+    assert set(feedback.rows((), READING, NOON + SECOND)) == {"heard"}

@@ -25,8 +25,8 @@ def chain(apache_kafka: str, tmp_path: Path) -> Iterator[OwnTopics]:
         yield made
 
 
-def sent(chain: OwnTopics, *, right: bool) -> int:
-    """Send filings to where they belong and actions there too or elsewhere; return how many actions lie elsewhere.
+def sent(chain: OwnTopics, *, right: bool, first: int = 0) -> int:
+    """Send filings, from number `first` on, to where they belong and actions there too or elsewhere; return how many actions lie elsewhere.
 
     All of it is one transaction, which leaves a mark behind the last record of each log.
     """
@@ -36,7 +36,7 @@ def sent(chain: OwnTopics, *, right: bool) -> int:
     with closing(KafkaProducer(bootstrap_servers=chain.bootstrap, **own)) as producer:
         producer.init_transactions()
         producer.begin_transaction()
-        for number in range(REPORTS):
+        for number in range(first, first + REPORTS):
             for topic, line in ((harbor.report_filed, filing(number, now)), (harbor.action_taken, action(number, now))):
                 key = line_key(line)
                 place = partition_of(key, 2)

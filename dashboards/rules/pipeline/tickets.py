@@ -14,6 +14,7 @@ CLOCK_SECONDS: Final = 5
 """As much as a worker allows for whatever it knows of its clock."""
 
 _AHEAD: Final = select("safeclock_worker_clock_ahead_seconds")
+_FEEDBACK: Final = select("safeclock_worker_feedback_failing")
 _CAPACITY: Final = select("safeclock_capacity_used_ratio")
 _AS_OF: Final = select("safeclock_as_of_timestamp_seconds")
 # Of the partition, whoever owns it: what a former owner said last must not stand for as long as we look back.
@@ -36,6 +37,29 @@ TICKETS: Final = (
         check=("Does the process run, and what does its log say last?",),
         do=("Start it, or take it out of the targets when it is gone for good.",),
         mistaken="a gap in the figures: a partition without an owner pages by itself.",
+    ),
+    Alert(
+        name="SafeclockFeedbackFailing",
+        expr=f"max by (platform) ({_FEEDBACK}) > 0",
+        audience=Audience.OPERATOR,
+        severity=Severity.TICKET,
+        summary="{{ $labels.platform }} is not told what became of its events",
+        wait="15m",
+        within="22m",
+        since="a worker finds that the platform's feedback topic cannot be written",
+        means="the feedback topic of this platform is missing, has another number of partitions, takes smaller record "
+        "batches than it should, or may not be written. The platform's events are counted all the same, and its "
+        "refusals stand on `event-refused`; `safeclock status` shows it an old status.",
+        check=(
+            "A worker's log: `is not told what becomes of its events` names the topic and what is wrong with it.",
+            "`safeclock admin plan`: what differs.",
+        ),
+        do=(
+            "`safeclock admin apply`. Workers notice within some seconds and tell the platform again.",
+            "Another number of partitions: delete the topic, then `safeclock admin apply`.",
+            "Restart the worker where its log says that it tells nothing before a restart.",
+        ),
+        mistaken="a fault of the figures: nothing is missing there.",
     ),
     Alert(
         name="SafeclockRebalancing",

@@ -45,4 +45,10 @@ PIPELINE: Final = (
         "Partitions on which a platform is not read, because one of its topics is not as it must be.",
         PLATFORM,
     ),
+    _pipe(
+        "worker_feedback_failing",
+        Kind.GAUGE,
+        "1 where a platform is not told what became of its events, because its feedback topic cannot be written.",
+        PLATFORM,
+    ),
 )
