@@ -18,7 +18,7 @@ from streams.runtime.figures import PartitionFigures, State
 from streams.runtime.inbox import Inbox, Portion
 from streams.runtime.intake import Intake, Reading
 from streams.runtime.journal import UntoldError
-from streams.runtime.position import Position, Reached
+from streams.runtime.position import Position, Reached, left
 from streams.runtime.records import RecordBatch, Slot
 from streams.runtime.restored import announce
 from streams.runtime.sources import CHECK_SECONDS, Fault, concerned, suspension
@@ -72,7 +72,7 @@ class Partition:
         self._moved: dict[str, float] = {}
         self._late: frozenset[str] = frozenset()
         self._prompt = False
-        self._committed: dict[str, Reached] = {}
+        self._committed = Position()
         self._committed_at = 0.0
         self._dirty = False
         self._committing = 0
@@ -128,7 +128,7 @@ class Partition:
         self._stand(taken.position)
         for topic in self._slots:
             await self._seek(topic, logs.bounds[topic])
-        self._committed = self._reached()
+        self._committed = self._position()
         around.failpoints.passing("after_seek")
         self.figures.state = State.SERVING
         self.figures.moved = around.wall()
@@ -325,13 +325,12 @@ class Partition:
         applied, intake.applied = intake.applied, 0
         self._committing = applied
         self._commits += 1
-        await commit(
-            self._journal, outgoing(around.names, changed, self._position(), self._status()), around.unwritable
-        )
+        position = self._position()
+        await commit(self._journal, outgoing(around.names, changed, position, self._status()), around.unwritable)
         self._committing = 0
         self._offset.observe(before, self._journal.stamped, around.wall())
         self.figures.ahead = self._offset.ahead if self._offset.known else None
-        self._committed = self._reached()
+        self._committed = position
         for topic, offset in intake.positions.items():
             around.source.committed(self._slots[topic], offset)
         self.figures.commit_seconds = _seconds() - started
@@ -354,7 +353,7 @@ class Partition:
     def _leave(self, topics: Collection[str]) -> None:
         """Apply nothing more of these topics: they stay at the position that was last committed."""
         for topic in topics:
-            self._dormant[topic] = self._committed[topic]
+            self._dormant[topic] = left(self._committed, topic)
             del self._slots[topic]
             del self._moved[topic]
         self._inbox.drop(topics)

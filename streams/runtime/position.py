@@ -41,6 +41,11 @@ def up_to(position: Position, topic: str) -> int:
     return 0 if reached is None else reached.read or position.now
 
 
+def left(position: Position, topic: str) -> Reached:
+    """Return where `topic` stays from `position` on while it is read no further, and `now` goes on without it."""
+    return msgspec.structs.replace(position.topics[topic], read=up_to(position, topic))
+
+
 _decode = msgspec.json.Decoder(Position).decode
 
 
