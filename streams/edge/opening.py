@@ -47,8 +47,8 @@ class Source:
         self.taken = 0
 
     def begins(self) -> bytes:
-        """Return the first bytes without taking them; fewer than four where there are no more."""
-        while len(self._ahead) < _LONGEST_MAGIC and (more := self._stream.read1(_LONGEST_MAGIC)):
+        """Return the first four bytes without taking them; fewer where there are no more."""
+        while (wanted := _LONGEST_MAGIC - len(self._ahead)) and (more := self._stream.read1(wanted)):
             self._ahead += more
         return self._ahead
 

@@ -4,7 +4,7 @@ import gzip
 import os
 import threading
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from backports import zstd
 
 from streams.edge import lines
 from streams.edge.lines import blocks
-from streams.edge.opening import STDIN, UnreadableError, read_twice
+from streams.edge.opening import STDIN, Opened, Source, UnreadableError, read_twice
 
 LINES = [b'{"a":1}', b"", b'{"b":2}', "ü".encode(), b"last"]
 
@@ -88,6 +88,33 @@ def test_a_named_pipe_gives_the_same_lines_however_slowly_it_is_fed(
 
     assert not read_twice(pipe)
     assert numbered(pipe) == EXPECTED
+
+
+class Dripping:
+    """A pipe whose writer has written so many bytes whenever it is read, and all the rest afterwards."""
+
+    def __init__(self, content: bytes, sizes: Sequence[int]) -> None:
+        self._content = content
+        self._sizes = iter(sizes)
+
+    def read1(self, size: int = -1, /) -> bytes:
+        """Return what has been written and is asked for."""
+        end = min(len(self._content) if size < 0 else size, next(self._sizes, len(self._content)))
+        found, self._content = self._content[:end], self._content[end:]
+        return found
+
+
+@pytest.mark.parametrize("packed", PACKED)
+@pytest.mark.parametrize("sizes", [(1,), (1, 1), (3,), (2, 1, 1), (4, 1)])
+def test_how_a_file_is_packed_is_told_however_its_first_bytes_arrive(packed: str, sizes: Sequence[int]) -> None:
+    content = WRITTEN["a byte order mark"]
+    opened = Opened("pipe", Source(Dripping(PACKED[packed](content), sizes)))
+
+    found = b""
+    while part := opened.read1(1 << 16):
+        found += part
+
+    assert found == content
 
 
 def test_the_standard_input_may_be_compressed(tmp_path: Path) -> None:

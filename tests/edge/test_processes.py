@@ -42,10 +42,10 @@ def broker() -> Iterator[ApacheKafka]:
 
 
 @pytest.fixture
-def start(broker: ApacheKafka, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Start]:
+def start(broker: ApacheKafka, tmp_path: Path) -> Iterator[Start]:
     if not broker.running:
         broker.start()
-    told = set_up(tmp_path, broker.bootstrap, f"edge{abs(hash(request.node.name)) % 10**8}")
+    told = set_up(tmp_path, broker.bootstrap, "edge")  # one application: all share the measures
     with starting(tmp_path, **told) as started:
         yield started
 
