@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from time import time_ns
 
 import pytest
 from typing_extensions import override
@@ -21,6 +22,8 @@ from tests.chain.waiting import until
 pytestmark = pytest.mark.integration
 
 PLATFORMS = ("harbor", "lantern")
+LATELY = (time_ns() // 1_000_000 - START) // DAY * DAY - 6 * DAY
+"""Some days ago, after START: an action of long ago would be refused at once where it is read before its filing."""
 UNCOMMITTABLE = "safeclock_worker_uncommittable_platforms"
 
 
@@ -68,7 +71,7 @@ def chain(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OwnTopics]
 
 def story(platform: str, names: Iterable[str], at: int = 0) -> list[bytes]:
     """Return reports that are filed and acknowledged an hour later: they stay open, so none is forgotten meanwhile."""
-    lines = []
+    lines, at = [], LATELY + at
     for name in names:
         lines.append(filed(name, at, platform=platform, told=at))
         lines.append(acted(name, "acknowledged", at + HOUR, platform=platform, told=at + HOUR))
@@ -98,7 +101,7 @@ def test_a_platform_whose_state_cannot_be_committed_is_suspended_alone(chain: Ow
 
     worker.kill()
     corrected = chain.worker()
-    now = chain.settled(START + 4 * DAY)
+    now = chain.settled(START + LATELY + 4 * DAY)
 
     assert corrected.total(UNCOMMITTABLE) == 0
     agree(chain, [*first, *more, *last], now)
@@ -108,7 +111,7 @@ def many(platform: str, count: int) -> list[bytes]:
     """Return reports of one day with equal labels that all stand differently: minute of filing by bin of an answer."""
     lines = []
     for number in range(count):
-        name, at = f"{platform}-{number}", number // 100 * MINUTE
+        name, at = f"{platform}-{number}", LATELY + number // 100 * MINUTE
         lines.append(filed(name, at, platform=platform, told=at))
         lines.append(
             acted(name, "acknowledged", at + (1 + number % 100) * MINUTE, platform=platform, told=at + 2 * HOUR)
@@ -141,7 +144,7 @@ def test_a_cohort_that_is_larger_than_a_record_batch_is_counted_and_so_are_the_o
     worker.kill()
     worker = chain.worker()
     chain.publish([*whole[reports:], *trickle[4:]])
-    now = chain.settled(START + 4 * DAY)
+    now = chain.settled(START + LATELY + 4 * DAY)
 
     agree(chain, [*whole, *trickle], now)
     assert worker.code is None
