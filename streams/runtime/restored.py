@@ -1,4 +1,4 @@
-"""One line of the log for all partitions that a worker was given, when the last of them is restored."""
+"""What the log says of all partitions that a worker was given, when the last of them is restored."""
 
 import logging
 
@@ -15,3 +15,6 @@ def announce(figures: Figures) -> None:
         seconds = max((one.restore_seconds or 0.0 for one in owned.values()), default=0.0)
         numbers = ", ".join(map(str, sorted(owned)))
         log.info("serving partitions %s: restored %d rows in %.1f s", numbers, rows, seconds)
+        empty = ", ".join(str(number) for number, one in sorted(owned.items()) if not one.restored)
+        if empty:
+            log.warning("partitions %s begin with no state: the changelog holds nothing of them", empty)

@@ -95,8 +95,6 @@ async def _recognise(around: Surroundings, number: int, stored: Restored, journa
     if missing := contradiction(written, transactions=around.transactions):
         await journal.confirm()
         raise StateError(missing)
-    if not stored.begun:
-        log.warning("partition %d begins anew: neither the changelog nor the measures hold anything of it", number)
 
 
 class Logs(NamedTuple):
