@@ -110,8 +110,8 @@ def publish(files: tuple[Path, ...], registry: Path | None, bootstrap: str | Non
 def _published(order: Any, *, unchecked: bool) -> Any:  # noqa: ANN401 - their types are imported lazily
     """Publish what is ordered; SIGTERM interrupts it, and ends the process when that takes too long."""
     from producers.publisher.files import publish, publish_blocks
-    from producers.publisher.lines import blocks
     from producers.publisher.talk import progressing
+    from streams.edge.lines import blocks
     from streams.edge.stopping import end_within
 
     def interrupt(_number: int, _frame: object) -> None:

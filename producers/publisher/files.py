@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from producers.publisher.lines import Block, blocks
 from producers.publisher.refusals import RefusalGroup, Refusals
 from producers.publisher.routes import Router
 from producers.publisher.sending import Pass, Progress, Terms, no_progress
@@ -17,6 +16,7 @@ from producers.publisher.stamps import broker_stamps
 from producers.publisher.survey import Survey, survey, vouches
 from streams.contract.registry import Registry
 from streams.domain.vocabulary import Reason
+from streams.edge.lines import Block, blocks
 from streams.edge.now import Now, now_of, wall_clock
 from streams.edge.opening import STDIN, read_twice
 

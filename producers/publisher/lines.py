@@ -5,9 +5,7 @@ from contextlib import suppress
 from queue import Empty, Full, Queue
 from threading import Thread
 
-from streams.edge.lines import Block, blocks, blocks_of
-
-__all__ = ["Block", "ReadAhead", "blocks", "blocks_of"]
+from streams.edge.lines import Block
 
 
 class ReadAhead:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from producers.publisher.bulk import BulkSender, Record, UndeliveredError, bulk_sender
-from producers.publisher.lines import Block, ReadAhead
+from producers.publisher.lines import ReadAhead
 from producers.publisher.refusals import Refusals
 from producers.publisher.routes import Leaving, Router
 from producers.publisher.settings import PublisherSettings
@@ -14,6 +14,7 @@ from producers.publisher.survey import check_of, vouches
 from streams.contract.decode import Refusal
 from streams.contract.keys import heartbeat_key
 from streams.domain.events import Heartbeat
+from streams.edge.lines import Block
 from streams.edge.now import Now
 
 Progress = Callable[[int, int], None]

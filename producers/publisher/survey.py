@@ -5,11 +5,11 @@ from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from zlib import crc32
 
-from producers.publisher.lines import Block
 from producers.publisher.refusals import Refusals
 from producers.publisher.routes import Leaving
 from streams.contract.decode import Refusal
 from streams.domain.events import Heartbeat
+from streams.edge.lines import Block
 
 Reader = Callable[[bytes], Leaving | Heartbeat | Refusal]
 """Says where the event in a line goes, or why it is refused."""

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Protocol
 
 from producers.publisher.files import Order, publish_blocks
-from producers.publisher.lines import blocks_of
 from producers.publisher.settings import PublisherSettings
 from streams.contract.registry_file import load
 from streams.contract.topics import Replication, TopicSettings, changelog, table
+from streams.edge.lines import blocks_of
 from streams.runtime.broker import Broker
 from streams.runtime.ground import Names
 from streams.runtime.position import POSITION_KEY, Position, Reached, decode

@@ -8,9 +8,9 @@ from typing import Final, Self
 
 from producers.publisher.errors import BrokerError
 from producers.publisher.files import Order, publish_blocks
-from producers.publisher.lines import blocks_of
 from producers.publisher.settings import PublisherSettings
 from streams.contract.registry_file import load
+from streams.edge.lines import blocks_of
 from streams.runtime.position import Reached
 from streams.runtime.settings import RecordTime
 from tests.chain.chain import Chain, Part

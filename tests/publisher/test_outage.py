@@ -18,9 +18,9 @@ from producers.publisher.errors import (
     PromiseError,
 )
 from producers.publisher.files import Order, publish, publish_blocks
-from producers.publisher.lines import blocks_of
 from producers.publisher.publisher import Publisher
 from producers.publisher.settings import PublisherSettings
+from streams.edge.lines import blocks_of
 from tests.brokers.apache import ApacheKafka
 from tests.brokers.embedded import embedded_broker
 from tests.publisher.stage import NOON, Changes, Stage, filing, stage, written

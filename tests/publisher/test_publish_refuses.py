@@ -13,13 +13,13 @@ from rich.console import Console
 from producers.publisher import files
 from producers.publisher.errors import BrokerError
 from producers.publisher.files import Order, publish, publish_blocks
-from producers.publisher.lines import Block, blocks_of
 from producers.publisher.settings import PublisherSettings
 from producers.publisher.survey import Reader, Survey, survey
 from producers.publisher.talk import tell
 from producers.publisher.wire import Wire
 from streams.contract.registry import Registry
 from streams.contract.topics import partition_of
+from streams.edge.lines import Block, blocks_of
 from tests.publisher.stage import NOON, PARTITIONS, Stage, action, filing, heartbeat, retraction, written
 
 NOBODY = PublisherSettings(bootstrap="127.0.0.1:1", delivery_timeout_ms=1000, block_ms=1000)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from producers.publisher.lines import ReadAhead, blocks, blocks_of
+from producers.publisher.lines import ReadAhead
 from streams.edge import lines
+from streams.edge.lines import blocks, blocks_of
 
 
 def test_lines_are_numbered_over_all_files_and_placed_in_their_own(
