@@ -18,6 +18,7 @@ from streams.contract.pack_file import rulebook_of
 from streams.contract.registry import Registry
 from streams.contract.registry_file import load as load_registry
 from streams.domain.grid import SECOND
+from streams.edge.clock import wall_clock_ms
 from streams.edge.exit_codes import OK
 from streams.edge.stopping import Ending, Stopping, end
 
@@ -28,11 +29,6 @@ _LEAVING_SECONDS: Final = 2.0
 """How long closing connections may take when the process is asked to stop."""
 _REST: Final = 3
 """After computing, the board leaves the processor to others for so many times as long: a backlog comes first."""
-
-
-def wall() -> int:
-    """Return the wall clock in epoch milliseconds: the one place where a board reads it."""
-    return time.time_ns() // 1_000_000
 
 
 class Running:
@@ -76,9 +72,9 @@ class Running:
 async def connected(settings: Settings) -> AsyncIterator[Running]:
     """Serve the pages and connect for the block; who runs `keep` of what is yielded keeps the figures moving."""
     registry = Registry.open() if settings.registry is None else load_registry(settings.registry)
-    rulebook = rulebook_of(settings.packs, registry, wall())
-    board = Board(registry, Release(version("safeclock"), rulebook), wall)
-    reader = Reader(settings.bootstrap, board.sums.take, wall, settings.measures, settings.access)
+    rulebook = rulebook_of(settings.packs, registry, wall_clock_ms())
+    board = Board(registry, Release(version("safeclock"), rulebook), wall_clock_ms)
+    reader = Reader(settings.bootstrap, board.sums.take, wall_clock_ms, settings.measures, settings.access)
     pages = Pages(lambda: board.freshness(reader.read), lambda: board.snapshot)
     board.count(board.freshness(()), None)
     try:

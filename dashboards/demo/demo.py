@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import signal
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from dashboards.demo import cast
 from dashboards.demo.processes import PartFailedError, Parts
 from dashboards.demo.screen import Screen, screen_on
 from streams.domain.grid import SECOND
+from streams.edge.clock import wall_clock_ms
 from streams.edge.terminal import console
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Demo:
     """One performance; `watch` is None until there is something to see."""
 
     def __init__(self, programme: Programme, screen: Screen, folder: Path) -> None:
-        self._started_ms = time.time_ns() // 1_000_000
+        self._started_ms = wall_clock_ms()
         end_ms = self._started_ms // SECOND * SECOND
         self.history = cast.History(end_ms=end_ms, weeks=programme.weeks, reports=programme.reports)
         self.watch: Watch | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from dashboards.board.freshness import Freshness
-from dashboards.board.run import Running, connected, wall
+from dashboards.board.run import Running, connected
 from dashboards.board.settings import Settings
 from dashboards.demo.cast import HOST, History
 from dashboards.demo.planted import Key, read_key
@@ -19,6 +19,7 @@ from streams.domain.clocks import STANDARD
 from streams.domain.cohort import CohortKey
 from streams.domain.figures import clock_figures
 from streams.domain.grid import DAY, MINUTE, SECOND
+from streams.edge.clock import wall_clock_ms
 
 _LOOK_SECONDS: Final = 0.2
 _DIVIDED: Final = frozenset({"faster", "slower", "steady"})
@@ -90,7 +91,7 @@ class Watch:
         self._screen.judge(self.verdicts)
 
     def _mark(self, name: str) -> None:
-        self.marks.setdefault(name, (wall() - self._started_ms) / SECOND)
+        self.marks.setdefault(name, (wall_clock_ms() - self._started_ms) / SECOND)
 
     def _told(self, running: Running) -> float:
         """Return how much of the history has been counted, by the platforms' own word on every partition."""

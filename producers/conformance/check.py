@@ -20,8 +20,8 @@ from streams.domain.events import Event, Heartbeat
 from streams.domain.ledger import Ledger
 from streams.domain.rules import Rules
 from streams.domain.survey import Survey
+from streams.edge.clock import WallClock
 from streams.edge.lines import blocks
-from streams.edge.now import Now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Checked:
         return int(bool(self.refused))
 
 
-def check(paths: Iterable[Path], registry: Registry, now: Now, rulebook: Rulebook = STANDARD_RULES) -> Checked:
+def check(paths: Iterable[Path], registry: Registry, now: WallClock, rulebook: Rulebook = STANDARD_RULES) -> Checked:
     """Read the files at `paths`, `-` being the standard input.
 
     What happened or was told after `now` is refused. Raises OSError for a file that cannot be read.
@@ -74,7 +74,7 @@ class _Heard:
 class _Desk:
     """Takes one line after the other into a ledger, as a worker would."""
 
-    def __init__(self, registry: Registry, now: Now, rulebook: Rulebook) -> None:
+    def __init__(self, registry: Registry, now: WallClock, rulebook: Rulebook) -> None:
         self._decoder = Decoder(registry)
         self._rules: Rules = rules_of_a_file(registry, rulebook)
         self._ledger = Ledger(self._rules, RowCodec())

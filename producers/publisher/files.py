@@ -16,8 +16,9 @@ from producers.publisher.stamps import broker_stamps
 from producers.publisher.survey import Survey, survey, vouches
 from streams.contract.registry import Registry
 from streams.domain.vocabulary import Reason
+from streams.edge.clock import WallClock, wall_clock_ms
 from streams.edge.lines import Block, blocks
-from streams.edge.now import Now, now_of, wall_clock
+from streams.edge.now import now_of
 from streams.edge.opening import STDIN, read_twice
 
 
@@ -64,7 +65,7 @@ class Published:
     unopened: bool = False
 
 
-def publish(order: Order, progress: Progress = no_progress, wall: Now = wall_clock) -> Published:
+def publish(order: Order, progress: Progress = no_progress, wall: WallClock = wall_clock_ms) -> Published:
     """Publish the files of `order`, or the standard input.
 
     Files are read twice: nothing is sent before every line is known to be good. A pipe, named or not, is checked as it
@@ -90,11 +91,11 @@ def publish_blocks(
 
     `good` says that their maker answers for every line: they are then not checked again.
     """
-    terms = _terms(order, wall_clock, good=good)
+    terms = _terms(order, wall_clock_ms, good=good)
     return _send(order, source, Pass(Router(order.registry), terms, progress))
 
 
-def _terms(order: Order, now: Now, *, good: bool = False) -> Terms:
+def _terms(order: Order, now: WallClock, *, good: bool = False) -> Terms:
     history = order.history and (good or not _told_now(order))
     return Terms(now=now, history=history, from_line=order.from_line, skip_refused=order.skip_refused, good=good)
 

@@ -11,7 +11,6 @@ with Publisher(settings, registry, identity) as publisher:
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Lock
-from time import time_ns
 from types import TracebackType
 from typing import Final, NamedTuple, Self, Unpack
 from uuid import uuid4
@@ -28,6 +27,7 @@ from streams.contract.instants import format_ms
 from streams.contract.records import Limits
 from streams.contract.registry import Registry, Role
 from streams.domain.vocabulary import Reason
+from streams.edge.clock import wall_clock_ms
 
 Instant = int | datetime
 """Epoch milliseconds, or a datetime with an offset."""
@@ -44,10 +44,6 @@ class Sent(NamedTuple):
     token: str
 
 
-def _wall_clock() -> int:
-    return time_ns() // 1_000_000
-
-
 class Publisher:
     """One platform's publisher; safe to use from many threads, one in a process is enough.
 
@@ -62,7 +58,7 @@ class Publisher:
         identity: Identity,
         *,
         first_sequence: int = 1,
-        now: Callable[[], int] = _wall_clock,
+        now: Callable[[], int] = wall_clock_ms,
     ) -> None:
         """Connect; `first_sequence` continues the heartbeats of an earlier process, whose `sequence` was kept.
 

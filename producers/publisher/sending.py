@@ -14,8 +14,8 @@ from producers.publisher.survey import check_of, vouches
 from streams.contract.decode import Refusal
 from streams.contract.keys import heartbeat_key
 from streams.domain.events import Heartbeat
+from streams.edge.clock import WallClock
 from streams.edge.lines import Block
-from streams.edge.now import Now
 
 Progress = Callable[[int, int], None]
 """Called with the bytes read and the lines acknowledged so far."""
@@ -39,7 +39,7 @@ class Terms:
     before `from_line` are read and not sent.
     """
 
-    now: Now
+    now: WallClock
     history: bool
     from_line: int = 1
     skip_refused: bool = False

@@ -12,6 +12,7 @@ from producers.simulation.traffic import endless, simulate
 from streams.contract.cloudevents import HeartbeatEvent
 from streams.contract.registry import Role
 from streams.domain.grid import SECOND
+from streams.edge.clock import wall_clock_ms
 
 
 def history(plan: Plan) -> Iterator[bytes]:
@@ -29,12 +30,8 @@ def write_live(plan: Plan, out: BinaryIO) -> None:
     events = filterfalse(_told_already, endless(plan))
     out.writelines(line(told) + b"\n" for told in takewhile(lambda told: told.at_ms < plan.end_ms, events))
     for due, told in paced(events, Pace(plan.end_ms, plan.end_ms)):
-        ahead = due - _wall()
+        ahead = due - wall_clock_ms()
         if ahead > 0:
             out.flush()
             time.sleep(ahead / SECOND)
         out.write(line(told) + b"\n")
-
-
-def _wall() -> int:
-    return time.time_ns() // 1_000_000

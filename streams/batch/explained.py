@@ -20,7 +20,7 @@ from streams.domain.regime import Regimes
 from streams.domain.report import Entry, Row, entry_of, insert
 from streams.domain.states import State
 from streams.domain.verdict import MET, MISSED, RELEASED
-from streams.edge.now import Now, wall_clock
+from streams.edge.clock import WallClock, wall_clock_ms
 
 _ENDING_WORDS = {
     OPEN: "runs",
@@ -73,7 +73,7 @@ def explain(
     registry: Registry,
     rulebook: Rulebook,
     as_of: int | None = None,
-    now: Now = wall_clock,
+    now: WallClock = wall_clock_ms,
 ) -> Explained:
     """Return what the rulebook says of every report; lines, `as_of` and `now` as for `read`."""
     decoder, refused = Decoder(registry), 0

@@ -11,7 +11,7 @@ from streams.contract.rules import rules_of_a_file
 from streams.domain.events import Heartbeat
 from streams.domain.ledger import Ledger
 from streams.domain.survey import Survey
-from streams.edge.now import Now, wall_clock
+from streams.edge.clock import WallClock, wall_clock_ms
 
 
 class Read(NamedTuple):
@@ -38,7 +38,7 @@ def read(
     registry: Registry,
     as_of: int | None = None,
     rulebook: Rulebook = STANDARD_RULES,
-    now: Now = wall_clock,
+    now: WallClock = wall_clock_ms,
 ) -> Read:
     """Read JSON lines, none of them blank, as they come; what was told after `now` is refused.
 

@@ -6,7 +6,6 @@ probe is always answered.
 """
 
 import logging
-import time
 from asyncio import AbstractEventLoop, BaseTransport, Task, TimerHandle, Transport
 from collections import Counter
 from collections.abc import Collection
@@ -16,6 +15,7 @@ from typing import Any, Final, cast
 from aiohttp import web
 from typing_extensions import override
 
+from streams.edge.clock import wall_clock_ms
 from streams.edge.seldom import Seldom, with_count
 
 log = logging.getLogger(__name__)
@@ -156,7 +156,7 @@ class Connections:
 
     def note(self, message: str) -> None:
         """Log a message that clients can cause, seldom."""
-        held = self._seldom.admit(message, time.time_ns() // 1_000_000)
+        held = self._seldom.admit(message, wall_clock_ms())
         if held is not None:
             log.warning("%s", with_count(message, held))
 

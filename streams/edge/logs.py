@@ -4,7 +4,6 @@ import json
 import logging
 import sys
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -14,6 +13,7 @@ from typing_extensions import override
 from streams.contract.access import Access, AccessError
 from streams.contract.log_settings import LogForm, LogLevel, LogSettings
 from streams.edge.client_logs import LIBRARIES, ClientLogs
+from streams.edge.clock import monotonic_ms
 from streams.edge.outage import Outage
 from streams.edge.traces import trace_of
 
@@ -62,7 +62,7 @@ def configure(settings: LogSettings, process: str, bootstrap: str, access: Acces
     """
     if logging.getLogger().handlers:
         return
-    clients = ClientLogs(Outage(bootstrap), _milliseconds, everything=settings.level is LogLevel.DEBUG)
+    clients = ClientLogs(Outage(bootstrap), monotonic_ms, everything=settings.level is LogLevel.DEBUG)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(process) if settings.form is LogForm.JSON else TextFormatter(_TEXT))
     handler.addFilter(clients)
@@ -70,11 +70,6 @@ def configure(settings: LogSettings, process: str, bootstrap: str, access: Acces
     for name in LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
     clients.complained = Watch(clients.outage, lambda: problem_of(bootstrap, access)).look
-
-
-def _milliseconds() -> int:
-    """Return a time that never goes back: for durations alone."""
-    return time.monotonic_ns() // 1_000_000
 
 
 def problem_of(bootstrap: str, access: Access) -> str | None:
@@ -111,7 +106,7 @@ class Watch:
     def _run(self) -> None:
         pause = threading.Event()
         while self._wanted.wait():
-            line = self._outage.tried(self._problem(), _milliseconds())
+            line = self._outage.tried(self._problem(), monotonic_ms())
             if line is not None:
                 log.log(logging.WARNING if self._outage.lasting else logging.INFO, "%s", line)
             pause.wait(_TRY_SECONDS)

@@ -1,21 +1,13 @@
 """What is now for the lines of files: the instant after which no line can have been told."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from time import time_ns
 
+from streams.edge.clock import WallClock, wall_clock_ms
 from streams.edge.opening import read_twice
 
-Now = Callable[[], int]
-"""Returns epoch milliseconds."""
 
-
-def wall_clock() -> int:
-    """Return the machine's time in epoch milliseconds."""
-    return time_ns() // 1_000_000
-
-
-def now_of(paths: Iterable[Path], wall: Now = wall_clock) -> Now:
+def now_of(paths: Iterable[Path], wall: WallClock = wall_clock_ms) -> WallClock:
     """Return what is now for the lines of `paths`: of files the one instant of this call, of a pipe that of reading.
 
     A file is judged as a whole, and the same way at every reading. A pipe may stay open for weeks, and what comes

@@ -1,12 +1,13 @@
 """What several commands ask for: files, platforms, clocks, instants, and settings by flags in place of variables."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+
+from streams.edge.clock import wall_clock_ms
 
 
 def instant(_context: click.Context, _parameter: click.Parameter, text: str | None) -> int | None:
@@ -96,6 +97,6 @@ def rulebook_of(packs: tuple[Path, ...], registry: Any) -> Any:  # noqa: ANN401 
     from streams.domain.roster import ClockError
 
     try:
-        return read(packs, registry, time.time_ns() // 1_000_000)
+        return read(packs, registry, wall_clock_ms())
     except (TablesError, ClockError, OSError) as error:
         usage(error)

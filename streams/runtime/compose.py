@@ -8,8 +8,9 @@ from streams.contract.rows import RowCodec
 from streams.contract.rules import rules_of
 from streams.contract.topics import partition_of
 from streams.domain.ledger import Ledger
+from streams.edge.clock import wall_clock_ms
 from streams.runtime.settings import Notices, Settings
-from streams.runtime.worker import Trade, wall
+from streams.runtime.worker import Trade
 
 
 def registry_of(settings: Settings) -> Registry:
@@ -23,7 +24,8 @@ def registry_of(settings: Settings) -> Registry:
 def trade_of(settings: Settings) -> Trade:
     """Return what a worker with these settings works with; raises as `registry_of` and `rulebook_of` do."""
     registry = registry_of(settings)
-    rulebook, codec, partitions = rulebook_of(settings.packs, registry, wall()), RowCodec(), registry.partitions
+    rulebook = rulebook_of(settings.packs, registry, wall_clock_ms())
+    codec, partitions = RowCodec(), registry.partitions
     rules = rules_of(registry, rulebook, memory_ms=settings.memory_ms, notices=settings.notices is Notices.ALL)
 
     def ledger(number: int) -> Ledger:

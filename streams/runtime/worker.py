@@ -7,7 +7,6 @@ restarts it, and the restart begins at the last commit. Asked to stop it ends wi
 import asyncio
 import logging
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NoReturn
@@ -17,6 +16,7 @@ import uvloop
 from streams.contract.access import AccessError
 from streams.contract.registry import Registry
 from streams.domain.roster import ClockError
+from streams.edge.clock import wall_clock_ms
 from streams.edge.exit_codes import FAULT, OK
 from streams.edge.listening import AddressError
 from streams.edge.signin import NoBrokerError
@@ -82,11 +82,6 @@ class Trade:
     ledger: Callable[[int], Ledger]
     pack: str = ""
     names: Names | None = None
-
-
-def wall() -> int:
-    """Return the wall clock in epoch milliseconds: the one place where a worker reads it."""
-    return time.time_ns() // 1_000_000
 
 
 class Worker:
@@ -203,7 +198,7 @@ class Worker:
             journal=journal,
             figures=self.figures,
             failpoints=failpoints,
-            wall=wall,
+            wall=wall_clock_ms,
             listeners=watch.listeners,
             unwritable=watch.unwritable,
             access=settings.access,
@@ -214,7 +209,9 @@ async def serve(settings: Settings, trade: Trade, manner: Manner | None = None) 
     """Run a worker until SIGTERM or SIGINT and return how it ended; raises what made it fail before."""
     worker = Worker(settings, trade, manner)
     stopping = Stopping(worker.ending)
-    async with served(Health(worker.figures, wall), settings.http_host, settings.http_port, settings.guard) as port:
+    async with served(
+        Health(worker.figures, wall_clock_ms), settings.http_host, settings.http_port, settings.guard
+    ) as port:
         log.info("health and metrics on %s://%s:%d", settings.guard.scheme, settings.http_host, port)
         asked = asyncio.create_task(stopping.asked.wait())
         running = asyncio.create_task(_run(worker))

@@ -20,7 +20,7 @@ from streams.contract.registry import Role
 from streams.contract.topics import partition_of
 from streams.contract.types import ReportFiled
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter
-from streams.runtime.worker import wall
+from streams.edge.clock import wall_clock_ms
 from tests.bench.story import PARTITIONS
 from tests.bench.worker import Part, application, working
 
@@ -96,7 +96,7 @@ def _filing(number: int) -> tuple[bytes, bytes]:
         specversion="1.0",
         id=f"bench-{time.monotonic_ns()}",
         source=f"/platforms/{_PLATFORM}",
-        time=format_ms(wall()),
+        time=format_ms(wall_clock_ms()),
         subject=subject,
         data=_FILING,
     )

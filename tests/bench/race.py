@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from streams.domain.grid import DAY
-from streams.runtime.worker import wall
+from streams.edge.clock import wall_clock_ms
 from tests.bench import topics, trial, worker
 from tests.bench.decided import scanned
 from tests.bench.ledger_alone import decoded
@@ -41,7 +41,7 @@ class Course:
 
 def prepare(bootstrap: str, folder: Path, reports: int) -> Course:
     """Tell a story that has just ended and put it on the broker."""
-    today = wall() // DAY * DAY
+    today = wall_clock_ms() // DAY * DAY
     course = Course(bootstrap, tell(reports, today), tell(reports, today, _SHORT_RECORDS), folder)
     topics.fill(bootstrap, "", course.story)
     topics.fill(bootstrap, SHORT, course.short)

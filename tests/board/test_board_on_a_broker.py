@@ -11,11 +11,12 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from dashboards.board.reader import Reader
-from dashboards.board.run import Running, connected, wall
+from dashboards.board.run import Running, connected
 from dashboards.board.settings import Settings
 from streams.contract.access import load_access
 from streams.contract.registry_file import load
 from streams.contract.topics import MEASURES
+from streams.edge.clock import wall_clock_ms
 from streams.edge.signin import NoBrokerError
 from tests.board.paths import CHILDREN, PAUSING, REGISTRY
 from tests.board.worked import PARTITIONS, Update, registry, worked
@@ -156,7 +157,7 @@ async def test_a_board_is_not_ready_and_shows_no_figure_while_a_partition_has_no
 
 
 async def test_a_board_waits_for_the_topic(broker: str) -> None:
-    reader = Reader(broker, lambda *_: None, wall)
+    reader = Reader(broker, lambda *_: None, wall_clock_ms)
     entering = asyncio.create_task(reader.__aenter__())
     await asyncio.wait([entering], timeout=0.5)
     assert not entering.done()
@@ -178,7 +179,7 @@ async def test_only_what_was_committed_is_read(apache_kafka: str) -> None:
         await producer.abort_transaction()
     taken = []
 
-    async with Reader(apache_kafka, lambda _, key, __: taken.append(key), wall, topic) as reader:
+    async with Reader(apache_kafka, lambda _, key, __: taken.append(key), wall_clock_ms, topic) as reader:
         reading = asyncio.create_task(reader.run())
         await until(lambda: reader.read == {0} and reader.read_at is not None)
         reading.cancel()

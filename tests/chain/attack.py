@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import json
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -27,6 +26,7 @@ from streams.contract.topics import partition_of
 from streams.domain import counters
 from streams.domain.grid import DAY
 from streams.domain.vocabulary import Reason
+from streams.edge.clock import wall_clock_ms
 from streams.runtime.settings import RecordTime
 from tests.batch.story import START, acted, filed, token
 from tests.brokers.apache import apache_kafka
@@ -205,7 +205,7 @@ def run(chain: Chain, work: Work) -> tuple[Told, Outcome]:
 
 def compare(bootstrap: str, folder: Path, seed: int, spoilt: int, reports: int) -> tuple[Told, Outcome, Outcome]:
     """Return what was put, and what became of a run with spoilt batches and of one without."""
-    work = Work(seed, spoilt, reports, at=time.time_ns() // 1_000_000 - _AGO)
+    work = Work(seed, spoilt, reports, at=wall_clock_ms() - _AGO)
     with closing(Attacked(bootstrap, folder, PARTITIONS)) as chain:
         told, attacked = run(chain, work)
     with closing(Attacked(bootstrap, folder, PARTITIONS)) as chain:

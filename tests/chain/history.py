@@ -1,11 +1,11 @@
 """A simulated history that ended some weeks ago: everything in it has come due, nothing in it is forgotten yet."""
 
-import time
 from functools import cache
 
 from producers.simulation.plan import Plan
 from producers.simulation.stream import history
 from streams.domain.grid import DAY
+from streams.edge.clock import wall_clock_ms
 
 ENDED_AGO = 21 * DAY
 
@@ -15,7 +15,7 @@ def midnight_before(ago: int) -> int:
 
     Workers let time pass up to the wall clock, so that a history has to lie where it can be remembered.
     """
-    return (time.time_ns() // 1_000_000 - ago) // DAY * DAY
+    return (wall_clock_ms() - ago) // DAY * DAY
 
 
 @cache

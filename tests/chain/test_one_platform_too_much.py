@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from time import time_ns
 
 import pytest
 from typing_extensions import override
@@ -13,6 +12,7 @@ from streams.contract.measures import COHORT, COUNTERS, decode_cohort, decode_co
 from streams.contract.topics import TopicSettings
 from streams.domain.grid import DAY, HOUR, MINUTE
 from streams.domain.parts import MOST
+from streams.edge.clock import wall_clock_ms
 from tests.batch.story import START, acted, filed, token
 from tests.chain.agreement import agree
 from tests.chain.chain import Chain
@@ -22,7 +22,7 @@ from tests.chain.waiting import until
 pytestmark = pytest.mark.integration
 
 PLATFORMS = ("harbor", "lantern")
-LATELY = (time_ns() // 1_000_000 - START) // DAY * DAY - 6 * DAY
+LATELY = (wall_clock_ms() - START) // DAY * DAY - 6 * DAY
 """Some days ago, after START: an action of long ago would be refused at once where it is read before its filing."""
 UNCOMMITTABLE = "safeclock_worker_uncommittable_platforms"
 

@@ -10,11 +10,11 @@ from contextlib import closing
 from pathlib import Path
 
 from streams.contract.topics import Replication
+from streams.edge.clock import wall_clock_ms
 from tests.brokers.cluster import apache_cluster
 from tests.brokers.jars import BrokerUnavailableError
 from tests.failures.chaos import wreak
 from tests.failures.failing import FailingChain
-from tests.failures.live import wall
 from tests.failures.tally import Tally, table
 
 PARTITIONS = 4
@@ -26,10 +26,10 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=7, help="the same seed brings the same faults in the same order")
     given = parser.parse_args()
-    began = wall()
+    began = wall_clock_ms()
 
     def say(what: str) -> None:
-        minutes, seconds = divmod((wall() - began) // 1000, 60)
+        minutes, seconds = divmod((wall_clock_ms() - began) // 1000, 60)
         sys.stdout.write(f"{minutes:02}:{seconds:02}  {what}\n")
         sys.stdout.flush()
 

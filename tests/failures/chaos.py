@@ -13,12 +13,13 @@ from typing import Final
 
 from kafka.errors import KafkaError
 
+from streams.edge.clock import wall_clock_ms
 from tests.brokers.cluster import ApacheCluster
 from tests.brokers.replicas import in_sync, move_leader
 from tests.chain.waiting import until
 from tests.failures import truth
 from tests.failures.failing import FailingChain, Supervisor
-from tests.failures.live import others, wall
+from tests.failures.live import others
 from tests.failures.poller import Poller
 from tests.failures.tally import Tally
 
@@ -146,7 +147,7 @@ def _caught_up(chain: FailingChain) -> bool:
 
 def wreak(chain: FailingChain, cluster: ApacheCluster, seconds: float, seed: int, say: Say) -> None:
     """Let things fail for so many seconds; AssertionError when an event is lost or counted twice."""
-    random, began = Random(seed), wall()
+    random, began = Random(seed), wall_clock_ms()
     chain.tell(others())
     with (
         Poller(chain) as poller,
@@ -156,10 +157,10 @@ def wreak(chain: FailingChain, cluster: ApacheCluster, seconds: float, seed: int
         chaos, checks = Chaos(chain, cluster, supervised, poller, random, say), 1
         chain.applied(supervised.workers[0])
         say("two workers count")
-        while wall() - began < seconds * 1000:
+        while wall_clock_ms() - began < seconds * 1000:
             Event().wait(random.uniform(0.5, 4.0))
             chaos.strike()
-            if wall() - began > checks * CHECKED_EVERY * 1000:
+            if wall_clock_ms() - began > checks * CHECKED_EVERY * 1000:
                 check(chaos, hushed)
                 checks += 1
         check(chaos, hushed)

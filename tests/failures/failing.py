@@ -10,13 +10,14 @@ from producers.publisher.errors import BrokerError
 from producers.publisher.files import Order, publish_blocks
 from producers.publisher.settings import PublisherSettings
 from streams.contract.registry_file import load
+from streams.edge.clock import wall_clock_ms
 from streams.edge.lines import blocks_of
 from streams.runtime.position import Reached
 from streams.runtime.settings import RecordTime
 from tests.chain.chain import Chain, Part
 from tests.chain.waiting import until
 from tests.failures import truth
-from tests.failures.live import Live, wall
+from tests.failures.live import Live
 from tests.failures.tally import Tally
 
 APPLIED: Final = "safeclock_worker_records_applied_total"
@@ -50,9 +51,9 @@ class FailingChain(Chain):
         rest = list(lines)
         settings = PublisherSettings(bootstrap=self.bootstrap, delivery_timeout_ms=_PATIENCE_MS)
         order = Order(settings=settings, registry=self.registry)
-        deadline = wall() + 120_000
+        deadline = wall_clock_ms() + 120_000
         while rest:
-            assert wall() < deadline, f"{len(rest)} lines were not acknowledged within two minutes"
+            assert wall_clock_ms() < deadline, f"{len(rest)} lines were not acknowledged within two minutes"
             try:
                 published = publish_blocks(order, blocks_of(rest), good=True)
             except BrokerError:
@@ -70,7 +71,7 @@ class FailingChain(Chain):
             try:
                 while not stop.wait(_BETWEEN_BEATS):
                     with hushed:
-                        self.tell(live.beat(wall()))
+                        self.tell(live.beat(wall_clock_ms()))
             except BaseException as failure:  # noqa: BLE001 - raised again where the test sees it
                 failures.append(failure)
 

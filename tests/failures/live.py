@@ -4,7 +4,6 @@ A heartbeat follows everything that it promises, so that no deadline may be coun
 """
 
 import json
-import time
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 from random import Random
@@ -31,11 +30,6 @@ _DEEDS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("report-amended", {"reason": "triage", "severity": "critical"}),
 )
 _KEPT_OPEN: Final = 200
-
-
-def wall() -> int:
-    """Return the wall clock in epoch milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 def others(reports: int = 300) -> list[bytes]:

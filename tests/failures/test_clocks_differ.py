@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from streams.edge.clock import wall_clock_ms
 from tests.chain.waiting import until
 from tests.failures.conftest import Fail
-from tests.failures.live import wall
 from tests.required import missing
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -32,10 +32,10 @@ def test_a_worker_whose_clock_is_wrong_counts_by_the_brokers(failing: Fail, apac
     with chain.trickle(seed=500 + seconds):
         worker = chain.worker(**off_by(seconds))
         chain.applied(worker)
-        began = wall()
+        began = wall_clock_ms()
         until(lambda: chain.positions()[0].now > began + 20_000, "deadlines to pass", chain.logs)
 
-    assert max(position.now for position in chain.positions().values()) < wall()
+    assert max(position.now for position in chain.positions().values()) < wall_clock_ms()
     chain.hold(worker)
 
 

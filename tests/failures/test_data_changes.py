@@ -14,6 +14,7 @@ import pytest
 from kafka import KafkaProducer
 
 from streams.contract.registry import Role
+from streams.edge.clock import wall_clock_ms
 from streams.runtime.failpoints import NAMES
 from streams.runtime.position import POSITION_KEY
 from streams.runtime.records import Slot
@@ -25,7 +26,7 @@ from tests.chain.waiting import until
 from tests.failures import tampering
 from tests.failures.conftest import Fail
 from tests.failures.failing import LOST, FailingChain
-from tests.failures.live import Live, others, wall
+from tests.failures.live import Live, others
 from tests.failures.test_worker_dies import KILLED
 from tests.failures.truth import told
 from tests.required import missing
@@ -52,7 +53,7 @@ def cleaning() -> Iterator[ApacheKafka]:
 
 def beats(chain: FailingChain, live: Live, count: int = 8) -> None:
     """Tell some beats at once."""
-    chain.tell([line for _ in range(count) for line in live.beat(wall())])
+    chain.tell([line for _ in range(count) for line in live.beat(wall_clock_ms())])
 
 
 def counted(chain: FailingChain, live: Live) -> None:
@@ -336,7 +337,7 @@ def test_a_transaction_that_a_publisher_left_open_holds_back_time_and_no_deed_fo
 
     chain.fault("a publisher leaves a transaction open on a source topic")
     orphan.send(filed, b"{}", key=b"harbor|nothing", partition=0).get(10)
-    opened = wall()
+    opened = wall_clock_ms()
     beats(chain, live)
     ends = {one.partition: one.offset + 1 for one in chain.read(taken)}
     until(lambda: places(chain)[Slot(taken, 0)] == ends[0], "the deeds to be counted", chain.logs)
@@ -365,7 +366,7 @@ def test_no_deadline_is_missed_while_the_deeds_of_a_partition_are_held_back(fail
     chain.fault("a publisher leaves a transaction open while deadlines pass")
     orphan.send(taken, b"{}", key=b"harbor|nothing", partition=0).get(10)
     beats(chain, live)
-    told_at = wall()
+    told_at = wall_clock_ms()
     # By then the last deadline of the beats has passed, and the silence after it.
     until(lambda: chain.positions()[1].now > told_at + 23_000, "deadlines to pass elsewhere", chain.logs)
     orphan.abort_transaction()

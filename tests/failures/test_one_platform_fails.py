@@ -14,6 +14,7 @@ from streams.admin.accept import accept, cases, staged
 from streams.admin.acceptance import Where
 from streams.contract.registry import Registry
 from streams.contract.registry_file import load
+from streams.edge.clock import wall_clock_ms
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal import Outgoing, Place, TransactionJournal
 from streams.runtime.position import POSITION_KEY, Position, encode
@@ -25,7 +26,7 @@ from tests.chain.waiting import until
 from tests.failures import tampering
 from tests.failures.conftest import Fail
 from tests.failures.failing import FailingChain
-from tests.failures.live import Live, wall
+from tests.failures.live import Live
 from tests.failures.truth import Told, folded, told
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -73,12 +74,12 @@ class Pier(NamedTuple):
     def harbor_is_counted(self) -> None:
         """Tell of harbor's today and return when all of it is counted."""
         with self.without_wharf():
-            self.chain.tell(line for _ in range(4) for line in self.harbor.beat(wall()))
+            self.chain.tell(line for _ in range(4) for line in self.harbor.beat(wall_clock_ms()))
             self.chain.caught_up()
 
     def tell_wharf(self, count: int = 4) -> None:
         """Tell of wharf's today."""
-        self.chain.tell(line for _ in range(count) for line in self.wharf.beat(wall()))
+        self.chain.tell(line for _ in range(count) for line in self.wharf.beat(wall_clock_ms()))
 
     def places(self) -> dict[Slot, int]:
         """Return the positions of wharf's slots."""
@@ -201,7 +202,7 @@ def test_a_topic_that_fails_suspends_its_platform_and_no_other(pier: Pier, failu
     if worker_is != "at work":
         worker = chain.worker()
     pier.suspended(worker, 2)
-    struck = wall()
+    struck = wall_clock_ms()
     pier.harbor_is_counted()
     until(lambda: min(one.now for one in chain.positions().values()) > struck, "time to go on", chain.logs)
     assert pier.places() == at

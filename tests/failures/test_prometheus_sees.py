@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 
+from streams.edge.clock import wall_clock_ms
 from streams.runtime.records import Slot
 from tests.brokers.apache import ApacheKafka
 from tests.chain.quick import FAULT
@@ -17,7 +18,7 @@ from tests.chain.waiting import until
 from tests.failures import tampering
 from tests.failures.conftest import Fail
 from tests.failures.failing import REBALANCES, Supervisor
-from tests.failures.live import Live, others, wall
+from tests.failures.live import Live, others
 from tests.failures.test_data_changes import beats, places
 from tests.failures.test_worker_dies import KILLED
 from tests.failures.truth import told
@@ -179,7 +180,7 @@ def test_a_fault_of_ours_pages_and_is_over_once_it_is_mended_and_its_events_are_
     failing: Fail, apache_kafka: str
 ) -> None:
     chain, live = failing(apache_kafka), Live(seed=451)
-    lines = live.beat(wall())
+    lines = live.beat(wall_clock_ms())
     token = json.loads(lines[0])["subject"]
     with watched(chain) as watch:
         chain.fault("the ledger fails at every event of one report")

@@ -13,13 +13,13 @@ from dashboards.rules.alert import STALE_SECONDS
 from dashboards.rules.table import ALERTS
 from streams.contract.catalogue import AS_CORRECTED, AS_IT_HAPPENED, COHORT_FIGURES
 from streams.domain.grid import SECOND
+from streams.edge.clock import wall_clock_ms
 from tests.chain.chain import Part
 from tests.chain.waiting import until
 from tests.dashboards.live import Labels, Prometheus, prometheus_by
 from tests.dashboards.scaled import scaled_rules
 from tests.failures import series, truth
 from tests.failures.failing import FailingChain
-from tests.failures.live import wall
 from tests.failures.poller import Poller
 
 TIMES: Final = 90
@@ -62,7 +62,7 @@ class Watched:
 
     def goes_on(self) -> None:
         """Return when figures of later than now are shown."""
-        now = wall() / SECOND
+        now = wall_clock_ms() / SECOND
         until(lambda: self.as_of() > now, "figures of later", self._chain.logs)
 
     def stands_still(self, seconds: float = 3.0) -> None:
@@ -107,7 +107,7 @@ class Watched:
 
     def agrees(self, source: truth.Told | None = None) -> None:
         """Assert that Prometheus saw every counter of every board grow by what the source topics hold; workers rest."""
-        now = wall() / SECOND
+        now = wall_clock_ms() / SECOND
         boards = f'count({_INPUT}{{job="board"}} > {now})'
         until(lambda: self.prometheus.ask(boards) == {(): len(self.boards)}, "boards to have read all")
         wanted = series.expected(source or truth.told(self._chain), self._chain.positions())

@@ -14,13 +14,14 @@ from streams.contract.rows import RowCodec
 from streams.contract.rules import rules_of
 from streams.contract.topics import TopicSettings
 from streams.domain.ledger import Ledger
+from streams.edge.clock import wall_clock_ms
 from streams.runtime import partition
 from streams.runtime.broker import Broker
 from streams.runtime.ground import Names
 from streams.runtime.position import POSITION_KEY, decode
 from streams.runtime.settings import load
 from streams.runtime.turns import Turns
-from streams.runtime.worker import Trade, Worker, wall
+from streams.runtime.worker import Trade, Worker
 from tests.bench.story import PARTITIONS, Record, Story, tell
 from tests.bench.topics import fill, topic_of
 from tests.runtime.counting import QUICK
@@ -127,7 +128,7 @@ async def worked(bootstrap: str, prefix: str, story: Story, trade: Trade) -> Non
 async def test_rows_and_cohorts_are_those_of_a_plain_fold(request: pytest.FixtureRequest, broker: str) -> None:
     bootstrap: str = request.getfixturevalue(broker)
     prefix = f"truth{uuid.uuid4().hex[:6]}-"
-    story = tell(1_000, wall())
+    story = tell(1_000, wall_clock_ms())
     await asyncio.to_thread(fill, bootstrap, prefix, story)
 
     await worked(bootstrap, prefix, story, trade_of(prefix))
@@ -140,7 +141,7 @@ async def test_a_backlog_beside_that_of_others_comes_to_the_same_rows_and_cohort
     apache_kafka: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prefix, own = f"truth{uuid.uuid4().hex[:6]}-", ("harbor", "meadow")
-    story = tell(1_000, wall())
+    story = tell(1_000, wall_clock_ms())
     await asyncio.to_thread(fill, apache_kafka, prefix, story, own)
     turns: list[int] = []
     monkeypatch.setattr(partition, "_BACKLOG", 5)  # a story that is short enough for a test is no backlog otherwise

@@ -10,12 +10,13 @@ import pytest
 
 from streams.contract import refused
 from streams.domain.vocabulary import Reason
+from streams.edge.clock import wall_clock_ms
 from streams.runtime.broker import Broker
 from streams.runtime.ground import BadGroundError, stand
 from streams.runtime.health import Health, served
 from streams.runtime.position import POSITION_KEY, decode, encode
 from streams.runtime.settings import RecordTime, load
-from streams.runtime.worker import Worker, wall
+from streams.runtime.worker import Worker
 from tests.runtime.counting import trade_of
 from tests.runtime.records import Told, producing
 from tests.runtime.scene import Scene, eventually
@@ -41,7 +42,7 @@ def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
 
 
 async def pages(worker: Worker) -> dict[str, tuple[int, str]]:
-    health = Health(worker.figures, wall)
+    health = Health(worker.figures, wall_clock_ms)
     async with served(health, "127.0.0.1", 0) as port, aiohttp.ClientSession() as client:
         told = {}
         for page in ("healthz", "readyz", "metrics"):

@@ -1,6 +1,5 @@
 """What a platform learns of live events that its own partitioner put in the wrong place."""
 
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 from kafka import KafkaProducer
 
 from streams.contract.topics import partition_of
+from streams.edge.clock import wall_clock_ms
 from tests.chain.waiting import until
 from tests.publisher.stage import action, filing
 from tests.status.chain import OwnTopics
@@ -30,7 +30,7 @@ def sent(chain: OwnTopics, *, right: bool, first: int = 0) -> int:
 
     All of it is one transaction, which leaves a mark behind the last record of each log.
     """
-    now, astray = time.time_ns() // 1_000_000, 0
+    now, astray = wall_clock_ms(), 0
     harbor = chain.registry.platforms["harbor"]
     own = {"transactional_id": f"{chain.application}-publisher", "enable_idempotence": True}
     with closing(KafkaProducer(bootstrap_servers=chain.bootstrap, **own)) as producer:

@@ -28,7 +28,7 @@ def replay(reason: tuple[str, ...], since: int | None, *, refused: bool, dry_run
     from streams.admin.replay import Errand
     from streams.admin.replay import replay as again
     from streams.contract.decode import Decoder
-    from streams.edge.now import wall_clock
+    from streams.edge.clock import wall_clock_ms
     from streams.runtime.compose import registry_of
     from streams.runtime.settings import RecordTime
 
@@ -38,7 +38,7 @@ def replay(reason: tuple[str, ...], since: int | None, *, refused: bool, dry_run
         registry = registry_of(settings)
         kept = settings.record_time is RecordTime.CREATE
         link = Link(settings.bootstrap, settings.access)
-        errand = Errand(link, registry, Decoder(registry), wall_clock(), own_stamps=kept)
+        errand = Errand(link, registry, Decoder(registry), wall_clock_ms(), own_stamps=kept)
         done = asyncio.run(again(errand, Asked(frozenset(map(Reason, reason)), since or 0), dry=dry_run))
     click.echo("\n".join(told(done.tally, done.left)))
     if done.strange:

@@ -71,14 +71,14 @@ def _house(given: dict[str, str | None]) -> Any:  # noqa: ANN401 - its type is i
 def backup(folder: Path, **given: str | None) -> None:
     """Write what workers know, the changelog and `measures`, to a new FOLDER; workers may go on meanwhile."""
     import asyncio
-    import time
 
     from streams.admin.backup import backup as keep
     from streams.admin.backup import ids
+    from streams.edge.clock import wall_clock_ms
 
     with failing():
         one = _house(given)
-        kept = asyncio.run(keep(one, folder, ids(one), time.time_ns() // 1_000_000))
+        kept = asyncio.run(keep(one, folder, ids(one), wall_clock_ms()))
     click.echo("\n".join(each.told() for each in kept))
     click.echo(f"{sum(part.rows for each in kept for part in each.parts)} rows in {folder}")
 

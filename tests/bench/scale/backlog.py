@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from streams.contract.registry import Role
 from streams.domain.grid import DAY
-from streams.runtime.worker import wall
+from streams.edge.clock import wall_clock_ms
 from tests.bench import topics
 from tests.bench.scale.flow import Span, history, send
 from tests.bench.scale.machine import Figure, figure, mebibytes, resident
@@ -41,7 +41,7 @@ class Sample(NamedTuple):
 def measure(bootstrap: str, folder: Path, order: Order, say: Callable[[str], None]) -> Iterator[Figure]:
     """Yield speed and memory over a drain, for each number of days that reports are remembered."""
     topics.create(bootstrap, "")
-    now, began = wall(), time.monotonic()
+    now, began = wall_clock_ms(), time.monotonic()
     span = Span(order.events // 2, now - order.days * DAY, now - 2 * DAY)
     sent = asyncio.run(send(bootstrap, history(PLATFORMS, span, {role: role.value for role in Role}, PARTITIONS)))
     say(f"{sent:,} records sent in {time.monotonic() - began:.0f} s")

@@ -20,7 +20,7 @@ from streams.domain.events import Action, Deed, Event, Filing, Heartbeat
 from streams.domain.grid import DAY, HOUR
 from streams.domain.ledger import Ledger
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Severity
-from streams.runtime.worker import wall
+from streams.edge.clock import wall_clock_ms
 from tests.bench import topics
 from tests.bench.scale.flow import Written, send
 from tests.bench.scale.machine import Figure, figure, mebibytes, resident
@@ -43,7 +43,7 @@ class Breadth(NamedTuple):
 def measure(bootstrap: str, folder: Path, breadth: Breadth) -> Iterator[Figure]:
     """Yield what a board takes for so much."""
     file = _registry(folder, breadth.platforms)
-    registry, now = load(file), wall()
+    registry, now = load(file), wall_clock_ms()
     topics.create_of_contract(bootstrap, application())
     for partition in range(PARTITIONS):
         asyncio.run(send(bootstrap, _told(registry, breadth, partition, now)))

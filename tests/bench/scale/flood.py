@@ -18,8 +18,8 @@ from streams.contract.registry import Role
 from streams.contract.registry_file import load
 from streams.contract.topics import MEASURES, Replication, table
 from streams.domain.counters import FILED
+from streams.edge.clock import wall_clock_ms
 from streams.runtime.broker import Broker
-from streams.runtime.worker import wall
 from tests.bench.scale.flow import Template, keys
 from tests.bench.scale.machine import Figure, figure
 from tests.bench.story import PARTITIONS
@@ -83,7 +83,7 @@ class Trickle:
             for number in range(int(seconds * PACE)):
                 await asyncio.sleep(max(0.0, begun + number / PACE - time.monotonic()))
                 place, key = next(self._keys)
-                value = self._template.filed(key, len(self.sent), wall())
+                value = self._template.filed(key, len(self.sent), wall_clock_ms())
                 await producer.send_and_wait(f"{Role.REPORT_FILED}.{QUIET}", value, key=key, partition=place)
                 self.sent.append(time.monotonic())
         finally:

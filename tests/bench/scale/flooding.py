@@ -7,13 +7,13 @@ import asyncio
 import sys
 from itertools import islice
 
-from streams.runtime.worker import wall
+from streams.edge.clock import wall_clock_ms
 from tests.bench.scale.flow import Template, Written, keys, send
 from tests.bench.story import PARTITIONS
 
 
 def _records(topic: str, platform: str, count: int) -> list[Written]:
-    template, at = Template(platform), wall()
+    template, at = Template(platform), wall_clock_ms()
     made = islice(keys(template.platform, PARTITIONS, seed=1), count)
     return [Written(topic, part, key, template.filed(key, number, at)) for number, (part, key) in enumerate(made)]
 

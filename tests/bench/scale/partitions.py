@@ -11,8 +11,8 @@ from streams.contract.registry import Role
 from streams.contract.registry_file import load
 from streams.contract.topics import Replication, table
 from streams.domain.grid import DAY
+from streams.edge.clock import wall_clock_ms
 from streams.runtime.broker import Broker
-from streams.runtime.worker import wall
 from tests.bench.scale.backlog import PLATFORMS
 from tests.bench.scale.flow import Span, history, send
 from tests.bench.scale.machine import Figure, figure, mebibytes, resident
@@ -51,7 +51,7 @@ def _registry(folder: Path, partitions: int) -> Path:
 
 def _fill(bootstrap: str, file: Path, partitions: int, events: int) -> int:
     _create(bootstrap, file, "fill")
-    now = wall()
+    now = wall_clock_ms()
     span = Span(events // 2, now - _DAYS * DAY, now - 2 * DAY)
     records = history(PLATFORMS, span, {role: role.value for role in Role}, partitions)
     return asyncio.run(send(bootstrap, records))

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from streams.contract.topics import changelog
-from streams.runtime.worker import wall
+from streams.edge.clock import wall_clock_ms
 from tests.bench import topics, trial
 from tests.bench.scale.machine import Figure, figure, mebibytes, on_disk, resident
 from tests.bench.story import PARTITIONS
@@ -74,7 +74,7 @@ def _told(what: str, found: Restored) -> Iterator[Figure]:
 
 
 def _fill(bootstrap: str, name: str, size: Size) -> int:
-    now = str(wall())
+    now = str(wall_clock_ms())
 
     def one(partition: int) -> int:
         share = [str(number // PARTITIONS) for number in (size.open, size.ended)]
