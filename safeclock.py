@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from typing_extensions import override
 
-from streams.edge.options import flags, usage, with_options
+from streams.edge.cli_options import flags, usage, with_options
 
 
 class _Commands(click.Group):
@@ -61,7 +61,7 @@ def _strange(ours: list[str]) -> list[str]:
         return []
     from dashboards.board import settings as board
     from producers.publisher import settings as publisher
-    from streams.contract.environment import strange
+    from streams.contract.settings.environment import strange
     from streams.runtime import failpoints
     from streams.runtime import settings as worker
 
@@ -86,18 +86,18 @@ _SERVED = (
 @click.option("--memory-days", help="How long ended reports are remembered (SAFECLOCK_MEMORY_DAYS).")
 def worker(**given: str | None) -> None:
     """Run a worker: events in, measures out. Stops cleanly on SIGTERM; any failure ends it with 1."""
-    from streams.edge.stopping import stops_at_once
+    from streams.edge.shutdown import stops_at_once
 
     with stops_at_once():
         _work(given)
 
 
 def _work(given: dict[str, str | None]) -> None:
-    from streams.contract.environment import BadSettingsError
-    from streams.contract.tables import TablesError
+    from streams.contract.settings.environment import BadSettingsError
+    from streams.contract.toml_reader import TablesError
     from streams.domain.roster import ClockError
-    from streams.edge.logs import configure
-    from streams.runtime.compose import trade_of
+    from streams.edge.logs.configuration import configure
+    from streams.runtime.bootstrap import trade_of
     from streams.runtime.settings import load
     from streams.runtime.worker import main as work
 
@@ -115,7 +115,7 @@ def _work(given: dict[str, str | None]) -> None:
 @click.option("--refresh-ms", help="How often figures are estimated anew (SAFECLOCK_REFRESH_MS).")
 def board(**given: str | None) -> None:
     """Run a board: adds up what workers measure and exports the product metrics."""
-    from streams.edge.stopping import stops_at_once
+    from streams.edge.shutdown import stops_at_once
 
     with stops_at_once():
         _show(given)
@@ -126,16 +126,16 @@ def _show(given: dict[str, str | None]) -> None:
 
     from aiokafka.errors import KafkaError
 
-    from dashboards.board.run import run_board
+    from dashboards.board.process import run_board
     from dashboards.board.settings import load
-    from streams.contract.access import AccessError
-    from streams.contract.environment import BadSettingsError
-    from streams.contract.tables import TablesError
+    from streams.contract.settings.environment import BadSettingsError
+    from streams.contract.settings.kafka_security import AccessError
+    from streams.contract.toml_reader import TablesError
     from streams.domain.roster import ClockError
     from streams.edge.exit_codes import FAULT
-    from streams.edge.listening import AddressError
-    from streams.edge.logs import configure
-    from streams.edge.signin import NoBrokerError, told
+    from streams.edge.http_server.listener import AddressError
+    from streams.edge.kafka_client.login import NoBrokerError, told
+    from streams.edge.logs.configuration import configure
 
     try:
         settings = load(os.environ, flags(given))
@@ -155,7 +155,7 @@ def _show(given: dict[str, str | None]) -> None:
 @click.option("--port", type=int, default=0)
 def broker(port: int) -> None:
     """Run the embedded broker until interrupted: for the demo and for tests."""
-    from streams.runtime.embedded import EmbeddedBrokerUnavailableError, embedded_broker
+    from streams.runtime.kafka.embedded_broker import EmbeddedBrokerUnavailableError, embedded_broker
 
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,1 +1,5 @@
-"""What people look at: the board, Grafana dashboards, alert rules."""
+"""What people and Prometheus see: the board, alert rules, Grafana dashboards, the demo.
+
+Start with board/board.py and rules/alerts/all_alerts.py.
+Imports edge, contract and domain of streams.
+"""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from streams.contract.catalogue import (
+from streams.contract.metrics.catalogue import (
     AS_CORRECTED,
     AS_IT_HAPPENED,
     BUDGET,
@@ -16,7 +16,7 @@ from streams.contract.catalogue import (
     OBJECTIVES,
     PIPELINE,
 )
-from streams.contract.metric import Label, Metric, Source, seconds
+from streams.contract.metrics.metric import Label, Metric, Source, seconds
 
 PATH: Final = "docs/metrics.md"
 _HEAD: Final = f"""# Metrics

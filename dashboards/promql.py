@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from streams.contract.catalogue import named
-from streams.contract.metric import Kind, Source
+from streams.contract.metrics.catalogue import named
+from streams.contract.metrics.metric import Kind, Source
 
 PARTS: Final = ("bucket", "count", "sum")
 

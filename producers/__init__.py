@@ -1,1 +1,5 @@
-"""The platforms' side: publisher, simulator, conformance check."""
+"""What platforms use: the publisher, its commands, status, and a simulator.
+
+Start with publisher/publisher.py.
+Imports edge, contract and domain of streams.
+"""

@@ -10,7 +10,18 @@ from typing import Any
 
 import click
 
-from streams.edge.options import FILES, NOW, PACKS, REGISTRY, instant, now_of, reading, registry_of, rulebook_of, usage
+from streams.edge.cli_options import (
+    FILES,
+    NOW,
+    PACKS,
+    REGISTRY,
+    instant,
+    now_of,
+    reading,
+    registry_of,
+    rulebook_of,
+    usage,
+)
 
 _INTERRUPTED = (
     "interrupted, and it is not known what was acknowledged: run it again, a line that is sent twice is counted once"
@@ -41,9 +52,9 @@ def _pace(_context: click.Context, _parameter: click.Parameter, pace: float | No
 )
 def simulate(truth: Path | None, live: float | None, *, events: bool, **span: int) -> None:
     """Write the events of eight invented platforms to standard output, with planted truths."""
-    from producers.simulation import stream
-    from producers.simulation.plan import Plan
-    from producers.simulation.truth import truth as planted
+    from producers.simulation import traffic
+    from producers.simulation.ground_truth import truth as planted
+    from producers.simulation.model.config import Plan
 
     plan = Plan(seed=span["seed"], start_ms=span["start"], weeks=span["weeks"], reports=span["reports"])
     if truth is not None:
@@ -55,9 +66,9 @@ def simulate(truth: Path | None, live: float | None, *, events: bool, **span: in
         return
     out = click.get_binary_stream("stdout")
     if live is None:
-        out.writelines(stream.history(plan))
+        out.writelines(traffic.history(plan))
     else:
-        stream.write_live(plan.going_live(live), out)
+        traffic.write_live(plan.going_live(live), out)
 
 
 @click.command()
@@ -82,12 +93,12 @@ def publish(files: tuple[Path, ...], registry: Path | None, bootstrap: str | Non
     from dataclasses import replace
 
     from producers.publisher.errors import BrokerError, SettingsError
-    from producers.publisher.files import Order
     from producers.publisher.settings import PublisherSettings
-    from producers.publisher.talk import announce, tell
-    from streams.contract.environment import BadSettingsError
-    from streams.contract.log_settings import load_log
-    from streams.edge.logs import configure
+    from producers.publisher.upload.console import announce, tell
+    from producers.publisher.upload.request import Order
+    from streams.contract.settings.environment import BadSettingsError
+    from streams.contract.settings.log_settings import load_log
+    from streams.edge.logs.configuration import configure
 
     unchecked = how.pop("unchecked")
     try:
@@ -109,10 +120,10 @@ def publish(files: tuple[Path, ...], registry: Path | None, bootstrap: str | Non
 
 def _published(order: Any, *, unchecked: bool) -> Any:  # noqa: ANN401 - their types are imported lazily
     """Publish what is ordered; SIGTERM interrupts it, and ends the process when that takes too long."""
-    from producers.publisher.files import publish, publish_blocks
-    from producers.publisher.talk import progressing
-    from streams.edge.lines import blocks
-    from streams.edge.stopping import end_within
+    from producers.publisher.upload.console import progressing
+    from producers.publisher.upload.request import publish, publish_blocks
+    from streams.edge.files.line_blocks import blocks
+    from streams.edge.shutdown import end_within
 
     def interrupt(_number: int, _frame: object) -> None:
         end_within(f"Error: {_INTERRUPTED}")

@@ -1,1 +1,5 @@
-"""The worker: facts in, time-to-action out."""
+"""The worker and everything that it shares with producers and dashboards.
+
+Start with domain/ledger.py, then runtime/worker.py.
+Imports nothing from producers or dashboards.
+"""

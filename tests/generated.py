@@ -13,7 +13,7 @@ WRITERS: Final = (
     "dashboards.grafana",
     "dashboards.rules",
     "deploy.sbom",
-    "streams.contract.schemas",
+    "streams.contract.export.schemas",
 )
 _FOLDERS: Final = ("docs", "deploy")
 

@@ -2,9 +2,9 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from streams.contract import catalogue
-from streams.contract.cloudevents import AnyEvent
-from streams.contract.metric import Metric
+from streams.contract.events.schema.envelope import AnyEvent
+from streams.contract.metrics import catalogue
+from streams.contract.metrics.metric import Metric
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,1 +1,5 @@
-"""The board: adds up what the workers tell on `measures` and shows it as metrics."""
+"""The process that reads measures and serves metrics to Prometheus.
+
+Start with board.py.
+Imports streams.edge, streams.contract and streams.domain.
+"""

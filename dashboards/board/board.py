@@ -4,20 +4,20 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from dashboards.board.counted import counted, readings
-from dashboards.board.figured import Figured
-from dashboards.board.freshness import Freshness, freshness
-from dashboards.board.grounds import Release, inputs, lasting
-from dashboards.board.judged import Judged, wanted
-from dashboards.board.pool import first_day, merged, week_of
+from dashboards.board.inputs.accumulator import first_day, merged, week_of
+from dashboards.board.inputs.freshness import Freshness, freshness
+from dashboards.board.inputs.measures_state import Sums
+from dashboards.board.metrics.cohorts import Figured
+from dashboards.board.metrics.counters import counted, readings
+from dashboards.board.metrics.freshness import Release, inputs, lasting
+from dashboards.board.metrics.integrity import days_of, tripped
+from dashboards.board.metrics.objectives import Judged, wanted
+from dashboards.board.samples import Series, Values
 from dashboards.board.snapshot import Snapshot, joined
-from dashboards.board.sums import Sums
-from dashboards.board.tripped import days_of, tripped
-from dashboards.board.values import Series, Values
-from streams.contract.document import document, group, of_history
-from streams.contract.metric import CLOCKS, RECENT, WEEKS
-from streams.contract.registry import DEFAULT_CADENCE_MS, Registry
-from streams.contract.watched import Watched, watched
+from streams.contract.metrics.metric import CLOCKS, RECENT, WEEKS
+from streams.contract.outputs.measure_report import document, group, of_history
+from streams.contract.packs.exported_clocks import Watched, watched
+from streams.contract.registry.registry import DEFAULT_CADENCE_MS, Registry
 from streams.domain.counters import WAITING
 from streams.domain.desk import CAPACITY, seen_through
 from streams.domain.figures import Grouping, Sample, grouping, samples

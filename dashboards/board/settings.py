@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from streams.contract import access, guard, log_settings
-from streams.contract.access import Access, load_access
-from streams.contract.environment import Variables, at_least, files, port, read, servers, together, word
-from streams.contract.guard import Guard, load_guard
-from streams.contract.log_settings import LogSettings, load_log
+from streams.contract.settings import http_security, kafka_security, log_settings
+from streams.contract.settings.environment import Variables, at_least, files, port, read, servers, together, word
+from streams.contract.settings.http_security import Guard, load_guard
+from streams.contract.settings.kafka_security import Access, load_access
+from streams.contract.settings.log_settings import LogSettings, load_log
 from streams.contract.topics import MEASURES
 
 
@@ -41,7 +41,7 @@ _VARIABLES: Final[Variables] = {
     "SAFECLOCK_HTTP_PORT": ("http_port", port),
     "SAFECLOCK_REFRESH_MS": ("refresh_ms", at_least(100)),
 }
-VARIABLES: Final = (*_VARIABLES, *access.VARIABLES, *guard.VARIABLES, *log_settings.VARIABLES)
+VARIABLES: Final = (*_VARIABLES, *kafka_security.VARIABLES, *http_security.VARIABLES, *log_settings.VARIABLES)
 """The names of the variables that `load` reads."""
 
 

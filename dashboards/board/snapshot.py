@@ -8,9 +8,9 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
-from dashboards.board.values import Histograms, Series, Values
-from streams.contract.catalogue import METRICS
-from streams.contract.metric import Kind, Metric, Process
+from dashboards.board.samples import Histograms, Series, Values
+from streams.contract.metrics.catalogue import METRICS
+from streams.contract.metrics.metric import Kind, Metric, Process
 
 
 @dataclass(frozen=True, slots=True)

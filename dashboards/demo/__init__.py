@@ -1,1 +1,5 @@
-"""The demo: starts every part of the pipeline on this machine, watches them, and reads the board."""
+"""The demo: all processes on one machine, and a live table.
+
+Start with demo.py.
+Imports board, streams.edge, streams.contract and streams.domain.
+"""

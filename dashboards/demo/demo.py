@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from dashboards.demo import cast
-from dashboards.demo.processes import PartFailedError, Parts
+from dashboards.demo import services
 from dashboards.demo.screen import Screen, screen_on
+from dashboards.demo.supervisor import PartFailedError, Parts
 from streams.domain.grid import SECOND
 from streams.edge.clock import wall_clock_ms
 from streams.edge.terminal import console
 
 if TYPE_CHECKING:
-    from dashboards.demo.watch import Watch
+    from dashboards.demo.monitor import Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,38 +44,38 @@ class Demo:
     def __init__(self, programme: Programme, screen: Screen, folder: Path) -> None:
         self._started_ms = wall_clock_ms()
         end_ms = self._started_ms // SECOND * SECOND
-        self.history = cast.History(end_ms=end_ms, weeks=programme.weeks, reports=programme.reports)
+        self.history = services.History(end_ms=end_ms, weeks=programme.weeks, reports=programme.reports)
         self.watch: Watch | None = None
         self._screen = screen
-        self._bootstrap = f"{cast.HOST}:{cast.free_port()}"
+        self._bootstrap = f"{services.HOST}:{services.free_port()}"
         self._key_file = folder / "truth.json"
-        self.parts = Parts(folder, cast.surroundings(self._bootstrap, os.environ))
+        self.parts = Parts(folder, services.surroundings(self._bootstrap, os.environ))
 
     async def play(self) -> None:
         """Perform until cancelled; raises what makes a part of this process fail."""
         self._screen.say("starting broker, worker, simulator, publisher and board")
-        await self.parts.start(cast.broker(int(self._bootstrap.rpartition(":")[2])))
+        await self.parts.start(services.broker(int(self._bootstrap.rpartition(":")[2])))
         await self._make_topics()
-        await self.parts.start(cast.worker())
-        await cast.feed(self.parts, self.history)
+        await self.parts.start(services.worker())
+        await services.feed(self.parts, self.history)
         await self._show()
 
     async def _make_topics(self) -> None:
-        from dashboards.demo.stage import make_topics  # noqa: PLC0415 - while the broker starts
-        from streams.contract.registry_file import load  # noqa: PLC0415 - likewise
+        from dashboards.demo.topic_setup import make_topics  # noqa: PLC0415 - while the broker starts
+        from streams.contract.registry.file import load  # noqa: PLC0415 - likewise
 
-        await make_topics(self._bootstrap, load(cast.REGISTRY), cast.APPLICATION)
+        await make_topics(self._bootstrap, load(services.REGISTRY), services.APPLICATION)
 
     async def _show(self) -> None:
         from dashboards.board.settings import Settings  # noqa: PLC0415 - while worker, publisher and simulator start
-        from dashboards.demo.watch import Planting, Watch  # noqa: PLC0415 - likewise
+        from dashboards.demo.monitor import Planting, Watch  # noqa: PLC0415 - likewise
 
         planting = Planting(history=self.history, key_file=self._key_file, dig=self._dig)
         self.watch = Watch(planting, self._screen, self._started_ms)
-        await self.watch.keep(Settings(bootstrap=self._bootstrap, registry=cast.REGISTRY, http_host=cast.HOST))
+        await self.watch.keep(Settings(bootstrap=self._bootstrap, registry=services.REGISTRY, http_host=services.HOST))
 
     async def _dig(self) -> asyncio.subprocess.Process:
-        return await self.parts.start(cast.key(self.history, self._key_file))
+        return await self.parts.start(services.key(self.history, self._key_file))
 
 
 async def _perform(programme: Programme, out: Console) -> int:

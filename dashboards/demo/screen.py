@@ -9,9 +9,9 @@ from rich.live import Live
 from rich.text import Text
 from typing_extensions import override
 
-from dashboards.demo.standing import Standing
-from dashboards.demo.table import lines, table
-from dashboards.demo.verdicts import Verdict
+from dashboards.demo.ranking import Standing
+from dashboards.demo.ranking_table import lines, table
+from dashboards.demo.truth_checks import Verdict
 
 
 class Screen(Protocol):

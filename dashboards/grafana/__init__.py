@@ -1,1 +1,5 @@
-"""Grafana dashboards as source; `python -m dashboards.grafana` writes the JSON that Grafana loads."""
+"""Grafana dashboards, generated from the metric catalogue.
+
+Start with overview.py.
+Imports streams.contract.
+"""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from dashboards.grafana import queries as ask
-from dashboards.grafana.house import (
+from dashboards.grafana.panels import (
     BLUE,
     ORANGE,
     VERMILION,
@@ -19,8 +19,8 @@ from dashboards.grafana.house import (
     matrix,
     words,
 )
-from dashboards.rules.platforms import SILENT_CADENCES
-from dashboards.rules.recording import THRESHOLD
+from dashboards.rules.alerts.platforms import SILENT_CADENCES
+from dashboards.rules.recording.rules import THRESHOLD
 
 UID: Final = "safeclock-overview"
 _DEFINITIONS: Final = """\

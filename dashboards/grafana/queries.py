@@ -7,9 +7,9 @@ carried by a negative number that no duration or share can be.
 from typing import Final
 
 from dashboards.promql import one, select
-from dashboards.rules.recording import SLOW, ratio
-from streams.contract import wording
-from streams.contract.metric import CLOCKS, RECENT
+from dashboards.rules.recording.rules import SLOW, ratio
+from streams.contract import formatting
+from streams.contract.metrics.metric import CLOCKS, RECENT
 
 LEAST: Final = 20
 """Cohorts of fewer reports show no rate: their interval would be wider than any difference worth a look."""
@@ -19,10 +19,10 @@ NOT_MEASURABLE: Final = -2
 TOO_FEW: Final = -3
 NOT_KNOWN: Final = -4
 WORDS: Final = {
-    str(NOT_REACHED): wording.NOT_REACHED,
-    str(NOT_MEASURABLE): wording.NOT_MEASURABLE,
+    str(NOT_REACHED): formatting.NOT_REACHED,
+    str(NOT_MEASURABLE): formatting.NOT_MEASURABLE,
     str(TOO_FEW): f"n < {LEAST}",
-    str(NOT_KNOWN): wording.NOT_KNOWN,
+    str(NOT_KNOWN): formatting.NOT_KNOWN,
 }
 
 DECISION: Final = "time_to_decision"

@@ -1,1 +1,5 @@
-"""Recording rules and alerts as source; `python -m dashboards.rules` writes what Prometheus loads."""
+"""Prometheus rules, alerts and the runbook, generated from one table.
+
+Start with alerts/all_alerts.py.
+Imports streams.contract.
+"""

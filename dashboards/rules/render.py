@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from dashboards.rules.alert import Alert
-from dashboards.rules.recording import RECORDINGS, Recording
-from dashboards.rules.table import ALERTS
+from dashboards.rules.alerts.all_alerts import ALERTS
+from dashboards.rules.recording.rules import RECORDINGS, Recording
 
 PATH: Final = "deploy/prometheus/rules/safeclock.yml"
 GROUPS: Final = ("safeclock-recording", "safeclock-alerts")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from dashboards.rules.alert import Alert, Audience, Mute, Severity
-from dashboards.rules.table import ALERTS
+from dashboards.rules.alerts.all_alerts import ALERTS
 
 PATH: Final = "docs/runbook.md"
 

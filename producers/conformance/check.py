@@ -11,17 +11,17 @@ from pathlib import Path
 from producers.conformance.seen import Seen
 from producers.conformance.understood import Platform, understood
 from producers.publisher.refusals import RefusalGroup, Refusals
-from streams.contract.decode import Decoder, Refusal
-from streams.contract.registry import Registry
-from streams.contract.rows import RowCodec
-from streams.contract.rulebook import STANDARD_RULES, Rulebook
-from streams.contract.rules import rules_of_a_file
+from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.packs.ledger_config import rules_of_a_file
+from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
+from streams.contract.registry.registry import Registry
 from streams.domain.events import Event, Heartbeat
 from streams.domain.ledger import Ledger
 from streams.domain.rules import Rules
 from streams.domain.survey import Survey
 from streams.edge.clock import WallClock
-from streams.edge.lines import blocks
+from streams.edge.files.line_blocks import blocks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

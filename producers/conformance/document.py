@@ -4,7 +4,7 @@ from typing import Final
 
 from producers.conformance.check import Checked
 from producers.conformance.understood import ClockSeen, Platform
-from streams.contract.instants import instant_or_none
+from streams.contract.timestamps import instant_or_none
 
 SCHEMA: Final = "safeclock.check/1"
 

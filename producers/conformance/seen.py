@@ -8,8 +8,8 @@ import msgspec
 
 from producers.conformance.sampling import SAMPLE, HashSample, Majority
 from producers.conformance.zones import in_ambiguous_night, minutes_of, near_spring, skipped_hours
-from streams.contract.instants import parse
-from streams.contract.records import Refusal
+from streams.contract.events.source_records import Refusal
+from streams.contract.timestamps import parse
 from streams.domain.attributes import decode
 from streams.domain.events import AboutReport, Action, Filing, Heartbeat
 from streams.domain.grid import DAY, HOUR, MINUTE

@@ -8,9 +8,9 @@ from rich.console import Console
 from producers.conformance.check import Checked
 from producers.conformance.understood import ClockSeen, Platform
 from producers.publisher.refusals import explained
-from producers.publisher.talk import refusal_table
-from streams.contract.instants import format_ms
-from streams.contract.wording import closed_only, percent, quantile
+from producers.publisher.upload.console import refusal_table
+from streams.contract.formatting import closed_only, percent, quantile
+from streams.contract.timestamps import format_ms
 from streams.edge.terminal import WholeTable, console, indented
 
 _CLOCK_HEADINGS: Final = ("counted", "stopped", "closed only", "open, too", "told closed")

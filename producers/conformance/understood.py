@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from producers.conformance.mistakes import found
 from producers.conformance.seen import Seen
-from streams.contract.document import warnings
-from streams.contract.wording import percent
+from streams.contract.formatting import percent
+from streams.contract.outputs.measure_report import warnings
 from streams.domain import counters
 from streams.domain.clocks import Clock, by_id
 from streams.domain.figures import ClockFigures, Sample, clock_figures, grouping, samples

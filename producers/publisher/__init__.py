@@ -1,1 +1,5 @@
-"""The platforms' side: a library for live events (`publisher`), and files of events (`files`)."""
+"""The library that publishes events to Kafka.
+
+Start with publisher.py.
+Imports streams.edge and streams.contract.
+"""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from producers.publisher.errors import SettingsError
-from streams.contract import keys
+from streams.contract.events import keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

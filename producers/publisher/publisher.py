@@ -15,17 +15,18 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self, Unpack
 from uuid import uuid4
 
-from producers.publisher.delivery import Delivery, Parcel
+from producers.publisher.arguments import OUTCOMES, AmendmentFacts, FilingFacts, OutcomeFacts, RetractionFacts
+from producers.publisher.delivery.delivery import Delivery, Parcel
+from producers.publisher.delivery.heartbeat_thread import Cadence
 from producers.publisher.errors import PromiseError, PublisherError, RefusedBeforeSendingError, SettingsError
-from producers.publisher.facts import OUTCOMES, AmendmentFacts, FilingFacts, OutcomeFacts, RetractionFacts
-from producers.publisher.heartbeats import Cadence
 from producers.publisher.identity import Identity
-from producers.publisher.routes import Leaving, Router
+from producers.publisher.routing import Leaving, Router
 from producers.publisher.settings import PublisherSettings
-from streams.contract import cloudevents, keys, types
-from streams.contract.instants import format_ms
-from streams.contract.records import Limits
-from streams.contract.registry import Registry, Role
+from streams.contract.events import keys
+from streams.contract.events.schema import envelope, event_data
+from streams.contract.events.source_records import Limits
+from streams.contract.registry.registry import Registry, Role
+from streams.contract.timestamps import format_ms
 from streams.domain.vocabulary import Reason
 from streams.edge.clock import wall_clock_ms
 
@@ -81,7 +82,7 @@ class Publisher:
         self, *, report_id: str, at: Instant, event_id: str | None = None, **facts: Unpack[FilingFacts]
     ) -> Sent:
         """Say that the platform's servers first received a report at `at`, before any validation or queue."""
-        return self._say(_said(types.ReportFiled, facts), self._identity.token(report_id), at, event_id)
+        return self._say(_said(event_data.ReportFiled, facts), self._identity.token(report_id), at, event_id)
 
     def action_taken(
         self,
@@ -113,7 +114,7 @@ class Publisher:
         **facts: Unpack[AmendmentFacts],
     ) -> Sent:
         """Say that a report was given other labels at `at`."""
-        return self._say(_said(types.ReportAmended, facts), self._identity.token(report_id, key_id), at, event_id)
+        return self._say(_said(event_data.ReportAmended, facts), self._identity.token(report_id, key_id), at, event_id)
 
     def event_retracted(
         self,
@@ -126,7 +127,7 @@ class Publisher:
         **facts: Unpack[RetractionFacts],
     ) -> Sent:
         """Take back, at `at`, an earlier event of this report, which travelled on the topic of `role`."""
-        data = _said(types.EventRetracted, facts)
+        data = _said(event_data.EventRetracted, facts)
         return self._say(data, self._identity.token(report_id, key_id), at, event_id, role)
 
     def heartbeat(self, complete_through: int, *, timeout_ms: int | None = None) -> None:
@@ -200,14 +201,14 @@ class Publisher:
 
     def _say(
         self,
-        data: cloudevents.AboutReport,
+        data: envelope.AboutReport,
         token: str,
         at: Instant,
         event_id: str | None,
         role: Role = Role.REPORT_FILED,
     ) -> Sent:
         name, when, platform = str(uuid4()) if event_id is None else event_id, _milliseconds(at), self._platform.id
-        line = cloudevents.encode(cloudevents.about_report(data, platform=platform, token=token, id=name, at=when))
+        line = envelope.encode(envelope.about_report(data, platform=platform, token=token, id=name, at=when))
         leaving = Leaving(self._platform.topic(role), keys.record_key(platform, token), line, self._now(), when)
         self._check(leaving)
         self._delivery.hand_over(Parcel(name, leaving.topic, leaving.key, line, when))
@@ -228,8 +229,8 @@ class Publisher:
     def _beat(self, key: bytes, reach: int) -> tuple[str, bytes]:
         """Return the id and the line of a heartbeat that workers would take now."""
         event_id, now = str(uuid4()), self._now()
-        data = types.Heartbeat(complete_through=format_ms(reach), sequence=self.sequence)
-        line = cloudevents.encode(cloudevents.heartbeat(data, platform=self._platform.id, id=event_id, at=now))
+        data = event_data.Heartbeat(complete_through=format_ms(reach), sequence=self.sequence)
+        line = envelope.encode(envelope.heartbeat(data, platform=self._platform.id, id=event_id, at=now))
         self._check(Leaving(self._platform.topic(Role.REPORT_FILED), key, line, now, now))
         return event_id, line
 
@@ -244,7 +245,7 @@ class Publisher:
             raise PublisherError("a heartbeat could not be sent, the next one is tried") from failure
 
 
-def _said(kind: Callable[..., cloudevents.AboutReport], facts: Mapping[str, object]) -> cloudevents.AboutReport:
+def _said(kind: Callable[..., envelope.AboutReport], facts: Mapping[str, object]) -> envelope.AboutReport:
     # Plain words stand for members of enumerations: what is wrong with them is found before the event leaves.
     return kind(**facts)
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from streams.contract.decode import Refusal
-from streams.contract.expected import expected
+from streams.contract.events.decoder import Refusal
+from streams.contract.events.expectations import expected
 from streams.contract.foreign import foreign
 from streams.domain.vocabulary import Reason
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from producers.publisher.errors import SettingsError
-from streams.contract import access
-from streams.contract.access import Access, load_access
-from streams.contract.environment import (
+from streams.contract.settings import kafka_security
+from streams.contract.settings.environment import (
     BadSettingsError,
     Variables,
     at_least,
@@ -17,6 +16,7 @@ from streams.contract.environment import (
     strange,
     together,
 )
+from streams.contract.settings.kafka_security import Access, load_access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,5 +97,5 @@ _VARIABLES: Final[Variables] = {
     f"{PREFIX}DELIVERY_TIMEOUT_MS": ("delivery_timeout_ms", at_least(1)),
     f"{PREFIX}LINGER_MS": ("linger_ms", at_least(0)),
 }
-VARIABLES: Final = (*_VARIABLES, *access.names(PREFIX))
+VARIABLES: Final = (*_VARIABLES, *kafka_security.names(PREFIX))
 """The names of the variables that `from_environment` reads."""

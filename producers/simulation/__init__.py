@@ -1,1 +1,5 @@
-"""Eight invented platforms with planted truths: seeded, pure, without a clock."""
+"""Invented platforms with a known truth.
+
+Start with traffic.py; model/ says what happens to a report.
+Imports streams.contract and streams.domain.
+"""

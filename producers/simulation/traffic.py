@@ -1,18 +1,21 @@
 """All platforms together: what is told, in order of being told; history that ends, and traffic that goes on."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
-from itertools import count, dropwhile, takewhile
+from itertools import count, dropwhile, filterfalse, takewhile
 from operator import attrgetter
-from typing import Final
+from typing import BinaryIO, Final, NamedTuple
 
-from producers.simulation.filings import Span
-from producers.simulation.heartbeats import heartbeats
-from producers.simulation.plan import Plan
-from producers.simulation.platforms import PROFILES, Profile
-from producers.simulation.publishing import published
-from producers.simulation.told import Told, Voice
-from streams.domain.grid import DAY, MINUTE
+from producers.simulation.model.arrivals import Span
+from producers.simulation.model.config import Plan
+from producers.simulation.model.platform_models import PROFILES, Profile
+from producers.simulation.publication import heartbeats, published
+from producers.simulation.published_events import Told, Voice, line
+from streams.contract.events.schema.envelope import HeartbeatEvent
+from streams.contract.registry.registry import Role
+from streams.domain.grid import DAY, MINUTE, SECOND
+from streams.edge.clock import wall_clock_ms
 
 # The number of its arrival decides between two that are told in the same millisecond.
 _Entry = tuple[int, int, Told]
@@ -78,3 +81,49 @@ def _matured(pending: list[_Entry], until_ms: int) -> list[Told]:
     while pending and pending[0][0] < until_ms:
         due.append(heappop(pending)[2])
     return due
+
+
+def history(plan: Plan) -> Iterator[bytes]:
+    """Yield the lines of a plan's span."""
+    return (line(told) + b"\n" for told in simulate(plan) if not _told_already(told))
+
+
+def _told_already(told: Told) -> bool:
+    """Return whether this is the second copy of a heartbeat: a line speaks for both topics, who publishes it sends both."""
+    return told.topic is Role.ACTION_TAKEN and isinstance(told.event, HeartbeatEvent)
+
+
+def write_live(plan: Plan, out: BinaryIO) -> None:
+    """Write a plan's span and then what is told after it, each event when the wall clock has reached it; without end."""
+    events = filterfalse(_told_already, endless(plan))
+    out.writelines(line(told) + b"\n" for told in takewhile(lambda told: told.at_ms < plan.end_ms, events))
+    for due, told in paced(events, Pace(plan.end_ms, plan.end_ms)):
+        ahead = due - wall_clock_ms()
+        if ahead > 0:
+            out.flush()
+            time.sleep(ahead / SECOND)
+        out.write(line(told) + b"\n")
+
+
+class Pace(NamedTuple):
+    """What was told at `told_ms` is sent at `sent_ms`, both epoch milliseconds; later events `speed` times as fast.
+
+    A speed above one sends events whose times lie in the future, once it has caught up with the wall clock; a broker
+    or worker that refuses these wants a speed of one.
+    """
+
+    told_ms: int
+    sent_ms: int
+    speed: float = 1.0
+
+    def send_at(self, told_ms: int) -> int:
+        """Return when to send what is told at `told_ms`; what lies before the origin is due at once."""
+        return self.sent_ms + max(0, int((told_ms - self.told_ms) / self.speed))
+
+
+def paced(events: Iterable[Told], pace: Pace) -> Iterator[tuple[int, Told]]:
+    """Yield each event with its send time; who sends waits for it."""
+    if pace.speed <= 0:
+        raise ValueError(f"speed: expected a positive number, got {pace.speed}")
+    for told in events:
+        yield pace.send_at(told.at_ms), told

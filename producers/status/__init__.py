@@ -1,1 +1,5 @@
-"""What became of a platform's events, read from its feedback topic: `safeclock status`."""
+"""The command `safeclock status`: what a platform hears back.
+
+Start with command.py.
+Imports streams.edge and streams.contract.
+"""

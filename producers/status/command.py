@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from streams.edge.options import REGISTRY, instant, registry_of, usage
+from streams.edge.cli_options import REGISTRY, instant, registry_of, usage
 
 
 @click.command()
@@ -37,10 +37,10 @@ def status(  # noqa: PLR0913, PLR0917 - a command's flags
 
     from producers.publisher.errors import BrokerError, SettingsError
     from producers.publisher.settings import PublisherSettings
-    from producers.status.reading import Question, read
-    from producers.status.show import lines
-    from producers.status.summary import exit_status, summary
-    from producers.status.topics import UnsharedError, topics_of
+    from producers.status.feedback_reader import Question, read
+    from producers.status.feedback_summary import exit_status, summary
+    from producers.status.feedback_topics import UnsharedError, topics_of
+    from producers.status.status_text import lines
     from streams.edge.exit_codes import UNKNOWN
 
     try:

@@ -1,1 +1,5 @@
-"""The operator's tool: what the broker should have, and what to do when logs were lost, refused or must be kept."""
+"""Commands of an operator: topics and rights, backup and restore, replay, source reset.
+
+Start with commands/.
+Imports runtime, edge, contract and domain.
+"""

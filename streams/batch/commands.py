@@ -7,7 +7,18 @@ from typing import Any
 
 import click
 
-from streams.edge.options import FILES, NOW, PACKS, REGISTRY, instant, now_of, reading, registry_of, rulebook_of, usage
+from streams.edge.cli_options import (
+    FILES,
+    NOW,
+    PACKS,
+    REGISTRY,
+    instant,
+    now_of,
+    reading,
+    registry_of,
+    rulebook_of,
+    usage,
+)
 
 
 @click.command()
@@ -23,10 +34,10 @@ def measure(files: tuple[Path, ...], by: str, form: str, **how: Any) -> None:  #
 
     Lines are refused for the same reasons as by `safeclock check`, which says where they stand.
     """
-    from streams.batch.lines import progressing
+    from streams.batch.load import read
     from streams.batch.measure import measure as figures
-    from streams.batch.print import show
-    from streams.batch.reading import read
+    from streams.batch.measure_output import show
+    from streams.batch.progress import progressing
     from streams.domain.figures import UnknownLabelError, grouping
 
     labels = by.split(",")
@@ -53,7 +64,7 @@ def clocks() -> None:
 @REGISTRY
 def list_clocks(packs: tuple[Path, ...], registry: Path | None) -> None:
     """Print every clock: what it asks for, of which reports, and what it rests on."""
-    from streams.batch.clock_talk import tell_rules
+    from streams.batch.clocks_output import tell_rules
     from streams.edge.terminal import console
 
     tell_rules(rulebook_of(packs, registry_of(registry)), console())
@@ -81,9 +92,9 @@ def check(packs: tuple[Path, ...], registry: Path | None) -> None:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def explain(files: tuple[Path, ...], form: str, **how: Any) -> None:  # noqa: ANN401 - likewise
     """Tell of every report in FILES of JSON lines which clocks run on it, why not the others, when each ends."""
-    from streams.batch.clock_talk import as_json, tell_reports
-    from streams.batch.explained import explain as read
-    from streams.batch.lines import progressing
+    from streams.batch.clocks_output import as_json, tell_reports
+    from streams.batch.explain import explain as read
+    from streams.batch.progress import progressing
     from streams.edge.terminal import console
 
     registry = registry_of(how["registry"])

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from streams.batch.reading import Read
-from streams.contract.document import document, group, of_history
-from streams.contract.watched import watched
+from streams.batch.load import Read
+from streams.contract.outputs.measure_report import document, group, of_history
+from streams.contract.packs.exported_clocks import watched
 from streams.domain.figures import grouping, samples
 from streams.domain.survey import at_once
 

@@ -1,1 +1,5 @@
-"""What other processes rely on: bytes, topics, registry, measures, metrics and schemas."""
+"""What other processes and people rely on: events, outputs, topics, registry, packs, metrics, settings.
+
+Start with events/decoder.py and topics.py.
+Imports domain; knows no transport.
+"""

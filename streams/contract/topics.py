@@ -9,7 +9,7 @@ from typing import Final
 
 from murmurhash2 import murmurhash2
 
-from streams.contract.registry import Registry
+from streams.contract.registry.registry import Registry
 
 MEASURES: Final = "measures"
 """Absolute values of every cohort, counter and position, compacted: what the board reads."""

@@ -1,1 +1,5 @@
-"""The heart: pure rules, standard library only, no clock and no input or output."""
+"""Pure rules: no clock, no input, no output.
+
+Start with ledger.py; docs/ledger.md is the definition.
+Imports the standard library only.
+"""

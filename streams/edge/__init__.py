@@ -1,1 +1,5 @@
-"""Where a process meets the outside, whichever it is: it is told what to do, signs in, and shows its pages."""
+"""What touches the machine and is shared: Kafka clients, HTTP, files, logs, command-line options.
+
+Start with kafka_client/ and http_server/.
+Imports contract and domain.
+"""

@@ -12,13 +12,13 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
-from streams.contract.catalogue import PIPELINE
-from streams.contract.guard import Guard
-from streams.contract.metric import Kind
+from streams.contract.metrics.catalogue import PIPELINE
+from streams.contract.metrics.metric import Kind
+from streams.contract.settings.http_security import Guard
 from streams.domain.grid import MINUTE, SECOND
 from streams.domain.vocabulary import Reason
-from streams.edge import pages
-from streams.runtime.figures import Figures, State
+from streams.edge.http_server import server
+from streams.runtime.stats import Figures, State
 
 READY_MS: Final = 30 * SECOND
 """After how long without a record and without being at its heads a partition is not ready."""
@@ -139,5 +139,5 @@ def _verdict(wrong: str, numbers: list[int]) -> web.Response:
 async def served(health: Health, host: str, port: int, guard: Guard = _OPEN) -> AsyncIterator[int]:
     """Serve the pages for the block and yield the port; port 0 is any free one."""
     named = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": health.metrics}
-    async with pages.served(named, host, port, guard) as taken:
+    async with server.served(named, host, port, guard) as taken:
         yield taken

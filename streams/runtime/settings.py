@@ -6,11 +6,21 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from streams.contract import access, guard, log_settings
-from streams.contract.access import Access, load_access
-from streams.contract.environment import Variables, at_least, files, one_of, port, read, servers, together, word
-from streams.contract.guard import Guard, load_guard
-from streams.contract.log_settings import LogSettings, load_log
+from streams.contract.settings import http_security, kafka_security, log_settings
+from streams.contract.settings.environment import (
+    Variables,
+    at_least,
+    files,
+    one_of,
+    port,
+    read,
+    servers,
+    together,
+    word,
+)
+from streams.contract.settings.http_security import Guard, load_guard
+from streams.contract.settings.kafka_security import Access, load_access
+from streams.contract.settings.log_settings import LogSettings, load_log
 from streams.domain.grid import DAY
 
 
@@ -76,7 +86,7 @@ _VARIABLES: Final[Variables] = {
     "SAFECLOCK_MEMORY_DAYS": ("memory_ms", at_least(1, DAY)),
     "SAFECLOCK_NOTICES": ("notices", one_of(Notices)),
 }
-VARIABLES: Final = (*_VARIABLES, *access.VARIABLES, *guard.VARIABLES, *log_settings.VARIABLES)
+VARIABLES: Final = (*_VARIABLES, *kafka_security.VARIABLES, *http_security.VARIABLES, *log_settings.VARIABLES)
 """The names of the variables that `load` reads."""
 
 

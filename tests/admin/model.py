@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from streams.admin.plan import (
+from streams.admin.provisioning.plan import (
     Allow,
     Change,
     CreateTopic,

@@ -7,15 +7,15 @@ from contextlib import suppress
 import pytest
 from aiokafka.errors import ProducerFenced
 
-from streams.admin.accept import Case, Stage, accept, cases, staged
-from streams.admin.acceptance import Log, Where, accepted
 from streams.admin.errors import OperatingError
+from streams.admin.source_reset.rules import Log, Where, accepted
+from streams.admin.source_reset.source_reset import Case, Stage, accept, cases, staged
 from streams.domain.grid import DAY
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.journal import Outgoing, Place, TransactionJournal
-from streams.runtime.position import POSITION_KEY, Position, Reached, encode
+from streams.runtime.journal.checkpoint import POSITION_KEY, Position, Reached, encode
+from streams.runtime.journal.journal import Outgoing, Place, TransactionJournal
+from streams.runtime.partition.takeover.takeover import SourceError
 from streams.runtime.settings import RecordTime, load
-from streams.runtime.taking import SourceError
 from streams.runtime.worker import Worker
 from tests.admin.operator import Terminal
 from tests.chain.agreement import agree

@@ -1,8 +1,8 @@
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from streams.admin.acceptance import Log, Where, accepted, fits, sentence
-from streams.runtime.position import Position, Reached
+from streams.admin.source_reset.rules import Log, Where, accepted, fits, sentence
+from streams.runtime.journal.checkpoint import Position, Reached
 
 TOPIC, OTHER = "report-filed.harbor", "action-taken.harbor"
 

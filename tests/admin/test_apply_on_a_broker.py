@@ -8,7 +8,7 @@ import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from streams.contract.topics import MEASURES, NOTICES, REFUSED
-from streams.runtime.broker import Broker
+from streams.runtime.kafka.admin import Broker
 from tests.admin.operator import Terminal, terminal
 from tests.chain.topics import deleted
 from tests.chain.waiting import until

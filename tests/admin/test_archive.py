@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.admin.archive import Manifest, check, empty, read, read_manifest, seal, write
-from streams.admin.backup import agreeing, house
+from streams.admin.backup.archive import Manifest, check, empty, read, read_manifest, seal, write
+from streams.admin.backup.backup import agreeing, house
+from streams.admin.backup.restore_backup import opened_backup
 from streams.admin.errors import OperatingError
-from streams.admin.logs import Link
-from streams.admin.restoring import opened_backup
-from streams.contract.measures import STATUS_KEY
-from streams.contract.registry import Registry
+from streams.admin.topic_reader import Link
+from streams.contract.outputs.measures import STATUS_KEY
+from streams.contract.registry.registry import Registry
 
 TOPICS = ("safeclock-changelog", "measures")
 KEYS = st.sampled_from([b"c|meadow|x", b"n|meadow", b"k|act@1", b"r|meadow|y", b"p", STATUS_KEY])

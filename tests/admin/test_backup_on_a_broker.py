@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from streams.admin.backup import house
+from streams.admin.backup.backup import house
+from streams.admin.backup.restore_backup import opened_backup, restore, transactional, waiting
 from streams.admin.errors import OperatingError
-from streams.admin.logs import Link
-from streams.admin.restoring import opened_backup, restore, transactional, waiting
+from streams.admin.topic_reader import Link
 from streams.contract.topics import MEASURES
 from streams.domain.grid import DAY
-from streams.runtime.position import CLAIM_KEY, POSITION_KEY, decode, encode
+from streams.runtime.journal.checkpoint import CLAIM_KEY, POSITION_KEY, decode, encode
 from tests.admin.operator import Terminal
 from tests.admin.worker import worked
 from tests.chain.agreement import agree

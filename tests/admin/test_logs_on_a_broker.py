@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams.admin.logs import Link, opened
+from streams.admin.topic_reader import Link, opened
 from tests.runtime.records import own_topic
 
 pytestmark = pytest.mark.integration

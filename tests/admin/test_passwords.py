@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.admin.passwords import BadPasswordError, Passwords
-from streams.contract.environment import BadSettingsError
+from streams.admin.provisioning.passwords import BadPasswordError, Passwords
+from streams.contract.settings.environment import BadSettingsError
 from streams.runtime.settings import load
 
 SECRET = "not-to-be-printed"  # noqa: S105 - invented

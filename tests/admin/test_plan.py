@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.admin.plan import Allow, Found, FoundTopic, Revoke, SetSetting, plan
-from streams.admin.wanted import Grant, Parties, Sources, Wanted, user_of, wanted
-from streams.admin.words import document, summary, told
-from streams.contract.registry import Platform, Registry
+from streams.admin.provisioning.desired_state import Grant, Parties, Sources, Wanted, user_of, wanted
+from streams.admin.provisioning.plan import Allow, Found, FoundTopic, Revoke, SetSetting, plan
+from streams.admin.provisioning.plan_output import document, summary, told
+from streams.contract.registry.registry import Platform, Registry
 from streams.contract.topics import MEASURES, Replication, table
 from tests.admin.model import after
 

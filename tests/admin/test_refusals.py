@@ -1,12 +1,12 @@
 import json
 from typing import NamedTuple
 
-from streams.admin.refusals import Asked, Fate, Retold, Tally, chosen, fate, print_of, retold, told
-from streams.contract.decode import Decoder
-from streams.contract.keys import record_key
-from streams.contract.records import Refusal
-from streams.contract.refused import EventRefused, Refused
-from streams.contract.registry import Registry
+from streams.admin.replay.selection import Asked, Fate, Retold, Tally, chosen, fate, print_of, retold, told
+from streams.contract.events.decoder import Decoder
+from streams.contract.events.keys import record_key
+from streams.contract.events.source_records import Refusal
+from streams.contract.outputs.refusal_records import EventRefused, Refused
+from streams.contract.registry.registry import Registry
 from streams.domain.events import Event, Heartbeat
 from streams.domain.grid import DAY
 from streams.domain.vocabulary import Reason

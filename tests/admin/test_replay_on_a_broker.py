@@ -6,13 +6,13 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from streams.batch.reading import read
-from streams.contract import refused
+from streams.batch.load import read
+from streams.contract.outputs import refusal_records
 from streams.contract.topics import REFUSED
 from streams.domain import counters
 from streams.domain.grid import DAY, HOUR
 from streams.domain.vocabulary import Reason
-from streams.edge.batches import WIDE
+from streams.edge.kafka_client.record_batch import WIDE
 from tests.admin.operator import Terminal
 from tests.admin.worker import Yesterday, worked
 from tests.chain.chain import Chain, Make
@@ -55,7 +55,7 @@ def delete_before(chain: Chain, topic: str, partition: int, offset: int) -> None
 
 def test_what_was_refused_before_an_upgrade_counts_once_after_two_replays(production: Make) -> None:
     chain = upgraded(production)
-    refusals = [refused.decode(record.value or b"").refused for record in chain.read(REFUSED)]
+    refusals = [refusal_records.decode(record.value or b"").refused for record in chain.read(REFUSED)]
     operator = Terminal(chain.environment())
 
     dry = operator.done("replay", "--refused", "--dry-run")
@@ -123,7 +123,7 @@ def test_what_tells_of_no_refusal_or_cannot_be_read_is_passed_and_counted(produc
 @pytest.mark.slow
 def test_what_the_source_no_longer_has_is_told_as_gone(production: Make) -> None:
     chain = upgraded(production)
-    places = [refused.decode(record.value or b"").refused for record in chain.read(REFUSED)]
+    places = [refusal_records.decode(record.value or b"").refused for record in chain.read(REFUSED)]
     first = min((place for place in places if place.partition == 0), key=lambda place: place.offset)
     delete_before(chain, first.topic, first.partition, first.offset + 1)
 

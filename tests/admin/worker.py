@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from zlib import crc32
 
-from streams.contract.decode import Refusal
+from streams.contract.events.decoder import Refusal
 from streams.domain.events import Event, Filing
 from streams.domain.vocabulary import Reason
-from streams.runtime.compose import trade_of
-from streams.runtime.intake import Decoder
-from streams.runtime.records import Stamped
+from streams.runtime.bootstrap import trade_of
+from streams.runtime.kafka.records import Stamped
+from streams.runtime.partition.processor import Decoder
 from streams.runtime.settings import load
 from streams.runtime.worker import Worker
 from tests.chain.chain import Chain

@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from safeclock import main
-from streams.batch.explained import ClockOn, explain
-from streams.contract.pack_file import rulebook_of
-from streams.contract.registry import Registry
+from streams.batch.explain import ClockOn, explain
+from streams.contract.packs.file import rulebook_of
+from streams.contract.registry.registry import Registry
 from streams.domain.entry_limit import MAX_ENTRIES
 from streams.domain.grid import DAY, HOUR, MINUTE
 from tests.batch.story import START, acted, filed

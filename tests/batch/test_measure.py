@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
+from streams.batch.load import read
 from streams.batch.measure import measure
-from streams.batch.reading import read
-from streams.contract.pack_file import rulebook_of
-from streams.contract.registry import Registry
+from streams.contract.packs.file import rulebook_of
+from streams.contract.registry.registry import Registry
 from streams.domain.figures import UnknownLabelError
 from streams.domain.grid import DAY, HOUR, MINUTE
 from tests.batch.story import START, acted, beat, filed

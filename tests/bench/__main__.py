@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from streams.runtime.embedded import embedded_broker
+from streams.runtime.kafka.embedded_broker import embedded_broker
 from tests.bench import latency, paper, race, topics, trial
 from tests.brokers.apache import apache_kafka
 

@@ -12,7 +12,7 @@ from bytewax.connectors.kafka import KafkaSource
 from bytewax.dataflow import Dataflow
 from bytewax.testing import TestingSink, run_main
 
-from streams.contract.instants import parse
+from streams.contract.timestamps import parse
 from tests.bench import topics, trial
 from tests.bench.join import Times, Totals, joined
 

@@ -13,12 +13,12 @@ from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
-from streams.contract.cloudevents import ReportFiledEvent, encode
-from streams.contract.instants import format_ms
-from streams.contract.keys import record_key, token
-from streams.contract.registry import Role
+from streams.contract.events.keys import record_key, token
+from streams.contract.events.schema.envelope import ReportFiledEvent, encode
+from streams.contract.events.schema.event_data import ReportFiled
+from streams.contract.registry.registry import Role
+from streams.contract.timestamps import format_ms
 from streams.contract.topics import partition_of
-from streams.contract.types import ReportFiled
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter
 from streams.edge.clock import wall_clock_ms
 from tests.bench.story import PARTITIONS

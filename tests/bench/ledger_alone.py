@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import BinaryIO, Final
 
-from streams.contract.decode import Decoder, Refusal
-from streams.contract.instants import LAST
-from streams.contract.registry import Registry
-from streams.contract.rows import RowCodec
+from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.registry.registry import Registry
+from streams.contract.timestamps import LAST
 from streams.domain.events import Event
 from streams.domain.ledger import Ledger
 from streams.domain.rules import Rules
-from streams.runtime.collector import collect_seldom
+from streams.runtime.worker import collect_seldom
 from tests.bench import trial
 from tests.bench.decided import counted, scanned
 

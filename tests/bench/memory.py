@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from streams.contract.rows import RowCodec
+from streams.contract.outputs.row_codec import RowCodec
 from streams.domain.ledger import Ledger
 from streams.domain.rules import Rules
 from tests.bench.ledger_alone import decoded

@@ -14,7 +14,7 @@ from typing import Any
 
 import faust
 
-from streams.contract.instants import parse
+from streams.contract.timestamps import parse
 from tests.bench import topics, trial
 from tests.bench.join import Times, Totals, joined
 from tests.bench.story import PARTITIONS

@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from producers.simulation.plan import Plan
-from producers.simulation.told import Told, line
+from producers.simulation.model.config import Plan
+from producers.simulation.published_events import Told, line
 from producers.simulation.traffic import simulate
-from streams.contract.cloudevents import ActionTakenEvent, HeartbeatEvent, ReportFiledEvent, encode
-from streams.contract.instants import parse
-from streams.contract.keys import heartbeat_key, record_key
-from streams.contract.registry import Role
+from streams.contract.events.keys import heartbeat_key, record_key
+from streams.contract.events.schema.envelope import ActionTakenEvent, HeartbeatEvent, ReportFiledEvent, encode
+from streams.contract.registry.registry import Role
+from streams.contract.timestamps import parse
 from streams.contract.topics import partition_of
 from tests.bench.join import Totals, overdue, place_of
 

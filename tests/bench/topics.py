@@ -6,9 +6,9 @@ from collections.abc import Collection
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from streams.contract.registry import Registry, Role
+from streams.contract.registry.registry import Registry, Role
 from streams.contract.topics import Replication, TopicSettings, table
-from streams.runtime.broker import Broker
+from streams.runtime.kafka.admin import Broker
 from tests.bench.story import PARTITIONS, Record, Story
 
 _BATCH_BYTES = 512 * 1024

@@ -16,7 +16,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.contract.measures import COUNTERS, decode_counters
+from streams.contract.outputs.measures import COUNTERS, decode_counters
 from streams.contract.topics import changelog
 from tests.bench import topics
 from tests.bench.decided import Decided, counted

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Iterator, Mapping
 
 from dashboards.board.board import Board
-from dashboards.board.grounds import Release
+from dashboards.board.metrics.freshness import Release
 from dashboards.board.snapshot import Snapshot
-from streams.contract.measures import STATUS_KEY, Status, encode_status, is_measure
-from streams.contract.registry import Platform, Registry
-from streams.contract.rows import RowCodec
-from streams.contract.rulebook import STANDARD_RULES, Basis, Rule, Rulebook
-from streams.contract.rules import rules_of
+from streams.contract.outputs.measures import STATUS_KEY, Status, encode_status, is_measure
+from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.packs.ledger_config import rules_of
+from streams.contract.packs.rulebook import STANDARD_RULES, Basis, Rule, Rulebook
+from streams.contract.registry.registry import Platform, Registry
 from streams.domain.clocks import STANDARD, Clock
 from streams.domain.events import Action, Deed, Filing
 from streams.domain.grid import DAY, HOUR

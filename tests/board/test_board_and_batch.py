@@ -10,10 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from dashboards.board.board import Board, NotReadyError
 from dashboards.board.snapshot import SnapshotCollector
-from streams.contract.catalogue import METRICS
-from streams.contract.measures import STATUS_KEY
-from streams.contract.metric import CLOCKS, LIMITS, PERIODS, RECENT, TIMINGS, Kind, Process, Source, label_sets
-from streams.contract.rows import RowCodec
+from streams.contract.metrics.catalogue import METRICS
+from streams.contract.metrics.metric import CLOCKS, LIMITS, PERIODS, RECENT, TIMINGS, Kind, Process, Source, label_sets
+from streams.contract.outputs.measures import STATUS_KEY
+from streams.contract.outputs.row_codec import RowCodec
 from streams.domain import counters
 from streams.domain.cohort import CohortKey
 from streams.domain.desk import TOPICS

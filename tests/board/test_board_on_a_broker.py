@@ -10,14 +10,14 @@ import aiohttp
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from dashboards.board.reader import Reader
-from dashboards.board.run import Running, connected
+from dashboards.board.inputs.measures_reader import Reader
+from dashboards.board.process import Running, connected
 from dashboards.board.settings import Settings
-from streams.contract.access import load_access
-from streams.contract.registry_file import load
+from streams.contract.registry.file import load
+from streams.contract.settings.kafka_security import load_access
 from streams.contract.topics import MEASURES
 from streams.edge.clock import wall_clock_ms
-from streams.edge.signin import NoBrokerError
+from streams.edge.kafka_client.login import NoBrokerError
 from tests.board.paths import CHILDREN, PAUSING, REGISTRY
 from tests.board.worked import PARTITIONS, Update, registry, worked
 from tests.brokers.embedded import EmbeddedBrokerUnavailableError, embedded_broker

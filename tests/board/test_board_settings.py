@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.board.settings import Settings, load
-from streams.contract.environment import BadSettingsError
+from streams.contract.settings.environment import BadSettingsError
 
 
 def test_flags_override_the_environment() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
-from dashboards.board.freshness import OLD_MS, freshness
-from streams.contract.measures import Status
+from dashboards.board.inputs.freshness import OLD_MS, freshness
+from streams.contract.outputs.measures import Status
 
 WALL = 10_000_000_000
 PACK = "standard@1"

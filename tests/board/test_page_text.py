@@ -6,9 +6,9 @@ import random
 import pytest
 from prometheus_client.exposition import generate_latest
 
-from dashboards.board.page_text import PageText
+from dashboards.board.exposition import PageText
+from dashboards.board.samples import NO_READINGS, Readings, Series, Words
 from dashboards.board.snapshot import Snapshot, SnapshotCollector
-from dashboards.board.values import NO_READINGS, Readings, Series, Words
 from tests.board.worked import board_at, told, worked
 
 STOPPED = "safeclock_clock_stopped_seconds"

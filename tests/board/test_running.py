@@ -1,7 +1,8 @@
-from dashboards.board.pool import Pool
-from dashboards.board.running import Running, running
-from streams.contract.rulebook import STANDARD_RULES
-from streams.contract.watched import watched
+from dashboards.board.inputs.accumulator import Pool
+from dashboards.board.inputs.running_clocks import Running
+from dashboards.board.metrics.running_clocks import running
+from streams.contract.packs.exported_clocks import watched
+from streams.contract.packs.rulebook import STANDARD_RULES
 from streams.domain.attributes import Attributes, encode
 from streams.domain.clocks import STANDARD
 from streams.domain.cohort import CohortKey, Reading, Signature, pack

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.board.pool import merged
-from dashboards.board.sums import Sums, UnknownMeasureError
-from streams.contract.measures import STATUS_KEY, Status, encode_status
-from streams.contract.rows import RowCodec
+from dashboards.board.inputs.accumulator import merged
+from dashboards.board.inputs.measures_state import Sums, UnknownMeasureError
+from streams.contract.outputs.measures import STATUS_KEY, Status, encode_status
+from streams.contract.outputs.row_codec import RowCodec
 from streams.domain.clocks import ALWAYS, STANDARD
 from streams.domain.cohort import Reading, Signature, pack
 from streams.domain.deadlines import NEVER

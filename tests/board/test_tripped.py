@@ -1,4 +1,4 @@
-from dashboards.board.tripped import RATIO, TRIPPED, days_of, tripped
+from dashboards.board.metrics.integrity import RATIO, TRIPPED, days_of, tripped
 from streams.domain.clocks import STANDARD
 from streams.domain.cohort import key_of
 from tests.board.worked import EVERY, board_at, registry, told, worked

@@ -7,20 +7,20 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from dashboards.board.board import Board
-from dashboards.board.grounds import Release
-from producers.simulation.plan import Plan
-from producers.simulation.told import line
+from dashboards.board.metrics.freshness import Release
+from producers.simulation.model.config import Plan
+from producers.simulation.published_events import line
 from producers.simulation.traffic import simulate
+from streams.batch.load import read
 from streams.batch.measure import measure
-from streams.batch.reading import read
-from streams.contract.decode import Decoder, Refusal
-from streams.contract.instants import LAST, parse
-from streams.contract.measures import STATUS_KEY, Status, encode_status, is_measure
-from streams.contract.pack_file import rulebook_of
-from streams.contract.registry import History, Registry
-from streams.contract.registry_file import load
-from streams.contract.rows import RowCodec
-from streams.contract.rules import rules_of
+from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.outputs.measures import STATUS_KEY, Status, encode_status, is_measure
+from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.packs.file import rulebook_of
+from streams.contract.packs.ledger_config import rules_of
+from streams.contract.registry.file import load
+from streams.contract.registry.registry import History, Registry
+from streams.contract.timestamps import LAST, parse
 from streams.contract.topics import partition_of
 from streams.domain.events import Heartbeat
 from streams.domain.grid import DAY

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 from kafka.errors import KafkaError
 from typing_extensions import override
 
-from streams.runtime.broker import Broker
-from streams.runtime.embedded import EmbeddedBrokerUnavailableError, embedded_broker
+from streams.runtime.kafka.admin import Broker
+from streams.runtime.kafka.embedded_broker import EmbeddedBrokerUnavailableError, embedded_broker
 from tests.brokers import jars
 from tests.brokers.apache import apache_kafka
 from tests.brokers.jars import BrokerUnavailableError

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from streams.batch.reading import read
-from streams.contract.measures import STATUS_KEY
-from streams.contract.rulebook import STANDARD_RULES, Rulebook
+from streams.batch.load import read
+from streams.contract.outputs.measures import STATUS_KEY
+from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
 from tests.chain import noted
 from tests.chain.chain import Chain
 from tests.chain.totals import of_file, reports, totals

@@ -18,10 +18,10 @@ from typing import Final, NamedTuple
 from aiokafka import TopicPartition
 from typing_extensions import override
 
-from streams.contract import refused
-from streams.contract.keys import record_key
-from streams.contract.measures import COUNTERS
-from streams.contract.records import UnreadableBatch
+from streams.contract.events.keys import record_key
+from streams.contract.events.source_records import UnreadableBatch
+from streams.contract.outputs import refusal_records
+from streams.contract.outputs.measures import COUNTERS
 from streams.contract.topics import partition_of
 from streams.domain import counters
 from streams.domain.grid import DAY
@@ -169,7 +169,9 @@ def outcome(chain: Chain) -> Outcome:
     for key, tally in whole.counted.items():
         told.update({name.removeprefix(_SPOILT): size for name, size in tally.items() if name.startswith(_SPOILT)})
         counted[key] = {name: size for name, size in tally.items() if not name.startswith(_SPOILT)}
-    refusals = [refused.decode(one.value).refused for one in chain.read(chain.names.refused) if one.value is not None]
+    refusals = [
+        refusal_records.decode(one.value).refused for one in chain.read(chain.names.refused) if one.value is not None
+    ]
     places = [(one.topic, one.partition, one.offset) for one in refusals if one.reason is Reason.UNDECODABLE]
     return Outcome({key: tally for key, tally in counted.items() if tally}, whole.cohorts, told, places)
 

@@ -12,15 +12,15 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Protocol
 
-from producers.publisher.files import Order, publish_blocks
 from producers.publisher.settings import PublisherSettings
-from streams.contract.registry_file import load
+from producers.publisher.upload.request import Order, publish_blocks
+from streams.contract.registry.file import load
 from streams.contract.topics import Replication, TopicSettings, changelog, table
-from streams.edge.lines import blocks_of
-from streams.runtime.broker import Broker
-from streams.runtime.ground import Names
-from streams.runtime.position import POSITION_KEY, Position, Reached, decode
+from streams.edge.files.line_blocks import blocks_of
+from streams.runtime.journal.checkpoint import POSITION_KEY, Position, Reached, decode
+from streams.runtime.kafka.admin import Broker
 from streams.runtime.settings import RecordTime
+from streams.runtime.topic_checks.preflight import Names
 from tests.brokers.apache import free_port
 from tests.chain.quick import names_of
 from tests.chain.reading import Record, read

@@ -2,8 +2,8 @@
 
 from functools import cache
 
-from producers.simulation.plan import Plan
-from producers.simulation.stream import history
+from producers.simulation.model.config import Plan
+from producers.simulation.traffic import history
 from streams.domain.grid import DAY
 from streams.edge.clock import wall_clock_ms
 

@@ -4,12 +4,12 @@ import asyncio
 from typing import Final
 from zlib import crc32
 
-from streams.contract.cloudevents import AnyEvent, about_report, encode
-from streams.contract.keys import record_key, token
-from streams.contract.outcomes import NoViolation
-from streams.contract.registry import Role
+from streams.contract.events.keys import record_key, token
+from streams.contract.events.schema.action_data import NoViolation
+from streams.contract.events.schema.envelope import AnyEvent, about_report, encode
+from streams.contract.events.schema.event_data import ReportFiled
+from streams.contract.registry.registry import Role
 from streams.contract.topics import partition_of
-from streams.contract.types import ReportFiled
 from streams.domain.grid import HOUR, MINUTE
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter
 from tests.chain.chain import Chain

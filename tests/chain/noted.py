@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 
-from streams.contract.decode import Decoder, Refusal
-from streams.contract.notices import DeadlineMissedEvent, ResponseMeasuredEvent, decode, encode
-from streams.contract.registry import Registry
-from streams.contract.rows import RowCodec
-from streams.contract.rulebook import STANDARD_RULES, Rulebook
-from streams.contract.rules import rules_of
+from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.outputs.report_updates import DeadlineMissedEvent, ResponseMeasuredEvent, decode, encode
+from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.packs.ledger_config import rules_of
+from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
+from streams.contract.registry.registry import Registry
 from streams.domain.ledger import Ledger
 
 Words = Mapping[tuple[str, str, str], tuple[str, object]]

@@ -11,11 +11,11 @@ from streams.domain.at_hand import Report
 from streams.domain.desk import Desk
 from streams.domain.events import Event, Heartbeat
 from streams.domain.vocabulary import Reason
-from streams.runtime.app import Manner
-from streams.runtime.compose import trade_of
-from streams.runtime.ground import Names
-from streams.runtime.intake import Ledger
+from streams.runtime.bootstrap import trade_of
+from streams.runtime.faust_app import Manner
+from streams.runtime.partition.processor import Ledger
 from streams.runtime.settings import load
+from streams.runtime.topic_checks.preflight import Names
 from streams.runtime.worker import Trade, main
 
 QUICK = Manner(session=2.0, rebalance=3.0, metadata=1.0)

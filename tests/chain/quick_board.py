@@ -5,7 +5,7 @@ import os
 import sys
 from dataclasses import replace
 
-from dashboards.board.run import run_board
+from dashboards.board.process import run_board
 from dashboards.board.settings import load
 from tests.chain.quick import names_of
 

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from dashboards.board.pool import first_day, week_of
+from dashboards.board.inputs.accumulator import first_day, week_of
 from dashboards.grafana.queries import LEAST, NOT_KNOWN, NOT_MEASURABLE, NOT_REACHED
-from producers.simulation.truth import truth
+from producers.simulation.ground_truth import truth
+from streams.batch.load import Read, read
 from streams.batch.measure import measure
-from streams.batch.reading import Read, read
-from streams.contract.instants import parse
+from streams.contract.timestamps import parse
 from streams.domain import counters
 from streams.domain.clocks import STANDARD
 from streams.domain.cohort import CohortKey
@@ -87,7 +87,7 @@ def _figured(board: Part) -> float:
 @pytest.fixture(scope="module")
 def reference() -> Read:
     """The ledger that was fed from the same lines without a broker."""
-    from streams.contract.registry_file import load  # noqa: PLC0415
+    from streams.contract.registry.file import load  # noqa: PLC0415
 
     return read(lines_of(PLAN), load(Path("deploy/registry/demo.toml")))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from producers.simulation.platforms import PROFILES
+from producers.simulation.model.platform_models import PROFILES
 from tests.chain.chain import ROOT
 from tests.chain.waiting import until
 

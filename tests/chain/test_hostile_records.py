@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from streams.batch.reading import read
-from streams.contract import refused
-from streams.contract.instants import parse
+from streams.batch.load import read
+from streams.contract.outputs import refusal_records
+from streams.contract.timestamps import parse
 from streams.domain import counters
 from streams.domain.grid import DAY
 from streams.domain.vocabulary import Reason
@@ -65,7 +65,7 @@ async def attack(chain: Chain, records: Iterable[Hostile]) -> dict[Place, Reason
 def refusals(chain: Chain) -> list[tuple[Place, Reason]]:
     """Return where what was refused lies, and why."""
     values = [record.value for record in chain.read(chain.names.refused)]
-    found = [refused.decode(value).refused for value in values if value is not None]
+    found = [refusal_records.decode(value).refused for value in values if value is not None]
     return [((one.topic, one.partition, one.offset), one.reason) for one in found]
 
 

@@ -12,12 +12,12 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from streams.contract import keys
-from streams.contract.cloudevents import encode
-from streams.contract.decode import Decoder, Refusal
-from streams.contract.registry import Role
-from streams.contract.rows import RowCodec
-from streams.contract.rules import rules_of
+from streams.contract.events import keys
+from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.events.schema.envelope import encode
+from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.packs.ledger_config import rules_of
+from streams.contract.registry.registry import Role
 from streams.contract.topics import partition_of
 from streams.domain import counters
 from streams.domain.ledger import Ledger

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from streams.contract.measures import COHORT, COUNTERS, decode_cohort, decode_counters
+from streams.contract.outputs.measures import COHORT, COUNTERS, decode_cohort, decode_counters
 from streams.contract.topics import TopicSettings
 from streams.domain.grid import DAY, HOUR, MINUTE
 from streams.domain.parts import MOST

@@ -10,12 +10,12 @@ from typing import Final
 import pytest
 from aiokafka import TopicPartition
 
-from streams.contract import refused
-from streams.contract.keys import record_key
-from streams.contract.refused import EventRefused
+from streams.contract.events.keys import record_key
+from streams.contract.outputs import refusal_records
+from streams.contract.outputs.refusal_records import EventRefused
 from streams.domain import counters
 from streams.domain.vocabulary import Reason
-from streams.edge.inflate import MOST_BYTES
+from streams.edge.kafka_client.decompression import MOST_BYTES
 from tests.batch.story import START, filed, token
 from tests.brokers.apache import ApacheKafka, apache_kafka
 from tests.chain.attack import ATTACKER, Attacked, check, compare
@@ -63,7 +63,9 @@ def filings(chain: Chain) -> dict[bytes, int]:
 
 def unreadable(chain: Chain) -> list[EventRefused]:
     """Return the refusals of whole batches."""
-    told = [refused.decode(one.value).refused for one in chain.read(chain.names.refused) if one.value is not None]
+    told = [
+        refusal_records.decode(one.value).refused for one in chain.read(chain.names.refused) if one.value is not None
+    ]
     return [one for one in told if one.reason is Reason.UNDECODABLE]
 
 

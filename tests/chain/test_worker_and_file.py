@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
+from streams.batch.load import Read, read
 from streams.batch.measure import measure
-from streams.batch.reading import Read, read
-from streams.contract.document import document, group
-from streams.contract.instants import format_ms
-from streams.contract.measures import COHORT, COUNTERS, decode_cohort
-from streams.contract.pack_file import rulebook_of
-from streams.contract.rulebook import Rulebook
-from streams.contract.watched import watched
+from streams.contract.outputs.measure_report import document, group
+from streams.contract.outputs.measures import COHORT, COUNTERS, decode_cohort
+from streams.contract.packs.exported_clocks import watched
+from streams.contract.packs.file import rulebook_of
+from streams.contract.packs.rulebook import Rulebook
+from streams.contract.timestamps import format_ms
 from streams.domain import counters
 from streams.domain.desk import TOPICS
 from streams.domain.figures import grouping, samples

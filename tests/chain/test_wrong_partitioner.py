@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from streams.contract import refused
+from streams.contract.outputs import refusal_records
 from streams.domain import counters
 from streams.domain.grid import HOUR
 from streams.domain.vocabulary import Reason
@@ -27,7 +27,7 @@ def test_all_that_a_wrong_partitioner_puts_astray_is_refused_and_told_and_the_re
     chain.settled(AT + HOUR)
     assert worker.terminate() == 0, chain.logs()
 
-    told = [refused.decode(record.value).refused for record in chain.read(chain.names.refused) if record.value]
+    told = [refusal_records.decode(record.value).refused for record in chain.read(chain.names.refused) if record.value]
     counted = Counter[str]()
     for tally in totals(chain.stored(chain.names.measures)).counted.values():
         counted.update(tally)

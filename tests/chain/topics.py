@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kafka.admin import KafkaAdminClient
 
-from streams.runtime.broker import Broker
+from streams.runtime.kafka.admin import Broker
 from tests.brokers.embedded import EmbeddedBrokerUnavailableError, embedded_broker
 from tests.chain.chain import Chain
 from tests.chain.waiting import until

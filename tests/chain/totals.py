@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
-from streams.batch.reading import Read
-from streams.contract.measures import COHORT, COUNTERS, decode_cohort, decode_counters
+from streams.batch.load import Read
+from streams.contract.outputs.measures import COHORT, COUNTERS, decode_cohort, decode_counters
 from streams.domain import counters
 from streams.domain.cohort import cohort_and_bits
 from streams.domain.desk import TOPICS

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from safeclock import main
-from streams.contract.access import Access
-from streams.edge.signin import NoBrokerError
-from streams.runtime import broker
+from streams.contract.settings.kafka_security import Access
+from streams.edge.kafka_client.login import NoBrokerError
+from streams.runtime.kafka import admin
 from tests.brokers.embedded import embedded_broker
 from tests.brokers.ports import LOOPBACK
 
@@ -34,7 +34,7 @@ def test_a_board_without_a_broker_names_the_setting_and_ends_with_1() -> None:
 
 
 def test_an_operators_command_without_a_broker_names_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(broker, "_BOOTSTRAP_MS", 200)
+    monkeypatch.setattr(admin, "_BOOTSTRAP_MS", 200)
 
     ended = CliRunner().invoke(main, ["admin", "plan", "--bootstrap", NOWHERE])
 
@@ -45,10 +45,10 @@ def test_an_operators_command_without_a_broker_names_the_setting(monkeypatch: py
 def test_whoever_asks_a_broker_that_is_not_there_hears_the_setting_by_its_own_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(broker, "_BOOTSTRAP_MS", 200)
+    monkeypatch.setattr(admin, "_BOOTSTRAP_MS", 200)
 
     with pytest.raises(NoBrokerError, match=rf"^OURS_BOOTSTRAP: expected a broker at {NOWHERE}, none answered$"):
-        broker.Broker(NOWHERE, Access(prefix="OURS_"))
+        admin.Broker(NOWHERE, Access(prefix="OURS_"))
 
 
 @pytest.mark.integration

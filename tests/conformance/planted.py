@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from producers.simulation.plan import Plan
-from producers.simulation.stream import history
-from streams.contract.instants import format_ms, parse
+from producers.simulation.model.config import Plan
+from producers.simulation.traffic import history
+from streams.contract.timestamps import format_ms, parse
 
 Json = dict[str, Any]
 Plant = Callable[[list[Json]], Iterable[Json]]

@@ -11,10 +11,11 @@ from producers.conformance.check import Checked, check
 from producers.conformance.document import document
 from producers.conformance.talk import tell
 from producers.conformance.understood import ClockSeen, Platform
-from streams.contract import cloudevents, keys, types
-from streams.contract.instants import format_ms
-from streams.contract.outcomes import Acknowledged, NoViolation, Restricted
-from streams.contract.registry import Registry
+from streams.contract.events import keys
+from streams.contract.events.schema import envelope, event_data
+from streams.contract.events.schema.action_data import Acknowledged, NoViolation, Restricted
+from streams.contract.registry.registry import Registry
+from streams.contract.timestamps import format_ms
 from streams.domain.vocabulary import Basis, Channel, Extent, Ground, Harm, Reporter, Restriction
 
 HOUR = 3_600_000
@@ -28,7 +29,7 @@ def token(report: int) -> str:
 
 
 def filed(report: int, at: int, *, harm: Harm = Harm.GROOMING, told: int | None = None, where: str = "GB") -> bytes:
-    data = types.ReportFiled(
+    data = event_data.ReportFiled(
         harm=harm,
         reporter=Reporter.USER,
         trusted_flagger=False,
@@ -36,20 +37,20 @@ def filed(report: int, at: int, *, harm: Harm = Harm.GROOMING, told: int | None 
         basis=Basis.TERMS,
         jurisdictions=(where,),
     )
-    event = cloudevents.about_report(data, platform="harbor", token=token(report), id=f"filing-{report:04d}", at=at)
-    return cloudevents.encode(event if told is None else cloudevents.recorded(event, told))
+    event = envelope.about_report(data, platform="harbor", token=token(report), id=f"filing-{report:04d}", at=at)
+    return envelope.encode(event if told is None else envelope.recorded(event, told))
 
 
 def acted(
-    report: int, at: int, data: cloudevents.AboutReport = REMOVED, *, told: int | None = None, name: str = "action"
+    report: int, at: int, data: envelope.AboutReport = REMOVED, *, told: int | None = None, name: str = "action"
 ) -> bytes:
-    event = cloudevents.about_report(data, platform="harbor", token=token(report), id=f"{name}-{report:04d}", at=at)
-    return cloudevents.encode(event if told is None else cloudevents.recorded(event, told))
+    event = envelope.about_report(data, platform="harbor", token=token(report), id=f"{name}-{report:04d}", at=at)
+    return envelope.encode(event if told is None else envelope.recorded(event, told))
 
 
 def beat(at: int) -> bytes:
-    data = types.Heartbeat(complete_through=format_ms(at), sequence=1)
-    return cloudevents.encode(cloudevents.heartbeat(data, platform="harbor", id="heartbeat-1", at=at))
+    data = event_data.Heartbeat(complete_through=format_ms(at), sequence=1)
+    return envelope.encode(envelope.heartbeat(data, platform="harbor", id="heartbeat-1", at=at))
 
 
 def of(tmp_path: Path, *lines: bytes) -> Checked:

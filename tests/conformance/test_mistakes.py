@@ -12,9 +12,9 @@ from _pytest.mark.structures import ParameterSet
 
 from producers.conformance.check import Checked, check
 from producers.conformance.mistakes import MISTAKES
-from producers.simulation.plan import Plan
-from streams.contract.instants import format_ms, parse
-from streams.contract.registry import Registry
+from producers.simulation.model.config import Plan
+from streams.contract.registry.registry import Registry
+from streams.contract.timestamps import format_ms, parse
 from streams.domain.grid import DAY, HOUR, MINUTE
 from tests.conformance.planted import (
     ACTED,

@@ -6,10 +6,9 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from streams.contract import keys, types
-from streams.contract.cloudevents import AnyEvent, about_report, encode, heartbeat, recorded
-from streams.contract.instants import format_ms
-from streams.contract.outcomes import (
+from streams.contract.events import keys
+from streams.contract.events.schema import event_data
+from streams.contract.events.schema.action_data import (
     AccountRestricted,
     Acknowledged,
     ActionTaken,
@@ -34,6 +33,8 @@ from streams.contract.outcomes import (
     Validated,
     Withdrawn,
 )
+from streams.contract.events.schema.envelope import AnyEvent, about_report, encode, heartbeat, recorded
+from streams.contract.timestamps import format_ms
 from streams.domain.vocabulary import (
     Addressee,
     AmendReason,
@@ -60,7 +61,7 @@ TOKEN: Final = keys.token(SECRET, "k1", "an invented report")
 OTHER_TOKEN: Final = keys.token(SECRET, "k1", "another invented report")
 Tree = dict[str, Any]
 
-FILING: Final = types.ReportFiled(
+FILING: Final = event_data.ReportFiled(
     harm=Harm.GROOMING,
     reporter=Reporter.GUARDIAN,
     trusted_flagger=False,
@@ -105,12 +106,14 @@ OUTCOMES: Final[tuple[ActionTaken, ...]] = (
     AppealUpheld(),
     AppealRejected(),
 )
-AMENDMENT: Final = types.ReportAmended(reason=AmendReason.TRIAGE, severity=Severity.HIGH)
-RETRACTION: Final = types.EventRetracted(retracts="an-event-id", reason=RetractReason.ERROR)
-BEAT: Final = types.Heartbeat(complete_through=format_ms(AT), sequence=7)
+AMENDMENT: Final = event_data.ReportAmended(reason=AmendReason.TRIAGE, severity=Severity.HIGH)
+RETRACTION: Final = event_data.EventRetracted(retracts="an-event-id", reason=RetractReason.ERROR)
+BEAT: Final = event_data.Heartbeat(complete_through=format_ms(AT), sequence=7)
 
 
-def event(data: types.ReportFiled | ActionTaken | types.ReportAmended | types.EventRetracted) -> AnyEvent:
+def event(
+    data: event_data.ReportFiled | ActionTaken | event_data.ReportAmended | event_data.EventRetracted,
+) -> AnyEvent:
     """Return an event of the platform harbor about one report."""
     return about_report(data, platform="harbor", token=TOKEN, id="event-0001", at=AT)
 
@@ -137,7 +140,7 @@ class Spoilt(NamedTuple):
     field: str
 
 
-def _with(change: Callable[[Tree], object], data: ActionTaken | types.ReportAmended | None = None) -> Tree:
+def _with(change: Callable[[Tree], object], data: ActionTaken | event_data.ReportAmended | None = None) -> Tree:
     tree: Tree = json.loads(encode(event(data if data is not None else FILING)))
     change(tree)
     return tree

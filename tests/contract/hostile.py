@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Any, Final, NamedTuple
 
-from streams.contract.instants import format_ms
-from streams.contract.keys import record_key
+from streams.contract.events.keys import record_key
+from streams.contract.timestamps import format_ms
 from streams.contract.topics import partition_of
 from streams.domain.vocabulary import Harm, Reason, Reporter
 

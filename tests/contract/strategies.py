@@ -5,12 +5,12 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
-from streams.contract import types
-from streams.contract.cloudevents import AnyEvent, about_report, encode, heartbeat
-from streams.contract.instants import format_ms
-from streams.contract.jurisdictions import JURISDICTIONS
-from streams.contract.keys import token
-from streams.contract.outcomes import AccountRestricted, ActionTaken, Merged, Restricted
+from streams.contract.events.keys import token
+from streams.contract.events.schema import event_data
+from streams.contract.events.schema.action_data import AccountRestricted, ActionTaken, Merged, Restricted
+from streams.contract.events.schema.envelope import AnyEvent, about_report, encode, heartbeat
+from streams.contract.registry.jurisdictions import JURISDICTIONS
+from streams.contract.timestamps import format_ms
 from streams.domain.vocabulary import Harm, Restriction, Severity, Surface
 from tests.contract.examples import SECRET
 
@@ -19,11 +19,11 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 IDS = st.text(ALPHABET, min_size=8, max_size=64)
 TOKENS = st.builds(lambda report: token(SECRET, "a0", report), st.text(min_size=1, max_size=20))
 INSTANTS = st.integers(0, 4_102_444_800_000)
-ITEMS = st.integers(1, types.MOST_ITEMS)
+ITEMS = st.integers(1, event_data.MOST_ITEMS)
 COUNTRIES = st.lists(st.sampled_from(sorted(JURISDICTIONS)), min_size=1, max_size=5, unique=True).map(tuple)
 
 FILINGS = st.builds(
-    types.ReportFiled,
+    event_data.ReportFiled,
     jurisdictions=COUNTRIES,
     severity=st.sampled_from(Severity),
     items=ITEMS,
@@ -43,10 +43,10 @@ def _outcomes(kind: type[Any]) -> st.SearchStrategy[Any]:
 
 
 ACTIONS = st.one_of([_outcomes(kind) for kind in get_args(ActionTaken)])
-AMENDMENTS = st.builds(types.ReportAmended, jurisdictions=COUNTRIES) | st.builds(
-    types.ReportAmended, harm=st.sampled_from(Harm)
+AMENDMENTS = st.builds(event_data.ReportAmended, jurisdictions=COUNTRIES) | st.builds(
+    event_data.ReportAmended, harm=st.sampled_from(Harm)
 )
-RETRACTIONS = st.builds(types.EventRetracted, retracts=IDS)
+RETRACTIONS = st.builds(event_data.EventRetracted, retracts=IDS)
 
 
 @st.composite
@@ -55,7 +55,9 @@ def events(draw: st.DrawFn) -> AnyEvent:
     platform, id_, at = draw(PLATFORMS), draw(IDS), draw(INSTANTS)
     data = draw(st.none() | FILINGS | ACTIONS | AMENDMENTS | RETRACTIONS)
     if data is None:
-        beat = types.Heartbeat(complete_through=format_ms(draw(st.integers(0, at))), sequence=draw(st.integers(0, 9)))
+        beat = event_data.Heartbeat(
+            complete_through=format_ms(draw(st.integers(0, at))), sequence=draw(st.integers(0, 9))
+        )
         return heartbeat(beat, platform=platform, id=id_, at=at)
     return about_report(data, platform=platform, token=draw(TOKENS), id=id_, at=at)
 

@@ -9,8 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # ships no types
 from msgspec.structs import replace
 
-from streams.contract import keys
-from streams.contract.cloudevents import (
+from streams.contract.events import keys
+from streams.contract.events.content_modes import structured
+from streams.contract.events.decoder import Decoder, Limits, Refusal
+from streams.contract.events.schema.envelope import (
     BINARY_TYPE,
     STRUCTURED_TYPE,
     ActionTakenEvent,
@@ -22,14 +24,12 @@ from streams.contract.cloudevents import (
     heartbeat,
     recorded,
 )
-from streams.contract.decode import Decoder, Limits, Refusal
-from streams.contract.instants import LAST
-from streams.contract.jurisdictions import JURISDICTIONS
-from streams.contract.modes import structured
-from streams.contract.records import UnreadableBatch
-from streams.contract.registry import Registry
-from streams.contract.registry_file import load, parse
-from streams.contract.schemas import files
+from streams.contract.events.source_records import UnreadableBatch
+from streams.contract.export.schemas import files
+from streams.contract.registry.file import load, parse
+from streams.contract.registry.jurisdictions import JURISDICTIONS
+from streams.contract.registry.registry import Registry
+from streams.contract.timestamps import LAST
 from streams.domain import attributes
 from streams.domain.attributes import Attributes
 from streams.domain.events import Action, Deed, Event, Filing, Heartbeat

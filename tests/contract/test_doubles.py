@@ -2,11 +2,11 @@ import json
 
 import pytest
 
-from streams.contract import doubles
-from streams.contract.cloudevents import AnyEvent, HeartbeatEvent, encode
-from streams.contract.doubles import names_twice
-from streams.contract.instants import parse
-from streams.contract.meaning import canonical
+from streams.contract.events import duplicate_names
+from streams.contract.events.domain_mapping import canonical
+from streams.contract.events.duplicate_names import names_twice
+from streams.contract.events.schema.envelope import AnyEvent, HeartbeatEvent, encode
+from streams.contract.timestamps import parse
 from tests.contract.examples import accepted
 
 
@@ -24,8 +24,8 @@ def test_an_event_as_we_write_it_is_cleared_by_its_length_and_by_its_marks(event
     longer = len(raw) - len(said(event))
     more_marks = raw.count(b'"') - said(event).count(b'"')
 
-    assert longer == doubles._COMPACT[type(event)]
-    assert more_marks == doubles._MARKS[type(event)]
+    assert longer == duplicate_names._COMPACT[type(event)]
+    assert more_marks == duplicate_names._MARKS[type(event)]
 
 
 @pytest.mark.parametrize("event", accepted(), ids=lambda event: type(event).__name__)

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from streams.contract.cloudevents import encode
-from streams.contract.decode import Decoder, Refusal
-from streams.contract.expected import expected
-from streams.contract.instants import LAST
-from streams.contract.registry import Registry
+from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.events.expectations import expected
+from streams.contract.events.schema.envelope import encode
+from streams.contract.registry.registry import Registry
+from streams.contract.timestamps import LAST
 from streams.domain.vocabulary import Automation, Channel, Ground, Harm, Outcome, Reason, Restriction
 from tests.contract.examples import accepted
 

@@ -11,7 +11,7 @@ import zipfile
 
 import pytest
 
-from streams.contract.cloudevents import encode
+from streams.contract.events.schema.envelope import encode
 from streams.contract.foreign import foreign
 from tests.contract.examples import accepted
 

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import pytest
 
-from streams.contract.cloudevents import encode
-from streams.contract.decode import Decoder, Refusal
-from streams.contract.instants import format_ms
-from streams.contract.keys import record_key
-from streams.contract.registry import History, Platform, Registry
+from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.events.keys import record_key
+from streams.contract.events.schema.envelope import encode
+from streams.contract.registry.registry import History, Platform, Registry
+from streams.contract.timestamps import format_ms
 from streams.domain.events import Action, Filing, Heartbeat
 from streams.domain.grid import DAY, HOUR
 from streams.domain.vocabulary import Reason

@@ -2,9 +2,9 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-from streams.contract.decode import Decoder, Refusal
-from streams.contract.refused import encode
-from streams.contract.registry_file import load
+from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.outputs.refusal_records import encode
+from streams.contract.registry.file import load
 from streams.domain.events import Filing
 from tests.contract.hostile import KINDS, MARK, good_filing, hostile_records
 

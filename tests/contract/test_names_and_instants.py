@@ -10,11 +10,11 @@ import pytest
 from kafka.partitioner.default import DefaultPartitioner
 
 from streams.contract import topics
-from streams.contract.decode import Refusal
-from streams.contract.instants import format_ms, parse
-from streams.contract.keys import content_digest, event_digest, heartbeat_key, record_key, token
-from streams.contract.refused import EventRefused, decode, encode, key
-from streams.contract.registry import Registry
+from streams.contract.events.decoder import Refusal
+from streams.contract.events.keys import content_digest, event_digest, heartbeat_key, record_key, token
+from streams.contract.outputs.refusal_records import EventRefused, decode, encode, key
+from streams.contract.registry.registry import Registry
+from streams.contract.timestamps import format_ms, parse
 from streams.contract.topics import Replication, partition_of, table
 from streams.domain.vocabulary import Reason
 from tests.contract.examples import SECRET, TOKEN

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # ships no types
 
-from streams.contract.notices import DeadlineMissedEvent, ResponseMeasuredEvent, decode, encode
-from streams.contract.schemas import KINDS, json_schema
+from streams.contract.export.schemas import KINDS, json_schema
+from streams.contract.outputs.report_updates import DeadlineMissedEvent, ResponseMeasuredEvent, decode, encode
 from streams.domain.clocks import STANDARD
 from streams.domain.course import EXPIRED, STOPPED
 from streams.domain.grid import HOUR

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.contract.pack_file import PackError, load, parse, rulebook_of
-from streams.contract.registry import Registry
-from streams.contract.rulebook import STANDARD_RULES, Rulebook, RulebookError
+from streams.contract.packs.file import PackError, load, parse, rulebook_of
+from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook, RulebookError
+from streams.contract.registry.registry import Registry
 from streams.domain.clocks import FINAL_RESTRICTIONS, STANDARD, AfterReopen
 from streams.domain.deadlines import NEVER
 from streams.domain.events import Deed

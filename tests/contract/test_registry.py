@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.contract.jurisdictions import COUNTRIES, DEFAULT_GROUPS, joined
-from streams.contract.registry import Registry, Role
-from streams.contract.registry_file import RegistryError, load, parse
+from streams.contract.registry.file import RegistryError, load, parse
+from streams.contract.registry.jurisdictions import COUNTRIES, DEFAULT_GROUPS, joined
+from streams.contract.registry.registry import Registry, Role
 
 DEMO = Path(__file__).parents[2] / "deploy" / "registry" / "demo.toml"
 HARBOR = b"""

@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from streams.contract import keys
-from streams.contract.cloudevents import (
+from streams.contract.events import keys
+from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.events.schema.action_data import ActionTaken
+from streams.contract.events.schema.envelope import (
     ActionTakenEvent,
     AnyEvent,
     EventRetractedEvent,
@@ -17,12 +19,10 @@ from streams.contract.cloudevents import (
     encode,
     encode_binary,
 )
-from streams.contract.decode import Decoder, Refusal
-from streams.contract.instants import LAST, format_ms, parse
-from streams.contract.jurisdictions import DEFAULT_GROUPS, joined
-from streams.contract.outcomes import ActionTaken
-from streams.contract.registry import Registry
-from streams.contract.types import ReportFiled
+from streams.contract.events.schema.event_data import ReportFiled
+from streams.contract.registry.jurisdictions import DEFAULT_GROUPS, joined
+from streams.contract.registry.registry import Registry
+from streams.contract.timestamps import LAST, format_ms, parse
 from streams.domain import attributes
 from streams.domain.attributes import Attributes
 from streams.domain.events import Action, Amendment, Filing, Heartbeat, Retraction

@@ -8,11 +8,11 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]  # ships no types
 from referencing.exceptions import Unresolvable
 
-from streams.contract.cloudevents import AnyEvent, encode
-from streams.contract.decode import Refusal
-from streams.contract.records import UnreadableBatch
-from streams.contract.refused import encode as encode_refused
-from streams.contract.schemas import files, write
+from streams.contract.events.decoder import Refusal
+from streams.contract.events.schema.envelope import AnyEvent, encode
+from streams.contract.events.source_records import UnreadableBatch
+from streams.contract.export.schemas import files, write
+from streams.contract.outputs.refusal_records import encode as encode_refused
 from streams.domain.vocabulary import Reason
 from tests.contract.examples import SPOILT, Spoilt, accepted
 from tests.contract.test_decode import Given
@@ -32,7 +32,7 @@ def validator(event_type: str) -> Draft202012Validator:
 def test_the_committed_schemas_are_current() -> None:
     committed = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "schemas").iterdir()}
 
-    assert committed == GENERATED, "run `python -m streams.contract.schemas`"
+    assert committed == GENERATED, "run `python -m streams.contract.export.schemas`"
 
 
 def test_the_schemas_are_written_where_they_are_wanted(tmp_path: Path) -> None:

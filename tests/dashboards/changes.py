@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from streams.contract.catalogue import METRICS
-from streams.contract.metric import Kind, Process
+from streams.contract.metrics.catalogue import METRICS
+from streams.contract.metrics.metric import Kind, Process
 from tests.dashboards.durations import seconds
 from tests.dashboards.histories import STALE, Values, expanded
 from tests.dashboards.tales import Tale

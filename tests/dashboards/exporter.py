@@ -9,8 +9,8 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
-from streams.contract.catalogue import METRICS, named
-from streams.contract.metric import CLOCKS, Kind, Metric, Process, Source, label_sets, seconds
+from streams.contract.metrics.catalogue import METRICS, named
+from streams.contract.metrics.metric import CLOCKS, Kind, Metric, Process, Source, label_sets, seconds
 
 Values = dict[tuple[str, tuple[str, ...]], float]
 

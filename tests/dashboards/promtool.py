@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dashboards.rules.alert import Alert, Severity
-from dashboards.rules.recording import RECORDINGS, Recording
+from dashboards.rules.recording.rules import RECORDINGS, Recording
 from dashboards.rules.render import GROUPS, rules_yaml
 from tests.dashboards.durations import seconds
 from tests.dashboards.tales import Tale, Told

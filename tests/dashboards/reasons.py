@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from dashboards.rules.alert import Alert
-from streams.contract.catalogue import METRICS
-from streams.contract.metric import Kind, Metric, Process
+from streams.contract.metrics.catalogue import METRICS
+from streams.contract.metrics.metric import Kind, Metric, Process
 from tests.dashboards.promtool import needed
 
 _NO_PAST: Final = "it holds a platform against its own past, and one that was not looked at has none"

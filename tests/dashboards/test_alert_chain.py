@@ -12,9 +12,9 @@ from prometheus_client.metrics_core import Metric as Family
 from typing_extensions import override
 
 from dashboards.rules.alert import Audience
-from dashboards.rules.platforms import SILENT_CADENCES
-from dashboards.rules.table import ALERTS
-from streams.contract.metric import Process, Source
+from dashboards.rules.alerts.all_alerts import ALERTS
+from dashboards.rules.alerts.platforms import SILENT_CADENCES
+from streams.contract.metrics.metric import Process, Source
 from tests.dashboards.chain import Chain, chained
 from tests.dashboards.durations import seconds
 from tests.dashboards.exporter import StandIn, exported

@@ -3,10 +3,10 @@ from math import prod
 
 import pytest
 
-from streams.contract.catalogue import BUDGET, CLOCKS_RECKONED, METRICS, named
-from streams.contract.metric import EDGES, LIMITS, Kind, Metric, Source, label_sets
-from streams.contract.pack_file import rulebook_of
-from streams.contract.registry import Registry
+from streams.contract.metrics.catalogue import BUDGET, CLOCKS_RECKONED, METRICS, named
+from streams.contract.metrics.metric import EDGES, LIMITS, Kind, Metric, Source, label_sets
+from streams.contract.packs.file import rulebook_of
+from streams.contract.registry.registry import Registry
 from streams.domain.grid import edge_index
 from tests.board.paths import CHILDREN
 

@@ -13,7 +13,7 @@ import yaml
 from dashboards.grafana.overview import UID
 from dashboards.grafana.render import PATHS
 from dashboards.rules.alert import Alert, Audience, Severity
-from dashboards.rules.table import ALERTS
+from dashboards.rules.alerts.all_alerts import ALERTS
 from tests.dashboards.live import ROOT
 from tests.required import program
 

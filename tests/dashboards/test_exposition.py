@@ -5,8 +5,8 @@ import subprocess
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from streams.contract.catalogue import METRICS
-from streams.contract.metric import Process, Source, label_sets
+from streams.contract.metrics.catalogue import METRICS
+from streams.contract.metrics.metric import Process, Source, label_sets
 from tests.dashboards.exporter import StandIn
 from tests.required import program
 

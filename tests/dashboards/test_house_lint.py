@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from dashboards.grafana.house import BLUE, ORANGE, VERMILION
+from dashboards.grafana.panels import BLUE, ORANGE, VERMILION
 from dashboards.grafana.render import overview_json
-from dashboards.rules.recording import RECORDINGS
-from streams.contract.catalogue import METRICS
-from streams.contract.metric import Kind
+from dashboards.rules.recording.rules import RECORDINGS
+from streams.contract.metrics.catalogue import METRICS
+from streams.contract.metrics.metric import Kind
 from tests.dashboards.live import expanded
 from tests.required import program
 

@@ -5,7 +5,7 @@ from time import time  # noqa: TID251 - the stand-in tells instants near Prometh
 
 import pytest
 
-from streams.contract.metric import CLOCKS, Source
+from streams.contract.metrics.metric import CLOCKS, Source
 from tests.dashboards.exporter import StandIn, exported
 from tests.dashboards.live import Answer, answers, prometheus_on
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from dashboards.rules.alert import Alert, Audience, Severity
-from dashboards.rules.recording import RECORDINGS
-from dashboards.rules.table import ALERTS
-from streams.contract.metric import CLOCKS
+from dashboards.rules.alerts.all_alerts import ALERTS
+from dashboards.rules.recording.rules import RECORDINGS
+from streams.contract.metrics.metric import CLOCKS
 from tests.dashboards.quiet.asked import fired, inlined
 from tests.dashboards.quiet.trial import Verdict, healthy, tried
 from tests.required import program

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from dashboards.rules.alert import FRESH, Alert, Audience, Mute, Severity
-from dashboards.rules.recording import RECORDINGS, WINDOWS, Window
-from dashboards.rules.table import ALERTS
-from streams.contract.catalogue import METRICS
+from dashboards.rules.alerts.all_alerts import ALERTS
+from dashboards.rules.recording.rules import RECORDINGS, WINDOWS, Window
+from streams.contract.metrics.catalogue import METRICS
 from tests.dashboards.durations import seconds
 from tests.dashboards.live import DASHBOARDS, ROOT, RULES
 from tests.dashboards.promtool import ALLOWANCE, write_story

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.rules.alert import Alert
-from dashboards.rules.table import ALERTS
+from dashboards.rules.alerts.all_alerts import ALERTS
 from tests.dashboards.durations import seconds
 from tests.dashboards.promtool import write_trials
 from tests.dashboards.reasons import NAMED, reasons

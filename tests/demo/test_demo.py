@@ -14,12 +14,12 @@ from uuid import uuid4
 
 import pytest
 
-from producers.simulation.plan import Plan
-from producers.simulation.told import line
+from producers.simulation.model.config import Plan
+from producers.simulation.published_events import line
 from producers.simulation.traffic import simulate
+from streams.batch.load import read
 from streams.batch.measure import measure
-from streams.batch.reading import read
-from streams.contract.registry_file import load
+from streams.contract.registry.file import load
 from tests.chain.waiting import until
 
 pytestmark = [

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.demo.processes import PartFailedError, Parts, Task
+from dashboards.demo.supervisor import PartFailedError, Parts, Task
 
 WAITS = "import time; time.sleep(600)"
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"

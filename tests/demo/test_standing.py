@@ -3,12 +3,12 @@ import io
 import pytest
 from rich.console import Console
 
-from dashboards.board.values import Values
+from dashboards.board.samples import Values
+from dashboards.demo.ranking import ranks, standings
+from dashboards.demo.ranking_table import lines, table
 from dashboards.demo.screen import screen_on
-from dashboards.demo.standing import ranks, standings
-from dashboards.demo.table import lines, table
-from dashboards.demo.verdicts import Verdict
-from streams.contract.wording import CAVEAT
+from dashboards.demo.truth_checks import Verdict
+from streams.contract.formatting import CAVEAT
 
 AS_OF = 1_000_000_000
 ACTION, DECISION = "time_to_action", "time_to_decision"

@@ -2,9 +2,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from dashboards.demo.planted import ClockTruth, Key, Planted, Side
-from dashboards.demo.standing import ACTION, DECISION, Standing
-from dashboards.demo.verdicts import Sides, Verdict, ordinal, verdicts
+from dashboards.demo.ranking import ACTION, DECISION, Standing
+from dashboards.demo.truth_checks import Sides, Verdict, ordinal, verdicts
+from dashboards.demo.truth_file import ClockTruth, Key, Planted, Side
 from streams.domain.grid import DAY, HOUR, SECOND
 from streams.domain.survival import UNKNOWN, Interval
 

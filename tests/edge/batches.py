@@ -10,8 +10,8 @@ from aiokafka import TopicPartition
 from aiokafka.codec import lz4_encode, snappy_encode
 from aiokafka.record.util import calc_crc32c
 
-from streams.contract.records import UnreadableBatch
-from streams.edge.reading import Answer, Found, Memory, Read, Records
+from streams.contract.events.source_records import UnreadableBatch
+from streams.edge.kafka_client.resilient_consumer import Answer, Found, Memory, Read, Records
 
 PAIR: Final = TopicPartition("harbor-report-filed", 3)
 STAMP: Final = 1_767_225_600_000

@@ -5,7 +5,7 @@ from functools import cache
 from random import Random
 from typing import Final, NamedTuple
 
-from streams.edge.inflate import MOST_BYTES
+from streams.edge.kafka_client.decompression import MOST_BYTES
 from tests.edge.batches import BY_BROKER, CODECS, CONTROL, GZIP, TRANSACTIONAL, ZSTD, Header, record, sealed
 
 NAMES: Final = (b"traceparent", b"ce_id", b"\xff\xfe", b"ce_\xff", b"content-type", b"", b"x" * 200)

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 
 import uvloop
 
-from streams.contract.guard import Guard
-from streams.edge.connections import Limits
-from streams.edge.pages import Handler, served
+from streams.contract.settings.http_security import Guard
+from streams.edge.http_server.connections import Limits
+from streams.edge.http_server.server import Handler, served
 from tests.brokers.ports import LOOPBACK
 from tests.security.certificates import Authority
 

@@ -9,8 +9,8 @@ from contextlib import ExitStack, closing
 import pytest
 from aiohttp import web
 
-from streams.edge import listening
-from streams.edge.connections import Limits
+from streams.edge.http_server import listener
+from streams.edge.http_server.connections import Limits
 from tests.brokers.ports import LOOPBACK
 from tests.edge.site import LOOPS, Certificate, Site, certificate, is_open, serving, until_closed
 
@@ -222,9 +222,9 @@ async def test_an_address_of_a_name_that_is_not_here_is_passed_over(monkeypatch:
     async def both(_host: str, port: int) -> list[tuple[object, ...]]:
         return [(socket.AF_INET, 0, 0, "", (address, port)) for address in ("192.0.2.1", LOOPBACK)]
 
-    monkeypatch.setattr(listening, "_addresses", both)
+    monkeypatch.setattr(listener, "_addresses", both)
 
-    found = await listening.bound("somewhere", 0)
+    found = await listener.bound("somewhere", 0)
 
     assert [one.getsockname()[0] for one in found] == [LOOPBACK]
     found[0].close()

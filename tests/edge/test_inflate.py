@@ -9,7 +9,7 @@ import cramjam
 import pytest
 from aiokafka.codec import snappy_encode
 
-from streams.edge.inflate import MOST_BYTES, InflationError, inflate
+from streams.edge.kafka_client.decompression import MOST_BYTES, InflationError, inflate
 from tests.edge.batches import CODECS, GZIP, LZ4, SNAPPY, ZSTD
 
 STORY: Final = b'{"outcome": "restricted"}' * 4_000

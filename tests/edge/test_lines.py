@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from backports import zstd
 
-from streams.edge import lines
-from streams.edge.lines import blocks
-from streams.edge.opening import STDIN, Opened, Source, UnreadableError, read_twice
+from streams.edge.files import line_blocks
+from streams.edge.files.input_file import STDIN, Opened, Source, UnreadableError, read_twice
+from streams.edge.files.line_blocks import blocks
 
 LINES = [b'{"a":1}', b"", b'{"b":2}', "ü".encode(), b"last"]
 
@@ -72,7 +72,7 @@ def fed() -> Iterator[Callable[[Path, bytes], None]]:
 def test_the_same_lines_come_out_whatever_they_are_packed_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, packed: str, at_once: int
 ) -> None:
-    monkeypatch.setattr(lines, "_BLOCK_BYTES", at_once)
+    monkeypatch.setattr(line_blocks, "_BLOCK_BYTES", at_once)
     path = tmp_path / "events.of.any.name"
     path.write_bytes(PACKED[packed](WRITTEN[written]))
 
@@ -193,7 +193,7 @@ def test_a_line_without_end_takes_bounded_memory_and_is_never_blank(tmp_path: Pa
 def test_what_becomes_of_a_long_line_does_not_depend_on_how_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr(lines, "_BLOCK_BYTES", at_once)
+    monkeypatch.setattr(line_blocks, "_BLOCK_BYTES", at_once)
     path = tmp_path / "long"
     path.write_bytes(b" " * 70_000 + b'{"a":1}\r\n' + b" " * 60_000 + b"\r\n" + b"x" * 70_000)
 

@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from streams.contract.environment import BadSettingsError
-from streams.contract.log_settings import LogForm, LogLevel, LogSettings, load_log
-from streams.edge.logs import JsonFormatter
-from streams.edge.traces import trace_of
-from streams.runtime.journal import ClaimError
+from streams.contract.settings.environment import BadSettingsError
+from streams.contract.settings.log_settings import LogForm, LogLevel, LogSettings, load_log
+from streams.edge.logs.configuration import JsonFormatter
+from streams.edge.logs.tracebacks import trace_of
+from streams.runtime.journal.journal import ClaimError
 
 
 def test_a_log_is_text_from_information_on_unless_it_is_told_otherwise() -> None:
@@ -93,9 +93,9 @@ def written(form: str, level: str) -> list[str]:
     """Return what a process writes whose libraries and own code log at every level."""
     program = """
 import logging, os
-from streams.contract.access import Access
-from streams.contract.log_settings import load_log
-from streams.edge.logs import configure
+from streams.contract.settings.kafka_security import Access
+from streams.contract.settings.log_settings import load_log
+from streams.edge.logs.configuration import configure
 configure(load_log(os.environ), "trial", "127.0.0.1:1", Access())
 for name in ("streams.trial", "kafka.protocol", "aiokafka.conn", "faust"):
     logging.getLogger(name).debug("hush %s", name)

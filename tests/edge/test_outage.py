@@ -5,8 +5,8 @@ import logging
 import pytest
 from typing_extensions import override
 
-from streams.edge.client_logs import LIBRARIES, ClientLogs
-from streams.edge.outage import Outage
+from streams.edge.logs.broker_outage import Outage
+from streams.edge.logs.client_filter import LIBRARIES, ClientLogs
 
 NOBODY = "SAFECLOCK_BOOTSTRAP: expected a broker at here:1, none answered"
 MINUTE = 60_000
@@ -142,7 +142,7 @@ def test_nothing_below_a_warning_of_a_library_is_logged_at_any_level(library: st
 def test_our_own_messages_pass_whatever_the_broker_does(log: Log) -> None:
     log.tries(NOBODY)
 
-    log.says("streams.runtime.partition", logging.ERROR, "offsets are gone")
+    log.says("streams.runtime.partition.partition", logging.ERROR, "offsets are gone")
     log.says("streams.runtime.applied", logging.INFO, "only named like a library")
 
     assert log.shown.lines == ["ERROR offsets are gone", "INFO only named like a library"]

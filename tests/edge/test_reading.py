@@ -6,10 +6,10 @@ from zlib import crc32
 
 import pytest
 
-from streams.contract.records import UnreadableBatch
-from streams.edge.batches import WIDE
-from streams.edge.inflate import MOST_BYTES
-from streams.edge.reading import ATTEMPTS, Memory, Read
+from streams.contract.events.source_records import UnreadableBatch
+from streams.edge.kafka_client.decompression import MOST_BYTES
+from streams.edge.kafka_client.record_batch import WIDE
+from streams.edge.kafka_client.resilient_consumer import ATTEMPTS, Memory, Read
 from tests.edge.batches import (
     BY_BROKER,
     CODECS,

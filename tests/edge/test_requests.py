@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from aiohttp import web
 
-from streams.contract.guard import Guard
-from streams.edge.connections import Limits
+from streams.contract.settings.http_security import Guard
+from streams.edge.http_server.connections import Limits
 from tests.edge.site import LOOPS, Certificate, Site, certificate, serving
 
 CANARY = "canary-S3cr3t-31337"

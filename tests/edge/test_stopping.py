@@ -9,7 +9,7 @@ import pytest
 
 PROGRAM: Final = """
 import asyncio, logging, signal, sys
-from streams.edge.stopping import Ending, Stopping, end, stops_at_once
+from streams.edge.shutdown import Ending, Stopping, end, stops_at_once
 logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
 
 def ready(): print("ready", flush=True)

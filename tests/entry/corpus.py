@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from streams.contract.cloudevents import AnyEvent, encode, heartbeat
-from streams.contract.instants import LAST, format_ms, parse
-from streams.contract.records import Limits
-from streams.contract.registry import History, Registry
-from streams.contract.types import Heartbeat
+from streams.contract.events.schema.envelope import AnyEvent, encode, heartbeat
+from streams.contract.events.schema.event_data import Heartbeat
+from streams.contract.events.source_records import Limits
+from streams.contract.registry.registry import History, Registry
+from streams.contract.timestamps import LAST, format_ms, parse
 from streams.domain.grid import DAY, HOUR, MINUTE
 from streams.domain.vocabulary import Reason
 from tests.contract.examples import AT, FILING, RESTRICTED, SPOILT, accepted, event

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
-from producers.publisher.files import Order, publish
-from streams.contract.cloudevents import encode
+from producers.publisher.upload.request import Order, publish
+from streams.contract.events.schema.envelope import encode
 from streams.contract.topics import Replication, table
 from tests.contract.examples import FILING, event
 from tests.entry.corpus import NOW, ROOM, cases, opened

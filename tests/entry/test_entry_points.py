@@ -12,23 +12,23 @@ import pytest
 from backports import zstd
 
 from producers.conformance.check import check
-from producers.publisher.files import Order, publish
 from producers.publisher.settings import PublisherSettings
-from streams.admin.refusals import Fate, Retold, Tally, fate
-from streams.batch.explained import explain
-from streams.batch.reading import read
-from streams.contract import keys
-from streams.contract.decode import Decoder
-from streams.contract.keys import heartbeat_key, record_key
-from streams.contract.registry import Platform, Registry
-from streams.contract.rows import RowCodec
-from streams.contract.rulebook import STANDARD_RULES
-from streams.contract.rules import rules_of
+from producers.publisher.upload.request import Order, publish
+from streams.admin.replay.selection import Fate, Retold, Tally, fate
+from streams.batch.explain import explain
+from streams.batch.load import read
+from streams.contract.events import keys
+from streams.contract.events.decoder import Decoder
+from streams.contract.events.keys import heartbeat_key, record_key
+from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.packs.ledger_config import rules_of
+from streams.contract.packs.rulebook import STANDARD_RULES
+from streams.contract.registry.registry import Platform, Registry
 from streams.domain.ledger import Ledger
 from streams.domain.logtime import LogTime
 from streams.domain.vocabulary import Reason
-from streams.runtime.intake import Intake
-from streams.runtime.records import RecordBatch, Slot
+from streams.runtime.kafka.records import RecordBatch, Slot
+from streams.runtime.partition.processor import Intake
 from tests.contract.examples import AT, SECRET, TOKEN
 from tests.entry.corpus import NOW, ROOM, Case, cases, opened, told_by
 

@@ -7,12 +7,12 @@ from threading import Event, Lock, Thread
 from typing import Final, Self
 
 from producers.publisher.errors import BrokerError
-from producers.publisher.files import Order, publish_blocks
 from producers.publisher.settings import PublisherSettings
-from streams.contract.registry_file import load
+from producers.publisher.upload.request import Order, publish_blocks
+from streams.contract.registry.file import load
 from streams.edge.clock import wall_clock_ms
-from streams.edge.lines import blocks_of
-from streams.runtime.position import Reached
+from streams.edge.files.line_blocks import blocks_of
+from streams.runtime.journal.checkpoint import Reached
 from streams.runtime.settings import RecordTime
 from tests.chain.chain import Chain, Part
 from tests.chain.waiting import until

@@ -9,7 +9,7 @@ from hashlib import sha256
 from random import Random
 from typing import Any, Final
 
-from streams.contract.instants import format_ms
+from streams.contract.timestamps import format_ms
 from streams.domain.grid import DAY, SECOND
 from tests.chain.history import lines_of, plan_of
 

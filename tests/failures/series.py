@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, Final
 
-from dashboards.rules.recording import RECORDINGS
-from streams.contract.catalogue import AS_IT_HAPPENED, METRICS
-from streams.contract.measures import COUNTERS, decode_counters
-from streams.contract.metric import OTHER_PLATFORM, Kind, seconds
+from dashboards.rules.recording.rules import RECORDINGS
+from streams.contract.metrics.catalogue import AS_IT_HAPPENED, METRICS
+from streams.contract.metrics.metric import OTHER_PLATFORM, Kind, seconds
+from streams.contract.outputs.measures import COUNTERS, decode_counters
 from streams.domain import counters
 from streams.domain.counters import BUCKETS
-from streams.runtime.position import Position
+from streams.runtime.journal.checkpoint import Position
 from tests.dashboards.live import Prometheus
 from tests.failures import truth
 from tests.failures.truth import Told

@@ -8,8 +8,8 @@ from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.structs import OffsetAndMetadata
 
-from streams.runtime.broker import Broker
-from streams.runtime.records import Slot
+from streams.runtime.kafka.admin import Broker
+from streams.runtime.kafka.records import Slot
 from tests.chain.chain import Chain
 from tests.chain.waiting import until
 

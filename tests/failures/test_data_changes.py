@@ -13,11 +13,11 @@ from uuid import uuid4
 import pytest
 from kafka import KafkaProducer
 
-from streams.contract.registry import Role
+from streams.contract.registry.registry import Role
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.failpoints import NAMES
-from streams.runtime.position import POSITION_KEY
-from streams.runtime.records import Slot
+from streams.runtime.journal.checkpoint import POSITION_KEY
+from streams.runtime.kafka.records import Slot
 from tests.brokers.apache import ApacheKafka
 from tests.brokers.apache import apache_kafka as apache_node
 from tests.brokers.jars import BrokerUnavailableError

@@ -10,15 +10,15 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from streams.admin.accept import accept, cases, staged
-from streams.admin.acceptance import Where
-from streams.contract.registry import Registry
-from streams.contract.registry_file import load
+from streams.admin.source_reset.rules import Where
+from streams.admin.source_reset.source_reset import accept, cases, staged
+from streams.contract.registry.file import load
+from streams.contract.registry.registry import Registry
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.journal import Outgoing, Place, TransactionJournal
-from streams.runtime.position import POSITION_KEY, Position, encode
-from streams.runtime.records import Slot
+from streams.runtime.journal.checkpoint import POSITION_KEY, Position, encode
+from streams.runtime.journal.journal import Outgoing, Place, TransactionJournal
+from streams.runtime.kafka.records import Slot
 from streams.runtime.settings import load as load_settings
 from tests.chain.chain import Part
 from tests.chain.totals import totals

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from streams.edge.clock import wall_clock_ms
-from streams.runtime.records import Slot
+from streams.runtime.kafka.records import Slot
 from tests.brokers.apache import ApacheKafka
 from tests.chain.quick import FAULT
 from tests.chain.waiting import until

@@ -11,19 +11,19 @@ from typing import Any, Final
 
 from typing_extensions import override
 
-from streams.contract.decode import Decoder, Refusal
-from streams.contract.measures import COUNTERS, STATUS_KEY, decode_counters, is_measure
-from streams.contract.registry import Registry, Role
-from streams.contract.rows import RowCodec
-from streams.contract.rules import rules_of
+from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.outputs.measures import COUNTERS, STATUS_KEY, decode_counters, is_measure
+from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.packs.ledger_config import rules_of
+from streams.contract.registry.registry import Registry, Role
 from streams.contract.topics import partition_of
 from streams.domain import counters
 from streams.domain.clocks import STANDARD
 from streams.domain.events import Event
 from streams.domain.ledger import Ledger
 from streams.domain.vocabulary import Reason
-from streams.runtime.position import POSITION_KEY, Position, decode
-from streams.runtime.records import Slot
+from streams.runtime.journal.checkpoint import POSITION_KEY, Position, decode
+from streams.runtime.kafka.records import Slot
 from tests.chain.chain import Chain
 from tests.chain.reading import Record
 from tests.chain.totals import Stored, Totals, reports, totals

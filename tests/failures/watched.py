@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from dashboards.rules.alert import STALE_SECONDS
-from dashboards.rules.table import ALERTS
-from streams.contract.catalogue import AS_CORRECTED, AS_IT_HAPPENED, COHORT_FIGURES
+from dashboards.rules.alerts.all_alerts import ALERTS
+from streams.contract.metrics.catalogue import AS_CORRECTED, AS_IT_HAPPENED, COHORT_FIGURES
 from streams.domain.grid import SECOND
 from streams.edge.clock import wall_clock_ms
 from tests.chain.chain import Part

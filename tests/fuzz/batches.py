@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from random import Random
 from typing import Final
 
-from streams.contract.records import UnreadableBatch
-from streams.edge.reading import Read
+from streams.contract.events.source_records import UnreadableBatch
+from streams.edge.kafka_client.resilient_consumer import Read
 from tests.edge.batches import CODECS, GZIP, Header, good, last_offset, read_log, record, sealed, values
 from tests.edge.mutations import Content, mutated_batch
 

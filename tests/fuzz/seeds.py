@@ -6,8 +6,8 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from streams.contract.cloudevents import encode
-from streams.contract.schemas import KINDS, json_schema
+from streams.contract.events.schema.envelope import encode
+from streams.contract.export.schemas import KINDS, json_schema
 from tests.contract.examples import SPOILT, accepted
 from tests.contract.hostile import hostile_records
 from tests.fuzz import batches

@@ -8,19 +8,19 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]  # ships no types
 
-from streams.contract.cloudevents import encode as encode_event
-from streams.contract.decode import Decoder, Refusal
-from streams.contract.instants import LAST
-from streams.contract.jurisdictions import OTHER, UNKNOWN
-from streams.contract.keys import heartbeat_key, record_key
-from streams.contract.pack_file import PackError
-from streams.contract.pack_file import parse as parse_pack
-from streams.contract.refused import encode as encode_refused
-from streams.contract.registry import PLATFORM_ID, Registry, Role
-from streams.contract.registry_file import RegistryError, load, parse
-from streams.contract.rows import RowCodec
-from streams.contract.rulebook import Rulebook
-from streams.contract.schemas import KINDS, json_schema
+from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.events.keys import heartbeat_key, record_key
+from streams.contract.events.schema.envelope import encode as encode_event
+from streams.contract.export.schemas import KINDS, json_schema
+from streams.contract.outputs.refusal_records import encode as encode_refused
+from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.packs.file import PackError
+from streams.contract.packs.file import parse as parse_pack
+from streams.contract.packs.rulebook import Rulebook
+from streams.contract.registry.file import RegistryError, load, parse
+from streams.contract.registry.jurisdictions import OTHER, UNKNOWN
+from streams.contract.registry.registry import PLATFORM_ID, Registry, Role
+from streams.contract.timestamps import LAST
 from streams.domain.cohort import CohortKey, Signature
 from streams.domain.events import Event, Heartbeat
 from streams.domain.grid import DAY

@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
-from streams.contract.cloudevents import encode
-from streams.contract.decode import Refusal
+from streams.contract.events.decoder import Refusal
+from streams.contract.events.schema.envelope import encode
 from streams.domain.vocabulary import Reason
 from tests.contract.examples import FILING, SPOILT, Spoilt, event
 from tests.edge.batches import good

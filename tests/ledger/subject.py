@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from streams.contract.rows import RowCodec
+from streams.contract.outputs.row_codec import RowCodec
 from streams.domain import counters
 from streams.domain.at_hand import Report
 from streams.domain.clocks import (

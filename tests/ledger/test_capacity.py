@@ -1,8 +1,8 @@
 """A platform may not hold more than the registry allows: what would begin another report is refused, and counted."""
 
-from streams.contract.registry import Platform, Registry
-from streams.contract.rulebook import STANDARD_RULES
-from streams.contract.rules import rules_of_a_file
+from streams.contract.packs.ledger_config import rules_of_a_file
+from streams.contract.packs.rulebook import STANDARD_RULES
+from streams.contract.registry.registry import Platform, Registry
 from streams.domain.desk import PlatformRule
 from streams.domain.events import Action, Deed, Event, Filing
 from streams.domain.grid import DAY, HOUR, MINUTE

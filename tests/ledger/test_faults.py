@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from streams.contract.rows import RowCodec
+from streams.contract.outputs.row_codec import RowCodec
 from streams.domain.at_hand import Report
 from streams.domain.desk import Desk
 from streams.domain.events import Action, Deed, Event, Filing
@@ -13,7 +13,7 @@ from streams.domain.ledger import Ledger
 from streams.domain.report import Row
 from streams.domain.rules import Rules
 from streams.domain.vocabulary import Outcome, Reason
-from streams.runtime.suspended import without
+from streams.runtime.partition.commits.suspension import without
 from tests.ledger.strategies import START
 from tests.ledger.subject import CODEC, load
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contract.rows import RowCodec
+from streams.contract.outputs.row_codec import RowCodec
 from streams.domain.clocks import STANDARD
 from streams.domain.cohort import Stored, cohort_and_bits, is_sum, key_of, name_of_part
 from streams.domain.cohort_rows import CohortRows

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contract.pack_file import load
+from streams.contract.packs.file import load
 from streams.domain.appraise import Appraiser
 from streams.domain.clocks import ALWAYS, DEEDS, STANDARD, Clock, Scope
 from streams.domain.desk import Desk, PlatformRule

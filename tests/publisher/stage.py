@@ -14,10 +14,11 @@ from kafka.admin import KafkaAdminClient
 from producers.publisher.identity import Identity
 from producers.publisher.publisher import Publisher
 from producers.publisher.settings import PublisherSettings
-from streams.contract import cloudevents, keys, types
-from streams.contract.instants import format_ms
-from streams.contract.outcomes import NoViolation
-from streams.contract.registry import Platform, Registry
+from streams.contract.events import keys
+from streams.contract.events.schema import envelope, event_data
+from streams.contract.events.schema.action_data import NoViolation
+from streams.contract.registry.registry import Platform, Registry
+from streams.contract.timestamps import format_ms
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, RetractReason
 
 SECRET = b"a secret of thirty-two bytes or more"
@@ -95,7 +96,7 @@ def stage(address: str, *, idempotent: bool) -> Stage:
 
 def filing(number: int, at: int = NOON, platform: str = "harbor") -> bytes:
     """Return the line of one filing; equal numbers are equal reports."""
-    data = types.ReportFiled(
+    data = event_data.ReportFiled(
         harm=Harm.BULLYING,
         reporter=Reporter.USER,
         trusted_flagger=False,
@@ -104,30 +105,30 @@ def filing(number: int, at: int = NOON, platform: str = "harbor") -> bytes:
         jurisdictions=("GB",),
     )
     token = keys.token(SECRET, "k1", str(number))
-    event = cloudevents.about_report(data, platform=platform, token=token, id=f"filing-{number:06d}", at=at)
-    return cloudevents.encode(event)
+    event = envelope.about_report(data, platform=platform, token=token, id=f"filing-{number:06d}", at=at)
+    return envelope.encode(event)
 
 
 def action(number: int, at: int = NOON, platform: str = "harbor") -> bytes:
     """Return the line of one decision about the report of `filing(number)`."""
     token = keys.token(SECRET, "k1", str(number))
-    event = cloudevents.about_report(NoViolation(), platform=platform, token=token, id=f"action-{number:06d}", at=at)
-    return cloudevents.encode(event)
+    event = envelope.about_report(NoViolation(), platform=platform, token=token, id=f"action-{number:06d}", at=at)
+    return envelope.encode(event)
 
 
 def retraction(number: int, retracts: str, at: int = NOON, platform: str = "harbor") -> bytes:
     """Return the line that takes back the event with the id `retracts` of the report of `filing(number)`."""
-    data = types.EventRetracted(retracts=retracts, reason=RetractReason.ERROR)
+    data = event_data.EventRetracted(retracts=retracts, reason=RetractReason.ERROR)
     token = keys.token(SECRET, "k1", str(number))
-    event = cloudevents.about_report(data, platform=platform, token=token, id=f"retraction-{number:06d}", at=at)
-    return cloudevents.encode(event)
+    event = envelope.about_report(data, platform=platform, token=token, id=f"retraction-{number:06d}", at=at)
+    return envelope.encode(event)
 
 
 def heartbeat(sequence: int, complete_through: int = NOON, platform: str = "harbor") -> bytes:
     """Return the line of one heartbeat."""
-    data = types.Heartbeat(complete_through=format_ms(complete_through), sequence=sequence)
-    event = cloudevents.heartbeat(data, platform=platform, id=f"heartbeat-{sequence:06d}", at=complete_through)
-    return cloudevents.encode(event)
+    data = event_data.Heartbeat(complete_through=format_ms(complete_through), sequence=sequence)
+    event = envelope.heartbeat(data, platform=platform, id=f"heartbeat-{sequence:06d}", at=complete_through)
+    return envelope.encode(event)
 
 
 def written(folder: Path, lines: list[bytes]) -> Path:

@@ -2,7 +2,7 @@
 
 from queue import Queue
 
-from producers.publisher.heartbeats import Cadence
+from producers.publisher.delivery.heartbeat_thread import Cadence
 
 PATIENCE_S = 60.0
 

@@ -10,17 +10,17 @@ from typing import Unpack
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from producers.publisher.bulk import partitions_of
 from producers.publisher.errors import (
     BrokerError,
     BufferFullError,
     NotAcknowledgedError,
     PromiseError,
 )
-from producers.publisher.files import Order, publish, publish_blocks
 from producers.publisher.publisher import Publisher
 from producers.publisher.settings import PublisherSettings
-from streams.edge.lines import blocks_of
+from producers.publisher.upload.batch_sender import partitions_of
+from producers.publisher.upload.request import Order, publish, publish_blocks
+from streams.edge.files.line_blocks import blocks_of
 from tests.brokers.apache import ApacheKafka
 from tests.brokers.embedded import embedded_broker
 from tests.publisher.stage import NOON, Changes, Stage, filing, stage, written

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.publisher.outbox import HEARTBEAT, Outbox
+from producers.publisher.delivery.outbox import HEARTBEAT, Outbox
 
 
 def test_a_promise_stops_short_of_what_is_not_acknowledged() -> None:

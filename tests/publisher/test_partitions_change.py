@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from kafka.admin import KafkaAdminClient
 
-from producers.publisher.bulk import Record, UndeliveredError, bulk_sender
+from producers.publisher.delivery.kafka_producer import Wire
 from producers.publisher.errors import BrokerError
-from producers.publisher.wire import Wire
+from producers.publisher.upload.batch_sender import Record, UndeliveredError, bulk_sender
 from tests.publisher.stage import DEADLINE_S, PARTITIONS, Stage, filing
 
 pytestmark = pytest.mark.integration

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from producers.publisher.files import Order, publish
+from producers.publisher.upload.request import Order, publish
 from streams.domain.grid import HOUR
 from tests.publisher.stage import DEADLINE_S, NOON, PARTITIONS, Stage, filing, heartbeat
 
@@ -21,9 +21,9 @@ PROGRAM = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from producers.publisher.files import Order, publish
+from producers.publisher.upload.request import Order, publish
 from producers.publisher.settings import PublisherSettings
-from streams.contract.registry import Platform, Registry
+from streams.contract.registry.registry import Platform, Registry
 
 bootstrap, filed, acted = sys.argv[1:]
 platform = Platform(id="harbor", provider="", report_filed=filed, action_taken=acted)

@@ -10,16 +10,16 @@ from socket import AF_UNIX, socket
 import pytest
 from rich.console import Console
 
-from producers.publisher import files
+from producers.publisher.delivery.kafka_producer import Wire
 from producers.publisher.errors import BrokerError
-from producers.publisher.files import Order, publish, publish_blocks
 from producers.publisher.settings import PublisherSettings
-from producers.publisher.survey import Reader, Survey, survey
-from producers.publisher.talk import tell
-from producers.publisher.wire import Wire
-from streams.contract.registry import Registry
+from producers.publisher.upload import request
+from producers.publisher.upload.console import tell
+from producers.publisher.upload.precheck import Reader, Survey, survey
+from producers.publisher.upload.request import Order, publish, publish_blocks
+from streams.contract.registry.registry import Registry
 from streams.contract.topics import partition_of
-from streams.edge.lines import Block, blocks_of
+from streams.edge.files.line_blocks import Block, blocks_of
 from tests.publisher.stage import NOON, PARTITIONS, Stage, action, filing, heartbeat, retraction, written
 
 NOBODY = PublisherSettings(bootstrap="127.0.0.1:1", delivery_timeout_ms=1000, block_ms=1000)
@@ -208,7 +208,7 @@ def test_a_file_that_changes_after_it_was_checked_does_not_leave(
         written(tmp_path, tampered or [WRONG])
         return found
 
-    monkeypatch.setattr(files, "survey", survey_then_tamper)
+    monkeypatch.setattr(request, "survey", survey_then_tamper)
     told = publish(replace(order(path, harbor.settings), registry=harbor.registry))
 
     assert (told.acknowledged, told.resume_from, told.exit_code) == (0, 1, 1)
@@ -228,7 +228,7 @@ def test_a_file_that_was_cut_after_it_was_checked_is_told(
         written(tmp_path, [])
         return found
 
-    monkeypatch.setattr(files, "survey", survey_then_cut)
+    monkeypatch.setattr(request, "survey", survey_then_cut)
     told = publish(replace(order(path, harbor.settings), registry=harbor.registry, skip_refused=True))
 
     assert (told.acknowledged, told.resume_from, told.exit_code) == (0, 1, 1)

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from producers.publisher.lines import ReadAhead
-from streams.edge import lines
-from streams.edge.lines import blocks, blocks_of
+from producers.publisher.upload.read_ahead import ReadAhead
+from streams.edge.files import line_blocks
+from streams.edge.files.line_blocks import blocks, blocks_of
 
 
 def test_lines_are_numbered_over_all_files_and_placed_in_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lines, "_BLOCK_BYTES", 5)
+    monkeypatch.setattr(line_blocks, "_BLOCK_BYTES", 5)
     one, two = tmp_path / "one", tmp_path / "two"
     one.write_bytes(b"a\nbb\n\nccc")
     two.write_bytes(b"dddddddddddd\ne\n")

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from kafka.partitioner import murmur2
 
+from producers.publisher.arguments import FilingFacts
 from producers.publisher.errors import BrokerError, PublisherError, RefusedBeforeSendingError
-from producers.publisher.facts import FilingFacts
 from producers.publisher.publisher import Publisher
-from streams.contract import keys
-from streams.contract.decode import Decoder, Limits
-from streams.contract.registry import Role
+from streams.contract.events import keys
+from streams.contract.events.decoder import Decoder, Limits
+from streams.contract.registry.registry import Role
 from streams.domain.events import Action, Amendment, Filing, Heartbeat, Retraction
 from streams.domain.vocabulary import Outcome
 from tests.publisher.stage import NOON, PARTITIONS, SECRET, Stage

@@ -2,12 +2,13 @@
 
 import pytest
 
+from producers.publisher.arguments import OUTCOMES, AmendmentFacts, FilingFacts, OutcomeFacts, RetractionFacts
 from producers.publisher.errors import SettingsError
-from producers.publisher.facts import OUTCOMES, AmendmentFacts, FilingFacts, OutcomeFacts, RetractionFacts
 from producers.publisher.identity import Identity
 from producers.publisher.settings import PublisherSettings
-from streams.contract import keys, types
-from streams.contract.access import Access
+from streams.contract.events import keys
+from streams.contract.events.schema import event_data
+from streams.contract.settings.kafka_security import Access
 from streams.domain.vocabulary import Outcome
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -85,8 +86,8 @@ def test_a_report_keeps_the_pseudonym_that_it_was_filed_with() -> None:
 def test_the_publisher_can_say_everything_that_the_contract_knows() -> None:
     said = {name for kind in OUTCOMES.values() for name in kind.__struct_fields__}
 
-    assert set(FilingFacts.__annotations__) == set(types.ReportFiled.__struct_fields__)
-    assert set(AmendmentFacts.__annotations__) == set(types.ReportAmended.__struct_fields__)
-    assert set(RetractionFacts.__annotations__) == set(types.EventRetracted.__struct_fields__)
+    assert set(FilingFacts.__annotations__) == set(event_data.ReportFiled.__struct_fields__)
+    assert set(AmendmentFacts.__annotations__) == set(event_data.ReportAmended.__struct_fields__)
+    assert set(RetractionFacts.__annotations__) == set(event_data.EventRetracted.__struct_fields__)
     assert set(OutcomeFacts.__annotations__) == said
     assert set(OUTCOMES) == set(Outcome)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from kafka.partitioner import murmur2
 
-from producers.publisher.facts import FilingFacts
+from producers.publisher.arguments import FilingFacts
 from producers.publisher.settings import PublisherSettings
-from streams.contract import keys
-from streams.contract.decode import Decoder
-from streams.contract.instants import LAST
-from streams.contract.registry import Registry
+from streams.contract.events import keys
+from streams.contract.events.decoder import Decoder
+from streams.contract.registry.registry import Registry
+from streams.contract.timestamps import LAST
 from streams.contract.topics import partition_of
 from streams.domain.events import Action, Filing, Heartbeat
 

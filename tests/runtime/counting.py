@@ -7,18 +7,18 @@ from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
-from streams.contract.decode import Refusal
-from streams.contract.records import UnreadableBatch
-from streams.contract.registry import Platform, Registry
+from streams.contract.events.decoder import Refusal
+from streams.contract.events.source_records import UnreadableBatch
+from streams.contract.registry.registry import Platform, Registry
 from streams.domain.events import Event, Filing
 from streams.domain.grid import MINUTE
 from streams.domain.notices import Notice
 from streams.domain.shelf import Kept
 from streams.domain.vocabulary import Reason
-from streams.runtime.app import Manner
-from streams.runtime.ground import Names
-from streams.runtime.records import Stamped
+from streams.runtime.faust_app import Manner
+from streams.runtime.kafka.records import Stamped
 from streams.runtime.settings import load
+from streams.runtime.topic_checks.preflight import Names
 from streams.runtime.worker import Trade, main
 
 QUICK = Manner(session=2.0, rebalance=3.0)

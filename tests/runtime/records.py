@@ -9,7 +9,7 @@ from uuid import uuid4
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from streams.contract.topics import TopicSettings
-from streams.runtime.broker import Broker
+from streams.runtime.kafka.admin import Broker
 
 _STALLED_SECONDS = 120.0
 

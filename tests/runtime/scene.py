@@ -19,8 +19,8 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from streams.contract.topics import TopicSettings
-from streams.runtime.broker import Broker
-from streams.runtime.position import POSITION_KEY, Position, decode
+from streams.runtime.journal.checkpoint import POSITION_KEY, Position, decode
+from streams.runtime.kafka.admin import Broker
 from streams.runtime.settings import RecordTime
 from tests.runtime.counting import COUNTERS, names_of, registry_of
 from tests.runtime.records import Told, producing, read

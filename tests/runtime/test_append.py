@@ -4,11 +4,11 @@ import uuid
 
 import pytest
 
-from streams.contract.registry import Registry
+from streams.contract.registry.registry import Registry
 from streams.contract.topics import Replication, changelog, table
-from streams.runtime.broker import Broker
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.journal import AppendJournal, Outgoing, Place
+from streams.runtime.journal.journal import AppendJournal, Outgoing, Place
+from streams.runtime.kafka.admin import Broker
 from tests.runtime.records import read
 
 pytestmark = pytest.mark.integration

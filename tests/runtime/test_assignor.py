@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from streams.runtime.assignor import by_number
+from streams.runtime.kafka.assignor import by_number
 
 
 class Cluster(ClusterMetadata):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.runtime.clock_offset import ClockOffset
+from streams.runtime.partition.clock_offset import ClockOffset
 
 DAY = 86_400_000
 

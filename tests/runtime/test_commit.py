@@ -1,7 +1,7 @@
 """What a commit consists of."""
 
-from streams.contract import notices
-from streams.contract.measures import COHORT, STATUS_KEY, Status
+from streams.contract.outputs import report_updates
+from streams.contract.outputs.measures import COHORT, STATUS_KEY, Status
 from streams.domain.clocks import STANDARD
 from streams.domain.course import STOPPED
 from streams.domain.grid import HOUR
@@ -9,10 +9,10 @@ from streams.domain.names import Names as ClockNames
 from streams.domain.notices import Miss, Response
 from streams.domain.path import Ended
 from streams.domain.verdict import MISSED
-from streams.runtime.commit import Changed, outgoing
-from streams.runtime.ground import Names
-from streams.runtime.position import POSITION_KEY, Position, decode
-from streams.runtime.suspended import encoded
+from streams.runtime.journal.checkpoint import POSITION_KEY, Position, decode
+from streams.runtime.partition.commits.commit import Changed, outgoing
+from streams.runtime.partition.commits.suspension import encoded
+from streams.runtime.topic_checks.preflight import Names
 
 KEY = b"harbor|k1_" + b"a" * 43
 NAMES = Names("changelog")
@@ -38,4 +38,6 @@ def test_notices_are_told_in_their_order_under_the_report_s_key() -> None:
 
     commit = outgoing(NAMES, Changed({}, told, ()), POSITION, STATUS)
 
-    assert [*commit.events[NAMES.notices]] == [(KEY, notices.encode(notice)) for notice in (MISS, RESPONSE, MISS)]
+    assert [*commit.events[NAMES.notices]] == [
+        (KEY, report_updates.encode(notice)) for notice in (MISS, RESPONSE, MISS)
+    ]

@@ -2,8 +2,8 @@
 
 from aiokafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
-from streams.edge.stopping import Ending
-from streams.runtime.ending import of_broker, stopped
+from streams.edge.shutdown import Ending
+from streams.runtime.exit_messages import of_broker, stopped
 
 
 def test_a_worker_that_has_committed_everything_ends_with_0() -> None:

@@ -2,20 +2,20 @@
 
 from typing import NamedTuple
 
-from producers.status.summary import Slot, Told, exit_status, summary
-from streams.contract import refused, status
-from streams.contract.instants import format_ms
-from streams.contract.measures import COUNTERS
-from streams.contract.records import Refusal, UnreadableBatch
-from streams.contract.registry import Platform
-from streams.contract.rows import RowCodec
-from streams.contract.status import STATUS_KEY, TopicStatus
+from producers.status.feedback_summary import Slot, Told, exit_status, summary
+from streams.contract.events.source_records import Refusal, UnreadableBatch
+from streams.contract.outputs import platform_status, refusal_records
+from streams.contract.outputs.measures import COUNTERS
+from streams.contract.outputs.platform_status import STATUS_KEY, TopicStatus
+from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.registry.registry import Platform
+from streams.contract.timestamps import format_ms
 from streams.domain import counters
 from streams.domain.vocabulary import Reason
 from streams.edge.exit_codes import FAULT
-from streams.runtime.feedback import Feedback
-from streams.runtime.intake import Reading
-from streams.runtime.records import Stamped
+from streams.runtime.kafka.records import Stamped
+from streams.runtime.partition.commits.feedback import Feedback
+from streams.runtime.partition.processor import Reading
 
 NOON = 1_760_000_000_000
 SECOND = 1_000
@@ -53,8 +53,8 @@ def test_a_platform_hears_of_its_own_refusals_and_of_no_others() -> None:
 
     assert set(told) == {"heard"}
     (key, value), (status_key, _) = told["heard"]
-    assert (key, status_key) == (refused.key(own), STATUS_KEY)
-    assert refused.decode(value or b"").refused.reason is Reason.TOO_OLD
+    assert (key, status_key) == (refusal_records.key(own), STATUS_KEY)
+    assert refusal_records.decode(value or b"").refused.reason is Reason.TOO_OLD
 
 
 def test_a_status_says_what_the_counters_and_positions_say() -> None:
@@ -65,7 +65,7 @@ def test_a_status_says_what_the_counters_and_positions_say() -> None:
 
     ((_, value),) = feedback.rows((), READING, NOON)["heard"]
 
-    event = status.decode(value or b"")
+    event = platform_status.decode(value or b"")
     said = event.data
     assert (event.time, said.as_of, said.complete_through) == (*[format_ms(NOON)] * 2, format_ms(NOON - 1))
     assert said.topics == [TopicStatus(topic="filed", next=7, read=5), TopicStatus(topic="taken", next=9, read=0)]
@@ -110,7 +110,7 @@ def test_a_platform_that_catches_up_is_told_about_as_far_as_its_own_topics_were_
 
     told = feedback.rows((), READING._replace(behind={"taken": NOON - SECOND}), NOON)
 
-    as_of = {topic: status.decode(value or b"").data.as_of for topic, ((_, value),) in told.items()}
+    as_of = {topic: platform_status.decode(value or b"").data.as_of for topic, ((_, value),) in told.items()}
     assert as_of == {"heard": format_ms(NOON - SECOND), "seen": format_ms(NOON)}
 
 

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 from aiokafka import TopicPartition
 
-from streams.runtime.records import Slot
+from streams.runtime.kafka.records import Slot
 from streams.runtime.settings import RecordTime
 from tests.runtime.scene import Scene, eventually
 from tests.runtime.working import serves, working

@@ -8,10 +8,10 @@ from typing import Any, NoReturn
 
 import pytest
 
-from streams.runtime.figures import Figures
-from streams.runtime.owners import Owners, whole
-from streams.runtime.records import Slot
+from streams.runtime.kafka.records import Slot
+from streams.runtime.partition.assignment import Owners, whole
 from streams.runtime.settings import RecordTime
+from streams.runtime.stats import Figures
 from streams.runtime.worker import Worker
 from tests.runtime.counting import QUICK
 from tests.runtime.scene import Scene, eventually

@@ -6,10 +6,10 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from prometheus_client import CollectorRegistry, generate_latest
 
-from streams.contract.catalogue import PIPELINE
+from streams.contract.metrics.catalogue import PIPELINE
 from streams.domain.vocabulary import Reason
-from streams.runtime.figures import Figures, PartitionFigures, State
 from streams.runtime.health import READY_MS, STALLED_MS, Health, WorkerCollector
+from streams.runtime.stats import Figures, PartitionFigures, State
 from tests.required import program
 
 NOON = 43_200_000

@@ -5,8 +5,8 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.runtime.inbox import Inbox
-from streams.runtime.records import RecordBatch, Slot
+from streams.runtime.kafka.records import RecordBatch, Slot
+from streams.runtime.partition.batch_queue import Inbox
 
 FILED, TAKEN = "report-filed", "action-taken"
 LEADERS = {TAKEN: frozenset({FILED})}

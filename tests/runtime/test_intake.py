@@ -8,15 +8,15 @@ from typing import NamedTuple
 import pytest
 from typing_extensions import override
 
-from streams.contract.decode import Decoder
-from streams.contract.keys import record_key
-from streams.contract.records import Refusal, UnreadableBatch
-from streams.contract.registry import Registry
+from streams.contract.events.decoder import Decoder
+from streams.contract.events.keys import record_key
+from streams.contract.events.source_records import Refusal, UnreadableBatch
+from streams.contract.registry.registry import Registry
 from streams.domain.grid import HOUR, MINUTE
 from streams.domain.logtime import LogTime
 from streams.domain.vocabulary import Reason
-from streams.runtime.intake import Apart, Intake
-from streams.runtime.records import RecordBatch, Slot
+from streams.runtime.kafka.records import RecordBatch, Slot
+from streams.runtime.partition.processor import Apart, Intake
 from tests.batch.story import START, filed
 from tests.runtime.counting import PLATFORM, CountingLedger, NumberDecoder
 

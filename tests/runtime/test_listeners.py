@@ -6,13 +6,13 @@ import logging
 import pytest
 from aiokafka.errors import KafkaConnectionError, ProducerFenced
 
-from streams.contract.registry import Platform, Registry
-from streams.runtime.broker import Topic
-from streams.runtime.figures import Figures
-from streams.runtime.journal import Outgoing, UntoldError
-from streams.runtime.listeners import Listeners, feedback_faults
-from streams.runtime.sources import Found
-from streams.runtime.telling import commit
+from streams.contract.registry.registry import Platform, Registry
+from streams.runtime.journal.guarded_commit import commit
+from streams.runtime.journal.journal import Outgoing, UntoldError
+from streams.runtime.kafka.admin import Topic
+from streams.runtime.stats import Figures
+from streams.runtime.topic_checks.feedback_topics import Listeners, feedback_faults
+from streams.runtime.topic_checks.source_faults import Found
 
 
 def platform(name: str) -> Platform:
@@ -121,7 +121,7 @@ async def nothing_fails() -> set[str]:
 
 
 async def test_a_commit_that_a_feedback_topic_keeps_from_ending_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.runtime.telling._SLOW_SECONDS", 0.01)
+    monkeypatch.setattr("streams.runtime.journal.guarded_commit._SLOW_SECONDS", 0.01)
     journal = Writing(hangs=True)
 
     with pytest.raises(UntoldError, match=r"^feedback\.harbor: "):
@@ -148,7 +148,7 @@ async def test_what_fails_with_a_feedback_topic_is_told_from_what_fails_by_itsel
 
 
 async def test_a_commit_that_is_slow_and_no_topic_fails_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.runtime.telling._SLOW_SECONDS", 0.01)
+    monkeypatch.setattr("streams.runtime.journal.guarded_commit._SLOW_SECONDS", 0.01)
     journal, looks = Writing(hangs=True), 0
 
     async def look() -> set[str]:

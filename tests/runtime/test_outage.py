@@ -8,7 +8,7 @@ from http.client import HTTPConnection, HTTPException
 import pytest
 
 from streams.edge.clock import wall_clock_ms
-from streams.runtime.records import Slot
+from streams.runtime.kafka.records import Slot
 from streams.runtime.settings import RecordTime
 from streams.runtime.worker import Worker
 from tests.brokers.apache import ApacheKafka

@@ -1,6 +1,6 @@
 """How far a partition has come, and what stays of a topic that is read no further."""
 
-from streams.runtime.position import Position, Reached, decode, encode, left, up_to
+from streams.runtime.journal.checkpoint import Position, Reached, decode, encode, left, up_to
 
 
 def test_a_topic_that_is_left_keeps_the_time_up_to_which_it_was_read_while_now_goes_on() -> None:

@@ -7,7 +7,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.restore import restore
+from streams.runtime.partition.takeover.restore import restore
 from tests.brokers.ports import LOOPBACK, free_port
 
 

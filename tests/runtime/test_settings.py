@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.contract import access, guard, log_settings
-from streams.contract.environment import BadSettingsError
+from streams.contract.settings import http_security, kafka_security, log_settings
+from streams.contract.settings.environment import BadSettingsError
 from streams.domain.grid import DAY
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.settings import VARIABLES, JournalMode, Notices, RecordTime, Settings, load
@@ -33,7 +33,7 @@ def test_every_variable_is_read() -> None:
 
     settings = load(given)
 
-    assert set(given) == set(VARIABLES) - {*access.VARIABLES, *guard.VARIABLES, *log_settings.VARIABLES}
+    assert set(given) == set(VARIABLES) - {*kafka_security.VARIABLES, *http_security.VARIABLES, *log_settings.VARIABLES}
     assert settings.instance == "worker-0"
     assert settings.packs == (Path("children.toml"), Path("local.toml"))
     assert settings.record_time is RecordTime.CREATE

@@ -2,11 +2,11 @@
 
 import pytest
 
-from streams.contract.registry import Platform, Registry
-from streams.runtime.broker import Topic
-from streams.runtime.position import Reached
+from streams.contract.registry.registry import Platform, Registry
+from streams.runtime.journal.checkpoint import Reached
+from streams.runtime.kafka.admin import Topic
 from streams.runtime.settings import RecordTime
-from streams.runtime.sources import (
+from streams.runtime.topic_checks.source_faults import (
     Fault,
     Found,
     concerned,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.runtime.app import ALONE, create_app
+from streams.runtime.faust_app import ALONE, create_app
 from streams.runtime.settings import Settings
 from tests.brokers.ports import LOOPBACK, free_port
 from tests.runtime.scene import WorkerProcess, eventually

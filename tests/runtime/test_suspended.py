@@ -2,11 +2,19 @@
 
 import pytest
 
-from streams.contract import notices
+from streams.contract.outputs import report_updates
 from streams.domain.grid import HOUR
 from streams.domain.notices import Miss, Notice
-from streams.runtime.journal import Row
-from streams.runtime.suspended import OwnerlessError, Suspended, concerned, encoded, platform_of, too_large, without
+from streams.runtime.journal.journal import Row
+from streams.runtime.partition.commits.suspension import (
+    OwnerlessError,
+    Suspended,
+    concerned,
+    encoded,
+    platform_of,
+    too_large,
+    without,
+)
 
 OWNERS = {
     "filed.harbor": frozenset({"harbor"}),
@@ -62,14 +70,14 @@ def test_rows_are_told_apart_by_their_platform() -> None:
 
 def test_a_notice_that_cannot_be_told_names_its_platform(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [Miss(key, 0, HOUR, ()) for key in (b"harbor|k1_a", b"lantern|k1_b", b"harbor|k1_c")]
-    encode = notices.encode
+    encode = report_updates.encode
 
     def failing(notice: Notice) -> bytes:
         if notice.key.startswith(b"harbor"):
             raise FAULT
         return encode(notice)
 
-    monkeypatch.setattr(notices, "encode", failing)
+    monkeypatch.setattr(report_updates, "encode", failing)
     told, faults = encoded(found)
 
     assert [key for key, _ in told] == [b"lantern|k1_b"]

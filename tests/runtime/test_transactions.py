@@ -10,12 +10,12 @@ import pytest
 from aiokafka.errors import ProducerFenced
 
 from streams.contract import topics
-from streams.contract.registry import Registry
+from streams.contract.registry.registry import Registry
 from streams.contract.topics import Replication, TopicSettings, changelog, table
-from streams.runtime.broker import Broker
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.journal import ClaimError, Outgoing, Place, RowTooLargeError, TransactionJournal
-from streams.runtime.position import CLAIM_KEY
+from streams.runtime.journal.checkpoint import CLAIM_KEY
+from streams.runtime.journal.journal import ClaimError, Outgoing, Place, RowTooLargeError, TransactionJournal
+from streams.runtime.kafka.admin import Broker
 from tests.brokers.apache import ApacheKafka, BrokerUnavailableError
 from tests.brokers.apache import apache_kafka as apache_node
 from tests.required import missing

@@ -8,19 +8,19 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 import msgspec
 import pytest
 
-from streams.contract.decode import Decoder
-from streams.contract.registry import Platform, Registry, Role
-from streams.contract.rows import RowCodec
-from streams.contract.rules import rules_of
+from streams.contract.events.decoder import Decoder
+from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.packs.ledger_config import rules_of
+from streams.contract.registry.registry import Platform, Registry, Role
 from streams.contract.topics import TopicSettings
 from streams.domain.ledger import Ledger
 from streams.edge.clock import wall_clock_ms
-from streams.runtime import partition
-from streams.runtime.broker import Broker
-from streams.runtime.ground import Names
-from streams.runtime.position import POSITION_KEY, decode
+from streams.runtime.journal.checkpoint import POSITION_KEY, decode
+from streams.runtime.kafka.admin import Broker
+from streams.runtime.partition import partition
+from streams.runtime.partition.fair_turns import Turns
 from streams.runtime.settings import load
-from streams.runtime.turns import Turns
+from streams.runtime.topic_checks.preflight import Names
 from streams.runtime.worker import Trade, Worker
 from tests.bench.story import PARTITIONS, Record, Story, tell
 from tests.bench.topics import fill, topic_of

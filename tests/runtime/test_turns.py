@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.runtime.turns import Turns, fitting
+from streams.runtime.partition.fair_turns import Turns, fitting
 
 
 class Work:

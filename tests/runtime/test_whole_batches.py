@@ -8,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from streams.runtime.whole_batches import fetched, hand_over_whole
+from streams.runtime.kafka.whole_batches import fetched, hand_over_whole
 from tests.runtime.records import own_topic
 
 pytestmark = pytest.mark.integration

@@ -2,9 +2,9 @@
 
 import pytest
 
-from streams.contract.measures import Status
-from streams.runtime.position import Position
-from streams.runtime.witness import Written, contradiction
+from streams.contract.outputs.measures import Status
+from streams.runtime.journal.checkpoint import Position
+from streams.runtime.partition.takeover.completeness import Written, contradiction
 
 
 def written(position: int | None, status: int | None, first: int = 0) -> Written:

@@ -8,14 +8,14 @@ import aiohttp
 import msgspec
 import pytest
 
-from streams.contract import refused
+from streams.contract.outputs import refusal_records
 from streams.domain.vocabulary import Reason
 from streams.edge.clock import wall_clock_ms
-from streams.runtime.broker import Broker
-from streams.runtime.ground import BadGroundError, stand
 from streams.runtime.health import Health, served
-from streams.runtime.position import POSITION_KEY, decode, encode
+from streams.runtime.journal.checkpoint import POSITION_KEY, decode, encode
+from streams.runtime.kafka.admin import Broker
 from streams.runtime.settings import RecordTime, load
+from streams.runtime.topic_checks.preflight import BadGroundError, stand
 from streams.runtime.worker import Worker
 from tests.runtime.counting import trade_of
 from tests.runtime.records import Told, producing
@@ -64,7 +64,7 @@ async def test_a_worker_measures_refuses_and_tells_how_it_is(scene: Scene) -> No
     assert (told["healthz"], told["readyz"]) == ((200, "ok\n"), (200, "ok\n"))
     assert 'safeclock_worker_records_refused_total{reason="not_json"} 1.0' in told["metrics"][1]
     assert 'safeclock_worker_lag_records{partition="0"} 0.0' in told["metrics"][1]
-    (event,) = [refused.decode(one.value or b"") for one in await scene.refusals()]
+    (event,) = [refusal_records.decode(one.value or b"") for one in await scene.refusals()]
     assert (event.refused.reason, event.refused.topic) == (Reason.NOT_JSON, scene.sources[0])
     assert (event.refused.partition, event.refused.offset) == (1, origin.offset)
     assert (await scene.measured())["records"] == 100

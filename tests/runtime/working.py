@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from streams.runtime.figures import State
 from streams.runtime.settings import load
+from streams.runtime.stats import State
 from streams.runtime.worker import Worker
 from tests.runtime.counting import QUICK, trade_of
 from tests.runtime.scene import Scene

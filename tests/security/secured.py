@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from streams.contract.access import Access
+from streams.contract.settings.kafka_security import Access
 from tests.brokers.apache import ApacheKafka
 from tests.brokers.ports import LOOPBACK, free_port
 from tests.brokers.site import ALONE, Site, properties

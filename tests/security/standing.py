@@ -16,7 +16,7 @@ from typing_extensions import override
 from producers.publisher.identity import Identity
 from producers.publisher.publisher import Publisher
 from producers.publisher.settings import PublisherSettings
-from streams.contract.registry_file import load
+from streams.contract.registry.file import load
 from tests.admin.operator import terminal
 from tests.brokers.ports import LOOPBACK
 from tests.chain.chain import ROOT, Part

@@ -9,7 +9,7 @@ import yaml
 
 from dashboards.board.settings import VARIABLES as BOARDS
 from dashboards.board.settings import load as load_board
-from streams.contract.environment import BadSettingsError
+from streams.contract.settings.environment import BadSettingsError
 from streams.runtime.settings import VARIABLES as WORKERS
 from streams.runtime.settings import load
 

@@ -11,10 +11,10 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from producers.publisher.errors import BrokerError
-from streams.admin.cluster import Cluster
-from streams.admin.plan import Revoke
-from streams.admin.wanted import Grant
-from streams.contract.access import load_access
+from streams.admin.provisioning.cluster import Cluster
+from streams.admin.provisioning.desired_state import Grant
+from streams.admin.provisioning.plan import Revoke
+from streams.contract.settings.kafka_security import load_access
 from streams.contract.topics import MEASURES, changelog
 from tests.chain.chain import SAFECLOCK, Part
 from tests.chain.waiting import until

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from dashboards.board.settings import load as load_board
-from streams.contract.environment import BadSettingsError
-from streams.contract.guard import Guard
+from streams.contract.settings.environment import BadSettingsError
+from streams.contract.settings.http_security import Guard
 from streams.runtime.settings import load
 from tests.security.certificates import Authority
 

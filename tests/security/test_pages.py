@@ -14,14 +14,14 @@ from typing import NamedTuple
 import aiohttp
 import pytest
 
-from dashboards.board.freshness import Freshness
-from dashboards.board.pages import Pages
-from dashboards.board.pages import served as board_served
+from dashboards.board.endpoints import Pages
+from dashboards.board.endpoints import served as board_served
+from dashboards.board.inputs.freshness import Freshness
 from dashboards.board.snapshot import Snapshot
-from streams.contract.guard import Guard
-from streams.runtime.figures import Figures
+from streams.contract.settings.http_security import Guard
 from streams.runtime.health import Health
 from streams.runtime.health import served as worker_served
+from streams.runtime.stats import Figures
 from tests.brokers.ports import LOOPBACK
 from tests.dashboards.live import prometheus_on
 from tests.security.certificates import Authority

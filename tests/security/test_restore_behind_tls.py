@@ -7,11 +7,11 @@ import pytest
 import uvloop
 from aiokafka import TopicPartition
 
-from streams.admin.cluster import Cluster
+from streams.admin.provisioning.cluster import Cluster
 from streams.contract.topics import TopicSettings
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.journal import Place, TransactionJournal
-from streams.runtime.restore import restore
+from streams.runtime.journal.journal import Place, TransactionJournal
+from streams.runtime.partition.takeover.restore import restore
 from tests.security.secured import Secured
 
 pytestmark = pytest.mark.integration

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.contract.access import Access, AccessError
-from streams.edge.signin import sign_in
+from streams.contract.settings.kafka_security import Access, AccessError
+from streams.edge.kafka_client.login import sign_in
 from tests.brokers.ports import LOOPBACK, free_port
 from tests.security.secured import Secured
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from producers.simulation.plan import Plan
-from producers.simulation.told import Told
+from producers.simulation.ground_truth import truth
+from producers.simulation.model.config import Plan
+from producers.simulation.published_events import Told
 from producers.simulation.traffic import simulate
-from producers.simulation.truth import truth
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,11 @@ from statistics import median, stdev
 
 import pytest
 
-from producers.simulation.chance import Chance, Choice
-from producers.simulation.fates import fate_of
-from producers.simulation.labels import Lane, labels
-from producers.simulation.platforms import PROFILES, Habits
-from producers.simulation.seasons import filing_weights, staffing, week_shock
+from producers.simulation.model.label_mix import Lane, labels
+from producers.simulation.model.outcome_model import fate_of
+from producers.simulation.model.platform_models import PROFILES, Habits
+from producers.simulation.model.seasonality import filing_weights, staffing, week_shock
+from producers.simulation.model.seeded_random import Chance, Choice
 from streams.domain.grid import DAY, HOUR, MINUTE
 from streams.domain.vocabulary import Channel
 

@@ -4,11 +4,10 @@ from itertools import islice
 
 import pytest
 
-from producers.simulation.pacing import Pace, paced
-from producers.simulation.plan import Plan, Surge
-from producers.simulation.told import Told, line
-from producers.simulation.traffic import endless, live, simulate
-from streams.contract.cloudevents import ActionTakenEvent, HeartbeatEvent, ReportFiledEvent
+from producers.simulation.model.config import Plan, Surge
+from producers.simulation.published_events import Told, line
+from producers.simulation.traffic import Pace, endless, live, paced, simulate
+from streams.contract.events.schema.envelope import ActionTakenEvent, HeartbeatEvent, ReportFiledEvent
 from streams.domain.grid import HOUR, MINUTE, SECOND
 
 PLAN = Plan(seed=7, weeks=1, reports=600, surge=Surge(busier=500.0))

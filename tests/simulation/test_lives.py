@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from producers.simulation.filings import Span, filed
-from producers.simulation.lives import Life
-from producers.simulation.plan import START_MS, Plan
-from producers.simulation.platforms import PROFILES
-from producers.simulation.steps import Merge, Retract, is_final
-from streams.contract.outcomes import AppealFiled, Merged, Paused, Resumed
-from streams.contract.types import ReportFiled
+from producers.simulation.model.arrivals import Span, filed
+from producers.simulation.model.config import START_MS, Plan
+from producers.simulation.model.platform_models import PROFILES
+from producers.simulation.model.report_model import Life
+from producers.simulation.model.steps import Merge, Retract, is_final
+from streams.contract.events.schema.action_data import AppealFiled, Merged, Paused, Resumed
+from streams.contract.events.schema.event_data import ReportFiled
 from streams.domain.grid import DAY
 
 PLAN = Plan(seed=5, weeks=4, reports=24_000)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from producers.simulation.plan import Plan
-from producers.simulation.steps import is_final
-from producers.simulation.told import Told
-from streams.contract.cloudevents import ActionTakenEvent, HeartbeatEvent, ReportFiledEvent
-from streams.contract.instants import parse
+from producers.simulation.model.config import Plan
+from producers.simulation.model.steps import is_final
+from producers.simulation.published_events import Told
+from streams.contract.events.schema.envelope import ActionTakenEvent, HeartbeatEvent, ReportFiledEvent
+from streams.contract.timestamps import parse
 from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
 
 ENDINGS = "restricted account_restricted no_violation already_restricted unavailable out_of_scope invalidated withdrawn expired"

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from producers.simulation.plan import Plan
-from producers.simulation.platforms import cadences_ms
-from producers.simulation.told import Told, line
+from producers.simulation.model.config import Plan
+from producers.simulation.model.platform_models import cadences_ms
+from producers.simulation.published_events import Told, line
 from producers.simulation.traffic import simulate
-from streams.contract.cloudevents import ReportFiledEvent
-from streams.contract.decode import Decoder, Refusal
-from streams.contract.instants import parse
-from streams.contract.registry_file import load
+from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.events.schema.envelope import ReportFiledEvent
+from streams.contract.registry.file import load
+from streams.contract.timestamps import parse
 from streams.domain.vocabulary import Harm, Outcome
 
 ROOT = Path(__file__).parents[2]

@@ -2,9 +2,9 @@
 
 from json import dumps, loads
 
-from producers.simulation.answers import Case, answers, ranks
-from producers.simulation.plan import Plan
-from producers.simulation.truth import truth
+from producers.simulation.ground_truth import truth
+from producers.simulation.model.config import Plan
+from producers.simulation.true_statistics import Case, answers, ranks
 from streams.domain.grid import DAY, HOUR
 
 PLAN = Plan(seed=2, weeks=1, reports=300)

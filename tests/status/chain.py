@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from typing_extensions import override
 
-from streams.contract.instants import format_ms
+from streams.contract.timestamps import format_ms
 from streams.runtime.settings import RecordTime
 from tests.chain.chain import REGISTRY, ROOT, SAFECLOCK, Chain
 from tests.chain.waiting import DEADLINE_SECONDS

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
-from streams.runtime.broker import Broker
+from streams.runtime.kafka.admin import Broker
 from tests.chain.waiting import until
 from tests.status.chain import OwnTopics
 from tests.status.test_status_on_a_broker import REPORTS, sent

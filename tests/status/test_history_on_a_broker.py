@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from streams.batch.reading import read
-from streams.contract.registry import Role
-from streams.contract.registry_file import load
+from streams.batch.load import read
+from streams.contract.registry.file import load
+from streams.contract.registry.registry import Role
 from streams.domain.grid import DAY, HOUR
 from tests.chain.chain import Part
 from tests.chain.history import lines_of, midnight_before, plan_of

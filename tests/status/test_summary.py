@@ -4,14 +4,14 @@ from typing import NamedTuple
 
 import pytest
 
-from producers.status.show import lines
-from producers.status.summary import Slot, Told, exit_status, summary
-from producers.status.topics import UnsharedError, topics_of
-from streams.contract import refused, status
-from streams.contract.instants import format_ms
-from streams.contract.records import Refusal
-from streams.contract.registry import Platform, Registry
-from streams.contract.status import STATUS_KEY, PlatformStatus, TopicStatus
+from producers.status.feedback_summary import Slot, Told, exit_status, summary
+from producers.status.feedback_topics import UnsharedError, topics_of
+from producers.status.status_text import lines
+from streams.contract.events.source_records import Refusal
+from streams.contract.outputs import platform_status, refusal_records
+from streams.contract.outputs.platform_status import STATUS_KEY, PlatformStatus, TopicStatus
+from streams.contract.registry.registry import Platform, Registry
+from streams.contract.timestamps import format_ms
 from streams.domain.vocabulary import Reason
 from streams.edge.exit_codes import FAULT, OK, UNKNOWN
 
@@ -47,13 +47,13 @@ def told_of(partition: int, filed: int, taken: int, reasons: dict[Reason, int], 
         history=2,
         waiting=3,
     )
-    return status.encode(said, NOON)
+    return platform_status.encode(said, NOON)
 
 
 def refuse(told: Told, reason: Reason, record: Record, field: str = "") -> None:
     """Let a refusal be told."""
-    value = refused.encode(Refusal(reason, field, "harbor"), record)
-    told.take(record.partition, refused.key(record), value)
+    value = refusal_records.encode(Refusal(reason, field, "harbor"), record)
+    told.take(record.partition, refusal_records.key(record), value)
 
 
 def ends(*counts: int) -> dict[Slot, int]:

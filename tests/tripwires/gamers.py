@@ -5,11 +5,11 @@ from typing import Final
 
 from msgspec import structs
 
-from producers.simulation.chance import Chance
-from producers.simulation.lives import Life
-from producers.simulation.steps import ACKNOWLEDGED, REJECTED_BY_MACHINE, Step, is_final
-from streams.contract.outcomes import ActionTaken, Restricted, Withdrawn
-from streams.contract.types import ReportAmended, ReportFiled
+from producers.simulation.model.report_model import Life
+from producers.simulation.model.seeded_random import Chance
+from producers.simulation.model.steps import ACKNOWLEDGED, REJECTED_BY_MACHINE, Step, is_final
+from streams.contract.events.schema.action_data import ActionTaken, Restricted, Withdrawn
+from streams.contract.events.schema.event_data import ReportAmended, ReportFiled
 from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
 from streams.domain.vocabulary import (
     AmendReason,

@@ -5,19 +5,19 @@ from typing import Final, NamedTuple
 
 from msgspec import UNSET
 
-from producers.simulation.chance import Chance
-from producers.simulation.filings import Span
-from producers.simulation.labels import Lane
-from producers.simulation.lives import Life
-from producers.simulation.plan import Plan
-from producers.simulation.platforms import Change, Habits, Profile, Truth, Wait
-from producers.simulation.publishing import published
-from producers.simulation.steps import Merge, Retract, Step, is_final
+from producers.simulation.model.arrivals import Span
+from producers.simulation.model.config import Plan
+from producers.simulation.model.label_mix import Lane
+from producers.simulation.model.platform_models import Change, Habits, Profile, Truth, Wait
+from producers.simulation.model.report_model import Life
+from producers.simulation.model.seeded_random import Chance
+from producers.simulation.model.steps import Merge, Retract, Step, is_final
+from producers.simulation.publication import published
 from producers.simulation.traffic import spans
-from streams.contract.meaning import deed
-from streams.contract.outcomes import Restricted
-from streams.contract.rows import RowCodec
-from streams.contract.types import ReportAmended, ReportFiled
+from streams.contract.events.domain_mapping import deed
+from streams.contract.events.schema.action_data import Restricted
+from streams.contract.events.schema.event_data import ReportAmended, ReportFiled
+from streams.contract.outputs.row_codec import RowCodec
 from streams.domain.attributes import Attributes, encode
 from streams.domain.clocks import STANDARD
 from streams.domain.cohort import key_of

@@ -1,8 +1,12 @@
-"""The operator's commands; what they do is imported when they are asked for."""
+"""The `safeclock admin` commands.
 
-from streams.admin.commands.refused import replay
-from streams.admin.commands.setup import admin
-from streams.admin.commands.state import accept_source_reset, backup, restore
+Start with plan_apply.py.
+Imports the rest of admin, each command only when it runs.
+"""
+
+from streams.admin.commands.backup_restore import accept_source_reset, backup, restore
+from streams.admin.commands.plan_apply import admin
+from streams.admin.commands.replay_refused import replay
 
 for _command in (accept_source_reset, backup, restore):
     admin.add_command(_command)

@@ -14,7 +14,7 @@ from bytewax.connectors.kafka import KafkaSource
 from bytewax.dataflow import Dataflow
 from bytewax.testing import TestingSink
 
-from streams.contract.instants import parse
+from streams.contract.timestamps import parse
 from tests.bench.join import Times, group_of, summed, taken_in
 from tests.bench.peers.telling import Teller
 from tests.bench.topics import names

@@ -12,7 +12,7 @@ from typing import Final
 from typing_extensions import override
 
 from streams.contract.topics import TopicSettings
-from streams.runtime.broker import Broker
+from streams.runtime.kafka.admin import Broker
 from tests.bench.decided import scanned
 from tests.bench.ledger_alone import decoded
 from tests.bench.peers import java_peer

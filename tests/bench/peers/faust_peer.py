@@ -12,7 +12,7 @@ from typing import Any
 
 import faust
 
-from streams.contract.instants import parse
+from streams.contract.timestamps import parse
 from tests.bench.join import Times, group_of, summed, taken_in
 from tests.bench.peers.sessions import SESSION_SECONDS
 from tests.bench.peers.telling import Teller

@@ -11,7 +11,7 @@ from typing import Any
 
 import pathway as pw
 
-from streams.contract.instants import parse
+from streams.contract.timestamps import parse
 from tests.bench.join import ACTED, FILED, OPEN, place_of, summed
 from tests.bench.peers.sessions import SESSION_SECONDS
 from tests.bench.peers.telling import Teller

@@ -6,7 +6,7 @@ from typing import Final
 
 from kafka import KafkaConsumer, TopicPartition
 
-from streams.contract.measures import COUNTERS, decode_counters
+from streams.contract.outputs.measures import COUNTERS, decode_counters
 from streams.contract.topics import MEASURES
 from tests.bench import topics
 from tests.bench.decided import counted

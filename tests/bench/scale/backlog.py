@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from streams.contract.registry import Role
+from streams.contract.registry.registry import Role
 from streams.domain.grid import DAY
 from streams.edge.clock import wall_clock_ms
 from tests.bench import topics

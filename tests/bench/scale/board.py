@@ -8,11 +8,11 @@ from pathlib import Path
 from statistics import median
 from typing import Final, NamedTuple
 
-from streams.contract.measures import STATUS_KEY, Status, encode_status, is_measure
-from streams.contract.registry import Registry
-from streams.contract.registry_file import load
-from streams.contract.rows import RowCodec
-from streams.contract.rules import rules_of
+from streams.contract.outputs.measures import STATUS_KEY, Status, encode_status, is_measure
+from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.packs.ledger_config import rules_of
+from streams.contract.registry.file import load
+from streams.contract.registry.registry import Registry
 from streams.contract.topics import MEASURES
 from streams.domain.attributes import Attributes, encode
 from streams.domain.clocks import STANDARD_PACK

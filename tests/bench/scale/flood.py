@@ -13,13 +13,13 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from streams.contract.measures import COUNTERS, decode_counters
-from streams.contract.registry import Role
-from streams.contract.registry_file import load
+from streams.contract.outputs.measures import COUNTERS, decode_counters
+from streams.contract.registry.file import load
+from streams.contract.registry.registry import Role
 from streams.contract.topics import MEASURES, Replication, table
 from streams.domain.counters import FILED
 from streams.edge.clock import wall_clock_ms
-from streams.runtime.broker import Broker
+from streams.runtime.kafka.admin import Broker
 from tests.bench.scale.flow import Template, keys
 from tests.bench.scale.machine import Figure, figure
 from tests.bench.story import PARTITIONS

@@ -11,11 +11,11 @@ import numpy as np
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from streams.contract.cloudevents import ActionTakenEvent, ReportFiledEvent, encode
-from streams.contract.instants import format_ms
-from streams.contract.outcomes import NoViolation
-from streams.contract.registry import Role
-from streams.contract.types import ReportFiled
+from streams.contract.events.schema.action_data import NoViolation
+from streams.contract.events.schema.envelope import ActionTakenEvent, ReportFiledEvent, encode
+from streams.contract.events.schema.event_data import ReportFiled
+from streams.contract.registry.registry import Role
+from streams.contract.timestamps import format_ms
 from streams.domain.grid import HOUR
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter
 

@@ -7,12 +7,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from streams.contract.registry import Role
-from streams.contract.registry_file import load
+from streams.contract.registry.file import load
+from streams.contract.registry.registry import Role
 from streams.contract.topics import Replication, table
 from streams.domain.grid import DAY
 from streams.edge.clock import wall_clock_ms
-from streams.runtime.broker import Broker
+from streams.runtime.kafka.admin import Broker
 from tests.bench.scale.backlog import PLATFORMS
 from tests.bench.scale.flow import Span, history, send
 from tests.bench.scale.machine import Figure, figure, mebibytes, resident

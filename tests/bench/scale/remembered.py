@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from streams.contract.rows import RowCodec
+from streams.contract.outputs.row_codec import RowCodec
 from streams.contract.topics import changelog
 from streams.domain.attributes import Attributes, encode
 from streams.domain.events import Action, Deed, Event, Filing
@@ -22,11 +22,11 @@ from streams.domain.grid import DAY, HOUR
 from streams.domain.ledger import Ledger
 from streams.domain.rules import Rules
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Severity
-from streams.runtime.collector import collect_seldom
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.journal import Outgoing, Place, TransactionJournal
-from streams.runtime.position import POSITION_KEY, Position
-from streams.runtime.position import encode as encode_position
+from streams.runtime.journal.checkpoint import POSITION_KEY, Position
+from streams.runtime.journal.checkpoint import encode as encode_position
+from streams.runtime.journal.journal import Outgoing, Place, TransactionJournal
+from streams.runtime.worker import collect_seldom
 
 DAYS: Final = 190
 """Over how many days reports are filed: fewer than they are remembered."""

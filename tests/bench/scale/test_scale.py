@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from streams.contract.decode import Decoder, Refusal
-from streams.contract.registry import Registry, Role
-from streams.contract.rows import RowCodec
+from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.registry.registry import Registry, Role
 from streams.contract.topics import partition_of
 from streams.domain import counters
 from streams.domain.events import Filing

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from dashboards.rules.alert import Alert
-from dashboards.rules.recording import RECORDINGS
+from dashboards.rules.recording.rules import RECORDINGS
 from tests.dashboards.durations import seconds
 from tests.dashboards.live import Labels, Prometheus, labels_of
 

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.contract.metric import CLOCKS
+from streams.contract.metrics.metric import CLOCKS
 
 STEP_SECONDS: Final = 900
 DAY: Final = 86_400 // STEP_SECONDS

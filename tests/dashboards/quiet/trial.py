@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from dashboards.rules.alert import Alert, Audience, Severity
-from dashboards.rules.table import ALERTS
+from dashboards.rules.alerts.all_alerts import ALERTS
 from tests.dashboards.live import Prometheus, prometheus_over
 from tests.dashboards.quiet import machinery, platforms
 from tests.dashboards.quiet.asked import Episode, episodes

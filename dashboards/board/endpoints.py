@@ -1,0 +1,50 @@
+"""The board's pages: is it alive, is it ready, what are the figures."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from dashboards.board.exposition import PageText
+from dashboards.board.inputs.freshness import Freshness
+from dashboards.board.snapshot import Snapshot
+from streams.contract.settings.http_security import Guard
+from streams.edge.http_server import server as site
+
+
+class Pages:
+    """What the three pages say; `freshness` and `snapshot` give the board's state of the moment."""
+
+    def __init__(self, freshness: Callable[[], Freshness], snapshot: Callable[[], Snapshot]) -> None:
+        self._freshness = freshness
+        self._snapshot = snapshot
+        self._text = PageText()
+
+    async def healthz(self, _: web.BaseRequest) -> web.Response:
+        """Answer 200 as long as the loop answers at all: an error in it ends the process."""
+        return web.Response(text="ok\n")
+
+    async def readyz(self, _: web.BaseRequest) -> web.Response:
+        """Answer 200 once every partition was read to its end and figures are shown, old ones too; 503 before.
+
+        The lines are the reasons for which the figures are greyed.
+        """
+        fresh = self._freshness()
+        shown = bool(self._snapshot().histograms)
+        reasons = fresh.reasons or (() if shown else ("the first figures are being computed",))
+        return web.Response(status=200 if shown else 503, text="\n".join(reasons or ("ok",)) + "\n")
+
+    async def metrics(self, _: web.BaseRequest) -> web.Response:
+        """Answer with the product metrics; written out in a thread, for there are thousands."""
+        body = await asyncio.to_thread(self._text.of, self._snapshot())
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+@asynccontextmanager
+async def served(pages: Pages, host: str, port: int, guard: Guard) -> AsyncIterator[int]:
+    """Serve the pages for the block and yield the port; port 0 is any free one."""
+    named = {"/healthz": pages.healthz, "/readyz": pages.readyz, "/metrics": pages.metrics}
+    async with site.served(named, host, port, guard) as taken:
+        yield taken

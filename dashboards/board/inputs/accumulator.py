@@ -1,0 +1,96 @@
+"""The reports of one platform and some filing days, kept so that a change costs no more than itself.
+
+Reports with nothing left to wait for are counted once and for all. Those that wait are kept by their signatures,
+since their ages are those of the moment at which they are read.
+"""
+
+from collections.abc import Container, Iterable
+from typing import NamedTuple
+
+from dashboards.board.inputs.running_clocks import Running
+from streams.domain.cohort import CohortKey, Signature, is_sum, unpack
+from streams.domain.course import OPEN
+from streams.domain.figures import Sample
+from streams.domain.grid import DAY, MINUTE
+
+DAYS_PER_WEEK = 7
+
+
+def week_of(day: int) -> int:
+    """Return the number of the ISO week, Monday to Sunday UTC, of a day since 1970 (a Thursday)."""
+    return (day + 3) // DAYS_PER_WEEK
+
+
+def first_day(week: int) -> int:
+    """Return the Monday, in days since 1970, of a week as `week_of` numbers it."""
+    return week * DAYS_PER_WEEK - 3
+
+
+class _Place(NamedTuple):
+    """Which waiting reports: the day of filing, whether their severity is urgent, the stored signature."""
+
+    day: int
+    urgent: bool
+    stored: bytes
+
+
+class Pool:
+    """What the cohorts of one platform and some days add up to."""
+
+    def __init__(self) -> None:
+        self._settled = Sample()
+        self._waiting: dict[_Place, int] = {}
+
+    def change(self, cohort: CohortKey, name: bytes, by: int) -> None:
+        """Add `by` to what a cohort stores under `name`; the cohorts' sums must never fall below zero."""
+        if is_sum(name):
+            self._settled.stop_sums[name] += by
+            return
+        signature = unpack(name)
+        if not _waits(signature):
+            self._settled.count(cohort.day, signature, by, 0)
+            return
+        place = _Place(cohort.day, cohort.labels.urgent, name)
+        left = self._waiting.get(place, 0) + by
+        if left:
+            self._waiting[place] = left
+        else:
+            del self._waiting[place]
+
+    def sample(self, through: int, clocks: Container[bytes] | None = None) -> Sample:
+        """Return the reports as a sample of its own, those that wait at their ages at `through`.
+
+        Of some clocks only if they are given.
+        """
+        sample = merged([self._settled], clocks)
+        for place, count in self._waiting.items():
+            sample.count(place.day, unpack(place.stored), count, through, clocks)
+        return sample
+
+    def run(self, running: Running) -> None:
+        """Count the clocks that run."""
+        for place, count in self._waiting.items():
+            for clock, minute, ending in unpack(place.stored).clocks:
+                if ending == OPEN:
+                    running.count(clock, place.day * DAY + minute * MINUTE, count, urgent=place.urgent)
+
+
+def _waits(signature: Signature) -> bool:
+    return signature.filed_minute is not None or any(clock.ending == OPEN for clock in signature.clocks)
+
+
+def merged(samples: Iterable[Sample], clocks: Container[bytes] | None = None) -> Sample:
+    """Return the sample of all reports of `samples` together, with the cells of some clocks only if they are given."""
+    whole = Sample()
+    for sample in samples:
+        whole.states.update(sample.states)
+        whole.reports.update(sample.reports)
+        whole.paused.update(sample.paused)
+        whole.stop_sums.update(sample.stop_sums)
+        whole.open_sums.update(sample.open_sums)
+        for clock, cells in sample.cells.items():
+            if clocks is None or clock in clocks:
+                whole.cells[clock].update(cells)
+        oldest = [instant for instant in (whole.oldest_open, sample.oldest_open) if instant is not None]
+        whole.oldest_open = min(oldest, default=None)
+    return whole

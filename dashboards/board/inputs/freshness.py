@@ -1,0 +1,87 @@
+"""How old the figures are, and why they should be shown greyed."""
+
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from streams.contract.outputs.measures import Status
+from streams.contract.timestamps import format_ms
+from streams.domain.grid import MINUTE, SECOND
+
+OLD_MS: Final = MINUTE
+"""A partition that has not been heard of for longer, or whose log time lies further back, greys every figure."""
+
+
+class Freshness(NamedTuple):
+    """What the inputs of the figures are like at a moment.
+
+    `as_of` is the smallest `now` over all partitions, in epoch milliseconds, None until every one of them has been
+    read to its end and has told its status; only then may figures be shown. `expected` is how many there are, `ready`
+    which of them were heard of lately. `reasons` say in sentences why the figures are greyed; none: they are not.
+    `lost` is how many records of each partition nobody could measure, by what it has told.
+    """
+
+    as_of: int | None
+    expected: int | None
+    ready: frozenset[int]
+    reasons: tuple[str, ...]
+    lost: Mapping[int, int] = MappingProxyType({})
+
+
+def freshness(
+    statuses: Mapping[int, Status],
+    read: Collection[int],
+    wall: int,
+    pack: str,
+    heard: Mapping[int, int] = MappingProxyType({}),
+) -> Freshness:
+    """Return how fresh the inputs are at the instant `wall`.
+
+    `read` are the partitions that were read to their ends; `pack` is the one that this board's clocks are from.
+    `heard` is when each status was heard, by the clock of `wall`: what it tells of that clock's future counts as of then.
+    """
+    expected = max((status.partitions for status in statuses.values()), default=None)
+    if expected is None:
+        return Freshness(None, None, frozenset(), ("no worker has told its status yet",))
+    every = range(expected)
+    begun = {partition for partition, status in statuses.items() if status.now}
+    told = {partition: statuses[partition] for partition in every if partition in begun and partition in read}
+    latest = {partition: heard.get(partition, wall) for partition in told}
+    silent = [partition for partition, status in told.items() if wall - min(status.at, latest[partition]) > OLD_MS]
+    behind = [partition for partition, status in told.items() if wall - min(status.now, latest[partition]) > OLD_MS]
+    reasons = [
+        *_reason([partition for partition in every if partition not in statuses], "no worker has told its status yet"),
+        *_reason([partition for partition in statuses if partition not in begun], "nothing measured yet"),
+        *_reason([partition for partition in begun if partition not in read], "not read to its end yet"),
+        *_reason(silent, f"not heard of for more than {OLD_MS // SECOND} s"),
+        *_reason(behind, _measured(told[partition].now for partition in behind)),
+        *_disagreements(statuses.values(), pack),
+    ]
+    complete = len(told) == expected
+    return Freshness(
+        as_of=min(status.now for status in told.values()) if complete else None,
+        expected=expected,
+        ready=frozenset(told) - frozenset(silent),
+        reasons=tuple(reasons),
+        lost={partition: status.lost for partition, status in told.items()},
+    )
+
+
+def _reason(partitions: Collection[int], what: str) -> Iterable[str]:
+    if partitions:
+        yield f"partition{'s' if len(partitions) > 1 else ''} {', '.join(map(str, sorted(partitions)))}: {what}"
+
+
+def _measured(nows: Iterable[int]) -> str:
+    earliest = min(nows, default=0)
+    return f"measured up to {format_ms(earliest)}, more than {OLD_MS // SECOND} s behind"
+
+
+def _disagreements(statuses: Collection[Status], pack: str) -> Iterable[str]:
+    packs = sorted({status.pack for status in statuses} - {pack, ""})
+    if packs:
+        yield f"workers go by the rule pack {', '.join(packs)}, this board by {pack}"
+    if len({status.registry for status in statuses}) > 1:
+        yield "workers go by different registries"
+    if len({status.partitions for status in statuses}) > 1:
+        yield "workers disagree on the number of partitions"

@@ -1,0 +1,141 @@
+"""Reading the topic `measures`: all partitions, from the beginning, for ever; no group, committed records only."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self
+
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from streams.contract.events.source_records import UnreadableBatch
+from streams.contract.settings.kafka_security import Access
+from streams.contract.topics import MEASURES
+from streams.edge.kafka_client import resilient_consumer
+from streams.edge.kafka_client.login import NoBrokerError, sign_in
+from streams.edge.kafka_client.record_batch import WIDE
+
+log = logging.getLogger(__name__)
+
+Take = Callable[[int, bytes, bytes | None], None]
+"""Called with partition, key and value of every record, in the order of each partition."""
+
+_POLL_MS: Final = 200
+_FETCH_BYTES: Final = 4 << 20
+_LOOK_SECONDS: Final = 0.25
+_NOBODY: Final = Access()
+_RECENT_MS: Final = 5_000
+"""A fetch response older than this says nothing about where a log ends now."""
+
+
+class Reader:
+    """Reads `measures` and knows how far.
+
+    `read` are the partitions that were read to where they ended when reading began; `read_at` is the wall clock, in
+    epoch milliseconds, when all of them were last known to be read to their ends of the moment.
+
+    An embedded broker tells the last record batch as one record, so an end may lie before the true one. The batch is
+    fetched whole all the same, and a status is the last record of every commit: see `freshness`.
+    """
+
+    def __init__(
+        self, bootstrap: str, take: Take, wall: Callable[[], int], topic: str = MEASURES, access: Access = _NOBODY
+    ) -> None:
+        self.read: set[int] = set()
+        self.read_at: int | None = None
+        self._take = take
+        self._topic = topic
+        self._bootstrap = bootstrap
+        self._access = access
+        self._wall = wall
+        self._ends: dict[TopicPartition, int] = {}
+        self._consumer = resilient_consumer.consumer(
+            WIDE,
+            bootstrap_servers=bootstrap,
+            group_id=None,
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            auto_offset_reset="none",
+            max_partition_fetch_bytes=_FETCH_BYTES,
+            **access.options(),
+        )
+
+    async def __aenter__(self) -> Self:
+        """Connect, wait until the topic is there, and go to its beginning.
+
+        Raises AccessError when the broker does not let us in, NoBrokerError when none answers.
+        """
+        try:
+            await self._begin()
+        except BaseException:
+            await self._consumer.stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._consumer.stop()
+
+    async def close(self) -> None:
+        """Release the connections; needed also where none was opened, and a second call does nothing."""
+        await self._consumer.stop()
+
+    async def run(self) -> None:
+        """Hand over every record, and then what comes; ends with an error or when it is cancelled."""
+        while True:
+            batches = await resilient_consumer.polled(self._consumer, timeout_ms=_POLL_MS)
+            for slot, records in batches.items():
+                for record in records:
+                    if isinstance(record, UnreadableBatch):
+                        log.error("%s %d: the batch at offset %d cannot be read", *slot, record.offset)
+                    else:
+                        self._take(slot.partition, record.key or b"", record.value)
+            await self._look()
+            await asyncio.sleep(0)
+
+    async def _begin(self) -> None:
+        if not await asyncio.to_thread(sign_in, self._bootstrap, self._access):
+            raise NoBrokerError(self._bootstrap, self._access)
+        slots = await self._slots()
+        await self._consumer.start()
+        self._consumer.assign(slots)
+        await self._consumer.seek_to_beginning(*slots)
+        self._ends = await self._consumer.end_offsets(slots)
+        log.info("reading %d partitions of %s", len(slots), self._topic)
+
+    async def _slots(self) -> list[TopicPartition]:
+        """Return the partitions of the topic, as soon as it is there.
+
+        The list of all topics is asked for first: naming a topic that is not there may make it.
+        """
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, **self._access.options())
+        await admin.start()
+        try:
+            while self._topic not in await admin.list_topics():  # noqa: ASYNC110 - the broker tells nobody of a new topic
+                await asyncio.sleep(_LOOK_SECONDS)
+            (described,) = await admin.describe_topics([self._topic])
+            return [TopicPartition(self._topic, number) for number in range(len(described["partitions"]))]
+        finally:
+            await admin.close()
+
+    async def _look(self) -> None:
+        """See how far every partition has been read, against its end at the beginning and its end of now."""
+        heads = []
+        for slot, end in self._ends.items():
+            position = await self._consumer.position(slot)
+            if position >= end:
+                self.read.add(slot.partition)
+            heads.append(self._head_at(slot, position))
+        known = [head for head in heads if head is not None]
+        if len(known) == len(heads) and self._wall() - min(known) <= _RECENT_MS:
+            self.read_at = min(known)
+
+    def _head_at(self, slot: TopicPartition, position: int) -> int | None:
+        """Return when a fetch response last said that nothing follows `position`, None if it says otherwise."""
+        end = self._consumer.last_stable_offset(slot)
+        if end is None or end < 0:
+            end = self._consumer.highwater(slot)
+        at: int | None = self._consumer.last_poll_timestamp(slot)
+        return at if end is not None and position >= end else None

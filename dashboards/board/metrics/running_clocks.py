@@ -1,0 +1,41 @@
+"""The metrics of clocks that run now."""
+
+from collections.abc import Mapping, Sequence
+
+from dashboards.board.inputs.running_clocks import Running
+from dashboards.board.samples import Series, Values
+from streams.contract.packs.exported_clocks import Watched
+from streams.domain.figures import Sample
+from streams.domain.grid import SECOND
+
+
+def running(platform: str, clocks: Sequence[Watched], sample: Sample, now: Running) -> Values:
+    """Return the gauges of clocks that run now, or are paused, by their ids.
+
+    Nobody knows which are past their limits while the platform has not told up to when it is complete.
+    """
+    counts = {
+        "safeclock_overdue_reports": now.overdue,
+        "safeclock_due_soon_reports": now.due_soon,
+        "safeclock_urgent_overdue_reports": now.urgent_overdue,
+    }
+    values: Values = {
+        name: {(platform, clock.id): _sum(count, clock) for clock in clocks if clock.limited}
+        for name, count in counts.items()
+        if now.through
+    }
+    paused: Series = {(platform, clock.id): _sum(sample.paused, clock) for clock in clocks if clock.pauses}
+    oldest: Series = {}
+    for clock in clocks:
+        since = [now.since[one.mark] for one in clock.versions if one.mark in now.since]
+        if since:
+            oldest[platform, clock.id] = min(since) / SECOND
+    return {
+        **values,
+        "safeclock_paused_reports": paused,
+        "safeclock_oldest_running_clock_timestamp_seconds": oldest,
+    }
+
+
+def _sum(counts: Mapping[bytes, int], clock: Watched) -> float:
+    return sum(counts.get(one.mark, 0) for one in clock.versions)

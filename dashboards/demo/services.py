@@ -1,0 +1,89 @@
+"""Which commands the demo starts, and in what surroundings."""
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from dashboards.demo.supervisor import Parts, Task
+from streams.contract.timestamps import format_ms
+from streams.domain.grid import DAY
+
+HOST: Final = "127.0.0.1"
+APPLICATION: Final = "safeclock"
+REGISTRY: Final = Path(__file__).resolve().parents[2] / "deploy/registry/demo.toml"
+_SAFECLOCK: Final = (sys.executable, "-m", "safeclock")
+_WEEK: Final = 7 * DAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What is simulated: about `reports` reports in the `weeks` weeks up to `end_ms`, then `live` reports a second."""
+
+    end_ms: int
+    seed: int = 7
+    weeks: int = 13
+    reports: int = 150_000
+    live: float = 5.0
+
+    @property
+    def start_ms(self) -> int:
+        """The first instant of the history."""
+        return self.end_ms - self.weeks * _WEEK
+
+    def flags(self) -> tuple[str, ...]:
+        """Return the history as the simulator's command line has it."""
+        start = format_ms(self.start_ms)
+        return f"--seed={self.seed}", f"--weeks={self.weeks}", f"--reports={self.reports}", f"--start={start}"
+
+
+def free_port() -> int:
+    """Return a port of this machine on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def surroundings(bootstrap: str, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of every part; what the inherited one says of Safeclock is left out."""
+    return {name: value for name, value in inherited.items() if not name.startswith("SAFECLOCK_")} | {
+        "SAFECLOCK_BOOTSTRAP": bootstrap,
+        "SAFECLOCK_APPLICATION": APPLICATION,
+        "SAFECLOCK_REGISTRY": str(REGISTRY),
+        "SAFECLOCK_RECORD_TIME": "create",
+        "SAFECLOCK_COMMIT_INTERVAL_MS": "500",
+        "SAFECLOCK_HTTP_HOST": HOST,
+        "SAFECLOCK_HTTP_PORT": "0",
+        "SAFECLOCK_PUBLISH_BOOTSTRAP": bootstrap,
+        "SAFECLOCK_PUBLISH_IDEMPOTENT": "false",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def broker(port: int) -> Task:
+    """Return the embedded broker on a port."""
+    return Task(name="broker", command=(*_SAFECLOCK, "broker", f"--port={port}"))
+
+
+def worker() -> Task:
+    """Return the one worker; the embedded broker has no transactions, so there may be no second."""
+    return Task(name="worker", command=(*_SAFECLOCK, "worker"))
+
+
+def key(history: History, path: Path) -> Task:
+    """Return what writes down what is planted, at low priority: it is needed last."""
+    command = (*_SAFECLOCK, "simulate", *history.flags(), f"--truth={path}", "--no-events")
+    return Task(name="truth", command=("nice", *command), lasting=False)
+
+
+async def feed(parts: Parts, history: History) -> None:
+    """Let the simulator write, and the publisher send what it reads from it."""
+    reading, writing = os.pipe()
+    simulate = (*_SAFECLOCK, "simulate", *history.flags(), f"--live={history.live}")
+    publish = (*_SAFECLOCK, "publish", f"--registry={REGISTRY}", "--history", "--unchecked", "-")
+    await parts.start(Task(name="publisher", command=publish, stdin=reading))
+    await parts.start(Task(name="simulator", command=simulate, stdout=writing))

@@ -1,0 +1,54 @@
+"""The topics of the demo, on a broker that may still be starting."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
+
+from dashboards.demo.supervisor import PartFailedError
+from streams.contract.registry.registry import Registry
+from streams.contract.topics import Replication, table
+
+_ALONE: Final = Replication(factor=1, min_insync=1)
+_AGAIN_SECONDS: Final = 0.1
+_PATIENCE_SECONDS: Final = 30.0
+
+
+class NoTopicsError(PartFailedError):
+    """There is no broker, or it refused to make topics; the message says which."""
+
+
+async def make_topics(bootstrap: str, registry: Registry, application: str) -> None:
+    """Make every topic that the application needs, as soon as the broker answers; raises NoTopicsError."""
+    try:
+        admin = await asyncio.wait_for(_connected(bootstrap), _PATIENCE_SECONDS)
+    except TimeoutError as error:
+        raise NoTopicsError(f"expected a broker at {bootstrap} within {_PATIENCE_SECONDS:.0f} s") from error
+    try:
+        wanted = table(registry, application, _ALONE, record_time="create")
+        made = await admin.create_topics(
+            [
+                NewTopic(one.name, one.partitions, one.replication_factor, topic_configs=dict(one.config))
+                for one in wanted
+            ]
+        )
+    finally:
+        await admin.close()
+    errors: Iterable[Sequence[object]] = made.topic_errors  # type: ignore[attr-defined]  # of every version of it
+    refused = [f"{name} ({code})" for name, code, *_ in errors if code]
+    if refused:
+        raise NoTopicsError(f"the broker refused to make {', '.join(refused)}")
+
+
+async def _connected(bootstrap: str) -> AIOKafkaAdminClient:
+    while True:
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+        try:
+            await admin.start()
+        except (KafkaError, OSError):
+            await admin.close()
+            await asyncio.sleep(_AGAIN_SECONDS)
+        else:
+            return admin

@@ -1,0 +1,57 @@
+"""The key to a simulated history, as far as the demo holds the board's figures against it."""
+
+from pathlib import Path
+
+import msgspec
+
+from streams.contract.timestamps import parse
+from streams.domain.grid import DAY
+
+
+class ClockTruth(msgspec.Struct, frozen=True):
+    """The true figures of one clock; durations in seconds."""
+
+    share_within_24h: float | None
+    closed_only_median_seconds: float | None
+
+
+class Side(msgspec.Struct, frozen=True):
+    """The truth about the filings on one side of a date."""
+
+    clocks: dict[str, ClockTruth]
+
+
+class Planted(msgspec.Struct, frozen=True):
+    """What is planted in one platform; `told_clocks` are over the reports that were ever told."""
+
+    truth: str
+    since: str | None
+    told_unanswered: int
+    told_clocks: dict[str, ClockTruth]
+    before: Side | None = None
+    after: Side | None = None
+
+
+class Key(msgspec.Struct, frozen=True):
+    """What is planted, by platform, between two instants."""
+
+    begin: str = msgspec.field(name="from")
+    end: str = msgspec.field(name="to")
+    platforms: dict[str, Planted]
+
+    def divide(self, platform: str) -> int:
+        """Return the day, since 1970, on which a platform is planted to change, else the middle of the span."""
+        since = self.platforms[platform].since
+        if since is not None:
+            return instant_ms(since) // DAY
+        return (instant_ms(self.begin) + instant_ms(self.end)) // 2 // DAY
+
+
+def instant_ms(text: str) -> int:
+    """Return an instant of the key in epoch milliseconds."""
+    return parse(text)
+
+
+def read_key(path: Path) -> Key:
+    """Return the key in a file; raises msgspec.DecodeError when it is not one."""
+    return msgspec.json.decode(path.read_bytes(), type=Key)

@@ -1,0 +1,189 @@
+"""House style over the Grafana SDK: what its builders leave empty or set wrongly is decided here, once.
+
+The SDK gives panels no id and targets no refId (links and alerts then break), hides legends, leaves reducers to
+chance and marks the builders of the only format that every Grafana loads as deprecated, at import.
+"""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from string import ascii_uppercase
+from typing import Final, NamedTuple, Protocol, Self, TypeVar
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from grafana_foundation_sdk.builders import bargauge, common, dashboard, prometheus, stat, table, text, timeseries
+    from grafana_foundation_sdk.cog.builder import Builder
+    from grafana_foundation_sdk.models import common as shapes
+    from grafana_foundation_sdk.models import dashboard as models
+    from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+
+from streams.contract.metrics.catalogue import named
+
+BLUE: Final = "#0072B2"
+ORANGE: Final = "#E69F00"
+VERMILION: Final = "#D55E00"
+"""Of the Okabe-Ito palette, told apart with every kind of colour vision; never red and green."""
+
+SOURCE: Final = shapes.DataSourceRef("prometheus", "${datasource}")
+_LAST: Final = ["lastNotNull"]
+_NO_FIGURE: Final = "no figure"
+
+Built = Builder[models.Panel]
+Dashboard = models.Dashboard
+Step = tuple[float | None, str]
+Steps = Sequence[Step]
+PLAIN: Final[Steps] = ((None, BLUE),)
+
+
+class Query(NamedTuple):
+    """One query of a panel: `legend` names its series, `column` heads it in a table."""
+
+    expr: str
+    legend: str = "{{platform}}"
+    column: str = ""
+    unit: str = ""
+
+
+class Card(NamedTuple):
+    """What every panel must say: a title, what the figure means, its unit and its size in 24ths and rows."""
+
+    title: str
+    meaning: str
+    unit: str
+    width: int = 12
+    height: int = 9
+
+
+class _Panel(Protocol):
+    """The part of a panel's builder that all kinds share."""
+
+    def title(self, title: str) -> Self: ...
+    def description(self, description: str) -> Self: ...
+    def datasource(self, datasource: shapes.DataSourceRef) -> Self: ...
+    def unit(self, unit: str) -> Self: ...
+    def decimals(self, decimals: float) -> Self: ...
+    def no_value(self, no_value: str) -> Self: ...
+    def thresholds(self, thresholds: Builder[models.ThresholdsConfig]) -> Self: ...
+    def span(self, w: int) -> Self: ...
+    def height(self, h: int) -> Self: ...
+    def with_target(self, target: prometheus.Dataquery) -> Self: ...
+
+
+_PanelT = TypeVar("_PanelT", bound=_Panel)
+
+
+def board(title: str, uid: str, rows: Mapping[str, Sequence[Built]]) -> Dashboard:
+    """Return a dashboard of titled rows, its panels numbered from 1 in reading order, so that links to them last."""
+    frame = dashboard.Dashboard(title).uid(uid).tags(["safeclock"]).timezone("utc").time("now-7d", "now").refresh("1m")
+    frame.readonly().tooltip(models.DashboardCursorSync.CROSSHAIR)
+    frame.with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"))
+    frame.with_variable(_platforms())
+    for heading, panels in rows.items():
+        frame.with_row(dashboard.Row(heading))
+        for panel in panels:
+            frame.with_panel(panel)
+    built = frame.build()
+    for number, shown in enumerate(built.panels or (), start=1):
+        shown.id_val = number
+    return built
+
+
+def figure(card: Card, query: Query, steps: Steps = PLAIN, words: Mapping[str, str] | None = None) -> stat.Panel:
+    """Return a panel that shows one number per series; `words` replace numbers by what they mean."""
+    panel = _dressed(stat.Panel(), card, steps).reduce_options(common.ReduceDataOptions().calcs(_LAST))
+    _asked(panel, [query], PromQueryFormat.TIME_SERIES, now=True)
+    return panel.mappings([_worded(words)]) if words else panel
+
+
+def bars(card: Card, query: Query, steps: Steps = PLAIN) -> bargauge.Panel:
+    """Return a panel with one bar per bucket of a histogram, of which each holds what the one before does not."""
+    panel = _dressed(bargauge.Panel(), card, steps).reduce_options(common.ReduceDataOptions().calcs(_LAST))
+    _asked(panel, [query], PromQueryFormat.HEATMAP, now=True)
+    return panel.min(0)
+
+
+def lines(card: Card, queries: Sequence[Query], steps: Steps = PLAIN) -> timeseries.Panel:
+    """Return a panel of lines over time, with a legend that shows the last value."""
+    legend = common.VizLegendOptions().show_legend(show_legend=True).calcs(_LAST)
+    legend = legend.display_mode(shapes.LegendDisplayMode.TABLE).placement(shapes.LegendPlacement.RIGHT)
+    panel = _dressed(timeseries.Panel(), card, steps).legend(legend).line_width(2)
+    _asked(panel, queries, PromQueryFormat.TIME_SERIES, now=False)
+    if len(steps) > 1:
+        panel.thresholds_style(common.GraphThresholdsStyleConfig().mode(shapes.GraphThresholdsStyleMode.DASHED))
+    return panel
+
+
+def columns(card: Card, queries: Sequence[Query], words: Mapping[str, str]) -> table.Panel:
+    """Return a table with a row per platform and a column per query; `words` replace numbers that stand for them."""
+    panel = _dressed(table.Panel(), card, PLAIN)
+    if words:
+        panel.mappings([_worded(words)])
+    _asked(panel, queries, PromQueryFormat.TABLE, now=True)
+    several = len(queries) > 1
+    heads = {
+        f"Value #{ref}" if several else "Value": query for ref, query in zip(ascii_uppercase, queries, strict=False)
+    }
+    for query in queries:
+        if query.unit:
+            panel.override_by_name(query.column, [models.DynamicConfigValue("unit", query.unit)])
+    names = {"platform": "Platform"} | {value: query.column for value, query in heads.items()}
+    places = {name: place for place, name in enumerate(names)}
+    shown = {"excludeByName": {"Time": True}, "renameByName": names, "indexByName": places}
+    return panel.with_transformation(_step("merge", {})).with_transformation(_step("organize", shown))
+
+
+def matrix(card: Card, query: Query, label: str, steps: Steps, words: Mapping[str, str] | None = None) -> table.Panel:
+    """Return a table with a row per platform and a column per word of `label`, the last word first, cells coloured.
+
+    `words` replace numbers by what they mean.
+    """
+    cell = shapes.TableColoredBackgroundCellOptions(mode=shapes.TableCellBackgroundDisplayMode.BASIC)
+    panel = _dressed(table.Panel(), card, steps).cell_options(cell)
+    _asked(panel, [query], PromQueryFormat.TABLE, now=True)
+    panel.mappings([*([_worded(words)] if words else []), _nothing()])
+    order = {"fields": {}, "sort": [{"field": label, "desc": True}]}
+    # The name of a platform is no value: thresholds would colour it as if it were the lowest.
+    plain = models.DynamicConfigValue("custom.cellOptions", {"type": "auto"})
+    panel.override_by_name(rf"platform\{label}", [plain])
+    crossed = {"rowField": "platform", "columnField": label, "valueField": "Value"}
+    return panel.with_transformation(_step("sortBy", order)).with_transformation(_step("groupingToMatrix", crossed))
+
+
+def words(title: str, content: str, height: int = 6) -> text.Panel:
+    """Return a panel of plain words across the board."""
+    return text.Panel().title(title).description(title).content(content).span(24).height(height)
+
+
+def _platforms() -> dashboard.QueryVariable:
+    variable = dashboard.QueryVariable("platform").label("Platform").datasource(SOURCE)
+    variable.query(f"label_values({named('safeclock_platform_info').name}, platform)")
+    variable.multi(multi=True).include_all(include_all=True)
+    return variable.refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED).sort(models.VariableSort.ALPHABETICAL_ASC)
+
+
+def _dressed(panel: _PanelT, card: Card, steps: Steps) -> _PanelT:
+    levels = [models.Threshold(value=value, color=colour) for value, colour in steps]
+    config = dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(levels)
+    panel.title(card.title).description(card.meaning).datasource(SOURCE).unit(card.unit).thresholds(config)
+    return panel.decimals(1).no_value(_NO_FIGURE).span(card.width).height(card.height)
+
+
+def _asked(panel: _Panel, queries: Sequence[Query], form: PromQueryFormat, *, now: bool) -> None:
+    for ref, query in zip(ascii_uppercase, queries, strict=False):
+        target = prometheus.Dataquery().datasource(SOURCE).ref_id(ref).expr(query.expr).legend_format(query.legend)
+        target.format(form)
+        panel.with_target(target.instant() if now else target.range())
+
+
+def _worded(words: Mapping[str, str]) -> models.ValueMap:
+    return models.ValueMap({value: models.ValueMappingResult(text=word) for value, word in words.items()})
+
+
+def _nothing() -> models.SpecialValueMap:
+    """Return what a matrix shows where it has no value: no colour, for thresholds would take it for the lowest."""
+    none = models.ValueMappingResult(text=_NO_FIGURE, color="transparent")
+    return models.SpecialValueMap(models.DashboardSpecialValueMapOptions(models.SpecialValueMatch.EMPTY, none))
+
+
+def _step(kind: str, options: Mapping[str, object]) -> models.DataTransformerConfig:
+    return models.DataTransformerConfig(id_val=kind, options=options)

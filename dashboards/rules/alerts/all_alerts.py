@@ -1,0 +1,18 @@
+"""The one table of alerts: rules, inhibitions, runbook and tests are made from it."""
+
+from typing import Final
+
+from dashboards.rules.alert import Alert
+from dashboards.rules.alerts import burn_rate, data_quality, meta_monitoring, objectives, platforms
+from dashboards.rules.alerts.pipeline_paging import PAGES
+from dashboards.rules.alerts.pipeline_tickets import TICKETS
+
+ALERTS: Final[tuple[Alert, ...]] = (
+    *burn_rate.ALERTS,
+    *objectives.ALERTS,
+    *platforms.ALERTS,
+    *data_quality.ALERTS,
+    *PAGES,
+    *TICKETS,
+    *meta_monitoring.ALERTS,
+)

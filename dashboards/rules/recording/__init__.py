@@ -1,0 +1,5 @@
+"""Recording rules.
+
+Start with rules.py.
+Imports alert.py and streams.contract.
+"""

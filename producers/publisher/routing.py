@@ -1,0 +1,127 @@
+"""Where an event goes: topic, key and, in history, the log time; and whether the workers would take it there."""
+
+from collections.abc import Set as AbstractSet
+from typing import Final, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.events.keys import event_digest, record_key
+from streams.contract.events.schema.envelope import (
+    SOURCE_PREFIX,
+    ActionTakenEvent,
+    ReportAmendedEvent,
+    ReportFiledEvent,
+)
+from streams.contract.registry.registry import Registry, Role
+from streams.contract.timestamps import parse
+from streams.domain.events import AboutReport, Action, Heartbeat, Retraction
+
+
+class Leaving(NamedTuple):
+    """An event on its way out, shaped as the record that a worker will read.
+
+    `timestamp` is its log time and `at` when it happened, both in epoch milliseconds; `retracts` is the digest of the
+    id that a retraction takes back.
+    """
+
+    topic: str
+    key: bytes
+    value: bytes
+    timestamp: int
+    at: int
+    retracts: int | None = None
+    partition: int = 0
+    offset: int = 0
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class _Envelope(Struct, gc=False):
+    """As much of an event as decides where it goes; the rest is skipped, not checked."""
+
+    type: str
+    id: str
+    source: str
+    time: str
+    subject: str = ""
+    recordedtime: str = ""
+
+
+_ROLES: Final = {
+    ReportFiledEvent.__struct_config__.tag: Role.REPORT_FILED,
+    ReportAmendedEvent.__struct_config__.tag: Role.REPORT_FILED,
+    ActionTakenEvent.__struct_config__.tag: Role.ACTION_TAKEN,
+}
+_envelope: Final = msgspec.json.Decoder(_Envelope).decode
+
+
+class Router:
+    """Decides where events go under one registry.
+
+    A retraction travels where the retracted event did: an id among `retracted` (digests) that was seen on an action
+    makes its retraction travel with the actions, any other one travels with the filings.
+    """
+
+    def __init__(self, registry: Registry, retracted: AbstractSet[int] = frozenset()) -> None:
+        self._registry = registry
+        self._decoder = Decoder(registry)
+        self._retracted = retracted
+        self._of_actions: set[int] = set()
+        self._topics: dict[tuple[str, Role], str] = {}
+
+    def of_line(self, line: bytes, now: int, *, live: bool) -> Leaving | Heartbeat | Refusal:
+        """Return where the event in `line` goes, a heartbeat as such, or why it is refused.
+
+        A `live` event is told at `now`, epoch milliseconds, as it is where the broker stamps it; else it is told at its
+        `recordedtime`, without one at its `time`.
+        """
+        event = self._decoder.decode_line(line, now, live=live)
+        if isinstance(event, Refusal | Heartbeat):
+            return event
+        retracts = event.retracts if isinstance(event, Retraction) else None
+        return Leaving(self.topic(event.platform, self._role(event)), event.key, line, event.told, event.at, retracts)
+
+    def of_good_line(self, line: bytes, now: int, *, live: bool) -> Leaving | Heartbeat | Refusal:
+        """Return where a line goes that is known to be good: ten times as fast as checking it again."""
+        envelope = _envelope(line)
+        role = _ROLES.get(envelope.type)
+        if role is None:
+            return self.of_line(line, now, live=live)
+        if self._retracted and role is Role.ACTION_TAKEN:
+            self._note(event_digest(envelope.id))
+        platform = envelope.source[len(SOURCE_PREFIX) :]
+        told = parse(envelope.recordedtime or envelope.time)
+        return Leaving(self.topic(platform, role), record_key(platform, envelope.subject), line, told, told)
+
+    def refusal(self, leaving: Leaving) -> Refusal | None:
+        """Return why a worker that reads `leaving` would refuse it, or None."""
+        read = self._decoder.decode(leaving)
+        return read if isinstance(read, Refusal) else None
+
+    def topic(self, platform: str, role: Role) -> str:
+        """Return the topic on which a platform of the registry publishes what `role` names."""
+        found = self._topics.get((platform, role))
+        if found is None:
+            known = self._registry.platform(platform)
+            if known is None:
+                raise LookupError(f"expected a platform of the registry, got {platform!r}")
+            found = self._topics[platform, role] = known.topic(role)
+        return found
+
+    def topics(self, heartbeat: Heartbeat) -> tuple[str, ...]:
+        """Return the topics that a heartbeat goes to: that of its role, or both."""
+        roles = (Role(heartbeat.topic),) if heartbeat.topic else tuple(Role)
+        return tuple(self.topic(heartbeat.platform, role) for role in roles)
+
+    def _role(self, event: AboutReport) -> Role:
+        if isinstance(event, Action):
+            self._note(event.id)
+            return Role.ACTION_TAKEN
+        if isinstance(event, Retraction) and event.retracts in self._of_actions:
+            return Role.ACTION_TAKEN
+        return Role.REPORT_FILED
+
+    def _note(self, action: int) -> None:
+        if action in self._retracted:
+            self._of_actions.add(action)

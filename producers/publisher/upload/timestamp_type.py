@@ -1,0 +1,36 @@
+"""Whose stamp is a record's log time on the topics of a broker: the broker's own, or the sender's."""
+
+from collections.abc import Iterable
+from contextlib import closing
+from typing import Final
+
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.errors import KafkaError
+
+from producers.publisher.settings import PublisherSettings
+from streams.contract.settings.kafka_security import AccessError
+from streams.edge.kafka_client.login import sign_in
+
+_STAMP: Final = "message.timestamp.type"
+_SENDERS: Final = "CreateTime"
+
+
+def broker_stamps(settings: PublisherSettings, topics: Iterable[str]) -> bool:
+    """Return whether history must be opened for a platform, since records are told when the broker receives them.
+
+    False where the broker says that senders' stamps count, or tells no settings at all, as the embedded one. A broker
+    that does not let us ask, or does not answer, counts as one that stamps, as in production.
+    """
+    resources = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in sorted(topics)]
+    try:
+        if not sign_in(settings.bootstrap, settings.access):
+            return True
+        client = KafkaAdminClient(
+            bootstrap_servers=settings.servers, bootstrap_timeout_ms=settings.block_ms, **settings.access.options()
+        )
+        with closing(client):
+            described = client.describe_configs(resources, config_filter="all")
+    except (KafkaError, AccessError):
+        return True
+    told = [entries.get(_STAMP) for kind in described.values() for entries in kind.values()]
+    return any(stamp is not None and stamp["value"] != _SENDERS for stamp in told)

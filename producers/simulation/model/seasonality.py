@@ -1,0 +1,79 @@
+"""Nights, weekends, burst days and weeks that are good or bad for everybody in the same queue."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import exp, log
+from typing import Final
+
+from producers.simulation.model.seeded_random import Chance
+from streams.domain.grid import DAY, HOUR
+
+HOURS_PER_WEEK: Final = 168
+WEEK: Final = 7 * DAY
+
+# Shares of a day's filings per hour (UTC): a trough before dawn, a peak in the evening. Own assumption: the calibration
+# recipe asks for "weekday and night cycles" without a figure.
+_HOURS: Final = (9, 7, 5, 4, 3, 3, 4, 6, 8, 10, 11, 12, 13, 13, 14, 16, 18, 19, 20, 21, 21, 19, 16, 12)
+# Monday to Sunday; young people report more when there is no school. Own assumption.
+_DAYS: Final = (0.96, 0.94, 0.95, 0.97, 1.0, 1.1, 1.08)
+
+# A slow answer waits for people: it takes this much longer when the report comes at night or on a weekend. Own assumption.
+_NIGHT: Final = 1.35
+_WEEKEND: Final = 1.25
+_STAFFED: Final = range(7, 20)
+
+# One day in sixty brings more than usual (recipe: "burst days"; frequency and size are ours).
+_BURST_SHARE: Final = 1 / 60
+_BURST: Final = 1.8
+
+# Weeks share their luck: log-scale sd 0.2 is the shock under which naive intervals were shown to fail.
+_SHOCK: Final = 0.2
+
+
+def hour_of_week(at_ms: int) -> int:
+    """Return 0 for Monday 00:00-01:00 UTC up to 167 for Sunday's last hour; day 0 of the epoch was a Thursday."""
+    return (at_ms // HOUR + 3 * 24) % HOURS_PER_WEEK
+
+
+def week_of(at_ms: int) -> int:
+    """Return the number of the week, Monday to Sunday UTC, since the epoch."""
+    return (at_ms // DAY + 3) // 7
+
+
+def week_begin(week: int) -> int:
+    """Return the first instant of a week as `week_of` numbers it."""
+    return (week * 7 - 3) * DAY
+
+
+@lru_cache(maxsize=1)
+def filing_weights() -> Sequence[float]:
+    """Return, per hour of the week, the share of a week's filings."""
+    raw = [_HOURS[hour % 24] * _DAYS[hour // 24] for hour in range(HOURS_PER_WEEK)]
+    total = sum(raw)
+    return tuple(weight / total for weight in raw)
+
+
+@lru_cache(maxsize=1)
+def staffing() -> Sequence[float]:
+    """Return, per hour of the week, how much longer a slow answer takes than usual.
+
+    The geometric mean over filings is one, so that nights and weekends move no calibrated median.
+    """
+    raw = [
+        (1.0 if hour % 24 in _STAFFED else _NIGHT) * (_WEEKEND if hour // 24 >= 5 else 1.0)  # noqa: PLR2004 - Saturday
+        for hour in range(HOURS_PER_WEEK)
+    ]
+    mean = sum(weight * log(factor) for weight, factor in zip(filing_weights(), raw, strict=True))
+    return tuple(round(factor * exp(-mean), 9) for factor in raw)
+
+
+@lru_cache(maxsize=4096)
+def week_shock(seed: int, platform: str, week: int) -> float:
+    """Return how much longer everything takes on this platform in this week (weeks since the epoch)."""
+    return Chance(seed, platform, "week", week).log_normal(1.0, _SHOCK)
+
+
+@lru_cache(maxsize=4096)
+def burst(seed: int, platform: str, day: int) -> float:
+    """Return how many times the usual volume this day (since the epoch) brings to this platform."""
+    return _BURST if Chance(seed, platform, "burst", day).happens(_BURST_SHARE) else 1.0

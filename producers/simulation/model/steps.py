@@ -1,0 +1,114 @@
+"""What can happen to a simulated report, in the contract's own types."""
+
+from typing import Final, NamedTuple
+
+from producers.simulation.model.seeded_random import Choice
+from streams.contract.events.schema import action_data
+from streams.contract.events.schema.action_data import AccountRestricted, ActionTaken, Restricted
+from streams.contract.events.schema.event_data import ReportAmended, ReportFiled
+from streams.domain.vocabulary import (
+    FINAL_RESTRICTIONS,
+    Addressee,
+    Appellant,
+    Automation,
+    Extent,
+    Ground,
+    PauseReason,
+    Restriction,
+    RetractReason,
+)
+
+
+class Merge(NamedTuple):
+    """The report is merged into the one with this number."""
+
+    into: str
+
+
+class Retract(NamedTuple):
+    """The platform takes back the step at this place of the same life."""
+
+    step: int
+    reason: RetractReason
+
+
+class Step(NamedTuple):
+    """One thing that happens at `at`, epoch milliseconds."""
+
+    at: int
+    what: ReportFiled | ActionTaken | ReportAmended | Merge | Retract
+
+
+# A tuple, since `A | B` would build a union on every call.
+_RESTRICTIONS: Final = (Restricted, AccountRestricted)
+
+
+def is_final(what: object) -> bool:
+    """Return whether `what` is a final restriction: item or account is gone, and not only for the time being."""
+    return isinstance(what, _RESTRICTIONS) and not what.interim and not FINAL_RESTRICTIONS.isdisjoint(what.restrictions)
+
+
+def _item(restriction: Restriction, automation: Automation, ground: Ground = Ground.TERMS) -> ActionTaken:
+    extent = Extent.JURISDICTION if restriction is Restriction.DISABLED else Extent.GLOBAL
+    return Restricted(restrictions=(restriction,), extent=extent, ground=ground, automation=automation)
+
+
+def _account(restriction: Restriction, automation: Automation) -> ActionTaken:
+    return AccountRestricted(
+        restrictions=(restriction,), extent=Extent.GLOBAL, ground=Ground.TERMS, automation=automation
+    )
+
+
+ACKNOWLEDGED: Final = action_data.Acknowledged(automation=Automation.FULL)
+REVIEW_STARTED: Final = action_data.ReviewStarted()
+ESCALATED: Final = action_data.Escalated(to=Addressee.LAW_ENFORCEMENT)
+PAUSED: Final = action_data.Paused(reason=PauseReason.INFORMATION_REQUESTED)
+RESUMED: Final = action_data.Resumed()
+HIDDEN_MEANWHILE: Final = Restricted(
+    restrictions=(Restriction.DISABLED,),
+    extent=Extent.GLOBAL,
+    ground=Ground.TERMS,
+    interim=True,
+    automation=Automation.FULL,
+)
+REJECTED: Final = action_data.NoViolation(automation=Automation.NONE)
+REJECTED_BY_MACHINE: Final = action_data.NoViolation(automation=Automation.FULL)
+EXPIRED: Final = action_data.Expired()
+REOPENED: Final = action_data.Reopened()
+APPEALED_BY_SUBJECT: Final = action_data.AppealFiled(by=Appellant.SUBJECT)
+APPEALED_BY_REPORTER: Final = action_data.AppealFiled(by=Appellant.REPORTER)
+
+# How an acted report ends. The shares within are ours; what counts is that each word of the contract occurs.
+ACTED_FAST: Final[Choice[ActionTaken]] = Choice(
+    [
+        (_item(Restriction.REMOVED, Automation.FULL), 0.55),
+        (_item(Restriction.REMOVED, Automation.PARTIAL), 0.25),
+        (_account(Restriction.ACCOUNT_TERMINATED, Automation.PARTIAL), 0.12),
+        (_account(Restriction.ACCOUNT_SUSPENDED, Automation.FULL), 0.08),
+    ]
+)
+ACTED_SLOWLY: Final[Choice[ActionTaken]] = Choice(
+    [
+        (_item(Restriction.REMOVED, Automation.NONE), 0.55),
+        (_item(Restriction.REMOVED, Automation.NONE, Ground.LAW), 0.15),
+        (_item(Restriction.DISABLED, Automation.NONE, Ground.LAW), 0.08),
+        (_account(Restriction.ACCOUNT_TERMINATED, Automation.NONE), 0.14),
+        (_account(Restriction.ACCOUNT_SUSPENDED, Automation.NONE), 0.08),
+    ]
+)
+
+# How the others end. "The rest no-action, duplicate, withdrawn or open" (recipe); the shares within are ours.
+UNACTED: Final[Choice[ActionTaken]] = Choice(
+    [
+        (REJECTED, 0.76),
+        (action_data.AlreadyRestricted(), 0.07),
+        (action_data.Unavailable(), 0.06),
+        (action_data.OutOfScope(), 0.05),
+        (action_data.Withdrawn(), 0.03),
+        (action_data.Invalidated(), 0.01),
+        (EXPIRED, 0.02),
+    ]
+)
+
+DECISIONS: Final = (action_data.NoViolation, action_data.AlreadyRestricted, action_data.Unavailable)
+"""Endings that are decisions without a restriction; the others end a report undecided."""

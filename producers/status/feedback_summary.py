@@ -1,0 +1,113 @@
+"""What the records of a feedback topic come to: pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from streams.contract.outputs import platform_status, refusal_records
+from streams.contract.outputs.platform_status import (
+    SCHEMA,
+    STATUS_KEY,
+    Place,
+    PlatformStatus,
+    RefusalGroup,
+    StatusDocument,
+)
+from streams.contract.outputs.refusal_records import Refused
+from streams.contract.timestamps import format_ms
+from streams.edge.exit_codes import FAULT, OK, UNKNOWN
+
+
+class Slot(NamedTuple):
+    """A partition of a source topic."""
+
+    topic: str
+    partition: int
+
+
+@dataclass
+class Told:
+    """What a feedback topic has told: the last status of each partition, and every refusal by where its record lies."""
+
+    statuses: dict[int, PlatformStatus] = field(default_factory=dict)
+    refusals: dict[Slot, dict[int, Refused]] = field(default_factory=dict)
+
+    def take(self, partition: int, key: bytes | None, value: bytes | None) -> None:
+        """Keep a record; raises ValueError for one that no worker wrote."""
+        if key == STATUS_KEY:
+            self.statuses[partition] = platform_status.decode(value or b"").data
+        else:
+            refusal = refusal_records.decode(value or b"")
+            about = refusal.refused
+            self.refusals.setdefault(Slot(about.topic, about.partition), {})[about.offset] = refusal
+
+    def lag(self, ends: Mapping[Slot, int]) -> int:
+        """Return how many records lie between what was committed and the ends of the source topics."""
+        reached = {
+            Slot(topic.topic, partition): topic.next
+            for partition, told in self.statuses.items()
+            for topic in told.topics
+        }
+        return sum(max(0, end - reached.get(slot, 0)) for slot, end in ends.items())
+
+
+def summary(platform: str, told: Told, ends: Mapping[Slot, int], since: int | None = None) -> StatusDocument:
+    """Return what became of a platform's events; `ends` are those of its source topics.
+
+    `since`, epoch milliseconds, leaves out refusals of records that were told before.
+    """
+    statuses = [told.statuses.get(number) for number in sorted({slot.partition for slot in ends})]
+    known = [each for each in statuses if each is not None]
+    by_reason = Counter[str]()
+    for each in known:
+        by_reason.update(each.refused)
+    read = sum(topic.read for each in known for topic in each.topics)
+    return StatusDocument(
+        schema=SCHEMA,
+        platform=platform,
+        as_of=_smallest(None if each is None else each.as_of for each in statuses),
+        complete_through=_smallest(None if each is None else each.complete_through for each in statuses),
+        read=read,
+        accepted=max(0, read - by_reason.total()),
+        refused=by_reason.total(),
+        refused_by_reason=dict(sorted(by_reason.items())),  # type: ignore[arg-type]  # reasons
+        duplicates=sum(each.duplicates for each in known),
+        history=sum(each.history for each in known),
+        waiting=sum(each.waiting for each in known),
+        lag=told.lag(ends),
+        since=None if since is None else format_ms(since),
+        refusals=_groups(told, since or 0),
+    )
+
+
+def exit_status(document: StatusDocument) -> int:
+    """Return how a look ends: refused before not told, not told before accepted."""
+    if document.refusals:
+        return FAULT
+    return UNKNOWN if document.as_of is None or document.lag else OK
+
+
+def _smallest(instants: Iterable[str | None]) -> str | None:
+    """Return the smallest of some instants, which are written alike; None where one is missing."""
+    found = list(instants)
+    known = [each for each in found if each is not None]
+    return min(known) if known and len(known) == len(found) else None
+
+
+def _groups(told: Told, since: int) -> list[RefusalGroup]:
+    """Return the refusals by reason and field, the most first."""
+    groups: dict[tuple[str, str], list[Refused]] = {}
+    for places in told.refusals.values():
+        for refusal in places.values():
+            if refusal.told >= since:
+                groups.setdefault((refusal.refused.reason, refusal.refused.field), []).append(refusal)
+    ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+    return [_group(refusals) for _, refusals in ordered]
+
+
+def _group(refusals: list[Refused]) -> RefusalGroup:
+    first = min(refusals, key=lambda one: (one.told, one.refused.topic, one.refused.partition, one.refused.offset))
+    about = first.refused
+    place = Place(topic=about.topic, partition=about.partition, offset=about.offset, time=format_ms(first.told))
+    return RefusalGroup(reason=about.reason, field=about.field, count=len(refusals), first=place)

@@ -1,0 +1,47 @@
+"""What the operator's commands share: how the broker is reached, and how a failure is told."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from streams.edge.cli_options import flags
+
+
+@contextmanager
+def failing() -> Iterator[None]:
+    """Say in one message what went wrong, and end with 1."""
+    from aiokafka.errors import KafkaError as StreamError
+    from kafka.errors import KafkaError
+
+    from streams.admin.errors import OperatingError
+    from streams.contract.registry.file import RegistryError
+    from streams.contract.settings.environment import BadSettingsError
+    from streams.runtime.journal.journal import ClaimError
+    from streams.runtime.topic_checks.preflight import BadGroundError
+
+    try:
+        yield
+    except (OperatingError, BadSettingsError, RegistryError, BadGroundError, ClaimError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    except (KafkaError, StreamError) as error:
+        raise click.ClickException(f"the broker: {type(error).__name__}: {error}") from error
+
+
+def settings_of(given: Mapping[str, str | None]) -> Any:  # noqa: ANN401 - its type is imported lazily
+    """Return the settings of the environment and of flags, and write the log as they say."""
+    from streams.edge.logs.configuration import configure
+    from streams.runtime.settings import load
+
+    settings = load(os.environ, flags(dict(given)))
+    configure(settings.log, "admin", settings.bootstrap, settings.access)
+    return settings
+
+
+REACHED = (
+    click.option("--bootstrap", help="HOST:PORT of the broker (SAFECLOCK_BOOTSTRAP)."),
+    click.option("--registry", help="TOML file that names the platforms (SAFECLOCK_REGISTRY)."),
+    click.option("--application", help="Name of the application (SAFECLOCK_APPLICATION)."),
+)

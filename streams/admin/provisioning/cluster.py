@@ -1,0 +1,160 @@
+"""The broker as an operator sees and changes it: topics, rights, users. Blocking."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, assert_never
+
+from kafka.admin import (
+    ACL,
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    ConfigResource,
+    ConfigResourceType,
+    ResourcePattern,
+    ResourcePatternFilter,
+    ResourceType,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
+from kafka.errors import (
+    ClusterAuthorizationFailedError,
+    NoError,
+    SecurityDisabledError,
+)
+
+from streams.admin.errors import OperatingError
+from streams.admin.provisioning.desired_state import Grant
+from streams.admin.provisioning.plan import (
+    Allow,
+    Change,
+    CreateTopic,
+    CreateUser,
+    Found,
+    FoundTopic,
+    RenewPassword,
+    Revoke,
+    SetSetting,
+)
+from streams.edge.kafka_client.login import lacking
+from streams.runtime.kafka.admin import Broker
+
+_MECHANISM: Final = "SCRAM-SHA-512"
+_EVERY: Final = ACLFilter(
+    None,
+    None,
+    ACLOperation.ANY,
+    ACLPermissionType.ALLOW,
+    ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY),
+)
+
+PasswordOf = Callable[[str], str]
+"""Returns a user's password."""
+
+
+class NotChangedError(OperatingError):
+    """The broker did not make a change; the message is its reason."""
+
+
+class Cluster(Broker):
+    """A Kafka cluster with its rights and users."""
+
+    def found(self, topics: Iterable[str]) -> Found:
+        """Return what is there; raises AccessError when the broker does not let us see it."""
+        there = self.topics(topics)
+        told = self.settings(there)
+        # The embedded broker answers for what it does not have: it has neither an authorizer nor transactions.
+        guarded = self.has_transactions()
+        try:
+            grants, users = (self._grants(), self._users()) if guarded else (None, None)
+        except ClusterAuthorizationFailedError as error:
+            raise lacking(self._access, "DESCRIBE the cluster, its rights and its users") from error
+        return Found(
+            topics={name: FoundTopic(topic.partitions, topic.replicas, told[name]) for name, topic in there.items()},
+            grants=grants,
+            users=users,
+        )
+
+    def change(self, change: Change, password_of: PasswordOf) -> None:
+        """Make a change; raises KafkaError or NotChangedError when the broker does not."""
+        match change:
+            case CreateTopic(topic):
+                self.create(topic)
+            case SetSetting():
+                self._set(change)
+            case Allow(grant):
+                self._allow(grant)
+            case Revoke(grant):
+                self._revoke(grant)
+            case CreateUser(user) | RenewPassword(user):
+                self._set_password(user, password_of(user))
+            case _:
+                assert_never(change)
+
+    def _grants(self) -> frozenset[Grant] | None:
+        try:
+            rules, _ = self._admin.describe_acls(_EVERY)
+        except SecurityDisabledError:
+            return None
+        return frozenset(_grant(rule) for rule in rules)
+
+    def _users(self) -> frozenset[str] | None:
+        if not self._signs_in_by_scram():
+            return None
+        told: Mapping[str, Mapping[str, list[Mapping[str, object]]]] = self._admin.describe_user_scram_credentials()
+        return frozenset(
+            user
+            for user, credentials in told.items()
+            if any(one["mechanism"] == ScramMechanism.SCRAM_SHA_512 for one in credentials["credential_infos"])
+        )
+
+    def _signs_in_by_scram(self) -> bool:
+        """Whether some broker has a listener that takes it; true where the broker does not say."""
+        brokers = [str(broker["broker_id"]) for broker in self._admin.describe_cluster()["brokers"]]
+        resources = [ConfigResource(ConfigResourceType.BROKER, broker) for broker in brokers]
+        told = self._admin.describe_configs(resources, config_filter="all").get("broker", {})
+        mechanisms = [
+            str(entry["value"])
+            for settings in told.values()
+            for name, entry in settings.items()
+            if name.endswith("sasl.enabled.mechanisms")
+        ]
+        return not mechanisms or any(_MECHANISM in each for each in mechanisms)
+
+    def _set(self, change: SetSetting) -> None:
+        resource = ConfigResource(ConfigResourceType.TOPIC, change.topic, {change.setting: change.wanted})
+        told = self._admin.alter_configs([resource])["topic"][change.topic]
+        if told != "OK":
+            raise NotChangedError(told)
+
+    def _allow(self, grant: Grant) -> None:
+        for error in self._admin.create_acls([_acl(grant)])["failed"]:
+            raise NotChangedError(error.__name__)
+
+    def _revoke(self, grant: Grant) -> None:
+        for _, _, error in self._admin.delete_acls([_acl(grant)]):
+            if error is not NoError:
+                raise NotChangedError(error.__name__)
+
+    def _set_password(self, user: str, password: str) -> None:
+        credential = UserScramCredentialUpsertion(user, ScramMechanism.SCRAM_SHA_512, password)
+        if problem := self._admin.alter_user_scram_credentials([credential])[user]:
+            raise NotChangedError(problem)
+
+
+def _grant(rule: ACL) -> Grant:
+    pattern = rule.resource_pattern
+    prefix = pattern.pattern_type is ACLResourcePatternType.PREFIXED
+    resource = pattern.resource_type.name
+    return Grant(rule.principal, resource, pattern.resource_name, rule.operation.name, prefix, rule.host)
+
+
+def _acl(grant: Grant) -> ACL:
+    pattern = ACLResourcePatternType.PREFIXED if grant.prefix else ACLResourcePatternType.LITERAL
+    return ACL(
+        grant.principal,
+        grant.host,
+        ACLOperation[grant.operation],
+        ACLPermissionType.ALLOW,
+        ResourcePattern(ResourceType[grant.resource], grant.name, pattern),
+    )

@@ -1,0 +1,5 @@
+"""Publish refused records once more.
+
+Start with replay.py.
+Imports runtime, edge and contract.
+"""

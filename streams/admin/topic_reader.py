@@ -1,0 +1,153 @@
+"""Reading partitions from where they begin to where they end now; committed records only, in no group."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Final, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.admin.errors import OperatingError
+from streams.contract.events.source_records import UnreadableBatch
+from streams.contract.settings.kafka_security import Access
+from streams.edge.kafka_client import resilient_consumer
+from streams.edge.kafka_client.record_batch import WIDE
+from streams.edge.kafka_client.resilient_consumer import Found, Read
+
+_RECORDS: Final = 20_000
+_FETCH_BYTES: Final = 8 << 20
+_POLL_MS: Final = 500
+_NEAR: Final = 2_000  # reading on is cheaper than asking for another place
+_PATIENCE_SECONDS: Final = 10.0
+_AGAIN_SECONDS: Final = 0.1
+
+
+class Link(NamedTuple):
+    """Where a cluster is, and as whom to ask."""
+
+    bootstrap: str
+    access: Access = Access()
+
+
+class Bounds(NamedTuple):
+    """Where a log begins, and the offset after its last committed record."""
+
+    first: int
+    end: int
+
+
+class Log:
+    """A partition's log as it was when it was opened; it is read once."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, slot: TopicPartition, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self._consumer = consumer
+        self._slot = slot
+
+    async def records(self) -> AsyncIterator[Found]:
+        """Yield every committed record, and what stands in the place of a batch that cannot be read."""
+        while await self._consumer.position(self._slot) < self.bounds.end:
+            for record in await self._poll():
+                if record.offset < self.bounds.end:
+                    yield record
+
+    async def at(self, offsets: Iterable[int]) -> AsyncIterator[Read]:
+        """Yield the committed records at `offsets`, in order; nothing for an offset that has none that can be read."""
+        wanted = deque(sorted(offset for offset in offsets if self.bounds.first <= offset < self.bounds.end))
+        position = self.bounds.first
+        while wanted:
+            if not position <= wanted[0] < position + _NEAR:
+                self._consumer.seek(self._slot, wanted[0])
+            for record in await self._poll():
+                _pass_below(wanted, record.offset)
+                if isinstance(record, Read) and wanted and wanted[0] == record.offset:
+                    yield record
+            position = await self._consumer.position(self._slot)
+            _pass_below(wanted, position)
+
+    async def rows(self) -> dict[bytes, bytes]:
+        """Return the last value of every key of a compacted log, without those that are gone.
+
+        Raises OperatingError where a batch cannot be read: rows would be missing.
+        """
+        found: dict[bytes, bytes] = {}
+        async for record in self.records():
+            if isinstance(record, UnreadableBatch):
+                raise OperatingError(
+                    f"{record.topic} {record.partition}: the record batch at offset {record.offset} cannot be read,"
+                    " and rows would be missing"
+                )
+            keep(found, record.key, record.value)
+        return found
+
+    async def _poll(self) -> list[Found]:
+        polled = await resilient_consumer.polled(self._consumer, self._slot, timeout_ms=_POLL_MS, max_records=_RECORDS)
+        return polled.get(self._slot, [])
+
+
+def _pass_below(wanted: deque[int], offset: int) -> None:
+    while wanted and wanted[0] < offset:
+        wanted.popleft()
+
+
+def keep(rows: dict[bytes, bytes], key: bytes | None, value: bytes | None) -> None:
+    """Let `rows` be what a compacted log says after one more record."""
+    if key is None:
+        return
+    if value is None:
+        rows.pop(key, None)
+    else:
+        rows[key] = value
+
+
+@asynccontextmanager
+async def opened(link: Link, topic: str, partition: int, patience: float = _PATIENCE_SECONDS) -> AsyncIterator[Log]:
+    """Open a log for the block: all that is written to it by now, once its transactions have ended.
+
+    A broker says that a transaction is committed before readers see it: what a worker committed before it stopped must
+    not be missing. One that nobody ends is left out after `patience` seconds, with everything that follows it.
+
+    Each has a consumer of its own: aiokafka's may never stop when it was stopped soon after another assignment.
+    """
+    slot = TopicPartition(topic, partition)
+    async with _consumer(link, "read_uncommitted") as everything:
+        written = await _end(everything, slot)
+    async with _consumer(link, "read_committed") as consumer:
+        first = (await consumer.beginning_offsets([slot]))[slot]
+        end = await _readable(consumer, slot, written, patience)
+        consumer.assign([slot])
+        consumer.seek(slot, first)
+        yield Log(consumer, slot, Bounds(first, end))
+
+
+@asynccontextmanager
+async def _consumer(link: Link, isolation: str) -> AsyncIterator[AIOKafkaConsumer]:
+    consumer = resilient_consumer.consumer(
+        WIDE,
+        bootstrap_servers=link.bootstrap,
+        enable_auto_commit=False,
+        isolation_level=isolation,
+        auto_offset_reset="none",
+        max_partition_fetch_bytes=_FETCH_BYTES,
+        **link.access.options(),
+    )
+    try:  # one that could not start must be stopped as well
+        await consumer.start()
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def _readable(consumer: AIOKafkaConsumer, slot: TopicPartition, written: int, patience: float) -> int:
+    """Return up to which offset a log can be read, as soon as that is all that is `written`."""
+    now = asyncio.get_running_loop().time
+    deadline = now() + patience
+    while (end := await _end(consumer, slot)) < written and now() < deadline:  # noqa: ASYNC110 - a broker tells nobody
+        await asyncio.sleep(_AGAIN_SECONDS)
+    return end
+
+
+async def _end(consumer: AIOKafkaConsumer, slot: TopicPartition) -> int:
+    end: int = (await consumer.end_offsets([slot]))[slot]
+    return end

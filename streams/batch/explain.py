@@ -1,0 +1,157 @@
+"""Which clocks run on each report of a file, why, and when each of them ends."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.packs.rulebook import Rulebook
+from streams.contract.registry.registry import Registry
+from streams.domain.appraise import Appraiser
+from streams.domain.attributes import Attributes, decode
+from streams.domain.clocks import Clock
+from streams.domain.course import ENDINGS, FROZEN, IDLE, OPEN, STOPPED
+from streams.domain.deadlines import NEVER
+from streams.domain.desk import Desk, PlatformRule
+from streams.domain.entry_limit import is_repeat, within_limit
+from streams.domain.events import AboutReport, Heartbeat
+from streams.domain.grid import SECOND
+from streams.domain.measure import Timed
+from streams.domain.regime import Regimes
+from streams.domain.report import Entry, Row, entry_of, insert
+from streams.domain.states import State
+from streams.domain.verdict import MET, MISSED, RELEASED
+from streams.edge.clock import WallClock, wall_clock_ms
+
+_ENDING_WORDS = {
+    OPEN: "runs",
+    STOPPED: "stopped",
+    FROZEN: "paused",
+    IDLE: "not started",
+    **{number: outcome.value for outcome, number in ENDINGS.items()},
+}
+_VERDICT_WORDS = {MET: "met", MISSED: "missed", RELEASED: "released"}
+
+
+class ClockOn(NamedTuple):
+    """A clock on one report; durations and instants in milliseconds.
+
+    `why_not` are the labels, and the day, for which it does not run; what follows is empty then. `ending` says how it
+    stands, `ran` for how long it ran until it ended or was paused, `due` when its limit passes, None where none does.
+    """
+
+    clock: Clock
+    why_not: tuple[str, ...]
+    ending: str = ""
+    ran: int | None = None
+    due: int | None = None
+    verdict: str = ""
+
+
+class ReportOn(NamedTuple):
+    """A report: its key, state and filing (None where no filing counts), and every clock of the rulebook."""
+
+    key: str
+    state: State | None
+    filed: Entry | None
+    labels: Attributes | None
+    clocks: tuple[ClockOn, ...]
+
+
+class Explained(NamedTuple):
+    """Every report of a file, in the order in which they begin, and how many lines were refused.
+
+    `as_of` is None where no line was accepted and no instant was asked for.
+    """
+
+    as_of: int | None
+    reports: tuple[ReportOn, ...]
+    refused: int
+
+
+def explain(
+    lines: Iterable[bytes],
+    registry: Registry,
+    rulebook: Rulebook,
+    as_of: int | None = None,
+    now: WallClock = wall_clock_ms,
+) -> Explained:
+    """Return what the rulebook says of every report; lines, `as_of` and `now` as for `read`."""
+    decoder, refused = Decoder(registry), 0
+    newest: int | None = None
+    rows: dict[bytes, tuple[Desk, Row]] = {}
+    for line in lines:
+        event = decoder.decode_line(line, now())
+        if isinstance(event, Refusal):
+            refused += 1
+        elif as_of is None or event.at <= as_of:
+            newest = event.at if newest is None else max(newest, event.at)
+            refused += not isinstance(event, Heartbeat) and not _enter(rows, event, registry)
+    horizon = newest if as_of is None else as_of
+    return Explained(horizon, tuple(_reports(rows, rulebook, horizon or 0)), refused)
+
+
+def _enter(rows: dict[bytes, tuple[Desk, Row]], event: AboutReport, registry: Registry) -> bool:
+    """Put an event into the row of its report; false where that makes one more than the row may hold."""
+    desk, (allowance, entries, _) = rows.get(event.key) or _begun(event.platform, registry)
+    kept, excess = within_limit(insert(entries, entry_of(event)) or entries)
+    rows[event.key] = desk, Row(allowance, kept)
+    return excess is None or is_repeat(excess)
+
+
+def _reports(rows: Mapping[bytes, tuple[Desk, Row]], rulebook: Rulebook, horizon: int) -> Iterator[ReportOn]:
+    appraiser = Appraiser(Regimes(rulebook.clocks))
+    for key, (desk, row) in rows.items():
+        measured = appraiser.appraise(desk, row, horizon).measured
+        if measured is None:
+            yield ReportOn(key.decode(), None, None, None, ())
+            continue
+        labels, known = decode(measured.filed.labels), dict(zip(measured.regime.clocks, measured.clocks, strict=True))
+        clocks = [_clock(clock, labels, measured.filed, known.get(clock)) for clock in rulebook.clocks]
+        yield ReportOn(key.decode(), measured.state, measured.filed, labels, tuple(clocks))
+
+
+def _begun(platform: str, registry: Registry) -> tuple[Desk, Row]:
+    known = registry.platform(platform)
+    desk = Desk(platform, PlatformRule() if known is None else PlatformRule(known.cadence_ms))
+    return desk, Row(desk.allowance, [])
+
+
+def _clock(clock: Clock, labels: Attributes, filed: Entry, timed: Timed | None) -> ClockOn:
+    if timed is None:
+        return ClockOn(clock, tuple(_objections(clock, labels, filed.at)))
+    ended = timed.ending not in {OPEN, IDLE}
+    return ClockOn(
+        clock=clock,
+        why_not=(),
+        ending=_ENDING_WORDS[timed.ending],
+        ran=timed.duration if ended else None,
+        due=timed.due if timed.due != NEVER else None,
+        verdict=_VERDICT_WORDS.get(timed.verdict, ""),
+    )
+
+
+def _objections(clock: Clock, labels: Attributes, filed: int) -> Iterator[str]:
+    """Yield why a clock does not run on a report."""
+    scope = clock.scope
+    chosen = {
+        "harm": scope.harms,
+        "reporter": scope.reporters,
+        "channel": scope.channels,
+        "basis": scope.bases,
+        "severity": scope.severities,
+    }
+    for name, words in chosen.items():
+        came = getattr(labels, name)
+        if words and came not in words:
+            yield f"{name} is {came}, not {' or '.join(sorted(words))}"
+    if scope.jurisdictions and scope.jurisdictions.isdisjoint(labels.jurisdictions.split("+")):
+        yield f"jurisdictions are {labels.jurisdictions}, not {' or '.join(sorted(scope.jurisdictions))}"
+    if scope.trusted_flagger not in {None, labels.trusted_flagger}:
+        yield "no trusted flagger" if scope.trusted_flagger else "a trusted flagger"
+    if not clock.in_force(filed):
+        yield "it was not in force when the report was filed"
+
+
+def seconds(ms: int | None) -> float | None:
+    """Return milliseconds in seconds."""
+    return None if ms is None else ms / SECOND

@@ -1,0 +1,66 @@
+"""Lines into a ledger: the batch path's way through a file."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.packs.ledger_config import rules_of_a_file
+from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
+from streams.contract.registry.registry import Registry
+from streams.domain.events import Heartbeat
+from streams.domain.ledger import Ledger
+from streams.domain.survey import Survey
+from streams.edge.clock import WallClock, wall_clock_ms
+
+
+class Read(NamedTuple):
+    """Files that were read under a registry: the ledger at `as_of`, and who sent heartbeats.
+
+    `as_of` is None where no line was accepted and no instant was asked for.
+    """
+
+    ledger: Ledger
+    rulebook: Rulebook
+    survey: Survey
+    as_of: int | None
+    beating: frozenset[str]
+    registry: Registry
+
+    def through(self, platform: str) -> int:
+        """Return up to when a platform has told everything; without heartbeats, the whole file is taken as told."""
+        end = self.as_of or 0
+        return min(end, self.ledger.seen_through(platform)) if platform in self.beating else end
+
+
+def read(
+    lines: Iterable[bytes],
+    registry: Registry,
+    as_of: int | None = None,
+    rulebook: Rulebook = STANDARD_RULES,
+    now: WallClock = wall_clock_ms,
+) -> Read:
+    """Read JSON lines, none of them blank, as they come; what was told after `now` is refused.
+
+    Events after `as_of` are left out, which defaults to the newest accepted time. That is not what was known then: a
+    line told later counts when it happened before, and a heartbeat by what it promises, which is about what happened
+    before it.
+    """
+    decoder, survey = Decoder(registry), Survey()
+    ledger = Ledger(rules_of_a_file(registry, rulebook), RowCodec())
+    newest: int | None = None
+    beating = set()
+    for line in lines:
+        event = decoder.decode_line(line, now())
+        if isinstance(event, Refusal):
+            ledger.refuse(event.platform, event.reason)
+        elif as_of is None or event.at <= as_of or isinstance(event, Heartbeat):
+            # Also of one that conflicts: which of two is refused depends on their order, and the figures must not.
+            newest = event.at if newest is None else max(newest, event.at)
+            if ledger.apply(event) is None:
+                survey.take(event)
+            if isinstance(event, Heartbeat):
+                beating.add(event.platform)
+    end = newest if as_of is None else as_of
+    ledger.advance(end or 0)
+    return Read(ledger, rulebook, survey, end, frozenset(beating), registry)

@@ -1,0 +1,119 @@
+"""The document of figures as a table, as JSON, or as lines of comma-separated values."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from rich.table import Table
+
+from streams.contract.formatting import CAVEAT, NOT_MEASURABLE, closed_only, quantile, share
+from streams.domain.clocks import STANDARD
+from streams.domain.states import OPEN_STATES, State
+from streams.edge.terminal import WholeTable, console
+
+Group = Mapping[str, Any]
+
+_DAY: Final = "86400"
+_WAITING: Final = OPEN_STATES | {State.UNANSWERED}
+
+
+def show(document: Mapping[str, Any], by: Sequence[str], form: str) -> None:
+    """Print a document in the form `table`, `json` or `csv` to standard output."""
+    if form == "json":
+        json.dump(document, sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    elif form == "csv":
+        csv.writer(sys.stdout).writerows(_rows(document["groups"], by))
+    else:
+        _table(document, by)
+
+
+def waiting(group: Group) -> int:
+    """Return how many reports of a group are open, those included that were sealed as unanswered."""
+    return sum(count for state, count in group["states"].items() if State(state) in _WAITING)
+
+
+def _table(document: Mapping[str, Any], by: Sequence[str]) -> None:
+    out = console()
+    if document["groups"]:
+        out.print(_figures(document, by))
+    else:
+        out.print("No report was accepted: there is nothing to measure.")
+    for line in _talk(document, by):
+        out.print(line)
+
+
+def _figures(document: Mapping[str, Any], by: Sequence[str]) -> Table:
+    table = WholeTable(title=f"Time to action as of {document['as_of']}", caption=CAVEAT, title_justify="left")
+    for label in by:
+        table.add_column(label)
+    for heading in ("filed", "waiting", "published median", "median, open counted", "within 24 h", "decided in 24 h"):
+        table.add_column(heading, justify="right")
+    for group in document["groups"]:
+        action, decision = group["clocks"]["time_to_action"], group["clocks"]["time_to_decision"]
+        table.add_row(
+            *(group[label] for label in by),
+            f"{group['filed']:,}",
+            f"{waiting(group):,}",
+            closed_only(action["closed_only_median_seconds"], action["events"]),
+            _median(action["median_seconds"]) if action["measurable"] else NOT_MEASURABLE,
+            share(action["within"][_DAY]),
+            share(decision["within"][_DAY]),
+        )
+    return table
+
+
+def _median(median: Mapping[str, Any]) -> str:
+    return quantile(median["value"], reached=median["reached"])
+
+
+def _talk(document: Mapping[str, Any], by: Sequence[str]) -> Iterable[str]:
+    """Yield what stands below the table."""
+    for group in document["groups"]:
+        for warning in group["warnings"]:
+            yield f"{' '.join(group[label] for label in by)}: {warning}"
+    beyond = max([len(group["clocks"]) for group in document["groups"]], default=0) - len(STANDARD)
+    if beyond > 0:
+        yield f"{beyond} clocks of packs are in --format json and csv"
+    refused = ", ".join(f"{count:,} {reason}" for reason, count in document["refused"].items())
+    refused = f"{refused} (safeclock check says which lines)" if refused else "none"
+    yield f"refused: {refused}; duplicates: {document['duplicates']:,}; orphans: {document['orphans']:,}"
+
+
+def _rows(groups: Iterable[Group], by: Sequence[str]) -> Iterable[list[object]]:
+    """Yield a header and one row per group and clock; empty where a value cannot be given."""
+    yield [*by, "filed", "clock", "method", "n", "events", *_FIELDS]
+    for group in groups:
+        for clock, figures in group["clocks"].items():
+            values = [_at(figures, path) for path in _FIELDS.values()]
+            yield [
+                *(group[label] for label in by),
+                group["filed"],
+                clock,
+                *(figures[name] for name in ("method", "n", "events")),
+                *(_CSV_WORDS.get(value, value) if isinstance(value, bool | None) else value for value in values),
+            ]
+
+
+_CSV_WORDS: Final[Mapping[object, str]] = {None: "", True: "true", False: "false"}
+_FIELDS: Final = {
+    **{
+        f"{name}_seconds{suffix}": (f"{name}_seconds", part)
+        for name in ("median", "p85", "p90", "p95")
+        for suffix, part in (("", "value"), ("_low", "low"), ("_high", "high"))
+    },
+    **{
+        f"within_24h{suffix}": ("within", _DAY, part)
+        for suffix, part in (("", "share"), ("_low", "low"), ("_high", "high"))
+    },
+    "closed_only_median_seconds": ("closed_only_median_seconds",),
+    **{f"{name}_reached": (f"{name}_seconds", "reached") for name in ("median", "p85", "p90", "p95")},
+}
+
+
+def _at(figures: Any, path: Sequence[str]) -> object:  # noqa: ANN401 - a document's value is of any kind
+    for name in path:
+        figures = figures[name]
+    return figures

@@ -1,0 +1,45 @@
+"""The lines of files, with a progress bar where somebody watches."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from streams.contract.foreign import foreign
+from streams.edge.files.input_file import STDIN, read_twice
+from streams.edge.files.line_blocks import blocks
+from streams.edge.terminal import console
+
+
+@contextmanager
+def progressing(files: Sequence[Path]) -> Iterator[Iterator[bytes]]:
+    """Give the lines of `files` in order, of standard input for none or `-`; shows progress on a terminal.
+
+    Blank lines are left out.
+    """
+    paths = files or (STDIN,)
+    out = console(stderr=True)
+    known = out.is_terminal and all(map(read_twice, paths))
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=out,
+        transient=True,
+        disable=not known,
+    ) as progress:
+        yield _lines(paths, progress, known=known)
+
+
+def _lines(paths: Sequence[Path], progress: Progress, *, known: bool) -> Iterator[bytes]:
+    """Yield the lines; where the first line of a file is no event, say what the file looks like."""
+    total = sum(path.stat().st_size for path in paths) if known else None
+    task = progress.add_task("reading", total=total)
+    for block in blocks(paths):
+        for index, line in block.filled():
+            if block.first_in_source + index == 1 and (what := foreign(line)):
+                progress.console.print(f"{block.source} looks like {what}")
+            yield line
+        progress.advance(task, block.size)

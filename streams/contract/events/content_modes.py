@@ -1,0 +1,64 @@
+"""CloudEvents' two modes on Kafka: whichever a record uses, its event becomes one JSON object."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from streams.contract.events.diagnosis import Fault
+from streams.contract.events.schema.envelope import BINARY_TYPE, STRUCTURED_TYPE, CloudEvent
+from streams.contract.events.schema.media_types import is_media_type, names
+from streams.domain.vocabulary import Reason
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+# `datacontenttype` is the header `content-type` in binary mode, `data` is the record's value.
+_ATTRIBUTES: Final = frozenset(CloudEvent.__struct_encode_fields__) - {"datacontenttype"} | {"type", "subject"}
+
+
+def structured(headers: Headers, value: bytes | None) -> bytes | Fault:
+    """Return the event of a record as structured JSON, or why it has none.
+
+    `content-type` decides the mode; without it, headers that begin with `ce_` do. Headers of other names, such as
+    those of tracing, are no part of the event. The names and values that came in are never returned.
+    """
+    kinds = [(content or b"").decode("latin-1") for name, content in headers if name == "content-type"]
+    if len(kinds) > 1:
+        return Fault(Reason.NOT_CLOUDEVENT, "datacontenttype")
+    attributes = [(name[3:], content) for name, content in headers if name.startswith("ce_")]
+    for kind in kinds:
+        is_structured = names(kind, STRUCTURED_TYPE)
+        if not (is_structured or attributes):
+            return Fault(Reason.NOT_CLOUDEVENT, "datacontenttype")
+        if not is_media_type(kind, STRUCTURED_TYPE if is_structured else BINARY_TYPE):
+            return Fault(Reason.BAD_VALUE, "datacontenttype")
+        if is_structured:
+            return value or Fault(Reason.NOT_JSON, "")
+    return _assembled(attributes, value) if attributes else value or Fault(Reason.NOT_JSON, "")
+
+
+def _assembled(attributes: Headers, value: bytes | None) -> bytes | Fault:
+    texts: dict[str, str] = {}
+    for name, content in attributes:
+        if name not in _ATTRIBUTES:
+            return Fault(Reason.UNKNOWN_FIELD, "")
+        if name in texts:
+            return Fault(Reason.NOT_CLOUDEVENT, name)
+        try:
+            texts[name] = (content or b"").decode()
+        except UnicodeDecodeError:
+            return Fault(Reason.BAD_VALUE, name)
+    # The value must be one whole JSON value, or it could close the object and speak for the headers.
+    if value and not is_json(value):
+        return Fault(Reason.NOT_JSON, "")
+    envelope = msgspec.json.encode(texts)
+    return envelope[:-1] + b',"data":' + value + b"}" if value else envelope
+
+
+def is_json(content: bytes) -> bool:
+    """Tell whether `content` is one JSON value in UTF-8, not nested beyond what can be read."""
+    try:
+        msgspec.json.decode(content)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,125 @@
+"""What the words of an event amount to for the ledger: labels, deeds, and the bytes that redeliveries share."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final, get_args
+
+import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from streams.contract.events.schema.action_data import AccountRestricted, ActionTaken, Restricted, Reversed
+from streams.contract.events.schema.event_data import Data, ReportAmended, ReportFiled
+from streams.contract.registry.jurisdictions import Groups, joined
+from streams.domain import attributes
+from streams.domain.attributes import Attributes
+from streams.domain.events import Deed
+from streams.domain.vocabulary import (
+    FINAL_RESTRICTIONS,
+    Basis,
+    Channel,
+    Harm,
+    Outcome,
+    Reporter,
+    Restriction,
+    Reversal,
+    Severity,
+)
+
+_OUTCOMES: Final[Mapping[type[Data], Outcome]] = {
+    kind: Outcome(str(kind.__struct_config__.tag)) for kind in get_args(ActionTaken)
+}
+_PLAIN: Final = {
+    kind: Deed(outcome) for kind, outcome in _OUTCOMES.items() if kind not in {Restricted, AccountRestricted, Reversed}
+}
+_SETS: Final[Mapping[type[Data], str]] = {
+    ReportFiled: "jurisdictions",
+    ReportAmended: "jurisdictions",
+    Restricted: "restrictions",
+    AccountRestricted: "restrictions",
+}
+_encode: Final = msgspec.json.Encoder().encode
+
+FEW: Final = 32
+"""Lists of more words are not remembered: each takes kilobytes, and there is no end of orders in which to write them."""
+
+
+class Labels:
+    """The short form of filings' labels under one registry's groups; `of` remembers what it found, `of_many` does not."""
+
+    def __init__(self, groups: Groups) -> None:
+        self._groups = groups
+        # Few distinct sets of labels occur; who invents new ones only makes the memory forget.
+        self.of = lru_cache(maxsize=65536)(self.of_many)
+
+    def of_many(  # noqa: PLR0913, PLR0917 - the memory is keyed by every label
+        self,
+        harm: Harm,
+        reporter: Reporter,
+        trusted_flagger: bool,  # noqa: FBT001 - as above
+        channel: Channel,
+        basis: Basis,
+        severity: Severity,
+        jurisdictions: tuple[str, ...],
+    ) -> str:
+        """Return the short form; ValueError, without the code, for one that is not assigned or stands twice."""
+        groups = joined(in_order(jurisdictions), self._groups)
+        return attributes.encode(Attributes(harm, reporter, trusted_flagger, channel, basis, severity, groups))
+
+
+def deed(data: ActionTaken) -> Deed:
+    """Return what an action amounts to; ValueError for a restriction that is named twice."""
+    plain = _PLAIN.get(type(data))
+    if plain is not None:
+        return plain
+    if isinstance(data, Restricted | AccountRestricted):
+        return _restriction(_OUTCOMES[type(data)], data.restrictions, data.interim)
+    assert isinstance(data, Reversed), "every other outcome is plain"
+    return _reversal(data.of)
+
+
+def settled(data: Data) -> Data:
+    """Return `data` with its set in order: two that say the same are then written the same.
+
+    Raises ValueError, without the word, when the set names one twice.
+    """
+    name = _SETS.get(type(data))
+    if name is None:
+        return data
+    words = getattr(data, name)
+    if words is UNSET or len(words) == 1 or words == in_order(words):
+        return data
+    return replace(data, **{name: in_order(words)})
+
+
+def canonical(name: tuple[str, str, str, str], at: int, data: Data) -> bytes:
+    """Return the bytes that two events share exactly when they say the same; `name` is type, platform, subject, id.
+
+    Compact JSON of `[[type, platform, subject, id], time in ms, data]`, the data's fields as declared, without those
+    that equal their default, its sets in order: no matter how the event was written, in which mode, or when told.
+    Raises ValueError, without the word, when a set names one twice.
+    """
+    return _encode((name, at, settled(data)))
+
+
+def in_order(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a set's words sorted; ValueError, without the word, for one that stands in it twice."""
+    return _in_order(words) if len(words) <= FEW else _in_order.__wrapped__(words)
+
+
+@lru_cache(maxsize=4096)
+def _in_order(words: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(words)) < len(words):
+        raise ValueError("expected every word once")
+    return tuple(sorted(words))
+
+
+@lru_cache(maxsize=4096)
+def _restriction(outcome: Outcome, restrictions: tuple[Restriction, ...], interim: bool) -> Deed:  # noqa: FBT001 - the memory is keyed by it
+    in_order(restrictions)
+    return Deed(outcome, final=not interim and not FINAL_RESTRICTIONS.isdisjoint(restrictions))
+
+
+@lru_cache
+def _reversal(of: Reversal) -> Deed:
+    return Deed(Outcome.REVERSED, of=of)

@@ -1,0 +1,126 @@
+"""The envelope: CloudEvents 1.0, one class per type, and how a typed event becomes bytes."""
+
+from typing import Any, Final, Literal, final
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from streams.contract.events.schema import event_data
+from streams.contract.events.schema.action_data import ActionTaken
+from streams.contract.events.schema.event_data import EventId, Instant, JsonMedia, Source, Token
+from streams.contract.timestamps import format_ms
+
+STRUCTURED_TYPE: Final = "application/cloudevents+json"
+BINARY_TYPE: Final = "application/json"
+SOURCE_PREFIX: Final = "/platforms/"
+
+
+class CloudEvent(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False, tag_field="type"
+):
+    """What every event carries around its `data`.
+
+    `time` is when it happened. `recordedtime` stands, in a file, for the log time of the record that a line was;
+    on a topic it is checked, and stands for when the event was told only in audited history.
+    """
+
+    specversion: Literal["1.0"]
+    id: EventId
+    source: Source
+    time: Instant
+    datacontenttype: JsonMedia | UnsetType = UNSET
+    recordedtime: Instant | UnsetType = UNSET
+
+
+@final
+class ReportFiledEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.report-filed.v1"):
+    """A filing, named by its report's token."""
+
+    subject: Token
+    data: event_data.ReportFiled
+
+
+@final
+class ActionTakenEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.action-taken.v1"):
+    """An outcome, named by its report's token."""
+
+    subject: Token
+    data: ActionTaken
+
+
+@final
+class ReportAmendedEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.report-amended.v1"):
+    """An amendment; it travels where the filing did."""
+
+    subject: Token
+    data: event_data.ReportAmended
+
+
+@final
+class EventRetractedEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.event-retracted.v1"):
+    """A retraction; it travels where the retracted event did."""
+
+    subject: Token
+    data: event_data.EventRetracted
+
+
+@final
+class HeartbeatEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.heartbeat.v1"):
+    """A heartbeat; it is about no report."""
+
+    data: event_data.Heartbeat
+
+
+AnyEvent = ReportFiledEvent | ActionTakenEvent | ReportAmendedEvent | EventRetractedEvent | HeartbeatEvent
+
+AboutReport = event_data.ReportFiled | ActionTaken | event_data.ReportAmended | event_data.EventRetracted
+
+_encoder: Final = msgspec.json.Encoder()
+
+
+def about_report(data: AboutReport, *, platform: str, token: str, id: str, at: int) -> AnyEvent:  # noqa: A002 - CloudEvents' word
+    """Return the event that says `data` about the report `token`; `at` is when it happened, in epoch milliseconds.
+
+    Nothing is validated: a publisher decodes what it encoded before it sends it.
+    """
+    envelope: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": id,
+        "source": SOURCE_PREFIX + platform,
+        "time": format_ms(at),
+        "subject": token,
+    }
+    match data:
+        case event_data.ReportFiled():
+            return ReportFiledEvent(data=data, **envelope)
+        case event_data.ReportAmended():
+            return ReportAmendedEvent(data=data, **envelope)
+        case event_data.EventRetracted():
+            return EventRetractedEvent(data=data, **envelope)
+        case _:
+            return ActionTakenEvent(data=data, **envelope)
+
+
+def heartbeat(data: event_data.Heartbeat, *, platform: str, id: str, at: int) -> HeartbeatEvent:  # noqa: A002 - as above
+    """Return the heartbeat that a platform sends at `at`, in epoch milliseconds."""
+    return HeartbeatEvent(specversion="1.0", id=id, source=SOURCE_PREFIX + platform, time=format_ms(at), data=data)
+
+
+def recorded(event: AnyEvent, at: int) -> AnyEvent:
+    """Return `event` with the log time `at`, in epoch milliseconds, as it stands in a file."""
+    return msgspec.structs.replace(event, recordedtime=format_ms(at))
+
+
+def encode(event: AnyEvent) -> bytes:
+    """Return `event` in structured mode: one line of compact JSON, without a line feed."""
+    return _encoder.encode(event)
+
+
+def encode_binary(event: AnyEvent) -> tuple[list[tuple[str, bytes]], bytes]:
+    """Return `event` in binary mode: the headers of its record, and the record's value."""
+    attributes = msgspec.to_builtins(event)
+    data = attributes.pop("data")
+    attributes.pop("datacontenttype", None)
+    headers = [("content-type", BINARY_TYPE.encode())]
+    headers += [(f"ce_{name}", text.encode()) for name, text in attributes.items()]
+    return headers, _encoder.encode(data)

@@ -1,0 +1,97 @@
+"""The contract for other languages: JSON Schema of every type, an AsyncAPI document, golden vectors.
+
+`python -m streams.contract.export.schemas [ROOT]` writes them into `docs/schemas` of the repository (default: here). They are
+generated from the types and committed. What a schema cannot say, clocks, keys and who is registered, is said in the
+AsyncAPI document's descriptions and checked by the decoder alone.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from streams.contract.events.keys import heartbeat_key, record_key, token
+from streams.contract.events.schema.envelope import (
+    ActionTakenEvent,
+    EventRetractedEvent,
+    HeartbeatEvent,
+    ReportAmendedEvent,
+    ReportFiledEvent,
+)
+from streams.contract.export.asyncapi import document
+from streams.contract.outputs.platform_status import PlatformStatusEvent, StatusDocument
+from streams.contract.outputs.refusal_records import EventRefusedEvent
+from streams.contract.outputs.report_updates import DeadlineMissedEvent, ResponseMeasuredEvent
+from streams.contract.topics import partition_of
+
+Schema = dict[str, Any]
+
+FOLDER: Final = Path("docs/schemas")
+KINDS: Final[Mapping[str, type]] = {
+    "report-filed": ReportFiledEvent,
+    "action-taken": ActionTakenEvent,
+    "report-amended": ReportAmendedEvent,
+    "event-retracted": EventRetractedEvent,
+    "heartbeat": HeartbeatEvent,
+    "event-refused": EventRefusedEvent,
+    "response-measured": ResponseMeasuredEvent,
+    "deadline-missed": DeadlineMissedEvent,
+    "platform-status": PlatformStatusEvent,
+}
+DOCUMENTS: Final[Mapping[str, type]] = {"status": StatusDocument}
+"""What commands print as JSON, by the name of its schema."""
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+# For these vectors only; a real secret is random and never leaves its platform.
+_EXAMPLE_SECRET: Final = bytes(range(32))
+
+
+def files() -> dict[str, str]:
+    """Return the text of every generated file by its name."""
+    found = {f"{name}.v1.json": json_schema(kind) for name, kind in {**KINDS, **DOCUMENTS}.items()}
+    found["asyncapi.json"] = document(KINDS, _definitions(KINDS.values(), "#/components/schemas/{name}"))
+    found["vectors.json"] = _vectors()
+    return {name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in found.items()}
+
+
+def json_schema(kind: type) -> Schema:
+    """Return the JSON Schema, of 2020-12, of one event type."""
+    definitions = _definitions([kind], "#/$defs/{name}")
+    return {"$schema": _DIALECT, "$ref": f"#/$defs/{kind.__name__}", "$defs": definitions}
+
+
+def write(folder: Path) -> None:
+    """Write every generated file into `folder`, which is made if it is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files().items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _definitions(kinds: Iterable[type], template: str) -> dict[str, Schema]:
+    _, definitions = msgspec.json.schema_components(list(kinds), ref_template=template)
+    amended = definitions.get("ReportAmended")
+    if amended is not None:
+        amended["anyOf"] = [{"required": [name]} for name in ("harm", "severity", "jurisdictions")]
+    for definition in definitions.values():
+        # It is OpenAPI's; in AsyncAPI the same word means something else. The alternatives' tags say it all.
+        definition.get("properties", {}).get("data", {}).pop("discriminator", None)
+    return definitions
+
+
+def _vectors() -> Schema:
+    """Return keys and partitions that a publisher in another language can be checked against."""
+    reports = [f"example-{number}" for number in range(1, 6)]
+    tokens = {report: token(_EXAMPLE_SECRET, "k1", report) for report in reports}
+    keys = [*(record_key("harbor", each) for each in tokens.values()), heartbeat_key("harbor")]
+    return {
+        "secret_hex": _EXAMPLE_SECRET.hex(),
+        "key_id": "k1",
+        "tokens": tokens,
+        "keys": {key.decode(): {str(count): partition_of(key, count) for count in (8, 32)} for key in keys},
+    }
+
+
+if __name__ == "__main__":
+    write(Path(*sys.argv[1:2], FOLDER))

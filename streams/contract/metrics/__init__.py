@@ -1,0 +1,5 @@
+"""The catalogue of all metrics, with help texts and labels.
+
+Start with catalogue.py and metric.py.
+Imports domain.
+"""

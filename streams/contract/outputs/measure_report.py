@@ -1,0 +1,167 @@
+"""The document `safeclock.measure/1`: figures as JSON, null where a value cannot be given.
+
+The batch path and the board write the same document, so that their figures can be compared.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from streams.contract.formatting import NOT_MEASURABLE, duration
+from streams.contract.packs.exported_clocks import Watched
+from streams.contract.packs.rulebook import Rule
+from streams.contract.timestamps import format_ms, instant_or_none
+from streams.domain import counters
+from streams.domain.figures import RESTRICTED_TO, ClockFigures, Sample, clock_figures
+from streams.domain.grid import SECOND
+from streams.domain.objective import judge
+from streams.domain.states import State
+from streams.domain.survival import Curve, Interval
+
+SCHEMA: Final = "safeclock.measure/1"
+
+instant: Final = format_ms
+"""How every instant of a document is written."""
+
+Json = Mapping[str, object]
+
+_QUANTILES: Final = {"median": 0.5, "p85": 0.85, "p90": 0.9, "p95": 0.95}
+_WHY_NOT: Final = f"{NOT_MEASURABLE}: more than 5 % of the reports were told only when they were closed"
+
+
+def document(
+    as_of: int | None,
+    pack: str,
+    groups: Iterable[Json],
+    told: Mapping[str, Mapping[str, int]],
+    history: Sequence[Mapping[str, str]] = (),
+) -> dict[str, object]:
+    """Return the whole document.
+
+    `told` are the counters of every platform, `as_of` is None where nothing was told, `history` the spans of audited
+    history.
+    """
+    total: dict[str, int] = {}
+    for tally in told.values():
+        for name, count in tally.items():
+            total[name] = total.get(name, 0) + count
+    refused = {
+        name.removeprefix("refused|"): count for name, count in sorted(total.items()) if name.startswith("refused|")
+    }
+    return {
+        "schema": SCHEMA,
+        "as_of": instant_or_none(as_of),
+        "pack": pack,
+        "groups": list(groups),
+        "duplicates": total.get(counters.DUPLICATES, 0),
+        "conflicts": total.get(counters.CONFLICTS, 0),
+        "orphans": total.get(counters.WAITING, 0),
+        "refused": refused,
+        "history": list(history),
+    }
+
+
+def group(
+    labels: Mapping[str, str], sample: Sample, clocks: Sequence[Watched], as_of: int, remarks: Iterable[str] = ()
+) -> Json:
+    """Return one group of the document, judged by the rules of `as_of`.
+
+    `remarks` are warnings that cohorts alone cannot tell.
+    """
+    figures = [clock_figures(sample, clock.versions) for clock in clocks]
+    return {
+        **labels,
+        "filed": sample.filed,
+        "states": {state.value: sample.states[state] for state in State if sample.states[state]},
+        "oldest_open": instant_or_none(sample.oldest_open),
+        "clocks": {
+            clock.id: {
+                **_clock(figure),
+                **_asked(clock.rule(as_of)),
+                "objective": _judged(clock, figure, sample, as_of),
+            }
+            for clock, figure in zip(clocks, figures, strict=True)
+        },
+        "warnings": [*warnings(sample, figures), *remarks],
+    }
+
+
+def of_history(spans: Iterable[Mapping[str, str]], platform: str | None = None) -> list[str]:
+    """Return the remarks on spans of audited history, of one platform only if it is given."""
+    return [
+        f"audited history from {span['since']} until {span['until']}, opened on {span['opened_on']} by"
+        f" {span['opened_by']}: counted as {span['platform']} recorded it"
+        for span in spans
+        if platform in {None, span["platform"]}
+    ]
+
+
+def warnings(sample: Sample, figures: Sequence[ClockFigures]) -> list[str]:
+    """Return what a reader of a group's figures must know first."""
+    found = []
+    if sample.oldest_open is None:
+        found.append("no open report: is this an export of closed reports only?")
+    if any(figure.curve.exposure.n and not figure.curve.exposure.measurable for figure in figures):
+        found.append(_WHY_NOT)
+    return [*found, *_early_ends(figures)]
+
+
+def _early_ends(figures: Iterable[ClockFigures]) -> Iterable[str]:
+    """Yield from when on nothing is known, and why, of those clocks of which that is before the end of observation."""
+    clocks: dict[tuple[int, int], list[str]] = {}
+    for figure in figures:
+        if figure.curve.exposure.measurable and figure.curve.ends_early:
+            clocks.setdefault((figure.curve.known_to, figure.curve.exposure.delayed), []).append(figure.clock)
+    for (known_to, delayed), ids in clocks.items():
+        since = f"beyond {duration(known_to / SECOND)}" if known_to else "at all"
+        yield (
+            f"nothing is known of {', '.join(ids)} {since}: all reports in view had ended by then, and others came into "
+            f"view only later ({delayed:,} were told late)"
+        )
+
+
+def _clock(figures: ClockFigures) -> Json:
+    curve = figures.curve
+    restricted = curve.restricted_mean(RESTRICTED_TO)
+    return {
+        "method": curve.method.value,
+        "n": curve.exposure.n,
+        "events": curve.exposure.events,
+        "unexposed": curve.exposure.unexposed,
+        "measurable": curve.exposure.measurable,
+        **{f"{name}_seconds": quantile(curve, p) for name, p in _QUANTILES.items()},
+        "within": {str(limit // SECOND): _share(curve.within(limit)) for limit in counters.BUCKETS},
+        "restricted_mean": None if restricted is None else restricted._asdict(),
+        "mean_seconds": figures.mean._asdict(),
+        "closed_only_median_seconds": figures.published.median,
+        "closed_only_median_whole_hours": figures.published.whole_hours,
+    }
+
+
+def _asked(rule: Rule | None) -> Json:
+    """Return what a rule asks, null where no rule or no limit is there to ask it."""
+    target = None if rule is None else rule.target
+    return {
+        "version": None if rule is None else rule.clock.version,
+        "statistic": None if target is None else target.statistic.value,
+        "limit_seconds": None if target is None else target.limit / SECOND,
+        "asked_share": None if target is None else target.share,
+    }
+
+
+def _judged(clock: Watched, figures: ClockFigures, sample: Sample, as_of: int) -> Json | None:
+    """Return how all filings of the group keep to the rule, whatever its period."""
+    target = clock.target(as_of)
+    if target is None:
+        return None
+    reports = sum(sample.reports[version.mark] for version in clock.versions)
+    return judge(figures, sample.cells_of(clock.versions), reports, target)._asdict()
+
+
+def quantile(curve: Curve, p: float) -> Json:
+    """Return a quantile with its limits, and whether it is reached: null where that is not known."""
+    return {**curve.quantile(p)._asdict(), "reached": curve.reaches(p)}
+
+
+def _share(interval: Interval | None) -> Json:
+    share = Interval(None, None, None) if interval is None else interval
+    return {"share": share.value, "low": share.low, "high": share.high}

@@ -1,0 +1,5 @@
+"""Rule packs: files of clocks and objectives.
+
+Start with rulebook.py.
+Imports toml_reader and domain.
+"""

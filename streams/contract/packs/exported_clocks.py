@@ -1,0 +1,52 @@
+"""The clocks that figures are told of: those of the rulebook, and former ones that reports still stand under."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from streams.contract.packs.rulebook import Rule, Rulebook
+from streams.domain.clocks import Clock, by_id
+from streams.domain.objective import Target
+
+
+class Watched(NamedTuple):
+    """A clock as it is told: all definitions of one id, and what the rulebook asks of it, in its order.
+
+    Without `rules` it has left the pack: what was counted under it stays.
+    """
+
+    id: str
+    versions: tuple[Clock, ...]
+    rules: tuple[Rule, ...]
+
+    @property
+    def limited(self) -> bool:
+        """Whether it has a limit."""
+        return any(clock.limit is not None for clock in self.versions)
+
+    @property
+    def pauses(self) -> bool:
+        """Whether it can be paused."""
+        return any(clock.pauses for clock in self.versions)
+
+    def rule(self, at: int) -> Rule | None:
+        """Return the rule that came into force last at an instant, the first one before there is any."""
+        begun = [rule for rule in self.rules if rule.clock.windows[0][0] <= at]
+        return max(begun, key=lambda rule: rule.clock.windows[0][0]) if begun else next(iter(self.rules), None)
+
+    def target(self, at: int) -> Target | None:
+        """Return what is asked at an instant, None where nothing is."""
+        rule = self.rule(at)
+        return None if rule is None else rule.target
+
+
+def watched(rulebook: Rulebook, loaded: Iterable[Clock] = ()) -> tuple[Watched, ...]:
+    """Return the clocks of a rulebook, then those that were `loaded` and are in it no more."""
+    former = {clock.key: clock for clock in loaded}
+    known = {clock.key: clock for clock in rulebook.clocks}
+    left = sorted((clock for key, clock in former.items() if key not in known), key=lambda clock: clock.key)
+    return tuple(
+        [
+            Watched(name, versions, tuple([rule for rule in rulebook.rules if rule.clock.id == name]))
+            for name, versions in by_id((*rulebook.clocks, *left)).items()
+        ]
+    )

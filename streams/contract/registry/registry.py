@@ -1,0 +1,200 @@
+"""The platform registry: who publishes, on which topics, how often, and under whose law.
+
+A registry is data that an operator writes in TOML (`registry_file`); nothing here reads a file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cached_property
+from hashlib import sha256
+from re import compile as pattern
+from typing import Final, Self
+
+import msgspec
+
+from streams.contract.registry.jurisdictions import DEFAULT_GROUPS, Groups
+from streams.domain.desk import CAPACITY
+
+DEFAULT_PARTITIONS: Final = 8
+DEFAULT_CADENCE_MS: Final = 5 * 60 * 1000
+PLATFORM_ID: Final = pattern(r"[a-z][a-z0-9-]{0,31}")
+"""What a platform's id fully matches: it stands in keys, topics, labels and sources."""
+
+
+class Role(StrEnum):
+    """What a source topic carries; the value is the shared topic's name and the prefix of a platform's own."""
+
+    REPORT_FILED = "report-filed"
+    ACTION_TAKEN = "action-taken"
+
+
+def _day(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).date().isoformat()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """A span of audited history, opened for one platform; instants in epoch milliseconds.
+
+    Events that happened in [`since`, `until`) and are told in [`opened_on`, `closes_on`) are accepted although they are
+    older than a live event may be. `opened_by` is the office that answers for it; `closes_on` None: not known yet.
+    """
+
+    since: int
+    until: int
+    opened_on: int
+    opened_by: str
+    closes_on: int | None = None
+
+    def words(self) -> dict[str, str]:
+        """Return the span as figures name it: days in UTC, "" where it is not known when it closes."""
+        closes = "" if self.closes_on is None else _day(self.closes_on)
+        return {
+            "since": _day(self.since),
+            "until": _day(self.until),
+            "opened_on": _day(self.opened_on),
+            "opened_by": self.opened_by,
+            "closes_on": closes,
+        }
+
+    def holds(self, at: int, logged: int) -> bool:
+        """Return whether an event that happened at `at` is taken as history when it is told at `logged`."""
+        opened = self.opened_on <= logged and (self.closes_on is None or logged < self.closes_on)
+        return opened and self.since <= at < self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """One service, as it is named in its filings.
+
+    `cadence_ms` is how often it promises to publish and to send a heartbeat; `measured_from` the instant from which
+    its figures count (None: from its first event); `jurisdictions` the groups under whose law it answers (empty: not
+    stated); `principal` its Kafka identity (empty: none); `capacity` how many of its reports a partition remembers.
+    `feedback` is the topic on which it learns what became of its events, "" where it shares topics. `history` are its
+    spans of audited history, the earliest first.
+    """
+
+    id: str
+    provider: str
+    report_filed: str
+    action_taken: str
+    cadence_ms: int = DEFAULT_CADENCE_MS
+    measured_from: int | None = None
+    jurisdictions: tuple[str, ...] = ()
+    principal: str = ""
+    capacity: int = CAPACITY
+    feedback: str = ""
+    history: tuple[History, ...] = ()
+
+    def topic(self, role: Role) -> str:
+        """Return the topic on which this platform publishes what `role` names."""
+        return self.report_filed if role is Role.REPORT_FILED else self.action_taken
+
+
+def AnyPlatform(id: str) -> Platform:  # noqa: N802, A002 - reads as the type whose every id is accepted
+    """Return the platform that an open registry makes of an id: the shared topics, the default cadence."""
+    return Platform(id=id, provider="", report_filed=Role.REPORT_FILED, action_taken=Role.ACTION_TAKEN)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Every platform that may publish; `accepts_all` is for files that come without a registry."""
+
+    platforms: Mapping[str, Platform]
+    groups: Groups = field(default_factory=lambda: DEFAULT_GROUPS)
+    partitions: int = DEFAULT_PARTITIONS
+    accepts_all: bool = False
+
+    @classmethod
+    def open(cls) -> Self:
+        """Return the registry that accepts every platform whose id is well formed, on the shared topics."""
+        return cls(platforms={}, accepts_all=True)
+
+    def platform(self, id: str) -> Platform | None:  # noqa: A002 - the word of the contract
+        """Return the platform called `id`, or None when it may not publish here."""
+        if self.accepts_all and PLATFORM_ID.fullmatch(id):
+            return AnyPlatform(id)
+        return self.platforms.get(id)
+
+    def source_topics(self) -> tuple[str, ...]:
+        """Return every topic that carries events, sorted; the shared pair for an open registry."""
+        if self.accepts_all:
+            return tuple(sorted(Role))
+        return tuple(sorted(self._topics))
+
+    def role_of_topic(self, topic: str) -> Role | None:
+        """Return what `topic` carries, or None when it is no source topic."""
+        if self.accepts_all:
+            return Role(topic) if topic in set(Role) else None
+        found = self._topics.get(topic)
+        return found[0] if found else None
+
+    def platforms_of_topic(self, topic: str) -> frozenset[str]:
+        """Return the ids that may publish on `topic`; empty for an unknown topic and for an open registry."""
+        found = self._topics.get(topic)
+        return found[1] if found else frozenset()
+
+    def platform_of_topic(self, topic: str) -> str | None:
+        """Return the one platform that publishes on `topic`, or None when it is shared or unknown."""
+        ids = self.platforms_of_topic(topic)
+        return next(iter(ids)) if len(ids) == 1 else None
+
+    def history(self) -> list[dict[str, str]]:
+        """Return the spans of history of all platforms in words, by platform and time."""
+        platforms = sorted(self.platforms.values(), key=lambda platform: platform.id)
+        return [{"platform": each.id, **span.words()} for each in platforms for span in each.history]
+
+    def feedback(self) -> dict[str, str]:
+        """Return the feedback topics, by platform, of those that share neither of their source topics."""
+        return {
+            each.id: each.feedback
+            for each in sorted(self.platforms.values(), key=lambda platform: platform.id)
+            if each.feedback and all(self.platform_of_topic(each.topic(role)) for role in Role)
+        }
+
+    def leaders(self) -> dict[str, frozenset[str]]:
+        """Return, for every topic with actions, the topics with the filings that they are about."""
+        if self.accepts_all:
+            return {Role.ACTION_TAKEN: frozenset({Role.REPORT_FILED})}
+        found: dict[str, frozenset[str]] = {}
+        for platform in self.platforms.values():
+            if platform.action_taken != platform.report_filed:
+                found[platform.action_taken] = found.get(platform.action_taken, frozenset()) | {platform.report_filed}
+        return found
+
+    def siblings(self) -> dict[str, frozenset[str]]:
+        """Return, for every source topic, the topics of its platforms and of those that share a topic with them.
+
+        What is late on one of these topics may keep the others waiting, and nobody else.
+        """
+        found = {topic: frozenset({topic}) for topic in self.source_topics()}
+        shared = [frozenset(found)] if self.accepts_all else []
+        own = [frozenset({one.report_filed, one.action_taken}) for one in self.platforms.values()]
+        for topics in (*shared, *own):
+            joined = frozenset().union(*(found[topic] for topic in topics))
+            found |= dict.fromkeys(joined, joined)
+        return found
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256, in hex, of the content: the same for any order of platforms, groups and countries."""
+        content = (
+            self.partitions,
+            self.accepts_all,
+            sorted((name, sorted(countries)) for name, countries in self.groups.items()),
+            sorted(self.platforms.values(), key=lambda platform: platform.id),
+        )
+        return sha256(msgspec.json.encode(content)).hexdigest()
+
+    @cached_property
+    def _topics(self) -> dict[str, tuple[Role, frozenset[str]]]:
+        ids: dict[str, set[str]] = {}
+        roles: dict[str, Role] = {}
+        for platform in self.platforms.values():
+            for role in Role:
+                topic = platform.topic(role)
+                ids.setdefault(topic, set()).add(platform.id)
+                roles[topic] = role
+        return {topic: (roles[topic], frozenset(ids[topic])) for topic in ids}

@@ -1,0 +1,48 @@
+"""How a process writes its log: settings that all of them share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from streams.contract.settings.environment import Variables, one_of, read
+
+
+class LogForm(StrEnum):
+    """What a line of the log is: text for people, or one JSON object for machines."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """The least important messages that are logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """How a process writes its log. The level is that of our own messages: see `streams.edge.logs.client_filter`."""
+
+    form: LogForm = LogForm.TEXT
+    level: LogLevel = LogLevel.INFO
+
+
+_READINGS: Final[Variables] = {
+    "SAFECLOCK_LOG": ("form", one_of(LogForm)),
+    "SAFECLOCK_LOG_LEVEL": ("level", one_of(LogLevel)),
+}
+VARIABLES: Final = tuple(_READINGS)
+"""The names of the variables that `load_log` reads."""
+
+
+def load_log(environment: Mapping[str, str]) -> LogSettings:
+    """Return how an environment wants the log; an empty variable counts as not given.
+
+    Raises BadSettingsError that names every wrong setting.
+    """
+    return LogSettings(**read(_READINGS, {name: text for name, text in environment.items() if text}))

@@ -1,0 +1,5 @@
+"""Input files: what is in them, packed or not, line by line.
+
+Start with input_file.py.
+Imports contract.
+"""

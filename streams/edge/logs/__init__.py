@@ -1,0 +1,5 @@
+"""Log lines: format, and limits on repeated lines.
+
+Start with configuration.py.
+Imports contract.
+"""

@@ -1,0 +1,112 @@
+"""What client libraries log, made bearable: they repeat themselves up to thousands of times a second.
+
+Their records below a warning are never logged: at DEBUG some of them hold passwords, and no level of ours changes that.
+Whatever they say while no broker answers is one outage: see `outage`. What they say otherwise is mostly of what they
+try again by themselves, so that it is logged when it goes on for longer than that takes.
+"""
+
+import logging
+from collections.abc import Callable
+from re import compile as pattern
+from typing import Final
+
+from typing_extensions import override
+
+from streams.edge.logs.broker_outage import Outage
+from streams.edge.logs.rate_limiter import Seldom, with_count
+
+KAFKA: Final = ("aiokafka", "kafka")
+"""Kafka's clients: what they warn of is a reason to try the broker."""
+LIBRARIES: Final = (
+    *KAFKA,
+    "faust",
+    "mode",
+    "aiohttp",
+    "asyncio",
+    # Services of ours for which Faust logs, by the names of their modules.
+    "streams.runtime.faust_app",
+    "streams.runtime.kafka.fetch_thread",
+    "streams.runtime.kafka.consumer",
+)
+
+_PERSISTS_MS: Final = 10_000
+_FORGOTTEN_MS: Final = 60_000
+_MOST_KINDS: Final = 256
+
+
+def is_of(logger: str, names: tuple[str, ...]) -> bool:
+    """Return whether a logger is one of `names` or below one."""
+    return any(logger == name or logger.startswith(f"{name}.") for name in names)
+
+
+class Persistence:
+    """Tells what goes on from what passes; times in epoch milliseconds. It remembers a bounded number of kinds."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[int, int]] = {}
+
+    def persists(self, kind: str, now: int) -> bool:
+        """Return whether messages of this kind came for ten seconds, without a minute's rest between them."""
+        first, last = self._seen.pop(kind, (now, now))
+        if now - last > _FORGOTTEN_MS or now < last:
+            first = now
+        if len(self._seen) >= _MOST_KINDS:
+            del self._seen[next(iter(self._seen))]
+        self._seen[kind] = (first, now)
+        return now - first >= _PERSISTS_MS
+
+
+class ClientLogs(logging.Filter):
+    """Decides which records of client libraries are logged; of the others it lets all pass.
+
+    `clock` tells milliseconds that never go back. `complained` is called when Kafka's clients warn of something. With
+    `everything` a record need not persist.
+    """
+
+    def __init__(self, outage: Outage, clock: Callable[[], int], *, everything: bool = False) -> None:
+        super().__init__()
+        self._clock = clock
+        self.outage = outage
+        self.complained = _nobody
+        self._everything = everything
+        self._seldom = Seldom()
+        self._persistence = Persistence()
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a record is logged; one of a library becomes a warning, with how many there were."""
+        if not is_of(record.name, LIBRARIES):
+            return True
+        if record.levelno < logging.WARNING:
+            return False
+        now = self._clock()
+        if is_of(record.name, KAFKA):
+            self.complained()
+        if self.outage.holds_back(now):
+            return False
+        return self._worth_a_line(record, now)
+
+    def _worth_a_line(self, record: logging.LogRecord, now: int) -> bool:
+        kind = f"{record.name} {_said(record) if is_of(record.name, ('asyncio',)) else record.msg}"
+        passing = record.levelno < logging.ERROR or is_of(record.name, KAFKA)
+        if passing and not self._persistence.persists(kind, now) and not self._everything:
+            return False
+        held = self._seldom.admit(kind, now)
+        if held is None:
+            return False
+        record.msg, record.args = with_count(_said(record), held), ()
+        record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+        return True
+
+
+def _said(record: logging.LogRecord) -> str:
+    """Return what a record says; of asyncio only the first words, since objects follow, with whatever they hold."""
+    try:
+        said = record.getMessage()
+    except (TypeError, ValueError):  # its arguments do not fit; raised from here it would end up in the library
+        said = str(record.msg)
+    return pattern(r"[\n<(\[{]").split(said, maxsplit=1)[0].rstrip() if is_of(record.name, ("asyncio",)) else said
+
+
+def _nobody() -> None:
+    """Tell nobody of a complaint."""

@@ -1,0 +1,152 @@
+"""The Faust app of a worker: the consumer group, and one agent over all source topics."""
+
+import logging
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+import faust
+from faust.auth import Credentials, SASLCredentials, SSLCredentials
+from faust.tables.manager import TableManager
+from faust.types import TP
+from typing_extensions import override
+
+from streams.contract.registry.registry import DEFAULT_PARTITIONS
+from streams.contract.settings.kafka_security import Access
+from streams.runtime.kafka.consumer import RecordBatchConsumer, RecordBatchTransport
+from streams.runtime.kafka.records import RecordBatch, Slot
+from streams.runtime.partition.assignment import Owners
+from streams.runtime.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_RECORDS_PER_POLL: Final = 5_000
+_FETCH_BYTES: Final = 1 << 20
+_BEYOND_REBALANCE: Final = 10.0
+"""An answer that the group makes a worker wait for takes as long as a rebalance. Of a broker that hangs nobody hears, so
+the time until it is given up is no longer than that: with Faust's 90 s a partition stood still for them, whoever led."""
+
+
+class Manner(NamedTuple):
+    """How a worker deals with its broker.
+
+    `session` and `rebalance` are how long the group waits for a silent worker, and for one that is finishing, in
+    seconds; `metadata` is after how many seconds at the latest a change of the topics is noticed; `answer_bytes` is what
+    one answer may hold of all topic-partitions together.
+    """
+
+    session: float = 10.0
+    rebalance: float = 30.0
+    metadata: float = 30.0
+    answer_bytes: int = 50 << 20
+
+
+PATIENT: Final = Manner()
+
+ALONE: Final = Manner(session=2.0, rebalance=6.0, answer_bytes=1 << 19)
+"""For the embedded broker, on which one worker is alone.
+
+It makes every joining worker wait for half of the session timeout, a second at least. It looks for silent workers when
+one of the group asks it for something, after it has heard the one that asks: it never gives up the only one, however
+long a busy machine keeps that from speaking. An answer begins with one topic-partition and holds everything that it
+has, so that there is room for no other: this much is what one poll takes at once, and the next answer is of another.
+"""
+
+
+class NoTables(TableManager):
+    """Faust's tables, of which there are none: it would wait a second for somebody to declare one."""
+
+    @override
+    async def on_start(self) -> None:
+        """Go on at once."""
+        await self._update_channels()
+        await self.recovery.start()
+
+
+class RecordBatchApp(faust.App):
+    """A Faust app whose messages are record batches; see `Manner` for `answer_bytes`.
+
+    `partitions` is how many partitions a topic has; `readable` are the topics to begin with, None: all.
+    """
+
+    answer_bytes = PATIENT.answer_bytes
+    partitions = DEFAULT_PARTITIONS
+    readable: frozenset[str] | None = None
+
+    @override
+    def _create_directories(self) -> None:
+        """Make none: nothing of ours is stored in files, and one that all users share belongs to the first of them."""
+
+    @override
+    def _new_transport(self) -> Any:
+        return RecordBatchTransport(self.conf.broker_consumer, self)
+
+    @property
+    def source(self) -> RecordBatchConsumer:
+        """The consumer, as the owners of partitions use it."""
+        consumer = self.consumer
+        assert isinstance(consumer, RecordBatchConsumer)
+        return consumer
+
+
+def credentials(access: Access) -> Credentials | None:
+    """Return who a worker is to the broker, as Faust's clients are told it."""
+    context = access.context() if access.encrypted else None
+    if access.by_password:
+        return SASLCredentials(
+            username=access.username, password=access.password, ssl_context=context, mechanism=access.mechanism
+        )
+    return SSLCredentials(context) if context is not None else None
+
+
+def create_app(settings: Settings, manner: Manner) -> RecordBatchApp:
+    """Return the app; what Faust brings beyond group and agents is off: its tables, web server, sensors, topics."""
+    app = RecordBatchApp(
+        settings.application,
+        broker=f"kafka://{settings.bootstrap}",
+        broker_credentials=credentials(settings.access),
+        store="memory://",
+        TableManager=NoTables,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        web_enabled=False,
+        stream_wait_empty=False,
+        stream_recovery_delay=0.0,
+        value_serializer="raw",
+        key_serializer="raw",
+        consumer_group_instance_id=settings.instance or None,
+        broker_session_timeout=manner.session,
+        broker_heartbeat_interval=manner.session / 4,
+        broker_rebalance_timeout=manner.rebalance,
+        broker_request_timeout=manner.rebalance + _BEYOND_REBALANCE,
+        broker_commit_interval=2.0,
+        broker_commit_every=None,
+        broker_max_poll_records=_RECORDS_PER_POLL,
+        consumer_max_fetch_size=_FETCH_BYTES,
+        consumer_metadata_max_age_ms=int(manner.metadata * 1000),
+        producer_request_timeout=30.0,
+    )
+    app.answer_bytes = manner.answer_bytes
+    return app
+
+
+def connect(app: RecordBatchApp, topics: Iterable[str], owners: Owners) -> None:
+    """Let `owners` follow the group's assignments, and hand them what the agent reads."""
+    source = app.topic(*topics, key_type=bytes, value_type=None, key_serializer="raw", value_serializer="raw")
+
+    @app.agent(source, name="record-batches")
+    async def read(stream: Any) -> None:  # noqa: ANN401 - Faust's own
+        async for event in stream.noack().events():
+            batch: RecordBatch = event.value
+            owners.offer(batch)
+
+    @app.on_partitions_revoked.connect  # type: ignore[arg-type]  # sent with exactly these arguments
+    async def revoked(_app: object, _pairs: object, **_: object) -> None:
+        await owners.revoke()
+        await app.source.forget()
+
+    @app.on_partitions_assigned.connect  # type: ignore[arg-type]  # likewise
+    async def assigned(_app: object, pairs: Iterable[TP], **_: object) -> None:
+        await owners.revoke()
+        await app.source.forget()
+        await owners.assign(Slot(pair.topic, pair.partition) for pair in pairs)

@@ -1,0 +1,161 @@
+"""What a worker asks of the broker before it starts: which topics there are, how they are set, what it can do."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.errors import KafkaError, KafkaTimeoutError, TopicAuthorizationFailedError
+
+from streams.contract.settings.kafka_security import Access
+from streams.contract.topics import TopicSettings
+from streams.edge.kafka_client.login import NoBrokerError, lacking, sign_in
+
+_WRITE_TXN_MARKERS: Final = 27  # a broker that knows this request runs transactions to their end
+_READ: Final = 1 << 3  # of the rights that a broker tells as bits
+_WRITE: Final = 1 << 4
+_RIGHTS_NOT_TOLD: Final = -(1 << 31)
+_TIMEOUT_MS: Final = 10_000
+_BOOTSTRAP_MS: Final = 30_000
+_NOBODY: Final = Access()
+
+
+class Topic(NamedTuple):
+    """A topic as it is on the broker, `replicas` times; `id` is "" where the broker tells none."""
+
+    id: str
+    partitions: int
+    replicas: int = 1
+
+
+class Broker:
+    """The administrative side of a Kafka cluster; blocking, for use in a thread.
+
+    `access` says who asks: nobody in particular by default. Raises AccessError when that is not let in, NoBrokerError
+    when no broker answers.
+    """
+
+    def __init__(self, bootstrap: str, access: Access = _NOBODY) -> None:
+        sign_in(bootstrap, access)
+        self._access = access
+        self._admin = _connected(bootstrap.split(","), access)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._admin.close()
+
+    def has_transactions(self) -> bool:
+        """Whether the broker has transactions; the embedded one only pretends."""
+        return any(int(key) == _WRITE_TXN_MARKERS for key in self._admin.api_versions())
+
+    def topics(self, names: Iterable[str]) -> dict[str, Topic]:
+        """Return those of `names` that exist; raises AccessError when we may not see whether one does."""
+        described = self._admin.describe_topics(sorted(names))
+        self._require_visible(one["name"] for one in described if _is_hidden(one))
+        return _existing(described)
+
+    def readable(self, names: Iterable[str]) -> tuple[dict[str, Topic], frozenset[str]]:
+        """Return those of `names` that exist, and those that we may not read, whether they exist or not."""
+        return self._permitted(names, _READ)
+
+    def writable(self, names: Iterable[str]) -> tuple[dict[str, Topic], frozenset[str]]:
+        """Return those of `names` that exist, and those that we may not write, whether they exist or not."""
+        return self._permitted(names, _WRITE)
+
+    def _permitted(self, names: Iterable[str], right: int) -> tuple[dict[str, Topic], frozenset[str]]:
+        described = self._admin.describe_topics(sorted(names))
+        hidden = frozenset(one["name"] for one in described if _is_hidden(one) or not _may(one, right))
+        return _existing(described), hidden
+
+    def _require_visible(self, names: Iterable[str]) -> None:
+        hidden = sorted(names)
+        if hidden:
+            others = f" and {len(hidden) - 1} more" if hidden[1:] else ""
+            raise lacking(self._access, f"DESCRIBE topic {hidden[0]}{others}")
+
+    def settings(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return the settings of each topic, defaults included; empty where the broker does not tell."""
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in sorted(names)]
+        try:
+            described = self._admin.describe_configs(resources, config_filter="all")
+        except KafkaError:
+            return {name: {} for name in names}
+        found = {str(name): entries for kind in described.values() for name, entries in kind.items()}
+        return {name: _values(found.get(name, {})) for name in names}
+
+    def create(self, topic: TopicSettings) -> None:
+        """Create a topic and return when the broker shows it; raises KafkaError if it refuses."""
+        wanted = {
+            "num_partitions": topic.partitions,
+            "replication_factor": topic.replication_factor,
+            "configs": dict(topic.config),
+        }
+        self._admin.create_topics({topic.name: wanted}, wait_for_metadata=True)
+
+
+def _is_hidden(described: Mapping[str, Any]) -> bool:
+    """Return whether a broker keeps from us if a topic exists."""
+    return bool(described["error_code"] == TopicAuthorizationFailedError.errno)
+
+
+def _may(described: Mapping[str, Any], right: int) -> bool:
+    rights = described.get("topic_authorized_operations")
+    return not isinstance(rights, int) or rights == _RIGHTS_NOT_TOLD or bool(rights & right) or _is_missing(described)
+
+
+def _is_missing(described: Mapping[str, Any]) -> bool:
+    return bool(described["error_code"] != 0)
+
+
+def _existing(described: Iterable[Mapping[str, Any]]) -> dict[str, Topic]:
+    return {
+        topic["name"]: Topic(
+            str(topic.get("topic_id") or ""),
+            len(topic["partitions"]),
+            min(len(partition["replica_nodes"]) for partition in topic["partitions"]),
+        )
+        for topic in described
+        if not _is_missing(topic) and topic["partitions"]
+    }
+
+
+def _connected(servers: Sequence[str], access: Access) -> KafkaAdminClient:
+    """Return a client of the first server that answers; raises NoBrokerError when none does.
+
+    Given all of them, the client spends its whole time on the first one, also when that hangs.
+    """
+    each = _BOOTSTRAP_MS // len(servers)
+    *others, last = servers
+    for server in others:
+        with suppress(KafkaError):
+            return _client(server, each, access)
+    try:
+        return _client(last, each, access)
+    except KafkaTimeoutError as error:
+        raise NoBrokerError(",".join(servers), access) from error
+
+
+def _client(server: str, patience_ms: int, access: Access) -> KafkaAdminClient:
+    return KafkaAdminClient(
+        bootstrap_servers=server,
+        request_timeout_ms=_TIMEOUT_MS,
+        bootstrap_timeout_ms=patience_ms,
+        **access.options(),
+    )
+
+
+def _values(entries: Mapping[str, object]) -> dict[str, str]:
+    return {
+        setting: str(entry["value"])
+        for setting, entry in entries.items()
+        if isinstance(entry, dict) and entry.get("value") is not None
+    }

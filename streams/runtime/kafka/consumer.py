@@ -1,0 +1,191 @@
+"""Record batches to a Faust agent: one message per topic-partition and poll, its value a `RecordBatch`.
+
+Faust keeps the group, the assignment and the agent; what costs per record or trusts committed offsets is replaced
+here and in `fetching`. The replaced parts are private: versions are pinned, and a test compares their source.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, TypeVar
+
+from aiokafka.errors import ConsumerStoppedError
+from faust.transport.drivers.aiokafka import Consumer, Transport
+from faust.types import TP
+from typing_extensions import override
+
+from streams.runtime.kafka.fetch_thread import FetchingThread
+from streams.runtime.kafka.records import Head, RecordBatch, Slot
+
+BATCHES_IN_MEMORY: Final = 2
+"""How many unacknowledged batches of one topic-partition may wait; the unit of back-pressure."""
+
+_IDLE_SECONDS: Final = 0.05
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Envelope:
+    """What Faust asks of a record, for a message whose value is a whole batch."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    timestamp: ClassVar[None] = None
+    timestamp_type: ClassVar[None] = None
+    key: ClassVar[None] = None
+    value: ClassVar[None] = None
+    headers: ClassVar[tuple[()]] = ()
+    checksum: ClassVar[None] = None
+    serialized_key_size: ClassVar[int] = 0
+    serialized_value_size: ClassVar[int] = 0
+
+
+class RecordBatchConsumer(Consumer):
+    """Delivers record batches of the topic-partitions that their owners serve, within their credit."""
+
+    _thread: FetchingThread
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Faust's own
+        super().__init__(*args, **kwargs)
+        self.heads: dict[Slot, Head] = {}
+        self.lost: dict[Slot, None] = {}
+        self._leases: dict[Slot, int] = {}
+        self._unacknowledged: dict[Slot, int] = {}
+        self._held: frozenset[Slot] = frozenset()
+        self._positions: dict[TP, int] = {}
+        self._changed = asyncio.Event()
+        self._last_lease = 0
+        app: Any = self.app  # a RecordBatchApp, whose module imports this one
+        self._readable: frozenset[str] | None = app.readable
+        self._subscribed = False
+
+    @override
+    async def subscribe(self, topics: Iterable[str]) -> None:
+        """Let the group give partitions of `topics`, of those that can be read."""
+        readable = self._readable
+        self._subscribed = True
+        await super().subscribe([topic for topic in topics if readable is None or topic in readable])
+
+    async def read(self, topics: frozenset[str]) -> None:
+        """From now on let the group give partitions of `topics` only; it gives all of them anew."""
+        self._readable = topics
+        if self._subscribed:
+            await self.subscribe(topics)
+
+    @override
+    def _new_consumer_thread(self) -> FetchingThread:
+        return FetchingThread(self, loop=self.loop, beacon=self.beacon)
+
+    @override
+    async def perform_seek(self) -> None:
+        """Seek nothing: every owner seeks to its own position, whatever the group has committed."""
+
+    async def serve(self, slot: Slot, offset: int) -> None:
+        """Deliver `slot` from `offset` on, to be acknowledged batch by batch."""
+        self._last_lease += 1
+        self._leases[slot] = self._last_lease
+        self._unacknowledged[slot] = 0
+        self.heads.pop(slot, None)
+        self.lost.pop(slot, None)
+        await self._in_thread(self._thread.serve(slot, offset, self._last_lease))
+        self._changed.set()
+
+    async def leave(self, slot: Slot) -> None:
+        """Deliver nothing of `slot` until it is served anew."""
+        self._leases.pop(slot, None)
+        self._unacknowledged.pop(slot, None)
+        self._positions.pop(TP(*slot), None)
+        self.lost.pop(slot, None)
+        await self._in_thread(self._thread.leave(slot))
+
+    async def forget(self) -> None:
+        """Deliver nothing until served anew."""
+        self._leases.clear()
+        self._unacknowledged.clear()
+        self._positions.clear()
+        self.heads.clear()
+        self.lost.clear()
+        await self._in_thread(self._thread.forget())
+
+    async def bounds(self, slot: Slot) -> tuple[int, int]:
+        """Return where the log of `slot` starts and ends."""
+        return await self._in_thread(self._thread.bounds(slot))
+
+    def current(self, batch: RecordBatch) -> bool:
+        """Whether `batch` was fetched since the last seek of its slot."""
+        return self._leases.get(batch.slot) == batch.lease
+
+    def acknowledge(self, batch: RecordBatch) -> None:
+        """Give back the room that `batch` took in memory."""
+        if self.current(batch):
+            self._unacknowledged[batch.slot] -= 1
+            self._changed.set()
+
+    def committed(self, slot: Slot, offset: int) -> None:
+        """Tell the group where `slot` stands; for an operator's eyes, no reader of ours trusts it."""
+        self._positions[TP(*slot)] = offset
+
+    def hold(self, slots: frozenset[Slot], number: int) -> None:
+        """Of the slots of partition `number`, deliver all but `slots`."""
+        held = frozenset(slot for slot in self._held if slot.partition != number) | slots
+        if held != self._held:
+            self._held = held
+            self._changed.set()
+
+    @override
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        return iter(tuple(self._positions))
+
+    @override
+    def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:
+        return {tp: self._positions[tp] for tp in tps if self._should_commit(tp, self._positions[tp])}
+
+    @override
+    async def _drain_messages(self, fetcher: Any) -> None:
+        """Poll and deliver until stopped; Faust's own loop does this record by record."""
+        try:
+            while not (self._stopped.is_set() or fetcher._stopped.is_set()):  # noqa: SLF001 - as Faust does
+                if self.flow_active:
+                    await self._deliver(self._wanted())
+                else:
+                    await self._pause()
+        except (ConsumerStoppedError, asyncio.CancelledError):
+            if not self.app.should_stop:
+                raise
+
+    def _wanted(self) -> list[Slot]:
+        waiting = self._unacknowledged.items()
+        return [slot for slot, batches in waiting if batches < BATCHES_IN_MEMORY and slot not in self._held]
+
+    async def _deliver(self, wanted: list[Slot]) -> None:
+        if not wanted:
+            await self._pause()
+            return
+        fetched = await self._in_thread(self._thread.poll(wanted, self._held))
+        self.heads = fetched.heads
+        self.lost.update(dict.fromkeys(fetched.lost))
+        for batch in fetched.batches:
+            if self.current(batch):
+                self._unacknowledged[batch.slot] += 1
+                message: Any = self._to_message(TP(*batch.slot), _Envelope(*batch.slot, batch.end))
+                message.value = batch
+                await self.callback(message)
+
+    async def _pause(self) -> None:
+        """Wait until there may be something to deliver, or a moment."""
+        self._changed.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), _IDLE_SECONDS)
+
+    async def _in_thread(self, work: Coroutine[Any, Any, T]) -> T:
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._thread.thread_loop))
+
+
+class RecordBatchTransport(Transport):
+    """Faust's transport with the consumer above."""
+
+    Consumer = RecordBatchConsumer

@@ -1,0 +1,5 @@
+"""How a worker becomes the owner of a partition.
+
+Start with takeover.py.
+Imports journal, kafka, contract and domain.
+"""

@@ -1,0 +1,112 @@
+"""Whether the changelog and the measures are both there in full: each bears witness of how far the other must be.
+
+Both hold the number of the last commit. A topic that was made anew, emptied or brought back from an older copy has
+fewer commits than the other one, or none.
+"""
+
+import asyncio
+from typing import Any, Final, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import TopicAuthorizationFailedError
+
+from streams.contract.outputs.measures import STATUS_KEY, Status, decode_status
+from streams.contract.settings.kafka_security import Access
+from streams.edge.kafka_client.consumer_shutdown import close
+from streams.edge.kafka_client.login import lacking
+from streams.runtime.journal.checkpoint import Position
+
+_TAIL: Final = 200
+_POLL_MS: Final = 200
+_PATIENCE_SECONDS: Final = 10.0
+_AGAIN_SECONDS: Final = 0.1
+
+
+class Written(NamedTuple):
+    """What a partition of the changelog and of the measures holds.
+
+    `first` is where the changelog begins, `position` None where it holds none, `status` likewise of the measures.
+    """
+
+    changelog: str
+    measures: str
+    first: int
+    position: Position | None
+    status: Status | None
+
+
+def contradiction(written: Written, *, transactions: bool) -> str | None:
+    """Return what is missing of one of the topics, as the other one tells it; None where both are there in full."""
+    position, status = written.position, written.status
+    if written.first:
+        return f"{written.changelog}: expected a log that begins at offset 0, it begins at {written.first}"
+    if position is None:
+        return None if status is None else _missing(written.changelog, status.commit, "none")
+    if status is None:
+        return _missing(written.measures, position.commit, "none") if position.commit else None
+    if status.commit > position.commit:
+        return _missing(written.changelog, status.commit, f"commit {position.commit}")
+    if status.commit < position.commit - unsent(transactions=transactions):
+        return _missing(written.measures, position.commit, f"commit {status.commit}")
+    return None
+
+
+def unsent(*, transactions: bool) -> int:
+    """Return of how many commits the values may be missing: without transactions they are sent after the rows."""
+    return 0 if transactions else 1
+
+
+def _missing(topic: str, commit: int, found: str) -> str:
+    return (
+        f"{topic}: expected everything up to commit {commit}, found {found}: what it held is gone, in whole or in part"
+    )
+
+
+async def last_status(bootstrap: str, slot: TopicPartition, least: int, access: Access) -> Status | None:
+    """Return the last status on a partition of the measures, None where there is none.
+
+    One of an earlier commit than `least` is looked for again for some seconds: a broker says that a transaction is
+    committed before readers see it. Raises AccessError for whoever may not read the measures.
+    """
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        isolation_level="read_committed",
+        **access.options(),
+    )
+    seconds = asyncio.get_running_loop().time
+    try:  # one that could not start must be stopped as well
+        await consumer.start()
+        deadline = seconds() + _PATIENCE_SECONDS
+        while True:
+            status = await _last(consumer, slot)
+            if seconds() >= deadline or (0 if status is None else status.commit) >= least:
+                return status
+            await asyncio.sleep(_AGAIN_SECONDS)
+    except TopicAuthorizationFailedError as error:
+        raise lacking(access, f"READ topic {slot.topic}") from error
+    finally:
+        await close(consumer)
+
+
+async def _last(consumer: AIOKafkaConsumer, slot: TopicPartition) -> Status | None:
+    """Return the last status that can be read: mostly at the very end, else wherever it is."""
+    first = (await consumer.beginning_offsets([slot]))[slot]
+    end = (await consumer.end_offsets([slot]))[slot]
+    for start in (max(first, end - _TAIL), first):
+        status = await _last_from(consumer, slot, start, end)
+        if status is not None or start == first:
+            return status
+    return None
+
+
+async def _last_from(consumer: AIOKafkaConsumer, slot: TopicPartition, start: int, end: int) -> Status | None:
+    consumer.assign([slot])
+    consumer.seek(slot, start)  # at once: a consumer that waits without a position looks for one itself
+    found: bytes | None = None
+    while await consumer.position(slot) < end:
+        polled: dict[Any, list[Any]] = await consumer.getmany(slot, timeout_ms=_POLL_MS)
+        for record in polled.get(slot, ()):
+            found = record.value if record.key == STATUS_KEY else found
+    return None if found is None else decode_status(found)
