@@ -30,7 +30,7 @@ class _Commands(click.Group):
 
 _ELSEWHERE = {
     "admin": "streams.admin.commands",
-    "check": "producers.commands",
+    "check": "streams.batch.commands",
     "clocks": "streams.batch.commands",
     "measure": "streams.batch.commands",
     "publish": "producers.commands",

@@ -1,4 +1,4 @@
-"""The commands of the platforms' side: `check`, `publish`, `simulate`."""
+"""The commands of the platforms' side: `publish`, `simulate`."""
 
 import json
 import os
@@ -12,14 +12,9 @@ import click
 
 from streams.edge.cli_options import (
     FILES,
-    NOW,
-    PACKS,
     REGISTRY,
     instant,
-    now_of,
-    reading,
     registry_of,
-    rulebook_of,
     usage,
 )
 
@@ -136,26 +131,3 @@ def _published(order: Any, *, unchecked: bool) -> Any:  # noqa: ANN401 - their t
         if unchecked:
             return publish_blocks(order, blocks(order.paths), progress, good=True)
         return publish(order, progress)
-
-
-@click.command()
-@FILES
-@REGISTRY
-@NOW
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-@PACKS
-def check(files: tuple[Path, ...], registry: Path | None, now: int | None, form: str, packs: tuple[Path, ...]) -> None:
-    """Tell how FILES of JSON lines (or standard input) are understood; ends with 1 when a line is refused."""
-    from producers.conformance import talk
-    from producers.conformance.check import check as read
-    from producers.conformance.document import document
-
-    known = registry_of(registry)
-    rulebook = rulebook_of(packs, known)
-    with reading():
-        checked = read(files or (Path("-"),), known, now_of(files, now), rulebook)
-    if form == "json":
-        click.echo(json.dumps(document(checked), indent=2))
-    else:
-        talk.tell(checked)
-    sys.exit(checked.exit_code)

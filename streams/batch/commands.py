@@ -1,4 +1,4 @@
-"""The commands `measure`, `clocks list`, `clocks check` and `clocks explain`."""
+"""The commands `check`, `measure`, `clocks list`, `clocks check` and `clocks explain`."""
 
 import json
 import sys
@@ -54,6 +54,29 @@ def measure(files: tuple[Path, ...], by: str, form: str, **how: Any) -> None:  #
     show(document, labels, form)
 
 
+@click.command()
+@FILES
+@REGISTRY
+@NOW
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@PACKS
+def check(files: tuple[Path, ...], registry: Path | None, now: int | None, form: str, packs: tuple[Path, ...]) -> None:
+    """Tell how FILES of JSON lines (or standard input) are understood; ends with 1 when a line is refused."""
+    from streams.batch.check import console
+    from streams.batch.check.check import check as read
+    from streams.batch.check.json_report import document
+
+    known = registry_of(registry)
+    rulebook = rulebook_of(packs, known)
+    with reading():
+        checked = read(files or (Path("-"),), known, now_of(files, now), rulebook)
+    if form == "json":
+        click.echo(json.dumps(document(checked), indent=2))
+    else:
+        console.tell(checked)
+    sys.exit(checked.exit_code)
+
+
 @click.group()
 def clocks() -> None:
     """Look at the clocks: what they are, whether a pack is right, which of them run on a report."""
@@ -70,10 +93,10 @@ def list_clocks(packs: tuple[Path, ...], registry: Path | None) -> None:
     tell_rules(rulebook_of(packs, registry_of(registry)), console())
 
 
-@clocks.command()
+@clocks.command("check")
 @click.argument("packs", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @REGISTRY
-def check(packs: tuple[Path, ...], registry: Path | None) -> None:
+def check_packs(packs: tuple[Path, ...], registry: Path | None) -> None:
     """Say what is wrong with PACKS, taken together; ends with 1 when anything is."""
     try:
         rulebook = rulebook_of(packs, registry_of(registry))

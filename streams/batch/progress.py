@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from streams.contract.foreign import foreign
+from streams.edge.files.format_detection import foreign
 from streams.edge.files.input_file import STDIN, read_twice
 from streams.edge.files.line_blocks import blocks
 from streams.edge.terminal import console

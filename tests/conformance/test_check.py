@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from producers.conformance.check import Checked, check
-from producers.conformance.document import document
-from producers.conformance.talk import tell
-from producers.conformance.understood import ClockSeen, Platform
+from streams.batch.check.check import Checked, check
+from streams.batch.check.console import tell
+from streams.batch.check.json_report import document
+from streams.batch.check.summary import ClockSeen, Platform
 from streams.contract.events import keys
 from streams.contract.events.schema import envelope, event_data
 from streams.contract.events.schema.action_data import Acknowledged, NoViolation, Restricted

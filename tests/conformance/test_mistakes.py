@@ -10,9 +10,9 @@ from typing import Final
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-from producers.conformance.check import Checked, check
-from producers.conformance.mistakes import MISTAKES
 from producers.simulation.model.config import Plan
+from streams.batch.check.check import Checked, check
+from streams.batch.check.mistakes.catalogue import MISTAKES
 from streams.contract.registry.registry import Registry
 from streams.contract.timestamps import format_ms, parse
 from streams.domain.grid import DAY, HOUR, MINUTE

@@ -12,7 +12,7 @@ import zipfile
 import pytest
 
 from streams.contract.events.schema.envelope import encode
-from streams.contract.foreign import foreign
+from streams.edge.files.format_detection import foreign
 from tests.contract.examples import accepted
 
 EVENT = encode(next(iter(accepted())))

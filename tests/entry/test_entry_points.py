@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 import pytest
 from backports import zstd
 
-from producers.conformance.check import check
 from producers.publisher.settings import PublisherSettings
 from producers.publisher.upload.request import Order, publish
 from streams.admin.replay.selection import Fate, Retold, Tally, fate
+from streams.batch.check.check import check
 from streams.batch.explain import explain
 from streams.batch.load import read
 from streams.contract.events import keys

@@ -1,6 +1,6 @@
 """What became of an order to publish, in words for a terminal."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -8,11 +8,12 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from producers.publisher.refusals import RefusalGroup, explained
 from producers.publisher.upload.line_upload import Progress, no_progress
 from producers.publisher.upload.request import Order, Published
 from streams.edge.files.input_file import read_twice
-from streams.edge.terminal import WholeTable, console
+from streams.edge.files.refusal_groups import explained
+from streams.edge.files.refusal_table import refusal_table
+from streams.edge.terminal import console
 
 _NOT_ACCEPTED: Final = "acknowledged is not accepted: `safeclock status --platform ID` tells what became of them"
 _UNOPENED: Final = (
@@ -62,17 +63,3 @@ def progressing(order: Order) -> Iterator[Progress]:
     with Bar(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=out, transient=True) as bar:
         task = bar.add_task("publishing", total=total)
         yield lambda size, lines: bar.update(task, completed=size, description=f"{lines:,} acknowledged")
-
-
-def refusal_table(title: str, groups: Iterable[RefusalGroup]) -> WholeTable:
-    """Return what was refused, by reason and field; never what was refused."""
-    table = WholeTable(title=title, title_justify="left")
-    table.add_column("reason")
-    table.add_column("field")
-    table.add_column("lines", justify="right")
-    table.add_column("first at")
-    for group in groups:
-        table.add_row(
-            group.reason, group.field or "the whole event", f"{group.count:,}", group.first or "several lines"
-        )
-    return table

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from producers.publisher.refusals import Refusals
 from producers.publisher.routing import Leaving, Router
 from producers.publisher.settings import PublisherSettings
 from producers.publisher.upload.batch_sender import BulkSender, Record, UndeliveredError, bulk_sender
@@ -16,6 +15,7 @@ from streams.contract.events.keys import heartbeat_key
 from streams.domain.events import Heartbeat
 from streams.edge.clock import WallClock
 from streams.edge.files.line_blocks import Block
+from streams.edge.files.refusal_groups import Refusals
 
 Progress = Callable[[int, int], None]
 """Called with the bytes read and the lines acknowledged so far."""

@@ -5,11 +5,11 @@ from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from zlib import crc32
 
-from producers.publisher.refusals import Refusals
 from producers.publisher.routing import Leaving
 from streams.contract.events.decoder import Refusal
 from streams.domain.events import Heartbeat
 from streams.edge.files.line_blocks import Block
+from streams.edge.files.refusal_groups import Refusals
 
 Reader = Callable[[bytes], Leaving | Heartbeat | Refusal]
 """Says where the event in a line goes, or why it is refused."""

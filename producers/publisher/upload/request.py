@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from producers.publisher.refusals import RefusalGroup, Refusals
 from producers.publisher.routing import Router
 from producers.publisher.settings import PublisherSettings
 from producers.publisher.upload.line_upload import Pass, Progress, Terms, no_progress
@@ -20,6 +19,7 @@ from streams.edge.clock import WallClock, wall_clock_ms
 from streams.edge.files.input_file import STDIN, read_twice
 from streams.edge.files.line_blocks import Block, blocks
 from streams.edge.files.reading_clock import now_of
+from streams.edge.files.refusal_groups import RefusalGroup, Refusals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from itertools import accumulate
 from statistics import median
 from typing import Final
 
-from producers.conformance.mistake import Measured, Mistake
-from producers.conformance.seen import Seen
-from producers.conformance.zones import NONE, Offset, above, below, hours, skipped_hours
+from streams.batch.check.line_profile import Seen
+from streams.batch.check.mistakes.mistake import Measured, Mistake
+from streams.batch.check.utc_offsets import NONE, Offset, above, below, hours, skipped_hours
 from streams.domain.grid import DAY, SECOND
 from streams.domain.vocabulary import Reason
 

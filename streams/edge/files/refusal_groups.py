@@ -6,8 +6,8 @@ from typing import Final
 
 from streams.contract.events.decoder import Refusal
 from streams.contract.events.expectations import expected
-from streams.contract.foreign import foreign
 from streams.domain.vocabulary import Reason
+from streams.edge.files.format_detection import foreign
 
 _NO_EVENT: Final = frozenset({Reason.NOT_JSON, Reason.NOT_CLOUDEVENT, Reason.TOO_LARGE})
 

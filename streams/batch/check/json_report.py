@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from producers.conformance.check import Checked
-from producers.conformance.understood import ClockSeen, Platform
+from streams.batch.check.check import Checked
+from streams.batch.check.summary import ClockSeen, Platform
 from streams.contract.timestamps import instant_or_none
 
 SCHEMA: Final = "safeclock.check/1"

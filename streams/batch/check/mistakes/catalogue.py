@@ -6,11 +6,11 @@ Each row measures one number on what was gathered (`seen`); above the row's thre
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from producers.conformance import mistaken_times, mistaken_words
-from producers.conformance.mistake import Mistake
-from producers.conformance.seen import Seen
+from streams.batch.check.line_profile import Seen
+from streams.batch.check.mistakes import content, times
+from streams.batch.check.mistakes.mistake import Mistake
 
-MISTAKES: Final[Sequence[Mistake]] = (*mistaken_times.MISTAKES, *mistaken_words.MISTAKES)
+MISTAKES: Final[Sequence[Mistake]] = (*times.MISTAKES, *content.MISTAKES)
 
 
 def found(seen: Seen, mistakes: Iterable[Mistake] = MISTAKES) -> dict[str, str]:

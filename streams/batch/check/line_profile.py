@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from producers.conformance.sampling import SAMPLE, HashSample, Majority
-from producers.conformance.zones import in_ambiguous_night, minutes_of, near_spring, skipped_hours
+from streams.batch.check.sampling import SAMPLE, HashSample, Majority
+from streams.batch.check.utc_offsets import in_ambiguous_night, minutes_of, near_spring, skipped_hours
 from streams.contract.events.source_records import Refusal
 from streams.contract.timestamps import parse
 from streams.domain.attributes import decode

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from producers.conformance.mistake import Measured, Mistake
-from producers.conformance.seen import Seen
+from streams.batch.check.line_profile import Seen
+from streams.batch.check.mistakes.mistake import Measured, Mistake
 from streams.domain.states import OPEN_STATES, State
 from streams.domain.vocabulary import Reason
 

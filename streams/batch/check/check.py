@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from producers.conformance.seen import Seen
-from producers.conformance.understood import Platform, understood
-from producers.publisher.refusals import RefusalGroup, Refusals
+from streams.batch.check.line_profile import Seen
+from streams.batch.check.summary import Platform, understood
 from streams.contract.events.decoder import Decoder, Refusal
 from streams.contract.outputs.row_codec import RowCodec
 from streams.contract.packs.ledger_config import rules_of_a_file
@@ -22,6 +21,7 @@ from streams.domain.rules import Rules
 from streams.domain.survey import Survey
 from streams.edge.clock import WallClock
 from streams.edge.files.line_blocks import blocks
+from streams.edge.files.refusal_groups import RefusalGroup, Refusals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,12 @@ from typing import Final
 
 from rich.console import Console
 
-from producers.conformance.check import Checked
-from producers.conformance.understood import ClockSeen, Platform
-from producers.publisher.refusals import explained
-from producers.publisher.upload.console import refusal_table
+from streams.batch.check.check import Checked
+from streams.batch.check.summary import ClockSeen, Platform
 from streams.contract.formatting import closed_only, percent, quantile
 from streams.contract.timestamps import format_ms
+from streams.edge.files.refusal_groups import explained
+from streams.edge.files.refusal_table import refusal_table
 from streams.edge.terminal import WholeTable, console, indented
 
 _CLOCK_HEADINGS: Final = ("counted", "stopped", "closed only", "open, too", "told closed")

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from producers.conformance.mistakes import found
-from producers.conformance.seen import Seen
+from streams.batch.check.line_profile import Seen
+from streams.batch.check.mistakes.catalogue import found
 from streams.contract.formatting import percent
 from streams.contract.outputs.measure_report import warnings
 from streams.domain import counters

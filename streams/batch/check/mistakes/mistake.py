@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from producers.conformance.seen import Seen
+from streams.batch.check.line_profile import Seen
 
 
 class Measured(NamedTuple):

@@ -1,1 +1,0 @@
-"""What a platform's engineer asks of a file: was it understood, and as it was meant?"""
