@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from typing_extensions import override
 
-from streams.edge.cli_options import flags, usage, with_options
+from streams.edge.cli_options import exit_with_usage_error, flags_by_variable, with_options
 
 
 class _Commands(click.Group):
@@ -61,13 +61,13 @@ def _strange(ours: list[str]) -> list[str]:
         return []
     from dashboards.board import settings as board
     from producers.publisher import settings as publisher
-    from streams.contract.settings.environment import strange
+    from streams.contract.settings.environment import unknown_variables
     from streams.runtime import failpoints
     from streams.runtime import settings as worker
 
     known = {*worker.VARIABLES, *board.VARIABLES, *publisher.VARIABLES, failpoints.VARIABLE, *_NOT_OURS_TO_READ}
     others = [name for name in ours if not name.startswith(publisher.PREFIX)]  # a publisher looks at its own
-    return list(strange(others, known))
+    return list(unknown_variables(others, known))
 
 
 _SERVED = (
@@ -86,27 +86,27 @@ _SERVED = (
 @click.option("--memory-days", help="How long ended reports are remembered (SAFECLOCK_MEMORY_DAYS).")
 def worker(**given: str | None) -> None:
     """Run a worker: events in, measures out. Stops cleanly on SIGTERM; any failure ends it with 1."""
-    from streams.edge.shutdown import stops_at_once
+    from streams.edge.shutdown import exits_on_stop_signal
 
-    with stops_at_once():
+    with exits_on_stop_signal():
         _work(given)
 
 
 def _work(given: dict[str, str | None]) -> None:
     from streams.contract.settings.environment import BadSettingsError
-    from streams.contract.toml_reader import TablesError
+    from streams.contract.toml_reader import TomlFileError
     from streams.domain.roster import ClockError
-    from streams.edge.logs.configuration import configure
+    from streams.edge.logs.configuration import configure_logging
     from streams.runtime.bootstrap import trade_of
     from streams.runtime.settings import load
     from streams.runtime.worker import main as work
 
     try:
-        settings = load(os.environ, flags(given))
-        configure(settings.log, "worker", settings.bootstrap, settings.access)
+        settings = load(os.environ, flags_by_variable(given))
+        configure_logging(settings.log, "worker", settings.bootstrap, settings.access)
         trade = trade_of(settings)
-    except (BadSettingsError, TablesError, ClockError, OSError) as error:
-        usage(error)
+    except (BadSettingsError, TomlFileError, ClockError, OSError) as error:
+        exit_with_usage_error(error)
     work(settings, trade)
 
 
@@ -115,9 +115,9 @@ def _work(given: dict[str, str | None]) -> None:
 @click.option("--refresh-ms", help="How often figures are estimated anew (SAFECLOCK_REFRESH_MS).")
 def board(**given: str | None) -> None:
     """Run a board: adds up what workers measure and exports the product metrics."""
-    from streams.edge.shutdown import stops_at_once
+    from streams.edge.shutdown import exits_on_stop_signal
 
-    with stops_at_once():
+    with exits_on_stop_signal():
         _show(given)
 
 
@@ -129,26 +129,26 @@ def _show(given: dict[str, str | None]) -> None:
     from dashboards.board.process import run_board
     from dashboards.board.settings import load
     from streams.contract.settings.environment import BadSettingsError
-    from streams.contract.settings.kafka_security import AccessError
-    from streams.contract.toml_reader import TablesError
+    from streams.contract.settings.kafka_security import KafkaSecurityError
+    from streams.contract.toml_reader import TomlFileError
     from streams.domain.roster import ClockError
-    from streams.edge.exit_codes import FAULT
+    from streams.edge.exit_codes import FAILURE
     from streams.edge.http_server.listener import AddressError
-    from streams.edge.kafka_client.login import NoBrokerError, told
-    from streams.edge.logs.configuration import configure
+    from streams.edge.kafka_client.login import NoBrokerError, describe_error
+    from streams.edge.logs.configuration import configure_logging
 
     try:
-        settings = load(os.environ, flags(given))
-        configure(settings.log, "board", settings.bootstrap, settings.access)
+        settings = load(os.environ, flags_by_variable(given))
+        configure_logging(settings.log, "board", settings.bootstrap, settings.access)
         run_board(settings)
-    except (NoBrokerError, AccessError, AddressError, KafkaError) as error:
-        logging.getLogger("dashboards.board").critical("the board stopped: %s", told(error))
-        sys.exit(FAULT)
-    except (BadSettingsError, TablesError, ClockError, OSError) as error:
-        usage(error)
+    except (NoBrokerError, KafkaSecurityError, AddressError, KafkaError) as error:
+        logging.getLogger("dashboards.board").critical("the board stopped: %s", describe_error(error))
+        sys.exit(FAILURE)
+    except (BadSettingsError, TomlFileError, ClockError, OSError) as error:
+        exit_with_usage_error(error)
     except Exception:
         logging.getLogger("dashboards.board").critical("the board failed", exc_info=True)
-        sys.exit(FAULT)
+        sys.exit(FAILURE)
 
 
 @main.command(hidden=True)
@@ -165,7 +165,7 @@ def broker(port: int) -> None:
             click.echo(address)
             stopped.wait()
     except EmbeddedBrokerUnavailableError as error:
-        usage(error)
+        exit_with_usage_error(error)
 
 
 @main.command()

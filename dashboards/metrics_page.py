@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Final
 
 from streams.contract.metrics.catalogue import (
-    AS_CORRECTED,
-    AS_IT_HAPPENED,
-    BUDGET,
-    CLOCKS_RECKONED,
-    COHORT_FIGURES,
+    BUDGETED_CLOCKS,
+    COHORT_STATISTICS,
+    COUNTERS,
     FRESHNESS,
+    GAUGES,
     INTEGRITY,
+    MAX_SERIES_PER_PLATFORM,
     OBJECTIVES,
     PIPELINE,
 )
-from streams.contract.metrics.metric import Label, Metric, Source, seconds
+from streams.contract.metrics.metric import Label, LabelSource, Metric, bucket_bounds_seconds
 
 PATH: Final = "docs/metrics.md"
 _HEAD: Final = f"""# Metrics
@@ -27,16 +27,16 @@ Figures are what platforms declare. A report that was never published cannot be 
 platform keeps a law. Labels are closed words or names from the registry, never an identifier of a report. Where
 "starts at 0" says yes, every label set is exported from the start; elsewhere a series is absent until it has a value.
 
-One platform costs at most {BUDGET:,} series with {CLOCKS_RECKONED} clocks, the three standard ones and a pack of fifteen. Histograms and
+One platform costs at most {MAX_SERIES_PER_PLATFORM:,} series with {BUDGETED_CLOCKS} clocks, the three standard ones and a pack of fifteen. Histograms and
 figures by cohort are those of the three standard clocks; the clocks of packs are judged by their rules.
 """
 _SECTIONS: Final = (
     (
         "As it happened",
         "Board. Monotonic and restored; never recomputed, corrections are counted beside.",
-        AS_IT_HAPPENED,
+        COUNTERS,
     ),
-    ("As corrected", "Board. What holds now, given all events so far.", AS_CORRECTED),
+    ("As corrected", "Board. What holds now, given all events so far.", GAUGES),
     (
         "By filing cohort",
         (
@@ -44,7 +44,7 @@ _SECTIONS: Final = (
             "label is the age of a cohort, not its date: the label set stays bounded, and one series over time compares "
             "cohorts of equal maturity. Every Monday each cohort moves up by one."
         ),
-        COHORT_FIGURES,
+        COHORT_STATISTICS,
     ),
     (
         "By rule",
@@ -78,7 +78,7 @@ def _section(title: str, text: str, metrics: Iterable[Metric]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for metric in metrics:
         labels = ", ".join(f"`{label.name}`" for label in metric.labels)
-        zeros = "yes" if metric.zeros else "no"
+        zeros = "yes" if metric.starts_at_zero else "no"
         yield f"| `{metric.name}` | {metric.kind} | {labels} | {zeros} | {metric.help} |"
 
 
@@ -87,9 +87,9 @@ def _foot() -> str:
     labels = sorted(
         {label for metric in metrics for label in metric.labels}, key=lambda label: (label.name, _words(label))
     )
-    buckets = next(metric.edges for metric in metrics if metric.edges)
+    buckets = next(metric.bucket_edges for metric in metrics if metric.bucket_edges)
     rows = "\n".join(f"| `{label.name}` | {_words(label)} |" for label in labels)
-    edges = ", ".join(f"{edge:.0f}" for edge in seconds(buckets))
+    edges = ", ".join(f"{edge:.0f}" for edge in bucket_bounds_seconds(buckets))
     return (
         f"\n\n## Labels\n\n| label | values |\n|---|---|\n{rows}\n\n## Buckets\n\n"
         f"Upper bounds of every histogram, in seconds: {edges}. Each is an edge of the grid on which the ledger counts, "
@@ -98,7 +98,7 @@ def _foot() -> str:
 
 
 def _words(label: Label) -> str:
-    if isinstance(label.values, Source):
+    if isinstance(label.values, LabelSource):
         return f"from: {label.values}"
     return ", ".join(f"`{word}`" for word in label.values)
 

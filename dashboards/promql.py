@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from streams.contract.metrics.catalogue import named
-from streams.contract.metrics.metric import Kind, Source
+from streams.contract.metrics.catalogue import metric_by_name
+from streams.contract.metrics.metric import LabelSource, MetricKind
 
 PARTS: Final = ("bucket", "count", "sum")
 
@@ -15,8 +15,8 @@ def select(name: str, part: str = "", **labels: str) -> str:
     histogram without its part, for a label that the catalogue does not declare, and for a word that the label does not
     have.
     """
-    metric = named(name)
-    if (metric.kind is Kind.HISTOGRAM) != (part in PARTS):
+    metric = metric_by_name(name)
+    if (metric.kind is MetricKind.HISTOGRAM) != (part in PARTS):
         raise ValueError(f"{name}: expected one of {PARTS} for a histogram and nothing else, got {part!r}")
     declared = {label.name: label.values for label in metric.labels}
     matchers = [_matcher(label, value, declared) for label, value in labels.items()]
@@ -29,12 +29,12 @@ def one(name: str, part: str = "", **labels: str) -> str:
     return f"max without (instance, job) ({select(name, part, **labels)})"
 
 
-def _matcher(label: str, value: str, declared: dict[str, tuple[str, ...] | Source]) -> str:
+def _matcher(label: str, value: str, declared: dict[str, tuple[str, ...] | LabelSource]) -> str:
     if label not in declared:
         raise ValueError(f"{label}: expected one of the labels {sorted(declared)}")
     if value.startswith("~"):
         return f'{label}=~"{value[1:]}"'
     words, word = declared[label], value.removeprefix("!")
-    if not isinstance(words, Source) and word not in words:
+    if not isinstance(words, LabelSource) and word not in words:
         raise ValueError(f"{label}: expected one of {words}, got {word!r}")
     return f'{label}{"=" if word == value else "!="}"{word}"'

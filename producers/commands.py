@@ -11,11 +11,11 @@ from typing import Any
 import click
 
 from streams.edge.cli_options import (
-    FILES,
-    REGISTRY,
-    instant,
-    registry_of,
-    usage,
+    FILES_ARGUMENT,
+    REGISTRY_OPTION,
+    exit_with_usage_error,
+    parse_instant,
+    registry_from_option,
 )
 
 _INTERRUPTED = (
@@ -39,7 +39,9 @@ def _pace(_context: click.Context, _parameter: click.Parameter, pace: float | No
     show_default=True,
     help="About how many are filed, all platforms; a file has twice as many lines, and heartbeats.",
 )
-@click.option("--start", callback=instant, default="2026-01-05T00:00:00Z", show_default=True, help="The first instant.")
+@click.option(
+    "--start", callback=parse_instant, default="2026-01-05T00:00:00Z", show_default=True, help="The first instant."
+)
 @click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), help="Write what was planted to this file.")
 @click.option("--events/--no-events", default=True, help="Write events, or only what was planted.")
 @click.option(
@@ -56,7 +58,7 @@ def simulate(truth: Path | None, live: float | None, *, events: bool, **span: in
         try:
             truth.write_text(json.dumps(planted(plan), indent=2) + "\n", encoding="utf-8")
         except OSError as error:
-            usage(f"--truth {truth}: expected a file to write: {error.strerror}")
+            exit_with_usage_error(f"--truth {truth}: expected a file to write: {error.strerror}")
     if not events:
         return
     out = click.get_binary_stream("stdout")
@@ -67,8 +69,8 @@ def simulate(truth: Path | None, live: float | None, *, events: bool, **span: in
 
 
 @click.command()
-@FILES
-@REGISTRY
+@FILES_ARGUMENT
+@REGISTRY_OPTION
 @click.option("--bootstrap", help="HOST:PORT of the broker. Default: SAFECLOCK_PUBLISH_BOOTSTRAP, 127.0.0.1:9092.")
 @click.option("--from-line", type=click.IntRange(1), default=1, show_default=True, help="Go on from this line.")
 @click.option("--history", is_flag=True, help="Take each line as told at its recordedtime, else at its time.")
@@ -92,19 +94,19 @@ def publish(files: tuple[Path, ...], registry: Path | None, bootstrap: str | Non
     from producers.publisher.upload.console import announce, tell
     from producers.publisher.upload.request import Order
     from streams.contract.settings.environment import BadSettingsError
-    from streams.contract.settings.log_settings import load_log
-    from streams.edge.logs.configuration import configure
+    from streams.contract.settings.log_settings import load_log_settings
+    from streams.edge.logs.configuration import configure_logging
 
     unchecked = how.pop("unchecked")
     try:
         settings = PublisherSettings.from_environment(os.environ)
         settings = settings if bootstrap is None else replace(settings, bootstrap=bootstrap)
-        configure(load_log(os.environ), "publish", settings.bootstrap, settings.access)
-        order = Order(settings=settings, registry=registry_of(registry), paths=files, **how)
+        configure_logging(load_log_settings(os.environ), "publish", settings.bootstrap, settings.access)
+        order = Order(settings=settings, registry=registry_from_option(registry), paths=files, **how)
         announce(order)
         published = _published(order, unchecked=unchecked)
     except (SettingsError, BadSettingsError, OSError) as error:
-        usage(error)
+        exit_with_usage_error(error)
     except BrokerError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
@@ -117,11 +119,11 @@ def _published(order: Any, *, unchecked: bool) -> Any:  # noqa: ANN401 - their t
     """Publish what is ordered; SIGTERM interrupts it, and ends the process when that takes too long."""
     from producers.publisher.upload.console import progressing
     from producers.publisher.upload.request import publish, publish_blocks
-    from streams.edge.files.line_blocks import blocks
-    from streams.edge.shutdown import end_within
+    from streams.edge.files.line_blocks import read_blocks
+    from streams.edge.shutdown import exit_after
 
     def interrupt(_number: int, _frame: object) -> None:
-        end_within(f"Error: {_INTERRUPTED}")
+        exit_after(f"Error: {_INTERRUPTED}")
         signal.raise_signal(signal.SIGINT)
 
     signal.signal(signal.SIGTERM, interrupt)
@@ -129,5 +131,5 @@ def _published(order: Any, *, unchecked: bool) -> Any:  # noqa: ANN401 - their t
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with progressing(order) as progress:
         if unchecked:
-            return publish_blocks(order, blocks(order.paths), progress, good=True)
+            return publish_blocks(order, read_blocks(order.paths), progress, good=True)
         return publish(order, progress)

@@ -14,9 +14,9 @@ from dashboards.board.metrics.integrity import days_of, tripped
 from dashboards.board.metrics.objectives import Judged, wanted
 from dashboards.board.samples import Series, Values
 from dashboards.board.snapshot import Snapshot, joined
-from streams.contract.metrics.metric import CLOCKS, RECENT, WEEKS
-from streams.contract.outputs.measure_report import document, group, of_history
-from streams.contract.packs.exported_clocks import Watched, watched
+from streams.contract.metrics.metric import COHORT_WEEKS, RECENT_COHORT, STANDARD_CLOCK_IDS
+from streams.contract.outputs.measure_report import group_report, history_warnings, measure_report
+from streams.contract.packs.exported_clocks import ExportedClock, exported_clocks
 from streams.contract.registry.registry import DEFAULT_CADENCE_MS, Registry
 from streams.domain.counters import WAITING
 from streams.domain.desk import CAPACITY, seen_through
@@ -48,7 +48,7 @@ class Board:
         self._wall = wall
         self._figured: dict[str, Figured] = {}
         self._judged: dict[str, Judged] = {}
-        self._watched: tuple[frozenset[str], tuple[Watched, ...]] | None = None
+        self._watched: tuple[frozenset[str], tuple[ExportedClock, ...]] | None = None
         self._computed: Values = {}
 
     def freshness(self, read: Collection[int]) -> Freshness:
@@ -63,11 +63,14 @@ class Board:
         return sorted(name for name in self.sums.counts.platforms() if self._registry.platform(name) is not None)
 
     @property
-    def clocks(self) -> tuple[Watched, ...]:
+    def clocks(self) -> tuple[ExportedClock, ...]:
         """The clocks that are told: those of the rulebook, and those that any partition has ever loaded."""
         # A clock never changes under its key.
         if self._watched is None or self._watched[0] != self.sums.clocks.keys():
-            self._watched = frozenset(self.sums.clocks), watched(self._release.rulebook, self.sums.clocks.values())
+            self._watched = (
+                frozenset(self.sums.clocks),
+                exported_clocks(self._release.rulebook, self.sums.clocks.values()),
+            )
         return self._watched[1]
 
     def through(self, platform: str, fresh: Freshness) -> int:
@@ -112,7 +115,7 @@ class Board:
             await asyncio.sleep(0)
         self._computed = joined(*parts)
 
-    def _values(self, platform: str, clocks: Sequence[Watched], through: int, as_of: int) -> Iterator[Values]:
+    def _values(self, platform: str, clocks: Sequence[ExportedClock], through: int, as_of: int) -> Iterator[Values]:
         """Yield the figures of a platform, a little at a time."""
         figured = self._figured.setdefault(platform, Figured(platform, self._cadence(platform)))
         yield from figured.values(self.sums.pools.get(platform, {}), clocks, through, as_of)
@@ -134,7 +137,7 @@ class Board:
         totals = {name: self.sums.counts.total(name) for name in self.sums.counts.platforms()}
         self.snapshot = Snapshot(
             joined(counted(totals, platforms, clocks), self._told(totals, fresh), self._computed, grounds),
-            readings(totals, platforms, [clock for clock in clocks if clock.id in CLOCKS]),
+            readings(totals, platforms, [clock for clock in clocks if clock.id in STANDARD_CLOCK_IDS]),
         )
 
     def _told(self, totals: Mapping[str, Mapping[str, int]], fresh: Freshness) -> Values:
@@ -173,9 +176,9 @@ class Board:
         found = self._by_platform(fresh) if tuple(by) == ("platform",) else self.samples(name_of, fresh)
         for name, sample in found.items():
             labels = dict(zip(by, name, strict=True))
-            groups.append(group(labels, sample, clocks, fresh.as_of, self._remarks(labels, fresh)))
+            groups.append(group_report(labels, sample, clocks, fresh.as_of, self._remarks(labels, fresh)))
         totals = {name: self.sums.counts.total(name) for name in self.sums.counts.platforms()}
-        return document(fresh.as_of, self._release.pack, groups, totals, self._registry.history())
+        return measure_report(fresh.as_of, self._release.pack, groups, totals, self._registry.history_texts())
 
     def _by_platform(self, fresh: Freshness) -> Mapping[tuple[str, ...], Sample]:
         """Return every platform's reports from its pools, which spares reading all cohorts once more."""
@@ -188,15 +191,15 @@ class Board:
 
     def _remarks(self, labels: Mapping[str, str], fresh: Freshness) -> list[str]:
         platform = labels.get("platform")
-        remarks = of_history(self._registry.history(), platform)
+        remarks = history_warnings(self._registry.history_texts(), platform)
         return [*remarks, _NOT_EVERYWHERE] if platform is not None and not self.through(platform, fresh) else remarks
 
 
 def _calendar(as_of: int) -> Values:
     """Return when the inputs end and where every cohort begins, by its age."""
     current = week_of(as_of // DAY)
-    starts: Series = {(f"week-{age:02}",): first_day(current - age) * DAY / SECOND for age in range(WEEKS)}
-    starts[RECENT,] = first_day(current - WEEKS + 1) * DAY / SECOND
+    starts: Series = {(f"week-{age:02}",): first_day(current - age) * DAY / SECOND for age in range(COHORT_WEEKS)}
+    starts[RECENT_COHORT,] = first_day(current - COHORT_WEEKS + 1) * DAY / SECOND
     return {
         "safeclock_figures_timestamp_seconds": {(): as_of / SECOND},
         "safeclock_cohort_start_timestamp_seconds": starts,

@@ -10,7 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from dashboards.board.exposition import PageText
 from dashboards.board.inputs.freshness import Freshness
 from dashboards.board.snapshot import Snapshot
-from streams.contract.settings.http_security import Guard
+from streams.contract.settings.http_security import HttpSecurity
 from streams.edge.http_server import server as site
 
 
@@ -43,8 +43,8 @@ class Pages:
 
 
 @asynccontextmanager
-async def served(pages: Pages, host: str, port: int, guard: Guard) -> AsyncIterator[int]:
+async def served(pages: Pages, host: str, port: int, guard: HttpSecurity) -> AsyncIterator[int]:
     """Serve the pages for the block and yield the port; port 0 is any free one."""
     named = {"/healthz": pages.healthz, "/readyz": pages.readyz, "/metrics": pages.metrics}
-    async with site.served(named, host, port, guard) as taken:
+    async with site.serve(named, host, port, guard) as taken:
         yield taken

@@ -14,13 +14,13 @@ from dashboards.board.inputs.freshness import Freshness
 from dashboards.board.inputs.measures_reader import Reader
 from dashboards.board.metrics.freshness import Release
 from dashboards.board.settings import Settings
-from streams.contract.packs.file import rulebook_of
-from streams.contract.registry.file import load as load_registry
+from streams.contract.packs.file import load_rulebook
+from streams.contract.registry.file import read_registry as load_registry
 from streams.contract.registry.registry import Registry
 from streams.domain.grid import SECOND
 from streams.edge.clock import wall_clock_ms
 from streams.edge.exit_codes import OK
-from streams.edge.shutdown import Ending, Stopping, end
+from streams.edge.shutdown import ProcessExit, StopSignals, exit_with_log
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +71,8 @@ class Running:
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[Running]:
     """Serve the pages and connect for the block; who runs `keep` of what is yielded keeps the figures moving."""
-    registry = Registry.open() if settings.registry is None else load_registry(settings.registry)
-    rulebook = rulebook_of(settings.packs, registry, wall_clock_ms())
+    registry = Registry.accepting_all() if settings.registry is None else load_registry(settings.registry)
+    rulebook = load_rulebook(settings.packs, registry, wall_clock_ms())
     board = Board(registry, Release(version("safeclock"), rulebook), wall_clock_ms)
     reader = Reader(settings.bootstrap, board.sums.take, wall_clock_ms, settings.measures, settings.access)
     pages = Pages(lambda: board.freshness(reader.read), lambda: board.snapshot)
@@ -88,14 +88,14 @@ async def connected(settings: Settings) -> AsyncIterator[Running]:
 
 async def _until_stopped(settings: Settings) -> None:
     """Run until the process is asked to stop, and end it then; raises what made the board fail."""
-    stopping = Stopping(_ending)
+    stopping = StopSignals(_ending)
     working = asyncio.create_task(_work(settings))
-    asked = asyncio.create_task(stopping.asked.wait())
+    asked = asyncio.create_task(stopping.requested.wait())
     await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
     if not working.done():
         working.cancel()
         await asyncio.wait({working}, timeout=_LEAVING_SECONDS)
-        end(_ending())
+        exit_with_log(_ending())
     asked.cancel()
     try:
         working.result()
@@ -103,8 +103,8 @@ async def _until_stopped(settings: Settings) -> None:
         raise group.exceptions[0] from group
 
 
-def _ending() -> Ending:
-    return Ending(OK, "stopped: a board keeps nothing that could be lost, it reads measures again when it starts")
+def _ending() -> ProcessExit:
+    return ProcessExit(OK, "stopped: a board keeps nothing that could be lost, it reads measures again when it starts")
 
 
 async def _work(settings: Settings) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from streams.contract.metrics.catalogue import named
-from streams.contract.metrics.metric import Source, label_sets, seconds
-from streams.contract.packs.exported_clocks import Watched
+from streams.contract.metrics.catalogue import metric_by_name
+from streams.contract.metrics.metric import LabelSource, bucket_bounds_seconds, label_sets
+from streams.contract.packs.exported_clocks import ExportedClock
 from streams.domain.counters import BUCKETS
 from streams.domain.grid import SECOND
 
@@ -19,7 +19,7 @@ class Readings(NamedTuple):
 
     def cumulative(self) -> list[tuple[str, float]]:
         """Return the buckets as an exposition has them: upper bounds in seconds, counts up to each."""
-        bounds = [*(f"{edge}" for edge in seconds(BUCKETS)), "+Inf"]
+        bounds = [*(f"{edge}" for edge in bucket_bounds_seconds(BUCKETS)), "+Inf"]
         return list(zip(bounds, map(float, accumulate(self.counts)), strict=True))
 
     @property
@@ -36,17 +36,21 @@ Values = dict[str, Series]
 Histograms = dict[str, dict[Words, Readings]]
 
 
-def listed(platforms: Sequence[str], clocks: Iterable[Watched]) -> dict[Source, Sequence[str]]:
+def listed(platforms: Sequence[str], clocks: Iterable[ExportedClock]) -> dict[LabelSource, Sequence[str]]:
     """Return what open labels take on a board, partitions left out."""
     told = list(clocks)
     return {
-        Source.REGISTRY: platforms,
-        Source.PACK: [clock.id for clock in told],
-        Source.PACK_LIMITED: [clock.id for clock in told if clock.limited],
-        Source.PACK_PAUSING: [clock.id for clock in told if clock.pauses],
+        LabelSource.REGISTRY: platforms,
+        LabelSource.PACK: [clock.id for clock in told],
+        LabelSource.PACK_LIMITED: [clock.id for clock in told if clock.has_limit],
+        LabelSource.PACK_PAUSING: [clock.id for clock in told if clock.can_pause],
     }
 
 
-def zeros(names: Sequence[str], listed: Mapping[Source, Sequence[str]]) -> Values:
+def zeros(names: Sequence[str], listed: Mapping[LabelSource, Sequence[str]]) -> Values:
     """Return the zeros that these metrics start with, for the ones that have any; no partitions."""
-    return {name: dict.fromkeys(label_sets(named(name), listed), 0.0) for name in names if named(name).zeros}
+    return {
+        name: dict.fromkeys(label_sets(metric_by_name(name), listed), 0.0)
+        for name in names
+        if metric_by_name(name).starts_at_zero
+    }

@@ -6,10 +6,19 @@ from pathlib import Path
 from typing import Final
 
 from streams.contract.settings import http_security, kafka_security, log_settings
-from streams.contract.settings.environment import Variables, at_least, files, port, read, servers, together, word
-from streams.contract.settings.http_security import Guard, load_guard
-from streams.contract.settings.kafka_security import Access, load_access
-from streams.contract.settings.log_settings import LogSettings, load_log
+from streams.contract.settings.environment import (
+    Variables,
+    at_least,
+    bootstrap_servers,
+    files,
+    merge_settings,
+    non_blank,
+    port,
+    read_variables,
+)
+from streams.contract.settings.http_security import HttpSecurity, load_http_security
+from streams.contract.settings.kafka_security import KafkaSecurity, load_kafka_security
+from streams.contract.settings.log_settings import LogSettings, load_log_settings
 from streams.contract.topics import MEASURES
 
 
@@ -28,16 +37,16 @@ class Settings:
     http_port: int = 0
     refresh_ms: int = 2_000
     measures: str = MEASURES
-    access: Access = field(default_factory=Access)
-    guard: Guard = field(default_factory=Guard)
+    access: KafkaSecurity = field(default_factory=KafkaSecurity)
+    guard: HttpSecurity = field(default_factory=HttpSecurity)
     log: LogSettings = field(default_factory=LogSettings)
 
 
 _VARIABLES: Final[Variables] = {
-    "SAFECLOCK_BOOTSTRAP": ("bootstrap", servers),
+    "SAFECLOCK_BOOTSTRAP": ("bootstrap", bootstrap_servers),
     "SAFECLOCK_REGISTRY": ("registry", Path),
     "SAFECLOCK_PACKS": ("packs", files),
-    "SAFECLOCK_HTTP_HOST": ("http_host", word),
+    "SAFECLOCK_HTTP_HOST": ("http_host", non_blank),
     "SAFECLOCK_HTTP_PORT": ("http_port", port),
     "SAFECLOCK_REFRESH_MS": ("refresh_ms", at_least(100)),
 }
@@ -51,10 +60,10 @@ def load(environment: Mapping[str, str], flags: Mapping[str, str | None] | None 
     Raises BadSettingsError that names every wrong setting.
     """
     return Settings(
-        **together(
-            lambda: read(_VARIABLES, environment, flags),
-            lambda: {"access": load_access(environment)},
-            lambda: {"guard": load_guard(environment, flags)},
-            lambda: {"log": load_log(environment)},
+        **merge_settings(
+            lambda: read_variables(_VARIABLES, environment, flags),
+            lambda: {"access": load_kafka_security(environment)},
+            lambda: {"guard": load_http_security(environment, flags)},
+            lambda: {"log": load_log_settings(environment)},
         )
     )

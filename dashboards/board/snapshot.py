@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from dashboards.board.samples import Histograms, Series, Values
 from streams.contract.metrics.catalogue import METRICS
-from streams.contract.metrics.metric import Kind, Metric, Process
+from streams.contract.metrics.metric import Metric, MetricKind, Process
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def shown(snapshot: Snapshot) -> list[Metric]:
 
 
 def _family(metric: Metric, series: Series) -> Family:
-    kind = CounterMetricFamily if metric.kind is Kind.COUNTER else GaugeMetricFamily
+    kind = CounterMetricFamily if metric.kind is MetricKind.COUNTER else GaugeMetricFamily
     family = kind(metric.name, metric.help, labels=[label.name for label in metric.labels])
     for words, value in series.items():
         family.add_metric(words, value)

@@ -62,9 +62,9 @@ class Demo:
 
     async def _make_topics(self) -> None:
         from dashboards.demo.topic_setup import make_topics  # noqa: PLC0415 - while the broker starts
-        from streams.contract.registry.file import load  # noqa: PLC0415 - likewise
+        from streams.contract.registry.file import read_registry  # noqa: PLC0415 - likewise
 
-        await make_topics(self._bootstrap, load(services.REGISTRY), services.APPLICATION)
+        await make_topics(self._bootstrap, read_registry(services.REGISTRY), services.APPLICATION)
 
     async def _show(self) -> None:
         from dashboards.board.settings import Settings  # noqa: PLC0415 - while worker, publisher and simulator start

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from dashboards.board.samples import Values
-from streams.contract.metrics.metric import RECENT
+from streams.contract.metrics.metric import RECENT_COHORT
 from streams.domain.survival import UNKNOWN, Interval
 
 ACTION: Final = "time_to_action"
@@ -42,19 +42,19 @@ def standings(values: Values, platforms: Sequence[str]) -> list[Standing]:
     values = defaultdict(dict, values)  # a metric that has no series yet is not there
     within = values["safeclock_cohort_within_ratio"]
     published = {name: _recent(values, "cohort_closed_only_median_seconds", name) for name in platforms}
-    acted = {name: _interval(within, (name, RECENT, ACTION, _LIMIT)) for name in platforms}
-    decided = {name: _interval(within, (name, RECENT, DECISION, _LIMIT)) for name in platforms}
+    acted = {name: _interval(within, (name, RECENT_COHORT, ACTION, _LIMIT)) for name in platforms}
+    decided = {name: _interval(within, (name, RECENT_COHORT, DECISION, _LIMIT)) for name in platforms}
     by_publication = ranks(published)
     by_action = ranks({name: _falling(figure) for name, figure in acted.items()})
     by_decision = ranks({name: _falling(figure) for name, figure in decided.items()})
     return [
         Standing(
             platform=name,
-            filed=round(values["safeclock_cohort_filed_reports"][name, RECENT]),
+            filed=round(values["safeclock_cohort_filed_reports"][name, RECENT_COHORT]),
             published=published[name],
             published_rank=by_publication.get(name),
             measurable=bool(_recent(values, "cohort_measurable", name)),
-            median=_interval(values["safeclock_cohort_quantile_seconds"], (name, RECENT, ACTION, "median")),
+            median=_interval(values["safeclock_cohort_quantile_seconds"], (name, RECENT_COHORT, ACTION, "median")),
             reached=_reached(values, name),
             acted=acted[name],
             acted_rank=by_action.get(name),
@@ -76,11 +76,11 @@ def ranks(figures: Mapping[str, float | None]) -> dict[str, int]:
 
 
 def _recent(values: Values, metric: str, platform: str) -> float | None:
-    return values[f"safeclock_{metric}"].get((platform, RECENT, ACTION))
+    return values[f"safeclock_{metric}"].get((platform, RECENT_COHORT, ACTION))
 
 
 def _reached(values: Values, platform: str) -> bool | None:
-    found = values["safeclock_cohort_quantile_reached"].get((platform, RECENT, ACTION, "median"))
+    found = values["safeclock_cohort_quantile_reached"].get((platform, RECENT_COHORT, ACTION, "median"))
     return None if found is None else bool(found)
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from dashboards.demo.ranking import Standing
 from dashboards.demo.truth_checks import ordinal
-from streams.contract.formatting import CAVEAT, NOT_MEASURABLE, duration, quantile, share
+from streams.contract.formatting import CAVEAT, NOT_MEASURABLE, format_duration, format_quantile, format_share
 from streams.domain.grid import SECOND
 from streams.domain.survival import Interval
-from streams.edge.terminal import WholeTable
+from streams.edge.terminal import WrappingTable
 
 _HEADINGS = (
     "published\nmedian",
@@ -21,10 +21,10 @@ _HEADINGS = (
 )
 
 
-def table(standings: Sequence[Standing], as_of: int, grey: Iterable[str]) -> WholeTable:
+def table(standings: Sequence[Standing], as_of: int, grey: Iterable[str]) -> WrappingTable:
     """Return the table; it is greyed when there are reasons to."""
     reasons = list(grey)
-    shown = WholeTable(
+    shown = WrappingTable(
         title="As a transparency report would print it, beside the same platforms counting those still waiting",
         caption="\n".join((CAVEAT, *reasons)),
         title_justify="left",
@@ -53,14 +53,14 @@ def lines(standings: Sequence[Standing], as_of: int) -> Iterable[str]:
 
 def _cells(one: Standing, as_of: int) -> tuple[str, ...]:
     return (
-        "none" if one.published is None else duration(one.published),
+        "none" if one.published is None else format_duration(one.published),
         _rank(one.published_rank),
         _median(one.median, reached=one.reached) if one.measurable else NOT_MEASURABLE,
         _share(one.acted),
         _rank(one.acted_rank),
         _share(one.decided),
         f"{one.open:,}",
-        "-" if one.oldest_open is None else duration(as_of / SECOND - one.oldest_open),
+        "-" if one.oldest_open is None else format_duration(as_of / SECOND - one.oldest_open),
     )
 
 
@@ -70,9 +70,9 @@ def _rank(rank: int | None) -> str:
 
 def _median(median: Interval, *, reached: bool | None) -> str:
     if median.value is None or median.low is None or median.high is None:
-        return quantile(median.value, reached=reached)
-    return f"{duration(median.value)} ({duration(median.low)} to {duration(median.high)})"
+        return format_quantile(median.value, is_reached=reached)
+    return f"{format_duration(median.value)} ({format_duration(median.low)} to {format_duration(median.high)})"
 
 
 def _share(one: Interval) -> str:
-    return share({"share": one.value, "low": one.low, "high": one.high})
+    return format_share({"share": one.value, "low": one.low, "high": one.high})

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from dashboards.demo.supervisor import Parts, Task
-from streams.contract.timestamps import format_ms
+from streams.contract.timestamps import format_timestamp
 from streams.domain.grid import DAY
 
 HOST: Final = "127.0.0.1"
@@ -36,7 +36,7 @@ class History:
 
     def flags(self) -> tuple[str, ...]:
         """Return the history as the simulator's command line has it."""
-        start = format_ms(self.start_ms)
+        start = format_timestamp(self.start_ms)
         return f"--seed={self.seed}", f"--weeks={self.weeks}", f"--reports={self.reports}", f"--start={start}"
 
 

@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 
 from dashboards.demo.supervisor import PartFailedError
 from streams.contract.registry.registry import Registry
-from streams.contract.topics import Replication, table
+from streams.contract.topics import Replication, required_topics
 
 _ALONE: Final = Replication(factor=1, min_insync=1)
 _AGAIN_SECONDS: Final = 0.1
@@ -27,7 +27,7 @@ async def make_topics(bootstrap: str, registry: Registry, application: str) -> N
     except TimeoutError as error:
         raise NoTopicsError(f"expected a broker at {bootstrap} within {_PATIENCE_SECONDS:.0f} s") from error
     try:
-        wanted = table(registry, application, _ALONE, record_time="create")
+        wanted = required_topics(registry, application, _ALONE, record_time="create")
         made = await admin.create_topics(
             [
                 NewTopic(one.name, one.partitions, one.replication_factor, topic_configs=dict(one.config))

@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 
 from dashboards.demo.ranking import ACTION, DECISION, Standing, ranks
 from dashboards.demo.truth_file import Key, Planted, Side, instant_ms
-from streams.contract.formatting import duration
-from streams.contract.timestamps import format_ms
+from streams.contract.formatting import format_duration
+from streams.contract.timestamps import format_timestamp
 from streams.domain.grid import DAY, HOUR, SECOND
 
 _NEAR: Final = 0.03
@@ -210,7 +210,7 @@ def _age(seen: Evidence) -> float | None:
 
 
 def _ago(seconds: float | None) -> str:
-    return "an unknown time ago" if seconds is None else f"{duration(seconds)} ago"
+    return "an unknown time ago" if seconds is None else f"{format_duration(seconds)} ago"
 
 
 def _percent(share: float | None) -> str:
@@ -218,8 +218,8 @@ def _percent(share: float | None) -> str:
 
 
 def _printed(seconds: float | None) -> str:
-    return "nothing" if seconds is None else duration(seconds)
+    return "nothing" if seconds is None else format_duration(seconds)
 
 
 def _date(seconds: float) -> str:
-    return format_ms(round(seconds * SECOND))[:10]
+    return format_timestamp(round(seconds * SECOND))[:10]

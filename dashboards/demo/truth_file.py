@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from streams.contract.timestamps import parse
+from streams.contract.timestamps import parse_timestamp
 from streams.domain.grid import DAY
 
 
@@ -49,7 +49,7 @@ class Key(msgspec.Struct, frozen=True):
 
 def instant_ms(text: str) -> int:
     """Return an instant of the key in epoch milliseconds."""
-    return parse(text)
+    return parse_timestamp(text)
 
 
 def read_key(path: Path) -> Key:

@@ -17,7 +17,7 @@ with warnings.catch_warnings():
     from grafana_foundation_sdk.models import dashboard as models
     from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from streams.contract.metrics.catalogue import named
+from streams.contract.metrics.catalogue import metric_by_name
 
 BLUE: Final = "#0072B2"
 ORANGE: Final = "#E69F00"
@@ -156,7 +156,7 @@ def words(title: str, content: str, height: int = 6) -> text.Panel:
 
 def _platforms() -> dashboard.QueryVariable:
     variable = dashboard.QueryVariable("platform").label("Platform").datasource(SOURCE)
-    variable.query(f"label_values({named('safeclock_platform_info').name}, platform)")
+    variable.query(f"label_values({metric_by_name('safeclock_platform_info').name}, platform)")
     variable.multi(multi=True).include_all(include_all=True)
     return variable.refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED).sort(models.VariableSort.ALPHABETICAL_ASC)
 

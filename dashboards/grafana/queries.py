@@ -9,7 +9,7 @@ from typing import Final
 from dashboards.promql import one, select
 from dashboards.rules.recording.rules import SLOW, ratio
 from streams.contract import formatting
-from streams.contract.metrics.metric import CLOCKS, RECENT
+from streams.contract.metrics.metric import RECENT_COHORT, STANDARD_CLOCK_IDS
 
 LEAST: Final = 20
 """Cohorts of fewer reports show no rate: their interval would be wider than any difference worth a look."""
@@ -53,13 +53,13 @@ def kept(period: str) -> str:
     return _by_clock("safeclock_objective_met", period=period)
 
 
-_FILED: Final = _by_platform("safeclock_cohort_filed_reports", cohort=RECENT)
+_FILED: Final = _by_platform("safeclock_cohort_filed_reports", cohort=RECENT_COHORT)
 _FEW: Final = f"({_FILED} < {LEAST}) * 0 + ({TOO_FEW})"
 
 
 def _or_why(clock: str, *answers: str) -> str:
     """Return the first of `answers` that a platform has, in their order, after what goes before any figure."""
-    measurable = _by_platform("safeclock_cohort_measurable", cohort=RECENT, clock=clock)
+    measurable = _by_platform("safeclock_cohort_measurable", cohort=RECENT_COHORT, clock=clock)
     unmeasurable, not_known = f"({measurable} == 0) + ({NOT_MEASURABLE})", f"({measurable} * 0) + ({NOT_KNOWN})"
     return " or on (platform) ".join([_FEW, unmeasurable, *answers, not_known])
 
@@ -81,14 +81,14 @@ def last_full_week(clock: str) -> str:
 
 def share(clock: str, bound: str) -> str:
     """Return the share stopped within 24 hours of all recent filings, or why there is none."""
-    labels = {"cohort": RECENT, "clock": clock, "limit": "24h", "bound": bound}
+    labels = {"cohort": RECENT_COHORT, "clock": clock, "limit": "24h", "bound": bound}
     figure = _by_platform("safeclock_cohort_within_ratio", **labels)
     return _or_why(clock, figure)
 
 
 def quantile(clock: str, statistic: str) -> str:
     """Return the time by which that part of all recent filings was answered, or why there is none."""
-    labels = {"cohort": RECENT, "clock": clock, "statistic": statistic}
+    labels = {"cohort": RECENT_COHORT, "clock": clock, "statistic": statistic}
     reached = f"({_by_platform('safeclock_cohort_quantile_reached', **labels)} == 0) + ({NOT_REACHED})"
     figure = _by_platform("safeclock_cohort_quantile_seconds", bound="estimate", **labels)
     return _or_why(clock, reached, figure)
@@ -96,7 +96,7 @@ def quantile(clock: str, statistic: str) -> str:
 
 def published(clock: str) -> str:
     """Return the median of closed reports alone, as transparency reports print it."""
-    return _by_platform("safeclock_cohort_closed_only_median_seconds", cohort=RECENT, clock=clock)
+    return _by_platform("safeclock_cohort_closed_only_median_seconds", cohort=RECENT_COHORT, clock=clock)
 
 
 def closed_only(clock: str) -> str:
@@ -111,7 +111,7 @@ OPEN_NOW: Final = _by_platform("safeclock_open_reports")
 ALL_OPEN: Final = f"sum({OPEN_NOW})"
 OLDEST_OPEN: Final = f"{_AS_OF} - on () group_right () {_by_platform('safeclock_oldest_open_report_timestamp_seconds')}"
 STATES: Final = f"max by (platform, state) ({select('safeclock_reports', platform=_CHOSEN)})"
-OVERDUE: Final = _by_clock("safeclock_overdue_reports", clock=f"~{'|'.join(CLOCKS)}")
+OVERDUE: Final = _by_clock("safeclock_overdue_reports", clock=f"~{'|'.join(STANDARD_CLOCK_IDS)}")
 OVERDUE_BY_RULE: Final = _while_any("safeclock_overdue_reports")
 URGENT_BY_RULE: Final = _while_any("safeclock_urgent_overdue_reports")
 DUE_SOON: Final = _while_any("safeclock_due_soon_reports")

@@ -24,7 +24,7 @@ class Identity:
         problems = []
         for key_id, secret in {**self.former, self.key_id: self.secret}.items():
             try:
-                keys.token(secret, key_id, "")
+                keys.report_token(secret, key_id, "")
             except ValueError as error:
                 problems.append(f"secret of key {key_id!r}: {error}")
         if problems:
@@ -39,4 +39,4 @@ class Identity:
         secret = self.secret if chosen == self.key_id else self.former.get(chosen)
         if secret is None:
             raise SettingsError([f"key_id: expected the current key or a former one, got {chosen!r}"])
-        return keys.token(secret, chosen, report_id)
+        return keys.report_token(secret, chosen, report_id)

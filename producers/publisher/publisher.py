@@ -24,9 +24,9 @@ from producers.publisher.routing import Leaving, Router
 from producers.publisher.settings import PublisherSettings
 from streams.contract.events import keys
 from streams.contract.events.schema import envelope, event_data
-from streams.contract.events.source_records import Limits
+from streams.contract.events.source_records import EventLimits
 from streams.contract.registry.registry import Registry, Role
-from streams.contract.timestamps import format_ms
+from streams.contract.timestamps import format_timestamp
 from streams.domain.vocabulary import Reason
 from streams.edge.clock import wall_clock_ms
 
@@ -201,14 +201,16 @@ class Publisher:
 
     def _say(
         self,
-        data: envelope.AboutReport,
+        data: envelope.ReportEventData,
         token: str,
         at: Instant,
         event_id: str | None,
         role: Role = Role.REPORT_FILED,
     ) -> Sent:
         name, when, platform = str(uuid4()) if event_id is None else event_id, _milliseconds(at), self._platform.id
-        line = envelope.encode(envelope.about_report(data, platform=platform, token=token, id=name, at=when))
+        line = envelope.encode_structured(
+            envelope.report_event(data, platform=platform, token=token, id=name, occurred_at=when)
+        )
         leaving = Leaving(self._platform.topic(role), keys.record_key(platform, token), line, self._now(), when)
         self._check(leaving)
         self._delivery.hand_over(Parcel(name, leaving.topic, leaving.key, line, when))
@@ -219,7 +221,7 @@ class Publisher:
         with self._one_heartbeat:
             # What workers would refuse must not be remembered as promised.
             self._beat(key, _milliseconds(complete_through, "complete_through"))
-            reach = self._delivery.reach(complete_through, self._now() + Limits().future_ms, whole=whole)
+            reach = self._delivery.reach(complete_through, self._now() + EventLimits().max_future_ms, whole=whole)
             if reach is not None:
                 event_id, line = self._beat(key, reach)
                 self._delivery.to_every_partition(event_id, key, line)
@@ -229,8 +231,10 @@ class Publisher:
     def _beat(self, key: bytes, reach: int) -> tuple[str, bytes]:
         """Return the id and the line of a heartbeat that workers would take now."""
         event_id, now = str(uuid4()), self._now()
-        data = event_data.Heartbeat(complete_through=format_ms(reach), sequence=self.sequence)
-        line = envelope.encode(envelope.heartbeat(data, platform=self._platform.id, id=event_id, at=now))
+        data = event_data.HeartbeatData(complete_through=format_timestamp(reach), sequence=self.sequence)
+        line = envelope.encode_structured(
+            envelope.heartbeat_event(data, platform=self._platform.id, id=event_id, occurred_at=now)
+        )
         self._check(Leaving(self._platform.topic(Role.REPORT_FILED), key, line, now, now))
         return event_id, line
 
@@ -245,7 +249,7 @@ class Publisher:
             raise PublisherError("a heartbeat could not be sent, the next one is tried") from failure
 
 
-def _said(kind: Callable[..., envelope.AboutReport], facts: Mapping[str, object]) -> envelope.AboutReport:
+def _said(kind: Callable[..., envelope.ReportEventData], facts: Mapping[str, object]) -> envelope.ReportEventData:
     # Plain words stand for members of enumerations: what is wrong with them is found before the event leaves.
     return kind(**facts)
 

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.events.decoder import EventDecoder, Refusal
 from streams.contract.events.keys import event_digest, record_key
 from streams.contract.events.schema.envelope import (
     SOURCE_PREFIX,
@@ -15,7 +15,7 @@ from streams.contract.events.schema.envelope import (
     ReportFiledEvent,
 )
 from streams.contract.registry.registry import Registry, Role
-from streams.contract.timestamps import parse
+from streams.contract.timestamps import parse_timestamp
 from streams.domain.events import AboutReport, Action, Heartbeat, Retraction
 
 
@@ -65,7 +65,7 @@ class Router:
 
     def __init__(self, registry: Registry, retracted: AbstractSet[int] = frozenset()) -> None:
         self._registry = registry
-        self._decoder = Decoder(registry)
+        self._decoder = EventDecoder(registry)
         self._retracted = retracted
         self._of_actions: set[int] = set()
         self._topics: dict[tuple[str, Role], str] = {}
@@ -76,7 +76,7 @@ class Router:
         A `live` event is told at `now`, epoch milliseconds, as it is where the broker stamps it; else it is told at its
         `recordedtime`, without one at its `time`.
         """
-        event = self._decoder.decode_line(line, now, live=live)
+        event = self._decoder.decode_line(line, now, is_live=live)
         if isinstance(event, Refusal | Heartbeat):
             return event
         retracts = event.retracts if isinstance(event, Retraction) else None
@@ -91,7 +91,7 @@ class Router:
         if self._retracted and role is Role.ACTION_TAKEN:
             self._note(event_digest(envelope.id))
         platform = envelope.source[len(SOURCE_PREFIX) :]
-        told = parse(envelope.recordedtime or envelope.time)
+        told = parse_timestamp(envelope.recordedtime or envelope.time)
         return Leaving(self.topic(platform, role), record_key(platform, envelope.subject), line, told, told)
 
     def refusal(self, leaving: Leaving) -> Refusal | None:

@@ -10,13 +10,13 @@ from streams.contract.settings.environment import (
     BadSettingsError,
     Variables,
     at_least,
-    read,
-    servers,
-    showable,
-    strange,
-    together,
+    bootstrap_servers,
+    is_safe_to_show,
+    merge_settings,
+    read_variables,
+    unknown_variables,
 )
-from streams.contract.settings.kafka_security import Access, load_access
+from streams.contract.settings.kafka_security import KafkaSecurity, load_kafka_security
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class PublisherSettings:
     """
 
     bootstrap: str = "127.0.0.1:9092"
-    access: Access = field(default_factory=Access)
+    access: KafkaSecurity = field(default_factory=KafkaSecurity)
     idempotent: bool = True
     max_pending: int = 10_000
     block_ms: int = 60_000
@@ -39,9 +39,9 @@ class PublisherSettings:
     def __post_init__(self) -> None:
         problems = self.access.problems()
         try:
-            servers(self.bootstrap)
+            bootstrap_servers(self.bootstrap)
         except ValueError as expected:
-            came = repr(self.bootstrap) if showable(self.bootstrap) else "a text that is none"
+            came = repr(self.bootstrap) if is_safe_to_show(self.bootstrap) else "a text that is none"
             problems.append(f"bootstrap: expected {expected}, got {came}")
         for name in ("max_pending", "block_ms", "delivery_timeout_ms"):
             if getattr(self, name) < 1:
@@ -63,9 +63,9 @@ class PublisherSettings:
         Raises SettingsError with every mistake, a variable that is none of them included.
         """
         try:
-            given = together(
-                lambda: read(_VARIABLES, {name: text for name, text in environment.items() if text}),
-                lambda: {"access": load_access(environment, PREFIX)},
+            given = merge_settings(
+                lambda: read_variables(_VARIABLES, {name: text for name, text in environment.items() if text}),
+                lambda: {"access": load_kafka_security(environment, PREFIX)},
                 lambda: _closed(environment),
             )
         except BadSettingsError as error:
@@ -75,7 +75,7 @@ class PublisherSettings:
 
 def _closed(environment: Mapping[str, str]) -> dict[str, Any]:
     ours = (name for name in environment if name.startswith(PREFIX))
-    if found := list(strange(ours, VARIABLES)):
+    if found := list(unknown_variables(ours, VARIABLES)):
         raise BadSettingsError("\n".join(found))
     return {}
 
@@ -90,12 +90,12 @@ PREFIX: Final = "SAFECLOCK_PUBLISH_"
 """How the names of a publisher's variables begin, and no others."""
 
 _VARIABLES: Final[Variables] = {
-    f"{PREFIX}BOOTSTRAP": ("bootstrap", servers),
+    f"{PREFIX}BOOTSTRAP": ("bootstrap", bootstrap_servers),
     f"{PREFIX}IDEMPOTENT": ("idempotent", _switch),
     f"{PREFIX}MAX_PENDING": ("max_pending", at_least(1)),
     f"{PREFIX}BLOCK_MS": ("block_ms", at_least(1)),
     f"{PREFIX}DELIVERY_TIMEOUT_MS": ("delivery_timeout_ms", at_least(1)),
     f"{PREFIX}LINGER_MS": ("linger_ms", at_least(0)),
 }
-VARIABLES: Final = (*_VARIABLES, *kafka_security.names(PREFIX))
+VARIABLES: Final = (*_VARIABLES, *kafka_security.variable_names(PREFIX))
 """The names of the variables that `from_environment` reads."""

@@ -20,7 +20,7 @@ from streams.contract.events.schema.action_data import (
     Restricted,
     ReviewStarted,
 )
-from streams.contract.timestamps import format_ms
+from streams.contract.timestamps import format_timestamp
 from streams.domain.grid import DAY, SECOND
 
 SCHEMA: Final = "safeclock.truth/1"
@@ -41,8 +41,8 @@ def truth(plan: Plan) -> Json:
     return {
         "schema": SCHEMA,
         "seed": plan.seed,
-        "from": format_ms(plan.start_ms),
-        "to": format_ms(plan.end_ms),
+        "from": format_timestamp(plan.start_ms),
+        "to": format_timestamp(plan.end_ms),
         "filed": sum(map(len, cases.values())),
         "platforms": {
             profile.id: {"clocks": figures[profile.id], **_platform(plan, profile, cases[profile.id])}
@@ -76,9 +76,9 @@ def _platform(plan: Plan, profile: Profile, cases: Sequence[Case]) -> Json:
     told = [case for case in cases if case.told_at is not None and case.told_at <= plan.end_ms]
     return {
         "truth": profile.truth.value,
-        "since": None if profile.change is None else format_ms(plan.since(profile.change.share)),
+        "since": None if profile.change is None else format_timestamp(plan.since(profile.change.share)),
         "parameters": _parameters(profile),
-        "told_through": format_ms(through),
+        "told_through": format_timestamp(through),
         "filed": len(cases),
         "told": len(told),
         "unanswered": _unanswered(cases, plan.end_ms),
@@ -132,7 +132,7 @@ def _weeks(cases: Sequence[Case]) -> Iterator[Json]:
     for week, group in groupby(cases, key=lambda case: week_of(case.at)):
         filed = list(group)
         shares = {clock: within(filed, place, DAY) for clock, place in CLOCKS.items()}
-        yield {"from": format_ms(week_begin(week)), "filed": len(filed), "share_within_24h": shares}
+        yield {"from": format_timestamp(week_begin(week)), "filed": len(filed), "share_within_24h": shares}
 
 
 def _ranks(figures: dict[str, Answer]) -> dict[str, dict[str, int]]:

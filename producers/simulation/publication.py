@@ -10,9 +10,9 @@ from producers.simulation.model.report_model import Life
 from producers.simulation.model.seeded_random import Chance
 from producers.simulation.published_events import Told
 from streams.contract.events.schema import envelope
-from streams.contract.events.schema.event_data import Heartbeat
+from streams.contract.events.schema.event_data import HeartbeatData
 from streams.contract.registry.registry import Role
-from streams.contract.timestamps import format_ms
+from streams.contract.timestamps import format_timestamp
 from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
 
 NIGHTLY_AT: Final = 2 * HOUR
@@ -86,9 +86,11 @@ def heartbeats(plan: Plan, profile: Profile, span: Span) -> Iterator[Told]:
     for sequence, at, complete_through in _beats(plan, profile, span):
         if silence is not None and at >= silence:
             return
-        data = Heartbeat(complete_through=format_ms(complete_through), sequence=sequence)
+        data = HeartbeatData(complete_through=format_timestamp(complete_through), sequence=sequence)
         for role in Role:
-            event = envelope.heartbeat(data, platform=profile.id, id=f"beat-{role[:6]}-{sequence:08d}", at=at)
+            event = envelope.heartbeat_event(
+                data, platform=profile.id, id=f"beat-{role[:6]}-{sequence:08d}", occurred_at=at
+            )
             yield Told(at, role, profile.id, event)
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from streams.edge.cli_options import REGISTRY, instant, registry_of, usage
+from streams.edge.cli_options import REGISTRY_OPTION, exit_with_usage_error, parse_instant, registry_from_option
 
 
 @click.command()
 @click.option("--platform", required=True, metavar="ID", help="Whose events: the `id` in the registry.")
-@REGISTRY
+@REGISTRY_OPTION
 @click.option("--bootstrap", help="HOST:PORT of the broker. Default: SAFECLOCK_PUBLISH_BOOTSTRAP, 127.0.0.1:9092.")
-@click.option("--since", callback=instant, help="Only refusals of records that arrived at this instant or later.")
+@click.option("--since", callback=parse_instant, help="Only refusals of records that arrived at this instant or later.")
 @click.option(
     "--wait",
     type=click.FloatRange(0),
@@ -46,9 +46,9 @@ def status(  # noqa: PLR0913, PLR0917 - a command's flags
     try:
         given = {} if bootstrap is None else {"SAFECLOCK_PUBLISH_BOOTSTRAP": bootstrap}
         settings = PublisherSettings.from_environment({**os.environ, **given})
-        topics = topics_of(platform, None if registry is None else registry_of(registry))
+        topics = topics_of(platform, None if registry is None else registry_from_option(registry))
     except (SettingsError, UnsharedError) as error:
-        usage(error)
+        exit_with_usage_error(error)
     try:
         answer = asyncio.run(read(Question(settings, *topics, wait)))
     except BrokerError as error:

@@ -12,9 +12,9 @@ from aiokafka.errors import KafkaError
 from producers.publisher.errors import BrokerError
 from producers.publisher.settings import PublisherSettings
 from producers.status.feedback_summary import Slot, Told
-from streams.contract.settings.kafka_security import AccessError
-from streams.edge.kafka_client.consumer_shutdown import close
-from streams.edge.kafka_client.login import NoBrokerError, sign_in
+from streams.contract.settings.kafka_security import KafkaSecurityError
+from streams.edge.kafka_client.consumer_shutdown import close_consumer
+from streams.edge.kafka_client.login import NoBrokerError, check_login
 
 _POLL_MS: Final = 200
 _SECONDS: Final = 60.0
@@ -47,13 +47,13 @@ async def read(question: Question) -> Answer:
     """
     settings = question.settings
     try:
-        if not await asyncio.to_thread(sign_in, settings.bootstrap, settings.access):
+        if not await asyncio.to_thread(check_login, settings.bootstrap, settings.access):
             raise BrokerError(str(NoBrokerError(settings.bootstrap, settings.access)))
         async with asyncio.timeout(_SECONDS + question.wait):
             slots = await _slots(question)
             async with _consumer(settings) as consumer:
                 return await _answer(consumer, question, slots)
-    except AccessError as error:
+    except KafkaSecurityError as error:
         raise BrokerError(str(error)) from error
     except (KafkaError, TimeoutError) as error:
         raise BrokerError(
@@ -85,7 +85,7 @@ async def _slots(question: Question) -> list[TopicPartition]:
     """Return the partitions of all topics; the list of topics is asked for first, since naming one may make it."""
     settings = question.settings
     wanted = [question.feedback, *question.sources]
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.servers, **settings.access.options())
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.servers, **settings.access.client_options())
     try:
         await admin.start()
         if missing := sorted(set(wanted) - set(await admin.list_topics())):
@@ -105,10 +105,10 @@ async def _consumer(settings: PublisherSettings) -> AsyncIterator[AIOKafkaConsum
         enable_auto_commit=False,
         isolation_level="read_committed",
         auto_offset_reset="earliest",
-        **settings.access.options(),
+        **settings.access.client_options(),
     )
     try:  # one that could not start must be stopped as well
         await consumer.start()
         yield consumer
     finally:
-        await close(consumer)
+        await close_consumer(consumer)

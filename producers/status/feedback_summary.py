@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 from streams.contract.outputs import platform_status, refusal_records
 from streams.contract.outputs.platform_status import (
+    PLATFORM_STATUS_KEY,
     SCHEMA,
-    STATUS_KEY,
-    Place,
     PlatformStatus,
+    RecordPosition,
     RefusalGroup,
     StatusDocument,
 )
-from streams.contract.outputs.refusal_records import Refused
-from streams.contract.timestamps import format_ms
-from streams.edge.exit_codes import FAULT, OK, UNKNOWN
+from streams.contract.outputs.refusal_records import StoredRefusal
+from streams.contract.timestamps import format_timestamp
+from streams.edge.exit_codes import FAILURE, OK, UNKNOWN
 
 
 class Slot(NamedTuple):
@@ -31,15 +31,15 @@ class Told:
     """What a feedback topic has told: the last status of each partition, and every refusal by where its record lies."""
 
     statuses: dict[int, PlatformStatus] = field(default_factory=dict)
-    refusals: dict[Slot, dict[int, Refused]] = field(default_factory=dict)
+    refusals: dict[Slot, dict[int, StoredRefusal]] = field(default_factory=dict)
 
     def take(self, partition: int, key: bytes | None, value: bytes | None) -> None:
         """Keep a record; raises ValueError for one that no worker wrote."""
-        if key == STATUS_KEY:
-            self.statuses[partition] = platform_status.decode(value or b"").data
+        if key == PLATFORM_STATUS_KEY:
+            self.statuses[partition] = platform_status.decode_platform_status(value or b"").data
         else:
-            refusal = refusal_records.decode(value or b"")
-            about = refusal.refused
+            refusal = refusal_records.decode_refusal(value or b"")
+            about = refusal.data
             self.refusals.setdefault(Slot(about.topic, about.partition), {})[about.offset] = refusal
 
     def lag(self, ends: Mapping[Slot, int]) -> int:
@@ -76,7 +76,7 @@ def summary(platform: str, told: Told, ends: Mapping[Slot, int], since: int | No
         history=sum(each.history for each in known),
         waiting=sum(each.waiting for each in known),
         lag=told.lag(ends),
-        since=None if since is None else format_ms(since),
+        since=None if since is None else format_timestamp(since),
         refusals=_groups(told, since or 0),
     )
 
@@ -84,7 +84,7 @@ def summary(platform: str, told: Told, ends: Mapping[Slot, int], since: int | No
 def exit_status(document: StatusDocument) -> int:
     """Return how a look ends: refused before not told, not told before accepted."""
     if document.refusals:
-        return FAULT
+        return FAILURE
     return UNKNOWN if document.as_of is None or document.lag else OK
 
 
@@ -97,17 +97,19 @@ def _smallest(instants: Iterable[str | None]) -> str | None:
 
 def _groups(told: Told, since: int) -> list[RefusalGroup]:
     """Return the refusals by reason and field, the most first."""
-    groups: dict[tuple[str, str], list[Refused]] = {}
+    groups: dict[tuple[str, str], list[StoredRefusal]] = {}
     for places in told.refusals.values():
         for refusal in places.values():
             if refusal.told >= since:
-                groups.setdefault((refusal.refused.reason, refusal.refused.field), []).append(refusal)
+                groups.setdefault((refusal.data.reason, refusal.data.field), []).append(refusal)
     ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
     return [_group(refusals) for _, refusals in ordered]
 
 
-def _group(refusals: list[Refused]) -> RefusalGroup:
-    first = min(refusals, key=lambda one: (one.told, one.refused.topic, one.refused.partition, one.refused.offset))
-    about = first.refused
-    place = Place(topic=about.topic, partition=about.partition, offset=about.offset, time=format_ms(first.told))
+def _group(refusals: list[StoredRefusal]) -> RefusalGroup:
+    first = min(refusals, key=lambda one: (one.told, one.data.topic, one.data.partition, one.data.offset))
+    about = first.data
+    place = RecordPosition(
+        topic=about.topic, partition=about.partition, offset=about.offset, time=format_timestamp(first.told)
+    )
     return RefusalGroup(reason=about.reason, field=about.field, count=len(refusals), first=place)

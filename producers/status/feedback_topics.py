@@ -16,7 +16,7 @@ def topics_of(platform: str, registry: Registry | None) -> tuple[str, tuple[str,
         if not PLATFORM_ID.fullmatch(platform):
             raise UnsharedError("--platform: expected a lower-case letter, then up to 31 of a-z, 0-9 and -")
         return f"feedback.{platform}", tuple(f"{role}.{platform}" for role in Role)
-    known, feedback = registry.platform(platform), registry.feedback()
+    known, feedback = registry.platform(platform), registry.feedback_topics()
     if known is None:
         raise UnsharedError(f"--platform: expected one of {', '.join(sorted(registry.platforms))}")
     if platform not in feedback:

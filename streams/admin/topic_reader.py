@@ -10,10 +10,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.admin.errors import OperatingError
 from streams.contract.events.source_records import UnreadableBatch
-from streams.contract.settings.kafka_security import Access
+from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.edge.kafka_client import resilient_consumer
-from streams.edge.kafka_client.record_batch import WIDE
-from streams.edge.kafka_client.resilient_consumer import Found, Read
+from streams.edge.kafka_client.record_batch import OWN_TOPIC_LIMITS
+from streams.edge.kafka_client.resilient_consumer import ConsumedRecord, RecordOrUnreadable
 
 _RECORDS: Final = 20_000
 _FETCH_BYTES: Final = 8 << 20
@@ -27,7 +27,7 @@ class Link(NamedTuple):
     """Where a cluster is, and as whom to ask."""
 
     bootstrap: str
-    access: Access = Access()
+    access: KafkaSecurity = KafkaSecurity()
 
 
 class Bounds(NamedTuple):
@@ -45,14 +45,14 @@ class Log:
         self._consumer = consumer
         self._slot = slot
 
-    async def records(self) -> AsyncIterator[Found]:
+    async def records(self) -> AsyncIterator[RecordOrUnreadable]:
         """Yield every committed record, and what stands in the place of a batch that cannot be read."""
         while await self._consumer.position(self._slot) < self.bounds.end:
             for record in await self._poll():
                 if record.offset < self.bounds.end:
                     yield record
 
-    async def at(self, offsets: Iterable[int]) -> AsyncIterator[Read]:
+    async def at(self, offsets: Iterable[int]) -> AsyncIterator[ConsumedRecord]:
         """Yield the committed records at `offsets`, in order; nothing for an offset that has none that can be read."""
         wanted = deque(sorted(offset for offset in offsets if self.bounds.first <= offset < self.bounds.end))
         position = self.bounds.first
@@ -61,7 +61,7 @@ class Log:
                 self._consumer.seek(self._slot, wanted[0])
             for record in await self._poll():
                 _pass_below(wanted, record.offset)
-                if isinstance(record, Read) and wanted and wanted[0] == record.offset:
+                if isinstance(record, ConsumedRecord) and wanted and wanted[0] == record.offset:
                     yield record
             position = await self._consumer.position(self._slot)
             _pass_below(wanted, position)
@@ -81,8 +81,8 @@ class Log:
             keep(found, record.key, record.value)
         return found
 
-    async def _poll(self) -> list[Found]:
-        polled = await resilient_consumer.polled(self._consumer, self._slot, timeout_ms=_POLL_MS, max_records=_RECORDS)
+    async def _poll(self) -> list[RecordOrUnreadable]:
+        polled = await resilient_consumer.poll(self._consumer, self._slot, timeout_ms=_POLL_MS, max_records=_RECORDS)
         return polled.get(self._slot, [])
 
 
@@ -123,14 +123,14 @@ async def opened(link: Link, topic: str, partition: int, patience: float = _PATI
 
 @asynccontextmanager
 async def _consumer(link: Link, isolation: str) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = resilient_consumer.consumer(
-        WIDE,
+    consumer = resilient_consumer.create_consumer(
+        OWN_TOPIC_LIMITS,
         bootstrap_servers=link.bootstrap,
         enable_auto_commit=False,
         isolation_level=isolation,
         auto_offset_reset="none",
         max_partition_fetch_bytes=_FETCH_BYTES,
-        **link.access.options(),
+        **link.access.client_options(),
     )
     try:  # one that could not start must be stopped as well
         await consumer.start()

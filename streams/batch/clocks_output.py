@@ -6,16 +6,16 @@ from rich.console import Console
 from rich.text import Text
 
 from streams.batch.explain import ClockOn, Explained, ReportOn, seconds
-from streams.contract.formatting import duration
-from streams.contract.packs.fields import words_of
+from streams.contract.formatting import format_duration
+from streams.contract.packs.fields import action_words
 from streams.contract.packs.rulebook import Rule, Rulebook
-from streams.contract.timestamps import format_ms, instant_or_none
+from streams.contract.timestamps import format_optional_timestamp, format_timestamp
 from streams.domain.clocks import ALWAYS, AfterReopen, Clock, Scope
 from streams.domain.deadlines import NEVER
 from streams.domain.events import Deed
 from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
 from streams.domain.objective import Period, Statistic
-from streams.edge.terminal import WholeTable, indented
+from streams.edge.terminal import WrappingTable, indent
 
 UNREVIEWED = "no lawyer has reviewed it"
 
@@ -66,26 +66,26 @@ def tell_rules(rulebook: Rulebook, console: Console) -> None:
     for rule in rulebook.rules:
         console.print(Text.assemble((rule.clock.key, "bold"), f"  {rule.title}"))
         for line in _lines(rule):
-            console.print(indented(line))
-    unreviewed = sum(not rule.basis.reviewed for rule in rulebook.rules)
+            console.print(indent(line))
+    unreviewed = sum(not rule.legal_basis.is_reviewed for rule in rulebook.rules)
     console.print(f"{len(rulebook.rules)} clocks of {rulebook.name}; {unreviewed} of them were reviewed by no lawyer.")
 
 
 def _lines(rule: Rule) -> Iterator[str]:
-    basis = rule.basis
+    basis = rule.legal_basis
     yield f"asks for {asks(rule)}; on {scope_words(rule.clock.scope)}"
     yield "; ".join(_course(rule.clock))
     yield from [f"for reports filed {_days(*window)}" for window in rule.clock.windows if window != ALWAYS[0]]
     yield f"{basis.text} ({basis.source})"
     yield from [basis.link] if basis.link else []
-    yield f"reviewed by {basis.reviewed_by} on {basis.reviewed_on}" if basis.reviewed else UNREVIEWED
+    yield f"reviewed by {basis.reviewed_by} on {basis.reviewed_on}" if basis.is_reviewed else UNREVIEWED
 
 
 def _course(clock: Clock) -> Iterator[str]:
     """Yield from what to what a clock runs, and what else it hears."""
     yield f"from {_any_of(clock.starts) or 'the filing'} to {_any_of(clock.stops)}"
     if clock.competes:
-        yield f"competing: {', '.join(words_of(clock.competes))}"
+        yield f"competing: {', '.join(action_words(clock.competes))}"
     if clock.pauses:
         yield f"paused from {_any_of(clock.pauses)} to {_any_of(clock.resumes)}"
     if not clock.all_items:
@@ -95,14 +95,14 @@ def _course(clock: Clock) -> Iterator[str]:
 
 
 def _any_of(deeds: frozenset[Deed]) -> str:
-    *others, last = words_of(deeds) or [""]
+    *others, last = action_words(deeds) or [""]
     return f"{', '.join(others)} or {last}" if others else last
 
 
 def _days(since: int, until: int) -> str:
     """Return the days of a window, the last one included."""
-    last = "on" if until == NEVER else f"to {format_ms(until - DAY)[:10]}"
-    return f"from {format_ms(since)[:10]} {last}" if since else f"up {last}"
+    last = "on" if until == NEVER else f"to {format_timestamp(until - DAY)[:10]}"
+    return f"from {format_timestamp(since)[:10]} {last}" if since else f"up {last}"
 
 
 def tell_reports(explained: Explained, console: Console) -> None:
@@ -110,7 +110,7 @@ def tell_reports(explained: Explained, console: Console) -> None:
     for report in explained.reports:
         _tell_report(report, console)
     refused = f"; {explained.refused} lines were refused: safeclock check says why" if explained.refused else ""
-    as_of = "" if explained.as_of is None else f" as of {format_ms(explained.as_of)}"
+    as_of = "" if explained.as_of is None else f" as of {format_timestamp(explained.as_of)}"
     console.print(f"{len(explained.reports)} reports{as_of}{refused}.")
 
 
@@ -122,8 +122,8 @@ def _tell_report(report: ReportOn, console: Console) -> None:
     labels = ", ".join(str(label) for label in report.labels if not isinstance(label, bool))
     flagger = ", trusted flagger" if report.labels.trusted_flagger else ""
     console.print(Text(report.key, "bold"))
-    console.print(f"  filed {format_ms(report.filed.at)}: {labels}{flagger}; now {report.state}")
-    table = WholeTable(box=None, show_header=False, padding=(0, 2, 0, 2))
+    console.print(f"  filed {format_timestamp(report.filed.at)}: {labels}{flagger}; now {report.state}")
+    table = WrappingTable(box=None, show_header=False, padding=(0, 2, 0, 2))
     for name in ("clock", "how it stands"):
         table.add_column(name)
     for clock in report.clocks:
@@ -135,8 +135,8 @@ def said(on: ClockOn) -> str:
     """Return how a clock stands on a report."""
     if on.why_not:
         return f"does not run: {'; '.join(on.why_not)}"
-    parts = [on.ending if on.ran is None else f"{on.ending} after {duration(on.ran / SECOND)}"]
-    parts += [f"due {format_ms(on.due)}"] if on.due is not None else []
+    parts = [on.ending if on.ran is None else f"{on.ending} after {format_duration(on.ran / SECOND)}"]
+    parts += [f"due {format_timestamp(on.due)}"] if on.due is not None else []
     return ", ".join([*parts, *([on.verdict] if on.verdict else [])])
 
 
@@ -144,12 +144,12 @@ def as_json(explained: Explained) -> dict[str, object]:
     """Return the same as JSON: instants in RFC 3339, durations in seconds."""
     return {
         "schema": "safeclock.explain/1",
-        "as_of": instant_or_none(explained.as_of),
+        "as_of": format_optional_timestamp(explained.as_of),
         "refused": explained.refused,
         "reports": [
             {
                 "report": report.key,
-                "filed": None if report.filed is None else format_ms(report.filed.at),
+                "filed": None if report.filed is None else format_timestamp(report.filed.at),
                 "state": report.state,
                 "clocks": {on.clock.key: _clock(on) for on in report.clocks},
             }
@@ -165,6 +165,6 @@ def _clock(on: ClockOn) -> dict[str, object]:
         "runs": True,
         "ending": on.ending,
         "ran_seconds": seconds(on.ran),
-        "due": instant_or_none(on.due),
+        "due": format_optional_timestamp(on.due),
         "verdict": on.verdict or None,
     }

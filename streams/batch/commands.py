@@ -8,27 +8,29 @@ from typing import Any
 import click
 
 from streams.edge.cli_options import (
-    FILES,
-    NOW,
-    PACKS,
-    REGISTRY,
-    instant,
-    now_of,
-    reading,
-    registry_of,
-    rulebook_of,
-    usage,
+    FILES_ARGUMENT,
+    NOW_OPTION,
+    PACK_OPTION,
+    REGISTRY_OPTION,
+    clock_for,
+    exit_with_usage_error,
+    exits_on_unreadable_file,
+    parse_instant,
+    registry_from_option,
+    rulebook_from_options,
 )
 
 
 @click.command()
-@FILES
+@FILES_ARGUMENT
 @click.option("--by", default="platform", show_default=True, help="Labels to group by, joined by commas.")
-@click.option("--as-of", callback=instant, help="Leave out what happened later. Default: the newest accepted time.")
-@NOW
+@click.option(
+    "--as-of", callback=parse_instant, help="Leave out what happened later. Default: the newest accepted time."
+)
+@NOW_OPTION
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
-@REGISTRY
-@PACKS
+@REGISTRY_OPTION
+@PACK_OPTION
 def measure(files: tuple[Path, ...], by: str, form: str, **how: Any) -> None:  # noqa: ANN401 - files and instants
     """Measure FILES of JSON lines (or standard input) with the ledger that the worker runs.
 
@@ -44,32 +46,34 @@ def measure(files: tuple[Path, ...], by: str, form: str, **how: Any) -> None:  #
     try:
         grouping(labels)
     except UnknownLabelError as error:
-        usage(error)
-    registry = registry_of(how["registry"])
-    rulebook, now = rulebook_of(how["packs"], registry), now_of(files, how["now"])
+        exit_with_usage_error(error)
+    registry = registry_from_option(how["registry"])
+    rulebook, now = rulebook_from_options(how["packs"], registry), clock_for(files, how["now"])
     if how["as_of"] is not None and how["as_of"] > now():
-        usage("--as-of: expected an instant that has come, since nobody knows how long open reports will wait")
-    with reading(), progressing(files) as lines:
+        exit_with_usage_error(
+            "--as-of: expected an instant that has come, since nobody knows how long open reports will wait"
+        )
+    with exits_on_unreadable_file(), progressing(files) as lines:
         document = figures(read(lines, registry, how["as_of"], rulebook, now), labels)
     show(document, labels, form)
 
 
 @click.command()
-@FILES
-@REGISTRY
-@NOW
+@FILES_ARGUMENT
+@REGISTRY_OPTION
+@NOW_OPTION
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-@PACKS
+@PACK_OPTION
 def check(files: tuple[Path, ...], registry: Path | None, now: int | None, form: str, packs: tuple[Path, ...]) -> None:
     """Tell how FILES of JSON lines (or standard input) are understood; ends with 1 when a line is refused."""
     from streams.batch.check import console
     from streams.batch.check.check import check as read
     from streams.batch.check.json_report import document
 
-    known = registry_of(registry)
-    rulebook = rulebook_of(packs, known)
-    with reading():
-        checked = read(files or (Path("-"),), known, now_of(files, now), rulebook)
+    known = registry_from_option(registry)
+    rulebook = rulebook_from_options(packs, known)
+    with exits_on_unreadable_file():
+        checked = read(files or (Path("-"),), known, clock_for(files, now), rulebook)
     if form == "json":
         click.echo(json.dumps(document(checked), indent=2))
     else:
@@ -83,23 +87,23 @@ def clocks() -> None:
 
 
 @clocks.command("list")
-@PACKS
-@REGISTRY
+@PACK_OPTION
+@REGISTRY_OPTION
 def list_clocks(packs: tuple[Path, ...], registry: Path | None) -> None:
     """Print every clock: what it asks for, of which reports, and what it rests on."""
     from streams.batch.clocks_output import tell_rules
     from streams.edge.terminal import console
 
-    tell_rules(rulebook_of(packs, registry_of(registry)), console())
+    tell_rules(rulebook_from_options(packs, registry_from_option(registry)), console())
 
 
 @clocks.command("check")
 @click.argument("packs", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@REGISTRY
+@REGISTRY_OPTION
 def check_packs(packs: tuple[Path, ...], registry: Path | None) -> None:
     """Say what is wrong with PACKS, taken together; ends with 1 when anything is."""
     try:
-        rulebook = rulebook_of(packs, registry_of(registry))
+        rulebook = rulebook_from_options(packs, registry_from_option(registry))
     except click.UsageError as error:
         click.echo(error.message, err=True)
         sys.exit(1)
@@ -108,10 +112,10 @@ def check_packs(packs: tuple[Path, ...], registry: Path | None) -> None:
 
 
 @clocks.command()
-@FILES
-@PACKS
-@REGISTRY
-@NOW
+@FILES_ARGUMENT
+@PACK_OPTION
+@REGISTRY_OPTION
+@NOW_OPTION
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def explain(files: tuple[Path, ...], form: str, **how: Any) -> None:  # noqa: ANN401 - likewise
     """Tell of every report in FILES of JSON lines which clocks run on it, why not the others, when each ends."""
@@ -120,10 +124,10 @@ def explain(files: tuple[Path, ...], form: str, **how: Any) -> None:  # noqa: AN
     from streams.batch.progress import progressing
     from streams.edge.terminal import console
 
-    registry = registry_of(how["registry"])
-    rulebook = rulebook_of(how["packs"], registry)
-    with reading(), progressing(files) as lines:
-        explained = read(lines, registry, rulebook, now=now_of(files, how["now"]))
+    registry = registry_from_option(how["registry"])
+    rulebook = rulebook_from_options(how["packs"], registry)
+    with exits_on_unreadable_file(), progressing(files) as lines:
+        explained = read(lines, registry, rulebook, now=clock_for(files, how["now"]))
     if form == "json":
         click.echo(json.dumps(as_json(explained), indent=2))
     else:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.events.decoder import EventDecoder, Refusal
 from streams.contract.packs.rulebook import Rulebook
 from streams.contract.registry.registry import Registry
 from streams.domain.appraise import Appraiser
@@ -76,7 +76,7 @@ def explain(
     now: WallClock = wall_clock_ms,
 ) -> Explained:
     """Return what the rulebook says of every report; lines, `as_of` and `now` as for `read`."""
-    decoder, refused = Decoder(registry), 0
+    decoder, refused = EventDecoder(registry), 0
     newest: int | None = None
     rows: dict[bytes, tuple[Desk, Row]] = {}
     for line in lines:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from streams.contract.events.decoder import Decoder, Refusal
-from streams.contract.outputs.row_codec import RowCodec
-from streams.contract.packs.ledger_config import rules_of_a_file
+from streams.contract.events.decoder import EventDecoder, Refusal
+from streams.contract.outputs.row_codec import MessagePackCodec
+from streams.contract.packs.ledger_config import batch_ledger_config
 from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
 from streams.contract.registry.registry import Registry
 from streams.domain.events import Heartbeat
@@ -46,8 +46,8 @@ def read(
     line told later counts when it happened before, and a heartbeat by what it promises, which is about what happened
     before it.
     """
-    decoder, survey = Decoder(registry), Survey()
-    ledger = Ledger(rules_of_a_file(registry, rulebook), RowCodec())
+    decoder, survey = EventDecoder(registry), Survey()
+    ledger = Ledger(batch_ledger_config(registry, rulebook), MessagePackCodec())
     newest: int | None = None
     beating = set()
     for line in lines:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from streams.batch.load import Read
-from streams.contract.outputs.measure_report import document, group, of_history
-from streams.contract.packs.exported_clocks import watched
+from streams.contract.outputs.measure_report import group_report, history_warnings, measure_report
+from streams.contract.packs.exported_clocks import exported_clocks
 from streams.domain.figures import grouping, samples
 from streams.domain.survey import at_once
 
@@ -19,13 +19,13 @@ def measure(read: Read, by: Sequence[str]) -> dict[str, object]:
     tallies = read.ledger.counters()
     habits = read.survey.habits()
     remarks = {platform: [*seen.remarks, *at_once(tallies[platform])] for platform, seen in habits.items()}
-    clocks, opened = watched(read.rulebook), read.registry.history()
+    clocks, opened = exported_clocks(read.rulebook), read.registry.history_texts()
     groups = []
     for name, sample in found.items():
         labels = dict(zip(by, name, strict=True))
-        said = [*_of_group(labels, remarks), *of_history(opened, labels.get("platform"))]
-        groups.append(group(labels, sample, clocks, read.as_of or 0, said))
-    return document(read.as_of, read.rulebook.name, groups, tallies, opened)
+        said = [*_of_group(labels, remarks), *history_warnings(opened, labels.get("platform"))]
+        groups.append(group_report(labels, sample, clocks, read.as_of or 0, said))
+    return measure_report(read.as_of, read.rulebook.name, groups, tallies, opened)
 
 
 def _of_group(labels: Mapping[str, str], remarks: Mapping[str, list[str]]) -> list[str]:

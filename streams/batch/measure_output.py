@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from rich.table import Table
 
-from streams.contract.formatting import CAVEAT, NOT_MEASURABLE, closed_only, quantile, share
+from streams.contract.formatting import CAVEAT, NOT_MEASURABLE, format_closed_only_median, format_quantile, format_share
 from streams.domain.clocks import STANDARD
 from streams.domain.states import OPEN_STATES, State
-from streams.edge.terminal import WholeTable, console
+from streams.edge.terminal import WrappingTable, console
 
 Group = Mapping[str, Any]
 
@@ -46,7 +46,7 @@ def _table(document: Mapping[str, Any], by: Sequence[str]) -> None:
 
 
 def _figures(document: Mapping[str, Any], by: Sequence[str]) -> Table:
-    table = WholeTable(title=f"Time to action as of {document['as_of']}", caption=CAVEAT, title_justify="left")
+    table = WrappingTable(title=f"Time to action as of {document['as_of']}", caption=CAVEAT, title_justify="left")
     for label in by:
         table.add_column(label)
     for heading in ("filed", "waiting", "published median", "median, open counted", "within 24 h", "decided in 24 h"):
@@ -57,16 +57,16 @@ def _figures(document: Mapping[str, Any], by: Sequence[str]) -> Table:
             *(group[label] for label in by),
             f"{group['filed']:,}",
             f"{waiting(group):,}",
-            closed_only(action["closed_only_median_seconds"], action["events"]),
+            format_closed_only_median(action["closed_only_median_seconds"], action["events"]),
             _median(action["median_seconds"]) if action["measurable"] else NOT_MEASURABLE,
-            share(action["within"][_DAY]),
-            share(decision["within"][_DAY]),
+            format_share(action["within"][_DAY]),
+            format_share(decision["within"][_DAY]),
         )
     return table
 
 
 def _median(median: Mapping[str, Any]) -> str:
-    return quantile(median["value"], reached=median["reached"])
+    return format_quantile(median["value"], is_reached=median["reached"])
 
 
 def _talk(document: Mapping[str, Any], by: Sequence[str]) -> Iterable[str]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from streams.edge.files.format_detection import foreign
-from streams.edge.files.input_file import STDIN, read_twice
-from streams.edge.files.line_blocks import blocks
+from streams.edge.files.format_detection import format_advice
+from streams.edge.files.input_file import STDIN, is_rereadable
+from streams.edge.files.line_blocks import read_blocks
 from streams.edge.terminal import console
 
 
@@ -20,7 +20,7 @@ def progressing(files: Sequence[Path]) -> Iterator[Iterator[bytes]]:
     """
     paths = files or (STDIN,)
     out = console(stderr=True)
-    known = out.is_terminal and all(map(read_twice, paths))
+    known = out.is_terminal and all(map(is_rereadable, paths))
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -37,9 +37,9 @@ def _lines(paths: Sequence[Path], progress: Progress, *, known: bool) -> Iterato
     """Yield the lines; where the first line of a file is no event, say what the file looks like."""
     total = sum(path.stat().st_size for path in paths) if known else None
     task = progress.add_task("reading", total=total)
-    for block in blocks(paths):
-        for index, line in block.filled():
-            if block.first_in_source + index == 1 and (what := foreign(line)):
+    for block in read_blocks(paths):
+        for index, line in block.non_blank_lines():
+            if block.first_line_in_source + index == 1 and (what := format_advice(line)):
                 progress.console.print(f"{block.source} looks like {what}")
             yield line
-        progress.advance(task, block.size)
+        progress.advance(task, block.bytes_read)

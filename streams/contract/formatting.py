@@ -13,35 +13,35 @@ NOT_MEASURABLE: Final = "not measurable"
 NOT_KNOWN: Final = "not known"
 NONE_STOPPED: Final = "none stopped"
 
-_SCALES: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
+_UNITS: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a duration in the unit that suits it."""
-    scale, unit = next(((scale, unit) for scale, unit in _SCALES if seconds >= scale), _SCALES[-1])
+    scale, unit = next(((scale, unit) for scale, unit in _UNITS if seconds >= scale), _UNITS[-1])
     return f"{seconds / scale:.1f} {unit}"
 
 
-def quantile(seconds: float | None, *, reached: bool | None) -> str:
+def format_quantile(seconds: float | None, *, is_reached: bool | None) -> str:
     """Return a quantile; "not reached" where it is known that too few ended, "not known" where that is not known."""
     if seconds is not None:
-        return duration(seconds)
-    return NOT_REACHED if reached is False else NOT_KNOWN
+        return format_duration(seconds)
+    return NOT_REACHED if is_reached is False else NOT_KNOWN
 
 
-def closed_only(seconds: float | None, stopped: int) -> str:
+def format_closed_only_median(seconds: float | None, stopped: int) -> str:
     """Return the median of those that `stopped`, which is given unless there are none or it is beyond the grid."""
     if seconds is not None:
-        return duration(seconds)
-    return f"over {duration(EDGES[-1] / SECOND)}" if stopped else NONE_STOPPED
+        return format_duration(seconds)
+    return f"over {format_duration(EDGES[-1] / SECOND)}" if stopped else NONE_STOPPED
 
 
-def percent(share: float | None) -> str:
+def format_percent(share: float | None) -> str:
     """Return a share in whole per cent; "not known" for None."""
     return NOT_KNOWN if share is None else f"{share:.0%}"
 
 
-def share(interval: Mapping[str, float | None]) -> str:
+def format_share(interval: Mapping[str, float | None]) -> str:
     """Return a share with its interval in per cent; "not known" for None."""
     value, low, high = (interval[name] for name in ("share", "low", "high"))
     if value is None:

@@ -11,11 +11,11 @@ from re import ASCII
 from re import compile as pattern
 from typing import Final
 
-_SHAPE: Final = pattern(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:[0-5]\d)", ASCII)
-_DAY: Final = pattern(r"\d{4}-\d\d-\d\d", ASCII)
+_RFC_3339: Final = pattern(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:[0-5]\d)", ASCII)
+_DATE: Final = pattern(r"\d{4}-\d\d-\d\d", ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-LAST: Final = 253_402_300_799_999
+MAX_TIMESTAMP_MS: Final = 253_402_300_799_999
 """The last instant that can be written, in epoch milliseconds: the end of the year 9999."""
 
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -28,54 +28,54 @@ _SECOND_TEXTS: Final = tuple(_SECONDS)
 _FRACTION_TEXTS: Final = tuple(_FRACTIONS)[:1000]
 
 
-def parse(text: str) -> int:
+def parse_timestamp(text: str) -> int:
     """Return the epoch milliseconds of an RFC 3339 `text`; ValueError, without the text, for any other."""
     # Most instants are written as `format_ms` does: day, minute, second and fraction are then four look-ups.
     try:
-        return _day(text[:10]) + _MINUTES[text[10:16]] + _SECONDS[text[16:19]] + _FRACTIONS[text[19:]]
+        return _parse_day(text[:10]) + _MINUTES[text[10:16]] + _SECONDS[text[16:19]] + _FRACTIONS[text[19:]]
     except (KeyError, ValueError):
-        return _parse(text)
+        return _parse_any_form(text)
 
 
-def format_ms(at: int) -> str:
+def format_timestamp(at: int) -> str:
     """Return epoch milliseconds as `YYYY-MM-DDTHH:MM:SS.mmmZ`."""
     # Day, minute, second and fraction are look-ups, ten times as fast as formatting a datetime.
     minute, rest = divmod(at, 60_000)
     day, minute = divmod(minute, _MINUTES_A_DAY)
-    return _day_text(day) + _MINUTE_TEXTS[minute] + _SECOND_TEXTS[rest // 1000] + _FRACTION_TEXTS[rest % 1000]
+    return _format_day(day) + _MINUTE_TEXTS[minute] + _SECOND_TEXTS[rest // 1000] + _FRACTION_TEXTS[rest % 1000]
 
 
-def instant_or_none(at: int | None) -> str | None:
+def format_optional_timestamp(at: int | None) -> str | None:
     """Return an instant as `format_ms` does, None where there is none: no instant stands for one that is not known."""
-    return None if at is None else format_ms(at)
+    return None if at is None else format_timestamp(at)
 
 
 @lru_cache(maxsize=1024)
-def _day_text(day: int) -> str:
+def _format_day(day: int) -> str:
     return (_EPOCH + timedelta(days=day)).strftime("%Y-%m-%d")
 
 
 @lru_cache(maxsize=4096)
-def _day(text: str) -> int:
-    if not _DAY.fullmatch(text):
+def _parse_day(text: str) -> int:
+    if not _DATE.fullmatch(text):
         raise ValueError
-    return _since_epoch(datetime.fromisoformat(text).replace(tzinfo=UTC))
+    return _to_epoch_ms(datetime.fromisoformat(text).replace(tzinfo=UTC))
 
 
-def _parse(text: str) -> int:
-    match = _SHAPE.fullmatch(text)
+def _parse_any_form(text: str) -> int:
+    match = _RFC_3339.fullmatch(text)
     if match is None:
         raise ValueError("expected RFC 3339 with an offset")
     second, fraction, offset = match.groups()
     try:
         moment = datetime.fromisoformat(second + ("+00:00" if offset == "Z" else offset))
-        return _since_epoch(moment) + int((fraction or "0").ljust(3, "0")[:3])
+        return _to_epoch_ms(moment) + int((fraction or "0").ljust(3, "0")[:3])
     except (ValueError, OverflowError):
         raise ValueError("expected an existing date and time from 1970 to 9999") from None
 
 
-def _since_epoch(moment: datetime) -> int:
+def _to_epoch_ms(moment: datetime) -> int:
     since = (moment - _EPOCH) // _MILLISECOND
-    if not 0 <= since <= LAST:
+    if not 0 <= since <= MAX_TIMESTAMP_MS:
         raise ValueError
     return since

@@ -14,10 +14,10 @@ from streams.contract.registry.registry import Registry
 MEASURES: Final = "measures"
 """Absolute values of every cohort, counter and position, compacted: what the board reads."""
 
-REFUSED: Final = "event-refused"
+EVENT_REFUSED: Final = "event-refused"
 """Why a record was refused, without the record."""
 
-NOTICES: Final = "report-notices"
+REPORT_UPDATES: Final = "report-notices"
 """What becomes of single reports, keyed as they are: that clocks have ended, that limits passed while clocks ran."""
 
 _MEBIBYTE: Final = 1024 * 1024
@@ -28,11 +28,11 @@ _DAY_MS: Final = 24 * _HOUR_MS
 _SOURCE_RETENTION_MS: Final = 400 * _DAY_MS
 _REFUSED_RETENTION_MS: Final = 7 * _DAY_MS
 # For whoever reads notices to be away for a month.
-_NOTICE_RETENTION_MS: Final = 30 * _DAY_MS
+_REPORT_UPDATE_RETENTION_MS: Final = 30 * _DAY_MS
 
 # Compacted topics are read from the beginning at every start. Kafka never cleans the active segment, whose default
 # is 1 GiB, and leaves the rest until half of it is stale: a restore would then read many times the live rows.
-_COMPACTED: Final[Mapping[str, str]] = {
+_COMPACTED_CONFIG: Final[Mapping[str, str]] = {
     "cleanup.policy": "compact",
     "segment.bytes": str(64 * _MEBIBYTE),
     "min.cleanable.dirty.ratio": "0.1",
@@ -41,7 +41,7 @@ _COMPACTED: Final[Mapping[str, str]] = {
 }
 
 # Refusals go with time; of the statuses the last one of each partition is kept for as long as workers tell more.
-_FEEDBACK: Final[Mapping[str, str]] = {
+_FEEDBACK_CONFIG: Final[Mapping[str, str]] = {
     "cleanup.policy": "compact,delete",
     "retention.ms": str(_REFUSED_RETENTION_MS),
     "segment.ms": str(_DAY_MS),
@@ -50,10 +50,10 @@ _FEEDBACK: Final[Mapping[str, str]] = {
 # The largest batch that a topic takes: Kafka's default. A changelog takes more, since a commit without transactions is
 # one batch; measures takes as much, so that whatever row a changelog holds can also be told.
 MAX_MESSAGE_BYTES: Final = 1_048_588
-_OWN_MESSAGE_BYTES: Final = 16 * _MEBIBYTE
+_OUTPUT_MAX_MESSAGE_BYTES: Final = 16 * _MEBIBYTE
 
 # The seed that Kafka's clients give to MurmurHash2 (org.apache.kafka.common.utils.Utils).
-_SEED: Final = 0x9747B28C
+_MURMUR2_SEED: Final = 0x9747B28C
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +78,14 @@ class TopicSettings:
     config: Mapping[str, str]
 
 
-def changelog(app: str) -> str:
+def changelog_topic(app: str) -> str:
     """Return the name of the changelog of the application `app`."""
     return f"{app}-changelog"
 
 
-def table(registry: Registry, app: str, replication: Replication, *, record_time: str = "log") -> list[TopicSettings]:
+def required_topics(
+    registry: Registry, app: str, replication: Replication, *, record_time: str = "log"
+) -> list[TopicSettings]:
     """Return every topic that the application `app` needs, sources first; all have the registry's partitions.
 
     `record_time` is "log", the broker's, or "create", the publisher's: only for a demo and for audited history, since
@@ -99,13 +101,13 @@ def table(registry: Registry, app: str, replication: Replication, *, record_time
         "compression.type": "producer",
     }
     refused = {"cleanup.policy": "delete", "retention.ms": str(_REFUSED_RETENTION_MS)}
-    notices = {"cleanup.policy": "delete", "retention.ms": str(_NOTICE_RETENTION_MS)}
+    notices = {"cleanup.policy": "delete", "retention.ms": str(_REPORT_UPDATE_RETENTION_MS)}
     wanted: dict[str, Mapping[str, str]] = dict.fromkeys(registry.source_topics(), source)
-    own = {**_COMPACTED, "max.message.bytes": str(_OWN_MESSAGE_BYTES)}
+    own = {**_COMPACTED_CONFIG, "max.message.bytes": str(_OUTPUT_MAX_MESSAGE_BYTES)}
     # A worker reads its clock's offset off the stamps of what it writes to its changelog.
     stamped = {**own, "message.timestamp.type": stamp}
-    wanted |= {changelog(app): stamped, MEASURES: own, REFUSED: refused, NOTICES: notices}
-    wanted |= dict.fromkeys(registry.feedback().values(), _FEEDBACK)
+    wanted |= {changelog_topic(app): stamped, MEASURES: own, EVENT_REFUSED: refused, REPORT_UPDATES: notices}
+    wanted |= dict.fromkeys(registry.feedback_topics().values(), _FEEDBACK_CONFIG)
     common = {
         "min.insync.replicas": str(replication.min_insync),
         "unclean.leader.election.enable": "false",
@@ -124,4 +126,4 @@ def table(registry: Registry, app: str, replication: Replication, *, record_time
 
 def partition_of(key: bytes, partitions: int) -> int:
     """Return the partition on which Kafka's default partitioner puts `key` (in librdkafka `murmur2_random`)."""
-    return (murmurhash2(key, _SEED) & 0x7FFFFFFF) % partitions
+    return (murmurhash2(key, _MURMUR2_SEED) & 0x7FFFFFFF) % partitions

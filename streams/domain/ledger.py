@@ -20,7 +20,7 @@ from streams.domain.grid import DAY
 from streams.domain.notices import Notice, Notices
 from streams.domain.regime import Regimes
 from streams.domain.roster import Enrolled, enrol
-from streams.domain.rules import Codec, Rules
+from streams.domain.rules import RowCodec, Rules
 from streams.domain.settling import Settling
 from streams.domain.shelf import Kept, Shelf
 from streams.domain.vocabulary import Reason
@@ -35,7 +35,7 @@ class Ledger:
     """
 
     def __init__(
-        self, rules: Rules, codec: Codec, belongs: Callable[[bytes], bool] = lambda _: True, *, quick: bool = True
+        self, rules: Rules, codec: RowCodec, belongs: Callable[[bytes], bool] = lambda _: True, *, quick: bool = True
     ) -> None:
         self._rules = rules
         self._codec = codec
@@ -236,7 +236,7 @@ class Ledger:
         for key, value in others.items():
             kind, name = key[:2], key[2:].decode()
             if kind == b"k|":
-                self._roster[name] = self._codec.unpack_enrolled(value)
+                self._roster[name] = self._codec.unpack_clock(value)
                 continue
             try:
                 if kind == b"c|":

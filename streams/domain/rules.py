@@ -29,7 +29,7 @@ class Rules(NamedTuple):
     notices: bool = False
 
 
-class Codec(Protocol):
+class RowCodec(Protocol):
     """How rows become bytes."""
 
     def pack(self, value: object) -> bytes:
@@ -41,7 +41,7 @@ class Codec(Protocol):
     def unpack_row(self, stored: bytes) -> Row:
         """Return the row that `pack_row` stored."""
 
-    def rests(self, stored: bytes) -> int:
+    def closed_on_day(self, stored: bytes) -> int:
         """Return the `rests` of the row that `pack_row` stored."""
 
     def unpack_cohort(self, stored: bytes) -> dict[bytes, int]:
@@ -50,5 +50,5 @@ class Codec(Protocol):
     def unpack_counters(self, stored: bytes) -> dict[str, int]:
         """Return the counters that `pack` stored."""
 
-    def unpack_enrolled(self, stored: bytes) -> Enrolled:
+    def unpack_clock(self, stored: bytes) -> Enrolled:
         """Return the clock of the roster that `pack` stored."""

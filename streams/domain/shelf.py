@@ -12,7 +12,7 @@ from streams.domain.at_hand import Report
 from streams.domain.desk import Desk
 from streams.domain.grid import DAY
 from streams.domain.report import Row
-from streams.domain.rules import Codec
+from streams.domain.rules import RowCodec
 from streams.domain.settling import Settling
 
 REPORTS_AT_HAND: Final = 4_096
@@ -38,7 +38,7 @@ class Shelf:
         *("_unpacked", "find", "keep"),
     )
 
-    def __init__(self, codec: Codec, settling: Settling, faults: dict[str, Exception]) -> None:
+    def __init__(self, codec: RowCodec, settling: Settling, faults: dict[str, Exception]) -> None:
         self._codec = codec
         self._settling = settling
         self._faults = faults
@@ -88,7 +88,7 @@ class Shelf:
 
     def stored(self) -> Iterator[tuple[bytes, int, bytes]]:
         """Yield every packed report: its key, its `rests`, and what is stored."""
-        rests = self._codec.rests
+        rests = self._codec.closed_on_day
         for key, found in self._reports.items():
             if isinstance(found, bytes):
                 yield key, rests(found), found

@@ -10,45 +10,47 @@ import click
 from streams.edge.clock import wall_clock_ms
 
 
-def instant(_context: click.Context, _parameter: click.Parameter, text: str | None) -> int | None:
+def parse_instant(_context: click.Context, _parameter: click.Parameter, text: str | None) -> int | None:
     """Read an RFC 3339 instant with an offset, in epoch milliseconds; None where there is none."""
-    from streams.contract.timestamps import parse
+    from streams.contract.timestamps import parse_timestamp
 
     try:
-        return None if text is None else parse(text)
+        return None if text is None else parse_timestamp(text)
     except ValueError as error:
         raise click.BadParameter("expected an instant with an offset, such as 2026-01-31T00:00:00Z") from error
 
 
-def now_of(paths: tuple[Path, ...], given: int | None) -> Any:  # noqa: ANN401 - its type is imported lazily
+def clock_for(paths: tuple[Path, ...], given: int | None) -> Any:  # noqa: ANN401 - its type is imported lazily
     """Return what is now for the lines of `paths`, none being the standard input: `given`, else by the clock."""
     from streams.edge.files.input_file import STDIN
-    from streams.edge.files.reading_clock import now_of as by_the_clock
+    from streams.edge.files.reading_clock import reading_clock as by_the_clock
 
     return by_the_clock(paths or (STDIN,)) if given is None else lambda: given
 
 
-FILES = click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
-REGISTRY = click.option(
+FILES_ARGUMENT = click.argument(
+    "files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True)
+)
+REGISTRY_OPTION = click.option(
     "--registry",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="TOML file that names the platforms.",
 )
-PACKS = click.option(
+PACK_OPTION = click.option(
     "--pack",
     "packs",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="TOML file with clocks to measure by, beside the standard ones; may be given more than once.",
 )
-NOW = click.option(
+NOW_OPTION = click.option(
     "--now",
-    callback=instant,
+    callback=parse_instant,
     help="Refuse what was told after this instant. Default: the clock's when a file, or a line of a pipe, is read.",
 )
 
 
-def flags(given: dict[str, str | None]) -> dict[str, str | None]:
+def flags_by_variable(given: dict[str, str | None]) -> dict[str, str | None]:
     """Return flags by the names of the variables that they stand for."""
     return {f"SAFECLOCK_{name.upper()}": text for name, text in given.items()}
 
@@ -65,38 +67,38 @@ def with_options(options: tuple[Any, ...]) -> Callable[[Any], Any]:  # click's d
 
 
 @contextmanager
-def reading() -> Iterator[None]:
+def exits_on_unreadable_file() -> Iterator[None]:
     """End with the usage status where a file cannot be read to its end."""
     try:
         yield
     except OSError as error:
-        usage(error)
+        exit_with_usage_error(error)
 
 
-def usage(problem: object) -> NoReturn:
+def exit_with_usage_error(problem: object) -> NoReturn:
     """End with the usage status after saying what is wrong."""
     raise click.UsageError(str(problem))
 
 
-def registry_of(path: Path | None) -> Any:  # noqa: ANN401 - its type is imported lazily
+def registry_from_option(path: Path | None) -> Any:  # noqa: ANN401 - its type is imported lazily
     """Return the registry of a file; without one, every platform is accepted."""
-    from streams.contract.registry.file import load
+    from streams.contract.registry.file import read_registry
     from streams.contract.registry.registry import Registry
-    from streams.contract.toml_reader import TablesError
+    from streams.contract.toml_reader import TomlFileError
 
     try:
-        return Registry.open() if path is None else load(path)
-    except (TablesError, OSError) as error:
-        usage(error)
+        return Registry.accepting_all() if path is None else read_registry(path)
+    except (TomlFileError, OSError) as error:
+        exit_with_usage_error(error)
 
 
-def rulebook_of(packs: tuple[Path, ...], registry: Any) -> Any:  # noqa: ANN401 - likewise
+def rulebook_from_options(packs: tuple[Path, ...], registry: Any) -> Any:  # noqa: ANN401 - likewise
     """Return the standard rules with those of packs, read by a registry's groups."""
-    from streams.contract.packs.file import rulebook_of as read
-    from streams.contract.toml_reader import TablesError
+    from streams.contract.packs.file import load_rulebook as read
+    from streams.contract.toml_reader import TomlFileError
     from streams.domain.roster import ClockError
 
     try:
         return read(packs, registry, wall_clock_ms())
-    except (TablesError, ClockError, OSError) as error:
-        usage(error)
+    except (TomlFileError, ClockError, OSError) as error:
+        exit_with_usage_error(error)

@@ -22,7 +22,7 @@ def console(*, stderr: bool = False) -> Console:
     return found
 
 
-class WholeTable(Table):
+class WrappingTable(Table):
     """A table whose columns break what does not fit, wherever it must be, where rich would cut it."""
 
     @override
@@ -31,6 +31,6 @@ class WholeTable(Table):
         super().add_column(*args, **{"overflow": "fold", **options})
 
 
-def indented(content: str | Table) -> Padding:
+def indent(content: str | Table) -> Padding:
     """Return text or a table two columns to the right, its later lines too."""
     return Padding(content, (0, 0, 0, 2), expand=False)

@@ -1,10 +1,10 @@
 """The composition of a worker: registry, decoder and ledgers for the settings it was given."""
 
-from streams.contract.events.decoder import Decoder
-from streams.contract.outputs.row_codec import RowCodec
-from streams.contract.packs.file import rulebook_of
-from streams.contract.packs.ledger_config import rules_of
-from streams.contract.registry.file import load
+from streams.contract.events.decoder import EventDecoder
+from streams.contract.outputs.row_codec import MessagePackCodec
+from streams.contract.packs.file import load_rulebook
+from streams.contract.packs.ledger_config import ledger_config
+from streams.contract.registry.file import read_registry
 from streams.contract.registry.registry import Registry
 from streams.contract.topics import partition_of
 from streams.domain.ledger import Ledger
@@ -18,17 +18,19 @@ def registry_of(settings: Settings) -> Registry:
 
     Raises RegistryError for a file that is no registry, OSError for one that cannot be read.
     """
-    return Registry.open() if settings.registry is None else load(settings.registry)
+    return Registry.accepting_all() if settings.registry is None else read_registry(settings.registry)
 
 
 def trade_of(settings: Settings) -> Trade:
     """Return what a worker with these settings works with; raises as `registry_of` and `rulebook_of` do."""
     registry = registry_of(settings)
-    rulebook = rulebook_of(settings.packs, registry, wall_clock_ms())
-    codec, partitions = RowCodec(), registry.partitions
-    rules = rules_of(registry, rulebook, memory_ms=settings.memory_ms, notices=settings.notices is Notices.ALL)
+    rulebook = load_rulebook(settings.packs, registry, wall_clock_ms())
+    codec, partitions = MessagePackCodec(), registry.partitions
+    rules = ledger_config(
+        registry, rulebook, retention_ms=settings.memory_ms, with_updates=settings.notices is Notices.ALL
+    )
 
     def ledger(number: int) -> Ledger:
         return Ledger(rules, codec, belongs=lambda key: partition_of(key, partitions) == number)
 
-    return Trade(registry=registry, decoder=Decoder(registry), ledger=ledger, pack=rulebook.name)
+    return Trade(registry=registry, decoder=EventDecoder(registry), ledger=ledger, pack=rulebook.name)

@@ -4,20 +4,20 @@ from collections.abc import Mapping
 
 from aiokafka.errors import KafkaError
 
-from streams.edge.exit_codes import FAULT, OK
-from streams.edge.kafka_client.login import told
-from streams.edge.shutdown import Ending
+from streams.edge.exit_codes import FAILURE, OK
+from streams.edge.kafka_client.login import describe_error
+from streams.edge.shutdown import ProcessExit
 
 
-def stopped(uncommitted: Mapping[int, int], problem: BaseException | None = None) -> Ending:
+def stopped(uncommitted: Mapping[int, int], problem: BaseException | None = None) -> ProcessExit:
     """Return the end of a worker that was asked to stop; `uncommitted` are records by partition, `problem` says why."""
     left = {number: records for number, records in sorted(uncommitted.items()) if records}
     if not left:
-        return Ending(OK, "stopped: everything that was applied is committed")
+        return ProcessExit(OK, "stopped: everything that was applied is committed")
     records, partitions = sum(left.values()), ", ".join(map(str, left))
     why = "" if problem is None else f" ({type(problem).__name__})"
-    return Ending(
-        FAULT,
+    return ProcessExit(
+        FAILURE,
         f"stopped: {records} records of partitions {partitions} are not known to be committed{why}; the next start reads"
         " again those that are not",
     )
@@ -30,4 +30,4 @@ def of_broker(error: BaseException) -> str | None:
         cause = cause.__cause__
     if cause is None:
         return None
-    return f"{told(cause)}; what is not committed is read again at the next start"
+    return f"{describe_error(cause)}; what is not committed is read again at the next start"

@@ -11,7 +11,7 @@ from faust.types import TP
 from typing_extensions import override
 
 from streams.contract.registry.registry import DEFAULT_PARTITIONS
-from streams.contract.settings.kafka_security import Access
+from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.runtime.kafka.consumer import RecordBatchConsumer, RecordBatchTransport
 from streams.runtime.kafka.records import RecordBatch, Slot
 from streams.runtime.partition.assignment import Owners
@@ -88,10 +88,10 @@ class RecordBatchApp(faust.App):
         return consumer
 
 
-def credentials(access: Access) -> Credentials | None:
+def credentials(access: KafkaSecurity) -> Credentials | None:
     """Return who a worker is to the broker, as Faust's clients are told it."""
-    context = access.context() if access.encrypted else None
-    if access.by_password:
+    context = access.ssl_context() if access.is_encrypted else None
+    if access.uses_password:
         return SASLCredentials(
             username=access.username, password=access.password, ssl_context=context, mechanism=access.mechanism
         )

@@ -13,8 +13,8 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from streams.contract.metrics.catalogue import PIPELINE
-from streams.contract.metrics.metric import Kind
-from streams.contract.settings.http_security import Guard
+from streams.contract.metrics.metric import MetricKind
+from streams.contract.settings.http_security import HttpSecurity
 from streams.domain.grid import MINUTE, SECOND
 from streams.domain.vocabulary import Reason
 from streams.edge.http_server import server
@@ -26,8 +26,8 @@ STALLED_MS: Final = 2 * MINUTE
 """After how long without a record and without being at its heads a partition counts as stuck."""
 
 
-_OPEN: Final = Guard()
-_FAMILIES: Final = {Kind.COUNTER: CounterMetricFamily, Kind.GAUGE: GaugeMetricFamily}
+_OPEN: Final = HttpSecurity()
+_FAMILIES: Final = {MetricKind.COUNTER: CounterMetricFamily, MetricKind.GAUGE: GaugeMetricFamily}
 _Samples = Mapping[str, float]  # by the value of the one label; "" where there is none
 
 
@@ -136,8 +136,8 @@ def _verdict(wrong: str, numbers: list[int]) -> web.Response:
 
 
 @asynccontextmanager
-async def served(health: Health, host: str, port: int, guard: Guard = _OPEN) -> AsyncIterator[int]:
+async def served(health: Health, host: str, port: int, guard: HttpSecurity = _OPEN) -> AsyncIterator[int]:
     """Serve the pages for the block and yield the port; port 0 is any free one."""
     named = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": health.metrics}
-    async with server.served(named, host, port, guard) as taken:
+    async with server.serve(named, host, port, guard) as taken:
         yield taken

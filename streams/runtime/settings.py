@@ -10,17 +10,17 @@ from streams.contract.settings import http_security, kafka_security, log_setting
 from streams.contract.settings.environment import (
     Variables,
     at_least,
+    bootstrap_servers,
+    choice,
     files,
-    one_of,
+    merge_settings,
+    non_blank,
     port,
-    read,
-    servers,
-    together,
-    word,
+    read_variables,
 )
-from streams.contract.settings.http_security import Guard, load_guard
-from streams.contract.settings.kafka_security import Access, load_access
-from streams.contract.settings.log_settings import LogSettings, load_log
+from streams.contract.settings.http_security import HttpSecurity, load_http_security
+from streams.contract.settings.kafka_security import KafkaSecurity, load_kafka_security
+from streams.contract.settings.log_settings import LogSettings, load_log_settings
 from streams.domain.grid import DAY
 
 
@@ -67,24 +67,24 @@ class Settings:
     http_port: int = 0
     memory_ms: int = 200 * DAY
     notices: Notices = Notices.ALL
-    access: Access = field(default_factory=Access)
-    guard: Guard = field(default_factory=Guard)
+    access: KafkaSecurity = field(default_factory=KafkaSecurity)
+    guard: HttpSecurity = field(default_factory=HttpSecurity)
     log: LogSettings = field(default_factory=LogSettings)
 
 
 _VARIABLES: Final[Variables] = {
-    "SAFECLOCK_BOOTSTRAP": ("bootstrap", servers),
-    "SAFECLOCK_APPLICATION": ("application", word),
-    "SAFECLOCK_INSTANCE": ("instance", word),
+    "SAFECLOCK_BOOTSTRAP": ("bootstrap", bootstrap_servers),
+    "SAFECLOCK_APPLICATION": ("application", non_blank),
+    "SAFECLOCK_INSTANCE": ("instance", non_blank),
     "SAFECLOCK_REGISTRY": ("registry", Path),
     "SAFECLOCK_PACKS": ("packs", files),
-    "SAFECLOCK_RECORD_TIME": ("record_time", one_of(RecordTime)),
-    "SAFECLOCK_JOURNAL": ("journal", one_of(JournalMode)),
+    "SAFECLOCK_RECORD_TIME": ("record_time", choice(RecordTime)),
+    "SAFECLOCK_JOURNAL": ("journal", choice(JournalMode)),
     "SAFECLOCK_COMMIT_INTERVAL_MS": ("commit_interval_ms", at_least(1)),
-    "SAFECLOCK_HTTP_HOST": ("http_host", word),
+    "SAFECLOCK_HTTP_HOST": ("http_host", non_blank),
     "SAFECLOCK_HTTP_PORT": ("http_port", port),
     "SAFECLOCK_MEMORY_DAYS": ("memory_ms", at_least(1, DAY)),
-    "SAFECLOCK_NOTICES": ("notices", one_of(Notices)),
+    "SAFECLOCK_NOTICES": ("notices", choice(Notices)),
 }
 VARIABLES: Final = (*_VARIABLES, *kafka_security.VARIABLES, *http_security.VARIABLES, *log_settings.VARIABLES)
 """The names of the variables that `load` reads."""
@@ -96,10 +96,10 @@ def load(environment: Mapping[str, str], flags: Mapping[str, str | None] | None 
     Raises BadSettingsError that names every wrong setting.
     """
     return Settings(
-        **together(
-            lambda: read(_VARIABLES, environment, flags),
-            lambda: {"access": load_access(environment)},
-            lambda: {"guard": load_guard(environment, flags)},
-            lambda: {"log": load_log(environment)},
+        **merge_settings(
+            lambda: read_variables(_VARIABLES, environment, flags),
+            lambda: {"access": load_kafka_security(environment)},
+            lambda: {"guard": load_http_security(environment, flags)},
+            lambda: {"log": load_log_settings(environment)},
         )
     )

@@ -15,13 +15,13 @@ from typing import NoReturn
 import uvloop
 
 from streams.contract.registry.registry import Registry
-from streams.contract.settings.kafka_security import AccessError
+from streams.contract.settings.kafka_security import KafkaSecurityError
 from streams.domain.roster import ClockError
 from streams.edge.clock import wall_clock_ms
-from streams.edge.exit_codes import FAULT, OK
+from streams.edge.exit_codes import FAILURE, OK
 from streams.edge.http_server.listener import AddressError
 from streams.edge.kafka_client.login import NoBrokerError
-from streams.edge.shutdown import Ending, Stopping, end, leave
+from streams.edge.shutdown import ProcessExit, StopSignals, exit_now, exit_with_log
 from streams.runtime.exit_messages import of_broker, stopped
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.faust_app import ALONE, PATIENT, Manner, RecordBatchApp, connect, create_app
@@ -64,7 +64,7 @@ _RESTORE = (
 
 
 _WHAT_NOW: Mapping[type[Exception], str] = {
-    AccessError: "",
+    KafkaSecurityError: "",
     AddressError: "",
     NoBrokerError: "",
     BadGroundError: _PLAN,
@@ -155,10 +155,10 @@ class Worker:
         if self._failure.done():
             self._failure.result()
 
-    def ending(self) -> Ending:
+    def ending(self) -> ProcessExit:
         """Return how this worker would end now."""
         if self._owners is None:
-            return Ending(OK, "stopped while it looked at the broker: nothing was begun")
+            return ProcessExit(OK, "stopped while it looked at the broker: nothing was begun")
         return stopped(self._owners.uncommitted(), self._failure.exception() if self._failure.done() else None)
 
     def _failed(self, error: BaseException) -> None:
@@ -191,8 +191,8 @@ class Worker:
             topics=ground.topics,
             faults=ground.faults,
             owners={topic: trade.registry.platforms_of_topic(topic) for topic in ground.topics},
-            leaders=trade.registry.leaders(),
-            siblings=trade.registry.siblings(),
+            leaders=trade.registry.filing_topics(),
+            siblings=trade.registry.related_topics(),
             partitions=trade.registry.partitions,
             registry_hash=trade.registry.hash,
             pack=trade.pack,
@@ -212,15 +212,15 @@ class Worker:
         )
 
 
-async def serve(settings: Settings, trade: Trade, manner: Manner | None = None) -> Ending:
+async def serve(settings: Settings, trade: Trade, manner: Manner | None = None) -> ProcessExit:
     """Run a worker until SIGTERM or SIGINT and return how it ended; raises what made it fail before."""
     worker = Worker(settings, trade, manner)
-    stopping = Stopping(worker.ending)
+    stopping = StopSignals(worker.ending)
     async with served(
         Health(worker.figures, wall_clock_ms), settings.http_host, settings.http_port, settings.guard
     ) as port:
         log.info("health and metrics on %s://%s:%d", settings.guard.scheme, settings.http_host, port)
-        asked = asyncio.create_task(stopping.asked.wait())
+        asked = asyncio.create_task(stopping.requested.wait())
         running = asyncio.create_task(_run(worker))
         await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
@@ -233,7 +233,7 @@ async def _run(worker: Worker) -> None:
     await worker.wait()
 
 
-async def _stopped(worker: Worker) -> Ending:
+async def _stopped(worker: Worker) -> ProcessExit:
     """Stop a worker and return how it ended; what takes too long is left alone, and may be the broker's fault."""
     leaving = asyncio.create_task(worker.stop())
     await asyncio.wait({leaving}, timeout=_LEAVING_SECONDS)
@@ -254,7 +254,7 @@ def main(settings: Settings, trade: Trade, manner: Manner | None = None) -> NoRe
 async def _to_the_end(settings: Settings, trade: Trade, manner: Manner | None) -> NoReturn:
     """End the process from within the loop: a crashed Kafka client's tasks and threads may never end by themselves."""
     try:
-        end(await serve(settings, trade, manner))
+        exit_with_log(await serve(settings, trade, manner))
     except tuple(_WHAT_NOW) as error:
         log.critical("the worker stopped: %s", ". ".join(filter(None, (str(error), _WHAT_NOW[type(error)]))))
     except BaseException as error:
@@ -263,7 +263,7 @@ async def _to_the_end(settings: Settings, trade: Trade, manner: Manner | None) -
             log.critical("the worker failed", exc_info=True)
         else:
             log.critical("the worker stopped: %s", reason)
-    leave(FAULT)
+    exit_now(FAILURE)
 
 
 def collect_seldom() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
-from streams.contract.topics import MEASURES, NOTICES, REFUSED
+from streams.contract.topics import EVENT_REFUSED, MEASURES, REPORT_UPDATES
 from streams.runtime.kafka.admin import Broker
 from tests.admin.operator import Terminal, terminal
 from tests.chain.topics import deleted
@@ -20,7 +20,7 @@ ALONE = ("--replication", "1")
 
 @pytest.fixture
 def apache(apache_kafka: str, tmp_path: Path) -> Iterator[Terminal]:
-    with deleted(apache_kafka, (MEASURES, REFUSED, NOTICES)):
+    with deleted(apache_kafka, (MEASURES, EVENT_REFUSED, REPORT_UPDATES)):
         yield terminal(tmp_path, "applied", {"SAFECLOCK_BOOTSTRAP": apache_kafka})
 
 

@@ -9,7 +9,7 @@ from streams.admin.provisioning.desired_state import Grant, Parties, Sources, Wa
 from streams.admin.provisioning.plan import Allow, Found, FoundTopic, Revoke, SetSetting, plan
 from streams.admin.provisioning.plan_output import document, summary, told
 from streams.contract.registry.registry import Platform, Registry
-from streams.contract.topics import MEASURES, Replication, table
+from streams.contract.topics import MEASURES, Replication, required_topics
 from tests.admin.model import after
 
 APPLICATION = "safeclock"
@@ -27,7 +27,7 @@ def registry(*principals: str, shared: bool = False) -> Registry:
 
 
 def ideal(made: Registry, passwords: Sources | None = None, parties: Parties = Parties()) -> Wanted:  # noqa: B008
-    topics = table(made, APPLICATION, Replication(factor=1, min_insync=1))
+    topics = required_topics(made, APPLICATION, Replication(factor=1, min_insync=1))
     return wanted(made, APPLICATION, topics, parties, passwords)
 
 

@@ -2,10 +2,10 @@ import json
 from typing import NamedTuple
 
 from streams.admin.replay.selection import Asked, Fate, Retold, Tally, chosen, fate, print_of, retold, told
-from streams.contract.events.decoder import Decoder
+from streams.contract.events.decoder import EventDecoder
 from streams.contract.events.keys import record_key
 from streams.contract.events.source_records import Refusal
-from streams.contract.outputs.refusal_records import EventRefused, Refused
+from streams.contract.outputs.refusal_records import EventRefused, StoredRefusal
 from streams.contract.registry.registry import Registry
 from streams.domain.events import Event, Heartbeat
 from streams.domain.grid import DAY
@@ -40,9 +40,11 @@ class Saying(NamedTuple):
         return self.what
 
 
-def refusal(reason: Reason = Reason.UNKNOWN_FIELD, field: str = "data", offset: int = 7, at: int = TOLD) -> Refused:
+def refusal(
+    reason: Reason = Reason.UNKNOWN_FIELD, field: str = "data", offset: int = 7, at: int = TOLD
+) -> StoredRefusal:
     about = EventRefused(reason=reason, field=field, platform="harbor", topic=TOPIC, partition=1, offset=offset)
-    return Refused(told=at, refused=about)
+    return StoredRefusal(told=at, data=about)
 
 
 def test_batches_that_cannot_be_read_are_left_to_their_platforms_even_if_they_are_named() -> None:
@@ -97,7 +99,7 @@ def test_a_record_keeps_its_own_stamp_only_where_the_senders_stamp() -> None:
 
 def test_a_filing_that_would_be_too_old_by_now_is_still_refused() -> None:
     line = filed("a", at=0)
-    decoder, tally = Decoder(Registry.open()), Tally()
+    decoder, tally = EventDecoder(Registry.accepting_all()), Tally()
     record = Lying(key=record_key("meadow", json.loads(line)["subject"]), value=line)
 
     at_once, later = (retold(record, refusal(), now) for now in (TOLD, TOLD + 15 * DAY))
@@ -112,7 +114,7 @@ def test_a_filing_that_would_be_too_old_by_now_is_still_refused() -> None:
 def test_what_keeps_its_sender_s_stamp_and_is_still_ahead_of_the_clock_is_refused_as_a_worker_would() -> None:
     line = filed("a", at=DAY)
     key = record_key("meadow", json.loads(line)["subject"])
-    decoder, tally = Decoder(Registry.open()), Tally()
+    decoder, tally = EventDecoder(Registry.accepting_all()), Tally()
     own = retold(Lying(timestamp=TOLD + DAY, key=key, value=line), refusal(at=TOLD + DAY), None)
 
     assert own is not None

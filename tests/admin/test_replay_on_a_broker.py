@@ -8,11 +8,11 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from streams.batch.load import read
 from streams.contract.outputs import refusal_records
-from streams.contract.topics import REFUSED
+from streams.contract.topics import EVENT_REFUSED
 from streams.domain import counters
 from streams.domain.grid import DAY, HOUR
 from streams.domain.vocabulary import Reason
-from streams.edge.kafka_client.record_batch import WIDE
+from streams.edge.kafka_client.record_batch import OWN_TOPIC_LIMITS
 from tests.admin.operator import Terminal
 from tests.admin.worker import Yesterday, worked
 from tests.chain.chain import Chain, Make
@@ -55,7 +55,7 @@ def delete_before(chain: Chain, topic: str, partition: int, offset: int) -> None
 
 def test_what_was_refused_before_an_upgrade_counts_once_after_two_replays(production: Make) -> None:
     chain = upgraded(production)
-    refusals = [refusal_records.decode(record.value or b"").refused for record in chain.read(REFUSED)]
+    refusals = [refusal_records.decode_refusal(record.value or b"").data for record in chain.read(EVENT_REFUSED)]
     operator = Terminal(chain.environment())
 
     dry = operator.done("replay", "--refused", "--dry-run")
@@ -101,7 +101,7 @@ def test_where_nobody_tells_refusals_a_replay_says_so_at_once(production: Make) 
     told = Terminal(chain.environment()).run("replay", "--refused", "--dry-run")
 
     assert told.exit_code == 1
-    assert f"{REFUSED}: expected a topic with 2 partitions, found none" in told.output
+    assert f"{EVENT_REFUSED}: expected a topic with 2 partitions, found none" in told.output
 
 
 def test_what_tells_of_no_refusal_or_cannot_be_read_is_passed_and_counted(production: Make) -> None:
@@ -110,9 +110,9 @@ def test_what_tells_of_no_refusal_or_cannot_be_read_is_passed_and_counted(produc
     operator.done("admin", "apply", "--replication=1")
     strange = [
         batch([record(0, b"no refusal")], Header(attributes=0)),
-        batch([record(0, b" " * (WIDE.most_bytes + 1))], Header(attributes=0), ZSTD),
+        batch([record(0, b" " * (OWN_TOPIC_LIMITS.max_bytes + 1))], Header(attributes=0), ZSTD),
     ]
-    put = asyncio.run(put_all(chain.bootstrap, [(TopicPartition(REFUSED, 1), one) for one in strange]))
+    put = asyncio.run(put_all(chain.bootstrap, [(TopicPartition(EVENT_REFUSED, 1), one) for one in strange]))
 
     told = operator.done("replay", "--refused", "--dry-run")
 
@@ -123,7 +123,7 @@ def test_what_tells_of_no_refusal_or_cannot_be_read_is_passed_and_counted(produc
 @pytest.mark.slow
 def test_what_the_source_no_longer_has_is_told_as_gone(production: Make) -> None:
     chain = upgraded(production)
-    places = [refusal_records.decode(record.value or b"").refused for record in chain.read(REFUSED)]
+    places = [refusal_records.decode_refusal(record.value or b"").data for record in chain.read(EVENT_REFUSED)]
     first = min((place for place in places if place.partition == 0), key=lambda place: place.offset)
     delete_before(chain, first.topic, first.partition, first.offset + 1)
 

@@ -8,21 +8,21 @@ from click.testing import CliRunner, Result
 
 from safeclock import main
 from streams.batch.explain import ClockOn, explain
-from streams.contract.packs.file import rulebook_of
+from streams.contract.packs.file import load_rulebook
 from streams.contract.registry.registry import Registry
 from streams.domain.entry_limit import MAX_ENTRIES
 from streams.domain.grid import DAY, HOUR, MINUTE
 from tests.batch.story import START, acted, filed
 
 CHILDREN = Path(__file__).parents[2] / "deploy/packs/children.toml"
-RULEBOOK = rulebook_of([CHILDREN], Registry.open(), START)
+RULEBOOK = load_rulebook([CHILDREN], Registry.accepting_all(), START)
 IN_FORCE = 150 * DAY
 NOTICE = {"harm": "intimate_images", "basis": "statutory_notice", "jurisdictions": ["US"]}
 
 
 def on(*lines: bytes, as_of: int = IN_FORCE + DAY) -> dict[str, ClockOn]:
     """Return the clocks by their ids on the one report in these lines."""
-    (report,) = explain(lines, Registry.open(), RULEBOOK, START + as_of).reports
+    (report,) = explain(lines, Registry.accepting_all(), RULEBOOK, START + as_of).reports
     return {each.clock.id: each for each in report.clocks}
 
 
@@ -80,7 +80,7 @@ def test_a_stopped_clock_says_after_how_long_and_with_what_verdict() -> None:
 
 
 def test_an_action_without_its_filing_is_under_no_clock() -> None:
-    (report,) = explain([acted("a", "restricted", HOUR)], Registry.open(), RULEBOOK).reports
+    (report,) = explain([acted("a", "restricted", HOUR)], Registry.accepting_all(), RULEBOOK).reports
 
     assert (report.state, report.filed, report.clocks) == (None, None, ())
 
@@ -88,9 +88,9 @@ def test_an_action_without_its_filing_is_under_no_clock() -> None:
 def test_an_event_that_the_ledger_finds_too_many_is_refused_and_changes_nothing() -> None:
     lines = [filed("a", 0), *(acted("a", "resumed", HOUR + n) for n in range(MAX_ENTRIES - 1))]
 
-    explained = explain([*lines, acted("a", "resumed", 2 * HOUR)], Registry.open(), RULEBOOK, START + DAY)
+    explained = explain([*lines, acted("a", "resumed", 2 * HOUR)], Registry.accepting_all(), RULEBOOK, START + DAY)
 
-    assert explained == explain(lines, Registry.open(), RULEBOOK, START + DAY)._replace(refused=1)
+    assert explained == explain(lines, Registry.accepting_all(), RULEBOOK, START + DAY)._replace(refused=1)
 
 
 @pytest.fixture(name="events")

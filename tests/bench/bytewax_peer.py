@@ -12,7 +12,7 @@ from bytewax.connectors.kafka import KafkaSource
 from bytewax.dataflow import Dataflow
 from bytewax.testing import TestingSink, run_main
 
-from streams.contract.timestamps import parse
+from streams.contract.timestamps import parse_timestamp
 from tests.bench import topics, trial
 from tests.bench.join import Times, Totals, joined
 
@@ -43,7 +43,7 @@ class Peer:
     def _decode(self, batch: list[Any]) -> list[_Keyed]:
         self._watch = self._watch or trial.Stopwatch()
         events = [(message.key.decode(), json.loads(message.value)) for message in batch]
-        return [(key, (event["type"], parse(event["time"]))) for key, event in events]
+        return [(key, (event["type"], parse_timestamp(event["time"]))) for key, event in events]
 
     def _join(self, known: Times | None, event: tuple[str, int]) -> tuple[Times, None]:
         before = known or (None, None)

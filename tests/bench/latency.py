@@ -13,11 +13,11 @@ from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
-from streams.contract.events.keys import record_key, token
-from streams.contract.events.schema.envelope import ReportFiledEvent, encode
+from streams.contract.events.keys import record_key, report_token
+from streams.contract.events.schema.envelope import ReportFiledEvent, encode_structured
 from streams.contract.events.schema.event_data import ReportFiled
 from streams.contract.registry.registry import Role
-from streams.contract.timestamps import format_ms
+from streams.contract.timestamps import format_timestamp
 from streams.contract.topics import partition_of
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter
 from streams.edge.clock import wall_clock_ms
@@ -91,16 +91,16 @@ async def _publish(producer: AIOKafkaProducer, pace: int, seconds: float, sent: 
 
 
 def _filing(number: int) -> tuple[bytes, bytes]:
-    subject = token(_SECRET, "b1", f"{time.monotonic_ns()}-{number}")
+    subject = report_token(_SECRET, "b1", f"{time.monotonic_ns()}-{number}")
     event = ReportFiledEvent(
         specversion="1.0",
         id=f"bench-{time.monotonic_ns()}",
         source=f"/platforms/{_PLATFORM}",
-        time=format_ms(wall_clock_ms()),
+        time=format_timestamp(wall_clock_ms()),
         subject=subject,
         data=_FILING,
     )
-    return record_key(_PLATFORM, subject), encode(event)
+    return record_key(_PLATFORM, subject), encode_structured(event)
 
 
 async def _seen(board: Part, worker: Part, count: int) -> None:

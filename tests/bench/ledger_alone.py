@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import BinaryIO, Final
 
-from streams.contract.events.decoder import Decoder, Refusal
-from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.events.decoder import EventDecoder, Refusal
+from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.registry.registry import Registry
-from streams.contract.timestamps import LAST
+from streams.contract.timestamps import MAX_TIMESTAMP_MS
 from streams.domain.events import Event
 from streams.domain.ledger import Ledger
 from streams.domain.rules import Rules
@@ -25,10 +25,10 @@ TAKE_EVERY: Final = 20_000
 
 def decoded(lines: Iterable[bytes]) -> Iterator[list[Event]]:
     """Yield the events in `lines` in parts; raises ValueError for a line that is refused."""
-    decode = Decoder(Registry.open()).decode_line
+    decode = EventDecoder(Registry.accepting_all()).decode_line
     rest = iter(lines)
     while part := list(islice(rest, ADVANCE_EVERY)):
-        events = [decode(line.rstrip(), LAST) for line in part]
+        events = [decode(line.rstrip(), MAX_TIMESTAMP_MS) for line in part]
         if any(isinstance(event, Refusal) for event in events):
             raise ValueError("expected lines that are accepted, found one that is refused")
         yield [event for event in events if not isinstance(event, Refusal)]
@@ -37,7 +37,7 @@ def decoded(lines: Iterable[bytes]) -> Iterator[list[Event]]:
 def run(lines: BinaryIO) -> None:
     """Feed a ledger and tell what it took; the garbage collector is set as it is in a worker."""
     collect_seldom()
-    ledger = Ledger(Rules(), RowCodec())
+    ledger = Ledger(Rules(), MessagePackCodec())
     taken = trial.Trial(0, 0.0, 0.0)
     for events in decoded(lines):
         watch = trial.Stopwatch()

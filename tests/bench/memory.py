@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.domain.ledger import Ledger
 from streams.domain.rules import Rules
 from tests.bench.ledger_alone import decoded
@@ -30,7 +30,7 @@ def run(lines: BinaryIO) -> None:
     for _ in decoded(lines):
         pass
     lines.seek(0)
-    ledger = Ledger(Rules(), RowCodec())
+    ledger = Ledger(Rules(), MessagePackCodec())
     before = resident()
     for count, events in enumerate(decoded(lines)):
         for event in events:

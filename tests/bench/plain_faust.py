@@ -14,7 +14,7 @@ from typing import Any
 
 import faust
 
-from streams.contract.timestamps import parse
+from streams.contract.timestamps import parse_timestamp
 from tests.bench import topics, trial
 from tests.bench.join import Times, Totals, joined
 from tests.bench.story import PARTITIONS
@@ -54,7 +54,7 @@ class Peer:
             watch = watch or trial.Stopwatch()
             seen += 1
             known: Times = tuple(self.reports.get(key, (None, None)))
-            after = joined(self.totals, known, event["type"], parse(event["time"]))
+            after = joined(self.totals, known, event["type"], parse_timestamp(event["time"]))
             if after is not None:
                 self.reports[key] = after
             if seen == self.records:

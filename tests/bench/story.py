@@ -8,9 +8,14 @@ from producers.simulation.model.config import Plan
 from producers.simulation.published_events import Told, line
 from producers.simulation.traffic import simulate
 from streams.contract.events.keys import heartbeat_key, record_key
-from streams.contract.events.schema.envelope import ActionTakenEvent, HeartbeatEvent, ReportFiledEvent, encode
+from streams.contract.events.schema.envelope import (
+    ActionTakenEvent,
+    HeartbeatEvent,
+    ReportFiledEvent,
+    encode_structured,
+)
 from streams.contract.registry.registry import Role
-from streams.contract.timestamps import parse
+from streams.contract.timestamps import parse_timestamp
 from streams.contract.topics import partition_of
 from tests.bench.join import Totals, overdue, place_of
 
@@ -53,16 +58,16 @@ def tell(reports: int, end_ms: int, records: int | None = None) -> Story:
         told.extend(_records(one))
         lines.append(line(one) + b"\n")
         if isinstance(event, ReportFiledEvent):
-            begun[event.subject].append(parse(event.time))
+            begun[event.subject].append(parse_timestamp(event.time))
         elif isinstance(event, ActionTakenEvent):
-            acted[event.subject].append(parse(event.time))
+            acted[event.subject].append(parse_timestamp(event.time))
     firsts = {token: min(times) for token, times in acted.items()}
     return Story(told, lines, _totals({token: min(times) for token, times in begun.items()}, firsts))
 
 
 def _records(told: Told) -> Iterable[Record]:
     at_ms, topic, platform, event = told
-    value = encode(event)
+    value = encode_structured(event)
     if isinstance(event, HeartbeatEvent):
         key = heartbeat_key(platform)
         return [Record(topic, partition, key, value, at_ms) for partition in range(PARTITIONS)]

@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from streams.contract.registry.registry import Registry, Role
-from streams.contract.topics import Replication, TopicSettings, table
+from streams.contract.topics import Replication, TopicSettings, required_topics
 from streams.runtime.kafka.admin import Broker
 from tests.bench.story import PARTITIONS, Record, Story
 
@@ -34,7 +34,9 @@ def create(bootstrap: str, prefix: str, own: Collection[str] = ()) -> None:
 
 def create_of_contract(bootstrap: str, application: str) -> None:
     """Create the topics that a worker of this name needs and that are missing."""
-    wanted = table(Registry.open(), application, Replication(factor=1, min_insync=1), record_time="create")
+    wanted = required_topics(
+        Registry.accepting_all(), application, Replication(factor=1, min_insync=1), record_time="create"
+    )
     with Broker(bootstrap) as broker:
         found = broker.topics(topic.name for topic in wanted)
         for topic in wanted:

@@ -16,8 +16,8 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.contract.outputs.measures import COUNTERS, decode_counters
-from streams.contract.topics import changelog
+from streams.contract.outputs.measures import COUNTERS_PREFIX, decode_counters
+from streams.contract.topics import changelog_topic
 from tests.bench import topics
 from tests.bench.decided import Decided, counted
 from tests.bench.story import PARTITIONS
@@ -120,8 +120,8 @@ def drain(worker: Part, records: int) -> Trial:
 
 def totals(bootstrap: str, name: str) -> Decided:
     """Return what the worker called `name` has committed."""
-    rows = asyncio.run(_committed(bootstrap, changelog(name)))
-    return counted(decode_counters(value) for (_, key), value in rows.items() if key.startswith(COUNTERS))
+    rows = asyncio.run(_committed(bootstrap, changelog_topic(name)))
+    return counted(decode_counters(value) for (_, key), value in rows.items() if key.startswith(COUNTERS_PREFIX))
 
 
 async def _committed(bootstrap: str, topic: str) -> dict[tuple[int, bytes], bytes]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dashboards.board.board import Board
 from dashboards.board.metrics.freshness import Release
 from dashboards.board.snapshot import Snapshot
-from streams.contract.outputs.measures import STATUS_KEY, Status, encode_status, is_measure
-from streams.contract.outputs.row_codec import RowCodec
-from streams.contract.packs.ledger_config import rules_of
-from streams.contract.packs.rulebook import STANDARD_RULES, Basis, Rule, Rulebook
+from streams.contract.outputs.measures import STATUS_KEY, PartitionStatus, encode_partition_status, is_measure_key
+from streams.contract.outputs.row_codec import MessagePackCodec
+from streams.contract.packs.ledger_config import ledger_config
+from streams.contract.packs.rulebook import STANDARD_RULES, LegalBasis, Rule, Rulebook
 from streams.contract.registry.registry import Platform, Registry
 from streams.domain.clocks import STANDARD, Clock
 from streams.domain.events import Action, Deed, Filing
@@ -31,10 +31,19 @@ RESTRICTED = Deed(Outcome.RESTRICTED, final=True)
 def rulebook(*clocks: Clock) -> Rulebook:
     """Return the standard rules with some clocks."""
     rules = tuple(
-        Rule(clock, clock.id, Statistic.EACH, None, Period.ROLLING_28D, Basis("none", "tests"), "flying@1", clock.key)
+        Rule(
+            clock,
+            clock.id,
+            Statistic.EACH,
+            None,
+            Period.ROLLING_28D,
+            LegalBasis("none", "tests"),
+            "flying@1",
+            clock.key,
+        )
         for clock in clocks
     )
-    return STANDARD_RULES.joined([Rulebook(("flying@1",), rules)])
+    return STANDARD_RULES.merge([Rulebook(("flying@1",), rules)])
 
 
 FORMER, LATER = rulebook(REMOVAL, CONTROL), rulebook(REMOVAL._replace(version="2", limit=2 * HOUR))
@@ -53,7 +62,7 @@ class Flight:
     def load(self, pack: Rulebook) -> None:
         """Start the worker anew, by a rulebook."""
         self.pack = pack
-        self.ledger = Ledger(rules_of(REGISTRY, pack), RowCodec())
+        self.ledger = Ledger(ledger_config(REGISTRY, pack), MessagePackCodec())
         load(self.ledger, self.rows)
         self.ledger.ready(self.now)
 
@@ -61,7 +70,7 @@ class Flight:
         """Start the board anew, by a rulebook."""
         self.board = Board(REGISTRY, Release("1", pack), lambda: self.now)
         for key, value in self.rows.items():
-            if is_measure(key):
+            if is_measure_key(key):
                 self.board.sums.take(0, key, value)
 
     def file(self, answered_after: int | None = None) -> None:
@@ -80,9 +89,11 @@ class Flight:
         for key, value in self.ledger.take_changes().items():
             assert value is not None
             self.rows[key] = value
-            if is_measure(key):
+            if is_measure_key(key):
                 self.board.sums.take(0, key, value)
-        self.board.sums.take(0, STATUS_KEY, encode_status(Status(now, now, 1, self.pack.name, "registry")))
+        self.board.sums.take(
+            0, STATUS_KEY, encode_partition_status(PartitionStatus(now, now, 1, self.pack.name, "registry"))
+        )
         fresh = self.board.freshness({0})
         asyncio.run(self.board.compute(fresh))
         self.board.count(fresh, now)

@@ -11,9 +11,19 @@ from prometheus_client.parser import text_string_to_metric_families
 from dashboards.board.board import Board, NotReadyError
 from dashboards.board.snapshot import SnapshotCollector
 from streams.contract.metrics.catalogue import METRICS
-from streams.contract.metrics.metric import CLOCKS, LIMITS, PERIODS, RECENT, TIMINGS, Kind, Process, Source, label_sets
+from streams.contract.metrics.metric import (
+    COHORT_LIMITS,
+    PERIODS,
+    RECENT_COHORT,
+    STANDARD_CLOCK_IDS,
+    TIMINGS,
+    LabelSource,
+    MetricKind,
+    Process,
+    label_sets,
+)
 from streams.contract.outputs.measures import STATUS_KEY
-from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.domain import counters
 from streams.domain.cohort import CohortKey
 from streams.domain.desk import TOPICS
@@ -55,23 +65,23 @@ def test_every_metric_of_a_cohort_says_what_the_batch_document_says(board: Board
 
     for group in groups:
         platform = group["platform"]
-        assert values["safeclock_cohort_filed_reports"][platform, RECENT] == group["filed"]
+        assert values["safeclock_cohort_filed_reports"][platform, RECENT_COHORT] == group["filed"]
         shown = {state: count for (name, state), count in values["safeclock_reports"].items() if name == platform}
         assert {state: count for state, count in shown.items() if count} == group["states"]
-        for clock in CLOCKS:
+        for clock in STANDARD_CLOCK_IDS:
             figures = group["clocks"][clock]
             within = values["safeclock_cohort_within_ratio"]
-            for word, limit in LIMITS.items():
+            for word, limit in COHORT_LIMITS.items():
                 expected = figures["within"][str(limit // SECOND)]["share"]
-                assert within.get((platform, RECENT, clock, word, "estimate")) == expected
+                assert within.get((platform, RECENT_COHORT, clock, word, "estimate")) == expected
             for bound, part in (("estimate", "value"), ("low", "low"), ("high", "high")):
                 quantile = figures["median_seconds"]
                 expected = quantile[part] if quantile["value"] is not None else None
                 shown_quantile = values["safeclock_cohort_quantile_seconds"]
-                assert shown_quantile.get((platform, RECENT, clock, "median", bound)) == expected
-            shown_reached = values["safeclock_cohort_quantile_reached"].get((platform, RECENT, clock, "median"))
+                assert shown_quantile.get((platform, RECENT_COHORT, clock, "median", bound)) == expected
+            shown_reached = values["safeclock_cohort_quantile_reached"].get((platform, RECENT_COHORT, clock, "median"))
             assert shown_reached == figures["median_seconds"]["reached"]
-            published = values["safeclock_cohort_closed_only_median_seconds"].get((platform, RECENT, clock))
+            published = values["safeclock_cohort_closed_only_median_seconds"].get((platform, RECENT_COHORT, clock))
             assert published == figures["closed_only_median_seconds"]
 
 
@@ -83,7 +93,7 @@ def test_what_is_counted_less_what_was_taken_back_is_what_holds(board: Board) ->
         own = (group["platform"],)
         filed = values["safeclock_reports_filed_total"][own] - values["safeclock_reports_unfiled_total"][own]
         assert filed == group["filed"]
-        for clock in CLOCKS:
+        for clock in STANDARD_CLOCK_IDS:
             stopped = sum(histograms["safeclock_clock_stopped_seconds"][*own, clock].counts)
             corrected = sum(histograms["safeclock_clock_corrected_seconds"][*own, clock].counts)
             assert stopped - corrected == group["clocks"][clock]["events"]
@@ -219,7 +229,7 @@ def test_no_counter_before_the_first_figures_have_been_computed() -> None:
     board.count(board.freshness(range(PARTITIONS)), None)
 
     assert not [
-        metric.name for metric in METRICS if metric.kind is Kind.COUNTER and metric.name in board.snapshot.values
+        metric.name for metric in METRICS if metric.kind is MetricKind.COUNTER and metric.name in board.snapshot.values
     ]
 
 
@@ -238,29 +248,29 @@ def test_known_label_sets_stand_at_zero_before_anything_happens() -> None:
     now = worked().as_of
     board = told(board_at(now), tuple((number, STATUS_KEY, status(now, now)) for number in range(PARTITIONS)))
     listed = {
-        Source.REGISTRY: sorted(registry().platforms),
-        Source.PARTITIONS: [str(n) for n in range(PARTITIONS)],
-        Source.PACK: [clock.id for clock in RULEBOOK.clocks],
-        Source.PACK_LIMITED: [clock.id for clock in RULEBOOK.clocks if clock.limit is not None],
-        Source.PACK_PAUSING: ["net_of_queueing"],
+        LabelSource.REGISTRY: sorted(registry().platforms),
+        LabelSource.PARTITIONS: [str(n) for n in range(PARTITIONS)],
+        LabelSource.PACK: [clock.id for clock in RULEBOOK.clocks],
+        LabelSource.PACK_LIMITED: [clock.id for clock in RULEBOOK.clocks if clock.limit is not None],
+        LabelSource.PACK_PAUSING: ["net_of_queueing"],
     }
 
     for metric in METRICS:
-        if metric.process is Process.BOARD and metric.zeros:
+        if metric.process is Process.BOARD and metric.starts_at_zero:
             series = board.snapshot.histograms.get(metric.name) or board.snapshot.values[metric.name]
             assert set(label_sets(metric, listed)) <= set(series), metric.name
 
 
 def test_what_names_no_registered_platform_stands_under_one_name() -> None:
     stranger = told(
-        board_at(worked().as_of), (*worked().updates, (0, b"n|", RowCodec().pack({"refused|bad_value": 4})))
+        board_at(worked().as_of), (*worked().updates, (0, b"n|", MessagePackCodec().pack({"refused|bad_value": 4})))
     )
 
     assert stranger.snapshot.values["safeclock_events_refused_total"]["unknown", "bad_value"] == 4
 
 
 def test_refusals_of_a_platform_that_has_left_are_not_told_anew_under_another_name() -> None:
-    left = (0, b"n|nobody", RowCodec().pack({"refused|too_old": 4, "refused|internal": 1}))
+    left = (0, b"n|nobody", MessagePackCodec().pack({"refused|too_old": 4, "refused|internal": 1}))
 
     board = told(board_at(worked().as_of), (*worked().updates, left))
 
@@ -275,10 +285,10 @@ def test_a_platform_that_was_not_complete_everywhere_has_no_shares_and_nobody_kn
     board = told(board_at(worked().as_of), lost)
 
     values = board.snapshot.values
-    assert values["safeclock_cohort_measurable"]["meadow", RECENT, "time_to_action"] == 0
+    assert values["safeclock_cohort_measurable"]["meadow", RECENT_COHORT, "time_to_action"] == 0
     for metric in ("safeclock_cohort_within_ratio", "safeclock_cohort_quantile_reached"):
         assert not [words for words in values[metric] if words[0] == "meadow"]
-    assert values["safeclock_cohort_filed_reports"]["meadow", RECENT] > 0
+    assert values["safeclock_cohort_filed_reports"]["meadow", RECENT_COHORT] > 0
     for metric in ("safeclock_objective_ratio", "safeclock_objective_seconds"):
         assert not [words for words in values[metric] if words[0] == "meadow"]
     assert 1 not in [met for words, met in values["safeclock_objective_met"].items() if words[0] == "meadow"]
@@ -288,7 +298,7 @@ def test_a_platform_that_was_not_complete_everywhere_has_no_shares_and_nobody_kn
 
 
 def test_whoever_stops_promising_and_goes_on_telling_is_measured_up_to_two_cadences_before_the_last_word() -> None:
-    codec, long_ago = RowCodec(), dict.fromkeys(map(counters.through, TOPICS), 1)
+    codec, long_ago = MessagePackCodec(), dict.fromkeys(map(counters.through, TOPICS), 1)
     updates = tuple(
         (number, key, codec.pack({**codec.unpack_counters(value), **long_ago}))
         if key == b"n|meadow" and value is not None

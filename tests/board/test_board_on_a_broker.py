@@ -13,8 +13,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from dashboards.board.inputs.measures_reader import Reader
 from dashboards.board.process import Running, connected
 from dashboards.board.settings import Settings
-from streams.contract.registry.file import load
-from streams.contract.settings.kafka_security import load_access
+from streams.contract.registry.file import read_registry
+from streams.contract.settings.kafka_security import load_kafka_security
 from streams.contract.topics import MEASURES
 from streams.edge.clock import wall_clock_ms
 from streams.edge.kafka_client.login import NoBrokerError
@@ -67,7 +67,7 @@ def opened(tmp_path: Path) -> Path:
     ]\n"""
     path = tmp_path / "registry.toml"
     path.write_text(REGISTRY.read_text(encoding="utf-8").replace(cadence, span, 1), encoding="utf-8")
-    assert load(path) == registry()
+    assert read_registry(path) == registry()
     return path
 
 
@@ -192,7 +192,7 @@ async def test_where_no_broker_answers_a_board_says_which_setting_to_look_at() -
     nowhere = f"{LOOPBACK}:{free_port()}"
 
     with pytest.raises(NoBrokerError) as told:
-        async with connected(Settings(bootstrap=nowhere, access=load_access({}))):
+        async with connected(Settings(bootstrap=nowhere, access=load_kafka_security({}))):
             pass
 
     assert str(told.value) == f"SAFECLOCK_BOOTSTRAP: expected a broker at {nowhere}, none answered"

@@ -1,15 +1,15 @@
 import pytest
 
 from dashboards.board.inputs.freshness import OLD_MS, freshness
-from streams.contract.outputs.measures import Status
+from streams.contract.outputs.measures import PartitionStatus
 
 WALL = 10_000_000_000
 PACK = "standard@1"
 
 
-def status(now: int = WALL - 5_000, at: int = WALL - 1_000, partitions: int = 2, pack: str = PACK) -> Status:
+def status(now: int = WALL - 5_000, at: int = WALL - 1_000, partitions: int = 2, pack: str = PACK) -> PartitionStatus:
     """Return a status that is fresh unless told otherwise."""
-    return Status(now, at, partitions, pack, "registry")
+    return PartitionStatus(now, at, partitions, pack, "registry")
 
 
 def test_the_figures_are_as_old_as_the_oldest_partition() -> None:
@@ -21,7 +21,7 @@ def test_the_figures_are_as_old_as_the_oldest_partition() -> None:
 
 
 def test_what_was_lost_is_told_of_every_partition() -> None:
-    fresh = freshness({0: status(), 1: Status(WALL, WALL, 2, PACK, "registry", 7)}, {0, 1}, WALL, PACK)
+    fresh = freshness({0: status(), 1: PartitionStatus(WALL, WALL, 2, PACK, "registry", 7)}, {0, 1}, WALL, PACK)
 
     assert fresh.lost == {0: 0, 1: 7}
 
@@ -42,7 +42,9 @@ def test_before_any_status_nobody_knows_how_many_partitions_there_are() -> None:
     ],
     ids=["no status", "not read", "nothing measured"],
 )
-def test_without_one_partition_there_is_no_figure(statuses: dict[int, Status], read: set[int], reason: str) -> None:
+def test_without_one_partition_there_is_no_figure(
+    statuses: dict[int, PartitionStatus], read: set[int], reason: str
+) -> None:
     fresh = freshness(statuses, read, WALL, PACK)
 
     assert fresh.as_of is None
@@ -66,7 +68,7 @@ def test_a_backlog_greys_the_figures_and_says_up_to_when_they_are() -> None:
 
 
 def test_workers_that_go_by_other_rules_grey_the_figures() -> None:
-    other = Status(WALL, WALL, 3, "local@2", "another registry")
+    other = PartitionStatus(WALL, WALL, 3, "local@2", "another registry")
 
     fresh = freshness({0: status(), 1: status(), 2: other}, {0, 1, 2}, WALL, PACK)
 

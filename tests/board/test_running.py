@@ -1,7 +1,7 @@
 from dashboards.board.inputs.accumulator import Pool
 from dashboards.board.inputs.running_clocks import Running
 from dashboards.board.metrics.running_clocks import running
-from streams.contract.packs.exported_clocks import watched
+from streams.contract.packs.exported_clocks import exported_clocks
 from streams.contract.packs.rulebook import STANDARD_RULES
 from streams.domain.attributes import Attributes, encode
 from streams.domain.clocks import STANDARD
@@ -16,7 +16,7 @@ ACT = STANDARD[2]
 DAY_OF_FILING = 20_000
 NOW = (DAY_OF_FILING + 1) * DAY
 CADENCE = 5 * MINUTE
-CLOCKS = watched(STANDARD_RULES, [ACT._replace(version="0", limit=HOUR)])
+CLOCKS = exported_clocks(STANDARD_RULES, [ACT._replace(version="0", limit=HOUR)])
 
 
 def cohort(severity: Severity = Severity.STANDARD) -> CohortKey:

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from dashboards.board.inputs.accumulator import merged
 from dashboards.board.inputs.measures_state import Sums, UnknownMeasureError
-from streams.contract.outputs.measures import STATUS_KEY, Status, encode_status
-from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.outputs.measures import STATUS_KEY, PartitionStatus, encode_partition_status
+from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.domain.clocks import ALWAYS, STANDARD
 from streams.domain.cohort import Reading, Signature, pack
 from streams.domain.deadlines import NEVER
@@ -48,7 +48,11 @@ updates = st.lists(st.tuples(st.integers(0, 2), keys, st.one_of(st.none(), cohor
 def finish(sums: Sums) -> None:
     """Tell the status of every partition, which ends a commit."""
     for partition in range(3):
-        sums.take(partition, STATUS_KEY, encode_status(Status(now=1, at=1, partitions=3, pack="", registry="")))
+        sums.take(
+            partition,
+            STATUS_KEY,
+            encode_partition_status(PartitionStatus(log_time=1, reported_at=1, partitions=3, pack="", registry="")),
+        )
 
 
 def last_values(told: list[tuple[int, bytes, dict[bytes, int] | None]]) -> list[tuple[str, Mapping[bytes, int]]]:
@@ -74,7 +78,7 @@ def content(sample: Sample) -> object:
 def test_whatever_was_told_before_the_sums_are_the_fold_of_the_last_values(
     told: list[tuple[int, bytes, dict[bytes, int] | None]], fold_after: set[int]
 ) -> None:
-    sums, codec = Sums(), RowCodec()
+    sums, codec = Sums(), MessagePackCodec()
     for place, (partition, key, cohort) in enumerate(told):
         sums.take(partition, key, None if cohort is None else codec.pack(cohort))
         if place in fold_after:
@@ -95,7 +99,7 @@ def test_whatever_was_told_before_the_sums_are_the_fold_of_the_last_values(
 def test_the_cohorts_that_are_kept_are_the_last_values(
     told: list[tuple[int, bytes, dict[bytes, int] | None]],
 ) -> None:
-    sums, codec = Sums(), RowCodec()
+    sums, codec = Sums(), MessagePackCodec()
 
     for partition, key, cohort in told:
         sums.take(partition, key, None if cohort is None else codec.pack(cohort))
@@ -108,7 +112,7 @@ def test_the_cohorts_that_are_kept_are_the_last_values(
 
 
 def test_a_commit_that_is_read_in_part_changes_no_cohort() -> None:
-    sums, codec = Sums(), RowCodec()
+    sums, codec = Sums(), MessagePackCodec()
     moved = pack(Signature(State.OPEN, -1, 10, ()))
     sums.take(0, b"c|harbor|20/0|aaaaaaEU", codec.pack({moved: 1}))
     finish(sums)
@@ -127,7 +131,7 @@ def test_a_commit_that_is_read_in_part_changes_no_cohort() -> None:
 
 
 def test_counters_add_up_and_instants_do_not() -> None:
-    sums, codec = Sums(), RowCodec()
+    sums, codec = Sums(), MessagePackCodec()
     sums.take(0, b"n|harbor", codec.pack({"filed": 1, "last_told": 100, "horizon": 90}))
     sums.take(0, b"n|harbor", codec.pack({"filed": 3, "last_told": 200, "horizon": 95, "sequence|report-filed": 4}))
     sums.take(1, b"n|harbor", codec.pack({"filed": 5, "last_told": 150, "waiting": 2}))
@@ -139,7 +143,7 @@ def test_counters_add_up_and_instants_do_not() -> None:
 
 
 def test_the_fullest_partition_says_how_much_of_the_capacity_is_used() -> None:
-    sums, codec = Sums(), RowCodec()
+    sums, codec = Sums(), MessagePackCodec()
     for partition, remembered in enumerate((5, 7, 0)):
         sums.take(partition, b"n|harbor", codec.pack({"remembered": remembered}))
 
@@ -166,7 +170,7 @@ def test_the_fullest_partition_says_how_much_of_the_capacity_is_used() -> None:
 def test_a_platform_is_complete_to_the_least_that_it_said_anywhere(
     rows: dict[int, dict[str, int]], through: int | None
 ) -> None:
-    sums, codec = Sums(), RowCodec()
+    sums, codec = Sums(), MessagePackCodec()
 
     for partition, row in rows.items():
         sums.take(partition, b"n|harbor", codec.pack(row))
@@ -175,7 +179,7 @@ def test_a_platform_is_complete_to_the_least_that_it_said_anywhere(
 
 
 def test_a_clock_that_left_the_pack_is_known_as_long_as_a_partition_says_that_it_had_it() -> None:
-    sums, codec = Sums(), RowCodec()
+    sums, codec = Sums(), MessagePackCodec()
     former, later = STANDARD[2], STANDARD[2]._replace(version="2")
 
     sums.take(0, b"k|time_to_action@1", codec.pack(Enrolled(former, ((0, DAY),))))

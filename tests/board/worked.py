@@ -13,14 +13,14 @@ from producers.simulation.published_events import line
 from producers.simulation.traffic import simulate
 from streams.batch.load import read
 from streams.batch.measure import measure
-from streams.contract.events.decoder import Decoder, Refusal
-from streams.contract.outputs.measures import STATUS_KEY, Status, encode_status, is_measure
-from streams.contract.outputs.row_codec import RowCodec
-from streams.contract.packs.file import rulebook_of
-from streams.contract.packs.ledger_config import rules_of
-from streams.contract.registry.file import load
-from streams.contract.registry.registry import History, Registry
-from streams.contract.timestamps import LAST, parse
+from streams.contract.events.decoder import EventDecoder, Refusal
+from streams.contract.outputs.measures import STATUS_KEY, PartitionStatus, encode_partition_status, is_measure_key
+from streams.contract.outputs.row_codec import MessagePackCodec
+from streams.contract.packs.file import load_rulebook
+from streams.contract.packs.ledger_config import ledger_config
+from streams.contract.registry.file import read_registry
+from streams.contract.registry.registry import AuditedHistory, Registry
+from streams.contract.timestamps import MAX_TIMESTAMP_MS, parse_timestamp
 from streams.contract.topics import partition_of
 from streams.domain.events import Heartbeat
 from streams.domain.grid import DAY
@@ -29,7 +29,7 @@ from tests.board.paths import CHILDREN, PAUSING, REGISTRY
 
 PARTITIONS = 8
 EVERY = frozenset(range(PARTITIONS))
-PLAN = Plan(seed=11, start_ms=parse("2026-03-16T00:00:00Z"), weeks=3, reports=1_500)
+PLAN = Plan(seed=11, start_ms=parse_timestamp("2026-03-16T00:00:00Z"), weeks=3, reports=1_500)
 _TOLD_TOGETHER = 700
 
 Update = tuple[int, bytes, bytes | None]
@@ -47,19 +47,19 @@ class Worked(NamedTuple):
 
 def registry() -> Registry:
     """Return the demo's registry, with a span of history that one platform has open."""
-    demo = load(REGISTRY)
-    span = History(since=0, until=PLAN.start_ms - DAY, opened_on=PLAN.start_ms, opened_by="audit")
+    demo = read_registry(REGISTRY)
+    span = AuditedHistory(since=0, until=PLAN.start_ms - DAY, opened_on=PLAN.start_ms, opened_by="audit")
     opened = replace(demo.platforms["harbor"], history=(span,))
     return replace(demo, platforms={**demo.platforms, "harbor": opened})
 
 
-RULEBOOK = rulebook_of([CHILDREN, PAUSING], registry(), PLAN.start_ms)
+RULEBOOK = load_rulebook([CHILDREN, PAUSING], registry(), PLAN.start_ms)
 RELEASE = Release("1", RULEBOOK)
 
 
 def status(partition_now: int, at: int, partitions: int = PARTITIONS) -> bytes:
     """Return the status row of a partition."""
-    return encode_status(Status(partition_now, at, partitions, RULEBOOK.name, "registry"))
+    return encode_partition_status(PartitionStatus(partition_now, at, partitions, RULEBOOK.name, "registry"))
 
 
 def board_at(wall: int) -> Board:
@@ -93,12 +93,12 @@ def worked() -> Worked:
 
 
 def _updates(as_of: int) -> Iterator[Update]:
-    decoder, rules = Decoder(registry()), rules_of(registry(), RULEBOOK)
-    ledgers = [Ledger(rules, RowCodec()) for _ in range(PARTITIONS)]
+    decoder, rules = EventDecoder(registry()), ledger_config(registry(), RULEBOOK)
+    ledgers = [Ledger(rules, MessagePackCodec()) for _ in range(PARTITIONS)]
     for ledger in ledgers:
         ledger.ready()
     for place, one in enumerate(simulate(PLAN)):
-        event = decoder.decode_line(line(one), LAST)
+        event = decoder.decode_line(line(one), MAX_TIMESTAMP_MS)
         assert not isinstance(event, Refusal)
         if isinstance(event, Heartbeat):
             for ledger in ledgers:
@@ -115,6 +115,6 @@ def _updates(as_of: int) -> Iterator[Update]:
 def _commit(ledgers: list[Ledger], now: int) -> Iterator[Update]:
     for partition, ledger in enumerate(ledgers):
         for key, value in ledger.take_changes().items():
-            if is_measure(key):
+            if is_measure_key(key):
                 yield partition, key, value
         yield partition, STATUS_KEY, status(now, now)

@@ -21,7 +21,7 @@ from typing_extensions import override
 from streams.contract.events.keys import record_key
 from streams.contract.events.source_records import UnreadableBatch
 from streams.contract.outputs import refusal_records
-from streams.contract.outputs.measures import COUNTERS
+from streams.contract.outputs.measures import COUNTERS_PREFIX
 from streams.contract.topics import partition_of
 from streams.domain import counters
 from streams.domain.grid import DAY
@@ -170,7 +170,9 @@ def outcome(chain: Chain) -> Outcome:
         told.update({name.removeprefix(_SPOILT): size for name, size in tally.items() if name.startswith(_SPOILT)})
         counted[key] = {name: size for name, size in tally.items() if not name.startswith(_SPOILT)}
     refusals = [
-        refusal_records.decode(one.value).refused for one in chain.read(chain.names.refused) if one.value is not None
+        refusal_records.decode_refusal(one.value).data
+        for one in chain.read(chain.names.refused)
+        if one.value is not None
     ]
     places = [(one.topic, one.partition, one.offset) for one in refusals if one.reason is Reason.UNDECODABLE]
     return Outcome({key: tally for key, tally in counted.items() if tally}, whole.cohorts, told, places)
@@ -180,7 +182,7 @@ def is_counted(chain: Chain, reports: int, refusals: int) -> bool:
     """Return whether every good report and its action are counted, and as much is refused."""
     filings, deeds, told = 0, 0, 0
     for _, key, value in chain.stored(chain.names.measures):
-        if key.startswith(COUNTERS):
+        if key.startswith(COUNTERS_PREFIX):
             for tally in totals([(0, key, value)]).counted.values():
                 filings += tally.get(counters.FILED, 0)
                 deeds += tally.get(counters.deed("restricted"), 0)

@@ -14,9 +14,9 @@ from typing import Protocol
 
 from producers.publisher.settings import PublisherSettings
 from producers.publisher.upload.request import Order, publish_blocks
-from streams.contract.registry.file import load
-from streams.contract.topics import Replication, TopicSettings, changelog, table
-from streams.edge.files.line_blocks import blocks_of
+from streams.contract.registry.file import read_registry
+from streams.contract.topics import Replication, TopicSettings, changelog_topic, required_topics
+from streams.edge.files.line_blocks import group_lines
 from streams.runtime.journal.checkpoint import POSITION_KEY, Position, Reached, decode
 from streams.runtime.kafka.admin import Broker
 from streams.runtime.settings import RecordTime
@@ -117,10 +117,10 @@ class Chain:
     def __init__(self, bootstrap: str, folder: Path, partitions: int = 4, *, own_names: bool = True) -> None:
         self.bootstrap = bootstrap
         self.application = f"c{uuid.uuid4().hex[:8]}"
-        self.names = names_of(self.application) if own_names else Names(changelog(self.application))
+        self.names = names_of(self.application) if own_names else Names(changelog_topic(self.application))
         self.folder = folder
         self.registry_file = self._written(partitions)
-        self.registry = load(self.registry_file)
+        self.registry = read_registry(self.registry_file)
         self.sources = self.registry.source_topics()
         self._worker = QUICK_WORKER if own_names else (*SAFECLOCK, "worker")
         self._board = QUICK_BOARD if own_names else (*SAFECLOCK, "board")
@@ -162,7 +162,7 @@ class Chain:
 
     def wanted(self) -> list[TopicSettings]:
         """Return every topic with its settings, under the names of this chain."""
-        wanted = table(self.registry, self.application, self.copies, record_time=self.record_time)
+        wanted = required_topics(self.registry, self.application, self.copies, record_time=self.record_time)
         renamed = dict(zip(Names(self.names.changelog), self.names, strict=True))
         return [replace(topic, name=renamed.get(topic.name, topic.name)) for topic in wanted]
 
@@ -198,7 +198,7 @@ class Chain:
         """Publish lines as history."""
         settings = PublisherSettings(bootstrap=self.bootstrap, idempotent=False)
         order = Order(settings=settings, registry=self.registry, history=True)
-        published = publish_blocks(order, blocks_of(line.rstrip() for line in lines))
+        published = publish_blocks(order, group_lines(line.rstrip() for line in lines))
         assert published.exit_code == 0, published
 
     def settled(self, now: int) -> int:

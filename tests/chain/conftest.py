@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.contract.topics import MEASURES, NOTICES, REFUSED
+from streams.contract.topics import EVENT_REFUSED, MEASURES, REPORT_UPDATES
 from tests.chain.chain import Chain, Make
 from tests.chain.topics import deleted, embedded_chain
 
@@ -20,7 +20,7 @@ def production(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]
             if broker == "embedded_broker":
                 return stack.enter_context(embedded_chain(tmp_path, partitions))
             bootstrap = request.getfixturevalue(broker)
-            stack.enter_context(deleted(bootstrap, (MEASURES, REFUSED, NOTICES)))
+            stack.enter_context(deleted(bootstrap, (MEASURES, EVENT_REFUSED, REPORT_UPDATES)))
             return stack.enter_context(closing(Chain(bootstrap, tmp_path, partitions, own_names=False)))
 
         yield make

@@ -4,9 +4,9 @@ import asyncio
 from typing import Final
 from zlib import crc32
 
-from streams.contract.events.keys import record_key, token
+from streams.contract.events.keys import record_key, report_token
 from streams.contract.events.schema.action_data import NoViolation
-from streams.contract.events.schema.envelope import AnyEvent, about_report, encode
+from streams.contract.events.schema.envelope import AnyEvent, encode_structured, report_event
 from streams.contract.events.schema.event_data import ReportFiled
 from streams.contract.registry.registry import Role
 from streams.contract.topics import partition_of
@@ -27,7 +27,7 @@ FILED: Final = ReportFiled(
     basis=Basis.TERMS,
     jurisdictions=("FR",),
 )
-KEYS: Final = [record_key(PLATFORM, token(SECRET, "k1", f"report {number}")) for number in range(REPORTS)]
+KEYS: Final = [record_key(PLATFORM, report_token(SECRET, "k1", f"report {number}")) for number in range(REPORTS)]
 
 Place = tuple[str, int, int]
 
@@ -35,7 +35,9 @@ Place = tuple[str, int, int]
 def event(number: int, data: ReportFiled | NoViolation, at: int) -> AnyEvent:
     """Return an event about a report."""
     name = f"{type(data).__name__}-{number:05}"
-    return about_report(data, platform=PLATFORM, token=KEYS[number].decode().rpartition("|")[2], id=name, at=at)
+    return report_event(
+        data, platform=PLATFORM, token=KEYS[number].decode().rpartition("|")[2], id=name, occurred_at=at
+    )
 
 
 def publish_misplaced(chain: Chain) -> set[Place]:
@@ -55,7 +57,7 @@ async def _publish(chain: Chain) -> set[Place]:
             sent = [
                 await producer.send(
                     topics[role],
-                    encode(event(number, data, at)),
+                    encode_structured(event(number, data, at)),
                     key=key,
                     partition=crc32(key) % PARTITIONS,
                     timestamp_ms=at + MINUTE,

@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 
-from streams.contract.events.decoder import Decoder, Refusal
-from streams.contract.outputs.report_updates import DeadlineMissedEvent, ResponseMeasuredEvent, decode, encode
-from streams.contract.outputs.row_codec import RowCodec
-from streams.contract.packs.ledger_config import rules_of
+from streams.contract.events.decoder import EventDecoder, Refusal
+from streams.contract.outputs.report_updates import (
+    DeadlineMissedEvent,
+    ResponseMeasuredEvent,
+    decode_report_update,
+    encode_report_update,
+)
+from streams.contract.outputs.row_codec import MessagePackCodec
+from streams.contract.packs.ledger_config import ledger_config
 from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
 from streams.contract.registry.registry import Registry
 from streams.domain.ledger import Ledger
@@ -17,7 +22,7 @@ Words = Mapping[tuple[str, str, str], tuple[str, object]]
 def last_words(values: Iterable[bytes]) -> Words:
     """Return the last word on every clock."""
     known: dict[tuple[str, str, str], tuple[str, object]] = {}
-    for event in map(decode, values):
+    for event in map(decode_report_update, values):
         for place, said in _said(event):
             known[event.data.platform, event.subject, place] = said
     return known
@@ -31,11 +36,14 @@ def _said(event: ResponseMeasuredEvent | DeadlineMissedEvent) -> Iterable[tuple[
 
 def expected(lines: Iterable[bytes], registry: Registry, now: int, rulebook: Rulebook = STANDARD_RULES) -> Words:
     """Return the last words of one ledger that was fed the lines of a file and has come to `now`."""
-    decoder, ledger = Decoder(registry), Ledger(rules_of(registry, rulebook, notices=True), RowCodec())
+    decoder, ledger = (
+        EventDecoder(registry),
+        Ledger(ledger_config(registry, rulebook, with_updates=True), MessagePackCodec()),
+    )
     for line in lines:
         event = decoder.decode_line(line, now)
         if not isinstance(event, Refusal):
             ledger.apply(event)
     ledger.advance(now)
     ledger.take_changes()
-    return last_words(encode(notice) for notice in ledger.take_notices())
+    return last_words(encode_report_update(notice) for notice in ledger.take_notices())

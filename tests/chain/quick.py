@@ -5,7 +5,7 @@ import os
 import sys
 from dataclasses import replace
 
-from streams.contract.topics import changelog
+from streams.contract.topics import changelog_topic
 from streams.domain import ledger as domain
 from streams.domain.at_hand import Report
 from streams.domain.desk import Desk
@@ -32,7 +32,7 @@ UNSETTLED = "QUICK_UNSETTLED"
 def names_of(application: str) -> Names:
     """Return the topics that the worker of a test writes."""
     own = [f"{application}-{word}" for word in ("measures", "refused", "notices")]
-    return Names(changelog(application), *own)
+    return Names(changelog_topic(application), *own)
 
 
 def faulty(trade: Trade, token: str) -> Trade:

@@ -12,7 +12,7 @@ from dashboards.grafana.queries import LEAST, NOT_KNOWN, NOT_MEASURABLE, NOT_REA
 from producers.simulation.ground_truth import truth
 from streams.batch.load import Read, read
 from streams.batch.measure import measure
-from streams.contract.timestamps import parse
+from streams.contract.timestamps import parse_timestamp
 from streams.domain import counters
 from streams.domain.clocks import STANDARD
 from streams.domain.cohort import CohortKey
@@ -87,9 +87,9 @@ def _figured(board: Part) -> float:
 @pytest.fixture(scope="module")
 def reference() -> Read:
     """The ledger that was fed from the same lines without a broker."""
-    from streams.contract.registry.file import load  # noqa: PLC0415
+    from streams.contract.registry.file import read_registry  # noqa: PLC0415
 
-    return read(lines_of(PLAN), load(Path("deploy/registry/demo.toml")))
+    return read(lines_of(PLAN), read_registry(Path("deploy/registry/demo.toml")))
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def test_the_headline_is_what_was_planted(shown: Shown) -> None:
 
     for platform in PROMPT:
         for week in planted[platform]["weeks"]:
-            place = (platform, week_of(parse(week["from"]) // DAY))
+            place = (platform, week_of(parse_timestamp(week["from"]) // DAY))
             whole = (first_day(place[1]) + 7) * DAY + DAY <= PLAN.end_ms
             if whole and place in seen:
                 differences[place] = abs(seen[place] - week["share_within_24h"]["time_to_action"])

@@ -9,7 +9,7 @@ import pytest
 
 from streams.batch.load import read
 from streams.contract.outputs import refusal_records
-from streams.contract.timestamps import parse
+from streams.contract.timestamps import parse_timestamp
 from streams.domain import counters
 from streams.domain.grid import DAY
 from streams.domain.vocabulary import Reason
@@ -40,7 +40,7 @@ def rounds(lines: tuple[bytes, ...]) -> Iterator[tuple[tuple[bytes, ...], list[H
 
 def told(line: bytes) -> int:
     """Return when a line was told, in epoch milliseconds."""
-    return parse(line.partition(b'"recordedtime":"')[2].partition(b'"')[0].decode())
+    return parse_timestamp(line.partition(b'"recordedtime":"')[2].partition(b'"')[0].decode())
 
 
 async def attack(chain: Chain, records: Iterable[Hostile]) -> dict[Place, Reason]:
@@ -65,7 +65,7 @@ async def attack(chain: Chain, records: Iterable[Hostile]) -> dict[Place, Reason
 def refusals(chain: Chain) -> list[tuple[Place, Reason]]:
     """Return where what was refused lies, and why."""
     values = [record.value for record in chain.read(chain.names.refused)]
-    found = [refusal_records.decode(value).refused for value in values if value is not None]
+    found = [refusal_records.decode_refusal(value).data for value in values if value is not None]
     return [((one.topic, one.partition, one.offset), one.reason) for one in found]
 
 

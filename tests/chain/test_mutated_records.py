@@ -13,10 +13,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from streams.contract.events import keys
-from streams.contract.events.decoder import Decoder, Refusal
-from streams.contract.events.schema.envelope import encode
-from streams.contract.outputs.row_codec import RowCodec
-from streams.contract.packs.ledger_config import rules_of
+from streams.contract.events.decoder import EventDecoder, Refusal
+from streams.contract.events.schema.envelope import encode_structured
+from streams.contract.outputs.row_codec import MessagePackCodec
+from streams.contract.packs.ledger_config import ledger_config
 from streams.contract.registry.registry import Role
 from streams.contract.topics import partition_of
 from streams.domain import counters
@@ -45,12 +45,12 @@ def records(seed: int, count: int) -> Iterator[Record]:
 
     They are of all platforms, so that no platform has more orphans than may wait: beyond that order matters.
     """
-    random, good = Random(seed), [encode(event) for event in accepted()]
+    random, good = Random(seed), [encode_structured(event) for event in accepted()]
     beginning = [data for data in seeds("door") if TOKEN.encode() in data]
     for number, changed in enumerate(mutated(beginning, count, seed)):
         data = random.choice(good) if random.random() < 1 / 3 else changed
         report = number // 6
-        token = keys.token(SECRET, "k1", f"report {report}").encode()
+        token = keys.report_token(SECRET, "k1", f"report {report}").encode()
         value = data.replace(TOKEN.encode(), token).replace(b"event-0001", b"event-%04d" % (number % 6))
         value = value.replace(b"/harbor", b"/" + PLATFORMS[report % len(PLATFORMS)].encode())
         key = key_in(value) or b""
@@ -86,8 +86,8 @@ def _belongs(number: int, key: bytes) -> bool:
 
 def folded(chain: Chain, now: int) -> tuple[list[tuple[int, bytes, bytes]], Counter[str]]:
     """Return the rows of a plain fold of what lies on the topics at `now`, and its refusals at the door by reason."""
-    decoder, rules, refused = Decoder(chain.registry), rules_of(chain.registry), Counter[str]()
-    ledgers = [Ledger(rules, RowCodec(), partial(_belongs, number)) for number in range(PARTITIONS)]
+    decoder, rules, refused = EventDecoder(chain.registry), ledger_config(chain.registry), Counter[str]()
+    ledgers = [Ledger(rules, MessagePackCodec(), partial(_belongs, number)) for number in range(PARTITIONS)]
     for one in records(5, RECORDS):
         found = decoder.decode(one._replace(topic=f"{chain.application}-{one.topic}"))
         if isinstance(found, Refusal):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from streams.contract.outputs.measures import COHORT, COUNTERS, decode_cohort, decode_counters
+from streams.contract.outputs.measures import COHORT_PREFIX, COUNTERS_PREFIX, decode_cohort, decode_counters
 from streams.contract.topics import TopicSettings
 from streams.domain.grid import DAY, HOUR, MINUTE
 from streams.domain.parts import MOST
@@ -53,7 +53,7 @@ class OwnTopics(Chain):
 
     def filed(self, platform: str) -> int:
         """Return how many reports of a platform are counted."""
-        rows = [row for _, key, row in self.stored(self.names.measures) if key == COUNTERS + platform.encode()]
+        rows = [row for _, key, row in self.stored(self.names.measures) if key == COUNTERS_PREFIX + platform.encode()]
         return sum(decode_counters(row).get("filed", 0) for row in rows)
 
     def positions_of(self, platform: str) -> dict[str, int]:
@@ -148,6 +148,6 @@ def test_a_cohort_that_is_larger_than_a_record_batch_is_counted_and_so_are_the_o
 
     agree(chain, [*whole, *trickle], now)
     assert worker.code is None
-    rows = [row for _, key, row in chain.stored(chain.names.measures) if key.startswith(COHORT + b"harbor")]
+    rows = [row for _, key, row in chain.stored(chain.names.measures) if key.startswith(COHORT_PREFIX + b"harbor")]
     assert sum(map(len, rows)) > limit
     assert max(len(decode_cohort(row)) for row in rows) <= MOST

@@ -15,7 +15,7 @@ from streams.contract.outputs import refusal_records
 from streams.contract.outputs.refusal_records import EventRefused
 from streams.domain import counters
 from streams.domain.vocabulary import Reason
-from streams.edge.kafka_client.decompression import MOST_BYTES
+from streams.edge.kafka_client.decompression import MAX_DECOMPRESSED_BYTES
 from tests.batch.story import START, filed, token
 from tests.brokers.apache import ApacheKafka, apache_kafka
 from tests.chain.attack import ATTACKER, Attacked, check, compare
@@ -64,7 +64,9 @@ def filings(chain: Chain) -> dict[bytes, int]:
 def unreadable(chain: Chain) -> list[EventRefused]:
     """Return the refusals of whole batches."""
     told = [
-        refusal_records.decode(one.value).refused for one in chain.read(chain.names.refused) if one.value is not None
+        refusal_records.decode_refusal(one.value).data
+        for one in chain.read(chain.names.refused)
+        if one.value is not None
     ]
     return [one for one in told if one.reason is Reason.UNDECODABLE]
 
@@ -108,7 +110,7 @@ def test_every_codec_and_a_header_name_that_is_not_utf_8_are_counted(chain: Atta
 
 
 def test_a_batch_that_cannot_be_read_is_its_topics_owners_and_is_passed_for_good(chain: Attacked) -> None:
-    spoilt = batch([record(0, b" " * (MOST_BYTES + 1))], from_sender(), ZSTD)
+    spoilt = batch([record(0, b" " * (MAX_DECOMPRESSED_BYTES + 1))], from_sender(), ZSTD)
     worker = chain.worker()
     (own,) = put(chain, f"{ATTACKER}-report-filed", [spoilt])
     (shared,) = put(chain, "report-filed", [spoilt])

@@ -12,12 +12,12 @@ import pytest
 
 from streams.batch.load import Read, read
 from streams.batch.measure import measure
-from streams.contract.outputs.measure_report import document, group
-from streams.contract.outputs.measures import COHORT, COUNTERS, decode_cohort
-from streams.contract.packs.exported_clocks import watched
-from streams.contract.packs.file import rulebook_of
+from streams.contract.outputs.measure_report import group_report, measure_report
+from streams.contract.outputs.measures import COHORT_PREFIX, COUNTERS_PREFIX, decode_cohort
+from streams.contract.packs.exported_clocks import exported_clocks
+from streams.contract.packs.file import load_rulebook
 from streams.contract.packs.rulebook import Rulebook
-from streams.contract.timestamps import format_ms
+from streams.contract.timestamps import format_timestamp
 from streams.domain import counters
 from streams.domain.desk import TOPICS
 from streams.domain.figures import grouping, samples
@@ -40,7 +40,7 @@ DUE = PLAN.end_ms + 4 * DAY
 def published(chain: Chain) -> Path:
     """Make and publish the history by the commands, and return its file."""
     file = chain.folder / "history.jsonl"
-    start = f"--start={format_ms(PLAN.start_ms)}"
+    start = f"--start={format_timestamp(PLAN.start_ms)}"
     file.write_text(
         chain.run("simulate", f"--seed={PLAN.seed}", f"--weeks={PLAN.weeks}", f"--reports={PLAN.reports}", start)
     )
@@ -55,13 +55,15 @@ def documented(
     """Return the document that the cohorts of all partitions make together, without the warnings of a file's reader."""
 
     def through(platform: str) -> int:
-        promises = [told.promised[COUNTERS + platform.encode(), counters.through(topic)] for topic in TOPICS]
+        promises = [told.promised[COUNTERS_PREFIX + platform.encode(), counters.through(topic)] for topic in TOPICS]
         return min(as_of, *(instant for promise in promises for instant in promise))
 
     found = samples(cohorts, grouping(["platform"]), through)
-    groups = [group({"platform": name}, sample, watched(rulebook), as_of) for (name,), sample in found.items()]
-    tallies = {key.removeprefix(COUNTERS).decode(): tally for key, tally in told.counted.items()}
-    return without_warnings(document(as_of, rulebook.name, groups, tallies))
+    groups = [
+        group_report({"platform": name}, sample, exported_clocks(rulebook), as_of) for (name,), sample in found.items()
+    ]
+    tallies = {key.removeprefix(COUNTERS_PREFIX).decode(): tally for key, tally in told.counted.items()}
+    return without_warnings(measure_report(as_of, rulebook.name, groups, tallies))
 
 
 def without_warnings(whole: dict[str, Any]) -> dict[str, Any]:
@@ -78,7 +80,7 @@ def fed(file: Path, chain: Chain, rulebook: Rulebook) -> Read:
 def test_the_worker_measures_what_the_batch_path_measures(production: Make, broker: str) -> None:
     chain = production(broker, partitions=2)
     file = published(chain)
-    rulebook = rulebook_of([CHILDREN], chain.registry, DUE)
+    rulebook = load_rulebook([CHILDREN], chain.registry, DUE)
     worker = chain.worker(SAFECLOCK_PACKS=str(CHILDREN))
     now = chain.settled(DUE)
     assert worker.terminate() == 0, chain.logs()
@@ -88,7 +90,7 @@ def test_the_worker_measures_what_the_batch_path_measures(production: Make, brok
     figures = without_warnings(measure(reference, ["platform"]))
     agree(chain, file.read_bytes().splitlines(), now, rulebook)
     measured = chain.stored(chain.names.measures)
-    cohorts = [(key[2:].decode(), decode_cohort(value)) for _, key, value in measured if key.startswith(COHORT)]
+    cohorts = [(key[2:].decode(), decode_cohort(value)) for _, key, value in measured if key.startswith(COHORT_PREFIX)]
     assert documented(cohorts, totals(measured), rulebook, reference.as_of) == figures
 
 

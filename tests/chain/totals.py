@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
 from streams.batch.load import Read
-from streams.contract.outputs.measures import COHORT, COUNTERS, decode_cohort, decode_counters
+from streams.contract.outputs.measures import COHORT_PREFIX, COUNTERS_PREFIX, decode_cohort, decode_counters
 from streams.domain import counters
 from streams.domain.cohort import cohort_and_bits
 from streams.domain.desk import TOPICS
@@ -52,10 +52,10 @@ def totals(stored: Stored, partitions: int = 1) -> Totals:
     counted: dict[bytes, Counter[str]] = {}
     promised: dict[tuple[bytes, str], set[int]] = {}
     for _, key, value in stored:
-        if key.startswith(COHORT):
-            name, _ = cohort_and_bits(key[len(COHORT) :].decode())
+        if key.startswith(COHORT_PREFIX):
+            name, _ = cohort_and_bits(key[len(COHORT_PREFIX) :].decode())
             cohorts.setdefault(name, Counter()).update(decode_cohort(value))
-        elif key.startswith(COUNTERS):
+        elif key.startswith(COUNTERS_PREFIX):
             tally = decode_counters(value)
             counted.setdefault(key, Counter()).update(_net(tally, times))
             for name in _PROMISED & tally.keys():

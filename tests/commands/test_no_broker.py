@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from safeclock import main
-from streams.contract.settings.kafka_security import Access
+from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.edge.kafka_client.login import NoBrokerError
 from streams.runtime.kafka import admin
 from tests.brokers.embedded import embedded_broker
@@ -48,7 +48,7 @@ def test_whoever_asks_a_broker_that_is_not_there_hears_the_setting_by_its_own_na
     monkeypatch.setattr(admin, "_BOOTSTRAP_MS", 200)
 
     with pytest.raises(NoBrokerError, match=rf"^OURS_BOOTSTRAP: expected a broker at {NOWHERE}, none answered$"):
-        admin.Broker(NOWHERE, Access(prefix="OURS_"))
+        admin.Broker(NOWHERE, KafkaSecurity(prefix="OURS_"))
 
 
 @pytest.mark.integration

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from producers.simulation.model.config import Plan
 from producers.simulation.traffic import history
-from streams.contract.timestamps import format_ms, parse
+from streams.contract.timestamps import format_timestamp, parse_timestamp
 
 Json = dict[str, Any]
 Plant = Callable[[list[Json]], Iterable[Json]]
@@ -48,7 +48,9 @@ def changed(change: Callable[[Json], Json | None], *types: str) -> Plant:
 
 def shifted(offset: int, *names: str) -> Callable[[Json], Json]:
     """Return the change that moves the named times by `offset` milliseconds."""
-    return lambda event: event | {name: format_ms(parse(event[name]) + offset) for name in names if name in event}
+    return lambda event: (
+        event | {name: format_timestamp(parse_timestamp(event[name]) + offset) for name in names if name in event}
+    )
 
 
 def local(zone: str, *names: str) -> Callable[[Json], Json]:
@@ -57,7 +59,7 @@ def local(zone: str, *names: str) -> Callable[[Json], Json]:
 
 
 def _local(text: str, zone: str) -> str:
-    at = datetime.fromtimestamp(parse(text) // 1000, UTC).astimezone(ZoneInfo(zone))
+    at = datetime.fromtimestamp(parse_timestamp(text) // 1000, UTC).astimezone(ZoneInfo(zone))
     return at.strftime("%Y-%m-%dT%H:%M:%S") + text[19:]
 
 
@@ -78,4 +80,4 @@ def both(first: Plant, second: Plant) -> Plant:
 
 def rounded(unit: int) -> Callable[[Json], Json]:
     """Return the change that rounds times down to a unit, in milliseconds."""
-    return lambda event: event | {"time": format_ms(parse(event["time"]) // unit * unit)}
+    return lambda event: event | {"time": format_timestamp(parse_timestamp(event["time"]) // unit * unit)}

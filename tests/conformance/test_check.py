@@ -15,7 +15,7 @@ from streams.contract.events import keys
 from streams.contract.events.schema import envelope, event_data
 from streams.contract.events.schema.action_data import Acknowledged, NoViolation, Restricted
 from streams.contract.registry.registry import Registry
-from streams.contract.timestamps import format_ms
+from streams.contract.timestamps import format_timestamp
 from streams.domain.vocabulary import Basis, Channel, Extent, Ground, Harm, Reporter, Restriction
 
 HOUR = 3_600_000
@@ -25,7 +25,7 @@ REMOVED = Restricted(restrictions=(Restriction.REMOVED,), extent=Extent.GLOBAL, 
 
 
 def token(report: int) -> str:
-    return keys.token(b"s" * 32, "k1", str(report))
+    return keys.report_token(b"s" * 32, "k1", str(report))
 
 
 def filed(report: int, at: int, *, harm: Harm = Harm.GROOMING, told: int | None = None, where: str = "GB") -> bytes:
@@ -37,26 +37,32 @@ def filed(report: int, at: int, *, harm: Harm = Harm.GROOMING, told: int | None 
         basis=Basis.TERMS,
         jurisdictions=(where,),
     )
-    event = envelope.about_report(data, platform="harbor", token=token(report), id=f"filing-{report:04d}", at=at)
-    return envelope.encode(event if told is None else envelope.recorded(event, told))
+    event = envelope.report_event(
+        data, platform="harbor", token=token(report), id=f"filing-{report:04d}", occurred_at=at
+    )
+    return envelope.encode_structured(event if told is None else envelope.with_recorded_time(event, told))
 
 
 def acted(
-    report: int, at: int, data: envelope.AboutReport = REMOVED, *, told: int | None = None, name: str = "action"
+    report: int, at: int, data: envelope.ReportEventData = REMOVED, *, told: int | None = None, name: str = "action"
 ) -> bytes:
-    event = envelope.about_report(data, platform="harbor", token=token(report), id=f"{name}-{report:04d}", at=at)
-    return envelope.encode(event if told is None else envelope.recorded(event, told))
+    event = envelope.report_event(
+        data, platform="harbor", token=token(report), id=f"{name}-{report:04d}", occurred_at=at
+    )
+    return envelope.encode_structured(event if told is None else envelope.with_recorded_time(event, told))
 
 
 def beat(at: int) -> bytes:
-    data = event_data.Heartbeat(complete_through=format_ms(at), sequence=1)
-    return envelope.encode(envelope.heartbeat(data, platform="harbor", id="heartbeat-1", at=at))
+    data = event_data.HeartbeatData(complete_through=format_timestamp(at), sequence=1)
+    return envelope.encode_structured(
+        envelope.heartbeat_event(data, platform="harbor", id="heartbeat-1", occurred_at=at)
+    )
 
 
 def of(tmp_path: Path, *lines: bytes) -> Checked:
     path = tmp_path / "events.jsonl"
     path.write_bytes(b"\n".join(lines))
-    return check([path], Registry.open(), lambda: NOW)
+    return check([path], Registry.accepting_all(), lambda: NOW)
 
 
 def harbor(found: Checked) -> Platform:
@@ -130,7 +136,7 @@ def test_another_kind_of_file_is_told_for_what_it_is(tmp_path: Path, content: by
     path.write_bytes(content)
     shown = StringIO()
 
-    found = check([path], Registry.open(), lambda: NOW)
+    found = check([path], Registry.accepting_all(), lambda: NOW)
     tell(found, Console(file=shown, width=400))
 
     assert f"{path} looks like {what}" in shown.getvalue()
@@ -247,4 +253,4 @@ def test_the_document_holds_what_was_found(tmp_path: Path) -> None:
     assert found["schema"] == "safeclock.check/1"
     assert platform["states"] == {"restricted": 1}
     assert platform["clocks"]["time_to_action"]["closed_only_median_seconds"] == pytest.approx(3600)
-    assert (platform["first"], platform["last"]) == (format_ms(MONDAY), format_ms(MONDAY + HOUR))
+    assert (platform["first"], platform["last"]) == (format_timestamp(MONDAY), format_timestamp(MONDAY + HOUR))

@@ -14,7 +14,7 @@ from producers.simulation.model.config import Plan
 from streams.batch.check.check import Checked, check
 from streams.batch.check.mistakes.catalogue import MISTAKES
 from streams.contract.registry.registry import Registry
-from streams.contract.timestamps import format_ms, parse
+from streams.contract.timestamps import format_timestamp, parse_timestamp
 from streams.domain.grid import DAY, HOUR, MINUTE
 from tests.conformance.planted import (
     ACTED,
@@ -33,16 +33,16 @@ from tests.conformance.planted import (
 )
 
 ROOT: Final = Path(__file__).parents[2]
-LATER: Final = parse("2040-01-01T00:00:00Z")
+LATER: Final = parse_timestamp("2040-01-01T00:00:00Z")
 PROMPT: Final = ("lantern", "cobalt", "meadow", "pebble")
 """Platforms of the simulation that publish at once; they are slow and fast, and differ in what they do."""
 
 SMALL: Final = Plan(seed=3, weeks=2, reports=1_600)
 LARGE: Final = Plan(seed=4, weeks=4, reports=12_000)
-SPRING: Final = Plan(seed=4, weeks=2, reports=40_000, start_ms=parse("2026-03-19T00:00:00Z"))
-AMERICAN_SPRING: Final = SPRING._replace(start_ms=parse("2026-03-01T00:00:00Z"))
-AUTUMN: Final = Plan(seed=4, weeks=1, reports=25_000, start_ms=parse("2026-10-22T00:00:00Z"))
-AMERICAN_AUTUMN: Final = AUTUMN._replace(reports=50_000, start_ms=parse("2026-10-28T00:00:00Z"))
+SPRING: Final = Plan(seed=4, weeks=2, reports=40_000, start_ms=parse_timestamp("2026-03-19T00:00:00Z"))
+AMERICAN_SPRING: Final = SPRING._replace(start_ms=parse_timestamp("2026-03-01T00:00:00Z"))
+AUTUMN: Final = Plan(seed=4, weeks=1, reports=25_000, start_ms=parse_timestamp("2026-10-22T00:00:00Z"))
+AMERICAN_AUTUMN: Final = AUTUMN._replace(reports=50_000, start_ms=parse_timestamp("2026-10-28T00:00:00Z"))
 HALF_A_YEAR: Final = Plan(seed=4, weeks=30, reports=4_000)
 OFFSETS: Final = (-10, -8, -5, -3.5, -1, 1, 2, 5.5, 9, 13)
 
@@ -53,7 +53,7 @@ ENDINGS: Final = {"no_violation", "already_restricted", "unavailable", "out_of_s
 def checked(folder: Path, lines: Iterable[bytes], now: int = LATER) -> Checked:
     path = folder / "events.jsonl"
     path.write_bytes(b"\n".join(lines))
-    return check([path], Registry.open(), lambda: now)
+    return check([path], Registry.accepting_all(), lambda: now)
 
 
 def told(found: Checked) -> dict[str, set[str]]:
@@ -90,11 +90,11 @@ def joined(events: list[Json]) -> list[Json]:
 
 def shortened(events: list[Json]) -> Iterable[Json]:
     """Return the events with durations a thousand times shorter."""
-    filed = {event["subject"]: parse(event["time"]) for event in events if event["type"] == FILED}
+    filed = {event["subject"]: parse_timestamp(event["time"]) for event in events if event["type"] == FILED}
     for event in events:
         begin = filed.get(event.get("subject", ""))
         if event["type"] == ACTED and begin is not None:
-            yield event | {"time": format_ms(begin + (parse(event["time"]) - begin) // 1_000)}
+            yield event | {"time": format_timestamp(begin + (parse_timestamp(event["time"]) - begin) // 1_000)}
         else:
             yield event
 
@@ -128,7 +128,7 @@ def in_skipped_hour(event: Json) -> Json:
         return event | {"time": "2026-03-29T02:30:00.123+01:00"}
     summer = event["time"] > "2026-03-29T01"
     offset = 2 * HOUR if summer else HOUR
-    written = format_ms(parse(event["time"]) + offset)
+    written = format_timestamp(parse_timestamp(event["time"]) + offset)
     return event | {"time": f"{written[:-1]}{'+02:00' if summer else '+01:00'}"}
 
 
@@ -139,7 +139,7 @@ def in_skipped_hour_of_one_offset(event: Json) -> Json | None:
 
 
 def always_winter(event: Json) -> Json:
-    return event | {"time": f"{format_ms(parse(event['time']) + HOUR)[:-1]}+01:00"}
+    return event | {"time": f"{format_timestamp(parse_timestamp(event['time']) + HOUR)[:-1]}+01:00"}
 
 
 def own_key_id(event: Json) -> Json:
@@ -149,7 +149,7 @@ def own_key_id(event: Json) -> Json:
 PLANTED: Final[list[tuple[str, Plan, Plant]]] = [
     ("early_years", SMALL, year("1998")),
     ("early_years", SMALL, year("2006")),
-    ("epoch_units", SMALL, both(PLAIN, changed(lambda event: event | {"time": format_ms(parse(event["time"]) // 1_000)}))),
+    ("epoch_units", SMALL, both(PLAIN, changed(lambda event: event | {"time": format_timestamp(parse_timestamp(event["time"]) // 1_000)}))),
     ("in_the_future", SMALL, year("2062")),
     ("in_the_future", SMALL, both(PLAIN, changed(lambda event: event | {"time": "2041-01-01T00:00:00Z"}, ACTED))),
     ("told_long_after", SMALL, changed(lambda event: event | {"recordedtime": "2026-03-20T00:00:00Z"})),
@@ -256,9 +256,11 @@ def test_times_of_actions_or_of_filings_that_are_local_are_told(tmp_path: Path, 
 
 def test_durations_that_a_platform_cut_off_at_zero_are_told(tmp_path: Path) -> None:
     filed = {
-        event["subject"]: parse(event["time"]) for event in map(json.loads, simulated(SMALL)) if event["type"] == FILED
+        event["subject"]: parse_timestamp(event["time"])
+        for event in map(json.loads, simulated(SMALL))
+        if event["type"] == FILED
     }
-    cut = changed(lambda event: event | {"time": format_ms(max(filed[event["subject"]], parse(event["time"]) - 5 * HOUR))}, ACTED)  # fmt: skip
+    cut = changed(lambda event: event | {"time": format_timestamp(max(filed[event["subject"]], parse_timestamp(event["time"]) - 5 * HOUR))}, ACTED)  # fmt: skip
 
     found = checked(tmp_path, planted(SMALL, both(PLAIN, cut), "meadow"))
 
@@ -276,7 +278,7 @@ def test_a_clean_file_is_told_nothing(tmp_path: Path, seed: int) -> None:
     starts = ("2026-01-05", "2025-03-10", "2026-10-12", "2025-06-02", "2026-02-16")
     plan = Plan(
         seed=seed,
-        start_ms=parse(f"{starts[seed % 5]}T00:00:00Z"),
+        start_ms=parse_timestamp(f"{starts[seed % 5]}T00:00:00Z"),
         weeks=(1, 2, 4, 8)[seed % 4],
         reports=(400, 1_500, 4_000, 9_000)[seed // 4 % 4],
     )

@@ -33,8 +33,14 @@ from streams.contract.events.schema.action_data import (
     Validated,
     Withdrawn,
 )
-from streams.contract.events.schema.envelope import AnyEvent, about_report, encode, heartbeat, recorded
-from streams.contract.timestamps import format_ms
+from streams.contract.events.schema.envelope import (
+    AnyEvent,
+    encode_structured,
+    heartbeat_event,
+    report_event,
+    with_recorded_time,
+)
+from streams.contract.timestamps import format_timestamp
 from streams.domain.vocabulary import (
     Addressee,
     AmendReason,
@@ -57,8 +63,8 @@ from streams.domain.vocabulary import (
 
 AT: Final = 1_767_225_600_123
 SECRET: Final = bytes(range(32))
-TOKEN: Final = keys.token(SECRET, "k1", "an invented report")
-OTHER_TOKEN: Final = keys.token(SECRET, "k1", "another invented report")
+TOKEN: Final = keys.report_token(SECRET, "k1", "an invented report")
+OTHER_TOKEN: Final = keys.report_token(SECRET, "k1", "another invented report")
 Tree = dict[str, Any]
 
 FILING: Final = event_data.ReportFiled(
@@ -108,26 +114,26 @@ OUTCOMES: Final[tuple[ActionTaken, ...]] = (
 )
 AMENDMENT: Final = event_data.ReportAmended(reason=AmendReason.TRIAGE, severity=Severity.HIGH)
 RETRACTION: Final = event_data.EventRetracted(retracts="an-event-id", reason=RetractReason.ERROR)
-BEAT: Final = event_data.Heartbeat(complete_through=format_ms(AT), sequence=7)
+BEAT: Final = event_data.HeartbeatData(complete_through=format_timestamp(AT), sequence=7)
 
 
 def event(
     data: event_data.ReportFiled | ActionTaken | event_data.ReportAmended | event_data.EventRetracted,
 ) -> AnyEvent:
     """Return an event of the platform harbor about one report."""
-    return about_report(data, platform="harbor", token=TOKEN, id="event-0001", at=AT)
+    return report_event(data, platform="harbor", token=TOKEN, id="event-0001", occurred_at=AT)
 
 
 def accepted() -> list[AnyEvent]:
     """Return one event of every kind."""
     about = [FILING, FULL_FILING, *OUTCOMES, AMENDMENT, RETRACTION]
-    beat = heartbeat(BEAT, platform="harbor", id="beat-0001", at=AT)
-    return [*map(event, about), beat, recorded(event(FILING), AT + 5)]
+    beat = heartbeat_event(BEAT, platform="harbor", id="beat-0001", occurred_at=AT)
+    return [*map(event, about), beat, with_recorded_time(event(FILING), AT + 5)]
 
 
 def filing_tree() -> Tree:
     """Return a filing as a plain object, to be spoilt."""
-    tree: Tree = json.loads(encode(event(FILING)))
+    tree: Tree = json.loads(encode_structured(event(FILING)))
     return tree
 
 
@@ -141,7 +147,7 @@ class Spoilt(NamedTuple):
 
 
 def _with(change: Callable[[Tree], object], data: ActionTaken | event_data.ReportAmended | None = None) -> Tree:
-    tree: Tree = json.loads(encode(event(data if data is not None else FILING)))
+    tree: Tree = json.loads(encode_structured(event(data if data is not None else FILING)))
     change(tree)
     return tree
 

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 from streams.contract.events.keys import record_key
-from streams.contract.timestamps import format_ms
+from streams.contract.timestamps import format_timestamp
 from streams.contract.topics import partition_of
 from streams.domain.vocabulary import Harm, Reason, Reporter
 
@@ -71,7 +71,7 @@ def good_filing(random: Random, at: int) -> HostileRecord:
         "source": f"/platforms/{platform}",
         "id": _opaque(random, 15),
         "subject": token,
-        "time": format_ms(at),
+        "time": format_timestamp(at),
         "data": {
             "harm": random.choice(list(Harm)),
             "reporter": random.choice(list(Reporter)),
@@ -227,7 +227,7 @@ KINDS: Final[dict[str, tuple[Spoil, Reason]]] = {
     "the future": (
         lambda random, record: _tree(
             lambda _, tree: tree.update(
-                time=format_ms(record.timestamp + random.randrange(2 * _HOUR_MS, 9_000 * _DAY_MS))
+                time=format_timestamp(record.timestamp + random.randrange(2 * _HOUR_MS, 9_000 * _DAY_MS))
             )
         )(random, record),
         Reason.FUTURE_TIME,
@@ -235,7 +235,7 @@ KINDS: Final[dict[str, tuple[Spoil, Reason]]] = {
     "ancient": (
         lambda random, record: _tree(
             lambda _, tree: tree.update(
-                time=format_ms(record.timestamp - random.randrange(15 * _DAY_MS, 9_000 * _DAY_MS))
+                time=format_timestamp(record.timestamp - random.randrange(15 * _DAY_MS, 9_000 * _DAY_MS))
             )
         )(random, record),
         Reason.TOO_OLD,

@@ -5,21 +5,21 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
-from streams.contract.events.keys import token
+from streams.contract.events.keys import report_token
 from streams.contract.events.schema import event_data
 from streams.contract.events.schema.action_data import AccountRestricted, ActionTaken, Merged, Restricted
-from streams.contract.events.schema.envelope import AnyEvent, about_report, encode, heartbeat
+from streams.contract.events.schema.envelope import AnyEvent, encode_structured, heartbeat_event, report_event
 from streams.contract.registry.jurisdictions import JURISDICTIONS
-from streams.contract.timestamps import format_ms
+from streams.contract.timestamps import format_timestamp
 from streams.domain.vocabulary import Harm, Restriction, Severity, Surface
 from tests.contract.examples import SECRET
 
 PLATFORMS = st.sampled_from(["harbor", "lantern", "meadow", "cobalt"])
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 IDS = st.text(ALPHABET, min_size=8, max_size=64)
-TOKENS = st.builds(lambda report: token(SECRET, "a0", report), st.text(min_size=1, max_size=20))
+TOKENS = st.builds(lambda report: report_token(SECRET, "a0", report), st.text(min_size=1, max_size=20))
 INSTANTS = st.integers(0, 4_102_444_800_000)
-ITEMS = st.integers(1, event_data.MOST_ITEMS)
+ITEMS = st.integers(1, event_data.MAX_ITEMS)
 COUNTRIES = st.lists(st.sampled_from(sorted(JURISDICTIONS)), min_size=1, max_size=5, unique=True).map(tuple)
 
 FILINGS = st.builds(
@@ -55,11 +55,11 @@ def events(draw: st.DrawFn) -> AnyEvent:
     platform, id_, at = draw(PLATFORMS), draw(IDS), draw(INSTANTS)
     data = draw(st.none() | FILINGS | ACTIONS | AMENDMENTS | RETRACTIONS)
     if data is None:
-        beat = event_data.Heartbeat(
-            complete_through=format_ms(draw(st.integers(0, at))), sequence=draw(st.integers(0, 9))
+        beat = event_data.HeartbeatData(
+            complete_through=format_timestamp(draw(st.integers(0, at))), sequence=draw(st.integers(0, 9))
         )
-        return heartbeat(beat, platform=platform, id=id_, at=at)
-    return about_report(data, platform=platform, token=draw(TOKENS), id=id_, at=at)
+        return heartbeat_event(beat, platform=platform, id=id_, occurred_at=at)
+    return report_event(data, platform=platform, token=draw(TOKENS), id=id_, occurred_at=at)
 
 
 JUNK = st.recursive(
@@ -72,7 +72,7 @@ JUNK = st.recursive(
 @st.composite
 def mangled(draw: st.DrawFn) -> bytes:
     """The bytes of an event after one to three accidents or attacks."""
-    raw = encode(draw(events()))
+    raw = encode_structured(draw(events()))
     for _ in range(draw(st.integers(1, 3))):
         raw = draw(st.sampled_from([_flipped, _cut, _spliced, _rewritten, _doubled]))(draw, raw)
     return raw

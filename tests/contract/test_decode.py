@@ -10,26 +10,26 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # s
 from msgspec.structs import replace
 
 from streams.contract.events import keys
-from streams.contract.events.content_modes import structured
-from streams.contract.events.decoder import Decoder, Limits, Refusal
+from streams.contract.events.content_modes import to_structured
+from streams.contract.events.decoder import EventDecoder, EventLimits, Refusal
 from streams.contract.events.schema.envelope import (
-    BINARY_TYPE,
-    STRUCTURED_TYPE,
+    BINARY_MEDIA_TYPE,
+    STRUCTURED_MEDIA_TYPE,
     ActionTakenEvent,
     AnyEvent,
     HeartbeatEvent,
-    about_report,
-    encode,
     encode_binary,
-    heartbeat,
-    recorded,
+    encode_structured,
+    heartbeat_event,
+    report_event,
+    with_recorded_time,
 )
 from streams.contract.events.source_records import UnreadableBatch
-from streams.contract.export.schemas import files
-from streams.contract.registry.file import load, parse
+from streams.contract.export.schemas import generated_files
+from streams.contract.registry.file import parse_registry, read_registry
 from streams.contract.registry.jurisdictions import JURISDICTIONS
 from streams.contract.registry.registry import Registry
-from streams.contract.timestamps import LAST
+from streams.contract.timestamps import MAX_TIMESTAMP_MS
 from streams.domain import attributes
 from streams.domain.attributes import Attributes
 from streams.domain.events import Action, Deed, Event, Filing, Heartbeat
@@ -49,9 +49,9 @@ from tests.contract.examples import (
     filing_tree,
 )
 
-DEMO = load(Path(__file__).parents[2] / "deploy" / "registry" / "demo.toml")
-DECODER = Decoder(DEMO)
-OWN_TOPICS = parse(
+DEMO = read_registry(Path(__file__).parents[2] / "deploy" / "registry" / "demo.toml")
+DECODER = EventDecoder(DEMO)
+OWN_TOPICS = parse_registry(
     b"""
     [[platforms]]
     id = "harbor"
@@ -83,7 +83,7 @@ def topic_of(said: AnyEvent) -> str:
 
 def given(said: AnyEvent) -> Given:
     key = keys.heartbeat_key("harbor") if isinstance(said, HeartbeatEvent) else keys.record_key("harbor", TOKEN)
-    return Given(topic_of(said), encode(said), key)
+    return Given(topic_of(said), encode_structured(said), key)
 
 
 def written(tree: object) -> Given:
@@ -136,7 +136,7 @@ def test_an_action_becomes_the_deed_of_its_outcome(outcome: object) -> None:
 
 
 def test_a_demotion_is_a_restriction_that_does_not_end_the_matter() -> None:
-    tree = json.loads(encode(event(RESTRICTED)))
+    tree = json.loads(encode_structured(event(RESTRICTED)))
     tree["data"]["restrictions"] = ["demoted"]
 
     fact = DECODER.decode(written(tree))
@@ -159,18 +159,18 @@ def test_an_event_with_a_fault_is_refused_for_it(spoilt: Spoilt) -> None:
         b"",
         None,
         b"{",
-        b"\xef\xbb\xbf" + encode(event(FILING)),
-        encode(event(FILING)).decode().encode("utf-16"),
-        encode(event(FILING)).replace(b"grooming", b"gr\xf6\xf6ming"),
-        encode(event(FILING)).replace(b"grooming", rb"\ud800"),
-        encode(event(FILING)).replace(b'"grooming"', b"NaN"),
-        encode(event(FILING)).replace(b'"grooming"', b"-Infinity"),
-        encode(event(FILING)) + b"{}",
+        b"\xef\xbb\xbf" + encode_structured(event(FILING)),
+        encode_structured(event(FILING)).decode().encode("utf-16"),
+        encode_structured(event(FILING)).replace(b"grooming", b"gr\xf6\xf6ming"),
+        encode_structured(event(FILING)).replace(b"grooming", rb"\ud800"),
+        encode_structured(event(FILING)).replace(b'"grooming"', b"NaN"),
+        encode_structured(event(FILING)).replace(b'"grooming"', b"-Infinity"),
+        encode_structured(event(FILING)) + b"{}",
         b"[" * 8_000 + b"]" * 8_000,
-        encode(event(FILING)).replace(b'"grooming"', b"[" * 7_000 + b"]" * 7_000),
-        encode(event(FILING)).replace(b'"data":{', b'"data":{"harm":"other",'),
-        encode(event(FILING)).replace(b'"id":', b'"id":"event-0002","id":'),
-        encode(event(FILING)).replace(b'"data":{', b'"data":{"test":true,"test":false,'),
+        encode_structured(event(FILING)).replace(b'"grooming"', b"[" * 7_000 + b"]" * 7_000),
+        encode_structured(event(FILING)).replace(b'"data":{', b'"data":{"harm":"other",'),
+        encode_structured(event(FILING)).replace(b'"id":', b'"id":"event-0002","id":'),
+        encode_structured(event(FILING)).replace(b'"data":{', b'"data":{"test":true,"test":false,'),
         json.dumps(filing_tree()).encode().replace(b'"id":', b'"\\u0069d": "event-0002", "id":'),
     ],
 )
@@ -205,13 +205,13 @@ def test_a_witness_may_not_speak_yet() -> None:
 def test_a_platform_may_not_speak_on_the_topic_of_another() -> None:
     record = given(event(FILING))._replace(topic="report-filed.meadow")
 
-    refusal = Decoder(OWN_TOPICS).decode(record)
+    refusal = EventDecoder(OWN_TOPICS).decode(record)
 
     assert refusal == Refusal(Reason.WRONG_PLATFORM, "source", "meadow")
 
 
 def test_what_cannot_be_read_is_put_down_to_the_only_platform_of_its_topic() -> None:
-    refusal = Decoder(OWN_TOPICS).decode(Given("report-filed.meadow", b"?"))
+    refusal = EventDecoder(OWN_TOPICS).decode(Given("report-filed.meadow", b"?"))
 
     assert refusal == Refusal(Reason.NOT_JSON, "", "meadow")
 
@@ -230,7 +230,7 @@ def test_a_record_under_another_key_is_refused(key: bytes | None) -> None:
 
 
 def test_a_heartbeat_is_keyed_by_its_platform_and_says_which_topic_carried_it() -> None:
-    said = heartbeat(BEAT, platform="harbor", id="beat-0001", at=AT)
+    said = heartbeat_event(BEAT, platform="harbor", id="beat-0001", occurred_at=AT)
 
     fact = DECODER.decode(given(said)._replace(topic="action-taken"))
 
@@ -239,7 +239,9 @@ def test_a_heartbeat_is_keyed_by_its_platform_and_says_which_topic_carried_it() 
 
 
 def test_a_heartbeat_is_about_no_report() -> None:
-    tree = json.loads(encode(heartbeat(BEAT, platform="harbor", id="beat-0001", at=AT))) | {"subject": TOKEN}
+    tree = json.loads(encode_structured(heartbeat_event(BEAT, platform="harbor", id="beat-0001", occurred_at=AT))) | {
+        "subject": TOKEN
+    }
 
     refusal = DECODER.decode(written(tree))
 
@@ -247,7 +249,7 @@ def test_a_heartbeat_is_about_no_report() -> None:
 
 
 def test_a_heartbeat_cannot_vouch_for_the_future() -> None:
-    tree = json.loads(encode(heartbeat(BEAT, platform="harbor", id="beat-0001", at=AT)))
+    tree = json.loads(encode_structured(heartbeat_event(BEAT, platform="harbor", id="beat-0001", occurred_at=AT)))
     tree["data"]["complete_through"] = "2027-01-01T00:00:00Z"
 
     refusal = DECODER.decode(written(tree))
@@ -258,15 +260,15 @@ def test_a_heartbeat_cannot_vouch_for_the_future() -> None:
 def test_an_event_may_be_ahead_of_its_log_time_by_the_skew_of_clocks_only() -> None:
     record = given(event(FILING))
 
-    within = DECODER.decode(record._replace(timestamp=AT - Limits().future_ms))
-    beyond = DECODER.decode(record._replace(timestamp=AT - Limits().future_ms - 1))
+    within = DECODER.decode(record._replace(timestamp=AT - EventLimits().max_future_ms))
+    beyond = DECODER.decode(record._replace(timestamp=AT - EventLimits().max_future_ms - 1))
 
     assert isinstance(within, Filing)
     assert beyond == Refusal(Reason.FUTURE_TIME, "time", "harbor")
 
 
 def test_a_filing_is_told_within_two_weeks_but_an_action_whenever_it_comes() -> None:
-    later = AT + Limits().too_old_ms
+    later = AT + EventLimits().max_age_ms
 
     within = DECODER.decode(given(event(FILING))._replace(timestamp=later))
     beyond = DECODER.decode(given(event(FILING))._replace(timestamp=later + 1))
@@ -279,7 +281,7 @@ def test_a_filing_is_told_within_two_weeks_but_an_action_whenever_it_comes() -> 
 
 def test_a_record_is_as_large_as_its_value_and_headers_together() -> None:
     record = given(event(FILING))
-    room = Limits().too_large - len(record.value or b"")
+    room = EventLimits().max_bytes - len(record.value or b"")
 
     within = DECODER.decode(record._replace(headers=[("trace", bytes(room - 5))]))
     beyond = DECODER.decode(record._replace(headers=[("trace", bytes(room - 4))]))
@@ -354,30 +356,30 @@ NAMED = {
 @pytest.mark.parametrize("change", [str, str.upper, str.title])
 def test_a_media_type_is_read_alike_in_both_modes_and_by_the_schema(written: str, change: Callable[[str], str]) -> None:
     said, base = event(FILING), given(event(FILING))
-    whole, plain = (written.format(change(name)) for name in (STRUCTURED_TYPE, BINARY_TYPE))
+    whole, plain = (written.format(change(name)) for name in (STRUCTURED_MEDIA_TYPE, BINARY_MEDIA_TYPE))
     attributes_, data = encode_binary(said)
-    tree = json.loads(encode(said)) | {"datacontenttype": plain}
+    tree = json.loads(encode_structured(said)) | {"datacontenttype": plain}
 
     found = [
         DECODER.decode(base._replace(headers=[("content-type", whole.encode())])),
         DECODER.decode(base._replace(headers=[("content-type", plain.encode()), *attributes_[1:]], value=data)),
         DECODER.decode(base._replace(value=json.dumps(tree).encode())),
-        DECODER.decode_line(json.dumps(tree).encode(), LAST),
+        DECODER.decode_line(json.dumps(tree).encode(), MAX_TIMESTAMP_MS),
     ]
 
     refusals = [refusal[:2] for refusal in found if isinstance(refusal, Refusal)]
     assert refusals == ([] if NAMED[written] else [(Reason.BAD_VALUE, "datacontenttype")] * 4)
-    schema = Draft202012Validator(json.loads(files()["report-filed.v1.json"]))
+    schema = Draft202012Validator(json.loads(generated_files()["report-filed.v1.json"]))
     assert schema.is_valid(tree) == NAMED[written]
 
 
 @pytest.mark.parametrize("hostile", [" " * 16_000, "; " * 8_000, ";a=b" * 4_000, ';a="' + "\\x" * 7_000, ";a" * 8_000])
 def test_no_media_type_takes_long(hostile: str) -> None:
     attributes_, data = encode_binary(event(FILING))
-    headers = [("content-type", f"{BINARY_TYPE}{hostile}@".encode()), *attributes_[1:]]
+    headers = [("content-type", f"{BINARY_MEDIA_TYPE}{hostile}@".encode()), *attributes_[1:]]
 
     began = process_time()
-    refusal = structured(headers, data)
+    refusal = to_structured(headers, data)
 
     assert refusal == (Reason.BAD_VALUE, "datacontenttype")
     assert process_time() - began < 0.2
@@ -410,7 +412,7 @@ def test_another_word_is_another_content() -> None:
 
 
 def test_lists_of_all_countries_in_ever_new_orders_do_not_fill_the_memory() -> None:
-    codes, decoder = sorted(JURISDICTIONS), Decoder(DEMO)
+    codes, decoder = sorted(JURISDICTIONS), EventDecoder(DEMO)
     orders = [codes[place:] + codes[:place] for place in range(200)]
     records = [given(event(replace(FILING, jurisdictions=tuple(order)))) for order in orders]
     decoder.decode(given(event(FILING)))
@@ -427,9 +429,11 @@ def test_lists_of_all_countries_in_ever_new_orders_do_not_fill_the_memory() -> N
 def test_a_line_of_a_file_was_told_when_it_says_so_else_when_it_happened() -> None:
     said = event(FILING)
 
-    plain = DECODER.decode_line(encode(said) + b"\n", LAST)
-    late = DECODER.decode_line(encode(recorded(said, AT + 60_000)), LAST)
-    older = DECODER.decode_line(encode(recorded(said, AT + Limits().too_old_ms + 1)), LAST)
+    plain = DECODER.decode_line(encode_structured(said) + b"\n", MAX_TIMESTAMP_MS)
+    late = DECODER.decode_line(encode_structured(with_recorded_time(said, AT + 60_000)), MAX_TIMESTAMP_MS)
+    older = DECODER.decode_line(
+        encode_structured(with_recorded_time(said, AT + EventLimits().max_age_ms + 1)), MAX_TIMESTAMP_MS
+    )
 
     assert isinstance(plain, Filing)
     assert isinstance(late, Filing)
@@ -439,28 +443,33 @@ def test_a_line_of_a_file_was_told_when_it_says_so_else_when_it_happened() -> No
 
 
 def test_a_line_may_be_as_large_as_a_record_and_its_line_feed_is_no_part_of_it() -> None:
-    line = encode(event(FILING)).ljust(Limits().too_large)
+    line = encode_structured(event(FILING)).ljust(EventLimits().max_bytes)
 
-    within = DECODER.decode_line(line + b"\n", LAST)
-    beyond = DECODER.decode_line(line + b" \n", LAST)
+    within = DECODER.decode_line(line + b"\n", MAX_TIMESTAMP_MS)
+    beyond = DECODER.decode_line(line + b" \n", MAX_TIMESTAMP_MS)
 
     assert isinstance(within, Filing)
     assert beyond == Refusal(Reason.TOO_LARGE, "", "")
 
 
 def test_an_open_registry_accepts_every_well_formed_platform() -> None:
-    said = about_report(FILING, platform="anyone", token=TOKEN, id="event-0001", at=AT)
-    decoder = Decoder(Registry.open())
+    said = report_event(FILING, platform="anyone", token=TOKEN, id="event-0001", occurred_at=AT)
+    decoder = EventDecoder(Registry.accepting_all())
 
-    fact = decoder.decode_line(encode(said), LAST)
+    fact = decoder.decode_line(encode_structured(said), MAX_TIMESTAMP_MS)
 
     assert isinstance(fact, Filing)
     assert fact.platform == "anyone"
-    assert decoder.decode_line(encode(said).replace(b"anyone", b"Any|one"), LAST)[0] is Reason.BAD_VALUE
+    assert (
+        decoder.decode_line(encode_structured(said).replace(b"anyone", b"Any|one"), MAX_TIMESTAMP_MS)[0]
+        is Reason.BAD_VALUE
+    )
 
 
 def test_a_heartbeat_in_a_file_stands_for_both_topics() -> None:
-    fact = DECODER.decode_line(encode(heartbeat(BEAT, platform="harbor", id="beat-0001", at=AT)), LAST)
+    fact = DECODER.decode_line(
+        encode_structured(heartbeat_event(BEAT, platform="harbor", id="beat-0001", occurred_at=AT)), MAX_TIMESTAMP_MS
+    )
 
     assert isinstance(fact, Heartbeat)
     assert fact.topic == ""
@@ -471,6 +480,6 @@ def test_a_heartbeat_in_a_file_stands_for_both_topics() -> None:
 )
 def test_a_batch_that_cannot_be_read_is_its_topics_owners(registry: Registry, owner: str) -> None:
     topic = registry.platforms["meadow"].report_filed
-    decoder = Decoder(registry)
+    decoder = EventDecoder(registry)
 
     assert decoder.decode(UnreadableBatch(topic, 0, 7, 0, None)) == Refusal(Reason.UNDECODABLE, "", owner)

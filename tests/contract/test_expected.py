@@ -4,16 +4,20 @@ import json
 
 import pytest
 
-from streams.contract.events.decoder import Decoder, Refusal
-from streams.contract.events.expectations import expected
-from streams.contract.events.schema.envelope import encode
+from streams.contract.events.decoder import EventDecoder, Refusal
+from streams.contract.events.expectations import expectation
+from streams.contract.events.schema.envelope import encode_structured
 from streams.contract.registry.registry import Registry
-from streams.contract.timestamps import LAST
+from streams.contract.timestamps import MAX_TIMESTAMP_MS
 from streams.domain.vocabulary import Automation, Channel, Ground, Harm, Outcome, Reason, Restriction
 from tests.contract.examples import accepted
 
 FIELDS = sorted(
-    {name for event in accepted() for name in (*json.loads(encode(event)), *json.loads(encode(event))["data"])}
+    {
+        name
+        for event in accepted()
+        for name in (*json.loads(encode_structured(event)), *json.loads(encode_structured(event))["data"])
+    }
     - {"type"}
 )
 
@@ -30,7 +34,7 @@ FIELDS = sorted(
     ],
 )
 def test_the_closed_words_of_a_field_are_told(field: str, words: type[Harm]) -> None:
-    told = expected(Reason.BAD_VALUE, field)
+    told = expectation(Reason.BAD_VALUE, field)
 
     assert ", ".join(words) in told
 
@@ -39,16 +43,16 @@ def test_the_closed_words_of_a_field_are_told(field: str, words: type[Harm]) -> 
 def test_of_every_field_of_the_contract_something_is_expected(field: str) -> None:
     reason = Reason.BAD_TIME if "time" in field or field == "complete_through" else Reason.BAD_VALUE
 
-    assert expected(reason, field)
+    assert expectation(reason, field)
 
 
 @pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in {Reason.INTERNAL, Reason.BAD_VALUE}])
 def test_every_reason_but_a_fault_of_ours_expects_something(reason: Reason) -> None:
-    assert expected(reason, "")
+    assert expectation(reason, "")
 
 
 def test_a_field_that_differs_by_type_names_the_types() -> None:
-    told = expected(Reason.BAD_VALUE, "reason")
+    told = expectation(Reason.BAD_VALUE, "reason")
 
     assert "in safeclock.report-amended.v1: one of triage, error" in told
     assert "in paused: one of information_requested, obstructed" in told
@@ -56,14 +60,14 @@ def test_a_field_that_differs_by_type_names_the_types() -> None:
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_refused_value_is_not_what_is_expected(field: str) -> None:
-    decode = Decoder(Registry.open()).decode_line
+    decode = EventDecoder(Registry.accepting_all()).decode_line
     for event in accepted():
-        line = json.loads(encode(event))
+        line = json.loads(encode_structured(event))
         holder = line if field in line else line["data"]
         if field not in holder:
             continue
         holder[field] = "a secret!"
-        refused = decode(json.dumps(line).encode(), LAST)
+        refused = decode(json.dumps(line).encode(), MAX_TIMESTAMP_MS)
 
         assert isinstance(refused, Refusal)
-        assert "a secret!" not in expected(refused.reason, refused.field)
+        assert "a secret!" not in expectation(refused.reason, refused.field)

@@ -5,18 +5,18 @@ from typing import NamedTuple
 
 import pytest
 
-from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.events.decoder import EventDecoder, Refusal
 from streams.contract.events.keys import record_key
-from streams.contract.events.schema.envelope import encode
-from streams.contract.registry.registry import History, Platform, Registry
-from streams.contract.timestamps import format_ms
+from streams.contract.events.schema.envelope import encode_structured
+from streams.contract.registry.registry import AuditedHistory, Platform, Registry
+from streams.contract.timestamps import format_timestamp
 from streams.domain.events import Action, Filing, Heartbeat
 from streams.domain.grid import DAY, HOUR
 from streams.domain.vocabulary import Reason
 from tests.contract.examples import AT, FULL_FILING, RESTRICTED, TOKEN, event
 
 NOW = AT + 300 * DAY
-SPAN = History(since=AT - DAY, until=AT + DAY, opened_on=NOW - DAY, opened_by="audit", closes_on=NOW + DAY)
+SPAN = AuditedHistory(since=AT - DAY, until=AT + DAY, opened_on=NOW - DAY, opened_by="audit", closes_on=NOW + DAY)
 
 
 class Given(NamedTuple):
@@ -31,20 +31,20 @@ class Given(NamedTuple):
     offset: int = 0
 
 
-def decoder(*spans: History) -> Decoder:
+def decoder(*spans: AuditedHistory) -> EventDecoder:
     """Return what reads harbor's events, for whom these spans are open."""
     harbor = Platform(id="harbor", provider="-", report_filed="filed", action_taken="taken", history=spans)
-    return Decoder(Registry({"harbor": harbor}))
+    return EventDecoder(Registry({"harbor": harbor}))
 
 
 def written(said: object, **more: str) -> bytes:
     """Return an event of the examples with other attributes."""
-    return json.dumps({**json.loads(encode(event(said))), **more}).encode()  # type: ignore[arg-type]  # of the examples
+    return json.dumps({**json.loads(encode_structured(event(said))), **more}).encode()  # type: ignore[arg-type]  # of the examples
 
 
 def text(ms: int) -> str:
     """Return an instant as an event has it."""
-    return format_ms(ms)
+    return format_timestamp(ms)
 
 
 @pytest.mark.parametrize(
@@ -78,11 +78,11 @@ def test_history_too_must_have_been_recorded_within_14_days_and_before_now(
         (None, NOW),
         (SPAN, NOW - DAY - 1),  # before it is opened
         (SPAN, NOW + DAY),  # once it is closed
-        (History(since=AT + 1, until=AT + DAY, opened_on=NOW - DAY, opened_by="audit"), NOW),
-        (History(since=AT - DAY, until=AT, opened_on=NOW - DAY, opened_by="audit"), NOW),
+        (AuditedHistory(since=AT + 1, until=AT + DAY, opened_on=NOW - DAY, opened_by="audit"), NOW),
+        (AuditedHistory(since=AT - DAY, until=AT, opened_on=NOW - DAY, opened_by="audit"), NOW),
     ],
 )
-def test_outside_of_an_open_span_what_was_recorded_counts_for_nothing(span: History | None, now: int) -> None:
+def test_outside_of_an_open_span_what_was_recorded_counts_for_nothing(span: AuditedHistory | None, now: int) -> None:
     spans = () if span is None else (span,)
 
     fact = decoder(*spans).decode(Given(written(FULL_FILING, recordedtime=text(AT)), timestamp=now))
@@ -91,7 +91,7 @@ def test_outside_of_an_open_span_what_was_recorded_counts_for_nothing(span: Hist
 
 
 def test_within_14_days_a_filing_is_live_whatever_is_open() -> None:
-    opened = History(since=AT - DAY, until=AT + DAY, opened_on=AT, opened_by="audit")
+    opened = AuditedHistory(since=AT - DAY, until=AT + DAY, opened_on=AT, opened_by="audit")
     record = Given(written(FULL_FILING, recordedtime=text(AT)), timestamp=AT + 14 * DAY)
 
     fact = decoder(opened).decode(record)

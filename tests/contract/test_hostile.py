@@ -2,14 +2,14 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-from streams.contract.events.decoder import Decoder, Refusal
-from streams.contract.outputs.refusal_records import encode
-from streams.contract.registry.file import load
+from streams.contract.events.decoder import EventDecoder, Refusal
+from streams.contract.outputs.refusal_records import encode_refusal
+from streams.contract.registry.file import read_registry
 from streams.domain.events import Filing
 from tests.contract.hostile import KINDS, MARK, good_filing, hostile_records
 
 NOW = 1_767_225_600_000
-DECODER = Decoder(load(Path(__file__).parents[2] / "deploy" / "registry" / "demo.toml"))
+DECODER = EventDecoder(read_registry(Path(__file__).parents[2] / "deploy" / "registry" / "demo.toml"))
 
 
 def test_what_is_spoilt_was_good() -> None:
@@ -37,7 +37,7 @@ def test_nothing_of_a_hostile_record_comes_out() -> None:
     for record, _, kind in hostile_records(seed=8, count=50 * len(KINDS), now=NOW):
         refusal = DECODER.decode(record)
         assert isinstance(refusal, Refusal)
-        if MARK in repr(refusal) or MARK.encode() in encode(refusal, record):
+        if MARK in repr(refusal) or MARK.encode() in encode_refusal(refusal, record):
             leaks.append(kind)
 
     assert not leaks

@@ -11,11 +11,11 @@ from kafka.partitioner.default import DefaultPartitioner
 
 from streams.contract import topics
 from streams.contract.events.decoder import Refusal
-from streams.contract.events.keys import content_digest, event_digest, heartbeat_key, record_key, token
-from streams.contract.outputs.refusal_records import EventRefused, decode, encode, key
+from streams.contract.events.keys import content_digest, event_digest, heartbeat_key, record_key, report_token
+from streams.contract.outputs.refusal_records import EventRefused, decode_refusal, encode_refusal, refusal_key
 from streams.contract.registry.registry import Registry
-from streams.contract.timestamps import format_ms, parse
-from streams.contract.topics import Replication, partition_of, table
+from streams.contract.timestamps import format_timestamp, parse_timestamp
+from streams.contract.topics import Replication, partition_of, required_topics
 from streams.domain.vocabulary import Reason
 from tests.contract.examples import SECRET, TOKEN
 from tests.contract.test_decode import Given
@@ -63,16 +63,16 @@ def test_golden_keys_for_other_languages() -> None:
 def test_a_pseudonym_is_the_keyed_digest_of_the_report_and_nothing_else() -> None:
     digest = hmac.new(SECRET, b"report 1", hashlib.sha256).digest()
 
-    pseudonym = token(SECRET, "k2", "report 1")
+    pseudonym = report_token(SECRET, "k2", "report 1")
 
     assert pseudonym == "k2_" + base64.urlsafe_b64encode(digest).decode().rstrip("=")
-    assert token(SECRET[::-1], "k2", "report 1") != pseudonym
+    assert report_token(SECRET[::-1], "k2", "report 1") != pseudonym
 
 
 @pytest.mark.parametrize(("secret", "key_id"), [(SECRET[:31], "k1"), (SECRET, "K1"), (SECRET, "k12"), (SECRET, "")])
 def test_a_weak_secret_or_a_key_without_an_id_makes_no_pseudonym(secret: bytes, key_id: str) -> None:
     with pytest.raises(ValueError, match=r"^(secret|key_id): expected"):
-        token(secret, key_id, "report 1")
+        report_token(secret, key_id, "report 1")
 
 
 def test_digests_are_frozen_since_changelogs_hold_them() -> None:
@@ -94,7 +94,7 @@ def test_digests_are_frozen_since_changelogs_hold_them() -> None:
     ],
 )
 def test_an_instant_is_read_to_the_millisecond_and_never_rounded_up(text: str, offset: int) -> None:
-    assert parse(text) == NOON + offset
+    assert parse_timestamp(text) == NOON + offset
 
 
 @pytest.mark.parametrize(
@@ -127,20 +127,20 @@ def test_an_instant_is_read_to_the_millisecond_and_never_rounded_up(text: str, o
 )
 def test_what_is_no_instant_is_not_guessed_at_nor_repeated(text: str) -> None:
     with pytest.raises(ValueError, match=r"^expected") as error:
-        parse(text)
+        parse_timestamp(text)
 
     assert not text or text not in str(error.value)
 
 
 def test_an_instant_is_written_with_milliseconds_in_utc() -> None:
-    assert format_ms(NOON + 7) == "2026-03-01T12:00:00.007Z"
-    assert format_ms(0) == "1970-01-01T00:00:00.000Z"
+    assert format_timestamp(NOON + 7) == "2026-03-01T12:00:00.007Z"
+    assert format_timestamp(0) == "1970-01-01T00:00:00.000Z"
 
 
 def test_every_topic_has_the_registrys_partitions_and_the_settings_of_its_use() -> None:
     registry = Registry(platforms={}, partitions=12, accepts_all=True)
 
-    settings = {each.name: each for each in table(registry, "app", Replication(factor=1, min_insync=1))}
+    settings = {each.name: each for each in required_topics(registry, "app", Replication(factor=1, min_insync=1))}
 
     written = {"app-changelog", "measures", "event-refused", "report-notices"}
     assert set(settings) == {"report-filed", "action-taken", *written}
@@ -154,7 +154,7 @@ def test_every_topic_has_the_registrys_partitions_and_the_settings_of_its_use() 
 
 
 def test_the_publishers_time_must_be_asked_for() -> None:
-    asked = table(Registry.open(), "app", Replication(), record_time="create")
+    asked = required_topics(Registry.accepting_all(), "app", Replication(), record_time="create")
 
     stamps = {each.config.get("message.timestamp.type") for each in asked}
 
@@ -170,12 +170,12 @@ def test_a_refusal_is_told_without_the_record_and_the_same_at_every_redelivery()
     record = Given(topics.MEASURES, b"mustnotleak", b"mustnotleak", NOON, (), 3, 41)
     refusal = Refusal(Reason.BAD_VALUE, "harm", "harbor")
 
-    value = encode(refusal, record)
+    value = encode_refusal(refusal, record)
 
-    assert b"mustnotleak" not in value + key(record)
-    assert value == encode(refusal, record)
-    assert key(record) == b"measures/3/41"
-    told, refused = decode(value).told, decode(value).refused
+    assert b"mustnotleak" not in value + refusal_key(record)
+    assert value == encode_refusal(refusal, record)
+    assert refusal_key(record) == b"measures/3/41"
+    told, refused = decode_refusal(value).told, decode_refusal(value).data
     assert told == NOON
     assert refused == EventRefused(
         reason=Reason.BAD_VALUE, field="harm", platform="harbor", topic="measures", partition=3, offset=41
@@ -186,11 +186,11 @@ def test_a_refusal_is_told_without_the_record_and_the_same_at_every_redelivery()
 def test_a_record_whose_sender_stamped_it_with_no_instant_is_told_of_all_the_same(stamp: int) -> None:
     record = Given("report-filed", b"x", None, stamp)
 
-    told = decode(encode(Refusal(Reason.FUTURE_TIME, "", ""), record)).told
+    told = decode_refusal(encode_refusal(Refusal(Reason.FUTURE_TIME, "", ""), record)).told
 
     assert told == max(0, min(stamp, 253_402_300_799_999))
 
 
 def test_what_is_no_refusal_is_not_read_as_one() -> None:
     with pytest.raises(ValueError, match="required"):
-        decode(b"{}")
+        decode_refusal(b"{}")

@@ -6,8 +6,13 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # ships no types
 
-from streams.contract.export.schemas import KINDS, json_schema
-from streams.contract.outputs.report_updates import DeadlineMissedEvent, ResponseMeasuredEvent, decode, encode
+from streams.contract.export.schemas import EVENT_TYPES, json_schema
+from streams.contract.outputs.report_updates import (
+    DeadlineMissedEvent,
+    ResponseMeasuredEvent,
+    decode_report_update,
+    encode_report_update,
+)
 from streams.domain.clocks import STANDARD
 from streams.domain.course import EXPIRED, STOPPED
 from streams.domain.grid import HOUR
@@ -37,18 +42,20 @@ NOTICES: list[Notice] = [
 
 @pytest.mark.parametrize("notice", NOTICES)
 def test_what_is_put_together_from_texts_is_what_the_types_would_write(notice: Notice) -> None:
-    told = encode(notice)
+    told = encode_report_update(notice)
 
-    assert msgspec.json.encode(decode(told)) == told
+    assert msgspec.json.encode(decode_report_update(told)) == told
 
 
 def test_a_response_tells_every_clock_that_ended_with_it() -> None:
-    event = decode(encode(NOTICES[1]))
+    event = decode_report_update(encode_report_update(NOTICES[1]))
 
     assert isinstance(event, ResponseMeasuredEvent)
     assert (event.subject, event.data.platform) == (KEY.decode().removeprefix("harbor|"), "harbor")
-    assert (event.time, event.data.filed) == ("2026-01-05T01:00:00.000Z", "2026-01-05T00:00:00.000Z")
-    assert [(one.clock, one.ending, one.duration_ms, one.limit_ms, one.verdict) for one in event.data.clocks] == [
+    assert (event.time, event.data.filed_at) == ("2026-01-05T01:00:00.000Z", "2026-01-05T00:00:00.000Z")
+    assert [
+        (one.clock, one.ending, one.duration_ms, one.limit_ms, one.deadline_outcome) for one in event.data.clocks
+    ] == [
         ("time_to_acknowledge", "stopped", HOUR, 24 * HOUR, "met"),
         ("time_to_decision", "expired", HOUR, 24 * HOUR, "missed"),
         ("only_measures", "stopped", HOUR, None, None),
@@ -56,7 +63,7 @@ def test_a_response_tells_every_clock_that_ended_with_it() -> None:
 
 
 def test_a_miss_tells_when_the_limit_passed() -> None:
-    event = decode(encode(NOTICES[3]))
+    event = decode_report_update(encode_report_update(NOTICES[3]))
 
     assert isinstance(event, DeadlineMissedEvent)
     assert event.time == "2026-01-06T00:00:00.000Z"
@@ -75,7 +82,8 @@ def test_a_miss_tells_when_the_limit_passed() -> None:
 )
 def test_an_id_is_a_function_of_what_is_said(other: Notice) -> None:
     first, again, another = (
-        decode(encode(notice)).id for notice in (NOTICES[0], responded(Ended(ACT, STOPPED, MET)), other)
+        decode_report_update(encode_report_update(notice)).id
+        for notice in (NOTICES[0], responded(Ended(ACT, STOPPED, MET)), other)
     )
 
     assert first == again
@@ -84,7 +92,7 @@ def test_an_id_is_a_function_of_what_is_said(other: Notice) -> None:
 
 @pytest.mark.parametrize("notice", NOTICES)
 def test_a_notice_is_by_its_schema(notice: Notice) -> None:
-    event = json.loads(encode(notice))
+    event = json.loads(encode_report_update(notice))
     kind = event["type"].removeprefix("safeclock.").removesuffix(".v1")
 
-    assert not list(Draft202012Validator(json_schema(KINDS[kind])).iter_errors(event))
+    assert not list(Draft202012Validator(json_schema(EVENT_TYPES[kind])).iter_errors(event))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.contract.packs.file import PackError, load, parse, rulebook_of
+from streams.contract.packs.file import PackError, load_rulebook, parse_pack, read_pack
 from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook, RulebookError
 from streams.contract.registry.registry import Registry
 from streams.domain.clocks import FINAL_RESTRICTIONS, STANDARD, AfterReopen
@@ -30,7 +30,7 @@ source = "A test"
 
 
 def pack(more: str = "", clock: str = CLOCK) -> Rulebook:
-    return parse(f"{HEAD}{clock}{more}".encode(), "local.toml", GROUPS)
+    return parse_pack(f"{HEAD}{clock}{more}".encode(), "local.toml", GROUPS)
 
 
 def problems(more: str = "", clock: str = CLOCK) -> list[str]:
@@ -40,15 +40,15 @@ def problems(more: str = "", clock: str = CLOCK) -> list[str]:
 
 
 def test_the_childrens_pack_holds_at_least_twelve_clocks_and_nobody_has_reviewed_one() -> None:
-    rules = load(CHILDREN, GROUPS).rules
+    rules = read_pack(CHILDREN, GROUPS).rules
 
     assert len(rules) >= 12
-    assert not any(rule.basis.reviewed for rule in rules)
-    assert all(rule.basis.text and rule.basis.source for rule in rules)
+    assert not any(rule.legal_basis.is_reviewed for rule in rules)
+    assert all(rule.legal_basis.text and rule.legal_basis.source for rule in rules)
 
 
 def test_every_statistic_and_a_clock_that_only_measures_stand_in_the_childrens_pack() -> None:
-    rules = load(CHILDREN, GROUPS).rules
+    rules = read_pack(CHILDREN, GROUPS).rules
 
     assert {rule.statistic for rule in rules} == set(Statistic)
     assert [rule.clock.id for rule in rules if rule.clock.limit is None] == ["hotline_takedown"]
@@ -86,9 +86,9 @@ reviewed_on = 2026-01-01
     assert (clock.all_items, clock.after_reopen, clock.limit) == (False, AfterReopen.RESTART, 24 * HOUR)
     assert clock.windows == ((20_455 * DAY, 20_485 * DAY),)
     assert (rule.statistic, rule.objective, rule.period) == (Statistic.SHARE, 0.85, Period.MONTH)
-    assert rule.basis.reviewed
-    assert rule.basis.reviewed_on == date(2026, 1, 1)
-    assert rule.place == "local.toml:5"
+    assert rule.legal_basis.is_reviewed
+    assert rule.legal_basis.reviewed_on == date(2026, 1, 1)
+    assert rule.location == "local.toml:5"
 
 
 def test_a_report_of_unspecified_severity_is_under_the_clocks_of_the_strictest() -> None:
@@ -280,17 +280,17 @@ def test_every_mistake_is_said_at_once() -> None:
 )
 def test_what_is_not_toml_is_said_to_be_none(text: bytes, problem: str) -> None:
     with pytest.raises(PackError) as error:
-        parse(text, "local.toml", GROUPS)
+        parse_pack(text, "local.toml", GROUPS)
 
     assert error.value.problems == (problem,)
 
 
 def test_the_mark_that_some_editors_put_before_a_text_does_no_harm() -> None:
-    assert parse(f"\ufeff{HEAD}{CLOCK}".encode(), "local.toml", GROUPS) == pack()
+    assert parse_pack(f"\ufeff{HEAD}{CLOCK}".encode(), "local.toml", GROUPS) == pack()
 
 
 def test_packs_are_measured_beside_the_standard_clocks() -> None:
-    rulebook = rulebook_of([CHILDREN], Registry.open(), 0)
+    rulebook = load_rulebook([CHILDREN], Registry.accepting_all(), 0)
 
     assert rulebook.rules[:3] == STANDARD_RULES.rules
     assert rulebook.name == f"standard@1+children@1#{rulebook.digest}"
@@ -298,10 +298,10 @@ def test_packs_are_measured_beside_the_standard_clocks() -> None:
 
 def test_every_clock_that_stands_in_two_packs_is_refused_with_both_places() -> None:
     ours = CLOCK.replace("removal", "time_to_action")
-    other = parse(f"{HEAD}{CLOCK}{ours}".encode(), "other.toml", GROUPS)
+    other = parse_pack(f"{HEAD}{CLOCK}{ours}".encode(), "other.toml", GROUPS)
 
     with pytest.raises(RulebookError) as error:
-        STANDARD_RULES.joined([pack(), other])
+        STANDARD_RULES.merge([pack(), other])
 
     assert str(error.value).splitlines() == [
         "other.toml:5: clock 'removal@1': id: expected one definition, found another at local.toml:5",
@@ -316,7 +316,7 @@ def test_two_clocks_whose_marks_are_equal_are_refused_with_the_place_of_the_latt
         (known, version) for version, mark in marked if (known := versions.setdefault(mark, version)) != version
     )
     one, two = (
-        parse((HEAD + CLOCK.replace('"1"', f'"{version}"') + period).encode(), f"{name}.toml", GROUPS)
+        parse_pack((HEAD + CLOCK.replace('"1"', f'"{version}"') + period).encode(), f"{name}.toml", GROUPS)
         for name, version, period in (
             ("one", former, "in_force_until = 2026-03-01"),
             ("two", latter, "in_force_from = 2026-03-01"),
@@ -324,7 +324,7 @@ def test_two_clocks_whose_marks_are_equal_are_refused_with_the_place_of_the_latt
     )
 
     with pytest.raises(RulebookError) as error:
-        STANDARD_RULES.joined([one, two])
+        STANDARD_RULES.merge([one, two])
 
     assert str(error.value) == (
         f"two.toml:5: clock 'removal@{latter}': version: its mark is that of removal@{former}; give one of them another"
@@ -339,7 +339,7 @@ def test_two_versions_that_would_run_on_one_report_are_refused_since_it_would_co
     ours = SECOND.replace("removal", "time_to_action")
 
     with pytest.raises(RulebookError) as error:
-        STANDARD_RULES.joined([pack(SECOND), parse(f"{HEAD}{ours}".encode(), "other.toml", GROUPS)])
+        STANDARD_RULES.merge([pack(SECOND), parse_pack(f"{HEAD}{ours}".encode(), "other.toml", GROUPS)])
 
     assert [line.partition(" (")[0] for line in str(error.value).splitlines()] == [
         "other.toml:5: clock 'time_to_action@2': version: expected no report on which time_to_action@1 runs, too",
@@ -358,7 +358,7 @@ def test_two_versions_that_would_run_on_one_report_are_refused_since_it_would_co
 def test_versions_that_never_run_on_one_report_go_together(first: str, second: str) -> None:
     both = pack(clock=f"{CLOCK}{first}\n{SECOND}{second}\n")
 
-    assert len(STANDARD_RULES.joined([both]).rules) == len(STANDARD_RULES.rules) + 2
+    assert len(STANDARD_RULES.merge([both]).rules) == len(STANDARD_RULES.rules) + 2
 
 
 def test_the_mistakes_of_all_packs_are_said_at_once(tmp_path: Path) -> None:
@@ -367,7 +367,7 @@ def test_the_mistakes_of_all_packs_are_said_at_once(tmp_path: Path) -> None:
     two.write_text(f"{HEAD}{CLOCK}link = 'x'\n", encoding="utf-8")
 
     with pytest.raises(PackError) as error:
-        rulebook_of([one, tmp_path / "absent.toml", two, tmp_path], Registry.open(), 0)
+        load_rulebook([one, tmp_path / "absent.toml", two, tmp_path], Registry.accepting_all(), 0)
 
     assert [problem.partition(": expected")[0] for problem in error.value.problems] == [
         f"{one}:12: clock 'removal': colour",
@@ -385,10 +385,10 @@ def test_a_review_that_has_not_taken_place_anywhere_is_refused(tmp_path: Path, h
     path.write_text(f"{HEAD}{CLOCK}{review}", encoding="utf-8")
 
     if right:
-        assert rulebook_of([path], Registry.open(), hours * HOUR).rules[-1].basis.reviewed
+        assert load_rulebook([path], Registry.accepting_all(), hours * HOUR).rules[-1].legal_basis.is_reviewed
     else:
         with pytest.raises(PackError) as error:
-            rulebook_of([path], Registry.open(), hours * HOUR)
+            load_rulebook([path], Registry.accepting_all(), hours * HOUR)
         assert error.value.problems == (
             f"{path}:5: clock 'removal@1': reviewed_on: expected a day that has come, got 1970-01-02",
         )

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.contract.registry.file import RegistryError, load, parse
-from streams.contract.registry.jurisdictions import COUNTRIES, DEFAULT_GROUPS, joined
+from streams.contract.registry.file import RegistryError, parse_registry, read_registry
+from streams.contract.registry.jurisdictions import COUNTRIES, DEFAULT_GROUPS, group_names
 from streams.contract.registry.registry import Registry, Role
 
 DEMO = Path(__file__).parents[2] / "deploy" / "registry" / "demo.toml"
@@ -22,12 +22,12 @@ MINUTE = 60_000
 
 def problems(text: bytes) -> list[str]:
     with pytest.raises(RegistryError) as error:
-        parse(text, "platforms.toml")
+        parse_registry(text, "platforms.toml")
     return list(error.value.problems)
 
 
 def test_the_demo_has_eight_platforms_on_one_pair_of_topics() -> None:
-    registry = load(DEMO)
+    registry = read_registry(DEMO)
 
     cadences = {platform.id: platform.cadence_ms for platform in registry.platforms.values()}
 
@@ -40,7 +40,7 @@ def test_the_demo_has_eight_platforms_on_one_pair_of_topics() -> None:
 
 
 def test_a_platform_has_topics_of_its_own_unless_it_names_others() -> None:
-    registry = parse(HARBOR + MEADOW, "platforms.toml")
+    registry = parse_registry(HARBOR + MEADOW, "platforms.toml")
 
     assert registry.platform_of_topic("action-taken.meadow") == "meadow"
     assert registry.role_of_topic("action-taken.meadow") is Role.ACTION_TAKEN
@@ -115,16 +115,16 @@ def test_two_platforms_cannot_share_an_id_nor_reports_and_actions_a_topic() -> N
 
 
 def test_the_hash_is_of_what_is_said_not_of_how() -> None:
-    first = parse(HARBOR + MEADOW, "a.toml")
-    second = parse(b"partitions = 8\n" + MEADOW + HARBOR + b'cadence = "300s"\n', "b.toml")
-    third = parse(HARBOR + MEADOW + b'cadence = "1h"\n', "c.toml")
+    first = parse_registry(HARBOR + MEADOW, "a.toml")
+    second = parse_registry(b"partitions = 8\n" + MEADOW + HARBOR + b'cadence = "300s"\n', "b.toml")
+    third = parse_registry(HARBOR + MEADOW + b'cadence = "1h"\n', "c.toml")
 
     assert first.hash == second.hash
     assert first.hash != third.hash
 
 
 def test_an_open_registry_knows_everybody_on_the_shared_pair() -> None:
-    registry = Registry.open()
+    registry = Registry.accepting_all()
 
     platform = registry.platform("anyone")
 
@@ -145,7 +145,7 @@ def test_an_open_registry_knows_everybody_on_the_shared_pair() -> None:
     ],
 )
 def test_a_country_in_no_group_is_other_and_the_unknown_stays_unknown(codes: list[str], groups: str) -> None:
-    assert joined(codes, DEFAULT_GROUPS) == groups
+    assert group_names(codes, DEFAULT_GROUPS) == groups
 
 
 def test_the_union_has_twenty_seven_members_all_assigned() -> None:
@@ -158,7 +158,7 @@ def test_siblings_are_the_topics_of_one_platform_and_of_those_that_share_one_wit
     shared = b'report_filed = "report-filed.both"\n'
     alone = b'[[platforms]]\nid = "pebble"\nprovider = "Round Stone Ltd"\n'
 
-    siblings = parse(HARBOR + shared + MEADOW + shared + alone, "platforms.toml").siblings()
+    siblings = parse_registry(HARBOR + shared + MEADOW + shared + alone, "platforms.toml").related_topics()
 
     both = frozenset({"report-filed.both", "action-taken.harbor", "action-taken.meadow"})
     own = frozenset({"report-filed.pebble", "action-taken.pebble"})
@@ -168,7 +168,9 @@ def test_siblings_are_the_topics_of_one_platform_and_of_those_that_share_one_wit
 def test_on_the_shared_topics_everybody_waits_for_everybody() -> None:
     both = frozenset({"report-filed", "action-taken"})
 
-    assert Registry.open().siblings() == load(DEMO).siblings() == dict.fromkeys(both, both)
+    assert (
+        Registry.accepting_all().related_topics() == read_registry(DEMO).related_topics() == dict.fromkeys(both, both)
+    )
 
 
 SPAN = b"""
@@ -181,13 +183,13 @@ opened_by = "audit"
 
 
 def test_a_span_of_history_is_read_with_who_opened_it_and_when() -> None:
-    registry = parse(HARBOR + SPAN + b"closes_on = 2026-12-01T06:00:00+01:00\n" + MEADOW, "platforms.toml")
+    registry = parse_registry(HARBOR + SPAN + b"closes_on = 2026-12-01T06:00:00+01:00\n" + MEADOW, "platforms.toml")
 
     (span,) = registry.platforms["harbor"].history
     assert (span.since, span.until, span.opened_on) == (1_735_689_600_000, 1_767_225_600_000, 1_793_491_200_000)
     assert (span.opened_by, span.closes_on) == ("audit", 1_796_101_200_000)
     assert registry.platforms["meadow"].history == ()
-    assert registry.hash != parse(HARBOR + MEADOW, "platforms.toml").hash
+    assert registry.hash != parse_registry(HARBOR + MEADOW, "platforms.toml").hash
 
 
 @pytest.mark.parametrize(
@@ -220,13 +222,13 @@ def test_spans_of_one_platform_do_not_overlap() -> None:
 
 
 def test_a_platform_with_topics_of_its_own_has_one_for_what_became_of_its_events() -> None:
-    shared = parse(HARBOR + MEADOW + b'report_filed = "report-filed.harbor"\n', "platforms.toml")
+    shared = parse_registry(HARBOR + MEADOW + b'report_filed = "report-filed.harbor"\n', "platforms.toml")
 
-    assert parse(HARBOR + MEADOW, "platforms.toml").feedback() == {
+    assert parse_registry(HARBOR + MEADOW, "platforms.toml").feedback_topics() == {
         "harbor": "feedback.harbor",
         "meadow": "feedback.meadow",
     }
-    assert shared.feedback() == {}
+    assert shared.feedback_topics() == {}
     assert (
         "topic 'feedback.harbor': expected the feedback of one platform"
         in problems(HARBOR + MEADOW + b'feedback = "feedback.harbor"\n')[0]

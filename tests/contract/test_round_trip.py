@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from streams.contract.events import keys
-from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.events.decoder import EventDecoder, Refusal
 from streams.contract.events.schema.action_data import ActionTaken
 from streams.contract.events.schema.envelope import (
     ActionTakenEvent,
@@ -16,13 +16,13 @@ from streams.contract.events.schema.envelope import (
     HeartbeatEvent,
     ReportAmendedEvent,
     ReportFiledEvent,
-    encode,
     encode_binary,
+    encode_structured,
 )
 from streams.contract.events.schema.event_data import ReportFiled
-from streams.contract.registry.jurisdictions import DEFAULT_GROUPS, joined
+from streams.contract.registry.jurisdictions import DEFAULT_GROUPS, group_names
 from streams.contract.registry.registry import Registry
-from streams.contract.timestamps import LAST, format_ms, parse
+from streams.contract.timestamps import MAX_TIMESTAMP_MS, format_timestamp, parse_timestamp
 from streams.domain import attributes
 from streams.domain.attributes import Attributes
 from streams.domain.events import Action, Amendment, Filing, Heartbeat, Retraction
@@ -30,7 +30,7 @@ from streams.domain.vocabulary import FINAL_RESTRICTIONS, Reason
 from tests.contract.strategies import INSTANTS, JUNK, events, mangled
 from tests.contract.test_decode import Given
 
-DECODER = Decoder(Registry.open())
+DECODER = EventDecoder(Registry.accepting_all())
 MANY = settings(max_examples=300, deadline=None)
 KNOWN_NAMES = {
     "",
@@ -43,7 +43,7 @@ KNOWN_NAMES = {
 
 
 def labels(data: ReportFiled) -> str:
-    groups = joined(data.jurisdictions, DEFAULT_GROUPS)
+    groups = group_names(data.jurisdictions, DEFAULT_GROUPS)
     return attributes.encode(
         Attributes(data.harm, data.reporter, data.trusted_flagger, data.channel, data.basis, data.severity, groups)
     )
@@ -68,17 +68,17 @@ def said(event: AnyEvent) -> tuple[object, ...]:
         case EventRetractedEvent(data=data):
             return Retraction, keys.event_digest(data.retracts)
         case HeartbeatEvent(data=data):
-            return Heartbeat, parse(data.complete_through), data.sequence, ""
+            return Heartbeat, parse_timestamp(data.complete_through), data.sequence, ""
 
 
 @given(events())
 @MANY
 def test_what_is_encoded_is_what_is_decoded(event: AnyEvent) -> None:
-    fact = DECODER.decode_line(encode(event), LAST)
+    fact = DECODER.decode_line(encode_structured(event), MAX_TIMESTAMP_MS)
 
     assert not isinstance(fact, Refusal)
     assert fact.platform == event.source.removeprefix("/platforms/")
-    assert fact.at == fact.told == parse(event.time)
+    assert fact.at == fact.told == parse_timestamp(event.time)
     if isinstance(fact, Heartbeat):
         assert (Heartbeat, *fact[3:]) == said(event)
     else:
@@ -94,7 +94,7 @@ def test_both_modes_say_the_same(event: AnyEvent, later: int) -> None:
     topic = "action-taken" if isinstance(event, ActionTakenEvent) else "report-filed"
     platform = event.source.removeprefix("/platforms/")
     key = platform.encode() if isinstance(event, HeartbeatEvent) else keys.record_key(platform, event.subject)
-    record = Given(topic, encode(event), key, parse(event.time) + later % 86_400_000)
+    record = Given(topic, encode_structured(event), key, parse_timestamp(event.time) + later % 86_400_000)
     headers, value = encode_binary(event)
 
     structured = DECODER.decode(record)
@@ -106,12 +106,12 @@ def test_both_modes_say_the_same(event: AnyEvent, later: int) -> None:
 @given(events(), st.randoms(use_true_random=False))
 @MANY
 def test_the_order_of_names_and_the_blanks_between_do_not_matter(event: AnyEvent, random: Random) -> None:
-    tree = json.loads(encode(event))
+    tree = json.loads(encode_structured(event))
     shuffled = dict(random.sample(sorted(tree.items(), key=lambda item: item[0]), len(tree)))
 
-    fact = DECODER.decode_line(json.dumps(shuffled, indent=random.choice([None, 1])).encode(), LAST)
+    fact = DECODER.decode_line(json.dumps(shuffled, indent=random.choice([None, 1])).encode(), MAX_TIMESTAMP_MS)
 
-    assert fact == DECODER.decode_line(encode(event), LAST)
+    assert fact == DECODER.decode_line(encode_structured(event), MAX_TIMESTAMP_MS)
 
 
 @given(mangled())
@@ -119,7 +119,7 @@ def test_the_order_of_names_and_the_blanks_between_do_not_matter(event: AnyEvent
 def test_whatever_is_done_to_an_event_it_is_read_or_refused_in_known_words(raw: bytes) -> None:
     record = Given("report-filed", raw, timestamp=4_102_444_800_000)
 
-    for outcome in (DECODER.decode(record), DECODER.decode_line(raw, LAST)):
+    for outcome in (DECODER.decode(record), DECODER.decode_line(raw, MAX_TIMESTAMP_MS)):
         if isinstance(outcome, Refusal):
             assert outcome.reason in Reason
             assert outcome.field in KNOWN_NAMES
@@ -129,7 +129,7 @@ def test_whatever_is_done_to_an_event_it_is_read_or_refused_in_known_words(raw: 
 @given(events(), st.data())
 @settings(max_examples=250, deadline=None)
 def test_a_name_that_stands_twice_is_refused_wherever_it_stands(event: AnyEvent, data: st.DataObject) -> None:
-    tree = json.loads(encode(event))
+    tree = json.loads(encode_structured(event))
     inner = data.draw(st.booleans())
     target = tree["data"] if inner else tree
     name = data.draw(st.sampled_from(sorted(target)))
@@ -137,7 +137,7 @@ def test_a_name_that_stands_twice_is_refused_wherever_it_stands(event: AnyEvent,
     spoilt = json.dumps(target).replace("{", f'{{"{name}": {value}, ', 1)
     raw = json.dumps(tree | {"data": None}).replace("null", spoilt) if inner else spoilt
 
-    refusal = DECODER.decode_line(raw.encode(), LAST)
+    refusal = DECODER.decode_line(raw.encode(), MAX_TIMESTAMP_MS)
 
     assert isinstance(refusal, Refusal)
     assert refusal[:2] == (Reason.NOT_JSON, "")
@@ -165,4 +165,4 @@ def test_no_headers_lead_astray(value: bytes, headers: list[tuple[str, bytes]]) 
 
 @given(INSTANTS)
 def test_an_instant_is_read_as_it_was_written(at: int) -> None:
-    assert parse(format_ms(at)) == at
+    assert parse_timestamp(format_timestamp(at)) == at

@@ -9,16 +9,16 @@ from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[impor
 from referencing.exceptions import Unresolvable
 
 from streams.contract.events.decoder import Refusal
-from streams.contract.events.schema.envelope import AnyEvent, encode
+from streams.contract.events.schema.envelope import AnyEvent, encode_structured
 from streams.contract.events.source_records import UnreadableBatch
-from streams.contract.export.schemas import files, write
-from streams.contract.outputs.refusal_records import encode as encode_refused
+from streams.contract.export.schemas import generated_files, write_files
+from streams.contract.outputs.refusal_records import encode_refusal as encode_refused
 from streams.domain.vocabulary import Reason
 from tests.contract.examples import SPOILT, Spoilt, accepted
 from tests.contract.test_decode import Given
 
 ROOT = Path(__file__).parents[2]
-GENERATED = files()
+GENERATED = generated_files()
 SCHEMAS = {name: json.loads(text) for name, text in GENERATED.items() if name.endswith(".v1.json")}
 ASYNCAPI = Path(__file__).parent / "asyncapi"
 CACHE = ROOT / ".cache" / "asyncapi"
@@ -36,7 +36,7 @@ def test_the_committed_schemas_are_current() -> None:
 
 
 def test_the_schemas_are_written_where_they_are_wanted(tmp_path: Path) -> None:
-    write(tmp_path / "new")
+    write_files(tmp_path / "new")
 
     assert {path.name for path in (tmp_path / "new").iterdir()} == set(GENERATED)
 
@@ -53,7 +53,7 @@ def test_every_schema_is_one_by_its_own_meta_schema(name: str) -> None:
 
 @pytest.mark.parametrize("said", accepted(), ids=lambda said: type(said).__name__)
 def test_what_the_decoder_accepts_its_schema_accepts(said: AnyEvent) -> None:
-    tree: dict[str, Any] = json.loads(encode(said))
+    tree: dict[str, Any] = json.loads(encode_structured(said))
 
     errors = [error.message for error in validator(tree["type"]).iter_errors(tree)]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from streams.contract.metrics.catalogue import METRICS
-from streams.contract.metrics.metric import Kind, Process
+from streams.contract.metrics.metric import MetricKind, Process
 from tests.dashboards.durations import seconds
 from tests.dashboards.histories import STALE, Values, expanded
 from tests.dashboards.tales import Tale
@@ -30,7 +30,7 @@ def is_of_board(series: str) -> bool:
 def is_counter(series: str) -> bool:
     """Whether a series is a counter, ours or one of Prometheus and Alertmanager."""
     metric = _METRICS.get(name_of(series))
-    return series.startswith(_COUNTERS_OF_OTHERS) if metric is None else metric.kind is Kind.COUNTER
+    return series.startswith(_COUNTERS_OF_OTHERS) if metric is None else metric.kind is MetricKind.COUNTER
 
 
 def is_volume(series: str) -> bool:

@@ -9,8 +9,16 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
-from streams.contract.metrics.catalogue import METRICS, named
-from streams.contract.metrics.metric import CLOCKS, Kind, Metric, Process, Source, label_sets, seconds
+from streams.contract.metrics.catalogue import METRICS, metric_by_name
+from streams.contract.metrics.metric import (
+    STANDARD_CLOCK_IDS,
+    LabelSource,
+    Metric,
+    MetricKind,
+    Process,
+    bucket_bounds_seconds,
+    label_sets,
+)
 
 Values = dict[tuple[str, tuple[str, ...]], float]
 
@@ -21,15 +29,18 @@ class StandIn(Collector):
     Clocks of rule packs are the standard ones where `listed` does not say. `readings` are the durations in seconds that a histogram holds; `process` is whose metrics they are.
     """
 
-    def __init__(self, listed: Mapping[Source, tuple[str, ...]], process: Process = Process.BOARD) -> None:
-        self.listed = {**dict.fromkeys((Source.PACK, Source.PACK_LIMITED, Source.PACK_PAUSING), CLOCKS), **listed}
+    def __init__(self, listed: Mapping[LabelSource, tuple[str, ...]], process: Process = Process.BOARD) -> None:
+        self.listed = {
+            **dict.fromkeys((LabelSource.PACK, LabelSource.PACK_LIMITED, LabelSource.PACK_PAUSING), STANDARD_CLOCK_IDS),
+            **listed,
+        }
         self.process = process
         self.values: Values = {}
         self.readings: dict[tuple[str, tuple[str, ...]], list[float]] = {}
 
     def set(self, name: str, value: float, **labels: str) -> None:
         """Give one series a value; KeyError for a label that the catalogue does not declare."""
-        self.values[name, tuple(labels[label.name] for label in named(name).labels)] = value
+        self.values[name, tuple(labels[label.name] for label in metric_by_name(name).labels)] = value
 
     def describe(self) -> Iterable[Family]:
         """Say nothing beforehand, so that registering does not collect."""
@@ -40,12 +51,12 @@ class StandIn(Collector):
         """Yield every metric of the process."""
         for metric in METRICS:
             if metric.process is self.process:
-                yield self._histogram(metric) if metric.kind is Kind.HISTOGRAM else self._family(metric)
+                yield self._histogram(metric) if metric.kind is MetricKind.HISTOGRAM else self._family(metric)
 
     def _family(self, metric: Metric) -> Family:
-        kind = CounterMetricFamily if metric.kind is Kind.COUNTER else GaugeMetricFamily
+        kind = CounterMetricFamily if metric.kind is MetricKind.COUNTER else GaugeMetricFamily
         family = kind(metric.name, metric.help, labels=[label.name for label in metric.labels])
-        zeros = dict.fromkeys(label_sets(metric, self.listed), 0.0) if metric.zeros else {}
+        zeros = dict.fromkeys(label_sets(metric, self.listed), 0.0) if metric.starts_at_zero else {}
         given = {words: value for (name, words), value in self.values.items() if name == metric.name}
         for words, value in (zeros | given).items():
             family.add_metric(words, value)
@@ -55,7 +66,9 @@ class StandIn(Collector):
         family = HistogramMetricFamily(metric.name, metric.help, labels=[label.name for label in metric.labels])
         for words in label_sets(metric, self.listed):
             held = self.readings.get((metric.name, words), [])
-            buckets = [(f"{edge}", float(sum(x <= edge for x in held))) for edge in seconds(metric.edges)]
+            buckets = [
+                (f"{edge}", float(sum(x <= edge for x in held))) for edge in bucket_bounds_seconds(metric.bucket_edges)
+            ]
             family.add_metric(words, [*buckets, ("+Inf", float(len(held)))], sum(held))
         return family
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from dashboards.rules.alert import Alert
 from streams.contract.metrics.catalogue import METRICS
-from streams.contract.metrics.metric import Kind, Metric, Process
+from streams.contract.metrics.metric import Metric, MetricKind, Process
 from tests.dashboards.promtool import needed
 
 _NO_PAST: Final = "it holds a platform against its own past, and one that was not looked at has none"
@@ -52,7 +52,9 @@ _OF_ONE: Final[Mapping[str, Mapping[str, str]]] = {
 def reasons(alert: Alert) -> Mapping[str, str]:
     """Return why situations do not apply to an alert, by their names: by what it reads, and of its own."""
     read = _read(alert)
-    no_volume = not any(metric.kind is Kind.COUNTER or metric.name == "safeclock_objective_reports" for metric in read)
+    no_volume = not any(
+        metric.kind is MetricKind.COUNTER or metric.name == "safeclock_objective_reports" for metric in read
+    )
     no_period = not any(metric.name.startswith("safeclock_objective_") for metric in read)
     general = (
         ({"rebuilt": _NO_MEASURES} if not read else {})

@@ -14,7 +14,7 @@ from typing_extensions import override
 from dashboards.rules.alert import Audience
 from dashboards.rules.alerts.all_alerts import ALERTS
 from dashboards.rules.alerts.platforms import SILENT_CADENCES
-from streams.contract.metrics.metric import Process, Source
+from streams.contract.metrics.metric import LabelSource, Process
 from tests.dashboards.chain import Chain, chained
 from tests.dashboards.durations import seconds
 from tests.dashboards.exporter import StandIn, exported
@@ -23,7 +23,7 @@ from tests.dashboards.live import wait_for
 pytestmark = pytest.mark.integration
 
 PLATFORMS = ("harbor", "lantern", "meadow")
-LISTED = {Source.REGISTRY: PLATFORMS, Source.PARTITIONS: ("0", "1"), Source.RELEASE: ("1",)}
+LISTED = {LabelSource.REGISTRY: PLATFORMS, LabelSource.PARTITIONS: ("0", "1"), LabelSource.RELEASE: ("1",)}
 ANALYST = tuple(alert for alert in ALERTS if alert.audience is Audience.ANALYST)
 WITHIN = {alert.name: seconds(alert.within) for alert in ALERTS}
 QUICK = 1440
@@ -50,7 +50,7 @@ class Board(StandIn):
     def collect(self) -> Iterator[Family]:
         now = time()
         self.set("safeclock_partitions_expected", 2)
-        for partition in LISTED[Source.PARTITIONS]:
+        for partition in LISTED[LabelSource.PARTITIONS]:
             self.set("safeclock_partition_ready", float(self.fresh), partition=partition)
         if self.fresh:
             self.set("safeclock_as_of_timestamp_seconds", now)
@@ -78,7 +78,7 @@ class Worker(StandIn):
 
     @override
     def collect(self) -> Iterator[Family]:
-        for partition in LISTED[Source.PARTITIONS]:
+        for partition in LISTED[LabelSource.PARTITIONS]:
             self.set("safeclock_worker_commits_total", monotonic() * 100, partition=partition)
         yield from super().collect()
 

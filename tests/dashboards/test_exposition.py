@@ -6,11 +6,11 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from streams.contract.metrics.catalogue import METRICS
-from streams.contract.metrics.metric import Process, Source, label_sets
+from streams.contract.metrics.metric import LabelSource, Process, label_sets
 from tests.dashboards.exporter import StandIn
 from tests.required import program
 
-LISTED: dict[Source, tuple[str, ...]] = dict.fromkeys(Source, ("one",))
+LISTED: dict[LabelSource, tuple[str, ...]] = dict.fromkeys(LabelSource, ("one",))
 
 
 @pytest.mark.integration

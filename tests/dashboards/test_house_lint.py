@@ -14,17 +14,17 @@ from dashboards.grafana.panels import BLUE, ORANGE, VERMILION
 from dashboards.grafana.render import overview_json
 from dashboards.rules.recording.rules import RECORDINGS
 from streams.contract.metrics.catalogue import METRICS
-from streams.contract.metrics.metric import Kind
+from streams.contract.metrics.metric import MetricKind
 from tests.dashboards.live import expanded
 from tests.required import program
 
 BOARD: dict[str, Any] = json.loads(overview_json())
 PANELS: list[dict[str, Any]] = [panel for panel in BOARD["panels"] if panel["type"] not in {"row", "text"}]
 TITLES = [panel["title"] for panel in PANELS]
-SERIES = {metric.name for metric in METRICS if metric.kind is not Kind.HISTOGRAM} | {
+SERIES = {metric.name for metric in METRICS if metric.kind is not MetricKind.HISTOGRAM} | {
     f"{metric.name}_{part}"
     for metric in METRICS
-    if metric.kind is Kind.HISTOGRAM
+    if metric.kind is MetricKind.HISTOGRAM
     for part in ("bucket", "sum", "count")
 }
 KNOWN = SERIES | {recording.record for recording in RECORDINGS}

@@ -5,14 +5,14 @@ from time import time  # noqa: TID251 - the stand-in tells instants near Prometh
 
 import pytest
 
-from streams.contract.metrics.metric import CLOCKS, Source
+from streams.contract.metrics.metric import STANDARD_CLOCK_IDS, LabelSource
 from tests.dashboards.exporter import StandIn, exported
 from tests.dashboards.live import Answer, answers, prometheus_on
 
 pytestmark = pytest.mark.integration
 
 PLATFORMS = ("cobalt", "harbor", "lantern", "meadow", "pebble")
-LISTED = {Source.REGISTRY: PLATFORMS, Source.PARTITIONS: ("0", "1"), Source.RELEASE: ("1",)}
+LISTED = {LabelSource.REGISTRY: PLATFORMS, LabelSource.PARTITIONS: ("0", "1"), LabelSource.RELEASE: ("1",)}
 HOUR = 3600.0
 Panels = dict[str, list[Answer]]
 
@@ -94,7 +94,7 @@ def _fill(board: StandIn, now: float) -> None:
     board.set("safeclock_events_refused_total", 2, platform="unknown", reason="unknown_platform")
     board.set("safeclock_events_duplicate_total", 11, platform="lantern")
     board.set("safeclock_actions_total", 3, platform="lantern", outcome="reversed")
-    for clock in CLOCKS:
+    for clock in STANDARD_CLOCK_IDS:
         board.set("safeclock_deadline_reached_total", 0, platform="harbor", clock=clock, timing="live")
 
 

@@ -12,7 +12,7 @@ import pytest
 from dashboards.rules.alert import Alert, Audience, Severity
 from dashboards.rules.alerts.all_alerts import ALERTS
 from dashboards.rules.recording.rules import RECORDINGS
-from streams.contract.metrics.metric import CLOCKS
+from streams.contract.metrics.metric import STANDARD_CLOCK_IDS
 from tests.dashboards.quiet.asked import fired, inlined
 from tests.dashboards.quiet.trial import Verdict, healthy, tried
 from tests.required import program
@@ -76,8 +76,8 @@ def test_the_same_weeks_with_a_slow_platform_and_no_worker_for_an_hour_are_not_q
 
     pages, tickets = verdict.by(Severity.PAGE, Audience.OPERATOR), verdict.by(Severity.TICKET, Audience.ANALYST)
     assert pages["SafeclockJobDown"] == pages["SafeclockFiguresStale"] == 1
-    assert 1 <= tickets["SafeclockSlowResponse"] <= 2 * len(CLOCKS)
-    assert tickets["SafeclockSlowResponseFast"] <= 2 * len(CLOCKS)
+    assert 1 <= tickets["SafeclockSlowResponse"] <= 2 * len(STANDARD_CLOCK_IDS)
+    assert tickets["SafeclockSlowResponseFast"] <= 2 * len(STANDARD_CLOCK_IDS)
 
 
 def _tried(within: float | None, outage: int) -> Verdict:

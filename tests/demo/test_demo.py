@@ -19,7 +19,7 @@ from producers.simulation.published_events import line
 from producers.simulation.traffic import simulate
 from streams.batch.load import read
 from streams.batch.measure import measure
-from streams.contract.registry.file import load
+from streams.contract.registry.file import read_registry
 from tests.chain.waiting import until
 
 pytestmark = [
@@ -137,7 +137,7 @@ def _batch(begin: str) -> dict[str, object]:
     """Return the document of the same history by the batch path."""
     start_ms = round(datetime.fromisoformat(begin).timestamp() * 1000)
     plan = Plan(seed=7, start_ms=start_ms, reports=REPORTS)
-    return measure(read((line(told) for told in simulate(plan)), load(REGISTRY)), ["platform"])
+    return measure(read((line(told) for told in simulate(plan)), read_registry(REGISTRY)), ["platform"])
 
 
 def _group(document: Any, platform: str) -> Any:  # noqa: ANN401 - a document's value is of any kind

@@ -11,7 +11,13 @@ from aiokafka.codec import lz4_encode, snappy_encode
 from aiokafka.record.util import calc_crc32c
 
 from streams.contract.events.source_records import UnreadableBatch
-from streams.edge.kafka_client.resilient_consumer import Answer, Found, Memory, Read, Records
+from streams.edge.kafka_client.resilient_consumer import (
+    ConsumedRecord,
+    PartitionResponse,
+    RecordOrUnreadable,
+    ResponseRecords,
+    UnreadableBatchTracker,
+)
 
 PAIR: Final = TopicPartition("harbor-report-filed", 3)
 STAMP: Final = 1_767_225_600_000
@@ -102,14 +108,14 @@ Aborted = Sequence[tuple[int, int]]
 class Outcome(NamedTuple):
     """What was read of a log, where reading ended, and after how many answers."""
 
-    found: list[Found]
+    found: list[RecordOrUnreadable]
     position: int
     answers: int
 
     @property
     def values(self) -> list[bytes | None]:
         """The values of the records that were read."""
-        return [one.value for one in self.found if isinstance(one, Read)]
+        return [one.value for one in self.found if isinstance(one, ConsumedRecord)]
 
     @property
     def unreadable(self) -> list[UnreadableBatch]:
@@ -117,10 +123,12 @@ class Outcome(NamedTuple):
         return [one for one in self.found if isinstance(one, UnreadableBatch)]
 
 
-def read_answer(answer: bytes, asked: int = 0, aborted: Aborted = (), memory: Memory | None = None) -> Records:
+def read_answer(
+    answer: bytes, asked: int = 0, aborted: Aborted = (), memory: UnreadableBatchTracker | None = None
+) -> ResponseRecords:
     """Return the records in one answer of a broker's."""
-    kept = memory or Memory(lambda _: FETCHED)
-    return Records(kept, PAIR, Answer(answer), aborted, asked, None, None, None, 1)
+    kept = memory or UnreadableBatchTracker(lambda _: FETCHED)
+    return ResponseRecords(kept, PAIR, PartitionResponse(answer), aborted, asked, None, None, None, 1)
 
 
 def read_log(batches: Sequence[bytes], aborted: Aborted = (), size: int = 1 << 20, at: int = 0) -> Outcome:
@@ -128,7 +136,7 @@ def read_log(batches: Sequence[bytes], aborted: Aborted = (), size: int = 1 << 2
 
     Batches are served as a broker does: from the one that holds the position by its header, the first one whole.
     """
-    memory, found, position = Memory(lambda _: FETCHED), list[Found](), at
+    memory, found, position = UnreadableBatchTracker(lambda _: FETCHED), list[RecordOrUnreadable](), at
     for count in range(1, 100_000):
         answer = b"".join(_served(batches, position, size))
         if not answer:

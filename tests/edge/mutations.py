@@ -5,7 +5,7 @@ from functools import cache
 from random import Random
 from typing import Final, NamedTuple
 
-from streams.edge.kafka_client.decompression import MOST_BYTES
+from streams.edge.kafka_client.decompression import MAX_DECOMPRESSED_BYTES
 from tests.edge.batches import BY_BROKER, CODECS, CONTROL, GZIP, TRANSACTIONAL, ZSTD, Header, record, sealed
 
 NAMES: Final = (b"traceparent", b"ce_id", b"\xff\xfe", b"ce_\xff", b"content-type", b"", b"x" * 200)
@@ -41,7 +41,10 @@ def mutated_batch(random: Random, contents: Sequence[Content], base: int = 0) ->
 @cache
 def _oversized() -> list[tuple[bytes, int, int]]:
     """Return what a broker takes and no worker reads: compressed records, how many they are, and their codec."""
-    large, equal = record(0, b" " * (MOST_BYTES + 1)), b"".join(record(place, b"") for place in range(_EQUAL))
+    large, equal = (
+        record(0, b" " * (MAX_DECOMPRESSED_BYTES + 1)),
+        b"".join(record(place, b"") for place in range(_EQUAL)),
+    )
     bombs = [(compress(large), 1, codec) for codec, compress in CODECS.items()]
     return [*bombs, (CODECS[ZSTD](equal), _EQUAL, ZSTD), (CODECS[GZIP](equal), _EQUAL, GZIP)]
 

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 
 import uvloop
 
-from streams.contract.settings.http_security import Guard
-from streams.edge.http_server.connections import Limits
-from streams.edge.http_server.server import Handler, served
+from streams.contract.settings.http_security import HttpSecurity
+from streams.edge.http_server.connections import ConnectionLimits
+from streams.edge.http_server.server import Handler, serve
 from tests.brokers.ports import LOOPBACK
 from tests.security.certificates import Authority
 
@@ -78,14 +78,18 @@ def is_open(client: socket.socket) -> bool:
 
 @contextmanager
 def serving(
-    pages: Mapping[str, Handler], loop: str, limits: Limits, guard: Guard | None = None, host: str = LOOPBACK
+    pages: Mapping[str, Handler],
+    loop: str,
+    limits: ConnectionLimits,
+    guard: HttpSecurity | None = None,
+    host: str = LOOPBACK,
 ) -> Iterator[int]:
     """Serve pages for the block and yield the port."""
     started, running = threading.Event(), dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Event, int]]()
 
     async def run() -> None:
         stop = asyncio.Event()
-        async with served(pages, host, 0, guard or Guard(), limits) as port:
+        async with serve(pages, host, 0, guard or HttpSecurity(), limits) as port:
             running["here"] = (asyncio.get_running_loop(), stop, port)
             started.set()
             await stop.wait()
@@ -109,7 +113,7 @@ def serving(
 class Certificate(NamedTuple):
     """A guard with a certificate, and what a client needs to know of it."""
 
-    guard: Guard
+    guard: HttpSecurity
     trust: ssl.SSLContext
 
 
@@ -118,6 +122,6 @@ def certificate(folder: Path, **guard: str) -> Certificate:
     authority = Authority(folder, "authority", dt.datetime.now(dt.UTC))  # noqa: TID251 - OpenSSL reads the clock
     pair = authority.signed("pages", LOOPBACK)
     return Certificate(
-        Guard(cert_file=pair.cert_file, key_file=pair.key_file, **guard),  # type: ignore[arg-type]
+        HttpSecurity(cert_file=pair.cert_file, key_file=pair.key_file, **guard),  # type: ignore[arg-type]
         ssl.create_default_context(cafile=authority.file),
     )

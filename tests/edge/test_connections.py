@@ -10,12 +10,12 @@ import pytest
 from aiohttp import web
 
 from streams.edge.http_server import listener
-from streams.edge.http_server.connections import Limits
+from streams.edge.http_server.connections import ConnectionLimits
 from tests.brokers.ports import LOOPBACK
 from tests.edge.site import LOOPS, Certificate, Site, certificate, is_open, serving, until_closed
 
-QUICK = Limits(connections=4, request_seconds=0.3, answer_seconds=0.6)
-FEW = Limits(connections=4)
+QUICK = ConnectionLimits(max_connections=4, request_seconds=0.3, answer_seconds=0.6)
+FEW = ConnectionLimits(max_connections=4)
 HUGE = b"x" * (32 << 20)
 """More than the buffers of a connection hold."""
 
@@ -149,7 +149,7 @@ def test_a_liveness_probe_is_answered_beside_any_number_of_idle_connections(loop
         still_open = sum(map(is_open, idle))
 
     assert all(answer.endswith(b"ok\n") for answer in answers)
-    assert still_open <= FEW.connections
+    assert still_open <= FEW.max_connections
 
 
 @pytest.mark.parametrize("loop", LOOPS)
@@ -162,7 +162,7 @@ def test_begun_handshakes_count_as_connections(loop: str, own: Certificate) -> N
         still_open = sum(map(is_open, idle))
 
     assert answer.endswith(b"ok\n")
-    assert still_open <= FEW.connections
+    assert still_open <= FEW.max_connections
 
 
 @pytest.mark.parametrize("loop", LOOPS)
@@ -224,7 +224,7 @@ async def test_an_address_of_a_name_that_is_not_here_is_passed_over(monkeypatch:
 
     monkeypatch.setattr(listener, "_addresses", both)
 
-    found = await listener.bound("somewhere", 0)
+    found = await listener.bind("somewhere", 0)
 
     assert [one.getsockname()[0] for one in found] == [LOOPBACK]
     found[0].close()

@@ -11,8 +11,8 @@ import pytest
 from backports import zstd
 
 from streams.edge.files import line_blocks
-from streams.edge.files.input_file import STDIN, Opened, Source, UnreadableError, read_twice
-from streams.edge.files.line_blocks import blocks
+from streams.edge.files.input_file import STDIN, ByteSource, InputFile, UnreadableFileError, is_rereadable
+from streams.edge.files.line_blocks import read_blocks
 
 LINES = [b'{"a":1}', b"", b'{"b":2}', "ü".encode(), b"last"]
 
@@ -39,7 +39,7 @@ WRITTEN = {
 
 
 def numbered(*paths: Path) -> list[tuple[int, bytes]]:
-    return [(block.first + index, line) for block in blocks(paths) for index, line in block.filled()]
+    return [(block.first_line + index, line) for block in read_blocks(paths) for index, line in block.non_blank_lines()]
 
 
 EXPECTED = [(1, LINES[0]), (3, LINES[2]), (4, LINES[3]), (5, LINES[4])]
@@ -86,7 +86,7 @@ def test_a_named_pipe_gives_the_same_lines_however_slowly_it_is_fed(
     pipe = tmp_path / "pipe"
     fed(pipe, PACKED[packed](WRITTEN["a byte order mark"]))
 
-    assert not read_twice(pipe)
+    assert not is_rereadable(pipe)
     assert numbered(pipe) == EXPECTED
 
 
@@ -108,7 +108,7 @@ class Dripping:
 @pytest.mark.parametrize("sizes", [(1,), (1, 1), (3,), (2, 1, 1), (4, 1)])
 def test_how_a_file_is_packed_is_told_however_its_first_bytes_arrive(packed: str, sizes: Sequence[int]) -> None:
     content = WRITTEN["a byte order mark"]
-    opened = Opened("pipe", Source(Dripping(PACKED[packed](content), sizes)))
+    opened = InputFile("pipe", ByteSource(Dripping(PACKED[packed](content), sizes)))
 
     found = b""
     while part := opened.read1(1 << 16):
@@ -130,7 +130,7 @@ def test_the_standard_input_may_be_compressed(tmp_path: Path) -> None:
             os.close(kept)
 
     assert found == EXPECTED
-    assert not read_twice(STDIN)
+    assert not is_rereadable(STDIN)
 
 
 def test_lines_of_a_compressed_pipe_come_before_it_is_closed(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_lines_of_a_compressed_pipe_come_before_it_is_closed(tmp_path: Path) -> 
 
     writer = threading.Thread(target=write)
     writer.start()
-    reading = blocks([pipe])
+    reading = read_blocks([pipe])
     found = next(reading).lines
     first.set()
 
@@ -163,7 +163,7 @@ def test_a_damaged_compressed_file_is_told_by_its_name(
     path = tmp_path / "damaged"
     path.write_bytes(spoil(PACKED[packed](os.urandom(20_000))))
 
-    with pytest.raises(UnreadableError, match=r"damaged: expected one whole compressed file"):
+    with pytest.raises(UnreadableFileError, match=r"damaged: expected one whole compressed file"):
         numbered(path)
 
 
@@ -204,4 +204,4 @@ def test_what_was_read_of_the_file_itself_adds_up_to_its_size(tmp_path: Path) ->
     path = tmp_path / "packed"
     path.write_bytes(gzip.compress(b"".join(b"%d\n" % n for n in range(200_000))))
 
-    assert sum(block.size for block in blocks([path])) == path.stat().st_size
+    assert sum(block.bytes_read for block in read_blocks([path])) == path.stat().st_size

@@ -8,23 +8,23 @@ import sys
 import pytest
 
 from streams.contract.settings.environment import BadSettingsError
-from streams.contract.settings.log_settings import LogForm, LogLevel, LogSettings, load_log
+from streams.contract.settings.log_settings import LogFormat, LogLevel, LogSettings, load_log_settings
 from streams.edge.logs.configuration import JsonFormatter
-from streams.edge.logs.tracebacks import trace_of
+from streams.edge.logs.tracebacks import format_trace
 from streams.runtime.journal.journal import ClaimError
 
 
 def test_a_log_is_text_from_information_on_unless_it_is_told_otherwise() -> None:
-    assert load_log({}) == load_log({"SAFECLOCK_LOG": "", "SAFECLOCK_LOG_LEVEL": ""})
-    assert load_log({}) == LogSettings(form=LogForm.TEXT, level=LogLevel.INFO)
-    assert load_log({"SAFECLOCK_LOG": "json", "SAFECLOCK_LOG_LEVEL": "debug"}) == LogSettings(
-        form=LogForm.JSON, level=LogLevel.DEBUG
+    assert load_log_settings({}) == load_log_settings({"SAFECLOCK_LOG": "", "SAFECLOCK_LOG_LEVEL": ""})
+    assert load_log_settings({}) == LogSettings(format=LogFormat.TEXT, level=LogLevel.INFO)
+    assert load_log_settings({"SAFECLOCK_LOG": "json", "SAFECLOCK_LOG_LEVEL": "debug"}) == LogSettings(
+        format=LogFormat.JSON, level=LogLevel.DEBUG
     )
 
 
 def test_wrong_settings_of_the_log_are_told_together() -> None:
     with pytest.raises(BadSettingsError) as told:
-        load_log({"SAFECLOCK_LOG": "xml", "SAFECLOCK_LOG_LEVEL": "DEBUG"})
+        load_log_settings({"SAFECLOCK_LOG": "xml", "SAFECLOCK_LOG_LEVEL": "DEBUG"})
 
     assert str(told.value).splitlines() == [
         "SAFECLOCK_LOG: expected one of text, json, got 'xml'",
@@ -67,7 +67,7 @@ def test_the_trace_of_an_error_is_inside_the_object() -> None:
 def test_the_text_of_an_error_is_logged_only_where_it_cannot_hold_what_came_in() -> None:
     def raised(error: BaseException) -> str:
         error.__cause__ = KeyError("token-of-a-report")
-        return trace_of(error)
+        return format_trace(error)
 
     found = {
         type(error): raised(error)
@@ -86,7 +86,7 @@ def test_the_text_of_an_error_is_logged_only_where_it_cannot_hold_what_came_in()
 def test_the_errors_of_a_group_are_told_each() -> None:
     group = BaseExceptionGroup("2 errors", [ValueError("k1_x"), TimeoutError()])
 
-    assert trace_of(group).splitlines() == ["ExceptionGroup", "  | ValueError", "  | TimeoutError"]
+    assert format_trace(group).splitlines() == ["ExceptionGroup", "  | ValueError", "  | TimeoutError"]
 
 
 def written(form: str, level: str) -> list[str]:

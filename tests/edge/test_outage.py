@@ -5,8 +5,8 @@ import logging
 import pytest
 from typing_extensions import override
 
-from streams.edge.logs.broker_outage import Outage
-from streams.edge.logs.client_filter import LIBRARIES, ClientLogs
+from streams.edge.logs.broker_outage import BrokerOutage
+from streams.edge.logs.client_filter import LIBRARY_LOGGERS, ClientLogFilter
 
 NOBODY = "SAFECLOCK_BOOTSTRAP: expected a broker at here:1, none answered"
 MINUTE = 60_000
@@ -40,9 +40,9 @@ class Log:
     """A log as a process has it, its clock, and how often its client libraries have complained."""
 
     def __init__(self, *, everything: bool = False) -> None:
-        self.clock, self.outage, self.shown, self.complaints = Clock(), Outage("here:1"), Shown(), 0
-        clients = ClientLogs(self.outage, self.clock, everything=everything)
-        clients.complained = self._complained
+        self.clock, self.outage, self.shown, self.complaints = Clock(), BrokerOutage("here:1"), Shown(), 0
+        clients = ClientLogFilter(self.outage, self.clock, log_transient=everything)
+        clients.on_kafka_warning = self._complained
         self.shown.addFilter(clients)
 
     def says(self, name: str, level: int, message: str, *arguments: object) -> None:
@@ -52,7 +52,7 @@ class Log:
 
     def tries(self, problem: str | None) -> str | None:
         """Try the broker, and return the line that is due."""
-        return self.outage.tried(problem, self.clock())
+        return self.outage.apply_probe(problem, self.clock())
 
     def _complained(self) -> None:
         self.complaints += 1
@@ -128,7 +128,7 @@ def test_a_failure_of_another_library_is_logged_at_once_and_then_once_a_minute(l
     ]
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("library", LIBRARY_LOGGERS)
 def test_nothing_below_a_warning_of_a_library_is_logged_at_any_level(library: str) -> None:
     log = Log(everything=True)
 
@@ -150,14 +150,14 @@ def test_our_own_messages_pass_whatever_the_broker_does(log: Log) -> None:
 
 def test_a_library_that_never_says_the_same_twice_does_not_fill_the_memory(log: Log) -> None:
     filters = log.shown.filters[0]
-    assert isinstance(filters, ClientLogs)
+    assert isinstance(filters, ClientLogFilter)
 
     for number in range(1_000):
         log.says("asyncio", logging.ERROR, f"error {number}")
         log.says("aiokafka", logging.ERROR, f"error {number}")
 
-    assert len(filters._seldom._kinds) <= 256
-    assert len(filters._persistence._seen) <= 256
+    assert len(filters._rate_limiter._kinds) <= 256
+    assert len(filters._persistence_detector._seen) <= 256
 
 
 def test_of_asyncio_only_the_first_words_are_logged(log: Log) -> None:

@@ -7,9 +7,9 @@ from zlib import crc32
 import pytest
 
 from streams.contract.events.source_records import UnreadableBatch
-from streams.edge.kafka_client.decompression import MOST_BYTES
-from streams.edge.kafka_client.record_batch import WIDE
-from streams.edge.kafka_client.resilient_consumer import ATTEMPTS, Memory, Read
+from streams.edge.kafka_client.decompression import MAX_DECOMPRESSED_BYTES
+from streams.edge.kafka_client.record_batch import OWN_TOPIC_LIMITS
+from streams.edge.kafka_client.resilient_consumer import MAX_FETCH_ATTEMPTS, ConsumedRecord, UnreadableBatchTracker
 from tests.edge.batches import (
     BY_BROKER,
     CODECS,
@@ -59,7 +59,7 @@ def test_a_record_comes_out_as_it_was_written() -> None:
 
     (found,) = read_answer(written, 7)
 
-    assert isinstance(found, Read)
+    assert isinstance(found, ConsumedRecord)
     assert tuple(found) == (*PAIR, 7, STAMP, 1, b"k", b"value", [("ce_id", b"1"), ("empty", None)])
 
 
@@ -121,7 +121,7 @@ def test_a_batch_of_several_records_is_refused_whole_with_how_many_they_are() ->
 def test_offsets_that_go_back_within_a_batch_refuse_it() -> None:
     log = [batch([record(0, b"1"), record(2, b"2"), record(1, b"3")])]
 
-    assert [(one.offset, one.records) for one in read_log(log).unreadable] == [(0, 3)]
+    assert [(one.offset, one.record_count) for one in read_log(log).unreadable] == [(0, 3)]
 
 
 @pytest.mark.parametrize("codec", [0, *CODECS])
@@ -131,7 +131,7 @@ def test_a_header_name_that_is_not_utf_8_refuses_nothing_and_is_none_of_ours(cod
 
     _, found = read_log([odd]).found
 
-    assert isinstance(found, Read)
+    assert isinstance(found, ConsumedRecord)
     (first, _), second = found.headers
     assert (found.value, second) == (b"2", ("ce_type", b"t"))
     assert not first.startswith(("ce_", "content-type"))
@@ -160,13 +160,13 @@ def test_a_checksum_that_stays_wrong_is_fetched_again_and_then_passed(data: byte
 
     assert outcome.values == [*GOOD, b"5"]
     assert [one.offset for one in outcome.unreadable] == [2]
-    assert outcome.answers == 1 + ATTEMPTS + 1
+    assert outcome.answers == 1 + MAX_FETCH_ATTEMPTS + 1
 
 
 def test_a_checksum_that_was_wrong_on_the_way_refuses_nothing() -> None:
-    memory = Memory(lambda _: FETCHED)
+    memory = UnreadableBatchTracker(lambda _: FETCHED)
 
-    for _ in range(ATTEMPTS - 1):
+    for _ in range(MAX_FETCH_ATTEMPTS - 1):
         assert list(read_answer(changed(good(0, 1, 2), 65), 0, (), memory)) == []
     found = list(read_answer(good(0, 1, 2), 0, (), memory))
 
@@ -186,7 +186,7 @@ def test_a_format_of_the_future_is_passed(magic: int) -> None:
     outcome = read_log([good(0, 1, 2), future, good(4, 5)])
 
     assert outcome.values == [*GOOD, b"5"]
-    assert [(one.offset, one.records) for one in outcome.unreadable] == [(2, 2)]
+    assert [(one.offset, one.record_count) for one in outcome.unreadable] == [(2, 2)]
 
 
 def message_set(base: int, magic: int) -> bytes:
@@ -228,9 +228,9 @@ def test_a_batch_larger_than_an_answer_is_read() -> None:
 
 @pytest.mark.parametrize("rubbish", [b"\0", b"\xff" * 16, b"\0" * 17, b"\xff" * 500, bytes(500)])
 def test_an_answer_in_which_nothing_is_a_batch_moves_on_after_some_attempts(rubbish: bytes) -> None:
-    memory = Memory(lambda _: FETCHED)
+    memory = UnreadableBatchTracker(lambda _: FETCHED)
 
-    for _ in range(ATTEMPTS - 1):
+    for _ in range(MAX_FETCH_ATTEMPTS - 1):
         records = read_answer(rubbish, 7, (), memory)
         assert (list(records), records.next_fetch_offset) == ([], 7)
     records = read_answer(rubbish, 7, (), memory)
@@ -247,9 +247,9 @@ def test_batches_whose_offsets_go_back_are_not_read_again() -> None:
 
 
 def test_an_answer_of_batches_that_all_go_back_moves_on_after_some_attempts() -> None:
-    memory = Memory(lambda _: FETCHED)
+    memory = UnreadableBatchTracker(lambda _: FETCHED)
 
-    for _ in range(ATTEMPTS - 1):
+    for _ in range(MAX_FETCH_ATTEMPTS - 1):
         assert list(read_answer(good(0, 1, 2), 5, (), memory)) == []
 
     assert [one.offset for one in read_answer(good(0, 1, 2), 5, (), memory)] == [5]
@@ -347,7 +347,7 @@ def test_a_control_batch_that_cannot_be_read_is_told_and_ends_no_transaction_by_
 
 
 def test_decompressed_batches_of_one_answer_come_to_no_more_than_one_may_have() -> None:
-    size = MOST_BYTES // 3
+    size = MAX_DECOMPRESSED_BYTES // 3
     log = [batch([record(0, b" " * size)], Header(base), ZSTD) for base in range(10)]
 
     records = read_answer(b"".join(log), 0)
@@ -358,10 +358,10 @@ def test_decompressed_batches_of_one_answer_come_to_no_more_than_one_may_have() 
 
 def test_thousands_of_equal_records_in_a_few_bytes_are_refused_as_one_and_read_of_our_own_topics() -> None:
     many = batch([record(place, b"", key=None) for place in range(5_000)], codec=ZSTD)
-    own = Memory(lambda _: FETCHED, WIDE)
+    own = UnreadableBatchTracker(lambda _: FETCHED, OWN_TOPIC_LIMITS)
 
     assert len(many) < 5_000
-    assert [one.records for one in read_log([many]).unreadable] == [5_000]
+    assert [one.record_count for one in read_log([many]).unreadable] == [5_000]
     assert len(list(read_answer(many, 0, (), own))) == 5_000
 
 
@@ -383,7 +383,7 @@ def test_of_a_batch_with_very_many_records_no_list_is_made() -> None:
     assert next(records).offset == 0
     assert records.next_fetch_offset == 1
     assert [one.offset for one in records] == list(range(1, 50_000))
-    assert [one.records for one in read_answer(broken, 0) if isinstance(one, UnreadableBatch)] == [50_000]
+    assert [one.record_count for one in read_answer(broken, 0) if isinstance(one, UnreadableBatch)] == [50_000]
 
 
 def test_a_log_that_begins_within_a_batch_that_cannot_be_read_tells_of_the_rest() -> None:

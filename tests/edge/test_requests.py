@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from aiohttp import web
 
-from streams.contract.settings.http_security import Guard
-from streams.edge.http_server.connections import Limits
+from streams.contract.settings.http_security import HttpSecurity
+from streams.edge.http_server.connections import ConnectionLimits
 from tests.edge.site import LOOPS, Certificate, Site, certificate, serving
 
 CANARY = "canary-S3cr3t-31337"
@@ -37,7 +37,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 def site(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[Site]:
     with (
         caplog.at_level(logging.DEBUG),
-        serving(PAGES, request.param, Limits(), Guard(user="scrape", password=CANARY)) as port,
+        serving(PAGES, request.param, ConnectionLimits(), HttpSecurity(user="scrape", password=CANARY)) as port,
     ):
         yield Site(port)
 
@@ -135,7 +135,7 @@ def test_who_has_the_password_gets_the_page_and_hears_what_else_there_is(site: S
 
 def test_a_request_that_is_no_tls_is_refused_in_silence(own: Certificate, caplog: pytest.LogCaptureFixture) -> None:
     for loop in LOOPS:
-        with caplog.at_level(logging.DEBUG), serving(PAGES, loop, Limits(), own.guard) as port:
+        with caplog.at_level(logging.DEBUG), serving(PAGES, loop, ConnectionLimits(), own.guard) as port:
             answer = Site(port).said(PAGE + b"Authorization: " + BASIC + b"\r\n\r\n")
             assert b"figures" not in answer
             assert_kept(answer, caplog)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.edge.kafka_client import record_parser
-from streams.edge.kafka_client.record_batch import frame_at
+from streams.edge.kafka_client.record_batch import batch_at
 from tests.edge.batches import BY_BROKER, STAMP, Header, batch, record, sealed
 
 TEXTS = st.none() | st.binary(max_size=12)
@@ -28,9 +28,9 @@ def read_by(parse: Iterable[Any]) -> list[tuple[object, ...]] | None:
 
 def both(data: bytes) -> tuple[object, object]:
     """Return what the tolerant parser and aiokafka's say of a batch."""
-    frame = frame_at(data, 0)
+    frame = batch_at(data, 0)
     assert frame is not None
-    return read_by(record_parser.records(data[61:], frame)), read_by(DefaultRecordBatch(data))
+    return read_by(record_parser.parse_records_leniently(data[61:], frame)), read_by(DefaultRecordBatch(data))
 
 
 @given(st.lists(st.tuples(TEXTS, TEXTS, HEADERS), max_size=5), ATTRIBUTES)

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from streams.contract.events.schema.envelope import AnyEvent, encode, heartbeat
-from streams.contract.events.schema.event_data import Heartbeat
-from streams.contract.events.source_records import Limits
-from streams.contract.registry.registry import History, Registry
-from streams.contract.timestamps import LAST, format_ms, parse
+from streams.contract.events.schema.envelope import AnyEvent, encode_structured, heartbeat_event
+from streams.contract.events.schema.event_data import HeartbeatData
+from streams.contract.events.source_records import EventLimits
+from streams.contract.registry.registry import AuditedHistory, Registry
+from streams.contract.timestamps import MAX_TIMESTAMP_MS, format_timestamp, parse_timestamp
 from streams.domain.grid import DAY, HOUR, MINUTE
 from streams.domain.vocabulary import Reason
 from tests.contract.examples import AT, FILING, RESTRICTED, SPOILT, accepted, event
@@ -18,14 +18,14 @@ NOW: Final = AT + HOUR
 """The wall clock of every entry point."""
 
 IN_2062: Final = "2062-01-01T00:00:00Z"
-AHEAD: Final = Limits().future_ms
-OLD: Final = Limits().too_old_ms
-ROOM: Final = Limits().too_large
+AHEAD: Final = EventLimits().max_future_ms
+OLD: Final = EventLimits().max_age_ms
+ROOM: Final = EventLimits().max_bytes
 
 
 def opened(registry: Registry) -> Registry:
     """Return a registry in which all that happened before now is open as history."""
-    everything = History(since=0, until=NOW, opened_on=NOW, opened_by="audit")
+    everything = AuditedHistory(since=0, until=NOW, opened_on=NOW, opened_by="audit")
     platforms = {name: replace(each, history=(everything,)) for name, each in registry.platforms.items()}
     return replace(registry, platforms=platforms)
 
@@ -43,13 +43,13 @@ class Case(NamedTuple):
 
 
 def _with(base: AnyEvent, **changes: object) -> bytes:
-    tree: dict[str, Any] = json.loads(encode(base))
+    tree: dict[str, Any] = json.loads(encode_structured(base))
     return json.dumps(tree | changes).encode()
 
 
 def _beat(at: int, through: int, **changes: object) -> bytes:
-    data = Heartbeat(complete_through=format_ms(through), sequence=1)
-    return _with(heartbeat(data, platform="harbor", id="beat-0002", at=at), **changes)
+    data = HeartbeatData(complete_through=format_timestamp(through), sequence=1)
+    return _with(heartbeat_event(data, platform="harbor", id="beat-0002", occurred_at=at), **changes)
 
 
 def _both(sentence: str, line: bytes, reason: Reason, field: str) -> Case:
@@ -61,9 +61,9 @@ def _fine(sentence: str, line: bytes) -> Case:
 
 
 def _by_words() -> Iterator[Case]:
-    filing = encode(event(FILING))
+    filing = encode_structured(event(FILING))
     for number, good in enumerate(accepted()):
-        yield _fine(f"a good {type(good).__name__} {number}", encode(good))
+        yield _fine(f"a good {type(good).__name__} {number}", encode_structured(good))
     for spoilt in SPOILT:
         yield _both(spoilt.sentence, json.dumps(spoilt.tree).encode(), spoilt.reason, spoilt.field)
     yield _fine("blanks around an event", b"  " + filing + b" \t")
@@ -80,7 +80,7 @@ def _by_words() -> Iterator[Case]:
 
 
 def _by_size() -> Iterator[Case]:
-    filing = encode(event(FILING))
+    filing = encode_structured(event(FILING))
     yield _fine("as large as a record may be", filing.ljust(ROOM))
     yield _both("a byte too large", filing.ljust(ROOM + 1), Reason.TOO_LARGE, "")
     yield _both("much too large", filing.ljust(200_000), Reason.TOO_LARGE, "")
@@ -95,14 +95,16 @@ def _by_time() -> Iterator[Case]:
         yield _both(f"{name} recorded in 2062", _with(kind, recordedtime=IN_2062), future, "recordedtime")
         both = _with(kind, time=IN_2062, recordedtime=IN_2062)
         yield _both(f"{name} in 2062 and recorded then", both, future, "time")
-        after = _with(kind, recordedtime=format_ms(AT - AHEAD - 1))
+        after = _with(kind, recordedtime=format_timestamp(AT - AHEAD - 1))
         yield _both(f"{name} that was recorded before it happened", after, future, "time")
-        yield _fine(f"{name} as far ahead as clocks differ", _with(kind, time=format_ms(NOW + AHEAD)))
-        yield _both(f"{name} a millisecond further", _with(kind, time=format_ms(NOW + AHEAD + 1)), future, "time")
-        yield _both(f"{name} at the end of time", _with(kind, time=format_ms(LAST)), future, "time")
-        late = _with(kind, recordedtime=format_ms(NOW + AHEAD))
+        yield _fine(f"{name} as far ahead as clocks differ", _with(kind, time=format_timestamp(NOW + AHEAD)))
+        yield _both(
+            f"{name} a millisecond further", _with(kind, time=format_timestamp(NOW + AHEAD + 1)), future, "time"
+        )
+        yield _both(f"{name} at the end of time", _with(kind, time=format_timestamp(MAX_TIMESTAMP_MS)), future, "time")
+        late = _with(kind, recordedtime=format_timestamp(NOW + AHEAD))
         yield _fine(f"{name} recorded as far ahead as clocks differ", late)
-        later = _with(kind, recordedtime=format_ms(NOW + AHEAD + 1))
+        later = _with(kind, recordedtime=format_timestamp(NOW + AHEAD + 1))
         yield _both(f"{name} recorded a millisecond further", later, future, "recordedtime")
         yield _both(f"{name} before 1970", _with(kind, time="1969-12-31T23:59:59Z"), Reason.BAD_TIME, "time")
         yield _both(f"{name} at a leap second", _with(kind, time="2016-12-31T23:59:60Z"), Reason.BAD_TIME, "time")
@@ -111,11 +113,11 @@ def _by_time() -> Iterator[Case]:
 def _by_age() -> Iterator[Case]:
     filing, action, old = event(FILING), event(RESTRICTED), (Reason.TOO_OLD, "time")
     # What was told two weeks late is too old by either basis; what was told at once long ago is only too old for now.
-    told_late = _with(filing, time=format_ms(AT - OLD), recordedtime=format_ms(AT + 1))
+    told_late = _with(filing, time=format_timestamp(AT - OLD), recordedtime=format_timestamp(AT + 1))
     yield Case("a filing told two weeks late", told_late, old, old)
-    long_ago = _with(filing, time=format_ms(AT - 30 * DAY))
+    long_ago = _with(filing, time=format_timestamp(AT - 30 * DAY))
     yield Case("a filing of long ago, told at once", long_ago, None, old)
-    yield _fine("an action of long ago", _with(action, time=format_ms(AT - 30 * DAY)))
+    yield _fine("an action of long ago", _with(action, time=format_timestamp(AT - 30 * DAY)))
 
 
 def _by_promise() -> Iterator[Case]:
@@ -123,7 +125,7 @@ def _by_promise() -> Iterator[Case]:
     yield _fine("a promise as far ahead as clocks differ", _beat(AT, AT + AHEAD))
     further = _beat(AT, AT + AHEAD + 1)
     yield _both("a promise beyond its heartbeat", further, future, "complete_through")
-    told_later = _beat(AT, AT + 10 * MINUTE, recordedtime=format_ms(NOW))
+    told_later = _beat(AT, AT + 10 * MINUTE, recordedtime=format_timestamp(NOW))
     yield _both("a promise beyond its heartbeat, told later", told_later, future, "complete_through")
     yield _both("a heartbeat in 2062", _beat(AT, AT, time=IN_2062), future, "time")
     in_data = _beat(AT, AT, data={"complete_through": IN_2062, "sequence": 1})
@@ -143,6 +145,6 @@ def told_by(case: Case) -> int:
     """Return the instant at which a line says that it was told, `NOW` where it does not say so."""
     try:
         tree = json.loads(case.line)
-        return parse(tree.get("recordedtime") or tree["time"])
+        return parse_timestamp(tree.get("recordedtime") or tree["time"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return NOW

@@ -8,8 +8,8 @@ import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from producers.publisher.upload.request import Order, publish
-from streams.contract.events.schema.envelope import encode
-from streams.contract.topics import Replication, table
+from streams.contract.events.schema.envelope import encode_structured
+from streams.contract.topics import Replication, required_topics
 from tests.contract.examples import FILING, event
 from tests.entry.corpus import NOW, ROOM, cases, opened
 from tests.publisher.stage import PARTITIONS, Stage, stage
@@ -21,7 +21,7 @@ APPLICATION = "safeclock"
 def lines(*, history: bool) -> list[bytes]:
     """Return every accepted line, and so many of the largest size that batches are filled up, each with its own id."""
     passed = [case.line for case in cases() if (case.history if history else case.live) is None]
-    large = encode(event(FILING)).ljust(ROOM)
+    large = encode_structured(event(FILING)).ljust(ROOM)
     return [*passed, *(large.replace(b"event-0001", b"event-%04d" % number) for number in range(200))]
 
 
@@ -46,7 +46,7 @@ def test_what_a_dry_run_passes_a_broker_takes(
 def made(bootstrap: str, record_time: str) -> Stage:
     """Return a stage whose topics have the settings that the operator's command gives them."""
     harbor = stage(bootstrap, idempotent=True)
-    wanted = table(harbor.registry, APPLICATION, Replication(factor=1, min_insync=1), record_time=record_time)
+    wanted = required_topics(harbor.registry, APPLICATION, Replication(factor=1, min_insync=1), record_time=record_time)
     own = [topic for topic in wanted if topic.name in harbor.topics]
     with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
         admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name, dict(topic.config)) for topic in own])

@@ -18,10 +18,10 @@ from streams.batch.check.check import check
 from streams.batch.explain import explain
 from streams.batch.load import read
 from streams.contract.events import keys
-from streams.contract.events.decoder import Decoder
+from streams.contract.events.decoder import EventDecoder
 from streams.contract.events.keys import heartbeat_key, record_key
-from streams.contract.outputs.row_codec import RowCodec
-from streams.contract.packs.ledger_config import rules_of
+from streams.contract.outputs.row_codec import MessagePackCodec
+from streams.contract.packs.ledger_config import ledger_config
 from streams.contract.packs.rulebook import STANDARD_RULES
 from streams.contract.registry.registry import Platform, Registry
 from streams.domain.ledger import Ledger
@@ -36,7 +36,7 @@ FILED, TAKEN = "report-filed", "action-taken"
 REGISTRY: Final = Registry(
     {name: Platform(id=name, provider="", report_filed=FILED, action_taken=TAKEN) for name in ("harbor", "meadow")}
 )
-DECODER: Final = Decoder(REGISTRY)
+DECODER: Final = EventDecoder(REGISTRY)
 OPENED: Final = opened(REGISTRY)
 BROKERS, SENDERS = 1, 0  # Kafka's words for whose stamp a record has
 SETTINGS: Final = PublisherSettings(bootstrap="127.0.0.1:1")
@@ -71,8 +71,8 @@ def record(case: Case, timestamp: int, whose: int) -> Stamped:
 def by_worker(found: Stamped, registry: Registry = REGISTRY) -> Said:
     """Return what a worker says of a record."""
     intake = Intake(
-        Ledger(rules_of(registry, STANDARD_RULES), RowCodec()),
-        Decoder(registry),
+        Ledger(ledger_config(registry, STANDARD_RULES), MessagePackCodec()),
+        EventDecoder(registry),
         LogTime((FILED, TAKEN), 0),
         {FILED: 0, TAKEN: 0},
     )
@@ -190,7 +190,7 @@ PACKED: Final[Mapping[str, Callable[[bytes], bytes]]] = {
 
 def on_its_own(line: bytes, number: int) -> bytes:
     """Return a line with a report and an id of its own: which of two in conflict is refused is the ledger's to say."""
-    token = keys.token(SECRET, "k1", f"report {number}")
+    token = keys.report_token(SECRET, "k1", f"report {number}")
     return line.replace(TOKEN.encode(), token.encode()).replace(b"event-0001", b"event-%04d" % number)
 
 

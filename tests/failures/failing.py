@@ -9,9 +9,9 @@ from typing import Final, Self
 from producers.publisher.errors import BrokerError
 from producers.publisher.settings import PublisherSettings
 from producers.publisher.upload.request import Order, publish_blocks
-from streams.contract.registry.file import load
+from streams.contract.registry.file import read_registry
 from streams.edge.clock import wall_clock_ms
-from streams.edge.files.line_blocks import blocks_of
+from streams.edge.files.line_blocks import group_lines
 from streams.runtime.journal.checkpoint import Reached
 from streams.runtime.settings import RecordTime
 from tests.chain.chain import Chain, Part
@@ -42,7 +42,7 @@ class FailingChain(Chain):
     def register(self, registry: str) -> None:
         """Write another registry, make the topics that it needs, and go by it from now on."""
         self.registry_file.write_text(registry, encoding="utf-8")
-        self.registry = load(self.registry_file)
+        self.registry = read_registry(self.registry_file)
         self.sources = self.registry.source_topics()
         self.create_topics()
 
@@ -55,7 +55,7 @@ class FailingChain(Chain):
         while rest:
             assert wall_clock_ms() < deadline, f"{len(rest)} lines were not acknowledged within two minutes"
             try:
-                published = publish_blocks(order, blocks_of(rest), good=True)
+                published = publish_blocks(order, group_lines(rest), good=True)
             except BrokerError:
                 (stop or Event()).wait(0.2)
                 continue

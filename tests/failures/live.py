@@ -9,7 +9,7 @@ from hashlib import sha256
 from random import Random
 from typing import Any, Final
 
-from streams.contract.timestamps import format_ms
+from streams.contract.timestamps import format_timestamp
 from streams.domain.grid import DAY, SECOND
 from tests.chain.history import lines_of, plan_of
 
@@ -81,7 +81,7 @@ class Live:
         return self._line(kind, now, data, self._random.choice(self._open))
 
     def _heartbeat(self, now: int) -> bytes:
-        data = {"complete_through": format_ms(now), "sequence": self._beats}
+        data = {"complete_through": format_timestamp(now), "sequence": self._beats}
         return self._line("heartbeat", now, data)
 
     def _line(self, kind: str, at: int, data: dict[str, Any], subject: str | None = None) -> bytes:
@@ -91,7 +91,7 @@ class Live:
             "type": f"safeclock.{kind}.v1",
             "source": f"/platforms/{self._platform}",
             "id": f"{self._seed:04x}-{self._number:08d}",
-            "time": format_ms(at),
+            "time": format_timestamp(at),
             "data": data,
         }
         return json.dumps(event if subject is None else {**event, "subject": subject}).encode()

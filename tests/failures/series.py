@@ -10,9 +10,9 @@ from itertools import pairwise
 from typing import Any, Final
 
 from dashboards.rules.recording.rules import RECORDINGS
-from streams.contract.metrics.catalogue import AS_IT_HAPPENED, METRICS
-from streams.contract.metrics.metric import OTHER_PLATFORM, Kind, seconds
-from streams.contract.outputs.measures import COUNTERS, decode_counters
+from streams.contract.metrics.catalogue import COUNTERS, METRICS
+from streams.contract.metrics.metric import UNKNOWN_PLATFORM, MetricKind, bucket_bounds_seconds
+from streams.contract.outputs.measures import COUNTERS_PREFIX, decode_counters
 from streams.domain import counters
 from streams.domain.counters import BUCKETS
 from streams.runtime.journal.checkpoint import Position
@@ -61,8 +61,8 @@ def expected(source: Told, positions: Mapping[int, Position]) -> Counter[Series]
     for number, position in positions.items():
         wanted.update(_scanned(source, number, position.now))
     for _, key, value in truth.folded(source, positions):
-        if key.startswith(COUNTERS):
-            wanted.update(_folded(source, key.removeprefix(COUNTERS).decode(), decode_counters(value)))
+        if key.startswith(COUNTERS_PREFIX):
+            wanted.update(_folded(source, key.removeprefix(COUNTERS_PREFIX).decode(), decode_counters(value)))
     return _present(wanted)
 
 
@@ -77,7 +77,7 @@ def _scanned(source: Told, number: int, now: int) -> Counter[Series]:
         found[series(f"{_STOPPED}_count", **at)] += len(durations)
         found[series(f"{_STOPPED}_sum", **at)] += sum(durations)
         found[series(f"{_STOPPED}_bucket", **at, le="+Inf")] += len(durations)
-        for edge, bound in zip(BUCKETS, seconds(BUCKETS), strict=True):
+        for edge, bound in zip(BUCKETS, bucket_bounds_seconds(BUCKETS), strict=True):
             found[series(f"{_STOPPED}_bucket", **at, le=f"{bound}")] += sum(one <= edge for one in durations)
     for verdict in scan.verdicts(events, now):
         at = {"platform": verdict.key.partition(b"|")[0].decode(), "clock": verdict.clock, "timing": verdict.timing}
@@ -93,7 +93,7 @@ def _folded(source: Told, platform: str, tally: Mapping[str, int]) -> Iterator[S
         kind, _, word = name.partition("|")
         if kind in _BY_WORD and (registered or kind == "refused"):
             metric, label = _BY_WORD[kind]
-            told = platform if registered else OTHER_PLATFORM
+            told = platform if registered else UNKNOWN_PLATFORM
             yield from [series(metric, platform=told, **{label: word})] * count
         elif name in _NAMES and registered:
             yield from [series(_NAMES[name], platform=platform)] * count
@@ -134,7 +134,7 @@ def never_falls(name: str, labels: object, values: Iterable[float]) -> None:
 
 def recorded_never_fall(prometheus: Prometheus) -> None:
     """Assert that what is recorded of counters, whichever board they come from, does not fall: `increase` reads it."""
-    counters = {metric.name.removesuffix("_total") for metric in METRICS if metric.kind is Kind.COUNTER}
+    counters = {metric.name.removesuffix("_total") for metric in METRICS if metric.kind is MetricKind.COUNTER}
     for record in (
         one.record for one in RECORDINGS if one.record.split(":")[1:] in [[name, "max"] for name in counters]
     ):
@@ -144,8 +144,8 @@ def recorded_never_fall(prometheus: Prometheus) -> None:
 
 def _raw(prometheus: Prometheus, matcher: str) -> Iterator[Mapping[str, Any]]:
     """Yield the samples of every product counter, a histogram's parts each."""
-    for metric in AS_IT_HAPPENED:
-        pattern = f"{metric.name}_(bucket|count|sum)" if metric.kind is Kind.HISTOGRAM else metric.name
+    for metric in COUNTERS:
+        pattern = f"{metric.name}_(bucket|count|sum)" if metric.kind is MetricKind.HISTOGRAM else metric.name
         yield from _samples(prometheus, f'{{__name__=~"{pattern}",{matcher}}}')
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from streams.admin.source_reset.rules import Where
 from streams.admin.source_reset.source_reset import accept, cases, staged
-from streams.contract.registry.file import load
+from streams.contract.registry.file import read_registry
 from streams.contract.registry.registry import Registry
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.failpoints import Failpoints
@@ -113,7 +113,7 @@ def pier(failing: Fail, apache_kafka: str) -> Pier:
     chain = failing(apache_kafka)
     alone, text = chain.registry, chain.registry_file.read_text()
     chain.register(text + WHARF.format(own=chain.application))
-    made = Pier(chain, Live(seed=171), Live(seed=172, platform="wharf"), load(chain.registry_file), alone)
+    made = Pier(chain, Live(seed=171), Live(seed=172, platform="wharf"), read_registry(chain.registry_file), alone)
     made.tell_wharf()
     return made
 

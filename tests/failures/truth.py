@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from typing_extensions import override
 
-from streams.contract.events.decoder import Decoder, Refusal
-from streams.contract.outputs.measures import COUNTERS, STATUS_KEY, decode_counters, is_measure
-from streams.contract.outputs.row_codec import RowCodec
-from streams.contract.packs.ledger_config import rules_of
+from streams.contract.events.decoder import EventDecoder, Refusal
+from streams.contract.outputs.measures import COUNTERS_PREFIX, STATUS_KEY, decode_counters, is_measure_key
+from streams.contract.outputs.row_codec import MessagePackCodec
+from streams.contract.packs.ledger_config import ledger_config
 from streams.contract.registry.registry import Registry, Role
 from streams.contract.topics import partition_of
 from streams.domain import counters
@@ -56,7 +56,7 @@ class Told:
 
     def decoded(self, partition: int) -> Iterator[Event | Refusal]:
         """Yield what the records of a partition say."""
-        now, before = Decoder(self.registry), Decoder(self.former or self.registry)
+        now, before = EventDecoder(self.registry), EventDecoder(self.former or self.registry)
         for record in self.of(partition):
             is_former = record.offset < self.until.get(Slot(record.topic, partition), 0)
             event = (before if is_former else now).decode(record)
@@ -100,7 +100,9 @@ def folded(source: Told, positions: Mapping[int, Position]) -> list[tuple[int, b
 
 def _fold(source: Told, number: int, now: int) -> dict[bytes, bytes | None]:
     partitions = source.registry.partitions
-    ledger = Ledger(rules_of(source.registry), RowCodec(), lambda key: partition_of(key, partitions) == number)
+    ledger = Ledger(
+        ledger_config(source.registry), MessagePackCodec(), lambda key: partition_of(key, partitions) == number
+    )
     for event in source.decoded(number):
         if isinstance(event, Refusal):
             ledger.refuse(event.platform, event.reason)
@@ -133,7 +135,7 @@ def scan_agrees(source: Told, number: int, now: int, committed: Mapping[bytes, b
     """Assert that a scan of one partition's events finds the committed cohorts, sums and verdicts."""
     scan, events = scan_of(source, number)
     subject = Subject()
-    subject.rules = rules_of(source.registry)
+    subject.rules = ledger_config(source.registry)
     subject.rows = dict(committed)
     subject.crash()
 
@@ -156,7 +158,7 @@ def counted(whole: Totals) -> Counter[tuple[bytes, str]]:
 
 def taken_back(stored: Stored) -> int:
     """Return how many misses of the platform that keeps its promises were counted and taken back: false ones."""
-    tallies = [decode_counters(value) for _, key, value in stored if key == COUNTERS + PLATFORM.encode()]
+    tallies = [decode_counters(value) for _, key, value in stored if key == COUNTERS_PREFIX + PLATFORM.encode()]
     return sum(
         count
         for tally in tallies
@@ -236,7 +238,7 @@ def hold(chain: Chain, tally: Tally, source: Told | None = None) -> None:
     """Assert that everything counts once and that it was told as it was committed; to be called when workers rest."""
     committed, measured = counts_once(chain, tally, source), _last(chain.read(chain.names.measures))
 
-    assert {row for row in measured if row[1] != STATUS_KEY} == {row for row in committed if is_measure(row[1])}
+    assert {row for row in measured if row[1] != STATUS_KEY} == {row for row in committed if is_measure_key(row[1])}
 
 
 def only_committed_was_told(chain: Chain) -> None:

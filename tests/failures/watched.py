@@ -11,7 +11,7 @@ from typing import Final
 
 from dashboards.rules.alert import STALE_SECONDS
 from dashboards.rules.alerts.all_alerts import ALERTS
-from streams.contract.metrics.catalogue import AS_CORRECTED, AS_IT_HAPPENED, COHORT_FIGURES
+from streams.contract.metrics.catalogue import COHORT_STATISTICS, COUNTERS, GAUGES
 from streams.domain.grid import SECOND
 from streams.edge.clock import wall_clock_ms
 from tests.chain.chain import Part
@@ -30,7 +30,7 @@ _INPUT: Final = "safeclock_input_timestamp_seconds"
 _FIGURES: Final = "safeclock_figures_timestamp_seconds"
 _REFRESH_MS: Final = "500"
 _LINES: Final = 20
-_SHOWN: Final = tuple(metric.name for metric in (*AS_IT_HAPPENED, *AS_CORRECTED, *COHORT_FIGURES))
+_SHOWN: Final = tuple(metric.name for metric in (*COUNTERS, *GAUGES, *COHORT_STATISTICS))
 
 
 class Watched:

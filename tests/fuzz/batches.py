@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 
 from streams.contract.events.source_records import UnreadableBatch
-from streams.edge.kafka_client.resilient_consumer import Read
+from streams.edge.kafka_client.resilient_consumer import ConsumedRecord
 from tests.edge.batches import CODECS, GZIP, Header, good, last_offset, read_log, record, sealed, values
 from tests.edge.mutations import Content, mutated_batch
 
@@ -32,7 +32,7 @@ def batches(data: bytes) -> None:
         assert len(outcome.unreadable) <= _MOST_UNREADABLE, "expected one refusal for one batch"
         offsets = [one.offset for one in outcome.found]
         assert offsets == sorted(set(offsets)), "expected offsets that rise"
-        assert all(isinstance(one, Read | UnreadableBatch) for one in outcome.found)
+        assert all(isinstance(one, ConsumedRecord | UnreadableBatch) for one in outcome.found)
 
 
 def seeds() -> Iterator[bytes]:

@@ -6,8 +6,8 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from streams.contract.events.schema.envelope import encode
-from streams.contract.export.schemas import KINDS, json_schema
+from streams.contract.events.schema.envelope import encode_structured
+from streams.contract.export.schemas import EVENT_TYPES, json_schema
 from tests.contract.examples import SPOILT, accepted
 from tests.contract.hostile import hostile_records
 from tests.fuzz import batches
@@ -28,7 +28,7 @@ def seeds(target: str) -> list[bytes]:
         whole = _PACK.read_bytes()
         head, *clocks = whole.split(b"\n\n")
         return [whole, *[head + b"\n\n" + clock for clock in clocks]]
-    events = [encode(event) for event in accepted()]
+    events = [encode_structured(event) for event in accepted()]
     spoilt = [json.dumps(one.tree).encode() for one in SPOILT]
     if target == "law":
         renamed = [event.replace(b"event-0001", f"event-{number:04}".encode()) for number, event in enumerate(events)]
@@ -40,7 +40,7 @@ def seeds(target: str) -> list[bytes]:
 def words() -> list[str]:
     """Return the words of the contract: names, enumerations, and what JSON is made of."""
     found: set[str] = {"null", "true", "-0", "1e9", '\\"', "\\u0000", "[]", "{}", "Z", "+00:00"}
-    for kind in KINDS.values():
+    for kind in EVENT_TYPES.values():
         found |= set(_texts(json_schema(kind)))
     return sorted(word for word in found if 0 < len(word) <= 40 and word.isascii() and "\\" not in word)
 

@@ -8,19 +8,18 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]  # ships no types
 
-from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.events.decoder import EventDecoder, Refusal
 from streams.contract.events.keys import heartbeat_key, record_key
-from streams.contract.events.schema.envelope import encode as encode_event
-from streams.contract.export.schemas import KINDS, json_schema
-from streams.contract.outputs.refusal_records import encode as encode_refused
-from streams.contract.outputs.row_codec import RowCodec
-from streams.contract.packs.file import PackError
-from streams.contract.packs.file import parse as parse_pack
+from streams.contract.events.schema.envelope import encode_structured as encode_event
+from streams.contract.export.schemas import EVENT_TYPES, json_schema
+from streams.contract.outputs.refusal_records import encode_refusal as encode_refused
+from streams.contract.outputs.row_codec import MessagePackCodec
+from streams.contract.packs.file import PackError, parse_pack
 from streams.contract.packs.rulebook import Rulebook
-from streams.contract.registry.file import RegistryError, load, parse
-from streams.contract.registry.jurisdictions import OTHER, UNKNOWN
+from streams.contract.registry.file import RegistryError, parse_registry, read_registry
+from streams.contract.registry.jurisdictions import OTHER_GROUP, UNKNOWN_JURISDICTION
 from streams.contract.registry.registry import PLATFORM_ID, Registry, Role
-from streams.contract.timestamps import LAST
+from streams.contract.timestamps import MAX_TIMESTAMP_MS
 from streams.domain.cohort import CohortKey, Signature
 from streams.domain.events import Event, Heartbeat
 from streams.domain.grid import DAY
@@ -29,16 +28,16 @@ from streams.domain.rules import Rules
 from tests.contract.examples import accepted
 from tests.fuzz.batches import batches
 
-_REGISTRY: Final = load(Path(__file__).parents[2] / "deploy/registry/demo.toml")
-_DECODER: Final = Decoder(_REGISTRY)
+_REGISTRY: Final = read_registry(Path(__file__).parents[2] / "deploy/registry/demo.toml")
+_DECODER: Final = EventDecoder(_REGISTRY)
 _NOW: Final = 1_767_225_600_000 + DAY
-_FIELDS: Final = frozenset(json.dumps([json_schema(kind) for kind in KINDS.values()]).split('"')) | {""}
+_FIELDS: Final = frozenset(json.dumps([json_schema(kind) for kind in EVENT_TYPES.values()]).split('"')) | {""}
 _MOST_LINES: Final = 40
-_GROUPS: Final = (*_REGISTRY.groups, OTHER, UNKNOWN)
+_GROUPS: Final = (*_REGISTRY.groups, OTHER_GROUP, UNKNOWN_JURISDICTION)
 _STORY: Final = tuple(encode_event(event) for event in accepted())
 _SCHEMAS: Final[Mapping[str, Draft202012Validator]] = {
     f"safeclock.{name}.v1": Draft202012Validator(json_schema(kind), format_checker=FormatChecker())
-    for name, kind in KINDS.items()
+    for name, kind in EVENT_TYPES.items()
 }
 
 
@@ -72,7 +71,7 @@ def door(data: bytes) -> None:
 def law(data: bytes) -> None:
     """Lines in any order come to the same rows and cohorts, however often changes are taken."""
     lines = data.split(b"\n")[:_MOST_LINES]
-    read = [_DECODER.decode_line(line, LAST) for line in lines]
+    read = [_DECODER.decode_line(line, MAX_TIMESTAMP_MS) for line in lines]
     events = [event for event in read if not isinstance(event, Refusal)]
     at_once, backwards, one_by_one = _told(events), _told(events[::-1]), _told([*events, *events], every=1)
     assert at_once == backwards, "expected the same in reverse order"
@@ -86,8 +85,8 @@ def registry(data: bytes) -> None:
         _says_where(found)
         return
     assert all(PLATFORM_ID.fullmatch(platform) for platform in found.platforms)
-    assert found.hash == parse(data, "again.toml").hash
-    Decoder(found).decode_line(b"{}", _NOW)
+    assert found.hash == parse_registry(data, "again.toml").hash
+    EventDecoder(found).decode_line(b"{}", _NOW)
 
 
 def pack(data: bytes) -> None:
@@ -97,9 +96,9 @@ def pack(data: bytes) -> None:
         _says_where(found)
         return
     assert found.name == parse_pack(data, "again.toml", _GROUPS).name
-    ledger = Ledger(Rules(clocks=found.clocks), RowCodec())
+    ledger = Ledger(Rules(clocks=found.clocks), MessagePackCodec())
     for line in _STORY:
-        event = _DECODER.decode_line(line, LAST)
+        event = _DECODER.decode_line(line, MAX_TIMESTAMP_MS)
         assert not isinstance(event, Refusal)
         ledger.apply(event)
     ledger.advance(_NOW + 30 * DAY)
@@ -129,7 +128,7 @@ def _rulebook_or_problems(data: bytes) -> Rulebook | tuple[str, ...]:
 
 def _registry_or_problems(data: bytes) -> Registry | tuple[str, ...]:
     try:
-        return parse(data, "fuzzed.toml")
+        return parse_registry(data, "fuzzed.toml")
     except RegistryError as error:
         return error.problems
 
@@ -170,7 +169,7 @@ Books = tuple[dict[bytes, object], dict[CohortKey, dict[Signature, int]]]
 
 def _told(events: Iterable[Event], every: int = _MOST_LINES) -> Books:
     """Return the rows and cohorts of a ledger that was told these events, changes taken after every so many."""
-    codec = RowCodec()
+    codec = MessagePackCodec()
     ledger, rows = Ledger(Rules(), codec), dict[bytes, bytes | None]()
     for count, event in enumerate(events, 1):
         if not isinstance(event, Heartbeat):

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from streams.contract.events.decoder import Refusal
-from streams.contract.events.schema.envelope import encode
+from streams.contract.events.schema.envelope import encode_structured
 from streams.domain.vocabulary import Reason
 from tests.contract.examples import FILING, SPOILT, Spoilt, event
 from tests.edge.batches import good
@@ -42,7 +42,7 @@ def test_the_door_would_find_an_event_that_is_not_by_its_schema(spoilt: Spoilt) 
     [Refusal(Reason.BAD_VALUE, "an invented name", "harbor"), Refusal(Reason.BAD_VALUE, "harm", "an invented name")],
 )
 def test_the_door_would_find_a_refusal_that_tells_what_came_in(telling: Refusal) -> None:
-    record = Record("report-filed", b"key", encode(event(FILING)))
+    record = Record("report-filed", b"key", encode_structured(event(FILING)))
 
     with pytest.raises(AssertionError, match=r"^expected"):
         _tells_nothing(telling, record)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.domain import counters
 from streams.domain.at_hand import Report
 from streams.domain.clocks import (
@@ -35,7 +35,7 @@ _WORDS: Final = {OPEN: "open", STOPPED: "stopped", FROZEN: "frozen"} | {
 }
 
 
-CODEC: Final = RowCodec()
+CODEC: Final = MessagePackCodec()
 
 
 def load(ledger: Ledger, rows: Mapping[bytes, bytes]) -> None:
@@ -197,7 +197,7 @@ class Subject:
             b"r": CODEC.unpack_row,
             b"c": CODEC.unpack_cohort,
             b"n": CODEC.unpack_counters,
-            b"k": CODEC.unpack_enrolled,
+            b"k": CODEC.unpack_clock,
         }
         return {key: unpack[key[:1]](value) for key, value in self.rows.items()}
 

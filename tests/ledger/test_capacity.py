@@ -1,6 +1,6 @@
 """A platform may not hold more than the registry allows: what would begin another report is refused, and counted."""
 
-from streams.contract.packs.ledger_config import rules_of_a_file
+from streams.contract.packs.ledger_config import batch_ledger_config
 from streams.contract.packs.rulebook import STANDARD_RULES
 from streams.contract.registry.registry import Platform, Registry
 from streams.domain.desk import PlatformRule
@@ -99,7 +99,10 @@ def test_a_file_may_hold_any_number_of_reports() -> None:
     platform = Platform(id="harbor", provider="", report_filed="f", action_taken="a", capacity=CAPACITY)
     registry = Registry({"harbor": platform})
 
-    for rules in (rules_of_a_file(registry, STANDARD_RULES), rules_of_a_file(Registry.open(), STANDARD_RULES)):
+    for rules in (
+        batch_ledger_config(registry, STANDARD_RULES),
+        batch_ledger_config(Registry.accepting_all(), STANDARD_RULES),
+    ):
         ledger = Ledger(rules, CODEC)
         answers = [ledger.apply(filing(number)) for number in range(2 * CAPACITY)]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.domain.at_hand import Report
 from streams.domain.desk import Desk
 from streams.domain.events import Action, Deed, Event, Filing
@@ -21,7 +21,7 @@ BROKEN = 13
 """The items of the report at which something fails."""
 
 
-class BrokenCodec(RowCodec):
+class BrokenCodec(MessagePackCodec):
     """Cannot pack one report's row, or not unpack it."""
 
     def __init__(self, *, pack: bool) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contract.outputs.report_updates import encode as encode_notice
+from streams.contract.outputs.report_updates import encode_report_update as encode_notice
 from streams.domain import regime
 from streams.domain.attributes import Attributes, encode
 from streams.domain.clocks import STANDARD

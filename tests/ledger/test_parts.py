@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.domain.clocks import STANDARD
 from streams.domain.cohort import Stored, cohort_and_bits, is_sum, key_of, name_of_part
 from streams.domain.cohort_rows import CohortRows
@@ -103,7 +103,7 @@ def test_every_row_of_a_large_cohort_stays_small() -> None:
     subject.feed(_reports(5_000, lambda number: 1 + number // 24 % 119))
     subject.commit()
 
-    parts = {key: RowCodec().unpack_cohort(row) for key, row in subject.rows.items() if key.startswith(b"c|")}
+    parts = {key: MessagePackCodec().unpack_cohort(row) for key, row in subject.rows.items() if key.startswith(b"c|")}
 
     (cohort,) = subject.ledger.stored_cohorts().values()
     assert len(cohort) > 10 * MOST

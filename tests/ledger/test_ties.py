@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contract.packs.file import load
+from streams.contract.packs.file import read_pack
 from streams.domain.appraise import Appraiser
 from streams.domain.clocks import ALWAYS, DEEDS, STANDARD, Clock, Scope
 from streams.domain.desk import Desk, PlatformRule
@@ -159,7 +159,8 @@ PREFIXES: tuple[tuple[Deed, ...], ...] = (
 def _clocks() -> tuple[Clock, ...]:
     """Return the standard clocks, those of the shipped pack on all reports, and two that pause or start late."""
     shipped = [
-        clock._replace(scope=Scope(), windows=ALWAYS) for clock in load(CHILDREN, ("AU", "EU", "IN", "UK", "US")).clocks
+        clock._replace(scope=Scope(), windows=ALWAYS)
+        for clock in read_pack(CHILDREN, ("AU", "EU", "IN", "UK", "US")).clocks
     ]
     return (*STANDARD, *shipped, clock_of(PAUSING), clock_of(VALID_TO_REMOVED))
 

@@ -18,7 +18,7 @@ from streams.contract.events import keys
 from streams.contract.events.schema import envelope, event_data
 from streams.contract.events.schema.action_data import NoViolation
 from streams.contract.registry.registry import Platform, Registry
-from streams.contract.timestamps import format_ms
+from streams.contract.timestamps import format_timestamp
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, RetractReason
 
 SECRET = b"a secret of thirty-two bytes or more"
@@ -104,31 +104,35 @@ def filing(number: int, at: int = NOON, platform: str = "harbor") -> bytes:
         basis=Basis.TERMS,
         jurisdictions=("GB",),
     )
-    token = keys.token(SECRET, "k1", str(number))
-    event = envelope.about_report(data, platform=platform, token=token, id=f"filing-{number:06d}", at=at)
-    return envelope.encode(event)
+    token = keys.report_token(SECRET, "k1", str(number))
+    event = envelope.report_event(data, platform=platform, token=token, id=f"filing-{number:06d}", occurred_at=at)
+    return envelope.encode_structured(event)
 
 
 def action(number: int, at: int = NOON, platform: str = "harbor") -> bytes:
     """Return the line of one decision about the report of `filing(number)`."""
-    token = keys.token(SECRET, "k1", str(number))
-    event = envelope.about_report(NoViolation(), platform=platform, token=token, id=f"action-{number:06d}", at=at)
-    return envelope.encode(event)
+    token = keys.report_token(SECRET, "k1", str(number))
+    event = envelope.report_event(
+        NoViolation(), platform=platform, token=token, id=f"action-{number:06d}", occurred_at=at
+    )
+    return envelope.encode_structured(event)
 
 
 def retraction(number: int, retracts: str, at: int = NOON, platform: str = "harbor") -> bytes:
     """Return the line that takes back the event with the id `retracts` of the report of `filing(number)`."""
     data = event_data.EventRetracted(retracts=retracts, reason=RetractReason.ERROR)
-    token = keys.token(SECRET, "k1", str(number))
-    event = envelope.about_report(data, platform=platform, token=token, id=f"retraction-{number:06d}", at=at)
-    return envelope.encode(event)
+    token = keys.report_token(SECRET, "k1", str(number))
+    event = envelope.report_event(data, platform=platform, token=token, id=f"retraction-{number:06d}", occurred_at=at)
+    return envelope.encode_structured(event)
 
 
 def heartbeat(sequence: int, complete_through: int = NOON, platform: str = "harbor") -> bytes:
     """Return the line of one heartbeat."""
-    data = event_data.Heartbeat(complete_through=format_ms(complete_through), sequence=sequence)
-    event = envelope.heartbeat(data, platform=platform, id=f"heartbeat-{sequence:06d}", at=complete_through)
-    return envelope.encode(event)
+    data = event_data.HeartbeatData(complete_through=format_timestamp(complete_through), sequence=sequence)
+    event = envelope.heartbeat_event(
+        data, platform=platform, id=f"heartbeat-{sequence:06d}", occurred_at=complete_through
+    )
+    return envelope.encode_structured(event)
 
 
 def written(folder: Path, lines: list[bytes]) -> Path:

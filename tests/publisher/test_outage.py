@@ -20,7 +20,7 @@ from producers.publisher.publisher import Publisher
 from producers.publisher.settings import PublisherSettings
 from producers.publisher.upload.batch_sender import partitions_of
 from producers.publisher.upload.request import Order, publish, publish_blocks
-from streams.edge.files.line_blocks import blocks_of
+from streams.edge.files.line_blocks import group_lines
 from tests.brokers.apache import ApacheKafka
 from tests.brokers.embedded import embedded_broker
 from tests.publisher.stage import NOON, Changes, Stage, filing, stage, written
@@ -123,7 +123,7 @@ def test_a_file_whose_broker_died_is_told_from_which_line_to_resume() -> None:
             if acknowledged >= ENOUGH:
                 broker.close()
 
-        told = publish_blocks(order, blocks_of(filing(number) for number in range(LINES)), pull_the_plug)
+        told = publish_blocks(order, group_lines(filing(number) for number in range(LINES)), pull_the_plug)
 
     assert told.exit_code == 1
     assert told.resume_from is not None

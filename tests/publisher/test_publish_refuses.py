@@ -19,7 +19,7 @@ from producers.publisher.upload.precheck import Reader, Survey, survey
 from producers.publisher.upload.request import Order, publish, publish_blocks
 from streams.contract.registry.registry import Registry
 from streams.contract.topics import partition_of
-from streams.edge.files.line_blocks import Block, blocks_of
+from streams.edge.files.line_blocks import LineBlock, group_lines
 from tests.publisher.stage import NOON, PARTITIONS, Stage, action, filing, heartbeat, retraction, written
 
 NOBODY = PublisherSettings(bootstrap="127.0.0.1:1", delivery_timeout_ms=1000, block_ms=1000)
@@ -28,7 +28,7 @@ WRONG = filing(9).replace(b'"bullying"', b'"a secret word"')
 
 
 def order(path: Path, settings: PublisherSettings = NOBODY) -> Order:
-    return Order(settings=settings, registry=Registry.open(), paths=(path,), history=True)
+    return Order(settings=settings, registry=Registry.accepting_all(), paths=(path,), history=True)
 
 
 def test_a_file_with_a_bad_line_never_reaches_a_broker(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_heartbeat_of_a_stream_is_held_back_from_the_line_on_that_was_left_out
     lines = [heartbeat(1), b"{", filing(1), heartbeat(2)]
     stream = Order(settings=harbor.settings, registry=harbor.registry, history=True, skip_refused=True)
 
-    told = publish_blocks(stream, blocks_of(lines))
+    told = publish_blocks(stream, group_lines(lines))
 
     assert (told.acknowledged, told.heartbeats, told.withheld, told.exit_code) == (2, 1, 1, 1)
 
@@ -156,7 +156,7 @@ def test_nothing_that_follows_a_refused_line_of_a_stream_leaves(harbor: Stage) -
     lines = [filing(1), filing(2), WRONG, filing(3)]
     stream = Order(settings=harbor.settings, registry=harbor.registry, history=True)
 
-    told = publish_blocks(stream, blocks_of(lines))
+    told = publish_blocks(stream, group_lines(lines))
 
     assert (told.acknowledged, told.exit_code, told.resume_from) == (2, 1, 3)
     assert {record.value for record in harbor.arrived(2)} == {filing(1), filing(2)}
@@ -203,7 +203,7 @@ def test_a_file_that_changes_after_it_was_checked_does_not_leave(
 ) -> None:
     path = written(tmp_path, [filing(1), filing(2)] if tampered else [])
 
-    def survey_then_tamper(source: Iterator[Block], read: Reader) -> Survey:
+    def survey_then_tamper(source: Iterator[LineBlock], read: Reader) -> Survey:
         found = survey(source, read)
         written(tmp_path, tampered or [WRONG])
         return found
@@ -223,7 +223,7 @@ def test_a_file_that_was_cut_after_it_was_checked_is_told(
 ) -> None:
     path = written(tmp_path, checked)
 
-    def survey_then_cut(source: Iterator[Block], read: Reader) -> Survey:
+    def survey_then_cut(source: Iterator[LineBlock], read: Reader) -> Survey:
         found = survey(source, read)
         written(tmp_path, [])
         return found

@@ -6,7 +6,7 @@ import pytest
 
 from producers.publisher.upload.read_ahead import ReadAhead
 from streams.edge.files import line_blocks
-from streams.edge.files.line_blocks import blocks, blocks_of
+from streams.edge.files.line_blocks import group_lines, read_blocks
 
 
 def test_lines_are_numbered_over_all_files_and_placed_in_their_own(
@@ -18,8 +18,8 @@ def test_lines_are_numbered_over_all_files_and_placed_in_their_own(
     two.write_bytes(b"dddddddddddd\ne\n")
 
     found = [
-        (block.first + index, block.place(index).rpartition("/")[2], line)
-        for block in blocks([one, two])
+        (block.first_line + index, block.location(index).rpartition("/")[2], line)
+        for block in read_blocks([one, two])
         for index, line in enumerate(block.lines)
     ]
 
@@ -37,21 +37,21 @@ def test_a_line_without_end_is_not_kept_whole(tmp_path: Path) -> None:
     path = tmp_path / "endless"
     path.write_bytes(b"x" * 5_000_000)
 
-    (block,) = blocks([path])
+    (block,) = read_blocks([path])
 
     assert len(block.lines) == 1
     assert 16 * 1024 < len(block.lines[0]) < 2_000_000
 
 
 def test_what_reading_raises_is_raised_where_the_lines_are_used(tmp_path: Path) -> None:
-    ahead = ReadAhead(blocks([tmp_path / "missing"]))
+    ahead = ReadAhead(read_blocks([tmp_path / "missing"]))
 
     with pytest.raises(FileNotFoundError):
         ahead.next()
 
 
 def test_reading_ahead_ends_where_nobody_wants_the_rest() -> None:
-    ahead = ReadAhead(blocks_of(b"line" for _ in range(100_000)))
+    ahead = ReadAhead(group_lines(b"line" for _ in range(100_000)))
     first = ahead.next()
     ahead.release()
 

@@ -14,7 +14,7 @@ from producers.publisher.arguments import FilingFacts
 from producers.publisher.errors import BrokerError, PublisherError, RefusedBeforeSendingError
 from producers.publisher.publisher import Publisher
 from streams.contract.events import keys
-from streams.contract.events.decoder import Decoder, Limits
+from streams.contract.events.decoder import EventDecoder, EventLimits
 from streams.contract.registry.registry import Role
 from streams.domain.events import Action, Amendment, Filing, Heartbeat, Retraction
 from streams.domain.vocabulary import Outcome
@@ -39,7 +39,7 @@ def file_reports(publisher: Publisher, numbers: range) -> None:
 
 def decoded(stage: Stage, records: list[Any]) -> list[Any]:
     # The tests' instants lie in the past, the brokers stamp records with today.
-    decoder = Decoder(stage.registry, Limits(future_ms=10**15, too_old_ms=10**15))
+    decoder = EventDecoder(stage.registry, EventLimits(max_future_ms=10**15, max_age_ms=10**15))
     return [decoder.decode(record) for record in records]
 
 
@@ -50,7 +50,7 @@ def test_every_event_arrives_once_where_its_key_belongs(anywhere: Stage) -> None
     records = anywhere.arrived(300)
 
     assert Counter(event.key for event in decoded(anywhere, records)) == Counter(
-        keys.record_key("harbor", keys.token(SECRET, "k1", f"r{number}")) for number in range(300)
+        keys.record_key("harbor", keys.report_token(SECRET, "k1", f"r{number}")) for number in range(300)
     )
     assert all(record.partition == (murmur2(record.key) & 0x7FFFFFFF) % PARTITIONS for record in records)
     assert publisher.acknowledged == 300

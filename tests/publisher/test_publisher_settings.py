@@ -8,7 +8,7 @@ from producers.publisher.identity import Identity
 from producers.publisher.settings import PublisherSettings
 from streams.contract.events import keys
 from streams.contract.events.schema import event_data
-from streams.contract.settings.kafka_security import Access
+from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.domain.vocabulary import Outcome
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -59,7 +59,7 @@ def test_a_variable_that_a_publisher_does_not_read_is_a_mistake_and_that_of_a_wo
 
 
 def test_a_password_and_a_secret_are_never_shown() -> None:
-    access = Access(protocol="SASL_SSL", username="harbor", password="hush-hush-hush")  # noqa: S106 - invented
+    access = KafkaSecurity(protocol="SASL_SSL", username="harbor", password="hush-hush-hush")  # noqa: S106 - invented
     identity = Identity(platform="harbor", key_id="k1", secret=SECRET, former={"k0": SECRET})
 
     shown = repr(PublisherSettings(access=access)) + repr(identity)
@@ -77,8 +77,8 @@ def test_a_report_keeps_the_pseudonym_that_it_was_filed_with() -> None:
     old = b"x" * 32
     identity = Identity(platform="harbor", key_id="k2", secret=SECRET, former={"k1": old})
 
-    assert identity.token("r1", "k1") == keys.token(old, "k1", "r1")
-    assert identity.token("r1") == keys.token(SECRET, "k2", "r1")
+    assert identity.token("r1", "k1") == keys.report_token(old, "k1", "r1")
+    assert identity.token("r1") == keys.report_token(SECRET, "k2", "r1")
     with pytest.raises(SettingsError, match="k9"):
         identity.token("r1", "k9")
 

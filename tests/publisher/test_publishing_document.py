@@ -9,9 +9,9 @@ from kafka.partitioner import murmur2
 from producers.publisher.arguments import FilingFacts
 from producers.publisher.settings import PublisherSettings
 from streams.contract.events import keys
-from streams.contract.events.decoder import Decoder
+from streams.contract.events.decoder import EventDecoder
 from streams.contract.registry.registry import Registry
-from streams.contract.timestamps import LAST
+from streams.contract.timestamps import MAX_TIMESTAMP_MS
 from streams.contract.topics import partition_of
 from streams.domain.events import Action, Filing, Heartbeat
 
@@ -29,9 +29,9 @@ def block(language: str) -> str:
 
 
 def test_its_lines_are_events() -> None:
-    decoder = Decoder(Registry.open())
+    decoder = EventDecoder(Registry.accepting_all())
 
-    read = [decoder.decode_line(line.encode(), LAST) for line in block("json").splitlines()]
+    read = [decoder.decode_line(line.encode(), MAX_TIMESTAMP_MS) for line in block("json").splitlines()]
 
     assert [type(event) for event in read] == [Filing, Action, Heartbeat]
 
@@ -53,7 +53,7 @@ def test_its_golden_vectors_hold() -> None:
     assert len(found) == 3
     for report, token, of_eight, of_thirty_two in found:
         key = keys.record_key("harbor", token)
-        assert token == keys.token(bytes(range(32)), "k1", report)
+        assert token == keys.report_token(bytes(range(32)), "k1", report)
         assert [(murmur2(key) & 0x7FFFFFFF) % count for count in (8, 32)] == [int(of_eight), int(of_thirty_two)]
         assert (partition_of(key, 8), partition_of(key, 32)) == (int(of_eight), int(of_thirty_two))
 

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from streams.contract.registry.registry import Registry
-from streams.contract.topics import Replication, changelog, table
+from streams.contract.topics import Replication, changelog_topic, required_topics
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.journal import AppendJournal, Outgoing, Place
 from streams.runtime.kafka.admin import Broker
@@ -16,11 +16,11 @@ pytestmark = pytest.mark.integration
 
 async def test_a_commit_of_several_megabytes_is_appended_whole(embedded_broker: str) -> None:
     application = uuid.uuid4().hex
-    topics = table(Registry.open(), application, Replication(factor=1, min_insync=1))
+    topics = required_topics(Registry.accepting_all(), application, Replication(factor=1, min_insync=1))
     with Broker(embedded_broker) as broker:
-        broker.create(next(topic for topic in topics if topic.name == changelog(application)))
-        told = broker.settings([changelog(application)])[changelog(application)]
-    place = Place(embedded_broker, application, changelog(application), 0, int(told["max.message.bytes"]))
+        broker.create(next(topic for topic in topics if topic.name == changelog_topic(application)))
+        told = broker.settings([changelog_topic(application)])[changelog_topic(application)]
+    place = Place(embedded_broker, application, changelog_topic(application), 0, int(told["max.message.bytes"]))
     journal = AppendJournal(place, Failpoints())
     rows: dict[bytes, bytes | None] = {f"r|{number}".encode(): bytes(30_000) for number in range(journal.most)}
 
@@ -30,6 +30,6 @@ async def test_a_commit_of_several_megabytes_is_appended_whole(embedded_broker: 
     finally:
         await journal.close()
 
-    found = await read(embedded_broker, changelog(application), 1)
+    found = await read(embedded_broker, changelog_topic(application), 1)
     assert sum(len(row or b"") for row in rows.values()) > 4_000_000
     assert {one.key: one.value for one in found if one.key.startswith(b"r|")} == rows

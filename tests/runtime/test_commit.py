@@ -1,7 +1,7 @@
 """What a commit consists of."""
 
 from streams.contract.outputs import report_updates
-from streams.contract.outputs.measures import COHORT, STATUS_KEY, Status
+from streams.contract.outputs.measures import COHORT_PREFIX, STATUS_KEY, PartitionStatus
 from streams.domain.clocks import STANDARD
 from streams.domain.course import STOPPED
 from streams.domain.grid import HOUR
@@ -17,20 +17,24 @@ from streams.runtime.topic_checks.preflight import Names
 KEY = b"harbor|k1_" + b"a" * 43
 NAMES = Names("changelog")
 POSITION = Position(now=5, registry="r")
-STATUS = Status(5, 6, 4, "pack", "r", 0)
+STATUS = PartitionStatus(5, 6, 4, "pack", "r", 0)
 ACT = ClockNames(STANDARD[-1])
 MISS = Miss(KEY, 0, 24 * HOUR, (ACT,))
 RESPONSE = Response(KEY, 0, 30 * HOUR, 30 * HOUR, (Ended(ACT, STOPPED, MISSED),))
 
 
 def test_the_position_is_the_last_row_and_measures_are_published_with_the_status() -> None:
-    rows: dict[bytes, bytes | None] = {b"r|a": b"row", COHORT + b"c": b"cohort", COHORT + b"d": None}
+    rows: dict[bytes, bytes | None] = {b"r|a": b"row", COHORT_PREFIX + b"c": b"cohort", COHORT_PREFIX + b"d": None}
 
     commit = outgoing(NAMES, Changed(rows, (), ()), POSITION, STATUS)
 
     assert [*commit.rows] == [*rows, POSITION_KEY]
     assert decode(commit.rows[POSITION_KEY] or b"") == POSITION
-    assert [key for key, _ in commit.published[NAMES.measures]] == [COHORT + b"c", COHORT + b"d", STATUS_KEY]
+    assert [key for key, _ in commit.published[NAMES.measures]] == [
+        COHORT_PREFIX + b"c",
+        COHORT_PREFIX + b"d",
+        STATUS_KEY,
+    ]
 
 
 def test_notices_are_told_in_their_order_under_the_report_s_key() -> None:
@@ -39,5 +43,5 @@ def test_notices_are_told_in_their_order_under_the_report_s_key() -> None:
     commit = outgoing(NAMES, Changed({}, told, ()), POSITION, STATUS)
 
     assert [*commit.events[NAMES.notices]] == [
-        (KEY, report_updates.encode(notice)) for notice in (MISS, RESPONSE, MISS)
+        (KEY, report_updates.encode_report_update(notice)) for notice in (MISS, RESPONSE, MISS)
     ]

@@ -2,18 +2,18 @@
 
 from aiokafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
-from streams.edge.shutdown import Ending
+from streams.edge.shutdown import ProcessExit
 from streams.runtime.exit_messages import of_broker, stopped
 
 
 def test_a_worker_that_has_committed_everything_ends_with_0() -> None:
-    assert stopped({0: 0, 1: 0}) == stopped({}) == Ending(0, "stopped: everything that was applied is committed")
+    assert stopped({0: 0, 1: 0}) == stopped({}) == ProcessExit(0, "stopped: everything that was applied is committed")
 
 
 def test_a_worker_that_has_not_says_of_which_partitions_and_why() -> None:
     ending = stopped({2: 4, 1: 0, 0: 3}, KafkaTimeoutError())
 
-    assert ending == Ending(
+    assert ending == ProcessExit(
         1,
         "stopped: 7 records of partitions 0, 2 are not known to be committed (KafkaTimeoutError); the next start reads"
         " again those that are not",

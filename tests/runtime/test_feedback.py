@@ -5,14 +5,14 @@ from typing import NamedTuple
 from producers.status.feedback_summary import Slot, Told, exit_status, summary
 from streams.contract.events.source_records import Refusal, UnreadableBatch
 from streams.contract.outputs import platform_status, refusal_records
-from streams.contract.outputs.measures import COUNTERS
-from streams.contract.outputs.platform_status import STATUS_KEY, TopicStatus
-from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.outputs.measures import COUNTERS_PREFIX
+from streams.contract.outputs.platform_status import PLATFORM_STATUS_KEY, TopicStatus
+from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.registry.registry import Platform
-from streams.contract.timestamps import format_ms
+from streams.contract.timestamps import format_timestamp
 from streams.domain import counters
 from streams.domain.vocabulary import Reason
-from streams.edge.exit_codes import FAULT
+from streams.edge.exit_codes import FAILURE
 from streams.runtime.kafka.records import Stamped
 from streams.runtime.partition.commits.feedback import Feedback
 from streams.runtime.partition.processor import Reading
@@ -22,7 +22,7 @@ SECOND = 1_000
 READING = Reading(NOON, {"filed": 7, "taken": 9, "lit": 0, "lit-taken": 0}, {"filed": 5})
 HARBOR = Platform(id="harbor", provider="-", report_filed="filed", action_taken="taken", feedback="heard")
 LANTERN = Platform(id="lantern", provider="-", report_filed="lit", action_taken="lit-taken", feedback="seen")
-CODEC = RowCodec()
+CODEC = MessagePackCodec()
 
 
 class Record(NamedTuple):
@@ -40,7 +40,7 @@ class Record(NamedTuple):
 
 def counted(platform: str, **tally: int) -> dict[bytes, bytes | None]:
     """Return the row of a platform's counters."""
-    return {COUNTERS + platform.encode(): CODEC.pack(tally)}
+    return {COUNTERS_PREFIX + platform.encode(): CODEC.pack(tally)}
 
 
 def test_a_platform_hears_of_its_own_refusals_and_of_no_others() -> None:
@@ -53,8 +53,8 @@ def test_a_platform_hears_of_its_own_refusals_and_of_no_others() -> None:
 
     assert set(told) == {"heard"}
     (key, value), (status_key, _) = told["heard"]
-    assert (key, status_key) == (refusal_records.key(own), STATUS_KEY)
-    assert refusal_records.decode(value or b"").refused.reason is Reason.TOO_OLD
+    assert (key, status_key) == (refusal_records.refusal_key(own), PLATFORM_STATUS_KEY)
+    assert refusal_records.decode_refusal(value or b"").data.reason is Reason.TOO_OLD
 
 
 def test_a_status_says_what_the_counters_and_positions_say() -> None:
@@ -65,9 +65,12 @@ def test_a_status_says_what_the_counters_and_positions_say() -> None:
 
     ((_, value),) = feedback.rows((), READING, NOON)["heard"]
 
-    event = platform_status.decode(value or b"")
+    event = platform_status.decode_platform_status(value or b"")
     said = event.data
-    assert (event.time, said.as_of, said.complete_through) == (*[format_ms(NOON)] * 2, format_ms(NOON - 1))
+    assert (event.time, said.as_of, said.complete_through) == (
+        *[format_timestamp(NOON)] * 2,
+        format_timestamp(NOON - 1),
+    )
     assert said.topics == [TopicStatus(topic="filed", next=7, read=5), TopicStatus(topic="taken", next=9, read=0)]
     assert (said.refused, said.duplicates, said.history, said.waiting) == ({Reason.TOO_OLD: 4}, 2, 1, 6)
 
@@ -110,8 +113,10 @@ def test_a_platform_that_catches_up_is_told_about_as_far_as_its_own_topics_were_
 
     told = feedback.rows((), READING._replace(behind={"taken": NOON - SECOND}), NOON)
 
-    as_of = {topic: platform_status.decode(value or b"").data.as_of for topic, ((_, value),) in told.items()}
-    assert as_of == {"heard": format_ms(NOON - SECOND), "seen": format_ms(NOON)}
+    as_of = {
+        topic: platform_status.decode_platform_status(value or b"").data.as_of for topic, ((_, value),) in told.items()
+    }
+    assert as_of == {"heard": format_timestamp(NOON - SECOND), "seen": format_timestamp(NOON)}
 
 
 def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_told_to_their_platform() -> None:
@@ -134,7 +139,7 @@ def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_told_t
         (Reason.OVER_CAPACITY, 11),
     }
     assert (document.read, document.accepted, document.refused) == (2, 0, 2)
-    assert exit_status(document) == FAULT
+    assert exit_status(document) == FAILURE
 
 
 def test_whom_nothing_can_be_told_now_is_told_at_once_when_it_can_be() -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 from typing_extensions import override
 
-from streams.contract.events.decoder import Decoder
+from streams.contract.events.decoder import EventDecoder
 from streams.contract.events.keys import record_key
 from streams.contract.events.source_records import Refusal, UnreadableBatch
 from streams.contract.registry.registry import Registry
@@ -212,7 +212,7 @@ def test_a_senders_stamp_a_little_ahead_counts_as_now() -> None:
 
 def test_a_senders_stamp_ahead_of_what_it_stamps_is_refused_under_the_platform() -> None:
     intake = intake_at(0)
-    intake._decoder = Decoder(Registry.open())
+    intake._decoder = EventDecoder(Registry.accepting_all())
     line = filed("a", at=0)
     record = Fetched(0, line, START + HOUR, 0, key=record_key("meadow", json.loads(line)["subject"]))
 
@@ -226,7 +226,7 @@ def test_a_senders_stamp_ahead_of_what_it_stamps_is_refused_under_the_platform()
 
 def test_a_senders_stamp_a_little_ahead_gives_no_more_room_to_what_it_stamps() -> None:
     intake = intake_at(0)
-    intake._decoder = Decoder(Registry.open())
+    intake._decoder = EventDecoder(Registry.accepting_all())
     line = filed("a", at=3 * MINUTE)
     record = Fetched(0, line, START + 2 * MINUTE, 0, key=record_key("meadow", json.loads(line)["subject"]))
 

@@ -56,7 +56,7 @@ def test_who_the_worker_is_to_the_broker_is_read(tmp_path: Path) -> None:
     read = load(given).access
 
     assert (read.protocol, read.mechanism, read.username) == ("SASL_SSL", "SCRAM-SHA-256", "worker")
-    assert read.options()["sasl_plain_password"] == "hush-hush"  # noqa: S105 - invented
+    assert read.client_options()["sasl_plain_password"] == "hush-hush"  # noqa: S105 - invented
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def platform(name: str, taken: str = "") -> Platform:
 REGISTRY = Registry(
     {one.id: one for one in (platform("harbor"), platform("wharf"), platform("pier", "taken.wharf"))}, partitions=2
 )
-SIBLINGS = REGISTRY.siblings()
+SIBLINGS = REGISTRY.related_topics()
 OWNERS = {topic: REGISTRY.platforms_of_topic(topic) for topic in REGISTRY.source_topics()}
 STAMP = {"message.timestamp.type": "CreateTime"}
 

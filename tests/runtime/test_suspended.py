@@ -70,7 +70,7 @@ def test_rows_are_told_apart_by_their_platform() -> None:
 
 def test_a_notice_that_cannot_be_told_names_its_platform(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [Miss(key, 0, HOUR, ()) for key in (b"harbor|k1_a", b"lantern|k1_b", b"harbor|k1_c")]
-    encode = report_updates.encode
+    encode = report_updates.encode_report_update
 
     def failing(notice: Notice) -> bytes:
         if notice.key.startswith(b"harbor"):

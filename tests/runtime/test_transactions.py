@@ -11,7 +11,7 @@ from aiokafka.errors import ProducerFenced
 
 from streams.contract import topics
 from streams.contract.registry.registry import Registry
-from streams.contract.topics import Replication, TopicSettings, changelog, table
+from streams.contract.topics import Replication, TopicSettings, changelog_topic, required_topics
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.checkpoint import CLAIM_KEY
 from streams.runtime.journal.journal import ClaimError, Outgoing, Place, RowTooLargeError, TransactionJournal
@@ -153,10 +153,13 @@ async def test_a_topic_that_takes_less_than_the_changelog_is_told_by_its_setting
 
 async def test_a_cohort_of_megabytes_is_told_as_it_is_kept(apache_kafka: str) -> None:
     application = f"large-{RUN}"
-    wanted = {topic.name: topic for topic in table(Registry.open(), application, Replication(factor=1, min_insync=1))}
+    wanted = {
+        topic.name: topic
+        for topic in required_topics(Registry.accepting_all(), application, Replication(factor=1, min_insync=1))
+    }
     names = [f"{application}-{name}" for name in (CHANGELOG, MEASURES)]
     with Broker(apache_kafka) as admin:
-        for name, like in zip(names, (changelog(application), topics.MEASURES), strict=True):
+        for name, like in zip(names, (changelog_topic(application), topics.MEASURES), strict=True):
             admin.create(replace(wanted[like], name=name, partitions=1))
         limit = int(admin.settings(names)[names[0]]["max.message.bytes"])
     journal = TransactionJournal(Place(apache_kafka, application, names[0], 0, limit), Failpoints())

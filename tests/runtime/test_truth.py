@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 import msgspec
 import pytest
 
-from streams.contract.events.decoder import Decoder
-from streams.contract.outputs.row_codec import RowCodec
-from streams.contract.packs.ledger_config import rules_of
+from streams.contract.events.decoder import EventDecoder
+from streams.contract.outputs.row_codec import MessagePackCodec
+from streams.contract.packs.ledger_config import ledger_config
 from streams.contract.registry.registry import Platform, Registry, Role
 from streams.contract.topics import TopicSettings
 from streams.domain.ledger import Ledger
@@ -57,10 +57,10 @@ def trade_of(prefix: str, own: Collection[str] = ()) -> Trade:
         for name in PLATFORMS
     }
     registry = Registry(platforms, partitions=PARTITIONS)
-    rules, codec = rules_of(registry), RowCodec()
+    rules, codec = ledger_config(registry), MessagePackCodec()
     return Trade(
         registry=registry,
-        decoder=Decoder(registry),
+        decoder=EventDecoder(registry),
         ledger=lambda _: Ledger(rules, codec),
         names=Names(*[f"{prefix}{word}" for word in ("changelog", "measures", "refused", "notices")]),
     )

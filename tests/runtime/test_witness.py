@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.contract.outputs.measures import Status
+from streams.contract.outputs.measures import PartitionStatus
 from streams.runtime.journal.checkpoint import Position
 from streams.runtime.partition.takeover.completeness import Written, contradiction
 
@@ -14,7 +14,7 @@ def written(position: int | None, status: int | None, first: int = 0) -> Written
         "measures 3",
         first,
         None if position is None else Position(commit=position),
-        None if status is None else Status(1, 1, 4, "pack", "registry", commit=status),
+        None if status is None else PartitionStatus(1, 1, 4, "pack", "registry", commit_number=status),
     )
 
 

@@ -64,9 +64,9 @@ async def test_a_worker_measures_refuses_and_tells_how_it_is(scene: Scene) -> No
     assert (told["healthz"], told["readyz"]) == ((200, "ok\n"), (200, "ok\n"))
     assert 'safeclock_worker_records_refused_total{reason="not_json"} 1.0' in told["metrics"][1]
     assert 'safeclock_worker_lag_records{partition="0"} 0.0' in told["metrics"][1]
-    (event,) = [refusal_records.decode(one.value or b"") for one in await scene.refusals()]
-    assert (event.refused.reason, event.refused.topic) == (Reason.NOT_JSON, scene.sources[0])
-    assert (event.refused.partition, event.refused.offset) == (1, origin.offset)
+    (event,) = [refusal_records.decode_refusal(one.value or b"") for one in await scene.refusals()]
+    assert (event.data.reason, event.data.topic) == (Reason.NOT_JSON, scene.sources[0])
+    assert (event.data.partition, event.data.offset) == (1, origin.offset)
     assert (await scene.measured())["records"] == 100
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from streams.contract.settings.kafka_security import Access
+from streams.contract.settings.kafka_security import KafkaSecurity
 from tests.brokers.apache import ApacheKafka
 from tests.brokers.ports import LOOPBACK, free_port
 from tests.brokers.site import ALONE, Site, properties
@@ -50,9 +50,9 @@ class Secured(NamedTuple):
             "SAFECLOCK_PASSWORD_FILE": str(file),
         }
 
-    def access(self) -> Access:
+    def access(self) -> KafkaSecurity:
         """Return who may do everything, over TLS."""
-        return Access(
+        return KafkaSecurity(
             protocol="SASL_SSL",
             ca_file=self.authority.file,
             mechanism="PLAIN",

@@ -16,7 +16,7 @@ from typing_extensions import override
 from producers.publisher.identity import Identity
 from producers.publisher.publisher import Publisher
 from producers.publisher.settings import PublisherSettings
-from streams.contract.registry.file import load
+from streams.contract.registry.file import read_registry
 from tests.admin.operator import terminal
 from tests.brokers.ports import LOOPBACK
 from tests.chain.chain import ROOT, Part
@@ -123,7 +123,7 @@ class Standing:
             {**self.publishing(user), "SAFECLOCK_PUBLISH_BLOCK_MS": "5000", "SAFECLOCK_PUBLISH_LINGER_MS": "0"}
         )
         return Publisher(
-            settings, load(self.registry(platform)), Identity(platform=platform, key_id="k1", secret=b"s" * 32)
+            settings, read_registry(self.registry(platform)), Identity(platform=platform, key_id="k1", secret=b"s" * 32)
         )
 
 

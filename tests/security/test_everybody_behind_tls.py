@@ -14,8 +14,8 @@ from producers.publisher.errors import BrokerError
 from streams.admin.provisioning.cluster import Cluster
 from streams.admin.provisioning.desired_state import Grant
 from streams.admin.provisioning.plan import Revoke
-from streams.contract.settings.kafka_security import load_access
-from streams.contract.topics import MEASURES, changelog
+from streams.contract.settings.kafka_security import load_kafka_security
+from streams.contract.topics import MEASURES, changelog_topic
 from tests.chain.chain import SAFECLOCK, Part
 from tests.chain.waiting import until
 from tests.security.secured import OPERATOR_PASSWORD, Secured
@@ -94,8 +94,8 @@ def test_a_topic_that_workers_may_not_read_any_more_suspends_its_platform_until_
 
 
 def test_who_claims_to_be_another_on_its_own_topic_is_refused(standing: Standing, worker: GuardedPart) -> None:
-    access = load_access(standing.environment("harbor"))
-    producer = KafkaProducer(bootstrap_servers=standing.secured.listeners["secure"], **access.options())
+    access = load_kafka_security(standing.environment("harbor"))
+    producer = KafkaProducer(bootstrap_servers=standing.secured.listeners["secure"], **access.client_options())
     event = b'{"specversion":"1.0","type":"safeclock.heartbeat.v1","source":"/platforms/lantern","id":"heartbeat-1"'
     event += b',"time":"2026-01-05T10:00:00Z","data":{"complete_through":"2026-01-05T09:59:30Z","sequence":1}}'
 
@@ -114,8 +114,10 @@ def test_a_platform_learns_what_became_of_its_own_events_and_of_nobody_else_s(
         return ended(standing.publishing("harbor"), "status", "--platform", platform, "--registry", registry, *more)
 
     own, other = asked("harbor", "--wait", "30"), asked("lantern")
-    access = load_access(standing.environment("harbor"))
-    consumer = KafkaConsumer(bootstrap_servers=standing.secured.listeners["secure"], group_id=None, **access.options())
+    access = load_kafka_security(standing.environment("harbor"))
+    consumer = KafkaConsumer(
+        bootstrap_servers=standing.secured.listeners["secure"], group_id=None, **access.client_options()
+    )
     slot = TopicPartition(f"{APPLICATION}-heard.lantern", 0)
     consumer.assign([slot])
 
@@ -130,9 +132,9 @@ def test_nobody_writes_to_another_s_topics_and_the_caller_hears_of_it(standing: 
     with pytest.raises(BrokerError, match=r"lantern.*TopicAuthorizationFailed"):
         standing.publisher("harbor", "lantern")
 
-    access = load_access(standing.environment("harbor"))
+    access = load_kafka_security(standing.environment("harbor"))
     producer = KafkaProducer(
-        bootstrap_servers=standing.secured.listeners["secure"], max_block_ms=5_000, **access.options()
+        bootstrap_servers=standing.secured.listeners["secure"], max_block_ms=5_000, **access.client_options()
     )
     with pytest.raises(TopicAuthorizationFailedError):
         producer.send(f"{APPLICATION}-filed.lantern", b"{}", b"lantern", partition=0).get(10)
@@ -152,9 +154,9 @@ def test_workers_and_boards_stop_in_order(worker: GuardedPart, board: GuardedPar
 def test_what_workers_know_is_kept_and_brought_back(standing: Standing, tmp_path: Path) -> None:
     backup = tmp_path / "backup"
     kept = standing.operator.done("admin", "backup", backup)
-    access = load_access(standing.secured.operator())
-    admin = KafkaAdminClient(bootstrap_servers=standing.secured.listeners["secure"], **access.options())
-    admin.delete_topics([changelog(APPLICATION), MEASURES])
+    access = load_kafka_security(standing.secured.operator())
+    admin = KafkaAdminClient(bootstrap_servers=standing.secured.listeners["secure"], **access.client_options())
+    admin.delete_topics([changelog_topic(APPLICATION), MEASURES])
     until(lambda: MEASURES not in admin.list_topics(), "the topics to be gone")
     admin.close()
     standing.operator.done("admin", "apply", *standing.planned)
@@ -167,8 +169,8 @@ def test_what_workers_know_is_kept_and_brought_back(standing: Standing, tmp_path
 
 def test_a_source_that_was_made_anew_is_accepted(standing: Standing) -> None:
     topic = f"{APPLICATION}-taken.harbor"
-    access = load_access(standing.secured.operator())
-    admin = KafkaAdminClient(bootstrap_servers=standing.secured.listeners["secure"], **access.options())
+    access = load_kafka_security(standing.secured.operator())
+    admin = KafkaAdminClient(bootstrap_servers=standing.secured.listeners["secure"], **access.client_options())
     admin.delete_topics([topic])
     until(lambda: topic not in admin.list_topics(), "the topic to be gone")
     admin.close()

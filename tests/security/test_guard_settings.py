@@ -7,7 +7,7 @@ import pytest
 
 from dashboards.board.settings import load as load_board
 from streams.contract.settings.environment import BadSettingsError
-from streams.contract.settings.http_security import Guard
+from streams.contract.settings.http_security import HttpSecurity
 from streams.runtime.settings import load
 from tests.security.certificates import Authority
 
@@ -30,7 +30,7 @@ def protected(tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_loopback_needs_nothing(host: str) -> None:
-    assert load({"SAFECLOCK_HTTP_HOST": host}).guard == Guard()
+    assert load({"SAFECLOCK_HTTP_HOST": host}).guard == HttpSecurity()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "board.example"])  # noqa: S104 - what is refused
@@ -65,7 +65,7 @@ def test_one_of_both_does_not_open_the_way(protected: dict[str, str], kept: str)
 
 
 def test_who_says_that_the_network_is_private_is_believed() -> None:
-    assert load({**BEYOND, "SAFECLOCK_HTTP_OPEN": "yes"}).guard.allowed_open
+    assert load({**BEYOND, "SAFECLOCK_HTTP_OPEN": "yes"}).guard.allow_insecure
     for text in ("no", "true"):
         with pytest.raises(BadSettingsError, match="SAFECLOCK_HTTP_"):
             load({**BEYOND, "SAFECLOCK_HTTP_OPEN": text})

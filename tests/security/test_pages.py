@@ -18,7 +18,7 @@ from dashboards.board.endpoints import Pages
 from dashboards.board.endpoints import served as board_served
 from dashboards.board.inputs.freshness import Freshness
 from dashboards.board.snapshot import Snapshot
-from streams.contract.settings.http_security import Guard
+from streams.contract.settings.http_security import HttpSecurity
 from streams.runtime.health import Health
 from streams.runtime.health import served as worker_served
 from streams.runtime.stats import Figures
@@ -33,7 +33,7 @@ FOR_EVERYBODY, FOR_ONE = ("/healthz", "/readyz"), ("/metrics", "/anything")
 class Site(NamedTuple):
     """A guard, and the authority that signed its certificate."""
 
-    guard: Guard
+    guard: HttpSecurity
     ca_file: Path
 
     def trusting(self) -> ssl.SSLContext:
@@ -47,18 +47,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     now = dt.datetime.now(dt.UTC)  # noqa: TID251 - OpenSSL reads the clock
     authority = Authority(folder, "authority", now)
     pair = authority.signed("pages", LOOPBACK)
-    guard = Guard(cert_file=pair.cert_file, key_file=pair.key_file, user=USER, password=PASSWORD)
+    guard = HttpSecurity(cert_file=pair.cert_file, key_file=pair.key_file, user=USER, password=PASSWORD)
     return Site(guard, authority.file)
 
 
-Serve = Callable[[Guard], AbstractAsyncContextManager[int]]
+Serve = Callable[[HttpSecurity], AbstractAsyncContextManager[int]]
 
 
-def of_worker(guard: Guard) -> AbstractAsyncContextManager[int]:
+def of_worker(guard: HttpSecurity) -> AbstractAsyncContextManager[int]:
     return worker_served(Health(Figures(rebalances=1), lambda: 0), LOOPBACK, 0, guard)
 
 
-def of_board(guard: Guard) -> AbstractAsyncContextManager[int]:
+def of_board(guard: HttpSecurity) -> AbstractAsyncContextManager[int]:
     fresh = Freshness(None, None, frozenset(), ("nothing yet",))
     snapshot = Snapshot({"safeclock_partitions_expected": {(): 2.0}})
     return board_served(Pages(lambda: fresh, lambda: snapshot), LOOPBACK, 0, guard)
@@ -126,7 +126,7 @@ async def test_a_password_without_tls_is_asked_for_on_loopback(site: Site) -> No
 
 
 @contextmanager
-def in_a_thread(serve: Serve, guard: Guard) -> Iterator[int]:
+def in_a_thread(serve: Serve, guard: HttpSecurity) -> Iterator[int]:
     """Serve pages beside this thread, which asks them."""
     started, stop = threading.Event(), asyncio.Event()
     running: dict[str, tuple[asyncio.AbstractEventLoop, int]] = {}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.contract.settings.kafka_security import Access, AccessError
-from streams.edge.kafka_client.login import sign_in
+from streams.contract.settings.kafka_security import KafkaSecurity, KafkaSecurityError
+from streams.edge.kafka_client.login import check_login
 from tests.brokers.ports import LOOPBACK, free_port
 from tests.security.secured import Secured
 
@@ -18,30 +18,30 @@ WITHIN_SECONDS = 30.0
 
 
 @pytest.fixture
-def good(secured: Secured) -> Access:
+def good(secured: Secured) -> KafkaSecurity:
     return secured.access()
 
 
-def refusal(bootstrap: str, access: Access) -> str:
-    with pytest.raises(AccessError) as told:
-        sign_in(bootstrap, access)
+def refusal(bootstrap: str, access: KafkaSecurity) -> str:
+    with pytest.raises(KafkaSecurityError) as told:
+        check_login(bootstrap, access)
     return str(told.value)
 
 
-def test_who_is_known_is_let_in_by_address_and_by_name(secured: Secured, good: Access) -> None:
+def test_who_is_known_is_let_in_by_address_and_by_name(secured: Secured, good: KafkaSecurity) -> None:
     address = secured.listeners["secure"]
 
-    assert sign_in(address, good)
-    assert sign_in(address.replace(LOOPBACK, "localhost"), good)
+    assert check_login(address, good)
+    assert check_login(address.replace(LOOPBACK, "localhost"), good)
 
 
-def test_nobody_is_blamed_for_a_broker_that_does_not_answer(good: Access) -> None:
-    assert not sign_in(f"{LOOPBACK}:{free_port()}", good)
+def test_nobody_is_blamed_for_a_broker_that_does_not_answer(good: KafkaSecurity) -> None:
+    assert not check_login(f"{LOOPBACK}:{free_port()}", good)
 
 
 @pytest.mark.parametrize("protocol", ["PLAINTEXT", "SSL", "SASL_SSL"])
-def test_nobody_is_blamed_for_a_broker_that_goes_down_meanwhile(good: Access, protocol: str) -> None:
-    plain = Access() if protocol == "PLAINTEXT" else replace(good, protocol=protocol)
+def test_nobody_is_blamed_for_a_broker_that_goes_down_meanwhile(good: KafkaSecurity, protocol: str) -> None:
+    plain = KafkaSecurity() if protocol == "PLAINTEXT" else replace(good, protocol=protocol)
     access = replace(plain, username="", password="") if protocol == "SSL" else plain
     with socket.create_server((LOOPBACK, 0)) as listener, ThreadPoolExecutor(1) as thread:
         listener.settimeout(WITHIN_SECONDS)
@@ -54,15 +54,15 @@ def test_nobody_is_blamed_for_a_broker_that_goes_down_meanwhile(good: Access, pr
 
         thread.submit(going_down)
 
-        assert not sign_in("{}:{}".format(*listener.getsockname()), access)
+        assert not check_login("{}:{}".format(*listener.getsockname()), access)
 
 
-def test_one_broker_that_lets_us_in_is_enough(secured: Secured, good: Access) -> None:
-    assert sign_in(f"{secured.listeners['expired']}, {secured.listeners['secure']}", good)
+def test_one_broker_that_lets_us_in_is_enough(secured: Secured, good: KafkaSecurity) -> None:
+    assert check_login(f"{secured.listeners['expired']}, {secured.listeners['secure']}", good)
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-512"])
-def test_a_wrong_password_is_refused_and_not_repeated(secured: Secured, good: Access, mechanism: str) -> None:
+def test_a_wrong_password_is_refused_and_not_repeated(secured: Secured, good: KafkaSecurity, mechanism: str) -> None:
     wrong = replace(good, mechanism=mechanism, password="not-that-one")  # noqa: S106 - invented
 
     told = refusal(secured.listeners["secure"], wrong)
@@ -71,14 +71,18 @@ def test_a_wrong_password_is_refused_and_not_repeated(secured: Secured, good: Ac
     assert "not-that-one" not in told
 
 
-def test_a_mechanism_that_the_broker_does_not_take_is_named(secured: Secured, good: Access) -> None:
+def test_a_mechanism_that_the_broker_does_not_take_is_named(secured: Secured, good: KafkaSecurity) -> None:
     told = refusal(secured.listeners["secure"], replace(good, mechanism="SCRAM-SHA-256"))
 
     assert told.startswith("SAFECLOCK_MECHANISM: expected one that")
 
 
 @pytest.mark.parametrize("by_the_system", [True, False])
-def test_a_certificate_of_an_unknown_authority_is_refused(secured: Secured, good: Access, by_the_system: bool) -> None:  # noqa: FBT001
+def test_a_certificate_of_an_unknown_authority_is_refused(
+    secured: Secured,
+    good: KafkaSecurity,
+    by_the_system: bool,  # noqa: FBT001
+) -> None:
     ca_file = None if by_the_system else secured.stranger.file
 
     told = refusal(secured.listeners["secure"], replace(good, ca_file=ca_file))
@@ -88,7 +92,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused(secured: Secured, good
 
 @pytest.mark.parametrize(("listener", "why"), [("expired", "has expired"), ("elsewhere", "does not stand in it")])
 def test_a_broker_with_the_wrong_certificate_is_refused(
-    secured: Secured, good: Access, listener: str, why: str
+    secured: Secured, good: KafkaSecurity, listener: str, why: str
 ) -> None:
     told = refusal(secured.listeners[listener], good)
 
@@ -110,7 +114,7 @@ def test_a_broker_with_the_wrong_certificate_is_refused(
     ],
 )
 def test_a_listener_of_another_protocol_is_told_from_a_wrong_password(
-    secured: Secured, good: Access, protocol: str, listener: str
+    secured: Secured, good: KafkaSecurity, protocol: str, listener: str
 ) -> None:
     told = refusal(secured.listeners[listener], replace(good, protocol=protocol))
 
@@ -119,9 +123,9 @@ def test_a_listener_of_another_protocol_is_told_from_a_wrong_password(
 
 def test_a_broker_that_asks_for_a_certificate_is_shown_one(secured: Secured) -> None:
     address, shown, other = secured.listeners["mutual"], secured.client, secured.stranger.signed("another")
-    nobody = Access(protocol="SSL", ca_file=secured.authority.file)
+    nobody = KafkaSecurity(protocol="SSL", ca_file=secured.authority.file)
 
-    assert sign_in(address, replace(nobody, cert_file=shown.cert_file, key_file=shown.key_file))
+    assert check_login(address, replace(nobody, cert_file=shown.cert_file, key_file=shown.key_file))
     for wrong in (nobody, replace(nobody, cert_file=other.cert_file, key_file=other.key_file)):
         assert refusal(address, wrong).startswith("cert_file, key_file: expected a certificate that")
 
@@ -129,7 +133,7 @@ def test_a_broker_that_asks_for_a_certificate_is_shown_one(secured: Secured) -> 
 def test_a_file_that_holds_no_certificate_is_named_before_anything_is_tried(tmp_path: Path) -> None:
     file = tmp_path / "authority.pem"
     file.write_text("nothing of the kind", encoding="utf-8")
-    access = Access(protocol="SSL", ca_file=file, cert_file=file, key_file=file)
+    access = KafkaSecurity(protocol="SSL", ca_file=file, cert_file=file, key_file=file)
 
     assert access.problems() == [f"ca_file: expected certificates in PEM, found none in {file}"]
     assert "not locked" in replace(access, ca_file=None).problems()[0]

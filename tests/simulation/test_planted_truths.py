@@ -9,7 +9,7 @@ from producers.simulation.model.config import Plan
 from producers.simulation.model.steps import is_final
 from producers.simulation.published_events import Told
 from streams.contract.events.schema.envelope import ActionTakenEvent, HeartbeatEvent, ReportFiledEvent
-from streams.contract.timestamps import parse
+from streams.contract.timestamps import parse_timestamp
 from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
 
 ENDINGS = "restricted account_restricted no_violation already_restricted unavailable out_of_scope invalidated withdrawn expired"
@@ -33,13 +33,13 @@ def acted(events: Iterable[Told]) -> dict[str, int]:
     first: dict[str, int] = {}
     for told in events:
         if isinstance(told.event, ActionTakenEvent) and is_final(told.event.data):
-            at = parse(told.event.time)
+            at = parse_timestamp(told.event.time)
             first[told.event.subject] = min(at, first.get(told.event.subject, at))
     return first
 
 
 def test_a_platform_that_falls_silent_says_nothing_more(history: list[Told], key: dict[str, Any]) -> None:
-    since = parse(key["platforms"]["saffron"]["since"])
+    since = parse_timestamp(key["platforms"]["saffron"]["since"])
 
     told = [told.at_ms for told in of(history, "saffron")]
 
@@ -59,7 +59,7 @@ def test_a_report_published_on_closing_is_told_when_it_has_ended(history: list[T
     early = [
         token
         for token, told in reports.items()
-        if told.at_ms < parse(endings[token].event.time) and not _mistaken(token, events)
+        if told.at_ms < parse_timestamp(endings[token].event.time) and not _mistaken(token, events)
     ]
 
     assert len(reports) > 500
@@ -85,7 +85,7 @@ def test_a_nightly_batch_tells_a_day_within_a_day(plan: Plan, history: list[Told
             first.setdefault(told.event.id, told)
 
     clock = {told.at_ms % DAY for told in first.values()}
-    delays = {told.at_ms - parse(told.event.time) for told in first.values()}
+    delays = {told.at_ms - parse_timestamp(told.event.time) for told in first.values()}
 
     assert 2 * HOUR <= min(clock) <= max(clock) < 2 * HOUR + 10 * MINUTE
     assert 0 < min(delays) < max(delays) <= DAY
@@ -99,10 +99,10 @@ def test_a_heartbeat_vouches_for_everything_before_it(history: list[Told]) -> No
 
     for told in history:
         if isinstance(told.event, HeartbeatEvent):
-            through[told.platform] = parse(told.event.data.complete_through)
+            through[told.platform] = parse_timestamp(told.event.data.complete_through)
         elif (told.platform, told.event.id) not in seen and told.platform != "juniper":
             seen.add((told.platform, told.event.id))
-            if parse(told.event.time) <= through[told.platform]:
+            if parse_timestamp(told.event.time) <= through[told.platform]:
                 broken.append(told)
 
     assert broken == []
@@ -123,10 +123,14 @@ def test_the_key_is_what_the_events_of_a_steady_platform_say(
     plan: Plan, history: list[Told], key: dict[str, Any]
 ) -> None:
     events = of(history, "meadow")
-    ripe = {token: told for token, told in filings(events).items() if parse(told.event.time) < plan.end_ms - 2 * DAY}
+    ripe = {
+        token: told
+        for token, told in filings(events).items()
+        if parse_timestamp(told.event.time) < plan.end_ms - 2 * DAY
+    }
     stops = acted(events)
 
-    quick = sum(stops.get(token, plan.end_ms) - parse(told.event.time) <= DAY for token, told in ripe.items())
+    quick = sum(stops.get(token, plan.end_ms) - parse_timestamp(told.event.time) <= DAY for token, told in ripe.items())
 
     planted = key["platforms"]["meadow"]
     assert quick / len(ripe) == pytest.approx(planted["clocks"]["time_to_action"]["share_within_24h"], abs=0.01)

@@ -12,10 +12,10 @@ from producers.simulation.model.config import Plan
 from producers.simulation.model.platform_models import cadences_ms
 from producers.simulation.published_events import Told, line
 from producers.simulation.traffic import simulate
-from streams.contract.events.decoder import Decoder, Refusal
+from streams.contract.events.decoder import EventDecoder, Refusal
 from streams.contract.events.schema.envelope import ReportFiledEvent
-from streams.contract.registry.file import load
-from streams.contract.timestamps import parse
+from streams.contract.registry.file import read_registry
+from streams.contract.timestamps import parse_timestamp
 from streams.domain.vocabulary import Harm, Outcome
 
 ROOT = Path(__file__).parents[2]
@@ -65,7 +65,7 @@ def test_events_come_in_the_order_of_being_told_within_the_span(plan: Plan, hist
 
 
 def test_every_line_is_accepted_with_the_demos_registry(history: list[Told]) -> None:
-    decoder = Decoder(load(ROOT / "deploy/registry/demo.toml"))
+    decoder = EventDecoder(read_registry(ROOT / "deploy/registry/demo.toml"))
 
     refused = [told for told in history if isinstance(decoder.decode_line(line(told), told.at_ms), Refusal)]
 
@@ -77,11 +77,11 @@ def test_a_line_carries_its_log_time(history: list[Told]) -> None:
 
     read = loads(line(first))
 
-    assert parse(read["recordedtime"]) == first.at_ms
+    assert parse_timestamp(read["recordedtime"]) == first.at_ms
 
 
 def test_the_demos_registry_knows_every_platform_by_its_cadence() -> None:
-    registry = load(ROOT / "deploy/registry/demo.toml")
+    registry = read_registry(ROOT / "deploy/registry/demo.toml")
 
     assert {name: platform.cadence_ms for name, platform in registry.platforms.items()} == cadences_ms()
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from typing_extensions import override
 
-from streams.contract.timestamps import format_ms
+from streams.contract.timestamps import format_timestamp
 from streams.runtime.settings import RecordTime
 from tests.chain.chain import REGISTRY, ROOT, SAFECLOCK, Chain
 from tests.chain.waiting import DEADLINE_SECONDS
@@ -42,7 +42,7 @@ class OwnTopics(Chain):
             lines += [f'{role} = "{self.application}-{role}.{name}"' for role in ("report_filed", "action_taken")]
             if span:
                 lines += ["[[platforms.history]]", 'opened_by = "audit"']
-                lines += [f"{field.strip('_')} = {format_ms(at)}" for field, at in span.items()]
+                lines += [f"{field.strip('_')} = {format_timestamp(at)}" for field, at in span.items()]
         file = self.folder / f"{self.application}.toml"
         file.write_text("\n".join(lines), encoding="utf-8")
         return file

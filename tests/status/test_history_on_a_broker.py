@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streams.batch.load import read
-from streams.contract.registry.file import load
+from streams.contract.registry.file import read_registry
 from streams.contract.registry.registry import Role
 from streams.domain.grid import DAY, HOUR
 from tests.chain.chain import Part
@@ -35,7 +35,7 @@ def chain(apache_kafka: str, tmp_path: Path) -> Iterator[OwnTopics]:
 def opened(chain: OwnTopics, **span: int) -> None:
     """Let the registry have this span, as an operator writes it; workers see it when they start."""
     chain.registry_with(2, **span)
-    chain.registry = load(chain.registry_file)
+    chain.registry = read_registry(chain.registry_file)
 
 
 def published(chain: OwnTopics, file: Path, *more: str) -> Any:  # noqa: ANN401 - how a command ended

@@ -9,11 +9,11 @@ from producers.status.feedback_topics import UnsharedError, topics_of
 from producers.status.status_text import lines
 from streams.contract.events.source_records import Refusal
 from streams.contract.outputs import platform_status, refusal_records
-from streams.contract.outputs.platform_status import STATUS_KEY, PlatformStatus, TopicStatus
+from streams.contract.outputs.platform_status import PLATFORM_STATUS_KEY, PlatformStatus, TopicStatus
 from streams.contract.registry.registry import Platform, Registry
-from streams.contract.timestamps import format_ms
+from streams.contract.timestamps import format_timestamp
 from streams.domain.vocabulary import Reason
-from streams.edge.exit_codes import FAULT, OK, UNKNOWN
+from streams.edge.exit_codes import FAILURE, OK, UNKNOWN
 
 NOON = 1_760_000_000_000
 FILED, TAKEN = "report-filed.harbor", "action-taken.harbor"
@@ -36,8 +36,8 @@ def told_of(partition: int, filed: int, taken: int, reasons: dict[Reason, int], 
     said = PlatformStatus(
         platform="harbor",
         partition=partition,
-        as_of=format_ms(NOON + partition),
-        complete_through=None if through is None else format_ms(through),
+        as_of=format_timestamp(NOON + partition),
+        complete_through=None if through is None else format_timestamp(through),
         topics=[
             TopicStatus(topic=FILED, next=filed, read=filed),
             TopicStatus(topic=TAKEN, next=taken, read=taken),
@@ -47,13 +47,13 @@ def told_of(partition: int, filed: int, taken: int, reasons: dict[Reason, int], 
         history=2,
         waiting=3,
     )
-    return platform_status.encode(said, NOON)
+    return platform_status.encode_platform_status(said, NOON)
 
 
 def refuse(told: Told, reason: Reason, record: Record, field: str = "") -> None:
     """Let a refusal be told."""
-    value = refusal_records.encode(Refusal(reason, field, "harbor"), record)
-    told.take(record.partition, refusal_records.key(record), value)
+    value = refusal_records.encode_refusal(Refusal(reason, field, "harbor"), record)
+    told.take(record.partition, refusal_records.refusal_key(record), value)
 
 
 def ends(*counts: int) -> dict[Slot, int]:
@@ -64,16 +64,16 @@ def ends(*counts: int) -> dict[Slot, int]:
 
 def test_what_was_read_is_accepted_or_refused_and_the_rest_lags() -> None:
     told = Told()
-    told.take(0, STATUS_KEY, told_of(0, 5, 5, {}))
-    told.take(0, STATUS_KEY, told_of(0, 10, 20, {Reason.TOO_OLD: 4}))
-    told.take(1, STATUS_KEY, told_of(1, 1, 0, {Reason.ORPHAN: 1}, through=NOON - 1))
+    told.take(0, PLATFORM_STATUS_KEY, told_of(0, 5, 5, {}))
+    told.take(0, PLATFORM_STATUS_KEY, told_of(0, 10, 20, {Reason.TOO_OLD: 4}))
+    told.take(1, PLATFORM_STATUS_KEY, told_of(1, 1, 0, {Reason.ORPHAN: 1}, through=NOON - 1))
 
     found = summary("harbor", told, ends(10, 25, 1, 0))
 
     assert (found.read, found.accepted, found.refused, found.lag) == (31, 26, 5, 5)
     assert found.refused_by_reason == {Reason.ORPHAN: 1, Reason.TOO_OLD: 4}
     assert (found.duplicates, found.history, found.waiting) == (2, 4, 6)
-    assert (found.as_of, found.complete_through) == (format_ms(NOON), format_ms(NOON - 1))
+    assert (found.as_of, found.complete_through) == (format_timestamp(NOON), format_timestamp(NOON - 1))
 
 
 def test_refusals_are_grouped_with_the_first_of_each() -> None:
@@ -95,21 +95,21 @@ def test_refusals_are_grouped_with_the_first_of_each() -> None:
 def test_a_look_ends_with_what_is_worst() -> None:
     told = Told()
     assert exit_status(summary("harbor", told, ends(0, 0, 0, 0))) == UNKNOWN
-    told.take(0, STATUS_KEY, told_of(0, 1, 1, {}))
+    told.take(0, PLATFORM_STATUS_KEY, told_of(0, 1, 1, {}))
     assert exit_status(summary("harbor", told, ends(1, 1, 0, 0))) == UNKNOWN  # a partition has told nothing
-    told.take(1, STATUS_KEY, told_of(1, 0, 0, {}))
+    told.take(1, PLATFORM_STATUS_KEY, told_of(1, 0, 0, {}))
 
     assert exit_status(summary("harbor", told, ends(1, 1, 0, 0))) == OK
     assert exit_status(summary("harbor", told, ends(1, 2, 0, 0))) == UNKNOWN
     refuse(told, Reason.TOO_OLD, Record(FILED, 0, 0, NOON))
-    assert exit_status(summary("harbor", told, ends(1, 2, 0, 0))) == FAULT
+    assert exit_status(summary("harbor", told, ends(1, 2, 0, 0))) == FAILURE
     assert exit_status(summary("harbor", told, ends(1, 1, 0, 0), since=NOON + 1)) == OK
 
 
 def test_no_line_is_wider_than_a_terminal_whatever_the_names() -> None:
     told, topic = Told(), f"report-filed.{'h' * 32}"
     refuse(told, Reason.WRONG_PARTITION, Record(topic, 4_095, 10**12, NOON), "jurisdictions")
-    told.take(0, STATUS_KEY, told_of(0, 10**9, 10**9, {Reason.WRONG_PARTITION: 10**9}))
+    told.take(0, PLATFORM_STATUS_KEY, told_of(0, 10**9, 10**9, {Reason.WRONG_PARTITION: 10**9}))
 
     shown = list(lines(summary("h" * 32, told, ends(10**12, 0, 0, 0), since=NOON)))
 
@@ -119,7 +119,7 @@ def test_no_line_is_wider_than_a_terminal_whatever_the_names() -> None:
 
 def test_a_value_that_no_worker_wrote_is_none_of_ours() -> None:
     with pytest.raises(ValueError, match="required field"):
-        Told().take(0, STATUS_KEY, b"{}")
+        Told().take(0, PLATFORM_STATUS_KEY, b"{}")
 
 
 def test_a_platform_without_topics_of_its_own_has_no_status() -> None:

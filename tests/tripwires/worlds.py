@@ -14,10 +14,10 @@ from producers.simulation.model.seeded_random import Chance
 from producers.simulation.model.steps import Merge, Retract, Step, is_final
 from producers.simulation.publication import published
 from producers.simulation.traffic import spans
-from streams.contract.events.domain_mapping import deed
+from streams.contract.events.domain_mapping import action_kind
 from streams.contract.events.schema.action_data import Restricted
 from streams.contract.events.schema.event_data import ReportAmended, ReportFiled
-from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.domain.attributes import Attributes, encode
 from streams.domain.clocks import STANDARD
 from streams.domain.cohort import key_of
@@ -151,7 +151,7 @@ def _fact(platform: str, life: Life, told_at: int, place: int) -> AboutReport:
         case Merge():
             return Action(*about, Deed(Outcome.MERGED))
         case _:
-            return Action(*about, deed(what))
+            return Action(*about, action_kind(what))
 
 
 def _labels(filed: ReportFiled) -> str:
@@ -171,7 +171,7 @@ def _labels(filed: ReportFiled) -> str:
 def seen(world: World, way: Way | None = None) -> Recent:
     """Return what tripwires see of a platform when its history ends, through a real ledger and its cohorts."""
     platform, cadence, end = world.profile.id, world.profile.cadence_ms, world.plan.end_ms
-    ledger = Ledger(Rules(platforms={platform: PlatformRule(cadence)}), RowCodec())
+    ledger = Ledger(Rules(platforms={platform: PlatformRule(cadence)}), MessagePackCodec())
     ledger.ready()
     for fact in sorted(facts(world, way), key=lambda fact: fact.told):
         ledger.apply(fact)

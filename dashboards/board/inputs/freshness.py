@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from streams.contract.outputs.measures import Status
-from streams.contract.timestamps import format_ms
+from streams.contract.outputs.measures import PartitionStatus
+from streams.contract.timestamps import format_timestamp
 from streams.domain.grid import MINUTE, SECOND
 
 OLD_MS: Final = MINUTE
@@ -29,7 +29,7 @@ class Freshness(NamedTuple):
 
 
 def freshness(
-    statuses: Mapping[int, Status],
+    statuses: Mapping[int, PartitionStatus],
     read: Collection[int],
     wall: int,
     pack: str,
@@ -44,26 +44,30 @@ def freshness(
     if expected is None:
         return Freshness(None, None, frozenset(), ("no worker has told its status yet",))
     every = range(expected)
-    begun = {partition for partition, status in statuses.items() if status.now}
+    begun = {partition for partition, status in statuses.items() if status.log_time}
     told = {partition: statuses[partition] for partition in every if partition in begun and partition in read}
     latest = {partition: heard.get(partition, wall) for partition in told}
-    silent = [partition for partition, status in told.items() if wall - min(status.at, latest[partition]) > OLD_MS]
-    behind = [partition for partition, status in told.items() if wall - min(status.now, latest[partition]) > OLD_MS]
+    silent = [
+        partition for partition, status in told.items() if wall - min(status.reported_at, latest[partition]) > OLD_MS
+    ]
+    behind = [
+        partition for partition, status in told.items() if wall - min(status.log_time, latest[partition]) > OLD_MS
+    ]
     reasons = [
         *_reason([partition for partition in every if partition not in statuses], "no worker has told its status yet"),
         *_reason([partition for partition in statuses if partition not in begun], "nothing measured yet"),
         *_reason([partition for partition in begun if partition not in read], "not read to its end yet"),
         *_reason(silent, f"not heard of for more than {OLD_MS // SECOND} s"),
-        *_reason(behind, _measured(told[partition].now for partition in behind)),
+        *_reason(behind, _measured(told[partition].log_time for partition in behind)),
         *_disagreements(statuses.values(), pack),
     ]
     complete = len(told) == expected
     return Freshness(
-        as_of=min(status.now for status in told.values()) if complete else None,
+        as_of=min(status.log_time for status in told.values()) if complete else None,
         expected=expected,
         ready=frozenset(told) - frozenset(silent),
         reasons=tuple(reasons),
-        lost={partition: status.lost for partition, status in told.items()},
+        lost={partition: status.lost_records for partition, status in told.items()},
     )
 
 
@@ -74,10 +78,10 @@ def _reason(partitions: Collection[int], what: str) -> Iterable[str]:
 
 def _measured(nows: Iterable[int]) -> str:
     earliest = min(nows, default=0)
-    return f"measured up to {format_ms(earliest)}, more than {OLD_MS // SECOND} s behind"
+    return f"measured up to {format_timestamp(earliest)}, more than {OLD_MS // SECOND} s behind"
 
 
-def _disagreements(statuses: Collection[Status], pack: str) -> Iterable[str]:
+def _disagreements(statuses: Collection[PartitionStatus], pack: str) -> Iterable[str]:
     packs = sorted({status.pack for status in statuses} - {pack, ""})
     if packs:
         yield f"workers go by the rule pack {', '.join(packs)}, this board by {pack}"

@@ -10,11 +10,11 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.contract.events.source_records import UnreadableBatch
-from streams.contract.settings.kafka_security import Access
+from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.contract.topics import MEASURES
 from streams.edge.kafka_client import resilient_consumer
-from streams.edge.kafka_client.login import NoBrokerError, sign_in
-from streams.edge.kafka_client.record_batch import WIDE
+from streams.edge.kafka_client.login import NoBrokerError, check_login
+from streams.edge.kafka_client.record_batch import OWN_TOPIC_LIMITS
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ Take = Callable[[int, bytes, bytes | None], None]
 _POLL_MS: Final = 200
 _FETCH_BYTES: Final = 4 << 20
 _LOOK_SECONDS: Final = 0.25
-_NOBODY: Final = Access()
+_NOBODY: Final = KafkaSecurity()
 _RECENT_MS: Final = 5_000
 """A fetch response older than this says nothing about where a log ends now."""
 
@@ -40,7 +40,12 @@ class Reader:
     """
 
     def __init__(
-        self, bootstrap: str, take: Take, wall: Callable[[], int], topic: str = MEASURES, access: Access = _NOBODY
+        self,
+        bootstrap: str,
+        take: Take,
+        wall: Callable[[], int],
+        topic: str = MEASURES,
+        access: KafkaSecurity = _NOBODY,
     ) -> None:
         self.read: set[int] = set()
         self.read_at: int | None = None
@@ -50,15 +55,15 @@ class Reader:
         self._access = access
         self._wall = wall
         self._ends: dict[TopicPartition, int] = {}
-        self._consumer = resilient_consumer.consumer(
-            WIDE,
+        self._consumer = resilient_consumer.create_consumer(
+            OWN_TOPIC_LIMITS,
             bootstrap_servers=bootstrap,
             group_id=None,
             enable_auto_commit=False,
             isolation_level="read_committed",
             auto_offset_reset="none",
             max_partition_fetch_bytes=_FETCH_BYTES,
-            **access.options(),
+            **access.client_options(),
         )
 
     async def __aenter__(self) -> Self:
@@ -85,7 +90,7 @@ class Reader:
     async def run(self) -> None:
         """Hand over every record, and then what comes; ends with an error or when it is cancelled."""
         while True:
-            batches = await resilient_consumer.polled(self._consumer, timeout_ms=_POLL_MS)
+            batches = await resilient_consumer.poll(self._consumer, timeout_ms=_POLL_MS)
             for slot, records in batches.items():
                 for record in records:
                     if isinstance(record, UnreadableBatch):
@@ -96,7 +101,7 @@ class Reader:
             await asyncio.sleep(0)
 
     async def _begin(self) -> None:
-        if not await asyncio.to_thread(sign_in, self._bootstrap, self._access):
+        if not await asyncio.to_thread(check_login, self._bootstrap, self._access):
             raise NoBrokerError(self._bootstrap, self._access)
         slots = await self._slots()
         await self._consumer.start()
@@ -110,7 +115,7 @@ class Reader:
 
         The list of all topics is asked for first: naming a topic that is not there may make it.
         """
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, **self._access.options())
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, **self._access.client_options())
         await admin.start()
         try:
             while self._topic not in await admin.list_topics():  # noqa: ASYNC110 - the broker tells nobody of a new topic

@@ -12,14 +12,14 @@ from dashboards.board.inputs.accumulator import Pool, week_of
 from dashboards.board.inputs.periods import Spans
 from dashboards.board.inputs.platform_counters import Counts
 from streams.contract.outputs.measures import (
-    CLOCK,
-    COHORT,
-    COUNTERS,
+    CLOCK_PREFIX,
+    COHORT_PREFIX,
+    COUNTERS_PREFIX,
     STATUS_KEY,
-    Status,
+    PartitionStatus,
+    decode_clock,
     decode_cohort,
-    decode_enrolled,
-    decode_status,
+    decode_partition_status,
 )
 from streams.domain.clocks import STANDARD, Clock
 from streams.domain.cohort import CohortKey, key_of
@@ -46,7 +46,7 @@ class Sums:
     def __init__(self, days: Days | None = None, wall: Callable[[], int] = lambda: NEVER) -> None:
         self.days = days or Days(lambda _: Lens(STANDARD))
         self.counts = Counts()
-        self.statuses: dict[int, Status] = {}
+        self.statuses: dict[int, PartitionStatus] = {}
         self.heard: dict[int, int] = {}
         self.clocks: dict[str, Clock] = {}
         self.pools: dict[str, dict[int, Pool]] = {}
@@ -61,14 +61,14 @@ class Sums:
 
         Raises UnknownMeasureError for a key that is none of the contract.
         """
-        if key.startswith(COHORT):
+        if key.startswith(COHORT_PREFIX):
             self._unfinished.setdefault(partition, {})[partition, key] = value
-        elif key.startswith(COUNTERS):
-            self.counts.take(partition, key[len(COUNTERS) :].decode(), value)
-        elif key.startswith(CLOCK) and value is not None:
-            self.clocks[key[len(CLOCK) :].decode()] = decode_enrolled(value).clock
+        elif key.startswith(COUNTERS_PREFIX):
+            self.counts.take(partition, key[len(COUNTERS_PREFIX) :].decode(), value)
+        elif key.startswith(CLOCK_PREFIX) and value is not None:
+            self.clocks[key[len(CLOCK_PREFIX) :].decode()] = decode_clock(value).clock
         elif key == STATUS_KEY and value is not None:
-            self.statuses[partition], self.heard[partition] = decode_status(value), self._wall()
+            self.statuses[partition], self.heard[partition] = decode_partition_status(value), self._wall()
             self._unfolded.update(self._unfinished.pop(partition, {}))
         else:
             raise UnknownMeasureError(
@@ -91,7 +91,7 @@ class Sums:
     def cohorts(self, platforms: Container[str] | None = None) -> Iterator[tuple[str, Mapping[bytes, int]]]:
         """Yield every partition's cohorts of some platforms, or of all, in the rows in which they are stored; fold first."""
         for (_, key), value in self._cohorts.items():
-            stored = key[len(COHORT) :].decode()
+            stored = key[len(COHORT_PREFIX) :].decode()
             if platforms is None or stored.partition("|")[0] in platforms:
                 yield stored, decode_cohort(value)
 
@@ -103,12 +103,12 @@ class Sums:
 
     def _filed_on(self, days: Container[int]) -> Iterator[tuple[CohortKey, Mapping[bytes, int]]]:
         for (_, stored), value in self._cohorts.items():
-            key = key_of(stored[len(COHORT) :].decode())
+            key = key_of(stored[len(COHORT_PREFIX) :].decode())
             if key.day in days:
                 yield key, decode_cohort(value)
 
     def _fold(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
-        cohort = key_of(key[len(COHORT) :].decode())
+        cohort = key_of(key[len(COHORT_PREFIX) :].decode())
         weeks = self.pools.setdefault(cohort.platform, {})
         week = week_of(cohort.day)
         pool = weeks.get(week)

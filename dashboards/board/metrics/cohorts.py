@@ -7,8 +7,8 @@ from dashboards.board.inputs.accumulator import Pool, merged, week_of
 from dashboards.board.inputs.running_clocks import Running
 from dashboards.board.metrics.running_clocks import running
 from dashboards.board.samples import Series, Values
-from streams.contract.metrics.metric import CLOCKS, LIMITS, RECENT, WEEKS
-from streams.contract.packs.exported_clocks import Watched
+from streams.contract.metrics.metric import COHORT_LIMITS, COHORT_WEEKS, RECENT_COHORT, STANDARD_CLOCK_IDS
+from streams.contract.packs.exported_clocks import ExportedClock
 from streams.domain.figures import Sample
 from streams.domain.grid import DAY, SECOND
 from streams.domain.states import OPEN_STATES, STATES
@@ -33,7 +33,7 @@ def clock_now(cells: Cells) -> ClockNow:
     curve: Curve = estimate(cells)
     return ClockNow(
         measurable=curve.exposure.measurable,
-        within={word: curve.within(limit) for word, limit in LIMITS.items()},
+        within={word: curve.within(limit) for word, limit in COHORT_LIMITS.items()},
         quantiles={word: curve.quantile(p) for word, p in _QUANTILES.items()},
         reached={word: curve.reaches(p) for word, p in _QUANTILES.items()},
         published=closed_only_median(cells),
@@ -49,7 +49,7 @@ class Figured:
         self._known: dict[tuple[int | str, str], tuple[Cells, ClockNow]] = {}
 
     def values(
-        self, pools: Mapping[int, Pool], clocks: Sequence[Watched], through: int, as_of: int
+        self, pools: Mapping[int, Pool], clocks: Sequence[ExportedClock], through: int, as_of: int
     ) -> Iterator[Values]:
         """Yield the values step by step, a cohort at a time, since all of them take a while.
 
@@ -61,16 +61,16 @@ class Figured:
         whole = merged(samples.values())
         yield self._whole(whole)
         yield running(self._platform, clocks, whole, self._running(pools.values(), clocks, through))
-        standard = [clock for clock in clocks if clock.id in CLOCKS]
+        standard = [clock for clock in clocks if clock.id in STANDARD_CLOCK_IDS]
         current = week_of(as_of // DAY)
-        weeks = range(current, current - WEEKS, -1)
+        weeks = range(current, current - COHORT_WEEKS, -1)
         for age, week in enumerate(weeks):
             sample = samples.get(week) or Sample()
             yield self._cohort(f"week-{age:02}", standard, sample, known=bool(through))
         recent = merged(samples[week] for week in weeks if week in samples)
-        yield self._cohort(RECENT, standard, recent, known=bool(through))
+        yield self._cohort(RECENT_COHORT, standard, recent, known=bool(through))
 
-    def _running(self, pools: Iterable[Pool], clocks: Sequence[Watched], through: int) -> Running:
+    def _running(self, pools: Iterable[Pool], clocks: Sequence[ExportedClock], through: int) -> Running:
         limits = {one.mark: one.limit for clock in clocks for one in clock.versions if one.limit is not None}
         found = Running(limits, through, self._cadence)
         for pool in pools:
@@ -87,7 +87,7 @@ class Figured:
             values["safeclock_oldest_open_report_timestamp_seconds"] = {own: sample.oldest_open / SECOND}
         return values
 
-    def _cohort(self, name: str, clocks: Sequence[Watched], sample: Sample, *, known: bool) -> Values:
+    def _cohort(self, name: str, clocks: Sequence[ExportedClock], sample: Sample, *, known: bool) -> Values:
         own = (self._platform, name)
         values: Values = {
             "safeclock_cohort_filed_reports": {own: sample.filed},
@@ -99,7 +99,7 @@ class Figured:
                 values.setdefault(metric, {}).update(series)
         return values
 
-    def _now(self, cohort: str, clock: Watched, sample: Sample) -> ClockNow:
+    def _now(self, cohort: str, clock: ExportedClock, sample: Sample) -> ClockNow:
         cells = sample.cells_of(clock.versions)
         before = self._known.get((cohort, clock.id))
         if before is not None and before[0] == cells:

@@ -6,9 +6,9 @@ from itertools import product
 from typing import Final
 
 from dashboards.board.samples import Histograms, Readings, Series, Values, listed, zeros
-from streams.contract.metrics.catalogue import AS_IT_HAPPENED
-from streams.contract.metrics.metric import OTHER_PLATFORM, TIMINGS, Kind
-from streams.contract.packs.exported_clocks import Watched
+from streams.contract.metrics.catalogue import COUNTERS
+from streams.contract.metrics.metric import TIMINGS, UNKNOWN_PLATFORM, MetricKind
+from streams.contract.packs.exported_clocks import ExportedClock
 from streams.domain import counters
 from streams.domain.clocks import Clock
 from streams.domain.grid import SECOND
@@ -44,10 +44,10 @@ _NOBODY: Final = ""
 """Whose counters hold what names no registered platform."""
 _ONE_IN_EACH: Final = (*counters.BUCKETS, counters.BUCKETS[-1] + 1)
 """A duration of every bucket, by which its counter is named."""
-_NAMES: Final = tuple(metric.name for metric in AS_IT_HAPPENED if metric.kind is Kind.COUNTER)
+_NAMES: Final = tuple(metric.name for metric in COUNTERS if metric.kind is MetricKind.COUNTER)
 
 
-def counted(totals: Mapping[str, Total], platforms: Sequence[str], clocks: Sequence[Watched]) -> Values:
+def counted(totals: Mapping[str, Total], platforms: Sequence[str], clocks: Sequence[ExportedClock]) -> Values:
     """Return every counter, from zero on, of the registered `platforms`.
 
     `totals` are the counters of whoever was told of. What names no registered platform is told of nobody (""), and
@@ -55,13 +55,13 @@ def counted(totals: Mapping[str, Total], platforms: Sequence[str], clocks: Seque
     as if they had come in at once.
     """
     values = zeros(_NAMES, listed(platforms, clocks))
-    values[_REFUSED] |= zeros([_REFUSED], listed([OTHER_PLATFORM], clocks))[_REFUSED]
+    values[_REFUSED] |= zeros([_REFUSED], listed([UNKNOWN_PLATFORM], clocks))[_REFUSED]
     for platform, total in totals.items():
         if platform in platforms:
             _set_refusals(values[_REFUSED], platform, total)
             _set(values, platform, total, clocks)
         elif platform == _NOBODY:
-            _set_refusals(values[_REFUSED], OTHER_PLATFORM, total)
+            _set_refusals(values[_REFUSED], UNKNOWN_PLATFORM, total)
     return values
 
 
@@ -70,20 +70,20 @@ def _set_refusals(series: Series, platform: str, total: Total) -> None:
         series[platform, reason] = total.get(counters.refused(reason), 0)
 
 
-def _set(values: Values, platform: str, total: Total, clocks: Sequence[Watched]) -> None:
+def _set(values: Values, platform: str, total: Total, clocks: Sequence[ExportedClock]) -> None:
     for metric, name in _PLAIN.items():
         values[metric][platform,] = total.get(name, 0)
     for outcome in Outcome:
         values[_ACTIONS][platform, outcome] = total.get(counters.deed(outcome), 0)
     for clock in clocks:
         keys = tuple([version.key for version in clock.versions])
-        for timing in TIMINGS if clock.limited else ():
+        for timing in TIMINGS if clock.has_limit else ():
             words = (platform, clock.id, timing)
             reached, missed = _verdicts(total, keys, timing, corrected=False)
             values[_REACHED][words], values[_MISSED_TOTAL][words] = reached, missed
             reached, missed = _verdicts(total, keys, timing, corrected=True)
             values[_CORRECTED][*words, "reached"], values[_CORRECTED][*words, "missed"] = reached, missed
-        if clock.pauses:
+        if clock.can_pause:
             paused = [counters.paused_ms(key) for key in keys]
             values[_PAUSED][platform, clock.id] = sum(total.get(name, 0) for name in paused) / SECOND
             taken_back = sum(total.get(counters.corrected(name), 0) for name in paused)
@@ -107,7 +107,7 @@ def _verdict_names(keys: tuple[str, ...], *, late: bool, corrected: bool) -> tup
     return names[True], names[False]
 
 
-def readings(totals: Mapping[str, Total], platforms: Sequence[str], clocks: Sequence[Watched]) -> Histograms:
+def readings(totals: Mapping[str, Total], platforms: Sequence[str], clocks: Sequence[ExportedClock]) -> Histograms:
     """Return the histograms of stopped clocks, and of those taken back, of the registered `platforms`."""
     return {
         name: {

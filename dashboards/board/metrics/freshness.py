@@ -30,7 +30,9 @@ def lasting(registry: Registry, platforms: Sequence[str], release: Release) -> V
     return {
         "safeclock_cadence_seconds": {(one.id,): one.cadence_ms / SECOND for one in registered},
         "safeclock_platform_info": {(one.id, one.provider, "+".join(one.jurisdictions)): 1.0 for one in registered},
-        "safeclock_history_info": {(one.id, *span.words().values()): 1.0 for one in registered for span in one.history},
+        "safeclock_history_info": {
+            (one.id, *span.to_texts().values()): 1.0 for one in registered for span in one.history
+        },
         "safeclock_pack_info": {(release.pack, release.rulebook.digest): 1.0},
         "safeclock_build_info": {(release.version,): 1.0},
         "safeclock_clock_info": {_words(rule): 1.0 for rule in release.rulebook.rules},
@@ -40,7 +42,7 @@ def lasting(registry: Registry, platforms: Sequence[str], release: Release) -> V
 
 def _words(rule: Rule) -> tuple[str, ...]:
     """Return what stands in the labels of a clock, in the catalogue's order."""
-    clock, reviewed = rule.clock, _YES[rule.basis.reviewed]
+    clock, reviewed = rule.clock, _YES[rule.legal_basis.is_reviewed]
     limit = "" if clock.limit is None else f"{clock.limit / SECOND:g}"
     return (clock.id, clock.version, rule.statistic, limit, reviewed, _YES[rule.period.of_calendar], rule.pack)
 

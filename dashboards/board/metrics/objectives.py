@@ -6,7 +6,7 @@ from typing import NamedTuple
 from dashboards.board.inputs.accumulator import Pool
 from dashboards.board.samples import Values
 from streams.contract.metrics.metric import PERIODS
-from streams.contract.packs.exported_clocks import Watched
+from streams.contract.packs.exported_clocks import ExportedClock
 from streams.domain.figures import Sample, clock_figures
 from streams.domain.grid import DAY
 from streams.domain.objective import Judgement, Period, Span, Statistic, Target, judge, spans
@@ -28,19 +28,19 @@ class _Grounds(NamedTuple):
 class _Asked(NamedTuple):
     """What is asked of a clock."""
 
-    clock: Watched
+    clock: ExportedClock
     period: Period
     target: Target
 
 
-def _asked(clocks: Iterable[Watched], as_of: int) -> Iterator[_Asked]:
+def _asked(clocks: Iterable[ExportedClock], as_of: int) -> Iterator[_Asked]:
     for clock in clocks:
-        rule = clock.rule(as_of)
+        rule = clock.rule_at(as_of)
         if rule is not None and rule.target is not None:
             yield _Asked(clock, rule.period, rule.target)
 
 
-def wanted(clocks: Iterable[Watched], as_of: int) -> set[Span]:
+def wanted(clocks: Iterable[ExportedClock], as_of: int) -> set[Span]:
     """Return the spans of filing days by which rules are judged at an instant."""
     return {span for asked in _asked(clocks, as_of) for span in spans(asked.period, as_of // DAY)}
 
@@ -53,7 +53,7 @@ class Judged:
         self._known: dict[tuple[str, str], tuple[_Grounds, Judgement]] = {}
 
     def values(
-        self, pool_of: Callable[[Span, str], Pool], clocks: Sequence[Watched], through: int, as_of: int
+        self, pool_of: Callable[[Span, str], Pool], clocks: Sequence[ExportedClock], through: int, as_of: int
     ) -> Iterator[Values]:
         """Yield the values step by step, a clock at a time.
 
@@ -71,7 +71,7 @@ class Judged:
                     told = self._judge(word, clock, target, sample, known=bool(through))
                     yield _series((self._platform, clock.id), word, target, told)
 
-    def _judge(self, word: str, clock: Watched, target: Target, sample: Sample, *, known: bool) -> Judgement:
+    def _judge(self, word: str, clock: ExportedClock, target: Target, sample: Sample, *, known: bool) -> Judgement:
         marks = [version.mark for version in clock.versions]
         grounds = _Grounds(
             target=target,

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from dashboards.board.inputs.running_clocks import Running
 from dashboards.board.samples import Series, Values
-from streams.contract.packs.exported_clocks import Watched
+from streams.contract.packs.exported_clocks import ExportedClock
 from streams.domain.figures import Sample
 from streams.domain.grid import SECOND
 
 
-def running(platform: str, clocks: Sequence[Watched], sample: Sample, now: Running) -> Values:
+def running(platform: str, clocks: Sequence[ExportedClock], sample: Sample, now: Running) -> Values:
     """Return the gauges of clocks that run now, or are paused, by their ids.
 
     Nobody knows which are past their limits while the platform has not told up to when it is complete.
@@ -20,11 +20,11 @@ def running(platform: str, clocks: Sequence[Watched], sample: Sample, now: Runni
         "safeclock_urgent_overdue_reports": now.urgent_overdue,
     }
     values: Values = {
-        name: {(platform, clock.id): _sum(count, clock) for clock in clocks if clock.limited}
+        name: {(platform, clock.id): _sum(count, clock) for clock in clocks if clock.has_limit}
         for name, count in counts.items()
         if now.through
     }
-    paused: Series = {(platform, clock.id): _sum(sample.paused, clock) for clock in clocks if clock.pauses}
+    paused: Series = {(platform, clock.id): _sum(sample.paused, clock) for clock in clocks if clock.can_pause}
     oldest: Series = {}
     for clock in clocks:
         since = [now.since[one.mark] for one in clock.versions if one.mark in now.since]
@@ -37,5 +37,5 @@ def running(platform: str, clocks: Sequence[Watched], sample: Sample, now: Runni
     }
 
 
-def _sum(counts: Mapping[bytes, int], clock: Watched) -> float:
+def _sum(counts: Mapping[bytes, int], clock: ExportedClock) -> float:
     return sum(counts.get(one.mark, 0) for one in clock.versions)

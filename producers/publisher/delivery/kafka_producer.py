@@ -9,8 +9,8 @@ from kafka.net.compat import KafkaNetClient
 
 from producers.publisher.errors import BrokerError
 from producers.publisher.settings import PublisherSettings
-from streams.contract.settings.kafka_security import AccessError
-from streams.edge.kafka_client.login import sign_in
+from streams.contract.settings.kafka_security import KafkaSecurityError
+from streams.edge.kafka_client.login import check_login
 
 # kafka-python asks for at least one whole request within the delivery timeout.
 _REQUESTS_PER_DELIVERY = 3
@@ -31,8 +31,8 @@ class Wire:
 
     def __init__(self, settings: PublisherSettings, topics: tuple[str, ...]) -> None:
         try:
-            sign_in(settings.bootstrap, settings.access)
-        except AccessError as error:
+            check_login(settings.bootstrap, settings.access)
+        except KafkaSecurityError as error:
             raise BrokerError(str(error)) from error
         clients: list[KafkaNetClient] = []
 
@@ -57,7 +57,7 @@ class Wire:
                 bootstrap_timeout_ms=settings.block_ms,
                 allow_auto_create_topics=False,
                 metrics_enabled=False,
-                **settings.access.options(),
+                **settings.access.client_options(),
             )
         except KafkaError as error:
             for client in clients:  # of a producer that was never made nobody else closes it

@@ -16,9 +16,9 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from producers.publisher.errors import BrokerError
 from producers.publisher.settings import PublisherSettings
-from streams.contract.settings.kafka_security import AccessError
+from streams.contract.settings.kafka_security import KafkaSecurityError
 from streams.contract.topics import partition_of
-from streams.edge.kafka_client.login import sign_in
+from streams.edge.kafka_client.login import check_login
 
 # Half of what Kafka takes by default (message.max.bytes), so that no overhead can tip a batch over it.
 _BATCH_BYTES: Final = 512 * 1024
@@ -153,8 +153,8 @@ async def bulk_sender(settings: PublisherSettings, names: Iterable[str]) -> Asyn
     """
     patience_s = settings.delivery_timeout_ms / 1000
     try:
-        await asyncio.to_thread(sign_in, settings.bootstrap, settings.access)
-    except AccessError as error:
+        await asyncio.to_thread(check_login, settings.bootstrap, settings.access)
+    except KafkaSecurityError as error:
         raise BrokerError(str(error)) from error
     producer = AIOKafkaProducer(
         bootstrap_servers=settings.servers,
@@ -162,7 +162,7 @@ async def bulk_sender(settings: PublisherSettings, names: Iterable[str]) -> Asyn
         enable_idempotence=settings.idempotent,
         max_batch_size=_BATCH_BYTES,
         request_timeout_ms=settings.delivery_timeout_ms,
-        **settings.access.options(),
+        **settings.access.client_options(),
     )
     try:
         await producer.start()

@@ -10,7 +10,7 @@ from rich.progress import Progress as Bar
 
 from producers.publisher.upload.line_upload import Progress, no_progress
 from producers.publisher.upload.request import Order, Published
-from streams.edge.files.input_file import read_twice
+from streams.edge.files.input_file import is_rereadable
 from streams.edge.files.refusal_groups import explained
 from streams.edge.files.refusal_table import refusal_table
 from streams.edge.terminal import console
@@ -55,7 +55,7 @@ def tell(published: Published, out: Console | None = None) -> None:
 def progressing(order: Order) -> Iterator[Progress]:
     """Show on a terminal how far the files of `order` are, while the callback that this gives is called."""
     out = console(stderr=True)
-    known = out.is_terminal and bool(order.paths) and all(map(read_twice, order.paths))
+    known = out.is_terminal and bool(order.paths) and all(map(is_rereadable, order.paths))
     if not known:
         yield no_progress
         return

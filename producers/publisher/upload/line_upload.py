@@ -14,7 +14,7 @@ from streams.contract.events.decoder import Refusal
 from streams.contract.events.keys import heartbeat_key
 from streams.domain.events import Heartbeat
 from streams.edge.clock import WallClock
-from streams.edge.files.line_blocks import Block
+from streams.edge.files.line_blocks import LineBlock
 from streams.edge.files.refusal_groups import Refusals
 
 Progress = Callable[[int, int], None]
@@ -52,7 +52,7 @@ class _StoppedError(Exception):
     """Ends a pass before a line that must not leave; the message is the cause."""
 
 
-def _next(ahead: ReadAhead) -> Block | None:
+def _next(ahead: ReadAhead) -> LineBlock | None:
     try:
         return ahead.next()
     except OSError as error:  # what was sent before is accounted for all the same
@@ -76,7 +76,7 @@ class Pass:
         self.cause = ""
         self.resume_from: int | None = None
 
-    async def run(self, source: Iterator[Block], settings: PublisherSettings, topics: tuple[str, ...]) -> None:
+    async def run(self, source: Iterator[LineBlock], settings: PublisherSettings, topics: tuple[str, ...]) -> None:
         """Send everything; what ends it early stands in `cause`. Raises BrokerError when it cannot begin."""
         ahead = ReadAhead(source)
         try:
@@ -110,20 +110,20 @@ class Pass:
             await sender.add(self._records(block, sender))
             if ahead.idle:
                 await sender.send()
-            size, count = size + block.size, count + 1
+            size, count = size + block.bytes_read, count + 1
             if self._progress is not no_progress:
                 self._progress(size, self.events + self.heartbeats - len(sender.unacknowledged()))
         if count < len(self._terms.checks or ()):
             raise _StoppedError(CHANGED)
 
-    def _as_surveyed(self, count: int, block: Block) -> bool:
+    def _as_surveyed(self, count: int, block: LineBlock) -> bool:
         checks = self._terms.checks
         return checks is None or checks[count : count + 1] == (check_of(block),)
 
-    def _records(self, block: Block, sender: BulkSender) -> Iterator[Record]:
+    def _records(self, block: LineBlock, sender: BulkSender) -> Iterator[Record]:
         history = self._terms.history
-        for index, line in block.filled():
-            number = block.first + index
+        for index, line in block.non_blank_lines():
+            number = block.first_line + index
             found = self._read(line)
             if isinstance(found, Refusal):
                 self._gaps.add(found.platform)
@@ -139,7 +139,7 @@ class Pass:
                 self.heartbeats += 1
                 yield from self._copies(found, line, number, sender.partitions)
             else:
-                self._refuse(found, block.place(index), line)
+                self._refuse(found, block.location(index), line)
             self._next_line = number + 1
 
     def _read(self, line: bytes) -> Leaving | Heartbeat | Refusal:

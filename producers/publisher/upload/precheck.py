@@ -8,7 +8,7 @@ from zlib import crc32
 from producers.publisher.routing import Leaving
 from streams.contract.events.decoder import Refusal
 from streams.domain.events import Heartbeat
-from streams.edge.files.line_blocks import Block
+from streams.edge.files.line_blocks import LineBlock
 from streams.edge.files.refusal_groups import Refusals
 
 Reader = Callable[[bytes], Leaving | Heartbeat | Refusal]
@@ -32,14 +32,14 @@ class Survey:
     checks: list[int] = field(default_factory=list)
 
 
-def survey(source: Iterator[Block], read: Reader) -> Survey:
+def survey(source: Iterator[LineBlock], read: Reader) -> Survey:
     """Read every line."""
     found = Survey()
     for block in source:
         found.lines += len(block.lines)
         found.checks.append(check_of(block))
-        for index, line in block.filled():
-            _note(found, read(line), block.place(index), line)
+        for index, line in block.non_blank_lines():
+            _note(found, read(line), block.location(index), line)
     return found
 
 
@@ -52,7 +52,7 @@ def vouches(platform: str, gaps: Container[str]) -> bool:
     return platform not in gaps and "" not in gaps
 
 
-def check_of(block: Block) -> int:
+def check_of(block: LineBlock) -> int:
     """Return the checksum of a block's lines."""
     return crc32(b"\n".join(block.lines))
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from queue import Empty, Full, Queue
 from threading import Thread
 
-from streams.edge.files.line_blocks import Block
+from streams.edge.files.line_blocks import LineBlock
 
 
 class ReadAhead:
@@ -14,13 +14,13 @@ class ReadAhead:
     The thread is a daemon: one that waits on an open pipe does not keep the process alive.
     """
 
-    def __init__(self, source: Iterator[Block], depth: int = 4) -> None:
+    def __init__(self, source: Iterator[LineBlock], depth: int = 4) -> None:
         self._source = source
-        self._queue: Queue[Block | Exception | None] = Queue(depth)
+        self._queue: Queue[LineBlock | Exception | None] = Queue(depth)
         self._released = False
         Thread(target=self._read, name="safeclock-lines", daemon=True).start()
 
-    def next(self) -> Block | None:
+    def next(self) -> LineBlock | None:
         """Return the next block, waiting for it; None at the end. Raises what reading raised."""
         block = self._queue.get()
         if isinstance(block, Exception):

@@ -16,9 +16,9 @@ from producers.publisher.upload.timestamp_type import broker_stamps
 from streams.contract.registry.registry import Registry
 from streams.domain.vocabulary import Reason
 from streams.edge.clock import WallClock, wall_clock_ms
-from streams.edge.files.input_file import STDIN, read_twice
-from streams.edge.files.line_blocks import Block, blocks
-from streams.edge.files.reading_clock import now_of
+from streams.edge.files.input_file import STDIN, is_rereadable
+from streams.edge.files.line_blocks import LineBlock, read_blocks
+from streams.edge.files.reading_clock import reading_clock
 from streams.edge.files.refusal_groups import RefusalGroup, Refusals
 
 
@@ -73,19 +73,19 @@ def publish(order: Order, progress: Progress = no_progress, wall: WallClock = wa
     when the broker cannot be used.
     """
     paths = order.paths or (STDIN,)
-    terms = _terms(order, now_of(paths, wall))
-    if not order.dry_run and not all(map(read_twice, paths)):
-        return _send(order, blocks(paths), Pass(Router(order.registry), terms, progress))
+    terms = _terms(order, reading_clock(paths, wall))
+    if not order.dry_run and not all(map(is_rereadable, paths)):
+        return _send(order, read_blocks(paths), Pass(Router(order.registry), terms, progress))
     router = Router(order.registry)
-    found = survey(blocks(paths), lambda line: router.of_line(line, terms.now(), live=not terms.history))
+    found = survey(read_blocks(paths), lambda line: router.of_line(line, terms.now(), live=not terms.history))
     if order.dry_run or (found.refusals.total and not order.skip_refused):
         return _unsent(order, found)
     terms = replace(terms, good=not found.refusals.total, checks=tuple(found.checks), gaps=frozenset(found.gaps))
-    return _send(order, blocks(paths), Pass(Router(order.registry, found.retracted), terms, progress))
+    return _send(order, read_blocks(paths), Pass(Router(order.registry, found.retracted), terms, progress))
 
 
 def publish_blocks(
-    order: Order, source: Iterator[Block], progress: Progress = no_progress, *, good: bool = False
+    order: Order, source: Iterator[LineBlock], progress: Progress = no_progress, *, good: bool = False
 ) -> Published:
     """Publish lines as they are made, such as a simulation's; the paths of `order` are not read.
 
@@ -107,7 +107,7 @@ def _told_now(order: Order) -> bool:
     return order.dry_run or broker_stamps(order.settings, order.registry.source_topics())
 
 
-def _send(order: Order, source: Iterator[Block], sending: Pass) -> Published:
+def _send(order: Order, source: Iterator[LineBlock], sending: Pass) -> Published:
     asyncio.run(sending.run(source, order.settings, order.registry.source_topics()))
     return Published(
         events=sending.events,

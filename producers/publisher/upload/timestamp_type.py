@@ -8,8 +8,8 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError
 
 from producers.publisher.settings import PublisherSettings
-from streams.contract.settings.kafka_security import AccessError
-from streams.edge.kafka_client.login import sign_in
+from streams.contract.settings.kafka_security import KafkaSecurityError
+from streams.edge.kafka_client.login import check_login
 
 _STAMP: Final = "message.timestamp.type"
 _SENDERS: Final = "CreateTime"
@@ -23,14 +23,16 @@ def broker_stamps(settings: PublisherSettings, topics: Iterable[str]) -> bool:
     """
     resources = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in sorted(topics)]
     try:
-        if not sign_in(settings.bootstrap, settings.access):
+        if not check_login(settings.bootstrap, settings.access):
             return True
         client = KafkaAdminClient(
-            bootstrap_servers=settings.servers, bootstrap_timeout_ms=settings.block_ms, **settings.access.options()
+            bootstrap_servers=settings.servers,
+            bootstrap_timeout_ms=settings.block_ms,
+            **settings.access.client_options(),
         )
         with closing(client):
             described = client.describe_configs(resources, config_filter="all")
-    except (KafkaError, AccessError):
+    except (KafkaError, KafkaSecurityError):
         return True
     told = [entries.get(_STAMP) for kind in described.values() for entries in kind.values()]
     return any(stamp is not None and stamp["value"] != _SENDERS for stamp in told)

@@ -8,10 +8,10 @@ from streams.admin.backup.archive import Manifest, Part, Rows, empty, seal, writ
 from streams.admin.errors import OperatingError
 from streams.admin.provisioning.cluster import Cluster
 from streams.admin.topic_reader import Link, opened
-from streams.contract.outputs.measures import STATUS_KEY, is_measure
+from streams.contract.outputs.measures import STATUS_KEY, is_measure_key
 from streams.contract.registry.registry import Registry
-from streams.contract.timestamps import format_ms
-from streams.contract.topics import changelog
+from streams.contract.timestamps import format_timestamp
+from streams.contract.topics import changelog_topic
 from streams.runtime.journal.checkpoint import CLAIM_KEY, POSITION_KEY
 from streams.runtime.topic_checks.differences import miscounted
 from streams.runtime.topic_checks.preflight import Names
@@ -44,7 +44,7 @@ class Kept(NamedTuple):
 
 def house(link: Link, application: str, registry: Registry, names: Names | None = None) -> House:
     """Return an application; its topics are those of the contract where no `names` are given."""
-    return House(link, application, registry, names or Names(changelog(application)))
+    return House(link, application, registry, names or Names(changelog_topic(application)))
 
 
 def ids(one: House) -> dict[str, str]:
@@ -66,9 +66,9 @@ def agreeing(rows: Rows, told: Rows) -> tuple[Rows, int]:
     It is read after the changelog, so a working worker may have told more. Kept as read, figures of events would come
     back that the restored changelog does not know. A status is in `measures` only.
     """
-    measures = {key: value for key, value in rows.items() if is_measure(key)}
+    measures = {key: value for key, value in rows.items() if is_measure_key(key)}
     differing = sum(told.get(key) != value for key, value in measures.items())
-    differing += sum(is_measure(key) and key not in measures for key in told)
+    differing += sum(is_measure_key(key) and key not in measures for key in told)
     status = {key: value for key, value in told.items() if key == STATUS_KEY}
     return measures | status, differing
 
@@ -81,7 +81,7 @@ async def backup(one: House, folder: Path, topics: dict[str, str], now: int) -> 
         application=one.application,
         partitions=one.registry.partitions,
         registry=one.registry.hash,
-        taken=format_ms(now),
+        taken=format_timestamp(now),
         topics=topics,
         parts=[part for each in kept for part in each.parts],
     )

@@ -10,7 +10,7 @@ from streams.admin.backup.backup import House, ids
 from streams.admin.errors import OperatingError
 from streams.admin.provisioning.cluster import Cluster
 from streams.admin.topic_reader import opened
-from streams.contract.outputs.measures import STATUS_KEY, decode_status
+from streams.contract.outputs.measures import STATUS_KEY, decode_partition_status
 from streams.contract.topics import MAX_MESSAGE_BYTES
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.checkpoint import CLAIM_KEY, POSITION_KEY, decode, encode
@@ -80,8 +80,8 @@ def _at_home_anywhere(rows: Rows, measures: Rows) -> Rows:
     if POSITION_KEY not in rows:
         return rows
     position = decode(rows[POSITION_KEY])
-    status = decode_status(measures[STATUS_KEY]) if STATUS_KEY in measures else None
-    commit = position.commit if status is None else status.commit
+    status = decode_partition_status(measures[STATUS_KEY]) if STATUS_KEY in measures else None
+    commit = position.commit if status is None else status.commit_number
     return {**rows, POSITION_KEY: encode(msgspec.structs.replace(position, own={}, commit=commit))}
 
 

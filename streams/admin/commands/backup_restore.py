@@ -8,7 +8,7 @@ import click
 
 from streams.admin.commands.common import REACHED, failing, settings_of
 from streams.edge.cli_options import with_options
-from streams.edge.exit_codes import CHANGES
+from streams.edge.exit_codes import CHANGES_PENDING
 
 
 @click.command("accept-source-reset")
@@ -49,7 +49,7 @@ def accept_source_reset(topic: str, where: str, partition: tuple[int, ...], *, y
             click.echo(f"{topic}: every position fits its log, nothing to accept")
         elif not yes:
             click.echo("nothing was changed: add --yes to accept this")
-            sys.exit(CHANGES)
+            sys.exit(CHANGES_PENDING)
         else:
             for case in found:
                 asyncio.run(accept(stage, case, Where(where)))

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from streams.edge.cli_options import flags
+from streams.edge.cli_options import flags_by_variable
 
 
 @contextmanager
@@ -32,11 +32,11 @@ def failing() -> Iterator[None]:
 
 def settings_of(given: Mapping[str, str | None]) -> Any:  # noqa: ANN401 - its type is imported lazily
     """Return the settings of the environment and of flags, and write the log as they say."""
-    from streams.edge.logs.configuration import configure
+    from streams.edge.logs.configuration import configure_logging
     from streams.runtime.settings import load
 
-    settings = load(os.environ, flags(dict(given)))
-    configure(settings.log, "admin", settings.bootstrap, settings.access)
+    settings = load(os.environ, flags_by_variable(dict(given)))
+    configure_logging(settings.log, "admin", settings.bootstrap, settings.access)
     return settings
 
 

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from streams.admin.commands.common import REACHED, failing, settings_of
 from streams.edge.cli_options import with_options
-from streams.edge.exit_codes import CHANGES, FAULT, OK
+from streams.edge.exit_codes import CHANGES_PENDING, FAILURE, OK
 
 
 class _Group(click.Group):
@@ -22,7 +22,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
-            error.exit_code = FAULT
+            error.exit_code = FAILURE
             raise
 
 
@@ -78,7 +78,7 @@ def plan(form: str, **given: Any) -> None:  # noqa: ANN401 - flags
         with Cluster(order.settings.bootstrap, order.settings.access) as cluster:
             found = planned(cluster, wanted)
     click.echo(json.dumps(document(found), indent=2) if form == "json" else "\n".join(told(found)))
-    sys.exit(FAULT if found.refused else CHANGES if found.changes else OK)
+    sys.exit(FAILURE if found.refused else CHANGES_PENDING if found.changes else OK)
 
 
 @admin.command()
@@ -101,4 +101,4 @@ def apply(form: str, **given: Any) -> None:  # noqa: ANN401 - flags
         click.echo(json.dumps(document_of(found, done), indent=2))
     elif done:
         click.echo("\n".join(outcome(done)))
-    sys.exit(FAULT if found.refused or any(each.problem for each in done) else OK)
+    sys.exit(FAILURE if found.refused or any(each.problem for each in done) else OK)

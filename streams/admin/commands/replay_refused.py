@@ -4,7 +4,7 @@ import click
 
 from streams.admin.commands.common import REACHED, failing, settings_of
 from streams.domain.vocabulary import Reason
-from streams.edge.cli_options import instant, with_options
+from streams.edge.cli_options import parse_instant, with_options
 
 
 @click.command()
@@ -14,7 +14,7 @@ from streams.edge.cli_options import instant, with_options
 @click.option(
     "--reason", multiple=True, type=click.Choice([str(reason) for reason in Reason]), help="Only what was refused so."
 )
-@click.option("--since", callback=instant, help="Only records of this instant or later.")
+@click.option("--since", callback=parse_instant, help="Only records of this instant or later.")
 @click.option("--dry-run", is_flag=True, help="Only count.")
 def replay(reason: tuple[str, ...], since: int | None, *, refused: bool, dry_run: bool, **given: str | None) -> None:
     """Read refused events again and publish those that today's decoder accepts; safe to run again.
@@ -27,7 +27,7 @@ def replay(reason: tuple[str, ...], since: int | None, *, refused: bool, dry_run
     from streams.admin.replay.replay import replay as again
     from streams.admin.replay.selection import Asked, told
     from streams.admin.topic_reader import Link
-    from streams.contract.events.decoder import Decoder
+    from streams.contract.events.decoder import EventDecoder
     from streams.edge.clock import wall_clock_ms
     from streams.runtime.bootstrap import registry_of
     from streams.runtime.settings import RecordTime
@@ -38,7 +38,7 @@ def replay(reason: tuple[str, ...], since: int | None, *, refused: bool, dry_run
         registry = registry_of(settings)
         kept = settings.record_time is RecordTime.CREATE
         link = Link(settings.bootstrap, settings.access)
-        errand = Errand(link, registry, Decoder(registry), wall_clock_ms(), own_stamps=kept)
+        errand = Errand(link, registry, EventDecoder(registry), wall_clock_ms(), own_stamps=kept)
         done = asyncio.run(again(errand, Asked(frozenset(map(Reason, reason)), since or 0), dry=dry_run))
     click.echo("\n".join(told(done.tally, done.left)))
     if done.strange:

@@ -11,7 +11,7 @@ from streams.admin.provisioning.desired_state import Parties, Wanted, wanted
 from streams.admin.provisioning.passwords import Passwords
 from streams.admin.provisioning.plan import Change, Plan, plan
 from streams.admin.provisioning.plan_output import Done
-from streams.contract.topics import Replication, table
+from streams.contract.topics import Replication, required_topics
 from streams.runtime.bootstrap import registry_of
 from streams.runtime.settings import Settings
 
@@ -31,7 +31,7 @@ def ideal(order: Order) -> Wanted:
     settings = order.settings
     registry = registry_of(settings)
     copies = Replication(factor=order.replication, min_insync=max(1, order.replication - 1))
-    topics = table(registry, settings.application, copies, record_time=settings.record_time)
+    topics = required_topics(registry, settings.application, copies, record_time=settings.record_time)
     users = wanted(registry, settings.application, topics, order.parties).users
     sources = order.passwords.sources(users, order.renewed)
     return wanted(registry, settings.application, topics, order.parties, sources)

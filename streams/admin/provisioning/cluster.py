@@ -36,7 +36,7 @@ from streams.admin.provisioning.plan import (
     Revoke,
     SetSetting,
 )
-from streams.edge.kafka_client.login import lacking
+from streams.edge.kafka_client.login import missing_right_error
 from streams.runtime.kafka.admin import Broker
 
 _MECHANISM: Final = "SCRAM-SHA-512"
@@ -68,7 +68,7 @@ class Cluster(Broker):
         try:
             grants, users = (self._grants(), self._users()) if guarded else (None, None)
         except ClusterAuthorizationFailedError as error:
-            raise lacking(self._access, "DESCRIBE the cluster, its rights and its users") from error
+            raise missing_right_error(self._access, "DESCRIBE the cluster, its rights and its users") from error
         return Found(
             topics={name: FoundTopic(topic.partitions, topic.replicas, told[name]) for name, topic in there.items()},
             grants=grants,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from streams.contract.registry.registry import Platform, Registry, Role
-from streams.contract.topics import MEASURES, NOTICES, REFUSED, TopicSettings, changelog
+from streams.contract.topics import EVENT_REFUSED, MEASURES, REPORT_UPDATES, TopicSettings, changelog_topic
 
 TOPIC: Final = "TOPIC"
 GROUP: Final = "GROUP"
@@ -99,7 +99,7 @@ def wanted(
     passwords: Sources | None = None,
 ) -> Wanted:
     """Return what the application should have; `topics` are those of the table."""
-    feedback = registry.feedback()
+    feedback = registry.feedback_topics()
     platforms = sorted(registry.platforms.values(), key=lambda each: each.id)
     named = [each for each in platforms if _is_principal(each.principal)]
     grants = frozenset(
@@ -116,7 +116,7 @@ def wanted(
         passwords=passwords,
         unnamed=tuple(each.id for each in platforms if not each.principal),
         nameless=tuple(each.id for each in platforms if each.principal and each not in named),
-        history=registry.history(),
+        history=registry.history_texts(),
     )
 
 
@@ -134,9 +134,11 @@ def _of_platform(platform: Platform, feedback: str) -> Iterator[Grant]:
 
 def _of_worker(worker: str, application: str, registry: Registry) -> Iterator[Grant]:
     writes: Mapping[str, tuple[str, ...]] = {
-        changelog(application): (READ, WRITE, DESCRIBE_CONFIGS),
+        changelog_topic(application): (READ, WRITE, DESCRIBE_CONFIGS),
         MEASURES: (READ, WRITE, DESCRIBE_CONFIGS),
-        **dict.fromkeys((REFUSED, NOTICES, *registry.feedback().values()), (WRITE, DESCRIBE_CONFIGS)),
+        **dict.fromkeys(
+            (EVENT_REFUSED, REPORT_UPDATES, *registry.feedback_topics().values()), (WRITE, DESCRIBE_CONFIGS)
+        ),
     }
     for topic in registry.source_topics():
         yield from _on_topic(worker, topic, READ, DESCRIBE_CONFIGS)

@@ -13,9 +13,9 @@ from streams.admin.provisioning.cluster import Cluster
 from streams.admin.replay.selection import Asked, Decoder, Fate, Retold, Slot, Tally, chosen, fate, print_of, retold
 from streams.admin.topic_reader import Link, opened
 from streams.contract.outputs import refusal_records
-from streams.contract.outputs.refusal_records import Refused
+from streams.contract.outputs.refusal_records import StoredRefusal
 from streams.contract.registry.registry import Registry
-from streams.contract.topics import REFUSED, partition_of
+from streams.contract.topics import EVENT_REFUSED, partition_of
 from streams.domain.vocabulary import Reason
 from streams.runtime.topic_checks.differences import miscounted
 
@@ -30,7 +30,7 @@ class Errand(NamedTuple):
     decoder: Decoder
     now: int
     own_stamps: bool
-    topic: str = REFUSED
+    topic: str = EVENT_REFUSED
 
 
 class Replayed(NamedTuple):
@@ -87,7 +87,7 @@ async def replay(errand: Errand, asked: Asked, *, dry: bool) -> Replayed:
                 bootstrap_servers=errand.link.bootstrap,
                 acks="all",
                 enable_idempotence=idempotent,
-                **errand.link.access.options(),
+                **errand.link.access.client_options(),
             )
             stack.push_async_callback(producer.stop)  # also of one that could not start
             await producer.start()
@@ -113,21 +113,23 @@ def _survey(errand: Errand) -> tuple[frozenset[str], bool]:
         return frozenset(found) - {errand.topic}, cluster.has_transactions()
 
 
-async def _refusals(errand: Errand) -> tuple[list[Refused], int]:
+async def _refusals(errand: Errand) -> tuple[list[StoredRefusal], int]:
     """Return what was refused, and how many records and batches on the topic of refusals are none or cannot be read."""
-    found: list[Refused] = []
+    found: list[StoredRefusal] = []
     strange = 0
     for number in range(errand.registry.partitions):
         async with opened(errand.link, errand.topic, number) as log:
             async for record in log.records():
                 try:
-                    found.append(refusal_records.decode(record.value or b""))
+                    found.append(refusal_records.decode_refusal(record.value or b""))
                 except ValueError:
                     strange += 1
     return found, strange
 
 
-async def _look(errand: Errand, slot: Slot, refusals: Mapping[int, Refused], tally: Tally, outlet: _Outlet) -> None:
+async def _look(
+    errand: Errand, slot: Slot, refusals: Mapping[int, StoredRefusal], tally: Tally, outlet: _Outlet
+) -> None:
     """Judge the refused records of one partition."""
     seen = set()
     async with opened(errand.link, slot.topic, slot.partition) as log:
@@ -144,6 +146,6 @@ async def _look(errand: Errand, slot: Slot, refusals: Mapping[int, Refused], tal
     _all_gone({offset: refusal for offset, refusal in refusals.items() if offset not in seen}, tally)
 
 
-def _all_gone(refusals: Mapping[int, Refused], tally: Tally) -> None:
+def _all_gone(refusals: Mapping[int, StoredRefusal], tally: Tally) -> None:
     for refusal in refusals.values():
         tally.count(refusal, Fate.GONE)

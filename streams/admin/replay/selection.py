@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Final, NamedTuple, Protocol
 
 from streams.contract.events.source_records import Record, Refusal
-from streams.contract.outputs.refusal_records import Refused
+from streams.contract.outputs.refusal_records import StoredRefusal
 from streams.domain.events import Event, Heartbeat
 from streams.domain.vocabulary import Reason
 
@@ -51,7 +51,7 @@ class Asked(NamedTuple):
 class Chosen(NamedTuple):
     """The refusals to look at, by where their records lie, and how many were left out, by reason."""
 
-    places: Mapping[Slot, Mapping[int, Refused]]
+    places: Mapping[Slot, Mapping[int, StoredRefusal]]
     left: Mapping[Reason, int]
 
 
@@ -84,11 +84,11 @@ class Tally:
     fates: Counter[tuple[Reason, Fate]] = field(default_factory=Counter)
     now: Counter[Reason] = field(default_factory=Counter)
     whose: Counter[tuple[str, str]] = field(default_factory=Counter)
-    last: dict[tuple[str, str], Refused] = field(default_factory=dict)
+    last: dict[tuple[str, str], StoredRefusal] = field(default_factory=dict)
 
-    def count(self, refusal: Refused, fate: Fate) -> None:
+    def count(self, refusal: StoredRefusal, fate: Fate) -> None:
         """Count one."""
-        about = refusal.refused
+        about = refusal.data
         self.fates[about.reason, fate] += 1
         whose = about.platform or "unknown", f"{about.reason} in {about.field}" if about.field else str(about.reason)
         self.whose[whose] += 1
@@ -99,12 +99,12 @@ class Tally:
         return sum(count for (_, one), count in self.fates.items() if one is fate)
 
 
-def chosen(refusals: Iterable[Refused], asked: Asked) -> Chosen:
+def chosen(refusals: Iterable[StoredRefusal], asked: Asked) -> Chosen:
     """Return which of `refusals` are looked at; a refusal that was told twice counts once."""
-    places: dict[Slot, dict[int, Refused]] = {}
+    places: dict[Slot, dict[int, StoredRefusal]] = {}
     left: Counter[Reason] = Counter()
     for refusal in refusals:
-        about = refusal.refused
+        about = refusal.data
         if refusal.told < asked.since or (asked.reasons and about.reason not in asked.reasons):
             continue
         if about.reason is Reason.UNDECODABLE or (not asked.reasons and _of_ledger(refusal)):
@@ -114,7 +114,7 @@ def chosen(refusals: Iterable[Refused], asked: Asked) -> Chosen:
     return Chosen(places, left)
 
 
-def retold(record: Record, refusal: Refused, now: int | None) -> Retold | None:
+def retold(record: Record, refusal: StoredRefusal, now: int | None) -> Retold | None:
     """Return a record as it would be published again at `now` (None: with its own stamp).
 
     None where another record than the refused one lies: a topic that was made anew has other records at old offsets.
@@ -158,7 +158,7 @@ def told(tally: Tally, left: Mapping[Reason, int]) -> Iterator[str]:
     if decided:
         yield f"left out, since the ledger decided them and would again, name them with --reason: {_counts(decided)}"
     for (platform, why), count in sorted(tally.whose.items()):
-        last = tally.last[platform, why].refused
+        last = tally.last[platform, why].data
         yield f"{platform}: {why}, {count} of them, the last at {last.topic} {last.partition} {last.offset}"
 
 
@@ -166,5 +166,5 @@ def _counts(counts: Mapping[Reason, int]) -> str:
     return ", ".join(f"{reason} {count}" for reason, count in sorted(counts.items()))
 
 
-def _of_ledger(refusal: Refused) -> bool:
-    return refusal.refused.reason in _LEDGERS and not refusal.refused.field
+def _of_ledger(refusal: StoredRefusal) -> bool:
+    return refusal.data.reason in _LEDGERS and not refusal.data.field

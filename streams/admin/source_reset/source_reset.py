@@ -16,7 +16,7 @@ from streams.admin.errors import OperatingError
 from streams.admin.source_reset.rules import Log, Where, accepted, fits, sentence
 from streams.admin.topic_reader import Link, opened
 from streams.contract.registry.registry import Registry
-from streams.contract.toml_reader import nearest
+from streams.contract.toml_reader import closest_word
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.checkpoint import POSITION_KEY, Position, decode, encode
 from streams.runtime.journal.journal import Outgoing, Place, TransactionJournal
@@ -67,7 +67,7 @@ async def cases(stage: Stage, topic: str, numbers: Sequence[int], where: Where) 
     if strange := [number for number in numbers if number not in partitions]:
         raise OperatingError(f"expected partitions from 0 to {partitions[-1]}, got {', '.join(map(str, strange))}")
     if topic not in stage.ground.topics:
-        known = nearest(topic, stage.ground.topics) or ", ".join(stage.ground.topics)
+        known = closest_word(topic, stage.ground.topics) or ", ".join(stage.ground.topics)
         raise OperatingError(f"expected a source topic ({known}), got {topic!r}")
     if (fault := stage.ground.faults.get(topic)) is not None:
         raise OperatingError(fault.told())

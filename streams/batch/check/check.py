@@ -10,9 +10,9 @@ from pathlib import Path
 
 from streams.batch.check.line_profile import Seen
 from streams.batch.check.summary import Platform, understood
-from streams.contract.events.decoder import Decoder, Refusal
-from streams.contract.outputs.row_codec import RowCodec
-from streams.contract.packs.ledger_config import rules_of_a_file
+from streams.contract.events.decoder import EventDecoder, Refusal
+from streams.contract.outputs.row_codec import MessagePackCodec
+from streams.contract.packs.ledger_config import batch_ledger_config
 from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
 from streams.contract.registry.registry import Registry
 from streams.domain.events import Event, Heartbeat
@@ -20,7 +20,7 @@ from streams.domain.ledger import Ledger
 from streams.domain.rules import Rules
 from streams.domain.survey import Survey
 from streams.edge.clock import WallClock
-from streams.edge.files.line_blocks import blocks
+from streams.edge.files.line_blocks import read_blocks
 from streams.edge.files.refusal_groups import RefusalGroup, Refusals
 
 
@@ -46,9 +46,9 @@ def check(paths: Iterable[Path], registry: Registry, now: WallClock, rulebook: R
     What happened or was told after `now` is refused. Raises OSError for a file that cannot be read.
     """
     desk = _Desk(registry, now, rulebook)
-    for block in blocks(paths):
-        for index, line in block.filled():
-            desk.take(line, block.place(index))
+    for block in read_blocks(paths):
+        for index, line in block.non_blank_lines():
+            desk.take(line, block.location(index))
     return desk.checked()
 
 
@@ -75,9 +75,9 @@ class _Desk:
     """Takes one line after the other into a ledger, as a worker would."""
 
     def __init__(self, registry: Registry, now: WallClock, rulebook: Rulebook) -> None:
-        self._decoder = Decoder(registry)
-        self._rules: Rules = rules_of_a_file(registry, rulebook)
-        self._ledger = Ledger(self._rules, RowCodec())
+        self._decoder = EventDecoder(registry)
+        self._rules: Rules = batch_ledger_config(registry, rulebook)
+        self._ledger = Ledger(self._rules, MessagePackCodec())
         self._now = now
         self._refusals = Refusals()
         self._heard = _Heard()

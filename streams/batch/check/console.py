@@ -7,11 +7,11 @@ from rich.console import Console
 
 from streams.batch.check.check import Checked
 from streams.batch.check.summary import ClockSeen, Platform
-from streams.contract.formatting import closed_only, percent, quantile
-from streams.contract.timestamps import format_ms
+from streams.contract.formatting import format_closed_only_median, format_percent, format_quantile
+from streams.contract.timestamps import format_timestamp
 from streams.edge.files.refusal_groups import explained
 from streams.edge.files.refusal_table import refusal_table
-from streams.edge.terminal import WholeTable, console, indented
+from streams.edge.terminal import WrappingTable, console, indent
 
 _CLOCK_HEADINGS: Final = ("counted", "stopped", "closed only", "open, too", "told closed")
 _EXPLAINED: Final = (
@@ -38,16 +38,16 @@ def _platform(platform: Platform, out: Console) -> None:
     out.print()
     out.print(f"{platform.platform}: {platform.filed:,} reports filed{_span(platform)}")
     for line in _lines(platform):
-        out.print(indented(line))
-    out.print(indented(_clocks(platform.clocks)))
+        out.print(indent(line))
+    out.print(indent(_clocks(platform.clocks)))
     for warning in platform.warnings:
-        out.print(indented(f"! {warning}"))
+        out.print(indent(f"! {warning}"))
 
 
 def _span(platform: Platform) -> str:
     if platform.first is None or platform.last is None:
         return ""
-    return f", {format_ms(platform.first)[:16]} to {format_ms(platform.last)[:16]}"
+    return f", {format_timestamp(platform.first)[:16]} to {format_timestamp(platform.last)[:16]}"
 
 
 def _lines(platform: Platform) -> Iterable[str]:
@@ -60,11 +60,11 @@ def _lines(platform: Platform) -> Iterable[str]:
         "whole hours": platform.whole_hours,
         "0 seconds": platform.zero_durations,
     }
-    yield ", ".join(f"{name} {percent(share)}" for name, share in shares.items())
+    yield ", ".join(f"{name} {format_percent(share)}" for name, share in shares.items())
 
 
-def _clocks(clocks: Iterable[ClockSeen]) -> WholeTable:
-    table = WholeTable(box=None, pad_edge=False)
+def _clocks(clocks: Iterable[ClockSeen]) -> WrappingTable:
+    table = WrappingTable(box=None, pad_edge=False)
     table.add_column("clock")
     for heading in _CLOCK_HEADINGS:
         table.add_column(heading, justify="right")
@@ -78,7 +78,7 @@ def _clock(clock: ClockSeen) -> tuple[str, ...]:
         clock.clock,
         f"{clock.reports:,}",
         f"{clock.stopped:,}",
-        closed_only(clock.closed_only_median_seconds, clock.stopped),
-        quantile(clock.median_seconds.value, reached=clock.median_reached),
-        percent(clock.told_only_at_closing),
+        format_closed_only_median(clock.closed_only_median_seconds, clock.stopped),
+        format_quantile(clock.median_seconds.value, is_reached=clock.median_reached),
+        format_percent(clock.told_only_at_closing),
     )

@@ -4,7 +4,7 @@ from typing import Final
 
 from streams.batch.check.check import Checked
 from streams.batch.check.summary import ClockSeen, Platform
-from streams.contract.timestamps import instant_or_none
+from streams.contract.timestamps import format_optional_timestamp
 
 SCHEMA: Final = "safeclock.check/1"
 
@@ -15,7 +15,7 @@ def document(checked: Checked) -> Json:
     """Return the whole document; durations in seconds, shares from 0 to 1, null where there is no value."""
     return {
         "schema": SCHEMA,
-        "as_of": instant_or_none(checked.as_of),
+        "as_of": format_optional_timestamp(checked.as_of),
         "events": checked.events,
         "heartbeats": checked.heartbeats,
         "refused": [
@@ -41,8 +41,8 @@ def _platform(platform: Platform) -> Json:
         "orphans": platform.orphans,
         "duplicates": platform.duplicates,
         "heartbeats": platform.heartbeats,
-        "first": instant_or_none(platform.first),
-        "last": instant_or_none(platform.last),
+        "first": format_optional_timestamp(platform.first),
+        "last": format_optional_timestamp(platform.last),
         "shares": {
             "unknown_jurisdiction": platform.unknown_jurisdiction,
             "other_harm": platform.other_harm,

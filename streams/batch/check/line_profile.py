@@ -9,7 +9,7 @@ import msgspec
 from streams.batch.check.sampling import SAMPLE, HashSample, Majority
 from streams.batch.check.utc_offsets import in_ambiguous_night, minutes_of, near_spring, skipped_hours
 from streams.contract.events.source_records import Refusal
-from streams.contract.timestamps import parse
+from streams.contract.timestamps import parse_timestamp
 from streams.domain.attributes import decode
 from streams.domain.events import AboutReport, Action, Filing, Heartbeat
 from streams.domain.grid import DAY, HOUR, MINUTE
@@ -148,7 +148,7 @@ class Seen:
     def _take_ahead(self, times: _Times, now: int) -> None:
         self.future += 1
         if len(self.ahead) < SAMPLE:
-            at, recorded = parse(times.time), parse(times.recordedtime or times.time)
+            at, recorded = parse_timestamp(times.time), parse_timestamp(times.recordedtime or times.time)
             self.ahead.append(at - recorded if at > recorded else recorded - now)
 
     def _take_time(self, at: int) -> None:

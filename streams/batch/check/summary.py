@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from streams.batch.check.line_profile import Seen
 from streams.batch.check.mistakes.catalogue import found
-from streams.contract.formatting import percent
-from streams.contract.outputs.measure_report import warnings
+from streams.contract.formatting import format_percent
+from streams.contract.outputs.measure_report import group_warnings
 from streams.domain import counters
 from streams.domain.clocks import Clock, by_id
 from streams.domain.figures import ClockFigures, Sample, clock_figures, grouping, samples
@@ -127,7 +127,7 @@ def _clock(figures: ClockFigures) -> ClockSeen:
 
 
 def _of_sample(sample: Sample, figures: Sequence[ClockFigures]) -> list[str]:
-    return warnings(sample, figures) if sample.filed else ["no filing: actions alone cannot be measured"]
+    return group_warnings(sample, figures) if sample.filed else ["no filing: actions alone cannot be measured"]
 
 
 def _of_labels(habits: Habits, tally: Mapping[str, int]) -> list[str]:
@@ -136,10 +136,12 @@ def _of_labels(habits: Habits, tally: Mapping[str, int]) -> list[str]:
         found.append(f"{orphans} reports have actions and no filing: is every token the one the report was filed with?")
     if habits.unknown_jurisdiction > _DOUBTFUL * habits.filings:
         found.append(
-            f"{percent(_share(habits.unknown_jurisdiction, habits.filings))} of the filings name no jurisdiction"
+            f"{format_percent(_share(habits.unknown_jurisdiction, habits.filings))} of the filings name no jurisdiction"
         )
     if habits.other_harm > _DOUBTFUL * habits.filings:
-        found.append(f"{percent(_share(habits.other_harm, habits.filings))} of the filings are of the harm `other`")
+        found.append(
+            f"{format_percent(_share(habits.other_harm, habits.filings))} of the filings are of the harm `other`"
+        )
     if not tally.get(counters.HEARTBEATS, 0):
         found.append("no heartbeat: the file is taken as complete up to its newest time")
     return found

@@ -6,17 +6,17 @@ from typing import Final
 import msgspec
 
 from streams.contract.events.diagnosis import Fault
-from streams.contract.events.schema.envelope import BINARY_TYPE, STRUCTURED_TYPE, CloudEvent
-from streams.contract.events.schema.media_types import is_media_type, names
+from streams.contract.events.schema.envelope import BINARY_MEDIA_TYPE, STRUCTURED_MEDIA_TYPE, CloudEvent
+from streams.contract.events.schema.media_types import has_media_type_name, is_utf8_media_type
 from streams.domain.vocabulary import Reason
 
 Headers = Sequence[tuple[str, bytes | None]]
 
 # `datacontenttype` is the header `content-type` in binary mode, `data` is the record's value.
-_ATTRIBUTES: Final = frozenset(CloudEvent.__struct_encode_fields__) - {"datacontenttype"} | {"type", "subject"}
+_ATTRIBUTE_NAMES: Final = frozenset(CloudEvent.__struct_encode_fields__) - {"datacontenttype"} | {"type", "subject"}
 
 
-def structured(headers: Headers, value: bytes | None) -> bytes | Fault:
+def to_structured(headers: Headers, value: bytes | None) -> bytes | Fault:
     """Return the event of a record as structured JSON, or why it has none.
 
     `content-type` decides the mode; without it, headers that begin with `ce_` do. Headers of other names, such as
@@ -27,20 +27,20 @@ def structured(headers: Headers, value: bytes | None) -> bytes | Fault:
         return Fault(Reason.NOT_CLOUDEVENT, "datacontenttype")
     attributes = [(name[3:], content) for name, content in headers if name.startswith("ce_")]
     for kind in kinds:
-        is_structured = names(kind, STRUCTURED_TYPE)
+        is_structured = has_media_type_name(kind, STRUCTURED_MEDIA_TYPE)
         if not (is_structured or attributes):
             return Fault(Reason.NOT_CLOUDEVENT, "datacontenttype")
-        if not is_media_type(kind, STRUCTURED_TYPE if is_structured else BINARY_TYPE):
+        if not is_utf8_media_type(kind, STRUCTURED_MEDIA_TYPE if is_structured else BINARY_MEDIA_TYPE):
             return Fault(Reason.BAD_VALUE, "datacontenttype")
         if is_structured:
             return value or Fault(Reason.NOT_JSON, "")
-    return _assembled(attributes, value) if attributes else value or Fault(Reason.NOT_JSON, "")
+    return _to_structured_json(attributes, value) if attributes else value or Fault(Reason.NOT_JSON, "")
 
 
-def _assembled(attributes: Headers, value: bytes | None) -> bytes | Fault:
+def _to_structured_json(attributes: Headers, value: bytes | None) -> bytes | Fault:
     texts: dict[str, str] = {}
     for name, content in attributes:
-        if name not in _ATTRIBUTES:
+        if name not in _ATTRIBUTE_NAMES:
             return Fault(Reason.UNKNOWN_FIELD, "")
         if name in texts:
             return Fault(Reason.NOT_CLOUDEVENT, name)
@@ -49,13 +49,13 @@ def _assembled(attributes: Headers, value: bytes | None) -> bytes | Fault:
         except UnicodeDecodeError:
             return Fault(Reason.BAD_VALUE, name)
     # The value must be one whole JSON value, or it could close the object and speak for the headers.
-    if value and not is_json(value):
+    if value and not _is_json(value):
         return Fault(Reason.NOT_JSON, "")
     envelope = msgspec.json.encode(texts)
     return envelope[:-1] + b',"data":' + value + b"}" if value else envelope
 
 
-def is_json(content: bytes) -> bool:
+def _is_json(content: bytes) -> bool:
     """Tell whether `content` is one JSON value in UTF-8, not nested beyond what can be read."""
     try:
         msgspec.json.decode(content)

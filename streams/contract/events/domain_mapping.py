@@ -9,8 +9,8 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from streams.contract.events.schema.action_data import AccountRestricted, ActionTaken, Restricted, Reversed
-from streams.contract.events.schema.event_data import Data, ReportAmended, ReportFiled
-from streams.contract.registry.jurisdictions import Groups, joined
+from streams.contract.events.schema.event_data import EventData, ReportAmended, ReportFiled
+from streams.contract.registry.jurisdictions import Groups, group_names
 from streams.domain import attributes
 from streams.domain.attributes import Attributes
 from streams.domain.events import Deed
@@ -26,33 +26,35 @@ from streams.domain.vocabulary import (
     Severity,
 )
 
-_OUTCOMES: Final[Mapping[type[Data], Outcome]] = {
+_OUTCOME_BY_TYPE: Final[Mapping[type[EventData], Outcome]] = {
     kind: Outcome(str(kind.__struct_config__.tag)) for kind in get_args(ActionTaken)
 }
-_PLAIN: Final = {
-    kind: Deed(outcome) for kind, outcome in _OUTCOMES.items() if kind not in {Restricted, AccountRestricted, Reversed}
+_KIND_BY_TYPE: Final = {
+    kind: Deed(outcome)
+    for kind, outcome in _OUTCOME_BY_TYPE.items()
+    if kind not in {Restricted, AccountRestricted, Reversed}
 }
-_SETS: Final[Mapping[type[Data], str]] = {
+_SET_FIELDS: Final[Mapping[type[EventData], str]] = {
     ReportFiled: "jurisdictions",
     ReportAmended: "jurisdictions",
     Restricted: "restrictions",
     AccountRestricted: "restrictions",
 }
-_encode: Final = msgspec.json.Encoder().encode
+_encode_json: Final = msgspec.json.Encoder().encode
 
-FEW: Final = 32
+MAX_CACHED_SET_SIZE: Final = 32
 """Lists of more words are not remembered: each takes kilobytes, and there is no end of orders in which to write them."""
 
 
-class Labels:
+class LabelEncoder:
     """The short form of filings' labels under one registry's groups; `of` remembers what it found, `of_many` does not."""
 
     def __init__(self, groups: Groups) -> None:
         self._groups = groups
         # Few distinct sets of labels occur; who invents new ones only makes the memory forget.
-        self.of = lru_cache(maxsize=65536)(self.of_many)
+        self.encode_cached = lru_cache(maxsize=65536)(self.encode)
 
-    def of_many(  # noqa: PLR0913, PLR0917 - the memory is keyed by every label
+    def encode(  # noqa: PLR0913, PLR0917 - the memory is keyed by every label
         self,
         harm: Harm,
         reporter: Reporter,
@@ -63,63 +65,63 @@ class Labels:
         jurisdictions: tuple[str, ...],
     ) -> str:
         """Return the short form; ValueError, without the code, for one that is not assigned or stands twice."""
-        groups = joined(in_order(jurisdictions), self._groups)
+        groups = group_names(sorted_set(jurisdictions), self._groups)
         return attributes.encode(Attributes(harm, reporter, trusted_flagger, channel, basis, severity, groups))
 
 
-def deed(data: ActionTaken) -> Deed:
+def action_kind(data: ActionTaken) -> Deed:
     """Return what an action amounts to; ValueError for a restriction that is named twice."""
-    plain = _PLAIN.get(type(data))
+    plain = _KIND_BY_TYPE.get(type(data))
     if plain is not None:
         return plain
     if isinstance(data, Restricted | AccountRestricted):
-        return _restriction(_OUTCOMES[type(data)], data.restrictions, data.interim)
+        return _restriction_kind(_OUTCOME_BY_TYPE[type(data)], data.restrictions, data.interim)
     assert isinstance(data, Reversed), "every other outcome is plain"
-    return _reversal(data.of)
+    return _reversal_kind(data.of)
 
 
-def settled(data: Data) -> Data:
+def with_sorted_sets(data: EventData) -> EventData:
     """Return `data` with its set in order: two that say the same are then written the same.
 
     Raises ValueError, without the word, when the set names one twice.
     """
-    name = _SETS.get(type(data))
+    name = _SET_FIELDS.get(type(data))
     if name is None:
         return data
     words = getattr(data, name)
-    if words is UNSET or len(words) == 1 or words == in_order(words):
+    if words is UNSET or len(words) == 1 or words == sorted_set(words):
         return data
-    return replace(data, **{name: in_order(words)})
+    return replace(data, **{name: sorted_set(words)})
 
 
-def canonical(name: tuple[str, str, str, str], at: int, data: Data) -> bytes:
+def canonical_bytes(name: tuple[str, str, str, str], occurred_at: int, data: EventData) -> bytes:
     """Return the bytes that two events share exactly when they say the same; `name` is type, platform, subject, id.
 
     Compact JSON of `[[type, platform, subject, id], time in ms, data]`, the data's fields as declared, without those
     that equal their default, its sets in order: no matter how the event was written, in which mode, or when told.
     Raises ValueError, without the word, when a set names one twice.
     """
-    return _encode((name, at, settled(data)))
+    return _encode_json((name, occurred_at, with_sorted_sets(data)))
 
 
-def in_order(words: tuple[str, ...]) -> tuple[str, ...]:
+def sorted_set(values: tuple[str, ...]) -> tuple[str, ...]:
     """Return a set's words sorted; ValueError, without the word, for one that stands in it twice."""
-    return _in_order(words) if len(words) <= FEW else _in_order.__wrapped__(words)
+    return _sorted_small_set(values) if len(values) <= MAX_CACHED_SET_SIZE else _sorted_small_set.__wrapped__(values)
 
 
 @lru_cache(maxsize=4096)
-def _in_order(words: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(words)) < len(words):
+def _sorted_small_set(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(values)) < len(values):
         raise ValueError("expected every word once")
-    return tuple(sorted(words))
+    return tuple(sorted(values))
 
 
 @lru_cache(maxsize=4096)
-def _restriction(outcome: Outcome, restrictions: tuple[Restriction, ...], interim: bool) -> Deed:  # noqa: FBT001 - the memory is keyed by it
-    in_order(restrictions)
-    return Deed(outcome, final=not interim and not FINAL_RESTRICTIONS.isdisjoint(restrictions))
+def _restriction_kind(outcome: Outcome, restrictions: tuple[Restriction, ...], is_interim: bool) -> Deed:  # noqa: FBT001 - the memory is keyed by it
+    sorted_set(restrictions)
+    return Deed(outcome, final=not is_interim and not FINAL_RESTRICTIONS.isdisjoint(restrictions))
 
 
 @lru_cache
-def _reversal(of: Reversal) -> Deed:
+def _reversal_kind(of: Reversal) -> Deed:
     return Deed(Outcome.REVERSED, of=of)

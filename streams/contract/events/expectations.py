@@ -8,7 +8,7 @@ from msgspec import Struct, inspect
 
 from streams.contract.events.schema.action_data import ActionTaken
 from streams.contract.events.schema.envelope import ActionTakenEvent, AnyEvent
-from streams.contract.events.source_records import Limits
+from streams.contract.events.source_records import EventLimits
 from streams.domain.entry_limit import MAX_ENTRIES
 from streams.domain.vocabulary import Outcome, Reason
 
@@ -24,16 +24,16 @@ _SHAPES: Final[Mapping[str, str]] = {
     "outcome": f"one of {', '.join(Outcome)}",
 }
 
-_REASONS: Final[Mapping[Reason, str]] = {
+_BY_REASON: Final[Mapping[Reason, str]] = {
     Reason.NOT_JSON: "one JSON object in UTF-8 on each line, with no name twice in it",
     Reason.NOT_CLOUDEVENT: 'a CloudEvent: an object with `"specversion": "1.0"`',
     Reason.UNKNOWN_TYPE: f"`type` one of {', '.join(str(kind.__struct_config__.tag) for kind in get_args(AnyEvent))}",
     Reason.UNKNOWN_PLATFORM: "a `source` that is in the registry, as `/platforms/` and the platform's id",
     Reason.WRONG_PLATFORM: "the `source` of a platform that may publish on this topic",
     Reason.UNKNOWN_FIELD: "no other fields than the schema of the type has",
-    Reason.FUTURE_TIME: f"no more than {Limits().future_ms // 60_000} minutes after it was told, and after now",
-    Reason.TOO_OLD: f"a filing that is told within {Limits().too_old_ms // 86_400_000} days of its time",
-    Reason.TOO_LARGE: f"at most {Limits().too_large // 1024} KiB",
+    Reason.FUTURE_TIME: f"no more than {EventLimits().max_future_ms // 60_000} minutes after it was told, and after now",
+    Reason.TOO_OLD: f"a filing that is told within {EventLimits().max_age_ms // 86_400_000} days of its time",
+    Reason.TOO_LARGE: f"at most {EventLimits().max_bytes // 1024} KiB",
     Reason.TOO_MANY: f"at most {MAX_ENTRIES:,} events of one report, apart from acknowledgements",
     Reason.OVER_CAPACITY: "no more reports of a platform on a partition than its `capacity` in the registry",
     Reason.UNDECODABLE: "a record batch that is whole, in one of Kafka's codecs and formats, within the limits of size",
@@ -42,33 +42,33 @@ _REASONS: Final[Mapping[Reason, str]] = {
     Reason.ORPHAN: "a filing of the same report",
     Reason.CONFLICT: "an id and a token that no other event with other content has",
 }
-_INSTANT: Final = "RFC 3339 with `Z` or an offset, an existing date and time from 1970 on"
+_TIMESTAMP: Final = "RFC 3339 with `Z` or an offset, an existing date and time from 1970 on"
 _NOT_BEFORE_FILING: Final = "no action more than 2 minutes before its filing"
 
 
-def expected(reason: Reason, field: str) -> str:
+def expectation(reason: Reason, field: str) -> str:
     """Return what is expected instead of what was refused for `reason` in `field`; "" where nothing can be said."""
     if reason is Reason.BAD_TIME:
-        return _INSTANT if field else _NOT_BEFORE_FILING
+        return _TIMESTAMP if field else _NOT_BEFORE_FILING
     if reason is Reason.MISSING_FIELD:
         return "at least one label that changes" if field == "data" else f"the field `{field}`"
     if reason is Reason.BAD_VALUE:
-        return _SHAPES.get(field) or "; ".join(_values().get(field, ()))
-    return _REASONS.get(reason, "")
+        return _SHAPES.get(field) or "; ".join(_values_by_field().get(field, ()))
+    return _BY_REASON.get(reason, "")
 
 
 @cache
-def _values() -> Mapping[str, tuple[str, ...]]:
+def _values_by_field() -> Mapping[str, tuple[str, ...]]:
     """Return what each field may hold; where types differ, with the type or the outcome."""
     found: dict[str, dict[str, list[str]]] = {}
-    for name, kind in _kinds():
+    for name, kind in _declared_types():
         for field in _fields(kind):
-            for words in _words(field.type):
+            for words in _describe_values(field.type):
                 found.setdefault(field.encode_name, {}).setdefault(words, []).append(name)
-    return {field: tuple(_told(by_words)) for field, by_words in found.items()}
+    return {field: tuple(_with_type_names(by_words)) for field, by_words in found.items()}
 
 
-def _kinds() -> Iterator[tuple[str, type[Struct]]]:
+def _declared_types() -> Iterator[tuple[str, type[Struct]]]:
     """Yield every declared type: envelopes and data under the event's type, what actions say under the outcome."""
     for event in get_args(AnyEvent):
         name = str(event.__struct_config__.tag)
@@ -84,26 +84,26 @@ def _fields(kind: type[Struct]) -> Sequence[inspect.Field]:
     return told.fields
 
 
-def _told(by_words: Mapping[str, list[str]]) -> Iterator[str]:
+def _with_type_names(by_words: Mapping[str, list[str]]) -> Iterator[str]:
     for words, names in by_words.items():
         yield words if len(by_words) == 1 else f"in {', '.join(names)}: {words}"
 
 
-def _words(kind: inspect.Type) -> Iterator[str]:
+def _describe_values(kind: inspect.Type) -> Iterator[str]:
     """Yield what a declared type may hold, if it is closed: words, a range, a truth value."""
     match kind:
         case inspect.UnionType(types=several):
             for one in several:
-                yield from _words(one)
+                yield from _describe_values(one)
         case inspect.Metadata(type=inner):
-            yield from _words(inner)
+            yield from _describe_values(inner)
         case inspect.VarTupleType(item_type=item):
-            yield from (f"a list with {words}, each once, at least one" for words in _words(item))
+            yield from (f"a list with {words}, each once, at least one" for words in _describe_values(item))
         case _:
-            yield from _closed(kind)
+            yield from _describe_closed_type(kind)
 
 
-def _closed(kind: inspect.Type) -> Iterator[str]:
+def _describe_closed_type(kind: inspect.Type) -> Iterator[str]:
     match kind:
         case inspect.EnumType(cls=words):
             yield f"one of {', '.join(str(word.value) for word in words)}"

@@ -9,17 +9,17 @@ from typing import Final
 from xxhash import xxh3_64_intdigest
 
 _KEY_ID: Final = pattern(r"[a-z0-9]{2}")
-_SECRET_BYTES: Final = 32
+_MIN_SECRET_BYTES: Final = 32
 
 
-def token(secret: bytes, key_id: str, report_id: str) -> str:
+def report_token(secret: bytes, key_id: str, report_id: str) -> str:
     """Return the pseudonym of a platform's own `report_id`: `<key_id>_<base64url HMAC-SHA-256>`.
 
     `key_id` names the secret, so that it can be changed; a report keeps the token that it was filed with. Raises
     ValueError for a secret shorter than 32 bytes and for a key id that is not two of a-z, 0-9.
     """
-    if len(secret) < _SECRET_BYTES:
-        raise ValueError(f"secret: expected at least {_SECRET_BYTES} bytes, got {len(secret)}")
+    if len(secret) < _MIN_SECRET_BYTES:
+        raise ValueError(f"secret: expected at least {_MIN_SECRET_BYTES} bytes, got {len(secret)}")
     if not _KEY_ID.fullmatch(key_id):
         raise ValueError("key_id: expected two characters of a-z and 0-9")
     digest = hmac.digest(secret, report_id.encode(), sha256)

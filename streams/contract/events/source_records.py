@@ -21,12 +21,12 @@ class Refusal(NamedTuple):
     platform: str
 
 
-class Limits(NamedTuple):
+class EventLimits(NamedTuple):
     """How far an event may lie from its log time, in milliseconds, and how large its record may be, in bytes."""
 
-    future_ms: int = 120_000
-    too_old_ms: int = 14 * _DAY_MS
-    too_large: int = 16 * 1024
+    max_future_ms: int = 120_000
+    max_age_ms: int = 14 * _DAY_MS
+    max_bytes: int = 16 * 1024
 
 
 class Record(Protocol):
@@ -61,7 +61,7 @@ class UnreadableBatch:
     partition: int
     offset: int
     told: int
-    records: int | None
+    record_count: int | None
 
     key: ClassVar[None] = None
     value: ClassVar[None] = None

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from streams.contract.events.schema.envelope import BINARY_TYPE, STRUCTURED_TYPE
-from streams.contract.topics import NOTICES, REFUSED
+from streams.contract.events.schema.envelope import BINARY_MEDIA_TYPE, STRUCTURED_MEDIA_TYPE
+from streams.contract.topics import EVENT_REFUSED, REPORT_UPDATES
 
-Tree = dict[str, Any]
+JsonObject = dict[str, Any]
 
-_FILED: Final = ("report-filed", "report-amended", "event-retracted", "heartbeat")
-_TAKEN: Final = ("action-taken", "event-retracted", "heartbeat")
-_KEYS: Final = {
+_REPORT_TOPIC_EVENTS: Final = ("report-filed", "report-amended", "event-retracted", "heartbeat")
+_ACTION_TOPIC_EVENTS: Final = ("action-taken", "event-retracted", "heartbeat")
+_RECORD_KEYS: Final = {
     "heartbeat": ("The platform's id; sent to every partition of both topics.", "^[a-z][a-z0-9-]{0,31}$"),
     "platform-status": ("The word `status`; of each partition the last one holds.", "^status$"),
     "event-refused": ("Where the refused record lies: topic/partition/offset.", "^[A-Za-z0-9._-]+/[0-9]+/[0-9]+$"),
@@ -21,7 +21,7 @@ _REPORT_KEY: Final = (
 )
 _DESCRIPTION: Final = f"""\
 Platforms declare what became of reports about the safety of children. Every event is a CloudEvent 1.0, in structured \
-mode ({STRUCTURED_TYPE}) or in binary mode ({BINARY_TYPE} with ce_ headers). A record is at most 16 KiB.
+mode ({STRUCTURED_MEDIA_TYPE}) or in binary mode ({BINARY_MEDIA_TYPE} with ce_ headers). A record is at most 16 KiB.
 
 `time` is, for a filing, when the platform's servers first received it, before validation, triage or queue; for an \
 action, when a restriction took effect for users, or when any other outcome was recorded. An event may be two minutes \
@@ -31,7 +31,7 @@ audited history for its platform and that time. The log time is the broker's.
 The schemas are closed: an undeclared field refuses the event. No content, no names, no addresses."""
 
 
-def document(kinds: Mapping[str, type], schemas: Mapping[str, Tree]) -> Tree:
+def asyncapi_document(event_types: Mapping[str, type], schemas: Mapping[str, JsonObject]) -> JsonObject:
     """Return the document; `kinds` are the event types by their short name, `schemas` their definitions."""
     return {
         "asyncapi": "3.0.0",
@@ -41,18 +41,20 @@ def document(kinds: Mapping[str, type], schemas: Mapping[str, Tree]) -> Tree:
             "description": _DESCRIPTION,
             "license": {"name": "Apache-2.0"},
         },
-        "defaultContentType": STRUCTURED_TYPE,
+        "defaultContentType": STRUCTURED_MEDIA_TYPE,
         "channels": {
-            "reportFiled": _channel("report-filed.{platform}", _FILED, "Reports, and what changes them."),
-            "actionTaken": _channel("action-taken.{platform}", _TAKEN, "What became of reports."),
-            "eventRefused": _channel(REFUSED, ("event-refused",), "Why a record was refused, without the record."),
+            "reportFiled": _channel("report-filed.{platform}", _REPORT_TOPIC_EVENTS, "Reports, and what changes them."),
+            "actionTaken": _channel("action-taken.{platform}", _ACTION_TOPIC_EVENTS, "What became of reports."),
+            "eventRefused": _channel(
+                EVENT_REFUSED, ("event-refused",), "Why a record was refused, without the record."
+            ),
             "feedback": _channel(
                 "feedback.{platform}",
                 ("event-refused", "platform-status"),
                 "What became of one platform's events; it alone may read it.",
             ),
             "reportNotices": _channel(
-                NOTICES, ("response-measured", "deadline-missed"), "What becomes of single reports."
+                REPORT_UPDATES, ("response-measured", "deadline-missed"), "What becomes of single reports."
             ),
         },
         "operations": {
@@ -63,14 +65,14 @@ def document(kinds: Mapping[str, type], schemas: Mapping[str, Tree]) -> Tree:
             "sendNotices": _operation("send", "reportNotices"),
         },
         "components": {
-            "messages": {name: _message(name, kind) for name, kind in kinds.items()},
+            "messages": {name: _message(name, kind) for name, kind in event_types.items()},
             "schemas": dict(schemas),
         },
     }
 
 
-def _channel(address: str, messages: tuple[str, ...], description: str) -> Tree:
-    channel: Tree = {
+def _channel(address: str, messages: tuple[str, ...], description: str) -> JsonObject:
+    channel: JsonObject = {
         "address": address,
         "description": description,
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
@@ -81,17 +83,17 @@ def _channel(address: str, messages: tuple[str, ...], description: str) -> Tree:
     return channel
 
 
-def _operation(action: str, channel: str) -> Tree:
+def _operation(action: str, channel: str) -> JsonObject:
     return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}}
 
 
-def _message(name: str, kind: type) -> Tree:
-    description, pattern = _KEYS.get(name, _REPORT_KEY)
+def _message(name: str, event_type: type) -> JsonObject:
+    description, pattern = _RECORD_KEYS.get(name, _REPORT_KEY)
     key = {"type": "string", "description": description, "pattern": pattern}
     return {
         "name": f"safeclock.{name}.v1",
-        "summary": kind.__doc__,
-        "contentType": STRUCTURED_TYPE,
-        "payload": {"$ref": f"#/components/schemas/{kind.__name__}"},
+        "summary": event_type.__doc__,
+        "contentType": STRUCTURED_MEDIA_TYPE,
+        "payload": {"$ref": f"#/components/schemas/{event_type.__name__}"},
         "bindings": {"kafka": {"key": key, "bindingVersion": "0.5.0"}},
     }

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.contract.events.keys import heartbeat_key, record_key, token
+from streams.contract.events.keys import heartbeat_key, record_key, report_token
 from streams.contract.events.schema.envelope import (
     ActionTakenEvent,
     EventRetractedEvent,
@@ -21,7 +21,7 @@ from streams.contract.events.schema.envelope import (
     ReportAmendedEvent,
     ReportFiledEvent,
 )
-from streams.contract.export.asyncapi import document
+from streams.contract.export.asyncapi import asyncapi_document
 from streams.contract.outputs.platform_status import PlatformStatusEvent, StatusDocument
 from streams.contract.outputs.refusal_records import EventRefusedEvent
 from streams.contract.outputs.report_updates import DeadlineMissedEvent, ResponseMeasuredEvent
@@ -29,8 +29,8 @@ from streams.contract.topics import partition_of
 
 Schema = dict[str, Any]
 
-FOLDER: Final = Path("docs/schemas")
-KINDS: Final[Mapping[str, type]] = {
+OUTPUT_FOLDER: Final = Path("docs/schemas")
+EVENT_TYPES: Final[Mapping[str, type]] = {
     "report-filed": ReportFiledEvent,
     "action-taken": ActionTakenEvent,
     "report-amended": ReportAmendedEvent,
@@ -48,24 +48,26 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _EXAMPLE_SECRET: Final = bytes(range(32))
 
 
-def files() -> dict[str, str]:
+def generated_files() -> dict[str, str]:
     """Return the text of every generated file by its name."""
-    found = {f"{name}.v1.json": json_schema(kind) for name, kind in {**KINDS, **DOCUMENTS}.items()}
-    found["asyncapi.json"] = document(KINDS, _definitions(KINDS.values(), "#/components/schemas/{name}"))
+    found = {f"{name}.v1.json": json_schema(kind) for name, kind in {**EVENT_TYPES, **DOCUMENTS}.items()}
+    found["asyncapi.json"] = asyncapi_document(
+        EVENT_TYPES, _definitions(EVENT_TYPES.values(), "#/components/schemas/{name}")
+    )
     found["vectors.json"] = _vectors()
     return {name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in found.items()}
 
 
-def json_schema(kind: type) -> Schema:
+def json_schema(event_type: type) -> Schema:
     """Return the JSON Schema, of 2020-12, of one event type."""
-    definitions = _definitions([kind], "#/$defs/{name}")
-    return {"$schema": _DIALECT, "$ref": f"#/$defs/{kind.__name__}", "$defs": definitions}
+    definitions = _definitions([event_type], "#/$defs/{name}")
+    return {"$schema": _DIALECT, "$ref": f"#/$defs/{event_type.__name__}", "$defs": definitions}
 
 
-def write(folder: Path) -> None:
+def write_files(folder: Path) -> None:
     """Write every generated file into `folder`, which is made if it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files().items():
+    for name, text in generated_files().items():
         (folder / name).write_text(text, encoding="utf-8")
 
 
@@ -83,7 +85,7 @@ def _definitions(kinds: Iterable[type], template: str) -> dict[str, Schema]:
 def _vectors() -> Schema:
     """Return keys and partitions that a publisher in another language can be checked against."""
     reports = [f"example-{number}" for number in range(1, 6)]
-    tokens = {report: token(_EXAMPLE_SECRET, "k1", report) for report in reports}
+    tokens = {report: report_token(_EXAMPLE_SECRET, "k1", report) for report in reports}
     keys = [*(record_key("harbor", each) for each in tokens.values()), heartbeat_key("harbor")]
     return {
         "secret_hex": _EXAMPLE_SECRET.hex(),
@@ -94,4 +96,4 @@ def _vectors() -> Schema:
 
 
 if __name__ == "__main__":
-    write(Path(*sys.argv[1:2], FOLDER))
+    write_files(Path(*sys.argv[1:2], OUTPUT_FOLDER))

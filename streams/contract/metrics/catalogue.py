@@ -8,37 +8,37 @@ them before it has read every partition of `measures` to its end: a partial sum 
 
 from typing import Final
 
-from streams.contract.metrics.cohorts import COHORT_FIGURES
-from streams.contract.metrics.counters import AS_IT_HAPPENED
+from streams.contract.metrics.cohorts import COHORT_STATISTICS
+from streams.contract.metrics.counters import COUNTERS
 from streams.contract.metrics.freshness import FRESHNESS
-from streams.contract.metrics.gauges import AS_CORRECTED
+from streams.contract.metrics.gauges import GAUGES
 from streams.contract.metrics.integrity import INTEGRITY
-from streams.contract.metrics.metric import CLOCKS_RECKONED, Metric
+from streams.contract.metrics.metric import BUDGETED_CLOCKS, Metric
 from streams.contract.metrics.objectives import OBJECTIVES
 from streams.contract.metrics.pipeline import PIPELINE
 
 __all__ = [
-    "AS_CORRECTED",
-    "AS_IT_HAPPENED",
-    "BUDGET",
-    "CLOCKS_RECKONED",
-    "COHORT_FIGURES",
+    "BUDGETED_CLOCKS",
+    "COHORT_STATISTICS",
+    "COUNTERS",
     "FRESHNESS",
+    "GAUGES",
     "INTEGRITY",
+    "MAX_SERIES_PER_PLATFORM",
     "METRICS",
     "OBJECTIVES",
     "PIPELINE",
-    "named",
+    "metric_by_name",
 ]
 
-METRICS: Final = (*AS_IT_HAPPENED, *AS_CORRECTED, *COHORT_FIGURES, *OBJECTIVES, *INTEGRITY, *FRESHNESS, *PIPELINE)
+METRICS: Final = (*COUNTERS, *GAUGES, *COHORT_STATISTICS, *OBJECTIVES, *INTEGRITY, *FRESHNESS, *PIPELINE)
 """Every metric, in the order of the documentation."""
 
-BUDGET: Final = 1_750
+MAX_SERIES_PER_PLATFORM: Final = 1_750
 """The most product series that one platform may cost, with `CLOCKS_RECKONED` clocks that all have a limit and pause."""
 
 
-def named(name: str) -> Metric:
+def metric_by_name(name: str) -> Metric:
     """Return the metric called `name`; KeyError when the catalogue does not declare it."""
     for metric in METRICS:
         if metric.name == name:

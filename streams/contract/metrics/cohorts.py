@@ -2,53 +2,63 @@
 
 from typing import Final
 
-from streams.contract.metrics.metric import BOUND, CLOCK, COHORT, COHORTS, LIMITS, PLATFORM, STATISTIC, Label, gauge
+from streams.contract.metrics.metric import (
+    BOUND,
+    CLOCK,
+    COHORT,
+    COHORT_LIMITS,
+    COHORTS,
+    PLATFORM,
+    STATISTIC,
+    Label,
+    board_gauge,
+)
 
-COHORT_FIGURES: Final = (
-    gauge(
+COHORT_STATISTICS: Final = (
+    board_gauge(
         "cohort_start_timestamp_seconds",
         "First instant of a filing cohort, UTC: week-00 is the current ISO week, recent all fourteen together.",
         COHORT,
-        budget=len(COHORTS),
+        max_series=len(COHORTS),
     ),
-    gauge(
+    board_gauge(
         "cohort_filed_reports",
         "Reports filed in a cohort, whatever became of them.",
         PLATFORM,
         COHORT,
-        budget=15,
-        zeros=True,
+        max_series=15,
+        starts_at_zero=True,
     ),
-    gauge(
+    board_gauge(
         "cohort_open_reports",
         "Reports of a cohort that have had no ending so far.",
         PLATFORM,
         COHORT,
-        budget=15,
-        zeros=True,
+        max_series=15,
+        starts_at_zero=True,
     ),
-    gauge(
+    board_gauge(
         "cohort_measurable",
         "1 when the cohort's shares and quantiles can be given, as far as its curve is known; 0 when more than 5 % of its filings were told only "
         "at closing, nothing was filed, or the platform says on some partitions only up to when it is complete.",
         PLATFORM,
         COHORT,
         CLOCK,
-        budget=45,
-        zeros=True,
+        max_series=45,
+        starts_at_zero=True,
     ),
-    gauge(
+    board_gauge(
         "cohort_within_ratio",
         "Share of a cohort's reports whose clock stopped within a limit, open reports included, with its 95 % "
         "interval; absent where it cannot be given (yet).",
         PLATFORM,
         COHORT,
         CLOCK,
-        Label("limit", tuple(LIMITS)),
+        Label("limit", tuple(COHORT_LIMITS)),
         BOUND,
-        budget=540,
+        max_series=540,
     ),
-    gauge(
+    board_gauge(
         "cohort_quantile_seconds",
         "Time by which half (median) or nine tenths (p90) of a cohort's reports had their clock stopped, open "
         "reports included, with its 95 % interval; absent where not reached or not known.",
@@ -57,9 +67,9 @@ COHORT_FIGURES: Final = (
         CLOCK,
         STATISTIC,
         BOUND,
-        budget=270,
+        max_series=270,
     ),
-    gauge(
+    board_gauge(
         "cohort_quantile_reached",
         "1 when a cohort's quantile exists, 0 when too few reports had their clock stopped as long as any was seen; "
         "absent where that is not known.",
@@ -67,15 +77,15 @@ COHORT_FIGURES: Final = (
         COHORT,
         CLOCK,
         STATISTIC,
-        budget=90,
+        max_series=90,
     ),
-    gauge(
+    board_gauge(
         "cohort_closed_only_median_seconds",
         "Closed reports only: median of a cohort's stopped clocks, as transparency reports print it. Not comparable "
         "between platforms; absent while none has stopped.",
         PLATFORM,
         COHORT,
         CLOCK,
-        budget=45,
+        max_series=45,
     ),
 )

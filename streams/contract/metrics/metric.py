@@ -16,7 +16,7 @@ from streams.domain.tripwires.table import NAMES
 from streams.domain.vocabulary import Outcome, Reason
 
 
-class Kind(StrEnum):
+class MetricKind(StrEnum):
     """What a metric is, in Prometheus' words; an info is a gauge of 1 whose labels are the value."""
 
     COUNTER = "counter"
@@ -32,7 +32,7 @@ class Process(StrEnum):
     WORKER = "worker"
 
 
-class Source(StrEnum):
+class LabelSource(StrEnum):
     """Where a label's values come from when they are not closed words."""
 
     REGISTRY = "registry"
@@ -47,7 +47,7 @@ class Label(NamedTuple):
     """A label: `values` are its closed words, or say who lists them."""
 
     name: str
-    values: tuple[str, ...] | Source
+    values: tuple[str, ...] | LabelSource
 
 
 class Metric(NamedTuple):
@@ -58,43 +58,43 @@ class Metric(NamedTuple):
     """
 
     name: str
-    kind: Kind
+    kind: MetricKind
     help: str
     process: Process
     labels: tuple[Label, ...] = ()
-    edges: tuple[int, ...] = ()
-    budget: int = 1
-    zeros: bool = False
+    bucket_edges: tuple[int, ...] = ()
+    max_series: int = 1
+    starts_at_zero: bool = False
 
 
-EDGES: Final = BUCKETS
+HISTOGRAM_EDGES: Final = BUCKETS
 """Upper bounds of every duration histogram, in milliseconds: a subset of the domain's grid, so counts are exact."""
 
-LIMITS: Final[Mapping[str, int]] = {"1h": HOUR, "24h": DAY, "48h": 2 * DAY, "7d": 7 * DAY}
+COHORT_LIMITS: Final[Mapping[str, int]] = {"1h": HOUR, "24h": DAY, "48h": 2 * DAY, "7d": 7 * DAY}
 """Limits of the cohort shares by their label, in milliseconds; every one is an edge."""
 
-WEEKS: Final = 14
+COHORT_WEEKS: Final = 14
 """Weekly filing cohorts kept in view: the current ISO week and the thirteen before it (a quarter)."""
 
-RECENT: Final = "recent"
+RECENT_COHORT: Final = "recent"
 """The cohort of all filings in those weeks together."""
 
-OTHER_PLATFORM: Final = "unknown"
+UNKNOWN_PLATFORM: Final = "unknown"
 """The platform label of a refused event that names no registered platform."""
 
-CLOCKS: Final = tuple(clock.id for clock in STANDARD)
+STANDARD_CLOCK_IDS: Final = tuple(clock.id for clock in STANDARD)
 TIMINGS: Final = ("live", "late")
-COHORTS: Final = (RECENT, *(f"week-{weeks:02}" for weeks in range(WEEKS)))
+COHORTS: Final = (RECENT_COHORT, *(f"week-{weeks:02}" for weeks in range(COHORT_WEEKS)))
 BOUNDS: Final = ("estimate", "low", "high")
 STATISTICS: Final = ("median", "p90")
 PERIODS: Final = ("current", "previous")
 
-PLATFORM: Final = Label("platform", Source.REGISTRY)
-PARTITION: Final = Label("partition", Source.PARTITIONS)
-CLOCK: Final = Label("clock", CLOCKS)
-ANY_CLOCK: Final = Label("clock", Source.PACK)
-LIMITED_CLOCK: Final = Label("clock", Source.PACK_LIMITED)
-PAUSING_CLOCK: Final = Label("clock", Source.PACK_PAUSING)
+PLATFORM: Final = Label("platform", LabelSource.REGISTRY)
+PARTITION: Final = Label("partition", LabelSource.PARTITIONS)
+CLOCK: Final = Label("clock", STANDARD_CLOCK_IDS)
+ANY_CLOCK: Final = Label("clock", LabelSource.PACK)
+LIMITED_CLOCK: Final = Label("clock", LabelSource.PACK_LIMITED)
+PAUSING_CLOCK: Final = Label("clock", LabelSource.PACK_PAUSING)
 PERIOD: Final = Label("period", PERIODS)
 COHORT: Final = Label("cohort", COHORTS)
 BOUND: Final = Label("bound", BOUNDS)
@@ -103,31 +103,47 @@ REASON: Final = Label("reason", tuple(Reason))
 TIMING: Final = Label("timing", TIMINGS)
 STATE: Final = Label("state", STATES)
 STATISTIC: Final = Label("statistic", STATISTICS)
-TRIPWIRE: Final = Label("tripwire", NAMES)
+CHECK: Final = Label("tripwire", NAMES)
 
 
-def seconds(edges: Sequence[int]) -> tuple[float, ...]:
+def bucket_bounds_seconds(edges: Sequence[int]) -> tuple[float, ...]:
     """Return `edges` (milliseconds) as the bucket bounds of an exposition."""
     return tuple(edge / SECOND for edge in edges)
 
 
-def label_sets(metric: Metric, listed: Mapping[Source, Sequence[str]]) -> Iterator[tuple[str, ...]]:
+def label_sets(metric: Metric, open_values: Mapping[LabelSource, Sequence[str]]) -> Iterator[tuple[str, ...]]:
     """Yield every label set of `metric`, in the order of its labels; `listed` gives the values of open labels."""
-    words = (listed[label.values] if isinstance(label.values, Source) else label.values for label in metric.labels)
+    words = (
+        open_values[label.values] if isinstance(label.values, LabelSource) else label.values for label in metric.labels
+    )
     return product(*words)
 
 
-CLOCKS_RECKONED: Final = 18
+BUDGETED_CLOCKS: Final = 18
 """With how many clocks budgets reckon: the three standard ones and a pack of fifteen. More cost more."""
 
 
-def count(name: str, text: str, *labels: Label, budget: int = 1) -> Metric:
+def platform_counter(name: str, text: str, *labels: Label, max_series: int = 1) -> Metric:
     """Return a product counter by platform, "as it happened", that starts at zero."""
     return Metric(
-        f"safeclock_{name}_total", Kind.COUNTER, text, Process.BOARD, (PLATFORM, *labels), budget=budget, zeros=True
+        f"safeclock_{name}_total",
+        MetricKind.COUNTER,
+        text,
+        Process.BOARD,
+        (PLATFORM, *labels),
+        max_series=max_series,
+        starts_at_zero=True,
     )
 
 
-def gauge(name: str, text: str, *labels: Label, budget: int = 1, zeros: bool = False) -> Metric:
+def board_gauge(name: str, text: str, *labels: Label, max_series: int = 1, starts_at_zero: bool = False) -> Metric:
     """Return a product gauge, "as corrected"."""
-    return Metric(f"safeclock_{name}", Kind.GAUGE, text, Process.BOARD, labels, budget=budget, zeros=zeros)
+    return Metric(
+        f"safeclock_{name}",
+        MetricKind.GAUGE,
+        text,
+        Process.BOARD,
+        labels,
+        max_series=max_series,
+        starts_at_zero=starts_at_zero,
+    )

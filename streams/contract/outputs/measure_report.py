@@ -6,10 +6,10 @@ The batch path and the board write the same document, so that their figures can 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from streams.contract.formatting import NOT_MEASURABLE, duration
-from streams.contract.packs.exported_clocks import Watched
+from streams.contract.formatting import NOT_MEASURABLE, format_duration
+from streams.contract.packs.exported_clocks import ExportedClock
 from streams.contract.packs.rulebook import Rule
-from streams.contract.timestamps import format_ms, instant_or_none
+from streams.contract.timestamps import format_optional_timestamp, format_timestamp
 from streams.domain import counters
 from streams.domain.figures import RESTRICTED_TO, ClockFigures, Sample, clock_figures
 from streams.domain.grid import SECOND
@@ -19,20 +19,20 @@ from streams.domain.survival import Curve, Interval
 
 SCHEMA: Final = "safeclock.measure/1"
 
-instant: Final = format_ms
+instant: Final = format_timestamp
 """How every instant of a document is written."""
 
-Json = Mapping[str, object]
+JsonObject = Mapping[str, object]
 
 _QUANTILES: Final = {"median": 0.5, "p85": 0.85, "p90": 0.9, "p95": 0.95}
-_WHY_NOT: Final = f"{NOT_MEASURABLE}: more than 5 % of the reports were told only when they were closed"
+_NOT_MEASURABLE_WARNING: Final = f"{NOT_MEASURABLE}: more than 5 % of the reports were told only when they were closed"
 
 
-def document(
+def measure_report(
     as_of: int | None,
     pack: str,
-    groups: Iterable[Json],
-    told: Mapping[str, Mapping[str, int]],
+    groups: Iterable[JsonObject],
+    counters_by_platform: Mapping[str, Mapping[str, int]],
     history: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, object]:
     """Return the whole document.
@@ -41,7 +41,7 @@ def document(
     history.
     """
     total: dict[str, int] = {}
-    for tally in told.values():
+    for tally in counters_by_platform.values():
         for name, count in tally.items():
             total[name] = total.get(name, 0) + count
     refused = {
@@ -49,7 +49,7 @@ def document(
     }
     return {
         "schema": SCHEMA,
-        "as_of": instant_or_none(as_of),
+        "as_of": format_optional_timestamp(as_of),
         "pack": pack,
         "groups": list(groups),
         "duplicates": total.get(counters.DUPLICATES, 0),
@@ -60,9 +60,13 @@ def document(
     }
 
 
-def group(
-    labels: Mapping[str, str], sample: Sample, clocks: Sequence[Watched], as_of: int, remarks: Iterable[str] = ()
-) -> Json:
+def group_report(
+    labels: Mapping[str, str],
+    sample: Sample,
+    clocks: Sequence[ExportedClock],
+    as_of: int,
+    extra_warnings: Iterable[str] = (),
+) -> JsonObject:
     """Return one group of the document, judged by the rules of `as_of`.
 
     `remarks` are warnings that cohorts alone cannot tell.
@@ -72,20 +76,20 @@ def group(
         **labels,
         "filed": sample.filed,
         "states": {state.value: sample.states[state] for state in State if sample.states[state]},
-        "oldest_open": instant_or_none(sample.oldest_open),
+        "oldest_open": format_optional_timestamp(sample.oldest_open),
         "clocks": {
             clock.id: {
-                **_clock(figure),
-                **_asked(clock.rule(as_of)),
-                "objective": _judged(clock, figure, sample, as_of),
+                **_clock_report(figure),
+                **_rule_report(clock.rule_at(as_of)),
+                "objective": _objective_report(clock, figure, sample, as_of),
             }
             for clock, figure in zip(clocks, figures, strict=True)
         },
-        "warnings": [*warnings(sample, figures), *remarks],
+        "warnings": [*group_warnings(sample, figures), *extra_warnings],
     }
 
 
-def of_history(spans: Iterable[Mapping[str, str]], platform: str | None = None) -> list[str]:
+def history_warnings(spans: Iterable[Mapping[str, str]], platform: str | None = None) -> list[str]:
     """Return the remarks on spans of audited history, of one platform only if it is given."""
     return [
         f"audited history from {span['since']} until {span['until']}, opened on {span['opened_on']} by"
@@ -95,32 +99,32 @@ def of_history(spans: Iterable[Mapping[str, str]], platform: str | None = None) 
     ]
 
 
-def warnings(sample: Sample, figures: Sequence[ClockFigures]) -> list[str]:
+def group_warnings(sample: Sample, statistics: Sequence[ClockFigures]) -> list[str]:
     """Return what a reader of a group's figures must know first."""
     found = []
     if sample.oldest_open is None:
         found.append("no open report: is this an export of closed reports only?")
-    if any(figure.curve.exposure.n and not figure.curve.exposure.measurable for figure in figures):
-        found.append(_WHY_NOT)
-    return [*found, *_early_ends(figures)]
+    if any(figure.curve.exposure.n and not figure.curve.exposure.measurable for figure in statistics):
+        found.append(_NOT_MEASURABLE_WARNING)
+    return [*found, *_early_end_warnings(statistics)]
 
 
-def _early_ends(figures: Iterable[ClockFigures]) -> Iterable[str]:
+def _early_end_warnings(statistics: Iterable[ClockFigures]) -> Iterable[str]:
     """Yield from when on nothing is known, and why, of those clocks of which that is before the end of observation."""
     clocks: dict[tuple[int, int], list[str]] = {}
-    for figure in figures:
+    for figure in statistics:
         if figure.curve.exposure.measurable and figure.curve.ends_early:
             clocks.setdefault((figure.curve.known_to, figure.curve.exposure.delayed), []).append(figure.clock)
     for (known_to, delayed), ids in clocks.items():
-        since = f"beyond {duration(known_to / SECOND)}" if known_to else "at all"
+        since = f"beyond {format_duration(known_to / SECOND)}" if known_to else "at all"
         yield (
             f"nothing is known of {', '.join(ids)} {since}: all reports in view had ended by then, and others came into "
             f"view only later ({delayed:,} were told late)"
         )
 
 
-def _clock(figures: ClockFigures) -> Json:
-    curve = figures.curve
+def _clock_report(statistics: ClockFigures) -> JsonObject:
+    curve = statistics.curve
     restricted = curve.restricted_mean(RESTRICTED_TO)
     return {
         "method": curve.method.value,
@@ -128,16 +132,16 @@ def _clock(figures: ClockFigures) -> Json:
         "events": curve.exposure.events,
         "unexposed": curve.exposure.unexposed,
         "measurable": curve.exposure.measurable,
-        **{f"{name}_seconds": quantile(curve, p) for name, p in _QUANTILES.items()},
-        "within": {str(limit // SECOND): _share(curve.within(limit)) for limit in counters.BUCKETS},
+        **{f"{name}_seconds": quantile_report(curve, p) for name, p in _QUANTILES.items()},
+        "within": {str(limit // SECOND): _share_report(curve.within(limit)) for limit in counters.BUCKETS},
         "restricted_mean": None if restricted is None else restricted._asdict(),
-        "mean_seconds": figures.mean._asdict(),
-        "closed_only_median_seconds": figures.published.median,
-        "closed_only_median_whole_hours": figures.published.whole_hours,
+        "mean_seconds": statistics.mean._asdict(),
+        "closed_only_median_seconds": statistics.published.median,
+        "closed_only_median_whole_hours": statistics.published.whole_hours,
     }
 
 
-def _asked(rule: Rule | None) -> Json:
+def _rule_report(rule: Rule | None) -> JsonObject:
     """Return what a rule asks, null where no rule or no limit is there to ask it."""
     target = None if rule is None else rule.target
     return {
@@ -148,20 +152,20 @@ def _asked(rule: Rule | None) -> Json:
     }
 
 
-def _judged(clock: Watched, figures: ClockFigures, sample: Sample, as_of: int) -> Json | None:
+def _objective_report(clock: ExportedClock, statistics: ClockFigures, sample: Sample, as_of: int) -> JsonObject | None:
     """Return how all filings of the group keep to the rule, whatever its period."""
-    target = clock.target(as_of)
+    target = clock.target_at(as_of)
     if target is None:
         return None
     reports = sum(sample.reports[version.mark] for version in clock.versions)
-    return judge(figures, sample.cells_of(clock.versions), reports, target)._asdict()
+    return judge(statistics, sample.cells_of(clock.versions), reports, target)._asdict()
 
 
-def quantile(curve: Curve, p: float) -> Json:
+def quantile_report(curve: Curve, p: float) -> JsonObject:
     """Return a quantile with its limits, and whether it is reached: null where that is not known."""
     return {**curve.quantile(p)._asdict(), "reached": curve.reaches(p)}
 
 
-def _share(interval: Interval | None) -> Json:
+def _share_report(interval: Interval | None) -> JsonObject:
     share = Interval(None, None, None) if interval is None else interval
     return {"share": share.value, "low": share.low, "high": share.high}

@@ -13,13 +13,13 @@ import msgspec
 
 from streams.domain.roster import Enrolled
 
-COHORT: Final = b"c|"
-COUNTERS: Final = b"n|"
-CLOCK: Final = b"k|"
+COHORT_PREFIX: Final = b"c|"
+COUNTERS_PREFIX: Final = b"n|"
+CLOCK_PREFIX: Final = b"k|"
 STATUS_KEY: Final = b"s"
 
 
-class Status(msgspec.Struct, frozen=True):
+class PartitionStatus(msgspec.Struct, frozen=True):
     """How far a partition is: told at every commit, and every few seconds while nothing happens.
 
     `now` is the log time that the partition has reached, `at` the worker's wall clock, both in epoch milliseconds;
@@ -28,22 +28,22 @@ class Status(msgspec.Struct, frozen=True):
     which it was told, 0 where an earlier version told it: the changelog holds it, too.
     """
 
-    now: int
-    at: int
+    log_time: int
+    reported_at: int
     partitions: int
     pack: str
     registry: str
-    lost: int = 0
-    commit: int = 0
+    lost_records: int = 0
+    commit_number: int = 0
 
 
-encode_status = msgspec.msgpack.Encoder().encode
-decode_status = msgspec.msgpack.Decoder(Status).decode
+encode_partition_status = msgspec.msgpack.Encoder().encode
+decode_partition_status = msgspec.msgpack.Decoder(PartitionStatus).decode
 decode_cohort = msgspec.msgpack.Decoder(dict[bytes, int]).decode
 decode_counters = msgspec.msgpack.Decoder(dict[str, int]).decode
-decode_enrolled = msgspec.msgpack.Decoder(Enrolled).decode
+decode_clock = msgspec.msgpack.Decoder(Enrolled).decode
 
 
-def is_measure(key: bytes) -> bool:
+def is_measure_key(key: bytes) -> bool:
     """Return whether a changelog row of the ledger is also told on `measures`."""
-    return key[:2] in (COHORT, COUNTERS, CLOCK)
+    return key[:2] in (COHORT_PREFIX, COUNTERS_PREFIX, CLOCK_PREFIX)

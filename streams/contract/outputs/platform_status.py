@@ -9,12 +9,12 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from streams.contract.events.schema.event_data import Instant
-from streams.contract.timestamps import LAST, format_ms
+from streams.contract.events.schema.event_data import Timestamp
+from streams.contract.timestamps import MAX_TIMESTAMP_MS, format_timestamp
 from streams.domain.vocabulary import Reason
 
-SOURCE: Final = "/safeclock/worker"
-STATUS_KEY: Final = b"status"
+WORKER_SOURCE: Final = "/safeclock/worker"
+PLATFORM_STATUS_KEY: Final = b"status"
 SCHEMA: Final = "safeclock.status/1"
 
 Count = Annotated[int, Meta(ge=0)]
@@ -38,8 +38,8 @@ class PlatformStatus(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     platform: str
     partition: Count
-    as_of: Instant
-    complete_through: Instant | None
+    as_of: Timestamp
+    complete_through: Timestamp | None
     topics: list[TopicStatus]
     refused: dict[Reason, Count]
     duplicates: Count
@@ -55,17 +55,17 @@ class PlatformStatusEvent(
     specversion: Literal["1.0"]
     id: str
     source: Literal["/safeclock/worker"]
-    time: Instant
+    time: Timestamp
     data: PlatformStatus
 
 
-class Place(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RecordPosition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where a refused record lies; `time` is its log time."""
 
     topic: str
     partition: Count
     offset: Count
-    time: Instant
+    time: Timestamp
 
 
 class RefusalGroup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,7 +74,7 @@ class RefusalGroup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     reason: Reason
     field: str
     count: Count
-    first: Place
+    first: RecordPosition
 
 
 class StatusDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,8 +88,8 @@ class StatusDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     schema: Literal["safeclock.status/1"]
     platform: str
-    as_of: Instant | None
-    complete_through: Instant | None
+    as_of: Timestamp | None
+    complete_through: Timestamp | None
     read: Count
     accepted: Count
     refused: Count
@@ -98,22 +98,26 @@ class StatusDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     history: Count
     waiting: Count
     lag: Count
-    since: Instant | None
+    since: Timestamp | None
     refusals: list[RefusalGroup]
 
 
 _decoder: Final = msgspec.json.Decoder(PlatformStatusEvent)
 
 
-def encode(status: PlatformStatus, at: int) -> bytes:
+def encode_platform_status(status: PlatformStatus, reported_at: int) -> bytes:
     """Return the value of the record that tells a status at `at`, the wall clock in epoch milliseconds."""
-    time = format_ms(min(max(0, at), LAST))
+    time = format_timestamp(min(max(0, reported_at), MAX_TIMESTAMP_MS))
     event = PlatformStatusEvent(
-        specversion="1.0", id=f"{status.platform}/{status.partition}/{at}", source=SOURCE, time=time, data=status
+        specversion="1.0",
+        id=f"{status.platform}/{status.partition}/{reported_at}",
+        source=WORKER_SOURCE,
+        time=time,
+        data=status,
     )
     return msgspec.json.encode(event)
 
 
-def decode(value: bytes) -> PlatformStatusEvent:
+def decode_platform_status(value: bytes) -> PlatformStatusEvent:
     """Return what `encode` wrote; ValueError for anything else."""
     return _decoder.decode(value)

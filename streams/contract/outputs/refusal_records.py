@@ -9,12 +9,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.contract.events.decoder import Record, Refusal
-from streams.contract.events.schema.event_data import Instant
+from streams.contract.events.schema.event_data import Timestamp
 from streams.contract.events.source_records import UnreadableBatch
-from streams.contract.timestamps import LAST, format_ms, parse
+from streams.contract.timestamps import MAX_TIMESTAMP_MS, format_timestamp, parse_timestamp
 from streams.domain.vocabulary import Reason
 
-SOURCE: Final = "/safeclock/worker"
+WORKER_SOURCE: Final = "/safeclock/worker"
 
 Count = Annotated[int, Meta(ge=0)]
 
@@ -39,21 +39,21 @@ class EventRefusedEvent(
     specversion: Literal["1.0"]
     id: str
     source: Literal["/safeclock/worker"]
-    time: Instant
+    time: Timestamp
     data: EventRefused
 
 
-class Refused(Struct, frozen=True, kw_only=True):
+class StoredRefusal(Struct, frozen=True, kw_only=True):
     """A refusal as it was read back; `told` is the log time of the refused record, in epoch milliseconds."""
 
     told: int
-    refused: EventRefused
+    data: EventRefused
 
 
 _decoder: Final = msgspec.json.Decoder(EventRefusedEvent)
 
 
-def encode(refusal: Refusal, record: Record) -> bytes:
+def encode_refusal(refusal: Refusal, record: Record) -> bytes:
     """Return the value of the record that tells of a refusal; it goes to the refused record's partition number."""
     data = EventRefused(
         reason=refusal.reason,
@@ -62,29 +62,31 @@ def encode(refusal: Refusal, record: Record) -> bytes:
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
-        records=_count(record),
+        records=_record_count(record),
     )
     told = record.told if isinstance(record, UnreadableBatch) else record.timestamp
-    time = format_ms(min(max(0, told), LAST))
-    event = EventRefusedEvent(specversion="1.0", id=_origin(record), source=SOURCE, time=time, data=data)
+    time = format_timestamp(min(max(0, told), MAX_TIMESTAMP_MS))
+    event = EventRefusedEvent(
+        specversion="1.0", id=_record_position(record), source=WORKER_SOURCE, time=time, data=data
+    )
     return msgspec.json.encode(event)
 
 
-def key(record: Record) -> bytes:
+def refusal_key(record: Record) -> bytes:
     """Return the key of the record that tells of a refusal: where it lies, since its own key is the publisher's."""
-    return _origin(record).encode()
+    return _record_position(record).encode()
 
 
-def decode(value: bytes) -> Refused:
+def decode_refusal(value: bytes) -> StoredRefusal:
     """Return what `encode` wrote; ValueError for anything else."""
     event = _decoder.decode(value)
-    return Refused(told=parse(event.time), refused=event.data)
+    return StoredRefusal(told=parse_timestamp(event.time), data=event.data)
 
 
-def _count(record: Record) -> int | msgspec.UnsetType:
-    count = record.records if isinstance(record, UnreadableBatch) else None
+def _record_count(record: Record) -> int | msgspec.UnsetType:
+    count = record.record_count if isinstance(record, UnreadableBatch) else None
     return msgspec.UNSET if count is None else count
 
 
-def _origin(record: Record) -> str:
+def _record_position(record: Record) -> str:
     return f"{record.topic}/{record.partition}/{record.offset}"

@@ -11,15 +11,15 @@ import msgspec
 from msgspec import Meta, Struct
 from xxhash import xxh3_128_hexdigest
 
-from streams.contract.events.schema.event_data import Instant
-from streams.contract.timestamps import format_ms
+from streams.contract.events.schema.event_data import Timestamp
+from streams.contract.timestamps import format_timestamp
 from streams.domain.course import ENDINGS, STOPPED
 from streams.domain.names import Names
 from streams.domain.notices import Notice, Response
 from streams.domain.path import Ended
 from streams.domain.verdict import MET, MISSED, RELEASED
 
-SOURCE: Final = "/safeclock/worker"
+WORKER_SOURCE: Final = "/safeclock/worker"
 
 Milliseconds = Annotated[int, Meta(ge=0)]
 Ending = Literal[
@@ -32,13 +32,13 @@ Ending = Literal[
     "withdrawn",
     "expired",
 ]
-Verdict = Literal["met", "missed", "released"]
+DeadlineOutcome = Literal["met", "missed", "released"]
 
-_ENDINGS: Final = {STOPPED: "stopped", **{number: outcome.value for outcome, number in ENDINGS.items()}}
-_VERDICTS: Final = {MET: "met", MISSED: "missed", RELEASED: "released"}
+_ENDING_NAMES: Final = {STOPPED: "stopped", **{number: outcome.value for outcome, number in ENDINGS.items()}}
+_DEADLINE_OUTCOME_NAMES: Final = {MET: "met", MISSED: "missed", RELEASED: "released"}
 
 
-class ClockMeasured(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MeasuredClock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A clock that has ended: `ending` is stopped or what competed; `limit_ms` and `verdict` are null without a limit."""
 
     clock: str
@@ -46,10 +46,10 @@ class ClockMeasured(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ending: Ending
     duration_ms: Milliseconds
     limit_ms: Milliseconds | None
-    verdict: Verdict | None
+    deadline_outcome: DeadlineOutcome | None
 
 
-class ClockMissed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MissedClock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A clock that ran when its limit passed."""
 
     clock: str
@@ -61,16 +61,16 @@ class ResponseMeasured(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Which clocks of a report have ended with one deed; `filed` is the filing's time."""
 
     platform: str
-    filed: Instant
-    clocks: Annotated[list[ClockMeasured], Meta(min_length=1)]
+    filed_at: Timestamp
+    clocks: Annotated[list[MeasuredClock], Meta(min_length=1)]
 
 
 class DeadlineMissed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which limits of a report passed at one instant while their clocks ran; `filed` is the filing's time."""
 
     platform: str
-    filed: Instant
-    clocks: Annotated[list[ClockMissed], Meta(min_length=1)]
+    filed_at: Timestamp
+    clocks: Annotated[list[MissedClock], Meta(min_length=1)]
 
 
 class ResponseMeasuredEvent(
@@ -87,7 +87,7 @@ class ResponseMeasuredEvent(
     id: str
     source: Literal["/safeclock/worker"]
     subject: str
-    time: Instant
+    time: Timestamp
     data: ResponseMeasured
 
 
@@ -103,41 +103,41 @@ class DeadlineMissedEvent(
     id: str
     source: Literal["/safeclock/worker"]
     subject: str
-    time: Instant
+    time: Timestamp
     data: DeadlineMissed
 
 
-def encode(notice: Notice) -> bytes:
+def encode_report_update(update: Notice) -> bytes:
     """Return the value of the record that tells a notice; its key is the report's.
 
     It is put together from texts that are made once, since a worker makes two for every report.
     """
-    if isinstance(notice, Response):
-        return _event(notice, "response-measured", str(notice.duration).join(_around(notice.ended)))
-    return _event(notice, "deadline-missed", ",".join([_missed(names) for names in notice.clocks]))
+    if isinstance(update, Response):
+        return _event_json(update, "response-measured", str(update.duration).join(_clock_fragments(update.ended)))
+    return _event_json(update, "deadline-missed", ",".join([_missed_clock_json(names) for names in update.clocks]))
 
 
-def _event(notice: Notice, kind: str, clocks: str) -> bytes:
-    platform, _, subject = notice.key.decode().partition("|")
-    time = format_ms(notice.at)
+def _event_json(update: Notice, kind: str, clocks: str) -> bytes:
+    platform, _, subject = update.key.decode().partition("|")
+    time = format_timestamp(update.at)
     id_ = xxh3_128_hexdigest(f"{platform}|{subject}|{time}|{clocks}")
     return (
-        f'{{"type":"safeclock.{kind}.v1","specversion":"1.0","id":"{id_}","source":"{SOURCE}","subject":"{subject}",'
-        f'"time":"{time}","data":{{"platform":"{platform}","filed":"{format_ms(notice.filed)}","clocks":[{clocks}]}}}}'
+        f'{{"type":"safeclock.{kind}.v1","specversion":"1.0","id":"{id_}","source":"{WORKER_SOURCE}","subject":"{subject}",'
+        f'"time":"{time}","data":{{"platform":"{platform}","filed":"{format_timestamp(update.filed)}","clocks":[{clocks}]}}}}'
     ).encode()
 
 
 @lru_cache(maxsize=4096)
-def _around(ended: tuple[Ended, ...]) -> list[str]:
+def _clock_fragments(ended: tuple[Ended, ...]) -> list[str]:
     """Return the text of clocks that have ended, cut where their duration stands."""
     measured = [
-        ClockMeasured(
+        MeasuredClock(
             clock=names.clock.id,
             version=names.clock.version,
-            ending=_ENDINGS[ending],  # type: ignore[arg-type]  # one of the words
+            ending=_ENDING_NAMES[ending],  # type: ignore[arg-type]  # one of the words
             duration_ms=0,
             limit_ms=names.clock.limit,
-            verdict=_VERDICTS.get(verdict),  # type: ignore[arg-type]  # one of the words
+            deadline_outcome=_DEADLINE_OUTCOME_NAMES.get(verdict),  # type: ignore[arg-type]  # one of the words
         )
         for names, ending, verdict in ended
     ]
@@ -147,16 +147,16 @@ def _around(ended: tuple[Ended, ...]) -> list[str]:
 
 
 @lru_cache(maxsize=1024)
-def _missed(names: Names) -> str:
+def _missed_clock_json(names: Names) -> str:
     clock = names.clock
-    missed = ClockMissed(clock=clock.id, version=clock.version, limit_ms=clock.limit or 0)
+    missed = MissedClock(clock=clock.id, version=clock.version, limit_ms=clock.limit or 0)
     return msgspec.json.encode(missed).decode()
 
 
 _decoder: Final = msgspec.json.Decoder(ResponseMeasuredEvent | DeadlineMissedEvent)
 
 
-def decode(value: bytes) -> ResponseMeasuredEvent | DeadlineMissedEvent:
+def decode_report_update(value: bytes) -> ResponseMeasuredEvent | DeadlineMissedEvent:
     """Return what `encode` wrote; ValueError for anything else."""
     event: ResponseMeasuredEvent | DeadlineMissedEvent = _decoder.decode(value)
     return event

@@ -8,7 +8,7 @@ from streams.domain.clocks import Clock, by_id
 from streams.domain.objective import Target
 
 
-class Watched(NamedTuple):
+class ExportedClock(NamedTuple):
     """A clock as it is told: all definitions of one id, and what the rulebook asks of it, in its order.
 
     Without `rules` it has left the pack: what was counted under it stays.
@@ -19,34 +19,34 @@ class Watched(NamedTuple):
     rules: tuple[Rule, ...]
 
     @property
-    def limited(self) -> bool:
+    def has_limit(self) -> bool:
         """Whether it has a limit."""
         return any(clock.limit is not None for clock in self.versions)
 
     @property
-    def pauses(self) -> bool:
+    def can_pause(self) -> bool:
         """Whether it can be paused."""
         return any(clock.pauses for clock in self.versions)
 
-    def rule(self, at: int) -> Rule | None:
+    def rule_at(self, at: int) -> Rule | None:
         """Return the rule that came into force last at an instant, the first one before there is any."""
         begun = [rule for rule in self.rules if rule.clock.windows[0][0] <= at]
         return max(begun, key=lambda rule: rule.clock.windows[0][0]) if begun else next(iter(self.rules), None)
 
-    def target(self, at: int) -> Target | None:
+    def target_at(self, at: int) -> Target | None:
         """Return what is asked at an instant, None where nothing is."""
-        rule = self.rule(at)
+        rule = self.rule_at(at)
         return None if rule is None else rule.target
 
 
-def watched(rulebook: Rulebook, loaded: Iterable[Clock] = ()) -> tuple[Watched, ...]:
+def exported_clocks(rulebook: Rulebook, loaded_clocks: Iterable[Clock] = ()) -> tuple[ExportedClock, ...]:
     """Return the clocks of a rulebook, then those that were `loaded` and are in it no more."""
-    former = {clock.key: clock for clock in loaded}
+    former = {clock.key: clock for clock in loaded_clocks}
     known = {clock.key: clock for clock in rulebook.clocks}
     left = sorted((clock for key, clock in former.items() if key not in known), key=lambda clock: clock.key)
     return tuple(
         [
-            Watched(name, versions, tuple([rule for rule in rulebook.rules if rule.clock.id == name]))
+            ExportedClock(name, versions, tuple([rule for rule in rulebook.rules if rule.clock.id == name]))
             for name, versions in by_id((*rulebook.clocks, *left)).items()
         ]
     )

@@ -1,15 +1,19 @@
 """From the registry and the rulebook to the rules that a ledger goes by."""
 
 from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
-from streams.contract.registry.registry import History, Registry
+from streams.contract.registry.registry import AuditedHistory, Registry
 from streams.domain.deadlines import NEVER
 from streams.domain.desk import Held, PlatformRule
 from streams.domain.grid import DAY
 from streams.domain.rules import Rules
 
 
-def rules_of(
-    registry: Registry, rulebook: Rulebook = STANDARD_RULES, *, memory_ms: int = 200 * DAY, notices: bool = False
+def ledger_config(
+    registry: Registry,
+    rulebook: Rulebook = STANDARD_RULES,
+    *,
+    retention_ms: int = 200 * DAY,
+    with_updates: bool = False,
 ) -> Rules:
     """Return the rules for the platforms of `registry` and the clocks of `rulebook`.
 
@@ -18,19 +22,19 @@ def rules_of(
     """
     platforms = {
         platform.id: PlatformRule(
-            platform.cadence_ms, platform.capacity, tuple(_held(span) for span in platform.history)
+            platform.cadence_ms, platform.capacity, tuple(_history_span(span) for span in platform.history)
         )
         for platform in registry.platforms.values()
     }
-    return Rules(clocks=rulebook.clocks, platforms=platforms, memory=memory_ms, notices=notices)
+    return Rules(clocks=rulebook.clocks, platforms=platforms, memory=retention_ms, notices=with_updates)
 
 
-def _held(span: History) -> Held:
+def _history_span(span: AuditedHistory) -> Held:
     return Held(span.since, span.until, NEVER if span.closes_on is None else span.closes_on)
 
 
-def rules_of_a_file(registry: Registry, rulebook: Rulebook) -> Rules:
+def batch_ledger_config(registry: Registry, rulebook: Rulebook) -> Rules:
     """Return the rules for whole files: they may tell all actions before all filings, and hold no worker's memory."""
-    rules = rules_of(registry, rulebook)
+    rules = ledger_config(registry, rulebook)
     unbounded = {name: rule._replace(capacity=NEVER) for name, rule in rules.platforms.items()}
     return rules._replace(waiting=NEVER, platforms=unbounded, others=PlatformRule(capacity=NEVER))

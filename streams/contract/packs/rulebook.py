@@ -17,7 +17,7 @@ from streams.domain.objective import Period, Statistic, Target
 from streams.domain.roster import ClockError, colliding
 
 
-class Basis(NamedTuple):
+class LegalBasis(NamedTuple):
     """What a rule rests on: `text` and `link` to read, `source` where the reading comes from, who reviewed it and when."""
 
     text: str
@@ -27,7 +27,7 @@ class Basis(NamedTuple):
     reviewed_on: date | None = None
 
     @property
-    def reviewed(self) -> bool:
+    def is_reviewed(self) -> bool:
         """Whether somebody answers for the reading."""
         return bool(self.reviewed_by and self.reviewed_on)
 
@@ -45,12 +45,12 @@ class Rule(NamedTuple):
     statistic: Statistic
     objective: float | None
     period: Period
-    basis: Basis
+    legal_basis: LegalBasis
     pack: str = STANDARD_PACK
-    place: str = ""
+    location: str = ""
 
     @property
-    def share(self) -> float | None:
+    def required_share(self) -> float | None:
         """The share of reports that must be within the limit, None where the mean is judged or there is no limit."""
         if self.clock.limit is None or self.statistic is Statistic.MEAN:
             return None
@@ -60,7 +60,7 @@ class Rule(NamedTuple):
     def target(self) -> Target | None:
         """What is asked of the clock's durations, None where there is no limit."""
         limit = self.clock.limit
-        return None if limit is None else Target(self.statistic, limit, self.share)
+        return None if limit is None else Target(self.statistic, limit, self.required_share)
 
 
 class RulebookError(ClockError):
@@ -87,12 +87,12 @@ class Rulebook(NamedTuple):
     def digest(self) -> str:
         """Twelve hexadecimal digits that stand for all definitions, and for what is asked of them, in any order."""
         defined = [
-            (_defined(rule.clock), rule.statistic, rule.objective, rule.period)
+            (_canonical_definition(rule.clock), rule.statistic, rule.objective, rule.period)
             for rule in sorted(self.rules, key=lambda rule: rule.clock.key)
         ]
         return sha256(msgspec.json.encode(defined)).hexdigest()[:12]
 
-    def joined(self, packs: Iterable["Rulebook"]) -> "Rulebook":
+    def merge(self, packs: Iterable["Rulebook"]) -> "Rulebook":
         """Return this rulebook with those of other packs.
 
         Raises RulebookError with every clock that stands in two of them, every two versions that may run on one
@@ -101,32 +101,36 @@ class Rulebook(NamedTuple):
         whole, problems = self, list[str]()
         for pack in packs:
             known = {rule.clock.key: rule for rule in whole.rules}
-            problems += [_twice(rule, known[rule.clock.key]) for rule in pack.rules if rule.clock.key in known]
+            problems += [
+                _duplicate_problem(rule, known[rule.clock.key]) for rule in pack.rules if rule.clock.key in known
+            ]
             whole = Rulebook((*whole.packs, *pack.packs), (*whole.rules, *pack.rules))
-        places = {rule.clock.key: rule.place for rule in whole.rules}
+        places = {rule.clock.key: rule.location for rule in whole.rules}
         problems += [
             f"{places[clock.key]}: clock {clock.key!r}: version: {problem}"
             for clock, problem in colliding(whole.clocks)
         ]
         problems += [
-            _together(former, rule) for former, rule in combinations(whole.rules, 2) if _meet(former.clock, rule.clock)
+            _overlap_problem(former, rule)
+            for former, rule in combinations(whole.rules, 2)
+            if _can_overlap(former.clock, rule.clock)
         ]
         if problems:
             raise RulebookError("\n".join(problems))
         return whole
 
 
-def another(where: str) -> str:
+def duplicate_clock_problem(location: str) -> str:
     """Return the problem of a clock that is defined once more."""
-    return f"expected one definition, found another{where}"
+    return f"expected one definition, found another{location}"
 
 
-def _twice(rule: Rule, former: Rule) -> str:
-    problem = another(f" at {former.place}" if former.place else ": Safeclock's own")
-    return f"{rule.place}: clock {rule.clock.key!r}: id: {problem}"
+def _duplicate_problem(rule: Rule, former: Rule) -> str:
+    problem = duplicate_clock_problem(f" at {former.location}" if former.location else ": Safeclock's own")
+    return f"{rule.location}: clock {rule.clock.key!r}: id: {problem}"
 
 
-def _meet(one: Clock, other: Clock) -> bool:
+def _can_overlap(one: Clock, other: Clock) -> bool:
     """Return whether two versions of a clock may run on one report, which their figure would then count twice."""
     # Of these labels a report has one each; it may touch several jurisdictions.
     labels = zip(one.scope[:5], other.scope[:5], strict=True)
@@ -140,35 +144,35 @@ def _meet(one: Clock, other: Clock) -> bool:
     )
 
 
-def _together(former: Rule, rule: Rule) -> str:
+def _overlap_problem(former: Rule, rule: Rule) -> str:
     return (
-        f"{rule.place}: clock {rule.clock.key!r}: version: expected no report on which {former.clock.key} runs, too"
+        f"{rule.location}: clock {rule.clock.key!r}: version: expected no report on which {former.clock.key} runs, too"
         f" (in_force_until ends one where in_force_from begins the other)"
     )
 
 
-def _defined(clock: Clock) -> object:
+def _canonical_definition(clock: Clock) -> object:
     """Return a definition that does not depend on the order of sets."""
     return (
         clock.key,
-        [_places(deeds) for deeds in (clock.starts, clock.stops, clock.competes, clock.pauses, clock.resumes)],
+        [_kind_numbers(deeds) for deeds in (clock.starts, clock.stops, clock.competes, clock.pauses, clock.resumes)],
         [sorted(part) if isinstance(part, frozenset) else part for part in clock.scope],
         (clock.all_items, clock.after_reopen, clock.limit, clock.windows),
     )
 
 
-def _places(deeds: frozenset[Deed]) -> list[int]:
+def _kind_numbers(deeds: frozenset[Deed]) -> list[int]:
     return sorted(DEEDS.index(deed) for deed in deeds)
 
 
-_OURS: Final = Basis("Safeclock's own definition; its limit is a yardstick, no law", "Safeclock")
-_TITLES: Final = ("Time to acknowledge", "Time to a decision", "Time to action")
+_OWN_BASIS: Final = LegalBasis("Safeclock's own definition; its limit is a yardstick, no law", "Safeclock")
+_STANDARD_TITLES: Final = ("Time to acknowledge", "Time to a decision", "Time to action")
 
 STANDARD_RULES: Final = Rulebook(
     (STANDARD_PACK,),
     tuple(
-        Rule(clock, title, Statistic.EACH, None, Period.QUARTER, _OURS)
-        for clock, title in zip(STANDARD, _TITLES, strict=True)
+        Rule(clock, title, Statistic.EACH, None, Period.QUARTER, _OWN_BASIS)
+        for clock, title in zip(STANDARD, _STANDARD_TITLES, strict=True)
     ),
 )
 """The three clocks that exist from the first day, whatever else is loaded."""

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-UNKNOWN: Final = "ZZ"
+UNKNOWN_JURISDICTION: Final = "ZZ"
 """The code of a report whose jurisdiction the platform does not know; a group of its own."""
 
-OTHER: Final = "other"
+OTHER_GROUP: Final = "other"
 """The group of every country that no group names."""
 
 # The officially assigned alpha-2 codes. `UK`, `EU` and `EL` are not among them: the first mistakes that people make.
@@ -22,7 +22,7 @@ COUNTRIES: Final = frozenset(
     """.split()  # noqa: SIM905 - 249 quoted strings read worse
 )
 
-JURISDICTIONS: Final = COUNTRIES | {UNKNOWN}
+JURISDICTIONS: Final = COUNTRIES | {UNKNOWN_JURISDICTION}
 """Every code that an event may carry."""
 
 Groups = Mapping[str, frozenset[str]]
@@ -39,7 +39,7 @@ DEFAULT_GROUPS: Final[Groups] = {
 }
 
 
-def joined(codes: Iterable[str], groups: Groups) -> str:
+def group_names(codes: Iterable[str], groups: Groups) -> str:
     """Return the groups that `codes` touch, sorted and joined by `+`: `EU+UK`, `other`, `ZZ`.
 
     Raises ValueError for a code that is not in `JURISDICTIONS`; the message does not repeat it.
@@ -49,5 +49,5 @@ def joined(codes: Iterable[str], groups: Groups) -> str:
         if code not in JURISDICTIONS:
             raise ValueError("expected assigned ISO 3166 alpha-2 codes, or ZZ for unknown")
         named = {name for name, countries in groups.items() if code in countries}
-        touched |= named or {UNKNOWN if code == UNKNOWN else OTHER}
+        touched |= named or {UNKNOWN_JURISDICTION if code == UNKNOWN_JURISDICTION else OTHER_GROUP}
     return "+".join(sorted(touched))

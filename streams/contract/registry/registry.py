@@ -30,12 +30,12 @@ class Role(StrEnum):
     ACTION_TAKEN = "action-taken"
 
 
-def _day(ms: int) -> str:
+def _format_day(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).date().isoformat()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class AuditedHistory:
     """A span of audited history, opened for one platform; instants in epoch milliseconds.
 
     Events that happened in [`since`, `until`) and are told in [`opened_on`, `closes_on`) are accepted although they are
@@ -48,21 +48,21 @@ class History:
     opened_by: str
     closes_on: int | None = None
 
-    def words(self) -> dict[str, str]:
+    def to_texts(self) -> dict[str, str]:
         """Return the span as figures name it: days in UTC, "" where it is not known when it closes."""
-        closes = "" if self.closes_on is None else _day(self.closes_on)
+        closes = "" if self.closes_on is None else _format_day(self.closes_on)
         return {
-            "since": _day(self.since),
-            "until": _day(self.until),
-            "opened_on": _day(self.opened_on),
+            "since": _format_day(self.since),
+            "until": _format_day(self.until),
+            "opened_on": _format_day(self.opened_on),
             "opened_by": self.opened_by,
             "closes_on": closes,
         }
 
-    def holds(self, at: int, logged: int) -> bool:
+    def accepts(self, occurred_at: int, logged_at: int) -> bool:
         """Return whether an event that happened at `at` is taken as history when it is told at `logged`."""
-        opened = self.opened_on <= logged and (self.closes_on is None or logged < self.closes_on)
-        return opened and self.since <= at < self.until
+        opened = self.opened_on <= logged_at and (self.closes_on is None or logged_at < self.closes_on)
+        return opened and self.since <= occurred_at < self.until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +86,14 @@ class Platform:
     principal: str = ""
     capacity: int = CAPACITY
     feedback: str = ""
-    history: tuple[History, ...] = ()
+    history: tuple[AuditedHistory, ...] = ()
 
     def topic(self, role: Role) -> str:
         """Return the topic on which this platform publishes what `role` names."""
         return self.report_filed if role is Role.REPORT_FILED else self.action_taken
 
 
-def AnyPlatform(id: str) -> Platform:  # noqa: N802, A002 - reads as the type whose every id is accepted
+def default_platform(id: str) -> Platform:  # noqa: A002 - reads as the type whose every id is accepted
     """Return the platform that an open registry makes of an id: the shared topics, the default cadence."""
     return Platform(id=id, provider="", report_filed=Role.REPORT_FILED, action_taken=Role.ACTION_TAKEN)
 
@@ -108,32 +108,32 @@ class Registry:
     accepts_all: bool = False
 
     @classmethod
-    def open(cls) -> Self:
+    def accepting_all(cls) -> Self:
         """Return the registry that accepts every platform whose id is well formed, on the shared topics."""
         return cls(platforms={}, accepts_all=True)
 
     def platform(self, id: str) -> Platform | None:  # noqa: A002 - the word of the contract
         """Return the platform called `id`, or None when it may not publish here."""
         if self.accepts_all and PLATFORM_ID.fullmatch(id):
-            return AnyPlatform(id)
+            return default_platform(id)
         return self.platforms.get(id)
 
     def source_topics(self) -> tuple[str, ...]:
         """Return every topic that carries events, sorted; the shared pair for an open registry."""
         if self.accepts_all:
             return tuple(sorted(Role))
-        return tuple(sorted(self._topics))
+        return tuple(sorted(self._topic_index))
 
     def role_of_topic(self, topic: str) -> Role | None:
         """Return what `topic` carries, or None when it is no source topic."""
         if self.accepts_all:
             return Role(topic) if topic in set(Role) else None
-        found = self._topics.get(topic)
+        found = self._topic_index.get(topic)
         return found[0] if found else None
 
     def platforms_of_topic(self, topic: str) -> frozenset[str]:
         """Return the ids that may publish on `topic`; empty for an unknown topic and for an open registry."""
-        found = self._topics.get(topic)
+        found = self._topic_index.get(topic)
         return found[1] if found else frozenset()
 
     def platform_of_topic(self, topic: str) -> str | None:
@@ -141,12 +141,12 @@ class Registry:
         ids = self.platforms_of_topic(topic)
         return next(iter(ids)) if len(ids) == 1 else None
 
-    def history(self) -> list[dict[str, str]]:
+    def history_texts(self) -> list[dict[str, str]]:
         """Return the spans of history of all platforms in words, by platform and time."""
         platforms = sorted(self.platforms.values(), key=lambda platform: platform.id)
-        return [{"platform": each.id, **span.words()} for each in platforms for span in each.history]
+        return [{"platform": each.id, **span.to_texts()} for each in platforms for span in each.history]
 
-    def feedback(self) -> dict[str, str]:
+    def feedback_topics(self) -> dict[str, str]:
         """Return the feedback topics, by platform, of those that share neither of their source topics."""
         return {
             each.id: each.feedback
@@ -154,7 +154,7 @@ class Registry:
             if each.feedback and all(self.platform_of_topic(each.topic(role)) for role in Role)
         }
 
-    def leaders(self) -> dict[str, frozenset[str]]:
+    def filing_topics(self) -> dict[str, frozenset[str]]:
         """Return, for every topic with actions, the topics with the filings that they are about."""
         if self.accepts_all:
             return {Role.ACTION_TAKEN: frozenset({Role.REPORT_FILED})}
@@ -164,7 +164,7 @@ class Registry:
                 found[platform.action_taken] = found.get(platform.action_taken, frozenset()) | {platform.report_filed}
         return found
 
-    def siblings(self) -> dict[str, frozenset[str]]:
+    def related_topics(self) -> dict[str, frozenset[str]]:
         """Return, for every source topic, the topics of its platforms and of those that share a topic with them.
 
         What is late on one of these topics may keep the others waiting, and nobody else.
@@ -189,7 +189,7 @@ class Registry:
         return sha256(msgspec.json.encode(content)).hexdigest()
 
     @cached_property
-    def _topics(self) -> dict[str, tuple[Role, frozenset[str]]]:
+    def _topic_index(self) -> dict[str, tuple[Role, frozenset[str]]]:
         ids: dict[str, set[str]] = {}
         roles: dict[str, Role] = {}
         for platform in self.platforms.values():

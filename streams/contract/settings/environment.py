@@ -6,7 +6,7 @@ from pathlib import Path
 from re import compile as pattern
 from typing import Any, Final
 
-from streams.contract.toml_reader import nearest
+from streams.contract.toml_reader import closest_word
 
 Variables = Mapping[str, tuple[str, Callable[[str], Any]]]
 """By the name of a variable: the field that it sets, and what reads it or raises ValueError with what it expected."""
@@ -15,35 +15,35 @@ Variables = Mapping[str, tuple[str, Callable[[str], Any]]]
 PREFIX: Final = "SAFECLOCK_"
 """How the names of all our variables begin."""
 
-_LAST_PORT: Final = 65_535
-_LONGEST: Final = 200
-_IS_SERVER: Final = pattern(r"(\[[0-9A-Fa-f:.]+\]|[^\s:,\[\]]+)(:(?P<port>[0-9]{1,5}))?").fullmatch
+_MAX_PORT: Final = 65_535
+_MAX_SHOWN_LENGTH: Final = 200
+_match_address: Final = pattern(r"(\[[0-9A-Fa-f:.]+\]|[^\s:,\[\]]+)(:(?P<port>[0-9]{1,5}))?").fullmatch
 
 
 class BadSettingsError(Exception):
     """Every setting that is wrong, one a line, by the name of its variable."""
 
 
-def word(text: str) -> str:
+def non_blank(text: str) -> str:
     """Return a text that is not blank."""
     if not text.strip():
         raise ValueError("a word")
     return text.strip()
 
 
-def servers(text: str) -> str:
+def bootstrap_servers(text: str) -> str:
     """Return the addresses of brokers, joined by commas."""
     each = [one.strip() for one in text.split(",")]
-    found = [_IS_SERVER(one) for one in each]
-    if not all(one is not None and int(one["port"] or 0) <= _LAST_PORT for one in found):
+    found = [_match_address(one) for one in each]
+    if not all(one is not None and int(one["port"] or 0) <= _MAX_PORT for one in found):
         raise ValueError("HOST:PORT[,HOST:PORT…]")
     return ",".join(each)
 
 
 def port(text: str) -> int:
     """Return a port to listen on, 0 for any that is free."""
-    if not text.isascii() or not text.isdigit() or int(text) > _LAST_PORT:
-        raise ValueError(f"a port, 0 to {_LAST_PORT}")
+    if not text.isascii() or not text.isdigit() or int(text) > _MAX_PORT:
+        raise ValueError(f"a port, 0 to {_MAX_PORT}")
     return int(text)
 
 
@@ -55,23 +55,23 @@ def files(text: str) -> tuple[Path, ...]:
     return tuple(Path(name) for name in names)
 
 
-def at_least(least: int, factor: int = 1) -> Callable[[str], int]:
+def at_least(minimum: int, factor: int = 1) -> Callable[[str], int]:
     """Return what reads a whole number from `least` on, times `factor`."""
 
     def read(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or int(text) < least:
-            raise ValueError(f"a whole number from {least}")
+        if not text.isascii() or not text.isdigit() or int(text) < minimum:
+            raise ValueError(f"a whole number from {minimum}")
         return int(text) * factor
 
     return read
 
 
-def showable(text: str) -> bool:
+def is_safe_to_show(text: str) -> bool:
     """Return whether a setting can be repeated in an error: it is no address with a password, no key, and not long."""
-    return len(text) <= _LONGEST and "@" not in text and "-----" not in text and text.isprintable()
+    return len(text) <= _MAX_SHOWN_LENGTH and "@" not in text and "-----" not in text and text.isprintable()
 
 
-def secret(file: str) -> str:
+def secret_from_file(file: str) -> str:
     """Return what a file holds, without the line break at its end; no error repeats `file`, which may be the secret."""
     try:
         return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
@@ -79,18 +79,18 @@ def secret(file: str) -> str:
         raise ValueError("a file to read") from None
 
 
-def one_of(words: type[StrEnum]) -> Callable[[str], StrEnum]:
+def choice(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
     """Return what reads one of `words`."""
 
     def read(text: str) -> StrEnum:
-        if text not in set(words):
-            raise ValueError(f"one of {', '.join(words)}")
-        return words(text)
+        if text not in set(choices):
+            raise ValueError(f"one of {', '.join(choices)}")
+        return choices(text)
 
     return read
 
 
-def read(
+def read_variables(
     variables: Variables, environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None
 ) -> dict[str, Any]:
     """Return the fields that are set; `flags`, by variable name, override the environment where they are not None.
@@ -106,28 +106,28 @@ def read(
         try:
             values[field] = reading(text)
         except ValueError as expected:
-            came = repr(text) if reading is not secret and showable(text) else "a text that is none"
+            came = repr(text) if reading is not secret_from_file and is_safe_to_show(text) else "a text that is none"
             wrong.append(f"{name}: expected {expected}, got {came}")
     if wrong:
         raise BadSettingsError("\n".join(wrong))
     return values
 
 
-def strange(names: Iterable[str], known: Collection[str]) -> Iterator[str]:
+def unknown_variables(names: Iterable[str], known: Collection[str]) -> Iterator[str]:
     """Yield, one sentence each, those of `names` that are named like variables of ours and are none that is known."""
     endings = {name.removeprefix(PREFIX): name for name in known}
     for name in sorted(set(names) - set(known)):
         if name.startswith(PREFIX):
-            near = nearest(name.removeprefix(PREFIX), endings)
+            near = closest_word(name.removeprefix(PREFIX), endings)
             expected = f"expected {endings[near]}; " if near else ""
             yield f"{name}: {expected}nothing reads a variable of this name"
 
 
-def together(*parts: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+def merge_settings(*readers: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
     """Return the fields of all `parts`; raises BadSettingsError with the mistakes of every one of them."""
     values: dict[str, Any] = {}
     wrong = []
-    for part in parts:
+    for part in readers:
         try:
             values |= part()
         except BadSettingsError as error:

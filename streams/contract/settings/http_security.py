@@ -7,12 +7,18 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
-from streams.contract.settings.environment import BadSettingsError, Variables, read, secret, word
-from streams.contract.settings.kafka_security import unusable
+from streams.contract.settings.environment import (
+    BadSettingsError,
+    Variables,
+    non_blank,
+    read_variables,
+    secret_from_file,
+)
+from streams.contract.settings.kafka_security import certificate_problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
+class HttpSecurity:
     """Over what pages are served, and to whom figures are shown; none of both on loopback.
 
     `allowed_open` says that the network is private: then pages may leave the machine without either.
@@ -22,7 +28,7 @@ class Guard:
     key_file: Path | None = None
     user: str = ""
     password: str = field(default="", repr=False)
-    allowed_open: bool = False
+    allow_insecure: bool = False
 
     @property
     def scheme(self) -> str:
@@ -35,23 +41,23 @@ class Guard:
         if (self.cert_file is None) != (self.key_file is None):
             found.append("SAFECLOCK_HTTP_CERT_FILE, SAFECLOCK_HTTP_KEY_FILE: expected both or none")
         elif self.cert_file is not None:
-            found += self._unusable(self.cert_file)
+            found += self._certificate_problems(self.cert_file)
         if bool(self.user) != bool(self.password) or ":" in self.user:
             found.append(
                 "SAFECLOCK_HTTP_USER, SAFECLOCK_HTTP_PASSWORD_FILE: expected both or none, and no colon in the name"
             )
-        if not self.allowed_open and not _is_loopback(host) and not (self.cert_file and self.password):
+        if not self.allow_insecure and not _is_loopback(host) and not (self.cert_file and self.password):
             found.append(
                 f"SAFECLOCK_HTTP_HOST: expected loopback, or SAFECLOCK_HTTP_CERT_FILE with _KEY_FILE and"
                 f" SAFECLOCK_HTTP_USER with _PASSWORD_FILE, or SAFECLOCK_HTTP_OPEN=yes on a private network; got {host!r}"
             )
         return found
 
-    def _unusable(self, cert_file: Path) -> list[str]:
-        problem = unusable(ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), cert_file, self.key_file)
+    def _certificate_problems(self, cert_file: Path) -> list[str]:
+        problem = certificate_problem(ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), cert_file, self.key_file)
         return [f"SAFECLOCK_HTTP_CERT_FILE, SAFECLOCK_HTTP_KEY_FILE: {problem}"] if problem else []
 
-    def context(self) -> ssl.SSLContext | None:
+    def ssl_context(self) -> ssl.SSLContext | None:
         """Return how TLS is spoken; None where it is not."""
         if self.cert_file is None:
             return None
@@ -67,31 +73,31 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _yes(text: str) -> bool:
+def _yes_or_no(text: str) -> bool:
     if text not in {"yes", "no"}:
         raise ValueError("yes or no")
     return text == "yes"
 
 
-_HOST: Final = "SAFECLOCK_HTTP_HOST"
-_READINGS: Final[Variables] = {
+_HOST_VARIABLE: Final = "SAFECLOCK_HTTP_HOST"
+_READERS: Final[Variables] = {
     "SAFECLOCK_HTTP_CERT_FILE": ("cert_file", Path),
     "SAFECLOCK_HTTP_KEY_FILE": ("key_file", Path),
-    "SAFECLOCK_HTTP_USER": ("user", word),
-    "SAFECLOCK_HTTP_PASSWORD_FILE": ("password", secret),
-    "SAFECLOCK_HTTP_OPEN": ("allowed_open", _yes),
+    "SAFECLOCK_HTTP_USER": ("user", non_blank),
+    "SAFECLOCK_HTTP_PASSWORD_FILE": ("password", secret_from_file),
+    "SAFECLOCK_HTTP_OPEN": ("allowed_open", _yes_or_no),
 }
-VARIABLES: Final = tuple(_READINGS)
+VARIABLES: Final = tuple(_READERS)
 """The names of the variables that `load_guard` reads."""
 
 
-def load_guard(environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Guard:
+def load_http_security(environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> HttpSecurity:
     """Return the guard that an environment asks for, for the host that it or the flags name.
 
     An empty variable counts as not given. Raises BadSettingsError that names every wrong setting.
     """
-    guard = Guard(**read(_READINGS, {name: text for name, text in environment.items() if text}))
-    host = (flags or {}).get(_HOST) or environment.get(_HOST) or "127.0.0.1"
+    guard = HttpSecurity(**read_variables(_READERS, {name: text for name, text in environment.items() if text}))
+    host = (flags or {}).get(_HOST_VARIABLE) or environment.get(_HOST_VARIABLE) or "127.0.0.1"
     if problems := guard.problems(host):
         raise BadSettingsError("\n".join(problems))
     return guard

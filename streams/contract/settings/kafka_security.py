@@ -6,11 +6,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from streams.contract.settings.environment import BadSettingsError, Variables, read, secret, showable
+from streams.contract.settings.environment import (
+    BadSettingsError,
+    Variables,
+    is_safe_to_show,
+    read_variables,
+    secret_from_file,
+)
 
 _PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
-_READINGS: Final[Variables] = {
+_READERS: Final[Variables] = {
     "PROTOCOL": ("protocol", str),
     "CA_FILE": ("ca_file", Path),
     "CERT_FILE": ("cert_file", Path),
@@ -18,16 +24,16 @@ _READINGS: Final[Variables] = {
     "MECHANISM": ("mechanism", str),
     "USERNAME": ("username", str),
     "PASSWORD": ("password", str),
-    "PASSWORD_FILE": ("password", secret),
+    "PASSWORD_FILE": ("password", secret_from_file),
 }
 
 
-class AccessError(BadSettingsError):
+class KafkaSecurityError(BadSettingsError):
     """The broker does not let us in; the message names the setting, and says what was expected of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class KafkaSecurity:
     """Who somebody is to the broker, and over what; the names are Kafka's own.
 
     `cert_file` and `key_file` are our own certificate, for a broker that asks for one. `prefix` is how the names of
@@ -44,16 +50,16 @@ class Access:
     prefix: str = field(default="", repr=False, compare=False)
 
     @property
-    def encrypted(self) -> bool:
+    def is_encrypted(self) -> bool:
         """Whether it is spoken over TLS."""
         return self.protocol.endswith("SSL")
 
     @property
-    def by_password(self) -> bool:
+    def uses_password(self) -> bool:
         """Whether one signs in with a name and a password."""
         return self.protocol.startswith("SASL")
 
-    def named(self, setting: str) -> str:
+    def setting_name(self, setting: str) -> str:
         """Return how a setting is called where it was given."""
         return f"{self.prefix}{setting.upper()}" if self.prefix else setting
 
@@ -61,61 +67,67 @@ class Access:
         """Return what is wrong, one sentence each."""
         found = []
         if self.protocol not in _PROTOCOLS:
-            found.append(f"{self.named('protocol')}: expected one of {', '.join(_PROTOCOLS)}, got {self.protocol!r}")
-        elif self.by_password:
-            found += self._wrong_sign_in()
+            found.append(
+                f"{self.setting_name('protocol')}: expected one of {', '.join(_PROTOCOLS)}, got {self.protocol!r}"
+            )
+        elif self.uses_password:
+            found += self._login_problems()
         elif self.username or self.password:
-            found.append(f"{self.named('protocol')}: expected SASL_SSL for a user with a password, got {self.protocol}")
-        return found + self._wrong_files()
+            found.append(
+                f"{self.setting_name('protocol')}: expected SASL_SSL for a user with a password, got {self.protocol}"
+            )
+        return found + self._file_problems()
 
-    def _wrong_sign_in(self) -> list[str]:
+    def _login_problems(self) -> list[str]:
         found = []
         if self.mechanism not in _MECHANISMS:
             known = ", ".join(_MECHANISMS)
-            found.append(f"{self.named('mechanism')}: expected one of {known}, got {self.mechanism!r}")
+            found.append(f"{self.setting_name('mechanism')}: expected one of {known}, got {self.mechanism!r}")
         if not (self.username and self.password):
-            found.append(f"{self.named('username')}, {self.named('password')}: expected both for {self.protocol}")
+            found.append(
+                f"{self.setting_name('username')}, {self.setting_name('password')}: expected both for {self.protocol}"
+            )
         return found
 
-    def _wrong_files(self) -> list[str]:
+    def _file_problems(self) -> list[str]:
         files = {"ca_file": self.ca_file, "cert_file": self.cert_file, "key_file": self.key_file}
         given = {name: file for name, file in files.items() if file is not None}
-        if given and not self.encrypted:
-            names = ", ".join(map(self.named, given))
-            return [f"{self.named('protocol')}: expected SSL or SASL_SSL with {names}, got {self.protocol!r}"]
+        if given and not self.is_encrypted:
+            names = ", ".join(map(self.setting_name, given))
+            return [f"{self.setting_name('protocol')}: expected SSL or SASL_SSL with {names}, got {self.protocol!r}"]
         found = [
-            f"{self.named(name)}: expected a file, found none at {named_file(file)}"
+            f"{self.setting_name(name)}: expected a file, found none at {describe_path(file)}"
             for name, file in given.items()
             if not is_file(file)
         ]
         if (self.cert_file is None) != (self.key_file is None):
-            found.append(f"{self.named('cert_file')}, {self.named('key_file')}: expected both or none")
-        return found or self._unreadable()
+            found.append(f"{self.setting_name('cert_file')}, {self.setting_name('key_file')}: expected both or none")
+        return found or self._certificate_problems()
 
-    def _unreadable(self) -> list[str]:
-        if not self.encrypted:
+    def _certificate_problems(self) -> list[str]:
+        if not self.is_encrypted:
             return []
         try:
             context = ssl.create_default_context(cafile=self.ca_file)
         except OSError:
-            return [f"{self.named('ca_file')}: expected certificates in PEM, found none in {self.ca_file}"]
+            return [f"{self.setting_name('ca_file')}: expected certificates in PEM, found none in {self.ca_file}"]
         if self.cert_file is None:
             return []
-        problem = unusable(context, self.cert_file, self.key_file)
-        return [f"{self.named('cert_file')}, {self.named('key_file')}: {problem}"] if problem else []
+        problem = certificate_problem(context, self.cert_file, self.key_file)
+        return [f"{self.setting_name('cert_file')}, {self.setting_name('key_file')}: {problem}"] if problem else []
 
-    def options(self) -> dict[str, Any]:
+    def client_options(self) -> dict[str, Any]:
         """Return these settings as both Kafka clients spell them."""
         options: dict[str, Any] = {"security_protocol": self.protocol}
-        if self.encrypted:
-            options["ssl_context"] = self.context()
-        if self.by_password:
+        if self.is_encrypted:
+            options["ssl_context"] = self.ssl_context()
+        if self.uses_password:
             options["sasl_mechanism"] = self.mechanism
             options["sasl_plain_username"] = self.username
             options["sasl_plain_password"] = self.password
         return options
 
-    def context(self) -> ssl.SSLContext:
+    def ssl_context(self) -> ssl.SSLContext:
         """Return how TLS is spoken: the broker's certificate is checked against `ca_file`, and its name."""
         context = ssl.create_default_context(cafile=self.ca_file)
         if self.cert_file is not None:
@@ -131,38 +143,40 @@ def is_file(path: Path) -> bool:
         return False
 
 
-def named_file(path: Path) -> str:
+def describe_path(path: Path) -> str:
     """Return a path for an error; not where somebody put the content, such as a key, in the place of the path."""
-    return str(path) if showable(str(path)) else "a text that is no path"
+    return str(path) if is_safe_to_show(str(path)) else "a text that is no path"
 
 
-def unusable(context: ssl.SSLContext, cert_file: Path, key_file: Path | None) -> str:
+def certificate_problem(context: ssl.SSLContext, cert_file: Path, key_file: Path | None) -> str:
     """Return why a certificate and its key cannot be used, "" if they can."""
     try:
         # Without a password here, OpenSSL would ask the terminal for that of a locked key.
         context.load_cert_chain(cert_file, key_file, password="")
     except OSError:
-        named = f"{named_file(cert_file)} and {named_file(key_file) if key_file else 'no key'}"
+        named = f"{describe_path(cert_file)} and {describe_path(key_file) if key_file else 'no key'}"
         return f"expected a certificate in PEM with its key, not locked; {named} are none"
     return ""
 
 
-def load_access(environment: Mapping[str, str], prefix: str = "SAFECLOCK_") -> Access:
+def load_kafka_security(environment: Mapping[str, str], prefix: str = "SAFECLOCK_") -> KafkaSecurity:
     """Return who the variables whose names begin with `prefix` say that we are; an empty one counts as not given.
 
     A password file takes precedence over a password. Raises BadSettingsError that names every wrong setting.
     """
-    variables = {f"{prefix}{name}": reading for name, reading in _READINGS.items()}
-    access = Access(**read(variables, {name: text for name, text in environment.items() if text}), prefix=prefix)
+    variables = {f"{prefix}{name}": reading for name, reading in _READERS.items()}
+    access = KafkaSecurity(
+        **read_variables(variables, {name: text for name, text in environment.items() if text}), prefix=prefix
+    )
     if problems := access.problems():
         raise BadSettingsError("\n".join(problems))
     return access
 
 
-def names(prefix: str) -> tuple[str, ...]:
+def variable_names(prefix: str) -> tuple[str, ...]:
     """Return the names of the variables that `load_access` reads for a prefix."""
-    return tuple(f"{prefix}{name}" for name in _READINGS)
+    return tuple(f"{prefix}{name}" for name in _READERS)
 
 
-VARIABLES: Final = names("SAFECLOCK_")
+VARIABLES: Final = variable_names("SAFECLOCK_")
 """Those of all but publishers."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from streams.contract.settings.environment import Variables, one_of, read
+from streams.contract.settings.environment import Variables, choice, read_variables
 
 
-class LogForm(StrEnum):
+class LogFormat(StrEnum):
     """What a line of the log is: text for people, or one JSON object for machines."""
 
     TEXT = "text"
@@ -28,21 +28,21 @@ class LogLevel(StrEnum):
 class LogSettings:
     """How a process writes its log. The level is that of our own messages: see `streams.edge.logs.client_filter`."""
 
-    form: LogForm = LogForm.TEXT
+    format: LogFormat = LogFormat.TEXT
     level: LogLevel = LogLevel.INFO
 
 
-_READINGS: Final[Variables] = {
-    "SAFECLOCK_LOG": ("form", one_of(LogForm)),
-    "SAFECLOCK_LOG_LEVEL": ("level", one_of(LogLevel)),
+_READERS: Final[Variables] = {
+    "SAFECLOCK_LOG": ("form", choice(LogFormat)),
+    "SAFECLOCK_LOG_LEVEL": ("level", choice(LogLevel)),
 }
-VARIABLES: Final = tuple(_READINGS)
+VARIABLES: Final = tuple(_READERS)
 """The names of the variables that `load_log` reads."""
 
 
-def load_log(environment: Mapping[str, str]) -> LogSettings:
+def load_log_settings(environment: Mapping[str, str]) -> LogSettings:
     """Return how an environment wants the log; an empty variable counts as not given.
 
     Raises BadSettingsError that names every wrong setting.
     """
-    return LogSettings(**read(_READINGS, {name: text for name, text in environment.items() if text}))
+    return LogSettings(**read_variables(_READERS, {name: text for name, text in environment.items() if text}))

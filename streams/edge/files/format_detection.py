@@ -11,7 +11,7 @@ _SPLIT: Final = "write each event on a line of its own, without the brackets (`j
 _CONVERT: Final = "write it in UTF-8 (`iconv -t UTF-8` does)"
 
 # Signatures are those of the formats' own definitions, as file(1) has them.
-_MAGIC: Final[Sequence[tuple[bytes, str, str]]] = (
+_SIGNATURES: Final[Sequence[tuple[bytes, str, str]]] = (
     (b"\x1f\x8b", "a gzip file", _DECOMPRESS),
     (b"\x28\xb5\x2f\xfd", "a Zstandard file", _DECOMPRESS),
     (b"\xfd7zXZ\x00", "an xz file", _DECOMPRESS),
@@ -33,7 +33,7 @@ _MAGIC: Final[Sequence[tuple[bytes, str, str]]] = (
 )
 
 # The first line, without white space around it.
-_TEXT: Final = tuple(
+_TEXT_PATTERNS: Final = tuple(
     (pattern(begin, DOTALL).match, what, how)
     for begin, what, how in (
         (rb".\x00", "text in UTF-16", _CONVERT),
@@ -52,10 +52,10 @@ _TEXT: Final = tuple(
 )
 
 
-def foreign(begin: bytes) -> str:
+def format_advice(first_bytes: bytes) -> str:
     """Return what a file is and what to do, told by its first line or its first bytes; "" where they do not tell."""
-    for magic, what, how in _MAGIC:
-        if begin.startswith(magic):
+    for magic, what, how in _SIGNATURES:
+        if first_bytes.startswith(magic):
             return f"{what}: {how}"
-    stripped = begin.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n")
-    return next((f"{what}: {how}" for matches, what, how in _TEXT if matches(stripped)), "")
+    stripped = first_bytes.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n")
+    return next((f"{what}: {how}" for matches, what, how in _TEXT_PATTERNS if matches(stripped)), "")

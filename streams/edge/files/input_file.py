@@ -22,12 +22,12 @@ STDIN: Final = Path("-")
 
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
-_LONGEST_MAGIC: Final = 4
+_MAGIC_BYTES: Final = 4
 # What `zstd` without `--long` never exceeds: 128 MiB, which is all that a reader of a hostile file can be made to take.
-_WINDOW_LOG: Final = 27
+_MAX_WINDOW_LOG: Final = 27
 
 
-class UnreadableError(OSError):
+class UnreadableFileError(OSError):
     """A compressed file that cannot be decompressed to its end."""
 
 
@@ -38,28 +38,28 @@ class Readable(Protocol):
         """Return at most `size` bytes, as many as can be had without waiting again; nothing at the end."""
 
 
-class Source:
+class ByteSource:
     """The bytes of an open file or pipe as they lie there; `taken` counts those that were read."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
-        self._ahead = b""
-        self.taken = 0
+        self._peeked = b""
+        self.bytes_read = 0
 
-    def begins(self) -> bytes:
+    def peek_magic(self) -> bytes:
         """Return the first four bytes without taking them; fewer where there are no more."""
-        while (wanted := _LONGEST_MAGIC - len(self._ahead)) and (more := self._stream.read1(wanted)):
-            self._ahead += more
-        return self._ahead
+        while (wanted := _MAGIC_BYTES - len(self._peeked)) and (more := self._stream.read1(wanted)):
+            self._peeked += more
+        return self._peeked
 
     def read1(self, size: int = -1, /) -> bytes:
         """Return at most `size` bytes, as many as can be had without waiting again; nothing at the end."""
-        if self._ahead:
-            end = len(self._ahead) if size < 0 else size
-            found, self._ahead = self._ahead[:end], self._ahead[end:]
+        if self._peeked:
+            end = len(self._peeked) if size < 0 else size
+            found, self._peeked = self._peeked[:end], self._peeked[end:]
         else:
             found = self._stream.read1(size)
-        self.taken += len(found)
+        self.bytes_read += len(found)
         return found
 
     def read(self, size: int = -1, /) -> bytes:
@@ -68,18 +68,18 @@ class Source:
         return found + self.read1(size - 1) if len(found) == 1 and size > 1 else found
 
 
-class Opened:
+class InputFile:
     """An open file: what it holds, decompressed where it is compressed."""
 
-    def __init__(self, name: str, source: Source) -> None:
+    def __init__(self, name: str, source: ByteSource) -> None:
         self._name = name
         self._source = source
-        self._content = _decompressed(source)
+        self._content = _with_decompression(source)
 
     @property
-    def taken(self) -> int:
+    def bytes_read(self) -> int:
         """How many bytes of the file itself were read."""
-        return self._source.taken
+        return self._source.bytes_read
 
     def read1(self, size: int = -1, /) -> bytes:
         """Return at most `size` bytes of what the file holds; nothing at the end.
@@ -89,33 +89,33 @@ class Opened:
         try:
             return self._content.read1(size)
         except (BadGzipFile, EOFError, zlib.error, ZstdError) as error:
-            raise UnreadableError(
+            raise UnreadableFileError(
                 f"{self._name}: expected one whole compressed file with a window of at most 128 MiB, "
                 "it is damaged, cut off, or followed by other bytes"
             ) from error
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Opened]:
+def open_input(path: Path) -> Iterator[InputFile]:
     """Open a file, a named pipe or, by `-`, the standard input for the block; raises OSError where that cannot be."""
     if path == STDIN:
         with open(0, "rb", closefd=False) as stream:
-            yield Opened(str(STDIN), Source(stream))
+            yield InputFile(str(STDIN), ByteSource(stream))
     else:
         with path.open("rb") as stream:
-            yield Opened(str(path), Source(stream))
+            yield InputFile(str(path), ByteSource(stream))
 
 
-def read_twice(path: Path) -> bool:
+def is_rereadable(path: Path) -> bool:
     """Whether a path can be read again from its beginning: a regular file can, a pipe of any kind cannot."""
     return path != STDIN and path.is_file()
 
 
-def _decompressed(source: Source) -> Readable:
-    first, file = source.begins(), cast("BinaryIO", source)  # decompressors call nothing but `read`
+def _with_decompression(source: ByteSource) -> Readable:
+    first, file = source.peek_magic(), cast("BinaryIO", source)  # decompressors call nothing but `read`
     if first.startswith(_GZIP):
         return GzipFile(fileobj=file, mode="rb")
     # A frame that is to be skipped may come first: 16 magic numbers, of which the lowest four bits are free.
     if first == _ZSTD or (first[1:] == b"\x2a\x4d\x18" and first[:1].hex().startswith("5")):
-        return ZstdFile(file, "rb", options={DecompressionParameter.window_log_max: _WINDOW_LOG})
+        return ZstdFile(file, "rb", options={DecompressionParameter.window_log_max: _MAX_WINDOW_LOG})
     return source

@@ -9,16 +9,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from streams.edge.files.input_file import Opened, opened
+from streams.edge.files.input_file import InputFile, open_input
 
 _BLOCK_BYTES: Final = 1 << 20
 _BLOCK_LINES: Final = 4096
 # Longer than any event may be: what follows in such a line is not kept, since the line is refused for its length.
-_LONGEST: Final = 1 << 16
-_MARK: Final = b"\xef\xbb\xbf"
+_MAX_LINE_BYTES: Final = 1 << 16
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
-class Block(NamedTuple):
+class LineBlock(NamedTuple):
     """Consecutive lines of one source, without their line breaks.
 
     `first` is the number of the first line, counted over all sources from 1; `size` is how many bytes of the file
@@ -26,65 +26,65 @@ class Block(NamedTuple):
     """
 
     source: str
-    first: int
-    first_in_source: int
+    first_line: int
+    first_line_in_source: int
     lines: list[bytes]
-    size: int
+    bytes_read: int
 
-    def place(self, index: int) -> str:
+    def location(self, index: int) -> str:
         """Return where the line at `index` stands, as FILE:LINE."""
-        return f"{self.source}:{self.first_in_source + index}"
+        return f"{self.source}:{self.first_line_in_source + index}"
 
-    def filled(self) -> Iterator[tuple[int, bytes]]:
+    def non_blank_lines(self) -> Iterator[tuple[int, bytes]]:
         """Yield every line that is not blank with its index; blank lines say nothing and are no fault."""
         return ((index, line) for index, line in enumerate(self.lines) if line and not line.isspace())
 
 
-def blocks(paths: Iterable[Path]) -> Iterator[Block]:
+def read_blocks(paths: Iterable[Path]) -> Iterator[LineBlock]:
     """Return the lines of all files, read one after the other; the path `-` is the standard input.
 
     Raises OSError for a file that cannot be read.
     """
     number = 1
     for path in paths:
-        with opened(path) as file:
-            for block in _of_file(file, str(path), number):
+        with open_input(path) as file:
+            for block in _read_file(file, str(path), number):
                 yield block
-                number = block.first + len(block.lines)
+                number = block.first_line + len(block.lines)
 
 
-def blocks_of(lines: Iterable[bytes], source: str = "", *, at_most: int = _BLOCK_LINES) -> Iterator[Block]:
+def group_lines(lines: Iterable[bytes], source: str = "", *, max_lines: int = _BLOCK_LINES) -> Iterator[LineBlock]:
     """Return lines that are made on the way, such as a simulation's, in blocks of `at_most`.
 
     A block is complete when it leaves: lines that come slowly and must leave at once want small ones.
     """
     remaining, number = iter(lines), 1
-    while some := list(islice(remaining, at_most)):
-        yield Block(source, number, number, some, sum(map(len, some)))
+    while some := list(islice(remaining, max_lines)):
+        yield LineBlock(source, number, number, some, sum(map(len, some)))
         number += len(some)
 
 
-def _of_file(file: Opened, source: str, number: int) -> Iterator[Block]:
+def _read_file(file: InputFile, source: str, number: int) -> Iterator[LineBlock]:
     begun, start, taken = b"", number, 0
     while read := file.read1(_BLOCK_BYTES):
         *lines, begun = (begun + read).split(b"\n")
         if lines:
-            yield _block(source, number, start, lines, file.taken - taken)
-            number, taken = number + len(lines), file.taken
-        begun = _bounded(begun)
+            yield _make_block(source, number, start, lines, file.bytes_read - taken)
+            number, taken = number + len(lines), file.bytes_read
+        begun = _truncate(begun)
     if begun:
-        yield _block(source, number, start, [begun], file.taken - taken)
+        yield _make_block(source, number, start, [begun], file.bytes_read - taken)
 
 
-def _block(source: str, number: int, start: int, lines: list[bytes], size: int) -> Block:
+def _make_block(source: str, number: int, start: int, lines: list[bytes], size: int) -> LineBlock:
     if number == start:
-        lines[0] = lines[0].removeprefix(_MARK)
-    return Block(source, number, number - start + 1, [_bounded(line).removesuffix(b"\r") for line in lines], size)
+        lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
+    return LineBlock(source, number, number - start + 1, [_truncate(line).removesuffix(b"\r") for line in lines], size)
 
 
-def _bounded(line: bytes) -> bytes:
+def _truncate(line: bytes) -> bytes:
     """Return as much of a line as it takes to refuse it for its length; of one that long never nothing but blanks."""
-    if len(line) <= _LONGEST:
+    if len(line) <= _MAX_LINE_BYTES:
         return line
-    kept = line[:_LONGEST]
-    return b"?" * _LONGEST if kept.isspace() else kept
+    kept = line[:_MAX_LINE_BYTES]
+    return b"?" * _MAX_LINE_BYTES if kept.isspace() else kept

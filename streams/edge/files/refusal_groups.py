@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from streams.contract.events.decoder import Refusal
-from streams.contract.events.expectations import expected
+from streams.contract.events.expectations import expectation
 from streams.domain.vocabulary import Reason
-from streams.edge.files.format_detection import foreign
+from streams.edge.files.format_detection import format_advice
 
 _NO_EVENT: Final = frozenset({Reason.NOT_JSON, Reason.NOT_CLOUDEVENT, Reason.TOO_LARGE})
 
@@ -41,7 +41,7 @@ class Refusals:
         """Count one refused line that stands at `place`; by the first line of a file it is told what the file is."""
         group = (str(refusal.reason), refusal.field)
         if group not in self._first and place.endswith(":1") and refusal.reason in _NO_EVENT:
-            self._files[group] = foreign(line)
+            self._files[group] = format_advice(line)
         self.total += 1
         self._counts[group] = self._counts.get(group, 0) + 1
         self._first.setdefault(group, place)
@@ -54,7 +54,7 @@ class Refusals:
                 *group,
                 count,
                 self._first[group],
-                expected=expected(Reason(group[0]), group[1]),
+                expected=expectation(Reason(group[0]), group[1]),
                 looks_like=self._files.get(group, ""),
             )
             for group, count in ordered

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from streams.edge.files.refusal_groups import RefusalGroup
-from streams.edge.terminal import WholeTable
+from streams.edge.terminal import WrappingTable
 
 
-def refusal_table(title: str, groups: Iterable[RefusalGroup]) -> WholeTable:
+def refusal_table(title: str, groups: Iterable[RefusalGroup]) -> WrappingTable:
     """Return what was refused, by reason and field; never what was refused."""
-    table = WholeTable(title=title, title_justify="left")
+    table = WrappingTable(title=title, title_justify="left")
     table.add_column("reason")
     table.add_column("field")
     table.add_column("lines", justify="right")

@@ -13,11 +13,11 @@ from streams.edge.http_server.connections import Connection, Connections
 
 _BACKLOG: Final = 512
 """How many clients the system keeps waiting: one more hears nothing for a second, be it a liveness probe."""
-_AT_ONCE: Final = 8
+_MAX_ACCEPTS_PER_ROUND: Final = 8
 """How many are accepted in one round of the loop: those that give way to them are closed in the next one."""
-_NOT_HERE: Final = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+_UNAVAILABLE_ADDRESS_ERRORS: Final = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _SHUTDOWN_SECONDS: Final = 1.0
-_PAUSE_SECONDS: Final = 0.05
+_ACCEPT_PAUSE_SECONDS: Final = 0.05
 """How long nothing is accepted when the system has no room for another connection."""
 
 
@@ -25,7 +25,7 @@ class AddressError(BadSettingsError):
     """Pages cannot be served at the address of the settings; the message names the setting."""
 
 
-async def bound(host: str, port: int) -> list[socket.socket]:
+async def bind(host: str, port: int) -> list[socket.socket]:
     """Return listening sockets, one for each address of `host` that there is, all with one port; port 0 is any free one.
 
     Raises AddressError.
@@ -33,12 +33,12 @@ async def bound(host: str, port: int) -> list[socket.socket]:
     found: list[socket.socket] = []
     missing: OSError | None = None
     try:
-        for family, _, _, _, address in await _addresses(host, port):
+        for family, _, _, _, address in await _resolve(host, port):
             chosen = found[0].getsockname()[1] if found else port
             try:
                 listener = socket.create_server((str(address[0]), chosen), family=family, backlog=_BACKLOG)
             except OSError as error:
-                if error.errno not in _NOT_HERE:
+                if error.errno not in _UNAVAILABLE_ADDRESS_ERRORS:
                     raise
                 missing = error  # such as ::1 for localhost where IPv6 is turned off
                 continue
@@ -49,15 +49,15 @@ async def bound(host: str, port: int) -> list[socket.socket]:
     except OSError as error:
         for listener in found:
             listener.close()
-        raise _wrong(host, port, error) from error
+        raise _address_error(host, port, error) from error
     return found
 
 
-async def _addresses(host: str, port: int) -> list[Any]:
+async def _resolve(host: str, port: int) -> list[Any]:
     return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
-def _wrong(host: str, port: int, error: OSError) -> AddressError:
+def _address_error(host: str, port: int, error: OSError) -> AddressError:
     if isinstance(error, socket.gaierror):
         return AddressError(f"SAFECLOCK_HTTP_HOST: expected a name or an address of this machine, got {host!r}")
     if error.errno == errno.EADDRINUSE:
@@ -71,17 +71,17 @@ def _wrong(host: str, port: int, error: OSError) -> AddressError:
 class Acceptor:
     """Accepts clients of bound sockets and hands each to `server`, over TLS where there is a context."""
 
-    def __init__(self, server: web.Server, connections: Connections, context: ssl.SSLContext | None) -> None:
+    def __init__(self, server: web.Server, connections: Connections, ssl_context: ssl.SSLContext | None) -> None:
         self._server = server
         self._connections = connections
-        self._context = context
+        self._ssl_context = ssl_context
         self._loop = asyncio.get_running_loop()
         self._listeners: set[socket.socket] = set()
-        self._opening: set[asyncio.Task[None]] = set()
+        self._opening_tasks: set[asyncio.Task[None]] = set()
 
     def listen(self, listener: socket.socket) -> None:
         """Accept clients of a bound socket until it is closed."""
-        self._loop.add_reader(listener, self._ready, listener)
+        self._loop.add_reader(listener, self._accept_pending, listener)
         self._listeners.add(listener)
 
     async def close(self) -> None:
@@ -90,16 +90,16 @@ class Acceptor:
             self._loop.remove_reader(listener)
             listener.close()
         self._listeners.clear()
-        for opening in self._opening:
+        for opening in self._opening_tasks:
             opening.cancel()
-        await asyncio.gather(*self._opening, return_exceptions=True)
+        await asyncio.gather(*self._opening_tasks, return_exceptions=True)
 
-    def _ready(self, listener: socket.socket) -> None:
-        for _ in range(_AT_ONCE):
-            if not self._accepted(listener):
+    def _accept_pending(self, listener: socket.socket) -> None:
+        for _ in range(_MAX_ACCEPTS_PER_ROUND):
+            if not self._accept_one(listener):
                 return
 
-    def _accepted(self, listener: socket.socket) -> bool:
+    def _accept_one(self, listener: socket.socket) -> bool:
         """Accept a client that waits; return whether there may be another one."""
         try:
             client, address = listener.accept()
@@ -108,39 +108,39 @@ class Acceptor:
         except ConnectionAbortedError:
             return True
         except OSError:  # the process or the system has as many open files as it may
-            self._connections.make_room()
+            self._connections.close_least_important()
             self._loop.remove_reader(listener)  # it would be called again before anything is closed
-            self._loop.call_later(_PAUSE_SECONDS, self._resume, listener)
+            self._loop.call_later(_ACCEPT_PAUSE_SECONDS, self._resume, listener)
             return False
         client.setblocking(False)  # noqa: FBT003 - Python's own
-        self._take(client, str(address[0]))
+        self._start_connection(client, str(address[0]))
         return True
 
     def _resume(self, listener: socket.socket) -> None:
         if listener in self._listeners:
             self.listen(listener)
 
-    def _take(self, client: socket.socket, address: str) -> None:
+    def _start_connection(self, client: socket.socket, address: str) -> None:
         connection = Connection(self._server, self._connections, address, self._loop)
         self._connections.add(connection)
-        opening = self._loop.create_task(self._open(client, connection))
-        connection.opening = opening
-        self._opening.add(opening)
-        opening.add_done_callback(lambda done: self._opened(done, client, connection))
+        opening = self._loop.create_task(self._open_connection(client, connection))
+        connection.opening_task = opening
+        self._opening_tasks.add(opening)
+        opening.add_done_callback(lambda done: self._on_opened(done, client, connection))
 
-    async def _open(self, client: socket.socket, connection: Connection) -> None:
+    async def _open_connection(self, client: socket.socket, connection: Connection) -> None:
         seconds: dict[str, float] = {}
-        if self._context is not None:
+        if self._ssl_context is not None:
             seconds["ssl_handshake_timeout"] = self._connections.limits.request_seconds
             seconds["ssl_shutdown_timeout"] = _SHUTDOWN_SECONDS
-        await self._loop.connect_accepted_socket(lambda: connection, client, ssl=self._context, **seconds)
+        await self._loop.connect_accepted_socket(lambda: connection, client, ssl=self._ssl_context, **seconds)
 
-    def _opened(self, opening: asyncio.Task[None], client: socket.socket, connection: Connection) -> None:
+    def _on_opened(self, task: asyncio.Task[None], client: socket.socket, connection: Connection) -> None:
         """Drop a client whose connection was not opened: it did not finish a TLS handshake, or had to give way."""
-        self._opening.discard(opening)
-        error = None if opening.cancelled() else opening.exception()
+        self._opening_tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
         if error is not None:
-            self._connections.note(f"a connection could not be opened: {type(error).__name__}")
-        if error is not None or opening.cancelled():
-            connection.forget()
+            self._connections.log_rate_limited(f"a connection could not be opened: {type(error).__name__}")
+        if error is not None or task.cancelled():
+            connection.deregister()
             client.close()

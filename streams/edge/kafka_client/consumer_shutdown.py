@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer
 
-_SECONDS: Final = 1.0
+_CLOSE_TIMEOUT_SECONDS: Final = 1.0
 
 
-async def close(consumer: AIOKafkaConsumer) -> None:
+async def close_consumer(consumer: AIOKafkaConsumer) -> None:
     """Close a consumer; connections that the broker does not close in time are cut.
 
     Over TLS both sides say that they close. A broker that holds a fetch answers that first, for which uvloop then
@@ -17,7 +17,7 @@ async def close(consumer: AIOKafkaConsumer) -> None:
     connections: Any = consumer._client._conns  # noqa: SLF001 - aiokafka shows them to nobody
     writers = [connection._writer for connection in connections.values()]  # noqa: SLF001
     closing = asyncio.create_task(consumer.stop())
-    await asyncio.wait({closing}, timeout=_SECONDS)
+    await asyncio.wait({closing}, timeout=_CLOSE_TIMEOUT_SECONDS)
     if not closing.done():
         for writer in writers:
             if writer is not None:

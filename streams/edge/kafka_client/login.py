@@ -19,70 +19,70 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
-from streams.contract.settings.kafka_security import Access, AccessError
+from streams.contract.settings.kafka_security import KafkaSecurity, KafkaSecurityError
 
-_PATIENCE_MS: Final = 5_000
-_CLOSING_SECONDS: Final = 0.2
-_CLOSED: Final = (EOFError, ConnectionResetError, KafkaConnectionError, ssl.SSLEOFError)
-_NOT_UNDERSTOOD: Final = (*_CLOSED, ssl.SSLError, IllegalSaslStateError)
+_REQUEST_TIMEOUT_MS: Final = 5_000
+_CLOSE_TIMEOUT_SECONDS: Final = 0.2
+_CLOSED_ERRORS: Final = (EOFError, ConnectionResetError, KafkaConnectionError, ssl.SSLEOFError)
+_PROTOCOL_ERRORS: Final = (*_CLOSED_ERRORS, ssl.SSLError, IllegalSaslStateError)
 # X509_V_ERR_*: what OpenSSL finds wrong with a certificate.
-_DATES: Final = {9: "is not valid yet", 10: "has expired"}
-_NAMES: Final = {62, 64}
+_DATE_ERRORS: Final = {9: "is not valid yet", 10: "has expired"}
+_NAME_ERRORS: Final = {62, 64}
 
 
 class NoBrokerError(ConnectionError):
     """No broker answers; the message names the setting with the addresses."""
 
-    def __init__(self, bootstrap: str, access: Access) -> None:
-        super().__init__(f"{access.named('bootstrap')}: expected a broker at {bootstrap}, none answered")
+    def __init__(self, bootstrap: str, security: KafkaSecurity) -> None:
+        super().__init__(f"{security.setting_name('bootstrap')}: expected a broker at {bootstrap}, none answered")
 
 
-def told(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return a failure that a broker caused in words: an error of a Kafka client by its name and what it says."""
     return f"the broker: {type(error).__name__}: {error}" if isinstance(error, KafkaError) else str(error)
 
 
-def lacking(access: Access, right: str) -> AccessError:
+def missing_right_error(security: KafkaSecurity, right: str) -> KafkaSecurityError:
     """Return the error of whom a broker lets in and does not let do something; `right` says what, and to what."""
-    if access.by_password or access.cert_file is None:
-        setting, who = "username", repr(access.username) if access.by_password else "whoever does not sign in"
+    if security.uses_password or security.cert_file is None:
+        setting, who = "username", repr(security.username) if security.uses_password else "whoever does not sign in"
     else:
-        setting, who = "cert_file", f"that of {access.cert_file}"
-    return AccessError(f"{access.named(setting)}: expected somebody who may {right}, {who} may not")
+        setting, who = "cert_file", f"that of {security.cert_file}"
+    return KafkaSecurityError(f"{security.setting_name(setting)}: expected somebody who may {right}, {who} may not")
 
 
-def sign_in(bootstrap: str, access: Access) -> bool:
+def check_login(bootstrap: str, security: KafkaSecurity) -> bool:
     """Return whether a broker lets us in, false if none answers; blocking, at most some seconds for each address.
 
     Raises AccessError that names the setting.
     """
     with ThreadPoolExecutor(1) as thread:  # the caller's own thread may have a running loop
-        return thread.submit(_in_a_loop, bootstrap, access).result()
+        return thread.submit(_run_check, bootstrap, security).result()
 
 
-def _in_a_loop(bootstrap: str, access: Access) -> bool:
+def _run_check(bootstrap: str, security: KafkaSecurity) -> bool:
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        return runner.run(_sign_in(bootstrap, access))
+        return runner.run(_check_login(bootstrap, security))
 
 
-async def _sign_in(bootstrap: str, access: Access) -> bool:
+async def _check_login(bootstrap: str, security: KafkaSecurity) -> bool:
     refusals = []
     for host, port, _ in collect_hosts(bootstrap):
-        error = await _tried(host, port, access)
-        if isinstance(error, _CLOSED):  # a broker that is going down closes, too, and answers no more
-            error = await _tried(host, port, access)
+        error = await _login_error(host, port, security)
+        if isinstance(error, _CLOSED_ERRORS):  # a broker that is going down closes, too, and answers no more
+            error = await _login_error(host, port, security)
         if error is None:
             return True
-        refusals += [told] if (told := _told(error, f"{host}:{port}", access)) else []
+        refusals += [told] if (told := _setting_problem(error, f"{host}:{port}", security)) else []
     if refusals:
-        raise AccessError(refusals[0])
+        raise KafkaSecurityError(refusals[0])
     return False
 
 
-async def _tried(host: str, port: int, access: Access) -> BaseException | None:
+async def _login_error(host: str, port: int, security: KafkaSecurity) -> BaseException | None:
     """Return why a broker did not let us in."""
     try:
-        await _knock(host, port, access)
+        await _probe(host, port, security)
     except KafkaConnectionError as error:
         return error.__cause__ or error
     except (OSError, KafkaError, EOFError) as error:
@@ -90,61 +90,61 @@ async def _tried(host: str, port: int, access: Access) -> BaseException | None:
     return None
 
 
-async def _knock(host: str, port: int, access: Access) -> None:
+async def _probe(host: str, port: int, security: KafkaSecurity) -> None:
     """Sign in, and ask something: a listener that expects a name closes the connection only then."""
-    connection = AIOKafkaConnection(host, port, request_timeout_ms=_PATIENCE_MS, **access.options())
+    connection = AIOKafkaConnection(host, port, request_timeout_ms=_REQUEST_TIMEOUT_MS, **security.client_options())
     try:
         await connection.connect()
         await connection.send(MetadataRequest([]))
     finally:
         # Of a connection that did not come about nobody ever says that it is closed.
-        await asyncio.wait({connection.close()}, timeout=_CLOSING_SECONDS)
+        await asyncio.wait({connection.close()}, timeout=_CLOSE_TIMEOUT_SECONDS)
 
 
-def _told(error: BaseException, server: str, access: Access) -> str | None:
+def _setting_problem(error: BaseException, server: str, security: KafkaSecurity) -> str | None:
     """Return which setting is wrong, as a broker's answer has it; None where nobody answered."""
     match error:
         case ssl.SSLCertVerificationError():
-            return _of_certificate(error, server, access)
+            return _broker_certificate_problem(error, server, security)
         case ssl.SSLError() if "ALERT" in str(error.reason):
-            return _of_ours(error, server, access)
+            return _own_certificate_problem(error, server, security)
         case SaslAuthenticationFailed():
-            names = f"{access.named('username')}, {access.named('password')}"
-            return f"{names}: expected a user of {server} and its password, {access.username!r} was not let in"
+            names = f"{security.setting_name('username')}, {security.setting_name('password')}"
+            return f"{names}: expected a user of {server} and its password, {security.username!r} was not let in"
         case UnsupportedSaslMechanismError():
-            return f"{access.named('mechanism')}: expected one that {server} takes, it does not {access.mechanism}"
-        case _ if isinstance(error, _NOT_UNDERSTOOD):
-            return _of_protocol(server, access)
+            return f"{security.setting_name('mechanism')}: expected one that {server} takes, it does not {security.mechanism}"
+        case _ if isinstance(error, _PROTOCOL_ERRORS):
+            return _protocol_problem(server, security)
         case _:
             return None
 
 
-def _of_certificate(error: ssl.SSLCertVerificationError, server: str, access: Access) -> str:
-    if error.verify_code in _DATES:
+def _broker_certificate_problem(error: ssl.SSLCertVerificationError, server: str, security: KafkaSecurity) -> str:
+    if error.verify_code in _DATE_ERRORS:
         return (
-            f"{access.named('bootstrap')}: expected a broker whose certificate is valid today, that of {server}"
-            f" {_DATES[error.verify_code]}: it is renewed at the broker"
+            f"{security.setting_name('bootstrap')}: expected a broker whose certificate is valid today, that of {server}"
+            f" {_DATE_ERRORS[error.verify_code]}: it is renewed at the broker"
         )
-    if error.verify_code in _NAMES:
+    if error.verify_code in _NAME_ERRORS:
         return (
-            f"{access.named('bootstrap')}: expected an address that stands in the broker's certificate, {server} does"
+            f"{security.setting_name('bootstrap')}: expected an address that stands in the broker's certificate, {server} does"
             " not stand in it"
         )
-    by = access.ca_file or "the system's authorities"
+    by = security.ca_file or "the system's authorities"
     return (
-        f"{access.named('ca_file')}: expected the authority that signed the certificate of {server}, got {by}"
+        f"{security.setting_name('ca_file')}: expected the authority that signed the certificate of {server}, got {by}"
         f" ({error.verify_message})"
     )
 
 
-def _of_ours(error: ssl.SSLError, server: str, access: Access) -> str:
-    names = f"{access.named('cert_file')}, {access.named('key_file')}"
-    given = access.cert_file or "none"
+def _own_certificate_problem(error: ssl.SSLError, server: str, security: KafkaSecurity) -> str:
+    names = f"{security.setting_name('cert_file')}, {security.setting_name('key_file')}"
+    given = security.cert_file or "none"
     return f"{names}: expected a certificate that {server} takes, got {given} ({error.reason})"
 
 
-def _of_protocol(server: str, access: Access) -> str:
+def _protocol_problem(server: str, security: KafkaSecurity) -> str:
     return (
-        f"{access.named('protocol')}: expected the protocol of the listener at {server}, it closed the connection on"
-        f" {access.protocol}"
+        f"{security.setting_name('protocol')}: expected the protocol of the listener at {server}, it closed the connection on"
+        f" {security.protocol}"
     )

@@ -6,26 +6,26 @@ aiokafka's parser, which is ten times as fast, refuses such a batch. What has an
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-_LONGEST_NUMBER = 10
-_NOT_OURS = "\N{REPLACEMENT CHARACTER}"
+_MAX_VARINT_BYTES = 10
+_INVALID_NAME_PREFIX = "\N{REPLACEMENT CHARACTER}"
 
 
-class Header(Protocol):
+class BatchHeader(Protocol):
     """What the header of a batch tells of its records."""
 
     @property
-    def base(self) -> int: ...  # noqa: D102 - as in `batches`
+    def base_offset(self) -> int: ...  # noqa: D102 - as in `batches`
     @property
-    def first(self) -> int: ...  # noqa: D102
+    def base_timestamp(self) -> int: ...  # noqa: D102
     @property
-    def latest(self) -> int: ...  # noqa: D102
+    def max_timestamp(self) -> int: ...  # noqa: D102
     @property
-    def total(self) -> int: ...  # noqa: D102
+    def record_count(self) -> int: ...  # noqa: D102
     @property
-    def stamped_by_broker(self) -> bool: ...  # noqa: D102
+    def has_log_append_time(self) -> bool: ...  # noqa: D102
 
 
-class Parsed(NamedTuple):
+class ParsedRecord(NamedTuple):
     """A record as aiokafka's parser has it."""
 
     offset: int
@@ -36,70 +36,70 @@ class Parsed(NamedTuple):
     headers: Sequence[tuple[str, bytes | None]]
 
 
-def records(data: bytes, header: Header) -> Iterator[Parsed]:
+def parse_records_leniently(data: bytes, header: BatchHeader) -> Iterator[ParsedRecord]:
     """Yield the records of a batch, `data` being all that follows its header; raises ValueError where one has another form."""
-    whole = _Cursor(data)
-    for _ in range(header.total):
-        yield _record(_Cursor(whole.taken(whole.number())), header)
-    whole.end()
+    whole = _ByteReader(data)
+    for _ in range(header.record_count):
+        yield _parse_record(_ByteReader(whole.read_bytes(whole.read_varint())), header)
+    whole.expect_end()
 
 
-def _record(body: "_Cursor", header: Header) -> Parsed:
-    body.number()  # attributes, of which Kafka has none
-    after, delta = body.number(), body.number()
-    key, value = body.text(), body.text()
+def _parse_record(body: "_ByteReader", header: BatchHeader) -> ParsedRecord:
+    body.read_varint()  # attributes, of which Kafka has none
+    after, delta = body.read_varint(), body.read_varint()
+    key, value = body.read_nullable_bytes(), body.read_nullable_bytes()
     headers = []
-    for _ in range(body.length()):
-        name = body.taken(body.length())
-        headers.append((_name(name), body.text()))
-    body.end()
-    stamp = header.latest if header.stamped_by_broker else header.first + after
-    return Parsed(header.base + delta, stamp, int(header.stamped_by_broker), key, value, tuple(headers))
+    for _ in range(body.read_length()):
+        name = body.read_bytes(body.read_length())
+        headers.append((_decode_header_name(name), body.read_nullable_bytes()))
+    body.expect_end()
+    stamp = header.max_timestamp if header.has_log_append_time else header.base_timestamp + after
+    return ParsedRecord(header.base_offset + delta, stamp, int(header.has_log_append_time), key, value, tuple(headers))
 
 
-def _name(raw: bytes) -> str:
+def _decode_header_name(raw: bytes) -> str:
     """Return the name of a header; one that is not UTF-8 begins as none of ours does, whatever it looks like."""
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        return _NOT_OURS + raw.decode(errors="replace")
+        return _INVALID_NAME_PREFIX + raw.decode(errors="replace")
 
 
-class _Cursor:
+class _ByteReader:
     """Reads bytes from their beginning, and never beyond their end."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._place = 0
+        self._index = 0
 
-    def number(self) -> int:
+    def read_varint(self) -> int:
         """Return the next number, in the zigzag encoding of Protocol Buffers."""
         found = 0
-        for count in range(_LONGEST_NUMBER):
-            byte = self.taken(1)[0]
+        for count in range(_MAX_VARINT_BYTES):
+            byte = self.read_bytes(1)[0]
             found |= (byte & 0x7F) << (7 * count)
             if byte < 0x80:  # noqa: PLR2004 - the last byte of a number
                 return (found >> 1) ^ -(found & 1)
-        raise ValueError(f"expected a number of at most {_LONGEST_NUMBER} bytes")
+        raise ValueError(f"expected a number of at most {_MAX_VARINT_BYTES} bytes")
 
-    def length(self) -> int:
+    def read_length(self) -> int:
         """Return the next number, which counts something."""
-        if (found := self.number()) < 0:
+        if (found := self.read_varint()) < 0:
             raise ValueError("expected a length of 0 or more")
         return found
 
-    def text(self) -> bytes | None:
+    def read_nullable_bytes(self) -> bytes | None:
         """Return as many bytes as the next number says; None where it is negative."""
-        return None if (size := self.number()) < 0 else self.taken(size)
+        return None if (size := self.read_varint()) < 0 else self.read_bytes(size)
 
-    def taken(self, size: int) -> bytes:
+    def read_bytes(self, size: int) -> bytes:
         """Return the next bytes."""
-        if not 0 <= size <= len(self._data) - self._place:
+        if not 0 <= size <= len(self._data) - self._index:
             raise ValueError("expected a length that ends within the record")
-        self._place += size
-        return self._data[self._place - size : self._place]
+        self._index += size
+        return self._data[self._index - size : self._index]
 
-    def end(self) -> None:
+    def expect_end(self) -> None:
         """Raise ValueError where bytes are left."""
-        if self._place != len(self._data):
+        if self._index != len(self._data):
             raise ValueError("expected no more bytes")

@@ -18,30 +18,30 @@ from typing_extensions import override
 
 from streams.contract.events.source_records import UnreadableBatch
 from streams.edge.kafka_client.record_batch import (
-    STRICT,
-    Bounds,
-    Frame,
+    SOURCE_TOPIC_LIMITS,
+    BatchLimits,
+    RawBatch,
     UndecodableError,
+    batch_at,
     control_type,
-    decompressed,
-    frame_at,
-    records_in,
+    decompress_batch,
+    parse_records,
 )
 
-ATTEMPTS: Final = 3
+MAX_FETCH_ATTEMPTS: Final = 3
 """How often a batch whose checksum is wrong is fetched until it counts as unreadable."""
 
-_MOST_SECONDS: Final = 0.05
+_MAX_UNREADABLE_SECONDS: Final = 0.05
 """How long what cannot be read of one answer may take: then whatever else the thread has to do comes first."""
 
-_COMMITTED: Final = 1
-_ABORT: Final = (0, 0)
-_MOST_HEADERS: Final = 100
-_LONG: Final = 1 << 16  # more than any event may have
-_OURS: Final = ("ce_", "content-type")
+_READ_COMMITTED: Final = 1
+_ABORT_MARKER: Final = (0, 0)
+_MAX_HEADERS: Final = 100
+_MAX_HEADER_BYTES: Final = 1 << 16  # more than any event may have
+_EVENT_HEADER_PREFIXES: Final = ("ce_", "content-type")
 
 
-class Read(NamedTuple):
+class ConsumedRecord(NamedTuple):
     """A record as it was read, in Kafka's words; a stamp of -1 is none.
 
     The name of a header that is not UTF-8 begins with U+FFFD. Of very many headers those of CloudEvents are kept.
@@ -57,46 +57,52 @@ class Read(NamedTuple):
     headers: Sequence[tuple[str, bytes]]
 
 
-Found = Read | UnreadableBatch
+RecordOrUnreadable = ConsumedRecord | UnreadableBatch
 
 
-def consumer(bounds: Bounds = STRICT, **settings: Any) -> aiokafka.AIOKafkaConsumer:  # noqa: ANN401 - aiokafka's own
+def create_consumer(limits: BatchLimits = SOURCE_TOPIC_LIMITS, **settings: Any) -> aiokafka.AIOKafkaConsumer:  # noqa: ANN401 - aiokafka's own
     """Return an aiokafka consumer whose records are `Read` or `UnreadableBatch`; a batch beyond `bounds` is not read."""
-    made = Consumer(**settings)  # type: ignore[no-untyped-call]
-    made.bounds = bounds
+    made = ResilientConsumer(**settings)  # type: ignore[no-untyped-call]
+    made.batch_limits = limits
     return made
 
 
-async def polled(
-    of: aiokafka.AIOKafkaConsumer, *pairs: TopicPartition, **limits: int
-) -> Mapping[TopicPartition, list[Found]]:
+async def poll(
+    consumer: aiokafka.AIOKafkaConsumer, *topic_partitions: TopicPartition, **options: int
+) -> Mapping[TopicPartition, list[RecordOrUnreadable]]:
     """Return what `getmany` of such a consumer returns, with the type that it has."""
-    return cast("Mapping[TopicPartition, list[Found]]", await of.getmany(*pairs, **limits))
+    return cast(
+        "Mapping[TopicPartition, list[RecordOrUnreadable]]", await consumer.getmany(*topic_partitions, **options)
+    )
 
 
-class Consumer(aiokafka.AIOKafkaConsumer):
+class ResilientConsumer(aiokafka.AIOKafkaConsumer):
     """An aiokafka consumer whose records are `Read` or `UnreadableBatch`."""
 
-    bounds = STRICT
+    batch_limits = SOURCE_TOPIC_LIMITS
 
     @override
     async def start(self) -> None:
         await super().start()  # type: ignore[no-untyped-call]
         fetcher: Any = self._fetcher
         # The method as it is, with our classes under the names that it looks up.
-        memory = Memory(partial(_answered_at, fetcher), self.bounds)
-        names = {**vars(fetching), "MemoryRecords": Answer, "PartitionRecords": partial(Records, memory)}
+        memory = UnreadableBatchTracker(partial(_last_response_at, fetcher), self.batch_limits)
+        names = {
+            **vars(fetching),
+            "MemoryRecords": PartitionResponse,
+            "PartitionRecords": partial(ResponseRecords, memory),
+        }
         method = fetching.Fetcher._proc_fetch_request  # noqa: SLF001 - aiokafka offers no other way to the bytes
         fetcher._proc_fetch_request = MethodType(FunctionType(method.__code__, names), fetcher)  # noqa: SLF001
 
 
-def _answered_at(fetcher: Any, pair: TopicPartition) -> int:  # noqa: ANN401 - aiokafka's, untyped
+def _last_response_at(fetcher: Any, topic_partition: TopicPartition) -> int:  # noqa: ANN401 - aiokafka's, untyped
     """Return the wall clock of the last answer, in epoch milliseconds."""
-    state: Any = fetcher._subscriptions.subscription.assignment.state_value(pair)  # noqa: SLF001
+    state: Any = fetcher._subscriptions.subscription.assignment.state_value(topic_partition)  # noqa: SLF001
     return int(state.timestamp)
 
 
-class Answer:
+class PartitionResponse:
     """The batches of one topic-partition in an answer, in the place of aiokafka's `MemoryRecords`."""
 
     def __init__(self, data: bytes) -> None:
@@ -111,33 +117,33 @@ class Answer:
         return len(self.data)
 
 
-class Memory:
+class UnreadableBatchTracker:
     """What one consumer remembers of its topic-partitions between answers.
 
     `answered_at` returns the wall clock of a topic-partition's last answer, in epoch milliseconds; a batch beyond
     `bounds` is not read.
     """
 
-    def __init__(self, answered_at: Callable[[TopicPartition], int], bounds: Bounds = STRICT) -> None:
-        self.answered_at = answered_at
-        self.bounds = bounds
-        self._failed: dict[TopicPartition, tuple[int, int]] = {}
-        self._told: dict[TopicPartition, int] = {}
+    def __init__(self, answered_at: Callable[[TopicPartition], int], bounds: BatchLimits = SOURCE_TOPIC_LIMITS) -> None:
+        self.last_response_at = answered_at
+        self.limits = bounds
+        self._attempts: dict[TopicPartition, tuple[int, int]] = {}
+        self._last_unreadable: dict[TopicPartition, int] = {}
 
-    def is_final(self, pair: TopicPartition, offset: int) -> bool:
+    def count_attempt(self, topic_partition: TopicPartition, offset: int) -> bool:
         """Return whether what cannot be read at an offset has now been fetched often enough."""
-        before, count = self._failed.get(pair, (-1, 0))
+        before, count = self._attempts.get(topic_partition, (-1, 0))
         count = count + 1 if before == offset else 1
-        self._failed[pair] = (offset, count)
-        return count >= ATTEMPTS
+        self._attempts[topic_partition] = (offset, count)
+        return count >= MAX_FETCH_ATTEMPTS
 
-    def is_new(self, pair: TopicPartition, base: int) -> bool:
+    def is_newly_unreadable(self, topic_partition: TopicPartition, base_offset: int) -> bool:
         """Return whether the batch was not the last one that was told as unreadable."""
-        before, self._told[pair] = self._told.get(pair), base
-        return before != base
+        before, self._last_unreadable[topic_partition] = self._last_unreadable.get(topic_partition), base_offset
+        return before != base_offset
 
 
-class Records:
+class ResponseRecords:
     """The records of one topic-partition in an answer, in the place of aiokafka's `PartitionRecords`.
 
     `next_fetch_offset` is the position after what was handed over last. Iteration ends early before a batch that is not
@@ -146,9 +152,9 @@ class Records:
 
     def __init__(  # noqa: PLR0913, PLR0917 - aiokafka's order
         self,
-        memory: Memory,
+        memory: UnreadableBatchTracker,
         pair: TopicPartition,
-        answer: Answer,
+        answer: PartitionResponse,
         aborted: Iterable[tuple[int, int]] | None,
         fetch_offset: int,
         _key_deserializer: object,
@@ -157,38 +163,38 @@ class Records:
         isolation: int,
     ) -> None:
         self.next_fetch_offset = fetch_offset
-        self._memory = memory
-        self._pair = pair
-        self._answer = answer.data
-        self._asked = fetch_offset
-        self._aborted = sorted(aborted or (), key=lambda one: one[1], reverse=True)
-        self._aborting: set[int] = set()
-        self._committed_only = isolation == _COMMITTED
-        self._found = self._all()
+        self._tracker = memory
+        self._topic_partition = pair
+        self._response = answer.data
+        self._fetch_offset = fetch_offset
+        self._aborted_transactions = sorted(aborted or (), key=lambda one: one[1], reverse=True)
+        self._aborted_producers: set[int] = set()
+        self._is_read_committed = isolation == _READ_COMMITTED
+        self._records = self._iterate()
 
-    def __iter__(self) -> Iterator[Found]:
-        return self._found
+    def __iter__(self) -> Iterator[RecordOrUnreadable]:
+        return self._records
 
-    def __next__(self) -> Found:
-        return next(self._found)
+    def __next__(self) -> RecordOrUnreadable:
+        return next(self._records)
 
-    def _all(self) -> Iterator[Found]:  # noqa: C901 - a loop over every record, without calls that could be spared
-        new, kind, (topic, partition) = tuple.__new__, Read, self._pair
+    def _iterate(self) -> Iterator[RecordOrUnreadable]:  # noqa: C901 - a loop over every record, without calls that could be spared
+        new, kind, (topic, partition) = tuple.__new__, ConsumedRecord, self._topic_partition
         inflated, spent = 0, 0.0
-        for frame, place in self._frames():
-            started = 0.0 if frame.is_plain else perf_counter()
+        for frame, place in self._unread_batches():
+            started = 0.0 if frame.is_ordinary else perf_counter()
             try:
-                plain = frame.data if frame.is_plain else self._plain(frame)
-                if not frame.is_plain and frame.compressed:
+                plain = frame.data if frame.is_ordinary else self._decompress(frame)
+                if not frame.is_ordinary and frame.is_compressed:
                     inflated += len(plain)
-                    if len(plain) < inflated > self._memory.bounds.most_bytes:
+                    if len(plain) < inflated > self._tracker.limits.max_bytes:
                         return
-                records = records_in(frame, plain) if plain else ()
+                records = parse_records(frame, plain) if plain else ()
             except UndecodableError:
                 spent += perf_counter() - started if started else 0.0
-                yield from self._refused(frame, place)
+                yield from self._skip_unreadable(frame, place)
                 # A control batch may have ended an aborted transaction: the next answer tells which ones are.
-                if frame.is_control or spent > _MOST_SECONDS:
+                if frame.is_control or spent > _MAX_UNREADABLE_SECONDS:
                     return
                 continue
             for record in records:
@@ -198,69 +204,82 @@ class Records:
                     stamp, headers = record.timestamp, record.headers
                     if stamp is None:
                         stamp = -1
-                    if len(headers) > _MOST_HEADERS:
-                        headers = _few(headers)
+                    if len(headers) > _MAX_HEADERS:
+                        headers = _limit_headers(headers)
                     whose = record.timestamp_type or 0
                     yield new(kind, (topic, partition, offset, stamp, whose, record.key, record.value, headers))
-            if self.next_fetch_offset < frame.following:
-                self._pass(frame, place)
+            if self.next_fetch_offset < frame.next_offset:
+                self._advance_past(frame, place)
 
-    def _frames(self) -> Iterator[tuple[Frame, int]]:
+    def _unread_batches(self) -> Iterator[tuple[RawBatch, int]]:
         """Yield the batches that were not read before, each with the place of the next one.
 
         One that is not sound ends the answer. It is among them when it was fetched so often that it will not change.
         """
         place = 0
-        while (frame := frame_at(self._answer, place)) is not None and frame.sound:
+        while (frame := batch_at(self._response, place)) is not None and frame.is_intact:
             place += len(frame.data)
-            if not frame.base < self.next_fetch_offset >= frame.following:
+            if not frame.base_offset < self.next_fetch_offset >= frame.next_offset:
                 yield frame, place
-        if self.next_fetch_offset == self._asked and self._memory.is_final(self._pair, self._asked):
-            left = frame or Frame(b"", sound=False, magic=0, base=self._asked, following=self._asked + 1)
+        if self.next_fetch_offset == self._fetch_offset and self._tracker.count_attempt(
+            self._topic_partition, self._fetch_offset
+        ):
+            left = frame or RawBatch(
+                b"", is_intact=False, magic=0, base_offset=self._fetch_offset, next_offset=self._fetch_offset + 1
+            )
             yield left, place + len(left.data)
 
-    def _plain(self, frame: Frame) -> bytes:
+    def _decompress(self, batch: RawBatch) -> bytes:
         """Return a batch without compression, nothing where it is a broker's own or its transaction was aborted."""
-        if not frame.sound:
+        if not batch.is_intact:
             raise UndecodableError("expected a whole batch with the right checksum")
-        if self._committed_only:
-            while self._aborted and self._aborted[-1][1] <= frame.base:
-                self._aborting.add(self._aborted.pop()[0])
-            if frame.is_control and control_type(frame) == _ABORT:
-                self._aborting.discard(frame.producer)
-        aborted = frame.is_transactional and frame.producer in self._aborting
-        return b"" if frame.is_control or aborted else decompressed(frame, self._memory.bounds)
+        if self._is_read_committed:
+            while self._aborted_transactions and self._aborted_transactions[-1][1] <= batch.base_offset:
+                self._aborted_producers.add(self._aborted_transactions.pop()[0])
+            if batch.is_control and control_type(batch) == _ABORT_MARKER:
+                self._aborted_producers.discard(batch.producer_id)
+        aborted = batch.is_transactional and batch.producer_id in self._aborted_producers
+        return b"" if batch.is_control or aborted else decompress_batch(batch, self._tracker.limits)
 
-    def _refused(self, frame: Frame, place: int) -> Iterator[UnreadableBatch]:
+    def _skip_unreadable(self, batch: RawBatch, next_start: int) -> Iterator[UnreadableBatch]:
         """Pass a batch that cannot be read, and tell of it once; the next one begins at `place`."""
-        known = frame.sound or frame.complete
-        first = max(frame.base, self._asked) if known else self._asked
-        told = frame.latest if frame.sound and frame.latest >= 0 else self._memory.answered_at(self._pair)
-        is_new = self._memory.is_new(self._pair, frame.base) or frame.base >= self._asked
+        known = batch.is_intact or batch.has_all_offsets
+        first = max(batch.base_offset, self._fetch_offset) if known else self._fetch_offset
+        told = (
+            batch.max_timestamp
+            if batch.is_intact and batch.max_timestamp >= 0
+            else self._tracker.last_response_at(self._topic_partition)
+        )
+        is_new = (
+            self._tracker.is_newly_unreadable(self._topic_partition, batch.base_offset)
+            or batch.base_offset >= self._fetch_offset
+        )
         self.next_fetch_offset = max(self.next_fetch_offset, first + 1)
-        self._pass(frame, place)
+        self._advance_past(batch, next_start)
         if is_new:
-            yield UnreadableBatch(*self._pair, first, told, frame.total if known and frame.total > 0 else None)
+            yield UnreadableBatch(
+                *self._topic_partition, first, told, batch.record_count if known and batch.record_count > 0 else None
+            )
 
-    def _pass(self, frame: Frame, place: int) -> None:
+    def _advance_past(self, batch: RawBatch, next_start: int) -> None:
         """Move the position behind a batch; the next one begins at `place`.
 
         A batch that holds fewer records than offsets is passed by the offset after its first one, unless the broker
         has given it for an offset within: its header may lie, and then good batches follow.
         """
-        least = max(self.next_fetch_offset, frame.base + 1 if frame.sound else 0)
-        claimed = max(frame.following, least)
-        following = frame_at(self._answer, place)
-        if following is not None and following.sound and following.base >= least:
-            self.next_fetch_offset = min(claimed, following.base)
-        elif frame.complete or frame.base < self._asked:
+        least = max(self.next_fetch_offset, batch.base_offset + 1 if batch.is_intact else 0)
+        claimed = max(batch.next_offset, least)
+        following = batch_at(self._response, next_start)
+        if following is not None and following.is_intact and following.base_offset >= least:
+            self.next_fetch_offset = min(claimed, following.base_offset)
+        elif batch.has_all_offsets or batch.base_offset < self._fetch_offset:
             self.next_fetch_offset = claimed
         else:
             self.next_fetch_offset = least
 
 
-def _few(headers: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+def _limit_headers(headers: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     """Return the headers of CloudEvents, and one in the place of all others that is as long, up to a limit."""
-    ours = [header for header in headers if header[0].startswith(_OURS)]
+    ours = [header for header in headers if header[0].startswith(_EVENT_HEADER_PREFIXES)]
     size = sum(len(name) + len(content or b"") for name, content in headers)
-    return [*ours[:_MOST_HEADERS], ("", bytes(min(size, _LONG)))]
+    return [*ours[:_MAX_HEADERS], ("", bytes(min(size, _MAX_HEADER_BYTES)))]

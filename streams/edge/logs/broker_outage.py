@@ -2,12 +2,12 @@
 
 from typing import Final
 
-_EVERY_MS: Final = 60_000
-_SETTLING_MS: Final = 10_000
+_LINE_INTERVAL_MS: Final = 60_000
+_GRACE_MS: Final = 10_000
 """For so long after an outage clients still say what they met in it."""
 
 
-class Outage:
+class BrokerOutage:
     """What is known of the broker, and what is said about it; all times in epoch milliseconds.
 
     `held` counts the messages of client libraries that were not logged since the last line.
@@ -15,49 +15,49 @@ class Outage:
 
     def __init__(self, broker: str) -> None:
         self._broker = broker
-        self._since: int | None = None
-        self._said_at = 0
+        self._started_at: int | None = None
+        self._last_line_at = 0
         self._ended_at: int | None = None
-        self.held = 0
+        self.suppressed = 0
 
     @property
-    def lasting(self) -> bool:
+    def is_ongoing(self) -> bool:
         """Whether no broker answered when it was last tried."""
-        return self._since is not None
+        return self._started_at is not None
 
-    def holds_back(self, now: int) -> bool:
+    def is_suppressed(self, now: int) -> bool:
         """Return whether a message of a client library is part of an outage, and not worth a line; count it if so."""
-        settling = self._ended_at is not None and 0 <= now - self._ended_at < _SETTLING_MS
-        if self.lasting or settling:
-            self.held += 1
+        settling = self._ended_at is not None and 0 <= now - self._ended_at < _GRACE_MS
+        if self.is_ongoing or settling:
+            self.suppressed += 1
             return True
         return False
 
-    def tried(self, problem: str | None, now: int) -> str | None:
+    def apply_probe(self, problem: str | None, now: int) -> str | None:
         """Return the line that is due after the broker was tried; `problem` says why it cannot be used, None: it can."""
-        if self._since is None:
-            return None if problem is None else self._begin(problem, now)
+        if self._started_at is None:
+            return None if problem is None else self._start(problem, now)
         if problem is None:
             return self._end(now)
-        if now - self._said_at >= _EVERY_MS:
-            self._said_at = now
-            return f"{problem}, for {_seconds(now - self._since)}{self._held()}"
+        if now - self._last_line_at >= _LINE_INTERVAL_MS:
+            self._last_line_at = now
+            return f"{problem}, for {_format_seconds(now - self._started_at)}{self._drain_suppressed()}"
         return None
 
-    def _begin(self, problem: str, now: int) -> str:
-        self._since = self._said_at = now
-        self.held = 0
+    def _start(self, problem: str, now: int) -> str:
+        self._started_at = self._last_line_at = now
+        self.suppressed = 0
         return f"{problem}; it is tried again until one answers"
 
     def _end(self, now: int) -> str:
-        assert self._since is not None
-        lasted, self._since, self._ended_at = now - self._since, None, now
-        return f"the broker at {self._broker} answers again after {_seconds(lasted)}{self._held()}"
+        assert self._started_at is not None
+        lasted, self._started_at, self._ended_at = now - self._started_at, None, now
+        return f"the broker at {self._broker} answers again after {_format_seconds(lasted)}{self._drain_suppressed()}"
 
-    def _held(self) -> str:
-        held, self.held = self.held, 0
+    def _drain_suppressed(self) -> str:
+        held, self.suppressed = self.suppressed, 0
         return f" ({held} messages of client libraries were held back)" if held else ""
 
 
-def _seconds(milliseconds: int) -> str:
+def _format_seconds(milliseconds: int) -> str:
     return f"{milliseconds / 1000:.0f} s"

@@ -12,13 +12,13 @@ from typing import Final
 
 from typing_extensions import override
 
-from streams.edge.logs.broker_outage import Outage
-from streams.edge.logs.rate_limiter import Seldom, with_count
+from streams.edge.logs.broker_outage import BrokerOutage
+from streams.edge.logs.rate_limiter import LogRateLimiter, with_suppressed_count
 
-KAFKA: Final = ("aiokafka", "kafka")
+KAFKA_LOGGERS: Final = ("aiokafka", "kafka")
 """Kafka's clients: what they warn of is a reason to try the broker."""
-LIBRARIES: Final = (
-    *KAFKA,
+LIBRARY_LOGGERS: Final = (
+    *KAFKA_LOGGERS,
     "faust",
     "mode",
     "aiohttp",
@@ -29,84 +29,88 @@ LIBRARIES: Final = (
     "streams.runtime.kafka.consumer",
 )
 
-_PERSISTS_MS: Final = 10_000
-_FORGOTTEN_MS: Final = 60_000
-_MOST_KINDS: Final = 256
+_PERSISTENT_AFTER_MS: Final = 10_000
+_RESET_AFTER_MS: Final = 60_000
+_MAX_KINDS: Final = 256
 
 
-def is_of(logger: str, names: tuple[str, ...]) -> bool:
+def is_logger_below(logger: str, names: tuple[str, ...]) -> bool:
     """Return whether a logger is one of `names` or below one."""
     return any(logger == name or logger.startswith(f"{name}.") for name in names)
 
 
-class Persistence:
+class PersistenceDetector:
     """Tells what goes on from what passes; times in epoch milliseconds. It remembers a bounded number of kinds."""
 
     def __init__(self) -> None:
         self._seen: dict[str, tuple[int, int]] = {}
 
-    def persists(self, kind: str, now: int) -> bool:
+    def is_persistent(self, kind: str, now: int) -> bool:
         """Return whether messages of this kind came for ten seconds, without a minute's rest between them."""
         first, last = self._seen.pop(kind, (now, now))
-        if now - last > _FORGOTTEN_MS or now < last:
+        if now - last > _RESET_AFTER_MS or now < last:
             first = now
-        if len(self._seen) >= _MOST_KINDS:
+        if len(self._seen) >= _MAX_KINDS:
             del self._seen[next(iter(self._seen))]
         self._seen[kind] = (first, now)
-        return now - first >= _PERSISTS_MS
+        return now - first >= _PERSISTENT_AFTER_MS
 
 
-class ClientLogs(logging.Filter):
+class ClientLogFilter(logging.Filter):
     """Decides which records of client libraries are logged; of the others it lets all pass.
 
     `clock` tells milliseconds that never go back. `complained` is called when Kafka's clients warn of something. With
     `everything` a record need not persist.
     """
 
-    def __init__(self, outage: Outage, clock: Callable[[], int], *, everything: bool = False) -> None:
+    def __init__(self, outage: BrokerOutage, now_ms: Callable[[], int], *, log_transient: bool = False) -> None:
         super().__init__()
-        self._clock = clock
+        self._now_ms = now_ms
         self.outage = outage
-        self.complained = _nobody
-        self._everything = everything
-        self._seldom = Seldom()
-        self._persistence = Persistence()
+        self.on_kafka_warning = _ignore
+        self._log_transient = log_transient
+        self._rate_limiter = LogRateLimiter()
+        self._persistence_detector = PersistenceDetector()
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether a record is logged; one of a library becomes a warning, with how many there were."""
-        if not is_of(record.name, LIBRARIES):
+        if not is_logger_below(record.name, LIBRARY_LOGGERS):
             return True
         if record.levelno < logging.WARNING:
             return False
-        now = self._clock()
-        if is_of(record.name, KAFKA):
-            self.complained()
-        if self.outage.holds_back(now):
+        now = self._now_ms()
+        if is_logger_below(record.name, KAFKA_LOGGERS):
+            self.on_kafka_warning()
+        if self.outage.is_suppressed(now):
             return False
-        return self._worth_a_line(record, now)
+        return self._should_log(record, now)
 
-    def _worth_a_line(self, record: logging.LogRecord, now: int) -> bool:
-        kind = f"{record.name} {_said(record) if is_of(record.name, ('asyncio',)) else record.msg}"
-        passing = record.levelno < logging.ERROR or is_of(record.name, KAFKA)
-        if passing and not self._persistence.persists(kind, now) and not self._everything:
+    def _should_log(self, record: logging.LogRecord, now: int) -> bool:
+        kind = f"{record.name} {_safe_message(record) if is_logger_below(record.name, ('asyncio',)) else record.msg}"
+        passing = record.levelno < logging.ERROR or is_logger_below(record.name, KAFKA_LOGGERS)
+        if passing and not self._persistence_detector.is_persistent(kind, now) and not self._log_transient:
             return False
-        held = self._seldom.admit(kind, now)
+        held = self._rate_limiter.admit(kind, now)
         if held is None:
             return False
-        record.msg, record.args = with_count(_said(record), held), ()
+        record.msg, record.args = with_suppressed_count(_safe_message(record), held), ()
         record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
         return True
 
 
-def _said(record: logging.LogRecord) -> str:
+def _safe_message(record: logging.LogRecord) -> str:
     """Return what a record says; of asyncio only the first words, since objects follow, with whatever they hold."""
     try:
         said = record.getMessage()
     except (TypeError, ValueError):  # its arguments do not fit; raised from here it would end up in the library
         said = str(record.msg)
-    return pattern(r"[\n<(\[{]").split(said, maxsplit=1)[0].rstrip() if is_of(record.name, ("asyncio",)) else said
+    return (
+        pattern(r"[\n<(\[{]").split(said, maxsplit=1)[0].rstrip()
+        if is_logger_below(record.name, ("asyncio",))
+        else said
+    )
 
 
-def _nobody() -> None:
+def _ignore() -> None:
     """Tell nobody of a complaint."""

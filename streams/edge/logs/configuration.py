@@ -10,17 +10,17 @@ from typing import Any, Final
 
 from typing_extensions import override
 
-from streams.contract.settings.kafka_security import Access, AccessError
-from streams.contract.settings.log_settings import LogForm, LogLevel, LogSettings
+from streams.contract.settings.kafka_security import KafkaSecurity, KafkaSecurityError
+from streams.contract.settings.log_settings import LogFormat, LogLevel, LogSettings
 from streams.edge.clock import monotonic_ms
-from streams.edge.logs.broker_outage import Outage
-from streams.edge.logs.client_filter import LIBRARIES, ClientLogs
-from streams.edge.logs.tracebacks import trace_of
+from streams.edge.logs.broker_outage import BrokerOutage
+from streams.edge.logs.client_filter import LIBRARY_LOGGERS, ClientLogFilter
+from streams.edge.logs.tracebacks import format_trace
 
 log = logging.getLogger(__name__)
 
-_TEXT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
-_TRY_SECONDS: Final = 1.0
+_TEXT_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
+_PROBE_INTERVAL_SECONDS: Final = 1.0
 
 
 class TextFormatter(logging.Formatter):
@@ -29,7 +29,7 @@ class TextFormatter(logging.Formatter):
     @override
     def formatException(self, ei: Any) -> str:
         """Return where an error arose, without texts that may hold what came in."""
-        return trace_of(ei[1])
+        return format_trace(ei[1])
 
 
 class JsonFormatter(TextFormatter):
@@ -55,60 +55,60 @@ class JsonFormatter(TextFormatter):
         return json.dumps(said, ensure_ascii=False)
 
 
-def configure(settings: LogSettings, process: str, bootstrap: str, access: Access) -> None:
+def configure_logging(settings: LogSettings, process: str, bootstrap: str, security: KafkaSecurity) -> None:
     """Write this process's log as its settings say, and try the broker when Kafka's clients warn of something.
 
     Does nothing where something else has configured a log before: this process is part of that.
     """
     if logging.getLogger().handlers:
         return
-    clients = ClientLogs(Outage(bootstrap), monotonic_ms, everything=settings.level is LogLevel.DEBUG)
+    clients = ClientLogFilter(BrokerOutage(bootstrap), monotonic_ms, log_transient=settings.level is LogLevel.DEBUG)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter(process) if settings.form is LogForm.JSON else TextFormatter(_TEXT))
+    handler.setFormatter(JsonFormatter(process) if settings.format is LogFormat.JSON else TextFormatter(_TEXT_FORMAT))
     handler.addFilter(clients)
     logging.basicConfig(level=settings.level.upper(), handlers=[handler])
-    for name in LIBRARIES:
+    for name in LIBRARY_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
-    clients.complained = Watch(clients.outage, lambda: problem_of(bootstrap, access)).look
+    clients.on_kafka_warning = BrokerWatcher(clients.outage, lambda: broker_problem(bootstrap, security)).request_probe
 
 
-def problem_of(bootstrap: str, access: Access) -> str | None:
+def broker_problem(bootstrap: str, security: KafkaSecurity) -> str | None:
     """Return why no broker can be used now, None when one lets us in; blocking, some seconds for each address."""
-    from streams.edge.kafka_client.login import NoBrokerError, sign_in  # noqa: PLC0415 - a client library of a third of a second
+    from streams.edge.kafka_client.login import NoBrokerError, check_login  # noqa: PLC0415 - a client library of a third of a second
 
     try:
-        return None if sign_in(bootstrap, access) else str(NoBrokerError(bootstrap, access))
-    except AccessError as error:
+        return None if check_login(bootstrap, security) else str(NoBrokerError(bootstrap, security))
+    except KafkaSecurityError as error:
         return str(error)
     except OSError as error:  # such as a file of certificates that is gone
-        return f"{access.named('bootstrap')}: expected a broker to be tried, this failed: {error.strerror}"
+        return f"{security.setting_name('bootstrap')}: expected a broker to be tried, this failed: {error.strerror}"
 
 
-class Watch:
+class BrokerWatcher:
     """A thread that tries the broker once it is told to look, and once a second until it answers.
 
     `problem` says why the broker cannot be used, None when it can.
     """
 
-    def __init__(self, outage: Outage, problem: Callable[[], str | None]) -> None:
+    def __init__(self, outage: BrokerOutage, find_problem: Callable[[], str | None]) -> None:
         self._outage = outage
-        self._problem = problem
-        self._wanted = threading.Event()
+        self._find_problem = find_problem
+        self._probe_requested = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def look(self) -> None:
+    def request_probe(self) -> None:
         """Try the broker soon; returns at once."""
-        self._wanted.set()
+        self._probe_requested.set()
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="safeclock-broker-watch", daemon=True)
             self._thread.start()
 
     def _run(self) -> None:
         pause = threading.Event()
-        while self._wanted.wait():
-            line = self._outage.tried(self._problem(), monotonic_ms())
+        while self._probe_requested.wait():
+            line = self._outage.apply_probe(self._find_problem(), monotonic_ms())
             if line is not None:
-                log.log(logging.WARNING if self._outage.lasting else logging.INFO, "%s", line)
-            pause.wait(_TRY_SECONDS)
-            if not self._outage.lasting:
-                self._wanted.clear()
+                log.log(logging.WARNING if self._outage.is_ongoing else logging.INFO, "%s", line)
+            pause.wait(_PROBE_INTERVAL_SECONDS)
+            if not self._outage.is_ongoing:
+                self._probe_requested.clear()

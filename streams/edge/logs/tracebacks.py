@@ -4,20 +4,20 @@ import traceback
 from collections.abc import Iterator
 from typing import Final
 
-_OURS: Final = ("streams.", "dashboards.", "producers.", "aiokafka.errors", "kafka.errors")
+_SAFE_MODULES: Final = ("streams.", "dashboards.", "producers.", "aiokafka.errors", "kafka.errors")
 """Modules whose errors say what was expected, or name a fault of the broker."""
 
 
-def trace_of(error: BaseException) -> str:
+def format_trace(error: BaseException) -> str:
     """Return an error and what caused it, the first cause first, as lines of text.
 
     A text such as that of a KeyError may be a report's token or a part of an event, so it is left out; that of an
     OSError is the system's own words.
     """
-    return "\n".join(line for one in reversed(list(_chain(error))) for line in _lines(one))
+    return "\n".join(line for one in reversed(list(_causes(error))) for line in _error_lines(one))
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -25,16 +25,16 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
-def _lines(error: BaseException) -> Iterator[str]:
+def _error_lines(error: BaseException) -> Iterator[str]:
     for frame in traceback.extract_tb(error.__traceback__):
         yield f"  {frame.filename}:{frame.lineno} in {frame.name}"
-    yield f"{type(error).__name__}{_text(error)}"
+    yield f"{type(error).__name__}{_safe_text(error)}"
     if isinstance(error, BaseExceptionGroup):
         for one in error.exceptions:
-            yield from (f"  | {line}" for line in trace_of(one).split("\n"))
+            yield from (f"  | {line}" for line in format_trace(one).split("\n"))
 
 
-def _text(error: BaseException) -> str:
+def _safe_text(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f": {error.strerror}"
-    return f": {error}" if type(error).__module__.startswith(_OURS) else ""
+    return f": {error}" if type(error).__module__.startswith(_SAFE_MODULES) else ""

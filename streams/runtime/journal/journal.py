@@ -24,7 +24,7 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
-from streams.contract.settings.kafka_security import Access
+from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.checkpoint import CLAIM_KEY
 from streams.runtime.kafka.records import LOG_APPEND_TIME
@@ -94,7 +94,7 @@ class Place(NamedTuple):
     changelog: str
     partition: int
     max_message_bytes: int
-    access: Access = Access()
+    access: KafkaSecurity = KafkaSecurity()
 
 
 class Journal(Protocol):
@@ -208,7 +208,7 @@ class TransactionJournal:
                 transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS,
                 request_timeout_ms=_REQUEST_TIMEOUT_MS,
                 max_batch_size=place.max_message_bytes // 2,
-                **place.access.options(),
+                **place.access.client_options(),
             ),
             place.partition,
             place.max_message_bytes,
@@ -280,7 +280,7 @@ class AppendJournal:
                 acks="all",
                 request_timeout_ms=_REQUEST_TIMEOUT_MS,
                 max_batch_size=place.max_message_bytes,
-                **place.access.options(),
+                **place.access.client_options(),
             ),
             place.partition,
             place.max_message_bytes,

@@ -8,9 +8,9 @@ from typing import Any, Final, NamedTuple, Self
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError, KafkaTimeoutError, TopicAuthorizationFailedError
 
-from streams.contract.settings.kafka_security import Access
+from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.contract.topics import TopicSettings
-from streams.edge.kafka_client.login import NoBrokerError, lacking, sign_in
+from streams.edge.kafka_client.login import NoBrokerError, check_login, missing_right_error
 
 _WRITE_TXN_MARKERS: Final = 27  # a broker that knows this request runs transactions to their end
 _READ: Final = 1 << 3  # of the rights that a broker tells as bits
@@ -18,7 +18,7 @@ _WRITE: Final = 1 << 4
 _RIGHTS_NOT_TOLD: Final = -(1 << 31)
 _TIMEOUT_MS: Final = 10_000
 _BOOTSTRAP_MS: Final = 30_000
-_NOBODY: Final = Access()
+_NOBODY: Final = KafkaSecurity()
 
 
 class Topic(NamedTuple):
@@ -36,8 +36,8 @@ class Broker:
     when no broker answers.
     """
 
-    def __init__(self, bootstrap: str, access: Access = _NOBODY) -> None:
-        sign_in(bootstrap, access)
+    def __init__(self, bootstrap: str, access: KafkaSecurity = _NOBODY) -> None:
+        check_login(bootstrap, access)
         self._access = access
         self._admin = _connected(bootstrap.split(","), access)
 
@@ -80,7 +80,7 @@ class Broker:
         hidden = sorted(names)
         if hidden:
             others = f" and {len(hidden) - 1} more" if hidden[1:] else ""
-            raise lacking(self._access, f"DESCRIBE topic {hidden[0]}{others}")
+            raise missing_right_error(self._access, f"DESCRIBE topic {hidden[0]}{others}")
 
     def settings(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
         """Return the settings of each topic, defaults included; empty where the broker does not tell."""
@@ -128,7 +128,7 @@ def _existing(described: Iterable[Mapping[str, Any]]) -> dict[str, Topic]:
     }
 
 
-def _connected(servers: Sequence[str], access: Access) -> KafkaAdminClient:
+def _connected(servers: Sequence[str], access: KafkaSecurity) -> KafkaAdminClient:
     """Return a client of the first server that answers; raises NoBrokerError when none does.
 
     Given all of them, the client spends its whole time on the first one, also when that hangs.
@@ -144,12 +144,12 @@ def _connected(servers: Sequence[str], access: Access) -> KafkaAdminClient:
         raise NoBrokerError(",".join(servers), access) from error
 
 
-def _client(server: str, patience_ms: int, access: Access) -> KafkaAdminClient:
+def _client(server: str, patience_ms: int, access: KafkaSecurity) -> KafkaAdminClient:
     return KafkaAdminClient(
         bootstrap_servers=server,
         request_timeout_ms=_TIMEOUT_MS,
         bootstrap_timeout_ms=patience_ms,
-        **access.options(),
+        **access.client_options(),
     )
 
 

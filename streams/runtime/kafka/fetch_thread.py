@@ -42,7 +42,7 @@ class Fetched(NamedTuple):
     lost: list[Slot]
 
 
-class _Consumer(resilient_consumer.Consumer):
+class _Consumer(resilient_consumer.ResilientConsumer):
     """A consumer that no batch can stop; committed offsets are for an operator's eyes, and no reason to end.
 
     A topic may be gone, or not ours to read any more: then its platform is left out soon.

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from streams.contract.settings.kafka_security import Access
+from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.journal import Journal
 from streams.runtime.kafka.records import Head, RecordBatch, Slot
@@ -86,5 +86,5 @@ class Surroundings:
     wall: Callable[[], int]
     listeners: Listeners
     unwritable: Callable[[], Awaitable[Collection[str]]]
-    access: Access = field(default_factory=Access)
+    access: KafkaSecurity = field(default_factory=KafkaSecurity)
     turns: Turns = field(default_factory=Turns)

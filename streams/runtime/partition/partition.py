@@ -8,7 +8,7 @@ from typing import Final
 
 from aiokafka.errors import KafkaError
 
-from streams.contract.outputs.measures import Status
+from streams.contract.outputs.measures import PartitionStatus
 from streams.domain.logtime import LogTime
 from streams.runtime.journal.checkpoint import Position, Reached, left
 from streams.runtime.journal.guarded_commit import commit
@@ -389,7 +389,7 @@ class Partition:
             for topic, offset in intake.positions.items()
         }
 
-    def _status(self) -> Status:
+    def _status(self) -> PartitionStatus:
         around, now = self._around, self._intake.time.now
         at = around.wall() - self._offset.ahead
-        return Status(now, at, around.partitions, around.pack, around.registry_hash, self._lost, self._commits)
+        return PartitionStatus(now, at, around.partitions, around.pack, around.registry_hash, self._lost, self._commits)

@@ -19,7 +19,7 @@ _LIMIT: Final = "max.message.bytes"
 
 def look(broker: Broker, registry: Registry) -> dict[str, str]:
     """Return what is wrong with the feedback topics, by topic; blocking."""
-    topics = registry.feedback().values()
+    topics = registry.feedback_topics().values()
     if not topics:
         return {}
     found, hidden = broker.writable(topics)
@@ -47,7 +47,7 @@ class Listeners:
     """
 
     def __init__(self, registry: Registry, figures: Figures) -> None:
-        self._topics = {topic: registry.platforms[platform] for platform, topic in registry.feedback().items()}
+        self._topics = {topic: registry.platforms[platform] for platform, topic in registry.feedback_topics().items()}
         self._faults: dict[str, str] = {}
         self._failed: dict[str, str] = {}
         self._figures = figures

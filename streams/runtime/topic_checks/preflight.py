@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from streams.contract.registry.registry import Registry
 from streams.contract.topics import (
+    EVENT_REFUSED,
     MAX_MESSAGE_BYTES,
     MEASURES,
-    NOTICES,
-    REFUSED,
+    REPORT_UPDATES,
     Replication,
-    changelog,
-    table,
+    changelog_topic,
+    required_topics,
 )
 from streams.runtime.kafka.admin import Broker
 from streams.runtime.settings import JournalMode, Settings
@@ -44,8 +44,8 @@ class Names(NamedTuple):
 
     changelog: str
     measures: str = MEASURES
-    refused: str = REFUSED
-    notices: str = NOTICES
+    refused: str = EVENT_REFUSED
+    notices: str = REPORT_UPDATES
 
 
 class Ground(NamedTuple):
@@ -75,7 +75,7 @@ def stand(settings: Settings, registry: Registry, names: Names | None = None) ->
     What is wrong with some source topics is told in the ground, and raised when no platform can be read.
     `names` are the topics to write, those of the contract by default. Raises AccessError when we are not let in.
     """
-    written = names or Names(changelog(settings.application))
+    written = names or Names(changelog_topic(settings.application))
     with Broker(settings.bootstrap, settings.access) as broker:
         found = _found(broker, registry, written)
         _tell(registry, settings, found)
@@ -122,7 +122,7 @@ def _sources(
     own += miscounted(written, registry.partitions, found.topics)
     faults = topic_faults(registry, settings.record_time, found)
     topics = registry.source_topics()
-    nothing = len(concerned(faults, registry.siblings())) == len(topics)
+    nothing = len(concerned(faults, registry.related_topics())) == len(topics)
     if own or nothing:
         raise BadGroundError("\n".join([*[fault.text for fault in faults.values()], *own]))
     return {topic: found.topics[topic].id if topic in found.topics else "" for topic in topics}, faults
@@ -132,7 +132,7 @@ def _tell(registry: Registry, settings: Settings, found: Found) -> None:
     """Log the settings that differ and do no harm to figures, each once with the topics that have it."""
     wrong = essential(registry, settings.application, settings.record_time, found.settings)
     others: dict[str, list[str]] = {}
-    for topic in table(registry, settings.application, Replication(), record_time=settings.record_time):
+    for topic in required_topics(registry, settings.application, Replication(), record_time=settings.record_time):
         for difference in differing(topic, found.settings.get(topic.name, {})).values():
             if difference not in wrong.get(topic.name, ()):
                 others.setdefault(difference.removeprefix(f"{topic.name}: "), []).append(topic.name)

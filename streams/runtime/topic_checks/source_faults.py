@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from streams.contract.registry.registry import Registry
-from streams.contract.topics import Replication, table
+from streams.contract.topics import Replication, required_topics
 from streams.runtime.journal.checkpoint import Reached
 from streams.runtime.kafka.admin import Topic
 from streams.runtime.settings import RecordTime
@@ -77,7 +77,7 @@ def essential(
     """Return, by topic, what differs of the settings without which figures are wrong."""
     sources = registry.source_topics()
     found: dict[str, list[str]] = {}
-    for topic in table(registry, application, Replication(), record_time=record_time):
+    for topic in required_topics(registry, application, Replication(), record_time=record_time):
         for name, difference in differing(topic, told.get(topic.name, {})).items():
             if name in _ESSENTIAL[record_time] and (topic.name in sources or name != _STAMP):
                 found.setdefault(topic.name, []).append(difference)

@@ -33,7 +33,7 @@ class SourceWatch:
         self._settings = settings
         self._registry = registry
         self.listeners = listeners
-        self._siblings = registry.siblings()
+        self._siblings = registry.related_topics()
         self._owners = {topic: registry.platforms_of_topic(topic) for topic in registry.source_topics()}
         self._looked = asyncio.Event()
         self._looking = asyncio.Lock()

@@ -14,7 +14,7 @@ from bytewax.connectors.kafka import KafkaSource
 from bytewax.dataflow import Dataflow
 from bytewax.testing import TestingSink
 
-from streams.contract.timestamps import parse
+from streams.contract.timestamps import parse_timestamp
 from tests.bench.join import Times, group_of, summed, taken_in
 from tests.bench.peers.telling import Teller
 from tests.bench.topics import names
@@ -55,7 +55,7 @@ def connect(source: Any, saw: Callable[[list[Any]], list[Any]], tell: Callable[[
 
 def _decoded(message: Any) -> Keyed:  # noqa: ANN401 - Bytewax's own
     event = json.loads(message.value)
-    return message.key.decode(), (event["type"], parse(event["time"]))
+    return message.key.decode(), (event["type"], parse_timestamp(event["time"]))
 
 
 def _join(known: Times | None, event: tuple[str, int]) -> tuple[Times | None, list[Move]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import faust
 
-from streams.contract.timestamps import parse
+from streams.contract.timestamps import parse_timestamp
 from tests.bench.join import Times, group_of, summed, taken_in
 from tests.bench.peers.sessions import SESSION_SECONDS
 from tests.bench.peers.telling import Teller
@@ -34,7 +34,7 @@ class Counts:
     def take(self, partition: int, key: str, event: dict[str, Any]) -> None:
         """Count one event."""
         known: Times = tuple(self._reports.get(key, (None, None)))
-        after = taken_in(known, event["type"], parse(event["time"]))
+        after = taken_in(known, event["type"], parse_timestamp(event["time"]))
         if after is None:
             return
         self._reports[key] = after

@@ -11,7 +11,7 @@ from typing import Any
 
 import pathway as pw
 
-from streams.contract.timestamps import parse
+from streams.contract.timestamps import parse_timestamp
 from tests.bench.join import ACTED, FILED, OPEN, place_of, summed
 from tests.bench.peers.sessions import SESSION_SECONDS
 from tests.bench.peers.telling import Teller
@@ -29,7 +29,7 @@ class Event(pw.Schema):  # type: ignore[misc]  # not installed where types are c
 def groups_of(events: pw.Table) -> pw.Table:
     """Return a table of one row: how many events were read, and the groups of reports with their counts."""
     timed = events.select(
-        pw.this.type, pw.this.source, pw.this.subject, at=pw.apply_with_type(parse, int, pw.this.time)
+        pw.this.type, pw.this.source, pw.this.subject, at=pw.apply_with_type(parse_timestamp, int, pw.this.time)
     )
     filed = _first(timed, FILED)
     acted = _first(timed, ACTED)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from quixstreams import Application, State
 
-from streams.contract.timestamps import parse
+from streams.contract.timestamps import parse_timestamp
 from tests.bench.join import ACTED, FILED, group_of, summed, taken_in
 from tests.bench.peers.sessions import SESSION_SECONDS
 from tests.bench.peers.telling import Teller
@@ -27,7 +27,7 @@ _ALL: Final = "all"
 def join(event: dict[str, Any], state: State[Any, Any]) -> list[Move]:
     """Take an event into its report's state; return no move or one."""
     known = (state.get("filed"), state.get("acted"))
-    after = taken_in(known, event["type"], parse(event["time"]))
+    after = taken_in(known, event["type"], parse_timestamp(event["time"]))
     if after is None:
         return []
     state.set("filed", after[0])

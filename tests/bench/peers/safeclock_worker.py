@@ -6,7 +6,7 @@ from typing import Final
 
 from kafka import KafkaConsumer, TopicPartition
 
-from streams.contract.outputs.measures import COUNTERS, decode_counters
+from streams.contract.outputs.measures import COUNTERS_PREFIX, decode_counters
 from streams.contract.topics import MEASURES
 from tests.bench import topics
 from tests.bench.decided import counted
@@ -38,7 +38,7 @@ class Measures:
         while polled := self._consumer.poll(timeout_ms=0):
             for pair, records in polled.items():
                 for record in records:
-                    if record.key.startswith(COUNTERS):
+                    if record.key.startswith(COUNTERS_PREFIX):
                         self._rows[pair.partition, record.key] = record.value
         return counted(decode_counters(value) for value in self._rows.values() if value)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from statistics import median
 from typing import Final, NamedTuple
 
-from streams.contract.outputs.measures import STATUS_KEY, Status, encode_status, is_measure
-from streams.contract.outputs.row_codec import RowCodec
-from streams.contract.packs.ledger_config import rules_of
-from streams.contract.registry.file import load
+from streams.contract.outputs.measures import STATUS_KEY, PartitionStatus, encode_partition_status, is_measure_key
+from streams.contract.outputs.row_codec import MessagePackCodec
+from streams.contract.packs.ledger_config import ledger_config
+from streams.contract.registry.file import read_registry
 from streams.contract.registry.registry import Registry
 from streams.contract.topics import MEASURES
 from streams.domain.attributes import Attributes, encode
@@ -43,7 +43,7 @@ class Breadth(NamedTuple):
 def measure(bootstrap: str, folder: Path, breadth: Breadth) -> Iterator[Figure]:
     """Yield what a board takes for so much."""
     file = _registry(folder, breadth.platforms)
-    registry, now = load(file), wall_clock_ms()
+    registry, now = read_registry(file), wall_clock_ms()
     topics.create_of_contract(bootstrap, application())
     for partition in range(PARTITIONS):
         asyncio.run(send(bootstrap, _told(registry, breadth, partition, now)))
@@ -87,15 +87,15 @@ def _registry(folder: Path, platforms: int) -> Path:
 
 def _told(registry: Registry, breadth: Breadth, partition: int, now: int) -> Iterator[Written]:
     """Yield what a worker has told of its share of the reports, with the real ledger."""
-    ledger = Ledger(rules_of(registry), RowCodec())
+    ledger = Ledger(ledger_config(registry), MessagePackCodec())
     for event in _events(registry, breadth, partition, now):
         if event.told >= ledger.next_due:
             ledger.advance(event.told)
         ledger.apply(event)
     ledger.advance(now)
-    status = Status(now, now, PARTITIONS, STANDARD_PACK, registry.hash)
-    rows = [(key, value) for key, value in ledger.take_changes().items() if is_measure(key)]
-    for key, value in [*rows, (STATUS_KEY, encode_status(status))]:
+    status = PartitionStatus(now, now, PARTITIONS, STANDARD_PACK, registry.hash)
+    rows = [(key, value) for key, value in ledger.take_changes().items() if is_measure_key(key)]
+    for key, value in [*rows, (STATUS_KEY, encode_partition_status(status))]:
         assert value is not None
         yield Written(MEASURES, partition, key, value)
 

@@ -13,10 +13,10 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from streams.contract.outputs.measures import COUNTERS, decode_counters
-from streams.contract.registry.file import load
+from streams.contract.outputs.measures import COUNTERS_PREFIX, decode_counters
+from streams.contract.registry.file import read_registry
 from streams.contract.registry.registry import Role
-from streams.contract.topics import MEASURES, Replication, table
+from streams.contract.topics import MEASURES, Replication, required_topics
 from streams.domain.counters import FILED
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.kafka.admin import Broker
@@ -98,7 +98,8 @@ class Trickle:
             while True:
                 for pair, records in (await consumer.getmany(timeout_ms=20)).items():
                     self._count(
-                        pair.partition, [one.value or b"" for one in records if one.key == COUNTERS + QUIET.encode()]
+                        pair.partition,
+                        [one.value or b"" for one in records if one.key == COUNTERS_PREFIX + QUIET.encode()],
                     )
         finally:
             await consumer.stop()
@@ -168,7 +169,7 @@ def _prepared(bootstrap: str, folder: Path) -> dict[str, str]:
     """Create the topics that are missing and return what a worker on them is told."""
     file, name = registry_file(folder), application()
     with Broker(bootstrap) as broker:
-        wanted = table(load(file), name, Replication(factor=1, min_insync=1))
+        wanted = required_topics(read_registry(file), name, Replication(factor=1, min_insync=1))
         found = broker.topics(topic.name for topic in wanted)
         for topic in wanted:
             if topic.name not in found:

@@ -12,10 +12,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from streams.contract.events.schema.action_data import NoViolation
-from streams.contract.events.schema.envelope import ActionTakenEvent, ReportFiledEvent, encode
+from streams.contract.events.schema.envelope import ActionTakenEvent, ReportFiledEvent, encode_structured
 from streams.contract.events.schema.event_data import ReportFiled
 from streams.contract.registry.registry import Role
-from streams.contract.timestamps import format_ms
+from streams.contract.timestamps import format_timestamp
 from streams.domain.grid import HOUR
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter
 
@@ -24,7 +24,7 @@ UNDECIDED_MS: Final = 20 * HOUR
 """How long a report waits for its decision."""
 _SUBJECT: Final = "aa_" + "x" * 43
 _ID: Final = "i" * 16
-_TIME: Final = format_ms(0)
+_TIME: Final = format_timestamp(0)
 _AT_ONCE: Final = 10_000
 _FILED: Final = ReportFiled(
     harm=Harm.BULLYING,
@@ -64,7 +64,7 @@ class Template:
         taken = ActionTakenEvent(
             specversion="1.0", id=_ID, source=source, time=_TIME, subject=_SUBJECT, data=NoViolation()
         )
-        self._filed, self._taken = _parts(encode(filed)), _parts(encode(taken))
+        self._filed, self._taken = _parts(encode_structured(filed)), _parts(encode_structured(taken))
 
     def filed(self, key: bytes, number: int, at_ms: int) -> bytes:
         """Return the filing of a report."""
@@ -83,7 +83,7 @@ def _parts(encoded: bytes) -> bytes:
 
 
 def _filled(template: bytes, key: bytes, number: bytes, at_ms: int) -> bytes:
-    return template % {b"subject": key[-len(_SUBJECT) :], b"id": number, b"time": format_ms(at_ms).encode()}
+    return template % {b"subject": key[-len(_SUBJECT) :], b"id": number, b"time": format_timestamp(at_ms).encode()}
 
 
 def keys(platform: bytes, partitions: int, seed: int) -> Iterator[tuple[int, bytes]]:

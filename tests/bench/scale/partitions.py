@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from streams.contract.registry.file import load
+from streams.contract.registry.file import read_registry
 from streams.contract.registry.registry import Role
-from streams.contract.topics import Replication, table
+from streams.contract.topics import Replication, required_topics
 from streams.domain.grid import DAY
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.kafka.admin import Broker
@@ -58,7 +58,7 @@ def _fill(bootstrap: str, file: Path, partitions: int, events: int) -> int:
 
 
 def _create(bootstrap: str, file: Path, name: str) -> None:
-    wanted = table(load(file), name, Replication(factor=1, min_insync=1), record_time="create")
+    wanted = required_topics(read_registry(file), name, Replication(factor=1, min_insync=1), record_time="create")
     with Broker(bootstrap) as broker:
         found = broker.topics(topic.name for topic in wanted)
         for topic in wanted:

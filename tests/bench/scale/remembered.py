@@ -14,8 +14,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from streams.contract.outputs.row_codec import RowCodec
-from streams.contract.topics import changelog
+from streams.contract.outputs.row_codec import MessagePackCodec
+from streams.contract.topics import changelog_topic
 from streams.domain.attributes import Attributes, encode
 from streams.domain.events import Action, Deed, Event, Filing
 from streams.domain.grid import DAY, HOUR
@@ -86,7 +86,7 @@ def _action(numbers: random.Random, filed: Filing, at: int) -> Action:
 
 async def fill(journal: TransactionJournal, share: Share, seed: int) -> int:
     """Commit the share and return how many reports the ledger remembers."""
-    ledger = Ledger(Rules(), RowCodec())
+    ledger = Ledger(Rules(), MessagePackCodec())
     await journal.claim()
     told = 0
     for count, event in enumerate(events(share, seed), 1):
@@ -120,5 +120,5 @@ if __name__ == "__main__":
     collect_seldom()
     bootstrap, application, *numbers = sys.argv[1:]
     partition, still_open, ended, now = map(int, numbers)
-    place = Place(bootstrap, application, changelog(application), partition, _MESSAGE_BYTES)
+    place = Place(bootstrap, application, changelog_topic(application), partition, _MESSAGE_BYTES)
     asyncio.run(_run(place, Share(still_open, ended, now)))

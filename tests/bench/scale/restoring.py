@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
-from streams.contract.topics import changelog
+from streams.contract.topics import changelog_topic
 from streams.edge.clock import wall_clock_ms
 from tests.bench import topics, trial
 from tests.bench.scale.machine import Figure, figure, mebibytes, on_disk, resident
@@ -52,7 +52,7 @@ def measure(broker: ApacheKafka, folder: Path, size: Size, say: Callable[[str], 
     """Yield what so many reports cost."""
     name = application()
     topics.create_of_contract(broker.bootstrap, name)
-    log, topic = broker.site.folder / "log", changelog(name)
+    log, topic = broker.site.folder / "log", changelog_topic(name)
     _compact(broker.bootstrap, topic, after_ms=1 << 50)
     what = f"{size.open:,} open and {size.ended:,} ended reports"
     began = time.monotonic()

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from streams.contract.events.decoder import Decoder, Refusal
-from streams.contract.outputs.row_codec import RowCodec
+from streams.contract.events.decoder import EventDecoder, Refusal
+from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.registry.registry import Registry, Role
 from streams.contract.topics import partition_of
 from streams.domain import counters
@@ -39,7 +39,7 @@ def test_keys_lie_where_the_partitioner_puts_them(platform: bytes, partitions: i
 
 def test_a_history_is_accepted_whole_and_every_report_is_decided() -> None:
     span = Span(500, NOW - 30 * DAY, NOW)
-    decoder, ledger = Decoder(Registry.open()), Ledger(Rules(), RowCodec())
+    decoder, ledger = EventDecoder(Registry.accepting_all()), Ledger(Rules(), MessagePackCodec())
 
     told = []
     for one in history(("harbor", "meadow"), span, {role: role.value for role in Role}, partitions=8):
@@ -55,7 +55,7 @@ def test_a_history_is_accepted_whole_and_every_report_is_decided() -> None:
 
 
 def test_what_is_to_be_remembered_is() -> None:
-    ledger = Ledger(Rules(), RowCodec())
+    ledger = Ledger(Rules(), MessagePackCodec())
 
     made = list(events(Share(open=100, ended=900, now=NOW), seed=1))
     for event in made:

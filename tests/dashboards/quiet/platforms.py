@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.contract.metrics.metric import CLOCKS
+from streams.contract.metrics.metric import STANDARD_CLOCK_IDS
 
 STEP_SECONDS: Final = 900
 DAY: Final = 86_400 // STEP_SECONDS
@@ -64,7 +64,7 @@ def told(who: Habits, weeks: int, rng: np.random.Generator, imported: int = 0) -
     seen = _published(who, filed)
     history = _counted(who, seen, imported, steps, rng)
     cohorts: History = {}
-    for clock in CLOCKS:
+    for clock in STANDARD_CLOCK_IDS:
         stopped = filed + _durations(who, len(filed), rng)
         history |= _deadlines(who, clock, filed, stopped, steps)
         cohorts |= _shares(who, clock, filed, stopped, steps)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from streams.contract.events.schema.event_data import Data, Items, Token
+from streams.contract.events.schema.event_data import EventData, Items, Token
 from streams.domain.vocabulary import (
     Addressee,
     Appellant,
@@ -22,52 +22,52 @@ Restrictions = Annotated[
 ]
 
 
-class Said(Data, frozen=True, kw_only=True, tag_field="outcome"):
+class ActionData(EventData, frozen=True, kw_only=True, tag_field="outcome"):
     """What every outcome may say: how much a machine did, and how many items *this* event decides (default: all)."""
 
     automation: Automation | UnsetType = UNSET
     items: Items | UnsetType = UNSET
 
 
-class Acknowledged(Said, frozen=True, kw_only=True, tag=str(Outcome.ACKNOWLEDGED)):
+class Acknowledged(ActionData, frozen=True, kw_only=True, tag=str(Outcome.ACKNOWLEDGED)):
     """The reporter was told that the report arrived."""
 
 
-class ReviewStarted(Said, frozen=True, kw_only=True, tag=str(Outcome.REVIEW_STARTED)):
+class ReviewStarted(ActionData, frozen=True, kw_only=True, tag=str(Outcome.REVIEW_STARTED)):
     """A person or a machine began to look at it."""
 
 
-class Validated(Said, frozen=True, kw_only=True, tag=str(Outcome.VALIDATED)):
+class Validated(ActionData, frozen=True, kw_only=True, tag=str(Outcome.VALIDATED)):
     """The report holds everything that a law or the platform demands of it."""
 
 
-class NoticeServed(Said, frozen=True, kw_only=True, tag=str(Outcome.NOTICE_SERVED)):
+class NoticeServed(ActionData, frozen=True, kw_only=True, tag=str(Outcome.NOTICE_SERVED)):
     """A regulator's notice about it was served on the platform."""
 
 
-class Escalated(Said, frozen=True, kw_only=True, tag=str(Outcome.ESCALATED)):
+class Escalated(ActionData, frozen=True, kw_only=True, tag=str(Outcome.ESCALATED)):
     """The report was passed on."""
 
     to: Addressee
 
 
-class Merged(Said, frozen=True, kw_only=True, tag=str(Outcome.MERGED)):
+class Merged(ActionData, frozen=True, kw_only=True, tag=str(Outcome.MERGED)):
     """The report is treated with another one; this ends nothing."""
 
     into: Token
 
 
-class Paused(Said, frozen=True, kw_only=True, tag=str(Outcome.PAUSED)):
+class Paused(ActionData, frozen=True, kw_only=True, tag=str(Outcome.PAUSED)):
     """The platform cannot go on, and says why."""
 
     reason: PauseReason
 
 
-class Resumed(Said, frozen=True, kw_only=True, tag=str(Outcome.RESUMED)):
+class Resumed(ActionData, frozen=True, kw_only=True, tag=str(Outcome.RESUMED)):
     """The platform can go on."""
 
 
-class Restricted(Said, frozen=True, kw_only=True, tag=str(Outcome.RESTRICTED)):
+class Restricted(ActionData, frozen=True, kw_only=True, tag=str(Outcome.RESTRICTED)):
     """A restriction of the reported item took effect for users."""
 
     restrictions: Restrictions
@@ -76,7 +76,7 @@ class Restricted(Said, frozen=True, kw_only=True, tag=str(Outcome.RESTRICTED)):
     interim: bool = False
 
 
-class AccountRestricted(Said, frozen=True, kw_only=True, tag=str(Outcome.ACCOUNT_RESTRICTED)):
+class AccountRestricted(ActionData, frozen=True, kw_only=True, tag=str(Outcome.ACCOUNT_RESTRICTED)):
     """A restriction of the reported account took effect."""
 
     restrictions: Restrictions
@@ -85,55 +85,55 @@ class AccountRestricted(Said, frozen=True, kw_only=True, tag=str(Outcome.ACCOUNT
     interim: bool = False
 
 
-class NoViolation(Said, frozen=True, kw_only=True, tag=str(Outcome.NO_VIOLATION)):
+class NoViolation(ActionData, frozen=True, kw_only=True, tag=str(Outcome.NO_VIOLATION)):
     """The platform decided that nothing is to be restricted."""
 
 
-class AlreadyRestricted(Said, frozen=True, kw_only=True, tag=str(Outcome.ALREADY_RESTRICTED)):
+class AlreadyRestricted(ActionData, frozen=True, kw_only=True, tag=str(Outcome.ALREADY_RESTRICTED)):
     """What was reported had been restricted before the report."""
 
 
-class Unavailable(Said, frozen=True, kw_only=True, tag=str(Outcome.UNAVAILABLE)):
+class Unavailable(ActionData, frozen=True, kw_only=True, tag=str(Outcome.UNAVAILABLE)):
     """What was reported was gone before a decision."""
 
 
-class OutOfScope(Said, frozen=True, kw_only=True, tag=str(Outcome.OUT_OF_SCOPE)):
+class OutOfScope(ActionData, frozen=True, kw_only=True, tag=str(Outcome.OUT_OF_SCOPE)):
     """The report is not about anything that the platform decides on."""
 
 
-class Invalidated(Said, frozen=True, kw_only=True, tag=str(Outcome.INVALIDATED)):
+class Invalidated(ActionData, frozen=True, kw_only=True, tag=str(Outcome.INVALIDATED)):
     """The platform rejected the report without judging it."""
 
 
-class Withdrawn(Said, frozen=True, kw_only=True, tag=str(Outcome.WITHDRAWN)):
+class Withdrawn(ActionData, frozen=True, kw_only=True, tag=str(Outcome.WITHDRAWN)):
     """The reporter took the report back."""
 
 
-class Expired(Said, frozen=True, kw_only=True, tag=str(Outcome.EXPIRED)):
+class Expired(ActionData, frozen=True, kw_only=True, tag=str(Outcome.EXPIRED)):
     """The report was closed undecided; counts as not acted."""
 
 
-class Reopened(Said, frozen=True, kw_only=True, tag=str(Outcome.REOPENED)):
+class Reopened(ActionData, frozen=True, kw_only=True, tag=str(Outcome.REOPENED)):
     """A closed report is open again."""
 
 
-class Reversed(Said, frozen=True, kw_only=True, tag=str(Outcome.REVERSED)):
+class Reversed(ActionData, frozen=True, kw_only=True, tag=str(Outcome.REVERSED)):
     """An earlier decision was taken back."""
 
     of: Reversal
 
 
-class AppealFiled(Said, frozen=True, kw_only=True, tag=str(Outcome.APPEAL_FILED)):
+class AppealFiled(ActionData, frozen=True, kw_only=True, tag=str(Outcome.APPEAL_FILED)):
     """Somebody appealed against the decision."""
 
     by: Appellant
 
 
-class AppealUpheld(Said, frozen=True, kw_only=True, tag=str(Outcome.APPEAL_UPHELD)):
+class AppealUpheld(ActionData, frozen=True, kw_only=True, tag=str(Outcome.APPEAL_UPHELD)):
     """The appeal succeeded."""
 
 
-class AppealRejected(Said, frozen=True, kw_only=True, tag=str(Outcome.APPEAL_REJECTED)):
+class AppealRejected(ActionData, frozen=True, kw_only=True, tag=str(Outcome.APPEAL_REJECTED)):
     """The appeal failed."""
 
 

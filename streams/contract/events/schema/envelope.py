@@ -7,11 +7,11 @@ from msgspec import UNSET, Struct, UnsetType
 
 from streams.contract.events.schema import event_data
 from streams.contract.events.schema.action_data import ActionTaken
-from streams.contract.events.schema.event_data import EventId, Instant, JsonMedia, Source, Token
-from streams.contract.timestamps import format_ms
+from streams.contract.events.schema.event_data import EventId, JsonMedia, PlatformSource, Timestamp, Token
+from streams.contract.timestamps import format_timestamp
 
-STRUCTURED_TYPE: Final = "application/cloudevents+json"
-BINARY_TYPE: Final = "application/json"
+STRUCTURED_MEDIA_TYPE: Final = "application/cloudevents+json"
+BINARY_MEDIA_TYPE: Final = "application/json"
 SOURCE_PREFIX: Final = "/platforms/"
 
 
@@ -26,10 +26,10 @@ class CloudEvent(
 
     specversion: Literal["1.0"]
     id: EventId
-    source: Source
-    time: Instant
+    source: PlatformSource
+    time: Timestamp
     datacontenttype: JsonMedia | UnsetType = UNSET
-    recordedtime: Instant | UnsetType = UNSET
+    recordedtime: Timestamp | UnsetType = UNSET
 
 
 @final
@@ -68,17 +68,17 @@ class EventRetractedEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.
 class HeartbeatEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.heartbeat.v1"):
     """A heartbeat; it is about no report."""
 
-    data: event_data.Heartbeat
+    data: event_data.HeartbeatData
 
 
 AnyEvent = ReportFiledEvent | ActionTakenEvent | ReportAmendedEvent | EventRetractedEvent | HeartbeatEvent
 
-AboutReport = event_data.ReportFiled | ActionTaken | event_data.ReportAmended | event_data.EventRetracted
+ReportEventData = event_data.ReportFiled | ActionTaken | event_data.ReportAmended | event_data.EventRetracted
 
 _encoder: Final = msgspec.json.Encoder()
 
 
-def about_report(data: AboutReport, *, platform: str, token: str, id: str, at: int) -> AnyEvent:  # noqa: A002 - CloudEvents' word
+def report_event(data: ReportEventData, *, platform: str, token: str, id: str, occurred_at: int) -> AnyEvent:  # noqa: A002 - CloudEvents' word
     """Return the event that says `data` about the report `token`; `at` is when it happened, in epoch milliseconds.
 
     Nothing is validated: a publisher decodes what it encoded before it sends it.
@@ -87,7 +87,7 @@ def about_report(data: AboutReport, *, platform: str, token: str, id: str, at: i
         "specversion": "1.0",
         "id": id,
         "source": SOURCE_PREFIX + platform,
-        "time": format_ms(at),
+        "time": format_timestamp(occurred_at),
         "subject": token,
     }
     match data:
@@ -101,17 +101,19 @@ def about_report(data: AboutReport, *, platform: str, token: str, id: str, at: i
             return ActionTakenEvent(data=data, **envelope)
 
 
-def heartbeat(data: event_data.Heartbeat, *, platform: str, id: str, at: int) -> HeartbeatEvent:  # noqa: A002 - as above
+def heartbeat_event(data: event_data.HeartbeatData, *, platform: str, id: str, occurred_at: int) -> HeartbeatEvent:  # noqa: A002 - as above
     """Return the heartbeat that a platform sends at `at`, in epoch milliseconds."""
-    return HeartbeatEvent(specversion="1.0", id=id, source=SOURCE_PREFIX + platform, time=format_ms(at), data=data)
+    return HeartbeatEvent(
+        specversion="1.0", id=id, source=SOURCE_PREFIX + platform, time=format_timestamp(occurred_at), data=data
+    )
 
 
-def recorded(event: AnyEvent, at: int) -> AnyEvent:
+def with_recorded_time(event: AnyEvent, logged_at: int) -> AnyEvent:
     """Return `event` with the log time `at`, in epoch milliseconds, as it stands in a file."""
-    return msgspec.structs.replace(event, recordedtime=format_ms(at))
+    return msgspec.structs.replace(event, recordedtime=format_timestamp(logged_at))
 
 
-def encode(event: AnyEvent) -> bytes:
+def encode_structured(event: AnyEvent) -> bytes:
     """Return `event` in structured mode: one line of compact JSON, without a line feed."""
     return _encoder.encode(event)
 
@@ -121,6 +123,6 @@ def encode_binary(event: AnyEvent) -> tuple[list[tuple[str, bytes]], bytes]:
     attributes = msgspec.to_builtins(event)
     data = attributes.pop("data")
     attributes.pop("datacontenttype", None)
-    headers = [("content-type", BINARY_TYPE.encode())]
+    headers = [("content-type", BINARY_MEDIA_TYPE.encode())]
     headers += [(f"ce_{name}", text.encode()) for name, text in attributes.items()]
     return headers, _encoder.encode(data)

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from streams.contract.events.schema.media_types import media_type
+from streams.contract.events.schema.media_types import media_type_pattern
 from streams.contract.registry.jurisdictions import JURISDICTIONS
 from streams.domain.vocabulary import (
     AmendReason,
@@ -23,7 +23,7 @@ from streams.domain.vocabulary import (
 )
 
 
-def _text(body: str, description: str) -> Meta:
+def _pattern_only_in_schema(body: str, description: str) -> Meta:
     """Describe a pattern in the schema only; `decode` checks it, at half the time that the typed decoder takes."""
     return Meta(description=description, extra_json_schema={"pattern": f"^{body}$"})
 
@@ -31,11 +31,13 @@ def _text(body: str, description: str) -> Meta:
 EVENT_ID_PATTERN: Final = "[A-Za-z0-9_-]{8,64}"
 TOKEN_PATTERN: Final = "[a-z0-9]{2}_[A-Za-z0-9_-]{43}"  # noqa: S105 - the shape of a pseudonym
 
-EventId = Annotated[str, _text(EVENT_ID_PATTERN, "Unique within the source; the same id again is a redelivery.")]
+EventId = Annotated[
+    str, _pattern_only_in_schema(EVENT_ID_PATTERN, "Unique within the source; the same id again is a redelivery.")
+]
 
 Token = Annotated[
     str,
-    _text(
+    _pattern_only_in_schema(
         TOKEN_PATTERN, "Pseudonym of a report: the key's two-character id, then base64url of the HMAC-SHA-256 under it."
     ),
 ]
@@ -45,11 +47,13 @@ JsonMedia = Annotated[
     str,
     Meta(
         description="`application/json`, in capitals or not, with parameters or not; a `charset` is UTF-8.",
-        extra_json_schema={"pattern": f"^{media_type('application/json')}$"},
+        extra_json_schema={"pattern": f"^{media_type_pattern('application/json')}$"},
     ),
 ]
 
-Source = Annotated[str, _text("/platforms/[a-z][a-z0-9-]{0,31}", "The platform's id in the registry.")]
+PlatformSource = Annotated[
+    str, _pattern_only_in_schema("/platforms/[a-z][a-z0-9-]{0,31}", "The platform's id in the registry.")
+]
 
 Taxonomy = Annotated[
     str,
@@ -61,7 +65,7 @@ Taxonomy = Annotated[
 ]
 
 # Checked by `instants.parse`, which is faster than a pattern and knows the calendar.
-Instant = Annotated[
+Timestamp = Annotated[
     str,
     Meta(
         description="RFC 3339 with `Z` or an offset; digits finer than a millisecond are cut off.",
@@ -85,25 +89,25 @@ Jurisdictions = Annotated[
     ),
 ]
 
-MOST_ITEMS: Final = 1_000_000
-MOST_SEQUENCE: Final = 2**53 - 1  # every JSON reader holds it exactly
+MAX_ITEMS: Final = 1_000_000
+MAX_SEQUENCE: Final = 2**53 - 1  # every JSON reader holds it exactly
 Items = Annotated[
     int,
     Meta(
         ge=1,
-        le=MOST_ITEMS,
+        le=MAX_ITEMS,
         description="How many items: of a report that is filed, or decided by this action. Up to 1,000 items of a report"
         " can be decided one action each; a report with more needs actions that decide several.",
     ),
 ]
-Sequence = Annotated[int, Meta(ge=0, le=MOST_SEQUENCE)]
+HeartbeatSequence = Annotated[int, Meta(ge=0, le=MAX_SEQUENCE)]
 
 
-class Data(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+class EventData(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What every type's `data` has in common: nothing but that it is closed."""
 
 
-class ReportFiled(Data, frozen=True, kw_only=True):
+class ReportFiled(EventData, frozen=True, kw_only=True):
     """A report reached the platform's servers, before any validation, triage or queue."""
 
     harm: Harm
@@ -119,7 +123,7 @@ class ReportFiled(Data, frozen=True, kw_only=True):
     test: bool = False
 
 
-class ReportAmended(Data, frozen=True, kw_only=True):
+class ReportAmended(EventData, frozen=True, kw_only=True):
     """The platform gives a report other labels; at least one of them."""
 
     reason: AmendReason
@@ -128,15 +132,15 @@ class ReportAmended(Data, frozen=True, kw_only=True):
     jurisdictions: Jurisdictions | UnsetType = UNSET
 
 
-class EventRetracted(Data, frozen=True, kw_only=True):
+class EventRetracted(EventData, frozen=True, kw_only=True):
     """The platform takes back an event of its own by that event's id."""
 
     retracts: EventId
     reason: RetractReason
 
 
-class Heartbeat(Data, frozen=True, kw_only=True):
+class HeartbeatData(EventData, frozen=True, kw_only=True):
     """Everything up to `complete_through` has been published; sent to every partition of both topics."""
 
-    complete_through: Instant
-    sequence: Sequence
+    complete_through: Timestamp
+    sequence: HeartbeatSequence

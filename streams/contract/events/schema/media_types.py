@@ -13,7 +13,7 @@ _WORD: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _EQUALS: Final = r"[ \t]*=[ \t]*"
 
 
-def media_type(name: str) -> str:
+def media_type_pattern(name: str) -> str:
     """Return the pattern of the media type `name`, in a syntax that every reader of a JSON Schema knows."""
     charset, utf8 = _any_case("charset"), f"{_any_case('utf')}-?8"
     said = rf'{charset}{_EQUALS}({utf8}(?![^ \t;])|"{utf8}")'
@@ -21,19 +21,19 @@ def media_type(name: str) -> str:
     return rf"[ \t]*{_any_case(name)}([ \t]*;([ \t]*({said}|{other}))?)*[ \t]*"
 
 
-def is_media_type(text: str, name: str) -> bool:
+def is_utf8_media_type(text: str, name: str) -> bool:
     """Whether `text` is the media type `name` with parameters that name no charset but UTF-8."""
     return _compiled(name).fullmatch(text) is not None
 
 
-def names(text: str, name: str) -> bool:
+def has_media_type_name(text: str, name: str) -> bool:
     """Whether `text` is the media type `name`, whatever its parameters say."""
     return text.partition(";")[0].strip(" \t").lower() == name
 
 
 @cache
 def _compiled(name: str) -> Pattern[str]:
-    return pattern(media_type(name))
+    return pattern(media_type_pattern(name))
 
 
 def _any_case(word: str) -> str:

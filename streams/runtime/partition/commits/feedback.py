@@ -5,10 +5,10 @@ from typing import Final
 
 from streams.contract.events.decoder import Refusal
 from streams.contract.outputs import platform_status, refusal_records
-from streams.contract.outputs.measures import COUNTERS, decode_counters
-from streams.contract.outputs.platform_status import STATUS_KEY, PlatformStatus, TopicStatus
+from streams.contract.outputs.measures import COUNTERS_PREFIX, decode_counters
+from streams.contract.outputs.platform_status import PLATFORM_STATUS_KEY, PlatformStatus, TopicStatus
 from streams.contract.registry.registry import Platform
-from streams.contract.timestamps import LAST, format_ms
+from streams.contract.timestamps import MAX_TIMESTAMP_MS, format_timestamp
 from streams.domain import counters
 from streams.domain.desk import TOPICS
 from streams.domain.vocabulary import Reason
@@ -40,7 +40,7 @@ class Feedback:
     def note(self, rows: Mapping[bytes, bytes | None]) -> None:
         """Take note of rows of the changelog: those of the platforms' counters are what a status says."""
         for name in self._platforms:
-            row = rows.get(COUNTERS + name.encode())
+            row = rows.get(COUNTERS_PREFIX + name.encode())
             if row is not None:
                 self._counters[name] = decode_counters(row)
                 self._changed.add(name)
@@ -57,7 +57,7 @@ class Feedback:
             topic = self._topics.get(record.topic)
             if topic is not None:
                 told.setdefault(topic, []).append(
-                    (refusal_records.key(record), refusal_records.encode(refusal, record))
+                    (refusal_records.refusal_key(record), refusal_records.encode_refusal(refusal, record))
                 )
         for name, platform in self._platforms.items():
             if name in untold or not _is_read(platform, reading):
@@ -67,7 +67,10 @@ class Feedback:
             if platform.feedback in told or self._is_due(platform, reading, at):
                 self._told_at[name], self._told[name] = at, _topics(platform, reading)
                 self._changed.discard(name)
-                row = (STATUS_KEY, platform_status.encode(self._status(platform, _read_up_to(platform, reading)), at))
+                row = (
+                    PLATFORM_STATUS_KEY,
+                    platform_status.encode_platform_status(self._status(platform, _read_up_to(platform, reading)), at),
+                )
                 told.setdefault(platform.feedback, []).append(row)
         return told
 
@@ -116,4 +119,4 @@ def _topics(platform: Platform, reading: Reading) -> list[TopicStatus]:
 
 
 def _instant(ms: int) -> str:
-    return format_ms(min(max(0, ms), LAST))
+    return format_timestamp(min(max(0, ms), MAX_TIMESTAMP_MS))

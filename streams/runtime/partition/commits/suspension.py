@@ -77,7 +77,7 @@ def encoded(found: Iterable[Notice]) -> tuple[list[Row], dict[str, Exception]]:
     faults: dict[str, Exception] = {}
     for notice in found:
         try:
-            told.append((notice.key, report_updates.encode(notice)))
+            told.append((notice.key, report_updates.encode_report_update(notice)))
         except Exception as fault:  # noqa: BLE001 - whatever it is, it concerns this platform alone
             faults.setdefault(notice.key.partition(b"|")[0].decode(), fault)
     return told, faults

@@ -10,10 +10,10 @@ from typing import Any, Final, NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import TopicAuthorizationFailedError
 
-from streams.contract.outputs.measures import STATUS_KEY, Status, decode_status
-from streams.contract.settings.kafka_security import Access
-from streams.edge.kafka_client.consumer_shutdown import close
-from streams.edge.kafka_client.login import lacking
+from streams.contract.outputs.measures import STATUS_KEY, PartitionStatus, decode_partition_status
+from streams.contract.settings.kafka_security import KafkaSecurity
+from streams.edge.kafka_client.consumer_shutdown import close_consumer
+from streams.edge.kafka_client.login import missing_right_error
 from streams.runtime.journal.checkpoint import Position
 
 _TAIL: Final = 200
@@ -32,7 +32,7 @@ class Written(NamedTuple):
     measures: str
     first: int
     position: Position | None
-    status: Status | None
+    status: PartitionStatus | None
 
 
 def contradiction(written: Written, *, transactions: bool) -> str | None:
@@ -41,13 +41,13 @@ def contradiction(written: Written, *, transactions: bool) -> str | None:
     if written.first:
         return f"{written.changelog}: expected a log that begins at offset 0, it begins at {written.first}"
     if position is None:
-        return None if status is None else _missing(written.changelog, status.commit, "none")
+        return None if status is None else _missing(written.changelog, status.commit_number, "none")
     if status is None:
         return _missing(written.measures, position.commit, "none") if position.commit else None
-    if status.commit > position.commit:
-        return _missing(written.changelog, status.commit, f"commit {position.commit}")
-    if status.commit < position.commit - unsent(transactions=transactions):
-        return _missing(written.measures, position.commit, f"commit {status.commit}")
+    if status.commit_number > position.commit:
+        return _missing(written.changelog, status.commit_number, f"commit {position.commit}")
+    if status.commit_number < position.commit - unsent(transactions=transactions):
+        return _missing(written.measures, position.commit, f"commit {status.commit_number}")
     return None
 
 
@@ -62,7 +62,9 @@ def _missing(topic: str, commit: int, found: str) -> str:
     )
 
 
-async def last_status(bootstrap: str, slot: TopicPartition, least: int, access: Access) -> Status | None:
+async def last_status(
+    bootstrap: str, slot: TopicPartition, least: int, access: KafkaSecurity
+) -> PartitionStatus | None:
     """Return the last status on a partition of the measures, None where there is none.
 
     One of an earlier commit than `least` is looked for again for some seconds: a broker says that a transaction is
@@ -73,7 +75,7 @@ async def last_status(bootstrap: str, slot: TopicPartition, least: int, access: 
         enable_auto_commit=False,
         auto_offset_reset="none",
         isolation_level="read_committed",
-        **access.options(),
+        **access.client_options(),
     )
     seconds = asyncio.get_running_loop().time
     try:  # one that could not start must be stopped as well
@@ -81,16 +83,16 @@ async def last_status(bootstrap: str, slot: TopicPartition, least: int, access: 
         deadline = seconds() + _PATIENCE_SECONDS
         while True:
             status = await _last(consumer, slot)
-            if seconds() >= deadline or (0 if status is None else status.commit) >= least:
+            if seconds() >= deadline or (0 if status is None else status.commit_number) >= least:
                 return status
             await asyncio.sleep(_AGAIN_SECONDS)
     except TopicAuthorizationFailedError as error:
-        raise lacking(access, f"READ topic {slot.topic}") from error
+        raise missing_right_error(access, f"READ topic {slot.topic}") from error
     finally:
-        await close(consumer)
+        await close_consumer(consumer)
 
 
-async def _last(consumer: AIOKafkaConsumer, slot: TopicPartition) -> Status | None:
+async def _last(consumer: AIOKafkaConsumer, slot: TopicPartition) -> PartitionStatus | None:
     """Return the last status that can be read: mostly at the very end, else wherever it is."""
     first = (await consumer.beginning_offsets([slot]))[slot]
     end = (await consumer.end_offsets([slot]))[slot]
@@ -101,7 +103,7 @@ async def _last(consumer: AIOKafkaConsumer, slot: TopicPartition) -> Status | No
     return None
 
 
-async def _last_from(consumer: AIOKafkaConsumer, slot: TopicPartition, start: int, end: int) -> Status | None:
+async def _last_from(consumer: AIOKafkaConsumer, slot: TopicPartition, start: int, end: int) -> PartitionStatus | None:
     consumer.assign([slot])
     consumer.seek(slot, start)  # at once: a consumer that waits without a position looks for one itself
     found: bytes | None = None
@@ -109,4 +111,4 @@ async def _last_from(consumer: AIOKafkaConsumer, slot: TopicPartition, start: in
         polled: dict[Any, list[Any]] = await consumer.getmany(slot, timeout_ms=_POLL_MS)
         for record in polled.get(slot, ()):
             found = record.value if record.key == STATUS_KEY else found
-    return None if found is None else decode_status(found)
+    return None if found is None else decode_partition_status(found)

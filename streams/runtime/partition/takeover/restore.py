@@ -5,17 +5,17 @@ from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.contract.outputs.measures import is_measure
-from streams.contract.settings.kafka_security import Access
+from streams.contract.outputs.measures import is_measure_key
+from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.domain.shelf import Kept
-from streams.edge.kafka_client.consumer_shutdown import close
+from streams.edge.kafka_client.consumer_shutdown import close_consumer
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.checkpoint import CLAIM_KEY, POSITION_KEY, Position, decode
 from streams.runtime.kafka.whole_batches import fetched, hand_over_whole
 
 _FETCH_BYTES: Final = 8 << 20
 _REPORT: Final = b"r|"
-_NOBODY: Final = Access()
+_NOBODY: Final = KafkaSecurity()
 
 
 class Restored(NamedTuple):
@@ -70,12 +70,12 @@ class _Rows:
             self.others[key] = value
         if key == POSITION_KEY:  # the last row of every commit
             self.last, self._since = self._since, {}
-        elif is_measure(key):
+        elif is_measure_key(key):
             self._since[key] = value
 
 
 async def restore(
-    bootstrap: str, slot: TopicPartition, claim: bytes, failpoints: Failpoints, access: Access = _NOBODY
+    bootstrap: str, slot: TopicPartition, claim: bytes, failpoints: Failpoints, access: KafkaSecurity = _NOBODY
 ) -> Restored:
     """Return what was committed to the changelog partition `slot` before the record whose value is `claim`.
 
@@ -86,7 +86,7 @@ async def restore(
         enable_auto_commit=False,
         isolation_level="read_committed",
         max_partition_fetch_bytes=_FETCH_BYTES,
-        **access.options(),
+        **access.client_options(),
     )
     try:  # one that could not start must be stopped as well
         await consumer.start()
@@ -101,7 +101,7 @@ async def restore(
                 failpoints.passing("mid_restore")
                 await asyncio.sleep(0)  # some thousand records: other partitions and the health page come first now
     finally:
-        await close(consumer)
+        await close_consumer(consumer)
     stored = found.others.pop(POSITION_KEY, None)
     position = decode(stored) if stored else Position()
     return Restored(found.reports, found.others, position, found.read, found.last, stored is not None, first)
