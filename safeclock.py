@@ -97,14 +97,14 @@ def _work(given: dict[str, str | None]) -> None:
     from streams.contract.toml_reader import TomlFileError
     from streams.domain.roster import ClockError
     from streams.edge.logs.configuration import configure_logging
-    from streams.runtime.bootstrap import trade_of
-    from streams.runtime.settings import load
+    from streams.runtime.bootstrap import build_worker_dependencies
+    from streams.runtime.settings import load_settings
     from streams.runtime.worker import main as work
 
     try:
-        settings = load(os.environ, flags_by_variable(given))
+        settings = load_settings(os.environ, flags_by_variable(given))
         configure_logging(settings.log, "worker", settings.bootstrap, settings.access)
-        trade = trade_of(settings)
+        trade = build_worker_dependencies(settings)
     except (BadSettingsError, TomlFileError, ClockError, OSError) as error:
         exit_with_usage_error(error)
     work(settings, trade)

@@ -15,56 +15,58 @@ from streams.edge.kafka_client import resilient_consumer
 from streams.edge.kafka_client.record_batch import OWN_TOPIC_LIMITS
 from streams.edge.kafka_client.resilient_consumer import ConsumedRecord, RecordOrUnreadable
 
-_RECORDS: Final = 20_000
+_MAX_POLL_RECORDS: Final = 20_000
 _FETCH_BYTES: Final = 8 << 20
 _POLL_MS: Final = 500
-_NEAR: Final = 2_000  # reading on is cheaper than asking for another place
-_PATIENCE_SECONDS: Final = 10.0
-_AGAIN_SECONDS: Final = 0.1
+_MAX_OFFSETS_READ_OVER: Final = 2_000  # reading on is cheaper than asking for another place
+_OPEN_TRANSACTION_SECONDS: Final = 10.0
+_RETRY_SECONDS: Final = 0.1
 
 
-class Link(NamedTuple):
+class BrokerAddress(NamedTuple):
     """Where a cluster is, and as whom to ask."""
 
     bootstrap: str
     access: KafkaSecurity = KafkaSecurity()
 
 
-class Bounds(NamedTuple):
+class LogBounds(NamedTuple):
     """Where a log begins, and the offset after its last committed record."""
 
-    first: int
-    end: int
+    first_offset: int
+    end_offset: int
 
 
-class Log:
+class TopicLog:
     """A partition's log as it was when it was opened; it is read once."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, slot: TopicPartition, bounds: Bounds) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, slot: TopicPartition, bounds: LogBounds) -> None:
         self.bounds = bounds
         self._consumer = consumer
         self._slot = slot
 
     async def records(self) -> AsyncIterator[RecordOrUnreadable]:
         """Yield every committed record, and what stands in the place of a batch that cannot be read."""
-        while await self._consumer.position(self._slot) < self.bounds.end:
+        while await self._consumer.position(self._slot) < self.bounds.end_offset:
             for record in await self._poll():
-                if record.offset < self.bounds.end:
+                if record.offset < self.bounds.end_offset:
                     yield record
 
-    async def at(self, offsets: Iterable[int]) -> AsyncIterator[ConsumedRecord]:
+    async def records_at(self, offsets: Iterable[int]) -> AsyncIterator[ConsumedRecord]:
         """Yield the committed records at `offsets`, in order; nothing for an offset that has none that can be read."""
-        wanted = deque(sorted(offset for offset in offsets if self.bounds.first <= offset < self.bounds.end))
-        position = self.bounds.first
+        wanted = deque(
+            sorted(offset for offset in offsets if self.bounds.first_offset <= offset < self.bounds.end_offset)
+        )
+        position = self.bounds.first_offset
         while wanted:
-            if not position <= wanted[0] < position + _NEAR:
+            if not position <= wanted[0] < position + _MAX_OFFSETS_READ_OVER:
                 self._consumer.seek(self._slot, wanted[0])
             for record in await self._poll():
-                _pass_below(wanted, record.offset)
+                _discard_below(wanted, record.offset)
                 if isinstance(record, ConsumedRecord) and wanted and wanted[0] == record.offset:
                     yield record
             position = await self._consumer.position(self._slot)
-            _pass_below(wanted, position)
+            _discard_below(wanted, position)
 
     async def rows(self) -> dict[bytes, bytes]:
         """Return the last value of every key of a compacted log, without those that are gone.
@@ -78,20 +80,22 @@ class Log:
                     f"{record.topic} {record.partition}: the record batch at offset {record.offset} cannot be read,"
                     " and rows would be missing"
                 )
-            keep(found, record.key, record.value)
+            apply_record(found, record.key, record.value)
         return found
 
     async def _poll(self) -> list[RecordOrUnreadable]:
-        polled = await resilient_consumer.poll(self._consumer, self._slot, timeout_ms=_POLL_MS, max_records=_RECORDS)
+        polled = await resilient_consumer.poll(
+            self._consumer, self._slot, timeout_ms=_POLL_MS, max_records=_MAX_POLL_RECORDS
+        )
         return polled.get(self._slot, [])
 
 
-def _pass_below(wanted: deque[int], offset: int) -> None:
+def _discard_below(wanted: deque[int], offset: int) -> None:
     while wanted and wanted[0] < offset:
         wanted.popleft()
 
 
-def keep(rows: dict[bytes, bytes], key: bytes | None, value: bytes | None) -> None:
+def apply_record(rows: dict[bytes, bytes], key: bytes | None, value: bytes | None) -> None:
     """Let `rows` be what a compacted log says after one more record."""
     if key is None:
         return
@@ -102,7 +106,9 @@ def keep(rows: dict[bytes, bytes], key: bytes | None, value: bytes | None) -> No
 
 
 @asynccontextmanager
-async def opened(link: Link, topic: str, partition: int, patience: float = _PATIENCE_SECONDS) -> AsyncIterator[Log]:
+async def open_log(
+    address: BrokerAddress, topic: str, partition: int, wait_seconds: float = _OPEN_TRANSACTION_SECONDS
+) -> AsyncIterator[TopicLog]:
     """Open a log for the block: all that is written to it by now, once its transactions have ended.
 
     A broker says that a transaction is committed before readers see it: what a worker committed before it stopped must
@@ -111,26 +117,26 @@ async def opened(link: Link, topic: str, partition: int, patience: float = _PATI
     Each has a consumer of its own: aiokafka's may never stop when it was stopped soon after another assignment.
     """
     slot = TopicPartition(topic, partition)
-    async with _consumer(link, "read_uncommitted") as everything:
-        written = await _end(everything, slot)
-    async with _consumer(link, "read_committed") as consumer:
+    async with _open_consumer(address, "read_uncommitted") as everything:
+        written = await _end_offset(everything, slot)
+    async with _open_consumer(address, "read_committed") as consumer:
         first = (await consumer.beginning_offsets([slot]))[slot]
-        end = await _readable(consumer, slot, written, patience)
+        end = await _readable_end(consumer, slot, written, wait_seconds)
         consumer.assign([slot])
         consumer.seek(slot, first)
-        yield Log(consumer, slot, Bounds(first, end))
+        yield TopicLog(consumer, slot, LogBounds(first, end))
 
 
 @asynccontextmanager
-async def _consumer(link: Link, isolation: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def _open_consumer(address: BrokerAddress, isolation: str) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = resilient_consumer.create_consumer(
         OWN_TOPIC_LIMITS,
-        bootstrap_servers=link.bootstrap,
+        bootstrap_servers=address.bootstrap,
         enable_auto_commit=False,
         isolation_level=isolation,
         auto_offset_reset="none",
         max_partition_fetch_bytes=_FETCH_BYTES,
-        **link.access.client_options(),
+        **address.access.client_options(),
     )
     try:  # one that could not start must be stopped as well
         await consumer.start()
@@ -139,15 +145,15 @@ async def _consumer(link: Link, isolation: str) -> AsyncIterator[AIOKafkaConsume
         await consumer.stop()
 
 
-async def _readable(consumer: AIOKafkaConsumer, slot: TopicPartition, written: int, patience: float) -> int:
+async def _readable_end(consumer: AIOKafkaConsumer, slot: TopicPartition, end_offset: int, wait_seconds: float) -> int:
     """Return up to which offset a log can be read, as soon as that is all that is `written`."""
     now = asyncio.get_running_loop().time
-    deadline = now() + patience
-    while (end := await _end(consumer, slot)) < written and now() < deadline:  # noqa: ASYNC110 - a broker tells nobody
-        await asyncio.sleep(_AGAIN_SECONDS)
+    deadline = now() + wait_seconds
+    while (end := await _end_offset(consumer, slot)) < end_offset and now() < deadline:  # noqa: ASYNC110 - a broker tells nobody
+        await asyncio.sleep(_RETRY_SECONDS)
     return end
 
 
-async def _end(consumer: AIOKafkaConsumer, slot: TopicPartition) -> int:
+async def _end_offset(consumer: AIOKafkaConsumer, slot: TopicPartition) -> int:
     end: int = (await consumer.end_offsets([slot]))[slot]
     return end

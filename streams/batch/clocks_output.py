@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from rich.console import Console
 from rich.text import Text
 
-from streams.batch.explain import ClockOn, Explained, ReportOn, seconds
+from streams.batch.explain import ExplainedClock, ExplainedFiles, ExplainedReport, to_seconds
 from streams.contract.formatting import format_duration
 from streams.contract.packs.fields import action_words
 from streams.contract.packs.rulebook import Rule, Rulebook
@@ -20,11 +20,11 @@ from streams.edge.terminal import WrappingTable, indent
 UNREVIEWED = "no lawyer has reviewed it"
 
 
-def asks(rule: Rule) -> str:
+def format_requirement(rule: Rule) -> str:
     """Return what a rule asks for: `85% within 48 h, by quarter`."""
     if rule.clock.limit is None:
         return "nothing: it only measures"
-    limit, period = limit_words(rule.clock.limit), _PERIODS[rule.period]
+    limit, period = format_limit(rule.clock.limit), _PERIOD_TEXTS[rule.period]
     if rule.statistic is Statistic.MEAN:
         return f"a mean of at most {limit}, {period}"
     if rule.objective is None:
@@ -34,7 +34,7 @@ def asks(rule: Rule) -> str:
     return f"{100 * rule.objective:g}% within {limit}, {period}"
 
 
-def limit_words(limit: int) -> str:
+def format_limit(limit: int) -> str:
     """Return a limit in the unit that laws write it in: `30 min`, `48 h`, `7 days`."""
     for unit, word, least in ((DAY, "days", 4), (HOUR, "h", 1)):
         if limit % unit == 0 and limit >= least * unit:
@@ -42,7 +42,7 @@ def limit_words(limit: int) -> str:
     return f"{limit // MINUTE} min"
 
 
-_PERIODS: Mapping[Period, str] = {
+_PERIOD_TEXTS: Mapping[Period, str] = {
     Period.MONTH: "by month",
     Period.QUARTER: "by quarter",
     Period.ROLLING_28D: "over 28 days",
@@ -50,7 +50,7 @@ _PERIODS: Mapping[Period, str] = {
 }
 
 
-def scope_words(scope: Scope) -> str:
+def format_scope(scope: Scope) -> str:
     """Return on which reports a clock runs."""
     parts = [
         ", ".join(sorted(words))
@@ -61,86 +61,90 @@ def scope_words(scope: Scope) -> str:
     return "; ".join([*parts, *flagger]) or "all reports"
 
 
-def tell_rules(rulebook: Rulebook, console: Console) -> None:
+def print_rules(rulebook: Rulebook, console: Console) -> None:
     """Print every rule."""
     for rule in rulebook.rules:
         console.print(Text.assemble((rule.clock.key, "bold"), f"  {rule.title}"))
-        for line in _lines(rule):
+        for line in _rule_lines(rule):
             console.print(indent(line))
     unreviewed = sum(not rule.legal_basis.is_reviewed for rule in rulebook.rules)
     console.print(f"{len(rulebook.rules)} clocks of {rulebook.name}; {unreviewed} of them were reviewed by no lawyer.")
 
 
-def _lines(rule: Rule) -> Iterator[str]:
+def _rule_lines(rule: Rule) -> Iterator[str]:
     basis = rule.legal_basis
-    yield f"asks for {asks(rule)}; on {scope_words(rule.clock.scope)}"
-    yield "; ".join(_course(rule.clock))
-    yield from [f"for reports filed {_days(*window)}" for window in rule.clock.windows if window != ALWAYS[0]]
+    yield f"asks for {format_requirement(rule)}; on {format_scope(rule.clock.scope)}"
+    yield "; ".join(_run_lines(rule.clock))
+    yield from [f"for reports filed {_format_days(*window)}" for window in rule.clock.windows if window != ALWAYS[0]]
     yield f"{basis.text} ({basis.source})"
     yield from [basis.link] if basis.link else []
     yield f"reviewed by {basis.reviewed_by} on {basis.reviewed_on}" if basis.is_reviewed else UNREVIEWED
 
 
-def _course(clock: Clock) -> Iterator[str]:
+def _run_lines(clock: Clock) -> Iterator[str]:
     """Yield from what to what a clock runs, and what else it hears."""
-    yield f"from {_any_of(clock.starts) or 'the filing'} to {_any_of(clock.stops)}"
+    yield f"from {_join_kinds(clock.starts) or 'the filing'} to {_join_kinds(clock.stops)}"
     if clock.competes:
         yield f"competing: {', '.join(action_words(clock.competes))}"
     if clock.pauses:
-        yield f"paused from {_any_of(clock.pauses)} to {_any_of(clock.resumes)}"
+        yield f"paused from {_join_kinds(clock.pauses)} to {_join_kinds(clock.resumes)}"
     if not clock.all_items:
         yield "one item is enough"
     if clock.after_reopen is AfterReopen.RESTART:
         yield "runs on when reopened"
 
 
-def _any_of(deeds: frozenset[Deed]) -> str:
-    *others, last = action_words(deeds) or [""]
+def _join_kinds(kinds: frozenset[Deed]) -> str:
+    *others, last = action_words(kinds) or [""]
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _days(since: int, until: int) -> str:
+def _format_days(since: int, until: int) -> str:
     """Return the days of a window, the last one included."""
     last = "on" if until == NEVER else f"to {format_timestamp(until - DAY)[:10]}"
     return f"from {format_timestamp(since)[:10]} {last}" if since else f"up {last}"
 
 
-def tell_reports(explained: Explained, console: Console) -> None:
+def print_reports(explained: ExplainedFiles, console: Console) -> None:
     """Print every report with its clocks."""
     for report in explained.reports:
-        _tell_report(report, console)
+        _print_report(report, console)
     refused = f"; {explained.refused} lines were refused: safeclock check says why" if explained.refused else ""
     as_of = "" if explained.as_of is None else f" as of {format_timestamp(explained.as_of)}"
     console.print(f"{len(explained.reports)} reports{as_of}{refused}.")
 
 
-def _tell_report(report: ReportOn, console: Console) -> None:
-    if report.filed is None or report.labels is None:
+def _print_report(report: ExplainedReport, console: Console) -> None:
+    if report.filing is None or report.labels is None:
         told = Text.assemble((report.key, "bold"), ": its filing is missing, taken back or a test, so no clock runs")
         console.print(told)
         return
     labels = ", ".join(str(label) for label in report.labels if not isinstance(label, bool))
     flagger = ", trusted flagger" if report.labels.trusted_flagger else ""
     console.print(Text(report.key, "bold"))
-    console.print(f"  filed {format_timestamp(report.filed.at)}: {labels}{flagger}; now {report.state}")
+    console.print(f"  filed {format_timestamp(report.filing.at)}: {labels}{flagger}; now {report.state}")
     table = WrappingTable(box=None, show_header=False, padding=(0, 2, 0, 2))
     for name in ("clock", "how it stands"):
         table.add_column(name)
     for clock in report.clocks:
-        table.add_row(clock.clock.key, said(clock))
+        table.add_row(clock.clock.key, format_clock(clock))
     console.print(table)
 
 
-def said(on: ClockOn) -> str:
+def format_clock(explained: ExplainedClock) -> str:
     """Return how a clock stands on a report."""
-    if on.why_not:
-        return f"does not run: {'; '.join(on.why_not)}"
-    parts = [on.ending if on.ran is None else f"{on.ending} after {format_duration(on.ran / SECOND)}"]
-    parts += [f"due {format_timestamp(on.due)}"] if on.due is not None else []
-    return ", ".join([*parts, *([on.verdict] if on.verdict else [])])
+    if explained.reasons_not_running:
+        return f"does not run: {'; '.join(explained.reasons_not_running)}"
+    parts = [
+        explained.ending
+        if explained.ran_ms is None
+        else f"{explained.ending} after {format_duration(explained.ran_ms / SECOND)}"
+    ]
+    parts += [f"due {format_timestamp(explained.due_at)}"] if explained.due_at is not None else []
+    return ", ".join([*parts, *([explained.deadline_outcome] if explained.deadline_outcome else [])])
 
 
-def as_json(explained: Explained) -> dict[str, object]:
+def explain_document(explained: ExplainedFiles) -> dict[str, object]:
     """Return the same as JSON: instants in RFC 3339, durations in seconds."""
     return {
         "schema": "safeclock.explain/1",
@@ -149,22 +153,22 @@ def as_json(explained: Explained) -> dict[str, object]:
         "reports": [
             {
                 "report": report.key,
-                "filed": None if report.filed is None else format_timestamp(report.filed.at),
+                "filed": None if report.filing is None else format_timestamp(report.filing.at),
                 "state": report.state,
-                "clocks": {on.clock.key: _clock(on) for on in report.clocks},
+                "clocks": {on.clock.key: _clock_document(on) for on in report.clocks},
             }
             for report in explained.reports
         ],
     }
 
 
-def _clock(on: ClockOn) -> dict[str, object]:
-    if on.why_not:
-        return {"runs": False, "why_not": list(on.why_not)}
+def _clock_document(explained: ExplainedClock) -> dict[str, object]:
+    if explained.reasons_not_running:
+        return {"runs": False, "why_not": list(explained.reasons_not_running)}
     return {
         "runs": True,
-        "ending": on.ending,
-        "ran_seconds": seconds(on.ran),
-        "due": format_optional_timestamp(on.due),
-        "verdict": on.verdict or None,
+        "ending": explained.ending,
+        "ran_seconds": to_seconds(explained.ran_ms),
+        "due": format_optional_timestamp(explained.due_at),
+        "verdict": explained.deadline_outcome or None,
     }

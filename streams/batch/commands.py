@@ -36,10 +36,10 @@ def measure(files: tuple[Path, ...], by: str, form: str, **how: Any) -> None:  #
 
     Lines are refused for the same reasons as by `safeclock check`, which says where they stand.
     """
-    from streams.batch.load import read
+    from streams.batch.load import load_files
     from streams.batch.measure import measure as figures
-    from streams.batch.measure_output import show
-    from streams.batch.progress import progressing
+    from streams.batch.measure_output import print_measures
+    from streams.batch.progress import open_with_progress
     from streams.domain.figures import UnknownLabelError, grouping
 
     labels = by.split(",")
@@ -53,9 +53,9 @@ def measure(files: tuple[Path, ...], by: str, form: str, **how: Any) -> None:  #
         exit_with_usage_error(
             "--as-of: expected an instant that has come, since nobody knows how long open reports will wait"
         )
-    with exits_on_unreadable_file(), progressing(files) as lines:
-        document = figures(read(lines, registry, how["as_of"], rulebook, now), labels)
-    show(document, labels, form)
+    with exits_on_unreadable_file(), open_with_progress(files) as lines:
+        document = figures(load_files(lines, registry, how["as_of"], rulebook, now), labels)
+    print_measures(document, labels, form)
 
 
 @click.command()
@@ -68,16 +68,16 @@ def check(files: tuple[Path, ...], registry: Path | None, now: int | None, form:
     """Tell how FILES of JSON lines (or standard input) are understood; ends with 1 when a line is refused."""
     from streams.batch.check import console
     from streams.batch.check.check import check as read
-    from streams.batch.check.json_report import document
+    from streams.batch.check.json_report import check_document
 
     known = registry_from_option(registry)
     rulebook = rulebook_from_options(packs, known)
     with exits_on_unreadable_file():
         checked = read(files or (Path("-"),), known, clock_for(files, now), rulebook)
     if form == "json":
-        click.echo(json.dumps(document(checked), indent=2))
+        click.echo(json.dumps(check_document(checked), indent=2))
     else:
-        console.tell(checked)
+        console.print_check(checked)
     sys.exit(checked.exit_code)
 
 
@@ -91,10 +91,10 @@ def clocks() -> None:
 @REGISTRY_OPTION
 def list_clocks(packs: tuple[Path, ...], registry: Path | None) -> None:
     """Print every clock: what it asks for, of which reports, and what it rests on."""
-    from streams.batch.clocks_output import tell_rules
+    from streams.batch.clocks_output import print_rules
     from streams.edge.terminal import console
 
-    tell_rules(rulebook_from_options(packs, registry_from_option(registry)), console())
+    print_rules(rulebook_from_options(packs, registry_from_option(registry)), console())
 
 
 @clocks.command("check")
@@ -119,16 +119,16 @@ def check_packs(packs: tuple[Path, ...], registry: Path | None) -> None:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def explain(files: tuple[Path, ...], form: str, **how: Any) -> None:  # noqa: ANN401 - likewise
     """Tell of every report in FILES of JSON lines which clocks run on it, why not the others, when each ends."""
-    from streams.batch.clocks_output import as_json, tell_reports
+    from streams.batch.clocks_output import explain_document, print_reports
     from streams.batch.explain import explain as read
-    from streams.batch.progress import progressing
+    from streams.batch.progress import open_with_progress
     from streams.edge.terminal import console
 
     registry = registry_from_option(how["registry"])
     rulebook = rulebook_from_options(how["packs"], registry)
-    with exits_on_unreadable_file(), progressing(files) as lines:
+    with exits_on_unreadable_file(), open_with_progress(files) as lines:
         explained = read(lines, registry, rulebook, now=clock_for(files, how["now"]))
     if form == "json":
-        click.echo(json.dumps(as_json(explained), indent=2))
+        click.echo(json.dumps(explain_document(explained), indent=2))
     else:
-        tell_reports(explained, console())
+        print_reports(explained, console())

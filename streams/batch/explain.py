@@ -22,17 +22,17 @@ from streams.domain.states import State
 from streams.domain.verdict import MET, MISSED, RELEASED
 from streams.edge.clock import WallClock, wall_clock_ms
 
-_ENDING_WORDS = {
+_ENDING_TEXTS = {
     OPEN: "runs",
     STOPPED: "stopped",
     FROZEN: "paused",
     IDLE: "not started",
     **{number: outcome.value for outcome, number in ENDINGS.items()},
 }
-_VERDICT_WORDS = {MET: "met", MISSED: "missed", RELEASED: "released"}
+_DEADLINE_OUTCOME_TEXTS = {MET: "met", MISSED: "missed", RELEASED: "released"}
 
 
-class ClockOn(NamedTuple):
+class ExplainedClock(NamedTuple):
     """A clock on one report; durations and instants in milliseconds.
 
     `why_not` are the labels, and the day, for which it does not run; what follows is empty then. `ending` says how it
@@ -40,31 +40,31 @@ class ClockOn(NamedTuple):
     """
 
     clock: Clock
-    why_not: tuple[str, ...]
+    reasons_not_running: tuple[str, ...]
     ending: str = ""
-    ran: int | None = None
-    due: int | None = None
-    verdict: str = ""
+    ran_ms: int | None = None
+    due_at: int | None = None
+    deadline_outcome: str = ""
 
 
-class ReportOn(NamedTuple):
+class ExplainedReport(NamedTuple):
     """A report: its key, state and filing (None where no filing counts), and every clock of the rulebook."""
 
     key: str
     state: State | None
-    filed: Entry | None
+    filing: Entry | None
     labels: Attributes | None
-    clocks: tuple[ClockOn, ...]
+    clocks: tuple[ExplainedClock, ...]
 
 
-class Explained(NamedTuple):
+class ExplainedFiles(NamedTuple):
     """Every report of a file, in the order in which they begin, and how many lines were refused.
 
     `as_of` is None where no line was accepted and no instant was asked for.
     """
 
     as_of: int | None
-    reports: tuple[ReportOn, ...]
+    reports: tuple[ExplainedReport, ...]
     refused: int
 
 
@@ -74,7 +74,7 @@ def explain(
     rulebook: Rulebook,
     as_of: int | None = None,
     now: WallClock = wall_clock_ms,
-) -> Explained:
+) -> ExplainedFiles:
     """Return what the rulebook says of every report; lines, `as_of` and `now` as for `read`."""
     decoder, refused = EventDecoder(registry), 0
     newest: int | None = None
@@ -85,52 +85,54 @@ def explain(
             refused += 1
         elif as_of is None or event.at <= as_of:
             newest = event.at if newest is None else max(newest, event.at)
-            refused += not isinstance(event, Heartbeat) and not _enter(rows, event, registry)
+            refused += not isinstance(event, Heartbeat) and not _insert_event(rows, event, registry)
     horizon = newest if as_of is None else as_of
-    return Explained(horizon, tuple(_reports(rows, rulebook, horizon or 0)), refused)
+    return ExplainedFiles(horizon, tuple(_explain_reports(rows, rulebook, horizon or 0)), refused)
 
 
-def _enter(rows: dict[bytes, tuple[Desk, Row]], event: AboutReport, registry: Registry) -> bool:
+def _insert_event(rows: dict[bytes, tuple[Desk, Row]], event: AboutReport, registry: Registry) -> bool:
     """Put an event into the row of its report; false where that makes one more than the row may hold."""
-    desk, (allowance, entries, _) = rows.get(event.key) or _begun(event.platform, registry)
+    desk, (allowance, entries, _) = rows.get(event.key) or _new_row(event.platform, registry)
     kept, excess = within_limit(insert(entries, entry_of(event)) or entries)
     rows[event.key] = desk, Row(allowance, kept)
     return excess is None or is_repeat(excess)
 
 
-def _reports(rows: Mapping[bytes, tuple[Desk, Row]], rulebook: Rulebook, horizon: int) -> Iterator[ReportOn]:
+def _explain_reports(
+    rows: Mapping[bytes, tuple[Desk, Row]], rulebook: Rulebook, as_of: int
+) -> Iterator[ExplainedReport]:
     appraiser = Appraiser(Regimes(rulebook.clocks))
     for key, (desk, row) in rows.items():
-        measured = appraiser.appraise(desk, row, horizon).measured
+        measured = appraiser.appraise(desk, row, as_of).measured
         if measured is None:
-            yield ReportOn(key.decode(), None, None, None, ())
+            yield ExplainedReport(key.decode(), None, None, None, ())
             continue
         labels, known = decode(measured.filed.labels), dict(zip(measured.regime.clocks, measured.clocks, strict=True))
-        clocks = [_clock(clock, labels, measured.filed, known.get(clock)) for clock in rulebook.clocks]
-        yield ReportOn(key.decode(), measured.state, measured.filed, labels, tuple(clocks))
+        clocks = [_explain_clock(clock, labels, measured.filed, known.get(clock)) for clock in rulebook.clocks]
+        yield ExplainedReport(key.decode(), measured.state, measured.filed, labels, tuple(clocks))
 
 
-def _begun(platform: str, registry: Registry) -> tuple[Desk, Row]:
+def _new_row(platform: str, registry: Registry) -> tuple[Desk, Row]:
     known = registry.platform(platform)
     desk = Desk(platform, PlatformRule() if known is None else PlatformRule(known.cadence_ms))
     return desk, Row(desk.allowance, [])
 
 
-def _clock(clock: Clock, labels: Attributes, filed: Entry, timed: Timed | None) -> ClockOn:
-    if timed is None:
-        return ClockOn(clock, tuple(_objections(clock, labels, filed.at)))
-    ended = timed.ending not in {OPEN, IDLE}
-    return ClockOn(
+def _explain_clock(clock: Clock, labels: Attributes, filing: Entry, reading: Timed | None) -> ExplainedClock:
+    if reading is None:
+        return ExplainedClock(clock, tuple(_reasons_not_running(clock, labels, filing.at)))
+    ended = reading.ending not in {OPEN, IDLE}
+    return ExplainedClock(
         clock=clock,
-        why_not=(),
-        ending=_ENDING_WORDS[timed.ending],
-        ran=timed.duration if ended else None,
-        due=timed.due if timed.due != NEVER else None,
-        verdict=_VERDICT_WORDS.get(timed.verdict, ""),
+        reasons_not_running=(),
+        ending=_ENDING_TEXTS[reading.ending],
+        ran_ms=reading.duration if ended else None,
+        due_at=reading.due if reading.due != NEVER else None,
+        deadline_outcome=_DEADLINE_OUTCOME_TEXTS.get(reading.verdict, ""),
     )
 
 
-def _objections(clock: Clock, labels: Attributes, filed: int) -> Iterator[str]:
+def _reasons_not_running(clock: Clock, labels: Attributes, filed_at: int) -> Iterator[str]:
     """Yield why a clock does not run on a report."""
     scope = clock.scope
     chosen = {
@@ -148,10 +150,10 @@ def _objections(clock: Clock, labels: Attributes, filed: int) -> Iterator[str]:
         yield f"jurisdictions are {labels.jurisdictions}, not {' or '.join(sorted(scope.jurisdictions))}"
     if scope.trusted_flagger not in {None, labels.trusted_flagger}:
         yield "no trusted flagger" if scope.trusted_flagger else "a trusted flagger"
-    if not clock.in_force(filed):
+    if not clock.in_force(filed_at):
         yield "it was not in force when the report was filed"
 
 
-def seconds(ms: int | None) -> float | None:
+def to_seconds(ms: int | None) -> float | None:
     """Return milliseconds in seconds."""
     return None if ms is None else ms / SECOND

@@ -14,7 +14,7 @@ from streams.domain.survey import Survey
 from streams.edge.clock import WallClock, wall_clock_ms
 
 
-class Read(NamedTuple):
+class LoadedFiles(NamedTuple):
     """Files that were read under a registry: the ledger at `as_of`, and who sent heartbeats.
 
     `as_of` is None where no line was accepted and no instant was asked for.
@@ -22,24 +22,24 @@ class Read(NamedTuple):
 
     ledger: Ledger
     rulebook: Rulebook
-    survey: Survey
+    summarizer: Survey
     as_of: int | None
-    beating: frozenset[str]
+    with_heartbeats: frozenset[str]
     registry: Registry
 
-    def through(self, platform: str) -> int:
+    def watermark(self, platform: str) -> int:
         """Return up to when a platform has told everything; without heartbeats, the whole file is taken as told."""
         end = self.as_of or 0
-        return min(end, self.ledger.seen_through(platform)) if platform in self.beating else end
+        return min(end, self.ledger.seen_through(platform)) if platform in self.with_heartbeats else end
 
 
-def read(
+def load_files(
     lines: Iterable[bytes],
     registry: Registry,
     as_of: int | None = None,
     rulebook: Rulebook = STANDARD_RULES,
     now: WallClock = wall_clock_ms,
-) -> Read:
+) -> LoadedFiles:
     """Read JSON lines, none of them blank, as they come; what was told after `now` is refused.
 
     Events after `as_of` are left out, which defaults to the newest accepted time. That is not what was known then: a
@@ -63,4 +63,4 @@ def read(
                 beating.add(event.platform)
     end = newest if as_of is None else as_of
     ledger.advance(end or 0)
-    return Read(ledger, rulebook, survey, end, frozenset(beating), registry)
+    return LoadedFiles(ledger, rulebook, survey, end, frozenset(beating), registry)

@@ -15,37 +15,37 @@ from streams.edge.terminal import WrappingTable, console
 
 Group = Mapping[str, Any]
 
-_DAY: Final = "86400"
-_WAITING: Final = OPEN_STATES | {State.UNANSWERED}
+_DAY_KEY: Final = "86400"
+_WAITING_STATES: Final = OPEN_STATES | {State.UNANSWERED}
 
 
-def show(document: Mapping[str, Any], by: Sequence[str], form: str) -> None:
+def print_measures(document: Mapping[str, Any], by: Sequence[str], form: str) -> None:
     """Print a document in the form `table`, `json` or `csv` to standard output."""
     if form == "json":
         json.dump(document, sys.stdout, indent=2)
         sys.stdout.write("\n")
     elif form == "csv":
-        csv.writer(sys.stdout).writerows(_rows(document["groups"], by))
+        csv.writer(sys.stdout).writerows(_csv_rows(document["groups"], by))
     else:
-        _table(document, by)
+        _print_table(document, by)
 
 
-def waiting(group: Group) -> int:
+def count_waiting(group: Group) -> int:
     """Return how many reports of a group are open, those included that were sealed as unanswered."""
-    return sum(count for state, count in group["states"].items() if State(state) in _WAITING)
+    return sum(count for state, count in group["states"].items() if State(state) in _WAITING_STATES)
 
 
-def _table(document: Mapping[str, Any], by: Sequence[str]) -> None:
+def _print_table(document: Mapping[str, Any], by: Sequence[str]) -> None:
     out = console()
     if document["groups"]:
-        out.print(_figures(document, by))
+        out.print(_statistics_table(document, by))
     else:
         out.print("No report was accepted: there is nothing to measure.")
-    for line in _talk(document, by):
+    for line in _footer_lines(document, by):
         out.print(line)
 
 
-def _figures(document: Mapping[str, Any], by: Sequence[str]) -> Table:
+def _statistics_table(document: Mapping[str, Any], by: Sequence[str]) -> Table:
     table = WrappingTable(title=f"Time to action as of {document['as_of']}", caption=CAVEAT, title_justify="left")
     for label in by:
         table.add_column(label)
@@ -56,20 +56,20 @@ def _figures(document: Mapping[str, Any], by: Sequence[str]) -> Table:
         table.add_row(
             *(group[label] for label in by),
             f"{group['filed']:,}",
-            f"{waiting(group):,}",
+            f"{count_waiting(group):,}",
             format_closed_only_median(action["closed_only_median_seconds"], action["events"]),
-            _median(action["median_seconds"]) if action["measurable"] else NOT_MEASURABLE,
-            format_share(action["within"][_DAY]),
-            format_share(decision["within"][_DAY]),
+            _format_median(action["median_seconds"]) if action["measurable"] else NOT_MEASURABLE,
+            format_share(action["within"][_DAY_KEY]),
+            format_share(decision["within"][_DAY_KEY]),
         )
     return table
 
 
-def _median(median: Mapping[str, Any]) -> str:
+def _format_median(median: Mapping[str, Any]) -> str:
     return format_quantile(median["value"], is_reached=median["reached"])
 
 
-def _talk(document: Mapping[str, Any], by: Sequence[str]) -> Iterable[str]:
+def _footer_lines(document: Mapping[str, Any], by: Sequence[str]) -> Iterable[str]:
     """Yield what stands below the table."""
     for group in document["groups"]:
         for warning in group["warnings"]:
@@ -82,30 +82,30 @@ def _talk(document: Mapping[str, Any], by: Sequence[str]) -> Iterable[str]:
     yield f"refused: {refused}; duplicates: {document['duplicates']:,}; orphans: {document['orphans']:,}"
 
 
-def _rows(groups: Iterable[Group], by: Sequence[str]) -> Iterable[list[object]]:
+def _csv_rows(groups: Iterable[Group], by: Sequence[str]) -> Iterable[list[object]]:
     """Yield a header and one row per group and clock; empty where a value cannot be given."""
-    yield [*by, "filed", "clock", "method", "n", "events", *_FIELDS]
+    yield [*by, "filed", "clock", "method", "n", "events", *_CSV_FIELDS]
     for group in groups:
         for clock, figures in group["clocks"].items():
-            values = [_at(figures, path) for path in _FIELDS.values()]
+            values = [_value_at(figures, path) for path in _CSV_FIELDS.values()]
             yield [
                 *(group[label] for label in by),
                 group["filed"],
                 clock,
                 *(figures[name] for name in ("method", "n", "events")),
-                *(_CSV_WORDS.get(value, value) if isinstance(value, bool | None) else value for value in values),
+                *(_CSV_VALUES.get(value, value) if isinstance(value, bool | None) else value for value in values),
             ]
 
 
-_CSV_WORDS: Final[Mapping[object, str]] = {None: "", True: "true", False: "false"}
-_FIELDS: Final = {
+_CSV_VALUES: Final[Mapping[object, str]] = {None: "", True: "true", False: "false"}
+_CSV_FIELDS: Final = {
     **{
         f"{name}_seconds{suffix}": (f"{name}_seconds", part)
         for name in ("median", "p85", "p90", "p95")
         for suffix, part in (("", "value"), ("_low", "low"), ("_high", "high"))
     },
     **{
-        f"within_24h{suffix}": ("within", _DAY, part)
+        f"within_24h{suffix}": ("within", _DAY_KEY, part)
         for suffix, part in (("", "share"), ("_low", "low"), ("_high", "high"))
     },
     "closed_only_median_seconds": ("closed_only_median_seconds",),
@@ -113,7 +113,7 @@ _FIELDS: Final = {
 }
 
 
-def _at(figures: Any, path: Sequence[str]) -> object:  # noqa: ANN401 - a document's value is of any kind
+def _value_at(statistics: Any, path: Sequence[str]) -> object:  # noqa: ANN401 - a document's value is of any kind
     for name in path:
-        figures = figures[name]
-    return figures
+        statistics = statistics[name]
+    return statistics

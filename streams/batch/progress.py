@@ -13,7 +13,7 @@ from streams.edge.terminal import console
 
 
 @contextmanager
-def progressing(files: Sequence[Path]) -> Iterator[Iterator[bytes]]:
+def open_with_progress(files: Sequence[Path]) -> Iterator[Iterator[bytes]]:
     """Give the lines of `files` in order, of standard input for none or `-`; shows progress on a terminal.
 
     Blank lines are left out.
@@ -30,12 +30,12 @@ def progressing(files: Sequence[Path]) -> Iterator[Iterator[bytes]]:
         transient=True,
         disable=not known,
     ) as progress:
-        yield _lines(paths, progress, known=known)
+        yield _read_lines(paths, progress, sizes_known=known)
 
 
-def _lines(paths: Sequence[Path], progress: Progress, *, known: bool) -> Iterator[bytes]:
+def _read_lines(paths: Sequence[Path], progress: Progress, *, sizes_known: bool) -> Iterator[bytes]:
     """Yield the lines; where the first line of a file is no event, say what the file looks like."""
-    total = sum(path.stat().st_size for path in paths) if known else None
+    total = sum(path.stat().st_size for path in paths) if sizes_known else None
     task = progress.add_task("reading", total=total)
     for block in read_blocks(paths):
         for index, line in block.non_blank_lines():

@@ -9,11 +9,11 @@ from streams.contract.registry.registry import Registry
 from streams.contract.topics import partition_of
 from streams.domain.ledger import Ledger
 from streams.edge.clock import wall_clock_ms
-from streams.runtime.settings import Notices, Settings
-from streams.runtime.worker import Trade
+from streams.runtime.settings import ReportUpdates, Settings
+from streams.runtime.worker import WorkerDependencies
 
 
-def registry_of(settings: Settings) -> Registry:
+def load_registry(settings: Settings) -> Registry:
     """Return the registry that the settings name, or the one that accepts every platform.
 
     Raises RegistryError for a file that is no registry, OSError for one that cannot be read.
@@ -21,16 +21,21 @@ def registry_of(settings: Settings) -> Registry:
     return Registry.accepting_all() if settings.registry is None else read_registry(settings.registry)
 
 
-def trade_of(settings: Settings) -> Trade:
+def build_worker_dependencies(settings: Settings) -> WorkerDependencies:
     """Return what a worker with these settings works with; raises as `registry_of` and `rulebook_of` do."""
-    registry = registry_of(settings)
+    registry = load_registry(settings)
     rulebook = load_rulebook(settings.packs, registry, wall_clock_ms())
     codec, partitions = MessagePackCodec(), registry.partitions
     rules = ledger_config(
-        registry, rulebook, retention_ms=settings.memory_ms, with_updates=settings.notices is Notices.ALL
+        registry,
+        rulebook,
+        retention_ms=settings.retention_ms,
+        with_updates=settings.report_updates is ReportUpdates.ALL,
     )
 
-    def ledger(number: int) -> Ledger:
+    def make_ledger(number: int) -> Ledger:
         return Ledger(rules, codec, belongs=lambda key: partition_of(key, partitions) == number)
 
-    return Trade(registry=registry, decoder=EventDecoder(registry), ledger=ledger, pack=rulebook.name)
+    return WorkerDependencies(
+        registry=registry, decoder=EventDecoder(registry), make_ledger=make_ledger, rulebook_name=rulebook.name
+    )

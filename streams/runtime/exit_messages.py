@@ -9,13 +9,13 @@ from streams.edge.kafka_client.login import describe_error
 from streams.edge.shutdown import ProcessExit
 
 
-def stopped(uncommitted: Mapping[int, int], problem: BaseException | None = None) -> ProcessExit:
+def describe_stop(uncommitted: Mapping[int, int], error: BaseException | None = None) -> ProcessExit:
     """Return the end of a worker that was asked to stop; `uncommitted` are records by partition, `problem` says why."""
     left = {number: records for number, records in sorted(uncommitted.items()) if records}
     if not left:
         return ProcessExit(OK, "stopped: everything that was applied is committed")
     records, partitions = sum(left.values()), ", ".join(map(str, left))
-    why = "" if problem is None else f" ({type(problem).__name__})"
+    why = "" if error is None else f" ({type(error).__name__})"
     return ProcessExit(
         FAILURE,
         f"stopped: {records} records of partitions {partitions} are not known to be committed{why}; the next start reads"
@@ -23,7 +23,7 @@ def stopped(uncommitted: Mapping[int, int], problem: BaseException | None = None
     )
 
 
-def of_broker(error: BaseException) -> str | None:
+def broker_failure_message(error: BaseException) -> str | None:
     """Return what to say of a failure that a broker caused, in place of a trace; None for any other failure."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, KafkaError):

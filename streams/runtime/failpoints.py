@@ -23,7 +23,7 @@ class Failpoints:
         if how not in _SIGNALS:
             raise ValueError(f"{VARIABLE}: expected nothing or stop after the passage, got {how!r}")
         self._name = name
-        self._left = int(passage or 1)
+        self._passages_left = int(passage or 1)
         self._signal = _SIGNALS[how]
 
     @classmethod
@@ -31,10 +31,10 @@ class Failpoints:
         """Return the failpoint that the environment arms."""
         return cls(os.environ.get(VARIABLE, ""))
 
-    def passing(self, name: str) -> None:
+    def hit(self, name: str) -> None:
         """Kill or stop this process without warning if `name` is armed and this is the passage that was asked for."""
         if name != self._name:
             return
-        self._left -= 1
-        if self._left == 0:
+        self._passages_left -= 1
+        if self._passages_left == 0:
             os.kill(os.getpid(), self._signal)

@@ -14,19 +14,19 @@ from streams.contract.registry.registry import DEFAULT_PARTITIONS
 from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.runtime.kafka.consumer import RecordBatchConsumer, RecordBatchTransport
 from streams.runtime.kafka.records import RecordBatch, Slot
-from streams.runtime.partition.assignment import Owners
+from streams.runtime.partition.assignment import PartitionAssignment
 from streams.runtime.settings import Settings
 
 log = logging.getLogger(__name__)
 
 _RECORDS_PER_POLL: Final = 5_000
 _FETCH_BYTES: Final = 1 << 20
-_BEYOND_REBALANCE: Final = 10.0
+_REQUEST_MARGIN_SECONDS: Final = 10.0
 """An answer that the group makes a worker wait for takes as long as a rebalance. Of a broker that hangs nobody hears, so
 the time until it is given up is no longer than that: with Faust's 90 s a partition stood still for them, whoever led."""
 
 
-class Manner(NamedTuple):
+class ConsumerTuning(NamedTuple):
     """How a worker deals with its broker.
 
     `session` and `rebalance` are how long the group waits for a silent worker, and for one that is finishing, in
@@ -34,15 +34,15 @@ class Manner(NamedTuple):
     one answer may hold of all topic-partitions together.
     """
 
-    session: float = 10.0
-    rebalance: float = 30.0
-    metadata: float = 30.0
-    answer_bytes: int = 50 << 20
+    session_seconds: float = 10.0
+    rebalance_seconds: float = 30.0
+    metadata_seconds: float = 30.0
+    max_response_bytes: int = 50 << 20
 
 
-PATIENT: Final = Manner()
+KAFKA_TUNING: Final = ConsumerTuning()
 
-ALONE: Final = Manner(session=2.0, rebalance=6.0, answer_bytes=1 << 19)
+EMBEDDED_TUNING: Final = ConsumerTuning(session_seconds=2.0, rebalance_seconds=6.0, max_response_bytes=1 << 19)
 """For the embedded broker, on which one worker is alone.
 
 It makes every joining worker wait for half of the session timeout, a second at least. It looks for silent workers when
@@ -52,7 +52,7 @@ has, so that there is room for no other: this much is what one poll takes at onc
 """
 
 
-class NoTables(TableManager):
+class NoTableManager(TableManager):
     """Faust's tables, of which there are none: it would wait a second for somebody to declare one."""
 
     @override
@@ -68,9 +68,9 @@ class RecordBatchApp(faust.App):
     `partitions` is how many partitions a topic has; `readable` are the topics to begin with, None: all.
     """
 
-    answer_bytes = PATIENT.answer_bytes
+    max_response_bytes = KAFKA_TUNING.max_response_bytes
     partitions = DEFAULT_PARTITIONS
-    readable: frozenset[str] | None = None
+    readable_topics: frozenset[str] | None = None
 
     @override
     def _create_directories(self) -> None:
@@ -81,14 +81,14 @@ class RecordBatchApp(faust.App):
         return RecordBatchTransport(self.conf.broker_consumer, self)
 
     @property
-    def source(self) -> RecordBatchConsumer:
+    def record_source(self) -> RecordBatchConsumer:
         """The consumer, as the owners of partitions use it."""
         consumer = self.consumer
         assert isinstance(consumer, RecordBatchConsumer)
         return consumer
 
 
-def credentials(access: KafkaSecurity) -> Credentials | None:
+def faust_credentials(access: KafkaSecurity) -> Credentials | None:
     """Return who a worker is to the broker, as Faust's clients are told it."""
     context = access.ssl_context() if access.is_encrypted else None
     if access.uses_password:
@@ -98,14 +98,14 @@ def credentials(access: KafkaSecurity) -> Credentials | None:
     return SSLCredentials(context) if context is not None else None
 
 
-def create_app(settings: Settings, manner: Manner) -> RecordBatchApp:
+def create_app(settings: Settings, tuning: ConsumerTuning) -> RecordBatchApp:
     """Return the app; what Faust brings beyond group and agents is off: its tables, web server, sensors, topics."""
     app = RecordBatchApp(
         settings.application,
         broker=f"kafka://{settings.bootstrap}",
-        broker_credentials=credentials(settings.access),
+        broker_credentials=faust_credentials(settings.access),
         store="memory://",
-        TableManager=NoTables,
+        TableManager=NoTableManager,
         topic_allow_declare=False,
         topic_disable_leader=True,
         table_standby_replicas=0,
@@ -115,38 +115,38 @@ def create_app(settings: Settings, manner: Manner) -> RecordBatchApp:
         value_serializer="raw",
         key_serializer="raw",
         consumer_group_instance_id=settings.instance or None,
-        broker_session_timeout=manner.session,
-        broker_heartbeat_interval=manner.session / 4,
-        broker_rebalance_timeout=manner.rebalance,
-        broker_request_timeout=manner.rebalance + _BEYOND_REBALANCE,
+        broker_session_timeout=tuning.session_seconds,
+        broker_heartbeat_interval=tuning.session_seconds / 4,
+        broker_rebalance_timeout=tuning.rebalance_seconds,
+        broker_request_timeout=tuning.rebalance_seconds + _REQUEST_MARGIN_SECONDS,
         broker_commit_interval=2.0,
         broker_commit_every=None,
         broker_max_poll_records=_RECORDS_PER_POLL,
         consumer_max_fetch_size=_FETCH_BYTES,
-        consumer_metadata_max_age_ms=int(manner.metadata * 1000),
+        consumer_metadata_max_age_ms=int(tuning.metadata_seconds * 1000),
         producer_request_timeout=30.0,
     )
-    app.answer_bytes = manner.answer_bytes
+    app.max_response_bytes = tuning.max_response_bytes
     return app
 
 
-def connect(app: RecordBatchApp, topics: Iterable[str], owners: Owners) -> None:
+def register_agent(app: RecordBatchApp, topics: Iterable[str], assignment: PartitionAssignment) -> None:
     """Let `owners` follow the group's assignments, and hand them what the agent reads."""
     source = app.topic(*topics, key_type=bytes, value_type=None, key_serializer="raw", value_serializer="raw")
 
     @app.agent(source, name="record-batches")
-    async def read(stream: Any) -> None:  # noqa: ANN401 - Faust's own
+    async def read_batches(stream: Any) -> None:  # noqa: ANN401 - Faust's own
         async for event in stream.noack().events():
             batch: RecordBatch = event.value
-            owners.offer(batch)
+            assignment.enqueue(batch)
 
     @app.on_partitions_revoked.connect  # type: ignore[arg-type]  # sent with exactly these arguments
-    async def revoked(_app: object, _pairs: object, **_: object) -> None:
-        await owners.revoke()
-        await app.source.forget()
+    async def on_revoked(_app: object, _pairs: object, **_: object) -> None:
+        await assignment.revoke()
+        await app.record_source.stop_all_deliveries()
 
     @app.on_partitions_assigned.connect  # type: ignore[arg-type]  # likewise
-    async def assigned(_app: object, pairs: Iterable[TP], **_: object) -> None:
-        await owners.revoke()
-        await app.source.forget()
-        await owners.assign(Slot(pair.topic, pair.partition) for pair in pairs)
+    async def on_assigned(_app: object, pairs: Iterable[TP], **_: object) -> None:
+        await assignment.revoke()
+        await app.record_source.stop_all_deliveries()
+        await assignment.assign(Slot(pair.topic, pair.partition) for pair in pairs)

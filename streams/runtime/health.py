@@ -18,24 +18,24 @@ from streams.contract.settings.http_security import HttpSecurity
 from streams.domain.grid import MINUTE, SECOND
 from streams.domain.vocabulary import Reason
 from streams.edge.http_server import server
-from streams.runtime.stats import Figures, State
+from streams.runtime.stats import PartitionState, WorkerStats
 
-READY_MS: Final = 30 * SECOND
+NOT_READY_AFTER_MS: Final = 30 * SECOND
 """After how long without a record and without being at its heads a partition is not ready."""
-STALLED_MS: Final = 2 * MINUTE
+STUCK_AFTER_MS: Final = 2 * MINUTE
 """After how long without a record and without being at its heads a partition counts as stuck."""
 
 
-_OPEN: Final = HttpSecurity()
-_FAMILIES: Final = {MetricKind.COUNTER: CounterMetricFamily, MetricKind.GAUGE: GaugeMetricFamily}
+_UNPROTECTED: Final = HttpSecurity()
+_FAMILY_BY_KIND: Final = {MetricKind.COUNTER: CounterMetricFamily, MetricKind.GAUGE: GaugeMetricFamily}
 _Samples = Mapping[str, float]  # by the value of the one label; "" where there is none
 
 
 class WorkerCollector(Collector):
     """The pipeline's metrics, as the catalogue declares them, made from `figures` when they are asked for."""
 
-    def __init__(self, figures: Figures) -> None:
-        self._figures = figures
+    def __init__(self, stats: WorkerStats) -> None:
+        self._stats = stats
 
     @override
     def collect(self) -> Iterator[Family]:
@@ -43,71 +43,76 @@ class WorkerCollector(Collector):
         samples = self._samples()
         for metric in PIPELINE:
             labels = [label.name for label in metric.labels]
-            family = _FAMILIES[metric.kind](metric.name, metric.help, labels=labels)
+            family = _FAMILY_BY_KIND[metric.kind](metric.name, metric.help, labels=labels)
             for value, number in samples[metric.name].items():
                 family.add_metric([value] if labels else [], number)
             yield family
 
     def _samples(self) -> Mapping[str, _Samples]:
-        figures = self._figures
+        figures = self._stats
         owned = {str(number): one for number, one in list(figures.owned.items())}
         return {
-            "safeclock_worker_records_applied_total": self._counted(figures.applied),
+            "safeclock_worker_records_applied_total": self._by_partition(figures.applied),
             "safeclock_worker_records_refused_total": {reason: figures.refused[reason] for reason in Reason},
             "safeclock_worker_lag_records": {number: one.lag for number, one in owned.items() if one.lag is not None},
             "safeclock_worker_now_timestamp_seconds": {
-                number: one.now / 1000 for number, one in owned.items() if one.now
+                number: one.log_time / 1000 for number, one in owned.items() if one.log_time
             },
-            "safeclock_worker_uncommittable_platforms": {number: one.uncommittable for number, one in owned.items()},
-            "safeclock_worker_commits_total": self._counted(figures.commits),
+            "safeclock_worker_uncommittable_platforms": {
+                number: one.uncommittable_platforms for number, one in owned.items()
+            },
+            "safeclock_worker_commits_total": self._by_partition(figures.commits),
             "safeclock_worker_rebalances_total": {"": figures.rebalances},
             "safeclock_worker_clock_ahead_seconds": {
-                number: one.ahead / 1000 for number, one in owned.items() if one.ahead is not None
+                number: one.clock_ahead_ms / 1000 for number, one in owned.items() if one.clock_ahead_ms is not None
             },
             "safeclock_worker_restore_seconds": {
                 number: one.restore_seconds for number, one in owned.items() if one.restore_seconds is not None
             },
-            "safeclock_source_records_lost_total": self._counted(figures.lost),
+            "safeclock_source_records_lost_total": self._by_partition(figures.lost_records),
             "safeclock_worker_suspended_partitions": {
-                platform: sum(platform in one.suspended for one in owned.values()) for platform in figures.platforms
+                platform: sum(platform in one.suspended_platforms for one in owned.values())
+                for platform in figures.platforms
             },
             "safeclock_worker_feedback_failing": {
-                platform: int(platform in figures.untold) for platform in figures.platforms
+                platform: int(platform in figures.platforms_without_feedback) for platform in figures.platforms
             },
         }
 
-    def _counted(self, counter: Mapping[int, int]) -> _Samples:
+    def _by_partition(self, counter: Mapping[int, int]) -> _Samples:
         """Return a counter of every partition that this worker has owned, from zero on."""
-        numbers = sorted(set(counter) | set(self._figures.owned))
+        numbers = sorted(set(counter) | set(self._stats.owned))
         return {str(number): counter.get(number, 0) for number in numbers}
 
 
 class Health:
     """What the three pages say; `wall` reads the wall clock in epoch milliseconds."""
 
-    def __init__(self, figures: Figures, wall: Callable[[], int]) -> None:
-        self._figures = figures
+    def __init__(self, stats: WorkerStats, wall: Callable[[], int]) -> None:
+        self._stats = stats
         self._wall = wall
         self._registry = CollectorRegistry()
-        self._registry.register(WorkerCollector(figures))
+        self._registry.register(WorkerCollector(stats))
 
-    def stuck(self) -> list[int]:
+    def stuck_partitions(self) -> list[int]:
         """Return the served partitions that neither moved nor were at their heads for too long."""
-        return self._still_for(STALLED_MS)
+        return self._without_progress_for(STUCK_AFTER_MS)
 
-    def _still_for(self, milliseconds: int) -> list[int]:
+    def _without_progress_for(self, milliseconds: int) -> list[int]:
         limit = self._wall() - milliseconds
-        owned = self._figures.owned.items()
-        return sorted(number for number, one in owned if one.state is State.SERVING and one.moved < limit)
+        owned = self._stats.owned.items()
+        return sorted(
+            number for number, one in owned if one.state is PartitionState.SERVING and one.last_progress < limit
+        )
 
-    def waiting(self) -> list[int]:
+    def restoring_partitions(self) -> list[int]:
         """Return the owned partitions that are not yet served."""
-        owned = self._figures.owned.items()
-        return sorted(number for number, one in owned if one.state is not State.SERVING)
+        owned = self._stats.owned.items()
+        return sorted(number for number, one in owned if one.state is not PartitionState.SERVING)
 
     async def healthz(self, _: web.BaseRequest) -> web.Response:
         """Answer 200 while every owned partition moves or is at its head."""
-        return _verdict("stuck partitions", self.stuck())
+        return _health_response("stuck partitions", self.stuck_partitions())
 
     async def readyz(self, _: web.BaseRequest) -> web.Response:
         """Answer 200 when every owned partition is restored, and moves or is at its head.
@@ -115,13 +120,14 @@ class Health:
         503 while the group has given none, or gives others, and for whatever a partition neither applied a record nor
         was confirmed at its head for half a minute.
         """
-        if not self._figures.assigned:
+        if not self._stats.has_assignment:
             return web.Response(status=503, text="no assignment now\n")
-        if waiting := self.waiting():
-            return _verdict("partitions being restored", waiting)
-        still = self._still_for(READY_MS)
-        return _verdict(
-            f"partitions that neither applied a record nor reached their heads for {READY_MS // SECOND} s", still
+        if waiting := self.restoring_partitions():
+            return _health_response("partitions being restored", waiting)
+        still = self._without_progress_for(NOT_READY_AFTER_MS)
+        return _health_response(
+            f"partitions that neither applied a record nor reached their heads for {NOT_READY_AFTER_MS // SECOND} s",
+            still,
         )
 
     async def metrics(self, _: web.BaseRequest) -> web.Response:
@@ -129,14 +135,14 @@ class Health:
         return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def _verdict(wrong: str, numbers: list[int]) -> web.Response:
+def _health_response(problem: str, numbers: list[int]) -> web.Response:
     if numbers:
-        return web.Response(status=503, text=f"{wrong}: {', '.join(map(str, numbers))}\n")
+        return web.Response(status=503, text=f"{problem}: {', '.join(map(str, numbers))}\n")
     return web.Response(text="ok\n")
 
 
 @asynccontextmanager
-async def served(health: Health, host: str, port: int, guard: HttpSecurity = _OPEN) -> AsyncIterator[int]:
+async def serve_health(health: Health, host: str, port: int, guard: HttpSecurity = _UNPROTECTED) -> AsyncIterator[int]:
     """Serve the pages for the block and yield the port; port 0 is any free one."""
     named = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": health.metrics}
     async with server.serve(named, host, port, guard) as taken:

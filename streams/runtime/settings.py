@@ -31,7 +31,7 @@ class RecordTime(StrEnum):
     CREATE = "create"
 
 
-class Notices(StrEnum):
+class ReportUpdates(StrEnum):
     """Which events about single reports are published."""
 
     ALL = "all"
@@ -65,8 +65,8 @@ class Settings:
     commit_interval_ms: int = 100
     http_host: str = "127.0.0.1"
     http_port: int = 0
-    memory_ms: int = 200 * DAY
-    notices: Notices = Notices.ALL
+    retention_ms: int = 200 * DAY
+    report_updates: ReportUpdates = ReportUpdates.ALL
     access: KafkaSecurity = field(default_factory=KafkaSecurity)
     guard: HttpSecurity = field(default_factory=HttpSecurity)
     log: LogSettings = field(default_factory=LogSettings)
@@ -84,13 +84,13 @@ _VARIABLES: Final[Variables] = {
     "SAFECLOCK_HTTP_HOST": ("http_host", non_blank),
     "SAFECLOCK_HTTP_PORT": ("http_port", port),
     "SAFECLOCK_MEMORY_DAYS": ("memory_ms", at_least(1, DAY)),
-    "SAFECLOCK_NOTICES": ("notices", choice(Notices)),
+    "SAFECLOCK_NOTICES": ("notices", choice(ReportUpdates)),
 }
 VARIABLES: Final = (*_VARIABLES, *kafka_security.VARIABLES, *http_security.VARIABLES, *log_settings.VARIABLES)
 """The names of the variables that `load` reads."""
 
 
-def load(environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Settings:
+def load_settings(environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Settings:
     """Return the settings of an environment; `flags`, by variable name, override it where they are not None.
 
     Raises BadSettingsError that names every wrong setting.

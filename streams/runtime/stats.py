@@ -7,7 +7,7 @@ from enum import StrEnum
 from streams.domain.vocabulary import Reason
 
 
-class State(StrEnum):
+class PartitionState(StrEnum):
     """Where a partition's owner is in its life."""
 
     RESTORING = "restoring"
@@ -16,7 +16,7 @@ class State(StrEnum):
 
 
 @dataclass(slots=True)
-class PartitionFigures:
+class PartitionStats:
     """One owned partition; instants in epoch milliseconds by the wall clock, `now` by the logs.
 
     `moved` is when it last applied a record or was last seen at its heads; `lag` how many offsets the source topics
@@ -26,20 +26,20 @@ class PartitionFigures:
     state could not be committed.
     """
 
-    state: State = State.RESTORING
-    now: int = 0
-    moved: int = 0
+    state: PartitionState = PartitionState.RESTORING
+    log_time: int = 0
+    last_progress: int = 0
     lag: int | None = None
-    ahead: int | None = None
-    restored: int = 0
+    clock_ahead_ms: int | None = None
+    restored_rows: int = 0
     restore_seconds: float | None = None
     commit_seconds: float = 0.0
-    uncommittable: int = 0
-    suspended: frozenset[str] = frozenset()
+    uncommittable_platforms: int = 0
+    suspended_platforms: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
-class Figures:
+class WorkerStats:
     """One worker, since it started; `owned` holds the partitions that it owns now, the counters all it ever owned.
 
     `assigned` says that these are the ones that the group has given it: not so before it has given any, while
@@ -51,9 +51,9 @@ class Figures:
 
     applied: Counter[int] = field(default_factory=Counter)
     refused: Counter[Reason] = field(default_factory=Counter)
-    lost: Counter[int] = field(default_factory=Counter)
+    lost_records: Counter[int] = field(default_factory=Counter)
     commits: Counter[int] = field(default_factory=Counter)
     rebalances: int = 0
-    assigned: bool = False
-    untold: frozenset[str] = frozenset()
-    owned: dict[int, PartitionFigures] = field(default_factory=dict)
+    has_assignment: bool = False
+    platforms_without_feedback: frozenset[str] = frozenset()
+    owned: dict[int, PartitionStats] = field(default_factory=dict)

@@ -22,54 +22,67 @@ from streams.edge.exit_codes import FAILURE, OK
 from streams.edge.http_server.listener import AddressError
 from streams.edge.kafka_client.login import NoBrokerError
 from streams.edge.shutdown import ProcessExit, StopSignals, exit_now, exit_with_log
-from streams.runtime.exit_messages import of_broker, stopped
+from streams.runtime.exit_messages import broker_failure_message, describe_stop
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.faust_app import ALONE, PATIENT, Manner, RecordBatchApp, connect, create_app
-from streams.runtime.health import Health, served
+from streams.runtime.faust_app import (
+    EMBEDDED_TUNING,
+    KAFKA_TUNING,
+    ConsumerTuning,
+    RecordBatchApp,
+    create_app,
+    register_agent,
+)
+from streams.runtime.health import Health, serve_health
 from streams.runtime.journal.journal import (
     AppendJournal,
     ClaimError,
     Journal,
-    Place,
+    JournalTarget,
     RowTooLargeError,
     TransactionJournal,
 )
-from streams.runtime.partition.assignment import Owners
-from streams.runtime.partition.context import Surroundings
+from streams.runtime.partition.assignment import PartitionAssignment
+from streams.runtime.partition.context import PartitionContext
 from streams.runtime.partition.partition import Partition
-from streams.runtime.partition.processor import Decoder, Ledger
-from streams.runtime.partition.takeover.takeover import SourceError
+from streams.runtime.partition.processor import Ledger, RecordDecoder
+from streams.runtime.partition.takeover.takeover import SourceTopicError
 from streams.runtime.settings import Settings
-from streams.runtime.stats import Figures
-from streams.runtime.topic_checks.feedback_topics import Listeners
-from streams.runtime.topic_checks.preflight import BadGroundError, Ground, Names, StateError, stand
-from streams.runtime.topic_checks.source_monitor import SourceWatch
+from streams.runtime.stats import WorkerStats
+from streams.runtime.topic_checks.feedback_topics import FeedbackTopics
+from streams.runtime.topic_checks.preflight import (
+    ClusterInfo,
+    OutputTopics,
+    PreflightError,
+    StateTopicError,
+    check_cluster,
+)
+from streams.runtime.topic_checks.source_monitor import SourceMonitor
 
 log = logging.getLogger(__name__)
 
-_LEAVING_SECONDS = 4.2
+_GRACEFUL_STOP_SECONDS = 4.2
 """How long an orderly end may take: somewhat less than until it is cut short."""
-_SWITCH_SECONDS = 0.0005
+_THREAD_SWITCH_SECONDS = 0.0005
 """How long a thread may keep the interpreter from the one that fetches: with Python's 5 ms it takes a second to read
 what one answer of the broker holds while records are applied, and whatever else comes waits for it."""
-_PLAN = "What should be there is told by `safeclock admin plan`, and made by `safeclock admin apply`"
-_ACCEPT = (
+_PLAN_ADVICE = "What should be there is told by `safeclock admin plan`, and made by `safeclock admin apply`"
+_ACCEPT_ADVICE = (
     "Bring the former log back, or go on with the one that is there: "
     "safeclock admin accept-source-reset TOPIC --from beginning|end"
 )
-_RESTORE = (
+_RESTORE_ADVICE = (
     "Bring it back as it was, or make the changelog and the measures anew, both, then bring back a backup (safeclock"
     " admin restore), or let workers measure again what the source topics hold"
 )
 
 
-_WHAT_NOW: Mapping[type[Exception], str] = {
+_EXPECTED_ERRORS: Mapping[type[Exception], str] = {
     KafkaSecurityError: "",
     AddressError: "",
     NoBrokerError: "",
-    BadGroundError: _PLAN,
-    SourceError: _ACCEPT,
-    StateError: _RESTORE,
+    PreflightError: _PLAN_ADVICE,
+    SourceTopicError: _ACCEPT_ADVICE,
+    StateTopicError: _RESTORE_ADVICE,
     ClockError: "",
     ClaimError: "",
     RowTooLargeError: "",
@@ -78,17 +91,17 @@ _WHAT_NOW: Mapping[type[Exception], str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trade:
+class WorkerDependencies:
     """What the worker works with: who may publish, how bytes are read, a ledger per partition number.
 
     `pack` names the rules in force; `names` are the topics that it writes, those of the contract by default.
     """
 
     registry: Registry
-    decoder: Decoder
-    ledger: Callable[[int], Ledger]
-    pack: str = ""
-    names: Names | None = None
+    decoder: RecordDecoder
+    make_ledger: Callable[[int], Ledger]
+    rulebook_name: str = ""
+    output_topics: OutputTopics | None = None
 
 
 class Worker:
@@ -97,35 +110,46 @@ class Worker:
     `manner` None: what suits the broker.
     """
 
-    def __init__(self, settings: Settings, trade: Trade, manner: Manner | None = None) -> None:
-        self.figures = Figures(tuple(trade.registry.platforms))
+    def __init__(
+        self, settings: Settings, dependencies: WorkerDependencies, tuning: ConsumerTuning | None = None
+    ) -> None:
+        self.stats = WorkerStats(tuple(dependencies.registry.platforms))
         self.app: RecordBatchApp | None = None
-        self._manner = manner
+        self._tuning = tuning
         self._settings = settings
-        self._trade = trade
+        self._dependencies = dependencies
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._owners: Owners | None = None
-        self._watch: SourceWatch | None = None
-        self._watching: asyncio.Task[None] | None = None
+        self._assignment: PartitionAssignment | None = None
+        self._source_monitor: SourceMonitor | None = None
+        self._monitor_task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Check the ground, join the group and return; partitions are restored afterwards, see `figures`."""
-        ground = await asyncio.to_thread(stand, self._settings, self._trade.registry, self._trade.names)
-        app = create_app(self._settings, self._manner or (PATIENT if ground.capable else ALONE))
-        listeners = Listeners(self._trade.registry, self.figures)
-        watch = self._watch = SourceWatch(self._settings, self._trade.registry, ground, listeners)
-        around = self._surroundings(ground, app, watch)
-        app.partitions, app.readable = around.partitions, watch.subscribed
+        ground = await asyncio.to_thread(
+            check_cluster, self._settings, self._dependencies.registry, self._dependencies.output_topics
+        )
+        app = create_app(self._settings, self._tuning or (KAFKA_TUNING if ground.has_transactions else EMBEDDED_TUNING))
+        listeners = FeedbackTopics(self._dependencies.registry, self.stats)
+        watch = self._source_monitor = SourceMonitor(self._settings, self._dependencies.registry, ground, listeners)
+        around = self._partition_context(ground, app, watch)
+        app.partitions, app.readable_topics = around.partitions, watch.subscribed_topics
 
-        def opened(number: int) -> Partition:
-            return Partition(number, replace(around, topics=watch.ground.topics, faults=watch.ground.faults))
+        def open_partition(number: int) -> Partition:
+            return Partition(
+                number,
+                replace(
+                    around, source_topic_ids=watch.cluster.source_topic_ids, source_faults=watch.cluster.source_faults
+                ),
+            )
 
-        self._owners = Owners(opened, watch.assigned, self.figures, self._failed)
-        connect(app, around.topics, self._owners)
+        self._assignment = PartitionAssignment(
+            open_partition, watch.check_before_assignment, self.stats, self._set_failure
+        )
+        register_agent(app, around.source_topic_ids, self._assignment)
         self.app = app
         await app.start()
-        self._watching = asyncio.create_task(watch.follow(app.source.read), name="source-watch")
-        self._watching.add_done_callback(self._watched)
+        self._monitor_task = asyncio.create_task(watch.run(app.record_source.resubscribe), name="source-watch")
+        self._monitor_task.add_done_callback(self._monitor_ended)
 
     async def wait(self) -> None:
         """Return when the app stops; raise what made it or an owner fail."""
@@ -143,122 +167,132 @@ class Worker:
 
     async def stop(self) -> None:
         """Commit what was applied and leave the group; raise when that, or anything before it, failed."""
-        if self.app is None or self._owners is None:
+        if self.app is None or self._assignment is None:
             return
-        self.app.source.stop_flow()
-        if self._watching is not None:
-            self._watching.cancel()
-        await self._owners.revoke()
+        self.app.record_source.stop_flow()
+        if self._monitor_task is not None:
+            self._monitor_task.cancel()
+        await self._assignment.revoke()
         await self.app.stop()
-        if self._watch is not None:
-            await self._watch.close()
+        if self._source_monitor is not None:
+            await self._source_monitor.close()
         if self._failure.done():
             self._failure.result()
 
-    def ending(self) -> ProcessExit:
+    def describe_ending(self) -> ProcessExit:
         """Return how this worker would end now."""
-        if self._owners is None:
+        if self._assignment is None:
             return ProcessExit(OK, "stopped while it looked at the broker: nothing was begun")
-        return stopped(self._owners.uncommitted(), self._failure.exception() if self._failure.done() else None)
+        return describe_stop(
+            self._assignment.uncommitted(), self._failure.exception() if self._failure.done() else None
+        )
 
-    def _failed(self, error: BaseException) -> None:
+    def _set_failure(self, error: BaseException) -> None:
         if not self._failure.done():
             self._failure.set_exception(error)
 
-    def _watched(self, task: asyncio.Task[None]) -> None:
+    def _monitor_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._failed(error)
+            self._set_failure(error)
 
-    def _surroundings(self, ground: Ground, app: RecordBatchApp, watch: SourceWatch) -> Surroundings:
-        settings, trade = self._settings, self._trade
+    def _partition_context(
+        self, cluster: ClusterInfo, app: RecordBatchApp, source_monitor: SourceMonitor
+    ) -> PartitionContext:
+        settings, trade = self._settings, self._dependencies
         failpoints = Failpoints.from_environment()
 
-        def journal(number: int) -> Journal:
-            place = Place(
+        def open_journal(number: int) -> Journal:
+            place = JournalTarget(
                 settings.bootstrap,
                 settings.application,
-                ground.names.changelog,
+                cluster.output_topics.changelog,
                 number,
-                ground.max_message_bytes,
+                cluster.max_message_bytes,
                 settings.access,
             )
-            return TransactionJournal(place, failpoints) if ground.transactions else AppendJournal(place, failpoints)
+            return (
+                TransactionJournal(place, failpoints) if cluster.uses_transactions else AppendJournal(place, failpoints)
+            )
 
-        return Surroundings(
+        return PartitionContext(
             bootstrap=settings.bootstrap,
-            names=ground.names,
-            own=ground.own,
-            topics=ground.topics,
-            faults=ground.faults,
-            owners={topic: trade.registry.platforms_of_topic(topic) for topic in ground.topics},
-            leaders=trade.registry.filing_topics(),
-            siblings=trade.registry.related_topics(),
+            output_topics=cluster.output_topics,
+            output_topic_ids=cluster.output_topic_ids,
+            source_topic_ids=cluster.source_topic_ids,
+            source_faults=cluster.source_faults,
+            platforms_by_topic={topic: trade.registry.platforms_of_topic(topic) for topic in cluster.source_topic_ids},
+            filing_topics=trade.registry.filing_topics(),
+            related_topics=trade.registry.related_topics(),
             partitions=trade.registry.partitions,
             registry_hash=trade.registry.hash,
-            pack=trade.pack,
+            rulebook_name=trade.rulebook_name,
             commit_interval_ms=settings.commit_interval_ms,
-            exact_ends=ground.capable,
-            transactions=ground.transactions,
-            source=app.source,
+            has_reliable_end_offsets=cluster.has_transactions,
+            uses_transactions=cluster.uses_transactions,
+            source=app.record_source,
             decoder=trade.decoder,
-            ledger=trade.ledger,
-            journal=journal,
-            figures=self.figures,
+            make_ledger=trade.make_ledger,
+            make_journal=open_journal,
+            stats=self.stats,
             failpoints=failpoints,
-            wall=wall_clock_ms,
-            listeners=watch.listeners,
-            unwritable=watch.unwritable,
+            wall_clock=wall_clock_ms,
+            feedback_topics=source_monitor.feedback_topics,
+            check_feedback_topics=source_monitor.check_feedback_topics,
             access=settings.access,
         )
 
 
-async def serve(settings: Settings, trade: Trade, manner: Manner | None = None) -> ProcessExit:
+async def run_until_stopped(
+    settings: Settings, dependencies: WorkerDependencies, tuning: ConsumerTuning | None = None
+) -> ProcessExit:
     """Run a worker until SIGTERM or SIGINT and return how it ended; raises what made it fail before."""
-    worker = Worker(settings, trade, manner)
-    stopping = StopSignals(worker.ending)
-    async with served(
-        Health(worker.figures, wall_clock_ms), settings.http_host, settings.http_port, settings.guard
+    worker = Worker(settings, dependencies, tuning)
+    stopping = StopSignals(worker.describe_ending)
+    async with serve_health(
+        Health(worker.stats, wall_clock_ms), settings.http_host, settings.http_port, settings.guard
     ) as port:
         log.info("health and metrics on %s://%s:%d", settings.guard.scheme, settings.http_host, port)
         asked = asyncio.create_task(stopping.requested.wait())
-        running = asyncio.create_task(_run(worker))
+        running = asyncio.create_task(_start_and_wait(worker))
         await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             running.result()
-        return await _stopped(worker)
+        return await _stop_worker(worker)
 
 
-async def _run(worker: Worker) -> None:
+async def _start_and_wait(worker: Worker) -> None:
     await worker.start()
     await worker.wait()
 
 
-async def _stopped(worker: Worker) -> ProcessExit:
+async def _stop_worker(worker: Worker) -> ProcessExit:
     """Stop a worker and return how it ended; what takes too long is left alone, and may be the broker's fault."""
     leaving = asyncio.create_task(worker.stop())
-    await asyncio.wait({leaving}, timeout=_LEAVING_SECONDS)
-    if leaving.done() and (error := leaving.exception()) is not None and of_broker(error) is None:
+    await asyncio.wait({leaving}, timeout=_GRACEFUL_STOP_SECONDS)
+    if leaving.done() and (error := leaving.exception()) is not None and broker_failure_message(error) is None:
         raise error
-    return worker.ending()
+    return worker.describe_ending()
 
 
-def main(settings: Settings, trade: Trade, manner: Manner | None = None) -> NoReturn:
+def main(settings: Settings, dependencies: WorkerDependencies, tuning: ConsumerTuning | None = None) -> NoReturn:
     """Run a worker and end this process: 0 when it was asked to stop, 1 on any failure."""
-    collect_seldom()
-    sys.setswitchinterval(_SWITCH_SECONDS)
+    _tune_garbage_collector()
+    sys.setswitchinterval(_THREAD_SWITCH_SECONDS)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # the fetching thread makes a loop of its own
-    asyncio.run(_to_the_end(settings, trade, manner))
+    asyncio.run(_run_and_exit(settings, dependencies, tuning))
     raise AssertionError("unreachable: the process has ended")
 
 
-async def _to_the_end(settings: Settings, trade: Trade, manner: Manner | None) -> NoReturn:
+async def _run_and_exit(
+    settings: Settings, dependencies: WorkerDependencies, tuning: ConsumerTuning | None
+) -> NoReturn:
     """End the process from within the loop: a crashed Kafka client's tasks and threads may never end by themselves."""
     try:
-        exit_with_log(await serve(settings, trade, manner))
-    except tuple(_WHAT_NOW) as error:
-        log.critical("the worker stopped: %s", ". ".join(filter(None, (str(error), _WHAT_NOW[type(error)]))))
+        exit_with_log(await run_until_stopped(settings, dependencies, tuning))
+    except tuple(_EXPECTED_ERRORS) as error:
+        log.critical("the worker stopped: %s", ". ".join(filter(None, (str(error), _EXPECTED_ERRORS[type(error)]))))
     except BaseException as error:
-        reason = of_broker(error)
+        reason = broker_failure_message(error)
         if reason is None:
             log.critical("the worker failed", exc_info=True)
         else:
@@ -266,7 +300,7 @@ async def _to_the_end(settings: Settings, trade: Trade, manner: Manner | None) -
     exit_now(FAILURE)
 
 
-def collect_seldom() -> None:
+def _tune_garbage_collector() -> None:
     """Keep the cyclic garbage collector from walking records that are about to be freed by count.
 
     With Python's thresholds it takes a sixth of the worker's time, with these a thirtieth.

@@ -7,8 +7,8 @@ from streams.admin.provisioning.plan import (
     Change,
     CreateTopic,
     CreateUser,
-    Found,
-    FoundTopic,
+    ExistingState,
+    ExistingTopic,
     Plan,
     RenewPassword,
     Revoke,
@@ -16,20 +16,20 @@ from streams.admin.provisioning.plan import (
 )
 
 
-def after(found: Found, plan: Plan) -> Found:
+def after(found: ExistingState, plan: Plan) -> ExistingState:
     """Return what the broker has when every change was made."""
     for change in plan.changes:
         found = changed(found, change)
     return found
 
 
-def changed(found: Found, change: Change) -> Found:
+def changed(found: ExistingState, change: Change) -> ExistingState:
     """Return what the broker has after one change."""
     topics, grants, users = dict(found.topics), found.grants or frozenset(), found.users or frozenset()
     match change:
         case CreateTopic(topic):
             assert topic.name not in topics, "a broker refuses to make a topic twice"
-            topics[topic.name] = FoundTopic(topic.partitions, topic.replication_factor, topic.config)
+            topics[topic.name] = ExistingTopic(topic.partitions, topic.replication_factor, topic.config)
             return replace(found, topics=topics)
         case SetSetting(topic, setting, current, wanted):
             there = topics[topic]

@@ -8,14 +8,20 @@ import pytest
 from aiokafka.errors import ProducerFenced
 
 from streams.admin.errors import OperatingError
-from streams.admin.source_reset.rules import Log, Where, accepted
-from streams.admin.source_reset.source_reset import Case, Stage, accept, cases, staged
+from streams.admin.source_reset.rules import ResumeFrom, SourceLog, resumed_checkpoint
+from streams.admin.source_reset.source_reset import (
+    BlockedPartition,
+    ClusterSession,
+    accept_reset,
+    blocked_partitions,
+    open_session,
+)
 from streams.domain.grid import DAY
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.journal.checkpoint import POSITION_KEY, Position, Reached, encode
-from streams.runtime.journal.journal import Outgoing, Place, TransactionJournal
-from streams.runtime.partition.takeover.takeover import SourceError
-from streams.runtime.settings import RecordTime, load
+from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, TopicOffset, encode_checkpoint
+from streams.runtime.journal.journal import Commit, JournalTarget, TransactionJournal
+from streams.runtime.partition.takeover.takeover import SourceTopicError
+from streams.runtime.settings import RecordTime, load_settings
 from streams.runtime.worker import Worker
 from tests.admin.operator import Terminal
 from tests.chain.agreement import agree
@@ -53,27 +59,27 @@ async def counted(scene: Scene, count: int) -> None:
         await eventually(lambda: applied(worker) == count, f"{count} records")
 
 
-async def stage_of(scene: Scene) -> Stage:
-    return await asyncio.to_thread(staged, load(scene.environment()), scene.registry, scene.names)
+async def stage_of(scene: Scene) -> ClusterSession:
+    return await asyncio.to_thread(open_session, load_settings(scene.environment()), scene.registry, scene.names)
 
 
-async def accept_all(scene: Scene, topic: str, where: Where) -> list[Case]:
+async def accept_all(scene: Scene, topic: str, where: ResumeFrom) -> list[BlockedPartition]:
     stage = await stage_of(scene)
-    found = await cases(stage, topic, PARTITIONS, where)
+    found = await blocked_partitions(stage, topic, PARTITIONS, where)
     for case in found:
-        await accept(stage, case, where)
+        await accept_reset(stage, case, where)
     return found
 
 
 async def stopped(scene: Scene) -> str:
     """Start a worker that must stop by itself, and return why."""
-    worker = Worker(load(scene.environment()), trade_of(scene.prefix, scene.partitions), QUICK)
+    worker = Worker(load_settings(scene.environment()), trade_of(scene.prefix, scene.partitions), QUICK)
     try:
         await worker.start()
-        with pytest.raises(SourceError) as told:
+        with pytest.raises(SourceTopicError) as told:
             await asyncio.wait_for(worker.wait(), DEADLINE_SECONDS)
     finally:
-        with suppress(SourceError):
+        with suppress(SourceTopicError):
             await asyncio.wait_for(worker.stop(), STOP_SECONDS)
     return str(told.value)
 
@@ -94,7 +100,7 @@ async def test_a_worker_goes_on_with_a_topic_that_was_made_anew_once_it_is_accep
     await scene.publish(8)
     said = await stopped(scene)
 
-    taken = await accept_all(scene, topic, Where.BEGINNING)
+    taken = await accept_all(scene, topic, ResumeFrom.BEGINNING)
     async with working(scene) as worker:
         await eventually(lambda: applied(worker) == 8, "the new records", scene.logs)
 
@@ -102,7 +108,7 @@ async def test_a_worker_goes_on_with_a_topic_that_was_made_anew_once_it_is_accep
     assert [case.number for case in taken] == [0, 1]
     assert (await scene.totals())["records"] == 20 + 8
     assert set(await scene.rows()) == {1}, "every key is new, and each is counted once"
-    assert await accept_all(scene, topic, Where.BEGINNING) == []
+    assert await accept_all(scene, topic, ResumeFrom.BEGINNING) == []
 
 
 @pytest.mark.slow
@@ -112,7 +118,7 @@ async def test_what_a_new_topic_holds_is_passed_over_when_that_is_asked_for(scen
     await scene.make_anew(topic)
     await scene.publish(8)
 
-    await accept_all(scene, topic, Where.END)
+    await accept_all(scene, topic, ResumeFrom.END)
     async with working(scene) as worker:
         await eventually(lambda: applied(worker) == 4, "the other topic's records", scene.logs)
         await scene.publish(2)
@@ -130,7 +136,7 @@ async def test_a_topic_is_accepted_at_once_after_a_worker_was_killed_in_a_transa
     await scene.make_anew(topic)
 
     async with asyncio.timeout(AT_ONCE_SECONDS):
-        taken = await accept_all(scene, topic, Where.BEGINNING)
+        taken = await accept_all(scene, topic, ResumeFrom.BEGINNING)
 
     assert [case.number for case in taken] == [0, 1]
     async with working(scene) as again:
@@ -138,31 +144,31 @@ async def test_a_topic_is_accepted_at_once_after_a_worker_was_killed_in_a_transa
 
 
 async def test_a_worker_that_still_believes_in_its_partition_is_fenced(scene: Scene) -> None:
-    topic, place = scene.sources[0], Place(scene.bootstrap, scene.prefix, scene.names.changelog, 0, 1_000_000)
+    topic, place = scene.sources[0], JournalTarget(scene.bootstrap, scene.prefix, scene.names.changelog, 0, 1_000_000)
     believer = TransactionJournal(place, Failpoints())
-    former = Position(topics={topic: Reached(50, "another-topic")})
+    former = Checkpoint(topics={topic: TopicOffset(50, "another-topic")})
     try:
         await believer.claim()
-        await believer.commit(Outgoing({POSITION_KEY: encode(former)}, {}))
+        await believer.commit(Commit({CHECKPOINT_KEY: encode_checkpoint(former)}, {}))
 
-        taken = await accept_all(scene, topic, Where.BEGINNING)
+        taken = await accept_all(scene, topic, ResumeFrom.BEGINNING)
 
         assert [case.number for case in taken] == [0]
         with pytest.raises(ProducerFenced):
-            await believer.commit(Outgoing({POSITION_KEY: encode(former)}, {}))
+            await believer.commit(Commit({CHECKPOINT_KEY: encode_checkpoint(former)}, {}))
     finally:
         await believer.close()
-    assert await accept_all(scene, topic, Where.BEGINNING) == []
+    assert await accept_all(scene, topic, ResumeFrom.BEGINNING) == []
 
 
 async def test_a_position_that_moved_after_it_was_told_is_not_accepted(scene: Scene) -> None:
     topic, stage = scene.sources[0], await stage_of(scene)
-    told = Position(topics={topic: Reached(50, "another-topic")})
-    log = Log(topic, stage.ground.topics[topic], 0, 0)
-    case = Case(0, log, told, accepted(told, log, Where.END))
+    told = Checkpoint(topics={topic: TopicOffset(50, "another-topic")})
+    log = SourceLog(topic, stage.cluster.source_topic_ids[topic], 0, 0)
+    case = BlockedPartition(0, log, told, resumed_checkpoint(told, log, ResumeFrom.END))
 
     with pytest.raises(OperatingError, match="has changed meanwhile"):
-        await accept(stage, case, Where.END)
+        await accept_reset(stage, case, ResumeFrom.END)
 
 
 @pytest.mark.parametrize(("topic", "numbers"), [("elsewhere", (0,)), ("", (0, 7))])
@@ -170,7 +176,7 @@ async def test_only_partitions_of_source_topics_can_be_accepted(scene: Scene, to
     stage = await stage_of(scene)
 
     with pytest.raises(OperatingError, match="expected"):
-        await cases(stage, topic or scene.sources[0], numbers, Where.END)
+        await blocked_partitions(stage, topic or scene.sources[0], numbers, ResumeFrom.END)
 
 
 @pytest.fixture

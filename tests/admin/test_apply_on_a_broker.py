@@ -8,7 +8,7 @@ import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from streams.contract.topics import EVENT_REFUSED, MEASURES, REPORT_UPDATES
-from streams.runtime.kafka.admin import Broker
+from streams.runtime.kafka.admin import KafkaAdmin
 from tests.admin.operator import Terminal, terminal
 from tests.chain.topics import deleted
 from tests.chain.waiting import until
@@ -29,8 +29,8 @@ def alter(one: Terminal, topic: str, setting: str, value: str) -> None:
     bootstrap = one.environment["SAFECLOCK_BOOTSTRAP"]
     with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
         admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {setting: value})])
-    with Broker(bootstrap) as broker:
-        until(lambda: broker.settings([topic])[topic][setting] == value, f"{topic} to have {setting}={value}")
+    with KafkaAdmin(bootstrap) as broker:
+        until(lambda: broker.describe_settings([topic])[topic][setting] == value, f"{topic} to have {setting}={value}")
 
 
 def test_what_was_applied_needs_nothing_until_somebody_changes_a_setting(apache: Terminal) -> None:

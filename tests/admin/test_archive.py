@@ -4,11 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.admin.backup.archive import Manifest, check, empty, read, read_manifest, seal, write
-from streams.admin.backup.backup import agreeing, house
-from streams.admin.backup.restore_backup import opened_backup
+from streams.admin.backup.archive import (
+    Manifest,
+    prepare_folder,
+    read_manifest,
+    read_rows,
+    verify_files,
+    write_manifest,
+    write_rows,
+)
+from streams.admin.backup.backup import consistent_measures, open_application
+from streams.admin.backup.restore_backup import open_backup
 from streams.admin.errors import OperatingError
-from streams.admin.topic_reader import Link
+from streams.admin.topic_reader import BrokerAddress
 from streams.contract.outputs.measures import STATUS_KEY
 from streams.contract.registry.registry import Registry
 
@@ -19,16 +27,18 @@ ROWS = st.dictionaries(KEYS, st.binary(max_size=3))
 
 def sealed(folder: Path, partitions: int = 2) -> Manifest:
     """Write a backup with a row per file."""
-    parts = [write(folder, topic, number, {b"p": b"%d" % number}) for topic in TOPICS for number in range(partitions)]
+    parts = [
+        write_rows(folder, topic, number, {b"p": b"%d" % number}) for topic in TOPICS for number in range(partitions)
+    ]
     manifest = Manifest(
         application="safeclock",
         partitions=partitions,
         registry="hash",
-        taken="2026-01-05T00:00:00.000Z",
+        taken_at="2026-01-05T00:00:00.000Z",
         topics=dict.fromkeys(TOPICS, "id"),
-        parts=parts,
+        files=parts,
     )
-    seal(folder, manifest)
+    write_manifest(folder, manifest)
     return manifest
 
 
@@ -47,56 +57,56 @@ def test_what_was_written_is_read_back_in_its_order(
 ) -> None:
     folder = tmp_path_factory.mktemp("backup")
 
-    part = write(folder, "measures", 3, rows)
+    part = write_rows(folder, "measures", 3, rows)
 
-    assert list(read(folder, part).items()) == list(rows.items())
+    assert list(read_rows(folder, part).items()) == list(rows.items())
     assert part.rows == len(rows)
 
 
 def test_a_whole_backup_is_one(tmp_path: Path) -> None:
     manifest = sealed(tmp_path)
 
-    check(tmp_path, read_manifest(tmp_path), TOPICS)
+    verify_files(tmp_path, read_manifest(tmp_path), TOPICS)
 
     assert read_manifest(tmp_path) == manifest
 
 
 def test_a_file_with_one_other_byte_is_damaged(tmp_path: Path) -> None:
     manifest = sealed(tmp_path)
-    file = tmp_path / manifest.parts[2].file
+    file = tmp_path / manifest.files[2].file
     file.write_bytes(file.read_bytes()[:-1] + b"?")
 
     with pytest.raises(OperatingError, match=f"{file.name}: expected SHA-256 .* the backup is damaged"):
-        check(tmp_path, manifest, TOPICS)
+        verify_files(tmp_path, manifest, TOPICS)
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
     manifest = sealed(tmp_path)
-    (tmp_path / manifest.parts[0].file).unlink()
+    (tmp_path / manifest.files[0].file).unlink()
 
     with pytest.raises(OperatingError, match="safeclock-changelog-0"):
-        check(tmp_path, manifest, TOPICS)
+        verify_files(tmp_path, manifest, TOPICS)
 
 
 def test_a_partition_without_a_file_is_named(tmp_path: Path) -> None:
     sealed(tmp_path)
     wider = Manifest(
-        application="safeclock", partitions=3, registry="", taken="", topics={}, parts=read_manifest(tmp_path).parts
+        application="safeclock", partitions=3, registry="", taken_at="", topics={}, files=read_manifest(tmp_path).files
     )
 
     with pytest.raises(OperatingError, match="measures 2, safeclock-changelog 2"):
-        check(tmp_path, wider, TOPICS)
+        verify_files(tmp_path, wider, TOPICS)
 
 
 @pytest.mark.parametrize(("application", "partitions"), [("another", 2), ("safeclock", 3)])
 def test_the_backup_of_another_application_is_not_opened(tmp_path: Path, application: str, partitions: int) -> None:
     sealed(tmp_path)
-    one = house(Link("nowhere:1"), application, Registry({}, partitions=partitions))
+    one = open_application(BrokerAddress("nowhere:1"), application, Registry({}, partitions=partitions))
 
     with pytest.raises(
         OperatingError, match=f"a backup of {application} with {partitions} partitions, got one of safe"
     ):
-        opened_backup(one, tmp_path)
+        open_backup(one, tmp_path)
 
 
 @pytest.mark.parametrize("content", [None, b"{", b'{"format": 2}'])
@@ -112,12 +122,12 @@ def test_a_backup_is_not_written_over_something_else(tmp_path: Path) -> None:
     (tmp_path / "notes").touch()
 
     with pytest.raises(OperatingError, match="empty folder"):
-        empty(tmp_path)
+        prepare_folder(tmp_path)
 
 
 @given(rows=ROWS, told=ROWS)
 def test_measures_are_kept_as_the_changelog_has_them(rows: dict[bytes, bytes], told: dict[bytes, bytes]) -> None:
-    measures, differing = agreeing(rows, told)
+    measures, differing = consistent_measures(rows, told)
 
     figures = {key: value for key, value in measures.items() if key != STATUS_KEY}
     assert figures == {key: value for key, value in rows.items() if key[:2] in (b"c|", b"n|", b"k|")}

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from streams.admin.backup.backup import house
-from streams.admin.backup.restore_backup import opened_backup, restore, transactional, waiting
+from streams.admin.backup.backup import open_application
+from streams.admin.backup.restore_backup import open_backup, pending_partitions, read_batch_limit, restore_partition
 from streams.admin.errors import OperatingError
-from streams.admin.topic_reader import Link
+from streams.admin.topic_reader import BrokerAddress
 from streams.contract.topics import MEASURES
 from streams.domain.grid import DAY
-from streams.runtime.journal.checkpoint import CLAIM_KEY, POSITION_KEY, decode, encode
+from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, CLAIM_KEY, decode_checkpoint, encode_checkpoint
 from tests.admin.operator import Terminal
 from tests.admin.worker import worked
 from tests.chain.agreement import agree
@@ -94,15 +94,15 @@ def test_a_restore_writes_nothing_over_what_a_worker_has_begun_meanwhile(product
     folder = tmp_path / "backup"
     chain, operator = kept(production, folder)
     lose(chain, operator)
-    one = house(Link(chain.bootstrap), chain.application, chain.registry, chain.names)
-    manifest = opened_backup(one, folder)
-    first, _ = asyncio.run(waiting(one, folder, manifest))
+    one = open_application(BrokerAddress(chain.bootstrap), chain.application, chain.registry, chain.names)
+    manifest = open_backup(one, folder)
+    first, _ = asyncio.run(pending_partitions(one, folder, manifest))
     chain.publish(lines_of(PLAN)[-20:])
     worked(chain, 0)
     before = {topic: set(chain.stored(topic)) for topic in (chain.names.changelog, MEASURES)}
 
     with pytest.raises(OperatingError, match="expected an empty topic"):
-        asyncio.run(restore(one, first, transactional(one)))
+        asyncio.run(restore_partition(one, first, read_batch_limit(one)))
 
     assert kept_rows(set(chain.stored(chain.names.changelog))) == kept_rows(before[chain.names.changelog])
     assert set(chain.stored(MEASURES)) == before[MEASURES]
@@ -111,7 +111,7 @@ def test_a_restore_writes_nothing_over_what_a_worker_has_begun_meanwhile(product
 def kept_rows(rows: set[tuple[int, bytes, bytes]]) -> set[tuple[int, bytes, bytes]]:
     """Return rows without claims, and without which topics a position was written to: these are others now."""
     return {
-        (partition, key, encode(replace(decode(row), own={})) if key == POSITION_KEY else row)
+        (partition, key, encode_checkpoint(replace(decode_checkpoint(row), own={})) if key == CHECKPOINT_KEY else row)
         for partition, key, row in rows
         if key != CLAIM_KEY
     }

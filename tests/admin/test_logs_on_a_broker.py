@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams.admin.topic_reader import Link, opened
+from streams.admin.topic_reader import BrokerAddress, open_log
 from tests.runtime.records import own_topic
 
 pytestmark = pytest.mark.integration
@@ -33,7 +33,7 @@ async def writing(apache_kafka: str, topic: str) -> AsyncIterator[AIOKafkaProduc
 
 
 async def rows(bootstrap: str, topic: str, patience: float = WITHIN_SECONDS) -> dict[bytes, bytes]:
-    async with opened(Link(bootstrap), topic, 0, patience) as log:
+    async with open_log(BrokerAddress(bootstrap), topic, 0, patience) as log:
         return await log.rows()
 
 

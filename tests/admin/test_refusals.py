@@ -1,7 +1,17 @@
 import json
 from typing import NamedTuple
 
-from streams.admin.replay.selection import Asked, Fate, Retold, Tally, chosen, fate, print_of, retold, told
+from streams.admin.replay.selection import (
+    ReplayCounts,
+    ReplayedRecord,
+    ReplayResult,
+    Selection,
+    check_record,
+    fingerprint,
+    replayed_record,
+    select_records,
+    summary_lines,
+)
 from streams.contract.events.decoder import EventDecoder
 from streams.contract.events.keys import record_key
 from streams.contract.events.source_records import Refusal
@@ -51,46 +61,49 @@ def test_batches_that_cannot_be_read_are_left_to_their_platforms_even_if_they_ar
     batch = refusal(Reason.UNDECODABLE, "")
 
     found, named = (
-        chosen([batch, batch], Asked(reasons)) for reasons in (frozenset(), frozenset({Reason.UNDECODABLE}))
+        select_records([batch, batch], Selection(reasons)) for reasons in (frozenset(), frozenset({Reason.UNDECODABLE}))
     )
 
-    assert (found.places, found.left) == (named.places, named.left) == ({}, {Reason.UNDECODABLE: 2})
-    assert "the platform publishes it again: 2 batches" in list(told(Tally(), found.left))[-1]
+    assert (found.by_partition, found.left_out) == (named.by_partition, named.left_out) == ({}, {Reason.UNDECODABLE: 2})
+    assert "the platform publishes it again: 2 batches" in list(summary_lines(ReplayCounts(), found.left_out))[-1]
 
 
-def retold_at(now: int) -> Retold:
-    again = retold(Lying(), refusal(), now)
+def retold_at(now: int) -> ReplayedRecord:
+    again = replayed_record(Lying(), refusal(), now)
     assert again is not None
     return again
 
 
 def test_a_refusal_that_was_told_twice_is_looked_at_once() -> None:
-    found = chosen([refusal(), refusal(), refusal(offset=8)], Asked())
+    found = select_records([refusal(), refusal(), refusal(offset=8)], Selection())
 
-    assert {slot: sorted(places) for slot, places in found.places.items()} == {(TOPIC, 1): [7, 8]}
+    assert {slot: sorted(places) for slot, places in found.by_partition.items()} == {(TOPIC, 1): [7, 8]}
 
 
 def test_what_the_ledger_decided_is_left_to_it_unless_it_is_named() -> None:
     orphan, late = refusal(Reason.ORPHAN, ""), refusal(Reason.BAD_TIME, "", offset=8)
 
-    assert chosen([orphan, late, refusal(Reason.BAD_TIME, "time", 9)], Asked()).left == {"orphan": 1, "bad_time": 1}
-    assert chosen([orphan], Asked(frozenset({Reason.ORPHAN}))).left == {}
+    assert select_records([orphan, late, refusal(Reason.BAD_TIME, "time", 9)], Selection()).left_out == {
+        "orphan": 1,
+        "bad_time": 1,
+    }
+    assert select_records([orphan], Selection(frozenset({Reason.ORPHAN}))).left_out == {}
 
 
 def test_only_what_was_asked_for_is_looked_at() -> None:
     refusals = [refusal(), refusal(Reason.TOO_LARGE, offset=8), refusal(offset=9, at=TOLD - 1)]
 
-    found = chosen(refusals, Asked(frozenset({Reason.UNKNOWN_FIELD}), since=TOLD))
+    found = select_records(refusals, Selection(frozenset({Reason.UNKNOWN_FIELD}), since=TOLD))
 
-    assert [sorted(places) for places in found.places.values()] == [[7]]
+    assert [sorted(places) for places in found.by_partition.values()] == [[7]]
 
 
 def test_another_record_at_the_old_offset_is_not_taken_for_the_refused_one() -> None:
-    assert retold(Lying(timestamp=TOLD + 1), refusal(), None) is None
+    assert replayed_record(Lying(timestamp=TOLD + 1), refusal(), None) is None
 
 
 def test_a_record_keeps_its_own_stamp_only_where_the_senders_stamp() -> None:
-    kept = retold(Lying(), refusal(), None)
+    kept = replayed_record(Lying(), refusal(), None)
 
     assert kept is not None
     assert kept.timestamp == TOLD
@@ -99,32 +112,35 @@ def test_a_record_keeps_its_own_stamp_only_where_the_senders_stamp() -> None:
 
 def test_a_filing_that_would_be_too_old_by_now_is_still_refused() -> None:
     line = filed("a", at=0)
-    decoder, tally = EventDecoder(Registry.accepting_all()), Tally()
+    decoder, tally = EventDecoder(Registry.accepting_all()), ReplayCounts()
     record = Lying(key=record_key("meadow", json.loads(line)["subject"]), value=line)
 
-    at_once, later = (retold(record, refusal(), now) for now in (TOLD, TOLD + 15 * DAY))
+    at_once, later = (replayed_record(record, refusal(), now) for now in (TOLD, TOLD + 15 * DAY))
 
     assert at_once is not None
     assert later is not None
-    assert fate(decoder, at_once, tally, TOLD) is Fate.ACCEPTED
-    assert fate(decoder, later, tally, TOLD + 15 * DAY) is Fate.REFUSED
-    assert tally.now == {Reason.TOO_OLD: 1}
+    assert check_record(decoder, at_once, tally, TOLD) is ReplayResult.ACCEPTED
+    assert check_record(decoder, later, tally, TOLD + 15 * DAY) is ReplayResult.REFUSED
+    assert tally.current_reasons == {Reason.TOO_OLD: 1}
 
 
 def test_what_keeps_its_sender_s_stamp_and_is_still_ahead_of_the_clock_is_refused_as_a_worker_would() -> None:
     line = filed("a", at=DAY)
     key = record_key("meadow", json.loads(line)["subject"])
-    decoder, tally = EventDecoder(Registry.accepting_all()), Tally()
-    own = retold(Lying(timestamp=TOLD + DAY, key=key, value=line), refusal(at=TOLD + DAY), None)
+    decoder, tally = EventDecoder(Registry.accepting_all()), ReplayCounts()
+    own = replayed_record(Lying(timestamp=TOLD + DAY, key=key, value=line), refusal(at=TOLD + DAY), None)
 
     assert own is not None
-    assert fate(decoder, own, tally, TOLD) is Fate.REFUSED
-    assert fate(decoder, own, tally, TOLD + DAY) is Fate.ACCEPTED
-    assert tally.now == {Reason.FUTURE_TIME: 1}
+    assert check_record(decoder, own, tally, TOLD) is ReplayResult.REFUSED
+    assert check_record(decoder, own, tally, TOLD + DAY) is ReplayResult.ACCEPTED
+    assert tally.current_reasons == {Reason.FUTURE_TIME: 1}
 
 
 def test_a_heartbeat_is_not_promised_again() -> None:
-    assert fate(Saying(Heartbeat("harbor", 1, 1, 1, 1, TOPIC)), retold_at(TOLD), Tally(), TOLD) is Fate.PROMISE
+    assert (
+        check_record(Saying(Heartbeat("harbor", 1, 1, 1, 1, TOPIC)), retold_at(TOLD), ReplayCounts(), TOLD)
+        is ReplayResult.HEARTBEAT
+    )
 
 
 def test_only_what_says_the_same_has_the_same_print() -> None:
@@ -136,17 +152,17 @@ def test_only_what_says_the_same_has_the_same_print() -> None:
         one._replace(headers=(("ce_id", b"1"),)),
     ]
 
-    assert print_of(one._replace(offset=8, timestamp=TOLD + 1)) == print_of(one)
-    assert len({print_of(one), *map(print_of, others)}) == 5
+    assert fingerprint(one._replace(offset=8, timestamp=TOLD + 1)) == fingerprint(one)
+    assert len({fingerprint(one), *map(fingerprint, others)}) == 5
 
 
 def test_every_count_is_told_by_the_reason_of_then_and_of_today() -> None:
-    tally = Tally()
-    tally.count(refusal(), Fate.ACCEPTED)
-    tally.count(refusal(Reason.TOO_LARGE), Fate.GONE)
-    tally.now[Reason.TOO_OLD] = 2
+    tally = ReplayCounts()
+    tally.add(refusal(), ReplayResult.ACCEPTED)
+    tally.add(refusal(Reason.TOO_LARGE), ReplayResult.GONE)
+    tally.current_reasons[Reason.TOO_OLD] = 2
 
-    lines = list(told(tally, {Reason.ORPHAN: 4}))
+    lines = list(summary_lines(tally, {Reason.ORPHAN: 4}))
 
     assert [line.split() for line in lines[1:4]] == [
         ["too_large", "0", "0", "1", "0"],
@@ -158,11 +174,11 @@ def test_every_count_is_told_by_the_reason_of_then_and_of_today() -> None:
 
 
 def test_who_was_refused_is_told_with_the_field_and_where_the_last_one_lies() -> None:
-    tally = Tally()
+    tally = ReplayCounts()
     for one in (refusal(at=TOLD + 1), refusal(offset=9), refusal(Reason.INTERNAL, "", offset=8)):
-        tally.count(one, Fate.REFUSED)
+        tally.add(one, ReplayResult.REFUSED)
 
-    assert list(told(tally, {}))[-2:] == [
+    assert list(summary_lines(tally, {}))[-2:] == [
         "harbor: internal, 1 of them, the last at report-filed 1 8",
         "harbor: unknown_field in data, 2 of them, the last at report-filed 1 7",
     ]

@@ -6,7 +6,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from streams.batch.load import read
+from streams.batch.load import load_files
 from streams.contract.outputs import refusal_records
 from streams.contract.topics import EVENT_REFUSED
 from streams.domain import counters
@@ -73,7 +73,7 @@ def test_what_was_refused_before_an_upgrade_counts_once_after_two_replays(produc
     assert second == first
     added = {topic: len(chain.read(topic)) - before[topic] for topic in chain.sources}
     assert added == {chain.sources[0]: 0, chain.sources[1]: 2 * len(refusals)}
-    expected = of_file(read(lines_of(PLAN), chain.registry), now)
+    expected = of_file(load_files(lines_of(PLAN), chain.registry), now)
     committed = chain.stored(chain.names.changelog)
     assert reports(committed) == reports(expected)
     assert totals(committed).cohorts == totals(expected, chain.registry.partitions).cohorts

@@ -8,10 +8,10 @@ from zlib import crc32
 from streams.contract.events.decoder import Refusal
 from streams.domain.events import Event, Filing
 from streams.domain.vocabulary import Reason
-from streams.runtime.bootstrap import trade_of
-from streams.runtime.kafka.records import Stamped
-from streams.runtime.partition.processor import Decoder
-from streams.runtime.settings import load
+from streams.runtime.bootstrap import build_worker_dependencies
+from streams.runtime.kafka.records import TimestampedRecord
+from streams.runtime.partition.processor import RecordDecoder
+from streams.runtime.settings import load_settings
 from streams.runtime.worker import Worker
 from tests.chain.chain import Chain
 from tests.chain.quick import QUICK
@@ -22,9 +22,9 @@ from tests.runtime.working import STOP_SECONDS
 class Yesterday:
     """A decoder from before a schema upgrade: every seventh report's filing has a field that it does not know."""
 
-    today: Decoder
+    today: RecordDecoder
 
-    def decode(self, record: Stamped, wall: int | None = None) -> Event | Refusal:
+    def decode(self, record: TimestampedRecord, wall: int | None = None) -> Event | Refusal:
         """Return the event in a record."""
         event = self.today.decode(record, wall)
         if isinstance(event, Filing) and crc32(event.key) % 7 == 0:
@@ -32,13 +32,13 @@ class Yesterday:
         return event
 
 
-def worked(chain: Chain, due: int, decoder: Callable[[Decoder], Decoder] = lambda today: today) -> int:
+def worked(chain: Chain, due: int, decoder: Callable[[RecordDecoder], RecordDecoder] = lambda today: today) -> int:
     """Let a worker count what is there, and return to which instant beyond `due` time has passed."""
-    settings = load(chain.environment(SAFECLOCK_COMMIT_INTERVAL_MS="20"))
-    trade = trade_of(settings)
+    settings = load_settings(chain.environment(SAFECLOCK_COMMIT_INTERVAL_MS="20"))
+    trade = build_worker_dependencies(settings)
 
     async def work() -> int:
-        worker = Worker(settings, replace(trade, decoder=decoder(trade.decoder), names=chain.names), QUICK)
+        worker = Worker(settings, replace(trade, decoder=decoder(trade.decoder), output_topics=chain.names), QUICK)
         try:
             await worker.start()
             return await asyncio.to_thread(chain.settled, due)

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from safeclock import main
-from streams.batch.explain import ClockOn, explain
+from streams.batch.explain import ExplainedClock, explain
 from streams.contract.packs.file import load_rulebook
 from streams.contract.registry.registry import Registry
 from streams.domain.entry_limit import MAX_ENTRIES
@@ -20,7 +20,7 @@ IN_FORCE = 150 * DAY
 NOTICE = {"harm": "intimate_images", "basis": "statutory_notice", "jurisdictions": ["US"]}
 
 
-def on(*lines: bytes, as_of: int = IN_FORCE + DAY) -> dict[str, ClockOn]:
+def on(*lines: bytes, as_of: int = IN_FORCE + DAY) -> dict[str, ExplainedClock]:
     """Return the clocks by their ids on the one report in these lines."""
     (report,) = explain(lines, Registry.accepting_all(), RULEBOOK, START + as_of).reports
     return {each.clock.id: each for each in report.clocks}
@@ -33,7 +33,7 @@ def run(*arguments: object) -> Result:
 def test_a_report_is_under_every_clock_whose_scope_holds_it_at_once() -> None:
     clocks = on(filed("a", IN_FORCE, labels={**NOTICE, "jurisdictions": ["US", "GB"]}))
 
-    running = {name for name, clock in clocks.items() if not clock.why_not}
+    running = {name for name, clock in clocks.items() if not clock.reasons_not_running}
     assert running == {
         "time_to_acknowledge",
         "time_to_decision",
@@ -47,7 +47,7 @@ def test_a_report_is_under_every_clock_whose_scope_holds_it_at_once() -> None:
 def test_a_clock_that_does_not_run_says_for_which_labels() -> None:
     clock = on(filed("a", IN_FORCE))["au_cyberbullying"]
 
-    assert clock.why_not == (
+    assert clock.reasons_not_running == (
         "harm is grooming, not bullying",
         "basis is terms, not regulator_notice",
         "jurisdictions are EU, not AU",
@@ -57,7 +57,7 @@ def test_a_clock_that_does_not_run_says_for_which_labels() -> None:
 def test_a_clock_that_was_not_in_force_yet_says_so() -> None:
     clock = on(filed("a", DAY, labels=NOTICE))["us_take_it_down_received"]
 
-    assert clock.why_not == ("it was not in force when the report was filed",)
+    assert clock.reasons_not_running == ("it was not in force when the report was filed",)
 
 
 def test_a_clock_that_deeds_start_runs_from_there() -> None:
@@ -65,8 +65,8 @@ def test_a_clock_that_deeds_start_runs_from_there() -> None:
 
     before, after = on(lines[0])["us_take_it_down"], on(*lines)["us_take_it_down"]
 
-    assert (before.ending, before.due) == ("not started", None)
-    assert (after.ending, after.due) == ("runs", START + IN_FORCE + 53 * HOUR)
+    assert (before.ending, before.due_at) == ("not started", None)
+    assert (after.ending, after.due_at) == ("runs", START + IN_FORCE + 53 * HOUR)
 
 
 def test_a_stopped_clock_says_after_how_long_and_with_what_verdict() -> None:
@@ -75,14 +75,14 @@ def test_a_stopped_clock_says_after_how_long_and_with_what_verdict() -> None:
     )
 
     action, received = clocks["time_to_action"], clocks["us_take_it_down_received"]
-    assert (action.ending, action.ran, action.verdict) == ("stopped", 26 * HOUR, "missed")
-    assert (received.ending, received.ran, received.verdict) == ("stopped", 26 * HOUR, "met")
+    assert (action.ending, action.ran_ms, action.deadline_outcome) == ("stopped", 26 * HOUR, "missed")
+    assert (received.ending, received.ran_ms, received.deadline_outcome) == ("stopped", 26 * HOUR, "met")
 
 
 def test_an_action_without_its_filing_is_under_no_clock() -> None:
     (report,) = explain([acted("a", "restricted", HOUR)], Registry.accepting_all(), RULEBOOK).reports
 
-    assert (report.state, report.filed, report.clocks) == (None, None, ())
+    assert (report.state, report.filing, report.clocks) == (None, None, ())
 
 
 def test_an_event_that_the_ledger_finds_too_many_is_refused_and_changes_nothing() -> None:

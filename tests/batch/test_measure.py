@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from streams.batch.load import read
+from streams.batch.load import load_files
 from streams.batch.measure import measure
 from streams.contract.packs.file import load_rulebook
 from streams.contract.registry.registry import Registry
@@ -14,7 +14,7 @@ from tests.board.paths import CHILDREN
 
 
 def _document(*lines: bytes, by: str = "platform", as_of: int | None = None) -> dict[str, Any]:
-    return measure(read(lines, Registry.accepting_all(), None if as_of is None else START + as_of), by.split(","))
+    return measure(load_files(lines, Registry.accepting_all(), None if as_of is None else START + as_of), by.split(","))
 
 
 def _group(*lines: bytes, as_of: int | None = None) -> dict[str, Any]:
@@ -236,7 +236,7 @@ def test_a_mistyped_year_in_one_line_is_refused_and_the_figures_stay() -> None:
     now, lines = START + 2 * DAY, [filed(f"r{n}", n * HOUR) for n in range(30)]
     typo = acted("r1", "restricted", 2 * HOUR).replace(b"2026-", b"2062-")
 
-    before, after = (read(given, Registry.accepting_all(), now=lambda: now) for given in (lines, [*lines, typo]))
+    before, after = (load_files(given, Registry.accepting_all(), now=lambda: now) for given in (lines, [*lines, typo]))
 
     assert measure(after, ["platform"]) == {**measure(before, ["platform"]), "refused": {"future_time": 1}}
 
@@ -244,7 +244,7 @@ def test_a_mistyped_year_in_one_line_is_refused_and_the_figures_stay() -> None:
 def test_instants_of_the_document_are_exact_in_every_year() -> None:
     late = 9_680_231_991_307
 
-    found = read([filed("a", late - START)], Registry.accepting_all(), now=lambda: late)
+    found = load_files([filed("a", late - START)], Registry.accepting_all(), now=lambda: late)
     document: dict[str, Any] = measure(found, ["platform"])
 
     assert document["as_of"] == "2276-10-02T17:19:51.307Z"
@@ -270,7 +270,9 @@ def test_the_document_says_what_is_asked_of_a_clock_and_how_it_is_kept() -> None
 def test_the_document_has_the_clocks_of_a_pack_and_no_warning_for_one_that_runs_on_nothing() -> None:
     rulebook = load_rulebook([CHILDREN], Registry.accepting_all(), START)
 
-    document: dict[str, Any] = measure(read([filed("a", 0)], Registry.accepting_all(), None, rulebook), ["platform"])
+    document: dict[str, Any] = measure(
+        load_files([filed("a", 0)], Registry.accepting_all(), None, rulebook), ["platform"]
+    )
 
     (group,) = document["groups"]
     without_limit, unused = group["clocks"]["hotline_takedown"], group["clocks"]["au_class_1"]

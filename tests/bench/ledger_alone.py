@@ -15,7 +15,7 @@ from streams.contract.timestamps import MAX_TIMESTAMP_MS
 from streams.domain.events import Event
 from streams.domain.ledger import Ledger
 from streams.domain.rules import Rules
-from streams.runtime.worker import collect_seldom
+from streams.runtime.worker import _tune_garbage_collector
 from tests.bench import trial
 from tests.bench.decided import counted, scanned
 
@@ -36,7 +36,7 @@ def decoded(lines: Iterable[bytes]) -> Iterator[list[Event]]:
 
 def run(lines: BinaryIO) -> None:
     """Feed a ledger and tell what it took; the garbage collector is set as it is in a worker."""
-    collect_seldom()
+    _tune_garbage_collector()
     ledger = Ledger(Rules(), MessagePackCodec())
     taken = trial.Trial(0, 0.0, 0.0)
     for events in decoded(lines):

@@ -8,7 +8,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from streams.contract.registry.registry import Registry, Role
 from streams.contract.topics import Replication, TopicSettings, required_topics
-from streams.runtime.kafka.admin import Broker
+from streams.runtime.kafka.admin import KafkaAdmin
 from tests.bench.story import PARTITIONS, Record, Story
 
 _BATCH_BYTES = 512 * 1024
@@ -27,9 +27,9 @@ def names(prefix: str, own: Collection[str] = ()) -> tuple[str, ...]:
 
 def create(bootstrap: str, prefix: str, own: Collection[str] = ()) -> None:
     """Create the topics of `prefix`."""
-    with Broker(bootstrap) as broker:
+    with KafkaAdmin(bootstrap) as broker:
         for name in names(prefix, own):
-            broker.create(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config=_FOR_EVER))
+            broker.create_topic(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config=_FOR_EVER))
 
 
 def create_of_contract(bootstrap: str, application: str) -> None:
@@ -37,11 +37,11 @@ def create_of_contract(bootstrap: str, application: str) -> None:
     wanted = required_topics(
         Registry.accepting_all(), application, Replication(factor=1, min_insync=1), record_time="create"
     )
-    with Broker(bootstrap) as broker:
-        found = broker.topics(topic.name for topic in wanted)
+    with KafkaAdmin(bootstrap) as broker:
+        found = broker.describe_topics(topic.name for topic in wanted)
         for topic in wanted:
             if topic.name not in found:
-                broker.create(topic)
+                broker.create_topic(topic)
 
 
 def fill(bootstrap: str, prefix: str, story: Story, own: Collection[str] = ()) -> None:

@@ -11,7 +11,7 @@ from dashboards.board.metrics.freshness import Release
 from producers.simulation.model.config import Plan
 from producers.simulation.published_events import line
 from producers.simulation.traffic import simulate
-from streams.batch.load import read
+from streams.batch.load import load_files
 from streams.batch.measure import measure
 from streams.contract.events.decoder import EventDecoder, Refusal
 from streams.contract.outputs.measures import STATUS_KEY, PartitionStatus, encode_partition_status, is_measure_key
@@ -81,7 +81,7 @@ def told(board: Board, updates: Iterable[Update]) -> Board:
 def worked() -> Worked:
     """Return a history as eight workers tell it in several commits, and as the batch path measures it."""
     told = list(simulate(PLAN))
-    batch = read((line(one) for one in told), registry(), None, RULEBOOK)
+    batch = load_files((line(one) for one in told), registry(), None, RULEBOOK)
     assert batch.as_of is not None
     return Worked(
         updates=tuple(_updates(batch.as_of)),

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from kafka.errors import KafkaError
 from typing_extensions import override
 
-from streams.runtime.kafka.admin import Broker
+from streams.runtime.kafka.admin import KafkaAdmin
 from streams.runtime.kafka.embedded_broker import EmbeddedBrokerUnavailableError, embedded_broker
 from tests.brokers import jars
 from tests.brokers.apache import apache_kafka
@@ -112,7 +112,7 @@ def _has_transactions(bootstrap: str) -> bool:
     if not any(_answers(server) for server in bootstrap.split(",")):
         raise BrokerUnavailableError(f"expected a broker at {bootstrap}, nobody answers")
     try:
-        with Broker(bootstrap) as broker:
+        with KafkaAdmin(bootstrap) as broker:
             return broker.has_transactions()
     except (KafkaError, OSError) as error:
         raise BrokerUnavailableError(f"expected a broker at {bootstrap}, found none: {error!r}") from error

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from streams.batch.load import read
+from streams.batch.load import load_files
 from streams.contract.outputs.measures import STATUS_KEY
 from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
 from tests.chain import noted
@@ -16,7 +16,7 @@ def agree(chain: Chain, lines: Iterable[bytes], now: int, rulebook: Rulebook = S
     `now` is the instant to which the partitions' time has passed.
     """
     lines = list(lines)
-    expected = of_file(read(lines, chain.registry, rulebook=rulebook), now)
+    expected = of_file(load_files(lines, chain.registry, rulebook=rulebook), now)
     measured, committed = chain.stored(chain.names.measures), chain.stored(chain.names.changelog)
     wanted, told = totals(expected, chain.registry.partitions), totals(measured)
 
@@ -33,7 +33,7 @@ def agree(chain: Chain, lines: Iterable[bytes], now: int, rulebook: Rulebook = S
 
 def _noted(chain: Chain) -> noted.Words:
     """Return the last word on every clock."""
-    return noted.last_words(record.value or b"" for record in chain.read(chain.names.notices))
+    return noted.last_words(record.value or b"" for record in chain.read(chain.names.report_updates))
 
 
 def _values(chain: Chain, topic: str) -> set[tuple[int, bytes, bytes | None]]:

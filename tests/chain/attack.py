@@ -171,7 +171,7 @@ def outcome(chain: Chain) -> Outcome:
         counted[key] = {name: size for name, size in tally.items() if not name.startswith(_SPOILT)}
     refusals = [
         refusal_records.decode_refusal(one.value).data
-        for one in chain.read(chain.names.refused)
+        for one in chain.read(chain.names.refusals)
         if one.value is not None
     ]
     places = [(one.topic, one.partition, one.offset) for one in refusals if one.reason is Reason.UNDECODABLE]

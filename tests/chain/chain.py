@@ -17,10 +17,10 @@ from producers.publisher.upload.request import Order, publish_blocks
 from streams.contract.registry.file import read_registry
 from streams.contract.topics import Replication, TopicSettings, changelog_topic, required_topics
 from streams.edge.files.line_blocks import group_lines
-from streams.runtime.journal.checkpoint import POSITION_KEY, Position, Reached, decode
-from streams.runtime.kafka.admin import Broker
+from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, TopicOffset, decode_checkpoint
+from streams.runtime.kafka.admin import KafkaAdmin
 from streams.runtime.settings import RecordTime
-from streams.runtime.topic_checks.preflight import Names
+from streams.runtime.topic_checks.preflight import OutputTopics
 from tests.brokers.apache import free_port
 from tests.chain.quick import names_of
 from tests.chain.reading import Record, read
@@ -117,7 +117,7 @@ class Chain:
     def __init__(self, bootstrap: str, folder: Path, partitions: int = 4, *, own_names: bool = True) -> None:
         self.bootstrap = bootstrap
         self.application = f"c{uuid.uuid4().hex[:8]}"
-        self.names = names_of(self.application) if own_names else Names(changelog_topic(self.application))
+        self.names = names_of(self.application) if own_names else OutputTopics(changelog_topic(self.application))
         self.folder = folder
         self.registry_file = self._written(partitions)
         self.registry = read_registry(self.registry_file)
@@ -163,17 +163,17 @@ class Chain:
     def wanted(self) -> list[TopicSettings]:
         """Return every topic with its settings, under the names of this chain."""
         wanted = required_topics(self.registry, self.application, self.copies, record_time=self.record_time)
-        renamed = dict(zip(Names(self.names.changelog), self.names, strict=True))
+        renamed = dict(zip(OutputTopics(self.names.changelog), self.names, strict=True))
         return [replace(topic, name=renamed.get(topic.name, topic.name)) for topic in wanted]
 
     def create_topics(self) -> None:
         """Create every topic that is missing, as `safeclock admin apply` would."""
         named = self.wanted()
-        with Broker(self.bootstrap) as broker:
-            found = broker.topics(topic.name for topic in named)
+        with KafkaAdmin(self.bootstrap) as broker:
+            found = broker.describe_topics(topic.name for topic in named)
             for topic in named:
                 if topic.name not in found:
-                    broker.create(topic)
+                    broker.create_topic(topic)
 
     def start(self, command: Sequence[str], port: int | None = None, **environment: str) -> Part:
         """Start a process, with its pages on a port that a former one had, or on any free one."""
@@ -211,22 +211,22 @@ class Chain:
         for topic, record in records:
             ends[record.partition][topic] = max(ends[record.partition].get(topic, 0), record.offset + 1)
         until(lambda: self._reached(ends, now), "all to be counted", self.logs)
-        return min(position.now for position in self.positions().values())
+        return min(position.log_time for position in self.positions().values())
 
     def _reached(self, ends: Mapping[int, Mapping[str, int]], now: int) -> bool:
         positions = self.positions()
         return positions.keys() == ends.keys() and all(
-            positions[number].now > now
-            and all(positions[number].topics.get(topic, Reached(0)).next == end for topic, end in wanted.items())
+            positions[number].log_time > now
+            and all(positions[number].topics.get(topic, TopicOffset(0)).next == end for topic, end in wanted.items())
             for number, wanted in ends.items()
         )
 
-    def positions(self) -> dict[int, Position]:
+    def positions(self) -> dict[int, Checkpoint]:
         """Return how far every partition has been committed."""
         return {
-            partition: decode(value)
+            partition: decode_checkpoint(value)
             for partition, key, value in self.stored(self.names.changelog)
-            if key == POSITION_KEY
+            if key == CHECKPOINT_KEY
         }
 
     def read(self, topic: str) -> list[Record]:

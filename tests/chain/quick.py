@@ -11,14 +11,14 @@ from streams.domain.at_hand import Report
 from streams.domain.desk import Desk
 from streams.domain.events import Event, Heartbeat
 from streams.domain.vocabulary import Reason
-from streams.runtime.bootstrap import trade_of
-from streams.runtime.faust_app import Manner
+from streams.runtime.bootstrap import build_worker_dependencies
+from streams.runtime.faust_app import ConsumerTuning
 from streams.runtime.partition.processor import Ledger
-from streams.runtime.settings import load
-from streams.runtime.topic_checks.preflight import Names
-from streams.runtime.worker import Trade, main
+from streams.runtime.settings import load_settings
+from streams.runtime.topic_checks.preflight import OutputTopics
+from streams.runtime.worker import WorkerDependencies, main
 
-QUICK = Manner(session=2.0, rebalance=3.0, metadata=1.0)
+QUICK = ConsumerTuning(session_seconds=2.0, rebalance_seconds=3.0, metadata_seconds=1.0)
 SESSION = "QUICK_SESSION_SECONDS"
 """The variable that makes the group wait longer."""
 FAULT = "QUICK_FAULT"
@@ -29,17 +29,17 @@ UNSETTLED = "QUICK_UNSETTLED"
 """The variable that names a report whose events the ledger takes and cannot settle, as by a fault of ours."""
 
 
-def names_of(application: str) -> Names:
+def names_of(application: str) -> OutputTopics:
     """Return the topics that the worker of a test writes."""
     own = [f"{application}-{word}" for word in ("measures", "refused", "notices")]
-    return Names(changelog_topic(application), *own)
+    return OutputTopics(changelog_topic(application), *own)
 
 
-def faulty(trade: Trade, token: str) -> Trade:
+def faulty(trade: WorkerDependencies, token: str) -> WorkerDependencies:
     """Return a trade whose ledgers fail at every event of the report `token`."""
 
     def ledger(number: int) -> Ledger:
-        made = trade.ledger(number)
+        made = trade.make_ledger(number)
         apply = made.apply
 
         def failing(event: Event) -> Reason | None:
@@ -50,14 +50,14 @@ def faulty(trade: Trade, token: str) -> Trade:
         made.apply = failing  # type: ignore[method-assign]
         return made
 
-    return replace(trade, ledger=ledger)
+    return replace(trade, make_ledger=ledger)
 
 
-def unsettled(trade: Trade, token: str) -> Trade:
+def unsettled(trade: WorkerDependencies, token: str) -> WorkerDependencies:
     """Return a trade whose ledgers cannot settle the report `token`: the fault shows when a commit is made."""
 
     def ledger(number: int) -> Ledger:
-        made = trade.ledger(number)
+        made = trade.make_ledger(number)
         assert isinstance(made, domain.Ledger)
         settle = made._settling.settle
 
@@ -69,15 +69,15 @@ def unsettled(trade: Trade, token: str) -> Trade:
         made._settling.settle = failing  # type: ignore[method-assign]
         return made
 
-    return replace(trade, ledger=ledger)
+    return replace(trade, make_ledger=ledger)
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    settings = load(os.environ)
-    session = float(os.environ.get(SESSION, QUICK.session))
-    manner = QUICK._replace(session=session, rebalance=1.5 * session)
-    trade = replace(trade_of(settings), names=names_of(settings.application))
+    settings = load_settings(os.environ)
+    session = float(os.environ.get(SESSION, QUICK.session_seconds))
+    manner = QUICK._replace(session_seconds=session, rebalance_seconds=1.5 * session)
+    trade = replace(build_worker_dependencies(settings), output_topics=names_of(settings.application))
     if UNSETTLED in os.environ:
         trade = unsettled(trade, os.environ[UNSETTLED])
     main(settings, faulty(trade, os.environ[FAULT]) if FAULT in os.environ else trade, manner)

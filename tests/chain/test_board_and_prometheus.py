@@ -10,7 +10,7 @@ import pytest
 from dashboards.board.inputs.accumulator import first_day, week_of
 from dashboards.grafana.queries import LEAST, NOT_KNOWN, NOT_MEASURABLE, NOT_REACHED
 from producers.simulation.ground_truth import truth
-from streams.batch.load import Read, read
+from streams.batch.load import LoadedFiles, load_files
 from streams.batch.measure import measure
 from streams.contract.timestamps import parse_timestamp
 from streams.domain import counters
@@ -85,25 +85,25 @@ def _figured(board: Part) -> float:
 
 
 @pytest.fixture(scope="module")
-def reference() -> Read:
+def reference() -> LoadedFiles:
     """The ledger that was fed from the same lines without a broker."""
     from streams.contract.registry.file import read_registry  # noqa: PLC0415
 
-    return read(lines_of(PLAN), read_registry(Path("deploy/registry/demo.toml")))
+    return load_files(lines_of(PLAN), read_registry(Path("deploy/registry/demo.toml")))
 
 
 @pytest.fixture(scope="module")
-def document(reference: Read) -> dict[str, Any]:
+def document(reference: LoadedFiles) -> dict[str, Any]:
     """The batch document by platform."""
     return {group["platform"]: group for group in measure(reference, ["platform"])["groups"]}  # type: ignore[attr-defined]
 
 
-def by_week(reference: Read) -> dict[tuple[str, int], Sample]:
+def by_week(reference: LoadedFiles) -> dict[tuple[str, int], Sample]:
     def name(key: CohortKey) -> tuple[str, ...]:
         return (key.platform, str(week_of(key.day)))
 
     cohorts = reference.ledger.stored_cohorts().items()
-    found = samples(cohorts, name, reference.through)
+    found = samples(cohorts, name, reference.watermark)
     return {(platform, int(week)): sample for (platform, week), sample in found.items()}
 
 
@@ -127,7 +127,9 @@ def test_every_query_of_the_dashboard_is_answered(shown: Shown) -> None:
         ("Decided within 24 h, by week of filing", "time_to_decision"),
     ],
 )
-def test_the_headline_is_what_the_batch_path_measures(shown: Shown, reference: Read, panel: str, clock: str) -> None:
+def test_the_headline_is_what_the_batch_path_measures(
+    shown: Shown, reference: LoadedFiles, panel: str, clock: str
+) -> None:
     expected = {}
     for place, sample in by_week(reference).items():
         curve = estimate(sample.cells[CLOCKS[clock]])
@@ -190,7 +192,7 @@ def test_states_are_what_the_batch_path_counts(shown: Shown, document: dict[str,
     }
 
 
-def test_the_histogram_of_closed_reports_is_what_stopped(shown: Shown, reference: Read) -> None:
+def test_the_histogram_of_closed_reports_is_what_stopped(shown: Shown, reference: LoadedFiles) -> None:
     cells = [sample.cells[CLOCKS["time_to_action"]] for sample in by_week(reference).values()]
     buckets = shown.only("Time to action: closed reports only").by("le")
 

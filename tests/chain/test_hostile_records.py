@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from streams.batch.load import read
+from streams.batch.load import load_files
 from streams.contract.outputs import refusal_records
 from streams.contract.timestamps import parse_timestamp
 from streams.domain import counters
@@ -64,7 +64,7 @@ async def attack(chain: Chain, records: Iterable[Hostile]) -> dict[Place, Reason
 
 def refusals(chain: Chain) -> list[tuple[Place, Reason]]:
     """Return where what was refused lies, and why."""
-    values = [record.value for record in chain.read(chain.names.refused)]
+    values = [record.value for record in chain.read(chain.names.refusals)]
     found = [refusal_records.decode_refusal(value).data for value in values if value is not None]
     return [((one.topic, one.partition, one.offset), one.reason) for one in found]
 
@@ -116,7 +116,7 @@ def test_ten_thousand_hostile_records_are_refused_and_no_good_one_is_lost(apart:
     assert len(expected) == HOSTILE
     assert dict(found) == expected
     assert len(found) == HOSTILE
-    alone = of_file(read(lines, chain.registry), now)
+    alone = of_file(load_files(lines, chain.registry), now)
     wanted, measured = totals(alone, PARTITIONS), totals(chain.stored(chain.names.measures))
     assert measured.cohorts == wanted.cohorts
     assert without_refusals(measured) == without_refusals(wanted)

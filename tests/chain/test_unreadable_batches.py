@@ -65,7 +65,7 @@ def unreadable(chain: Chain) -> list[EventRefused]:
     """Return the refusals of whole batches."""
     told = [
         refusal_records.decode_refusal(one.value).data
-        for one in chain.read(chain.names.refused)
+        for one in chain.read(chain.names.refusals)
         if one.value is not None
     ]
     return [one for one in told if one.reason is Reason.UNDECODABLE]

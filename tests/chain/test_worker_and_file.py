@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from streams.batch.load import Read, read
+from streams.batch.load import LoadedFiles, load_files
 from streams.batch.measure import measure
 from streams.contract.outputs.measure_report import group_report, measure_report
 from streams.contract.outputs.measures import COHORT_PREFIX, COUNTERS_PREFIX, decode_cohort
@@ -71,9 +71,9 @@ def without_warnings(whole: dict[str, Any]) -> dict[str, Any]:
     return {**whole, "groups": groups}
 
 
-def fed(file: Path, chain: Chain, rulebook: Rulebook) -> Read:
+def fed(file: Path, chain: Chain, rulebook: Rulebook) -> LoadedFiles:
     with file.open("rb") as lines:
-        return read(lines, chain.registry, rulebook=rulebook)
+        return load_files(lines, chain.registry, rulebook=rulebook)
 
 
 @pytest.mark.parametrize("broker", ["apache_kafka", pytest.param("embedded_broker", marks=pytest.mark.slow)])

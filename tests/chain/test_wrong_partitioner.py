@@ -28,7 +28,7 @@ def test_all_that_a_wrong_partitioner_puts_astray_is_refused_and_told_and_the_re
     assert worker.terminate() == 0, chain.logs()
 
     told = [
-        refusal_records.decode_refusal(record.value).data for record in chain.read(chain.names.refused) if record.value
+        refusal_records.decode_refusal(record.value).data for record in chain.read(chain.names.refusals) if record.value
     ]
     counted = Counter[str]()
     for tally in totals(chain.stored(chain.names.measures)).counted.values():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kafka.admin import KafkaAdminClient
 
-from streams.runtime.kafka.admin import Broker
+from streams.runtime.kafka.admin import KafkaAdmin
 from tests.brokers.embedded import EmbeddedBrokerUnavailableError, embedded_broker
 from tests.chain.chain import Chain
 from tests.chain.waiting import until
@@ -34,8 +34,8 @@ def deleted(bootstrap: str, names: Sequence[str]) -> Iterator[None]:
 
 
 def _delete(bootstrap: str, names: Sequence[str]) -> None:
-    with Broker(bootstrap) as broker:
-        if found := list(broker.topics(names)):
+    with KafkaAdmin(bootstrap) as broker:
+        if found := list(broker.describe_topics(names)):
             with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
                 admin.delete_topics(found)
-            until(lambda: not broker.topics(names), f"{', '.join(found)} to be gone")
+            until(lambda: not broker.describe_topics(names), f"{', '.join(found)} to be gone")

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
-from streams.batch.load import Read
+from streams.batch.load import LoadedFiles
 from streams.contract.outputs.measures import COHORT_PREFIX, COUNTERS_PREFIX, decode_cohort, decode_counters
 from streams.domain import counters
 from streams.domain.cohort import cohort_and_bits
@@ -77,7 +77,7 @@ def reports(stored: Stored) -> dict[bytes, bytes]:
     return rows
 
 
-def of_file(read: Read, now: int) -> list[tuple[int, bytes, bytes]]:
+def of_file(read: LoadedFiles, now: int) -> list[tuple[int, bytes, bytes]]:
     """Return the rows of the ledger that was fed from a file, when time has passed to `now` as it did elsewhere."""
     read.ledger.advance(now)
     return [(0, key, value) for key, value in read.ledger.take_changes().items() if value is not None]

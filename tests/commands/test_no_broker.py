@@ -48,7 +48,7 @@ def test_whoever_asks_a_broker_that_is_not_there_hears_the_setting_by_its_own_na
     monkeypatch.setattr(admin, "_BOOTSTRAP_MS", 200)
 
     with pytest.raises(NoBrokerError, match=rf"^OURS_BOOTSTRAP: expected a broker at {NOWHERE}, none answered$"):
-        admin.Broker(NOWHERE, KafkaSecurity(prefix="OURS_"))
+        admin.KafkaAdmin(NOWHERE, KafkaSecurity(prefix="OURS_"))
 
 
 @pytest.mark.integration

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from streams.batch.check.check import Checked, check
-from streams.batch.check.console import tell
-from streams.batch.check.json_report import document
-from streams.batch.check.summary import ClockSeen, Platform
+from streams.batch.check.check import CheckedFiles, check
+from streams.batch.check.console import print_check
+from streams.batch.check.json_report import check_document
+from streams.batch.check.summary import ClockSummary, PlatformSummary
 from streams.contract.events import keys
 from streams.contract.events.schema import envelope, event_data
 from streams.contract.events.schema.action_data import Acknowledged, NoViolation, Restricted
@@ -59,18 +59,18 @@ def beat(at: int) -> bytes:
     )
 
 
-def of(tmp_path: Path, *lines: bytes) -> Checked:
+def of(tmp_path: Path, *lines: bytes) -> CheckedFiles:
     path = tmp_path / "events.jsonl"
     path.write_bytes(b"\n".join(lines))
     return check([path], Registry.accepting_all(), lambda: NOW)
 
 
-def harbor(found: Checked) -> Platform:
+def harbor(found: CheckedFiles) -> PlatformSummary:
     (platform,) = found.platforms
     return platform
 
 
-def action_clock(found: Checked) -> ClockSeen:
+def action_clock(found: CheckedFiles) -> ClockSummary:
     return next(clock for clock in harbor(found).clocks if clock.clock == "time_to_action")
 
 
@@ -78,9 +78,9 @@ def test_a_share_of_nothing_is_not_known_and_not_0(tmp_path: Path) -> None:
     found = of(tmp_path, acted(1, MONDAY))
     shown = StringIO()
 
-    tell(found, Console(file=shown, width=200))
+    print_check(found, Console(file=shown, width=200))
 
-    (platform,) = json.loads(json.dumps(document(found)))["platforms"]
+    (platform,) = json.loads(json.dumps(check_document(found)))["platforms"]
     assert platform["shares"]["unknown_jurisdiction"] is None
     assert platform["clocks"]["time_to_action"]["told_only_at_closing"] is None
     assert "no jurisdiction not known" in shown.getvalue()
@@ -102,20 +102,20 @@ def test_a_refused_value_is_shown_nowhere(tmp_path: Path) -> None:
     found = of(tmp_path, filed(2, MONDAY).replace(b'"grooming"', b'"something secret"'))
     shown = StringIO()
 
-    tell(found, Console(file=shown, width=200))
+    print_check(found, Console(file=shown, width=200))
 
     assert "harm" in shown.getvalue()
-    assert "secret" not in shown.getvalue() + json.dumps(document(found))
+    assert "secret" not in shown.getvalue() + json.dumps(check_document(found))
 
 
 def test_the_closed_words_are_told_instead_of_what_was_refused(tmp_path: Path) -> None:
     found = of(tmp_path, filed(2, MONDAY).replace(b'"grooming"', b'"something secret"'))
     shown = StringIO()
 
-    tell(found, Console(file=shown, width=400))
+    print_check(found, Console(file=shown, width=400))
 
     assert f"bad_value in harm: expected one of {', '.join(Harm)}" in shown.getvalue()
-    assert "secret" not in shown.getvalue() + json.dumps(document(found))
+    assert "secret" not in shown.getvalue() + json.dumps(check_document(found))
 
 
 @pytest.mark.parametrize(
@@ -137,10 +137,10 @@ def test_another_kind_of_file_is_told_for_what_it_is(tmp_path: Path, content: by
     shown = StringIO()
 
     found = check([path], Registry.accepting_all(), lambda: NOW)
-    tell(found, Console(file=shown, width=400))
+    print_check(found, Console(file=shown, width=400))
 
     assert f"{path} looks like {what}" in shown.getvalue()
-    assert what in json.dumps(document(found))
+    assert what in json.dumps(check_document(found))
 
 
 def test_a_bad_line_in_a_good_file_says_nothing_of_the_file(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_what_was_understood_is_whole_on_eighty_columns(tmp_path: Path) -> None:
     found = of(tmp_path, filed(1, MONDAY), acted(1, MONDAY + HOUR), filed(2, MONDAY), beat(MONDAY + 2 * HOUR))
     shown = StringIO()
 
-    tell(found, Console(file=shown, width=400))
+    print_check(found, Console(file=shown, width=400))
 
     assert "…" not in shown.getvalue()
     assert all(clock.clock in shown.getvalue() for clock in harbor(found).clocks)
@@ -216,7 +216,7 @@ def test_reports_told_only_at_closing_are_found(tmp_path: Path) -> None:
 
     found = of(tmp_path, *lines)
 
-    assert action_clock(found).told_only_at_closing == 1.0
+    assert action_clock(found).share_logged_at_close == 1.0
     assert any("told only when they were closed" in warning for warning in harbor(found).warnings)
 
 
@@ -243,11 +243,11 @@ def test_an_empty_file_is_good_and_says_nothing(tmp_path: Path) -> None:
     found = of(tmp_path)
 
     assert (found.exit_code, found.platforms) == (0, ())
-    assert document(found)["as_of"] is None
+    assert check_document(found)["as_of"] is None
 
 
 def test_the_document_holds_what_was_found(tmp_path: Path) -> None:
-    found = document(of(tmp_path, filed(1, MONDAY), acted(1, MONDAY + HOUR)))
+    found = check_document(of(tmp_path, filed(1, MONDAY), acted(1, MONDAY + HOUR)))
 
     platform = json.loads(json.dumps(found))["platforms"][0]
     assert found["schema"] == "safeclock.check/1"

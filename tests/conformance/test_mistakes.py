@@ -11,7 +11,7 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 
 from producers.simulation.model.config import Plan
-from streams.batch.check.check import Checked, check
+from streams.batch.check.check import CheckedFiles, check
 from streams.batch.check.mistakes.catalogue import MISTAKES
 from streams.contract.registry.registry import Registry
 from streams.contract.timestamps import format_timestamp, parse_timestamp
@@ -50,13 +50,13 @@ PLAIN: Final = changed(without("recordedtime"))
 ENDINGS: Final = {"no_violation", "already_restricted", "unavailable", "out_of_scope", "invalidated", "withdrawn"}
 
 
-def checked(folder: Path, lines: Iterable[bytes], now: int = LATER) -> Checked:
+def checked(folder: Path, lines: Iterable[bytes], now: int = LATER) -> CheckedFiles:
     path = folder / "events.jsonl"
     path.write_bytes(b"\n".join(lines))
     return check([path], Registry.accepting_all(), lambda: now)
 
 
-def told(found: Checked) -> dict[str, set[str]]:
+def told(found: CheckedFiles) -> dict[str, set[str]]:
     """Return the mistakes that every platform is told of."""
     return {platform.platform: set(platform.mistakes) for platform in found.platforms}
 

@@ -17,7 +17,7 @@ import pytest
 from producers.simulation.model.config import Plan
 from producers.simulation.published_events import line
 from producers.simulation.traffic import simulate
-from streams.batch.load import read
+from streams.batch.load import load_files
 from streams.batch.measure import measure
 from streams.contract.registry.file import read_registry
 from tests.chain.waiting import until
@@ -137,7 +137,7 @@ def _batch(begin: str) -> dict[str, object]:
     """Return the document of the same history by the batch path."""
     start_ms = round(datetime.fromisoformat(begin).timestamp() * 1000)
     plan = Plan(seed=7, start_ms=start_ms, reports=REPORTS)
-    return measure(read((line(told) for told in simulate(plan)), read_registry(REGISTRY)), ["platform"])
+    return measure(load_files((line(told) for told in simulate(plan)), read_registry(REGISTRY)), ["platform"])
 
 
 def _group(document: Any, platform: str) -> Any:  # noqa: ANN401 - a document's value is of any kind

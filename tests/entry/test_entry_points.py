@@ -13,10 +13,10 @@ from backports import zstd
 
 from producers.publisher.settings import PublisherSettings
 from producers.publisher.upload.request import Order, publish
-from streams.admin.replay.selection import Fate, Retold, Tally, fate
+from streams.admin.replay.selection import ReplayCounts, ReplayedRecord, ReplayResult, check_record
 from streams.batch.check.check import check
 from streams.batch.explain import explain
-from streams.batch.load import read
+from streams.batch.load import load_files
 from streams.contract.events import keys
 from streams.contract.events.decoder import EventDecoder
 from streams.contract.events.keys import heartbeat_key, record_key
@@ -28,7 +28,7 @@ from streams.domain.ledger import Ledger
 from streams.domain.logtime import LogTime
 from streams.domain.vocabulary import Reason
 from streams.runtime.kafka.records import RecordBatch, Slot
-from streams.runtime.partition.processor import Intake
+from streams.runtime.partition.processor import PartitionProcessor
 from tests.contract.examples import AT, SECRET, TOKEN
 from tests.entry.corpus import NOW, ROOM, Case, cases, opened, told_by
 
@@ -70,24 +70,24 @@ def record(case: Case, timestamp: int, whose: int) -> Stamped:
 
 def by_worker(found: Stamped, registry: Registry = REGISTRY) -> Said:
     """Return what a worker says of a record."""
-    intake = Intake(
+    intake = PartitionProcessor(
         Ledger(ledger_config(registry, STANDARD_RULES), MessagePackCodec()),
         EventDecoder(registry),
         LogTime((FILED, TAKEN), 0),
         {FILED: 0, TAKEN: 0},
     )
-    intake.take(RecordBatch(Slot(found.topic, 0), 0, 1, 1, [found]), NOW)
-    refused = [(refusal.reason, refusal.field) for refusal, _ in intake.take_refused().events]
+    intake.process(RecordBatch(Slot(found.topic, 0), 0, 1, 1, [found]), NOW)
+    refused = [(refusal.reason, refusal.field) for refusal, _ in intake.drain_refusals().events]
     return refused[0] if refused else None
 
 
 def by_replay(found: Stamped) -> Said:
     """Return what `replay` says of a record, with the field that its decoder told."""
-    told = Retold(found.topic, 0, 0, found.timestamp, found.key, found.value, None)
-    tally = Tally()
-    if fate(DECODER, told, tally, NOW) is not Fate.REFUSED:
+    told = ReplayedRecord(found.topic, 0, 0, found.timestamp, found.key, found.value, None)
+    tally = ReplayCounts()
+    if check_record(DECODER, told, tally, NOW) is not ReplayResult.REFUSED:
         return None
-    (reason,) = tally.now
+    (reason,) = tally.current_reasons
     return reason, ""
 
 
@@ -104,7 +104,7 @@ def by_publish(path: Path, registry: Registry = REGISTRY, *, history: bool) -> S
 
 
 def by_measure(case: Case) -> str:
-    tallies = read([case.line], REGISTRY, now=lambda: NOW).ledger.counters().values()
+    tallies = load_files([case.line], REGISTRY, now=lambda: NOW).ledger.counters().values()
     names = [name.removeprefix("refused|") for tally in tallies for name in tally if name.startswith("refused|")]
     return names[0] if names else ""
 

@@ -12,7 +12,7 @@ from producers.publisher.upload.request import Order, publish_blocks
 from streams.contract.registry.file import read_registry
 from streams.edge.clock import wall_clock_ms
 from streams.edge.files.line_blocks import group_lines
-from streams.runtime.journal.checkpoint import Reached
+from streams.runtime.journal.checkpoint import TopicOffset
 from streams.runtime.settings import RecordTime
 from tests.chain.chain import Chain, Part
 from tests.chain.waiting import until
@@ -108,7 +108,7 @@ class FailingChain(Chain):
         def reached() -> bool:
             positions = self.positions()
             return all(
-                number in positions and positions[number].topics.get(topic, Reached(0)).next >= end
+                number in positions and positions[number].topics.get(topic, TopicOffset(0)).next >= end
                 for (topic, number), end in ends.items()
             )
 

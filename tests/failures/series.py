@@ -15,7 +15,7 @@ from streams.contract.metrics.metric import UNKNOWN_PLATFORM, MetricKind, bucket
 from streams.contract.outputs.measures import COUNTERS_PREFIX, decode_counters
 from streams.domain import counters
 from streams.domain.counters import BUCKETS
-from streams.runtime.journal.checkpoint import Position
+from streams.runtime.journal.checkpoint import Checkpoint
 from tests.dashboards.live import Prometheus
 from tests.failures import truth
 from tests.failures.truth import Told
@@ -55,11 +55,11 @@ def series(name: str, **labels: str) -> Series:
     return name, frozenset(labels.items())
 
 
-def expected(source: Told, positions: Mapping[int, Position]) -> Counter[Series]:
+def expected(source: Told, positions: Mapping[int, Checkpoint]) -> Counter[Series]:
     """Return by how much every series has grown since nothing was told; sums in milliseconds, zeros left out."""
     wanted: Counter[Series] = Counter()
     for number, position in positions.items():
-        wanted.update(_scanned(source, number, position.now))
+        wanted.update(_scanned(source, number, position.log_time))
     for _, key, value in truth.folded(source, positions):
         if key.startswith(COUNTERS_PREFIX):
             wanted.update(_folded(source, key.removeprefix(COUNTERS_PREFIX).decode(), decode_counters(value)))

@@ -8,7 +8,7 @@ from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.structs import OffsetAndMetadata
 
-from streams.runtime.kafka.admin import Broker
+from streams.runtime.kafka.admin import KafkaAdmin
 from streams.runtime.kafka.records import Slot
 from tests.chain.chain import Chain
 from tests.chain.waiting import until
@@ -67,23 +67,23 @@ def extend(chain: Chain, topic: str, partitions: int) -> None:
     """Give a topic more partitions."""
     with administered(chain) as admin:
         admin.create_partitions({topic: partitions})
-    with Broker(chain.bootstrap) as broker:
-        until(lambda: broker.topics([topic])[topic].partitions == partitions, f"{topic} to be extended")
+    with KafkaAdmin(chain.bootstrap) as broker:
+        until(lambda: broker.describe_topics([topic])[topic].partitions == partitions, f"{topic} to be extended")
 
 
 def delete(chain: Chain, topic: str) -> None:
     """Delete a topic."""
     with administered(chain) as admin:
         admin.delete_topics([topic])
-    with Broker(chain.bootstrap) as broker:
-        until(lambda: not broker.topics([topic]), f"{topic} to be gone")
+    with KafkaAdmin(chain.bootstrap) as broker:
+        until(lambda: not broker.describe_topics([topic]), f"{topic} to be gone")
 
 
 def make_anew(chain: Chain, topic: str) -> tuple[str, str]:
     """Delete a topic and create it again; return its former and its present id."""
-    with Broker(chain.bootstrap) as broker:
-        former = broker.topics([topic])[topic].id
+    with KafkaAdmin(chain.bootstrap) as broker:
+        former = broker.describe_topics([topic])[topic].id
         delete(chain, topic)
         chain.create_topics()
-        until(lambda: bool(broker.topics([topic])), f"{topic} to be back")
-        return former, broker.topics([topic])[topic].id
+        until(lambda: bool(broker.describe_topics([topic])), f"{topic} to be back")
+        return former, broker.describe_topics([topic])[topic].id

@@ -39,7 +39,7 @@ def counting(chain: FailingChain, supervised: Supervisor) -> None:
 
     def goes_on() -> bool:
         with suppress(KafkaError):  # the node that is asked may be the one that is gone
-            now = {number: position.now for number, position in chain.positions().items()}
+            now = {number: position.log_time for number, position in chain.positions().items()}
             if not before:
                 before.update(now)
             return all(now[number] > before[number] for number in before)

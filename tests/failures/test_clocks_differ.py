@@ -33,9 +33,9 @@ def test_a_worker_whose_clock_is_wrong_counts_by_the_brokers(failing: Fail, apac
         worker = chain.worker(**off_by(seconds))
         chain.applied(worker)
         began = wall_clock_ms()
-        until(lambda: chain.positions()[0].now > began + 20_000, "deadlines to pass", chain.logs)
+        until(lambda: chain.positions()[0].log_time > began + 20_000, "deadlines to pass", chain.logs)
 
-    assert max(position.now for position in chain.positions().values()) < wall_clock_ms()
+    assert max(position.log_time for position in chain.positions().values()) < wall_clock_ms()
     chain.hold(worker)
 
 

@@ -16,7 +16,7 @@ from kafka import KafkaProducer
 from streams.contract.registry.registry import Role
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.failpoints import NAMES
-from streams.runtime.journal.checkpoint import POSITION_KEY
+from streams.runtime.journal.checkpoint import CHECKPOINT_KEY
 from streams.runtime.kafka.records import Slot
 from tests.brokers.apache import ApacheKafka
 from tests.brokers.apache import apache_kafka as apache_node
@@ -76,7 +76,7 @@ def compacted(chain: FailingChain, at_most: int, ends: Mapping[int, float] | Non
     """Return whether few of the positions that lie before `ends` are left in every partition of the changelog."""
     upto = ends or dict.fromkeys(range(chain.registry.partitions), inf)
     stored = chain.read_uncommitted(chain.names.changelog)
-    found = Counter(one.partition for one in stored if one.key == POSITION_KEY and one.offset < upto[one.partition])
+    found = Counter(one.partition for one in stored if one.key == CHECKPOINT_KEY and one.offset < upto[one.partition])
     return all(found[number] <= at_most for number in upto)
 
 
@@ -318,7 +318,7 @@ def test_a_platform_that_is_taken_off_the_shared_topics_is_refused_and_keeps_its
     chain.caught_up()
     whole = told(chain)
     chain.hold(worker, source=replace(whole, former=former, until=ends))
-    refusals = chain.read(chain.names.refused)
+    refusals = chain.read(chain.names.refusals)
     assert refusals
     assert all(b"unknown_platform" in (one.value or b"") for one in refusals)
 
@@ -341,13 +341,13 @@ def test_a_transaction_that_a_publisher_left_open_holds_back_time_and_no_deed_fo
     beats(chain, live)
     ends = {one.partition: one.offset + 1 for one in chain.read(taken)}
     until(lambda: places(chain)[Slot(taken, 0)] == ends[0], "the deeds to be counted", chain.logs)
-    until(lambda: chain.positions()[1].now > opened + 8_000, "the time of the other partition to pass", chain.logs)
-    held = chain.positions()[0].now
+    until(lambda: chain.positions()[1].log_time > opened + 8_000, "the time of the other partition to pass", chain.logs)
+    held = chain.positions()[0].log_time
     orphan.abort_transaction()
     orphan.close()
 
     assert held <= opened
-    until(lambda: chain.positions()[0].now > opened + 8_000, "time to go on", chain.logs)
+    until(lambda: chain.positions()[0].log_time > opened + 8_000, "time to go on", chain.logs)
     chain.hold(worker)
 
 
@@ -368,7 +368,7 @@ def test_no_deadline_is_missed_while_the_deeds_of_a_partition_are_held_back(fail
     beats(chain, live)
     told_at = wall_clock_ms()
     # By then the last deadline of the beats has passed, and the silence after it.
-    until(lambda: chain.positions()[1].now > told_at + 23_000, "deadlines to pass elsewhere", chain.logs)
+    until(lambda: chain.positions()[1].log_time > told_at + 23_000, "deadlines to pass elsewhere", chain.logs)
     orphan.abort_transaction()
     orphan.close()
 

@@ -10,16 +10,16 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from streams.admin.source_reset.rules import Where
-from streams.admin.source_reset.source_reset import accept, cases, staged
+from streams.admin.source_reset.rules import ResumeFrom
+from streams.admin.source_reset.source_reset import accept_reset, blocked_partitions, open_session
 from streams.contract.registry.file import read_registry
 from streams.contract.registry.registry import Registry
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.journal.checkpoint import POSITION_KEY, Position, encode
-from streams.runtime.journal.journal import Outgoing, Place, TransactionJournal
+from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
+from streams.runtime.journal.journal import Commit, JournalTarget, TransactionJournal
 from streams.runtime.kafka.records import Slot
-from streams.runtime.settings import load as load_settings
+from streams.runtime.settings import load_settings
 from tests.chain.chain import Part
 from tests.chain.totals import totals
 from tests.chain.waiting import until
@@ -96,14 +96,14 @@ class Pier(NamedTuple):
 
         until(holds, f"wharf to be suspended on {partitions} partitions", self.chain.logs)
 
-    def accept(self, topic: str, where: Where = Where.BEGINNING) -> None:
+    def accept(self, topic: str, where: ResumeFrom = ResumeFrom.BEGINNING) -> None:
         """Accept a topic as an operator does."""
         settings = load_settings({**os.environ, **self.chain.environment()})
 
         async def run() -> None:
-            stage = await asyncio.to_thread(staged, settings, self.both, self.chain.names)
-            for case in await cases(stage, topic, range(self.both.partitions), where):
-                await accept(stage, case, where)
+            stage = await asyncio.to_thread(open_session, settings, self.both, self.chain.names)
+            for case in await blocked_partitions(stage, topic, range(self.both.partitions), where):
+                await accept_reset(stage, case, where)
 
         asyncio.run(run())
 
@@ -204,7 +204,7 @@ def test_a_topic_that_fails_suspends_its_platform_and_no_other(pier: Pier, failu
     pier.suspended(worker, 2)
     struck = wall_clock_ms()
     pier.harbor_is_counted()
-    until(lambda: min(one.now for one in chain.positions().values()) > struck, "time to go on", chain.logs)
+    until(lambda: min(one.log_time for one in chain.positions().values()) > struck, "time to go on", chain.logs)
     assert pier.places() == at
     # That a topic is gone, or its log too short, may be seen before it is known to be another one.
     until(lambda: failure.said in worker.said(), f"the worker to say: {failure.said}", chain.logs)
@@ -241,7 +241,7 @@ def test_a_log_that_ends_before_the_position_suspends_its_platform_on_that_parti
     assert f"{pier.filed} 0: expected a log up to offset {beyond.next}, it ends at {reached.next}" in worker.said()
     assert worker.code is None
 
-    pier.accept(pier.filed, Where.END)
+    pier.accept(pier.filed, ResumeFrom.END)
     chain.ended(worker)
     worker = chain.worker()
     chain.ready(worker)
@@ -253,15 +253,15 @@ def test_a_log_that_ends_before_the_position_suspends_its_platform_on_that_parti
     assert totals(chain.stored(chain.names.changelog)) == totals(expected)
 
 
-def commit_position(chain: FailingChain, position: Position) -> None:
+def commit_position(chain: FailingChain, position: Checkpoint) -> None:
     """Commit a position of the first partition, as its owner would."""
-    place = Place(chain.bootstrap, chain.application, chain.names.changelog, 0, 1_000_000)
+    place = JournalTarget(chain.bootstrap, chain.application, chain.names.changelog, 0, 1_000_000)
 
     async def run() -> None:
         journal = TransactionJournal(place, Failpoints())
         try:
             await journal.claim()
-            await journal.commit(Outgoing({POSITION_KEY: encode(position)}, {}))
+            await journal.commit(Commit({CHECKPOINT_KEY: encode_checkpoint(position)}, {}))
         finally:
             await journal.close()
 

@@ -22,7 +22,7 @@ from streams.domain.clocks import STANDARD
 from streams.domain.events import Event
 from streams.domain.ledger import Ledger
 from streams.domain.vocabulary import Reason
-from streams.runtime.journal.checkpoint import POSITION_KEY, Position, decode
+from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
 from streams.runtime.kafka.records import Slot
 from tests.chain.chain import Chain
 from tests.chain.reading import Record
@@ -88,12 +88,12 @@ def told(chain: Chain) -> Told:
     return Told([record for _, record in sorted(found, key=itemgetter(0))], chain.registry)
 
 
-def folded(source: Told, positions: Mapping[int, Position]) -> list[tuple[int, bytes, bytes]]:
+def folded(source: Told, positions: Mapping[int, Checkpoint]) -> list[tuple[int, bytes, bytes]]:
     """Return the rows of plain ledgers, one per partition, that were fed record by record."""
     return [
         (number, key, value)
         for number, position in positions.items()
-        for key, value in _fold(source, number, position.now).items()
+        for key, value in _fold(source, number, position.log_time).items()
         if value is not None
     ]
 
@@ -170,12 +170,12 @@ def taken_back(stored: Stored) -> int:
 def redelivered(committed: Sequence[Record], written: Sequence[Record]) -> int:
     """Return how many records were in transactions that came to nothing, by the positions in a changelog."""
     good = {(record.partition, record.offset) for record in committed}
-    reached: dict[int, Position] = defaultdict(Position)
+    reached: dict[int, Checkpoint] = defaultdict(Checkpoint)
     again = 0
     for record in written:
-        if record.key != POSITION_KEY or record.value is None:
+        if record.key != CHECKPOINT_KEY or record.value is None:
             continue
-        position, before = decode(record.value), reached[record.partition]
+        position, before = decode_checkpoint(record.value), reached[record.partition]
         if (record.partition, record.offset) in good:
             reached[record.partition] = position
         else:
@@ -189,8 +189,8 @@ def positions_never_fall(committed: Iterable[Record]) -> None:
     """Assert that no owner of a partition committed after its successor had: its position would be an older one."""
     reached: dict[tuple[int, str, str], int] = {}
     for record in committed:
-        if record.key == POSITION_KEY and record.value is not None:
-            for topic, one in decode(record.value).topics.items():
+        if record.key == CHECKPOINT_KEY and record.value is not None:
+            for topic, one in decode_checkpoint(record.value).topics.items():
                 place = (record.partition, topic, one.id)  # of a topic that was made anew, offsets begin anew
                 assert one.next >= reached.get(place, 0), f"{place}: {one.next} after {reached[place]}"
                 reached[place] = one.next
@@ -204,7 +204,7 @@ def counts_once(chain: Chain, tally: Tally, source: Told | None = None) -> list[
     known = source or told(chain)
     written, changelog = chain.read_uncommitted(chain.names.changelog), chain.read(chain.names.changelog)
     committed = _last(changelog)
-    positions = {number: decode(value) for number, key, value in committed if key == POSITION_KEY}
+    positions = {number: decode_checkpoint(value) for number, key, value in committed if key == CHECKPOINT_KEY}
     expected = folded(known, positions)
     wanted, found = counted(totals(expected)), counted(totals(committed))
     tally.events = found.total()
@@ -219,7 +219,7 @@ def counts_once(chain: Chain, tally: Tally, source: Told | None = None) -> list[
     positions_never_fall(changelog)
     for number, position in positions.items():
         rows = {key: value for place, key, value in committed if place == number}
-        scan_agrees(known, number, position.now, rows)
+        scan_agrees(known, number, position.log_time, rows)
     return committed
 
 

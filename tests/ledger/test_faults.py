@@ -13,7 +13,7 @@ from streams.domain.ledger import Ledger
 from streams.domain.report import Row
 from streams.domain.rules import Rules
 from streams.domain.vocabulary import Outcome, Reason
-from streams.runtime.partition.commits.suspension import without
+from streams.runtime.partition.commits.suspension import without_platforms
 from tests.ledger.strategies import START
 from tests.ledger.subject import CODEC, load
 
@@ -88,12 +88,12 @@ def test_a_fault_in_one_platform_leaves_the_others_as_they_are(broken: Callable[
     ledger.suspend(faults)
 
     assert list(faults) == ["harbor"]
-    assert without(rows, faults) == alone.take_changes()
+    assert without_platforms(rows, faults) == alone.take_changes()
     assert ledger.take_refusals() == []
     for each in (ledger, alone):
         each.apply(filing("lantern", 7))
         each.advance(later + 2 * DAY)
-    assert without(ledger.take_changes(), faults) == alone.take_changes()
+    assert without_platforms(ledger.take_changes(), faults) == alone.take_changes()
 
 
 def test_no_row_of_a_suspended_platform_is_written_again() -> None:

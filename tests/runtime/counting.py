@@ -15,13 +15,13 @@ from streams.domain.grid import MINUTE
 from streams.domain.notices import Notice
 from streams.domain.shelf import Kept
 from streams.domain.vocabulary import Reason
-from streams.runtime.faust_app import Manner
-from streams.runtime.kafka.records import Stamped
-from streams.runtime.settings import load
-from streams.runtime.topic_checks.preflight import Names
-from streams.runtime.worker import Trade, main
+from streams.runtime.faust_app import ConsumerTuning
+from streams.runtime.kafka.records import TimestampedRecord
+from streams.runtime.settings import load_settings
+from streams.runtime.topic_checks.preflight import OutputTopics
+from streams.runtime.worker import WorkerDependencies, main
 
-QUICK = Manner(session=2.0, rebalance=3.0)
+QUICK = ConsumerTuning(session_seconds=2.0, rebalance_seconds=3.0)
 PLATFORM = "harbor"
 COUNTERS = b"n|harbor"
 
@@ -102,7 +102,7 @@ class CountingLedger:
 class NumberDecoder:
     """Reads values that are a decimal number."""
 
-    def decode(self, record: Stamped, wall: int | None = None) -> Event | Refusal:
+    def decode(self, record: TimestampedRecord, wall: int | None = None) -> Event | Refusal:
         """Return a filing whose id is the number."""
         value = record.value or b""
         if isinstance(record, UnreadableBatch):
@@ -115,9 +115,9 @@ class NumberDecoder:
         return Filing(record.key, PLATFORM, record.timestamp, record.timestamp, int(value), 0, "")
 
 
-def names_of(prefix: str) -> Names:
+def names_of(prefix: str) -> OutputTopics:
     """Return the topics that the worker of a test writes."""
-    return Names(*[f"{prefix}-{word}" for word in ("changelog", "measures", "refused", "notices")])
+    return OutputTopics(*[f"{prefix}-{word}" for word in ("changelog", "measures", "refused", "notices")])
 
 
 def registry_of(prefix: str, partitions: int) -> Registry:
@@ -128,17 +128,17 @@ def registry_of(prefix: str, partitions: int) -> Registry:
 
 def trade_of(
     prefix: str, partitions: int, ledger: Callable[[int], CountingLedger] = lambda _: CountingLedger()
-) -> Trade:
+) -> WorkerDependencies:
     """Return what a counting worker works with."""
-    return Trade(
+    return WorkerDependencies(
         registry=registry_of(prefix, partitions),
         decoder=NumberDecoder(),
-        ledger=ledger,
-        names=names_of(prefix),
+        make_ledger=ledger,
+        output_topics=names_of(prefix),
     )
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     prefix, partitions = os.environ["COUNTING_PREFIX"], int(os.environ["COUNTING_PARTITIONS"])
-    main(load(os.environ), trade_of(prefix, partitions), QUICK)
+    main(load_settings(os.environ), trade_of(prefix, partitions), QUICK)

@@ -9,7 +9,7 @@ from uuid import uuid4
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from streams.contract.topics import TopicSettings
-from streams.runtime.kafka.admin import Broker
+from streams.runtime.kafka.admin import KafkaAdmin
 
 _STALLED_SECONDS = 120.0
 
@@ -17,8 +17,8 @@ _STALLED_SECONDS = 120.0
 def own_topic(bootstrap: str) -> str:
     """Return the name of a new topic with one partition."""
     name = f"own-{uuid4().hex[:8]}"
-    with Broker(bootstrap) as admin:
-        admin.create(TopicSettings(name=name, partitions=1, replication_factor=1, config={}))
+    with KafkaAdmin(bootstrap) as admin:
+        admin.create_topic(TopicSettings(name=name, partitions=1, replication_factor=1, config={}))
     return name
 
 

@@ -19,8 +19,8 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from streams.contract.topics import TopicSettings
-from streams.runtime.journal.checkpoint import POSITION_KEY, Position, decode
-from streams.runtime.kafka.admin import Broker
+from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
+from streams.runtime.kafka.admin import KafkaAdmin
 from streams.runtime.settings import RecordTime
 from tests.runtime.counting import COUNTERS, names_of, registry_of
 from tests.runtime.records import Told, producing, read
@@ -78,13 +78,13 @@ class Scene:
         self._published = 0
         self._workers: list[WorkerProcess] = []
         self._folder = tempfile.TemporaryDirectory(prefix="safeclock-scene-")
-        with Broker(bootstrap) as broker:
+        with KafkaAdmin(bootstrap) as broker:
             for name in self.sources:
-                broker.create(self._topic(name, STAMPED))
+                broker.create_topic(self._topic(name, STAMPED))
             for name in self.names[:2]:
-                broker.create(self._topic(name, {"cleanup.policy": "compact"}))
+                broker.create_topic(self._topic(name, {"cleanup.policy": "compact"}))
             for name in self.names[2:]:
-                broker.create(self._topic(name, {}))
+                broker.create_topic(self._topic(name, {}))
 
     def _topic(self, name: str, config: Mapping[str, str]) -> TopicSettings:
         return TopicSettings(name=name, partitions=self.partitions, replication_factor=1, config=config)
@@ -148,10 +148,14 @@ class Scene:
                     history.append(told.value)
         return steps
 
-    async def positions(self) -> dict[int, Position]:
+    async def positions(self) -> dict[int, Checkpoint]:
         """Return how far every partition has been committed."""
         told = await self._read(self.names.changelog)
-        return {one.partition: decode(one.value) for one in told if one.key == POSITION_KEY and one.value is not None}
+        return {
+            one.partition: decode_checkpoint(one.value)
+            for one in told
+            if one.key == CHECKPOINT_KEY and one.value is not None
+        }
 
     async def settled(self) -> None:
         """Return when the committed totals equal the oracle; fail when they do not in time, or are beyond it."""
@@ -165,16 +169,16 @@ class Scene:
 
     async def refusals(self) -> list[Told]:
         """Return what was told on the topic of refusals."""
-        return await self._read(self.names.refused)
+        return await self._read(self.names.refusals)
 
     async def make_anew(self, name: str, config: Mapping[str, str] = STAMPED) -> None:
         """Delete a topic and create it again, so that only its id tells; a source topic by default."""
         with closing(KafkaAdminClient(bootstrap_servers=self.bootstrap)) as admin:
             admin.delete_topics([name])
-        with Broker(self.bootstrap) as broker:
-            await eventually(lambda: not broker.topics([name]), "the topic to be gone")
-            broker.create(self._topic(name, config))
-            await eventually(lambda: broker.topics([name]), "the topic to be back")
+        with KafkaAdmin(self.bootstrap) as broker:
+            await eventually(lambda: not broker.describe_topics([name]), "the topic to be gone")
+            broker.create_topic(self._topic(name, config))
+            await eventually(lambda: broker.describe_topics([name]), "the topic to be back")
 
     def restamp(self, name: str) -> None:
         """Let the senders of a topic stamp its records."""
@@ -197,7 +201,7 @@ class Scene:
     async def stored(self, topic: str) -> list[Told]:
         """Return the last record of every key of a topic, the position of each partition last, as commits have it."""
         last = {(one.partition, one.key): one for one in await self._read(topic)}
-        return sorted(last.values(), key=lambda one: one.key == POSITION_KEY)
+        return sorted(last.values(), key=lambda one: one.key == CHECKPOINT_KEY)
 
     async def _read(self, topic: str) -> list[Told]:
         return await read(self.bootstrap, topic, self.partitions)

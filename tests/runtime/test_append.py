@@ -7,8 +7,8 @@ import pytest
 from streams.contract.registry.registry import Registry
 from streams.contract.topics import Replication, changelog_topic, required_topics
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.journal.journal import AppendJournal, Outgoing, Place
-from streams.runtime.kafka.admin import Broker
+from streams.runtime.journal.journal import AppendJournal, Commit, JournalTarget
+from streams.runtime.kafka.admin import KafkaAdmin
 from tests.runtime.records import read
 
 pytestmark = pytest.mark.integration
@@ -17,16 +17,16 @@ pytestmark = pytest.mark.integration
 async def test_a_commit_of_several_megabytes_is_appended_whole(embedded_broker: str) -> None:
     application = uuid.uuid4().hex
     topics = required_topics(Registry.accepting_all(), application, Replication(factor=1, min_insync=1))
-    with Broker(embedded_broker) as broker:
-        broker.create(next(topic for topic in topics if topic.name == changelog_topic(application)))
-        told = broker.settings([changelog_topic(application)])[changelog_topic(application)]
-    place = Place(embedded_broker, application, changelog_topic(application), 0, int(told["max.message.bytes"]))
+    with KafkaAdmin(embedded_broker) as broker:
+        broker.create_topic(next(topic for topic in topics if topic.name == changelog_topic(application)))
+        told = broker.describe_settings([changelog_topic(application)])[changelog_topic(application)]
+    place = JournalTarget(embedded_broker, application, changelog_topic(application), 0, int(told["max.message.bytes"]))
     journal = AppendJournal(place, Failpoints())
-    rows: dict[bytes, bytes | None] = {f"r|{number}".encode(): bytes(30_000) for number in range(journal.most)}
+    rows: dict[bytes, bytes | None] = {f"r|{number}".encode(): bytes(30_000) for number in range(journal.max_records)}
 
     try:
         await journal.claim()
-        await journal.commit(Outgoing(rows, {}))
+        await journal.commit(Commit(rows, {}))
     finally:
         await journal.close()
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from streams.runtime.kafka.assignor import by_number
+from streams.runtime.kafka.assignor import make_number_assignor
 
 
 class Cluster(ClusterMetadata):
@@ -25,7 +25,7 @@ class Cluster(ClusterMetadata):
 
 def given_out(partitions: int, counts: dict[str, int], reads: dict[str, list[str]]) -> dict[str, dict[str, list[int]]]:
     members = {name: ConsumerProtocolMemberMetadata(0, topics, b"") for name, topics in reads.items()}
-    assigned = by_number(partitions).assign(Cluster(counts), members)
+    assigned = make_number_assignor(partitions).assign(Cluster(counts), members)
     return {member: {topic: list(numbers) for topic, numbers in one.assignment} for member, one in assigned.items()}
 
 
@@ -34,7 +34,7 @@ def test_equal_topics_are_assigned_as_kafkas_range_assignor_assigns_them(partiti
     counts = {"filed": partitions, "taken": partitions}
     asking = {f"m{place}": ConsumerProtocolMemberMetadata(0, ["filed", "taken"], b"") for place in range(members)}
 
-    ours = by_number(partitions).assign(Cluster(counts), asking)
+    ours = make_number_assignor(partitions).assign(Cluster(counts), asking)
     kafkas = RangePartitionAssignor.assign(Cluster(counts), asking)
 
     for member in asking:

@@ -34,14 +34,14 @@ def observed(offset: int, written: list[Written]) -> ClockOffset:
 
 @given(offsets, st.lists(writes))
 def test_an_offset_is_never_overstated_nor_turned_round(offset: int, written: list[Written]) -> None:
-    ahead = observed(offset, written).ahead
+    ahead = observed(offset, written).ahead_ms
 
     assert min(0, offset) <= ahead <= max(0, offset)
 
 
 @given(offsets, st.lists(writes, min_size=1))
 def test_an_offset_is_known_as_well_as_the_quickest_way_out_or_back(offset: int, written: list[Written]) -> None:
-    ahead = observed(offset, written).ahead
+    ahead = observed(offset, written).ahead_ms
 
     slack = min(one.out for one in written) if offset > 0 else min(one.back for one in written)
     assert abs(offset - ahead) <= slack or ahead == 0
@@ -54,7 +54,7 @@ def test_a_clock_that_was_set_is_believed_at_the_next_stamp(former: int, offset:
     stamp = written.begun + written.out
     known.observe(written.begun + offset, stamp, stamp + written.back + offset)
 
-    assert min(0, former, offset) <= known.ahead <= max(0, former, offset)
+    assert min(0, former, offset) <= known.ahead_ms <= max(0, former, offset)
 
 
 def test_a_broker_that_stamps_nothing_says_nothing() -> None:
@@ -62,4 +62,4 @@ def test_a_broker_that_stamps_nothing_says_nothing() -> None:
 
     known.observe(DAY, None, DAY)
 
-    assert (known.known, known.ahead) == (False, 0)
+    assert (known.is_known, known.ahead_ms) == (False, 0)

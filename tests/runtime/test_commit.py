@@ -9,14 +9,14 @@ from streams.domain.names import Names as ClockNames
 from streams.domain.notices import Miss, Response
 from streams.domain.path import Ended
 from streams.domain.verdict import MISSED
-from streams.runtime.journal.checkpoint import POSITION_KEY, Position, decode
-from streams.runtime.partition.commits.commit import Changed, outgoing
-from streams.runtime.partition.commits.suspension import encoded
-from streams.runtime.topic_checks.preflight import Names
+from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
+from streams.runtime.partition.commits.commit import IntervalChanges, build_commit
+from streams.runtime.partition.commits.suspension import encode_updates
+from streams.runtime.topic_checks.preflight import OutputTopics
 
 KEY = b"harbor|k1_" + b"a" * 43
-NAMES = Names("changelog")
-POSITION = Position(now=5, registry="r")
+NAMES = OutputTopics("changelog")
+POSITION = Checkpoint(log_time=5, registry="r")
 STATUS = PartitionStatus(5, 6, 4, "pack", "r", 0)
 ACT = ClockNames(STANDARD[-1])
 MISS = Miss(KEY, 0, 24 * HOUR, (ACT,))
@@ -26,11 +26,11 @@ RESPONSE = Response(KEY, 0, 30 * HOUR, 30 * HOUR, (Ended(ACT, STOPPED, MISSED),)
 def test_the_position_is_the_last_row_and_measures_are_published_with_the_status() -> None:
     rows: dict[bytes, bytes | None] = {b"r|a": b"row", COHORT_PREFIX + b"c": b"cohort", COHORT_PREFIX + b"d": None}
 
-    commit = outgoing(NAMES, Changed(rows, (), ()), POSITION, STATUS)
+    commit = build_commit(NAMES, IntervalChanges(rows, (), ()), POSITION, STATUS)
 
-    assert [*commit.rows] == [*rows, POSITION_KEY]
-    assert decode(commit.rows[POSITION_KEY] or b"") == POSITION
-    assert [key for key, _ in commit.published[NAMES.measures]] == [
+    assert [*commit.rows] == [*rows, CHECKPOINT_KEY]
+    assert decode_checkpoint(commit.rows[CHECKPOINT_KEY] or b"") == POSITION
+    assert [key for key, _ in commit.latest[NAMES.measures]] == [
         COHORT_PREFIX + b"c",
         COHORT_PREFIX + b"d",
         STATUS_KEY,
@@ -38,10 +38,10 @@ def test_the_position_is_the_last_row_and_measures_are_published_with_the_status
 
 
 def test_notices_are_told_in_their_order_under_the_report_s_key() -> None:
-    told, _ = encoded((MISS, RESPONSE, MISS))
+    told, _ = encode_updates((MISS, RESPONSE, MISS))
 
-    commit = outgoing(NAMES, Changed({}, told, ()), POSITION, STATUS)
+    commit = build_commit(NAMES, IntervalChanges({}, told, ()), POSITION, STATUS)
 
-    assert [*commit.events[NAMES.notices]] == [
+    assert [*commit.appended[NAMES.report_updates]] == [
         (KEY, report_updates.encode_report_update(notice)) for notice in (MISS, RESPONSE, MISS)
     ]

@@ -3,15 +3,19 @@
 from aiokafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
 from streams.edge.shutdown import ProcessExit
-from streams.runtime.exit_messages import of_broker, stopped
+from streams.runtime.exit_messages import broker_failure_message, describe_stop
 
 
 def test_a_worker_that_has_committed_everything_ends_with_0() -> None:
-    assert stopped({0: 0, 1: 0}) == stopped({}) == ProcessExit(0, "stopped: everything that was applied is committed")
+    assert (
+        describe_stop({0: 0, 1: 0})
+        == describe_stop({})
+        == ProcessExit(0, "stopped: everything that was applied is committed")
+    )
 
 
 def test_a_worker_that_has_not_says_of_which_partitions_and_why() -> None:
-    ending = stopped({2: 4, 1: 0, 0: 3}, KafkaTimeoutError())
+    ending = describe_stop({2: 4, 1: 0, 0: 3}, KafkaTimeoutError())
 
     assert ending == ProcessExit(
         1,
@@ -24,8 +28,8 @@ def test_a_failure_of_the_broker_is_found_among_the_causes_of_another() -> None:
     crashed = RuntimeError("the Faust app crashed")
     crashed.__cause__ = UnknownTopicOrPartitionError()
 
-    said = of_broker(crashed)
+    said = broker_failure_message(crashed)
 
     assert said is not None
     assert said.startswith("the broker: UnknownTopicOrPartitionError: ")
-    assert of_broker(RuntimeError("a bug")) is None
+    assert broker_failure_message(RuntimeError("a bug")) is None

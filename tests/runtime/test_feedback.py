@@ -13,13 +13,13 @@ from streams.contract.timestamps import format_timestamp
 from streams.domain import counters
 from streams.domain.vocabulary import Reason
 from streams.edge.exit_codes import FAILURE
-from streams.runtime.kafka.records import Stamped
+from streams.runtime.kafka.records import TimestampedRecord
 from streams.runtime.partition.commits.feedback import Feedback
-from streams.runtime.partition.processor import Reading
+from streams.runtime.partition.processor import ReadProgress
 
 NOON = 1_760_000_000_000
 SECOND = 1_000
-READING = Reading(NOON, {"filed": 7, "taken": 9, "lit": 0, "lit-taken": 0}, {"filed": 5})
+READING = ReadProgress(NOON, {"filed": 7, "taken": 9, "lit": 0, "lit-taken": 0}, {"filed": 5})
 HARBOR = Platform(id="harbor", provider="-", report_filed="filed", action_taken="taken", feedback="heard")
 LANTERN = Platform(id="lantern", provider="-", report_filed="lit", action_taken="lit-taken", feedback="seen")
 CODEC = MessagePackCodec()
@@ -45,11 +45,11 @@ def counted(platform: str, **tally: int) -> dict[bytes, bytes | None]:
 
 def test_a_platform_hears_of_its_own_refusals_and_of_no_others() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
-    feedback.rows((), READING, NOON)
+    feedback.due_rows((), READING, NOON)
     own, other = Record("filed"), Record("report-filed")
     refusals = [(Refusal(Reason.TOO_OLD, "time", "harbor"), own), (Refusal(Reason.NOT_JSON, "", ""), other)]
 
-    told = feedback.rows(refusals, READING, NOON)
+    told = feedback.due_rows(refusals, READING, NOON)
 
     assert set(told) == {"heard"}
     (key, value), (status_key, _) = told["heard"]
@@ -61,9 +61,9 @@ def test_a_status_says_what_the_counters_and_positions_say() -> None:
     feedback = Feedback(3, [HARBOR])
     through = {counters.through("report-filed"): NOON, counters.through("action-taken"): NOON - 1}
     tally = {counters.refused(Reason.TOO_OLD): 4, counters.DUPLICATES: 2, counters.HISTORY: 1, counters.WAITING: 6}
-    feedback.note({b"r|harbor|x": b"", **counted("harbor", **through, **tally)})
+    feedback.update_counters({b"r|harbor|x": b"", **counted("harbor", **through, **tally)})
 
-    ((_, value),) = feedback.rows((), READING, NOON)["heard"]
+    ((_, value),) = feedback.due_rows((), READING, NOON)["heard"]
 
     event = platform_status.decode_platform_status(value or b"")
     said = event.data
@@ -77,21 +77,21 @@ def test_a_status_says_what_the_counters_and_positions_say() -> None:
 
 def test_a_status_is_told_again_when_a_log_was_read_further_than_its_last_record() -> None:
     feedback = Feedback(3, [HARBOR])
-    feedback.rows((), READING, NOON)
-    further = READING._replace(positions={"filed": 8, "taken": 9})
+    feedback.due_rows((), READING, NOON)
+    further = READING._replace(next_offsets={"filed": 8, "taken": 9})
 
-    assert feedback.rows((), READING, NOON + 5 * SECOND) == {}
-    assert set(feedback.rows((), further, NOON + 5 * SECOND)) == {"heard"}
+    assert feedback.due_rows((), READING, NOON + 5 * SECOND) == {}
+    assert set(feedback.due_rows((), further, NOON + 5 * SECOND)) == {"heard"}
 
 
 def test_a_status_is_told_at_once_then_when_it_changes_and_else_once_a_minute() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
 
     def told_at(seconds: int) -> set[str]:
-        return set(feedback.rows((), READING, NOON + seconds * SECOND))
+        return set(feedback.due_rows((), READING, NOON + seconds * SECOND))
 
     assert told_at(0) == {"heard", "seen"}
-    feedback.note(counted("harbor", filed=1))
+    feedback.update_counters(counted("harbor", filed=1))
     assert told_at(4) == set()
     assert told_at(5) == {"heard"}
     assert told_at(59) == set()
@@ -101,17 +101,17 @@ def test_a_status_is_told_at_once_then_when_it_changes_and_else_once_a_minute() 
 
 def test_nothing_is_told_to_a_platform_that_is_not_read() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
-    suspended = READING._replace(positions={"lit": 4, "lit-taken": 2})
-    feedback.note(counted("harbor", filed=1))
+    suspended = READING._replace(next_offsets={"lit": 4, "lit-taken": 2})
+    feedback.update_counters(counted("harbor", filed=1))
 
-    assert set(feedback.rows((), suspended, NOON)) == {"seen"}
-    assert set(feedback.rows((), READING, NOON + SECOND)) == {"heard"}
+    assert set(feedback.due_rows((), suspended, NOON)) == {"seen"}
+    assert set(feedback.due_rows((), READING, NOON + SECOND)) == {"heard"}
 
 
 def test_a_platform_that_catches_up_is_told_about_as_far_as_its_own_topics_were_read() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
 
-    told = feedback.rows((), READING._replace(behind={"taken": NOON - SECOND}), NOON)
+    told = feedback.due_rows((), READING._replace(catching_up={"taken": NOON - SECOND}), NOON)
 
     as_of = {
         topic: platform_status.decode_platform_status(value or b"").data.as_of for topic, ((_, value),) in told.items()
@@ -122,13 +122,13 @@ def test_a_platform_that_catches_up_is_told_about_as_far_as_its_own_topics_were_
 def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_told_to_their_platform() -> None:
     feedback = Feedback(3, [HARBOR])
     batch = UnreadableBatch("filed", 3, 6, NOON, 5)
-    refusals: list[tuple[Refusal, Stamped]] = [
+    refusals: list[tuple[Refusal, TimestampedRecord]] = [
         (Refusal(Reason.UNDECODABLE, "", "harbor"), batch),
         (Refusal(Reason.OVER_CAPACITY, "", "harbor"), Record("filed", offset=11)),
     ]
-    feedback.note(counted("harbor", **{counters.refused(reason.reason): 1 for reason, _ in refusals}))
+    feedback.update_counters(counted("harbor", **{counters.refused(reason.reason): 1 for reason, _ in refusals}))
 
-    told = feedback.rows(refusals, READING._replace(read={"filed": 2}), NOON)["heard"]
+    told = feedback.due_rows(refusals, READING._replace(records_read={"filed": 2}), NOON)["heard"]
 
     found = Told()
     for key, value in told:
@@ -146,5 +146,5 @@ def test_whom_nothing_can_be_told_now_is_told_at_once_when_it_can_be() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
     refusals = [(Refusal(Reason.TOO_OLD, "time", "harbor"), Record("filed"))]
 
-    assert set(feedback.rows(refusals, READING, NOON, {"harbor"})) == {"seen"}
-    assert set(feedback.rows((), READING, NOON + SECOND)) == {"heard"}
+    assert set(feedback.due_rows(refusals, READING, NOON, {"harbor"})) == {"seen"}
+    assert set(feedback.due_rows((), READING, NOON + SECOND)) == {"heard"}

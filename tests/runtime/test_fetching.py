@@ -25,19 +25,19 @@ async def test_a_topic_that_is_held_back_is_not_asked_for_and_had_later(scene: S
     async with working(scene) as worker:
         await eventually(lambda: serves(worker) == 1, "a served partition")
         assert worker.app is not None
-        source = worker.app.source
+        source = worker.app.record_source
         source.stop_flow()
         thread = source._thread
         await scene.publish(20)
 
-        await source._in_thread(thread.poll([wanted], {held}))
+        await source._run_in_thread(thread.poll([wanted], {held}))
         paused = thread._ensure_consumer().paused()
         had: set[Slot] = set()
 
         async def both() -> bool:
             await scene.publish(2)  # the worker may have had the others from a poll that was under way
-            fetched = await source._in_thread(thread.poll([wanted, held], ()))
-            had.update(batch.slot for batch in fetched.batches)
+            fetched = await source._run_in_thread(thread.poll([wanted, held], ()))
+            had.update(batch.topic_partition for batch in fetched.batches)
             return had == {wanted, held}
 
         await eventually(both, "the records of both topics")

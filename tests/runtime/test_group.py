@@ -9,9 +9,9 @@ from typing import Any, NoReturn
 import pytest
 
 from streams.runtime.kafka.records import Slot
-from streams.runtime.partition.assignment import Owners, whole
+from streams.runtime.partition.assignment import PartitionAssignment, complete_partitions
 from streams.runtime.settings import RecordTime
-from streams.runtime.stats import Figures
+from streams.runtime.stats import WorkerStats
 from streams.runtime.worker import Worker
 from tests.runtime.counting import QUICK
 from tests.runtime.scene import Scene, eventually
@@ -21,14 +21,14 @@ TOPICS = ("a", "b")
 
 
 def test_a_partition_is_served_only_when_every_topic_of_it_is_assigned() -> None:
-    complete, partial = whole([Slot("a", 0), Slot("b", 0), Slot("a", 1)], TOPICS)
+    complete, partial = complete_partitions([Slot("a", 0), Slot("b", 0), Slot("a", 1)], TOPICS)
 
     assert complete == {0}
     assert partial == {1}
 
 
 def test_a_topic_that_is_no_source_does_not_count() -> None:
-    complete, partial = whole([Slot("a", 0), Slot("other", 0)], TOPICS)
+    complete, partial = complete_partitions([Slot("a", 0), Slot("other", 0)], TOPICS)
 
     assert not complete
     assert partial == {0}
@@ -45,8 +45,8 @@ async def test_what_is_given_to_a_worker_that_stops_meanwhile_is_not_taken() -> 
     def opened(number: int) -> NoReturn:
         raise AssertionError(f"partition {number} was opened")
 
-    figures = Figures()
-    owners = Owners(opened, look, figures, lambda _: None)
+    figures = WorkerStats()
+    owners = PartitionAssignment(opened, look, figures, lambda _: None)
     assigning = asyncio.create_task(owners.assign([Slot("a", 0)]))
     await looking.wait()
 
@@ -54,7 +54,7 @@ async def test_what_is_given_to_a_worker_that_stops_meanwhile_is_not_taken() -> 
     looked.set()
     await assigning
 
-    assert not figures.assigned
+    assert not figures.has_assignment
 
 
 @pytest.fixture
@@ -108,19 +108,19 @@ async def test_a_worker_without_a_partition_takes_over_however_long_it_has_waite
 
 
 def shared(workers: list[Worker]) -> bool:
-    return all(one.figures.rebalances for one in workers) and sorted(map(serves, workers)) == [0, 1]
+    return all(one.stats.rebalances for one in workers) and sorted(map(serves, workers)) == [0, 1]
 
 
 async def let_hours_pass(worker: Worker) -> None:
     """Let it be hours since a worker fetched anything, as its Kafka client knows it."""
     assert worker.app is not None
-    source = worker.app.source
+    source = worker.app.record_source
 
     async def back() -> None:
         subscription: Any = source._thread._ensure_consumer()._subscription
         subscription._last_fetch_ended -= 6 * 3_600
 
-    await source._in_thread(back())
+    await source._run_in_thread(back())
 
 
 @pytest.mark.integration
@@ -154,7 +154,7 @@ async def test_the_embedded_broker_never_gives_up_a_worker_that_is_alone(embedde
         await scene.settled()
 
         alone.signal(signal.SIGSTOP)
-        await asyncio.sleep(3 * QUICK.session)
+        await asyncio.sleep(3 * QUICK.session_seconds)
         alone.signal(signal.SIGCONT)
         await scene.publish(100)
         await scene.settled()

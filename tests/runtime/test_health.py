@@ -8,24 +8,26 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from streams.contract.metrics.catalogue import PIPELINE
 from streams.domain.vocabulary import Reason
-from streams.runtime.health import READY_MS, STALLED_MS, Health, WorkerCollector
-from streams.runtime.stats import Figures, PartitionFigures, State
+from streams.runtime.health import NOT_READY_AFTER_MS, STUCK_AFTER_MS, Health, WorkerCollector
+from streams.runtime.stats import PartitionState, PartitionStats, WorkerStats
 from tests.required import program
 
 NOON = 43_200_000
 
 
-def exposition(figures: Figures) -> str:
+def exposition(figures: WorkerStats) -> str:
     registry = CollectorRegistry()
     registry.register(WorkerCollector(figures))
     return generate_latest(registry).decode()
 
 
-def busy() -> Figures:
-    figures = Figures(rebalances=2)
-    figures.owned[3] = PartitionFigures(state=State.SERVING, now=NOON, moved=NOON, lag=7, restore_seconds=0.5)
+def busy() -> WorkerStats:
+    figures = WorkerStats(rebalances=2)
+    figures.owned[3] = PartitionStats(
+        state=PartitionState.SERVING, log_time=NOON, last_progress=NOON, lag=7, restore_seconds=0.5
+    )
     figures.applied[3] = 100
-    figures.lost[1] = 4
+    figures.lost_records[1] = 4
     figures.refused[Reason.NOT_JSON] = 2
     return figures
 
@@ -45,7 +47,7 @@ def test_counters_of_a_partition_that_went_elsewhere_stay() -> None:
 
 
 def test_how_far_behind_a_partition_is_is_told_once_it_is_known() -> None:
-    restoring = Figures(owned={5: PartitionFigures(moved=NOON)})
+    restoring = WorkerStats(owned={5: PartitionStats(last_progress=NOON)})
 
     told = [line for line in exposition(restoring).splitlines() if line.startswith("safeclock_worker_lag_records{")]
 
@@ -53,7 +55,7 @@ def test_how_far_behind_a_partition_is_is_told_once_it_is_known() -> None:
 
 
 def test_every_reason_of_refusal_starts_at_zero() -> None:
-    lines = exposition(Figures()).splitlines()
+    lines = exposition(WorkerStats()).splitlines()
 
     zeros = [
         line for line in lines if line.startswith("safeclock_worker_records_refused_total{") and line.endswith(" 0.0")
@@ -61,8 +63,8 @@ def test_every_reason_of_refusal_starts_at_zero() -> None:
     assert len(zeros) == len(Reason)
 
 
-@pytest.mark.parametrize("figures", [Figures(), busy()], ids=["idle", "busy"])
-def test_promtool_finds_nothing_to_say(figures: Figures) -> None:
+@pytest.mark.parametrize("figures", [WorkerStats(), busy()], ids=["idle", "busy"])
+def test_promtool_finds_nothing_to_say(figures: WorkerStats) -> None:
     checked = subprocess.run(
         [program("promtool"), "check", "metrics"],
         input=exposition(figures),
@@ -75,20 +77,20 @@ def test_promtool_finds_nothing_to_say(figures: Figures) -> None:
 
 
 def test_a_served_partition_that_neither_moves_nor_is_at_its_heads_is_stuck() -> None:
-    health = Health(busy(), lambda: NOON + STALLED_MS + 1)
+    health = Health(busy(), lambda: NOON + STUCK_AFTER_MS + 1)
 
-    assert health.stuck() == [3]
+    assert health.stuck_partitions() == [3]
 
 
 def test_a_partition_that_is_being_restored_is_waited_for_and_not_stuck() -> None:
-    figures = Figures(owned={5: PartitionFigures(moved=NOON)})
-    health = Health(figures, lambda: NOON + STALLED_MS + 1)
+    figures = WorkerStats(owned={5: PartitionStats(last_progress=NOON)})
+    health = Health(figures, lambda: NOON + STUCK_AFTER_MS + 1)
 
-    assert health.waiting() == [5]
-    assert health.stuck() == []
+    assert health.restoring_partitions() == [5]
+    assert health.stuck_partitions() == []
 
 
-async def ready(figures: Figures, now: int) -> tuple[int, str]:
+async def ready(figures: WorkerStats, now: int) -> tuple[int, str]:
     """Return what a worker answers that is asked whether it is ready."""
     answer = await Health(figures, lambda: now).readyz(make_mocked_request("GET", "/readyz"))
     return answer.status, answer.text or ""
@@ -96,22 +98,22 @@ async def ready(figures: Figures, now: int) -> tuple[int, str]:
 
 async def test_a_worker_is_ready_while_its_partitions_move_or_are_at_their_heads() -> None:
     figures = busy()
-    figures.assigned = True
+    figures.has_assignment = True
 
-    assert await ready(figures, NOON + READY_MS) == (200, "ok\n")
+    assert await ready(figures, NOON + NOT_READY_AFTER_MS) == (200, "ok\n")
 
 
 async def test_a_worker_is_not_ready_when_a_partition_has_stood_still_for_half_a_minute() -> None:
     figures = busy()
-    figures.assigned = True
-    figures.owned[4] = PartitionFigures(state=State.SERVING, moved=NOON + READY_MS)
+    figures.has_assignment = True
+    figures.owned[4] = PartitionStats(state=PartitionState.SERVING, last_progress=NOON + NOT_READY_AFTER_MS)
 
-    status, text = await ready(figures, NOON + READY_MS + 1)
+    status, text = await ready(figures, NOON + NOT_READY_AFTER_MS + 1)
 
     assert (status, text) == (503, "partitions that neither applied a record nor reached their heads for 30 s: 3\n")
 
 
 async def test_a_partition_that_is_being_restored_is_named_as_such_however_long_it_takes() -> None:
-    figures = Figures(assigned=True, owned={5: PartitionFigures(moved=NOON)})
+    figures = WorkerStats(has_assignment=True, owned={5: PartitionStats(last_progress=NOON)})
 
-    assert await ready(figures, NOON + 10 * READY_MS) == (503, "partitions being restored: 5\n")
+    assert await ready(figures, NOON + 10 * NOT_READY_AFTER_MS) == (503, "partitions being restored: 5\n")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.runtime.kafka.records import RecordBatch, Slot
-from streams.runtime.partition.batch_queue import Inbox
+from streams.runtime.partition.batch_queue import BatchQueue
 
 FILED, TAKEN = "report-filed", "action-taken"
 LEADERS = {TAKEN: frozenset({FILED})}
@@ -25,10 +25,10 @@ def batch(topic: str, start: int, *timestamps: int) -> RecordBatch:
     return RecordBatch(Slot(topic, 0), start, start + len(timestamps), 1, records)  # type: ignore[arg-type]  # all that is read
 
 
-def inbox(*batches: RecordBatch, most: int = 1_000) -> Inbox:
-    made = Inbox(LEADERS, most)
+def inbox(*batches: RecordBatch, most: int = 1_000) -> BatchQueue:
+    made = BatchQueue(LEADERS, most)
     for one in batches:
-        made.put(one)
+        made.enqueue(one)
     return made
 
 
@@ -40,7 +40,7 @@ def times(portion: object) -> list[int]:
 def test_the_batch_that_was_told_first_comes_first() -> None:
     waiting = inbox(batch(TAKEN, 0, 5), batch(FILED, 0, 9))
 
-    first = waiting.take({FILED: 8, TAKEN: 0}, NOBODY)
+    first = waiting.next_slice({FILED: 8, TAKEN: 0}, NOBODY)
 
     assert times(first) == [5]
 
@@ -48,23 +48,23 @@ def test_the_batch_that_was_told_first_comes_first() -> None:
 def test_what_is_left_of_a_portion_comes_next_and_is_the_last_of_its_batch_once() -> None:
     waiting = inbox(batch(FILED, 0, 1, 2, 3, 4), most=3)
     read = {FILED: 0, TAKEN: 0}
-    first = waiting.take(read, NOBODY)
+    first = waiting.next_slice(read, NOBODY)
     assert first is not None
 
-    waiting.put_back(first, first.batch.cut(1)[1])
-    portions = [waiting.take(read, NOBODY), waiting.take(read, NOBODY)]
+    waiting.put_back(first, first.batch.split(1)[1])
+    portions = [waiting.next_slice(read, NOBODY), waiting.next_slice(read, NOBODY)]
 
     assert [times(portion) for portion in portions if portion] == [[2, 3, 4]]
-    assert [portion.last for portion in portions if portion] == [True]
+    assert [portion.is_last for portion in portions if portion] == [True]
 
 
 def test_a_topic_that_is_no_sibling_takes_its_turn_whatever_waits_before_it() -> None:
     loud, quiet = "report-filed.loud", "report-filed.quiet"
-    waiting = Inbox({}, 2, {loud: frozenset({loud}), quiet: frozenset({quiet})})
+    waiting = BatchQueue({}, 2, {loud: frozenset({loud}), quiet: frozenset({quiet})})
     for one in (batch(loud, 0, 1, 2, 3, 4, 5, 6), batch(quiet, 0, 9)):
-        waiting.put(one)
+        waiting.enqueue(one)
 
-    portions = [waiting.take({}, NOBODY, most=2) for _ in range(4)]
+    portions = [waiting.next_slice({}, NOBODY, max_records=2) for _ in range(4)]
 
     assert [times(portion) for portion in portions] == [[1, 2], [9], [3, 4], [5, 6]]
 
@@ -72,34 +72,34 @@ def test_a_topic_that_is_no_sibling_takes_its_turn_whatever_waits_before_it() ->
 def test_of_two_that_were_told_at_once_the_filings_come_first() -> None:
     waiting = inbox(batch(TAKEN, 0, 5), batch(FILED, 0, 5))
 
-    first = waiting.take({FILED: 0, TAKEN: 0}, NOBODY)
+    first = waiting.next_slice({FILED: 0, TAKEN: 0}, NOBODY)
 
     assert first is not None
-    assert first.batch.slot.topic == FILED
+    assert first.batch.topic_partition.topic == FILED
 
 
 def test_actions_come_as_far_as_filings_have_been_read() -> None:
     waiting = inbox(batch(TAKEN, 0, 4, 5, 6, 7), batch(FILED, 0, 9))
 
-    first = waiting.take({FILED: 5, TAKEN: 0}, NOBODY)
-    second = waiting.take({FILED: 5, TAKEN: 5}, NOBODY)
-    third = waiting.take({FILED: 9, TAKEN: 5}, NOBODY)
+    first = waiting.next_slice({FILED: 5, TAKEN: 0}, NOBODY)
+    second = waiting.next_slice({FILED: 5, TAKEN: 5}, NOBODY)
+    third = waiting.next_slice({FILED: 9, TAKEN: 5}, NOBODY)
 
     assert [times(first), times(second), times(third)] == [[4, 5], [9], [6, 7]]
-    assert [one.last for one in (first, second, third) if one] == [False, True, True]
+    assert [one.is_last for one in (first, second, third) if one] == [False, True, True]
 
 
 def test_actions_wait_for_filings_that_are_expected_and_for_no_others() -> None:
     waiting = inbox(batch(TAKEN, 0, 7))
 
-    assert waiting.take({FILED: 5, TAKEN: 0}, frozenset({FILED})) is None
-    assert times(waiting.take({FILED: 5, TAKEN: 0}, NOBODY)) == [7]
+    assert waiting.next_slice({FILED: 5, TAKEN: 0}, frozenset({FILED})) is None
+    assert times(waiting.next_slice({FILED: 5, TAKEN: 0}, NOBODY)) == [7]
 
 
 def test_no_portion_is_larger_than_the_most() -> None:
     waiting = inbox(batch(FILED, 3, 1, 2, 3, 4, 5), most=2)
 
-    portions = [waiting.take({FILED: 0, TAKEN: 0}, NOBODY) for _ in range(3)]
+    portions = [waiting.next_slice({FILED: 0, TAKEN: 0}, NOBODY) for _ in range(3)]
 
     assert [times(portion) for portion in portions] == [[1, 2], [3, 4], [5]]
     assert [(one.batch.start, one.batch.end) for one in portions if one] == [(3, 5), (5, 7), (7, 8)]
@@ -112,15 +112,15 @@ _timestamps = st.lists(st.lists(st.integers(0, 30), min_size=1, max_size=6), max
 def test_every_record_comes_once_and_in_the_order_of_its_topic(
     filed: list[list[int]], taken: list[list[int]], most: int
 ) -> None:
-    waiting, put = Inbox(LEADERS, most), {FILED: 0, TAKEN: 0}
+    waiting, put = BatchQueue(LEADERS, most), {FILED: 0, TAKEN: 0}
     for topic, lists in ((FILED, filed), (TAKEN, taken)):
         for timestamps in lists:
-            waiting.put(batch(topic, put[topic], *timestamps))
+            waiting.enqueue(batch(topic, put[topic], *timestamps))
             put[topic] += len(timestamps)
 
     read, position = {FILED: 0, TAKEN: 0}, {FILED: 0, TAKEN: 0}
-    while portion := waiting.take(read, NOBODY):
-        topic = portion.batch.slot.topic
+    while portion := waiting.next_slice(read, NOBODY):
+        topic = portion.batch.topic_partition.topic
         assert portion.batch.start == position[topic]
         assert [record.offset for record in portion.batch.records] == list(
             range(portion.batch.start, portion.batch.end)

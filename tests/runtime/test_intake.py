@@ -16,7 +16,7 @@ from streams.domain.grid import HOUR, MINUTE
 from streams.domain.logtime import LogTime
 from streams.domain.vocabulary import Reason
 from streams.runtime.kafka.records import RecordBatch, Slot
-from streams.runtime.partition.processor import Apart, Intake
+from streams.runtime.partition.processor import LaggingPlatforms, PartitionProcessor
 from tests.batch.story import START, filed
 from tests.runtime.counting import PLATFORM, CountingLedger, NumberDecoder
 
@@ -37,16 +37,16 @@ class Fetched(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-def intake_at(position: int, ledger: CountingLedger | None = None, now: int = 0) -> Intake:
+def intake_at(position: int, ledger: CountingLedger | None = None, now: int = 0) -> PartitionProcessor:
     time = LogTime((FILED, TAKEN), now)
-    return Intake(ledger or CountingLedger(), NumberDecoder(), time, {FILED: position, TAKEN: 0})
+    return PartitionProcessor(ledger or CountingLedger(), NumberDecoder(), time, {FILED: position, TAKEN: 0})
 
 
 def batch(start: int, end: int, *records: Fetched, topic: str = FILED) -> RecordBatch:
     return RecordBatch(Slot(topic, 0), start, end, 1, records)
 
 
-def totals(intake: Intake) -> dict[str, int]:
+def totals(intake: PartitionProcessor) -> dict[str, int]:
     ledger = intake.ledger
     assert isinstance(ledger, CountingLedger)
     return ledger.totals
@@ -56,17 +56,17 @@ def test_a_batch_from_the_position_is_applied_and_moves_it() -> None:
     intake = intake_at(5)
     fetched = batch(5, 7, Fetched(5, b"100"), Fetched(6, b"200"))
 
-    intake.take(fetched, WALL)
+    intake.process(fetched, WALL)
 
-    assert intake.follows(fetched)
+    assert intake.is_contiguous(fetched)
     assert totals(intake) == {"records": 2, "sum": 300, "refused": 0}
-    assert intake.positions[FILED] == 7
+    assert intake.next_offsets[FILED] == 7
 
 
 def test_records_below_the_position_are_skipped() -> None:
     intake = intake_at(6)
 
-    intake.take(batch(5, 7, Fetched(5, b"100"), Fetched(6, b"200")), WALL)
+    intake.process(batch(5, 7, Fetched(5, b"100"), Fetched(6, b"200")), WALL)
 
     assert totals(intake)["sum"] == 200
 
@@ -74,32 +74,32 @@ def test_records_below_the_position_are_skipped() -> None:
 def test_a_batch_wholly_below_the_position_changes_nothing() -> None:
     intake = intake_at(9)
 
-    intake.take(batch(5, 7, Fetched(5, b"100"), Fetched(6, b"200")), WALL)
+    intake.process(batch(5, 7, Fetched(5, b"100"), Fetched(6, b"200")), WALL)
 
     assert totals(intake)["records"] == 0
-    assert intake.positions[FILED] == 9
+    assert intake.next_offsets[FILED] == 9
 
 
 def test_the_control_records_of_a_transactional_publisher_are_no_gap() -> None:
     intake = intake_at(5)
     fetched = batch(5, 12, Fetched(7, b"100"), Fetched(10, b"200"))
 
-    intake.take(fetched, WALL)
+    intake.process(fetched, WALL)
 
-    assert intake.follows(fetched)
-    assert intake.positions[FILED] == 12
+    assert intake.is_contiguous(fetched)
+    assert intake.next_offsets[FILED] == 12
 
 
 def test_a_batch_from_beyond_the_position_does_not_follow() -> None:
-    assert not intake_at(5).follows(batch(6, 7, Fetched(6, b"100")))
+    assert not intake_at(5).is_contiguous(batch(6, 7, Fetched(6, b"100")))
 
 
 def test_a_refusal_of_the_decoder_is_counted_and_told_with_its_record() -> None:
     intake = intake_at(0)
 
-    intake.take(batch(0, 2, Fetched(0, b"?"), Fetched(1, b"100")), WALL)
+    intake.process(batch(0, 2, Fetched(0, b"?"), Fetched(1, b"100")), WALL)
 
-    refused = intake.take_refused().events
+    refused = intake.drain_refusals().events
     assert [(refusal.reason, record.offset) for refusal, record in refused] == [(Reason.NOT_JSON, 0)]
     assert totals(intake) == {"records": 1, "sum": 100, "refused": 1}
 
@@ -108,9 +108,9 @@ def test_a_bug_of_ours_refuses_the_record_without_its_content(caplog: pytest.Log
     intake = intake_at(0)
 
     with caplog.at_level(logging.ERROR):
-        intake.take(batch(0, 2, Fetched(0, b"13"), Fetched(1, b"100")), WALL)
+        intake.process(batch(0, 2, Fetched(0, b"13"), Fetched(1, b"100")), WALL)
 
-    assert [refusal.reason for refusal, _ in intake.take_refused().events] == [Reason.INTERNAL]
+    assert [refusal.reason for refusal, _ in intake.drain_refusals().events] == [Reason.INTERNAL]
     assert totals(intake)["sum"] == 100
     assert "RuntimeError" in caplog.text
     assert "with content" not in caplog.text
@@ -120,9 +120,9 @@ def test_time_is_advanced_before_a_record_is_applied_and_not_beyond_the_sibling(
     ledger = CountingLedger()
     ledger.next_due = 0
     intake = intake_at(0, ledger)
-    intake.take(batch(0, 1, Fetched(0, b"1", WALL - HOUR, topic=TAKEN), topic=TAKEN), WALL)
+    intake.process(batch(0, 1, Fetched(0, b"1", WALL - HOUR, topic=TAKEN), topic=TAKEN), WALL)
 
-    intake.take(batch(0, 2, Fetched(0, b"1", WALL - 2 * HOUR), Fetched(1, b"2", WALL)), WALL)
+    intake.process(batch(0, 2, Fetched(0, b"1", WALL - 2 * HOUR), Fetched(1, b"2", WALL)), WALL)
 
     assert [at for at in ledger.advanced if at][:2] == [WALL - 2 * HOUR, WALL - HOUR]
     assert max(ledger.advanced) == WALL - HOUR
@@ -142,72 +142,76 @@ def test_no_record_is_applied_before_the_ledger_has_got_to_its_time() -> None:
     ledger = BusyLedger()
     ledger.next_due, ledger.reach = 0, WALL - HOUR
     intake = intake_at(0, ledger)
-    intake.take(batch(0, 1, Fetched(0, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
+    intake.process(batch(0, 1, Fetched(0, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
 
-    rest = intake.take(batch(0, 3, Fetched(0, b"1", WALL - HOUR), Fetched(1, b"2", WALL), Fetched(2, b"3")), WALL)
+    rest = intake.process(batch(0, 3, Fetched(0, b"1", WALL - HOUR), Fetched(1, b"2", WALL), Fetched(2, b"3")), WALL)
 
     assert rest == batch(1, 3, Fetched(1, b"2", WALL), Fetched(2, b"3"))
-    assert intake.positions[FILED] == 1
-    assert (intake.behind, intake.time.now, totals(intake)["records"]) == (True, WALL - HOUR, 2)
+    assert intake.next_offsets[FILED] == 1
+    assert (intake.has_due_work, intake.partition_clock.now, totals(intake)["records"]) == (True, WALL - HOUR, 2)
 
 
 def test_a_batch_goes_on_where_it_was_left_once_the_ledger_is_no_longer_behind() -> None:
     ledger = BusyLedger()
     ledger.next_due, ledger.reach = 0, WALL - HOUR
     intake = intake_at(0, ledger)
-    intake.take(batch(0, 1, Fetched(0, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
-    rest = intake.take(batch(0, 2, Fetched(0, b"1", WALL - HOUR), Fetched(1, b"2", WALL)), WALL)
+    intake.process(batch(0, 1, Fetched(0, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
+    rest = intake.process(batch(0, 2, Fetched(0, b"1", WALL - HOUR), Fetched(1, b"2", WALL)), WALL)
     assert rest is not None
 
     ledger.reach = WALL
-    intake.tick()
-    intake.take(rest, WALL)
+    intake.advance()
+    intake.process(rest, WALL)
 
-    assert intake.positions[FILED] == 2
-    assert (intake.behind, intake.time.now, totals(intake)["records"]) == (False, WALL, 3)
+    assert intake.next_offsets[FILED] == 2
+    assert (intake.has_due_work, intake.partition_clock.now, totals(intake)["records"]) == (False, WALL, 3)
 
 
 def test_a_senders_stamp_in_the_future_is_refused_and_moves_no_time() -> None:
     intake = intake_at(0)
     ahead = Fetched(0, b"100", WALL + HOUR, timestamp_type=0)
 
-    intake.take(batch(0, 1, ahead), WALL)
-    intake.take(batch(0, 1, Fetched(0, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
+    intake.process(batch(0, 1, ahead), WALL)
+    intake.process(batch(0, 1, Fetched(0, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
 
-    refused = [refusal for refusal, _ in intake.take_refused().events]
+    refused = [refusal for refusal, _ in intake.drain_refusals().events]
     assert refused == [Refusal(Reason.FUTURE_TIME, "recordedtime", PLATFORM)]
-    assert intake.time.now == 0
-    assert intake.positions[FILED] == 1
-    assert intake.applied == 2
+    assert intake.partition_clock.now == 0
+    assert intake.next_offsets[FILED] == 1
+    assert intake.uncommitted_records == 2
 
 
 def test_a_batch_that_cannot_be_read_is_refused_in_its_place_and_moves_the_position_but_no_time() -> None:
     intake = intake_at(0)
     unreadable = UnreadableBatch(FILED, 0, 1, WALL + HOUR, 40)
 
-    intake.take(RecordBatch(Slot(FILED, 0), 0, 42, 1, [Fetched(0, b"100"), unreadable, Fetched(41, b"200")]), WALL)
+    intake.process(RecordBatch(Slot(FILED, 0), 0, 42, 1, [Fetched(0, b"100"), unreadable, Fetched(41, b"200")]), WALL)
 
-    ((refusal, record),) = intake.take_refused().events
+    ((refusal, record),) = intake.drain_refusals().events
     assert (refusal, record) == (Refusal(Reason.UNDECODABLE, "", PLATFORM), unreadable)
     assert totals(intake) == {"records": 2, "sum": 300, "refused": 1}
-    assert (intake.positions[FILED], intake.applied, intake.time.applied()[FILED]) == (42, 3, WALL)
+    assert (intake.next_offsets[FILED], intake.uncommitted_records, intake.partition_clock.applied()[FILED]) == (
+        42,
+        3,
+        WALL,
+    )
 
 
 def test_a_batch_with_nothing_but_what_cannot_be_read_moves_the_position_and_no_time() -> None:
     intake = intake_at(0)
 
-    intake.take(RecordBatch(Slot(FILED, 0), 0, 40, 1, [UnreadableBatch(FILED, 0, 0, WALL + HOUR, 40)]), WALL)
+    intake.process(RecordBatch(Slot(FILED, 0), 0, 40, 1, [UnreadableBatch(FILED, 0, 0, WALL + HOUR, 40)]), WALL)
 
-    assert (intake.positions[FILED], intake.time.now) == (40, 0)
+    assert (intake.next_offsets[FILED], intake.partition_clock.now) == (40, 0)
 
 
 def test_a_senders_stamp_a_little_ahead_counts_as_now() -> None:
     intake = intake_at(0)
 
-    intake.take(batch(0, 1, Fetched(0, b"100", WALL + MINUTE, timestamp_type=0)), WALL)
-    intake.take(batch(0, 1, Fetched(0, b"1", WALL + MINUTE, topic=TAKEN), topic=TAKEN), WALL)
+    intake.process(batch(0, 1, Fetched(0, b"100", WALL + MINUTE, timestamp_type=0)), WALL)
+    intake.process(batch(0, 1, Fetched(0, b"1", WALL + MINUTE, topic=TAKEN), topic=TAKEN), WALL)
 
-    assert intake.time.now == WALL
+    assert intake.partition_clock.now == WALL
 
 
 def test_a_senders_stamp_ahead_of_what_it_stamps_is_refused_under_the_platform() -> None:
@@ -216,10 +220,10 @@ def test_a_senders_stamp_ahead_of_what_it_stamps_is_refused_under_the_platform()
     line = filed("a", at=0)
     record = Fetched(0, line, START + HOUR, 0, key=record_key("meadow", json.loads(line)["subject"]))
 
-    intake.take(batch(0, 1, record), START)
-    intake.take(batch(1, 2, record._replace(offset=1)), START + HOUR)
+    intake.process(batch(0, 1, record), START)
+    intake.process(batch(1, 2, record._replace(offset=1)), START + HOUR)
 
-    refused = [refusal for refusal, _ in intake.take_refused().events]
+    refused = [refusal for refusal, _ in intake.drain_refusals().events]
     assert refused == [Refusal(Reason.FUTURE_TIME, "recordedtime", "meadow")]
     assert totals(intake)["records"] == 1
 
@@ -230,16 +234,16 @@ def test_a_senders_stamp_a_little_ahead_gives_no_more_room_to_what_it_stamps() -
     line = filed("a", at=3 * MINUTE)
     record = Fetched(0, line, START + 2 * MINUTE, 0, key=record_key("meadow", json.loads(line)["subject"]))
 
-    intake.take(batch(0, 1, record), START)
+    intake.process(batch(0, 1, record), START)
 
-    refused = [refusal for refusal, _ in intake.take_refused().events]
+    refused = [refusal for refusal, _ in intake.drain_refusals().events]
     assert refused == [Refusal(Reason.FUTURE_TIME, "time", "meadow")]
 
 
 def test_the_brokers_stamp_is_believed_whatever_our_clock_says() -> None:
     intake = intake_at(0)
 
-    intake.take(batch(0, 1, Fetched(0, b"100", WALL + HOUR)), WALL)
+    intake.process(batch(0, 1, Fetched(0, b"100", WALL + HOUR)), WALL)
 
     assert totals(intake)["records"] == 1
 
@@ -262,41 +266,41 @@ class HoldingLedger(CountingLedger):
 OWNERS = {FILED: frozenset({"harbor"}), TAKEN: frozenset({"harbor"}), "other": frozenset({"meadow"})}
 
 
-def behind_by_two_hours(ledger: CountingLedger) -> Intake:
+def behind_by_two_hours(ledger: CountingLedger) -> PartitionProcessor:
     """Return the intake of a partition whose one platform was read two hours less far than the other."""
     groups = {FILED: frozenset({FILED, TAKEN}), TAKEN: frozenset({FILED, TAKEN}), "other": frozenset({"other"})}
     read = {FILED: WALL - 2 * HOUR, TAKEN: WALL - 2 * HOUR}
     time = LogTime((FILED, TAKEN, "other"), WALL, groups, read)
-    return Intake(ledger, NumberDecoder(), time, {FILED: 0, TAKEN: 0, "other": 0})
+    return PartitionProcessor(ledger, NumberDecoder(), time, {FILED: 0, TAKEN: 0, "other": 0})
 
 
 def test_a_platform_that_is_behind_is_decided_as_far_as_its_own_topics_are_read() -> None:
     ledger = HoldingLedger()
     intake = behind_by_two_hours(ledger)
-    intake.keep_apart(Apart({"gone": 5}, OWNERS))
+    intake.set_lagging_platforms(LaggingPlatforms({"gone": 5}, OWNERS))
 
-    intake.take(batch(0, 1, Fetched(0, b"1", WALL - HOUR)), WALL)
-    intake.take(batch(0, 1, Fetched(0, b"1", WALL - HOUR, topic=TAKEN), topic=TAKEN), WALL)
-    intake.take(batch(1, 2, Fetched(1, b"1", WALL)), WALL)
-    intake.take(batch(1, 2, Fetched(1, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
+    intake.process(batch(0, 1, Fetched(0, b"1", WALL - HOUR)), WALL)
+    intake.process(batch(0, 1, Fetched(0, b"1", WALL - HOUR, topic=TAKEN), topic=TAKEN), WALL)
+    intake.process(batch(1, 2, Fetched(1, b"1", WALL)), WALL)
+    intake.process(batch(1, 2, Fetched(1, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
 
     assert ledger.limits == [
         {"gone": 5, "harbor": WALL - 2 * HOUR},
         {"gone": 5, "harbor": WALL - HOUR},
         {"gone": 5},
     ]
-    assert intake.time.now == WALL
+    assert intake.partition_clock.now == WALL
 
 
 def test_no_record_is_taken_before_a_platform_that_is_behind_has_been_decided() -> None:
     ledger = HoldingLedger()
     ledger.slow = True
     intake = behind_by_two_hours(ledger)
-    intake.keep_apart(Apart({}, OWNERS))
+    intake.set_lagging_platforms(LaggingPlatforms({}, OWNERS))
 
-    intake.tick()
-    assert intake.behind
+    intake.advance()
+    assert intake.has_due_work
 
     ledger.slow = False
-    intake.tick()
-    assert not intake.behind
+    intake.advance()
+    assert not intake.has_due_work

@@ -7,12 +7,12 @@ import pytest
 from aiokafka.errors import KafkaConnectionError, ProducerFenced
 
 from streams.contract.registry.registry import Platform, Registry
-from streams.runtime.journal.guarded_commit import commit
-from streams.runtime.journal.journal import Outgoing, UntoldError
-from streams.runtime.kafka.admin import Topic
-from streams.runtime.stats import Figures
-from streams.runtime.topic_checks.feedback_topics import Listeners, feedback_faults
-from streams.runtime.topic_checks.source_faults import Found
+from streams.runtime.journal.guarded_commit import commit_checking_feedback
+from streams.runtime.journal.journal import Commit, FeedbackError
+from streams.runtime.kafka.admin import TopicDescription
+from streams.runtime.stats import WorkerStats
+from streams.runtime.topic_checks.feedback_topics import FeedbackTopics, feedback_faults
+from streams.runtime.topic_checks.source_faults import DescribedTopics
 
 
 def platform(name: str) -> Platform:
@@ -24,15 +24,17 @@ def platform(name: str) -> Platform:
 
 REGISTRY = Registry({name: platform(name) for name in ("harbor", "lantern")}, partitions=2)
 TOPICS = ("feedback.harbor", "feedback.lantern")
-GOOD = {topic: Topic("id", 2) for topic in TOPICS}
+GOOD = {topic: TopicDescription("id", 2) for topic in TOPICS}
 
 
 def test_a_topic_that_cannot_be_written_is_found_and_the_other_is_not() -> None:
-    hidden = Found(GOOD, frozenset(TOPICS[:1]), {})
-    missing = Found({TOPICS[1]: Topic("id", 2)}, frozenset(), {})
-    small = Found(GOOD, frozenset(), {TOPICS[0]: {"max.message.bytes": "100"}, TOPICS[1]: {}})
+    hidden = DescribedTopics(GOOD, frozenset(TOPICS[:1]), {})
+    missing = DescribedTopics({TOPICS[1]: TopicDescription("id", 2)}, frozenset(), {})
+    small = DescribedTopics(GOOD, frozenset(), {TOPICS[0]: {"max.message.bytes": "100"}, TOPICS[1]: {}})
 
-    said = [feedback_faults(TOPICS, 2, found) for found in (hidden, missing, small, Found(GOOD, frozenset(), {}))]
+    said = [
+        feedback_faults(TOPICS, 2, found) for found in (hidden, missing, small, DescribedTopics(GOOD, frozenset(), {}))
+    ]
 
     assert said == [
         {"feedback.harbor": "feedback.harbor: expected the right to WRITE it, found none"},
@@ -46,15 +48,15 @@ def test_a_platform_is_named_once_when_its_topic_fails_and_once_when_it_is_mende
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.WARNING)
-    figures = Figures(("harbor", "lantern"))
-    listeners = Listeners(REGISTRY, figures)
+    figures = WorkerStats(("harbor", "lantern"))
+    listeners = FeedbackTopics(REGISTRY, figures)
 
-    listeners.found({"feedback.harbor": "gone"})
-    listeners.found({"feedback.harbor": "gone"})
-    assert listeners.untold == figures.untold == {"harbor"}
-    listeners.found({})
+    listeners.set_faults({"feedback.harbor": "gone"})
+    listeners.set_faults({"feedback.harbor": "gone"})
+    assert listeners.failing_platforms == figures.platforms_without_feedback == {"harbor"}
+    listeners.set_faults({})
 
-    assert listeners.untold == figures.untold == frozenset()
+    assert listeners.failing_platforms == figures.platforms_without_feedback == frozenset()
     assert [record.getMessage() for record in caplog.records] == [
         "platform harbor is not told what becomes of its events: gone. safeclock admin apply",
         "platform harbor is told again what becomes of its events",
@@ -62,22 +64,22 @@ def test_a_platform_is_named_once_when_its_topic_fails_and_once_when_it_is_mende
 
 
 def test_a_topic_that_fails_without_a_fault_that_is_found_stays_left_out_until_one_was_found_and_mended() -> None:
-    listeners = Listeners(REGISTRY, Figures())
+    listeners = FeedbackTopics(REGISTRY, WorkerStats())
 
-    listeners.fail("feedback.lantern", "InvalidTimestampError")
-    listeners.found({})
-    assert listeners.untold == {"lantern"}
-    listeners.found({"feedback.lantern": "gone"})
-    listeners.found({})
+    listeners.add_failure("feedback.lantern", "InvalidTimestampError")
+    listeners.set_faults({})
+    assert listeners.failing_platforms == {"lantern"}
+    listeners.set_faults({"feedback.lantern": "gone"})
+    listeners.set_faults({})
 
-    assert listeners.untold == frozenset()
+    assert listeners.failing_platforms == frozenset()
 
 
 class Writing:
     """A journal whose commit ends as it is told, or never."""
 
-    limit = most = 1
-    stamped: int | None = None
+    max_batch_bytes = max_records = 1
+    last_append_time: int | None = None
 
     def __init__(self, error: Exception | None = None, *, hangs: bool = False) -> None:
         self._error = error
@@ -88,13 +90,13 @@ class Writing:
         """Return nothing."""
         return b""
 
-    async def confirm(self) -> None:
+    async def check_not_fenced(self) -> None:
         """Nobody else takes the partition."""
 
-    async def repeat(self, published: object) -> None:
+    async def republish(self, latest: object) -> None:
         """Do nothing."""
 
-    async def commit(self, _outgoing: Outgoing) -> None:
+    async def commit(self, _outgoing: Commit) -> None:
         """End as told."""
         try:
             if self._hangs:
@@ -109,7 +111,7 @@ class Writing:
         """Do nothing."""
 
 
-TOLD = Outgoing({}, {}, {}, {"feedback.harbor": [(b"status", b"")]})
+TOLD = Commit({}, {}, {}, {"feedback.harbor": [(b"status", b"")]})
 
 
 async def harbor_fails() -> set[str]:
@@ -124,8 +126,8 @@ async def test_a_commit_that_a_feedback_topic_keeps_from_ending_is_given_up(monk
     monkeypatch.setattr("streams.runtime.journal.guarded_commit._SLOW_SECONDS", 0.01)
     journal = Writing(hangs=True)
 
-    with pytest.raises(UntoldError, match=r"^feedback\.harbor: "):
-        await commit(journal, TOLD, harbor_fails)
+    with pytest.raises(FeedbackError, match=r"^feedback\.harbor: "):
+        await commit_checking_feedback(journal, TOLD, harbor_fails)
 
     await asyncio.sleep(0)
     assert journal.cancelled
@@ -134,17 +136,17 @@ async def test_a_commit_that_a_feedback_topic_keeps_from_ending_is_given_up(monk
 @pytest.mark.parametrize(
     ("error", "look", "raised"),
     [
-        (KafkaConnectionError(), harbor_fails, UntoldError),
+        (KafkaConnectionError(), harbor_fails, FeedbackError),
         (KafkaConnectionError(), nothing_fails, KafkaConnectionError),
         (ProducerFenced(), harbor_fails, ProducerFenced),
-        (UntoldError("feedback.harbor", "InvalidTimestampError"), nothing_fails, UntoldError),
+        (FeedbackError("feedback.harbor", "InvalidTimestampError"), nothing_fails, FeedbackError),
     ],
 )
 async def test_what_fails_with_a_feedback_topic_is_told_from_what_fails_by_itself(
     error: Exception, look: object, raised: type[Exception]
 ) -> None:
     with pytest.raises(raised):
-        await commit(Writing(error), TOLD, look)  # type: ignore[arg-type]  # one of the two above
+        await commit_checking_feedback(Writing(error), TOLD, look)  # type: ignore[arg-type]  # one of the two above
 
 
 async def test_a_commit_that_is_slow_and_no_topic_fails_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +158,7 @@ async def test_a_commit_that_is_slow_and_no_topic_fails_is_waited_for(monkeypatc
         looks += 1
         return set()
 
-    waiting = asyncio.ensure_future(commit(journal, TOLD, look))
+    waiting = asyncio.ensure_future(commit_checking_feedback(journal, TOLD, look))
     async with asyncio.timeout(30):
         while looks < 3:  # noqa: ASYNC110 - what is waited for is counted
             await asyncio.sleep(0.01)

@@ -32,12 +32,12 @@ async def test_a_fetch_below_the_logs_start_goes_on_at_the_position(scene: Scene
         await scene.delete_before(scene.sources[0], 40)
         assert worker.app is not None
 
-        await worker.app.source.serve(Slot(scene.sources[0], 0), 10)
+        await worker.app.record_source.start_delivery(Slot(scene.sources[0], 0), 10)
         await scene.publish(100)
 
         await eventually(lambda: applied(worker) == 200, "the other 100 records")
 
-    assert not worker.figures.lost
+    assert not worker.stats.lost_records
     assert (await scene.totals())["records"] == 200
 
 
@@ -91,7 +91,7 @@ def page(port: int, path: str) -> str:
 
 def times(worker: Worker) -> list[int]:
     """Return the times that a worker's partitions have reached; none before the group has assigned any."""
-    return [one.now for one in worker.figures.owned.values()]
+    return [one.log_time for one in worker.stats.owned.values()]
 
 
 @asynccontextmanager

@@ -8,11 +8,11 @@ from streams.contract.settings import http_security, kafka_security, log_setting
 from streams.contract.settings.environment import BadSettingsError
 from streams.domain.grid import DAY
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.settings import VARIABLES, JournalMode, Notices, RecordTime, Settings, load
+from streams.runtime.settings import VARIABLES, JournalMode, RecordTime, ReportUpdates, Settings, load_settings
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
-    assert load({}) == Settings()
+    assert load_settings({}) == Settings()
 
 
 def test_every_variable_is_read() -> None:
@@ -31,15 +31,15 @@ def test_every_variable_is_read() -> None:
         "SAFECLOCK_NOTICES": "none",
     }
 
-    settings = load(given)
+    settings = load_settings(given)
 
     assert set(given) == set(VARIABLES) - {*kafka_security.VARIABLES, *http_security.VARIABLES, *log_settings.VARIABLES}
     assert settings.instance == "worker-0"
     assert settings.packs == (Path("children.toml"), Path("local.toml"))
     assert settings.record_time is RecordTime.CREATE
     assert settings.journal is JournalMode.APPEND
-    assert settings.notices is Notices.NONE
-    assert (settings.commit_interval_ms, settings.http_port, settings.memory_ms) == (250, 8080, 30 * DAY)
+    assert settings.report_updates is ReportUpdates.NONE
+    assert (settings.commit_interval_ms, settings.http_port, settings.retention_ms) == (250, 8080, 30 * DAY)
 
 
 def test_who_the_worker_is_to_the_broker_is_read(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_who_the_worker_is_to_the_broker_is_read(tmp_path: Path) -> None:
         "SAFECLOCK_CA_FILE": "",
     }
 
-    read = load(given).access
+    read = load_settings(given).access
 
     assert (read.protocol, read.mechanism, read.username) == ("SASL_SSL", "SCRAM-SHA-256", "worker")
     assert read.client_options()["sasl_plain_password"] == "hush-hush"  # noqa: S105 - invented
@@ -64,17 +64,17 @@ def test_who_the_worker_is_to_the_broker_is_read(tmp_path: Path) -> None:
 )
 def test_what_is_no_address_of_a_broker_is_refused(wrong: str) -> None:
     with pytest.raises(BadSettingsError, match="SAFECLOCK_BOOTSTRAP: expected HOST:PORT"):
-        load({"SAFECLOCK_BOOTSTRAP": wrong})
+        load_settings({"SAFECLOCK_BOOTSTRAP": wrong})
 
 
 @pytest.mark.parametrize("right", ["here", "here:9092", "[::1]:9092", "one:9092,10.0.0.2:9093"])
 def test_what_is_an_address_of_a_broker_is_taken_as_it_is(right: str) -> None:
-    assert load({"SAFECLOCK_BOOTSTRAP": right}).bootstrap == right
+    assert load_settings({"SAFECLOCK_BOOTSTRAP": right}).bootstrap == right
 
 
 def test_a_port_that_there_is_not_is_refused() -> None:
     with pytest.raises(BadSettingsError, match="SAFECLOCK_HTTP_PORT: expected a port, 0 to 65535, got '65536'"):
-        load({"SAFECLOCK_HTTP_PORT": "65536"})
+        load_settings({"SAFECLOCK_HTTP_PORT": "65536"})
 
 
 def test_mistakes_of_every_kind_are_told_together() -> None:
@@ -86,7 +86,7 @@ def test_mistakes_of_every_kind_are_told_together() -> None:
     }
 
     with pytest.raises(BadSettingsError) as told:
-        load(wrong)
+        load_settings(wrong)
 
     named = [line.split(":")[0] for line in str(told.value).splitlines()]
     assert named == ["SAFECLOCK_JOURNAL", "SAFECLOCK_USERNAME, SAFECLOCK_PASSWORD", *list(wrong)[2:]]
@@ -95,13 +95,15 @@ def test_mistakes_of_every_kind_are_told_together() -> None:
 @pytest.mark.parametrize("secret", [{"SAFECLOCK_PASSWORD": "hush-hush"}, {"SAFECLOCK_CA_FILE": __file__}])
 def test_what_is_meant_for_a_protected_listener_is_not_ignored_on_an_open_one(secret: dict[str, str]) -> None:
     with pytest.raises(BadSettingsError, match=r"^SAFECLOCK_PROTOCOL: expected") as told:
-        load(secret)
+        load_settings(secret)
 
     assert "hush" not in str(told.value)
 
 
 def test_a_flag_overrides_the_environment() -> None:
-    settings = load({"SAFECLOCK_APPLICATION": "one"}, {"SAFECLOCK_APPLICATION": "two", "SAFECLOCK_BOOTSTRAP": None})
+    settings = load_settings(
+        {"SAFECLOCK_APPLICATION": "one"}, {"SAFECLOCK_APPLICATION": "two", "SAFECLOCK_BOOTSTRAP": None}
+    )
 
     assert settings.application == "two"
 
@@ -115,7 +117,7 @@ def test_every_wrong_setting_is_told_at_once_by_name() -> None:
     }
 
     with pytest.raises(BadSettingsError) as told:
-        load(wrong)
+        load_settings(wrong)
 
     assert {line.split(":")[0] for line in str(told.value).splitlines()} == set(wrong)
 
@@ -130,7 +132,7 @@ def test_an_unknown_failpoint_is_refused() -> None:
 @pytest.mark.parametrize("name", ["SAFECLOCK_PASSWORD_FILE", "SAFECLOCK_HTTP_PASSWORD_FILE"])
 def test_a_password_in_place_of_its_file_is_not_repeated(name: str) -> None:
     with pytest.raises(BadSettingsError) as told:
-        load({name: "hush-hush"})
+        load_settings({name: "hush-hush"})
 
     assert f"{name}: expected a file to read, got a text that is none" in str(told.value)
     assert "hush" not in str(told.value)
@@ -145,7 +147,7 @@ def test_a_key_in_place_of_its_file_is_not_repeated(name: str, content: str) -> 
     pair = {one: __file__ for one in (name.replace("KEY", "CERT"),) if "KEY" in name}
 
     with pytest.raises(BadSettingsError) as told:
-        load({"SAFECLOCK_PROTOCOL": "SSL", **pair, name: content})
+        load_settings({"SAFECLOCK_PROTOCOL": "SSL", **pair, name: content})
 
     assert "a text that is no path" in str(told.value)
     assert "hush" not in str(told.value)
@@ -154,6 +156,6 @@ def test_a_key_in_place_of_its_file_is_not_repeated(name: str, content: str) -> 
 @pytest.mark.parametrize("address", ["admin:hush-hush@here:9092", "sasl://admin:hush@here"])
 def test_a_password_in_an_address_is_not_repeated(address: str) -> None:
     with pytest.raises(BadSettingsError) as told:
-        load({"SAFECLOCK_BOOTSTRAP": address})
+        load_settings({"SAFECLOCK_BOOTSTRAP": address})
 
     assert "hush" not in str(told.value)

@@ -3,18 +3,18 @@
 import pytest
 
 from streams.contract.registry.registry import Platform, Registry
-from streams.runtime.journal.checkpoint import Reached
-from streams.runtime.kafka.admin import Topic
+from streams.runtime.journal.checkpoint import TopicOffset
+from streams.runtime.kafka.admin import TopicDescription
 from streams.runtime.settings import RecordTime
 from streams.runtime.topic_checks.source_faults import (
-    Fault,
-    Found,
-    concerned,
+    DescribedTopics,
+    SourceFault,
     end_fault,
     identity_fault,
-    resumption,
-    suspension,
-    topic_faults,
+    resumption_message,
+    source_faults,
+    suspension_message,
+    with_related_topics,
 )
 
 
@@ -30,16 +30,18 @@ OWNERS = {topic: REGISTRY.platforms_of_topic(topic) for topic in REGISTRY.source
 STAMP = {"message.timestamp.type": "CreateTime"}
 
 
-def found(*, without: str = "", hidden: str = "", partitions: int = 2, settings: dict[str, str] | None = None) -> Found:
+def found(
+    *, without: str = "", hidden: str = "", partitions: int = 2, settings: dict[str, str] | None = None
+) -> DescribedTopics:
     """Return what a healthy broker tells, but for `filed.wharf`."""
-    topics = {topic: Topic(f"id of {topic}", 2) for topic in REGISTRY.source_topics() if topic != without}
+    topics = {topic: TopicDescription(f"id of {topic}", 2) for topic in REGISTRY.source_topics() if topic != without}
     if "filed.wharf" in topics:
-        topics["filed.wharf"] = Topic("id", partitions)
-    return Found(topics, frozenset({hidden} - {""}), {"filed.wharf": settings or {}})
+        topics["filed.wharf"] = TopicDescription("id", partitions)
+    return DescribedTopics(topics, frozenset({hidden} - {""}), {"filed.wharf": settings or {}})
 
 
 def test_topics_that_are_as_they_must_be_have_no_fault() -> None:
-    assert topic_faults(REGISTRY, RecordTime.LOG, found()) == {}
+    assert source_faults(REGISTRY, RecordTime.LOG, found()) == {}
 
 
 @pytest.mark.parametrize(
@@ -61,28 +63,30 @@ def test_topics_that_are_as_they_must_be_have_no_fault() -> None:
         ),
     ],
 )
-def test_a_topic_that_is_not_as_it_must_be_is_named_with_what_mends_it(told: Found, text: str, remedy: str) -> None:
-    (fault,) = topic_faults(REGISTRY, RecordTime.LOG, told).values()
+def test_a_topic_that_is_not_as_it_must_be_is_named_with_what_mends_it(
+    told: DescribedTopics, text: str, remedy: str
+) -> None:
+    (fault,) = source_faults(REGISTRY, RecordTime.LOG, told).values()
 
-    assert fault.text == f"filed.wharf: {text}"
+    assert fault.problem == f"filed.wharf: {text}"
     assert fault.remedy.startswith(remedy)
 
 
 def test_settings_that_harm_no_figure_are_no_fault() -> None:
-    assert topic_faults(REGISTRY, RecordTime.LOG, found(settings={"min.insync.replicas": "1"})) == {}
-    assert topic_faults(REGISTRY, RecordTime.CREATE, found(settings={"message.timestamp.type": "LogAppendTime"})) == {}
+    assert source_faults(REGISTRY, RecordTime.LOG, found(settings={"min.insync.replicas": "1"})) == {}
+    assert source_faults(REGISTRY, RecordTime.CREATE, found(settings={"message.timestamp.type": "LogAppendTime"})) == {}
 
 
 def test_a_fault_concerns_the_platforms_that_share_a_topic_and_no_other() -> None:
-    assert concerned(["filed.wharf"], SIBLINGS) == {"filed.wharf", "filed.pier", "taken.wharf"}
-    assert concerned(["taken.harbor"], SIBLINGS) == {"filed.harbor", "taken.harbor"}
-    assert concerned([], SIBLINGS) == frozenset()
+    assert with_related_topics(["filed.wharf"], SIBLINGS) == {"filed.wharf", "filed.pier", "taken.wharf"}
+    assert with_related_topics(["taken.harbor"], SIBLINGS) == {"filed.harbor", "taken.harbor"}
+    assert with_related_topics([], SIBLINGS) == frozenset()
 
 
 def test_a_topic_is_another_one_when_both_ids_are_told_and_differ() -> None:
-    assert identity_fault("filed.wharf", Reached(3, "former"), "present") is not None
-    assert identity_fault("filed.wharf", Reached(3, "former"), "former") is None
-    assert identity_fault("filed.wharf", Reached(3, ""), "present") is None
+    assert identity_fault("filed.wharf", TopicOffset(3, "former"), "present") is not None
+    assert identity_fault("filed.wharf", TopicOffset(3, "former"), "former") is None
+    assert identity_fault("filed.wharf", TopicOffset(3, ""), "present") is None
     assert identity_fault("filed.wharf", None, "present") is None
 
 
@@ -91,16 +95,16 @@ def test_a_log_may_end_at_the_position_and_not_before() -> None:
     fault = end_fault("filed.wharf", 1, 8, 7)
 
     assert fault is not None
-    assert fault.text == "filed.wharf 1: expected a log up to offset 8, it ends at 7"
+    assert fault.problem == "filed.wharf 1: expected a log up to offset 8, it ends at 7"
 
 
 def test_what_is_told_names_the_platforms_what_was_found_and_the_command() -> None:
-    fault = Fault(
+    fault = SourceFault(
         "filed.wharf", "filed.wharf: expected this, found that", "safeclock admin accept-source-reset {topic}"
     )
 
-    assert suspension(fault, SIBLINGS, OWNERS) == (
+    assert suspension_message(fault, SIBLINGS, OWNERS) == (
         "platforms pier, wharf suspended: filed.wharf: expected this, found that."
         " safeclock admin accept-source-reset filed.wharf"
     )
-    assert resumption("filed.harbor", SIBLINGS, OWNERS).startswith("platform harbor no longer suspended")
+    assert resumption_message("filed.harbor", SIBLINGS, OWNERS).startswith("platform harbor no longer suspended")

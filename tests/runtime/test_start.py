@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.runtime.faust_app import ALONE, create_app
+from streams.runtime.faust_app import EMBEDDED_TUNING, create_app
 from streams.runtime.settings import Settings
 from tests.brokers.ports import LOOPBACK, free_port
 from tests.runtime.scene import WorkerProcess, eventually
@@ -27,7 +27,7 @@ def test_a_worker_makes_no_folder_that_users_of_a_machine_would_share(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)
 
-    asyncio.run(create_app(Settings(), ALONE).on_first_start())
+    asyncio.run(create_app(Settings(), EMBEDDED_TUNING).on_first_start())
 
     assert not list(tmp_path.iterdir())
 

@@ -7,13 +7,13 @@ from streams.domain.grid import HOUR
 from streams.domain.notices import Miss, Notice
 from streams.runtime.journal.journal import Row
 from streams.runtime.partition.commits.suspension import (
-    OwnerlessError,
-    Suspended,
-    concerned,
-    encoded,
+    SharedTopicsError,
+    SuspendedPlatforms,
+    encode_updates,
+    oversized_platforms,
     platform_of,
-    too_large,
-    without,
+    suspension_scope,
+    without_platforms,
 )
 
 OWNERS = {
@@ -38,14 +38,14 @@ ROWS: dict[bytes, bytes | None] = {
 
 
 def test_a_platform_with_topics_of_its_own_is_suspended_alone() -> None:
-    found = concerned({"harbor": FAULT}, OWNERS, SIBLINGS)
+    found = suspension_scope({"harbor": FAULT}, OWNERS, SIBLINGS)
 
     assert found.platforms == {"harbor"}
     assert found.topics == HARBOR
 
 
 def test_platforms_that_share_a_topic_are_suspended_together() -> None:
-    found = concerned({"lantern": FAULT}, OWNERS, SIBLINGS)
+    found = suspension_scope({"lantern": FAULT}, OWNERS, SIBLINGS)
 
     assert found.platforms == {"lantern", "meadow"}
     assert found.topics == SHARED
@@ -53,19 +53,19 @@ def test_platforms_that_share_a_topic_are_suspended_together() -> None:
 
 @pytest.mark.parametrize("name", ["departed", ""])
 def test_what_has_no_topic_is_let_go_alone(name: str) -> None:
-    assert concerned({name: FAULT}, OWNERS, SIBLINGS) == (frozenset({name}), frozenset())
+    assert suspension_scope({name: FAULT}, OWNERS, SIBLINGS) == (frozenset({name}), frozenset())
 
 
 def test_with_an_open_registry_nobody_is_suspended() -> None:
-    with pytest.raises(OwnerlessError) as raised:
-        concerned({"harbor": FAULT}, {"report-filed": frozenset()}, {})
+    with pytest.raises(SharedTopicsError) as raised:
+        suspension_scope({"harbor": FAULT}, {"report-filed": frozenset()}, {})
 
     assert raised.value.__cause__ is FAULT
 
 
 def test_rows_are_told_apart_by_their_platform() -> None:
     assert [platform_of(key) for key in ROWS] == ["harbor", "harbor", "harbor", "lantern", "", None]
-    assert list(without(ROWS, {"harbor"})) == [b"r|lantern|k1_b", b"n|", b"k|time_to_action@1"]
+    assert list(without_platforms(ROWS, {"harbor"})) == [b"r|lantern|k1_b", b"n|", b"k|time_to_action@1"]
 
 
 def test_a_notice_that_cannot_be_told_names_its_platform(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,28 +78,28 @@ def test_a_notice_that_cannot_be_told_names_its_platform(monkeypatch: pytest.Mon
         return encode(notice)
 
     monkeypatch.setattr(report_updates, "encode", failing)
-    told, faults = encoded(found)
+    told, faults = encode_updates(found)
 
     assert [key for key, _ in told] == [b"lantern|k1_b"]
     assert faults == {"harbor": FAULT}
 
 
 def test_nothing_more_is_told_of_a_suspended_platform() -> None:
-    suspended = Suspended(0, OWNERS, SIBLINGS)
+    suspended = SuspendedPlatforms(0, OWNERS, SIBLINGS)
     told: list[Row] = [(b"harbor|k1_a", b"one"), (b"lantern|k1_b", b"two")]
 
-    before = suspended.without(told)
-    suspended.add({"harbor": FAULT})
+    before = suspended.without_suspended(told)
+    suspended.suspend({"harbor": FAULT})
 
     assert before == told
-    assert suspended.without(told) == told[1:]
+    assert suspended.without_suspended(told) == told[1:]
 
 
 def test_a_row_that_does_not_fit_names_its_platform() -> None:
     rows = {**ROWS, b"r|meadow|k1_c": bytes(1_000)}
 
-    found = too_large(rows, 1_000)
+    found = oversized_platforms(rows, 1_000)
 
     assert list(found) == ["meadow"]
     assert "does not fit a record batch of 1000" in str(found["meadow"])
-    assert too_large(rows, 2_000) == {}
+    assert oversized_platforms(rows, 2_000) == {}

@@ -14,8 +14,8 @@ from streams.contract.registry.registry import Registry
 from streams.contract.topics import Replication, TopicSettings, changelog_topic, required_topics
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.checkpoint import CLAIM_KEY
-from streams.runtime.journal.journal import ClaimError, Outgoing, Place, RowTooLargeError, TransactionJournal
-from streams.runtime.kafka.admin import Broker
+from streams.runtime.journal.journal import ClaimError, Commit, JournalTarget, RowTooLargeError, TransactionJournal
+from streams.runtime.kafka.admin import KafkaAdmin
 from tests.brokers.apache import ApacheKafka, BrokerUnavailableError
 from tests.brokers.apache import apache_kafka as apache_node
 from tests.required import missing
@@ -31,15 +31,15 @@ PARTITIONS = 8
 
 @pytest.fixture(scope="module")
 def broker(apache_kafka: str) -> str:
-    with Broker(apache_kafka) as admin:
+    with KafkaAdmin(apache_kafka) as admin:
         for name in (CHANGELOG, MEASURES):
-            admin.create(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config={}))
+            admin.create_topic(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config={}))
     return apache_kafka
 
 
-def changes(name: str, count: int) -> Outgoing:
+def changes(name: str, count: int) -> Commit:
     rows: dict[bytes, bytes | None] = {f"r|{name}-{number}".encode(): b"x" * 200 for number in range(count)}
-    return Outgoing(rows, {MEASURES: [(b"s", name.encode())]})
+    return Commit(rows, {MEASURES: [(b"s", name.encode())]})
 
 
 class Journals:
@@ -51,7 +51,7 @@ class Journals:
 
     async def open(self, application: str, partition: int = 0, limit: int = 1_048_588) -> TransactionJournal:
         """Take a partition."""
-        place = Place(self._broker, application, CHANGELOG, partition, limit)
+        place = JournalTarget(self._broker, application, CHANGELOG, partition, limit)
         journal = TransactionJournal(place, Failpoints())
         self._opened.append(journal)
         await journal.claim()
@@ -106,13 +106,13 @@ async def test_a_new_owner_fences_the_former_one(broker: str, journals: Journals
 
 async def test_an_owner_can_tell_whether_it_still_is_one(journals: Journals) -> None:
     former = await journals.open("confirmed")
-    await former.confirm()
+    await former.check_not_fenced()
     owner = await journals.open("confirmed")
 
     with pytest.raises(ProducerFenced):
-        await former.confirm()
+        await former.check_not_fenced()
 
-    await owner.confirm()
+    await owner.check_not_fenced()
 
 
 async def test_what_a_dead_owner_left_open_is_aborted_by_the_next(broker: str, journals: Journals, orphan: str) -> None:
@@ -141,14 +141,14 @@ async def test_a_row_larger_than_a_record_batch_is_told_by_name(journals: Journa
     journal = await journals.open("large", limit=2_000)
 
     with pytest.raises(RowTooLargeError, match=CHANGELOG):
-        await journal.commit(Outgoing({b"r|large": b"x" * 3_000}, {}))
+        await journal.commit(Commit({b"r|large": b"x" * 3_000}, {}))
 
 
 async def test_a_topic_that_takes_less_than_the_changelog_is_told_by_its_setting(journals: Journals) -> None:
     journal = await journals.open("less", limit=16 << 20)
 
     with pytest.raises(RowTooLargeError, match=f"expected max.message.bytes .* of {CHANGELOG}, {MEASURES}"):
-        await journal.commit(Outgoing({}, {MEASURES: [(b"c|large", bytes(3_000_000))]}))
+        await journal.commit(Commit({}, {MEASURES: [(b"c|large", bytes(3_000_000))]}))
 
 
 async def test_a_cohort_of_megabytes_is_told_as_it_is_kept(apache_kafka: str) -> None:
@@ -158,15 +158,15 @@ async def test_a_cohort_of_megabytes_is_told_as_it_is_kept(apache_kafka: str) ->
         for topic in required_topics(Registry.accepting_all(), application, Replication(factor=1, min_insync=1))
     }
     names = [f"{application}-{name}" for name in (CHANGELOG, MEASURES)]
-    with Broker(apache_kafka) as admin:
+    with KafkaAdmin(apache_kafka) as admin:
         for name, like in zip(names, (changelog_topic(application), topics.MEASURES), strict=True):
-            admin.create(replace(wanted[like], name=name, partitions=1))
-        limit = int(admin.settings(names)[names[0]]["max.message.bytes"])
-    journal = TransactionJournal(Place(apache_kafka, application, names[0], 0, limit), Failpoints())
+            admin.create_topic(replace(wanted[like], name=name, partitions=1))
+        limit = int(admin.describe_settings(names)[names[0]]["max.message.bytes"])
+    journal = TransactionJournal(JournalTarget(apache_kafka, application, names[0], 0, limit), Failpoints())
     await journal.claim()
     cohort = bytes(3_000_000)
 
-    await journal.commit(Outgoing({b"c|large": cohort}, {names[1]: [(b"c|small", b""), (b"c|large", cohort)]}))
+    await journal.commit(Commit({b"c|large": cohort}, {names[1]: [(b"c|small", b""), (b"c|large", cohort)]}))
     await journal.close()
 
     for name in names:
@@ -185,8 +185,8 @@ def without_coordinator() -> Iterator[str]:
 
 @pytest.mark.slow
 async def test_a_partition_that_cannot_be_taken_is_not_waited_for_for_ever(without_coordinator: str) -> None:
-    place = Place(without_coordinator, "alone", CHANGELOG, 0, 1_048_588)
-    journal = TransactionJournal(place, Failpoints(), patience_s=2.0)
+    place = JournalTarget(without_coordinator, "alone", CHANGELOG, 0, 1_048_588)
+    journal = TransactionJournal(place, Failpoints(), claim_seconds=2.0)
 
     with pytest.raises(ClaimError, match="transactional id alone-0: expected a transaction within 2 s"):
         await journal.claim()
@@ -198,10 +198,12 @@ async def test_a_partition_that_cannot_be_taken_is_not_waited_for_for_ever(witho
 async def test_a_journal_closes_on_a_silent_broker_and_what_was_not_told_never_counts(
     apache_kafka_server: ApacheKafka,
 ) -> None:
-    with Broker(apache_kafka_server.bootstrap) as admin:
+    with KafkaAdmin(apache_kafka_server.bootstrap) as admin:
         for name in (CHANGELOG, MEASURES):
-            admin.create(TopicSettings(name=name, partitions=1, replication_factor=1, config={}))
-    journal = TransactionJournal(Place(apache_kafka_server.bootstrap, "silent", CHANGELOG, 0, 1_048_588), Failpoints())
+            admin.create_topic(TopicSettings(name=name, partitions=1, replication_factor=1, config={}))
+    journal = TransactionJournal(
+        JournalTarget(apache_kafka_server.bootstrap, "silent", CHANGELOG, 0, 1_048_588), Failpoints()
+    )
     await journal.claim()
     apache_kafka_server.pause()
     stuck = asyncio.create_task(journal.commit(changes("silent", 10)))

@@ -15,13 +15,13 @@ from streams.contract.registry.registry import Platform, Registry, Role
 from streams.contract.topics import TopicSettings
 from streams.domain.ledger import Ledger
 from streams.edge.clock import wall_clock_ms
-from streams.runtime.journal.checkpoint import POSITION_KEY, decode
-from streams.runtime.kafka.admin import Broker
+from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, decode_checkpoint
+from streams.runtime.kafka.admin import KafkaAdmin
 from streams.runtime.partition import partition
-from streams.runtime.partition.fair_turns import Turns
-from streams.runtime.settings import load
-from streams.runtime.topic_checks.preflight import Names
-from streams.runtime.worker import Trade, Worker
+from streams.runtime.partition.fair_turns import FairScheduler
+from streams.runtime.settings import load_settings
+from streams.runtime.topic_checks.preflight import OutputTopics
+from streams.runtime.worker import Worker, WorkerDependencies
 from tests.bench.story import PARTITIONS, Record, Story, tell
 from tests.bench.topics import fill, topic_of
 from tests.runtime.counting import QUICK
@@ -46,7 +46,7 @@ class Written:
         self.headers: tuple[tuple[str, bytes], ...] = ()
 
 
-def trade_of(prefix: str, own: Collection[str] = ()) -> Trade:
+def trade_of(prefix: str, own: Collection[str] = ()) -> WorkerDependencies:
     platforms = {
         name: Platform(
             id=name,
@@ -58,11 +58,11 @@ def trade_of(prefix: str, own: Collection[str] = ()) -> Trade:
     }
     registry = Registry(platforms, partitions=PARTITIONS)
     rules, codec = ledger_config(registry), MessagePackCodec()
-    return Trade(
+    return WorkerDependencies(
         registry=registry,
         decoder=EventDecoder(registry),
-        ledger=lambda _: Ledger(rules, codec),
-        names=Names(*[f"{prefix}{word}" for word in ("changelog", "measures", "refused", "notices")]),
+        make_ledger=lambda _: Ledger(rules, codec),
+        output_topics=OutputTopics(*[f"{prefix}{word}" for word in ("changelog", "measures", "refused", "notices")]),
     )
 
 
@@ -72,7 +72,7 @@ def folded(story: Story, prefix: str, now: Mapping[int, int]) -> Rows:
     `now` is how far the time of every partition has passed: what is forgotten follows from it.
     """
     trade = trade_of(prefix)
-    ledgers = {number: trade.ledger(number) for number in range(PARTITIONS)}
+    ledgers = {number: trade.make_ledger(number) for number in range(PARTITIONS)}
     for one in story.records:
         event = trade.decoder.decode(Written(one, prefix, ()))  # type: ignore[arg-type]  # the stamp's kind is not read
         assert ledgers[one.partition].apply(event) is None  # type: ignore[arg-type]  # a story holds no refusals
@@ -104,18 +104,18 @@ async def restored(bootstrap: str, changelog: str) -> tuple[Rows, dict[int, int]
         for key, value in rows.items()
         if compared(key, value)
     }
-    return kept, {number: decode(rows[POSITION_KEY] or b"").now for number, rows in last.items()}
+    return kept, {number: decode_checkpoint(rows[CHECKPOINT_KEY] or b"").log_time for number, rows in last.items()}
 
 
-async def worked(bootstrap: str, prefix: str, story: Story, trade: Trade) -> None:
+async def worked(bootstrap: str, prefix: str, story: Story, trade: WorkerDependencies) -> None:
     """Let a worker take in a story that lies on its topics."""
-    settings = load(
+    settings = load_settings(
         {"SAFECLOCK_BOOTSTRAP": bootstrap, "SAFECLOCK_APPLICATION": prefix, "SAFECLOCK_RECORD_TIME": "create"}
     )
-    with Broker(bootstrap) as admin:
-        for name in trade.names or ():
+    with KafkaAdmin(bootstrap) as admin:
+        for name in trade.output_topics or ():
             config = {} if name.endswith("refused") else {"cleanup.policy": "compact"}
-            admin.create(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config=config))
+            admin.create_topic(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config=config))
     worker = Worker(settings, trade, QUICK)
     try:
         await worker.start()
@@ -145,7 +145,7 @@ async def test_a_backlog_beside_that_of_others_comes_to_the_same_rows_and_cohort
     await asyncio.to_thread(fill, apache_kafka, prefix, story, own)
     turns: list[int] = []
     monkeypatch.setattr(partition, "_BACKLOG", 5)  # a story that is short enough for a test is no backlog otherwise
-    monkeypatch.setattr(Turns, "take", noted(turns))
+    monkeypatch.setattr(FairScheduler, "take", noted(turns))
 
     await worked(apache_kafka, prefix, story, trade_of(prefix, own))
 
@@ -156,9 +156,9 @@ async def test_a_backlog_beside_that_of_others_comes_to_the_same_rows_and_cohort
 
 def noted(turns: list[int]) -> Callable[..., Awaitable[int]]:
     """Return the taking of a turn that writes down whose it is."""
-    take = Turns.take
+    take = FairScheduler.run
 
-    async def taken(self: Turns, number: int, work: Callable[[int], Awaitable[int]]) -> int:
+    async def taken(self: FairScheduler, number: int, work: Callable[[int], Awaitable[int]]) -> int:
         turns.append(number)
         return await take(self, number, work)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.runtime.partition.fair_turns import Turns, fitting
+from streams.runtime.partition.fair_turns import FairScheduler, batch_size_for
 
 
 class Work:
@@ -29,15 +29,15 @@ class Work:
         return work
 
 
-async def asked(turns: Turns, work: Work, *numbers: int) -> list[asyncio.Task[int]]:
+async def asked(turns: FairScheduler, work: Work, *numbers: int) -> list[asyncio.Task[int]]:
     """Let partitions ask for a turn; the first has it, the others wait."""
-    tasks = [asyncio.create_task(turns.take(number, work.of(number, 10 + number))) for number in numbers]
+    tasks = [asyncio.create_task(turns.run(number, work.of(number, 10 + number))) for number in numbers]
     await asyncio.sleep(0)
     return tasks
 
 
 async def test_turns_are_given_in_the_order_in_which_they_were_asked_for() -> None:
-    turns, work = Turns(), Work()
+    turns, work = FairScheduler(), Work()
     tasks = await asked(turns, work, 3, 1, 2)
     assert work.told == [3]
 
@@ -48,11 +48,11 @@ async def test_turns_are_given_in_the_order_in_which_they_were_asked_for() -> No
 
 
 async def test_whoever_hurries_is_the_next() -> None:
-    turns, work = Turns(), Work()
+    turns, work = FairScheduler(), Work()
     tasks = await asked(turns, work, 3, 1, 2)
 
     for number in (2, 3, 4):  # one waits, one has its turn, one has not asked
-        turns.hurry(number)
+        turns.prioritise(number)
     work.done.set()
     await asyncio.gather(*tasks)
 
@@ -61,7 +61,7 @@ async def test_whoever_hurries_is_the_next() -> None:
 
 @pytest.mark.parametrize("passes", range(12))
 async def test_whoever_no_longer_wants_its_turn_keeps_nobody_from_theirs(passes: int) -> None:
-    turns, work = Turns(), Work()
+    turns, work = FairScheduler(), Work()
     first, second, third = await asked(turns, work, 1, 2, 3)
     work.done.set()
     for _ in range(passes):  # it is cancelled while it waits, just when it is given the turn, and in it
@@ -71,17 +71,17 @@ async def test_whoever_no_longer_wants_its_turn_keeps_nobody_from_theirs(passes:
     await asyncio.gather(first, second, third, return_exceptions=True)
 
     assert third.result() == 13
-    assert await turns.take(2, work.of(2)) == 1
+    assert await turns.run(2, work.of(2)) == 1
 
 
 async def test_an_error_ends_a_turn_and_is_told() -> None:
-    turns, work = Turns(), Work()
+    turns, work = FairScheduler(), Work()
 
     async def broken(_most: int) -> int:
         raise OSError("a broken ledger")
 
-    failed = asyncio.create_task(turns.take(1, broken))
-    other = asyncio.create_task(turns.take(2, work.of(2)))
+    failed = asyncio.create_task(turns.run(1, broken))
+    other = asyncio.create_task(turns.run(2, work.of(2)))
     work.done.set()
 
     with pytest.raises(OSError, match="a broken ledger"):
@@ -91,7 +91,7 @@ async def test_an_error_ends_a_turn_and_is_told() -> None:
 
 @given(st.integers(min_value=0, max_value=10_000), st.floats(min_value=0, max_value=60))
 def test_a_turn_takes_some_milliseconds_and_never_stands_still(applied: int, seconds: float) -> None:
-    records = fitting(applied, seconds)
+    records = batch_size_for(applied, seconds)
 
     assert 10 <= records <= 1_000
     if 10 < records < 1_000:
@@ -100,6 +100,6 @@ def test_a_turn_takes_some_milliseconds_and_never_stands_still(applied: int, sec
 
 @given(st.lists(st.floats(min_value=1e-6, max_value=1), min_size=2).map(sorted))
 def test_the_longer_records_take_the_fewer_are_a_turn(seconds: list[float]) -> None:
-    found = [fitting(50, one) for one in seconds]
+    found = [batch_size_for(50, one) for one in seconds]
 
     assert all(before >= after for before, after in pairwise(found))

@@ -8,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from streams.runtime.kafka.whole_batches import fetched, hand_over_whole
+from streams.runtime.kafka.whole_batches import deliver_whole_batches, poll_batches
 from tests.runtime.records import own_topic
 
 pytestmark = pytest.mark.integration
@@ -66,14 +66,14 @@ async def test_whole_batches_hold_the_committed_records_from_the_start_of_the_lo
     async with reading(apache_kafka, slot) as consumer:
         alone = [await consumer.getone() for _ in range(expected)]
     async with reading(apache_kafka, slot) as consumer:
-        hand_over_whole(consumer)
+        deliver_whole_batches(consumer)
         batches: list[list[Any]] = []
         ends = []
         while sum(map(len, batches)) < expected:
-            for batch in await fetched(consumer):
+            for batch in await poll_batches(consumer):
                 batches.append(batch.records())
                 ends.append(batch.offset)
-        assert not await fetched(consumer)
+        assert not await poll_batches(consumer)
         position = await consumer.position(slot)
 
     assert [told(batch) for batch in batches] == [told(alone[:10]), told(alone[10:30]), told(alone[30:])]

@@ -11,11 +11,11 @@ import pytest
 from streams.contract.outputs import refusal_records
 from streams.domain.vocabulary import Reason
 from streams.edge.clock import wall_clock_ms
-from streams.runtime.health import Health, served
-from streams.runtime.journal.checkpoint import POSITION_KEY, decode, encode
-from streams.runtime.kafka.admin import Broker
-from streams.runtime.settings import RecordTime, load
-from streams.runtime.topic_checks.preflight import BadGroundError, stand
+from streams.runtime.health import Health, serve_health
+from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, decode_checkpoint, encode_checkpoint
+from streams.runtime.kafka.admin import KafkaAdmin
+from streams.runtime.settings import RecordTime, load_settings
+from streams.runtime.topic_checks.preflight import PreflightError, check_cluster
 from streams.runtime.worker import Worker
 from tests.runtime.counting import trade_of
 from tests.runtime.records import Told, producing
@@ -42,8 +42,8 @@ def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
 
 
 async def pages(worker: Worker) -> dict[str, tuple[int, str]]:
-    health = Health(worker.figures, wall_clock_ms)
-    async with served(health, "127.0.0.1", 0) as port, aiohttp.ClientSession() as client:
+    health = Health(worker.stats, wall_clock_ms)
+    async with serve_health(health, "127.0.0.1", 0) as port, aiohttp.ClientSession() as client:
         told = {}
         for page in ("healthz", "readyz", "metrics"):
             async with client.get(f"http://127.0.0.1:{port}/{page}") as answer:
@@ -57,7 +57,7 @@ async def test_a_worker_measures_refuses_and_tells_how_it_is(scene: Scene) -> No
         origin = await producer.send_and_wait(scene.sources[0], key=b"harbor|x", value=b"no number", partition=1)
     async with working(scene) as worker:
         await eventually(lambda: applied(worker) == 101, "101 records")
-        await eventually(lambda: all(one.now for one in worker.figures.owned.values()), "a time for every partition")
+        await eventually(lambda: all(one.log_time for one in worker.stats.owned.values()), "a time for every partition")
 
         told = await pages(worker)
 
@@ -102,10 +102,10 @@ async def test_records_deleted_before_they_were_read_are_counted_as_lost(apache:
         await eventually(lambda: applied(second) == 85, "what is left of 100 records")
 
     # 25 of the first hundred lay there and were counted; 15 of the second hundred never can be.
-    assert second.figures.lost == {0: 15}
+    assert second.stats.lost_records == {0: 15}
     async with working(apache) as third:
-        await eventually(lambda: third.figures.commits[0] > 0, "a commit of another owner")
-    assert (await apache.positions())[0].lost == 15
+        await eventually(lambda: third.stats.commits[0] > 0, "a commit of another owner")
+    assert (await apache.positions())[0].lost_records == 15
     assert (await apache.totals())["records"] == 185
 
 
@@ -202,7 +202,11 @@ async def began_again(scene: Scene) -> None:
 def without_home(told: Told) -> bytes:
     """Return a row of the changelog; a position as it is brought back from a backup, which names no topic of ours."""
     value = told.value or b""
-    return encode(msgspec.structs.replace(decode(value), own={})) if told.key == POSITION_KEY else value
+    return (
+        encode_checkpoint(msgspec.structs.replace(decode_checkpoint(value), own={}))
+        if told.key == CHECKPOINT_KEY
+        else value
+    )
 
 
 async def test_with_both_made_anew_workers_begin_where_the_source_topics_do_and_say_what_is_gone(apache: Scene) -> None:
@@ -213,10 +217,10 @@ async def test_with_both_made_anew_workers_begin_where_the_source_topics_do_and_
 
     async with working(apache) as worker:
         await eventually(lambda: applied(worker) == 17, "what the source topics still hold", apache.logs)
-        lost = dict(worker.figures.lost)
+        lost = dict(worker.stats.lost_records)
 
     assert lost == {0: 3}
-    assert (await apache.positions())[0].lost == 3
+    assert (await apache.positions())[0].lost_records == 3
 
 
 async def test_only_the_committed_records_of_a_transactional_publisher_count(apache: Scene) -> None:
@@ -227,47 +231,49 @@ async def test_only_the_committed_records_of_a_transactional_publisher_count(apa
             await producer.send_and_wait(apache.sources[0], key=b"harbor|k", value=b"%d" % (100 + number), partition=0)
             await (producer.abort_transaction() if number % 2 else producer.commit_transaction())
         await eventually(lambda: applied(worker) == 3, "three committed records")
-        await eventually(lambda: all(one.lag == 0 and one.now for one in worker.figures.owned.values()), "its head")
+        await eventually(lambda: all(one.lag == 0 and one.log_time for one in worker.stats.owned.values()), "its head")
 
     assert (await apache.totals())["sum"] == 100 + 102 + 104
-    assert not worker.figures.lost
+    assert not worker.stats.lost_records
 
 
 def test_a_worker_does_not_start_on_topics_that_are_missing_or_miscounted(apache: Scene) -> None:
     registry = trade_of(apache.prefix, 3).registry
 
-    with pytest.raises(BadGroundError) as told:
-        stand(load(apache.environment()), registry, apache.names._replace(measures=f"{apache.prefix}-nowhere"))
+    with pytest.raises(PreflightError) as told:
+        check_cluster(
+            load_settings(apache.environment()), registry, apache.names._replace(measures=f"{apache.prefix}-nowhere")
+        )
 
     assert f"{apache.sources[0]}: expected 3 partitions, found 2" in str(told.value)
     assert f"{apache.prefix}-nowhere: expected a topic with 3 partitions, found none" in str(told.value)
 
 
 def test_a_worker_does_not_start_on_senders_stamps_that_nobody_asked_for(apache: Scene) -> None:
-    settings = load(apache.environment())
+    settings = load_settings(apache.environment())
     apache.restamp(apache.sources[1])
 
-    with pytest.raises(BadGroundError, match="LogAppendTime, found CreateTime"):
-        stand(settings, apache.registry, apache.names)
+    with pytest.raises(PreflightError, match="LogAppendTime, found CreateTime"):
+        check_cluster(settings, apache.registry, apache.names)
 
 
 def test_a_worker_that_is_to_append_says_that_it_must_be_alone(apache: Scene, caplog: pytest.LogCaptureFixture) -> None:
-    ground = stand(load(apache.environment(SAFECLOCK_JOURNAL="append")), apache.registry, apache.names)
+    ground = check_cluster(load_settings(apache.environment(SAFECLOCK_JOURNAL="append")), apache.registry, apache.names)
 
-    assert not ground.transactions
-    assert ground.capable, "its session and its ends are those of Apache Kafka all the same"
+    assert not ground.uses_transactions
+    assert ground.has_transactions, "its session and its ends are those of Apache Kafka all the same"
     assert "run one worker only: nothing fences a second one" in caplog.messages
 
 
 def test_transactions_are_not_asked_of_a_broker_without_them(embedded_broker: str) -> None:
     with closing(Scene(embedded_broker, partitions=1, record_time=RecordTime.CREATE)) as scene:
-        settings = load(scene.environment(SAFECLOCK_JOURNAL="transactions"))
+        settings = load_settings(scene.environment(SAFECLOCK_JOURNAL="transactions"))
 
-        with pytest.raises(BadGroundError, match="SAFECLOCK_JOURNAL: expected auto or append"):
-            stand(settings, scene.registry, scene.names)
+        with pytest.raises(PreflightError, match="SAFECLOCK_JOURNAL: expected auto or append"):
+            check_cluster(settings, scene.registry, scene.names)
 
 
 def test_the_journals_mode_is_found_by_what_the_broker_can_do(apache_kafka: str, embedded_broker: str) -> None:
-    with Broker(apache_kafka) as apache, Broker(embedded_broker) as embedded:
+    with KafkaAdmin(apache_kafka) as apache, KafkaAdmin(embedded_broker) as embedded:
         assert apache.has_transactions()
         assert not embedded.has_transactions()

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from streams.runtime.settings import load
-from streams.runtime.stats import State
+from streams.runtime.settings import load_settings
+from streams.runtime.stats import PartitionState
 from streams.runtime.worker import Worker
 from tests.runtime.counting import QUICK, trade_of
 from tests.runtime.scene import Scene
@@ -16,7 +16,7 @@ STOP_SECONDS = 60.0
 @asynccontextmanager
 async def working(scene: Scene) -> AsyncIterator[Worker]:
     """Run a worker for the block."""
-    worker = Worker(load(scene.environment()), trade_of(scene.prefix, scene.partitions), QUICK)
+    worker = Worker(load_settings(scene.environment()), trade_of(scene.prefix, scene.partitions), QUICK)
     try:
         await worker.start()
         yield worker
@@ -26,9 +26,9 @@ async def working(scene: Scene) -> AsyncIterator[Worker]:
 
 def serves(worker: Worker) -> int:
     """Return how many partitions a worker serves."""
-    return sum(figures.state is State.SERVING for figures in worker.figures.owned.values())
+    return sum(figures.state is PartitionState.SERVING for figures in worker.stats.owned.values())
 
 
 def applied(worker: Worker) -> int:
     """Return how many records a worker has applied and committed."""
-    return sum(worker.figures.applied.values())
+    return sum(worker.stats.applied.values())

@@ -11,7 +11,7 @@ from dashboards.board.settings import VARIABLES as BOARDS
 from dashboards.board.settings import load as load_board
 from streams.contract.settings.environment import BadSettingsError
 from streams.runtime.settings import VARIABLES as WORKERS
-from streams.runtime.settings import load
+from streams.runtime.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")
@@ -78,8 +78,8 @@ def test_our_services_are_told_nothing_that_nobody_reads(name: str) -> None:
 def test_worker_and_board_start_as_they_are_told_and_not_without_the_word_for_it() -> None:
     worker, board = environment("worker"), environment("board")
 
-    assert load(worker).http_host == load_board(board).http_host == "0.0.0.0"  # noqa: S104 - within its network
-    for told, loader in ((worker, load), (board, load_board)):
+    assert load_settings(worker).http_host == load_board(board).http_host == "0.0.0.0"  # noqa: S104 - within its network
+    for told, loader in ((worker, load_settings), (board, load_board)):
         del told["SAFECLOCK_HTTP_OPEN"]
         with pytest.raises(BadSettingsError, match=r"^SAFECLOCK_HTTP_HOST"):
             loader(told)

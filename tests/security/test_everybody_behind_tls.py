@@ -11,7 +11,7 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from producers.publisher.errors import BrokerError
-from streams.admin.provisioning.cluster import Cluster
+from streams.admin.provisioning.cluster import ClusterAdmin
 from streams.admin.provisioning.desired_state import Grant
 from streams.admin.provisioning.plan import Revoke
 from streams.contract.settings.kafka_security import load_kafka_security
@@ -79,8 +79,8 @@ def test_a_topic_that_workers_may_not_read_any_more_suspends_its_platform_until_
     file_reports(standing, "lantern", "lantern", 3)
     until(lambda: worker.total(APPLIED) >= 8, "both platforms to be counted", worker.log.read_text)
 
-    with Cluster(secured.listeners["secure"], secured.access()) as cluster:
-        cluster.change(Revoke(Grant("User:safeclock-worker", "TOPIC", topic, "READ")), str)
+    with ClusterAdmin(secured.listeners["secure"], secured.access()) as cluster:
+        cluster.apply_change(Revoke(Grant("User:safeclock-worker", "TOPIC", topic, "READ")), str)
     suspended = 'safeclock_worker_suspended_partitions{platform="lantern"} 2.0'
     until(lambda: suspended in worker.page("/metrics"), "the platform to be suspended", worker.log.read_text)
     file_reports(standing, "lantern", "lantern", 4)

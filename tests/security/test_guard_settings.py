@@ -8,7 +8,7 @@ import pytest
 from dashboards.board.settings import load as load_board
 from streams.contract.settings.environment import BadSettingsError
 from streams.contract.settings.http_security import HttpSecurity
-from streams.runtime.settings import load
+from streams.runtime.settings import load_settings
 from tests.security.certificates import Authority
 
 NOON = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
@@ -30,18 +30,18 @@ def protected(tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_loopback_needs_nothing(host: str) -> None:
-    assert load({"SAFECLOCK_HTTP_HOST": host}).guard == HttpSecurity()
+    assert load_settings({"SAFECLOCK_HTTP_HOST": host}).guard == HttpSecurity()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "board.example"])  # noqa: S104 - what is refused
 def test_beyond_loopback_nothing_is_served_by_accident(host: str) -> None:
-    for loader in (load, load_board):
+    for loader in (load_settings, load_board):
         with pytest.raises(BadSettingsError, match=r"^SAFECLOCK_HTTP_HOST: expected loopback"):
             loader({}, {"SAFECLOCK_HTTP_HOST": host})
 
 
 def test_a_certificate_and_a_password_open_the_way(protected: dict[str, str]) -> None:
-    guard = load({**BEYOND, **protected}).guard
+    guard = load_settings({**BEYOND, **protected}).guard
 
     assert guard.scheme == "https"
     assert "hush" not in repr(guard)
@@ -52,7 +52,7 @@ def test_half_a_guard_is_refused_on_loopback_too(protected: dict[str, str], left
     del protected[left_out]
 
     with pytest.raises(BadSettingsError, match=f"^{left_out}, .*: expected both or none"):
-        load(protected)
+        load_settings(protected)
 
 
 @pytest.mark.parametrize("kept", ["CERT", "PASSWORD"])
@@ -61,18 +61,18 @@ def test_one_of_both_does_not_open_the_way(protected: dict[str, str], kept: str)
     half = {f"SAFECLOCK_HTTP_{name}": protected[f"SAFECLOCK_HTTP_{name}"] for name in names}
 
     with pytest.raises(BadSettingsError, match=r"^SAFECLOCK_HTTP_HOST: expected loopback"):
-        load({**BEYOND, **half})
+        load_settings({**BEYOND, **half})
 
 
 def test_who_says_that_the_network_is_private_is_believed() -> None:
-    assert load({**BEYOND, "SAFECLOCK_HTTP_OPEN": "yes"}).guard.allow_insecure
+    assert load_settings({**BEYOND, "SAFECLOCK_HTTP_OPEN": "yes"}).guard.allow_insecure
     for text in ("no", "true"):
         with pytest.raises(BadSettingsError, match="SAFECLOCK_HTTP_"):
-            load({**BEYOND, "SAFECLOCK_HTTP_OPEN": text})
+            load_settings({**BEYOND, "SAFECLOCK_HTTP_OPEN": text})
 
 
 def test_a_key_that_is_not_the_certificate_s_is_refused(protected: dict[str, str], tmp_path: Path) -> None:
     other = Authority(tmp_path, "another", NOON).signed("other", "127.0.0.1")
 
     with pytest.raises(BadSettingsError, match=r"^SAFECLOCK_HTTP_CERT_FILE, SAFECLOCK_HTTP_KEY_FILE: expected a cert"):
-        load({**protected, "SAFECLOCK_HTTP_KEY_FILE": str(other.key_file)})
+        load_settings({**protected, "SAFECLOCK_HTTP_KEY_FILE": str(other.key_file)})

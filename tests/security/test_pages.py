@@ -20,8 +20,8 @@ from dashboards.board.inputs.freshness import Freshness
 from dashboards.board.snapshot import Snapshot
 from streams.contract.settings.http_security import HttpSecurity
 from streams.runtime.health import Health
-from streams.runtime.health import served as worker_served
-from streams.runtime.stats import Figures
+from streams.runtime.health import serve_health as worker_served
+from streams.runtime.stats import WorkerStats
 from tests.brokers.ports import LOOPBACK
 from tests.dashboards.live import prometheus_on
 from tests.security.certificates import Authority
@@ -55,7 +55,7 @@ Serve = Callable[[HttpSecurity], AbstractAsyncContextManager[int]]
 
 
 def of_worker(guard: HttpSecurity) -> AbstractAsyncContextManager[int]:
-    return worker_served(Health(Figures(rebalances=1), lambda: 0), LOOPBACK, 0, guard)
+    return worker_served(Health(WorkerStats(rebalances=1), lambda: 0), LOOPBACK, 0, guard)
 
 
 def of_board(guard: HttpSecurity) -> AbstractAsyncContextManager[int]:

@@ -7,11 +7,11 @@ import pytest
 import uvloop
 from aiokafka import TopicPartition
 
-from streams.admin.provisioning.cluster import Cluster
+from streams.admin.provisioning.cluster import ClusterAdmin
 from streams.contract.topics import TopicSettings
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.journal.journal import Place, TransactionJournal
-from streams.runtime.partition.takeover.restore import restore
+from streams.runtime.journal.journal import JournalTarget, TransactionJournal
+from streams.runtime.partition.takeover.restore import read_changelog
 from tests.security.secured import Secured
 
 pytestmark = pytest.mark.integration
@@ -24,10 +24,12 @@ WITHIN_SECONDS = 28.0
 async def restored(secured: Secured, number: int) -> int:
     """Take a partition and restore it as a worker does, and return how many records were read."""
     bootstrap, access = secured.listeners["secure"], secured.access()
-    journal = TransactionJournal(Place(bootstrap, TOPIC, TOPIC, number, 1 << 20, access), Failpoints())
+    journal = TransactionJournal(JournalTarget(bootstrap, TOPIC, TOPIC, number, 1 << 20, access), Failpoints())
     try:
         claim = await journal.claim()
-        return (await restore(bootstrap, TopicPartition(TOPIC, number), claim, Failpoints(), access)).read
+        return (
+            await read_changelog(bootstrap, TopicPartition(TOPIC, number), claim, Failpoints(), access)
+        ).records_read
     finally:
         await journal.close()
 
@@ -37,8 +39,8 @@ async def all_restored(secured: Secured) -> list[int]:
 
 
 def test_a_partition_is_restored_as_soon_as_it_is_read(secured: Secured) -> None:
-    with Cluster(secured.listeners["secure"], secured.access()) as cluster:
-        cluster.create(TopicSettings(name=TOPIC, partitions=PARTITIONS, replication_factor=1, config={}))
+    with ClusterAdmin(secured.listeners["secure"], secured.access()) as cluster:
+        cluster.create_topic(TopicSettings(name=TOPIC, partitions=PARTITIONS, replication_factor=1, config={}))
     read: list[int] = []
     took = []
 

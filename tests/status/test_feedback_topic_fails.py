@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
-from streams.runtime.kafka.admin import Broker
+from streams.runtime.kafka.admin import KafkaAdmin
 from tests.chain.waiting import until
 from tests.status.chain import OwnTopics
 from tests.status.test_status_on_a_broker import REPORTS, sent
@@ -42,9 +42,9 @@ def gone(admin: KafkaAdminClient, topic: str) -> object:
 
 def made_anew(chain: OwnTopics, topic: str) -> None:
     """Make a topic as it must be, or as large as it must be where it is there."""
-    with Broker(chain.bootstrap) as broker:
-        if topic not in broker.topics([topic]):
-            broker.create(next(one for one in chain.wanted() if one.name == topic))
+    with KafkaAdmin(chain.bootstrap) as broker:
+        if topic not in broker.describe_topics([topic]):
+            broker.create_topic(next(one for one in chain.wanted() if one.name == topic))
 
 
 @pytest.mark.parametrize("fault", [gone, takes(100)], ids=["deleted", "takes only small batches"])

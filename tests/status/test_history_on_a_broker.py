@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streams.batch.load import read
+from streams.batch.load import load_files
 from streams.contract.registry.file import read_registry
 from streams.contract.registry.registry import Role
 from streams.domain.grid import DAY, HOUR
@@ -79,7 +79,7 @@ def test_a_year_of_history_is_counted_once_as_its_file_says_and_all_of_it_late(c
     second = chain.worker()
     told = measured(chain)
 
-    expected = read(lines, chain.registry)
+    expected = load_files(lines, chain.registry)
     wanted = totals(of_file(expected, PLAN.end_ms + HOUR))
     assert told.cohorts == wanted.cohorts
     assert all_late(told, "|live") == 0

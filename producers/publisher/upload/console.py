@@ -11,7 +11,7 @@ from rich.progress import Progress as Bar
 from producers.publisher.upload.line_upload import Progress, no_progress
 from producers.publisher.upload.request import Order, Published
 from streams.edge.files.input_file import is_rereadable
-from streams.edge.files.refusal_groups import explained
+from streams.edge.files.refusal_groups import explanation_lines
 from streams.edge.files.refusal_table import refusal_table
 from streams.edge.terminal import console
 
@@ -35,7 +35,7 @@ def tell(published: Published, out: Console | None = None) -> None:
     out = out or console(stderr=True)
     if published.refused:
         out.print(refusal_table("refused before they left", published.refused))
-        out.print(*explained(published.refused), sep="\n")
+        out.print(*explanation_lines(published.refused), sep="\n")
     lines = f"{published.events:,} events and {published.heartbeats:,} heartbeats"
     if published.withheld:
         beats = f"{published.withheld:,} heartbeat{'s' * (published.withheld > 1)}"

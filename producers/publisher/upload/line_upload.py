@@ -15,7 +15,7 @@ from streams.contract.events.keys import heartbeat_key
 from streams.domain.events import Heartbeat
 from streams.edge.clock import WallClock
 from streams.edge.files.line_blocks import LineBlock
-from streams.edge.files.refusal_groups import Refusals
+from streams.edge.files.refusal_groups import RefusalCounts
 
 Progress = Callable[[int, int], None]
 """Called with the bytes read and the lines acknowledged so far."""
@@ -72,7 +72,7 @@ class Pass:
         self.withheld = 0
         self._gaps = set(terms.gaps)
         self.acknowledged = 0
-        self.refusals = Refusals()
+        self.refusals = RefusalCounts()
         self.cause = ""
         self.resume_from: int | None = None
 

@@ -9,7 +9,7 @@ from producers.publisher.routing import Leaving
 from streams.contract.events.decoder import Refusal
 from streams.domain.events import Heartbeat
 from streams.edge.files.line_blocks import LineBlock
-from streams.edge.files.refusal_groups import Refusals
+from streams.edge.files.refusal_groups import RefusalCounts
 
 Reader = Callable[[bytes], Leaving | Heartbeat | Refusal]
 """Says where the event in a line goes, or why it is refused."""
@@ -26,7 +26,7 @@ class Survey:
     lines: int = 0
     events: int = 0
     beats: Counter[str] = field(default_factory=Counter)
-    refusals: Refusals = field(default_factory=Refusals)
+    refusals: RefusalCounts = field(default_factory=RefusalCounts)
     gaps: set[str] = field(default_factory=set)
     retracted: set[int] = field(default_factory=set)
     checks: list[int] = field(default_factory=list)

@@ -19,7 +19,7 @@ from streams.edge.clock import WallClock, wall_clock_ms
 from streams.edge.files.input_file import STDIN, is_rereadable
 from streams.edge.files.line_blocks import LineBlock, read_blocks
 from streams.edge.files.reading_clock import reading_clock
-from streams.edge.files.refusal_groups import RefusalGroup, Refusals
+from streams.edge.files.refusal_groups import RefusalCounts, RefusedLines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Published:
     heartbeats: int
     withheld: int
     acknowledged: int
-    refused: tuple[RefusalGroup, ...]
+    refused: tuple[RefusedLines, ...]
     resume_from: int | None
     cause: str
     sent: bool
@@ -123,7 +123,7 @@ def _send(order: Order, source: Iterator[LineBlock], sending: Pass) -> Published
     )
 
 
-def _is_unopened(order: Order, refusals: Refusals) -> bool:
+def _is_unopened(order: Order, refusals: RefusalCounts) -> bool:
     return order.history and any(group.reason == Reason.TOO_OLD for group in refusals.groups())
 
 

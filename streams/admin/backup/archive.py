@@ -12,14 +12,14 @@ from streams.admin.errors import OperatingError
 
 Rows = dict[bytes, bytes]
 
-_MANIFEST: Final = "manifest.json"
-_FORMAT: Final = 1
-_OURS: Final = 0o600
+_MANIFEST_NAME: Final = "manifest.json"
+_FORMAT_VERSION: Final = 1
+_OWNER_ONLY_MODE: Final = 0o600
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(list[tuple[bytes, bytes]]).decode
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class BackupFile(msgspec.Struct, frozen=True, kw_only=True):
     """One file: the rows of a partition, as a MessagePack array of pairs of key and value."""
 
     topic: str
@@ -32,73 +32,73 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a backup holds; `topics` are the ids of the topics that were read and of the source topics, at `taken`."""
 
-    format: int = _FORMAT
+    format: int = _FORMAT_VERSION
     application: str
     partitions: int
     registry: str
-    taken: str
+    taken_at: str
     topics: dict[str, str]
-    parts: list[Part]
+    files: list[BackupFile]
 
 
-def empty(folder: Path) -> None:
+def prepare_folder(folder: Path) -> None:
     """Make `folder` if it is not there; raises OperatingError if it holds anything."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if any(folder.iterdir()):
         raise OperatingError(f"{folder}: expected a new or an empty folder")
 
 
-def write(folder: Path, topic: str, partition: int, rows: Mapping[bytes, bytes]) -> Part:
+def write_rows(folder: Path, topic: str, partition: int, rows: Mapping[bytes, bytes]) -> BackupFile:
     """Write one file."""
     file = f"{topic}-{partition}.msgpack"
     content = _encode(list(rows.items()))
-    _write(folder / file, content)
-    return Part(topic=topic, partition=partition, file=file, rows=len(rows), sha256=sha256(content).hexdigest())
+    _write_new_file(folder / file, content)
+    return BackupFile(topic=topic, partition=partition, file=file, rows=len(rows), sha256=sha256(content).hexdigest())
 
 
-def seal(folder: Path, manifest: Manifest) -> None:
+def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest: only now is it a backup."""
-    _write(folder / _MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+    _write_new_file(folder / _MANIFEST_NAME, msgspec.json.format(msgspec.json.encode(manifest)))
 
 
-def _write(file: Path, content: bytes) -> None:
+def _write_new_file(file: Path, content: bytes) -> None:
     """Write a new file that nobody else may read, whoever made the folder: it holds single reports."""
-    with open(file, "xb", opener=lambda path, flags: os.open(path, flags, _OURS)) as opened:
+    with open(file, "xb", opener=lambda path, flags: os.open(path, flags, _OWNER_ONLY_MODE)) as opened:
         opened.write(content)
 
 
 def read_manifest(folder: Path) -> Manifest:
     """Return what a folder says that it holds; raises OperatingError for a folder that is no backup."""
     try:
-        manifest = msgspec.json.decode((folder / _MANIFEST).read_bytes(), type=Manifest)
+        manifest = msgspec.json.decode((folder / _MANIFEST_NAME).read_bytes(), type=Manifest)
     except FileNotFoundError as error:
-        raise OperatingError(f"{folder}: expected a backup, found no {_MANIFEST}") from error
+        raise OperatingError(f"{folder}: expected a backup, found no {_MANIFEST_NAME}") from error
     except msgspec.MsgspecError as error:
-        raise OperatingError(f"{folder / _MANIFEST}: expected a manifest: {error}") from error
-    if manifest.format != _FORMAT:
-        raise OperatingError(f"{folder}: expected a backup of format {_FORMAT}, got {manifest.format}")
+        raise OperatingError(f"{folder / _MANIFEST_NAME}: expected a manifest: {error}") from error
+    if manifest.format != _FORMAT_VERSION:
+        raise OperatingError(f"{folder}: expected a backup of format {_FORMAT_VERSION}, got {manifest.format}")
     return manifest
 
 
-def read(folder: Path, part: Part) -> Rows:
+def read_rows(folder: Path, file: BackupFile) -> Rows:
     """Return the rows of one file; raises OperatingError when it is not what the manifest says."""
-    file = folder / Path(part.file).name
+    path = folder / Path(file.file).name
     try:
-        content = file.read_bytes()
+        content = path.read_bytes()
     except FileNotFoundError as error:
-        raise OperatingError(f"{file}: expected a file of the backup, found none") from error
+        raise OperatingError(f"{path}: expected a file of the backup, found none") from error
     found = sha256(content).hexdigest()
-    if found != part.sha256:
-        raise OperatingError(f"{file}: expected SHA-256 {part.sha256}, found {found}: the backup is damaged")
+    if found != file.sha256:
+        raise OperatingError(f"{path}: expected SHA-256 {file.sha256}, found {found}: the backup is damaged")
     return dict(_decode(content))
 
 
-def check(folder: Path, manifest: Manifest, topics: Iterable[str]) -> None:
+def verify_files(folder: Path, manifest: Manifest, topics: Iterable[str]) -> None:
     """Raise OperatingError unless there is a whole file for every partition of every topic."""
     wanted = {(topic, partition) for topic in topics for partition in range(manifest.partitions)}
-    found = {(part.topic, part.partition) for part in manifest.parts}
+    found = {(part.topic, part.partition) for part in manifest.files}
     if wanted != found:
         missing = ", ".join(f"{topic} {partition}" for topic, partition in sorted(wanted ^ found))
         raise OperatingError(f"{folder}: expected a file for every partition, differing in {missing}")
-    for part in manifest.parts:
-        read(folder, part)
+    for part in manifest.files:
+        read_rows(folder, part)

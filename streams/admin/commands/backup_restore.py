@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from streams.admin.commands.common import REACHED, failing, settings_of
+from streams.admin.commands.common import BROKER_OPTIONS, exit_on_error, load_admin_settings
 from streams.edge.cli_options import with_options
 from streams.edge.exit_codes import CHANGES_PENDING
 
 
 @click.command("accept-source-reset")
 @click.argument("topic")
-@with_options(REACHED)
+@with_options(BROKER_OPTIONS)
 @click.option("--record-time", help="Whose stamps count: log or create (SAFECLOCK_RECORD_TIME).")
 @click.option("--partition", type=click.IntRange(0), multiple=True, help="Default: every partition of the topic.")
 @click.option(
@@ -33,18 +33,18 @@ def accept_source_reset(topic: str, where: str, partition: tuple[int, ...], *, y
     """
     import asyncio
 
-    from streams.admin.source_reset.rules import Where
-    from streams.admin.source_reset.source_reset import accept, cases, staged
-    from streams.runtime.bootstrap import registry_of
+    from streams.admin.source_reset.rules import ResumeFrom
+    from streams.admin.source_reset.source_reset import accept_reset, blocked_partitions, open_session
+    from streams.runtime.bootstrap import load_registry
 
-    with failing():
-        settings = settings_of(given)
-        registry = registry_of(settings)
-        stage = staged(settings, registry)
+    with exit_on_error():
+        settings = load_admin_settings(given)
+        registry = load_registry(settings)
+        stage = open_session(settings, registry)
         numbers = partition or tuple(range(registry.partitions))
-        found = asyncio.run(cases(stage, topic, numbers, Where(where)))
+        found = asyncio.run(blocked_partitions(stage, topic, numbers, ResumeFrom(where)))
         for case in found:
-            click.echo(case.told())
+            click.echo(case.describe())
         if not found:
             click.echo(f"{topic}: every position fits its log, nothing to accept")
         elif not yes:
@@ -52,40 +52,42 @@ def accept_source_reset(topic: str, where: str, partition: tuple[int, ...], *, y
             sys.exit(CHANGES_PENDING)
         else:
             for case in found:
-                asyncio.run(accept(stage, case, Where(where)))
+                asyncio.run(accept_reset(stage, case, ResumeFrom(where)))
                 click.echo(f"{topic} {case.number}: accepted")
 
 
-def _house(given: dict[str, str | None]) -> Any:  # noqa: ANN401 - its type is imported lazily
-    from streams.admin.backup.backup import house
-    from streams.admin.topic_reader import Link
-    from streams.runtime.bootstrap import registry_of
+def _application(given: dict[str, str | None]) -> Any:  # noqa: ANN401 - its type is imported lazily
+    from streams.admin.backup.backup import open_application
+    from streams.admin.topic_reader import BrokerAddress
+    from streams.runtime.bootstrap import load_registry
 
-    settings = settings_of(given)
-    return house(Link(settings.bootstrap, settings.access), settings.application, registry_of(settings))
+    settings = load_admin_settings(given)
+    return open_application(
+        BrokerAddress(settings.bootstrap, settings.access), settings.application, load_registry(settings)
+    )
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@with_options(REACHED)
+@with_options(BROKER_OPTIONS)
 def backup(folder: Path, **given: str | None) -> None:
     """Write what workers know, the changelog and `measures`, to a new FOLDER; workers may go on meanwhile."""
     import asyncio
 
-    from streams.admin.backup.backup import backup as keep
-    from streams.admin.backup.backup import ids
+    from streams.admin.backup.backup import topic_ids
+    from streams.admin.backup.backup import write_backup as keep
     from streams.edge.clock import wall_clock_ms
 
-    with failing():
-        one = _house(given)
-        kept = asyncio.run(keep(one, folder, ids(one), wall_clock_ms()))
-    click.echo("\n".join(each.told() for each in kept))
-    click.echo(f"{sum(part.rows for each in kept for part in each.parts)} rows in {folder}")
+    with exit_on_error():
+        one = _application(given)
+        kept = asyncio.run(keep(one, folder, topic_ids(one), wall_clock_ms()))
+    click.echo("\n".join(each.describe() for each in kept))
+    click.echo(f"{sum(part.rows for each in kept for part in each.files)} rows in {folder}")
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@with_options(REACHED)
+@with_options(BROKER_OPTIONS)
 def restore(folder: Path, **given: str | None) -> None:
     """Bring a backup in FOLDER into empty topics; nothing is written unless it is whole and they are empty.
 
@@ -95,17 +97,17 @@ def restore(folder: Path, **given: str | None) -> None:
 
     from streams.admin.backup import restore_backup
 
-    with failing():
-        one = _house(given)
-        manifest = restore_backup.opened_backup(one, folder)
-        strange, limit = restore_backup.strange_sources(one, manifest), restore_backup.transactional(one)
-        parts = asyncio.run(restore_backup.waiting(one, folder, manifest))
+    with exit_on_error():
+        one = _application(given)
+        manifest = restore_backup.open_backup(one, folder)
+        strange, limit = restore_backup.recreated_sources(one, manifest), restore_backup.read_batch_limit(one)
+        parts = asyncio.run(restore_backup.pending_partitions(one, folder, manifest))
         for part in parts:
-            if not part.there:
-                asyncio.run(restore_backup.restore(one, part, limit))
-            done = "was there already" if part.there else "restored and read back"
+            if not part.is_restored:
+                asyncio.run(restore_backup.restore_partition(one, part, limit))
+            done = "was there already" if part.is_restored else "restored and read back"
             click.echo(f"partition {part.number}: {len(part.rows)} rows, {len(part.measures)} measures: {done}")
-    click.echo(f"as of {manifest.taken}: a worker goes on from there")
+    click.echo(f"as of {manifest.taken_at}: a worker goes on from there")
     for topic in strange:
         accept = f"safeclock admin accept-source-reset {topic} --from beginning|end"
         click.echo(f"{topic} was made anew since: a worker stops until `{accept}`")

@@ -11,7 +11,7 @@ from streams.edge.cli_options import flags_by_variable
 
 
 @contextmanager
-def failing() -> Iterator[None]:
+def exit_on_error() -> Iterator[None]:
     """Say in one message what went wrong, and end with 1."""
     from aiokafka.errors import KafkaError as StreamError
     from kafka.errors import KafkaError
@@ -20,27 +20,27 @@ def failing() -> Iterator[None]:
     from streams.contract.registry.file import RegistryError
     from streams.contract.settings.environment import BadSettingsError
     from streams.runtime.journal.journal import ClaimError
-    from streams.runtime.topic_checks.preflight import BadGroundError
+    from streams.runtime.topic_checks.preflight import PreflightError
 
     try:
         yield
-    except (OperatingError, BadSettingsError, RegistryError, BadGroundError, ClaimError, OSError) as error:
+    except (OperatingError, BadSettingsError, RegistryError, PreflightError, ClaimError, OSError) as error:
         raise click.ClickException(str(error)) from error
     except (KafkaError, StreamError) as error:
         raise click.ClickException(f"the broker: {type(error).__name__}: {error}") from error
 
 
-def settings_of(given: Mapping[str, str | None]) -> Any:  # noqa: ANN401 - its type is imported lazily
+def load_admin_settings(flags_given: Mapping[str, str | None]) -> Any:  # noqa: ANN401 - its type is imported lazily
     """Return the settings of the environment and of flags, and write the log as they say."""
     from streams.edge.logs.configuration import configure_logging
-    from streams.runtime.settings import load
+    from streams.runtime.settings import load_settings
 
-    settings = load(os.environ, flags_by_variable(dict(given)))
+    settings = load_settings(os.environ, flags_by_variable(dict(flags_given)))
     configure_logging(settings.log, "admin", settings.bootstrap, settings.access)
     return settings
 
 
-REACHED = (
+BROKER_OPTIONS = (
     click.option("--bootstrap", help="HOST:PORT of the broker (SAFECLOCK_BOOTSTRAP)."),
     click.option("--registry", help="TOML file that names the platforms (SAFECLOCK_REGISTRY)."),
     click.option("--application", help="Name of the application (SAFECLOCK_APPLICATION)."),

@@ -9,12 +9,12 @@ from typing import Any
 import click
 from typing_extensions import override
 
-from streams.admin.commands.common import REACHED, failing, settings_of
+from streams.admin.commands.common import BROKER_OPTIONS, exit_on_error, load_admin_settings
 from streams.edge.cli_options import with_options
 from streams.edge.exit_codes import CHANGES_PENDING, FAILURE, OK
 
 
-class _Group(click.Group):
+class _PlanGroup(click.Group):
     """Commands whose status 2 says that there is something to change: a wrong call must end with another one."""
 
     @override
@@ -26,8 +26,8 @@ class _Group(click.Group):
             raise
 
 
-_PLANNED = (
-    *REACHED,
+_PLAN_OPTIONS = (
+    *BROKER_OPTIONS,
     click.option("--record-time", help="Whose stamps count: log or create (SAFECLOCK_RECORD_TIME)."),
     click.option("--replication", type=click.IntRange(1), default=3, show_default=True, help="Brokers per record."),
     click.option("--worker-principal", default="User:safeclock-worker", show_default=True),
@@ -45,60 +45,60 @@ _PLANNED = (
 )
 
 
-@click.group(cls=_Group)
+@click.group(cls=_PlanGroup)
 def admin() -> None:
     """Set up topics, rights and users, and decide what only an operator may."""
 
 
-def _order(given: dict[str, Any]) -> Any:  # noqa: ANN401 - its type is imported lazily
-    from streams.admin.provisioning.apply import Order
-    from streams.admin.provisioning.desired_state import Parties
+def _plan_options(given: dict[str, Any]) -> Any:  # noqa: ANN401 - its type is imported lazily
+    from streams.admin.provisioning.apply import PlanOptions
+    from streams.admin.provisioning.desired_state import Principals
     from streams.admin.provisioning.passwords import Passwords
 
-    parties = Parties(given.pop("worker_principal"), given.pop("board_principal"))
+    parties = Principals(given.pop("worker_principal"), given.pop("board_principal"))
     passwords = Passwords(os.environ, given.pop("passwords"), given.pop("passwords_from"))
     replication, renewed = given.pop("replication"), given.pop("renew")
-    return Order(settings_of(given), replication, parties, passwords, renewed)
+    return PlanOptions(load_admin_settings(given), replication, parties, passwords, renewed)
 
 
 @admin.command()
-@with_options(_PLANNED)
+@with_options(_PLAN_OPTIONS)
 def plan(form: str, **given: Any) -> None:  # noqa: ANN401 - flags
     """Say what differs from what the broker should have: topics, their settings, rights, users.
 
     Ends with 0 when there is nothing to change, with 2 when there is, and with 1 when something stands in the way.
     """
-    from streams.admin.provisioning.apply import ideal, planned
-    from streams.admin.provisioning.cluster import Cluster
-    from streams.admin.provisioning.plan_output import document, told
+    from streams.admin.provisioning.apply import desired_for, make_plan
+    from streams.admin.provisioning.cluster import ClusterAdmin
+    from streams.admin.provisioning.plan_output import plan_document, plan_lines
 
-    with failing():
-        order = _order(given)
-        wanted = ideal(order)
-        with Cluster(order.settings.bootstrap, order.settings.access) as cluster:
-            found = planned(cluster, wanted)
-    click.echo(json.dumps(document(found), indent=2) if form == "json" else "\n".join(told(found)))
+    with exit_on_error():
+        order = _plan_options(given)
+        wanted = desired_for(order)
+        with ClusterAdmin(order.settings.bootstrap, order.settings.access) as cluster:
+            found = make_plan(cluster, wanted)
+    click.echo(json.dumps(plan_document(found), indent=2) if form == "json" else "\n".join(plan_lines(found)))
     sys.exit(FAILURE if found.refused else CHANGES_PENDING if found.changes else OK)
 
 
 @admin.command()
-@with_options(_PLANNED)
+@with_options(_PLAN_OPTIONS)
 def apply(form: str, **given: Any) -> None:  # noqa: ANN401 - flags
     """Change what `plan` says, and say what was done. Ends with 1 when something could not be."""
-    from streams.admin.provisioning.apply import applied, ideal, planned
-    from streams.admin.provisioning.cluster import Cluster
-    from streams.admin.provisioning.plan_output import document_of, outcome, told
+    from streams.admin.provisioning.apply import apply_changes, desired_for, make_plan
+    from streams.admin.provisioning.cluster import ClusterAdmin
+    from streams.admin.provisioning.plan_output import plan_lines, result_document, result_lines
 
-    with failing():
-        order = _order(given)
-        wanted = ideal(order)
-        with Cluster(order.settings.bootstrap, order.settings.access) as cluster:
-            found = planned(cluster, wanted)
+    with exit_on_error():
+        order = _plan_options(given)
+        wanted = desired_for(order)
+        with ClusterAdmin(order.settings.bootstrap, order.settings.access) as cluster:
+            found = make_plan(cluster, wanted)
             if form == "text":
-                click.echo("\n".join(told(found)))
-            done = applied(found.changes, lambda change: cluster.change(change, order.passwords.of))
+                click.echo("\n".join(plan_lines(found)))
+            done = apply_changes(found.changes, lambda change: cluster.apply_change(change, order.passwords.of))
     if form == "json":
-        click.echo(json.dumps(document_of(found, done), indent=2))
+        click.echo(json.dumps(result_document(found, done), indent=2))
     elif done:
-        click.echo("\n".join(outcome(done)))
+        click.echo("\n".join(result_lines(done)))
     sys.exit(FAILURE if found.refused or any(each.problem for each in done) else OK)

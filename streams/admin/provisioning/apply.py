@@ -6,50 +6,50 @@ from typing import NamedTuple
 from kafka.errors import KafkaError
 
 from streams.admin.errors import OperatingError
-from streams.admin.provisioning.cluster import Cluster
-from streams.admin.provisioning.desired_state import Parties, Wanted, wanted
+from streams.admin.provisioning.cluster import ClusterAdmin
+from streams.admin.provisioning.desired_state import DesiredState, Principals, desired_state
 from streams.admin.provisioning.passwords import Passwords
-from streams.admin.provisioning.plan import Change, Plan, plan
-from streams.admin.provisioning.plan_output import Done
+from streams.admin.provisioning.plan import Change, Plan, plan_changes
+from streams.admin.provisioning.plan_output import ChangeResult
 from streams.contract.topics import Replication, required_topics
-from streams.runtime.bootstrap import registry_of
+from streams.runtime.bootstrap import load_registry
 from streams.runtime.settings import Settings
 
 
-class Order(NamedTuple):
+class PlanOptions(NamedTuple):
     """What an operator asks for: `replication` is how many brokers hold a record, `renewed` whose password to renew."""
 
     settings: Settings
     replication: int
-    parties: Parties
+    principals: Principals
     passwords: Passwords
-    renewed: tuple[str, ...] = ()
+    renewed_users: tuple[str, ...] = ()
 
 
-def ideal(order: Order) -> Wanted:
+def desired_for(options: PlanOptions) -> DesiredState:
     """Return what the broker should have; raises as `registry_of` does."""
-    settings = order.settings
-    registry = registry_of(settings)
-    copies = Replication(factor=order.replication, min_insync=max(1, order.replication - 1))
+    settings = options.settings
+    registry = load_registry(settings)
+    copies = Replication(factor=options.replication, min_insync=max(1, options.replication - 1))
     topics = required_topics(registry, settings.application, copies, record_time=settings.record_time)
-    users = wanted(registry, settings.application, topics, order.parties).users
-    sources = order.passwords.sources(users, order.renewed)
-    return wanted(registry, settings.application, topics, order.parties, sources)
+    users = desired_state(registry, settings.application, topics, options.principals).users
+    sources = options.passwords.password_sources(users, options.renewed_users)
+    return desired_state(registry, settings.application, topics, options.principals, sources)
 
 
-def planned(cluster: Cluster, ideal: Wanted) -> Plan:
+def make_plan(cluster: ClusterAdmin, desired: DesiredState) -> Plan:
     """Return what must change on the broker; blocking."""
-    return plan(ideal, cluster.found(topic.name for topic in ideal.topics))
+    return plan_changes(desired, cluster.existing_state(topic.name for topic in desired.topics))
 
 
-def applied(changes: Iterable[Change], make: Callable[[Change], None]) -> list[Done]:
+def apply_changes(changes: Iterable[Change], apply_change: Callable[[Change], None]) -> list[ChangeResult]:
     """Make changes one after the other; one that is not made does not keep the next from being tried."""
-    return [Done(change, _tried(change, make)) for change in changes]
+    return [ChangeResult(change, _try_change(change, apply_change)) for change in changes]
 
 
-def _tried(change: Change, make: Callable[[Change], None]) -> str:
+def _try_change(change: Change, apply_change: Callable[[Change], None]) -> str:
     try:
-        make(change)
+        apply_change(change)
     except (KafkaError, OperatingError, OSError) as error:
         return f"{type(error).__name__}: {error}" if isinstance(error, KafkaError) else str(error)
     return ""

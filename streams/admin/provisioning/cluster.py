@@ -30,17 +30,17 @@ from streams.admin.provisioning.plan import (
     Change,
     CreateTopic,
     CreateUser,
-    Found,
-    FoundTopic,
+    ExistingState,
+    ExistingTopic,
     RenewPassword,
     Revoke,
     SetSetting,
 )
 from streams.edge.kafka_client.login import missing_right_error
-from streams.runtime.kafka.admin import Broker
+from streams.runtime.kafka.admin import KafkaAdmin
 
-_MECHANISM: Final = "SCRAM-SHA-512"
-_EVERY: Final = ACLFilter(
+_SCRAM_MECHANISM: Final = "SCRAM-SHA-512"
+_ALL_ACLS: Final = ACLFilter(
     None,
     None,
     ACLOperation.ANY,
@@ -56,32 +56,32 @@ class NotChangedError(OperatingError):
     """The broker did not make a change; the message is its reason."""
 
 
-class Cluster(Broker):
+class ClusterAdmin(KafkaAdmin):
     """A Kafka cluster with its rights and users."""
 
-    def found(self, topics: Iterable[str]) -> Found:
+    def existing_state(self, topics: Iterable[str]) -> ExistingState:
         """Return what is there; raises AccessError when the broker does not let us see it."""
-        there = self.topics(topics)
-        told = self.settings(there)
+        there = self.describe_topics(topics)
+        told = self.describe_settings(there)
         # The embedded broker answers for what it does not have: it has neither an authorizer nor transactions.
         guarded = self.has_transactions()
         try:
             grants, users = (self._grants(), self._users()) if guarded else (None, None)
         except ClusterAuthorizationFailedError as error:
             raise missing_right_error(self._access, "DESCRIBE the cluster, its rights and its users") from error
-        return Found(
-            topics={name: FoundTopic(topic.partitions, topic.replicas, told[name]) for name, topic in there.items()},
+        return ExistingState(
+            topics={name: ExistingTopic(topic.partitions, topic.replicas, told[name]) for name, topic in there.items()},
             grants=grants,
             users=users,
         )
 
-    def change(self, change: Change, password_of: PasswordOf) -> None:
+    def apply_change(self, change: Change, password_of: PasswordOf) -> None:
         """Make a change; raises KafkaError or NotChangedError when the broker does not."""
         match change:
             case CreateTopic(topic):
-                self.create(topic)
+                self.create_topic(topic)
             case SetSetting():
-                self._set(change)
+                self._set_topic_setting(change)
             case Allow(grant):
                 self._allow(grant)
             case Revoke(grant):
@@ -93,13 +93,13 @@ class Cluster(Broker):
 
     def _grants(self) -> frozenset[Grant] | None:
         try:
-            rules, _ = self._admin.describe_acls(_EVERY)
+            rules, _ = self._admin.describe_acls(_ALL_ACLS)
         except SecurityDisabledError:
             return None
-        return frozenset(_grant(rule) for rule in rules)
+        return frozenset(_grant_from_acl(rule) for rule in rules)
 
     def _users(self) -> frozenset[str] | None:
-        if not self._signs_in_by_scram():
+        if not self._has_scram_login():
             return None
         told: Mapping[str, Mapping[str, list[Mapping[str, object]]]] = self._admin.describe_user_scram_credentials()
         return frozenset(
@@ -108,7 +108,7 @@ class Cluster(Broker):
             if any(one["mechanism"] == ScramMechanism.SCRAM_SHA_512 for one in credentials["credential_infos"])
         )
 
-    def _signs_in_by_scram(self) -> bool:
+    def _has_scram_login(self) -> bool:
         """Whether some broker has a listener that takes it; true where the broker does not say."""
         brokers = [str(broker["broker_id"]) for broker in self._admin.describe_cluster()["brokers"]]
         resources = [ConfigResource(ConfigResourceType.BROKER, broker) for broker in brokers]
@@ -119,20 +119,20 @@ class Cluster(Broker):
             for name, entry in settings.items()
             if name.endswith("sasl.enabled.mechanisms")
         ]
-        return not mechanisms or any(_MECHANISM in each for each in mechanisms)
+        return not mechanisms or any(_SCRAM_MECHANISM in each for each in mechanisms)
 
-    def _set(self, change: SetSetting) -> None:
+    def _set_topic_setting(self, change: SetSetting) -> None:
         resource = ConfigResource(ConfigResourceType.TOPIC, change.topic, {change.setting: change.wanted})
         told = self._admin.alter_configs([resource])["topic"][change.topic]
         if told != "OK":
             raise NotChangedError(told)
 
     def _allow(self, grant: Grant) -> None:
-        for error in self._admin.create_acls([_acl(grant)])["failed"]:
+        for error in self._admin.create_acls([_acl_from_grant(grant)])["failed"]:
             raise NotChangedError(error.__name__)
 
     def _revoke(self, grant: Grant) -> None:
-        for _, _, error in self._admin.delete_acls([_acl(grant)]):
+        for _, _, error in self._admin.delete_acls([_acl_from_grant(grant)]):
             if error is not NoError:
                 raise NotChangedError(error.__name__)
 
@@ -142,14 +142,14 @@ class Cluster(Broker):
             raise NotChangedError(problem)
 
 
-def _grant(rule: ACL) -> Grant:
-    pattern = rule.resource_pattern
+def _grant_from_acl(acl: ACL) -> Grant:
+    pattern = acl.resource_pattern
     prefix = pattern.pattern_type is ACLResourcePatternType.PREFIXED
     resource = pattern.resource_type.name
-    return Grant(rule.principal, resource, pattern.resource_name, rule.operation.name, prefix, rule.host)
+    return Grant(acl.principal, resource, pattern.resource_name, acl.operation.name, prefix, acl.host)
 
 
-def _acl(grant: Grant) -> ACL:
+def _acl_from_grant(grant: Grant) -> ACL:
     pattern = ACLResourcePatternType.PREFIXED if grant.prefix else ACLResourcePatternType.LITERAL
     return ACL(
         grant.principal,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from streams.admin.errors import OperatingError
-from streams.admin.provisioning.desired_state import Sources
+from streams.admin.provisioning.desired_state import PasswordSources
 
 
 class BadPasswordError(OperatingError):
@@ -20,38 +20,38 @@ class Passwords:
     folder: Path | None = None
     prefix: str | None = None
 
-    def sources(self, users: Iterable[str], renewed: Iterable[str]) -> Sources | None:
+    def password_sources(self, users: Iterable[str], renewed_users: Iterable[str]) -> PasswordSources | None:
         """Return which of `users` have a password here; None when nobody said where passwords are."""
         if self.folder is None and self.prefix is None:
             return None
-        return Sources(frozenset(user for user in users if self._has(user)), frozenset(renewed))
+        return PasswordSources(frozenset(user for user in users if self._has_password(user)), frozenset(renewed_users))
 
-    def of(self, user: str) -> str:
+    def password_for(self, user: str) -> str:
         """Return a user's password, without the line break at its end; raises BadPasswordError."""
         place, password = self._read(user)
         if not password.strip():
             raise BadPasswordError(f"{user}: expected a password in {place}, found nothing")
         return password
 
-    def _has(self, user: str) -> bool:
-        return self._file(user) is not None or self._variable(user) in self.environment
+    def _has_password(self, user: str) -> bool:
+        return self._password_file(user) is not None or self._variable_name(user) in self.environment
 
     def _read(self, user: str) -> tuple[str, str]:
-        if file := self._file(user):
+        if file := self._password_file(user):
             try:
                 return str(file), file.read_text(encoding="utf-8").rstrip("\r\n")
             except UnicodeDecodeError:
                 raise BadPasswordError(
                     f"{user}: expected a password in UTF-8 in {file}, found a byte that is none"
                 ) from None
-        return self._variable(user), self.environment.get(self._variable(user), "")
+        return self._variable_name(user), self.environment.get(self._variable_name(user), "")
 
-    def _file(self, user: str) -> Path | None:
+    def _password_file(self, user: str) -> Path | None:
         # A name with a slash is no file of this folder.
         if self.folder is None or Path(user).name != user:
             return None
         file = self.folder / user
         return file if file.is_file() else None
 
-    def _variable(self, user: str) -> str:
+    def _variable_name(self, user: str) -> str:
         return "" if self.prefix is None else f"{self.prefix}{user.upper().replace('-', '_')}"

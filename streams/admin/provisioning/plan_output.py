@@ -12,11 +12,11 @@ from streams.admin.provisioning.plan import (
     RenewPassword,
     Revoke,
     SetSetting,
-    named,
+    describe_resource,
 )
 
 
-class Done(NamedTuple):
+class ChangeResult(NamedTuple):
     """A change that was tried; `problem` is "" when it was made."""
 
     change: Change
@@ -33,17 +33,17 @@ _SIGNS: Final[Mapping[type, str]] = {
 }
 
 
-def sentence(change: Change) -> str:
+def describe(change: Change) -> str:
     """Return what a change does, in one line."""
     match change:
         case CreateTopic(topic):
-            return f"topic {topic.name}: {topic.partitions} partitions, {_times(topic.replication_factor)}"
+            return f"topic {topic.name}: {topic.partitions} partitions, {_format_copies(topic.replication_factor)}"
         case SetSetting(topic, setting, current, wanted):
             return f"topic {topic}: {setting}: {current} → {wanted}"
         case Allow(grant):
-            return f"{grant.principal} may {grant.operation} on {named(grant)}"
+            return f"{grant.principal} may {grant.operation} on {describe_resource(grant)}"
         case Revoke(grant):
-            return f"{grant.principal} may no longer {grant.operation} on {named(grant)}"
+            return f"{grant.principal} may no longer {grant.operation} on {describe_resource(grant)}"
         case CreateUser(user):
             return f"user {user}: SCRAM-SHA-512"
         case RenewPassword(user):
@@ -52,19 +52,19 @@ def sentence(change: Change) -> str:
             assert_never(change)
 
 
-def _times(copies: int) -> str:
+def _format_copies(copies: int) -> str:
     return "on one broker" if copies == 1 else f"on {copies} brokers each"
 
 
-def told(plan: Plan) -> Iterator[str]:
+def plan_lines(plan: Plan) -> Iterator[str]:
     """Return a plan, line by line."""
-    yield from (f"  {_SIGNS[type(change)]} {sentence(change)}" for change in plan.changes)
+    yield from (f"  {_SIGNS[type(change)]} {describe(change)}" for change in plan.changes)
     yield from (f"  ! {text}" for text in plan.refused)
     yield from (f"  · {text}" for text in plan.remarks)
-    yield summary(plan)
+    yield summary_line(plan)
 
 
-def summary(plan: Plan) -> str:
+def summary_line(plan: Plan) -> str:
     """Return the last line of a plan: `nothing to change` when that is so."""
     counted = [_SIGNS[type(change)] for change in plan.changes]
     words = {"+": "to add", "~": "to change", "-": "to take away"}
@@ -73,32 +73,35 @@ def summary(plan: Plan) -> str:
     return ", ".join(parts) or "nothing to change"
 
 
-def outcome(done: Iterable[Done]) -> Iterator[str]:
+def result_lines(results: Iterable[ChangeResult]) -> Iterator[str]:
     """Return what became of each change, line by line."""
-    tried = list(done)
+    tried = list(results)
     for each in tried:
-        yield f"  {'✗' if each.problem else '✓'} {sentence(each.change)}" + (
+        yield f"  {'✗' if each.problem else '✓'} {describe(each.change)}" + (
             f": {each.problem}" if each.problem else ""
         )
     failed = sum(bool(each.problem) for each in tried)
     yield f"{len(tried) - failed} done" + (f", {failed} failed" if failed else "")
 
 
-def document(plan: Plan) -> dict[str, object]:
+def plan_document(plan: Plan) -> dict[str, object]:
     """Return a plan as JSON has it."""
     return {
-        "changes": [_entry(change) for change in plan.changes],
+        "changes": [_change_entry(change) for change in plan.changes],
         "refused": list(plan.refused),
         "remarks": list(plan.remarks),
     }
 
 
-def document_of(plan: Plan, done: Iterable[Done]) -> dict[str, object]:
+def result_document(plan: Plan, results: Iterable[ChangeResult]) -> dict[str, object]:
     """Return a plan that was applied as JSON has it; `problem` is null for what was done."""
-    return {**document(plan), "done": [{**_entry(each.change), "problem": each.problem or None} for each in done]}
+    return {
+        **plan_document(plan),
+        "done": [{**_change_entry(each.change), "problem": each.problem or None} for each in results],
+    }
 
 
-def _entry(change: Change) -> dict[str, object]:
+def _change_entry(change: Change) -> dict[str, object]:
     match change:
         case CreateTopic(topic):
             return {

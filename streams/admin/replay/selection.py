@@ -13,7 +13,7 @@ from streams.domain.events import Event, Heartbeat
 from streams.domain.vocabulary import Reason
 
 # The decoder names the field that is wrong, or gives a reason that the ledger does not have.
-_LEDGERS: Final = frozenset(
+_LEDGER_REASONS: Final = frozenset(
     {
         Reason.BAD_TIME,
         Reason.TOO_MANY,
@@ -25,13 +25,13 @@ _LEDGERS: Final = frozenset(
 )
 
 
-class Fate(StrEnum):
+class ReplayResult(StrEnum):
     """What became of a refused record."""
 
     ACCEPTED = "accepted now"
     REFUSED = "still refused"
     GONE = "gone from the log"
-    PROMISE = "heartbeat, left out"
+    HEARTBEAT = "heartbeat, left out"
 
 
 class Slot(NamedTuple):
@@ -41,21 +41,21 @@ class Slot(NamedTuple):
     partition: int
 
 
-class Asked(NamedTuple):
+class Selection(NamedTuple):
     """Which refusals: of these reasons (none: those that a decoder gives), told at `since` or later, in epoch ms."""
 
     reasons: frozenset[Reason] = frozenset()
     since: int = 0
 
 
-class Chosen(NamedTuple):
+class SelectedRecords(NamedTuple):
     """The refusals to look at, by where their records lie, and how many were left out, by reason."""
 
-    places: Mapping[Slot, Mapping[int, StoredRefusal]]
-    left: Mapping[Reason, int]
+    by_partition: Mapping[Slot, Mapping[int, StoredRefusal]]
+    left_out: Mapping[Reason, int]
 
 
-class Retold(NamedTuple):
+class ReplayedRecord(NamedTuple):
     """A record as it would be when it is published again at `timestamp`."""
 
     topic: str
@@ -67,54 +67,54 @@ class Retold(NamedTuple):
     headers: Sequence[tuple[str, bytes]] | None
 
 
-class Decoder(Protocol):
+class RecordDecoder(Protocol):
     """Bytes to an event or the reason for its refusal; never raises."""
 
-    def decode(self, record: Record, wall: int | None = None) -> Event | Refusal:
+    def decode(self, record: Record, now: int | None = None) -> Event | Refusal:
         """Return the event in a record; `wall` is the clock's time where the sender stamped it."""
 
 
 @dataclass
-class Tally:
+class ReplayCounts:
     """How many fared how, by the reason for which they were refused; `now` counts today's reasons.
 
     `whose` counts them by platform and by reason with field, `last` has the one of each that was told last.
     """
 
-    fates: Counter[tuple[Reason, Fate]] = field(default_factory=Counter)
-    now: Counter[Reason] = field(default_factory=Counter)
-    whose: Counter[tuple[str, str]] = field(default_factory=Counter)
-    last: dict[tuple[str, str], StoredRefusal] = field(default_factory=dict)
+    results: Counter[tuple[Reason, ReplayResult]] = field(default_factory=Counter)
+    current_reasons: Counter[Reason] = field(default_factory=Counter)
+    by_platform: Counter[tuple[str, str]] = field(default_factory=Counter)
+    latest: dict[tuple[str, str], StoredRefusal] = field(default_factory=dict)
 
-    def count(self, refusal: StoredRefusal, fate: Fate) -> None:
+    def add(self, refusal: StoredRefusal, result: ReplayResult) -> None:
         """Count one."""
         about = refusal.data
-        self.fates[about.reason, fate] += 1
+        self.results[about.reason, result] += 1
         whose = about.platform or "unknown", f"{about.reason} in {about.field}" if about.field else str(about.reason)
-        self.whose[whose] += 1
-        self.last[whose] = max(refusal, self.last.get(whose, refusal), key=lambda one: one.told)
+        self.by_platform[whose] += 1
+        self.latest[whose] = max(refusal, self.latest.get(whose, refusal), key=lambda one: one.told)
 
-    def total(self, fate: Fate) -> int:
+    def total(self, result: ReplayResult) -> int:
         """Return how many fared so."""
-        return sum(count for (_, one), count in self.fates.items() if one is fate)
+        return sum(count for (_, one), count in self.results.items() if one is result)
 
 
-def chosen(refusals: Iterable[StoredRefusal], asked: Asked) -> Chosen:
+def select_records(refusals: Iterable[StoredRefusal], selection: Selection) -> SelectedRecords:
     """Return which of `refusals` are looked at; a refusal that was told twice counts once."""
     places: dict[Slot, dict[int, StoredRefusal]] = {}
     left: Counter[Reason] = Counter()
     for refusal in refusals:
         about = refusal.data
-        if refusal.told < asked.since or (asked.reasons and about.reason not in asked.reasons):
+        if refusal.told < selection.since or (selection.reasons and about.reason not in selection.reasons):
             continue
-        if about.reason is Reason.UNDECODABLE or (not asked.reasons and _of_ledger(refusal)):
+        if about.reason is Reason.UNDECODABLE or (not selection.reasons and _is_ledger_decision(refusal)):
             left[about.reason] += 1
         else:
             places.setdefault(Slot(about.topic, about.partition), {})[about.offset] = refusal
-    return Chosen(places, left)
+    return SelectedRecords(places, left)
 
 
-def retold(record: Record, refusal: StoredRefusal, now: int | None) -> Retold | None:
+def replayed_record(record: Record, refusal: StoredRefusal, now: int | None) -> ReplayedRecord | None:
     """Return a record as it would be published again at `now` (None: with its own stamp).
 
     None where another record than the refused one lies: a topic that was made anew has other records at old offsets.
@@ -122,49 +122,53 @@ def retold(record: Record, refusal: StoredRefusal, now: int | None) -> Retold | 
     if record.timestamp != refusal.told:
         return None
     stamp = record.timestamp if now is None else now
-    return Retold(record.topic, record.partition, record.offset, stamp, record.key, record.value, record.headers)
+    return ReplayedRecord(
+        record.topic, record.partition, record.offset, stamp, record.key, record.value, record.headers
+    )
 
 
-def fate(decoder: Decoder, record: Retold, tally: Tally, wall: int) -> Fate:
+def check_record(decoder: RecordDecoder, record: ReplayedRecord, counts: ReplayCounts, wall: int) -> ReplayResult:
     """Return what a worker would say of a record at `wall`, epoch milliseconds, and count today's reason.
 
     A heartbeat is not published again: its promise is of then, and none is told apart from another.
     """
     event = decoder.decode(record, wall)
     if isinstance(event, Refusal):
-        tally.now[event.reason] += 1
-        return Fate.REFUSED
-    return Fate.PROMISE if isinstance(event, Heartbeat) else Fate.ACCEPTED
+        counts.current_reasons[event.reason] += 1
+        return ReplayResult.REFUSED
+    return ReplayResult.HEARTBEAT if isinstance(event, Heartbeat) else ReplayResult.ACCEPTED
 
 
-def print_of(record: Retold) -> bytes:
+def fingerprint(record: ReplayedRecord) -> bytes:
     """Return what two records share that say the same: a record that was refused twice is published once."""
     said = repr((record.topic, record.partition, record.key, record.value, list(record.headers or ())))
     return sha256(said.encode()).digest()
 
 
-def told(tally: Tally, left: Mapping[Reason, int]) -> Iterator[str]:
+def summary_lines(counts: ReplayCounts, left_out: Mapping[Reason, int]) -> Iterator[str]:
     """Return the counts, line by line."""
-    widths = {one: len(one) for one in Fate}
-    yield "  ".join([f"{'refused as':<18}", *(f"{one:>{widths[one]}}" for one in Fate)])
-    for reason in sorted({reason for reason, _ in tally.fates}):
-        yield "  ".join([f"{reason:<18}", *(f"{tally.fates[reason, one]:>{widths[one]}}" for one in Fate)])
-    yield "  ".join([f"{'all':<18}", *(f"{tally.total(one):>{widths[one]}}" for one in Fate)])
-    if tally.now:
-        yield f"refused today as: {_counts(tally.now)}"
-    if batches := left.get(Reason.UNDECODABLE):
+    widths = {one: len(one) for one in ReplayResult}
+    yield "  ".join([f"{'refused as':<18}", *(f"{one:>{widths[one]}}" for one in ReplayResult)])
+    for reason in sorted({reason for reason, _ in counts.results}):
+        yield "  ".join([f"{reason:<18}", *(f"{counts.results[reason, one]:>{widths[one]}}" for one in ReplayResult)])
+    yield "  ".join([f"{'all':<18}", *(f"{counts.total(one):>{widths[one]}}" for one in ReplayResult)])
+    if counts.current_reasons:
+        yield f"refused today as: {_format_counts(counts.current_reasons)}"
+    if batches := left_out.get(Reason.UNDECODABLE):
         yield f"left out, since no record of theirs could be read, the platform publishes it again: {batches} batches"
-    decided: dict[Reason, int] = {reason: count for reason, count in left.items() if reason is not Reason.UNDECODABLE}
+    decided: dict[Reason, int] = {
+        reason: count for reason, count in left_out.items() if reason is not Reason.UNDECODABLE
+    }
     if decided:
-        yield f"left out, since the ledger decided them and would again, name them with --reason: {_counts(decided)}"
-    for (platform, why), count in sorted(tally.whose.items()):
-        last = tally.last[platform, why].data
+        yield f"left out, since the ledger decided them and would again, name them with --reason: {_format_counts(decided)}"
+    for (platform, why), count in sorted(counts.by_platform.items()):
+        last = counts.latest[platform, why].data
         yield f"{platform}: {why}, {count} of them, the last at {last.topic} {last.partition} {last.offset}"
 
 
-def _counts(counts: Mapping[Reason, int]) -> str:
+def _format_counts(counts: Mapping[Reason, int]) -> str:
     return ", ".join(f"{reason} {count}" for reason, count in sorted(counts.items()))
 
 
-def _of_ledger(refusal: StoredRefusal) -> bool:
-    return refusal.data.reason in _LEDGERS and not refusal.data.field
+def _is_ledger_decision(refusal: StoredRefusal) -> bool:
+    return refusal.data.reason in _LEDGER_REASONS and not refusal.data.field

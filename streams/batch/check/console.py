@@ -5,52 +5,52 @@ from typing import Final
 
 from rich.console import Console
 
-from streams.batch.check.check import Checked
-from streams.batch.check.summary import ClockSeen, Platform
+from streams.batch.check.check import CheckedFiles
+from streams.batch.check.summary import ClockSummary, PlatformSummary
 from streams.contract.formatting import format_closed_only_median, format_percent, format_quantile
 from streams.contract.timestamps import format_timestamp
-from streams.edge.files.refusal_groups import explained
+from streams.edge.files.refusal_groups import explanation_lines
 from streams.edge.files.refusal_table import refusal_table
 from streams.edge.terminal import WrappingTable, console, indent
 
 _CLOCK_HEADINGS: Final = ("counted", "stopped", "closed only", "open, too", "told closed")
-_EXPLAINED: Final = (
+_CLOCK_LEGEND: Final = (
     "median time of closed reports only, as it is published today, beside that with open ones counted; "
     "told closed: the share of reports first told when they were closed"
 )
 
 
-def tell(checked: Checked, out: Console | None = None) -> None:
+def print_check(checked: CheckedFiles, out: Console | None = None) -> None:
     """Print the refusals, then what was understood, then what is doubtful; on standard output unless told otherwise."""
     out = out or console()
     refused = sum(group.count for group in checked.refused)
     out.print(f"{checked.events:,} events and {checked.heartbeats:,} heartbeats accepted, {refused:,} lines refused")
     if checked.refused:
         out.print(refusal_table("refused", checked.refused))
-        out.print(*explained(checked.refused), sep="\n")
+        out.print(*explanation_lines(checked.refused), sep="\n")
     for platform in checked.platforms:
-        _platform(platform, out)
+        _print_platform(platform, out)
     if checked.platforms:
-        out.print(_EXPLAINED, style="dim")
+        out.print(_CLOCK_LEGEND, style="dim")
 
 
-def _platform(platform: Platform, out: Console) -> None:
+def _print_platform(platform: PlatformSummary, out: Console) -> None:
     out.print()
-    out.print(f"{platform.platform}: {platform.filed:,} reports filed{_span(platform)}")
-    for line in _lines(platform):
+    out.print(f"{platform.platform}: {platform.filed:,} reports filed{_format_span(platform)}")
+    for line in _summary_lines(platform):
         out.print(indent(line))
-    out.print(indent(_clocks(platform.clocks)))
+    out.print(indent(_clock_table(platform.clocks)))
     for warning in platform.warnings:
         out.print(indent(f"! {warning}"))
 
 
-def _span(platform: Platform) -> str:
-    if platform.first is None or platform.last is None:
+def _format_span(platform: PlatformSummary) -> str:
+    if platform.first_at is None or platform.last_at is None:
         return ""
-    return f", {format_timestamp(platform.first)[:16]} to {format_timestamp(platform.last)[:16]}"
+    return f", {format_timestamp(platform.first_at)[:16]} to {format_timestamp(platform.last_at)[:16]}"
 
 
-def _lines(platform: Platform) -> Iterable[str]:
+def _summary_lines(platform: PlatformSummary) -> Iterable[str]:
     """Yield how the reports were understood, and the shares that tell of a habit rather than of a report."""
     yield ", ".join(f"{state} {count:,}" for state, count in platform.states.items()) or "no report"
     yield f"orphans {platform.orphans:,}, duplicates {platform.duplicates:,}"
@@ -63,22 +63,22 @@ def _lines(platform: Platform) -> Iterable[str]:
     yield ", ".join(f"{name} {format_percent(share)}" for name, share in shares.items())
 
 
-def _clocks(clocks: Iterable[ClockSeen]) -> WrappingTable:
+def _clock_table(clocks: Iterable[ClockSummary]) -> WrappingTable:
     table = WrappingTable(box=None, pad_edge=False)
     table.add_column("clock")
     for heading in _CLOCK_HEADINGS:
         table.add_column(heading, justify="right")
     for clock in clocks:
-        table.add_row(*_clock(clock))
+        table.add_row(*_clock_cells(clock))
     return table
 
 
-def _clock(clock: ClockSeen) -> tuple[str, ...]:
+def _clock_cells(clock: ClockSummary) -> tuple[str, ...]:
     return (
         clock.clock,
         f"{clock.reports:,}",
         f"{clock.stopped:,}",
         format_closed_only_median(clock.closed_only_median_seconds, clock.stopped),
         format_quantile(clock.median_seconds.value, is_reached=clock.median_reached),
-        format_percent(clock.told_only_at_closing),
+        format_percent(clock.share_logged_at_close),
     )

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from streams.batch.check.check import Checked
-from streams.batch.check.summary import ClockSeen, Platform
+from streams.batch.check.check import CheckedFiles
+from streams.batch.check.summary import ClockSummary, PlatformSummary
 from streams.contract.timestamps import format_optional_timestamp
 
 SCHEMA: Final = "safeclock.check/1"
@@ -11,7 +11,7 @@ SCHEMA: Final = "safeclock.check/1"
 Json = dict[str, object]
 
 
-def document(checked: Checked) -> Json:
+def check_document(checked: CheckedFiles) -> Json:
     """Return the whole document; durations in seconds, shares from 0 to 1, null where there is no value."""
     return {
         "schema": SCHEMA,
@@ -29,11 +29,11 @@ def document(checked: Checked) -> Json:
             }
             for group in checked.refused
         ],
-        "platforms": [_platform(platform) for platform in checked.platforms],
+        "platforms": [_platform_document(platform) for platform in checked.platforms],
     }
 
 
-def _platform(platform: Platform) -> Json:
+def _platform_document(platform: PlatformSummary) -> Json:
     return {
         "platform": platform.platform,
         "filed": platform.filed,
@@ -41,25 +41,25 @@ def _platform(platform: Platform) -> Json:
         "orphans": platform.orphans,
         "duplicates": platform.duplicates,
         "heartbeats": platform.heartbeats,
-        "first": format_optional_timestamp(platform.first),
-        "last": format_optional_timestamp(platform.last),
+        "first": format_optional_timestamp(platform.first_at),
+        "last": format_optional_timestamp(platform.last_at),
         "shares": {
             "unknown_jurisdiction": platform.unknown_jurisdiction,
             "other_harm": platform.other_harm,
             "whole_hours": platform.whole_hours,
             "zero_durations": platform.zero_durations,
         },
-        "clocks": {clock.clock: _clock(clock) for clock in platform.clocks},
+        "clocks": {clock.clock: _clock_document(clock) for clock in platform.clocks},
         "warnings": list(platform.warnings),
         "mistakes": list(platform.mistakes),
     }
 
 
-def _clock(clock: ClockSeen) -> Json:
+def _clock_document(clock: ClockSummary) -> Json:
     return {
         "reports": clock.reports,
         "stopped": clock.stopped,
         "median_seconds": {**clock.median_seconds._asdict(), "reached": clock.median_reached},
         "closed_only_median_seconds": clock.closed_only_median_seconds,
-        "told_only_at_closing": clock.told_only_at_closing,
+        "told_only_at_closing": clock.share_logged_at_close,
     }

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from streams.batch.check.line_profile import Seen
-from streams.batch.check.mistakes.catalogue import found
+from streams.batch.check.line_profile import LineProfile
+from streams.batch.check.mistakes.catalogue import find_mistakes
 from streams.contract.formatting import format_percent
 from streams.contract.outputs.measure_report import group_warnings
 from streams.domain import counters
@@ -14,12 +14,12 @@ from streams.domain.ledger import Ledger
 from streams.domain.survey import Habits, at_once
 from streams.domain.survival import Interval
 
-_DOUBTFUL = 0.2
+_DOUBTFUL_SHARE = 0.2
 """A share of unknown jurisdictions or of other harms above which the labels say little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClockSeen:
+class ClockSummary:
     """One clock: `median_seconds` counts those still waiting, `closed_only_median_seconds` is what is published today.
 
     `median_reached` is None where it is not known whether half were acted on. `told_only_at_closing` is the share of
@@ -32,11 +32,11 @@ class ClockSeen:
     median_seconds: Interval
     median_reached: bool | None
     closed_only_median_seconds: float | None
-    told_only_at_closing: float | None
+    share_logged_at_close: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Platform:
+class PlatformSummary:
     """One platform as it was understood; instants in epoch milliseconds, shares from 0 to 1, None of nothing.
 
     `mistakes` are the names of those rows of the table of mistakes that are among the warnings.
@@ -48,101 +48,107 @@ class Platform:
     orphans: int
     duplicates: int
     heartbeats: int
-    first: int | None
-    last: int | None
+    first_at: int | None
+    last_at: int | None
     unknown_jurisdiction: float | None
     other_harm: float | None
     whole_hours: float | None
     zero_durations: float | None
-    clocks: tuple[ClockSeen, ...]
+    clocks: tuple[ClockSummary, ...]
     warnings: tuple[str, ...]
     mistakes: tuple[str, ...]
 
 
-def understood(
+def summarise(
     ledger: Ledger,
     clocks: Sequence[Clock],
-    habits: Mapping[str, Habits],
-    seen: Mapping[str, Seen],
-    through: Callable[[str], int],
-) -> tuple[Platform, ...]:
+    event_summaries: Mapping[str, Habits],
+    line_profiles: Mapping[str, LineProfile],
+    watermark: Callable[[str], int],
+) -> tuple[PlatformSummary, ...]:
     """Return every platform that was heard of, in the order of their ids."""
-    sampled = samples(ledger.stored_cohorts().items(), grouping(["platform"]), through)
+    sampled = samples(ledger.stored_cohorts().items(), grouping(["platform"]), watermark)
     tallies = ledger.counters()
     return tuple(
-        _platform(
+        _summarise_platform(
             name,
             sampled.get((name,), Sample()),
             clocks,
-            (habits.get(name, Habits()), seen.get(name, Seen())),
+            (event_summaries.get(name, Habits()), line_profiles.get(name, LineProfile())),
             tallies[name],
         )
         for name in sorted(tallies)
     )
 
 
-def _platform(
-    name: str, sample: Sample, clocks: Sequence[Clock], gathered: tuple[Habits, Seen], tally: Mapping[str, int]
-) -> Platform:
-    habits, seen = gathered
-    mistakes = found(replace(seen, states=sample.states, duplicates=tally.get(counters.DUPLICATES, 0)))
+def _summarise_platform(
+    name: str,
+    sample: Sample,
+    clocks: Sequence[Clock],
+    profiles: tuple[Habits, LineProfile],
+    platform_counters: Mapping[str, int],
+) -> PlatformSummary:
+    habits, seen = profiles
+    mistakes = find_mistakes(
+        replace(seen, states=sample.states, duplicates=platform_counters.get(counters.DUPLICATES, 0))
+    )
     figures = [clock_figures(sample, versions) for versions in by_id(clocks).values()]
-    stops = sum(count for counter, count in tally.items() if counter.startswith("stopped|"))
-    return Platform(
+    stops = sum(count for counter, count in platform_counters.items() if counter.startswith("stopped|"))
+    return PlatformSummary(
         platform=name,
         filed=sample.filed,
         states={state.value: count for state, count in sorted(sample.states.items()) if count},
-        orphans=tally.get(counters.WAITING, 0),
-        duplicates=tally.get(counters.DUPLICATES, 0),
-        heartbeats=tally.get(counters.HEARTBEATS, 0),
-        first=habits.first,
-        last=habits.last,
+        orphans=platform_counters.get(counters.WAITING, 0),
+        duplicates=platform_counters.get(counters.DUPLICATES, 0),
+        heartbeats=platform_counters.get(counters.HEARTBEATS, 0),
+        first_at=habits.first,
+        last_at=habits.last,
         unknown_jurisdiction=_share(habits.unknown_jurisdiction, habits.filings),
         other_harm=_share(habits.other_harm, habits.filings),
         whole_hours=_share(habits.whole_hours, habits.instants),
-        zero_durations=_share(tally.get(counters.INSTANT, 0), stops),
-        clocks=tuple(_clock(figure) for figure in figures),
+        zero_durations=_share(platform_counters.get(counters.INSTANT, 0), stops),
+        clocks=tuple(_summarise_clock(figure) for figure in figures),
         warnings=(
             *mistakes.values(),
-            *_of_sample(sample, figures),
+            *_sample_warnings(sample, figures),
             *habits.remarks,
-            *at_once(tally),
-            *_of_labels(habits, tally),
+            *at_once(platform_counters),
+            *_label_warnings(habits, platform_counters),
         ),
         mistakes=tuple(mistakes),
     )
 
 
-def _clock(figures: ClockFigures) -> ClockSeen:
-    exposure = figures.curve.exposure
-    return ClockSeen(
-        clock=figures.clock,
+def _summarise_clock(statistics: ClockFigures) -> ClockSummary:
+    exposure = statistics.curve.exposure
+    return ClockSummary(
+        clock=statistics.clock,
         reports=exposure.n,
         stopped=exposure.events,
-        median_seconds=figures.curve.quantile(0.5),
-        median_reached=figures.curve.reaches(0.5),
-        closed_only_median_seconds=figures.published.median,
-        told_only_at_closing=_share(exposure.unexposed, exposure.n),
+        median_seconds=statistics.curve.quantile(0.5),
+        median_reached=statistics.curve.reaches(0.5),
+        closed_only_median_seconds=statistics.published.median,
+        share_logged_at_close=_share(exposure.unexposed, exposure.n),
     )
 
 
-def _of_sample(sample: Sample, figures: Sequence[ClockFigures]) -> list[str]:
-    return group_warnings(sample, figures) if sample.filed else ["no filing: actions alone cannot be measured"]
+def _sample_warnings(sample: Sample, statistics: Sequence[ClockFigures]) -> list[str]:
+    return group_warnings(sample, statistics) if sample.filed else ["no filing: actions alone cannot be measured"]
 
 
-def _of_labels(habits: Habits, tally: Mapping[str, int]) -> list[str]:
+def _label_warnings(event_summary: Habits, platform_counters: Mapping[str, int]) -> list[str]:
     found = []
-    if orphans := tally.get(counters.WAITING, 0):
+    if orphans := platform_counters.get(counters.WAITING, 0):
         found.append(f"{orphans} reports have actions and no filing: is every token the one the report was filed with?")
-    if habits.unknown_jurisdiction > _DOUBTFUL * habits.filings:
+    if event_summary.unknown_jurisdiction > _DOUBTFUL_SHARE * event_summary.filings:
         found.append(
-            f"{format_percent(_share(habits.unknown_jurisdiction, habits.filings))} of the filings name no jurisdiction"
+            f"{format_percent(_share(event_summary.unknown_jurisdiction, event_summary.filings))} of the filings name no jurisdiction"
         )
-    if habits.other_harm > _DOUBTFUL * habits.filings:
+    if event_summary.other_harm > _DOUBTFUL_SHARE * event_summary.filings:
         found.append(
-            f"{format_percent(_share(habits.other_harm, habits.filings))} of the filings are of the harm `other`"
+            f"{format_percent(_share(event_summary.other_harm, event_summary.filings))} of the filings are of the harm `other`"
         )
-    if not tally.get(counters.HEARTBEATS, 0):
+    if not platform_counters.get(counters.HEARTBEATS, 0):
         found.append("no heartbeat: the file is taken as complete up to its newest time")
     return found
 

@@ -8,58 +8,60 @@ from typing import Final, NamedTuple
 
 from streams.domain.grid import DAY, HOUR, MINUTE
 
-_HALVES: Final = (210, 270, 330, 345, 390, 570, 630, 765)
-OFFSETS: Final = tuple(minutes * MINUTE for minutes in sorted({*range(60, 14 * 60 + 1, 60), *_HALVES}))
+_HALF_HOUR_OFFSETS: Final = (210, 270, 330, 345, 390, 570, 630, 765)
+UTC_OFFSETS_MS: Final = tuple(
+    minutes * MINUTE for minutes in sorted({*range(60, 14 * 60 + 1, 60), *_HALF_HOUR_OFFSETS})
+)
 """How far local times lie from UTC, either way, by the IANA database; the half hours are of zones in use."""
 
-_NEAR: Final = 30 * MINUTE
-_SLACK: Final = MINUTE
-_STRAY: Final = 200
+_NEAR_MS: Final = 30 * MINUTE
+_SLACK_MS: Final = MINUTE
+_OUTLIER_ONE_IN: Final = 200
 """One value in so many may be out of line."""
 
 _EPOCH: Final = date(1970, 1, 1)
 _SUNDAY: Final = 6
 
 
-class Offset(NamedTuple):
+class OffsetShare(NamedTuple):
     """An offset with the share of values, 0 to 1, that lie within half an hour of it; 0 for none."""
 
     offset: int
     share: float
 
 
-NONE: Final = Offset(0, 0.0)
+NO_OFFSET: Final = OffsetShare(0, 0.0)
 
 
-def above(values: Iterable[int]) -> Offset:
+def largest_offset_below(values: Iterable[int]) -> OffsetShare:
     """Return the offset above which all values lie, some of them close to it."""
     ordered = sorted(values)
     if not ordered:
-        return NONE
-    place = bisect_right(OFFSETS, ordered[len(ordered) // _STRAY] + _SLACK)
+        return NO_OFFSET
+    place = bisect_right(UTC_OFFSETS_MS, ordered[len(ordered) // _OUTLIER_ONE_IN] + _SLACK_MS)
     if not place:
-        return NONE
-    offset = OFFSETS[place - 1]
-    return Offset(offset, _share(ordered, offset - _SLACK, offset + _NEAR))
+        return NO_OFFSET
+    offset = UTC_OFFSETS_MS[place - 1]
+    return OffsetShare(offset, _share_between(ordered, offset - _SLACK_MS, offset + _NEAR_MS))
 
 
-def below(values: Iterable[int]) -> Offset:
+def smallest_offset_above(values: Iterable[int]) -> OffsetShare:
     """Return the offset below which all values lie, some of them close to it."""
     ordered = sorted(values)
     if not ordered:
-        return NONE
-    place = bisect_left(OFFSETS, ordered[-1 - len(ordered) // _STRAY] - _SLACK)
-    if place == len(OFFSETS):
-        return NONE
-    offset = OFFSETS[place]
-    return Offset(offset, _share(ordered, offset - _NEAR, offset + _SLACK))
+        return NO_OFFSET
+    place = bisect_left(UTC_OFFSETS_MS, ordered[-1 - len(ordered) // _OUTLIER_ONE_IN] - _SLACK_MS)
+    if place == len(UTC_OFFSETS_MS):
+        return NO_OFFSET
+    offset = UTC_OFFSETS_MS[place]
+    return OffsetShare(offset, _share_between(ordered, offset - _NEAR_MS, offset + _SLACK_MS))
 
 
-def _share(ordered: Sequence[int], least: int, most: int) -> float:
-    return (bisect_right(ordered, most) - bisect_left(ordered, least)) / len(ordered)
+def _share_between(ordered: Sequence[int], low: int, high: int) -> float:
+    return (bisect_right(ordered, high) - bisect_left(ordered, low)) / len(ordered)
 
 
-class Change(NamedTuple):
+class DaylightSavingRule(NamedTuple):
     """A rule by which clocks change twice a year: on the Sunday that is `nth` of a month, -1 for the last.
 
     In spring the local hour `skipped` does not exist; `standard` are the offsets from UTC in winter, in minutes.
@@ -71,39 +73,39 @@ class Change(NamedTuple):
     standard: range
 
 
-CHANGES: Final = (
-    Change((3, -1), (10, -1), 1, range(1)),
-    Change((3, -1), (10, -1), 2, range(60, 61)),
-    Change((3, -1), (10, -1), 3, range(120, 121)),
-    Change((3, 1), (11, 0), 2, range(-600, -209, 30)),
-    Change((10, 0), (4, 0), 2, range(570, 601, 30)),
-    Change((9, -1), (4, 0), 2, range(720, 721)),
+DAYLIGHT_SAVING_RULES: Final = (
+    DaylightSavingRule((3, -1), (10, -1), 1, range(1)),
+    DaylightSavingRule((3, -1), (10, -1), 2, range(60, 61)),
+    DaylightSavingRule((3, -1), (10, -1), 3, range(120, 121)),
+    DaylightSavingRule((3, 1), (11, 0), 2, range(-600, -209, 30)),
+    DaylightSavingRule((10, 0), (4, 0), 2, range(570, 601, 30)),
+    DaylightSavingRule((9, -1), (4, 0), 2, range(720, 721)),
 )
 """Europe's three zones, North America, southern Australia, New Zealand."""
 
-_AMBIGUOUS: Final = range(4)
+_AMBIGUOUS_HOURS: Final = range(4)
 """The hours of the night in autumn in which local times come twice, over all rules, and one more."""
 
 
 @lru_cache(maxsize=4096)
 def skipped_hours(day: int) -> tuple[tuple[int, range], ...]:
     """Return the local hours that do not exist on a day, each with the offsets in winter of its zones, in minutes."""
-    return tuple((rule.skipped, rule.standard) for rule in CHANGES if _is(day, rule.spring))
+    return tuple((rule.skipped, rule.standard) for rule in DAYLIGHT_SAVING_RULES if _is_that_sunday(day, rule.spring))
 
 
 @lru_cache(maxsize=4096)
-def near_spring(day: int) -> bool:
+def is_near_spring_change(day: int) -> bool:
     """Return whether clocks change in spring, somewhere, within a week of a day."""
     return any(skipped_hours(day + away) for away in range(-7, 8))
 
 
-def in_ambiguous_night(at: int) -> bool:
+def is_in_ambiguous_night(at: int) -> bool:
     """Return whether an instant, read as local time, lies in a night in autumn in which an hour comes twice."""
     day, rest = divmod(at, DAY)
-    return rest // HOUR in _AMBIGUOUS and any(_is(day, rule.autumn) for rule in CHANGES)
+    return rest // HOUR in _AMBIGUOUS_HOURS and any(_is_that_sunday(day, rule.autumn) for rule in DAYLIGHT_SAVING_RULES)
 
 
-def _is(day: int, sunday: tuple[int, int]) -> bool:
+def _is_that_sunday(day: int, sunday: tuple[int, int]) -> bool:
     try:
         at = _EPOCH + timedelta(days=day)
         if at.weekday() != _SUNDAY or at.month != sunday[0]:
@@ -113,13 +115,13 @@ def _is(day: int, sunday: tuple[int, int]) -> bool:
         return False
 
 
-def hours(offset: int) -> str:
+def format_offset(offset: int) -> str:
     """Return an offset in words, as `5 h 30 min`."""
     whole, minutes = divmod(offset // MINUTE, 60)
     return f"{whole} h {minutes} min" if minutes else f"{whole} h"
 
 
-def minutes_of(text: str) -> int:
+def parse_offset_minutes(text: str) -> int:
     """Return the offset, in minutes, with which an RFC 3339 instant is written; 0 for `Z`."""
     if text.endswith("Z"):
         return 0

@@ -13,7 +13,7 @@ _NO_EVENT: Final = frozenset({Reason.NOT_JSON, Reason.NOT_CLOUDEVENT, Reason.TOO
 
 
 @dataclass(frozen=True, slots=True)
-class RefusalGroup:
+class RefusedLines:
     """Lines that were refused for the same reason in the same field; `first` is the place of the first one.
 
     `expected` is what the contract declares there, `looks_like` what the file is, where its first line is refused and
@@ -29,39 +29,39 @@ class RefusalGroup:
 
 
 @dataclass(slots=True)
-class Refusals:
+class RefusalCounts:
     """A tally of refusals."""
 
     total: int = 0
     _counts: dict[tuple[str, str], int] = field(default_factory=dict)
     _first: dict[tuple[str, str], str] = field(default_factory=dict)
-    _files: dict[tuple[str, str], str] = field(default_factory=dict)
+    _looks_like: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, refusal: Refusal, place: str, line: bytes = b"") -> None:
         """Count one refused line that stands at `place`; by the first line of a file it is told what the file is."""
         group = (str(refusal.reason), refusal.field)
         if group not in self._first and place.endswith(":1") and refusal.reason in _NO_EVENT:
-            self._files[group] = format_advice(line)
+            self._looks_like[group] = format_advice(line)
         self.total += 1
         self._counts[group] = self._counts.get(group, 0) + 1
         self._first.setdefault(group, place)
 
-    def groups(self) -> tuple[RefusalGroup, ...]:
+    def groups(self) -> tuple[RefusedLines, ...]:
         """Return the groups, the largest first."""
         ordered = sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))
         return tuple(
-            RefusalGroup(
+            RefusedLines(
                 *group,
                 count,
                 self._first[group],
                 expected=expectation(Reason(group[0]), group[1]),
-                looks_like=self._files.get(group, ""),
+                looks_like=self._looks_like.get(group, ""),
             )
             for group, count in ordered
         )
 
 
-def explained(groups: Iterable[RefusalGroup]) -> Iterator[str]:
+def explanation_lines(groups: Iterable[RefusedLines]) -> Iterator[str]:
     """Yield, for each group, what was expected, and what the file looks like where that is known."""
     for group in groups:
         if group.looks_like:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from streams.edge.files.refusal_groups import RefusalGroup
+from streams.edge.files.refusal_groups import RefusedLines
 from streams.edge.terminal import WrappingTable
 
 
-def refusal_table(title: str, groups: Iterable[RefusalGroup]) -> WrappingTable:
+def refusal_table(title: str, groups: Iterable[RefusedLines]) -> WrappingTable:
     """Return what was refused, by reason and field; never what was refused."""
     table = WrappingTable(title=title, title_justify="left")
     table.add_column("reason")

@@ -2,11 +2,11 @@
 
 import msgspec
 
-POSITION_KEY = b"p"
+CHECKPOINT_KEY = b"p"
 CLAIM_KEY = b"k"
 
 
-class Reached(msgspec.Struct, frozen=True):
+class TopicOffset(msgspec.Struct, frozen=True):
     """The next offset to read of one source topic; `id` is the topic's own, "" where the broker tells none.
 
     `read` is up to when, in epoch milliseconds, it was read where that is earlier than the partition's `now`: its
@@ -16,44 +16,44 @@ class Reached(msgspec.Struct, frozen=True):
 
     next: int
     id: str = ""
-    read: int = 0
+    read_through: int = 0
     records: int = 0
 
 
-class Position(msgspec.Struct, frozen=True):
+class Checkpoint(msgspec.Struct, frozen=True):
     """Where a partition stands: its `now` in epoch milliseconds, its source topics, the hash of the registry read by.
 
     `lost` counts the records that had left the logs before they were read, since the partition was begun. `own` are the
     ids of the changelog and the measures to which everything up to here was written; `commit` counts the commits.
     """
 
-    now: int = 0
-    topics: dict[str, Reached] = {}
+    log_time: int = 0
+    topics: dict[str, TopicOffset] = {}
     registry: str = ""
-    lost: int = 0
-    own: dict[str, str] = {}
-    commit: int = 0
+    lost_records: int = 0
+    output_topic_ids: dict[str, str] = {}
+    commit_number: int = 0
 
 
-def up_to(position: Position, topic: str) -> int:
+def read_through(checkpoint: Checkpoint, topic: str) -> int:
     """Return up to when `topic` was read at `position`; 0 for a topic that never was."""
-    reached = position.topics.get(topic)
-    return 0 if reached is None else reached.read or position.now
+    reached = checkpoint.topics.get(topic)
+    return 0 if reached is None else reached.read_through or checkpoint.log_time
 
 
-def left(position: Position, topic: str) -> Reached:
+def suspended_offset(checkpoint: Checkpoint, topic: str) -> TopicOffset:
     """Return where `topic` stays from `position` on while it is read no further, and `now` goes on without it."""
-    return msgspec.structs.replace(position.topics[topic], read=up_to(position, topic))
+    return msgspec.structs.replace(checkpoint.topics[topic], read=read_through(checkpoint, topic))
 
 
-_decode = msgspec.json.Decoder(Position).decode
+_decode = msgspec.json.Decoder(Checkpoint).decode
 
 
-def encode(position: Position) -> bytes:
+def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
     """Return the stored form of a position; JSON, so that an operator can read it in the changelog."""
-    return msgspec.json.encode(position)
+    return msgspec.json.encode(checkpoint)
 
 
-def decode(stored: bytes) -> Position:
+def decode_checkpoint(stored: bytes) -> Checkpoint:
     """Return the position that `encode` stored."""
     return _decode(stored)

@@ -6,27 +6,29 @@ from typing import Final
 
 from aiokafka.errors import KafkaError, ProducerFenced
 
-from streams.runtime.journal.journal import Journal, Outgoing, UntoldError
+from streams.runtime.journal.journal import Commit, FeedbackError, Journal
 
-_SLOW_SECONDS: Final = 5.0
+_SLOW_COMMIT_SECONDS: Final = 5.0
 """After how long a commit that is not done makes us look at the topics on which platforms are told."""
 
-Look = Callable[[], Awaitable[Collection[str]]]
+CheckFeedbackTopics = Callable[[], Awaitable[Collection[str]]]
 """Looks at the topics on which platforms are told, and returns those that cannot be written."""
 
 
-async def commit(journal: Journal, outgoing: Outgoing, look: Look) -> None:
+async def commit_checking_feedback(
+    journal: Journal, commit: Commit, check_feedback_topics: CheckFeedbackTopics
+) -> None:
     """Make a commit. Raises UntoldError where it fails, or does not end, with a topic on which a platform is told.
 
     A client waits for a topic that is gone for as long as it is gone. After an UntoldError nothing is known of the
     commit: the partition has to be taken anew.
     """
-    writing = asyncio.ensure_future(journal.commit(outgoing))
+    writing = asyncio.ensure_future(journal.commit(commit))
     try:
-        while not await _is_done(writing):
-            faulty = outgoing.told.keys() & set(await look()) if outgoing.told else None
+        while not await _wait_until_done(writing):
+            faulty = commit.feedback.keys() & set(await check_feedback_topics()) if commit.feedback else None
             if faulty and not (writing.done() and writing.exception() is None):
-                raise UntoldError(min(faulty), "found at a commit")
+                raise FeedbackError(min(faulty), "found at a commit")
             if writing.done():
                 break
         writing.result()
@@ -34,9 +36,9 @@ async def commit(journal: Journal, outgoing: Outgoing, look: Look) -> None:
         writing.cancel()
 
 
-async def _is_done(writing: asyncio.Future[None]) -> bool:
+async def _wait_until_done(writing: asyncio.Future[None]) -> bool:
     """Wait for some seconds, and return whether a commit is done, or failed in a way that no look can explain."""
-    await asyncio.wait({writing}, timeout=_SLOW_SECONDS)
+    await asyncio.wait({writing}, timeout=_SLOW_COMMIT_SECONDS)
     if not writing.done():
         return False
     error = writing.exception()

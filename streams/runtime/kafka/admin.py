@@ -13,15 +13,15 @@ from streams.contract.topics import TopicSettings
 from streams.edge.kafka_client.login import NoBrokerError, check_login, missing_right_error
 
 _WRITE_TXN_MARKERS: Final = 27  # a broker that knows this request runs transactions to their end
-_READ: Final = 1 << 3  # of the rights that a broker tells as bits
-_WRITE: Final = 1 << 4
-_RIGHTS_NOT_TOLD: Final = -(1 << 31)
+_READ_BIT: Final = 1 << 3  # of the rights that a broker tells as bits
+_WRITE_BIT: Final = 1 << 4
+_RIGHTS_UNKNOWN: Final = -(1 << 31)
 _TIMEOUT_MS: Final = 10_000
 _BOOTSTRAP_MS: Final = 30_000
-_NOBODY: Final = KafkaSecurity()
+_NO_LOGIN: Final = KafkaSecurity()
 
 
-class Topic(NamedTuple):
+class TopicDescription(NamedTuple):
     """A topic as it is on the broker, `replicas` times; `id` is "" where the broker tells none."""
 
     id: str
@@ -29,17 +29,17 @@ class Topic(NamedTuple):
     replicas: int = 1
 
 
-class Broker:
+class KafkaAdmin:
     """The administrative side of a Kafka cluster; blocking, for use in a thread.
 
     `access` says who asks: nobody in particular by default. Raises AccessError when that is not let in, NoBrokerError
     when no broker answers.
     """
 
-    def __init__(self, bootstrap: str, access: KafkaSecurity = _NOBODY) -> None:
+    def __init__(self, bootstrap: str, access: KafkaSecurity = _NO_LOGIN) -> None:
         check_login(bootstrap, access)
         self._access = access
-        self._admin = _connected(bootstrap.split(","), access)
+        self._admin = _connect(bootstrap.split(","), access)
 
     def __enter__(self) -> Self:
         return self
@@ -57,24 +57,26 @@ class Broker:
         """Whether the broker has transactions; the embedded one only pretends."""
         return any(int(key) == _WRITE_TXN_MARKERS for key in self._admin.api_versions())
 
-    def topics(self, names: Iterable[str]) -> dict[str, Topic]:
+    def describe_topics(self, names: Iterable[str]) -> dict[str, TopicDescription]:
         """Return those of `names` that exist; raises AccessError when we may not see whether one does."""
         described = self._admin.describe_topics(sorted(names))
         self._require_visible(one["name"] for one in described if _is_hidden(one))
-        return _existing(described)
+        return _existing_topics(described)
 
-    def readable(self, names: Iterable[str]) -> tuple[dict[str, Topic], frozenset[str]]:
+    def describe_readable(self, names: Iterable[str]) -> tuple[dict[str, TopicDescription], frozenset[str]]:
         """Return those of `names` that exist, and those that we may not read, whether they exist or not."""
-        return self._permitted(names, _READ)
+        return self._describe_permitted(names, _READ_BIT)
 
-    def writable(self, names: Iterable[str]) -> tuple[dict[str, Topic], frozenset[str]]:
+    def describe_writable(self, names: Iterable[str]) -> tuple[dict[str, TopicDescription], frozenset[str]]:
         """Return those of `names` that exist, and those that we may not write, whether they exist or not."""
-        return self._permitted(names, _WRITE)
+        return self._describe_permitted(names, _WRITE_BIT)
 
-    def _permitted(self, names: Iterable[str], right: int) -> tuple[dict[str, Topic], frozenset[str]]:
+    def _describe_permitted(
+        self, names: Iterable[str], right: int
+    ) -> tuple[dict[str, TopicDescription], frozenset[str]]:
         described = self._admin.describe_topics(sorted(names))
-        hidden = frozenset(one["name"] for one in described if _is_hidden(one) or not _may(one, right))
-        return _existing(described), hidden
+        hidden = frozenset(one["name"] for one in described if _is_hidden(one) or not _is_permitted(one, right))
+        return _existing_topics(described), hidden
 
     def _require_visible(self, names: Iterable[str]) -> None:
         hidden = sorted(names)
@@ -82,7 +84,7 @@ class Broker:
             others = f" and {len(hidden) - 1} more" if hidden[1:] else ""
             raise missing_right_error(self._access, f"DESCRIBE topic {hidden[0]}{others}")
 
-    def settings(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    def describe_settings(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
         """Return the settings of each topic, defaults included; empty where the broker does not tell."""
         resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in sorted(names)]
         try:
@@ -90,9 +92,9 @@ class Broker:
         except KafkaError:
             return {name: {} for name in names}
         found = {str(name): entries for kind in described.values() for name, entries in kind.items()}
-        return {name: _values(found.get(name, {})) for name in names}
+        return {name: _setting_values(found.get(name, {})) for name in names}
 
-    def create(self, topic: TopicSettings) -> None:
+    def create_topic(self, topic: TopicSettings) -> None:
         """Create a topic and return when the broker shows it; raises KafkaError if it refuses."""
         wanted = {
             "num_partitions": topic.partitions,
@@ -107,18 +109,18 @@ def _is_hidden(described: Mapping[str, Any]) -> bool:
     return bool(described["error_code"] == TopicAuthorizationFailedError.errno)
 
 
-def _may(described: Mapping[str, Any], right: int) -> bool:
+def _is_permitted(described: Mapping[str, Any], right: int) -> bool:
     rights = described.get("topic_authorized_operations")
-    return not isinstance(rights, int) or rights == _RIGHTS_NOT_TOLD or bool(rights & right) or _is_missing(described)
+    return not isinstance(rights, int) or rights == _RIGHTS_UNKNOWN or bool(rights & right) or _is_missing(described)
 
 
 def _is_missing(described: Mapping[str, Any]) -> bool:
     return bool(described["error_code"] != 0)
 
 
-def _existing(described: Iterable[Mapping[str, Any]]) -> dict[str, Topic]:
+def _existing_topics(described: Iterable[Mapping[str, Any]]) -> dict[str, TopicDescription]:
     return {
-        topic["name"]: Topic(
+        topic["name"]: TopicDescription(
             str(topic.get("topic_id") or ""),
             len(topic["partitions"]),
             min(len(partition["replica_nodes"]) for partition in topic["partitions"]),
@@ -128,7 +130,7 @@ def _existing(described: Iterable[Mapping[str, Any]]) -> dict[str, Topic]:
     }
 
 
-def _connected(servers: Sequence[str], access: KafkaSecurity) -> KafkaAdminClient:
+def _connect(servers: Sequence[str], access: KafkaSecurity) -> KafkaAdminClient:
     """Return a client of the first server that answers; raises NoBrokerError when none does.
 
     Given all of them, the client spends its whole time on the first one, also when that hangs.
@@ -137,23 +139,23 @@ def _connected(servers: Sequence[str], access: KafkaSecurity) -> KafkaAdminClien
     *others, last = servers
     for server in others:
         with suppress(KafkaError):
-            return _client(server, each, access)
+            return _open_client(server, each, access)
     try:
-        return _client(last, each, access)
+        return _open_client(last, each, access)
     except KafkaTimeoutError as error:
         raise NoBrokerError(",".join(servers), access) from error
 
 
-def _client(server: str, patience_ms: int, access: KafkaSecurity) -> KafkaAdminClient:
+def _open_client(server: str, timeout_ms: int, access: KafkaSecurity) -> KafkaAdminClient:
     return KafkaAdminClient(
         bootstrap_servers=server,
         request_timeout_ms=_TIMEOUT_MS,
-        bootstrap_timeout_ms=patience_ms,
+        bootstrap_timeout_ms=timeout_ms,
         **access.client_options(),
     )
 
 
-def _values(entries: Mapping[str, object]) -> dict[str, str]:
+def _setting_values(entries: Mapping[str, object]) -> dict[str, str]:
     return {
         setting: str(entry["value"])
         for setting, entry in entries.items()

@@ -9,7 +9,7 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment, Cons
 from typing_extensions import override
 
 
-def by_number(partitions: int) -> type[RangePartitionAssignor]:
+def make_number_assignor(partitions: int) -> type[RangePartitionAssignor]:
     """Return the assignor that gives each number below `partitions` to one member, of all topics that it reads.
 
     Where all topics have that many partitions and all members read the same it assigns as Kafka's range assignor does,
@@ -17,7 +17,7 @@ def by_number(partitions: int) -> type[RangePartitionAssignor]:
     a member does not read, would part the topics of a number.
     """
 
-    class ByNumber(RangePartitionAssignor):
+    class PartitionNumberAssignor(RangePartitionAssignor):
         """Assigns numbers of partitions."""
 
         @classmethod
@@ -25,7 +25,7 @@ def by_number(partitions: int) -> type[RangePartitionAssignor]:
         def assign(
             cls, cluster: ClusterMetadata, members: Mapping[str, ConsumerProtocolMemberMetadata]
         ) -> dict[str, ConsumerProtocolMemberAssignment]:
-            shares = _shares(partitions, len(members))
+            shares = _split_numbers(partitions, len(members))
             assigned = {}
             for member, numbers in zip(sorted(members), shares, strict=True):
                 topics = sorted(set(members[member].subscription))
@@ -36,10 +36,10 @@ def by_number(partitions: int) -> type[RangePartitionAssignor]:
                 )
             return assigned
 
-    return ByNumber
+    return PartitionNumberAssignor
 
 
-def _shares(partitions: int, members: int) -> list[range]:
+def _split_numbers(partitions: int, members: int) -> list[range]:
     """Return the numbers of each member: as even as they can be, the first ones get one more."""
     each, more = divmod(partitions, members)
     starts = [place * each + min(place, more) for place in range(members + 1)]

@@ -15,13 +15,13 @@ from faust.transport.drivers.aiokafka import Consumer, Transport
 from faust.types import TP
 from typing_extensions import override
 
-from streams.runtime.kafka.fetch_thread import FetchingThread
-from streams.runtime.kafka.records import Head, RecordBatch, Slot
+from streams.runtime.kafka.fetch_thread import FetchThread
+from streams.runtime.kafka.records import LogEnd, RecordBatch, Slot
 
-BATCHES_IN_MEMORY: Final = 2
+MAX_UNACKNOWLEDGED_BATCHES: Final = 2
 """How many unacknowledged batches of one topic-partition may wait; the unit of back-pressure."""
 
-_IDLE_SECONDS: Final = 0.05
+_IDLE_WAIT_SECONDS: Final = 0.05
 
 T = TypeVar("T")
 
@@ -47,102 +47,102 @@ class _Envelope:
 class RecordBatchConsumer(Consumer):
     """Delivers record batches of the topic-partitions that their owners serve, within their credit."""
 
-    _thread: FetchingThread
+    _thread: FetchThread
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Faust's own
         super().__init__(*args, **kwargs)
-        self.heads: dict[Slot, Head] = {}
-        self.lost: dict[Slot, None] = {}
-        self._leases: dict[Slot, int] = {}
+        self.log_ends: dict[Slot, LogEnd] = {}
+        self.out_of_range: dict[Slot, None] = {}
+        self._seek_epochs: dict[Slot, int] = {}
         self._unacknowledged: dict[Slot, int] = {}
-        self._held: frozenset[Slot] = frozenset()
-        self._positions: dict[TP, int] = {}
+        self._paused: frozenset[Slot] = frozenset()
+        self._offsets_to_report: dict[TP, int] = {}
         self._changed = asyncio.Event()
-        self._last_lease = 0
+        self._last_seek_epoch = 0
         app: Any = self.app  # a RecordBatchApp, whose module imports this one
-        self._readable: frozenset[str] | None = app.readable
-        self._subscribed = False
+        self._readable_topics: frozenset[str] | None = app.readable
+        self._is_subscribed = False
 
     @override
     async def subscribe(self, topics: Iterable[str]) -> None:
         """Let the group give partitions of `topics`, of those that can be read."""
-        readable = self._readable
-        self._subscribed = True
+        readable = self._readable_topics
+        self._is_subscribed = True
         await super().subscribe([topic for topic in topics if readable is None or topic in readable])
 
-    async def read(self, topics: frozenset[str]) -> None:
+    async def resubscribe(self, topics: frozenset[str]) -> None:
         """From now on let the group give partitions of `topics` only; it gives all of them anew."""
-        self._readable = topics
-        if self._subscribed:
+        self._readable_topics = topics
+        if self._is_subscribed:
             await self.subscribe(topics)
 
     @override
-    def _new_consumer_thread(self) -> FetchingThread:
-        return FetchingThread(self, loop=self.loop, beacon=self.beacon)
+    def _new_consumer_thread(self) -> FetchThread:
+        return FetchThread(self, loop=self.loop, beacon=self.beacon)
 
     @override
     async def perform_seek(self) -> None:
         """Seek nothing: every owner seeks to its own position, whatever the group has committed."""
 
-    async def serve(self, slot: Slot, offset: int) -> None:
+    async def start_delivery(self, slot: Slot, offset: int) -> None:
         """Deliver `slot` from `offset` on, to be acknowledged batch by batch."""
-        self._last_lease += 1
-        self._leases[slot] = self._last_lease
+        self._last_seek_epoch += 1
+        self._seek_epochs[slot] = self._last_seek_epoch
         self._unacknowledged[slot] = 0
-        self.heads.pop(slot, None)
-        self.lost.pop(slot, None)
-        await self._in_thread(self._thread.serve(slot, offset, self._last_lease))
+        self.log_ends.pop(slot, None)
+        self.out_of_range.pop(slot, None)
+        await self._run_in_thread(self._thread.start_fetching(slot, offset, self._last_seek_epoch))
         self._changed.set()
 
-    async def leave(self, slot: Slot) -> None:
+    async def stop_delivery(self, slot: Slot) -> None:
         """Deliver nothing of `slot` until it is served anew."""
-        self._leases.pop(slot, None)
+        self._seek_epochs.pop(slot, None)
         self._unacknowledged.pop(slot, None)
-        self._positions.pop(TP(*slot), None)
-        self.lost.pop(slot, None)
-        await self._in_thread(self._thread.leave(slot))
+        self._offsets_to_report.pop(TP(*slot), None)
+        self.out_of_range.pop(slot, None)
+        await self._run_in_thread(self._thread.stop_fetching(slot))
 
-    async def forget(self) -> None:
+    async def stop_all_deliveries(self) -> None:
         """Deliver nothing until served anew."""
-        self._leases.clear()
+        self._seek_epochs.clear()
         self._unacknowledged.clear()
-        self._positions.clear()
-        self.heads.clear()
-        self.lost.clear()
-        await self._in_thread(self._thread.forget())
+        self._offsets_to_report.clear()
+        self.log_ends.clear()
+        self.out_of_range.clear()
+        await self._run_in_thread(self._thread.stop_all_fetching())
 
-    async def bounds(self, slot: Slot) -> tuple[int, int]:
+    async def log_bounds(self, slot: Slot) -> tuple[int, int]:
         """Return where the log of `slot` starts and ends."""
-        return await self._in_thread(self._thread.bounds(slot))
+        return await self._run_in_thread(self._thread.log_bounds(slot))
 
-    def current(self, batch: RecordBatch) -> bool:
+    def is_current(self, batch: RecordBatch) -> bool:
         """Whether `batch` was fetched since the last seek of its slot."""
-        return self._leases.get(batch.slot) == batch.lease
+        return self._seek_epochs.get(batch.topic_partition) == batch.seek_epoch
 
     def acknowledge(self, batch: RecordBatch) -> None:
         """Give back the room that `batch` took in memory."""
-        if self.current(batch):
-            self._unacknowledged[batch.slot] -= 1
+        if self.is_current(batch):
+            self._unacknowledged[batch.topic_partition] -= 1
             self._changed.set()
 
-    def committed(self, slot: Slot, offset: int) -> None:
+    def report_offset(self, slot: Slot, offset: int) -> None:
         """Tell the group where `slot` stands; for an operator's eyes, no reader of ours trusts it."""
-        self._positions[TP(*slot)] = offset
+        self._offsets_to_report[TP(*slot)] = offset
 
-    def hold(self, slots: frozenset[Slot], number: int) -> None:
+    def pause(self, topic_partitions: frozenset[Slot], number: int) -> None:
         """Of the slots of partition `number`, deliver all but `slots`."""
-        held = frozenset(slot for slot in self._held if slot.partition != number) | slots
-        if held != self._held:
-            self._held = held
+        held = frozenset(slot for slot in self._paused if slot.partition != number) | topic_partitions
+        if held != self._paused:
+            self._paused = held
             self._changed.set()
 
     @override
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
-        return iter(tuple(self._positions))
+        return iter(tuple(self._offsets_to_report))
 
     @override
     def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:
-        return {tp: self._positions[tp] for tp in tps if self._should_commit(tp, self._positions[tp])}
+        return {tp: self._offsets_to_report[tp] for tp in tps if self._should_commit(tp, self._offsets_to_report[tp])}
 
     @override
     async def _drain_messages(self, fetcher: Any) -> None:
@@ -150,38 +150,40 @@ class RecordBatchConsumer(Consumer):
         try:
             while not (self._stopped.is_set() or fetcher._stopped.is_set()):  # noqa: SLF001 - as Faust does
                 if self.flow_active:
-                    await self._deliver(self._wanted())
+                    await self._deliver(self._deliverable())
                 else:
-                    await self._pause()
+                    await self._wait_for_change()
         except (ConsumerStoppedError, asyncio.CancelledError):
             if not self.app.should_stop:
                 raise
 
-    def _wanted(self) -> list[Slot]:
+    def _deliverable(self) -> list[Slot]:
         waiting = self._unacknowledged.items()
-        return [slot for slot, batches in waiting if batches < BATCHES_IN_MEMORY and slot not in self._held]
+        return [slot for slot, batches in waiting if batches < MAX_UNACKNOWLEDGED_BATCHES and slot not in self._paused]
 
     async def _deliver(self, wanted: list[Slot]) -> None:
         if not wanted:
-            await self._pause()
+            await self._wait_for_change()
             return
-        fetched = await self._in_thread(self._thread.poll(wanted, self._held))
-        self.heads = fetched.heads
-        self.lost.update(dict.fromkeys(fetched.lost))
+        fetched = await self._run_in_thread(self._thread.poll(wanted, self._paused))
+        self.log_ends = fetched.log_ends
+        self.out_of_range.update(dict.fromkeys(fetched.out_of_range))
         for batch in fetched.batches:
-            if self.current(batch):
-                self._unacknowledged[batch.slot] += 1
-                message: Any = self._to_message(TP(*batch.slot), _Envelope(*batch.slot, batch.end))
+            if self.is_current(batch):
+                self._unacknowledged[batch.topic_partition] += 1
+                message: Any = self._to_message(
+                    TP(*batch.topic_partition), _Envelope(*batch.topic_partition, batch.end)
+                )
                 message.value = batch
                 await self.callback(message)
 
-    async def _pause(self) -> None:
+    async def _wait_for_change(self) -> None:
         """Wait until there may be something to deliver, or a moment."""
         self._changed.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), _IDLE_SECONDS)
+            await asyncio.wait_for(self._changed.wait(), _IDLE_WAIT_SECONDS)
 
-    async def _in_thread(self, work: Coroutine[Any, Any, T]) -> T:
+    async def _run_in_thread(self, work: Coroutine[Any, Any, T]) -> T:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._thread.thread_loop))
 
 

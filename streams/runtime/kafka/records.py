@@ -9,7 +9,7 @@ LOG_APPEND_TIME: Final = 1
 """The broker's stamp, in Kafka's own numbers; 0 is the sender's."""
 
 
-class Stamped(Record, Protocol):
+class TimestampedRecord(Record, Protocol):
     """A record as the Kafka client gives it."""
 
     @property
@@ -31,26 +31,26 @@ class RecordBatch(NamedTuple):
     gap. `lease` tells which seek the fetch followed: a batch of an older lease is void.
     """
 
-    slot: Slot
+    topic_partition: Slot
     start: int
     end: int
-    lease: int
-    records: Sequence[Stamped]
+    seek_epoch: int
+    records: Sequence[TimestampedRecord]
 
-    def cut(self, count: int) -> "tuple[RecordBatch, RecordBatch]":
+    def split(self, count: int) -> "tuple[RecordBatch, RecordBatch]":
         """Return the first `count` records, at least one, and the others, at least one, as batches of their own."""
         first, rest = self.records[:count], self.records[count:]
         return self._replace(end=rest[0].offset, records=first), self._replace(start=rest[0].offset, records=rest)
 
 
-class Head(NamedTuple):
+class LogEnd(NamedTuple):
     """What the last fetch response told of a log's end.
 
     `end` is the offset after its last record, `through` the offset after the last delivered one, `at` the wall clock
     of the response in epoch milliseconds; `reached` says that nothing follows what was delivered.
     """
 
-    through: int
+    delivered_to: int
     end: int
-    at: int
-    reached: bool
+    responded_at: int
+    is_at_end: bool

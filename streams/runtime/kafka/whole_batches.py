@@ -12,26 +12,26 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from typing_extensions import override
 
 _POLL_MS: Final = 500
-_MOST: Final = 50
+_MAX_BATCHES: Final = 50
 """How many batches are handed over at once."""
 
 
-class Batch:
+class UnparsedBatch:
     """A record batch, not yet parsed; `offset` is that of its last record. To aiokafka it is the only record in it."""
 
-    def __init__(self, batch: Any, first: int) -> None:  # noqa: ANN401 - aiokafka's own have no common type
+    def __init__(self, batch: Any, first_offset: int) -> None:  # noqa: ANN401 - aiokafka's own have no common type
         self.offset: int = batch.next_offset - 1
         self._batch = batch
-        self._first = first
+        self._first_offset = first_offset
 
     def records(self) -> list[Any]:
         """Parse its records, which can be done once: each has an offset, a key and a value."""
         records = list(self._batch)
-        if self._batch.base_offset < self._first:
-            return [record for record in records if record.offset >= self._first]
+        if self._batch.base_offset < self._first_offset:
+            return [record for record in records if record.offset >= self._first_offset]
         return records
 
-    def __iter__(self) -> "Iterator[Batch]":
+    def __iter__(self) -> "Iterator[UnparsedBatch]":
         yield self
 
     def __next__(self) -> object:
@@ -41,42 +41,42 @@ class Batch:
         return getattr(self._batch, name)
 
 
-def hand_over_whole(consumer: AIOKafkaConsumer) -> None:
+def deliver_whole_batches(consumer: AIOKafkaConsumer) -> None:
     """Let a started consumer fetch for `fetched`, and for nothing else."""
     fetcher: Any = consumer._fetcher  # noqa: SLF001 - aiokafka offers no other way, here and below
-    fetcher._records = _Fetched()  # noqa: SLF001
+    fetcher._records = _BatchBuffer()  # noqa: SLF001
 
 
-async def fetched(consumer: AIOKafkaConsumer) -> list[Batch]:
+async def poll_batches(consumer: AIOKafkaConsumer) -> list[UnparsedBatch]:
     """Return the next batches of what is assigned, none when there have been none for a while."""
-    found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_MOST)
-    return [cast("Batch", batch) for batches in found.values() for batch in batches]
+    found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_MAX_BATCHES)
+    return [cast("UnparsedBatch", batch) for batches in found.values() for batch in batches]
 
 
-class _Fetched(OrderedDict[TopicPartition, Any]):
+class _BatchBuffer(OrderedDict[TopicPartition, Any]):
     """What aiokafka has fetched and not yet handed over."""
 
     @override
     def __setitem__(self, pair: TopicPartition, fetched: Any) -> None:
         parsing = getattr(fetched, "_partition_records", None)  # an error has none
         if parsing is not None:
-            parsing._records = _Batches(parsing._records, parsing.next_fetch_offset)  # noqa: SLF001
-            parsing._consumer_record = _as_it_is  # noqa: SLF001
+            parsing._records = _BatchSequence(parsing._records, parsing.next_fetch_offset)  # noqa: SLF001
+            parsing._consumer_record = _unchanged  # noqa: SLF001
         super().__setitem__(pair, fetched)
 
 
-def _as_it_is(_: object, record: object) -> object:
+def _unchanged(_: object, record: object) -> object:
     return record
 
 
-class _Batches:
+class _BatchSequence:
     """The batches of one answer of a broker's, which may begin before the first offset that was asked for."""
 
-    def __init__(self, batches: Any, first: int) -> None:  # noqa: ANN401
+    def __init__(self, batches: Any, first_offset: int) -> None:  # noqa: ANN401
         self.has_next = batches.has_next
         self._next = batches.next_batch
-        self._first = first
+        self._first_offset = first_offset
 
-    def next_batch(self) -> Batch:
+    def next_batch(self) -> UnparsedBatch:
         """Return the next batch."""
-        return Batch(self._next(), self._first)
+        return UnparsedBatch(self._next(), self._first_offset)

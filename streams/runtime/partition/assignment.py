@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from streams.runtime.kafka.records import RecordBatch, Slot
 from streams.runtime.partition.partition import Partition
-from streams.runtime.stats import Figures
+from streams.runtime.stats import WorkerStats
 
 log = logging.getLogger(__name__)
 
 
-def whole(assigned: Iterable[Slot], topics: Iterable[str]) -> tuple[frozenset[int], frozenset[int]]:
+def complete_partitions(assigned: Iterable[Slot], topics: Iterable[str]) -> tuple[frozenset[int], frozenset[int]]:
     """Return the partition numbers of which every one of `topics` is assigned, and those of which only some are."""
     wanted = frozenset(topics)
     held: dict[int, set[str]] = {}
@@ -22,7 +22,7 @@ def whole(assigned: Iterable[Slot], topics: Iterable[str]) -> tuple[frozenset[in
     return complete, frozenset(held) - complete
 
 
-class Owners:
+class PartitionAssignment:
     """The partitions of this worker and the tasks that run them.
 
     `open_partition` makes the owner of a number; `look` returns the topics that can be read, and raises where none can;
@@ -31,15 +31,15 @@ class Owners:
 
     def __init__(
         self,
-        open_partition: Callable[[int], Partition],
-        look: Callable[[], Awaitable[Iterable[str]]],
-        figures: Figures,
-        failed: Callable[[BaseException], None],
+        make_partition: Callable[[int], Partition],
+        check_topics: Callable[[], Awaitable[Iterable[str]]],
+        stats: WorkerStats,
+        on_failure: Callable[[BaseException], None],
     ) -> None:
-        self._open = open_partition
-        self._look = look
-        self._figures = figures
-        self._failed = failed
+        self._make_partition = make_partition
+        self._check_topics = check_topics
+        self._stats = stats
+        self._on_failure = on_failure
         self._revocations = 0
         self._owned: dict[int, tuple[Partition, asyncio.Task[None]]] = {}
         self._closing: list[Partition] = []
@@ -48,37 +48,37 @@ class Owners:
         """Take the partitions that are wholly assigned, of the topics that can be read; name the others."""
         revocations = self._revocations
         try:
-            topics = await self._look()
+            topics = await self._check_topics()
         except Exception as error:  # noqa: BLE001 - any error ends the process
-            self._failed(error)
+            self._on_failure(error)
             return
         if revocations != self._revocations:
             return  # all of it was given up meanwhile
-        complete, partial = whole(assigned, topics)
+        complete, partial = complete_partitions(assigned, topics)
         for number in sorted(partial):
             log.error("partition %d is not served: it is not assigned of every source topic", number)
         for number in sorted(complete - set(self._owned)):
-            self._take(number)
-        self._figures.rebalances += 1
-        self._figures.assigned = True
+            self._open_partition(number)
+        self._stats.rebalances += 1
+        self._stats.has_assignment = True
 
-    def _take(self, number: int) -> None:
-        partition = self._open(number)
+    def _open_partition(self, number: int) -> None:
+        partition = self._make_partition(number)
         task = asyncio.create_task(partition.run(), name=f"partition-{number}")
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._partition_ended)
         self._owned[number] = (partition, task)
-        self._figures.owned[number] = partition.figures
+        self._stats.owned[number] = partition.stats
 
     async def revoke(self) -> None:
         """Close every partition in order: what was applied is committed, what is still being restored is let go."""
         self._revocations += 1
-        self._figures.assigned = False
+        self._stats.has_assignment = False
         owned, self._owned = self._owned, {}
-        self._figures.owned.clear()
+        self._stats.owned.clear()
         self._closing = [partition for partition in self._closing if partition.uncommitted]
         self._closing += [partition for partition, _ in owned.values()]
         for partition, task in owned.values():
-            if partition.restored:
+            if partition.is_serving:
                 partition.close()
             else:
                 task.cancel()
@@ -89,18 +89,18 @@ class Owners:
         partitions = (*self._closing, *(partition for partition, _ in self._owned.values()))
         return {partition.number: partition.uncommitted for partition in partitions}
 
-    def offer(self, batch: RecordBatch) -> None:
+    def enqueue(self, batch: RecordBatch) -> None:
         """Hand a batch to the owner of its partition; one that comes for nobody was fetched before a rebalance."""
-        owned = self._owned.get(batch.slot.partition)
+        owned = self._owned.get(batch.topic_partition.partition)
         if owned is not None:
-            owned[0].offer(batch)
+            owned[0].enqueue(batch)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _partition_ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():
             return
         if (error := task.exception()) is not None:
-            self._failed(error)
+            self._on_failure(error)
             return
         for number, (partition, running) in list(self._owned.items()):
-            if running is task and partition.again:
-                self._take(number)
+            if running is task and partition.should_reopen:
+                self._open_partition(number)

@@ -17,14 +17,14 @@ from streams.runtime.kafka.records import RecordBatch
 _timestamp: Final = attrgetter("timestamp")
 
 
-class Portion(NamedTuple):
+class BatchSlice(NamedTuple):
     """A batch, or as much of one as may be applied now; `last` tells that nothing of it is left."""
 
     batch: RecordBatch
-    last: bool
+    is_last: bool
 
 
-class Inbox:
+class BatchQueue:
     """Waiting batches by topic.
 
     `leaders` are the topics with the filings of what a topic of actions brings; `most` is how many records there may
@@ -32,74 +32,85 @@ class Inbox:
     """
 
     def __init__(
-        self, leaders: Mapping[str, frozenset[str]], most: int, siblings: Mapping[str, frozenset[str]] | None = None
+        self,
+        filing_topics: Mapping[str, frozenset[str]],
+        max_records: int,
+        related_topics: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
-        self._leaders = leaders
-        self._most = most
-        self._siblings = siblings or {}
+        self._filing_topics = filing_topics
+        self._max_records = max_records
+        self._related_topics = related_topics or {}
         self._waiting: dict[str, deque[RecordBatch]] = {}
-        self._turns: dict[frozenset[str], None] = {}
+        self._group_order: dict[frozenset[str], None] = {}
 
     def __bool__(self) -> bool:
         return any(self._waiting.values())
 
-    def put(self, batch: RecordBatch) -> None:
+    def enqueue(self, batch: RecordBatch) -> None:
         """Let a batch wait behind those of its topic."""
-        topic = batch.slot.topic
+        topic = batch.topic_partition.topic
         self._waiting.setdefault(topic, deque()).append(batch)
-        self._turns.setdefault(self._group(topic))
+        self._group_order.setdefault(self._group_of(topic))
 
-    def drop(self, topics: Iterable[str]) -> None:
+    def drop_topics(self, topics: Iterable[str]) -> None:
         """Let go of what waits of these topics."""
         for topic in topics:
             self._waiting.pop(topic, None)
 
-    def put_back(self, portion: Portion, rest: RecordBatch) -> None:
+    def put_back(self, batch_slice: BatchSlice, rest: RecordBatch) -> None:
         """Let what is left of a portion wait where it was."""
-        waiting = self._waiting[rest.slot.topic]
-        if not portion.last:
+        waiting = self._waiting[rest.topic_partition.topic]
+        if not batch_slice.is_last:
             following = waiting.popleft()
             rest = following._replace(start=rest.start, records=[*rest.records, *following.records])
         waiting.appendleft(rest)
 
-    def take(self, read: Mapping[str, int], expected: frozenset[str], most: int | None = None) -> Portion | None:
+    def next_slice(
+        self, applied_through: Mapping[str, int], expected: frozenset[str], max_records: int | None = None
+    ) -> BatchSlice | None:
         """Return what is to be applied next, at most `most` records; None while all that waits is ahead of filings.
 
         `read` are the log times up to which topics have been applied, `expected` the topics that will bring more.
         """
-        for group in list(self._turns):
-            for topic in self._in_order(group):
-                portion = self._portion(self._waiting[topic], self._limit(topic, read, expected), most)
+        for group in list(self._group_order):
+            for topic in self._topics_in_order(group):
+                portion = self._cut_slice(
+                    self._waiting[topic], self._limit_for(topic, applied_through, expected), max_records
+                )
                 if portion is not None:
-                    self._turns[group] = self._turns.pop(group)  # the others come first now
+                    self._group_order[group] = self._group_order.pop(group)  # the others come first now
                     return portion
         return None
 
-    def _group(self, topic: str) -> frozenset[str]:
-        return self._siblings.get(topic, frozenset())
+    def _group_of(self, topic: str) -> frozenset[str]:
+        return self._related_topics.get(topic, frozenset())
 
-    def _limit(self, topic: str, read: Mapping[str, int], expected: frozenset[str]) -> int | None:
+    def _limit_for(self, topic: str, applied_through: Mapping[str, int], expected: frozenset[str]) -> int | None:
         """Return the log time up to which the filings for a topic's actions are there, None if none are to come."""
-        ahead_of = [leader for leader in self._leaders.get(topic, ()) if leader in expected or self._holds(leader)]
-        return min([read[leader] for leader in ahead_of], default=None)
+        ahead_of = [
+            leader for leader in self._filing_topics.get(topic, ()) if leader in expected or self._has_waiting(leader)
+        ]
+        return min([applied_through[leader] for leader in ahead_of], default=None)
 
-    def _in_order(self, group: frozenset[str]) -> list[str]:
-        held = [topic for topic in self._waiting if self._holds(topic) and self._group(topic) == group]
-        return sorted(held, key=lambda topic: (self._waiting[topic][0].records[0].timestamp, topic in self._leaders))
+    def _topics_in_order(self, group: frozenset[str]) -> list[str]:
+        held = [topic for topic in self._waiting if self._has_waiting(topic) and self._group_of(topic) == group]
+        return sorted(
+            held, key=lambda topic: (self._waiting[topic][0].records[0].timestamp, topic in self._filing_topics)
+        )
 
-    def _holds(self, topic: str) -> bool:
+    def _has_waiting(self, topic: str) -> bool:
         return bool(self._waiting.get(topic))
 
-    def _portion(self, waiting: deque[RecordBatch], limit: int | None, most: int | None) -> Portion | None:
+    def _cut_slice(self, waiting: deque[RecordBatch], limit: int | None, max_records: int | None) -> BatchSlice | None:
         """Take the records up to a log time off the first batch that waits."""
         batch = waiting[0]
         records = batch.records
         cut = len(records) if limit is None else bisect_right(records, limit, key=_timestamp)
-        cut = min(cut, self._most if most is None else most)
+        cut = min(cut, self._max_records if max_records is None else max_records)
         if cut == len(records):
-            return Portion(waiting.popleft(), last=True)
+            return BatchSlice(waiting.popleft(), is_last=True)
         if cut == 0:
             return None
-        first, rest = batch.cut(cut)
+        first, rest = batch.split(cut)
         waiting[0] = rest
-        return Portion(first, last=False)
+        return BatchSlice(first, is_last=False)

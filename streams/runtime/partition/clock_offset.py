@@ -2,7 +2,7 @@
 
 from typing import Final
 
-_UNKNOWN: Final = 1 << 62
+FOREVER_MS: Final = 1 << 62
 
 
 class ClockOffset:
@@ -13,25 +13,25 @@ class ClockOffset:
     """
 
     def __init__(self) -> None:
-        self._least = -_UNKNOWN
-        self._most = _UNKNOWN
+        self._lower_bound = -FOREVER_MS
+        self._upper_bound = FOREVER_MS
 
-    def observe(self, before: int, stamp: int | None, after: int) -> None:
+    def observe(self, before: int, broker_time: int | None, after: int) -> None:
         """Take note that the broker stamped `stamp` between our instants `before` and `after`; None says nothing."""
-        if stamp is None:
+        if broker_time is None:
             return
-        least, most = before - stamp, after - stamp
-        if most < self._least or least > self._most:  # one of the clocks was set
-            self._least, self._most = least, most
+        least, most = before - broker_time, after - broker_time
+        if most < self._lower_bound or least > self._upper_bound:  # one of the clocks was set
+            self._lower_bound, self._upper_bound = least, most
         else:
-            self._least, self._most = max(self._least, least), min(self._most, most)
+            self._lower_bound, self._upper_bound = max(self._lower_bound, least), min(self._upper_bound, most)
 
     @property
-    def known(self) -> bool:
+    def is_known(self) -> bool:
         """Whether the broker has stamped anything."""
-        return self._least > -_UNKNOWN
+        return self._lower_bound > -FOREVER_MS
 
     @property
-    def ahead(self) -> int:
+    def ahead_ms(self) -> int:
         """How far our clock is ahead of the broker's, in milliseconds, at least; behind it if negative, 0 if unknown."""
-        return max(0, self._least) + min(0, self._most)
+        return max(0, self._lower_bound) + min(0, self._upper_bound)

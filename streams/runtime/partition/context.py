@@ -7,50 +7,50 @@ from typing import Protocol
 from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.journal import Journal
-from streams.runtime.kafka.records import Head, RecordBatch, Slot
-from streams.runtime.partition.fair_turns import Turns
-from streams.runtime.partition.processor import Decoder, Ledger
-from streams.runtime.stats import Figures
-from streams.runtime.topic_checks.feedback_topics import Listeners
-from streams.runtime.topic_checks.preflight import Names
-from streams.runtime.topic_checks.source_faults import Fault
+from streams.runtime.kafka.records import LogEnd, RecordBatch, Slot
+from streams.runtime.partition.fair_turns import FairScheduler
+from streams.runtime.partition.processor import Ledger, RecordDecoder
+from streams.runtime.stats import WorkerStats
+from streams.runtime.topic_checks.feedback_topics import FeedbackTopics
+from streams.runtime.topic_checks.preflight import OutputTopics
+from streams.runtime.topic_checks.source_faults import SourceFault
 
 
-class Source(Protocol):
+class RecordSource(Protocol):
     """The transport as an owner sees it."""
 
     @property
-    def heads(self) -> Mapping[Slot, Head]:
+    def log_ends(self) -> Mapping[Slot, LogEnd]:
         """What is known of the logs' ends."""
 
     @property
-    def lost(self) -> Mapping[Slot, None]:
+    def out_of_range(self) -> Mapping[Slot, None]:
         """The slots whose position the broker does not have."""
 
-    async def serve(self, slot: Slot, offset: int) -> None:
+    async def start_delivery(self, slot: Slot, offset: int) -> None:
         """Deliver `slot` from `offset` on."""
 
-    async def leave(self, slot: Slot) -> None:
+    async def stop_delivery(self, slot: Slot) -> None:
         """Deliver nothing of `slot` until it is served anew."""
 
-    async def bounds(self, slot: Slot) -> tuple[int, int]:
+    async def log_bounds(self, slot: Slot) -> tuple[int, int]:
         """Return where the log of `slot` starts and ends."""
 
-    def current(self, batch: RecordBatch) -> bool:
+    def is_current(self, batch: RecordBatch) -> bool:
         """Whether `batch` was fetched since the last `serve` of its slot."""
 
     def acknowledge(self, batch: RecordBatch) -> None:
         """Give back the room that `batch` took."""
 
-    def committed(self, slot: Slot, offset: int) -> None:
+    def report_offset(self, slot: Slot, offset: int) -> None:
         """Tell the group where `slot` stands."""
 
-    def hold(self, slots: frozenset[Slot], number: int) -> None:
+    def pause(self, topic_partitions: frozenset[Slot], number: int) -> None:
         """Of partition `number`, deliver all slots but `slots`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class PartitionContext:
     """What every owner of a worker shares.
 
     `topics` are the source topics with their ids ("": the broker tells none), `faults` what is wrong with those of them
@@ -64,27 +64,27 @@ class Surroundings:
     """
 
     bootstrap: str
-    names: Names
-    own: Mapping[str, str]
-    topics: Mapping[str, str]
-    faults: Mapping[str, Fault]
-    owners: Mapping[str, frozenset[str]]
-    leaders: Mapping[str, frozenset[str]]
-    siblings: Mapping[str, frozenset[str]]
+    output_topics: OutputTopics
+    output_topic_ids: Mapping[str, str]
+    source_topic_ids: Mapping[str, str]
+    source_faults: Mapping[str, SourceFault]
+    platforms_by_topic: Mapping[str, frozenset[str]]
+    filing_topics: Mapping[str, frozenset[str]]
+    related_topics: Mapping[str, frozenset[str]]
     partitions: int
     registry_hash: str
-    pack: str
+    rulebook_name: str
     commit_interval_ms: int
-    exact_ends: bool
-    transactions: bool
-    source: Source
-    decoder: Decoder
-    ledger: Callable[[int], Ledger]
-    journal: Callable[[int], Journal]
-    figures: Figures
+    has_reliable_end_offsets: bool
+    uses_transactions: bool
+    source: RecordSource
+    decoder: RecordDecoder
+    make_ledger: Callable[[int], Ledger]
+    make_journal: Callable[[int], Journal]
+    stats: WorkerStats
     failpoints: Failpoints
-    wall: Callable[[], int]
-    listeners: Listeners
-    unwritable: Callable[[], Awaitable[Collection[str]]]
+    wall_clock: Callable[[], int]
+    feedback_topics: FeedbackTopics
+    check_feedback_topics: Callable[[], Awaitable[Collection[str]]]
     access: KafkaSecurity = field(default_factory=KafkaSecurity)
-    turns: Turns = field(default_factory=Turns)
+    fair_scheduler: FairScheduler = field(default_factory=FairScheduler)

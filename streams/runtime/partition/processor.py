@@ -14,7 +14,7 @@ from streams.domain.logtime import LogTime
 from streams.domain.notices import Notice
 from streams.domain.shelf import Kept
 from streams.domain.vocabulary import Reason
-from streams.runtime.kafka.records import LOG_APPEND_TIME, RecordBatch, Stamped
+from streams.runtime.kafka.records import LOG_APPEND_TIME, RecordBatch, TimestampedRecord
 
 log = logging.getLogger(__name__)
 
@@ -63,21 +63,21 @@ class Ledger(Protocol):
         """Begin, with a partition that had reached `now`."""
 
 
-class Decoder(Protocol):
+class RecordDecoder(Protocol):
     """Bytes to an event or the reason for its refusal; never raises."""
 
-    def decode(self, record: Stamped, wall: int | None = None) -> Event | Refusal:
+    def decode(self, record: TimestampedRecord, now: int | None = None) -> Event | Refusal:
         """Return the event in a record; `wall` is the clock's time where the sender stamped it."""
 
 
-class Refused(NamedTuple):
+class RefusedEvents(NamedTuple):
     """What was refused since the last commit: with the record, and `late`, by reason, when it is no longer known."""
 
-    events: list[tuple[Refusal, Stamped]]
-    late: list[Reason]
+    events: list[tuple[Refusal, TimestampedRecord]]
+    late_reasons: list[Reason]
 
 
-class Apart(NamedTuple):
+class LaggingPlatforms(NamedTuple):
     """Platforms that do not go with the time of all, as long as they do not.
 
     `suspended` are those whose topics are not read, with the instant up to which they were; `owners` are the platforms
@@ -85,23 +85,23 @@ class Apart(NamedTuple):
     """
 
     suspended: Mapping[str, int] = {}
-    owners: Mapping[str, frozenset[str]] = {}
+    platforms_by_topic: Mapping[str, frozenset[str]] = {}
 
 
-class Reading(NamedTuple):
+class ReadProgress(NamedTuple):
     """How far a partition has come: `now` is its log time; by source topic the next offset and how many were read.
 
     Topics that are not read have no position. `behind` are those that are read and catch up, with the instant up to
     which they were.
     """
 
-    now: int
-    positions: Mapping[str, int]
-    read: Mapping[str, int]
-    behind: Mapping[str, int] = {}
+    log_time: int
+    next_offsets: Mapping[str, int]
+    records_read: Mapping[str, int]
+    catching_up: Mapping[str, int] = {}
 
 
-class Intake:
+class PartitionProcessor:
     """Ledger, log time and positions of one partition, moved together.
 
     `positions` is the next offset per source topic, `read` how many of its records were applied, refused ones
@@ -113,45 +113,45 @@ class Intake:
     def __init__(  # noqa: PLR0913, PLR0917 - what one partition is made of
         self,
         ledger: Ledger,
-        decoder: Decoder,
-        time: LogTime,
-        positions: Mapping[str, int],
-        most: int = 10_000,
-        read: Mapping[str, int] | None = None,
+        decoder: RecordDecoder,
+        partition_clock: LogTime,
+        next_offsets: Mapping[str, int],
+        max_due: int = 10_000,
+        records_read: Mapping[str, int] | None = None,
     ) -> None:
         self.ledger = ledger
-        self.time = time
-        self.positions = dict(positions)
-        self.read = dict(read or {})
-        self.applied = 0
-        self.behind = False
-        self._most = most
+        self.partition_clock = partition_clock
+        self.next_offsets = dict(next_offsets)
+        self.records_read = dict(records_read or {})
+        self.uncommitted_records = 0
+        self.has_due_work = False
+        self._max_due = max_due
         self._decoder = decoder
-        self._refused: list[tuple[Refusal, Stamped]] = []
-        self._apart = Apart()
-        self._limits: Mapping[str, int] = {}
-        self._held = True
+        self._refused: list[tuple[Refusal, TimestampedRecord]] = []
+        self._lagging = LaggingPlatforms()
+        self._lagging_limits: Mapping[str, int] = {}
+        self._has_reached_limits = True
 
-    def keep_apart(self, apart: Apart) -> None:
+    def set_lagging_platforms(self, lagging: LaggingPlatforms) -> None:
         """Let platforms go with a time of their own, from before the first record on."""
-        self._apart = apart
-        self._hold()
+        self._lagging = lagging
+        self._advance_lagging()
 
-    def follows(self, batch: RecordBatch) -> bool:
+    def is_contiguous(self, batch: RecordBatch) -> bool:
         """Whether `batch` was fetched from the position or before it, so that nothing lies between."""
-        return batch.start <= self.positions[batch.slot.topic]
+        return batch.start <= self.next_offsets[batch.topic_partition.topic]
 
-    def take(self, batch: RecordBatch, wall: int) -> RecordBatch | None:  # noqa: C901, PLR0915 - a loop over every record, without calls that could be spared
+    def process(self, batch: RecordBatch, wall: int) -> RecordBatch | None:  # noqa: C901, PLR0915 - a loop over every record, without calls that could be spared
         """Apply the records of a batch that follows; `wall` is the wall clock in epoch milliseconds.
 
         Return what is left of it when the ledger is behind.
         """
-        topic = batch.slot.topic
-        position = self.positions[topic]
-        before = self.applied
-        horizon = self.time.horizon(topic)
+        topic = batch.topic_partition.topic
+        position = self.next_offsets[topic]
+        before = self.uncommitted_records
+        horizon = self.partition_clock.horizon(topic)
         ledger, decode = self.ledger, self._decoder.decode
-        now, read = self.time.now, self.time.since(topic)
+        now, read = self.partition_clock.now, self.partition_clock.since(topic)
         rest = None
         for place, record in enumerate(batch.records):
             if record.offset < position:
@@ -160,91 +160,94 @@ class Intake:
             if told > wall and record.timestamp_type != LOG_APPEND_TIME:
                 refused = decode(record, wall)
                 if isinstance(refused, Refusal):
-                    self.applied += 1
+                    self.uncommitted_records += 1
                     self._refuse(record, refused)
                     continue
                 told = wall
             if now < told:
                 now = max(now, min(told, horizon))
-                if now >= ledger.next_due and not self._advance(now):
+                if now >= ledger.next_due and not self._advance_to(now):
                     rest = batch._replace(start=record.offset, records=batch.records[place:])
                     break
             if told > read:  # noqa: PLR1730 - half the time of max: once a record
                 read = told
-            self.applied += 1
+            self.uncommitted_records += 1
             event = decode(record)
             if isinstance(event, Refusal):
                 self._refuse(record, event)
             else:
                 self._apply(record, event)
-        self.time.read(topic, read)
-        self.positions[topic] = max(position, batch.end if rest is None else rest.start)
-        self.read[topic] = self.read.get(topic, 0) + self.applied - before
-        self.tick()
-        self.behind = self.behind or rest is not None
+        self.partition_clock.read(topic, read)
+        self.next_offsets[topic] = max(position, batch.end if rest is None else rest.start)
+        self.records_read[topic] = self.records_read.get(topic, 0) + self.uncommitted_records - before
+        self.advance()
+        self.has_due_work = self.has_due_work or rest is not None
         return rest
 
-    def tick(self) -> bool:
+    def advance(self) -> bool:
         """Let time pass as far as the logs have been read; return whether the ledger had something due."""
-        held = self._hold()
-        now = self.time.target()
+        held = self._advance_lagging()
+        now = self.partition_clock.target()
         due = now >= self.ledger.next_due
         if due:
-            self._advance(now)
+            self._advance_to(now)
         else:
-            self.behind = False
-            self.time.move(now)
-        self.behind = self.behind or not held
+            self.has_due_work = False
+            self.partition_clock.move(now)
+        self.has_due_work = self.has_due_work or not held
         return due or not held
 
-    def _hold(self) -> bool:
+    def _advance_lagging(self) -> bool:
         """Let platforms that are behind come as far as their own topics have been read; return whether they are there."""
-        self.time.rejoin()
-        behind = self.time.behind()
-        if not (behind or self._limits or self._apart.suspended):
+        self.partition_clock.rejoin()
+        behind = self.partition_clock.behind()
+        if not (behind or self._lagging_limits or self._lagging.suspended):
             return True
-        own = {platform: at for topic, at in behind.items() for platform in self._apart.owners.get(topic, ())}
-        limits = {**self._apart.suspended, **own}
-        if limits != self._limits or not self._held:
-            self._limits = limits
-            self._held = self.ledger.hold(limits, self._most)
-        return self._held
+        own = {
+            platform: at for topic, at in behind.items() for platform in self._lagging.platforms_by_topic.get(topic, ())
+        }
+        limits = {**self._lagging.suspended, **own}
+        if limits != self._lagging_limits or not self._has_reached_limits:
+            self._lagging_limits = limits
+            self._has_reached_limits = self.ledger.hold(limits, self._max_due)
+        return self._has_reached_limits
 
-    def _advance(self, now: int) -> bool:
+    def _advance_to(self, now: int) -> bool:
         """Let the ledger decide what is due up to `now`; return whether it has got there."""
-        reached = self.ledger.advance(now, self._most)
-        self.time.move(reached)
-        self.behind = reached < now
-        return not self.behind
+        reached = self.ledger.advance(now, self._max_due)
+        self.partition_clock.move(reached)
+        self.has_due_work = reached < now
+        return not self.has_due_work
 
-    def take_refused(self) -> Refused:
+    def drain_refusals(self) -> RefusedEvents:
         """Return what was refused since the last call."""
         events, self._refused = self._refused, []
-        return Refused(events, [reason for reason, _ in self.ledger.take_refusals()])
+        return RefusedEvents(events, [reason for reason, _ in self.ledger.take_refusals()])
 
-    def leave(self, topics: Collection[str]) -> None:
+    def drop_topics(self, topics: Collection[str]) -> None:
         """Go on without these topics, and forget what was refused of them since the last commit."""
-        self.time.leave(topics)
+        self.partition_clock.leave(topics)
         for topic in topics:
-            self.positions.pop(topic, None)
+            self.next_offsets.pop(topic, None)
         self._refused = [(refusal, record) for refusal, record in self._refused if record.topic not in topics]
 
-    def _apply(self, record: Stamped, event: Event) -> None:
+    def _apply(self, record: TimestampedRecord, event: Event) -> None:
         try:
             reason = self.ledger.apply(event)
         except Exception as bug:  # noqa: BLE001 - by contract a bug of ours, which must not stop the stream
-            log.error("internal error at %s %d %d: %s", record.topic, record.partition, record.offset, place_of(bug))  # noqa: TRY400
+            place = f"{record.topic} {record.partition} {record.offset}"
+            log.error("internal error at %s: %s", place, error_location(bug))  # noqa: TRY400 - an event stands in it
             self._refuse(record, Refusal(Reason.INTERNAL, "", event.platform))
             return
         if reason is not None:
             self._refused.append((Refusal(reason, "", event.platform), record))
 
-    def _refuse(self, record: Stamped, refusal: Refusal) -> None:
+    def _refuse(self, record: TimestampedRecord, refusal: Refusal) -> None:
         self.ledger.refuse(refusal.platform, refusal.reason)
         self._refused.append((refusal, record))
 
 
-def place_of(bug: BaseException) -> str:
+def error_location(error: BaseException) -> str:
     """Return an error's type and where it arose: its message may hold what came in."""
-    frames: Iterable[traceback.FrameSummary] = traceback.extract_tb(bug.__traceback__)
-    return f"{type(bug).__name__} at {', '.join(f'{frame.name}:{frame.lineno}' for frame in frames)}"
+    frames: Iterable[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} at {', '.join(f'{frame.name}:{frame.lineno}' for frame in frames)}"

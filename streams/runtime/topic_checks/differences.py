@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 
 from streams.contract.topics import TopicSettings
-from streams.runtime.kafka.admin import Topic
+from streams.runtime.kafka.admin import TopicDescription
 
 
-def miscounted(wanted: Iterable[str], partitions: int, found: Mapping[str, Topic]) -> list[str]:
+def partition_faults(names: Iterable[str], partitions: int, described: Mapping[str, TopicDescription]) -> list[str]:
     """Return a fault for every topic that is missing or has another number of partitions."""
     faults = []
-    for name in wanted:
-        topic = found.get(name)
+    for name in names:
+        topic = described.get(name)
         if topic is None:
             faults.append(f"{name}: expected a topic with {partitions} partitions, found none")
         elif topic.partitions != partitions:
@@ -18,10 +18,10 @@ def miscounted(wanted: Iterable[str], partitions: int, found: Mapping[str, Topic
     return faults
 
 
-def differing(settings: TopicSettings, told: Mapping[str, str]) -> dict[str, str]:
+def setting_differences(settings: TopicSettings, actual: Mapping[str, str]) -> dict[str, str]:
     """Return, by setting, what is expected and what was found, for those that the broker tells differently."""
     return {
-        name: f"{settings.name}: expected {name}={value}, found {told[name]}"
+        name: f"{settings.name}: expected {name}={value}, found {actual[name]}"
         for name, value in settings.config.items()
-        if name in told and told[name] != value
+        if name in actual and actual[name] != value
     }

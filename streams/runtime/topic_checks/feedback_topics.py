@@ -6,86 +6,97 @@ from typing import Final
 
 from streams.contract.registry.registry import Platform, Registry
 from streams.contract.topics import MAX_MESSAGE_BYTES
-from streams.runtime.kafka.admin import Broker
-from streams.runtime.stats import Figures
-from streams.runtime.topic_checks.differences import miscounted
-from streams.runtime.topic_checks.source_faults import Found
+from streams.runtime.kafka.admin import KafkaAdmin
+from streams.runtime.stats import WorkerStats
+from streams.runtime.topic_checks.differences import partition_faults
+from streams.runtime.topic_checks.source_faults import DescribedTopics
 
 log = logging.getLogger(__name__)
 
-_APPLY: Final = "safeclock admin apply"
-_LIMIT: Final = "max.message.bytes"
+_APPLY_COMMAND: Final = "safeclock admin apply"
+_SIZE_SETTING: Final = "max.message.bytes"
 
 
-def look(broker: Broker, registry: Registry) -> dict[str, str]:
+def check_feedback_topics(admin: KafkaAdmin, registry: Registry) -> dict[str, str]:
     """Return what is wrong with the feedback topics, by topic; blocking."""
     topics = registry.feedback_topics().values()
     if not topics:
         return {}
-    found, hidden = broker.writable(topics)
-    return feedback_faults(topics, registry.partitions, Found(found, hidden, broker.settings(found.keys() - hidden)))
+    found, hidden = admin.describe_writable(topics)
+    return feedback_faults(
+        topics, registry.partitions, DescribedTopics(found, hidden, admin.describe_settings(found.keys() - hidden))
+    )
 
 
-def feedback_faults(topics: Iterable[str], partitions: int, found: Found) -> dict[str, str]:
+def feedback_faults(topics: Iterable[str], partitions: int, described: DescribedTopics) -> dict[str, str]:
     """Return, by topic, why nothing can be written to a feedback topic, for those of which that is so."""
     faults = {}
     for topic in topics:
-        limit = found.settings.get(topic, {}).get(_LIMIT, "")
-        if topic in found.hidden:
+        limit = described.settings.get(topic, {}).get(_SIZE_SETTING, "")
+        if topic in described.forbidden:
             faults[topic] = f"{topic}: expected the right to WRITE it, found none"
-        elif wrong := miscounted([topic], partitions, found.topics):
+        elif wrong := partition_faults([topic], partitions, described.topics):
             faults[topic] = wrong[0]
         elif limit and int(limit) < MAX_MESSAGE_BYTES:
-            faults[topic] = f"{topic}: expected {_LIMIT}={MAX_MESSAGE_BYTES}, found {limit}"
+            faults[topic] = f"{topic}: expected {_SIZE_SETTING}={MAX_MESSAGE_BYTES}, found {limit}"
     return faults
 
 
-class Listeners:
+class FeedbackTopics:
     """The platforms that have a feedback topic; a fault of one topic keeps its platform from being told, and no other.
 
     Every change is logged once, and stands in `figures`.
     """
 
-    def __init__(self, registry: Registry, figures: Figures) -> None:
-        self._topics = {topic: registry.platforms[platform] for platform, topic in registry.feedback_topics().items()}
+    def __init__(self, registry: Registry, stats: WorkerStats) -> None:
+        self._platforms = {
+            topic: registry.platforms[platform] for platform, topic in registry.feedback_topics().items()
+        }
         self._faults: dict[str, str] = {}
-        self._failed: dict[str, str] = {}
-        self._figures = figures
+        self._failed_writes: dict[str, str] = {}
+        self._stats = stats
 
     @property
     def platforms(self) -> tuple[Platform, ...]:
         """All that have a feedback topic."""
-        return tuple(self._topics.values())
+        return tuple(self._platforms.values())
 
     @property
-    def untold(self) -> frozenset[str]:
+    def failing_platforms(self) -> frozenset[str]:
         """The ids of those that are told nothing now."""
-        return frozenset(self._topics[topic].id for topic in self.faulty)
+        return frozenset(self._platforms[topic].id for topic in self.failing_topics)
 
     @property
-    def faulty(self) -> frozenset[str]:
+    def failing_topics(self) -> frozenset[str]:
         """The topics that are not written."""
-        return frozenset((*self._faults, *self._failed))
+        return frozenset((*self._faults, *self._failed_writes))
 
-    def found(self, faults: Mapping[str, str]) -> None:
+    def set_faults(self, faults: Mapping[str, str]) -> None:
         """Take note of what is wrong with the topics now."""
-        before = self.faulty
+        before = self.failing_topics
         for topic, fault in faults.items():
             if self._faults.get(topic) != fault:
-                log.error("%s is not told what becomes of its events: %s. %s", self._name(topic), fault, _APPLY)
+                log.error(
+                    "%s is not told what becomes of its events: %s. %s",
+                    self._platform_label(topic),
+                    fault,
+                    _APPLY_COMMAND,
+                )
         self._faults = dict(faults)
         # What a look has found, a look finds mended.
-        self._failed = {topic: why for topic, why in self._failed.items() if topic not in faults}
-        for topic in before - self.faulty:
-            log.warning("%s is told again what becomes of its events", self._name(topic))
-        self._figures.untold = self.untold
+        self._failed_writes = {topic: why for topic, why in self._failed_writes.items() if topic not in faults}
+        for topic in before - self.failing_topics:
+            log.warning("%s is told again what becomes of its events", self._platform_label(topic))
+        self._stats.platforms_without_feedback = self.failing_platforms
 
-    def fail(self, topic: str, why: str) -> None:
+    def add_failure(self, topic: str, reason: str) -> None:
         """Take note that a topic could not be written, though nothing is found to be wrong with it."""
-        if topic not in self.faulty:
-            self._failed[topic] = why
-            log.error("%s is not told what becomes of its events before a restart: %s", self._name(topic), why)
-        self._figures.untold = self.untold
+        if topic not in self.failing_topics:
+            self._failed_writes[topic] = reason
+            log.error(
+                "%s is not told what becomes of its events before a restart: %s", self._platform_label(topic), reason
+            )
+        self._stats.platforms_without_feedback = self.failing_platforms
 
-    def _name(self, topic: str) -> str:
-        return f"platform {self._topics[topic].id}"
+    def _platform_label(self, topic: str) -> str:
+        return f"platform {self._platforms[topic].id}"

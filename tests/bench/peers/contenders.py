@@ -12,7 +12,7 @@ from typing import Final
 from typing_extensions import override
 
 from streams.contract.topics import TopicSettings
-from streams.runtime.kafka.admin import Broker
+from streams.runtime.kafka.admin import KafkaAdmin
 from tests.bench.decided import scanned
 from tests.bench.ledger_alone import decoded
 from tests.bench.peers import java_peer
@@ -107,11 +107,11 @@ def _python(entry: Entry, module: str, *rest: str) -> Contestant:
 def _faust(entry: Entry) -> Callable[[], Contestant]:
     # Faust makes its changelogs itself, but on a broker that does not know them yet at once it now and then stands
     # still for good after a few records.
-    with Broker(entry.course.bootstrap) as broker:
+    with KafkaAdmin(entry.course.bootstrap) as broker:
         for store in ("reports", "groups"):
             name = f"{entry.application}-{store}-changelog"
             settings = {"cleanup.policy": "compact"}
-            broker.create(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config=settings))
+            broker.create_topic(TopicSettings(name=name, partitions=PARTITIONS, replication_factor=1, config=settings))
     return partial(_python, entry, "tests.bench.peers.faust_peer", SHORT)
 
 

@@ -19,7 +19,7 @@ from streams.contract.registry.registry import Role
 from streams.contract.topics import MEASURES, Replication, required_topics
 from streams.domain.counters import FILED
 from streams.edge.clock import wall_clock_ms
-from streams.runtime.kafka.admin import Broker
+from streams.runtime.kafka.admin import KafkaAdmin
 from tests.bench.scale.flow import Template, keys
 from tests.bench.scale.machine import Figure, figure
 from tests.bench.story import PARTITIONS
@@ -168,12 +168,12 @@ async def _watching(trickle: Trickle) -> AsyncIterator[None]:
 def _prepared(bootstrap: str, folder: Path) -> dict[str, str]:
     """Create the topics that are missing and return what a worker on them is told."""
     file, name = registry_file(folder), application()
-    with Broker(bootstrap) as broker:
+    with KafkaAdmin(bootstrap) as broker:
         wanted = required_topics(read_registry(file), name, Replication(factor=1, min_insync=1))
-        found = broker.topics(topic.name for topic in wanted)
+        found = broker.describe_topics(topic.name for topic in wanted)
         for topic in wanted:
             if topic.name not in found:
-                broker.create(topic)
+                broker.create_topic(topic)
     return {"SAFECLOCK_BOOTSTRAP": bootstrap, "SAFECLOCK_APPLICATION": name, "SAFECLOCK_REGISTRY": str(file)}
 
 

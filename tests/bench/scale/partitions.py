@@ -12,7 +12,7 @@ from streams.contract.registry.registry import Role
 from streams.contract.topics import Replication, required_topics
 from streams.domain.grid import DAY
 from streams.edge.clock import wall_clock_ms
-from streams.runtime.kafka.admin import Broker
+from streams.runtime.kafka.admin import KafkaAdmin
 from tests.bench.scale.backlog import PLATFORMS
 from tests.bench.scale.flow import Span, history, send
 from tests.bench.scale.machine import Figure, figure, mebibytes, resident
@@ -59,11 +59,11 @@ def _fill(bootstrap: str, file: Path, partitions: int, events: int) -> int:
 
 def _create(bootstrap: str, file: Path, name: str) -> None:
     wanted = required_topics(read_registry(file), name, Replication(factor=1, min_insync=1), record_time="create")
-    with Broker(bootstrap) as broker:
-        found = broker.topics(topic.name for topic in wanted)
+    with KafkaAdmin(bootstrap) as broker:
+        found = broker.describe_topics(topic.name for topic in wanted)
         for topic in wanted:
             if topic.name not in found:
-                broker.create(topic)
+                broker.create_topic(topic)
 
 
 def _drained(bootstrap: str, folder: Path, file: Path, records: int, workers: int) -> tuple[float, list[int]]:

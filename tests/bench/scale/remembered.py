@@ -23,10 +23,10 @@ from streams.domain.ledger import Ledger
 from streams.domain.rules import Rules
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Severity
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.journal.checkpoint import POSITION_KEY, Position
-from streams.runtime.journal.checkpoint import encode as encode_position
-from streams.runtime.journal.journal import Outgoing, Place, TransactionJournal
-from streams.runtime.worker import collect_seldom
+from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint
+from streams.runtime.journal.checkpoint import encode_checkpoint as encode_position
+from streams.runtime.journal.journal import Commit, JournalTarget, TransactionJournal
+from streams.runtime.worker import _tune_garbage_collector
 
 DAYS: Final = 190
 """Over how many days reports are filed: fewer than they are remembered."""
@@ -103,11 +103,11 @@ async def fill(journal: TransactionJournal, share: Share, seed: int) -> int:
 
 async def _commit(journal: TransactionJournal, ledger: Ledger, now: int) -> None:
     rows = ledger.take_changes()
-    rows[POSITION_KEY] = encode_position(Position(now))
-    await journal.commit(Outgoing(rows, {}))
+    rows[CHECKPOINT_KEY] = encode_position(Checkpoint(now))
+    await journal.commit(Commit(rows, {}))
 
 
-async def _run(place: Place, share: Share) -> None:
+async def _run(place: JournalTarget, share: Share) -> None:
     journal = TransactionJournal(place, Failpoints())
     try:
         remembered = await fill(journal, share, place.partition)
@@ -117,8 +117,8 @@ async def _run(place: Place, share: Share) -> None:
 
 
 if __name__ == "__main__":
-    collect_seldom()
+    _tune_garbage_collector()
     bootstrap, application, *numbers = sys.argv[1:]
     partition, still_open, ended, now = map(int, numbers)
-    place = Place(bootstrap, application, changelog_topic(application), partition, _MESSAGE_BYTES)
+    place = JournalTarget(bootstrap, application, changelog_topic(application), partition, _MESSAGE_BYTES)
     asyncio.run(_run(place, Share(still_open, ended, now)))

@@ -6,14 +6,14 @@ Each row measures one number on what was gathered (`seen`); above the row's thre
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from streams.batch.check.line_profile import Seen
+from streams.batch.check.line_profile import LineProfile
 from streams.batch.check.mistakes import content, times
 from streams.batch.check.mistakes.mistake import Mistake
 
 MISTAKES: Final[Sequence[Mistake]] = (*times.MISTAKES, *content.MISTAKES)
 
 
-def found(seen: Seen, mistakes: Iterable[Mistake] = MISTAKES) -> dict[str, str]:
+def find_mistakes(seen: LineProfile, mistakes: Iterable[Mistake] = MISTAKES) -> dict[str, str]:
     """Return the mistakes that a platform's lines show, by name, each with what it says."""
-    said = ((mistake.name, mistake.of(seen)) for mistake in mistakes)
+    said = ((mistake.name, mistake.message_for(seen)) for mistake in mistakes)
     return {name: text for name, text in said if text is not None}

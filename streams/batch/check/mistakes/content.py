@@ -2,75 +2,75 @@
 
 from typing import Final
 
-from streams.batch.check.line_profile import Seen
-from streams.batch.check.mistakes.mistake import Measured, Mistake
+from streams.batch.check.line_profile import LineProfile
+from streams.batch.check.mistakes.mistake import Measurement, Mistake
 from streams.domain.states import OPEN_STATES, State
 from streams.domain.vocabulary import Reason
 
-_ENOUGH: Final = 20
+_MIN_COUNT: Final = 20
 
 
 def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-def _interim_only(seen: Seen) -> Measured:
+def _interim_only(seen: LineProfile) -> Measurement:
     """Measure the share of reports that have ended or are under an interim restriction, where any of them is."""
     settled = sum(count for state, count in seen.states.items() if state is State.INTERIM or state not in OPEN_STATES)
     filed = seen.states.total()
-    return Measured(_share(settled, filed) if seen.states[State.INTERIM] else 0.0, filed)
+    return Measurement(_share(settled, filed) if seen.states[State.INTERIM] else 0.0, filed)
 
 
-def _all_acted(seen: Seen) -> Measured:
+def _all_acted(seen: LineProfile) -> Measurement:
     """Measure the share of reports with an action, where receipts are not what everybody gets."""
-    filed = [report for report in seen.reports.values() if report.filed is not None]
-    receipts = _share(sum(report.receipt for report in filed), len(filed))
-    acted = _share(sum(report.first_action is not None for report in filed), len(filed))
-    return Measured(acted if receipts < 0.5 else 0.0, len(filed))  # noqa: PLR2004 - more is a habit of the platform
+    filed = [report for report in seen.reports.values() if report.filed_at is not None]
+    receipts = _share(sum(report.has_receipt for report in filed), len(filed))
+    acted = _share(sum(report.first_action_at is not None for report in filed), len(filed))
+    return Measurement(acted if receipts < 0.5 else 0.0, len(filed))  # noqa: PLR2004 - more is a habit of the platform
 
 
-def _no_action(seen: Seen) -> Measured:
-    return Measured(float(not seen.actions and not seen.refused), seen.filings)
+def _no_action(seen: LineProfile) -> Measurement:
+    return Measurement(float(not seen.actions and not seen.refused), seen.filings)
 
 
-def _conflicts(seen: Seen) -> Measured:
-    return Measured(_share(seen.refused[Reason.CONFLICT], seen.lines), seen.refused[Reason.CONFLICT])
+def _ids_in_conflict(seen: LineProfile) -> Measurement:
+    return Measurement(_share(seen.refused[Reason.CONFLICT], seen.lines), seen.refused[Reason.CONFLICT])
 
 
-def _foreign_ids(seen: Seen) -> Measured:
-    return Measured(_share(seen.foreign_ids, seen.sampled_ids), seen.foreign_ids)
+def _ids_of_others(seen: LineProfile) -> Measurement:
+    return Measurement(_share(seen.foreign_ids, seen.sampled_ids), seen.foreign_ids)
 
 
-def _one_report(seen: Seen) -> Measured:
-    return Measured(seen.one_report.share, seen.one_report.of)
+def _one_token(seen: LineProfile) -> Measurement:
+    return Measurement(seen.common_report.share, seen.common_report.count)
 
 
-def _key_ids(seen: Seen) -> Measured:
-    return Measured(len(seen.key_ids), seen.lines)
+def _many_key_ids(seen: LineProfile) -> Measurement:
+    return Measurement(len(seen.key_ids), seen.lines)
 
 
-def _duplicates(seen: Seen) -> Measured:
-    return Measured(_share(seen.duplicates, seen.lines), seen.duplicates)
+def _sent_twice(seen: LineProfile) -> Measurement:
+    return Measurement(_share(seen.duplicates, seen.lines), seen.duplicates)
 
 
-def _one_size(seen: Seen) -> Measured:
-    return Measured(seen.one_size.share if seen.one_size.value != 1 else 0.0, seen.one_size.of)
+def _one_number_of_items(seen: LineProfile) -> Measurement:
+    return Measurement(seen.common_size.share if seen.common_size.value != 1 else 0.0, seen.common_size.count)
 
 
-def _one_label(seen: Seen) -> Measured:
-    return Measured(seen.one_label.share, seen.one_label.of)
+def _one_label(seen: LineProfile) -> Measurement:
+    return Measurement(seen.common_labels.share, seen.common_labels.count)
 
 
-def _one_outcome(seen: Seen) -> Measured:
-    return Measured(seen.one_outcome.share, seen.one_outcome.of)
+def _one_outcome(seen: LineProfile) -> Measurement:
+    return Measurement(seen.common_outcome.share, seen.common_outcome.count)
 
 
-def _tests(seen: Seen) -> Measured:
-    return Measured(_share(seen.tests, seen.filings), seen.filings)
+def _tests(seen: LineProfile) -> Measurement:
+    return Measurement(_share(seen.tests, seen.filings), seen.filings)
 
 
-def _trusted_persons(seen: Seen) -> Measured:
-    return Measured(_share(seen.trusted_persons, seen.filings), seen.filings)
+def _trusted_persons(seen: LineProfile) -> Measurement:
+    return Measurement(_share(seen.trusted_persons, seen.filings), seen.filings)
 
 
 MISTAKES: Final = (
@@ -78,7 +78,7 @@ MISTAKES: Final = (
         "interim_only",
         "Is no report without a decision, and some decisions interim?",
         0.995,
-        _ENOUGH,
+        _MIN_COUNT,
         _interim_only,
         "every report has ended or is under an interim restriction: probably an export of closed reports only, with "
         "interim where the restriction is final; add the open reports",
@@ -104,8 +104,8 @@ MISTAKES: Final = (
         "ids_in_conflict",
         "Do events of one report share ids?",
         0.02,
-        _ENOUGH,
-        _conflicts,
+        _MIN_COUNT,
+        _ids_in_conflict,
         "{value:.0%} of the events have the id or the token of another event and other content: probably the id of a "
         "report was used for all its events; give each event an id of its own",
     ),
@@ -113,8 +113,8 @@ MISTAKES: Final = (
         "ids_of_others",
         "Do events of different reports share ids?",
         0.02,
-        _ENOUGH,
-        _foreign_ids,
+        _MIN_COUNT,
+        _ids_of_others,
         "{value:.0%} of the events have the id of an event of another report: probably a counter that starts anew or a "
         "constant; give each event an id of its own",
     ),
@@ -122,16 +122,16 @@ MISTAKES: Final = (
         "one_token",
         "Are events about one report?",
         0.5,
-        _ENOUGH,
-        _one_report,
+        _MIN_COUNT,
+        _one_token,
         "at least {value:.0%} of the events are about the same report: probably `subject` is not made of the report's id",
     ),
     Mistake(
         "many_key_ids",
         "Do tokens begin with more key ids than there can be secrets?",
         8,
-        _ENOUGH,
-        _key_ids,
+        _MIN_COUNT,
+        _many_key_ids,
         "tokens begin with {value} different key ids: the two characters before `_` name the secret, and are the same "
         "for all reports under it",
     ),
@@ -139,16 +139,16 @@ MISTAKES: Final = (
         "sent_twice",
         "Are events repeated?",
         0.2,
-        _ENOUGH,
-        _duplicates,
+        _MIN_COUNT,
+        _sent_twice,
         "{value:.0%} of the lines repeat an event: probably a file was added twice; each counts once",
     ),
     Mistake(
         "one_number_of_items",
         "Do all filings have the same number of items, more than one?",
         0.8,
-        _ENOUGH,
-        _one_size,
+        _MIN_COUNT,
+        _one_number_of_items,
         "nearly all filings have the same number of items, more than one: probably a default; leave `items` out where "
         "it is one",
     ),
@@ -173,7 +173,7 @@ MISTAKES: Final = (
         "tests",
         "Are filings tests?",
         0.5,
-        _ENOUGH,
+        _MIN_COUNT,
         _tests,
         "{value:.0%} of the filings say `test`: tests are in no figures",
     ),
@@ -181,7 +181,7 @@ MISTAKES: Final = (
         "trusted_persons",
         "Are users and guardians trusted flaggers?",
         0.2,
-        _ENOUGH,
+        _MIN_COUNT,
         _trusted_persons,
         "{value:.0%} of the filings are by users or guardians and say `trusted_flagger`: probably a constant",
     ),

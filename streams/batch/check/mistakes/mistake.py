@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from streams.batch.check.line_profile import Seen
+from streams.batch.check.line_profile import LineProfile
 
 
-class Measured(NamedTuple):
+class Measurement(NamedTuple):
     """A number, mostly a share from 0 to 1, over how many it is taken, and words about it such as an offset."""
 
     value: float
@@ -22,15 +22,15 @@ class Mistake(NamedTuple):
     """
 
     name: str
-    asks: str
+    question: str
     threshold: float
-    least: int
-    measure: Callable[[Seen], Measured]
-    says: str
+    min_count: int
+    measure: Callable[[LineProfile], Measurement]
+    message: str
 
-    def of(self, seen: Seen) -> str | None:
+    def message_for(self, seen: LineProfile) -> str | None:
         """Return what the mistake says of a platform's lines, None where they do not show it."""
         measured = self.measure(seen)
-        if measured.over < self.least or measured.value <= self.threshold:
+        if measured.over < self.min_count or measured.value <= self.threshold:
             return None
-        return self.says.format(**measured._asdict())
+        return self.message.format(**measured._asdict())

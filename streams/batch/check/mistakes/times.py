@@ -5,174 +5,185 @@ from itertools import accumulate
 from statistics import median
 from typing import Final
 
-from streams.batch.check.line_profile import Seen
-from streams.batch.check.mistakes.mistake import Measured, Mistake
-from streams.batch.check.utc_offsets import NONE, Offset, above, below, hours, skipped_hours
+from streams.batch.check.line_profile import LineProfile
+from streams.batch.check.mistakes.mistake import Measurement, Mistake
+from streams.batch.check.utc_offsets import (
+    NO_OFFSET,
+    OffsetShare,
+    format_offset,
+    largest_offset_below,
+    skipped_hours,
+    smallest_offset_above,
+)
 from streams.domain.grid import DAY, SECOND
 from streams.domain.vocabulary import Reason
 
-_ENOUGH: Final = 50
+_MIN_COUNT: Final = 50
 _OFFSET_SHARE: Final = 0.1
 """Of values that a fixed offset was added to, at least so many lie close to the offset."""
 
-_DENSE: Final = 15
-_NEIGHBOURS: Final = 6
+_MIN_USUAL_EVENTS: Final = 15
+_MIN_NEIGHBOUR_DAYS: Final = 6
 _WINTER: Final = frozenset({0, 1, 10, 11})
 _SUMMER: Final = frozenset({4, 5, 6, 7})
-_CLOCKS_CHANGE: Final = (
+_DAYLIGHT_SAVING_GROUPS: Final = (
     (range(60, 181), frozenset({"EU", "UK", "ZZ"})),
     (range(-600, -239), frozenset({"US", "ZZ"})),
 )
 """Offsets from UTC, in minutes, and the groups of jurisdictions with these offsets where clocks change."""
 
-_MOST: Final = 0.8
-_FIRST_TWELVE: Final = 12
-_SEVERAL_MONTHS: Final = 3
-_SEVERAL_HOURS: Final = 6
+_MAIN_SHARE: Final = 0.8
+_LAST_MONTH_NUMBER: Final = 12
+_MIN_MONTHS: Final = 3
+_MIN_HOURS: Final = 6
 
 
 def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-def _near(offset: Offset, over: int) -> Measured:
-    return Measured(offset.share, over, hours(offset.offset))
+def _offset_measurement(offset: OffsetShare, over: int) -> Measurement:
+    return Measurement(offset.share, over, format_offset(offset.offset))
 
 
-def _early(seen: Seen) -> Measured:
-    return Measured(_share(seen.before_2010, seen.lines), seen.lines)
+def _early_years(seen: LineProfile) -> Measurement:
+    return Measurement(_share(seen.before_2010, seen.lines), seen.lines)
 
 
-def _of_1970(seen: Seen) -> Measured:
-    return Measured(_share(seen.of_1970, seen.lines), seen.of_1970)
+def _epoch_units(seen: LineProfile) -> Measurement:
+    return Measurement(_share(seen.in_1970, seen.lines), seen.in_1970)
 
 
-def _ahead(seen: Seen) -> Measured:
-    return _near(below(seen.ahead), len(seen.ahead))
+def _ahead_by_offset(seen: LineProfile) -> Measurement:
+    return _offset_measurement(smallest_offset_above(seen.future_by_ms), len(seen.future_by_ms))
 
 
-def _in_the_future(seen: Seen) -> Measured:
-    clustered = _ahead(seen)
-    known = len(seen.ahead) >= _ENOUGH and clustered.value > _OFFSET_SHARE
-    return Measured(0.0 if known else _share(seen.future, seen.lines), seen.future)
+def _in_the_future(seen: LineProfile) -> Measurement:
+    clustered = _ahead_by_offset(seen)
+    known = len(seen.future_by_ms) >= _MIN_COUNT and clustered.value > _OFFSET_SHARE
+    return Measurement(0.0 if known else _share(seen.future_lines, seen.lines), seen.future_lines)
 
 
-def _too_old(seen: Seen) -> Measured:
-    return Measured(_share(seen.refused[Reason.TOO_OLD], seen.lines), seen.refused[Reason.TOO_OLD])
+def _logged_long_after(seen: LineProfile) -> Measurement:
+    return Measurement(_share(seen.refused[Reason.TOO_OLD], seen.lines), seen.refused[Reason.TOO_OLD])
 
 
-def _told_late(seen: Seen) -> Measured:
+def _late_by_offset(seen: LineProfile) -> Measurement:
     delays = seen.delays()
-    return _near(above(delays), len(delays))
+    return _offset_measurement(largest_offset_below(delays), len(delays))
 
 
-def _after_promise(seen: Seen) -> Measured:
+def _logged_after_heartbeat(seen: LineProfile) -> Measurement:
     """Measure the share of events that were told after a heartbeat that promised everything up to later."""
-    promises = sorted(seen.promises.values())
+    promises = sorted(seen.heartbeat_times.values())
     told_at = [told for told, _ in promises]
     promised = list(accumulate((through for _, through in promises), max, initial=0))
-    times = list(seen.times.values())
+    times = list(seen.event_times.values())
     broken = sum(at < promised[bisect_left(told_at, told)] for at, told in times)
-    return Measured(_share(broken, len(times)), len(times))
+    return Measurement(_share(broken, len(times)), len(times))
 
 
-def _negative(seen: Seen) -> tuple[list[int], int]:
+def _negative_durations(seen: LineProfile) -> tuple[list[int], int]:
     """Return how far first actions lie before their filings, and over how many reports; two minutes are allowed."""
     durations = seen.durations()
     return [-one for one in durations if one < -120 * SECOND], len(durations)
 
 
-def _acted_before(seen: Seen) -> Measured:
-    early, over = _negative(seen)
-    offset = below(early) if len(early) >= _ENOUGH else NONE
-    about = f", at most {hours(offset.offset)}" if offset.share > _OFFSET_SHARE else ""
-    return Measured(_share(len(early), over), over, about)
+def _acted_before_filed(seen: LineProfile) -> Measurement:
+    early, over = _negative_durations(seen)
+    offset = smallest_offset_above(early) if len(early) >= _MIN_COUNT else NO_OFFSET
+    about = f", at most {format_offset(offset.offset)}" if offset.share > _OFFSET_SHARE else ""
+    return Measurement(_share(len(early), over), over, about)
 
 
-def _acted_late(seen: Seen) -> Measured:
+def _acted_after_offset(seen: LineProfile) -> Measurement:
     durations = seen.durations()
-    return _near(above(durations), len(durations))
+    return _offset_measurement(largest_offset_below(durations), len(durations))
 
 
-def _skipped_hour(seen: Seen) -> Measured:
+def _skipped_hour_empty(seen: LineProfile) -> Measurement:
     """Measure the busiest hour that clocks skip and in which nothing happened: what happens there on other days."""
-    found = [_usual(seen, day, hour) for day in {day for day, _ in seen.nights} for hour in _empty(seen, day)]
-    return Measured(max(found, default=0.0), _NEIGHBOURS)
+    found = [
+        _usual_count(seen, day, hour)
+        for day in {day for day, _ in seen.spring_hours}
+        for hour in _empty_hours(seen, day)
+    ]
+    return Measurement(max(found, default=0.0), _MIN_NEIGHBOUR_DAYS)
 
 
-def _empty(seen: Seen, day: int) -> list[int]:
-    return [hour for hour, _ in skipped_hours(day) if not seen.nights[day, hour]]
+def _empty_hours(seen: LineProfile, day: int) -> list[int]:
+    return [hour for hour, _ in skipped_hours(day) if not seen.spring_hours[day, hour]]
 
 
-def _usual(seen: Seen, day: int, hour: int) -> float:
+def _usual_count(seen: LineProfile, day: int, hour: int) -> float:
     """Return how many events the same hour has on the days around, 0 where that is not known."""
-    around = [seen.nights[other, hour] for other in range(day - 7, day + 8) if other != day]
+    around = [seen.spring_hours[other, hour] for other in range(day - 7, day + 8) if other != day]
     filled = [count for count in around if count]
-    return median(filled) if len(filled) >= _NEIGHBOURS else 0.0
+    return median(filled) if len(filled) >= _MIN_NEIGHBOUR_DAYS else 0.0
 
 
-def _at_change(seen: Seen) -> Measured:
-    span = (seen.last or 0) - (seen.first or 0)
+def _bad_times_at_change(seen: LineProfile) -> Measurement:
+    span = (seen.last_at or 0) - (seen.first_at or 0)
     share = _share(seen.bad_times_at_change, seen.bad_times)
-    return Measured(share if span > 3 * DAY else 0.0, seen.bad_times)
+    return Measurement(share if span > 3 * DAY else 0.0, seen.bad_times)
 
 
-def _written_in_skipped(seen: Seen) -> Measured:
+def _skipped_hour_written(seen: LineProfile) -> Measurement:
     """Measure how many times stand in a skipped hour, where the zone's rules are known by its offsets or its reports."""
     counts = [
         count
-        for offset, count in seen.skipped.items()
-        if {offset, offset + 60} <= seen.offsets.keys() or _where_clocks_change(seen, offset) > _MOST
+        for offset, count in seen.skipped_hours.items()
+        if {offset, offset + 60} <= seen.offsets.keys() or _share_with_daylight_saving(seen, offset) > _MAIN_SHARE
     ]
-    return Measured(sum(counts), seen.lines)
+    return Measurement(sum(counts), seen.lines)
 
 
-def _one_offset(seen: Seen) -> Measured:
+def _one_offset_all_year(seen: LineProfile) -> Measurement:
     """Measure the share of filings where clocks change, if one offset of there is used in summer and winter."""
     seasons = {month % 12 for month in seen.months}
     offset = next(iter(seen.offsets)) if len(seen.offsets) == 1 else 0
     both = seasons & _WINTER and seasons & _SUMMER
-    return Measured(_where_clocks_change(seen, offset) if both else 0.0, seen.lines)
+    return Measurement(_share_with_daylight_saving(seen, offset) if both else 0.0, seen.lines)
 
 
-def _where_clocks_change(seen: Seen, offset: int) -> float:
+def _share_with_daylight_saving(seen: LineProfile, offset: int) -> float:
     """Return the share of filings under the law of places that have an offset, in minutes, and change their clocks."""
-    groups = next((groups for offsets, groups in _CLOCKS_CHANGE if offset in offsets), frozenset[str]())
-    there = sum(count for touched, count in seen.groups.items() if groups.issuperset(touched.split("+")))
+    groups = next((groups for offsets, groups in _DAYLIGHT_SAVING_GROUPS if offset in offsets), frozenset[str]())
+    there = sum(count for touched, count in seen.jurisdiction_groups.items() if groups.issuperset(touched.split("+")))
     return _share(there, seen.filings)
 
 
-def _first_twelve(seen: Seen) -> Measured:
-    within = sum(count for day, count in seen.days_of_month.items() if day <= _FIRST_TWELVE)
-    several = len(seen.months) >= _SEVERAL_MONTHS
-    return Measured(_share(within, seen.days_of_month.total()) if several else 0.0, seen.days_of_month.total())
+def _first_twelve_days(seen: LineProfile) -> Measurement:
+    within = sum(count for day, count in seen.days_of_month.items() if day <= _LAST_MONTH_NUMBER)
+    several = len(seen.months) >= _MIN_MONTHS
+    return Measurement(_share(within, seen.days_of_month.total()) if several else 0.0, seen.days_of_month.total())
 
 
-def _mornings(seen: Seen) -> Measured:
-    several = sum(map(bool, seen.filing_hours)) >= _SEVERAL_HOURS
-    return Measured(_share(sum(seen.filing_hours[:12]), seen.filings) if several else 0.0, seen.filings)
+def _no_afternoon(seen: LineProfile) -> Measurement:
+    several = sum(map(bool, seen.filing_hours)) >= _MIN_HOURS
+    return Measurement(_share(sum(seen.filing_hours[:12]), seen.filings) if several else 0.0, seen.filings)
 
 
-def _midnights(seen: Seen) -> Measured:
-    return Measured(_share(seen.midnights, seen.lines), seen.lines)
+def _midnights(seen: LineProfile) -> Measurement:
+    return Measurement(_share(seen.midnights, seen.lines), seen.lines)
 
 
-def _whole_minutes(seen: Seen) -> Measured:
-    return Measured(_share(seen.whole_minutes, seen.lines), seen.lines)
+def _whole_minutes(seen: LineProfile) -> Measurement:
+    return Measurement(_share(seen.whole_minutes, seen.lines), seen.lines)
 
 
-def _one_time(seen: Seen) -> Measured:
-    return Measured(seen.one_time.share, seen.one_time.of)
+def _one_time(seen: LineProfile) -> Measurement:
+    return Measurement(seen.common_time.share, seen.common_time.count)
 
 
-def _one_recorded(seen: Seen) -> Measured:
-    spread = (seen.last or 0) - (seen.first or 0) > 2 * DAY
-    return Measured(seen.one_recorded.share if spread else 0.0, seen.one_recorded.of)
+def _one_recorded_time(seen: LineProfile) -> Measurement:
+    spread = (seen.last_at or 0) - (seen.first_at or 0) > 2 * DAY
+    return Measurement(seen.common_recorded_time.share if spread else 0.0, seen.common_recorded_time.count)
 
 
-def _instantly(seen: Seen) -> Measured:
+def _under_a_second(seen: LineProfile) -> Measurement:
     durations = seen.durations()
-    return Measured(_share(sum(0 < one < SECOND for one in durations), len(durations)), len(durations))
+    return Measurement(_share(sum(0 < one < SECOND for one in durations), len(durations)), len(durations))
 
 
 MISTAKES: Final = (
@@ -181,7 +192,7 @@ MISTAKES: Final = (
         "Do times lie before 2010?",
         0.0,
         1,
-        _early,
+        _early_years,
         "{value:.1%} of the times lie before 2010: probably a mistyped year, or a default date where none was known",
     ),
     Mistake(
@@ -189,15 +200,15 @@ MISTAKES: Final = (
         "Do times lie in 1970?",
         0.0,
         1,
-        _of_1970,
+        _epoch_units,
         "{over:,} times lie in 1970: probably seconds were read as milliseconds, or a missing time became 0",
     ),
     Mistake(
         "ahead_by_an_offset",
         "Do refused times lie ahead by the offset of a zone?",
         _OFFSET_SHARE,
-        _ENOUGH,
-        _ahead,
+        _MIN_COUNT,
+        _ahead_by_offset,
         "{over:,} lines are refused because `time` lies up to {about} after they were told: probably `time` is local "
         "time written as UTC, or `recordedtime` is; write both with the zone's offset",
     ),
@@ -215,7 +226,7 @@ MISTAKES: Final = (
         "Were filings told more than 14 days after they happened?",
         0.05,
         20,
-        _too_old,
+        _logged_long_after,
         "{over:,} filings are refused because `recordedtime` is more than 14 days after `time`: probably a wrong year, "
         "or the time of the export; `recordedtime` is when each event was told or would have been",
     ),
@@ -223,8 +234,8 @@ MISTAKES: Final = (
         "late_by_an_offset",
         "Was everything told later by the offset of a zone?",
         _OFFSET_SHARE,
-        _ENOUGH,
-        _told_late,
+        _MIN_COUNT,
+        _late_by_offset,
         "no event was told sooner than {about} after it happened, and many just then: probably `time` is local time "
         "written as UTC, or `recordedtime` is; write both with the zone's offset",
     ),
@@ -232,8 +243,8 @@ MISTAKES: Final = (
         "told_after_promise",
         "Were events told after a heartbeat had promised that there were no more?",
         0.05,
-        _ENOUGH,
-        _after_promise,
+        _MIN_COUNT,
+        _logged_after_heartbeat,
         "{value:.0%} of the events were told after a heartbeat that promised everything up to later than they "
         "happened: probably their times are local time written as UTC, or `complete_through` runs ahead of what was "
         "published",
@@ -243,7 +254,7 @@ MISTAKES: Final = (
         "Do actions lie before their filings?",
         0.1,
         20,
-        _acted_before,
+        _acted_before_filed,
         "in {value:.0%} of the reports an action lies before the filing{about}: probably the times of actions or those "
         "of filings are local time written as UTC; write both with the zone's offset",
     ),
@@ -251,17 +262,17 @@ MISTAKES: Final = (
         "acted_after_an_offset",
         "Is every duration longer by the offset of a zone?",
         _OFFSET_SHARE,
-        _ENOUGH,
-        _acted_late,
+        _MIN_COUNT,
+        _acted_after_offset,
         "no first action comes sooner than {about} after its filing, and many just then: probably the times of actions "
         "or those of filings are local time written as UTC; write both with the zone's offset",
     ),
     Mistake(
         "skipped_hour_empty",
         "Is the hour empty that clocks skip in spring?",
-        _DENSE,
-        _NEIGHBOURS,
-        _skipped_hour,
+        _MIN_USUAL_EVENTS,
+        _MIN_NEIGHBOUR_DAYS,
+        _skipped_hour_empty,
         "nothing happened in the hour that clocks skip in spring, where other days have {value:.0f} events: probably "
         "the times are local time written as UTC",
     ),
@@ -270,7 +281,7 @@ MISTAKES: Final = (
         "Do actions precede their filings only in the night in which clocks go back?",
         0.9,
         3,
-        _at_change,
+        _bad_times_at_change,
         "{over} actions lie before their filings, nearly all in a night in which clocks go back: probably the times "
         "are local time written as UTC",
     ),
@@ -279,24 +290,24 @@ MISTAKES: Final = (
         "Are times written in an hour that clocks skip?",
         0.0,
         1,
-        _written_in_skipped,
+        _skipped_hour_written,
         "{value:.0f} times are written in an hour of spring that clocks skip: probably the offset was not taken from "
         "the zone's rules of that instant",
     ),
     Mistake(
         "one_offset_all_year",
         "Is the offset the same in summer and in winter, where clocks change?",
-        _MOST,
-        _ENOUGH,
-        _one_offset,
+        _MAIN_SHARE,
+        _MIN_COUNT,
+        _one_offset_all_year,
         "all times have the same offset in summer and in winter: where clocks change, one of the two is an hour off",
     ),
     Mistake(
         "first_twelve_days",
         "Do all times lie in the first twelve days of their months?",
         0.98,
-        _ENOUGH,
-        _first_twelve,
+        _MIN_COUNT,
+        _first_twelve_days,
         "all times lie in the first twelve days of months: probably day and month are swapped",
     ),
     Mistake(
@@ -304,7 +315,7 @@ MISTAKES: Final = (
         "Were all reports filed before noon?",
         0.995,
         200,
-        _mornings,
+        _no_afternoon,
         "no report was filed from 12:00 to 24:00: probably hours of a 12-hour clock without am and pm",
     ),
     Mistake(
@@ -336,7 +347,7 @@ MISTAKES: Final = (
         "Do events share one `recordedtime`, although they happened on several days?",
         0.8,
         20,
-        _one_recorded,
+        _one_recorded_time,
         "nearly all events of several days have the same `recordedtime`: probably that of the export; give the one at "
         "which each was told or would have been, or leave it out",
     ),
@@ -345,7 +356,7 @@ MISTAKES: Final = (
         "Are durations a thousand times too short?",
         0.5,
         20,
-        _instantly,
+        _under_a_second,
         "{value:.0%} of the first actions come within a second of the filing: probably seconds were read as "
         "milliseconds",
     ),

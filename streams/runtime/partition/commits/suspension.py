@@ -7,24 +7,24 @@ from typing import Final, NamedTuple
 from streams.contract.outputs import report_updates
 from streams.domain.notices import Notice
 from streams.runtime.journal.journal import Row, RowTooLargeError
-from streams.runtime.partition.processor import place_of
+from streams.runtime.partition.processor import error_location
 
 log = logging.getLogger(__name__)
 
-_OVERHEAD: Final = 128
+_BATCH_OVERHEAD_BYTES: Final = 128
 """What a record batch of one row takes beside its key and value, in bytes; never more."""
 
-_OF_A_PLATFORM: Final = (b"r|", b"c|", b"n|")
+_PLATFORM_ROW_PREFIXES: Final = (b"r|", b"c|", b"n|")
 """The rows that belong to a platform: reports, cohorts, counters. Its name comes next, up to the next bar."""
 
 Rows = Mapping[bytes, bytes | None]
 
 
-class OwnerlessError(Exception):
+class SharedTopicsError(Exception):
     """A platform cannot be suspended without the others."""
 
 
-class Concerned(NamedTuple):
+class SuspensionScope(NamedTuple):
     """What is suspended together, since a position is one for a whole topic."""
 
     platforms: frozenset[str]
@@ -33,49 +33,55 @@ class Concerned(NamedTuple):
 
 def platform_of(key: bytes) -> str | None:
     """Return whose row it is, None for one that belongs to no platform."""
-    return key[2:].partition(b"|")[0].decode() if key[:2] in _OF_A_PLATFORM else None
+    return key[2:].partition(b"|")[0].decode() if key[:2] in _PLATFORM_ROW_PREFIXES else None
 
 
-def too_large(rows: Rows, limit: int) -> dict[str, Exception]:
+def oversized_platforms(rows: Rows, max_bytes: int) -> dict[str, Exception]:
     """Return the platforms with a row that does not fit a record batch of `limit` bytes, and what is wrong with each."""
     found: dict[str, Exception] = {}
     for key, value in rows.items():
-        size = len(key) + (0 if value is None else len(value)) + _OVERHEAD
-        platform = platform_of(key) if size > limit else None
+        size = len(key) + (0 if value is None else len(value)) + _BATCH_OVERHEAD_BYTES
+        platform = platform_of(key) if size > max_bytes else None
         if platform is not None:
             found.setdefault(
-                platform, RowTooLargeError(f"a row of {size} bytes does not fit a record batch of {limit}")
+                platform, RowTooLargeError(f"a row of {size} bytes does not fit a record batch of {max_bytes}")
             )
     return found
 
 
-def concerned(
-    faults: Mapping[str, Exception], owners: Mapping[str, Collection[str]], siblings: Mapping[str, frozenset[str]]
-) -> Concerned:
+def suspension_scope(
+    faults: Mapping[str, Exception],
+    platforms_by_topic: Mapping[str, Collection[str]],
+    related_topics: Mapping[str, frozenset[str]],
+) -> SuspensionScope:
     """Return what must be suspended where these platforms failed: their topics, and whoever publishes on one of these.
 
     `owners` are the platforms of each topic, none where the registry is open, `siblings` the topics of the platforms that
     share a topic. Raises OwnerlessError for an open registry: all platforms share the topics there.
     """
     named = frozenset(faults)
-    if not all(owners.values()):
+    if not all(platforms_by_topic.values()):
         message = "expected a registry that says whose topic is whose, to suspend a platform alone"
-        raise OwnerlessError(message) from next(iter(faults.values()))
-    theirs = [siblings.get(topic, frozenset({topic})) for topic, who in owners.items() if named & frozenset(who)]
+        raise SharedTopicsError(message) from next(iter(faults.values()))
+    theirs = [
+        related_topics.get(topic, frozenset({topic}))
+        for topic, who in platforms_by_topic.items()
+        if named & frozenset(who)
+    ]
     topics = frozenset().union(*theirs)
-    return Concerned(named.union(*(owners[topic] for topic in topics)), topics)
+    return SuspensionScope(named.union(*(platforms_by_topic[topic] for topic in topics)), topics)
 
 
-def without(rows: Rows, platforms: Collection[str]) -> dict[bytes, bytes | None]:
+def without_platforms(rows: Rows, platforms: Collection[str]) -> dict[bytes, bytes | None]:
     """Return the rows that belong to none of these platforms."""
     return {key: value for key, value in rows.items() if platform_of(key) not in platforms}
 
 
-def encoded(found: Iterable[Notice]) -> tuple[list[Row], dict[str, Exception]]:
+def encode_updates(updates: Iterable[Notice]) -> tuple[list[Row], dict[str, Exception]]:
     """Return notices as they are told, and the platforms of which one cannot be told, with what is wrong with each."""
     told: list[Row] = []
     faults: dict[str, Exception] = {}
-    for notice in found:
+    for notice in updates:
         try:
             told.append((notice.key, report_updates.encode_report_update(notice)))
         except Exception as fault:  # noqa: BLE001 - whatever it is, it concerns this platform alone
@@ -83,23 +89,26 @@ def encoded(found: Iterable[Notice]) -> tuple[list[Row], dict[str, Exception]]:
     return told, faults
 
 
-class Suspended:
+class SuspendedPlatforms:
     """The platforms that a partition has suspended, `platforms`, until somebody takes the partition anew."""
 
     def __init__(
-        self, partition: int, owners: Mapping[str, Collection[str]], siblings: Mapping[str, frozenset[str]]
+        self,
+        partition: int,
+        platforms_by_topic: Mapping[str, Collection[str]],
+        related_topics: Mapping[str, frozenset[str]],
     ) -> None:
         self.platforms: frozenset[str] = frozenset()
         self._partition = partition
-        self._owners = owners
-        self._siblings = siblings
+        self._platforms_by_topic = platforms_by_topic
+        self._related_topics = related_topics
 
-    def add(self, faults: Mapping[str, Exception]) -> Concerned:
+    def suspend(self, faults: Mapping[str, Exception]) -> SuspensionScope:
         """Suspend the platforms that failed, log why, and return what that concerns."""
-        found = concerned(faults, self._owners, self._siblings)
+        found = suspension_scope(faults, self._platforms_by_topic, self._related_topics)
         for platform, fault in faults.items():
             # An error's own message may hold what came in.
-            why = str(fault) if isinstance(fault, RowTooLargeError) else place_of(fault)
+            why = str(fault) if isinstance(fault, RowTooLargeError) else error_location(fault)
             log.error("partition %d: platform %s is suspended: %s", self._partition, platform or "unknown", why)
         if found.topics:
             topics = ", ".join(sorted(found.topics))
@@ -107,8 +116,8 @@ class Suspended:
         self.platforms |= found.platforms
         return found
 
-    def without(self, told: list[Row]) -> list[Row]:
+    def without_suspended(self, updates: list[Row]) -> list[Row]:
         """Return what is told about reports of other platforms."""
         if not self.platforms:
-            return told
-        return [(key, value) for key, value in told if key.partition(b"|")[0].decode() not in self.platforms]
+            return updates
+        return [(key, value) for key, value in updates if key.partition(b"|")[0].decode() not in self.platforms]

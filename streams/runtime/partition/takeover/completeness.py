@@ -14,15 +14,15 @@ from streams.contract.outputs.measures import STATUS_KEY, PartitionStatus, decod
 from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.edge.kafka_client.consumer_shutdown import close_consumer
 from streams.edge.kafka_client.login import missing_right_error
-from streams.runtime.journal.checkpoint import Position
+from streams.runtime.journal.checkpoint import Checkpoint
 
-_TAIL: Final = 200
+_TAIL_RECORDS: Final = 200
 _POLL_MS: Final = 200
 _PATIENCE_SECONDS: Final = 10.0
-_AGAIN_SECONDS: Final = 0.1
+_RETRY_SECONDS: Final = 0.1
 
 
-class Written(NamedTuple):
+class StoredCommits(NamedTuple):
     """What a partition of the changelog and of the measures holds.
 
     `first` is where the changelog begins, `position` None where it holds none, `status` likewise of the measures.
@@ -30,40 +30,40 @@ class Written(NamedTuple):
 
     changelog: str
     measures: str
-    first: int
-    position: Position | None
+    first_offset: int
+    checkpoint: Checkpoint | None
     status: PartitionStatus | None
 
 
-def contradiction(written: Written, *, transactions: bool) -> str | None:
+def missing_commits(stored: StoredCommits, *, transactions: bool) -> str | None:
     """Return what is missing of one of the topics, as the other one tells it; None where both are there in full."""
-    position, status = written.position, written.status
-    if written.first:
-        return f"{written.changelog}: expected a log that begins at offset 0, it begins at {written.first}"
+    position, status = stored.checkpoint, stored.status
+    if stored.first_offset:
+        return f"{stored.changelog}: expected a log that begins at offset 0, it begins at {stored.first_offset}"
     if position is None:
-        return None if status is None else _missing(written.changelog, status.commit_number, "none")
+        return None if status is None else _missing_message(stored.changelog, status.commit_number, "none")
     if status is None:
-        return _missing(written.measures, position.commit, "none") if position.commit else None
-    if status.commit_number > position.commit:
-        return _missing(written.changelog, status.commit_number, f"commit {position.commit}")
-    if status.commit_number < position.commit - unsent(transactions=transactions):
-        return _missing(written.measures, position.commit, f"commit {status.commit_number}")
+        return _missing_message(stored.measures, position.commit_number, "none") if position.commit_number else None
+    if status.commit_number > position.commit_number:
+        return _missing_message(stored.changelog, status.commit_number, f"commit {position.commit_number}")
+    if status.commit_number < position.commit_number - max_unsent_commits(transactions=transactions):
+        return _missing_message(stored.measures, position.commit_number, f"commit {status.commit_number}")
     return None
 
 
-def unsent(*, transactions: bool) -> int:
+def max_unsent_commits(*, transactions: bool) -> int:
     """Return of how many commits the values may be missing: without transactions they are sent after the rows."""
     return 0 if transactions else 1
 
 
-def _missing(topic: str, commit: int, found: str) -> str:
+def _missing_message(topic: str, commit: int, found: str) -> str:
     return (
         f"{topic}: expected everything up to commit {commit}, found {found}: what it held is gone, in whole or in part"
     )
 
 
 async def last_status(
-    bootstrap: str, slot: TopicPartition, least: int, access: KafkaSecurity
+    bootstrap: str, slot: TopicPartition, min_commit: int, access: KafkaSecurity
 ) -> PartitionStatus | None:
     """Return the last status on a partition of the measures, None where there is none.
 
@@ -82,28 +82,30 @@ async def last_status(
         await consumer.start()
         deadline = seconds() + _PATIENCE_SECONDS
         while True:
-            status = await _last(consumer, slot)
-            if seconds() >= deadline or (0 if status is None else status.commit_number) >= least:
+            status = await _find_last_status(consumer, slot)
+            if seconds() >= deadline or (0 if status is None else status.commit_number) >= min_commit:
                 return status
-            await asyncio.sleep(_AGAIN_SECONDS)
+            await asyncio.sleep(_RETRY_SECONDS)
     except TopicAuthorizationFailedError as error:
         raise missing_right_error(access, f"READ topic {slot.topic}") from error
     finally:
         await close_consumer(consumer)
 
 
-async def _last(consumer: AIOKafkaConsumer, slot: TopicPartition) -> PartitionStatus | None:
+async def _find_last_status(consumer: AIOKafkaConsumer, slot: TopicPartition) -> PartitionStatus | None:
     """Return the last status that can be read: mostly at the very end, else wherever it is."""
     first = (await consumer.beginning_offsets([slot]))[slot]
     end = (await consumer.end_offsets([slot]))[slot]
-    for start in (max(first, end - _TAIL), first):
-        status = await _last_from(consumer, slot, start, end)
+    for start in (max(first, end - _TAIL_RECORDS), first):
+        status = await _find_status_from(consumer, slot, start, end)
         if status is not None or start == first:
             return status
     return None
 
 
-async def _last_from(consumer: AIOKafkaConsumer, slot: TopicPartition, start: int, end: int) -> PartitionStatus | None:
+async def _find_status_from(
+    consumer: AIOKafkaConsumer, slot: TopicPartition, start: int, end: int
+) -> PartitionStatus | None:
     consumer.assign([slot])
     consumer.seek(slot, start)  # at once: a consumer that waits without a position looks for one itself
     found: bytes | None = None

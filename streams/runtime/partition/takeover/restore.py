@@ -10,12 +10,12 @@ from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.domain.shelf import Kept
 from streams.edge.kafka_client.consumer_shutdown import close_consumer
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.journal.checkpoint import CLAIM_KEY, POSITION_KEY, Position, decode
-from streams.runtime.kafka.whole_batches import fetched, hand_over_whole
+from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, CLAIM_KEY, Checkpoint, decode_checkpoint
+from streams.runtime.kafka.whole_batches import deliver_whole_batches, poll_batches
 
 _FETCH_BYTES: Final = 8 << 20
-_REPORT: Final = b"r|"
-_NOBODY: Final = KafkaSecurity()
+_REPORT_PREFIX: Final = b"r|"
+_NO_LOGIN: Final = KafkaSecurity()
 
 
 class Restored(NamedTuple):
@@ -26,56 +26,56 @@ class Restored(NamedTuple):
     """
 
     reports: Kept
-    others: dict[bytes, bytes]
-    position: Position
-    read: int
-    last: dict[bytes, bytes | None]
-    begun: bool
-    first: int
+    other_rows: dict[bytes, bytes]
+    checkpoint: Checkpoint
+    records_read: int
+    last_measures: dict[bytes, bytes | None]
+    has_checkpoint: bool
+    first_offset: int
 
 
-class _Rows:
+class _ChangelogRows:
     """Rows as the changelog tells them, until the claim is seen."""
 
     def __init__(self, claim: bytes) -> None:
         self._claim = claim
         self.reports: Kept = {}
-        self.others: dict[bytes, bytes] = {}
-        self.read = 0
-        self.complete = False
-        self.last: dict[bytes, bytes | None] = {}
-        self._since: dict[bytes, bytes | None] = {}
+        self.other_rows: dict[bytes, bytes] = {}
+        self.records_read = 0
+        self.is_complete = False
+        self.last_measures: dict[bytes, bytes | None] = {}
+        self._measures_since: dict[bytes, bytes | None] = {}
 
-    def take(self, records: list[Any]) -> None:
+    def apply_records(self, records: list[Any]) -> None:
         reports = self.reports
         for record in records:
             key, value = record.key, record.value
-            if key is None or key[:2] != _REPORT:  # nine rows in ten are reports
-                self._note(key, value)
+            if key is None or key[:2] != _REPORT_PREFIX:  # nine rows in ten are reports
+                self._apply_other_row(key, value)
             elif value is not None:
                 reports[key[2:]] = value
             else:
                 reports.pop(key[2:], None)
-        self.read += len(records)
+        self.records_read += len(records)
 
-    def _note(self, key: bytes | None, value: bytes | None) -> None:
+    def _apply_other_row(self, key: bytes | None, value: bytes | None) -> None:
         if key is None:
             return
         if key == CLAIM_KEY:
-            self.complete = self.complete or value == self._claim
+            self.is_complete = self.is_complete or value == self._claim
             return
         if value is None:
-            self.others.pop(key, None)
+            self.other_rows.pop(key, None)
         else:
-            self.others[key] = value
-        if key == POSITION_KEY:  # the last row of every commit
-            self.last, self._since = self._since, {}
+            self.other_rows[key] = value
+        if key == CHECKPOINT_KEY:  # the last row of every commit
+            self.last_measures, self._measures_since = self._measures_since, {}
         elif is_measure_key(key):
-            self._since[key] = value
+            self._measures_since[key] = value
 
 
-async def restore(
-    bootstrap: str, slot: TopicPartition, claim: bytes, failpoints: Failpoints, access: KafkaSecurity = _NOBODY
+async def read_changelog(
+    bootstrap: str, slot: TopicPartition, claim: bytes, failpoints: Failpoints, access: KafkaSecurity = _NO_LOGIN
 ) -> Restored:
     """Return what was committed to the changelog partition `slot` before the record whose value is `claim`.
 
@@ -91,17 +91,19 @@ async def restore(
     try:  # one that could not start must be stopped as well
         await consumer.start()
         first = (await consumer.beginning_offsets([slot]))[slot]
-        hand_over_whole(consumer)
+        deliver_whole_batches(consumer)
         consumer.assign([slot])
         await consumer.seek_to_beginning(slot)
-        found = _Rows(claim)
-        while not found.complete:
-            for batch in await fetched(consumer):
-                found.take(batch.records())
-                failpoints.passing("mid_restore")
+        found = _ChangelogRows(claim)
+        while not found.is_complete:
+            for batch in await poll_batches(consumer):
+                found.apply_records(batch.records())
+                failpoints.hit("mid_restore")
                 await asyncio.sleep(0)  # some thousand records: other partitions and the health page come first now
     finally:
         await close_consumer(consumer)
-    stored = found.others.pop(POSITION_KEY, None)
-    position = decode(stored) if stored else Position()
-    return Restored(found.reports, found.others, position, found.read, found.last, stored is not None, first)
+    stored = found.other_rows.pop(CHECKPOINT_KEY, None)
+    position = decode_checkpoint(stored) if stored else Checkpoint()
+    return Restored(
+        found.reports, found.other_rows, position, found.records_read, found.last_measures, stored is not None, first
+    )

@@ -6,41 +6,48 @@ from typing import NamedTuple
 import msgspec
 
 from streams.domain.logtime import LogTime
-from streams.runtime.journal.checkpoint import Position, Reached, up_to
-from streams.runtime.partition.context import Surroundings
-from streams.runtime.partition.processor import Apart
+from streams.runtime.journal.checkpoint import Checkpoint, TopicOffset, read_through
+from streams.runtime.partition.context import PartitionContext
+from streams.runtime.partition.processor import LaggingPlatforms
 
 
-class Beginning(NamedTuple):
+class StartingPoint(NamedTuple):
     """The position, as the owner goes on from it.
 
     `positions` are the next offsets of the topics that are read, `dormant` is what is kept of the others: a platform
     that is suspended, or taken off the registry, may come back and must then go on where it was left.
     """
 
-    time: LogTime
-    positions: Mapping[str, int]
-    apart: Apart
-    dormant: Mapping[str, Reached]
+    partition_clock: LogTime
+    next_offsets: Mapping[str, int]
+    lagging: LaggingPlatforms
+    suspended_offsets: Mapping[str, TopicOffset]
 
 
-def beginning(around: Surroundings, position: Position, readable: Collection[str]) -> Beginning:
+def starting_point(
+    context: PartitionContext, checkpoint: Checkpoint, readable_topics: Collection[str]
+) -> StartingPoint:
     """Return where to begin at `position` when the topics `readable` are read, and the others are suspended."""
-    read = {topic: up_to(position, topic) for topic in around.topics}
+    read = {topic: read_through(checkpoint, topic) for topic in context.source_topic_ids}
     suspended = {
-        platform: min(read[one] for one in around.siblings[topic])
-        for topic in around.topics
-        if topic not in readable
-        for platform in around.owners[topic]
+        platform: min(read[one] for one in context.related_topics[topic])
+        for topic in context.source_topic_ids
+        if topic not in readable_topics
+        for platform in context.platforms_by_topic[topic]
     }
     dormant = {
-        topic: msgspec.structs.replace(reached, read=read.get(topic, reached.read))
-        for topic, reached in position.topics.items()
-        if topic not in readable
+        topic: msgspec.structs.replace(reached, read=read.get(topic, reached.read_through))
+        for topic, reached in checkpoint.topics.items()
+        if topic not in readable_topics
     }
-    return Beginning(
-        LogTime(readable, position.now, around.siblings, {topic: read[topic] for topic in readable}),
-        {topic: reached.next for topic, reached in position.topics.items() if topic in readable},
-        Apart(suspended, around.owners),
+    return StartingPoint(
+        LogTime(
+            readable_topics,
+            checkpoint.log_time,
+            context.related_topics,
+            {topic: read[topic] for topic in readable_topics},
+        ),
+        {topic: reached.next for topic, reached in checkpoint.topics.items() if topic in readable_topics},
+        LaggingPlatforms(suspended, context.platforms_by_topic),
         dormant,
     )
