@@ -13,22 +13,22 @@ from typing_extensions import override
 from streams.edge.cli_options import exit_with_usage_error, flags_by_variable, with_options
 
 
-class _Commands(click.Group):
+class _CommandGroup(click.Group):
     """This file's commands, and those that live beside what they do."""
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *_ELSEWHERE])
+        return sorted([*super().list_commands(ctx), *_COMMAND_MODULES])
 
     @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _ELSEWHERE:
+        if cmd_name not in _COMMAND_MODULES:
             return super().get_command(ctx, cmd_name)
-        found: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name)
+        found: click.Command = getattr(import_module(_COMMAND_MODULES[cmd_name]), cmd_name)
         return found
 
 
-_ELSEWHERE = {
+_COMMAND_MODULES = {
     "admin": "streams.admin.commands",
     "check": "streams.batch.commands",
     "clocks": "streams.batch.commands",
@@ -40,24 +40,24 @@ _ELSEWHERE = {
 }
 
 
-_NOT_OURS_TO_READ = (
+_VARIABLES_READ_ELSEWHERE = (
     *("SAFECLOCK_BEHIND_TLS", "SAFECLOCK_REGISTRY_FILE", "SAFECLOCK_SECRETS"),  # docker-compose.yml
     *("SAFECLOCK_REQUIRE", "SAFECLOCK_TEST_BROKER"),  # tests
 )
 
 
-@click.group(cls=_Commands)
+@click.group(cls=_CommandGroup)
 @click.version_option(package_name="safeclock")
 def main() -> None:
     """Measure what platforms declare about how fast they act on child-safety reports."""
     # Told and not refused: an orchestrator may name variables after a service that is called like us.
-    for told in _strange([name for name in os.environ if name.startswith("SAFECLOCK_")]):
+    for told in _unknown_variable_warnings([name for name in os.environ if name.startswith("SAFECLOCK_")]):
         click.echo(f"Warning: {told}", err=True)
 
 
-def _strange(ours: list[str]) -> list[str]:
+def _unknown_variable_warnings(names: list[str]) -> list[str]:
     """Return a sentence for each of our variables that nothing reads; where none is set, nothing is imported for it."""
-    if not ours:
+    if not names:
         return []
     from dashboards.board import settings as board
     from producers.publisher import settings as publisher
@@ -65,12 +65,12 @@ def _strange(ours: list[str]) -> list[str]:
     from streams.runtime import failpoints
     from streams.runtime import settings as worker
 
-    known = {*worker.VARIABLES, *board.VARIABLES, *publisher.VARIABLES, failpoints.VARIABLE, *_NOT_OURS_TO_READ}
-    others = [name for name in ours if not name.startswith(publisher.PREFIX)]  # a publisher looks at its own
+    known = {*worker.VARIABLES, *board.VARIABLES, *publisher.VARIABLES, failpoints.VARIABLE, *_VARIABLES_READ_ELSEWHERE}
+    others = [name for name in names if not name.startswith(publisher.PREFIX)]  # a publisher looks at its own
     return list(unknown_variables(others, known))
 
 
-_SERVED = (
+_SERVICE_OPTIONS = (
     click.option("--bootstrap", help="HOST:PORT of the broker (SAFECLOCK_BOOTSTRAP)."),
     click.option("--registry", help="TOML file that names the platforms (SAFECLOCK_REGISTRY)."),
     click.option("--packs", help="TOML files with clocks, joined by commas (SAFECLOCK_PACKS)."),
@@ -80,19 +80,19 @@ _SERVED = (
 
 
 @main.command()
-@with_options(_SERVED)
+@with_options(_SERVICE_OPTIONS)
 @click.option("--record-time", help="Whose stamps count: log or create (SAFECLOCK_RECORD_TIME).")
 @click.option("--journal", help="auto, transactions or append (SAFECLOCK_JOURNAL).")
 @click.option("--memory-days", help="How long ended reports are remembered (SAFECLOCK_MEMORY_DAYS).")
-def worker(**given: str | None) -> None:
+def worker(**options: str | None) -> None:
     """Run a worker: events in, measures out. Stops cleanly on SIGTERM; any failure ends it with 1."""
     from streams.edge.shutdown import exits_on_stop_signal
 
     with exits_on_stop_signal():
-        _work(given)
+        _run_worker(options)
 
 
-def _work(given: dict[str, str | None]) -> None:
+def _run_worker(options: dict[str, str | None]) -> None:
     from streams.contract.settings.environment import BadSettingsError
     from streams.contract.toml_reader import TomlFileError
     from streams.domain.roster import ClockError
@@ -102,7 +102,7 @@ def _work(given: dict[str, str | None]) -> None:
     from streams.runtime.worker import main as work
 
     try:
-        settings = load_settings(os.environ, flags_by_variable(given))
+        settings = load_settings(os.environ, flags_by_variable(options))
         configure_logging(settings.log, "worker", settings.bootstrap, settings.access)
         trade = build_worker_dependencies(settings)
     except (BadSettingsError, TomlFileError, ClockError, OSError) as error:
@@ -111,23 +111,23 @@ def _work(given: dict[str, str | None]) -> None:
 
 
 @main.command()
-@with_options(_SERVED)
+@with_options(_SERVICE_OPTIONS)
 @click.option("--refresh-ms", help="How often figures are estimated anew (SAFECLOCK_REFRESH_MS).")
-def board(**given: str | None) -> None:
+def board(**options: str | None) -> None:
     """Run a board: adds up what workers measure and exports the product metrics."""
     from streams.edge.shutdown import exits_on_stop_signal
 
     with exits_on_stop_signal():
-        _show(given)
+        _run_board(options)
 
 
-def _show(given: dict[str, str | None]) -> None:
+def _run_board(options: dict[str, str | None]) -> None:
     import logging
 
     from aiokafka.errors import KafkaError
 
     from dashboards.board.process import run_board
-    from dashboards.board.settings import load
+    from dashboards.board.settings import load_settings
     from streams.contract.settings.environment import BadSettingsError
     from streams.contract.settings.kafka_security import KafkaSecurityError
     from streams.contract.toml_reader import TomlFileError
@@ -138,7 +138,7 @@ def _show(given: dict[str, str | None]) -> None:
     from streams.edge.logs.configuration import configure_logging
 
     try:
-        settings = load(os.environ, flags_by_variable(given))
+        settings = load_settings(os.environ, flags_by_variable(options))
         configure_logging(settings.log, "board", settings.bootstrap, settings.access)
         run_board(settings)
     except (NoBrokerError, KafkaSecurityError, AddressError, KafkaError) as error:
@@ -173,9 +173,9 @@ def broker(port: int) -> None:
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here.")
 def demo(seconds: float | None, json_file: Path | None) -> None:
     """Watch eight invented platforms being measured, and whether their planted truths are found."""
-    from dashboards.demo.demo import Programme, run_demo
+    from dashboards.demo.demo import DemoOptions, run_demo
 
-    sys.exit(run_demo(Programme(seconds=seconds, json_file=json_file)))
+    sys.exit(run_demo(DemoOptions(seconds=seconds, json_file=json_file)))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from typing import Final
 from streams.contract.metrics.catalogue import metric_by_name
 from streams.contract.metrics.metric import LabelSource, MetricKind
 
-PARTS: Final = ("bucket", "count", "sum")
+HISTOGRAM_PARTS: Final = ("bucket", "count", "sum")
 
 
 def select(name: str, part: str = "", **labels: str) -> str:
@@ -16,15 +16,15 @@ def select(name: str, part: str = "", **labels: str) -> str:
     have.
     """
     metric = metric_by_name(name)
-    if (metric.kind is MetricKind.HISTOGRAM) != (part in PARTS):
-        raise ValueError(f"{name}: expected one of {PARTS} for a histogram and nothing else, got {part!r}")
+    if (metric.kind is MetricKind.HISTOGRAM) != (part in HISTOGRAM_PARTS):
+        raise ValueError(f"{name}: expected one of {HISTOGRAM_PARTS} for a histogram and nothing else, got {part!r}")
     declared = {label.name: label.values for label in metric.labels}
     matchers = [_matcher(label, value, declared) for label, value in labels.items()]
     suffix = f"_{part}" if part else ""
     return f"{name}{suffix}{{{','.join(matchers)}}}" if matchers else f"{name}{suffix}"
 
 
-def one(name: str, part: str = "", **labels: str) -> str:
+def select_once(name: str, part: str = "", **labels: str) -> str:
     """Return a metric once, however many boards export it: they say the same, so the largest stands."""
     return f"max without (instance, job) ({select(name, part, **labels)})"
 

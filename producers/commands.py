@@ -18,15 +18,15 @@ from streams.edge.cli_options import (
     registry_from_option,
 )
 
-_INTERRUPTED = (
+_INTERRUPTED_MESSAGE = (
     "interrupted, and it is not known what was acknowledged: run it again, a line that is sent twice is counted once"
 )
 
 
-def _pace(_context: click.Context, _parameter: click.Parameter, pace: float | None) -> float | None:
-    if pace is not None and not 0 < pace < inf:  # neither is what is not a number
+def _parse_rate(_context: click.Context, _parameter: click.Parameter, rate: float | None) -> float | None:
+    if rate is not None and not 0 < rate < inf:  # neither is what is not a number
         raise click.BadParameter("expected more than 0 reports a second")
-    return pace
+    return rate
 
 
 @click.command()
@@ -45,15 +45,17 @@ def _pace(_context: click.Context, _parameter: click.Parameter, pace: float | No
 @click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), help="Write what was planted to this file.")
 @click.option("--events/--no-events", default=True, help="Write events, or only what was planted.")
 @click.option(
-    "--live", type=float, callback=_pace, help="Go on without end, in real time, with so many reports a second."
+    "--live", type=float, callback=_parse_rate, help="Go on without end, in real time, with so many reports a second."
 )
-def simulate(truth: Path | None, live: float | None, *, events: bool, **span: int) -> None:
+def simulate(truth: Path | None, live: float | None, *, events: bool, **options: int) -> None:
     """Write the events of eight invented platforms to standard output, with planted truths."""
     from producers.simulation import traffic
-    from producers.simulation.ground_truth import truth as planted
-    from producers.simulation.model.config import Plan
+    from producers.simulation.ground_truth import ground_truth as planted
+    from producers.simulation.model.config import SimulationConfig
 
-    plan = Plan(seed=span["seed"], start_ms=span["start"], weeks=span["weeks"], reports=span["reports"])
+    plan = SimulationConfig(
+        seed=options["seed"], start_ms=options["start"], weeks=options["weeks"], reports=options["reports"]
+    )
     if truth is not None:
         try:
             truth.write_text(json.dumps(planted(plan), indent=2) + "\n", encoding="utf-8")
@@ -63,9 +65,9 @@ def simulate(truth: Path | None, live: float | None, *, events: bool, **span: in
         return
     out = click.get_binary_stream("stdout")
     if live is None:
-        out.writelines(traffic.history(plan))
+        out.writelines(traffic.history_lines(plan))
     else:
-        traffic.write_live(plan.going_live(live), out)
+        traffic.write_live(plan.with_live_traffic(live), out)
 
 
 @click.command()
@@ -81,7 +83,7 @@ def simulate(truth: Path | None, live: float | None, *, events: bool, **span: in
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be sent.")
 @click.option("--unchecked", is_flag=True, hidden=True, help="The maker of the lines answers for them: a simulator.")
-def publish(files: tuple[Path, ...], registry: Path | None, bootstrap: str | None, **how: Any) -> None:  # noqa: ANN401 - flags
+def publish(files: tuple[Path, ...], registry: Path | None, bootstrap: str | None, **options: Any) -> None:  # noqa: ANN401 - flags
     """Publish FILES of JSON lines (or standard input); safe to run again.
 
     Bad lines are refused before they leave. Ends with 0, with 1 when something was refused or not acknowledged or the
@@ -91,45 +93,45 @@ def publish(files: tuple[Path, ...], registry: Path | None, bootstrap: str | Non
 
     from producers.publisher.errors import BrokerError, SettingsError
     from producers.publisher.settings import PublisherSettings
-    from producers.publisher.upload.console import announce, tell
-    from producers.publisher.upload.request import Order
+    from producers.publisher.upload.console import print_result, print_target
+    from producers.publisher.upload.request import UploadRequest
     from streams.contract.settings.environment import BadSettingsError
     from streams.contract.settings.log_settings import load_log_settings
     from streams.edge.logs.configuration import configure_logging
 
-    unchecked = how.pop("unchecked")
+    unchecked = options.pop("unchecked")
     try:
         settings = PublisherSettings.from_environment(os.environ)
         settings = settings if bootstrap is None else replace(settings, bootstrap=bootstrap)
         configure_logging(load_log_settings(os.environ), "publish", settings.bootstrap, settings.access)
-        order = Order(settings=settings, registry=registry_from_option(registry), paths=files, **how)
-        announce(order)
-        published = _published(order, unchecked=unchecked)
+        order = UploadRequest(settings=settings, registry=registry_from_option(registry), paths=files, **options)
+        print_target(order)
+        published = _run_upload(order, is_unchecked=unchecked)
     except (SettingsError, BadSettingsError, OSError) as error:
         exit_with_usage_error(error)
     except BrokerError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
-        raise click.ClickException(_INTERRUPTED) from None
-    tell(published)
+        raise click.ClickException(_INTERRUPTED_MESSAGE) from None
+    print_result(published)
     sys.exit(published.exit_code)
 
 
-def _published(order: Any, *, unchecked: bool) -> Any:  # noqa: ANN401 - their types are imported lazily
+def _run_upload(request: Any, *, is_unchecked: bool) -> Any:  # noqa: ANN401 - their types are imported lazily
     """Publish what is ordered; SIGTERM interrupts it, and ends the process when that takes too long."""
-    from producers.publisher.upload.console import progressing
-    from producers.publisher.upload.request import publish, publish_blocks
+    from producers.publisher.upload.console import show_progress
+    from producers.publisher.upload.request import publish_blocks, publish_files
     from streams.edge.files.line_blocks import read_blocks
     from streams.edge.shutdown import exit_after
 
     def interrupt(_number: int, _frame: object) -> None:
-        exit_after(f"Error: {_INTERRUPTED}")
+        exit_after(f"Error: {_INTERRUPTED_MESSAGE}")
         signal.raise_signal(signal.SIGINT)
 
     signal.signal(signal.SIGTERM, interrupt)
     # A shell that starts us in the background has us ignore SIGINT, and with it every SIGTERM.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with progressing(order) as progress:
-        if unchecked:
-            return publish_blocks(order, read_blocks(order.paths), progress, good=True)
-        return publish(order, progress)
+    with show_progress(request) as progress:
+        if is_unchecked:
+            return publish_blocks(request, read_blocks(request.paths), progress, is_prevalidated=True)
+        return publish_files(request, progress)

@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from dashboards.board.inputs.accumulator import first_day, merged, week_of
-from dashboards.board.inputs.freshness import Freshness, freshness
-from dashboards.board.inputs.measures_state import Sums
-from dashboards.board.metrics.cohorts import Figured
-from dashboards.board.metrics.counters import counted, readings
-from dashboards.board.metrics.freshness import Release, inputs, lasting
-from dashboards.board.metrics.integrity import days_of, tripped
-from dashboards.board.metrics.objectives import Judged, wanted
-from dashboards.board.samples import Series, Values
-from dashboards.board.snapshot import Snapshot, joined
+from dashboards.board.inputs.accumulator import first_day_of_week, iso_week, merge_cohort_samples
+from dashboards.board.inputs.freshness import Freshness, assess_freshness
+from dashboards.board.inputs.measures_state import MeasuresState
+from dashboards.board.metrics.cohorts import CohortMetrics
+from dashboards.board.metrics.counters import counter_samples, histogram_samples
+from dashboards.board.metrics.freshness import Release, info_samples, input_samples
+from dashboards.board.metrics.integrity import daily_counts, integrity_samples
+from dashboards.board.metrics.objectives import ObjectiveMetrics, needed_periods
+from dashboards.board.samples import LabelledValues, Samples
+from dashboards.board.snapshot import Snapshot, merge_samples
 from streams.contract.metrics.metric import COHORT_WEEKS, RECENT_COHORT, STANDARD_CLOCK_IDS
 from streams.contract.outputs.measure_report import group_report, history_warnings, measure_report
 from streams.contract.packs.exported_clocks import ExportedClock, exported_clocks
@@ -23,10 +23,10 @@ from streams.domain.desk import CAPACITY, seen_through
 from streams.domain.figures import Grouping, Sample, grouping, samples
 from streams.domain.grid import DAY, SECOND
 
-_FOLDED_AT_ONCE: Final = 500
-_WITH_FIGURES: Final = frozenset({"safeclock_as_of_timestamp_seconds", "safeclock_partition_records_lost_total"})
+_MAX_APPLIED_AT_ONCE: Final = 500
+_ONLY_WITH_GAUGES: Final = frozenset({"safeclock_as_of_timestamp_seconds", "safeclock_partition_records_lost_total"})
 """What inputs say that is shown beside figures only."""
-_NOT_EVERYWHERE: Final = "the platform has not said on every partition up to when it is complete"
+_NO_WATERMARK_WARNING: Final = "the platform has not said on every partition up to when it is complete"
 
 
 class NotReadyError(Exception):
@@ -40,49 +40,55 @@ class Board:
     takes longer; nothing of a product is in it before both have been done on complete inputs.
     """
 
-    def __init__(self, registry: Registry, release: Release, wall: Callable[[], int]) -> None:
-        self.sums = Sums(days_of(registry, release.rulebook.clocks), wall)
+    def __init__(self, registry: Registry, release: Release, now: Callable[[], int]) -> None:
+        self.measures = MeasuresState(daily_counts(registry, release.rulebook.clocks), now)
         self.snapshot = Snapshot()
         self._registry = registry
         self._release = release
-        self._wall = wall
-        self._figured: dict[str, Figured] = {}
-        self._judged: dict[str, Judged] = {}
-        self._watched: tuple[frozenset[str], tuple[ExportedClock, ...]] | None = None
-        self._computed: Values = {}
+        self._now = now
+        self._cohort_metrics: dict[str, CohortMetrics] = {}
+        self._objective_metrics: dict[str, ObjectiveMetrics] = {}
+        self._exported_clocks: tuple[frozenset[str], tuple[ExportedClock, ...]] | None = None
+        self._gauges: Samples = {}
 
-    def freshness(self, read: Collection[int]) -> Freshness:
+    def assess_freshness(self, caught_up: Collection[int]) -> Freshness:
         """Return what the inputs are like now, of which the partitions `read` were read to their ends."""
-        return freshness(self.sums.statuses, read, self._wall(), self._release.pack, self.sums.heard)
+        return assess_freshness(
+            self.measures.statuses, caught_up, self._now(), self._release.pack_name, self.measures.received_at
+        )
 
     @property
     def platforms(self) -> list[str]:
         """The platforms of the registry; with an open one, those that were told of."""
         if not self._registry.accepts_all:
             return sorted(self._registry.platforms)
-        return sorted(name for name in self.sums.counts.platforms() if self._registry.platform(name) is not None)
+        return sorted(
+            name
+            for name in self.measures.platform_counters.platform_names()
+            if self._registry.platform(name) is not None
+        )
 
     @property
     def clocks(self) -> tuple[ExportedClock, ...]:
         """The clocks that are told: those of the rulebook, and those that any partition has ever loaded."""
         # A clock never changes under its key.
-        if self._watched is None or self._watched[0] != self.sums.clocks.keys():
-            self._watched = (
-                frozenset(self.sums.clocks),
-                exported_clocks(self._release.rulebook, self.sums.clocks.values()),
+        if self._exported_clocks is None or self._exported_clocks[0] != self.measures.clocks.keys():
+            self._exported_clocks = (
+                frozenset(self.measures.clocks),
+                exported_clocks(self._release.rulebook, self.measures.clocks.values()),
             )
-        return self._watched[1]
+        return self._exported_clocks[1]
 
-    def through(self, platform: str, fresh: Freshness) -> int:
+    def watermark(self, platform: str, fresh: Freshness) -> int:
         """Return up to when a platform counts as having told everything: the inputs' time if it never gives its word.
 
         0 while it has given it on some partitions only.
         """
-        as_of, counts = fresh.as_of or 0, self.sums.counts
-        said = counts.complete_through(platform, fresh.expected or 0)
+        as_of, counts = fresh.as_of or 0, self.measures.platform_counters
+        said = counts.complete_through(platform, fresh.partition_count or 0)
         if not said:
             return as_of if said is None else 0
-        return min(as_of, seen_through(said, counts.last_told(platform) or 0, self._cadence(platform)))
+        return min(as_of, seen_through(said, counts.last_logged_at(platform) or 0, self._cadence(platform)))
 
     def _cadence(self, platform: str) -> int:
         known = self._registry.platform(platform)
@@ -92,62 +98,77 @@ class Board:
         known = self._registry.platform(platform)
         return CAPACITY if known is None else known.capacity
 
-    async def fold(self) -> None:
+    async def apply_pending(self) -> None:
         """Fold what has changed, a few at a time, so that nobody waits for long."""
-        while self.sums.unfolded:
-            self.sums.fold(_FOLDED_AT_ONCE)
+        while self.measures.pending_count:
+            self.measures.apply_pending(_MAX_APPLIED_AT_ONCE)
             await asyncio.sleep(0)
 
-    async def compute(self, fresh: Freshness) -> None:
+    async def compute_gauges(self, fresh: Freshness) -> None:
         """Compute gauges and cohort figures anew, with pauses for others; incomplete inputs change nothing."""
         if fresh.as_of is None:
             return
-        await self.fold()
+        await self.apply_pending()
         clocks = self.clocks
-        self.sums.hold(wanted(clocks, fresh.as_of))
+        self.measures.select_periods(needed_periods(clocks, fresh.as_of))
         await asyncio.sleep(0)
-        parts = [_calendar(fresh.as_of)]
+        parts = [_calendar_samples(fresh.as_of)]
         for platform in self.platforms:
-            for values in self._values(platform, clocks, self.through(platform, fresh), fresh.as_of):
+            for values in self._estimate_samples(platform, clocks, self.watermark(platform, fresh), fresh.as_of):
                 parts.append(values)
                 await asyncio.sleep(0)
-            parts.append(self._tripped(platform, fresh))
+            parts.append(self._integrity_samples(platform, fresh))
             await asyncio.sleep(0)
-        self._computed = joined(*parts)
+        self._gauges = merge_samples(*parts)
 
-    def _values(self, platform: str, clocks: Sequence[ExportedClock], through: int, as_of: int) -> Iterator[Values]:
+    def _estimate_samples(
+        self, platform: str, clocks: Sequence[ExportedClock], watermark: int, as_of: int
+    ) -> Iterator[Samples]:
         """Yield the figures of a platform, a little at a time."""
-        figured = self._figured.setdefault(platform, Figured(platform, self._cadence(platform)))
-        yield from figured.values(self.sums.pools.get(platform, {}), clocks, through, as_of)
-        judged = self._judged.setdefault(platform, Judged(platform))
-        yield from judged.values(self.sums.spans.pool, clocks, through, as_of)
+        figured = self._cohort_metrics.setdefault(platform, CohortMetrics(platform, self._cadence(platform)))
+        yield from figured.samples(self.measures.accumulators_by_week.get(platform, {}), clocks, watermark, as_of)
+        judged = self._objective_metrics.setdefault(platform, ObjectiveMetrics(platform))
+        yield from judged.samples(self.measures.periods.reports_of, clocks, watermark, as_of)
 
-    def _tripped(self, platform: str, fresh: Freshness) -> Values:
-        through = self.through(platform, fresh)
-        promised = self.sums.counts.complete_through(platform, fresh.expected or 0) is not None
-        return tripped(platform, self.sums.days.recent(platform, through, promised=promised)) if through else {}
-
-    def count(self, fresh: Freshness, read_at: int | None) -> None:
-        """Show a new snapshot: counters of now beside the figures that were last computed."""
-        platforms, clocks = self.platforms, self.clocks
-        grounds = joined(lasting(self._registry, platforms, self._release), inputs(fresh, read_at))
-        if fresh.as_of is None or not self._computed:
-            self.snapshot = Snapshot({name: series for name, series in grounds.items() if name not in _WITH_FIGURES})
-            return
-        totals = {name: self.sums.counts.total(name) for name in self.sums.counts.platforms()}
-        self.snapshot = Snapshot(
-            joined(counted(totals, platforms, clocks), self._told(totals, fresh), self._computed, grounds),
-            readings(totals, platforms, [clock for clock in clocks if clock.id in STANDARD_CLOCK_IDS]),
+    def _integrity_samples(self, platform: str, fresh: Freshness) -> Samples:
+        through = self.watermark(platform, fresh)
+        promised = self.measures.platform_counters.complete_through(platform, fresh.partition_count or 0) is not None
+        return (
+            integrity_samples(platform, self.measures.daily_counts.recent(platform, through, promised=promised))
+            if through
+            else {}
         )
 
-    def _told(self, totals: Mapping[str, Mapping[str, int]], fresh: Freshness) -> Values:
-        counts, platforms = self.sums.counts, self.platforms
-        through = {name: counts.complete_through(name, fresh.expected or 0) for name in platforms}
-        told = {name: counts.last_told(name) for name in platforms}
+    def refresh_snapshot(self, fresh: Freshness, caught_up_at: int | None) -> None:
+        """Show a new snapshot: counters of now beside the figures that were last computed."""
+        platforms, clocks = self.platforms, self.clocks
+        grounds = merge_samples(
+            info_samples(self._registry, platforms, self._release), input_samples(fresh, caught_up_at)
+        )
+        if fresh.as_of is None or not self._gauges:
+            self.snapshot = Snapshot(
+                {name: series for name, series in grounds.items() if name not in _ONLY_WITH_GAUGES}
+            )
+            return
+        totals = {
+            name: self.measures.platform_counters.total(name)
+            for name in self.measures.platform_counters.platform_names()
+        }
+        self.snapshot = Snapshot(
+            merge_samples(
+                counter_samples(totals, platforms, clocks), self._platform_gauges(totals, fresh), self._gauges, grounds
+            ),
+            histogram_samples(totals, platforms, [clock for clock in clocks if clock.id in STANDARD_CLOCK_IDS]),
+        )
+
+    def _platform_gauges(self, totals: Mapping[str, Mapping[str, int]], fresh: Freshness) -> Samples:
+        counts, platforms = self.measures.platform_counters, self.platforms
+        through = {name: counts.complete_through(name, fresh.partition_count or 0) for name in platforms}
+        told = {name: counts.last_logged_at(name) for name in platforms}
         return {
             "safeclock_orphans_waiting": {(name,): totals.get(name, {}).get(WAITING, 0) for name in platforms},
             "safeclock_capacity_used_ratio": {
-                (name,): counts.remembered(name) / self._capacity(name) for name in platforms
+                (name,): counts.max_retained_reports(name) / self._capacity(name) for name in platforms
             },
             "safeclock_complete_through_timestamp_seconds": {
                 (name,): at / SECOND for name, at in through.items() if at
@@ -155,16 +176,16 @@ class Board:
             "safeclock_last_told_timestamp_seconds": {(name,): at / SECOND for name, at in told.items() if at},
         }
 
-    def samples(
-        self, name: Grouping, fresh: Freshness, platforms: Iterable[str] | None = None
+    def cohort_samples(
+        self, group_key: Grouping, fresh: Freshness, platforms: Iterable[str] | None = None
     ) -> Mapping[tuple[str, ...], Sample]:
         """Return the reports by what `name` makes of their cohorts, of some platforms only if they are given."""
-        self.sums.fold()
+        self.measures.apply_pending()
         wanted = None if platforms is None else frozenset(platforms)
-        cohorts = self.sums.cohorts(wanted)
-        return samples(cohorts, name, lambda platform: self.through(platform, fresh))
+        cohorts = self.measures.cohorts(wanted)
+        return samples(cohorts, group_key, lambda platform: self.watermark(platform, fresh))
 
-    def document(self, by: Sequence[str], fresh: Freshness) -> dict[str, object]:
+    def measure_report(self, by: Sequence[str], fresh: Freshness) -> dict[str, object]:
         """Return the figures as `safeclock measure` writes them.
 
         Raises NotReadyError on incomplete inputs, UnknownLabelError for a label that reports do not have.
@@ -173,33 +194,44 @@ class Board:
             raise NotReadyError("; ".join(fresh.reasons))
         clocks, groups = self.clocks, []
         name_of = grouping(by)
-        found = self._by_platform(fresh) if tuple(by) == ("platform",) else self.samples(name_of, fresh)
+        found = self._samples_by_platform(fresh) if tuple(by) == ("platform",) else self.cohort_samples(name_of, fresh)
         for name, sample in found.items():
             labels = dict(zip(by, name, strict=True))
-            groups.append(group_report(labels, sample, clocks, fresh.as_of, self._remarks(labels, fresh)))
-        totals = {name: self.sums.counts.total(name) for name in self.sums.counts.platforms()}
-        return measure_report(fresh.as_of, self._release.pack, groups, totals, self._registry.history_texts())
+            groups.append(group_report(labels, sample, clocks, fresh.as_of, self._warnings(labels, fresh)))
+        totals = {
+            name: self.measures.platform_counters.total(name)
+            for name in self.measures.platform_counters.platform_names()
+        }
+        return measure_report(fresh.as_of, self._release.pack_name, groups, totals, self._registry.history_texts())
 
-    def _by_platform(self, fresh: Freshness) -> Mapping[tuple[str, ...], Sample]:
+    def _samples_by_platform(self, fresh: Freshness) -> Mapping[tuple[str, ...], Sample]:
         """Return every platform's reports from its pools, which spares reading all cohorts once more."""
-        self.sums.fold()
+        self.measures.apply_pending()
         found = {
-            (platform,): merged([pool.sample(self.through(platform, fresh)) for pool in pools.values()])
-            for platform, pools in sorted(self.sums.pools.items())
+            (platform,): merge_cohort_samples(
+                [pool.to_sample(self.watermark(platform, fresh)) for pool in pools.values()]
+            )
+            for platform, pools in sorted(self.measures.accumulators_by_week.items())
         }
         return {name: sample for name, sample in found.items() if sample.filed}
 
-    def _remarks(self, labels: Mapping[str, str], fresh: Freshness) -> list[str]:
+    def _warnings(self, labels: Mapping[str, str], fresh: Freshness) -> list[str]:
         platform = labels.get("platform")
         remarks = history_warnings(self._registry.history_texts(), platform)
-        return [*remarks, _NOT_EVERYWHERE] if platform is not None and not self.through(platform, fresh) else remarks
+        return (
+            [*remarks, _NO_WATERMARK_WARNING]
+            if platform is not None and not self.watermark(platform, fresh)
+            else remarks
+        )
 
 
-def _calendar(as_of: int) -> Values:
+def _calendar_samples(as_of: int) -> Samples:
     """Return when the inputs end and where every cohort begins, by its age."""
-    current = week_of(as_of // DAY)
-    starts: Series = {(f"week-{age:02}",): first_day(current - age) * DAY / SECOND for age in range(COHORT_WEEKS)}
-    starts[RECENT_COHORT,] = first_day(current - COHORT_WEEKS + 1) * DAY / SECOND
+    current = iso_week(as_of // DAY)
+    starts: LabelledValues = {
+        (f"week-{age:02}",): first_day_of_week(current - age) * DAY / SECOND for age in range(COHORT_WEEKS)
+    }
+    starts[RECENT_COHORT,] = first_day_of_week(current - COHORT_WEEKS + 1) * DAY / SECOND
     return {
         "safeclock_figures_timestamp_seconds": {(): as_of / SECOND},
         "safeclock_cohort_start_timestamp_seconds": starts,

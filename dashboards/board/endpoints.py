@@ -7,20 +7,20 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from dashboards.board.exposition import PageText
+from dashboards.board.exposition import CachedExposition
 from dashboards.board.inputs.freshness import Freshness
 from dashboards.board.snapshot import Snapshot
 from streams.contract.settings.http_security import HttpSecurity
 from streams.edge.http_server import server as site
 
 
-class Pages:
+class Endpoints:
     """What the three pages say; `freshness` and `snapshot` give the board's state of the moment."""
 
     def __init__(self, freshness: Callable[[], Freshness], snapshot: Callable[[], Snapshot]) -> None:
         self._freshness = freshness
         self._snapshot = snapshot
-        self._text = PageText()
+        self._exposition = CachedExposition()
 
     async def healthz(self, _: web.BaseRequest) -> web.Response:
         """Answer 200 as long as the loop answers at all: an error in it ends the process."""
@@ -38,12 +38,12 @@ class Pages:
 
     async def metrics(self, _: web.BaseRequest) -> web.Response:
         """Answer with the product metrics; written out in a thread, for there are thousands."""
-        body = await asyncio.to_thread(self._text.of, self._snapshot())
+        body = await asyncio.to_thread(self._exposition.render, self._snapshot())
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 @asynccontextmanager
-async def served(pages: Pages, host: str, port: int, guard: HttpSecurity) -> AsyncIterator[int]:
+async def serve(pages: Endpoints, host: str, port: int, guard: HttpSecurity) -> AsyncIterator[int]:
     """Serve the pages for the block and yield the port; port 0 is any free one."""
     named = {"/healthz": pages.healthz, "/readyz": pages.readyz, "/metrics": pages.metrics}
     async with site.serve(named, host, port, guard) as taken:

@@ -8,61 +8,63 @@ from typing import Final, TypeVar
 from prometheus_client.exposition import generate_latest
 from prometheus_client.utils import floatToGoString
 
-from dashboards.board.samples import Readings, Words
-from dashboards.board.snapshot import Snapshot, SnapshotCollector, shown
+from dashboards.board.samples import HistogramValue, LabelValues
+from dashboards.board.snapshot import Snapshot, SnapshotCollector, exported_metrics
 
-_HEAD: Final = 2
+_HEADER_LINES: Final = 2
 """Lines of a metric before its first sample: help and type."""
-_number: Callable[[float], str] = floatToGoString
-_Value = TypeVar("_Value", float, Readings)
+_format_number: Callable[[float], str] = floatToGoString
+_Value = TypeVar("_Value", float, HistogramValue)
 
 
-class PageText:
+class CachedExposition:
     """Writes snapshots, and keeps the lines of every series that it was ever shown; two threads may write at once."""
 
     def __init__(self) -> None:
-        self._heads: dict[str, str] = {}
-        self._lines: dict[str, dict[Words, str]] = defaultdict(dict)  # with %s in the place of every number
+        self._headers: dict[str, str] = {}
+        self._templates: dict[str, dict[LabelValues, str]] = defaultdict(dict)  # with %s in the place of every number
 
-    def of(self, snapshot: Snapshot) -> bytes:
+    def render(self, snapshot: Snapshot) -> bytes:
         """Return what prometheus_client writes of a snapshot, to the byte."""
-        self._learn(
+        self._add_templates(
             Snapshot(
-                {name: self._new(name, series) for name, series in snapshot.values.items()},
-                {name: self._new(name, series) for name, series in snapshot.histograms.items()},
+                {name: self._without_template(name, series) for name, series in snapshot.values.items()},
+                {name: self._without_template(name, series) for name, series in snapshot.histograms.items()},
             )
         )
-        return "".join(self._texts(snapshot)).encode()
+        return "".join(self._render_metrics(snapshot)).encode()
 
-    def _new(self, name: str, series: Mapping[Words, _Value]) -> dict[Words, _Value]:
-        lines = self._lines[name]
+    def _without_template(self, name: str, series: Mapping[LabelValues, _Value]) -> dict[LabelValues, _Value]:
+        lines = self._templates[name]
         return {words: value for words, value in series.items() if words not in lines}
 
-    def _learn(self, new: Snapshot) -> None:
+    def _add_templates(self, new: Snapshot) -> None:
         written = iter(generate_latest(SnapshotCollector(lambda: new)).decode().split("\n"))
-        for name in [metric.name for metric in shown(new)]:
-            self._heads[name] = "".join([f"{line}\n" for line in islice(written, _HEAD)])
+        for name in [metric.name for metric in exported_metrics(new)]:
+            self._headers[name] = "".join([f"{line}\n" for line in islice(written, _HEADER_LINES)])
             sizes = dict.fromkeys(new.values.get(name, {}), 1)
-            sizes |= {words: len(_numbers(one)) for words, one in new.histograms.get(name, {}).items()}
+            sizes |= {words: len(_format_histogram(one)) for words, one in new.histograms.get(name, {}).items()}
             for words, size in sizes.items():
-                self._lines[name][words] = "".join(map(_open, islice(written, size)))
+                self._templates[name][words] = "".join(map(_number_template, islice(written, size)))
 
-    def _texts(self, snapshot: Snapshot) -> Iterator[str]:
-        for name in [metric.name for metric in shown(snapshot)]:
-            yield self._heads[name]
-            lines = self._lines[name]
+    def _render_metrics(self, snapshot: Snapshot) -> Iterator[str]:
+        for name in [metric.name for metric in exported_metrics(snapshot)]:
+            yield self._headers[name]
+            lines = self._templates[name]
             if name in snapshot.histograms:
-                yield from [lines[words] % _numbers(value) for words, value in snapshot.histograms[name].items()]
+                yield from [
+                    lines[words] % _format_histogram(value) for words, value in snapshot.histograms[name].items()
+                ]
             else:
-                yield from [lines[words] % _number(value) for words, value in snapshot.values[name].items()]
+                yield from [lines[words] % _format_number(value) for words, value in snapshot.values[name].items()]
 
 
-def _open(line: str) -> str:
+def _number_template(line: str) -> str:
     """Return a line as the template of its number."""
     return line.rpartition(" ")[0].replace("%", "%%") + " %s\n"
 
 
-def _numbers(value: Readings) -> tuple[str, ...]:
+def _format_histogram(value: HistogramValue) -> tuple[str, ...]:
     """Return the numbers of a histogram in the order of its lines: buckets, count, sum."""
     counts = list(accumulate(value.counts))
-    return (*map(_number, [*counts, counts[-1], value.seconds]),)
+    return (*map(_format_number, [*counts, counts[-1], value.sum_seconds]),)

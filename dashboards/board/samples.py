@@ -11,32 +11,32 @@ from streams.domain.counters import BUCKETS
 from streams.domain.grid import SECOND
 
 
-class Readings(NamedTuple):
+class HistogramValue(NamedTuple):
     """A histogram: how many readings lie in each bucket, the last one without an upper bound, and their sum in ms."""
 
     counts: tuple[int, ...]
     total_ms: int
 
-    def cumulative(self) -> list[tuple[str, float]]:
+    def cumulative_buckets(self) -> list[tuple[str, float]]:
         """Return the buckets as an exposition has them: upper bounds in seconds, counts up to each."""
         bounds = [*(f"{edge}" for edge in bucket_bounds_seconds(BUCKETS)), "+Inf"]
         return list(zip(bounds, map(float, accumulate(self.counts)), strict=True))
 
     @property
-    def seconds(self) -> float:
+    def sum_seconds(self) -> float:
         """The sum of all readings."""
         return self.total_ms / SECOND
 
 
-NO_READINGS: Final = Readings((0,) * (len(BUCKETS) + 1), 0)
+EMPTY_HISTOGRAM: Final = HistogramValue((0,) * (len(BUCKETS) + 1), 0)
 
-Words = tuple[str, ...]
-Series = dict[Words, float]
-Values = dict[str, Series]
-Histograms = dict[str, dict[Words, Readings]]
+LabelValues = tuple[str, ...]
+LabelledValues = dict[LabelValues, float]
+Samples = dict[str, LabelledValues]
+HistogramSamples = dict[str, dict[LabelValues, HistogramValue]]
 
 
-def listed(platforms: Sequence[str], clocks: Iterable[ExportedClock]) -> dict[LabelSource, Sequence[str]]:
+def open_label_values(platforms: Sequence[str], clocks: Iterable[ExportedClock]) -> dict[LabelSource, Sequence[str]]:
     """Return what open labels take on a board, partitions left out."""
     told = list(clocks)
     return {
@@ -47,10 +47,10 @@ def listed(platforms: Sequence[str], clocks: Iterable[ExportedClock]) -> dict[La
     }
 
 
-def zeros(names: Sequence[str], listed: Mapping[LabelSource, Sequence[str]]) -> Values:
+def initial_zeros(names: Sequence[str], label_values: Mapping[LabelSource, Sequence[str]]) -> Samples:
     """Return the zeros that these metrics start with, for the ones that have any; no partitions."""
     return {
-        name: dict.fromkeys(label_sets(metric_by_name(name), listed), 0.0)
+        name: dict.fromkeys(label_sets(metric_by_name(name), label_values), 0.0)
         for name in names
         if metric_by_name(name).starts_at_zero
     }

@@ -54,7 +54,7 @@ VARIABLES: Final = (*_VARIABLES, *kafka_security.VARIABLES, *http_security.VARIA
 """The names of the variables that `load` reads."""
 
 
-def load(environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Settings:
+def load_settings(environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Settings:
     """Return the settings of an environment; `flags`, by variable name, override it where they are not None.
 
     Raises BadSettingsError that names every wrong setting.

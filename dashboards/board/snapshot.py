@@ -8,7 +8,7 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
-from dashboards.board.samples import Histograms, Series, Values
+from dashboards.board.samples import HistogramSamples, LabelledValues, Samples
 from streams.contract.metrics.catalogue import METRICS
 from streams.contract.metrics.metric import Metric, MetricKind, Process
 
@@ -17,8 +17,8 @@ from streams.contract.metrics.metric import Metric, MetricKind, Process
 class Snapshot:
     """Values of counters, gauges and infos by metric, and histograms; a metric in neither has no series."""
 
-    values: Values = field(default_factory=dict)
-    histograms: Histograms = field(default_factory=dict)
+    values: Samples = field(default_factory=dict)
+    histograms: HistogramSamples = field(default_factory=dict)
 
 
 class SnapshotCollector(Collector):
@@ -35,20 +35,20 @@ class SnapshotCollector(Collector):
     def collect(self) -> Iterator[Family]:
         """Yield the families that have a series, in the catalogue's order."""
         snapshot = self._current()
-        for metric in shown(snapshot):
+        for metric in exported_metrics(snapshot):
             if metric.name in snapshot.histograms:
-                yield _histogram(metric, snapshot.histograms)
+                yield _histogram_family(metric, snapshot.histograms)
             else:
-                yield _family(metric, snapshot.values[metric.name])
+                yield _metric_family(metric, snapshot.values[metric.name])
 
 
-def shown(snapshot: Snapshot) -> list[Metric]:
+def exported_metrics(snapshot: Snapshot) -> list[Metric]:
     """Return the metrics that have a series, and every histogram that is there, in the catalogue's order."""
     told = snapshot.histograms.keys() | {name for name, series in snapshot.values.items() if series}
     return [metric for metric in METRICS if metric.process is Process.BOARD and metric.name in told]
 
 
-def _family(metric: Metric, series: Series) -> Family:
+def _metric_family(metric: Metric, series: LabelledValues) -> Family:
     kind = CounterMetricFamily if metric.kind is MetricKind.COUNTER else GaugeMetricFamily
     family = kind(metric.name, metric.help, labels=[label.name for label in metric.labels])
     for words, value in series.items():
@@ -56,16 +56,16 @@ def _family(metric: Metric, series: Series) -> Family:
     return family
 
 
-def _histogram(metric: Metric, histograms: Histograms) -> Family:
+def _histogram_family(metric: Metric, histograms: HistogramSamples) -> Family:
     family = HistogramMetricFamily(metric.name, metric.help, labels=[label.name for label in metric.labels])
     for words, readings in histograms[metric.name].items():
-        family.add_metric(words, readings.cumulative(), readings.seconds)
+        family.add_metric(words, readings.cumulative_buckets(), readings.sum_seconds)
     return family
 
 
-def joined(*parts: Mapping[str, Series]) -> Values:
+def merge_samples(*parts: Mapping[str, LabelledValues]) -> Samples:
     """Return the values of parts that share no series."""
-    whole: Values = {}
+    whole: Samples = {}
     for part in parts:
         for name, series in part.items():
             whole.setdefault(name, {}).update(series)

@@ -18,18 +18,18 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from dashboards.demo import services
-from dashboards.demo.screen import Screen, screen_on
-from dashboards.demo.supervisor import PartFailedError, Parts
+from dashboards.demo.screen import Screen, open_screen
+from dashboards.demo.supervisor import ProcessFailedError, Supervisor
 from streams.domain.grid import SECOND
 from streams.edge.clock import wall_clock_ms
 from streams.edge.terminal import console
 
 if TYPE_CHECKING:
-    from dashboards.demo.monitor import Watch
+    from dashboards.demo.monitor import DemoMonitor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Programme:
+class DemoOptions:
     """What to show: for so many seconds (None: until interrupted), and the file for the figures as JSON."""
 
     seconds: float | None = None
@@ -41,88 +41,88 @@ class Programme:
 class Demo:
     """One performance; `watch` is None until there is something to see."""
 
-    def __init__(self, programme: Programme, screen: Screen, folder: Path) -> None:
+    def __init__(self, options: DemoOptions, screen: Screen, folder: Path) -> None:
         self._started_ms = wall_clock_ms()
         end_ms = self._started_ms // SECOND * SECOND
-        self.history = services.History(end_ms=end_ms, weeks=programme.weeks, reports=programme.reports)
-        self.watch: Watch | None = None
+        self.history = services.DemoHistory(end_ms=end_ms, weeks=options.weeks, reports=options.reports)
+        self.monitor: DemoMonitor | None = None
         self._screen = screen
         self._bootstrap = f"{services.HOST}:{services.free_port()}"
-        self._key_file = folder / "truth.json"
-        self.parts = Parts(folder, services.surroundings(self._bootstrap, os.environ))
+        self._truth_file = folder / "truth.json"
+        self.supervisor = Supervisor(folder, services.service_environment(self._bootstrap, os.environ))
 
-    async def play(self) -> None:
+    async def run(self) -> None:
         """Perform until cancelled; raises what makes a part of this process fail."""
-        self._screen.say("starting broker, worker, simulator, publisher and board")
-        await self.parts.start(services.broker(int(self._bootstrap.rpartition(":")[2])))
-        await self._make_topics()
-        await self.parts.start(services.worker())
-        await services.feed(self.parts, self.history)
-        await self._show()
+        self._screen.show_status("starting broker, worker, simulator, publisher and board")
+        await self.supervisor.start(services.broker_process(int(self._bootstrap.rpartition(":")[2])))
+        await self._create_topics()
+        await self.supervisor.start(services.worker_process())
+        await services.start_publisher(self.supervisor, self.history)
+        await self._run_monitor()
 
-    async def _make_topics(self) -> None:
-        from dashboards.demo.topic_setup import make_topics  # noqa: PLC0415 - while the broker starts
+    async def _create_topics(self) -> None:
+        from dashboards.demo.topic_setup import create_topics  # noqa: PLC0415 - while the broker starts
         from streams.contract.registry.file import read_registry  # noqa: PLC0415 - likewise
 
-        await make_topics(self._bootstrap, read_registry(services.REGISTRY), services.APPLICATION)
+        await create_topics(self._bootstrap, read_registry(services.REGISTRY), services.APPLICATION)
 
-    async def _show(self) -> None:
+    async def _run_monitor(self) -> None:
         from dashboards.board.settings import Settings  # noqa: PLC0415 - while worker, publisher and simulator start
-        from dashboards.demo.monitor import Planting, Watch  # noqa: PLC0415 - likewise
+        from dashboards.demo.monitor import DemoMonitor, TruthSource  # noqa: PLC0415 - likewise
 
-        planting = Planting(history=self.history, key_file=self._key_file, dig=self._dig)
-        self.watch = Watch(planting, self._screen, self._started_ms)
-        await self.watch.keep(Settings(bootstrap=self._bootstrap, registry=services.REGISTRY, http_host=services.HOST))
+        planting = TruthSource(history=self.history, truth_file=self._truth_file, start=self._start_truth_process)
+        self.monitor = DemoMonitor(planting, self._screen, self._started_ms)
+        await self.monitor.run(Settings(bootstrap=self._bootstrap, registry=services.REGISTRY, http_host=services.HOST))
 
-    async def _dig(self) -> asyncio.subprocess.Process:
-        return await self.parts.start(services.key(self.history, self._key_file))
+    async def _start_truth_process(self) -> asyncio.subprocess.Process:
+        return await self.supervisor.start(services.truth_process(self.history, self._truth_file))
 
 
-async def _perform(programme: Programme, out: Console) -> int:
+async def _run_until_stopped(options: DemoOptions, terminal: Console) -> int:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    with TemporaryDirectory(prefix="safeclock-demo-") as folder, screen_on(out) as screen:
+    with TemporaryDirectory(prefix="safeclock-demo-") as folder, open_screen(terminal) as screen:
         # What libraries say would tear the table. In this mode it is not opened anew for what they say when all is over.
         logging.basicConfig(filename=Path(folder, "demo.log"), filemode="w")
-        demo = Demo(programme, screen, Path(folder))
-        ends = [asyncio.create_task(ending) for ending in (demo.play(), demo.parts.failure(), stop.wait())]
+        demo = Demo(options, screen, Path(folder))
+        ends = [asyncio.create_task(ending) for ending in (demo.run(), demo.supervisor.wait_for_failure(), stop.wait())]
         try:
-            await asyncio.wait(ends, timeout=programme.seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ends, timeout=options.seconds, return_when=asyncio.FIRST_COMPLETED)
             failed = next((error for end in ends[:2] if end.done() and (error := end.exception())), None)
         finally:
-            await _cancel(ends)
-            await demo.parts.stop()
+            await _cancel_all(ends)
+            await demo.supervisor.stop()
         if failed is not None:
-            screen.say(_reason(failed))
+            screen.show_status(_describe_failure(failed))
             return 1
-        verdicts = demo.watch.verdicts if demo.watch is not None else []
+        verdicts = demo.monitor.checks if demo.monitor is not None else []
         if not verdicts:
-            screen.say("ended before the whole history was measured")
-        if programme.json_file is not None and demo.watch is not None:
-            _write(programme.json_file, demo.watch.document())
-        return 0 if verdicts and all(verdict.holds for verdict in verdicts) else 1
+            screen.show_status("ended before the whole history was measured")
+        if options.json_file is not None and demo.monitor is not None:
+            _write_json(options.json_file, demo.monitor.json_report())
+        return 0 if verdicts and all(verdict.is_confirmed for verdict in verdicts) else 1
 
 
-async def _cancel(tasks: Sequence[asyncio.Task[object]]) -> None:
+async def _cancel_all(tasks: Sequence[asyncio.Task[object]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _reason(error: BaseException) -> str:
+def _describe_failure(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return f"failed: {error}" if isinstance(error, PartFailedError) else f"failed: {error!r}"
+    return f"failed: {error}" if isinstance(error, ProcessFailedError) else f"failed: {error!r}"
 
 
-def _write(file: Path, document: Mapping[str, object] | None) -> None:
-    if document is not None:
-        file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+def _write_json(file: Path, report: Mapping[str, object] | None) -> None:
+    if report is not None:
+        file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
-def run_demo(programme: Programme) -> int:
+def run_demo(options: DemoOptions) -> int:
     """Run the demo and return its exit status: 0 when every planted truth shows, 1 otherwise or on a failure."""
     with suppress(KeyboardInterrupt):
-        return asyncio.run(_perform(programme, console()))
+        return asyncio.run(_run_until_stopped(options, console()))
     return 1

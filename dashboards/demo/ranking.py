@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from dashboards.board.samples import Values
+from dashboards.board.samples import Samples
 from streams.contract.metrics.metric import RECENT_COHORT
 from streams.domain.survival import UNKNOWN, Interval
 
@@ -13,7 +13,7 @@ DECISION: Final = "time_to_decision"
 _LIMIT: Final = "24h"
 
 
-class Standing(NamedTuple):
+class RankingRow(NamedTuple):
     """One platform's recent filings.
 
     `published` is the median in seconds of closed reports alone; `median` the time by which half of all were acted on
@@ -23,74 +23,76 @@ class Standing(NamedTuple):
 
     platform: str
     filed: int
-    published: float | None
-    published_rank: int | None
-    measurable: bool
+    closed_only_median: float | None
+    closed_only_rank: int | None
+    is_measurable: bool
     median: Interval
-    reached: bool | None
-    acted: Interval
+    median_reached: bool | None
+    acted_share: Interval
     acted_rank: int | None
-    decided: Interval
+    decided_share: Interval
     decided_rank: int | None
-    open: int
+    open_reports: int
     oldest_open: float | None
     complete_through: float | None
 
 
-def standings(values: Values, platforms: Sequence[str]) -> list[Standing]:
+def rank_platforms(samples: Samples, platforms: Sequence[str]) -> list[RankingRow]:
     """Return every platform's standing, in the order of their names."""
-    values = defaultdict(dict, values)  # a metric that has no series yet is not there
-    within = values["safeclock_cohort_within_ratio"]
-    published = {name: _recent(values, "cohort_closed_only_median_seconds", name) for name in platforms}
-    acted = {name: _interval(within, (name, RECENT_COHORT, ACTION, _LIMIT)) for name in platforms}
-    decided = {name: _interval(within, (name, RECENT_COHORT, DECISION, _LIMIT)) for name in platforms}
-    by_publication = ranks(published)
-    by_action = ranks({name: _falling(figure) for name, figure in acted.items()})
-    by_decision = ranks({name: _falling(figure) for name, figure in decided.items()})
+    samples = defaultdict(dict, samples)  # a metric that has no series yet is not there
+    within = samples["safeclock_cohort_within_ratio"]
+    published = {name: _recent_value(samples, "cohort_closed_only_median_seconds", name) for name in platforms}
+    acted = {name: _read_interval(within, (name, RECENT_COHORT, ACTION, _LIMIT)) for name in platforms}
+    decided = {name: _read_interval(within, (name, RECENT_COHORT, DECISION, _LIMIT)) for name in platforms}
+    by_publication = rank_values(published)
+    by_action = rank_values({name: _descending(figure) for name, figure in acted.items()})
+    by_decision = rank_values({name: _descending(figure) for name, figure in decided.items()})
     return [
-        Standing(
+        RankingRow(
             platform=name,
-            filed=round(values["safeclock_cohort_filed_reports"][name, RECENT_COHORT]),
-            published=published[name],
-            published_rank=by_publication.get(name),
-            measurable=bool(_recent(values, "cohort_measurable", name)),
-            median=_interval(values["safeclock_cohort_quantile_seconds"], (name, RECENT_COHORT, ACTION, "median")),
-            reached=_reached(values, name),
-            acted=acted[name],
+            filed=round(samples["safeclock_cohort_filed_reports"][name, RECENT_COHORT]),
+            closed_only_median=published[name],
+            closed_only_rank=by_publication.get(name),
+            is_measurable=bool(_recent_value(samples, "cohort_measurable", name)),
+            median=_read_interval(
+                samples["safeclock_cohort_quantile_seconds"], (name, RECENT_COHORT, ACTION, "median")
+            ),
+            median_reached=_median_reached(samples, name),
+            acted_share=acted[name],
             acted_rank=by_action.get(name),
-            decided=decided[name],
+            decided_share=decided[name],
             decided_rank=by_decision.get(name),
-            open=round(values["safeclock_open_reports"][name,]),
-            oldest_open=values["safeclock_oldest_open_report_timestamp_seconds"].get((name,)),
-            complete_through=values["safeclock_complete_through_timestamp_seconds"].get((name,)),
+            open_reports=round(samples["safeclock_open_reports"][name,]),
+            oldest_open=samples["safeclock_oldest_open_report_timestamp_seconds"].get((name,)),
+            complete_through=samples["safeclock_complete_through_timestamp_seconds"].get((name,)),
         )
         for name in sorted(platforms)
     ]
 
 
-def ranks(figures: Mapping[str, float | None]) -> dict[str, int]:
+def rank_values(values: Mapping[str, float | None]) -> dict[str, int]:
     """Return the ranks from 1, the smallest figure first; equal figures share one, without a figure there is none."""
-    known = {name: figure for name, figure in figures.items() if figure is not None}
+    known = {name: figure for name, figure in values.items() if figure is not None}
     ordered = sorted(known.values())
     return {name: ordered.index(figure) + 1 for name, figure in known.items()}
 
 
-def _recent(values: Values, metric: str, platform: str) -> float | None:
-    return values[f"safeclock_{metric}"].get((platform, RECENT_COHORT, ACTION))
+def _recent_value(samples: Samples, metric: str, platform: str) -> float | None:
+    return samples[f"safeclock_{metric}"].get((platform, RECENT_COHORT, ACTION))
 
 
-def _reached(values: Values, platform: str) -> bool | None:
-    found = values["safeclock_cohort_quantile_reached"].get((platform, RECENT_COHORT, ACTION, "median"))
+def _median_reached(samples: Samples, platform: str) -> bool | None:
+    found = samples["safeclock_cohort_quantile_reached"].get((platform, RECENT_COHORT, ACTION, "median"))
     return None if found is None else bool(found)
 
 
-def _falling(share: Interval) -> float | None:
+def _descending(share: Interval) -> float | None:
     """Return what ranks a share: the largest is the best."""
     return None if share.value is None else -share.value
 
 
-def _interval(series: Mapping[tuple[str, ...], float], words: tuple[str, ...]) -> Interval:
-    value = series.get((*words, "estimate"))
+def _read_interval(series: Mapping[tuple[str, ...], float], labels: tuple[str, ...]) -> Interval:
+    value = series.get((*labels, "estimate"))
     if value is None:
         return UNKNOWN
-    return Interval(value, series.get((*words, "low")), series.get((*words, "high")))
+    return Interval(value, series.get((*labels, "low")), series.get((*labels, "high")))

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from dashboards.demo.ranking import Standing
-from dashboards.demo.truth_checks import ordinal
+from dashboards.demo.ranking import RankingRow
+from dashboards.demo.truth_checks import format_ordinal
 from streams.contract.formatting import CAVEAT, NOT_MEASURABLE, format_duration, format_quantile, format_share
 from streams.domain.grid import SECOND
 from streams.domain.survival import Interval
@@ -21,9 +21,9 @@ _HEADINGS = (
 )
 
 
-def table(standings: Sequence[Standing], as_of: int, grey: Iterable[str]) -> WrappingTable:
+def ranking_table(rows: Sequence[RankingRow], as_of: int, stale_reasons: Iterable[str]) -> WrappingTable:
     """Return the table; it is greyed when there are reasons to."""
-    reasons = list(grey)
+    reasons = list(stale_reasons)
     shown = WrappingTable(
         title="As a transparency report would print it, beside the same platforms counting those still waiting",
         caption="\n".join((CAVEAT, *reasons)),
@@ -35,15 +35,15 @@ def table(standings: Sequence[Standing], as_of: int, grey: Iterable[str]) -> Wra
     shown.add_column("platform")
     for heading in _HEADINGS:
         shown.add_column(heading, justify="right")
-    for one in standings:
+    for one in rows:
         shown.add_row(one.platform, *_cells(one, as_of))
     return shown
 
 
-def lines(standings: Sequence[Standing], as_of: int) -> Iterable[str]:
+def ranking_lines(rows: Sequence[RankingRow], as_of: int) -> Iterable[str]:
     """Yield the caveat and one line for each platform."""
     yield CAVEAT
-    for one in standings:
+    for one in rows:
         published, rank, median, acted, by_action, decided, waiting, oldest = _cells(one, as_of)
         yield (
             f"{one.platform}: published median {published} ({rank}); with {waiting} open, oldest {oldest}: median "
@@ -51,28 +51,28 @@ def lines(standings: Sequence[Standing], as_of: int) -> Iterable[str]:
         )
 
 
-def _cells(one: Standing, as_of: int) -> tuple[str, ...]:
+def _cells(row: RankingRow, as_of: int) -> tuple[str, ...]:
     return (
-        "none" if one.published is None else format_duration(one.published),
-        _rank(one.published_rank),
-        _median(one.median, reached=one.reached) if one.measurable else NOT_MEASURABLE,
-        _share(one.acted),
-        _rank(one.acted_rank),
-        _share(one.decided),
-        f"{one.open:,}",
-        "-" if one.oldest_open is None else format_duration(as_of / SECOND - one.oldest_open),
+        "none" if row.closed_only_median is None else format_duration(row.closed_only_median),
+        _format_rank(row.closed_only_rank),
+        _format_median(row.median, is_reached=row.median_reached) if row.is_measurable else NOT_MEASURABLE,
+        _format_share(row.acted_share),
+        _format_rank(row.acted_rank),
+        _format_share(row.decided_share),
+        f"{row.open_reports:,}",
+        "-" if row.oldest_open is None else format_duration(as_of / SECOND - row.oldest_open),
     )
 
 
-def _rank(rank: int | None) -> str:
-    return "-" if rank is None else ordinal(rank)
+def _format_rank(rank: int | None) -> str:
+    return "-" if rank is None else format_ordinal(rank)
 
 
-def _median(median: Interval, *, reached: bool | None) -> str:
+def _format_median(median: Interval, *, is_reached: bool | None) -> str:
     if median.value is None or median.low is None or median.high is None:
-        return format_quantile(median.value, is_reached=reached)
+        return format_quantile(median.value, is_reached=is_reached)
     return f"{format_duration(median.value)} ({format_duration(median.low)} to {format_duration(median.high)})"
 
 
-def _share(one: Interval) -> str:
-    return format_share({"share": one.value, "low": one.low, "high": one.high})
+def _format_share(interval: Interval) -> str:
+    return format_share({"share": interval.value, "low": interval.low, "high": interval.high})

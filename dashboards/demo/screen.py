@@ -9,9 +9,9 @@ from rich.live import Live
 from rich.text import Text
 from typing_extensions import override
 
-from dashboards.demo.ranking import Standing
-from dashboards.demo.ranking_table import lines, table
-from dashboards.demo.truth_checks import Verdict
+from dashboards.demo.ranking import RankingRow
+from dashboards.demo.ranking_table import ranking_lines, ranking_table
+from dashboards.demo.truth_checks import TruthCheck
 
 
 class Screen(Protocol):
@@ -25,29 +25,29 @@ class Screen(Protocol):
     ) -> None:
         """Leave what was last shown standing."""
 
-    def say(self, sentence: str) -> None:
+    def show_status(self, status: str) -> None:
         """Tell what is going on."""
 
-    def show(self, standings: Sequence[Standing], as_of: int, grey: Sequence[str]) -> None:
+    def show_ranking(self, ranking: Sequence[RankingRow], as_of: int, stale_reasons: Sequence[str]) -> None:
         """Show where the platforms stand."""
 
-    def judge(self, verdicts: Sequence[Verdict]) -> None:
+    def show_checks(self, checks: Sequence[TruthCheck]) -> None:
         """Show the verdicts on what was planted."""
 
 
-def screen_on(console: Console) -> Screen:
+def open_screen(console: Console) -> Screen:
     """Return the screen that suits where the output goes."""
-    return _Terminal(console) if console.is_terminal else _Plain(console)
+    return _LiveScreen(console) if console.is_terminal else _LineScreen(console)
 
 
-class _Terminal(Screen):
+class _LiveScreen(Screen):
     """A table that is drawn over and over."""
 
     def __init__(self, console: Console) -> None:
         self._live = Live(console=console, refresh_per_second=4)
-        self._said = Text()
-        self._shown: object = Text()
-        self._judged = Text()
+        self._status = Text()
+        self._table: object = Text()
+        self._checks = Text()
 
     @override
     def __enter__(self) -> Self:
@@ -61,33 +61,33 @@ class _Terminal(Screen):
         self._live.stop()
 
     @override
-    def say(self, sentence: str) -> None:
-        self._said = Text(sentence, style="cyan")
-        self._draw()
+    def show_status(self, status: str) -> None:
+        self._status = Text(status, style="cyan")
+        self._refresh()
 
     @override
-    def show(self, standings: Sequence[Standing], as_of: int, grey: Sequence[str]) -> None:
-        self._shown = table(standings, as_of, grey)
-        self._draw()
+    def show_ranking(self, ranking: Sequence[RankingRow], as_of: int, stale_reasons: Sequence[str]) -> None:
+        self._table = ranking_table(ranking, as_of, stale_reasons)
+        self._refresh()
 
     @override
-    def judge(self, verdicts: Sequence[Verdict]) -> None:
-        self._judged = Text("\n").join(
-            Text(verdict.line, style="green" if verdict.holds else "bold red") for verdict in verdicts
+    def show_checks(self, checks: Sequence[TruthCheck]) -> None:
+        self._checks = Text("\n").join(
+            Text(verdict.line, style="green" if verdict.is_confirmed else "bold red") for verdict in checks
         )
-        self._draw()
+        self._refresh()
 
-    def _draw(self) -> None:
-        self._live.update(Group(self._said, self._shown, self._judged))  # type: ignore[arg-type]  # Text or Table
+    def _refresh(self) -> None:
+        self._live.update(Group(self._status, self._table, self._checks))  # type: ignore[arg-type]  # Text or Table
 
 
-class _Plain(Screen):
+class _LineScreen(Screen):
     """Lines, each said once; the standings when they come first, and again with the verdicts."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._said = ""
-        self._latest: Sequence[str] = ()
+        self._last_status = ""
+        self._ranking_lines: Sequence[str] = ()
 
     @override
     def __enter__(self) -> Self:
@@ -100,22 +100,22 @@ class _Plain(Screen):
         return
 
     @override
-    def say(self, sentence: str) -> None:
-        if sentence != self._said:
-            self._print([sentence])
-        self._said = sentence
+    def show_status(self, status: str) -> None:
+        if status != self._last_status:
+            self._print_lines([status])
+        self._last_status = status
 
     @override
-    def show(self, standings: Sequence[Standing], as_of: int, grey: Sequence[str]) -> None:
-        first = not self._latest
-        self._latest = [*lines(standings, as_of), *grey]
+    def show_ranking(self, ranking: Sequence[RankingRow], as_of: int, stale_reasons: Sequence[str]) -> None:
+        first = not self._ranking_lines
+        self._ranking_lines = [*ranking_lines(ranking, as_of), *stale_reasons]
         if first:
-            self._print(self._latest)
+            self._print_lines(self._ranking_lines)
 
     @override
-    def judge(self, verdicts: Sequence[Verdict]) -> None:
-        self._print([*self._latest, *(verdict.line for verdict in verdicts)])
+    def show_checks(self, checks: Sequence[TruthCheck]) -> None:
+        self._print_lines([*self._ranking_lines, *(verdict.line for verdict in checks)])
 
-    def _print(self, sentences: Sequence[str]) -> None:
-        for sentence in sentences:
+    def _print_lines(self, lines: Sequence[str]) -> None:
+        for sentence in lines:
             self._console.print(sentence, soft_wrap=True, highlight=False, markup=False)

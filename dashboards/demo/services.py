@@ -8,33 +8,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dashboards.demo.supervisor import Parts, Task
+from dashboards.demo.supervisor import ProcessSpec, Supervisor
 from streams.contract.timestamps import format_timestamp
 from streams.domain.grid import DAY
 
 HOST: Final = "127.0.0.1"
 APPLICATION: Final = "safeclock"
 REGISTRY: Final = Path(__file__).resolve().parents[2] / "deploy/registry/demo.toml"
-_SAFECLOCK: Final = (sys.executable, "-m", "safeclock")
+_SAFECLOCK_COMMAND: Final = (sys.executable, "-m", "safeclock")
 _WEEK: Final = 7 * DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class DemoHistory:
     """What is simulated: about `reports` reports in the `weeks` weeks up to `end_ms`, then `live` reports a second."""
 
     end_ms: int
     seed: int = 7
     weeks: int = 13
     reports: int = 150_000
-    live: float = 5.0
+    live_rate: float = 5.0
 
     @property
     def start_ms(self) -> int:
         """The first instant of the history."""
         return self.end_ms - self.weeks * _WEEK
 
-    def flags(self) -> tuple[str, ...]:
+    def simulator_options(self) -> tuple[str, ...]:
         """Return the history as the simulator's command line has it."""
         start = format_timestamp(self.start_ms)
         return f"--seed={self.seed}", f"--weeks={self.weeks}", f"--reports={self.reports}", f"--start={start}"
@@ -48,7 +48,7 @@ def free_port() -> int:
         return port
 
 
-def surroundings(bootstrap: str, inherited: Mapping[str, str]) -> dict[str, str]:
+def service_environment(bootstrap: str, inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of every part; what the inherited one says of Safeclock is left out."""
     return {name: value for name, value in inherited.items() if not name.startswith("SAFECLOCK_")} | {
         "SAFECLOCK_BOOTSTRAP": bootstrap,
@@ -64,26 +64,26 @@ def surroundings(bootstrap: str, inherited: Mapping[str, str]) -> dict[str, str]
     }
 
 
-def broker(port: int) -> Task:
+def broker_process(port: int) -> ProcessSpec:
     """Return the embedded broker on a port."""
-    return Task(name="broker", command=(*_SAFECLOCK, "broker", f"--port={port}"))
+    return ProcessSpec(name="broker", command=(*_SAFECLOCK_COMMAND, "broker", f"--port={port}"))
 
 
-def worker() -> Task:
+def worker_process() -> ProcessSpec:
     """Return the one worker; the embedded broker has no transactions, so there may be no second."""
-    return Task(name="worker", command=(*_SAFECLOCK, "worker"))
+    return ProcessSpec(name="worker", command=(*_SAFECLOCK_COMMAND, "worker"))
 
 
-def key(history: History, path: Path) -> Task:
+def truth_process(history: DemoHistory, path: Path) -> ProcessSpec:
     """Return what writes down what is planted, at low priority: it is needed last."""
-    command = (*_SAFECLOCK, "simulate", *history.flags(), f"--truth={path}", "--no-events")
-    return Task(name="truth", command=("nice", *command), lasting=False)
+    command = (*_SAFECLOCK_COMMAND, "simulate", *history.simulator_options(), f"--truth={path}", "--no-events")
+    return ProcessSpec(name="truth", command=("nice", *command), is_service=False)
 
 
-async def feed(parts: Parts, history: History) -> None:
+async def start_publisher(supervisor: Supervisor, history: DemoHistory) -> None:
     """Let the simulator write, and the publisher send what it reads from it."""
     reading, writing = os.pipe()
-    simulate = (*_SAFECLOCK, "simulate", *history.flags(), f"--live={history.live}")
-    publish = (*_SAFECLOCK, "publish", f"--registry={REGISTRY}", "--history", "--unchecked", "-")
-    await parts.start(Task(name="publisher", command=publish, stdin=reading))
-    await parts.start(Task(name="simulator", command=simulate, stdout=writing))
+    simulate = (*_SAFECLOCK_COMMAND, "simulate", *history.simulator_options(), f"--live={history.live_rate}")
+    publish = (*_SAFECLOCK_COMMAND, "publish", f"--registry={REGISTRY}", "--history", "--unchecked", "-")
+    await supervisor.start(ProcessSpec(name="publisher", command=publish, stdin=reading))
+    await supervisor.start(ProcessSpec(name="simulator", command=simulate, stdout=writing))

@@ -16,15 +16,15 @@ from typing import Final
 
 GRACE_SECONDS: Final = 5.0
 """How long a part may take to end when it is asked to."""
-_LAST_LINES: Final = 12
+_LOG_TAIL_LINES: Final = 12
 
 
-class PartFailedError(Exception):
+class ProcessFailedError(Exception):
     """A part ended that should have gone on; the message is its name, its status and its last words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class ProcessSpec:
     """A command to run as a part; `lasting` parts must not end by themselves, others must end well.
 
     `stdin` and `stdout` are file descriptors, which are closed here once the part has them.
@@ -32,70 +32,72 @@ class Task:
 
     name: str
     command: Sequence[str]
-    lasting: bool = True
+    is_service: bool = True
     stdin: int = DEVNULL
     stdout: int = DEVNULL
 
 
-class Parts:
+class Supervisor:
     """The parts that were started, in their order; their standard errors are kept in `folder`."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str], grace_seconds: float = GRACE_SECONDS) -> None:
         self._folder = folder
         self._environment = dict(environment)
         self._grace_seconds = grace_seconds
-        self._running: list[tuple[Task, Process]] = []
-        self._watching: set[asyncio.Task[None]] = set()
+        self._processes: list[tuple[ProcessSpec, Process]] = []
+        self._watchers: set[asyncio.Task[None]] = set()
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    async def start(self, task: Task) -> Process:
+    async def start(self, spec: ProcessSpec) -> Process:
         """Start a part and watch it from now on."""
-        with self._log(task).open("wb") as log:
+        with self._log_file(spec).open("wb") as log:
             process = await asyncio.create_subprocess_exec(
-                *task.command,
-                stdin=task.stdin,
-                stdout=task.stdout,
+                *spec.command,
+                stdin=spec.stdin,
+                stdout=spec.stdout,
                 stderr=log,
                 env=self._environment,
                 start_new_session=True,
             )
-        for given in (task.stdin, task.stdout):
+        for given in (spec.stdin, spec.stdout):
             if given >= 0:
                 os.close(given)
-        self._running.append((task, process))
-        watch = asyncio.create_task(self._watch(task, process))
-        self._watching.add(watch)
+        self._processes.append((spec, process))
+        watch = asyncio.create_task(self._wait_for_exit(spec, process))
+        self._watchers.add(watch)
         return process
 
-    async def failure(self) -> None:
+    async def wait_for_failure(self) -> None:
         """Wait until a part fails, and raise PartFailedError."""
         await asyncio.shield(self._failure)
 
     async def stop(self) -> None:
         """Stop every part, the last one first, and whatever they started; those that do not listen are killed."""
-        for watch in self._watching:
+        for watch in self._watchers:
             watch.cancel()
-        for _, process in reversed(self._running):
-            _signal(process, signal.SIGTERM)
+        for _, process in reversed(self._processes):
+            _signal_group(process, signal.SIGTERM)
             with suppress(TimeoutError):
                 await asyncio.wait_for(process.wait(), self._grace_seconds)
-            _signal(process, signal.SIGKILL)
+            _signal_group(process, signal.SIGKILL)
             await process.wait()
-        self._running.clear()
+        self._processes.clear()
 
-    async def _watch(self, task: Task, process: Process) -> None:
+    async def _wait_for_exit(self, spec: ProcessSpec, process: Process) -> None:
         status = await process.wait()
-        if (task.lasting or status) and not self._failure.done():
-            self._failure.set_exception(PartFailedError(f"{task.name} ended with status {status}\n{self._words(task)}"))
+        if (spec.is_service or status) and not self._failure.done():
+            self._failure.set_exception(
+                ProcessFailedError(f"{spec.name} ended with status {status}\n{self._log_tail(spec)}")
+            )
 
-    def _words(self, task: Task) -> str:
-        return "\n".join(self._log(task).read_text(errors="replace").splitlines()[-_LAST_LINES:])
+    def _log_tail(self, spec: ProcessSpec) -> str:
+        return "\n".join(self._log_file(spec).read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:])
 
-    def _log(self, task: Task) -> Path:
-        return self._folder / f"{task.name}.log"
+    def _log_file(self, spec: ProcessSpec) -> Path:
+        return self._folder / f"{spec.name}.log"
 
 
-def _signal(process: Process, number: signal.Signals) -> None:
+def _signal_group(process: Process, number: signal.Signals) -> None:
     """Signal the whole group of a part, if anybody of it is left."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, number)

@@ -7,27 +7,27 @@ from typing import Final
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
-from dashboards.demo.supervisor import PartFailedError
+from dashboards.demo.supervisor import ProcessFailedError
 from streams.contract.registry.registry import Registry
 from streams.contract.topics import Replication, required_topics
 
-_ALONE: Final = Replication(factor=1, min_insync=1)
-_AGAIN_SECONDS: Final = 0.1
-_PATIENCE_SECONDS: Final = 30.0
+_SINGLE_BROKER: Final = Replication(factor=1, min_insync=1)
+_RETRY_SECONDS: Final = 0.1
+_BROKER_TIMEOUT_SECONDS: Final = 30.0
 
 
-class NoTopicsError(PartFailedError):
+class TopicSetupError(ProcessFailedError):
     """There is no broker, or it refused to make topics; the message says which."""
 
 
-async def make_topics(bootstrap: str, registry: Registry, application: str) -> None:
+async def create_topics(bootstrap: str, registry: Registry, application: str) -> None:
     """Make every topic that the application needs, as soon as the broker answers; raises NoTopicsError."""
     try:
-        admin = await asyncio.wait_for(_connected(bootstrap), _PATIENCE_SECONDS)
+        admin = await asyncio.wait_for(_connect(bootstrap), _BROKER_TIMEOUT_SECONDS)
     except TimeoutError as error:
-        raise NoTopicsError(f"expected a broker at {bootstrap} within {_PATIENCE_SECONDS:.0f} s") from error
+        raise TopicSetupError(f"expected a broker at {bootstrap} within {_BROKER_TIMEOUT_SECONDS:.0f} s") from error
     try:
-        wanted = required_topics(registry, application, _ALONE, record_time="create")
+        wanted = required_topics(registry, application, _SINGLE_BROKER, record_time="create")
         made = await admin.create_topics(
             [
                 NewTopic(one.name, one.partitions, one.replication_factor, topic_configs=dict(one.config))
@@ -39,16 +39,16 @@ async def make_topics(bootstrap: str, registry: Registry, application: str) -> N
     errors: Iterable[Sequence[object]] = made.topic_errors  # type: ignore[attr-defined]  # of every version of it
     refused = [f"{name} ({code})" for name, code, *_ in errors if code]
     if refused:
-        raise NoTopicsError(f"the broker refused to make {', '.join(refused)}")
+        raise TopicSetupError(f"the broker refused to make {', '.join(refused)}")
 
 
-async def _connected(bootstrap: str) -> AIOKafkaAdminClient:
+async def _connect(bootstrap: str) -> AIOKafkaAdminClient:
     while True:
         admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
         try:
             await admin.start()
         except (KafkaError, OSError):
             await admin.close()
-            await asyncio.sleep(_AGAIN_SECONDS)
+            await asyncio.sleep(_RETRY_SECONDS)
         else:
             return admin

@@ -3,21 +3,21 @@
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from dashboards.demo.ranking import ACTION, DECISION, Standing, ranks
-from dashboards.demo.truth_file import Key, Planted, Side, instant_ms
+from dashboards.demo.ranking import ACTION, DECISION, RankingRow, rank_values
+from dashboards.demo.truth_file import GroundTruth, PlatformTruth, Segment, parse_ms
 from streams.contract.formatting import format_duration
 from streams.contract.timestamps import format_timestamp
 from streams.domain.grid import DAY, HOUR, SECOND
 
-_NEAR: Final = 0.03
+_SHARE_TOLERANCE: Final = 0.03
 """Shares that differ by no more than this are taken for the same."""
-_STEP: Final = 0.05
+_MIN_CHANGE: Final = 0.05
 """A planted change moves a share by more than this; what is steady moves by less."""
-_FALL: Final = 3
+_MIN_RANK_LOSS: Final = 3
 """A platform whose rank was a matter of publishing loses so many places at least."""
 
 
-class Sides(NamedTuple):
+class SegmentShares(NamedTuple):
     """The shares acted on within 24 hours of the filings before and after a date; None where they cannot be given."""
 
     before: float | None
@@ -30,53 +30,57 @@ class Evidence(NamedTuple):
     `as_of` is the time of the figures in epoch milliseconds.
     """
 
-    standing: Standing
-    planted: Planted
-    sides: Sides | None
-    expected: Mapping[str, int]
+    row: RankingRow
+    truth: PlatformTruth
+    segment_shares: SegmentShares | None
+    expected_ranks: Mapping[str, int]
     as_of: int
 
 
-class Verdict(NamedTuple):
+class TruthCheck(NamedTuple):
     """What is planted in a platform, the sentence about it, and whether the figures show it."""
 
     platform: str
     truth: str
     sentence: str
-    holds: bool
+    is_confirmed: bool
 
     @property
     def line(self) -> str:
         """The sentence with its mark."""
-        return f"{'✓' if self.holds else '✗'} {self.sentence}"
+        return f"{'✓' if self.is_confirmed else '✗'} {self.sentence}"
 
 
-def verdicts(key: Key, standings: Mapping[str, Standing], sides: Mapping[str, Sides], as_of: int) -> list[Verdict]:
+def check_truths(
+    ground_truth: GroundTruth, rows: Mapping[str, RankingRow], segment_shares: Mapping[str, SegmentShares], as_of: int
+) -> list[TruthCheck]:
     """Return a verdict on every platform of the key; one that the board does not show has none of its truth."""
-    expected = _expected_ranks(key, standings)
+    expected = _expected_ranks(ground_truth, rows)
     found = []
-    for name, planted in sorted(key.platforms.items()):
-        if name not in standings:
-            found.append(Verdict(name, planted.truth, f"{name.title()}: the board shows nothing.", holds=False))
+    for name, planted in sorted(ground_truth.platforms.items()):
+        if name not in rows:
+            found.append(
+                TruthCheck(name, planted.truth, f"{name.title()}: the board shows nothing.", is_confirmed=False)
+            )
             continue
-        evidence = Evidence(standings[name], planted, sides.get(name), expected.get(name, {}), as_of)
-        sentence, holds = _JUDGES[planted.truth](evidence)
-        found.append(Verdict(name, planted.truth, f"{name.title()}: {sentence}", holds))
+        evidence = Evidence(rows[name], planted, segment_shares.get(name), expected.get(name, {}), as_of)
+        sentence, holds = _CHECKS[planted.truth](evidence)
+        found.append(TruthCheck(name, planted.truth, f"{name.title()}: {sentence}", holds))
     return found
 
 
-def _expected_ranks(key: Key, standings: Mapping[str, Standing]) -> Mapping[str, Mapping[str, int]]:
+def _expected_ranks(ground_truth: GroundTruth, rows: Mapping[str, RankingRow]) -> Mapping[str, Mapping[str, int]]:
     """Return every platform's true ranks among those of which the board gives a share."""
-    told = {name: planted.told_clocks for name, planted in key.platforms.items()}
-    shown = [name for name in told if name in standings and standings[name].acted_rank is not None]
-    published = ranks({name: clocks[ACTION].closed_only_median_seconds for name, clocks in told.items()})
-    acted = ranks({name: -(told[name][ACTION].share_within_24h or 0.0) for name in shown})
-    decided = ranks({name: -(told[name][DECISION].share_within_24h or 0.0) for name in shown})
+    told = {name: planted.published_clocks for name, planted in ground_truth.platforms.items()}
+    shown = [name for name in told if name in rows and rows[name].acted_rank is not None]
+    published = rank_values({name: clocks[ACTION].closed_only_median_seconds for name, clocks in told.items()})
+    acted = rank_values({name: -(told[name][ACTION].share_within_24h or 0.0) for name in shown})
+    decided = rank_values({name: -(told[name][DECISION].share_within_24h or 0.0) for name in shown})
     by_word = {"published": published, "acted": acted, "decided": decided}
     return {name: {word: places[name] for word, places in by_word.items() if name in places} for name in told}
 
 
-def ordinal(rank: int | None) -> str:
+def format_ordinal(rank: int | None) -> str:
     """Return a rank as a word: 1st, 2nd, 3rd, 4th; "unranked" for none."""
     if rank is None:
         return "unranked"
@@ -84,142 +88,150 @@ def ordinal(rank: int | None) -> str:
     return f"{rank}{ending}"
 
 
-def _acknowledges_only(seen: Evidence) -> tuple[str, bool]:
-    now = seen.standing
+def _check_acknowledges_only(evidence: Evidence) -> tuple[str, bool]:
+    now = evidence.row
     sentence = (
-        f"{ordinal(now.published_rank)} by published median, {ordinal(now.acted_rank)} when its {now.open:,} "
-        f"unanswered reports count: {_percent(now.acted.value)} acted on within 24 h."
+        f"{format_ordinal(now.closed_only_rank)} by published median, {format_ordinal(now.acted_rank)} when its {now.open_reports:,} "
+        f"unanswered reports count: {_format_percent(now.acted_share.value)} acted on within 24 h."
     )
-    falls = (now.acted_rank or 0) - (now.published_rank or 0) >= _FALL
-    unanswered = now.open >= seen.planted.told_unanswered * (1 - _NEAR)
-    return sentence, falls and unanswered and _as_expected(seen) and _true(seen, ACTION)
+    falls = (now.acted_rank or 0) - (now.closed_only_rank or 0) >= _MIN_RANK_LOSS
+    unanswered = now.open_reports >= evidence.truth.published_unanswered * (1 - _SHARE_TOLERANCE)
+    return sentence, falls and unanswered and _has_expected_ranks(evidence) and _has_true_share(evidence, ACTION)
 
 
-def _auto_rejects(seen: Evidence) -> tuple[str, bool]:
-    now = seen.standing
+def _check_auto_rejects(evidence: Evidence) -> tuple[str, bool]:
+    now = evidence.row
     sentence = (
-        f"{ordinal(now.decided_rank)} by decisions within 24 h ({_percent(now.decided.value)}), "
-        f"{ordinal(now.acted_rank)} by action ({_percent(now.acted.value)}): it rejects nearly everything at once."
+        f"{format_ordinal(now.decided_rank)} by decisions within 24 h ({_format_percent(now.decided_share.value)}), "
+        f"{format_ordinal(now.acted_rank)} by action ({_format_percent(now.acted_share.value)}): it rejects nearly everything at once."
     )
-    falls = (now.acted_rank or 0) - (now.decided_rank or 0) >= _FALL
-    return sentence, falls and _as_expected(seen) and _true(seen, ACTION) and _true(seen, DECISION)
+    falls = (now.acted_rank or 0) - (now.decided_rank or 0) >= _MIN_RANK_LOSS
+    return sentence, falls and _has_expected_ranks(evidence) and _has_true_share(evidence, ACTION) and _has_true_share(
+        evidence, DECISION
+    )
 
 
-def _publishes_on_close(seen: Evidence) -> tuple[str, bool]:
-    now = seen.standing
+def _check_publishes_on_close(evidence: Evidence) -> tuple[str, bool]:
+    now = evidence.row
     sentence = (
-        f"prints a median of {_printed(now.published)} and is not measurable, because it tells of a report only when "
+        f"prints a median of {_format_median(now.closed_only_median)} and is not measurable, because it tells of a report only when "
         "it has closed it."
     )
-    if now.measurable:
-        sentence = f"{_percent(now.acted.value)} acted on within 24 h, as if it told of reports when they are filed."
-    return sentence, not now.measurable and now.acted.value is None and now.published is not None
+    if now.is_measurable:
+        sentence = f"{_format_percent(now.acted_share.value)} acted on within 24 h, as if it told of reports when they are filed."
+    return sentence, not now.is_measurable and now.acted_share.value is None and now.closed_only_median is not None
 
 
-def _nightly_batches(seen: Evidence) -> tuple[str, bool]:
-    now = seen.standing
-    age = _age(seen)
+def _check_nightly_batches(evidence: Evidence) -> tuple[str, bool]:
+    now = evidence.row
+    age = _watermark_age(evidence)
     sentence = (
-        f"tells everything once a night; its figures are complete to {_ago(age)} and hold: "
-        f"{_percent(now.acted.value)} acted on within 24 h."
+        f"tells everything once a night; its figures are complete to {_format_age(age)} and hold: "
+        f"{_format_percent(now.acted_share.value)} acted on within 24 h."
     )
     nightly = age is not None and age <= (DAY + HOUR) / SECOND
-    return sentence, nightly and now.measurable and _true(seen, ACTION)
+    return sentence, nightly and now.is_measurable and _has_true_share(evidence, ACTION)
 
 
-def _silent(seen: Evidence) -> tuple[str, bool]:
-    now = seen.standing
-    if now.complete_through is None or seen.planted.since is None:
+def _check_silent(evidence: Evidence) -> tuple[str, bool]:
+    now = evidence.row
+    if now.complete_through is None or evidence.truth.since is None:
         return "has never said that it was complete.", False
     sentence = (
-        f"silent since {_date(now.complete_through)}, {_ago(_age(seen))}: its figures stand still there, "
-        f"with {now.open:,} reports open."
+        f"silent since {_format_date(now.complete_through)}, {_format_age(_watermark_age(evidence))}: its figures stand still there, "
+        f"with {now.open_reports:,} reports open."
     )
-    late = instant_ms(seen.planted.since) / SECOND - now.complete_through
-    return sentence, 0 <= late <= DAY / SECOND and _true(seen, ACTION)
+    late = parse_ms(evidence.truth.since) / SECOND - now.complete_through
+    return sentence, 0 <= late <= DAY / SECOND and _has_true_share(evidence, ACTION)
 
 
-def _changed(seen: Evidence, word: str, sign: int) -> tuple[str, bool]:
-    sides = seen.sides
-    if sides is None or sides.before is None or sides.after is None or seen.planted.since is None:
+def _check_change(evidence: Evidence, direction: str, sign: int) -> tuple[str, bool]:
+    sides = evidence.segment_shares
+    if sides is None or sides.before is None or sides.after is None or evidence.truth.since is None:
         return "no share can be given before and after.", False
     sentence = (
-        f"{word} since {_date(instant_ms(seen.planted.since) / SECOND)}: {_percent(sides.before)} acted on within 24 h "
-        f"before, {_percent(sides.after)} after."
+        f"{direction} since {_format_date(parse_ms(evidence.truth.since) / SECOND)}: {_format_percent(sides.before)} acted on within 24 h "
+        f"before, {_format_percent(sides.after)} after."
     )
-    moved = sign * (sides.after - sides.before) >= _STEP
-    return sentence, moved and _of_side(seen.planted.before, sides.before) and _of_side(seen.planted.after, sides.after)
+    moved = sign * (sides.after - sides.before) >= _MIN_CHANGE
+    return sentence, moved and _is_segment_share(evidence.truth.before, sides.before) and _is_segment_share(
+        evidence.truth.after, sides.after
+    )
 
 
-def _faster(seen: Evidence) -> tuple[str, bool]:
-    return _changed(seen, "faster", 1)
+def _check_faster(evidence: Evidence) -> tuple[str, bool]:
+    return _check_change(evidence, "faster", 1)
 
 
-def _slower(seen: Evidence) -> tuple[str, bool]:
-    return _changed(seen, "slower", -1)
+def _check_slower(evidence: Evidence) -> tuple[str, bool]:
+    return _check_change(evidence, "slower", -1)
 
 
-def _steady(seen: Evidence) -> tuple[str, bool]:
-    now, sides = seen.standing, seen.sides
+def _check_steady(evidence: Evidence) -> tuple[str, bool]:
+    now, sides = evidence.row, evidence.segment_shares
     if sides is None or sides.before is None or sides.after is None:
         return "no share can be given of both halves.", False
     sentence = (
-        f"steady, {_percent(sides.before)} acted on within 24 h in the first half and {_percent(sides.after)} in the "
-        f"second; {ordinal(now.published_rank)} by published median, {ordinal(now.acted_rank)} when open reports count."
+        f"steady, {_format_percent(sides.before)} acted on within 24 h in the first half and {_format_percent(sides.after)} in the "
+        f"second; {format_ordinal(now.closed_only_rank)} by published median, {format_ordinal(now.acted_rank)} when open reports count."
     )
-    return sentence, abs(sides.after - sides.before) < _STEP and _as_expected(seen) and _true(seen, ACTION)
+    return sentence, abs(sides.after - sides.before) < _MIN_CHANGE and _has_expected_ranks(
+        evidence
+    ) and _has_true_share(evidence, ACTION)
 
 
-_JUDGES: Final[Mapping[str, Callable[[Evidence], tuple[str, bool]]]] = {
-    "acknowledges_only": _acknowledges_only,
-    "auto_rejects": _auto_rejects,
-    "publishes_on_close": _publishes_on_close,
-    "nightly_batches": _nightly_batches,
-    "silent": _silent,
-    "faster": _faster,
-    "slower": _slower,
-    "steady": _steady,
+_CHECKS: Final[Mapping[str, Callable[[Evidence], tuple[str, bool]]]] = {
+    "acknowledges_only": _check_acknowledges_only,
+    "auto_rejects": _check_auto_rejects,
+    "publishes_on_close": _check_publishes_on_close,
+    "nightly_batches": _check_nightly_batches,
+    "silent": _check_silent,
+    "faster": _check_faster,
+    "slower": _check_slower,
+    "steady": _check_steady,
 }
 
 
-def _as_expected(seen: Evidence) -> bool:
+def _has_expected_ranks(evidence: Evidence) -> bool:
     """Return whether the ranks are those of the key, give or take one: neighbours may be a hair apart."""
-    now = seen.standing
-    shown = {"published": now.published_rank, "acted": now.acted_rank, "decided": now.decided_rank}
-    return all(rank is not None and abs(rank - seen.expected.get(word, 0)) <= 1 for word, rank in shown.items())
+    now = evidence.row
+    shown = {"published": now.closed_only_rank, "acted": now.acted_rank, "decided": now.decided_rank}
+    return all(
+        rank is not None and abs(rank - evidence.expected_ranks.get(word, 0)) <= 1 for word, rank in shown.items()
+    )
 
 
-def _true(seen: Evidence, clock: str) -> bool:
+def _has_true_share(evidence: Evidence, clock: str) -> bool:
     """Return whether the share of a clock is that of the key."""
-    share = (seen.standing.acted if clock == ACTION else seen.standing.decided).value
-    return _near(share, seen.planted.told_clocks[clock].share_within_24h)
+    share = (evidence.row.acted_share if clock == ACTION else evidence.row.decided_share).value
+    return _is_close(share, evidence.truth.published_clocks[clock].share_within_24h)
 
 
-def _of_side(side: Side | None, share: float) -> bool:
-    return side is not None and _near(share, side.clocks[ACTION].share_within_24h)
+def _is_segment_share(segment: Segment | None, share: float) -> bool:
+    return segment is not None and _is_close(share, segment.clocks[ACTION].share_within_24h)
 
 
-def _near(share: float | None, true: float | None) -> bool:
-    return share is not None and true is not None and abs(share - true) <= _NEAR
+def _is_close(share: float | None, true_share: float | None) -> bool:
+    return share is not None and true_share is not None and abs(share - true_share) <= _SHARE_TOLERANCE
 
 
-def _age(seen: Evidence) -> float | None:
+def _watermark_age(evidence: Evidence) -> float | None:
     """Return how many seconds before the figures' time the platform's own word ends."""
-    through = seen.standing.complete_through
-    return None if through is None else seen.as_of / SECOND - through
+    through = evidence.row.complete_through
+    return None if through is None else evidence.as_of / SECOND - through
 
 
-def _ago(seconds: float | None) -> str:
+def _format_age(seconds: float | None) -> str:
     return "an unknown time ago" if seconds is None else f"{format_duration(seconds)} ago"
 
 
-def _percent(share: float | None) -> str:
+def _format_percent(share: float | None) -> str:
     return "an unknown share" if share is None else f"{share:.0%}"
 
 
-def _printed(seconds: float | None) -> str:
+def _format_median(seconds: float | None) -> str:
     return "nothing" if seconds is None else format_duration(seconds)
 
 
-def _date(seconds: float) -> str:
+def _format_date(seconds: float) -> str:
     return format_timestamp(round(seconds * SECOND))[:10]

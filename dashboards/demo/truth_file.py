@@ -15,43 +15,43 @@ class ClockTruth(msgspec.Struct, frozen=True):
     closed_only_median_seconds: float | None
 
 
-class Side(msgspec.Struct, frozen=True):
+class Segment(msgspec.Struct, frozen=True):
     """The truth about the filings on one side of a date."""
 
     clocks: dict[str, ClockTruth]
 
 
-class Planted(msgspec.Struct, frozen=True):
+class PlatformTruth(msgspec.Struct, frozen=True):
     """What is planted in one platform; `told_clocks` are over the reports that were ever told."""
 
     truth: str
     since: str | None
-    told_unanswered: int
-    told_clocks: dict[str, ClockTruth]
-    before: Side | None = None
-    after: Side | None = None
+    published_unanswered: int
+    published_clocks: dict[str, ClockTruth]
+    before: Segment | None = None
+    after: Segment | None = None
 
 
-class Key(msgspec.Struct, frozen=True):
+class GroundTruth(msgspec.Struct, frozen=True):
     """What is planted, by platform, between two instants."""
 
     begin: str = msgspec.field(name="from")
     end: str = msgspec.field(name="to")
-    platforms: dict[str, Planted]
+    platforms: dict[str, PlatformTruth]
 
-    def divide(self, platform: str) -> int:
+    def split_day(self, platform: str) -> int:
         """Return the day, since 1970, on which a platform is planted to change, else the middle of the span."""
         since = self.platforms[platform].since
         if since is not None:
-            return instant_ms(since) // DAY
-        return (instant_ms(self.begin) + instant_ms(self.end)) // 2 // DAY
+            return parse_ms(since) // DAY
+        return (parse_ms(self.begin) + parse_ms(self.end)) // 2 // DAY
 
 
-def instant_ms(text: str) -> int:
+def parse_ms(text: str) -> int:
     """Return an instant of the key in epoch milliseconds."""
     return parse_timestamp(text)
 
 
-def read_key(path: Path) -> Key:
+def read_ground_truth(path: Path) -> GroundTruth:
     """Return the key in a file; raises msgspec.DecodeError when it is not one."""
-    return msgspec.json.decode(path.read_bytes(), type=Key)
+    return msgspec.json.decode(path.read_bytes(), type=GroundTruth)

@@ -24,15 +24,15 @@ ORANGE: Final = "#E69F00"
 VERMILION: Final = "#D55E00"
 """Of the Okabe-Ito palette, told apart with every kind of colour vision; never red and green."""
 
-SOURCE: Final = shapes.DataSourceRef("prometheus", "${datasource}")
-_LAST: Final = ["lastNotNull"]
-_NO_FIGURE: Final = "no figure"
+DATA_SOURCE: Final = shapes.DataSourceRef("prometheus", "${datasource}")
+_LAST_VALUE: Final = ["lastNotNull"]
+_NO_VALUE: Final = "no figure"
 
-Built = Builder[models.Panel]
+PanelBuilder = Builder[models.Panel]
 Dashboard = models.Dashboard
-Step = tuple[float | None, str]
-Steps = Sequence[Step]
-PLAIN: Final[Steps] = ((None, BLUE),)
+ThresholdStep = tuple[float | None, str]
+ThresholdSteps = Sequence[ThresholdStep]
+NO_THRESHOLDS: Final[ThresholdSteps] = ((None, BLUE),)
 
 
 class Query(NamedTuple):
@@ -44,11 +44,11 @@ class Query(NamedTuple):
     unit: str = ""
 
 
-class Card(NamedTuple):
+class PanelSpec(NamedTuple):
     """What every panel must say: a title, what the figure means, its unit and its size in 24ths and rows."""
 
     title: str
-    meaning: str
+    description: str
     unit: str
     width: int = 12
     height: int = 9
@@ -72,12 +72,12 @@ class _Panel(Protocol):
 _PanelT = TypeVar("_PanelT", bound=_Panel)
 
 
-def board(title: str, uid: str, rows: Mapping[str, Sequence[Built]]) -> Dashboard:
+def build_dashboard(title: str, uid: str, rows: Mapping[str, Sequence[PanelBuilder]]) -> Dashboard:
     """Return a dashboard of titled rows, its panels numbered from 1 in reading order, so that links to them last."""
     frame = dashboard.Dashboard(title).uid(uid).tags(["safeclock"]).timezone("utc").time("now-7d", "now").refresh("1m")
     frame.readonly().tooltip(models.DashboardCursorSync.CROSSHAIR)
     frame.with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"))
-    frame.with_variable(_platforms())
+    frame.with_variable(_platform_variable())
     for heading, panels in rows.items():
         frame.with_row(dashboard.Row(heading))
         for panel in panels:
@@ -88,37 +88,43 @@ def board(title: str, uid: str, rows: Mapping[str, Sequence[Built]]) -> Dashboar
     return built
 
 
-def figure(card: Card, query: Query, steps: Steps = PLAIN, words: Mapping[str, str] | None = None) -> stat.Panel:
+def stat_panel(
+    spec: PanelSpec, query: Query, thresholds: ThresholdSteps = NO_THRESHOLDS, texts: Mapping[str, str] | None = None
+) -> stat.Panel:
     """Return a panel that shows one number per series; `words` replace numbers by what they mean."""
-    panel = _dressed(stat.Panel(), card, steps).reduce_options(common.ReduceDataOptions().calcs(_LAST))
-    _asked(panel, [query], PromQueryFormat.TIME_SERIES, now=True)
-    return panel.mappings([_worded(words)]) if words else panel
+    panel = _with_defaults(stat.Panel(), spec, thresholds).reduce_options(common.ReduceDataOptions().calcs(_LAST_VALUE))
+    _add_targets(panel, [query], PromQueryFormat.TIME_SERIES, is_instant=True)
+    return panel.mappings([_value_map(texts)]) if texts else panel
 
 
-def bars(card: Card, query: Query, steps: Steps = PLAIN) -> bargauge.Panel:
+def bar_panel(spec: PanelSpec, query: Query, thresholds: ThresholdSteps = NO_THRESHOLDS) -> bargauge.Panel:
     """Return a panel with one bar per bucket of a histogram, of which each holds what the one before does not."""
-    panel = _dressed(bargauge.Panel(), card, steps).reduce_options(common.ReduceDataOptions().calcs(_LAST))
-    _asked(panel, [query], PromQueryFormat.HEATMAP, now=True)
+    panel = _with_defaults(bargauge.Panel(), spec, thresholds).reduce_options(
+        common.ReduceDataOptions().calcs(_LAST_VALUE)
+    )
+    _add_targets(panel, [query], PromQueryFormat.HEATMAP, is_instant=True)
     return panel.min(0)
 
 
-def lines(card: Card, queries: Sequence[Query], steps: Steps = PLAIN) -> timeseries.Panel:
+def timeseries_panel(
+    spec: PanelSpec, queries: Sequence[Query], thresholds: ThresholdSteps = NO_THRESHOLDS
+) -> timeseries.Panel:
     """Return a panel of lines over time, with a legend that shows the last value."""
-    legend = common.VizLegendOptions().show_legend(show_legend=True).calcs(_LAST)
+    legend = common.VizLegendOptions().show_legend(show_legend=True).calcs(_LAST_VALUE)
     legend = legend.display_mode(shapes.LegendDisplayMode.TABLE).placement(shapes.LegendPlacement.RIGHT)
-    panel = _dressed(timeseries.Panel(), card, steps).legend(legend).line_width(2)
-    _asked(panel, queries, PromQueryFormat.TIME_SERIES, now=False)
-    if len(steps) > 1:
+    panel = _with_defaults(timeseries.Panel(), spec, thresholds).legend(legend).line_width(2)
+    _add_targets(panel, queries, PromQueryFormat.TIME_SERIES, is_instant=False)
+    if len(thresholds) > 1:
         panel.thresholds_style(common.GraphThresholdsStyleConfig().mode(shapes.GraphThresholdsStyleMode.DASHED))
     return panel
 
 
-def columns(card: Card, queries: Sequence[Query], words: Mapping[str, str]) -> table.Panel:
+def table_panel(spec: PanelSpec, queries: Sequence[Query], texts: Mapping[str, str]) -> table.Panel:
     """Return a table with a row per platform and a column per query; `words` replace numbers that stand for them."""
-    panel = _dressed(table.Panel(), card, PLAIN)
-    if words:
-        panel.mappings([_worded(words)])
-    _asked(panel, queries, PromQueryFormat.TABLE, now=True)
+    panel = _with_defaults(table.Panel(), spec, NO_THRESHOLDS)
+    if texts:
+        panel.mappings([_value_map(texts)])
+    _add_targets(panel, queries, PromQueryFormat.TABLE, is_instant=True)
     several = len(queries) > 1
     heads = {
         f"Value #{ref}" if several else "Value": query for ref, query in zip(ascii_uppercase, queries, strict=False)
@@ -129,61 +135,67 @@ def columns(card: Card, queries: Sequence[Query], words: Mapping[str, str]) -> t
     names = {"platform": "Platform"} | {value: query.column for value, query in heads.items()}
     places = {name: place for place, name in enumerate(names)}
     shown = {"excludeByName": {"Time": True}, "renameByName": names, "indexByName": places}
-    return panel.with_transformation(_step("merge", {})).with_transformation(_step("organize", shown))
+    return panel.with_transformation(_transformation("merge", {})).with_transformation(
+        _transformation("organize", shown)
+    )
 
 
-def matrix(card: Card, query: Query, label: str, steps: Steps, words: Mapping[str, str] | None = None) -> table.Panel:
+def matrix_panel(
+    spec: PanelSpec, query: Query, label: str, thresholds: ThresholdSteps, texts: Mapping[str, str] | None = None
+) -> table.Panel:
     """Return a table with a row per platform and a column per word of `label`, the last word first, cells coloured.
 
     `words` replace numbers by what they mean.
     """
     cell = shapes.TableColoredBackgroundCellOptions(mode=shapes.TableCellBackgroundDisplayMode.BASIC)
-    panel = _dressed(table.Panel(), card, steps).cell_options(cell)
-    _asked(panel, [query], PromQueryFormat.TABLE, now=True)
-    panel.mappings([*([_worded(words)] if words else []), _nothing()])
+    panel = _with_defaults(table.Panel(), spec, thresholds).cell_options(cell)
+    _add_targets(panel, [query], PromQueryFormat.TABLE, is_instant=True)
+    panel.mappings([*([_value_map(texts)] if texts else []), _no_value_map()])
     order = {"fields": {}, "sort": [{"field": label, "desc": True}]}
     # The name of a platform is no value: thresholds would colour it as if it were the lowest.
     plain = models.DynamicConfigValue("custom.cellOptions", {"type": "auto"})
     panel.override_by_name(rf"platform\{label}", [plain])
     crossed = {"rowField": "platform", "columnField": label, "valueField": "Value"}
-    return panel.with_transformation(_step("sortBy", order)).with_transformation(_step("groupingToMatrix", crossed))
+    return panel.with_transformation(_transformation("sortBy", order)).with_transformation(
+        _transformation("groupingToMatrix", crossed)
+    )
 
 
-def words(title: str, content: str, height: int = 6) -> text.Panel:
+def text_panel(title: str, content: str, height: int = 6) -> text.Panel:
     """Return a panel of plain words across the board."""
     return text.Panel().title(title).description(title).content(content).span(24).height(height)
 
 
-def _platforms() -> dashboard.QueryVariable:
-    variable = dashboard.QueryVariable("platform").label("Platform").datasource(SOURCE)
+def _platform_variable() -> dashboard.QueryVariable:
+    variable = dashboard.QueryVariable("platform").label("Platform").datasource(DATA_SOURCE)
     variable.query(f"label_values({metric_by_name('safeclock_platform_info').name}, platform)")
     variable.multi(multi=True).include_all(include_all=True)
     return variable.refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED).sort(models.VariableSort.ALPHABETICAL_ASC)
 
 
-def _dressed(panel: _PanelT, card: Card, steps: Steps) -> _PanelT:
-    levels = [models.Threshold(value=value, color=colour) for value, colour in steps]
+def _with_defaults(panel: _PanelT, spec: PanelSpec, thresholds: ThresholdSteps) -> _PanelT:
+    levels = [models.Threshold(value=value, color=colour) for value, colour in thresholds]
     config = dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(levels)
-    panel.title(card.title).description(card.meaning).datasource(SOURCE).unit(card.unit).thresholds(config)
-    return panel.decimals(1).no_value(_NO_FIGURE).span(card.width).height(card.height)
+    panel.title(spec.title).description(spec.description).datasource(DATA_SOURCE).unit(spec.unit).thresholds(config)
+    return panel.decimals(1).no_value(_NO_VALUE).span(spec.width).height(spec.height)
 
 
-def _asked(panel: _Panel, queries: Sequence[Query], form: PromQueryFormat, *, now: bool) -> None:
+def _add_targets(panel: _Panel, queries: Sequence[Query], query_format: PromQueryFormat, *, is_instant: bool) -> None:
     for ref, query in zip(ascii_uppercase, queries, strict=False):
-        target = prometheus.Dataquery().datasource(SOURCE).ref_id(ref).expr(query.expr).legend_format(query.legend)
-        target.format(form)
-        panel.with_target(target.instant() if now else target.range())
+        target = prometheus.Dataquery().datasource(DATA_SOURCE).ref_id(ref).expr(query.expr).legend_format(query.legend)
+        target.format(query_format)
+        panel.with_target(target.instant() if is_instant else target.range())
 
 
-def _worded(words: Mapping[str, str]) -> models.ValueMap:
-    return models.ValueMap({value: models.ValueMappingResult(text=word) for value, word in words.items()})
+def _value_map(texts: Mapping[str, str]) -> models.ValueMap:
+    return models.ValueMap({value: models.ValueMappingResult(text=word) for value, word in texts.items()})
 
 
-def _nothing() -> models.SpecialValueMap:
+def _no_value_map() -> models.SpecialValueMap:
     """Return what a matrix shows where it has no value: no colour, for thresholds would take it for the lowest."""
-    none = models.ValueMappingResult(text=_NO_FIGURE, color="transparent")
+    none = models.ValueMappingResult(text=_NO_VALUE, color="transparent")
     return models.SpecialValueMap(models.DashboardSpecialValueMapOptions(models.SpecialValueMatch.EMPTY, none))
 
 
-def _step(kind: str, options: Mapping[str, object]) -> models.DataTransformerConfig:
+def _transformation(kind: str, options: Mapping[str, object]) -> models.DataTransformerConfig:
     return models.DataTransformerConfig(id_val=kind, options=options)

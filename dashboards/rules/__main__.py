@@ -9,7 +9,7 @@ from dashboards.rules import inhibitions, render, runbook
 def write(root: Path) -> None:
     """Write rule file and runbook, and the generated section of Alertmanager's configuration."""
     (root / render.PATH).write_text(render.rules_yaml(), encoding="utf-8")
-    (root / runbook.PATH).write_text(runbook.runbook(), encoding="utf-8")
+    (root / runbook.PATH).write_text(runbook.runbook_page(), encoding="utf-8")
     alertmanager = root / inhibitions.PATH
     written = inhibitions.with_inhibitions(alertmanager.read_text(encoding="utf-8"))
     alertmanager.write_text(written, encoding="utf-8")

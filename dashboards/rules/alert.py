@@ -4,25 +4,25 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from dashboards.promql import one, select
+from dashboards.promql import select, select_once
 
-RUNBOOK: Final = "docs/runbook.md"
+RUNBOOK_PATH: Final = "docs/runbook.md"
 STALE_SECONDS: Final = 15 * 60
 """Figures older than this are stale: ten times what a healthy pipeline needs to catch up after a restart."""
 
-HELD: Final = "15m"
+LOOKBACK: Final = "15m"
 """For so long a value stands when a board is away: it restarts in less, and an older one would be stale."""
 
 
-def held(name: str, then: str = "", **labels: str) -> str:
+def last_value(name: str, modifier: str = "", **labels: str) -> str:
     """Return a metric of the boards with its last value of `HELD`: a restart in between ends no waiting.
 
     `then` follows the range, such as ` offset 1d`.
     """
-    return f"last_over_time({select(name, **labels)}[{HELD}]{then})"
+    return f"last_over_time({select(name, **labels)}[{LOOKBACK}]{modifier})"
 
 
-FRESH: Final = f"time() - max({held('safeclock_as_of_timestamp_seconds')}) < {STALE_SECONDS}"
+FIGURES_ARE_FRESH: Final = f"time() - max({last_value('safeclock_as_of_timestamp_seconds')}) < {STALE_SECONDS}"
 """Holds while the figures are fresh. While a changelog is measured again they are not: they are as of then."""
 
 
@@ -33,7 +33,7 @@ class Audience(StrEnum):
     OPERATOR = "operator"
 
 
-class Severity(StrEnum):
+class AlertSeverity(StrEnum):
     """How urgently: a page wakes somebody, a ticket waits for the morning, a digest is read once a day.
 
     None only proves that alerts flow.
@@ -46,10 +46,10 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mute:
+class Inhibition:
     """What is not told while an alert fires: `of` by name, or all that an audience gets; `equal` labels must agree."""
 
-    of: tuple[str, ...] | Audience
+    targets: tuple[str, ...] | Audience
     equal: tuple[str, ...] = ()
 
 
@@ -64,39 +64,39 @@ class Alert:
     name: str
     expr: str
     audience: Audience
-    severity: Severity
+    severity: AlertSeverity
     summary: str
-    wait: str
-    within: str
-    since: str
+    for_: str
+    notified_within: str
+    starting_when: str
     means: str
     check: tuple[str, ...]
     do: tuple[str, ...]
-    mistaken: str
-    keep: str = "0m"
-    mutes: tuple[Mute, ...] = ()
+    not_meant: str
+    keep_firing_for: str = "0m"
+    inhibits: tuple[Inhibition, ...] = ()
 
     @property
-    def runbook(self) -> str:
+    def runbook_url(self) -> str:
         """Where the runbook says what to do."""
-        return f"{RUNBOOK}#{self.name.lower()}"
+        return f"{RUNBOOK_PATH}#{self.name.lower()}"
 
 
-def fresh(expr: str) -> str:
+def only_when_fresh(expr: str) -> str:
     """Return `expr` while the figures are fresh, nothing while they are stale or gone: no data accuses nobody."""
-    return f"(\n{expr}\n)\nand on () ({FRESH})"
+    return f"(\n{expr}\n)\nand on () ({FIGURES_ARE_FRESH})"
 
 
-def while_fresh(expr: str) -> str:
+def only_fresh_samples(expr: str) -> str:
     """Return `expr`, to be looked back upon: its values of times at which the figures were stale are left out."""
-    return f"({expr} and on () ({FRESH}))"
+    return f"({expr} and on () ({FIGURES_ARE_FRESH}))"
 
 
-def grew(name: str, **labels: str) -> str:
+def has_grown(name: str, **labels: str) -> str:
     """Return a counter of the boards that grew within an hour, or since one was last there: for hours, it may be.
 
     One that is first seen above zero has grown: nobody was told of it.
     """
-    told = one(name, **labels)
+    told = select_once(name, **labels)
     before = f"last_over_time({told}[1d:1m] offset 1h)"
     return f"increase({told}[1h:1m]) > 0 or {told} > ({before} or 0 * {told})"

@@ -9,7 +9,7 @@ from typing import Final, NotRequired, TypedDict, get_args
 from streams.contract.events.schema.action_data import ActionTaken
 
 
-class FilingFacts(TypedDict):
+class FilingArguments(TypedDict):
     """The data of `report-filed`."""
 
     harm: str
@@ -25,7 +25,7 @@ class FilingFacts(TypedDict):
     test: NotRequired[bool]
 
 
-class OutcomeFacts(TypedDict, total=False):
+class OutcomeArguments(TypedDict, total=False):
     """What an outcome requires or allows beside its name; `into` is a token."""
 
     automation: str
@@ -41,7 +41,7 @@ class OutcomeFacts(TypedDict, total=False):
     by: str
 
 
-class AmendmentFacts(TypedDict):
+class AmendmentArguments(TypedDict):
     """The data of `report-amended`: a reason and at least one label."""
 
     reason: str
@@ -50,14 +50,14 @@ class AmendmentFacts(TypedDict):
     jurisdictions: NotRequired[Sequence[str]]
 
 
-class RetractionFacts(TypedDict):
+class RetractionArguments(TypedDict):
     """The data of `event-retracted`: the id of the event that is taken back, and why."""
 
     retracts: str
     reason: str
 
 
-OUTCOMES: Final[dict[str, type[ActionTaken]]] = {
+OUTCOME_TYPES: Final[dict[str, type[ActionTaken]]] = {
     str(kind.__struct_config__.tag): kind for kind in get_args(ActionTaken)
 }
 """The class of each outcome's data, by the outcome's name."""

@@ -18,11 +18,11 @@ class Identity:
     platform: str
     key_id: str
     secret: bytes = field(repr=False)
-    former: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    former_secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         problems = []
-        for key_id, secret in {**self.former, self.key_id: self.secret}.items():
+        for key_id, secret in {**self.former_secrets, self.key_id: self.secret}.items():
             try:
                 keys.report_token(secret, key_id, "")
             except ValueError as error:
@@ -36,7 +36,7 @@ class Identity:
         Raises SettingsError for a `key_id` that has no secret here.
         """
         chosen = key_id or self.key_id
-        secret = self.secret if chosen == self.key_id else self.former.get(chosen)
+        secret = self.secret if chosen == self.key_id else self.former_secrets.get(chosen)
         if secret is None:
             raise SettingsError([f"key_id: expected the current key or a former one, got {chosen!r}"])
         return keys.report_token(secret, chosen, report_id)

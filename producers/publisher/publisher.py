@@ -15,12 +15,18 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self, Unpack
 from uuid import uuid4
 
-from producers.publisher.arguments import OUTCOMES, AmendmentFacts, FilingFacts, OutcomeFacts, RetractionFacts
-from producers.publisher.delivery.delivery import Delivery, Parcel
-from producers.publisher.delivery.heartbeat_thread import Cadence
+from producers.publisher.arguments import (
+    OUTCOME_TYPES,
+    AmendmentArguments,
+    FilingArguments,
+    OutcomeArguments,
+    RetractionArguments,
+)
+from producers.publisher.delivery.delivery import Delivery, PendingEvent
+from producers.publisher.delivery.heartbeat_thread import HeartbeatThread
 from producers.publisher.errors import PromiseError, PublisherError, RefusedBeforeSendingError, SettingsError
 from producers.publisher.identity import Identity
-from producers.publisher.routing import Leaving, Router
+from producers.publisher.routing import OutgoingEvent, Router
 from producers.publisher.settings import PublisherSettings
 from streams.contract.events import keys
 from streams.contract.events.schema import envelope, event_data
@@ -35,10 +41,10 @@ Instant = int | datetime
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_LATEST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
+_MAX_INSTANT_MS: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
 
-class Sent(NamedTuple):
+class SentEvent(NamedTuple):
     """Under which id an event was handed over, and the pseudonym of its report; keep both with the report."""
 
     event_id: str
@@ -74,15 +80,17 @@ class Publisher:
         self._now = now
         self._router = Router(registry)
         self._delivery = Delivery(settings, tuple(platform.topic(role) for role in Role))
-        self._one_heartbeat = Lock()
-        self._cadence: Cadence | None = None
-        self.sequence = first_sequence
+        self._heartbeat_lock = Lock()
+        self._heartbeat_thread: HeartbeatThread | None = None
+        self.next_sequence = first_sequence
 
     def report_filed(
-        self, *, report_id: str, at: Instant, event_id: str | None = None, **facts: Unpack[FilingFacts]
-    ) -> Sent:
+        self, *, report_id: str, at: Instant, event_id: str | None = None, **arguments: Unpack[FilingArguments]
+    ) -> SentEvent:
         """Say that the platform's servers first received a report at `at`, before any validation or queue."""
-        return self._say(_said(event_data.ReportFiled, facts), self._identity.token(report_id), at, event_id)
+        return self._publish(
+            _event_data(event_data.ReportFiled, arguments), self._identity.token(report_id), at, event_id
+        )
 
     def action_taken(
         self,
@@ -92,16 +100,20 @@ class Publisher:
         outcome: str,
         event_id: str | None = None,
         key_id: str | None = None,
-        **facts: Unpack[OutcomeFacts],
-    ) -> Sent:
+        **arguments: Unpack[OutcomeArguments],
+    ) -> SentEvent:
         """Say that an outcome took effect for users, or was recorded, at `at`.
 
         `key_id` names the secret under which the report was filed, when it is not the current one.
         """
-        if outcome not in OUTCOMES:
+        if outcome not in OUTCOME_TYPES:
             raise RefusedBeforeSendingError(Reason.BAD_VALUE, "outcome")
-        return self._say(
-            _said(OUTCOMES[outcome], facts), self._identity.token(report_id, key_id), at, event_id, Role.ACTION_TAKEN
+        return self._publish(
+            _event_data(OUTCOME_TYPES[outcome], arguments),
+            self._identity.token(report_id, key_id),
+            at,
+            event_id,
+            Role.ACTION_TAKEN,
         )
 
     def report_amended(
@@ -111,10 +123,12 @@ class Publisher:
         at: Instant,
         event_id: str | None = None,
         key_id: str | None = None,
-        **facts: Unpack[AmendmentFacts],
-    ) -> Sent:
+        **arguments: Unpack[AmendmentArguments],
+    ) -> SentEvent:
         """Say that a report was given other labels at `at`."""
-        return self._say(_said(event_data.ReportAmended, facts), self._identity.token(report_id, key_id), at, event_id)
+        return self._publish(
+            _event_data(event_data.ReportAmended, arguments), self._identity.token(report_id, key_id), at, event_id
+        )
 
     def event_retracted(
         self,
@@ -124,42 +138,44 @@ class Publisher:
         role: Role,
         event_id: str | None = None,
         key_id: str | None = None,
-        **facts: Unpack[RetractionFacts],
-    ) -> Sent:
+        **arguments: Unpack[RetractionArguments],
+    ) -> SentEvent:
         """Take back, at `at`, an earlier event of this report, which travelled on the topic of `role`."""
-        data = _said(event_data.EventRetracted, facts)
-        return self._say(data, self._identity.token(report_id, key_id), at, event_id, role)
+        data = _event_data(event_data.EventRetracted, arguments)
+        return self._publish(data, self._identity.token(report_id, key_id), at, event_id, role)
 
-    def heartbeat(self, complete_through: int, *, timeout_ms: int | None = None) -> None:
+    def send_heartbeat(self, complete_through: int, *, timeout_ms: int | None = None) -> None:
         """Promise that everything up to `complete_through`, epoch milliseconds, is published; first wait until it is.
 
         Raises NotAcknowledgedError like `flush`, PromiseError when the promise would not hold or an earlier one went
         further, and RefusedBeforeSendingError for an instant that lies ahead; then no heartbeat was sent.
         """
         self.flush(timeout_ms=timeout_ms)
-        if self._promise(complete_through, whole=True) is None:
+        if self._send_promise(complete_through, is_exact=True) is None:
             raise PromiseError(
                 "expected that nothing up to the promised instant waits and that no promise went further"
             )
 
-    def pulse(self, complete_through: int) -> int | None:
+    def send_heartbeat_now(self, complete_through: int) -> int | None:
         """Send a heartbeat that promises as much as is acknowledged, at most up to `complete_through`; do not wait.
 
         Return the instant that it promises; None when an earlier one went further and nothing was sent. Raises
         RefusedBeforeSendingError for an instant that lies ahead.
         """
-        return self._promise(complete_through, whole=False)
+        return self._send_promise(complete_through, is_exact=False)
 
-    def keep_heartbeats(self, handed_over: Callable[[], int], *, every_ms: int | None = None) -> None:
+    def start_heartbeats(self, complete_through: Callable[[], int], *, every_ms: int | None = None) -> None:
         """Send a heartbeat every `every_ms` (default: the platform's cadence) until the publisher is closed.
 
         `handed_over` returns the instant, in epoch milliseconds, up to which everything was handed to this publisher:
         it knows what is not acknowledged, only the platform knows what still lies in its own outbox. What it raises
         is told by the next `flush` or `close`; then, too, the next heartbeat is tried.
         """
-        if self._cadence is not None:
+        if self._heartbeat_thread is not None:
             raise PublisherError("expected one cadence of heartbeats, one is running already")
-        self._cadence = Cadence(lambda: self.pulse(handed_over()), every_ms or self._platform.cadence_ms)
+        self._heartbeat_thread = HeartbeatThread(
+            lambda: self.send_heartbeat_now(complete_through()), every_ms or self._platform.cadence_ms
+        )
 
     @property
     def acknowledged(self) -> int:
@@ -169,7 +185,7 @@ class Publisher:
     @property
     def complete_through(self) -> int | None:
         """How far the last heartbeat promised, in epoch milliseconds; None before the first."""
-        return self._delivery.promised
+        return self._delivery.promised_through
 
     def flush(self, *, timeout_ms: int | None = None) -> None:
         """Wait until everything that was handed over before this call is acknowledged.
@@ -177,7 +193,7 @@ class Publisher:
         Raises NotAcknowledgedError for what failed or is unanswered after `timeout_ms` (default: twice the delivery
         timeout, when nothing is unanswered any more).
         """
-        self._raise_cadence_failure()
+        self._raise_heartbeat_failure()
         self._delivery.flush(2 * self._settings.delivery_timeout_ms if timeout_ms is None else timeout_ms)
 
     def close(self, *, timeout_ms: int | None = None) -> None:
@@ -186,10 +202,10 @@ class Publisher:
         Raises NotAcknowledgedError for all that was not acknowledged within `timeout_ms` (default: the delivery
         timeout).
         """
-        if self._cadence is not None:
-            self._cadence.stop()
+        if self._heartbeat_thread is not None:
+            self._heartbeat_thread.stop()
         self._delivery.close(self._settings.delivery_timeout_ms if timeout_ms is None else timeout_ms)
-        self._raise_cadence_failure()
+        self._raise_heartbeat_failure()
 
     def __enter__(self) -> Self:
         return self
@@ -199,64 +215,74 @@ class Publisher:
     ) -> None:
         self.close()
 
-    def _say(
+    def _publish(
         self,
         data: envelope.ReportEventData,
         token: str,
-        at: Instant,
+        occurred_at: Instant,
         event_id: str | None,
         role: Role = Role.REPORT_FILED,
-    ) -> Sent:
-        name, when, platform = str(uuid4()) if event_id is None else event_id, _milliseconds(at), self._platform.id
+    ) -> SentEvent:
+        name, when, platform = (
+            str(uuid4()) if event_id is None else event_id,
+            _to_epoch_ms(occurred_at),
+            self._platform.id,
+        )
         line = envelope.encode_structured(
             envelope.report_event(data, platform=platform, token=token, id=name, occurred_at=when)
         )
-        leaving = Leaving(self._platform.topic(role), keys.record_key(platform, token), line, self._now(), when)
-        self._check(leaving)
-        self._delivery.hand_over(Parcel(name, leaving.topic, leaving.key, line, when))
-        return Sent(name, token)
+        leaving = OutgoingEvent(self._platform.topic(role), keys.record_key(platform, token), line, self._now(), when)
+        self._raise_if_refused(leaving)
+        self._delivery.enqueue(PendingEvent(name, leaving.topic, leaving.key, line, when))
+        return SentEvent(name, token)
 
-    def _promise(self, complete_through: int, *, whole: bool) -> int | None:
+    def _send_promise(self, complete_through: int, *, is_exact: bool) -> int | None:
         key = keys.heartbeat_key(self._platform.id)
-        with self._one_heartbeat:
+        with self._heartbeat_lock:
             # What workers would refuse must not be remembered as promised.
-            self._beat(key, _milliseconds(complete_through, "complete_through"))
-            reach = self._delivery.reach(complete_through, self._now() + EventLimits().max_future_ms, whole=whole)
+            self._encode_heartbeat(key, _to_epoch_ms(complete_through, "complete_through"))
+            reach = self._delivery.reserve_promise(
+                complete_through, self._now() + EventLimits().max_future_ms, is_exact=is_exact
+            )
             if reach is not None:
-                event_id, line = self._beat(key, reach)
-                self._delivery.to_every_partition(event_id, key, line)
-                self.sequence += 1
+                event_id, line = self._encode_heartbeat(key, reach)
+                self._delivery.broadcast(event_id, key, line)
+                self.next_sequence += 1
             return reach
 
-    def _beat(self, key: bytes, reach: int) -> tuple[str, bytes]:
+    def _encode_heartbeat(self, key: bytes, promised_through: int) -> tuple[str, bytes]:
         """Return the id and the line of a heartbeat that workers would take now."""
         event_id, now = str(uuid4()), self._now()
-        data = event_data.HeartbeatData(complete_through=format_timestamp(reach), sequence=self.sequence)
+        data = event_data.HeartbeatData(
+            complete_through=format_timestamp(promised_through), sequence=self.next_sequence
+        )
         line = envelope.encode_structured(
             envelope.heartbeat_event(data, platform=self._platform.id, id=event_id, occurred_at=now)
         )
-        self._check(Leaving(self._platform.topic(Role.REPORT_FILED), key, line, now, now))
+        self._raise_if_refused(OutgoingEvent(self._platform.topic(Role.REPORT_FILED), key, line, now, now))
         return event_id, line
 
-    def _check(self, leaving: Leaving) -> None:
-        refused = self._router.refusal(leaving)
+    def _raise_if_refused(self, event: OutgoingEvent) -> None:
+        refused = self._router.find_refusal(event)
         if refused is not None:
             raise RefusedBeforeSendingError(refused.reason, refused.field)
 
-    def _raise_cadence_failure(self) -> None:
-        failure = self._cadence.take_failure() if self._cadence is not None else None
+    def _raise_heartbeat_failure(self) -> None:
+        failure = self._heartbeat_thread.pop_failure() if self._heartbeat_thread is not None else None
         if failure is not None:
             raise PublisherError("a heartbeat could not be sent, the next one is tried") from failure
 
 
-def _said(kind: Callable[..., envelope.ReportEventData], facts: Mapping[str, object]) -> envelope.ReportEventData:
+def _event_data(
+    data_type: Callable[..., envelope.ReportEventData], arguments: Mapping[str, object]
+) -> envelope.ReportEventData:
     # Plain words stand for members of enumerations: what is wrong with them is found before the event leaves.
-    return kind(**facts)
+    return data_type(**arguments)
 
 
-def _milliseconds(at: Instant, field: str = "time") -> int:
+def _to_epoch_ms(at: Instant, field: str = "time") -> int:
     if isinstance(at, datetime) and at.tzinfo is not None:
         return (at - _EPOCH) // _MILLISECOND
-    if isinstance(at, datetime) or not 0 <= at <= _LATEST:
+    if isinstance(at, datetime) or not 0 <= at <= _MAX_INSTANT_MS:
         raise RefusedBeforeSendingError(Reason.BAD_TIME, field)
     return at

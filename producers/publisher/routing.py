@@ -19,7 +19,7 @@ from streams.contract.timestamps import parse_timestamp
 from streams.domain.events import AboutReport, Action, Heartbeat, Retraction
 
 
-class Leaving(NamedTuple):
+class OutgoingEvent(NamedTuple):
     """An event on its way out, shaped as the record that a worker will read.
 
     `timestamp` is its log time and `at` when it happened, both in epoch milliseconds; `retracts` is the digest of the
@@ -30,7 +30,7 @@ class Leaving(NamedTuple):
     key: bytes
     value: bytes
     timestamp: int
-    at: int
+    occurred_at: int
     retracts: int | None = None
     partition: int = 0
     offset: int = 0
@@ -48,12 +48,12 @@ class _Envelope(Struct, gc=False):
     recordedtime: str = ""
 
 
-_ROLES: Final = {
+_ROLE_BY_TYPE: Final = {
     ReportFiledEvent.__struct_config__.tag: Role.REPORT_FILED,
     ReportAmendedEvent.__struct_config__.tag: Role.REPORT_FILED,
     ActionTakenEvent.__struct_config__.tag: Role.ACTION_TAKEN,
 }
-_envelope: Final = msgspec.json.Decoder(_Envelope).decode
+_decode_envelope: Final = msgspec.json.Decoder(_Envelope).decode
 
 
 class Router:
@@ -67,39 +67,41 @@ class Router:
         self._registry = registry
         self._decoder = EventDecoder(registry)
         self._retracted = retracted
-        self._of_actions: set[int] = set()
+        self._retracted_actions: set[int] = set()
         self._topics: dict[tuple[str, Role], str] = {}
 
-    def of_line(self, line: bytes, now: int, *, live: bool) -> Leaving | Heartbeat | Refusal:
+    def route_line(self, line: bytes, now: int, *, is_live: bool) -> OutgoingEvent | Heartbeat | Refusal:
         """Return where the event in `line` goes, a heartbeat as such, or why it is refused.
 
         A `live` event is told at `now`, epoch milliseconds, as it is where the broker stamps it; else it is told at its
         `recordedtime`, without one at its `time`.
         """
-        event = self._decoder.decode_line(line, now, is_live=live)
+        event = self._decoder.decode_line(line, now, is_live=is_live)
         if isinstance(event, Refusal | Heartbeat):
             return event
         retracts = event.retracts if isinstance(event, Retraction) else None
-        return Leaving(self.topic(event.platform, self._role(event)), event.key, line, event.told, event.at, retracts)
+        return OutgoingEvent(
+            self.topic_for(event.platform, self._role_for(event)), event.key, line, event.told, event.at, retracts
+        )
 
-    def of_good_line(self, line: bytes, now: int, *, live: bool) -> Leaving | Heartbeat | Refusal:
+    def route_valid_line(self, line: bytes, now: int, *, is_live: bool) -> OutgoingEvent | Heartbeat | Refusal:
         """Return where a line goes that is known to be good: ten times as fast as checking it again."""
-        envelope = _envelope(line)
-        role = _ROLES.get(envelope.type)
+        envelope = _decode_envelope(line)
+        role = _ROLE_BY_TYPE.get(envelope.type)
         if role is None:
-            return self.of_line(line, now, live=live)
+            return self.route_line(line, now, is_live=is_live)
         if self._retracted and role is Role.ACTION_TAKEN:
-            self._note(event_digest(envelope.id))
+            self._record_retracted_action(event_digest(envelope.id))
         platform = envelope.source[len(SOURCE_PREFIX) :]
         told = parse_timestamp(envelope.recordedtime or envelope.time)
-        return Leaving(self.topic(platform, role), record_key(platform, envelope.subject), line, told, told)
+        return OutgoingEvent(self.topic_for(platform, role), record_key(platform, envelope.subject), line, told, told)
 
-    def refusal(self, leaving: Leaving) -> Refusal | None:
+    def find_refusal(self, event: OutgoingEvent) -> Refusal | None:
         """Return why a worker that reads `leaving` would refuse it, or None."""
-        read = self._decoder.decode(leaving)
+        read = self._decoder.decode(event)
         return read if isinstance(read, Refusal) else None
 
-    def topic(self, platform: str, role: Role) -> str:
+    def topic_for(self, platform: str, role: Role) -> str:
         """Return the topic on which a platform of the registry publishes what `role` names."""
         found = self._topics.get((platform, role))
         if found is None:
@@ -109,19 +111,19 @@ class Router:
             found = self._topics[platform, role] = known.topic(role)
         return found
 
-    def topics(self, heartbeat: Heartbeat) -> tuple[str, ...]:
+    def heartbeat_topics(self, heartbeat: Heartbeat) -> tuple[str, ...]:
         """Return the topics that a heartbeat goes to: that of its role, or both."""
         roles = (Role(heartbeat.topic),) if heartbeat.topic else tuple(Role)
-        return tuple(self.topic(heartbeat.platform, role) for role in roles)
+        return tuple(self.topic_for(heartbeat.platform, role) for role in roles)
 
-    def _role(self, event: AboutReport) -> Role:
+    def _role_for(self, event: AboutReport) -> Role:
         if isinstance(event, Action):
-            self._note(event.id)
+            self._record_retracted_action(event.id)
             return Role.ACTION_TAKEN
-        if isinstance(event, Retraction) and event.retracts in self._of_actions:
+        if isinstance(event, Retraction) and event.retracts in self._retracted_actions:
             return Role.ACTION_TAKEN
         return Role.REPORT_FILED
 
-    def _note(self, action: int) -> None:
-        if action in self._retracted:
-            self._of_actions.add(action)
+    def _record_retracted_action(self, event_digest: int) -> None:
+        if event_digest in self._retracted:
+            self._retracted_actions.add(event_digest)

@@ -66,21 +66,21 @@ class PublisherSettings:
             given = merge_settings(
                 lambda: read_variables(_VARIABLES, {name: text for name, text in environment.items() if text}),
                 lambda: {"access": load_kafka_security(environment, PREFIX)},
-                lambda: _closed(environment),
+                lambda: _reject_unknown(environment),
             )
         except BadSettingsError as error:
             raise SettingsError(str(error).splitlines()) from error
         return cls(**given)
 
 
-def _closed(environment: Mapping[str, str]) -> dict[str, Any]:
+def _reject_unknown(environment: Mapping[str, str]) -> dict[str, Any]:
     ours = (name for name in environment if name.startswith(PREFIX))
     if found := list(unknown_variables(ours, VARIABLES)):
         raise BadSettingsError("\n".join(found))
     return {}
 
 
-def _switch(text: str) -> bool:
+def _parse_bool(text: str) -> bool:
     if text.lower() not in {"true", "false"}:
         raise ValueError("true or false")
     return text.lower() == "true"
@@ -91,7 +91,7 @@ PREFIX: Final = "SAFECLOCK_PUBLISH_"
 
 _VARIABLES: Final[Variables] = {
     f"{PREFIX}BOOTSTRAP": ("bootstrap", bootstrap_servers),
-    f"{PREFIX}IDEMPOTENT": ("idempotent", _switch),
+    f"{PREFIX}IDEMPOTENT": ("idempotent", _parse_bool),
     f"{PREFIX}MAX_PENDING": ("max_pending", at_least(1)),
     f"{PREFIX}BLOCK_MS": ("block_ms", at_least(1)),
     f"{PREFIX}DELIVERY_TIMEOUT_MS": ("delivery_timeout_ms", at_least(1)),

@@ -5,14 +5,27 @@ from itertools import groupby, takewhile
 from operator import itemgetter
 from typing import Final
 
-from producers.simulation.model.config import Plan
-from producers.simulation.model.platform_models import PROFILES, Habits, Profile, Truth
-from producers.simulation.model.report_model import Life
-from producers.simulation.model.seasonality import week_begin, week_of
-from producers.simulation.model.steps import DECISIONS, Retract
-from producers.simulation.publication import BATCH_OUT, NIGHTLY_AT, SLOWEST, published, silent_from
-from producers.simulation.traffic import spans
-from producers.simulation.true_statistics import CLOCKS, Answer, Case, answers, ranks, within
+from producers.simulation.model.config import SimulationConfig
+from producers.simulation.model.platform_models import PLATFORM_MODELS, KnownEffect, PlatformModel, ResponseModel
+from producers.simulation.model.report_model import SimulatedReport
+from producers.simulation.model.seasonality import iso_week, week_start
+from producers.simulation.model.steps import UNRESTRICTED_DECISIONS, RetractStep
+from producers.simulation.publication import (
+    MAX_PUBLISH_DELAY,
+    NIGHTLY_BATCH_DELAY,
+    NIGHTLY_CUTOFF,
+    simulate_publication,
+    stops_publishing_at,
+)
+from producers.simulation.traffic import time_slices
+from producers.simulation.true_statistics import (
+    STOP_FIELD_BY_CLOCK,
+    ClockTruth,
+    TrueReport,
+    clock_truths,
+    rank_with_missing_last,
+    share_within,
+)
 from streams.contract.events.schema.action_data import (
     AccountRestricted,
     Acknowledged,
@@ -25,121 +38,140 @@ from streams.domain.grid import DAY, SECOND
 
 SCHEMA: Final = "safeclock.truth/1"
 
-_SEEN: Final = (Acknowledged, ReviewStarted, Escalated, Restricted, AccountRestricted, *DECISIONS)
+_ACKNOWLEDGING_STEPS: Final = (
+    Acknowledged,
+    ReviewStarted,
+    Escalated,
+    Restricted,
+    AccountRestricted,
+    *UNRESTRICTED_DECISIONS,
+)
 
-Json = dict[str, object]
+JsonObject = dict[str, object]
 
 
-def truth(plan: Plan) -> Json:
+def ground_truth(config: SimulationConfig) -> JsonObject:
     """Return what is planted in each platform and the true answers, ready for JSON; durations in seconds.
 
     Per platform: `clocks` over everything really filed in the span, `told_clocks` over what was told of it,
     `before` and `after` where something changes, and shares within 24 h by filing week (Monday to Sunday, UTC).
     """
-    cases = {profile.id: _cases(plan, profile) for profile in PROFILES}
-    figures = {name: answers(some, plan.end_ms) for name, some in cases.items()}
+    cases = {profile.id: _true_reports(config, profile) for profile in PLATFORM_MODELS}
+    figures = {name: clock_truths(some, config.end_ms) for name, some in cases.items()}
     return {
         "schema": SCHEMA,
-        "seed": plan.seed,
-        "from": format_timestamp(plan.start_ms),
-        "to": format_timestamp(plan.end_ms),
+        "seed": config.seed,
+        "from": format_timestamp(config.start_ms),
+        "to": format_timestamp(config.end_ms),
         "filed": sum(map(len, cases.values())),
         "platforms": {
-            profile.id: {"clocks": figures[profile.id], **_platform(plan, profile, cases[profile.id])}
-            for profile in PROFILES
+            profile.id: {"clocks": figures[profile.id], **_platform_truth(config, profile, cases[profile.id])}
+            for profile in PLATFORM_MODELS
         },
-        "ranks": {clock: _ranks({name: some[clock] for name, some in figures.items()}) for clock in CLOCKS},
+        "ranks": {
+            clock: _clock_ranks({name: some[clock] for name, some in figures.items()}) for clock in STOP_FIELD_BY_CLOCK
+        },
     }
 
 
-def _cases(plan: Plan, profile: Profile) -> list[Case]:
+def _true_reports(config: SimulationConfig, platform: PlatformModel) -> list[TrueReport]:
     """Return what really was filed with a platform during the span, mistakes left out, by filing time."""
     cases = []
-    for span in takewhile(lambda span: span.begin_ms < plan.end_ms, spans(plan)):
-        for life, tellings in published(plan, profile, span):
-            if life.real and life.at < plan.end_ms:
+    for span in takewhile(lambda span: span.begin_ms < config.end_ms, time_slices(config)):
+        for life, tellings in simulate_publication(config, platform, span):
+            if life.is_genuine and life.filed_at < config.end_ms:
                 told_at = min((at for at, place in tellings if place == 0), default=None)
-                cases.append(Case(life.at, told_at, life.ended_at, _seen_at(life), life.decided_at, life.acted_at))
+                cases.append(
+                    TrueReport(
+                        life.filed_at, told_at, life.ended_at, _acknowledged_at(life), life.decided_at, life.acted_at
+                    )
+                )
     return sorted(cases, key=itemgetter(0))
 
 
-def _seen_at(life: Life) -> int | None:
+def _acknowledged_at(report: SimulatedReport) -> int | None:
     """Return when the platform first showed that it had seen the report; what it took back shows nothing."""
-    steps = life.steps
-    undone = {step.what.step for step in steps if isinstance(step.what, Retract)}
-    seen = (step.at for place, step in enumerate(steps) if isinstance(step.what, _SEEN) and place not in undone)
+    steps = report.steps
+    undone = {step.data.step_index for step in steps if isinstance(step.data, RetractStep)}
+    seen = (
+        step.occurred_at
+        for place, step in enumerate(steps)
+        if isinstance(step.data, _ACKNOWLEDGING_STEPS) and place not in undone
+    )
     return min(seen, default=None)
 
 
-def _platform(plan: Plan, profile: Profile, cases: Sequence[Case]) -> Json:
-    through = _told_through(plan, profile)
-    told = [case for case in cases if case.told_at is not None and case.told_at <= plan.end_ms]
+def _platform_truth(config: SimulationConfig, platform: PlatformModel, reports: Sequence[TrueReport]) -> JsonObject:
+    through = _published_through(config, platform)
+    told = [case for case in reports if case.published_at is not None and case.published_at <= config.end_ms]
     return {
-        "truth": profile.truth.value,
-        "since": None if profile.change is None else format_timestamp(plan.since(profile.change.share)),
-        "parameters": _parameters(profile),
+        "truth": platform.effect.value,
+        "since": None if platform.change is None else format_timestamp(config.change_date(platform.change.after_share)),
+        "parameters": _model_parameters(platform),
         "told_through": format_timestamp(through),
-        "filed": len(cases),
+        "filed": len(reports),
         "told": len(told),
-        "unanswered": _unanswered(cases, plan.end_ms),
-        "told_unanswered": _unanswered(told, through),
-        "told_clocks": answers(told, through),
-        **_sides(plan, profile, cases),
-        "weeks": list(_weeks(cases)),
+        "unanswered": _count_unanswered(reports, config.end_ms),
+        "told_unanswered": _count_unanswered(told, through),
+        "told_clocks": clock_truths(told, through),
+        **_segments(config, platform, reports),
+        "weeks": list(_weekly_shares(reports)),
     }
 
 
-def _told_through(plan: Plan, profile: Profile) -> int:
+def _published_through(config: SimulationConfig, platform: PlatformModel) -> int:
     """Return up to when everything has been published at the end of the span."""
-    if profile.truth is Truth.NIGHTLY_BATCHES:
-        return (plan.end_ms - NIGHTLY_AT - BATCH_OUT) // DAY * DAY + NIGHTLY_AT - 1
-    return min(plan.end_ms - SECOND, silent_from(plan, profile) or plan.end_ms) - SLOWEST
+    if platform.effect is KnownEffect.NIGHTLY_BATCHES:
+        return (config.end_ms - NIGHTLY_CUTOFF - NIGHTLY_BATCH_DELAY) // DAY * DAY + NIGHTLY_CUTOFF - 1
+    return min(config.end_ms - SECOND, stops_publishing_at(config, platform) or config.end_ms) - MAX_PUBLISH_DELAY
 
 
-def _unanswered(cases: Sequence[Case], until_ms: int) -> int:
-    return sum(case.ended_at is None or case.ended_at > until_ms for case in cases)
+def _count_unanswered(reports: Sequence[TrueReport], until_ms: int) -> int:
+    return sum(case.ended_at is None or case.ended_at > until_ms for case in reports)
 
 
-def _parameters(profile: Profile) -> Json:
-    after = profile.change.habits if profile.change else None
+def _model_parameters(platform: PlatformModel) -> JsonObject:
+    after = platform.change.responses if platform.change else None
     return {
-        "share_of_reports": profile.volume,
-        "cadence_seconds": profile.cadence_ms // SECOND,
-        "before": _habits(profile.habits),
-        "after": None if after is None else _habits(after),
+        "share_of_reports": platform.report_share,
+        "cadence_seconds": platform.cadence_ms // SECOND,
+        "before": _response_parameters(platform.responses),
+        "after": None if after is None else _response_parameters(after),
     }
 
 
-def _habits(habits: Habits) -> Json:
-    plain: Json = habits._asdict()
-    return plain | {"waits": {lane.value: wait._asdict() for lane, wait in habits.waits.items()}}
+def _response_parameters(responses: ResponseModel) -> JsonObject:
+    plain: JsonObject = responses._asdict()
+    return plain | {"durations": {lane.value: wait._asdict() for lane, wait in responses.durations.items()}}
 
 
-def _sides(plan: Plan, profile: Profile, cases: Sequence[Case]) -> Json:
+def _segments(config: SimulationConfig, platform: PlatformModel, reports: Sequence[TrueReport]) -> JsonObject:
     """Return the answers for filings before and after the planted change, nothing where there is none."""
-    if profile.change is None:
+    if platform.change is None:
         return {}
-    since = plan.since(profile.change.share)
+    since = config.change_date(platform.change.after_share)
     sides = {
-        "before": [case for case in cases if case.at < since],
-        "after": [case for case in cases if case.at >= since],
+        "before": [case for case in reports if case.filed_at < since],
+        "after": [case for case in reports if case.filed_at >= since],
     }
-    return {name: {"filed": len(some), "clocks": answers(some, plan.end_ms)} for name, some in sides.items()}
+    return {name: {"filed": len(some), "clocks": clock_truths(some, config.end_ms)} for name, some in sides.items()}
 
 
-def _weeks(cases: Sequence[Case]) -> Iterator[Json]:
+def _weekly_shares(reports: Sequence[TrueReport]) -> Iterator[JsonObject]:
     """Yield a week's filings and the share within 24 h of each clock; `cases` are sorted by filing time."""
-    for week, group in groupby(cases, key=lambda case: week_of(case.at)):
+    for week, group in groupby(reports, key=lambda case: iso_week(case.filed_at)):
         filed = list(group)
-        shares = {clock: within(filed, place, DAY) for clock, place in CLOCKS.items()}
-        yield {"from": format_timestamp(week_begin(week)), "filed": len(filed), "share_within_24h": shares}
+        shares = {clock: share_within(filed, place, DAY) for clock, place in STOP_FIELD_BY_CLOCK.items()}
+        yield {"from": format_timestamp(week_start(week)), "filed": len(filed), "share_within_24h": shares}
 
 
-def _ranks(figures: dict[str, Answer]) -> dict[str, dict[str, int]]:
+def _clock_ranks(truths: dict[str, ClockTruth]) -> dict[str, dict[str, int]]:
     """Return the platforms' ranks on one clock, as a transparency report would have them and as they are."""
 
     def by(figure: str, *, smallest_first: bool) -> dict[str, int]:
-        return ranks({name: answer[figure] for name, answer in figures.items()}, smallest_first=smallest_first)
+        return rank_with_missing_last(
+            {name: answer[figure] for name, answer in truths.items()}, smallest_first=smallest_first
+        )
 
     return {
         "closed_only_median": by("closed_only_median_seconds", smallest_first=True),

@@ -7,75 +7,77 @@ from itertools import count, dropwhile, filterfalse, takewhile
 from operator import attrgetter
 from typing import BinaryIO, Final, NamedTuple
 
-from producers.simulation.model.arrivals import Span
-from producers.simulation.model.config import Plan
-from producers.simulation.model.platform_models import PROFILES, Profile
-from producers.simulation.publication import heartbeats, published
-from producers.simulation.published_events import Told, Voice, line
+from producers.simulation.model.arrivals import TimeSlice
+from producers.simulation.model.config import SimulationConfig
+from producers.simulation.model.platform_models import PLATFORM_MODELS, PlatformModel
+from producers.simulation.publication import simulate_heartbeats, simulate_publication
+from producers.simulation.published_events import PlatformEncoder, PublishedEvent, encode_line
 from streams.contract.events.schema.envelope import HeartbeatEvent
 from streams.contract.registry.registry import Role
 from streams.domain.grid import DAY, MINUTE, SECOND
 from streams.edge.clock import wall_clock_ms
 
 # The number of its arrival decides between two that are told in the same millisecond.
-_Entry = tuple[int, int, Told]
-_AT: Final = attrgetter("at_ms")
+_PendingEvent = tuple[int, int, PublishedEvent]
+_LOGGED_AT: Final = attrgetter("logged_at_ms")
 
 
-def simulate(plan: Plan) -> Iterator[Told]:
+def simulate_history(config: SimulationConfig) -> Iterator[PublishedEvent]:
     """Yield everything told during the plan's span, in order of being told; the same plan gives the same events."""
-    return takewhile(lambda told: told.at_ms < plan.end_ms, endless(plan))
+    return takewhile(lambda told: told.logged_at_ms < config.end_ms, history_then_live(config))
 
 
-def live(plan: Plan) -> Iterator[Told]:
+def live_traffic(config: SimulationConfig) -> Iterator[PublishedEvent]:
     """Yield, without end, what is told after the plan's span: new reports, and late answers to those of the span.
 
     Begins after some seconds, since the lives of the span are simulated first; `endless` spares that.
     """
-    return dropwhile(lambda told: told.at_ms < plan.end_ms, endless(plan))
+    return dropwhile(lambda told: told.logged_at_ms < config.end_ms, history_then_live(config))
 
 
-def endless(plan: Plan) -> Iterator[Told]:
+def history_then_live(config: SimulationConfig) -> Iterator[PublishedEvent]:
     """Yield what `simulate` yields and then, without a break, what `live` yields."""
-    voices = {profile.id: Voice(plan.seed, profile.id) for profile in PROFILES}
-    pending: list[_Entry] = []
+    voices = {profile.id: PlatformEncoder(config.seed, profile.id) for profile in PLATFORM_MODELS}
+    pending: list[_PendingEvent] = []
     serial = count()
-    for span in spans(plan):
-        due = _matured(pending, span.end_ms)
-        for profile in PROFILES:
-            for told in _told(plan, profile, span, voices[profile.id]):
-                if told.at_ms < span.end_ms:
+    for span in time_slices(config):
+        due = _pop_due(pending, span.end_ms)
+        for profile in PLATFORM_MODELS:
+            for told in _publish_slice(config, profile, span, voices[profile.id]):
+                if told.logged_at_ms < span.end_ms:
                     due.append(told)
                 else:
-                    heappush(pending, (told.at_ms, next(serial), told))
-        due.sort(key=_AT)
+                    heappush(pending, (told.logged_at_ms, next(serial), told))
+        due.sort(key=_LOGGED_AT)
         yield from due
 
 
-def spans(plan: Plan) -> Iterator[Span]:
+def time_slices(config: SimulationConfig) -> Iterator[TimeSlice]:
     """Yield the stretches that are simulated one after the other: UTC days of the span, then minutes for ever.
 
     A span's reports depend on its beginning and its width alone, so nothing that is asked for later changes them.
     """
-    begin = plan.start_ms
-    while begin < plan.end_ms:
-        end = min(plan.end_ms, (begin // DAY + 1) * DAY)
-        yield Span(begin, end)
+    begin = config.start_ms
+    while begin < config.end_ms:
+        end = min(config.end_ms, (begin // DAY + 1) * DAY)
+        yield TimeSlice(begin, end)
         begin = end
     while True:
         end = (begin // MINUTE + 1) * MINUTE
-        yield Span(begin, end, plan.surge.busier)
+        yield TimeSlice(begin, end, config.live_rate.rate_factor)
         begin = end
 
 
-def _told(plan: Plan, profile: Profile, span: Span, voice: Voice) -> Iterator[Told]:
+def _publish_slice(
+    config: SimulationConfig, platform: PlatformModel, time_slice: TimeSlice, encoder: PlatformEncoder
+) -> Iterator[PublishedEvent]:
     """Yield what is ever told about the reports of `span`, life by life, and the heartbeats within it."""
-    yield from heartbeats(plan, profile, span)
-    for life, tellings in published(plan, profile, span):
-        yield from voice.tell(life, tellings)
+    yield from simulate_heartbeats(config, platform, time_slice)
+    for life, tellings in simulate_publication(config, platform, time_slice):
+        yield from encoder.encode_steps(life, tellings)
 
 
-def _matured(pending: list[_Entry], until_ms: int) -> list[Told]:
+def _pop_due(pending: list[_PendingEvent], until_ms: int) -> list[PublishedEvent]:
     """Return, in order, what is told before `until_ms`, and leave the rest in the heap `pending`."""
     due = []
     while pending and pending[0][0] < until_ms:
@@ -83,47 +85,49 @@ def _matured(pending: list[_Entry], until_ms: int) -> list[Told]:
     return due
 
 
-def history(plan: Plan) -> Iterator[bytes]:
+def history_lines(config: SimulationConfig) -> Iterator[bytes]:
     """Yield the lines of a plan's span."""
-    return (line(told) + b"\n" for told in simulate(plan) if not _told_already(told))
+    return (encode_line(told) + b"\n" for told in simulate_history(config) if not _is_second_heartbeat(told))
 
 
-def _told_already(told: Told) -> bool:
+def _is_second_heartbeat(event: PublishedEvent) -> bool:
     """Return whether this is the second copy of a heartbeat: a line speaks for both topics, who publishes it sends both."""
-    return told.topic is Role.ACTION_TAKEN and isinstance(told.event, HeartbeatEvent)
+    return event.role is Role.ACTION_TAKEN and isinstance(event.event, HeartbeatEvent)
 
 
-def write_live(plan: Plan, out: BinaryIO) -> None:
+def write_live(config: SimulationConfig, out: BinaryIO) -> None:
     """Write a plan's span and then what is told after it, each event when the wall clock has reached it; without end."""
-    events = filterfalse(_told_already, endless(plan))
-    out.writelines(line(told) + b"\n" for told in takewhile(lambda told: told.at_ms < plan.end_ms, events))
-    for due, told in paced(events, Pace(plan.end_ms, plan.end_ms)):
+    events = filterfalse(_is_second_heartbeat, history_then_live(config))
+    out.writelines(
+        encode_line(told) + b"\n" for told in takewhile(lambda told: told.logged_at_ms < config.end_ms, events)
+    )
+    for due, told in schedule_events(events, ReplaySchedule(config.end_ms, config.end_ms)):
         ahead = due - wall_clock_ms()
         if ahead > 0:
             out.flush()
             time.sleep(ahead / SECOND)
-        out.write(line(told) + b"\n")
+        out.write(encode_line(told) + b"\n")
 
 
-class Pace(NamedTuple):
+class ReplaySchedule(NamedTuple):
     """What was told at `told_ms` is sent at `sent_ms`, both epoch milliseconds; later events `speed` times as fast.
 
     A speed above one sends events whose times lie in the future, once it has caught up with the wall clock; a broker
     or worker that refuses these wants a speed of one.
     """
 
-    told_ms: int
-    sent_ms: int
+    logged_from_ms: int
+    sent_from_ms: int
     speed: float = 1.0
 
-    def send_at(self, told_ms: int) -> int:
+    def send_at(self, logged_at_ms: int) -> int:
         """Return when to send what is told at `told_ms`; what lies before the origin is due at once."""
-        return self.sent_ms + max(0, int((told_ms - self.told_ms) / self.speed))
+        return self.sent_from_ms + max(0, int((logged_at_ms - self.logged_from_ms) / self.speed))
 
 
-def paced(events: Iterable[Told], pace: Pace) -> Iterator[tuple[int, Told]]:
+def schedule_events(events: Iterable[PublishedEvent], schedule: ReplaySchedule) -> Iterator[tuple[int, PublishedEvent]]:
     """Yield each event with its send time; who sends waits for it."""
-    if pace.speed <= 0:
-        raise ValueError(f"speed: expected a positive number, got {pace.speed}")
+    if schedule.speed <= 0:
+        raise ValueError(f"speed: expected a positive number, got {schedule.speed}")
     for told in events:
-        yield pace.send_at(told.at_ms), told
+        yield schedule.send_at(told.logged_at_ms), told

@@ -37,26 +37,26 @@ def status(  # noqa: PLR0913, PLR0917 - a command's flags
 
     from producers.publisher.errors import BrokerError, SettingsError
     from producers.publisher.settings import PublisherSettings
-    from producers.status.feedback_reader import Question, read
-    from producers.status.feedback_summary import exit_status, summary
-    from producers.status.feedback_topics import UnsharedError, topics_of
-    from producers.status.status_text import lines
+    from producers.status.feedback_reader import StatusRequest, read_feedback
+    from producers.status.feedback_summary import exit_status, summarise_feedback
+    from producers.status.feedback_topics import NoFeedbackTopicError, find_topics
+    from producers.status.status_text import status_lines
     from streams.edge.exit_codes import UNKNOWN
 
     try:
         given = {} if bootstrap is None else {"SAFECLOCK_PUBLISH_BOOTSTRAP": bootstrap}
         settings = PublisherSettings.from_environment({**os.environ, **given})
-        topics = topics_of(platform, None if registry is None else registry_from_option(registry))
-    except (SettingsError, UnsharedError) as error:
+        topics = find_topics(platform, None if registry is None else registry_from_option(registry))
+    except (SettingsError, NoFeedbackTopicError) as error:
         exit_with_usage_error(error)
     try:
-        answer = asyncio.run(read(Question(settings, *topics, wait)))
+        answer = asyncio.run(read_feedback(StatusRequest(settings, *topics, wait)))
     except BrokerError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(UNKNOWN)
-    document = summary(platform, answer.told, answer.ends, since)
+    document = summarise_feedback(platform, answer.feedback, answer.end_offsets, since)
     if form == "json":
         click.echo(json.format(json.encode(document), indent=2).decode())
     else:
-        click.echo("\n".join(lines(document)))
+        click.echo("\n".join(status_lines(document)))
     sys.exit(exit_status(document))

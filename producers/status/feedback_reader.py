@@ -11,48 +11,48 @@ from aiokafka.errors import KafkaError
 
 from producers.publisher.errors import BrokerError
 from producers.publisher.settings import PublisherSettings
-from producers.status.feedback_summary import Slot, Told
+from producers.status.feedback_summary import ReceivedFeedback, SourcePartition
 from streams.contract.settings.kafka_security import KafkaSecurityError
 from streams.edge.kafka_client.consumer_shutdown import close_consumer
 from streams.edge.kafka_client.login import NoBrokerError, check_login
 
 _POLL_MS: Final = 200
-_SECONDS: Final = 60.0
+_READ_TIMEOUT_SECONDS: Final = 60.0
 """How long reading what is there may take before the broker counts as one that does not answer."""
 
 
-class Question(NamedTuple):
+class StatusRequest(NamedTuple):
     """What is read: the feedback topic and the source topics of one platform.
 
     `wait` is how many seconds to wait until everything that the source topics hold now was read by a worker.
     """
 
     settings: PublisherSettings
-    feedback: str
-    sources: tuple[str, ...]
-    wait: float = 0.0
+    feedback_topic: str
+    source_topics: tuple[str, ...]
+    wait_seconds: float = 0.0
 
 
-class Answer(NamedTuple):
+class FeedbackSnapshot(NamedTuple):
     """What was told, and where the source topics ended when it was asked."""
 
-    told: Told
-    ends: dict[Slot, int]
+    feedback: ReceivedFeedback
+    end_offsets: dict[SourcePartition, int]
 
 
-async def read(question: Question) -> Answer:
+async def read_feedback(request: StatusRequest) -> FeedbackSnapshot:
     """Return what the feedback topic tells now, or once workers have read all that is there now.
 
     Raises BrokerError when the broker does not answer, has not these topics or does not show them to us.
     """
-    settings = question.settings
+    settings = request.settings
     try:
         if not await asyncio.to_thread(check_login, settings.bootstrap, settings.access):
             raise BrokerError(str(NoBrokerError(settings.bootstrap, settings.access)))
-        async with asyncio.timeout(_SECONDS + question.wait):
-            slots = await _slots(question)
-            async with _consumer(settings) as consumer:
-                return await _answer(consumer, question, slots)
+        async with asyncio.timeout(_READ_TIMEOUT_SECONDS + request.wait_seconds):
+            slots = await _topic_partitions(request)
+            async with _open_consumer(settings) as consumer:
+                return await _read_topics(consumer, request, slots)
     except KafkaSecurityError as error:
         raise BrokerError(str(error)) from error
     except (KafkaError, TimeoutError) as error:
@@ -61,30 +61,34 @@ async def read(question: Question) -> Answer:
         ) from error
 
 
-async def _answer(consumer: AIOKafkaConsumer, question: Question, slots: list[TopicPartition]) -> Answer:
-    sources = [slot for slot in slots if slot.topic in question.sources]
-    ends = {Slot(slot.topic, slot.partition): end for slot, end in (await consumer.end_offsets(sources)).items()}
-    feedback = [slot for slot in slots if slot.topic == question.feedback]
+async def _read_topics(
+    consumer: AIOKafkaConsumer, request: StatusRequest, topic_partitions: list[TopicPartition]
+) -> FeedbackSnapshot:
+    sources = [slot for slot in topic_partitions if slot.topic in request.source_topics]
+    ends = {
+        SourcePartition(slot.topic, slot.partition): end for slot, end in (await consumer.end_offsets(sources)).items()
+    }
+    feedback = [slot for slot in topic_partitions if slot.topic == request.feedback_topic]
     consumer.assign(feedback)
     await consumer.seek_to_beginning(*feedback)
     written = await consumer.end_offsets(feedback)
-    told, now = Told(), asyncio.get_running_loop().time
-    deadline = now() + question.wait
-    while not await _is_read(consumer, written) or (told.lag(ends) and now() < deadline):
+    told, now = ReceivedFeedback(), asyncio.get_running_loop().time
+    deadline = now() + request.wait_seconds
+    while not await _is_caught_up(consumer, written) or (told.lag(ends) and now() < deadline):
         for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
             for record in records:
-                told.take(record.partition, record.key, record.value)
-    return Answer(told, ends)
+                told.apply_record(record.partition, record.key, record.value)
+    return FeedbackSnapshot(told, ends)
 
 
-async def _is_read(consumer: AIOKafkaConsumer, written: dict[TopicPartition, int]) -> bool:
-    return all([await consumer.position(slot) >= end for slot, end in written.items()])
+async def _is_caught_up(consumer: AIOKafkaConsumer, end_offsets: dict[TopicPartition, int]) -> bool:
+    return all([await consumer.position(slot) >= end for slot, end in end_offsets.items()])
 
 
-async def _slots(question: Question) -> list[TopicPartition]:
+async def _topic_partitions(request: StatusRequest) -> list[TopicPartition]:
     """Return the partitions of all topics; the list of topics is asked for first, since naming one may make it."""
-    settings = question.settings
-    wanted = [question.feedback, *question.sources]
+    settings = request.settings
+    wanted = [request.feedback_topic, *request.source_topics]
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.servers, **settings.access.client_options())
     try:
         await admin.start()
@@ -98,7 +102,7 @@ async def _slots(question: Question) -> list[TopicPartition]:
 
 
 @asynccontextmanager
-async def _consumer(settings: PublisherSettings) -> AsyncIterator[AIOKafkaConsumer]:
+async def _open_consumer(settings: PublisherSettings) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.servers,
         group_id=None,

@@ -19,7 +19,7 @@ from streams.contract.timestamps import format_timestamp
 from streams.edge.exit_codes import FAILURE, OK, UNKNOWN
 
 
-class Slot(NamedTuple):
+class SourcePartition(NamedTuple):
     """A partition of a source topic."""
 
     topic: str
@@ -27,37 +27,39 @@ class Slot(NamedTuple):
 
 
 @dataclass
-class Told:
+class ReceivedFeedback:
     """What a feedback topic has told: the last status of each partition, and every refusal by where its record lies."""
 
     statuses: dict[int, PlatformStatus] = field(default_factory=dict)
-    refusals: dict[Slot, dict[int, StoredRefusal]] = field(default_factory=dict)
+    refusals: dict[SourcePartition, dict[int, StoredRefusal]] = field(default_factory=dict)
 
-    def take(self, partition: int, key: bytes | None, value: bytes | None) -> None:
+    def apply_record(self, partition: int, key: bytes | None, value: bytes | None) -> None:
         """Keep a record; raises ValueError for one that no worker wrote."""
         if key == PLATFORM_STATUS_KEY:
             self.statuses[partition] = platform_status.decode_platform_status(value or b"").data
         else:
             refusal = refusal_records.decode_refusal(value or b"")
             about = refusal.data
-            self.refusals.setdefault(Slot(about.topic, about.partition), {})[about.offset] = refusal
+            self.refusals.setdefault(SourcePartition(about.topic, about.partition), {})[about.offset] = refusal
 
-    def lag(self, ends: Mapping[Slot, int]) -> int:
+    def lag(self, end_offsets: Mapping[SourcePartition, int]) -> int:
         """Return how many records lie between what was committed and the ends of the source topics."""
         reached = {
-            Slot(topic.topic, partition): topic.next
+            SourcePartition(topic.topic, partition): topic.next
             for partition, told in self.statuses.items()
             for topic in told.topics
         }
-        return sum(max(0, end - reached.get(slot, 0)) for slot, end in ends.items())
+        return sum(max(0, end - reached.get(slot, 0)) for slot, end in end_offsets.items())
 
 
-def summary(platform: str, told: Told, ends: Mapping[Slot, int], since: int | None = None) -> StatusDocument:
+def summarise_feedback(
+    platform: str, feedback: ReceivedFeedback, end_offsets: Mapping[SourcePartition, int], since: int | None = None
+) -> StatusDocument:
     """Return what became of a platform's events; `ends` are those of its source topics.
 
     `since`, epoch milliseconds, leaves out refusals of records that were told before.
     """
-    statuses = [told.statuses.get(number) for number in sorted({slot.partition for slot in ends})]
+    statuses = [feedback.statuses.get(number) for number in sorted({slot.partition for slot in end_offsets})]
     known = [each for each in statuses if each is not None]
     by_reason = Counter[str]()
     for each in known:
@@ -66,8 +68,8 @@ def summary(platform: str, told: Told, ends: Mapping[Slot, int], since: int | No
     return StatusDocument(
         schema=SCHEMA,
         platform=platform,
-        as_of=_smallest(None if each is None else each.as_of for each in statuses),
-        complete_through=_smallest(None if each is None else each.complete_through for each in statuses),
+        as_of=_earliest(None if each is None else each.as_of for each in statuses),
+        complete_through=_earliest(None if each is None else each.complete_through for each in statuses),
         read=read,
         accepted=max(0, read - by_reason.total()),
         refused=by_reason.total(),
@@ -75,9 +77,9 @@ def summary(platform: str, told: Told, ends: Mapping[Slot, int], since: int | No
         duplicates=sum(each.duplicates for each in known),
         history=sum(each.history for each in known),
         waiting=sum(each.waiting for each in known),
-        lag=told.lag(ends),
+        lag=feedback.lag(end_offsets),
         since=None if since is None else format_timestamp(since),
-        refusals=_groups(told, since or 0),
+        refusals=_refusal_groups(feedback, since or 0),
     )
 
 
@@ -88,25 +90,25 @@ def exit_status(document: StatusDocument) -> int:
     return UNKNOWN if document.as_of is None or document.lag else OK
 
 
-def _smallest(instants: Iterable[str | None]) -> str | None:
+def _earliest(instants: Iterable[str | None]) -> str | None:
     """Return the smallest of some instants, which are written alike; None where one is missing."""
     found = list(instants)
     known = [each for each in found if each is not None]
     return min(known) if known and len(known) == len(found) else None
 
 
-def _groups(told: Told, since: int) -> list[RefusalGroup]:
+def _refusal_groups(feedback: ReceivedFeedback, since: int) -> list[RefusalGroup]:
     """Return the refusals by reason and field, the most first."""
     groups: dict[tuple[str, str], list[StoredRefusal]] = {}
-    for places in told.refusals.values():
+    for places in feedback.refusals.values():
         for refusal in places.values():
             if refusal.told >= since:
                 groups.setdefault((refusal.data.reason, refusal.data.field), []).append(refusal)
     ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
-    return [_group(refusals) for _, refusals in ordered]
+    return [_refusal_group(refusals) for _, refusals in ordered]
 
 
-def _group(refusals: list[StoredRefusal]) -> RefusalGroup:
+def _refusal_group(refusals: list[StoredRefusal]) -> RefusalGroup:
     first = min(refusals, key=lambda one: (one.told, one.data.topic, one.data.partition, one.data.offset))
     about = first.data
     place = RecordPosition(

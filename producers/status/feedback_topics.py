@@ -3,24 +3,24 @@
 from streams.contract.registry.registry import PLATFORM_ID, Registry, Role
 
 
-class UnsharedError(ValueError):
+class NoFeedbackTopicError(ValueError):
     """A platform that has no feedback topic; the message says why."""
 
 
-def topics_of(platform: str, registry: Registry | None) -> tuple[str, tuple[str, ...]]:
+def find_topics(platform: str, registry: Registry | None) -> tuple[str, tuple[str, ...]]:
     """Return the feedback topic and the source topics of a platform; without a registry those of the usual names.
 
     Raises UnsharedError for a platform that is not in the registry or shares its topics with another.
     """
     if registry is None:
         if not PLATFORM_ID.fullmatch(platform):
-            raise UnsharedError("--platform: expected a lower-case letter, then up to 31 of a-z, 0-9 and -")
+            raise NoFeedbackTopicError("--platform: expected a lower-case letter, then up to 31 of a-z, 0-9 and -")
         return f"feedback.{platform}", tuple(f"{role}.{platform}" for role in Role)
     known, feedback = registry.platform(platform), registry.feedback_topics()
     if known is None:
-        raise UnsharedError(f"--platform: expected one of {', '.join(sorted(registry.platforms))}")
+        raise NoFeedbackTopicError(f"--platform: expected one of {', '.join(sorted(registry.platforms))}")
     if platform not in feedback:
-        raise UnsharedError(
+        raise NoFeedbackTopicError(
             f"--platform: expected a platform with topics of its own; {platform} shares them, what is refused there is"
             " on event-refused, which the operator reads"
         )

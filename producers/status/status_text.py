@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from streams.contract.outputs.platform_status import StatusDocument
 
 
-def lines(document: StatusDocument) -> Iterator[str]:
+def status_lines(status: StatusDocument) -> Iterator[str]:
     """Yield a document as text."""
-    yield f"{document.platform}, as of {document.as_of or 'not told yet'}"
-    yield f"  complete through  {document.complete_through or 'not told yet'}"
-    for name, count in _counts(document).items():
+    yield f"{status.platform}, as of {status.as_of or 'not told yet'}"
+    yield f"  complete through  {status.complete_through or 'not told yet'}"
+    for name, count in _counts(status).items():
         yield f"  {name:<17} {count:>14,}"
-    if not document.refusals:
-        yield "no refusal" + (f" since {document.since}" if document.since else " is kept")
-    for group in document.refusals:
+    if not status.refusals:
+        yield "no refusal" + (f" since {status.since}" if status.since else " is kept")
+    for group in status.refusals:
         first = group.first
         yield f"refused as {group.reason} in {group.field or 'the whole event'}: {group.count:,}"
         yield f"  the first at {first.time}:"

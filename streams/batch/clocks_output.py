@@ -170,5 +170,5 @@ def _clock_document(explained: ExplainedClock) -> dict[str, object]:
         "ending": explained.ending,
         "ran_seconds": to_seconds(explained.ran_ms),
         "due": format_optional_timestamp(explained.due_at),
-        "verdict": explained.deadline_outcome or None,
+        "deadline_outcome": explained.deadline_outcome or None,
     }

@@ -107,7 +107,7 @@ def check_packs(packs: tuple[Path, ...], registry: Path | None) -> None:
     except click.UsageError as error:
         click.echo(error.message, err=True)
         sys.exit(1)
-    unreviewed = sum(not rule.basis.reviewed for rule in rulebook.rules)
+    unreviewed = sum(not rule.legal_basis.is_reviewed for rule in rulebook.rules)
     click.echo(f"{rulebook.name}: {len(rulebook.rules)} clocks, nothing wrong; {unreviewed} of them unreviewed")
 
 

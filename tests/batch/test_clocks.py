@@ -126,7 +126,7 @@ def test_the_command_explains_every_report_as_json(events: Path) -> None:
         "ending": "runs",
         "ran_seconds": None,
         "due": "2026-06-06T00:01:00.000Z",
-        "verdict": None,
+        "deadline_outcome": None,
     }
     assert clocks["uk_review_mean@1"]["runs"] is False
 

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from producers.simulation.model.config import Plan
-from producers.simulation.published_events import Told, line
-from producers.simulation.traffic import simulate
+from producers.simulation.model.config import SimulationConfig
+from producers.simulation.published_events import PublishedEvent, encode_line
+from producers.simulation.traffic import simulate_history
 from streams.contract.events.keys import heartbeat_key, record_key
 from streams.contract.events.schema.envelope import (
     ActionTakenEvent,
@@ -51,12 +51,12 @@ def tell(reports: int, end_ms: int, records: int | None = None) -> Story:
     lines: list[bytes] = []
     begun: dict[str, list[int]] = defaultdict(list)
     acted: dict[str, list[int]] = defaultdict(list)
-    for one in simulate(Plan.until(end_ms, seed=7, reports=reports)):
+    for one in simulate_history(SimulationConfig.ending_at(end_ms, seed=7, reports=reports)):
         if records is not None and len(told) >= records:
             break
         event = one.event
         told.extend(_records(one))
-        lines.append(line(one) + b"\n")
+        lines.append(encode_line(one) + b"\n")
         if isinstance(event, ReportFiledEvent):
             begun[event.subject].append(parse_timestamp(event.time))
         elif isinstance(event, ActionTakenEvent):
@@ -65,7 +65,7 @@ def tell(reports: int, end_ms: int, records: int | None = None) -> Story:
     return Story(told, lines, _totals({token: min(times) for token, times in begun.items()}, firsts))
 
 
-def _records(told: Told) -> Iterable[Record]:
+def _records(told: PublishedEvent) -> Iterable[Record]:
     at_ms, topic, platform, event = told
     value = encode_structured(event)
     if isinstance(event, HeartbeatEvent):

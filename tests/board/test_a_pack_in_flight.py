@@ -71,7 +71,7 @@ class Flight:
         self.board = Board(REGISTRY, Release("1", pack), lambda: self.now)
         for key, value in self.rows.items():
             if is_measure_key(key):
-                self.board.sums.take(0, key, value)
+                self.board.measures.apply_record(0, key, value)
 
     def file(self, answered_after: int | None = None) -> None:
         """Let a report be filed now, and acted on later."""
@@ -90,13 +90,13 @@ class Flight:
             assert value is not None
             self.rows[key] = value
             if is_measure_key(key):
-                self.board.sums.take(0, key, value)
-        self.board.sums.take(
+                self.board.measures.apply_record(0, key, value)
+        self.board.measures.apply_record(
             0, STATUS_KEY, encode_partition_status(PartitionStatus(now, now, 1, self.pack.name, "registry"))
         )
-        fresh = self.board.freshness({0})
-        asyncio.run(self.board.compute(fresh))
-        self.board.count(fresh, now)
+        fresh = self.board.assess_freshness({0})
+        asyncio.run(self.board.compute_gauges(fresh))
+        self.board.refresh_snapshot(fresh, now)
         return self.board.snapshot
 
 
@@ -170,6 +170,6 @@ def test_a_board_that_has_the_former_pack_shows_the_new_clock_as_soon_as_it_is_t
     snapshot = flight.tell(START + 2 * HOUR)
 
     assert snapshot.values["safeclock_deadline_missed_total"]["harbor", "newcomer", "live"] == 0
-    assert flight.board.freshness({0}).reasons == (
+    assert flight.board.assess_freshness({0}).reasons == (
         f"workers go by the rule pack {flight.pack.name}, this board by {FORMER.name}",
     )

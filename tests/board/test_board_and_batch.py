@@ -53,10 +53,10 @@ def exposition(board: Board) -> str:
 
 
 def test_the_worker_s_path_and_the_batch_path_write_the_same_document(board: Board) -> None:
-    fresh = board.freshness(EVERY)
+    fresh = board.assess_freshness(EVERY)
 
-    assert board.document(["platform"], fresh) == worked().document
-    assert board.document(["platform", "harm", "channel"], fresh) == worked().by_harm_and_channel
+    assert board.measure_report(["platform"], fresh) == worked().document
+    assert board.measure_report(["platform", "harm", "channel"], fresh) == worked().by_harm_and_channel
 
 
 def test_every_metric_of_a_cohort_says_what_the_batch_document_says(board: Board) -> None:
@@ -110,12 +110,12 @@ def test_the_story_has_reports_under_clocks_of_packs_of_every_kind() -> None:
 def test_misses_of_every_clock_less_what_was_taken_back_are_what_the_batch_path_finds(board: Board) -> None:
     values = board.snapshot.values
     groups: Any = worked().document["groups"]
-    fresh = board.freshness(EVERY)
+    fresh = board.assess_freshness(EVERY)
     each = [rule.clock.id for rule in RULEBOOK.rules if rule.target and rule.target.statistic is Statistic.EACH]
 
     for group in groups:
         # The deadlines of a silent platform pass nevertheless, its reports are no older than it said.
-        heard = board.through(group["platform"], fresh) >= worked().as_of - 2 * cadence_of(group["platform"])
+        heard = board.watermark(group["platform"], fresh) >= worked().as_of - 2 * cadence_of(group["platform"])
         for clock in each:
             own = (group["platform"], clock)
             missed = sum(values["safeclock_deadline_missed_total"][*own, timing] for timing in TIMINGS)
@@ -142,7 +142,7 @@ def test_every_rule_is_judged_by_the_filings_of_its_period(board: Board, word: s
 @pytest.mark.parametrize("word", PERIODS)
 def test_a_rule_is_judged_as_a_scan_of_the_cohorts_of_its_period_judges_it(board: Board, word: str) -> None:
     values, as_of = board.snapshot.values, worked().as_of
-    fresh = board.freshness(EVERY)
+    fresh = board.assess_freshness(EVERY)
     judged = set()
 
     for rule in RULEBOOK.rules:
@@ -152,7 +152,7 @@ def test_a_rule_is_judged_as_a_scan_of_the_cohorts_of_its_period_judges_it(board
         def inside(key: CohortKey, span: Span = span) -> tuple[str, ...]:
             return (key.platform, "in" if span.first <= key.day <= span.last else "out")
 
-        for (platform, where), sample in board.samples(inside, fresh).items():
+        for (platform, where), sample in board.cohort_samples(inside, fresh).items():
             if target is None or where == "out":
                 continue
             figures = clock_figures(sample, [clock])
@@ -218,15 +218,15 @@ def test_no_product_metric_before_every_partition_is_known() -> None:
     assert "safeclock_as_of_timestamp_seconds" not in text
     assert 'safeclock_partition_ready{partition="3"} 0.0' in text
     with pytest.raises(NotReadyError, match="partition 3: no worker has told its status yet"):
-        board.document(["platform"], board.freshness(EVERY))
+        board.measure_report(["platform"], board.assess_freshness(EVERY))
 
 
 def test_no_counter_before_the_first_figures_have_been_computed() -> None:
     board = board_at(worked().as_of)
     for update in worked().updates:
-        board.sums.take(*update)
+        board.measures.apply_record(*update)
 
-    board.count(board.freshness(range(PARTITIONS)), None)
+    board.refresh_snapshot(board.assess_freshness(range(PARTITIONS)), None)
 
     assert not [
         metric.name for metric in METRICS if metric.kind is MetricKind.COUNTER and metric.name in board.snapshot.values
@@ -308,9 +308,9 @@ def test_whoever_stops_promising_and_goes_on_telling_is_measured_up_to_two_caden
 
     board = told(board_at(worked().as_of), updates)
 
-    last = board.sums.counts.last_told("meadow")
+    last = board.measures.platform_counters.last_logged_at("meadow")
     assert last is not None
-    assert board.through("meadow", board.freshness(EVERY)) == last - 2 * cadence_of("meadow")
+    assert board.watermark("meadow", board.assess_freshness(EVERY)) == last - 2 * cadence_of("meadow")
 
 
 @pytest.mark.integration
@@ -327,7 +327,7 @@ def families(board: Board) -> list[Any]:
 
 
 def test_a_span_of_history_is_marked_in_the_figures_of_board_and_batch_alike(board: Board) -> None:
-    said: Any = board.document(["platform"], board.freshness(EVERY))
+    said: Any = board.measure_report(["platform"], board.assess_freshness(EVERY))
     (span,) = said["history"]
     marked = {
         group["platform"]

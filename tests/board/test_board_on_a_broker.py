@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from dashboards.board.inputs.measures_reader import Reader
-from dashboards.board.process import Running, connected
+from dashboards.board.inputs.measures_reader import MeasuresReader
+from dashboards.board.process import BoardProcess, open_board
 from dashboards.board.settings import Settings
 from streams.contract.registry.file import read_registry
 from streams.contract.settings.kafka_security import load_kafka_security
@@ -72,11 +72,11 @@ def opened(tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def a_board(bootstrap: str, path: Path = REGISTRY) -> AsyncIterator[Running]:
+async def a_board(bootstrap: str, path: Path = REGISTRY) -> AsyncIterator[BoardProcess]:
     """Run a board in this loop for the block."""
     settings = Settings(bootstrap=bootstrap, registry=path, packs=(CHILDREN, PAUSING), refresh_ms=100)
-    async with connected(settings) as running:
-        keeping = asyncio.create_task(running.keep(settings.refresh_ms))
+    async with open_board(settings) as running:
+        keeping = asyncio.create_task(running.run(settings.refresh_ms))
         try:
             yield running
         finally:
@@ -84,7 +84,7 @@ async def a_board(bootstrap: str, path: Path = REGISTRY) -> AsyncIterator[Runnin
             await asyncio.gather(keeping, return_exceptions=True)
 
 
-async def page(running: Running, name: str) -> tuple[int, str]:
+async def page(running: BoardProcess, name: str) -> tuple[int, str]:
     """Return status and text of a page of the board."""
     async with (
         aiohttp.ClientSession() as session,
@@ -100,7 +100,7 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.05)
 
 
-async def ready(running: Running) -> str:
+async def ready(running: BoardProcess) -> str:
     """Wait until the board is ready and return its figures."""
     async with asyncio.timeout(WITHIN_SECONDS):
         while (await page(running, "readyz"))[0] != 200:  # noqa: ASYNC110 - as an orchestrator asks
@@ -119,7 +119,7 @@ async def test_a_board_reads_everything_and_another_one_says_the_same(broker: st
 
     async with a_board(broker, opened) as first:
         said = await ready(first)
-        document = first.board.document(["platform"], first.freshness)
+        document = first.board.measure_report(["platform"], first.freshness)
     async with a_board(broker, opened) as second:
         said_again = await ready(second)
 
@@ -139,7 +139,7 @@ async def test_a_board_follows_what_is_told_later(broker: str, opened: Path) -> 
         await tell(broker, updates[middle:])
         await until(lambda: running.freshness.as_of == worked().as_of)
 
-        assert running.board.document(["platform"], running.freshness) == worked().document
+        assert running.board.measure_report(["platform"], running.freshness) == worked().document
 
 
 async def test_a_board_is_not_ready_and_shows_no_figure_while_a_partition_has_not_been_told_of(broker: str) -> None:
@@ -147,7 +147,7 @@ async def test_a_board_is_not_ready_and_shows_no_figure_while_a_partition_has_no
     await tell(broker, tuple(update for update in worked().updates if update[0] != 5))
 
     async with a_board(broker) as running:
-        await until(lambda: len(running.board.sums.statuses) == PARTITIONS - 1)
+        await until(lambda: len(running.board.measures.statuses) == PARTITIONS - 1)
         status, why = await page(running, "readyz")
         _, said = await page(running, "metrics")
 
@@ -157,7 +157,7 @@ async def test_a_board_is_not_ready_and_shows_no_figure_while_a_partition_has_no
 
 
 async def test_a_board_waits_for_the_topic(broker: str) -> None:
-    reader = Reader(broker, lambda *_: None, wall_clock_ms)
+    reader = MeasuresReader(broker, lambda *_: None, wall_clock_ms)
     entering = asyncio.create_task(reader.__aenter__())
     await asyncio.wait([entering], timeout=0.5)
     assert not entering.done()
@@ -179,9 +179,9 @@ async def test_only_what_was_committed_is_read(apache_kafka: str) -> None:
         await producer.abort_transaction()
     taken = []
 
-    async with Reader(apache_kafka, lambda _, key, __: taken.append(key), wall_clock_ms, topic) as reader:
+    async with MeasuresReader(apache_kafka, lambda _, key, __: taken.append(key), wall_clock_ms, topic) as reader:
         reading = asyncio.create_task(reader.run())
-        await until(lambda: reader.read == {0} and reader.read_at is not None)
+        await until(lambda: reader.caught_up == {0} and reader.caught_up_at is not None)
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
 
@@ -192,7 +192,7 @@ async def test_where_no_broker_answers_a_board_says_which_setting_to_look_at() -
     nowhere = f"{LOOPBACK}:{free_port()}"
 
     with pytest.raises(NoBrokerError) as told:
-        async with connected(Settings(bootstrap=nowhere, access=load_kafka_security({}))):
+        async with open_board(Settings(bootstrap=nowhere, access=load_kafka_security({}))):
             pass
 
     assert str(told.value) == f"SAFECLOCK_BOOTSTRAP: expected a broker at {nowhere}, none answered"

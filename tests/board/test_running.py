@@ -1,5 +1,5 @@
-from dashboards.board.inputs.accumulator import Pool
-from dashboards.board.inputs.running_clocks import Running
+from dashboards.board.inputs.accumulator import CohortAccumulator
+from dashboards.board.inputs.running_clocks import RunningClocks
 from dashboards.board.metrics.running_clocks import running
 from streams.contract.packs.exported_clocks import exported_clocks
 from streams.contract.packs.rulebook import STANDARD_RULES
@@ -31,14 +31,14 @@ def signature(minute: int, ending: int = OPEN, *, state: State = State.OPEN, ver
     return pack(Signature(state, -1, minute if state is State.OPEN else None, (reading,)))
 
 
-def counted(*reports: tuple[CohortKey, bytes], now: int = NOW) -> Running:
+def counted(*reports: tuple[CohortKey, bytes], now: int = NOW) -> RunningClocks:
     """Return the clocks that run on some reports."""
-    pool = Pool()
+    pool = CohortAccumulator()
     for key, stored in reports:
-        pool.change(key, stored, 1)
+        pool.add(key, stored, 1)
     limits = {one.mark: one.limit for clock in CLOCKS for one in clock.versions if one.limit is not None}
-    found = Running(limits, now, CADENCE)
-    pool.run(found)
+    found = RunningClocks(limits, now, CADENCE)
+    pool.count_running(found)
     return found
 
 
@@ -92,14 +92,14 @@ def test_what_runs_is_told_by_clock_with_all_its_versions_each_at_its_own_limit(
 def test_a_clock_that_is_paused_or_has_ended_does_not_run() -> None:
     found = counted((cohort(), signature(5, FROZEN)), (cohort(), signature(5, STOPPED, state=State.RESTRICTED)))
 
-    assert not found.since
+    assert not found.earliest_start
 
 
 def test_a_report_is_paused_until_it_is_resumed_or_sealed() -> None:
-    pool = Pool()
-    pool.change(cohort(), signature(5, FROZEN), 2)
-    pool.change(cohort(), signature(7, FROZEN, state=State.NO_VIOLATION), 1)
-    pool.change(cohort(), signature(7, FROZEN, state=State.UNANSWERED), 1)
-    pool.change(cohort(), signature(5, FROZEN), -1)
+    pool = CohortAccumulator()
+    pool.add(cohort(), signature(5, FROZEN), 2)
+    pool.add(cohort(), signature(7, FROZEN, state=State.NO_VIOLATION), 1)
+    pool.add(cohort(), signature(7, FROZEN, state=State.UNANSWERED), 1)
+    pool.add(cohort(), signature(5, FROZEN), -1)
 
-    assert pool.sample(NOW).paused[ACT.mark] == 2
+    assert pool.to_sample(NOW).paused[ACT.mark] == 2

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.board.inputs.accumulator import merged
-from dashboards.board.inputs.measures_state import Sums, UnknownMeasureError
+from dashboards.board.inputs.accumulator import merge_cohort_samples
+from dashboards.board.inputs.measures_state import MeasuresState, UnknownMeasureError
 from streams.contract.outputs.measures import STATUS_KEY, PartitionStatus, encode_partition_status
 from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.domain.clocks import ALWAYS, STANDARD
@@ -45,10 +45,10 @@ keys = st.builds(
 updates = st.lists(st.tuples(st.integers(0, 2), keys, st.one_of(st.none(), cohorts)), max_size=30)
 
 
-def finish(sums: Sums) -> None:
+def finish(sums: MeasuresState) -> None:
     """Tell the status of every partition, which ends a commit."""
     for partition in range(3):
-        sums.take(
+        sums.apply_record(
             partition,
             STATUS_KEY,
             encode_partition_status(PartitionStatus(log_time=1, reported_at=1, partitions=3, pack="", registry="")),
@@ -78,77 +78,82 @@ def content(sample: Sample) -> object:
 def test_whatever_was_told_before_the_sums_are_the_fold_of_the_last_values(
     told: list[tuple[int, bytes, dict[bytes, int] | None]], fold_after: set[int]
 ) -> None:
-    sums, codec = Sums(), MessagePackCodec()
+    sums, codec = MeasuresState(), MessagePackCodec()
     for place, (partition, key, cohort) in enumerate(told):
-        sums.take(partition, key, None if cohort is None else codec.pack(cohort))
+        sums.apply_record(partition, key, None if cohort is None else codec.pack(cohort))
         if place in fold_after:
             finish(sums)
-            sums.fold()
+            sums.apply_pending()
     finish(sums)
-    sums.fold()
+    sums.apply_pending()
 
     expected = samples(last_values(told), grouping(["platform"]), lambda _: THROUGH)
 
-    for platform, pools in sums.pools.items():
-        whole = merged(pool.sample(THROUGH) for pool in pools.values())
+    for platform, pools in sums.accumulators_by_week.items():
+        whole = merge_cohort_samples(pool.to_sample(THROUGH) for pool in pools.values())
         assert content(whole) == content(expected.get((platform,), Sample()))
-    assert {platform for (platform,) in expected} <= set(sums.pools)
+    assert {platform for (platform,) in expected} <= set(sums.accumulators_by_week)
 
 
 @given(told=updates)
 def test_the_cohorts_that_are_kept_are_the_last_values(
     told: list[tuple[int, bytes, dict[bytes, int] | None]],
 ) -> None:
-    sums, codec = Sums(), MessagePackCodec()
+    sums, codec = MeasuresState(), MessagePackCodec()
 
     for partition, key, cohort in told:
-        sums.take(partition, key, None if cohort is None else codec.pack(cohort))
+        sums.apply_record(partition, key, None if cohort is None else codec.pack(cohort))
     finish(sums)
-    sums.fold(3)
-    sums.fold()
+    sums.apply_pending(3)
+    sums.apply_pending()
 
     kept = [(key, dict(cohort)) for key, cohort in sums.cohorts() if cohort]
     assert sorted(kept, key=repr) == sorted(last_values(told), key=repr)
 
 
 def test_a_commit_that_is_read_in_part_changes_no_cohort() -> None:
-    sums, codec = Sums(), MessagePackCodec()
+    sums, codec = MeasuresState(), MessagePackCodec()
     moved = pack(Signature(State.OPEN, -1, 10, ()))
-    sums.take(0, b"c|harbor|20/0|aaaaaaEU", codec.pack({moved: 1}))
+    sums.apply_record(0, b"c|harbor|20/0|aaaaaaEU", codec.pack({moved: 1}))
     finish(sums)
-    sums.fold()
+    sums.apply_pending()
 
-    sums.take(0, b"c|harbor|20/0|aaaaaaEU", codec.pack({}))
-    sums.fold()
+    sums.apply_record(0, b"c|harbor|20/0|aaaaaaEU", codec.pack({}))
+    sums.apply_pending()
     half_read = [dict(cohort) for _, cohort in sums.cohorts()]
-    sums.take(0, b"c|harbor|20/1|aaaaaaEU", codec.pack({moved: 1}))
+    sums.apply_record(0, b"c|harbor|20/1|aaaaaaEU", codec.pack({moved: 1}))
     finish(sums)
-    sums.fold()
+    sums.apply_pending()
 
     assert half_read == [{moved: 1}]
     assert [dict(cohort) for _, cohort in sums.cohorts() if cohort] == [{moved: 1}]
-    assert merged(pool.sample(THROUGH) for pool in sums.pools["harbor"].values()).filed == 1
+    assert (
+        merge_cohort_samples(pool.to_sample(THROUGH) for pool in sums.accumulators_by_week["harbor"].values()).filed
+        == 1
+    )
 
 
 def test_counters_add_up_and_instants_do_not() -> None:
-    sums, codec = Sums(), MessagePackCodec()
-    sums.take(0, b"n|harbor", codec.pack({"filed": 1, "last_told": 100, "horizon": 90}))
-    sums.take(0, b"n|harbor", codec.pack({"filed": 3, "last_told": 200, "horizon": 95, "sequence|report-filed": 4}))
-    sums.take(1, b"n|harbor", codec.pack({"filed": 5, "last_told": 150, "waiting": 2}))
+    sums, codec = MeasuresState(), MessagePackCodec()
+    sums.apply_record(0, b"n|harbor", codec.pack({"filed": 1, "last_told": 100, "horizon": 90}))
+    sums.apply_record(
+        0, b"n|harbor", codec.pack({"filed": 3, "last_told": 200, "horizon": 95, "sequence|report-filed": 4})
+    )
+    sums.apply_record(1, b"n|harbor", codec.pack({"filed": 5, "last_told": 150, "waiting": 2}))
 
-    total = sums.counts.total("harbor")
+    total = sums.platform_counters.total("harbor")
 
     assert total == {"filed": 8, "waiting": 2}
-    assert sums.counts.last_told("harbor") == 200
+    assert sums.platform_counters.last_logged_at("harbor") == 200
 
 
 def test_the_fullest_partition_says_how_much_of_the_capacity_is_used() -> None:
-    sums, codec = Sums(), MessagePackCodec()
+    sums, codec = MeasuresState(), MessagePackCodec()
     for partition, remembered in enumerate((5, 7, 0)):
-        sums.take(partition, b"n|harbor", codec.pack({"remembered": remembered}))
+        sums.apply_record(partition, b"n|harbor", codec.pack({"remembered": remembered}))
 
-    assert sums.counts.remembered("harbor") == 7
-    assert sums.counts.remembered("lantern") == 0
+    assert sums.platform_counters.max_retained_reports("harbor") == 7
+    assert sums.platform_counters.max_retained_reports("lantern") == 0
 
 
 @pytest.mark.parametrize(
@@ -170,25 +175,25 @@ def test_the_fullest_partition_says_how_much_of_the_capacity_is_used() -> None:
 def test_a_platform_is_complete_to_the_least_that_it_said_anywhere(
     rows: dict[int, dict[str, int]], through: int | None
 ) -> None:
-    sums, codec = Sums(), MessagePackCodec()
+    sums, codec = MeasuresState(), MessagePackCodec()
 
     for partition, row in rows.items():
-        sums.take(partition, b"n|harbor", codec.pack(row))
+        sums.apply_record(partition, b"n|harbor", codec.pack(row))
 
-    assert sums.counts.complete_through("harbor", 2) == through
+    assert sums.platform_counters.complete_through("harbor", 2) == through
 
 
 def test_a_clock_that_left_the_pack_is_known_as_long_as_a_partition_says_that_it_had_it() -> None:
-    sums, codec = Sums(), MessagePackCodec()
+    sums, codec = MeasuresState(), MessagePackCodec()
     former, later = STANDARD[2], STANDARD[2]._replace(version="2")
 
-    sums.take(0, b"k|time_to_action@1", codec.pack(Enrolled(former, ((0, DAY),))))
-    sums.take(1, b"k|time_to_action@1", codec.pack(Enrolled(former, ALWAYS)))
-    sums.take(0, b"k|time_to_action@2", codec.pack(Enrolled(later, ((DAY, NEVER),))))
+    sums.apply_record(0, b"k|time_to_action@1", codec.pack(Enrolled(former, ((0, DAY),))))
+    sums.apply_record(1, b"k|time_to_action@1", codec.pack(Enrolled(former, ALWAYS)))
+    sums.apply_record(0, b"k|time_to_action@2", codec.pack(Enrolled(later, ((DAY, NEVER),))))
 
     assert sums.clocks == {former.key: former, later.key: later}
 
 
 def test_a_key_that_is_none_of_the_contract_ends_the_board() -> None:
     with pytest.raises(UnknownMeasureError, match="partition 3: expected a cohort, counters, a clock or a status"):
-        Sums().take(3, b"z|what", b"")
+        MeasuresState().apply_record(3, b"z|what", b"")

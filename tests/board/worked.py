@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from dashboards.board.board import Board
 from dashboards.board.metrics.freshness import Release
-from producers.simulation.model.config import Plan
-from producers.simulation.published_events import line
-from producers.simulation.traffic import simulate
+from producers.simulation.model.config import SimulationConfig
+from producers.simulation.published_events import encode_line
+from producers.simulation.traffic import simulate_history
 from streams.batch.load import load_files
 from streams.batch.measure import measure
 from streams.contract.events.decoder import EventDecoder, Refusal
@@ -29,7 +29,7 @@ from tests.board.paths import CHILDREN, PAUSING, REGISTRY
 
 PARTITIONS = 8
 EVERY = frozenset(range(PARTITIONS))
-PLAN = Plan(seed=11, start_ms=parse_timestamp("2026-03-16T00:00:00Z"), weeks=3, reports=1_500)
+PLAN = SimulationConfig(seed=11, start_ms=parse_timestamp("2026-03-16T00:00:00Z"), weeks=3, reports=1_500)
 _TOLD_TOGETHER = 700
 
 Update = tuple[int, bytes, bytes | None]
@@ -70,18 +70,18 @@ def board_at(wall: int) -> Board:
 def told(board: Board, updates: Iterable[Update]) -> Board:
     """Let a board read `updates`, compute and count."""
     for update in updates:
-        board.sums.take(*update)
-    fresh = board.freshness(EVERY)
-    asyncio.run(board.compute(fresh))
-    board.count(fresh, fresh.as_of)
+        board.measures.apply_record(*update)
+    fresh = board.assess_freshness(EVERY)
+    asyncio.run(board.compute_gauges(fresh))
+    board.refresh_snapshot(fresh, fresh.as_of)
     return board
 
 
 @lru_cache(maxsize=1)
 def worked() -> Worked:
     """Return a history as eight workers tell it in several commits, and as the batch path measures it."""
-    told = list(simulate(PLAN))
-    batch = load_files((line(one) for one in told), registry(), None, RULEBOOK)
+    told = list(simulate_history(PLAN))
+    batch = load_files((encode_line(one) for one in told), registry(), None, RULEBOOK)
     assert batch.as_of is not None
     return Worked(
         updates=tuple(_updates(batch.as_of)),
@@ -97,16 +97,16 @@ def _updates(as_of: int) -> Iterator[Update]:
     ledgers = [Ledger(rules, MessagePackCodec()) for _ in range(PARTITIONS)]
     for ledger in ledgers:
         ledger.ready()
-    for place, one in enumerate(simulate(PLAN)):
-        event = decoder.decode_line(line(one), MAX_TIMESTAMP_MS)
+    for place, one in enumerate(simulate_history(PLAN)):
+        event = decoder.decode_line(encode_line(one), MAX_TIMESTAMP_MS)
         assert not isinstance(event, Refusal)
         if isinstance(event, Heartbeat):
             for ledger in ledgers:
-                ledger.apply(event._replace(topic=one.topic.value))
+                ledger.apply(event._replace(topic=one.role.value))
         else:
             ledgers[partition_of(event.key, PARTITIONS)].apply(event)
         if place % _TOLD_TOGETHER == 0:
-            yield from _commit(ledgers, one.at_ms)
+            yield from _commit(ledgers, one.logged_at_ms)
     for ledger in ledgers:
         ledger.advance(as_of)
     yield from _commit(ledgers, as_of)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from producers.publisher.settings import PublisherSettings
-from producers.publisher.upload.request import Order, publish_blocks
+from producers.publisher.upload.request import UploadRequest, publish_blocks
 from streams.contract.registry.file import read_registry
 from streams.contract.topics import Replication, TopicSettings, changelog_topic, required_topics
 from streams.edge.files.line_blocks import group_lines
@@ -197,7 +197,7 @@ class Chain:
     def publish(self, lines: Iterable[bytes]) -> None:
         """Publish lines as history."""
         settings = PublisherSettings(bootstrap=self.bootstrap, idempotent=False)
-        order = Order(settings=settings, registry=self.registry, history=True)
+        order = UploadRequest(settings=settings, registry=self.registry, history=True)
         published = publish_blocks(order, group_lines(line.rstrip() for line in lines))
         assert published.exit_code == 0, published
 

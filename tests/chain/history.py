@@ -2,8 +2,8 @@
 
 from functools import cache
 
-from producers.simulation.model.config import Plan
-from producers.simulation.traffic import history
+from producers.simulation.model.config import SimulationConfig
+from producers.simulation.traffic import history_lines
 from streams.domain.grid import DAY
 from streams.edge.clock import wall_clock_ms
 
@@ -19,12 +19,12 @@ def midnight_before(ago: int) -> int:
 
 
 @cache
-def plan_of(reports: int, weeks: int, ended_ago: int = ENDED_AGO) -> Plan:
+def plan_of(reports: int, weeks: int, ended_ago: int = ENDED_AGO) -> SimulationConfig:
     """Return the plan of about `reports` reports filed in `weeks` weeks."""
-    return Plan.until(midnight_before(ended_ago), seed=7, weeks=weeks, reports=reports)
+    return SimulationConfig.ending_at(midnight_before(ended_ago), seed=7, weeks=weeks, reports=reports)
 
 
 @cache
-def lines_of(plan: Plan) -> tuple[bytes, ...]:
+def lines_of(plan: SimulationConfig) -> tuple[bytes, ...]:
     """Return the lines of a plan's history, in the order in which they were told."""
-    return tuple(history(plan))
+    return tuple(history_lines(plan))

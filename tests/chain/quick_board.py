@@ -6,9 +6,9 @@ import sys
 from dataclasses import replace
 
 from dashboards.board.process import run_board
-from dashboards.board.settings import load
+from dashboards.board.settings import load_settings
 from tests.chain.quick import names_of
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    run_board(replace(load(os.environ), measures=names_of(os.environ["SAFECLOCK_APPLICATION"]).measures))
+    run_board(replace(load_settings(os.environ), measures=names_of(os.environ["SAFECLOCK_APPLICATION"]).measures))

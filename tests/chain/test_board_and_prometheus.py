@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from dashboards.board.inputs.accumulator import first_day, week_of
-from dashboards.grafana.queries import LEAST, NOT_KNOWN, NOT_MEASURABLE, NOT_REACHED
-from producers.simulation.ground_truth import truth
+from dashboards.board.inputs.accumulator import first_day_of_week, iso_week
+from dashboards.grafana.queries import MIN_COHORT_REPORTS, NOT_KNOWN, NOT_MEASURABLE, NOT_REACHED
+from producers.simulation.ground_truth import ground_truth
 from streams.batch.load import LoadedFiles, load_files
 from streams.batch.measure import measure
 from streams.contract.timestamps import parse_timestamp
@@ -54,7 +54,7 @@ class Shown(NamedTuple):
     def weeks(self, panel: str) -> dict[tuple[str, int], float]:
         """Return a panel's values by platform and number of the week."""
         found = self.only(panel).by("platform", "cohort")
-        return {(platform, week_of(self.starts[cohort] // DAY)): value for (platform, cohort), value in found.items()}
+        return {(platform, iso_week(self.starts[cohort] // DAY)): value for (platform, cohort), value in found.items()}
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def document(reference: LoadedFiles) -> dict[str, Any]:
 
 def by_week(reference: LoadedFiles) -> dict[tuple[str, int], Sample]:
     def name(key: CohortKey) -> tuple[str, ...]:
-        return (key.platform, str(week_of(key.day)))
+        return (key.platform, str(iso_week(key.day)))
 
     cohorts = reference.ledger.stored_cohorts().items()
     found = samples(cohorts, name, reference.watermark)
@@ -134,7 +134,12 @@ def test_the_headline_is_what_the_batch_path_measures(
     for place, sample in by_week(reference).items():
         curve = estimate(sample.cells[CLOCKS[clock]])
         share = curve.within(DAY)
-        if sample.filed >= LEAST and curve.exposure.measurable and share is not None and share.value is not None:
+        if (
+            sample.filed >= MIN_COHORT_REPORTS
+            and curve.exposure.measurable
+            and share is not None
+            and share.value is not None
+        ):
             expected[place] = share.value
 
     assert len(expected) > 2 * len(PROMPT)
@@ -142,14 +147,14 @@ def test_the_headline_is_what_the_batch_path_measures(
 
 
 def test_the_headline_is_what_was_planted(shown: Shown) -> None:
-    planted: Any = truth(PLAN)["platforms"]
+    planted: Any = ground_truth(PLAN)["platforms"]
     seen = shown.weeks("Acted on within 24 h, by week of filing")
     differences = {}
 
     for platform in PROMPT:
         for week in planted[platform]["weeks"]:
-            place = (platform, week_of(parse_timestamp(week["from"]) // DAY))
-            whole = (first_day(place[1]) + 7) * DAY + DAY <= PLAN.end_ms
+            place = (platform, iso_week(parse_timestamp(week["from"]) // DAY))
+            whole = (first_day_of_week(place[1]) + 7) * DAY + DAY <= PLAN.end_ms
             if whole and place in seen:
                 differences[place] = abs(seen[place] - week["share_within_24h"]["time_to_action"])
 

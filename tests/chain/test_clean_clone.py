@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from producers.simulation.model.platform_models import PROFILES
+from producers.simulation.model.platform_models import PLATFORM_MODELS
 from tests.chain.chain import ROOT
 from tests.chain.waiting import until
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 SETUP_SECONDS = 600
 DEMO_SECONDS = 240
-PLATFORMS = [profile.id.title() for profile in PROFILES]
+PLATFORMS = [profile.id.title() for profile in PLATFORM_MODELS]
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from producers.simulation.model.config import Plan
-from producers.simulation.traffic import history
+from producers.simulation.model.config import SimulationConfig
+from producers.simulation.traffic import history_lines
 from streams.contract.timestamps import format_timestamp, parse_timestamp
 
 Json = dict[str, Any]
@@ -20,15 +20,15 @@ BEAT: Final = "safeclock.heartbeat.v1"
 
 
 @cache
-def simulated(plan: Plan, platform: str = "") -> tuple[bytes, ...]:
+def simulated(plan: SimulationConfig, platform: str = "") -> tuple[bytes, ...]:
     """Return the lines of a plan, of one platform if it is named."""
     if not platform:
-        return tuple(history(plan))
+        return tuple(history_lines(plan))
     source = f'"/platforms/{platform}"'.encode()
     return tuple(line for line in simulated(plan) if source in line)
 
 
-def planted(plan: Plan, plant: Plant, platform: str = "") -> Iterator[bytes]:
+def planted(plan: SimulationConfig, plant: Plant, platform: str = "") -> Iterator[bytes]:
     """Return the lines of a plan, of one platform if it is named, with a mistake."""
     events = [json.loads(line) for line in simulated(plan, platform)]
     return (json.dumps(event).encode() for event in plant(events))

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-from producers.simulation.model.config import Plan
+from producers.simulation.model.config import SimulationConfig
 from streams.batch.check.check import CheckedFiles, check
 from streams.batch.check.mistakes.catalogue import MISTAKES
 from streams.contract.registry.registry import Registry
@@ -37,13 +37,13 @@ LATER: Final = parse_timestamp("2040-01-01T00:00:00Z")
 PROMPT: Final = ("lantern", "cobalt", "meadow", "pebble")
 """Platforms of the simulation that publish at once; they are slow and fast, and differ in what they do."""
 
-SMALL: Final = Plan(seed=3, weeks=2, reports=1_600)
-LARGE: Final = Plan(seed=4, weeks=4, reports=12_000)
-SPRING: Final = Plan(seed=4, weeks=2, reports=40_000, start_ms=parse_timestamp("2026-03-19T00:00:00Z"))
+SMALL: Final = SimulationConfig(seed=3, weeks=2, reports=1_600)
+LARGE: Final = SimulationConfig(seed=4, weeks=4, reports=12_000)
+SPRING: Final = SimulationConfig(seed=4, weeks=2, reports=40_000, start_ms=parse_timestamp("2026-03-19T00:00:00Z"))
 AMERICAN_SPRING: Final = SPRING._replace(start_ms=parse_timestamp("2026-03-01T00:00:00Z"))
-AUTUMN: Final = Plan(seed=4, weeks=1, reports=25_000, start_ms=parse_timestamp("2026-10-22T00:00:00Z"))
+AUTUMN: Final = SimulationConfig(seed=4, weeks=1, reports=25_000, start_ms=parse_timestamp("2026-10-22T00:00:00Z"))
 AMERICAN_AUTUMN: Final = AUTUMN._replace(reports=50_000, start_ms=parse_timestamp("2026-10-28T00:00:00Z"))
-HALF_A_YEAR: Final = Plan(seed=4, weeks=30, reports=4_000)
+HALF_A_YEAR: Final = SimulationConfig(seed=4, weeks=30, reports=4_000)
 OFFSETS: Final = (-10, -8, -5, -3.5, -1, 1, 2, 5.5, 9, 13)
 
 PLAIN: Final = changed(without("recordedtime"))
@@ -146,7 +146,7 @@ def own_key_id(event: Json) -> Json:
     return event | {"subject": event["subject"][3:5].lower().replace("_", "0").replace("-", "0") + event["subject"][2:]}
 
 
-PLANTED: Final[list[tuple[str, Plan, Plant]]] = [
+PLANTED: Final[list[tuple[str, SimulationConfig, Plant]]] = [
     ("early_years", SMALL, year("1998")),
     ("early_years", SMALL, year("2006")),
     ("epoch_units", SMALL, both(PLAIN, changed(lambda event: event | {"time": format_timestamp(parse_timestamp(event["time"]) // 1_000)}))),
@@ -202,7 +202,9 @@ def turns(*cases: Iterable[object]) -> list[ParameterSet]:
 
 
 @pytest.mark.parametrize(("planted_row", "platform"), turns([row for row in PLANTED if row[0] not in DENSE]))
-def test_a_planted_mistake_is_told(tmp_path: Path, planted_row: tuple[str, Plan, Plant], platform: str) -> None:
+def test_a_planted_mistake_is_told(
+    tmp_path: Path, planted_row: tuple[str, SimulationConfig, Plant], platform: str
+) -> None:
     name, plan, plant = planted_row
 
     found = checked(tmp_path, planted(plan, plant, platform))
@@ -212,7 +214,7 @@ def test_a_planted_mistake_is_told(tmp_path: Path, planted_row: tuple[str, Plan,
 
 @pytest.mark.parametrize("planted_row", [row for row in PLANTED if row[0] in DENSE])
 def test_a_local_time_without_offset_is_told_by_the_nights_in_which_clocks_change(
-    tmp_path: Path, planted_row: tuple[str, Plan, Plant]
+    tmp_path: Path, planted_row: tuple[str, SimulationConfig, Plant]
 ) -> None:
     name, plan, plant = planted_row
 
@@ -276,7 +278,7 @@ def test_only_closed_reports_are_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", [*range(6), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(6, 100))])
 def test_a_clean_file_is_told_nothing(tmp_path: Path, seed: int) -> None:
     starts = ("2026-01-05", "2025-03-10", "2026-10-12", "2025-06-02", "2026-02-16")
-    plan = Plan(
+    plan = SimulationConfig(
         seed=seed,
         start_ms=parse_timestamp(f"{starts[seed % 5]}T00:00:00Z"),
         weeks=(1, 2, 4, 8)[seed % 4],

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from dashboards.rules.alert import Alert, Severity
+from dashboards.rules.alert import Alert, AlertSeverity
 from dashboards.rules.recording.rules import RECORDINGS, Recording
 from dashboards.rules.render import GROUPS, rules_yaml
 from tests.dashboards.durations import seconds
 from tests.dashboards.tales import Tale, Told
 
-ALLOWANCE: Final = {Severity.PAGE: 60, Severity.TICKET: 360, Severity.DIGEST: 0, Severity.NONE: 0}
+ALLOWANCE: Final = {AlertSeverity.PAGE: 60, AlertSeverity.TICKET: 360, AlertSeverity.DIGEST: 0, AlertSeverity.NONE: 0}
 """Seconds of what an alert promises that Alertmanager takes: it waits for others of the group."""
 
 SELDOM: Final = 900
@@ -24,7 +24,7 @@ _AFTER: Final = 600
 
 def promised(alert: Alert) -> float:
     """Return within how many seconds an alert has to fire for what it promises."""
-    return seconds(alert.within) - ALLOWANCE[alert.severity]
+    return seconds(alert.notified_within) - ALLOWANCE[alert.severity]
 
 
 def write_story(folder: Path, alert: Alert, told: Told) -> Path:

@@ -98,7 +98,7 @@ def restarted(alert: Alert, told: Told) -> Iterator[Trial]:
     A restart ends a short wait and may delay it; a wait of an hour or more goes on over it. What must not fire does
     not when all of them restart one after the other.
     """
-    tale, step, wait = told.firing, seconds(told.firing.step), seconds(alert.wait)
+    tale, step, wait = told.firing, seconds(told.firing.step), seconds(alert.for_)
     at = seconds(tale.begins) + wait / 2
     late = seconds(tale.begins) if wait >= HOUR else at + max(RESTART, step)
     for why, restart in _RESTARTS.items():

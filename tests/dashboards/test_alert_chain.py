@@ -25,7 +25,7 @@ pytestmark = pytest.mark.integration
 PLATFORMS = ("harbor", "lantern", "meadow")
 LISTED = {LabelSource.REGISTRY: PLATFORMS, LabelSource.PARTITIONS: ("0", "1"), LabelSource.RELEASE: ("1",)}
 ANALYST = tuple(alert for alert in ALERTS if alert.audience is Audience.ANALYST)
-WITHIN = {alert.name: seconds(alert.within) for alert in ALERTS}
+WITHIN = {alert.name: seconds(alert.notified_within) for alert in ALERTS}
 QUICK = 1440
 """A day in a minute."""
 

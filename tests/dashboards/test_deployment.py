@@ -12,7 +12,7 @@ import yaml
 
 from dashboards.grafana.overview import UID
 from dashboards.grafana.render import PATHS
-from dashboards.rules.alert import Alert, Audience, Severity
+from dashboards.rules.alert import Alert, AlertSeverity, Audience
 from dashboards.rules.alerts.all_alerts import ALERTS
 from tests.dashboards.live import ROOT
 from tests.required import program
@@ -26,11 +26,11 @@ COMPOSE: dict[str, Any] = _read("docker-compose.yml")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 ALERTMANAGER = ROOT / "deploy/alertmanager/alertmanager.yml"
 RECEIVERS = {
-    (Audience.ANALYST, Severity.TICKET): "platform,analyst",
-    (Audience.ANALYST, Severity.DIGEST): "platform-digest,analyst-digest",
-    (Audience.OPERATOR, Severity.PAGE): "operator",
-    (Audience.OPERATOR, Severity.TICKET): "operator-ticket",
-    (Audience.OPERATOR, Severity.NONE): "watchdog",
+    (Audience.ANALYST, AlertSeverity.TICKET): "platform,analyst",
+    (Audience.ANALYST, AlertSeverity.DIGEST): "platform-digest,analyst-digest",
+    (Audience.OPERATOR, AlertSeverity.PAGE): "operator",
+    (Audience.OPERATOR, AlertSeverity.TICKET): "operator-ticket",
+    (Audience.OPERATOR, AlertSeverity.NONE): "watchdog",
 }
 ONE_SHOT = {"topics", "simulator"}
 

@@ -6,19 +6,19 @@ import pytest
 from dashboards.grafana.overview import UID
 from dashboards.grafana.render import PATHS, overview_json
 from dashboards.metrics_page import PATH as METRICS_PATH
-from dashboards.metrics_page import page
+from dashboards.metrics_page import metrics_page
 from dashboards.rules.inhibitions import PATH as ALERTMANAGER_PATH
 from dashboards.rules.inhibitions import with_inhibitions
 from dashboards.rules.render import PATH as RULES_PATH
 from dashboards.rules.render import rules_yaml
 from dashboards.rules.runbook import PATH as RUNBOOK_PATH
-from dashboards.rules.runbook import runbook
+from dashboards.rules.runbook import runbook_page
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_table_of_metrics_is_current() -> None:
-    assert (ROOT / METRICS_PATH).read_text(encoding="utf-8") == page(), "run: python -m dashboards.metrics_page"
+    assert (ROOT / METRICS_PATH).read_text(encoding="utf-8") == metrics_page(), "run: python -m dashboards.metrics_page"
 
 
 def test_the_rule_file_is_current() -> None:
@@ -26,7 +26,7 @@ def test_the_rule_file_is_current() -> None:
 
 
 def test_the_runbook_is_current() -> None:
-    assert (ROOT / RUNBOOK_PATH).read_text(encoding="utf-8") == runbook(), "run: python -m dashboards.rules"
+    assert (ROOT / RUNBOOK_PATH).read_text(encoding="utf-8") == runbook_page(), "run: python -m dashboards.rules"
 
 
 def test_what_keeps_alerts_silent_is_current() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.rules.alert import Alert, Audience, Severity
+from dashboards.rules.alert import Alert, AlertSeverity, Audience
 from dashboards.rules.alerts.all_alerts import ALERTS
 from dashboards.rules.recording.rules import RECORDINGS
 from streams.contract.metrics.metric import STANDARD_CLOCK_IDS
@@ -65,8 +65,8 @@ def test_a_recording_that_is_looked_back_upon_is_refused() -> None:
 def test_eight_weeks_without_a_fault_page_nobody_and_bring_no_ticket_a_week() -> None:
     verdict = _tried(within=None, outage=0)
 
-    assert verdict.by(Severity.PAGE, Audience.OPERATOR).total() == 0
-    assert verdict.by(Severity.TICKET, Audience.ANALYST).total() <= 1
+    assert verdict.by(AlertSeverity.PAGE, Audience.OPERATOR).total() == 0
+    assert verdict.by(AlertSeverity.TICKET, Audience.ANALYST).total() <= 1
 
 
 @pytest.mark.integration
@@ -74,7 +74,10 @@ def test_eight_weeks_without_a_fault_page_nobody_and_bring_no_ticket_a_week() ->
 def test_the_same_weeks_with_a_slow_platform_and_no_worker_for_an_hour_are_not_quiet() -> None:
     verdict = _tried(within=0.3, outage=60)
 
-    pages, tickets = verdict.by(Severity.PAGE, Audience.OPERATOR), verdict.by(Severity.TICKET, Audience.ANALYST)
+    pages, tickets = (
+        verdict.by(AlertSeverity.PAGE, Audience.OPERATOR),
+        verdict.by(AlertSeverity.TICKET, Audience.ANALYST),
+    )
     assert pages["SafeclockJobDown"] == pages["SafeclockFiguresStale"] == 1
     assert 1 <= tickets["SafeclockSlowResponse"] <= 2 * len(STANDARD_CLOCK_IDS)
     assert tickets["SafeclockSlowResponseFast"] <= 2 * len(STANDARD_CLOCK_IDS)

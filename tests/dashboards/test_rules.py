@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.rules.alert import FRESH, Alert, Audience, Mute, Severity
+from dashboards.rules.alert import FIGURES_ARE_FRESH, Alert, AlertSeverity, Audience, Inhibition
 from dashboards.rules.alerts.all_alerts import ALERTS
 from dashboards.rules.recording.rules import RECORDINGS, WINDOWS, Window
 from streams.contract.metrics.catalogue import METRICS
@@ -57,30 +57,30 @@ def test_every_alert_has_a_name_of_its_own() -> None:
 
 @each_alert
 def test_only_the_pipeline_pages_and_only_the_operator(alert: Alert) -> None:
-    if alert.severity is Severity.PAGE:
+    if alert.severity is AlertSeverity.PAGE:
         assert alert.audience is Audience.OPERATOR
         assert not re.search("deadline|complete_through|cadence|cohort|(?<!safe)clock", alert.expr)
 
 
 @each_alert
 def test_an_alert_is_told_after_it_has_waited_and_not_much_later_than_alertmanager_needs(alert: Alert) -> None:
-    assert seconds(alert.wait) + ALLOWANCE[alert.severity] < seconds(alert.within)
+    assert seconds(alert.for_) + ALLOWANCE[alert.severity] < seconds(alert.notified_within)
 
 
 @each_alert
 def test_what_is_muted_exists_and_is_no_more_urgent_than_what_mutes_it(alert: Alert) -> None:
-    urgency = [Severity.PAGE, Severity.TICKET, Severity.DIGEST]
+    urgency = [AlertSeverity.PAGE, AlertSeverity.TICKET, AlertSeverity.DIGEST]
     severities = {other.name: other.severity for other in ALERTS}
 
-    for mute in alert.mutes:
-        if not isinstance(mute.of, Audience):
-            assert all(urgency.index(severities[name]) >= urgency.index(alert.severity) for name in mute.of)
+    for mute in alert.inhibits:
+        if not isinstance(mute.targets, Audience):
+            assert all(urgency.index(severities[name]) >= urgency.index(alert.severity) for name in mute.targets)
 
 
 def test_no_two_alerts_mute_each_other() -> None:
     # Two that fire together would both fall silent.
     def muted(alert: Alert) -> set[str]:
-        return {other.name for other in ALERTS for mute in alert.mutes if _is_of(mute, other)}
+        return {other.name for other in ALERTS for mute in alert.inhibits if _is_of(mute, other)}
 
     pairs = {(alert.name, name) for alert in ALERTS for name in muted(alert)}
 
@@ -88,14 +88,14 @@ def test_no_two_alerts_mute_each_other() -> None:
     assert not pairs & {(target, source) for source, target in pairs}
 
 
-def _is_of(mute: Mute, alert: Alert) -> bool:
-    return mute.of == alert.audience if isinstance(mute.of, Audience) else alert.name in mute.of
+def _is_of(mute: Inhibition, alert: Alert) -> bool:
+    return mute.targets == alert.audience if isinstance(mute.targets, Audience) else alert.name in mute.targets
 
 
 @each_alert
 def test_an_alert_that_accuses_a_platform_is_held_back_by_stale_figures(alert: Alert) -> None:
     if alert.audience is Audience.ANALYST:
-        assert alert.expr.endswith(f"and on () ({FRESH})")
+        assert alert.expr.endswith(f"and on () ({FIGURES_ARE_FRESH})")
 
 
 @each_alert
@@ -104,7 +104,7 @@ def test_an_alert_has_a_runbook_entry_that_says_what_to_do(alert: Alert) -> None
 
     assert entry is not None
     assert all(f"**{word}**" in entry[1] for word in ("Means", "Who", "Check", "Do", "Not"))
-    assert f"within {alert.within}" in entry[1]
+    assert f"within {alert.notified_within}" in entry[1]
 
 
 def test_every_link_of_the_runbook_leads_somewhere() -> None:

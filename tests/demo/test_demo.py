@@ -14,9 +14,9 @@ from uuid import uuid4
 
 import pytest
 
-from producers.simulation.model.config import Plan
-from producers.simulation.published_events import line
-from producers.simulation.traffic import simulate
+from producers.simulation.model.config import SimulationConfig
+from producers.simulation.published_events import encode_line
+from producers.simulation.traffic import simulate_history
 from streams.batch.load import load_files
 from streams.batch.measure import measure
 from streams.contract.registry.file import read_registry
@@ -33,8 +33,8 @@ REGISTRY = ROOT / "deploy/registry/demo.toml"
 REPORTS = 3_000
 MARK = "MARK_OF_A_TEST"
 PROGRAM = (
-    "import sys; from pathlib import Path; from dashboards.demo.demo import Programme, run_demo; "
-    f"sys.exit(run_demo(Programme(seconds=300, json_file=Path(sys.argv[1]), reports={REPORTS})))"
+    "import sys; from pathlib import Path; from dashboards.demo.demo import DemoOptions, run_demo; "
+    f"sys.exit(run_demo(DemoOptions(seconds=300, json_file=Path(sys.argv[1]), reports={REPORTS})))"
 )
 
 
@@ -136,8 +136,10 @@ def test_a_part_that_fails_ends_the_demo_and_everything_in_it(show: Show) -> Non
 def _batch(begin: str) -> dict[str, object]:
     """Return the document of the same history by the batch path."""
     start_ms = round(datetime.fromisoformat(begin).timestamp() * 1000)
-    plan = Plan(seed=7, start_ms=start_ms, reports=REPORTS)
-    return measure(load_files((line(told) for told in simulate(plan)), read_registry(REGISTRY)), ["platform"])
+    plan = SimulationConfig(seed=7, start_ms=start_ms, reports=REPORTS)
+    return measure(
+        load_files((encode_line(told) for told in simulate_history(plan)), read_registry(REGISTRY)), ["platform"]
+    )
 
 
 def _group(document: Any, platform: str) -> Any:  # noqa: ANN401 - a document's value is of any kind

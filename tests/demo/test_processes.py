@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.demo.supervisor import PartFailedError, Parts, Task
+from dashboards.demo.supervisor import ProcessFailedError, ProcessSpec, Supervisor
 
 WAITS = "import time; time.sleep(600)"
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
@@ -15,9 +15,9 @@ HAS_A_CHILD = (
 )
 
 
-def python(name: str, program: str, *, lasting: bool = True, stdout: int = asyncio.subprocess.DEVNULL) -> Task:
+def python(name: str, program: str, *, lasting: bool = True, stdout: int = asyncio.subprocess.DEVNULL) -> ProcessSpec:
     """Return a part that runs a small program."""
-    return Task(name=name, command=(sys.executable, "-c", program), lasting=lasting, stdout=stdout)
+    return ProcessSpec(name=name, command=(sys.executable, "-c", program), is_service=lasting, stdout=stdout)
 
 
 def lives(pid: int) -> bool:
@@ -35,29 +35,29 @@ async def first_line(reading: int) -> str:
 
 
 async def test_a_lasting_part_that_ends_is_a_failure_told_with_its_last_words(tmp_path: Path) -> None:
-    parts = Parts(tmp_path, os.environ)
+    parts = Supervisor(tmp_path, os.environ)
     await parts.start(python("worker", "import sys; sys.exit('no such topic')"))
 
-    with pytest.raises(PartFailedError, match="worker ended with status 1\nno such topic"):
-        await asyncio.wait_for(parts.failure(), 20)
+    with pytest.raises(ProcessFailedError, match="worker ended with status 1\nno such topic"):
+        await asyncio.wait_for(parts.wait_for_failure(), 20)
 
     await parts.stop()
 
 
 async def test_a_part_that_may_end_may_not_end_badly(tmp_path: Path) -> None:
-    parts = Parts(tmp_path, os.environ)
+    parts = Supervisor(tmp_path, os.environ)
     good = await parts.start(python("good", "pass", lasting=False))
     assert await good.wait() == 0
 
     await parts.start(python("bad", "import sys; sys.exit(3)", lasting=False))
 
-    with pytest.raises(PartFailedError, match="bad ended with status 3"):
-        await asyncio.wait_for(parts.failure(), 20)
+    with pytest.raises(ProcessFailedError, match="bad ended with status 3"):
+        await asyncio.wait_for(parts.wait_for_failure(), 20)
     await parts.stop()
 
 
 async def test_nothing_that_a_part_started_outlives_it(tmp_path: Path) -> None:
-    parts = Parts(tmp_path, os.environ)
+    parts = Supervisor(tmp_path, os.environ)
     reading, writing = os.pipe()
     broker = await parts.start(python("broker", HAS_A_CHILD, stdout=writing))
     child = int(await first_line(reading))
@@ -71,7 +71,7 @@ async def test_nothing_that_a_part_started_outlives_it(tmp_path: Path) -> None:
 
 
 async def test_a_part_that_does_not_listen_is_killed(tmp_path: Path) -> None:
-    parts = Parts(tmp_path, os.environ, grace_seconds=0.2)
+    parts = Supervisor(tmp_path, os.environ, grace_seconds=0.2)
     reading, writing = os.pipe()
     deaf = await parts.start(python("deaf", DEAF, stdout=writing))
     assert await first_line(reading) == "deaf\n"
@@ -82,9 +82,9 @@ async def test_a_part_that_does_not_listen_is_killed(tmp_path: Path) -> None:
 
 
 async def test_stopping_is_no_failure(tmp_path: Path) -> None:
-    parts = Parts(tmp_path, os.environ)
+    parts = Supervisor(tmp_path, os.environ)
     await parts.start(python("worker", WAITS))
-    failure = asyncio.create_task(parts.failure())
+    failure = asyncio.create_task(parts.wait_for_failure())
 
     await parts.stop()
 

@@ -3,11 +3,11 @@ import io
 import pytest
 from rich.console import Console
 
-from dashboards.board.samples import Values
-from dashboards.demo.ranking import ranks, standings
-from dashboards.demo.ranking_table import lines, table
-from dashboards.demo.screen import screen_on
-from dashboards.demo.truth_checks import Verdict
+from dashboards.board.samples import Samples
+from dashboards.demo.ranking import rank_platforms, rank_values
+from dashboards.demo.ranking_table import ranking_lines, ranking_table
+from dashboards.demo.screen import open_screen
+from dashboards.demo.truth_checks import TruthCheck
 from streams.contract.formatting import CAVEAT
 
 AS_OF = 1_000_000_000
@@ -21,7 +21,7 @@ def shares(platform: str, clock: str, share: float) -> dict[tuple[str, ...], flo
 
 
 @pytest.fixture
-def values() -> Values:
+def values() -> Samples:
     """Three platforms: one that closes few and fast, one that is honest, one that cannot be measured."""
     return {
         "safeclock_cohort_filed_reports": {(name, "recent"): 50.0 for name in ("harbor", "juniper", "meadow")},
@@ -56,36 +56,36 @@ def values() -> Values:
     }
 
 
-def test_a_platform_has_one_rank_as_it_is_published_and_another_with_those_who_wait(values: Values) -> None:
-    harbor, juniper, meadow = standings(values, ["harbor", "juniper", "meadow"])
+def test_a_platform_has_one_rank_as_it_is_published_and_another_with_those_who_wait(values: Samples) -> None:
+    harbor, juniper, meadow = rank_platforms(values, ["harbor", "juniper", "meadow"])
 
-    assert (harbor.published_rank, harbor.acted_rank) == (1, 2)
-    assert (meadow.published_rank, meadow.acted_rank) == (2, 1)
-    assert (juniper.published_rank, juniper.acted_rank, juniper.measurable) == (3, None, False)
+    assert (harbor.closed_only_rank, harbor.acted_rank) == (1, 2)
+    assert (meadow.closed_only_rank, meadow.acted_rank) == (2, 1)
+    assert (juniper.closed_only_rank, juniper.acted_rank, juniper.is_measurable) == (3, None, False)
 
 
-def test_a_metric_without_series_is_no_error(values: Values) -> None:
+def test_a_metric_without_series_is_no_error(values: Samples) -> None:
     del values["safeclock_oldest_open_report_timestamp_seconds"]
 
-    assert [one.oldest_open for one in standings(values, ["meadow"])] == [None]
+    assert [one.oldest_open for one in rank_platforms(values, ["meadow"])] == [None]
 
 
 def test_equal_figures_share_a_rank_and_none_has_none() -> None:
-    assert ranks({"a": 2.0, "b": 1.0, "c": 2.0, "d": None}) == {"a": 2, "b": 1, "c": 2}
+    assert rank_values({"a": 2.0, "b": 1.0, "c": 2.0, "d": None}) == {"a": 2, "b": 1, "c": 2}
 
 
-def test_a_median_of_which_nobody_knows_whether_it_is_reached_is_not_known(values: Values) -> None:
+def test_a_median_of_which_nobody_knows_whether_it_is_reached_is_not_known(values: Samples) -> None:
     del values["safeclock_cohort_quantile_reached"]["harbor", "recent", ACTION, "median"]
 
-    _, harbor = lines(standings(values, ["harbor"]), AS_OF)
+    _, harbor = ranking_lines(rank_platforms(values, ["harbor"]), AS_OF)
 
     assert "median not known, acted on" in harbor
 
 
-def test_the_caveat_stands_beside_the_first_figure(values: Values) -> None:
-    found = standings(values, ["harbor", "meadow"])
+def test_the_caveat_stands_beside_the_first_figure(values: Samples) -> None:
+    found = rank_platforms(values, ["harbor", "meadow"])
 
-    first, harbor, meadow = lines(found, AS_OF)
+    first, harbor, meadow = ranking_lines(found, AS_OF)
 
     assert first == CAVEAT
     assert harbor == (
@@ -95,10 +95,10 @@ def test_the_caveat_stands_beside_the_first_figure(values: Values) -> None:
     assert "median 5.0 h (4.0 h to 6.0 h)" in meadow
 
 
-def test_figures_with_a_reason_to_be_greyed_are_greyed_and_say_why(values: Values) -> None:
+def test_figures_with_a_reason_to_be_greyed_are_greyed_and_say_why(values: Samples) -> None:
     console = Console(file=io.StringIO(), width=200)
 
-    shown = table(standings(values, ["harbor"]), AS_OF, ["partition 3: not heard of for more than 60 s"])
+    shown = ranking_table(rank_platforms(values, ["harbor"]), AS_OF, ["partition 3: not heard of for more than 60 s"])
     console.print(shown)
 
     text = console.file.getvalue()  # type: ignore[attr-defined]
@@ -107,16 +107,16 @@ def test_figures_with_a_reason_to_be_greyed_are_greyed_and_say_why(values: Value
     assert "partition 3: not heard of for more than 60 s" in text
 
 
-def test_without_a_terminal_a_line_is_said_once(values: Values) -> None:
+def test_without_a_terminal_a_line_is_said_once(values: Samples) -> None:
     out = io.StringIO()
-    found = standings(values, ["harbor"])
+    found = rank_platforms(values, ["harbor"])
 
-    with screen_on(Console(file=out, width=80)) as screen:
-        screen.say("history: 1 %")
-        screen.say("history: 1 %")
-        screen.show(found, AS_OF, [])
-        screen.show(found, AS_OF, [])
-        screen.judge([Verdict("harbor", "acknowledges_only", "Harbor: 1st.", holds=True)])
+    with open_screen(Console(file=out, width=80)) as screen:
+        screen.show_status("history: 1 %")
+        screen.show_status("history: 1 %")
+        screen.show_ranking(found, AS_OF, [])
+        screen.show_ranking(found, AS_OF, [])
+        screen.show_checks([TruthCheck("harbor", "acknowledges_only", "Harbor: 1st.", is_confirmed=True)])
 
     said = out.getvalue().splitlines()
     assert said.count("history: 1 %") == 1
@@ -124,13 +124,13 @@ def test_without_a_terminal_a_line_is_said_once(values: Values) -> None:
     assert said[-1] == "✓ Harbor: 1st."
 
 
-def test_on_a_terminal_the_table_the_progress_and_the_verdicts_stay(values: Values) -> None:
+def test_on_a_terminal_the_table_the_progress_and_the_verdicts_stay(values: Samples) -> None:
     out = io.StringIO()
 
-    with screen_on(Console(file=out, width=160, force_terminal=True)) as screen:
-        screen.say("history done")
-        screen.show(standings(values, ["harbor"]), AS_OF, [])
-        screen.judge([Verdict("harbor", "acknowledges_only", "Harbor: 9th.", holds=False)])
+    with open_screen(Console(file=out, width=160, force_terminal=True)) as screen:
+        screen.show_status("history done")
+        screen.show_ranking(rank_platforms(values, ["harbor"]), AS_OF, [])
+        screen.show_checks([TruthCheck("harbor", "acknowledges_only", "Harbor: 9th.", is_confirmed=False)])
 
     text = out.getvalue()
     assert "history done" in text

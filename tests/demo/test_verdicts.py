@@ -2,9 +2,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from dashboards.demo.ranking import ACTION, DECISION, Standing
-from dashboards.demo.truth_checks import Sides, Verdict, ordinal, verdicts
-from dashboards.demo.truth_file import ClockTruth, Key, Planted, Side
+from dashboards.demo.ranking import ACTION, DECISION, RankingRow
+from dashboards.demo.truth_checks import SegmentShares, TruthCheck, check_truths, format_ordinal
+from dashboards.demo.truth_file import ClockTruth, GroundTruth, PlatformTruth, Segment
 from streams.domain.grid import DAY, HOUR, SECOND
 from streams.domain.survival import UNKNOWN, Interval
 
@@ -18,28 +18,28 @@ def clocks(action: float, decision: float, published: float) -> dict[str, ClockT
     return {ACTION: ClockTruth(action, published), DECISION: ClockTruth(decision, published)}
 
 
-def side(action: float) -> Side:
+def side(action: float) -> Segment:
     """Return the truth on one side of a date."""
-    return Side(clocks(action, action, 60.0))
+    return Segment(clocks(action, action, 60.0))
 
 
 @dataclass
 class World:
     """Eight platforms as they are planted, and as a board shows them that measures right."""
 
-    planted: dict[str, Planted] = field(
+    planted: dict[str, PlatformTruth] = field(
         default_factory=lambda: {
-            "harbor": Planted("acknowledges_only", None, 1_424, clocks(0.09, 0.12, 200)),
-            "meadow": Planted("steady", None, 100, clocks(0.56, 0.90, 400)),
-            "lantern": Planted("faster", SINCE, 200, clocks(0.42, 0.72, 3_600), side(0.35), side(0.51)),
-            "cobalt": Planted("slower", SINCE, 300, clocks(0.33, 0.75, 1_800), side(0.38), side(0.27)),
-            "pebble": Planted("auto_rejects", None, 50, clocks(0.17, 0.94, 9_000)),
-            "juniper": Planted("publishes_on_close", None, 0, clocks(0.11, 0.40, 52_000)),
-            "quartz": Planted("nightly_batches", None, 60, clocks(0.38, 0.87, 480)),
-            "saffron": Planted("silent", SINCE, 80, clocks(0.30, 0.77, 6_500)),
+            "harbor": PlatformTruth("acknowledges_only", None, 1_424, clocks(0.09, 0.12, 200)),
+            "meadow": PlatformTruth("steady", None, 100, clocks(0.56, 0.90, 400)),
+            "lantern": PlatformTruth("faster", SINCE, 200, clocks(0.42, 0.72, 3_600), side(0.35), side(0.51)),
+            "cobalt": PlatformTruth("slower", SINCE, 300, clocks(0.33, 0.75, 1_800), side(0.38), side(0.27)),
+            "pebble": PlatformTruth("auto_rejects", None, 50, clocks(0.17, 0.94, 9_000)),
+            "juniper": PlatformTruth("publishes_on_close", None, 0, clocks(0.11, 0.40, 52_000)),
+            "quartz": PlatformTruth("nightly_batches", None, 60, clocks(0.38, 0.87, 480)),
+            "saffron": PlatformTruth("silent", SINCE, 80, clocks(0.30, 0.77, 6_500)),
         }
     )
-    shown: dict[str, Standing] = field(
+    shown: dict[str, RankingRow] = field(
         default_factory=lambda: {
             one.platform: one
             for one in (
@@ -54,18 +54,18 @@ class World:
             )
         }
     )
-    sides: dict[str, Sides] = field(
+    sides: dict[str, SegmentShares] = field(
         default_factory=lambda: {
-            "lantern": Sides(0.36, 0.50),
-            "cobalt": Sides(0.39, 0.26),
-            "meadow": Sides(0.56, 0.57),
+            "lantern": SegmentShares(0.36, 0.50),
+            "cobalt": SegmentShares(0.39, 0.26),
+            "meadow": SegmentShares(0.56, 0.57),
         }
     )
 
-    def verdict(self, platform: str) -> Verdict:
+    def verdict(self, platform: str) -> TruthCheck:
         """Return the verdict on one platform."""
-        key = Key("2024-07-03T00:00:00.000Z", "2024-10-02T00:00:00.000Z", self.planted)
-        return next(one for one in verdicts(key, self.shown, self.sides, AS_OF) if one.platform == platform)
+        key = GroundTruth("2024-07-03T00:00:00.000Z", "2024-10-02T00:00:00.000Z", self.planted)
+        return next(one for one in check_truths(key, self.shown, self.sides, AS_OF) if one.platform == platform)
 
     def see(self, platform: str, **otherwise: object) -> None:
         """Let the board show something else about a platform."""
@@ -81,22 +81,22 @@ def standing(  # noqa: PLR0913 - a row of the table
     *,
     open: int = 100,  # noqa: A002 - the row's own word
     complete_through: float = AS_OF / SECOND,
-) -> Standing:
+) -> RankingRow:
     """Return what the board shows of a platform, acted and decided within 24 hours."""
     acted, decided = (UNKNOWN, UNKNOWN) if shares is None else (Interval(one, one, one) for one in shares)
-    return Standing(
+    return RankingRow(
         platform=platform,
         filed=2_000,
-        published=600.0 * published_rank,
-        published_rank=published_rank,
-        measurable=shares is not None,
+        closed_only_median=600.0 * published_rank,
+        closed_only_rank=published_rank,
+        is_measurable=shares is not None,
         median=UNKNOWN,
-        reached=None,
-        acted=acted,
+        median_reached=None,
+        acted_share=acted,
         acted_rank=acted_rank,
-        decided=decided,
+        decided_share=decided,
         decided_rank=decided_rank,
-        open=open,
+        open_reports=open,
         oldest_open=None,
         complete_through=complete_through,
     )
@@ -106,7 +106,7 @@ def standing(  # noqa: PLR0913 - a row of the table
 def test_what_is_planted_and_shows_holds(platform: str) -> None:
     verdict = World().verdict(platform)
 
-    assert verdict.holds, verdict.sentence
+    assert verdict.is_confirmed, verdict.sentence
     assert verdict.line.startswith(f"✓ {platform.title()}: ")
 
 
@@ -120,16 +120,16 @@ def test_the_sentence_about_unanswered_reports_has_both_ranks_and_their_number()
     ("platform", "otherwise"),
     [
         ("harbor", {"acted_rank": 2}),
-        ("harbor", {"open": 900}),
-        ("harbor", {"acted": Interval(0.45, 0.4, 0.5)}),
-        ("meadow", {"acted": Interval(0.40, 0.4, 0.4)}),
-        ("meadow", {"published_rank": 5}),
+        ("harbor", {"open_reports": 900}),
+        ("harbor", {"acted_share": Interval(0.45, 0.4, 0.5)}),
+        ("meadow", {"acted_share": Interval(0.40, 0.4, 0.4)}),
+        ("meadow", {"closed_only_rank": 5}),
         ("pebble", {"decided_rank": 5}),
-        ("pebble", {"acted": Interval(0.60, 0.6, 0.6)}),
-        ("juniper", {"measurable": True, "acted": Interval(0.9, 0.9, 0.9)}),
-        ("juniper", {"published": None}),
+        ("pebble", {"acted_share": Interval(0.60, 0.6, 0.6)}),
+        ("juniper", {"is_measurable": True, "acted_share": Interval(0.9, 0.9, 0.9)}),
+        ("juniper", {"closed_only_median": None}),
         ("quartz", {"complete_through": (AS_OF - 3 * DAY) / SECOND}),
-        ("quartz", {"measurable": False}),
+        ("quartz", {"is_measurable": False}),
         ("saffron", {"complete_through": SINCE_SECONDS + 3_600}),
         ("saffron", {"complete_through": SINCE_SECONDS - 7 * 86_400}),
         ("saffron", {"complete_through": None}),
@@ -141,26 +141,26 @@ def test_figures_that_do_not_show_what_was_planted_are_told_so(platform: str, ot
 
     verdict = world.verdict(platform)
 
-    assert not verdict.holds
+    assert not verdict.is_confirmed
     assert verdict.line.startswith("✗ ")
 
 
 @pytest.mark.parametrize(
     ("platform", "sides"),
     [
-        ("lantern", Sides(0.50, 0.36)),
-        ("lantern", Sides(0.42, 0.43)),
-        ("lantern", Sides(0.20, 0.50)),
-        ("lantern", Sides(None, 0.50)),
-        ("cobalt", Sides(0.26, 0.39)),
-        ("meadow", Sides(0.50, 0.60)),
+        ("lantern", SegmentShares(0.50, 0.36)),
+        ("lantern", SegmentShares(0.42, 0.43)),
+        ("lantern", SegmentShares(0.20, 0.50)),
+        ("lantern", SegmentShares(None, 0.50)),
+        ("cobalt", SegmentShares(0.26, 0.39)),
+        ("meadow", SegmentShares(0.50, 0.60)),
     ],
 )
-def test_a_change_that_the_figures_do_not_show_is_no_change(platform: str, sides: Sides) -> None:
+def test_a_change_that_the_figures_do_not_show_is_no_change(platform: str, sides: SegmentShares) -> None:
     world = World()
     world.sides[platform] = sides
 
-    assert not world.verdict(platform).holds
+    assert not world.verdict(platform).is_confirmed
 
 
 def test_a_platform_that_the_board_does_not_show_has_none_of_its_truth() -> None:
@@ -169,18 +169,18 @@ def test_a_platform_that_the_board_does_not_show_has_none_of_its_truth() -> None
 
     verdict = world.verdict("quartz")
 
-    assert (verdict.holds, verdict.sentence) == (False, "Quartz: the board shows nothing.")
+    assert (verdict.is_confirmed, verdict.sentence) == (False, "Quartz: the board shows nothing.")
 
 
 def test_a_platform_is_divided_at_its_date_or_in_the_middle() -> None:
-    key = Key("2024-07-03T00:00:00.000Z", "2024-10-02T00:00:00.000Z", World().planted)
+    key = GroundTruth("2024-07-03T00:00:00.000Z", "2024-10-02T00:00:00.000Z", World().planted)
 
-    assert key.divide("lantern") == SINCE_SECONDS // 86_400
-    assert key.divide("meadow") == 19_952
+    assert key.split_day("lantern") == SINCE_SECONDS // 86_400
+    assert key.split_day("meadow") == 19_952
 
 
 @pytest.mark.parametrize(
     ("rank", "word"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (22, "22nd"), (None, "unranked")]
 )
 def test_ranks_are_worded(rank: int | None, word: str) -> None:
-    assert ordinal(rank) == word
+    assert format_ordinal(rank) == word

@@ -222,7 +222,7 @@ async def test_an_address_of_a_name_that_is_not_here_is_passed_over(monkeypatch:
     async def both(_host: str, port: int) -> list[tuple[object, ...]]:
         return [(socket.AF_INET, 0, 0, "", (address, port)) for address in ("192.0.2.1", LOOPBACK)]
 
-    monkeypatch.setattr(listener, "_addresses", both)
+    monkeypatch.setattr(listener, "_resolve", both)
 
     found = await listener.bind("somewhere", 0)
 

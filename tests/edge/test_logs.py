@@ -93,10 +93,10 @@ def written(form: str, level: str) -> list[str]:
     """Return what a process writes whose libraries and own code log at every level."""
     program = """
 import logging, os
-from streams.contract.settings.kafka_security import Access
-from streams.contract.settings.log_settings import load_log
-from streams.edge.logs.configuration import configure
-configure(load_log(os.environ), "trial", "127.0.0.1:1", Access())
+from streams.contract.settings.kafka_security import KafkaSecurity
+from streams.contract.settings.log_settings import load_log_settings
+from streams.edge.logs.configuration import configure_logging
+configure_logging(load_log_settings(os.environ), "trial", "127.0.0.1:1", KafkaSecurity())
 for name in ("streams.trial", "kafka.protocol", "aiokafka.conn", "faust"):
     logging.getLogger(name).debug("hush %s", name)
     logging.getLogger(name).info("said by %s", name)

@@ -9,34 +9,34 @@ import pytest
 
 PROGRAM: Final = """
 import asyncio, logging, signal, sys
-from streams.edge.shutdown import Ending, Stopping, end, stops_at_once
+from streams.edge.shutdown import ProcessExit, StopSignals, exit_with_log, exits_on_stop_signal
 logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
 
 def ready(): print("ready", flush=True)
 
 async def in_order():
-    stopping = Stopping(lambda: Ending(1, "overdue"), 60)
+    stopping = StopSignals(lambda: ProcessExit(1, "overdue"), 60)
     ready()
-    await stopping.asked.wait()
-    end(Ending(0, "all is done"))
+    await stopping.requested.wait()
+    exit_with_log(ProcessExit(0, "all is done"))
 
 async def never():
-    Stopping(lambda: Ending(1, "3 records are left"), 0.2)
+    StopSignals(lambda: ProcessExit(1, "3 records are left"), 0.2)
     ready()
     await asyncio.Event().wait()
 
 async def busy():
-    Stopping(lambda: Ending(1, "3 records are left"), 0.2)
+    StopSignals(lambda: ProcessExit(1, "3 records are left"), 0.2)
     ready()
     while True: pass
 
 def starting():
-    with stops_at_once():
+    with exits_on_stop_signal():
         ready()
         signal.pause()
 
 def begun():
-    with stops_at_once(): pass
+    with exits_on_stop_signal(): pass
     ready()
     signal.pause()
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
-from producers.publisher.upload.request import Order, publish
+from producers.publisher.upload.request import UploadRequest, publish_files
 from streams.contract.events.schema.envelope import encode_structured
 from streams.contract.topics import Replication, required_topics
 from tests.contract.examples import FILING, event
@@ -33,13 +33,13 @@ def test_what_a_dry_run_passes_a_broker_takes(
     harbor = made(apache_kafka, record_time)
     path = tmp_path / "events.jsonl"
     path.write_bytes(b"\n".join(lines(history=history)))
-    order = Order(settings=harbor.settings, registry=opened(harbor.registry), paths=(path,), history=history)
+    order = UploadRequest(settings=harbor.settings, registry=opened(harbor.registry), paths=(path,), history=history)
 
-    dry = publish(replace(order, dry_run=True), wall=lambda: NOW)
-    sent = publish(order, wall=lambda: NOW)
+    dry = publish_files(replace(order, dry_run=True), now=lambda: NOW)
+    sent = publish_files(order, now=lambda: NOW)
 
-    assert (dry.exit_code, dry.refused) == (0, ())
-    assert (sent.exit_code, sent.cause, sent.acknowledged) == (0, "", dry.events + dry.heartbeats)
+    assert (dry.exit_code, dry.refusal_groups) == (0, ())
+    assert (sent.exit_code, sent.stop_cause, sent.acknowledged) == (0, "", dry.events + dry.heartbeats)
     assert len(harbor.arrived(dry.events + dry.heartbeats * 2 * PARTITIONS)) > 200
 
 

@@ -12,7 +12,7 @@ import pytest
 from backports import zstd
 
 from producers.publisher.settings import PublisherSettings
-from producers.publisher.upload.request import Order, publish
+from producers.publisher.upload.request import UploadRequest, publish_files
 from streams.admin.replay.selection import ReplayCounts, ReplayedRecord, ReplayResult, check_record
 from streams.batch.check.check import check
 from streams.batch.explain import explain
@@ -97,10 +97,10 @@ def by_check(path: Path) -> Said:
 
 
 def by_publish(path: Path, registry: Registry = REGISTRY, *, history: bool) -> Said:
-    order = Order(settings=SETTINGS, registry=registry, paths=(path,), history=history, dry_run=True)
-    found = publish(order, wall=lambda: NOW)
-    assert found.exit_code == bool(found.refused)
-    return (found.refused[0].reason, found.refused[0].field) if found.refused else None
+    order = UploadRequest(settings=SETTINGS, registry=registry, paths=(path,), history=history, dry_run=True)
+    found = publish_files(order, now=lambda: NOW)
+    assert found.exit_code == bool(found.refusal_groups)
+    return (found.refusal_groups[0].reason, found.refusal_groups[0].field) if found.refusal_groups else None
 
 
 def by_measure(case: Case) -> str:

@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from producers.publisher.errors import BrokerError
 from producers.publisher.settings import PublisherSettings
-from producers.publisher.upload.request import Order, publish_blocks
+from producers.publisher.upload.request import UploadRequest, publish_blocks
 from streams.contract.registry.file import read_registry
 from streams.edge.clock import wall_clock_ms
 from streams.edge.files.line_blocks import group_lines
@@ -50,16 +50,16 @@ class FailingChain(Chain):
         """Publish lines until every one of them is acknowledged; some may then lie twice in the log."""
         rest = list(lines)
         settings = PublisherSettings(bootstrap=self.bootstrap, delivery_timeout_ms=_PATIENCE_MS)
-        order = Order(settings=settings, registry=self.registry)
+        order = UploadRequest(settings=settings, registry=self.registry)
         deadline = wall_clock_ms() + 120_000
         while rest:
             assert wall_clock_ms() < deadline, f"{len(rest)} lines were not acknowledged within two minutes"
             try:
-                published = publish_blocks(order, group_lines(rest), good=True)
+                published = publish_blocks(order, group_lines(rest), is_prevalidated=True)
             except BrokerError:
                 (stop or Event()).wait(0.2)
                 continue
-            rest = rest[published.resume_from - 1 :] if published.resume_from is not None else []
+            rest = rest[published.resume_from_line - 1 :] if published.resume_from_line is not None else []
 
     @contextmanager
     def trickle(self, seed: int) -> Iterator[Lock]:

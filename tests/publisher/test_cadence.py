@@ -2,7 +2,7 @@
 
 from queue import Queue
 
-from producers.publisher.delivery.heartbeat_thread import Cadence
+from producers.publisher.delivery.heartbeat_thread import HeartbeatThread
 
 PATIENCE_S = 60.0
 
@@ -14,12 +14,12 @@ def test_a_heartbeat_that_fails_is_told_once_and_the_next_one_is_tried() -> None
         tried.put(1)
         raise ConnectionError("the platform's own database")
 
-    cadence = Cadence(outbox_is_empty_up_to, every_ms=1)
+    cadence = HeartbeatThread(outbox_is_empty_up_to, every_ms=1)
     try:
         twice = tried.get(timeout=PATIENCE_S) + tried.get(timeout=PATIENCE_S)
     finally:
         cadence.stop()
 
     assert twice == 2
-    assert isinstance(cadence.take_failure(), ConnectionError)
-    assert cadence.take_failure() is None
+    assert isinstance(cadence.pop_failure(), ConnectionError)
+    assert cadence.pop_failure() is None

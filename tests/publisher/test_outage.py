@@ -18,8 +18,8 @@ from producers.publisher.errors import (
 )
 from producers.publisher.publisher import Publisher
 from producers.publisher.settings import PublisherSettings
-from producers.publisher.upload.batch_sender import partitions_of
-from producers.publisher.upload.request import Order, publish, publish_blocks
+from producers.publisher.upload.batch_sender import fetch_partition_count
+from producers.publisher.upload.request import UploadRequest, publish_blocks, publish_files
 from streams.edge.files.line_blocks import group_lines
 from tests.brokers.apache import ApacheKafka
 from tests.brokers.embedded import embedded_broker
@@ -71,7 +71,7 @@ def test_a_failure_is_told_before_anything_new_is_sent_and_holds_the_promise_bac
 
         with pytest.raises(NotAcknowledgedError):
             publisher.flush()
-        reach = publisher.pulse(NOON)
+        reach = publisher.send_heartbeat_now(NOON)
         with pytest.raises(NotAcknowledgedError, match="a heartbeat") as told:
             publisher.close(timeout_ms=10)
 
@@ -95,10 +95,10 @@ def test_a_promise_that_would_not_hold_is_not_made_in_part() -> None:
             publisher.flush()
 
         with pytest.raises(PromiseError):
-            publisher.heartbeat(NOON)
+            publisher.send_heartbeat(NOON)
         publisher.close()
 
-    assert (publisher.complete_through, publisher.sequence) == (None, 1)
+    assert (publisher.complete_through, publisher.next_sequence) == (None, 1)
 
 
 def test_more_events_than_fit_are_pushed_back_to_the_caller() -> None:
@@ -117,7 +117,7 @@ def test_more_events_than_fit_are_pushed_back_to_the_caller() -> None:
 def test_a_file_whose_broker_died_is_told_from_which_line_to_resume() -> None:
     with ExitStack() as broker:
         made = impatient(stage(broker.enter_context(embedded_broker()), idempotent=False))
-        order = Order(settings=made.settings, registry=made.registry, history=True)
+        order = UploadRequest(settings=made.settings, registry=made.registry, history=True)
 
         def pull_the_plug(_size: int, acknowledged: int) -> None:
             if acknowledged >= ENOUGH:
@@ -126,9 +126,9 @@ def test_a_file_whose_broker_died_is_told_from_which_line_to_resume() -> None:
         told = publish_blocks(order, group_lines(filing(number) for number in range(LINES)), pull_the_plug)
 
     assert told.exit_code == 1
-    assert told.resume_from is not None
-    assert 1 < told.resume_from <= told.acknowledged + 1 < LINES
-    assert "did not acknowledge" in told.cause
+    assert told.resume_from_line is not None
+    assert 1 < told.resume_from_line <= told.acknowledged + 1 < LINES
+    assert "did not acknowledge" in told.stop_cause
 
 
 @pytest.mark.slow
@@ -137,22 +137,22 @@ def test_a_file_that_was_broken_off_is_completed_by_running_again(
 ) -> None:
     made = impatient(stage(apache_kafka_server.bootstrap, idempotent=True))
     path = written(tmp_path, [filing(number) for number in range(LINES)])
-    order = Order(settings=made.settings, registry=made.registry, paths=(path,), history=True)
+    order = UploadRequest(settings=made.settings, registry=made.registry, paths=(path,), history=True)
 
     def pull_the_plug(_size: int, acknowledged: int) -> None:
         if acknowledged >= ENOUGH:
             apache_kafka_server.kill()
 
-    broken_off = publish(order, pull_the_plug)
+    broken_off = publish_files(order, pull_the_plug)
     apache_kafka_server.start()
     before = {record.value for record in made.arrived(broken_off.acknowledged)}
-    assert broken_off.resume_from is not None
-    again = publish(replace(order, settings=calm(made), from_line=broken_off.resume_from))
+    assert broken_off.resume_from_line is not None
+    again = publish_files(replace(order, settings=calm(made), from_line=broken_off.resume_from_line))
     after = {record.value for record in made.arrived(LINES)}
 
     assert ENOUGH <= broken_off.acknowledged <= len(before)
-    assert {filing(number) for number in range(broken_off.resume_from - 1)} <= before
-    assert again.acknowledged == LINES - broken_off.resume_from + 1
+    assert {filing(number) for number in range(broken_off.resume_from_line - 1)} <= before
+    assert again.acknowledged == LINES - broken_off.resume_from_line + 1
     assert after == {filing(number) for number in range(LINES)}
 
 
@@ -162,7 +162,7 @@ def test_a_broker_that_goes_away_before_it_has_told_of_its_topics_is_named() -> 
             producer = AIOKafkaProducer(bootstrap_servers=bootstrap, request_timeout_ms=1_000)
             await producer.start()
         try:
-            await partitions_of(producer, ["report-filed"], bootstrap)
+            await fetch_partition_count(producer, ["report-filed"], bootstrap)
         finally:
             await producer.stop()
 

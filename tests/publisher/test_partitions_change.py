@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from kafka.admin import KafkaAdminClient
 
-from producers.publisher.delivery.kafka_producer import Wire
+from producers.publisher.delivery.kafka_producer import AcknowledgedProducer
 from producers.publisher.errors import BrokerError
-from producers.publisher.upload.batch_sender import Record, UndeliveredError, bulk_sender
+from producers.publisher.upload.batch_sender import OutgoingRecord, UndeliveredError, open_batch_sender
 from tests.publisher.stage import DEADLINE_S, PARTITIONS, Stage, filing
 
 pytestmark = pytest.mark.integration
@@ -22,17 +22,17 @@ def grow(stage: Stage) -> None:
 
 async def test_a_file_or_pipe_stops_before_the_next_batch(apache: Stage) -> None:
     filed, _ = apache.topics
-    async with bulk_sender(apache.settings, apache.topics) as sender:
-        await sender.add([Record(filed, 0, b"harbor|a", filing(1), None, 1)])
-        await sender.finish()
+    async with open_batch_sender(apache.settings, apache.topics) as sender:
+        await sender.add([OutgoingRecord(filed, 0, b"harbor|a", filing(1), None, 1)])
+        await sender.flush()
         grow(apache)
         await _told_of(sender._producer.client, filed)
-        await sender.add([Record(filed, 0, b"harbor|a", filing(2), None, 2)])
+        await sender.add([OutgoingRecord(filed, 0, b"harbor|a", filing(2), None, 2)])
 
         with pytest.raises(
             UndeliveredError, match=f"expected {PARTITIONS} partitions of {filed}, as at the start, got"
         ):
-            await sender.finish()
+            await sender.flush()
 
         assert sender.unacknowledged() == {2}
     assert len(apache.arrived(1)) == 1
@@ -46,7 +46,7 @@ async def _told_of(client: Any, topic: str) -> None:  # noqa: ANN401 - aiokafka'
 
 def test_the_library_raises_instead_of_sending(apache: Stage) -> None:
     filed, _ = apache.topics
-    wire = Wire(apache.settings, apache.topics)
+    wire = AcknowledgedProducer(apache.settings, apache.topics)
     try:
         grow(apache)
         deadline = monotonic() + DEADLINE_S

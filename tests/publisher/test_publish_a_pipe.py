@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from producers.publisher.upload.request import Order, publish
+from producers.publisher.upload.request import UploadRequest, publish_files
 from streams.domain.grid import HOUR
 from tests.publisher.stage import DEADLINE_S, NOON, PARTITIONS, Stage, filing, heartbeat
 
@@ -21,14 +21,14 @@ PROGRAM = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from producers.publisher.upload.request import Order, publish
+from producers.publisher.upload.request import UploadRequest, publish_files
 from producers.publisher.settings import PublisherSettings
 from streams.contract.registry.registry import Platform, Registry
 
 bootstrap, filed, acted = sys.argv[1:]
 platform = Platform(id="harbor", provider="", report_filed=filed, action_taken=acted)
 settings = PublisherSettings(bootstrap=bootstrap, idempotent=False)
-told = publish(Order(settings=settings, registry=Registry({"harbor": platform}), history=True))
+told = publish_files(UploadRequest(settings=settings, registry=Registry({"harbor": platform}), history=True))
 print(told.acknowledged, told.resume_from, told.cause)
 sys.exit(told.exit_code)
 """
@@ -58,7 +58,7 @@ def test_what_a_shell_puts_in_the_place_of_a_file_is_a_pipe(harbor: Stage) -> No
     os.close(writing)
     paths = (Path(f"/dev/fd/{reading}"),)
 
-    told = publish(Order(settings=harbor.settings, registry=harbor.registry, paths=paths, history=True))
+    told = publish_files(UploadRequest(settings=harbor.settings, registry=harbor.registry, paths=paths, history=True))
     os.close(reading)
 
     assert (told.events, told.acknowledged, told.exit_code) == (2, 2, 0)
@@ -67,9 +67,9 @@ def test_what_a_shell_puts_in_the_place_of_a_file_is_a_pipe(harbor: Stage) -> No
 def test_a_pipe_that_stays_open_for_hours_takes_what_is_told_by_then(harbor: Stage, tmp_path: Path) -> None:
     pipe, clock = tmp_path / "pipe", [NOON]
     os.mkfifo(pipe)
-    order = Order(settings=harbor.settings, registry=harbor.registry, paths=(pipe,))
+    order = UploadRequest(settings=harbor.settings, registry=harbor.registry, paths=(pipe,))
     with ThreadPoolExecutor(1) as pool:
-        told = pool.submit(publish, order, wall=lambda: clock[0])
+        told = pool.submit(publish_files, order, now=lambda: clock[0])
         with pipe.open("wb", buffering=0) as end:
             end.write(filing(1, NOON) + b"\n")
             harbor.arrived(1)
@@ -78,23 +78,23 @@ def test_a_pipe_that_stays_open_for_hours_takes_what_is_told_by_then(harbor: Sta
             end.write(filing(3, NOON + 6 * HOUR) + b"\n")
         published = told.result(DEADLINE_S)
 
-    assert [(group.reason, group.first) for group in published.refused] == [("future_time", f"{pipe}:4")]
-    assert (published.acknowledged, published.exit_code, published.resume_from) == (3, 1, 4)
+    assert [(group.reason, group.first) for group in published.refusal_groups] == [("future_time", f"{pipe}:4")]
+    assert (published.acknowledged, published.exit_code, published.resume_from_line) == (3, 1, 4)
 
 
 def test_a_pipe_that_breaks_off_is_accounted_for(harbor: Stage, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    order = Order(settings=harbor.settings, registry=harbor.registry, paths=(pipe,), history=True)
+    order = UploadRequest(settings=harbor.settings, registry=harbor.registry, paths=(pipe,), history=True)
     lines = b"".join(filing(number) + b"\n" for number in range(20_000))
     with ThreadPoolExecutor(1) as pool:
-        told = pool.submit(publish, order)
+        told = pool.submit(publish_files, order)
         pipe.write_bytes(gzip.compress(lines)[:-100])
         published = told.result(DEADLINE_S)
 
     assert 0 < published.acknowledged < 20_000
-    assert (published.exit_code, published.resume_from) == (1, published.acknowledged + 1)
-    assert "expected one whole compressed file" in published.cause
+    assert (published.exit_code, published.resume_from_line) == (1, published.acknowledged + 1)
+    assert "expected one whole compressed file" in published.stop_cause
 
 
 def in_the_background() -> None:

@@ -47,15 +47,15 @@ def test_what_reading_raises_is_raised_where_the_lines_are_used(tmp_path: Path) 
     ahead = ReadAhead(read_blocks([tmp_path / "missing"]))
 
     with pytest.raises(FileNotFoundError):
-        ahead.next()
+        ahead.next_block()
 
 
 def test_reading_ahead_ends_where_nobody_wants_the_rest() -> None:
     ahead = ReadAhead(group_lines(b"line" for _ in range(100_000)))
-    first = ahead.next()
-    ahead.release()
+    first = ahead.next_block()
+    ahead.stop()
 
-    rest = list(iter(ahead.next, None))
+    rest = list(iter(ahead.next_block, None))
 
     assert first is not None
     assert len(rest) < 20

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from kafka.partitioner import murmur2
 
-from producers.publisher.arguments import FilingFacts
+from producers.publisher.arguments import FilingArguments
 from producers.publisher.errors import BrokerError, PublisherError, RefusedBeforeSendingError
 from producers.publisher.publisher import Publisher
 from streams.contract.events import keys
@@ -22,7 +22,7 @@ from tests.publisher.stage import NOON, PARTITIONS, SECRET, Stage
 
 pytestmark = pytest.mark.integration
 
-FACTS: FilingFacts = {
+FACTS: FilingArguments = {
     "harm": "grooming",
     "reporter": "guardian",
     "trusted_flagger": False,
@@ -117,7 +117,7 @@ def test_an_instant_in_another_unit_than_milliseconds_is_refused_by_its_field(ha
         with pytest.raises(RefusedBeforeSendingError) as event:
             publisher.report_filed(report_id="r1", at=nanoseconds, **FACTS)
         with pytest.raises(RefusedBeforeSendingError) as promise:
-            publisher.pulse(nanoseconds)
+            publisher.send_heartbeat_now(nanoseconds)
 
     assert (event.value.reason, event.value.field) == ("bad_time", "time")
     assert (promise.value.reason, promise.value.field) == ("bad_time", "complete_through")
@@ -125,8 +125,8 @@ def test_an_instant_in_another_unit_than_milliseconds_is_refused_by_its_field(ha
 
 def test_a_heartbeat_reaches_every_partition_of_both_topics_in_sequence(anywhere: Stage) -> None:
     with anywhere.publisher() as publisher:
-        publisher.heartbeat(NOON - 20)
-        publisher.heartbeat(NOON - 10)
+        publisher.send_heartbeat(NOON - 20)
+        publisher.send_heartbeat(NOON - 10)
 
     records = anywhere.arrived(4 * PARTITIONS)
     heartbeats = decoded(anywhere, records)
@@ -141,14 +141,14 @@ def test_a_heartbeat_reaches_every_partition_of_both_topics_in_sequence(anywhere
         assert here == [(1, NOON - 20), (2, NOON - 10)]
 
 
-@pytest.mark.parametrize("promise", [Publisher.heartbeat, Publisher.pulse])
+@pytest.mark.parametrize("promise", [Publisher.send_heartbeat, Publisher.send_heartbeat_now])
 def test_a_promise_that_lies_ahead_is_refused_and_keeps_no_later_one_from_being_made(
     harbor: Stage, promise: Callable[[Publisher, int], object]
 ) -> None:
     with harbor.publisher() as publisher:
         with pytest.raises(RefusedBeforeSendingError) as ahead:
             promise(publisher, NOON + 86_400_000)
-        reach = publisher.pulse(NOON)
+        reach = publisher.send_heartbeat_now(NOON)
 
     assert (ahead.value.reason, ahead.value.field, reach) == ("future_time", "complete_through", NOON)
     assert {event.complete_through for event in decoded(harbor, harbor.arrived(2 * PARTITIONS))} == {NOON}
@@ -158,9 +158,9 @@ def test_heartbeats_go_on_when_a_clock_that_was_ahead_is_right_again(harbor: Sta
     tomorrow = now = NOON + 86_400_000
 
     with harbor.publisher(now=lambda: now) as publisher:
-        ahead = publisher.pulse(tomorrow)
+        ahead = publisher.send_heartbeat_now(tomorrow)
         now = NOON
-        reach = publisher.pulse(NOON)
+        reach = publisher.send_heartbeat_now(NOON)
 
     assert (ahead, reach) == (tomorrow, NOON)
 
@@ -173,13 +173,13 @@ def test_heartbeats_come_by_themselves_and_only_after_what_they_promise(harbor: 
         return handed_over
 
     with harbor.publisher(now=lambda: next(clock)) as publisher:
-        publisher.keep_heartbeats(outbox_is_empty_up_to, every_ms=1)
+        publisher.start_heartbeats(outbox_is_empty_up_to, every_ms=1)
         for number in range(200):
             at = NOON + number
             publisher.report_filed(report_id=f"r{number}", at=at, **FACTS)
             handed_over = at
         publisher.flush()
-        publisher.pulse(handed_over)
+        publisher.send_heartbeat_now(handed_over)
     records = harbor.arrived(200 + 2 * PARTITIONS)
 
     assert publisher.complete_through == handed_over

@@ -2,7 +2,13 @@
 
 import pytest
 
-from producers.publisher.arguments import OUTCOMES, AmendmentFacts, FilingFacts, OutcomeFacts, RetractionFacts
+from producers.publisher.arguments import (
+    OUTCOME_TYPES,
+    AmendmentArguments,
+    FilingArguments,
+    OutcomeArguments,
+    RetractionArguments,
+)
 from producers.publisher.errors import SettingsError
 from producers.publisher.identity import Identity
 from producers.publisher.settings import PublisherSettings
@@ -60,7 +66,7 @@ def test_a_variable_that_a_publisher_does_not_read_is_a_mistake_and_that_of_a_wo
 
 def test_a_password_and_a_secret_are_never_shown() -> None:
     access = KafkaSecurity(protocol="SASL_SSL", username="harbor", password="hush-hush-hush")  # noqa: S106 - invented
-    identity = Identity(platform="harbor", key_id="k1", secret=SECRET, former={"k0": SECRET})
+    identity = Identity(platform="harbor", key_id="k1", secret=SECRET, former_secrets={"k0": SECRET})
 
     shown = repr(PublisherSettings(access=access)) + repr(identity)
 
@@ -75,7 +81,7 @@ def test_a_short_secret_is_refused() -> None:
 
 def test_a_report_keeps_the_pseudonym_that_it_was_filed_with() -> None:
     old = b"x" * 32
-    identity = Identity(platform="harbor", key_id="k2", secret=SECRET, former={"k1": old})
+    identity = Identity(platform="harbor", key_id="k2", secret=SECRET, former_secrets={"k1": old})
 
     assert identity.token("r1", "k1") == keys.report_token(old, "k1", "r1")
     assert identity.token("r1") == keys.report_token(SECRET, "k2", "r1")
@@ -84,10 +90,10 @@ def test_a_report_keeps_the_pseudonym_that_it_was_filed_with() -> None:
 
 
 def test_the_publisher_can_say_everything_that_the_contract_knows() -> None:
-    said = {name for kind in OUTCOMES.values() for name in kind.__struct_fields__}
+    said = {name for kind in OUTCOME_TYPES.values() for name in kind.__struct_fields__}
 
-    assert set(FilingFacts.__annotations__) == set(event_data.ReportFiled.__struct_fields__)
-    assert set(AmendmentFacts.__annotations__) == set(event_data.ReportAmended.__struct_fields__)
-    assert set(RetractionFacts.__annotations__) == set(event_data.EventRetracted.__struct_fields__)
-    assert set(OutcomeFacts.__annotations__) == said
-    assert set(OUTCOMES) == set(Outcome)
+    assert set(FilingArguments.__annotations__) == set(event_data.ReportFiled.__struct_fields__)
+    assert set(AmendmentArguments.__annotations__) == set(event_data.ReportAmended.__struct_fields__)
+    assert set(RetractionArguments.__annotations__) == set(event_data.EventRetracted.__struct_fields__)
+    assert set(OutcomeArguments.__annotations__) == said
+    assert set(OUTCOME_TYPES) == set(Outcome)

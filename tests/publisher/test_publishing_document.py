@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kafka.partitioner import murmur2
 
-from producers.publisher.arguments import FilingFacts
+from producers.publisher.arguments import FilingArguments
 from producers.publisher.settings import PublisherSettings
 from streams.contract.events import keys
 from streams.contract.events.decoder import EventDecoder
@@ -44,7 +44,9 @@ def test_its_program_imports_what_exists_and_says_what_the_contract_knows() -> N
     exec(compile(ast.Module(imports, []), "publishing.md", "exec"), {})  # noqa: S102 - our own document
     said = next({word.arg for word in call.keywords} for call in calls if _name(call) == "report_filed")
 
-    assert FilingFacts.__required_keys__ <= said <= {"report_id", "at", "event_id", *FilingFacts.__annotations__}
+    assert (
+        FilingArguments.__required_keys__ <= said <= {"report_id", "at", "event_id", *FilingArguments.__annotations__}
+    )
 
 
 def test_its_golden_vectors_hold() -> None:

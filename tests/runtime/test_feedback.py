@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from producers.status.feedback_summary import Slot, Told, exit_status, summary
+from producers.status.feedback_summary import ReceivedFeedback, SourcePartition, exit_status, summarise_feedback
 from streams.contract.events.source_records import Refusal, UnreadableBatch
 from streams.contract.outputs import platform_status, refusal_records
 from streams.contract.outputs.measures import COUNTERS_PREFIX
@@ -130,10 +130,10 @@ def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_told_t
 
     told = feedback.due_rows(refusals, READING._replace(records_read={"filed": 2}), NOON)["heard"]
 
-    found = Told()
+    found = ReceivedFeedback()
     for key, value in told:
-        found.take(3, key, value)
-    document = summary("harbor", found, {Slot("filed", 3): 7, Slot("taken", 3): 9})
+        found.apply_record(3, key, value)
+    document = summarise_feedback("harbor", found, {SourcePartition("filed", 3): 7, SourcePartition("taken", 3): 9})
     assert {(group.reason, group.first.offset) for group in document.refusals} == {
         (Reason.UNDECODABLE, 6),
         (Reason.OVER_CAPACITY, 11),

@@ -123,7 +123,7 @@ async def nothing_fails() -> set[str]:
 
 
 async def test_a_commit_that_a_feedback_topic_keeps_from_ending_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.runtime.journal.guarded_commit._SLOW_SECONDS", 0.01)
+    monkeypatch.setattr("streams.runtime.journal.guarded_commit._SLOW_COMMIT_SECONDS", 0.01)
     journal = Writing(hangs=True)
 
     with pytest.raises(FeedbackError, match=r"^feedback\.harbor: "):
@@ -150,7 +150,7 @@ async def test_what_fails_with_a_feedback_topic_is_told_from_what_fails_by_itsel
 
 
 async def test_a_commit_that_is_slow_and_no_topic_fails_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.runtime.journal.guarded_commit._SLOW_SECONDS", 0.01)
+    monkeypatch.setattr("streams.runtime.journal.guarded_commit._SLOW_COMMIT_SECONDS", 0.01)
     journal, looks = Writing(hangs=True), 0
 
     async def look() -> set[str]:

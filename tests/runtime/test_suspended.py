@@ -77,7 +77,7 @@ def test_a_notice_that_cannot_be_told_names_its_platform(monkeypatch: pytest.Mon
             raise FAULT
         return encode(notice)
 
-    monkeypatch.setattr(report_updates, "encode", failing)
+    monkeypatch.setattr(report_updates, "encode_report_update", failing)
     told, faults = encode_updates(found)
 
     assert [key for key, _ in told] == [b"lantern|k1_b"]

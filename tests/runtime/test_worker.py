@@ -203,7 +203,7 @@ def without_home(told: Told) -> bytes:
     """Return a row of the changelog; a position as it is brought back from a backup, which names no topic of ours."""
     value = told.value or b""
     return (
-        encode_checkpoint(msgspec.structs.replace(decode_checkpoint(value), own={}))
+        encode_checkpoint(msgspec.structs.replace(decode_checkpoint(value), output_topic_ids={}))
         if told.key == CHECKPOINT_KEY
         else value
     )

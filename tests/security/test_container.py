@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from dashboards.board.settings import VARIABLES as BOARDS
-from dashboards.board.settings import load as load_board
+from dashboards.board.settings import load_settings as load_board
 from streams.contract.settings.environment import BadSettingsError
 from streams.runtime.settings import VARIABLES as WORKERS
 from streams.runtime.settings import load_settings

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.board.settings import load as load_board
+from dashboards.board.settings import load_settings as load_board
 from streams.contract.settings.environment import BadSettingsError
 from streams.contract.settings.http_security import HttpSecurity
 from streams.runtime.settings import load_settings

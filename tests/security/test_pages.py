@@ -14,8 +14,8 @@ from typing import NamedTuple
 import aiohttp
 import pytest
 
-from dashboards.board.endpoints import Pages
-from dashboards.board.endpoints import served as board_served
+from dashboards.board.endpoints import Endpoints
+from dashboards.board.endpoints import serve as board_served
 from dashboards.board.inputs.freshness import Freshness
 from dashboards.board.snapshot import Snapshot
 from streams.contract.settings.http_security import HttpSecurity
@@ -61,7 +61,7 @@ def of_worker(guard: HttpSecurity) -> AbstractAsyncContextManager[int]:
 def of_board(guard: HttpSecurity) -> AbstractAsyncContextManager[int]:
     fresh = Freshness(None, None, frozenset(), ("nothing yet",))
     snapshot = Snapshot({"safeclock_partitions_expected": {(): 2.0}})
-    return board_served(Pages(lambda: fresh, lambda: snapshot), LOOPBACK, 0, guard)
+    return board_served(Endpoints(lambda: fresh, lambda: snapshot), LOOPBACK, 0, guard)
 
 
 each_process = pytest.mark.parametrize("serve", [of_worker, of_board])

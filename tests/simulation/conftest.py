@@ -4,22 +4,22 @@ from typing import Any
 
 import pytest
 
-from producers.simulation.ground_truth import truth
-from producers.simulation.model.config import Plan
-from producers.simulation.published_events import Told
-from producers.simulation.traffic import simulate
+from producers.simulation.ground_truth import ground_truth
+from producers.simulation.model.config import SimulationConfig
+from producers.simulation.published_events import PublishedEvent
+from producers.simulation.traffic import simulate_history
 
 
 @pytest.fixture(scope="session")
-def plan() -> Plan:
-    return Plan(seed=7, weeks=13, reports=12_000)
+def plan() -> SimulationConfig:
+    return SimulationConfig(seed=7, weeks=13, reports=12_000)
 
 
 @pytest.fixture(scope="session")
-def history(plan: Plan) -> list[Told]:
-    return list(simulate(plan))
+def history(plan: SimulationConfig) -> list[PublishedEvent]:
+    return list(simulate_history(plan))
 
 
 @pytest.fixture(scope="session")
-def key(plan: Plan) -> dict[str, Any]:
-    return truth(plan)
+def key(plan: SimulationConfig) -> dict[str, Any]:
+    return ground_truth(plan)

@@ -9,33 +9,33 @@ from statistics import median, stdev
 
 import pytest
 
-from producers.simulation.model.label_mix import Lane, labels
-from producers.simulation.model.outcome_model import fate_of
-from producers.simulation.model.platform_models import PROFILES, Habits
-from producers.simulation.model.seasonality import filing_weights, staffing, week_shock
-from producers.simulation.model.seeded_random import Chance, Choice
+from producers.simulation.model.label_mix import QueueKind, label_mix
+from producers.simulation.model.outcome_model import draw_outcome
+from producers.simulation.model.platform_models import PLATFORM_MODELS, ResponseModel
+from producers.simulation.model.seasonality import filing_weights, slowdown_by_hour, week_factor
+from producers.simulation.model.seeded_random import SeededRandom, WeightedChoice
 from streams.domain.grid import DAY, HOUR, MINUTE
 from streams.domain.vocabulary import Channel
 
 DRAWS = 12_000
-PLATFORMS = {profile.id: profile for profile in PROFILES}
+PLATFORMS = {profile.id: profile for profile in PLATFORM_MODELS}
 
 
-def habits(platform: str, *, later: bool = False) -> Habits:
+def habits(platform: str, *, later: bool = False) -> ResponseModel:
     profile = PLATFORMS[platform]
-    changed = profile.change.habits if later and profile.change else None
-    return changed or profile.habits
+    changed = profile.change.responses if later and profile.change else None
+    return changed or profile.responses
 
 
-def waits(model: Habits, lane: Lane) -> list[int]:
+def waits(model: ResponseModel, lane: QueueKind) -> list[int]:
     """Return how long answered reports of one lane wait, filed at the hours at which reports are filed."""
-    chance = Chance("calibration", lane.value)
-    hours = Choice(list(enumerate(filing_weights())))
-    those = Choice([(label, share) for label, share in labels(0).shares() if label.lane is lane])
+    chance = SeededRandom("calibration", lane.value)
+    hours = WeightedChoice(list(enumerate(filing_weights())))
+    those = WeightedChoice([(label, share) for label, share in label_mix(0).shares() if label.queue is lane])
     monday = 4 * DAY  # the epoch began on a Thursday
     instants = (monday + chance.pick(hours) * HOUR for _ in range(DRAWS))
-    fates = ((at, fate_of(chance, model, chance.pick(those), at, 1.0)) for at in instants)
-    return [fate.at - at for at, fate in fates if fate is not None]
+    fates = ((at, draw_outcome(chance, model, chance.pick(those), at, 1.0)) for at in instants)
+    return [fate.ended_at - at for at, fate in fates if fate is not None]
 
 
 def share_within(durations: list[int], limit: int) -> float:
@@ -43,7 +43,7 @@ def share_within(durations: list[int], limit: int) -> float:
 
 
 def test_prompt_in_app_reports_wait_as_child_exploitation_reports_do() -> None:
-    durations = waits(habits("meadow"), Lane.IN_APP)
+    durations = waits(habits("meadow"), QueueKind.IN_APP)
 
     # Snapchat, Child Sexual Exploitation, in-app, 2025-H1: 4 (GB), 5 (IE), 6 min (US).
     assert 4 * MINUTE < median(durations) < 6 * MINUTE
@@ -61,7 +61,7 @@ def test_prompt_in_app_reports_wait_as_child_exploitation_reports_do() -> None:
     ],
 )
 def test_a_clogged_queue_waits_as_the_published_step_change_did(platform: str, later: bool, published: int) -> None:  # noqa: FBT001 - a table's column
-    durations = waits(habits(platform, later=later), Lane.IN_APP)
+    durations = waits(habits(platform, later=later), QueueKind.IN_APP)
 
     assert median(durations) == pytest.approx(published, rel=0.15)
 
@@ -75,7 +75,7 @@ def test_a_clogged_queue_waits_as_the_published_step_change_did(platform: str, l
     ],
 )
 def test_legal_notices_wait_as_published(platform: str, later: bool, least: float, most: float) -> None:  # noqa: FBT001 - a table's column
-    durations = sorted(waits(habits(platform, later=later), Lane.NOTICE))
+    durations = sorted(waits(habits(platform, later=later), QueueKind.NOTICE))
 
     assert 0.97 * least * HOUR < median(durations) < 1.03 * most * HOUR
     # LN with sigma 1.3 has a ninth decile of 5.29 medians; nights and harms widen it a little.
@@ -90,13 +90,16 @@ def test_legal_notices_wait_as_published(platform: str, later: bool, least: floa
     ],
 )
 def test_trusted_flaggers_are_not_always_first(platform: str, least: int, most: int) -> None:
-    durations = waits(habits(platform), Lane.FLAGGER)
+    durations = waits(habits(platform), QueueKind.FLAGGER)
 
     assert least * HOUR < median(durations) < most * HOUR
 
 
 def test_shares_acted_on_are_published_ones() -> None:
-    everywhere = {platform: model.habits.answered * model.habits.acted for platform, model in PLATFORMS.items()}
+    everywhere = {
+        platform: model.responses.answered_share * model.responses.restricted_share
+        for platform, model in PLATFORMS.items()
+    }
 
     # YouTube, all notices: 0.53 and 0.65; in-app CSE 0.38-0.44; others' notices 0.18-0.45. Harbor's are planted.
     assert all(0.17 < share < 0.65 for platform, share in everywhere.items() if platform != "harbor")
@@ -104,17 +107,17 @@ def test_shares_acted_on_are_published_ones() -> None:
 
 
 def test_trusted_flaggers_send_few_notices() -> None:
-    shares = labels(0).shares()
+    shares = label_mix(0).shares()
 
-    notices = sum(share for label, share in shares if label.filed.channel is Channel.LEGAL_NOTICE)
-    flaggers = sum(share for label, share in shares if label.filed.trusted_flagger)
+    notices = sum(share for label, share in shares if label.report_data.channel is Channel.LEGAL_NOTICE)
+    flaggers = sum(share for label, share in shares if label.report_data.trusted_flagger)
 
     # 0.03-10 % of notices, recipe.
     assert 0.0003 < flaggers / notices < 0.10
 
 
 def test_a_few_label_combinations_carry_most_reports() -> None:
-    shares = sorted((share for _, share in labels(0).shares()), reverse=True)
+    shares = sorted((share for _, share in label_mix(0).shares()), reverse=True)
 
     assert 30 < len(shares) < 80
     assert sum(shares[:12]) > 0.5
@@ -122,9 +125,9 @@ def test_a_few_label_combinations_carry_most_reports() -> None:
 
 
 def test_nights_and_weekends_slow_people_without_moving_the_median() -> None:
-    slowest, quickest = max(staffing()), min(staffing())
+    slowest, quickest = max(slowdown_by_hour()), min(slowdown_by_hour())
 
-    mean = sum(weight * log(factor) for weight, factor in zip(filing_weights(), staffing(), strict=True))
+    mean = sum(weight * log(factor) for weight, factor in zip(filing_weights(), slowdown_by_hour(), strict=True))
 
     assert mean == pytest.approx(0, abs=1e-6)
     assert slowest / quickest == pytest.approx(1.35 * 1.25, rel=1e-6)
@@ -139,7 +142,7 @@ def test_evenings_bring_more_reports_than_the_hours_before_dawn() -> None:
 
 
 def test_weeks_share_their_luck() -> None:
-    shocks = [log(week_shock(1, "meadow", week)) for week in range(2_000)]
+    shocks = [log(week_factor(1, "meadow", week)) for week in range(2_000)]
 
     assert stdev(shocks) == pytest.approx(0.2, rel=0.06)
     assert sum(shocks) / len(shocks) == pytest.approx(0, abs=0.02)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from producers.simulation.model.config import Plan
-from producers.simulation.model.steps import is_final
-from producers.simulation.published_events import Told
+from producers.simulation.model.config import SimulationConfig
+from producers.simulation.model.steps import is_final_restriction
+from producers.simulation.published_events import PublishedEvent
 from streams.contract.events.schema.envelope import ActionTakenEvent, HeartbeatEvent, ReportFiledEvent
 from streams.contract.timestamps import parse_timestamp
 from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
@@ -15,39 +15,39 @@ from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
 ENDINGS = "restricted account_restricted no_violation already_restricted unavailable out_of_scope invalidated withdrawn expired"
 
 
-def of(history: Iterable[Told], platform: str) -> list[Told]:
+def of(history: Iterable[PublishedEvent], platform: str) -> list[PublishedEvent]:
     return [told for told in history if told.platform == platform]
 
 
-def filings(events: Iterable[Told]) -> dict[str, Told]:
+def filings(events: Iterable[PublishedEvent]) -> dict[str, PublishedEvent]:
     """Return each report's first telling."""
-    first: dict[str, Told] = {}
+    first: dict[str, PublishedEvent] = {}
     for told in events:
         if isinstance(told.event, ReportFiledEvent):
             first.setdefault(told.event.subject, told)
     return first
 
 
-def acted(events: Iterable[Told]) -> dict[str, int]:
+def acted(events: Iterable[PublishedEvent]) -> dict[str, int]:
     """Return when each report's item was first finally restricted."""
     first: dict[str, int] = {}
     for told in events:
-        if isinstance(told.event, ActionTakenEvent) and is_final(told.event.data):
+        if isinstance(told.event, ActionTakenEvent) and is_final_restriction(told.event.data):
             at = parse_timestamp(told.event.time)
             first[told.event.subject] = min(at, first.get(told.event.subject, at))
     return first
 
 
-def test_a_platform_that_falls_silent_says_nothing_more(history: list[Told], key: dict[str, Any]) -> None:
+def test_a_platform_that_falls_silent_says_nothing_more(history: list[PublishedEvent], key: dict[str, Any]) -> None:
     since = parse_timestamp(key["platforms"]["saffron"]["since"])
 
-    told = [told.at_ms for told in of(history, "saffron")]
+    told = [told.logged_at_ms for told in of(history, "saffron")]
 
     assert since - DAY < max(told) < since
     assert key["platforms"]["saffron"]["filed"] > key["platforms"]["saffron"]["told"]
 
 
-def test_a_report_published_on_closing_is_told_when_it_has_ended(history: list[Told]) -> None:
+def test_a_report_published_on_closing_is_told_when_it_has_ended(history: list[PublishedEvent]) -> None:
     events = of(history, "juniper")
     endings = {
         told.event.subject: told
@@ -59,18 +59,18 @@ def test_a_report_published_on_closing_is_told_when_it_has_ended(history: list[T
     early = [
         token
         for token, told in reports.items()
-        if told.at_ms < parse_timestamp(endings[token].event.time) and not _mistaken(token, events)
+        if told.logged_at_ms < parse_timestamp(endings[token].event.time) and not _mistaken(token, events)
     ]
 
     assert len(reports) > 500
     assert early == []
 
 
-def _mistaken(token: str, events: Iterable[Told]) -> bool:
+def _mistaken(token: str, events: Iterable[PublishedEvent]) -> bool:
     return any(getattr(told.event, "subject", "") == token and hasattr(told.event.data, "retracts") for told in events)
 
 
-def test_what_is_never_closed_is_never_published_on_closing(history: list[Told], key: dict[str, Any]) -> None:
+def test_what_is_never_closed_is_never_published_on_closing(history: list[PublishedEvent], key: dict[str, Any]) -> None:
     juniper = key["platforms"]["juniper"]
 
     assert juniper["filed"] - juniper["told"] > 0.2 * juniper["filed"]
@@ -78,21 +78,21 @@ def test_what_is_never_closed_is_never_published_on_closing(history: list[Told],
     assert len(filings(of(history, "juniper"))) == pytest.approx(juniper["told"], abs=10)
 
 
-def test_a_nightly_batch_tells_a_day_within_a_day(plan: Plan, history: list[Told]) -> None:
-    first: dict[str, Told] = {}
+def test_a_nightly_batch_tells_a_day_within_a_day(plan: SimulationConfig, history: list[PublishedEvent]) -> None:
+    first: dict[str, PublishedEvent] = {}
     for told in of(history, "quartz"):
         if not isinstance(told.event, HeartbeatEvent):
             first.setdefault(told.event.id, told)
 
-    clock = {told.at_ms % DAY for told in first.values()}
-    delays = {told.at_ms - parse_timestamp(told.event.time) for told in first.values()}
+    clock = {told.logged_at_ms % DAY for told in first.values()}
+    delays = {told.logged_at_ms - parse_timestamp(told.event.time) for told in first.values()}
 
     assert 2 * HOUR <= min(clock) <= max(clock) < 2 * HOUR + 10 * MINUTE
     assert 0 < min(delays) < max(delays) <= DAY
-    assert len({told.at_ms // DAY for told in first.values()}) >= plan.weeks * 7 - 1
+    assert len({told.logged_at_ms // DAY for told in first.values()}) >= plan.weeks * 7 - 1
 
 
-def test_a_heartbeat_vouches_for_everything_before_it(history: list[Told]) -> None:
+def test_a_heartbeat_vouches_for_everything_before_it(history: list[PublishedEvent]) -> None:
     through = dict.fromkeys((told.platform for told in history), 0)
     seen: set[tuple[str, str]] = set()
     broken = []
@@ -108,19 +108,21 @@ def test_a_heartbeat_vouches_for_everything_before_it(history: list[Told]) -> No
     assert broken == []
 
 
-def test_heartbeats_are_numbered_without_a_gap_on_both_topics(plan: Plan, history: list[Told]) -> None:
+def test_heartbeats_are_numbered_without_a_gap_on_both_topics(
+    plan: SimulationConfig, history: list[PublishedEvent]
+) -> None:
     numbers: dict[tuple[str, str], list[int]] = {}
     for told in history:
         if isinstance(told.event, HeartbeatEvent):
-            numbers.setdefault((told.platform, told.topic), []).append(told.event.data.sequence)
+            numbers.setdefault((told.platform, told.role), []).append(told.event.data.sequence)
 
     assert len(numbers) == 16
     assert all(one == list(range(one[0], one[0] + len(one))) for one in numbers.values())
-    assert history[-1].at_ms == plan.end_ms - SECOND
+    assert history[-1].logged_at_ms == plan.end_ms - SECOND
 
 
 def test_the_key_is_what_the_events_of_a_steady_platform_say(
-    plan: Plan, history: list[Told], key: dict[str, Any]
+    plan: SimulationConfig, history: list[PublishedEvent], key: dict[str, Any]
 ) -> None:
     events = of(history, "meadow")
     ripe = {

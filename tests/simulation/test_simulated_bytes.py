@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from producers.simulation.model.config import Plan
+from producers.simulation.model.config import SimulationConfig
 from producers.simulation.model.platform_models import cadences_ms
-from producers.simulation.published_events import Told, line
-from producers.simulation.traffic import simulate
+from producers.simulation.published_events import PublishedEvent, encode_line
+from producers.simulation.traffic import simulate_history
 from streams.contract.events.decoder import EventDecoder, Refusal
 from streams.contract.events.schema.envelope import ReportFiledEvent
 from streams.contract.registry.file import read_registry
@@ -19,14 +19,14 @@ from streams.contract.timestamps import parse_timestamp
 from streams.domain.vocabulary import Harm, Outcome
 
 ROOT = Path(__file__).parents[2]
-SMALL = Plan(seed=7, weeks=1, reports=400)
+SMALL = SimulationConfig(seed=7, weeks=1, reports=400)
 
 # Changes whenever the model does, and then on purpose: run `digest(SMALL)`.
 SMALL_DIGEST = "039a90648248471468ce04ad743fc96b32cde23d3fb65e9bc6e10aa923267990"
 
 
-def digest(plan: Plan) -> str:
-    return sha256(b"\n".join(map(line, simulate(plan)))).hexdigest()
+def digest(plan: SimulationConfig) -> str:
+    return sha256(b"\n".join(map(encode_line, simulate_history(plan)))).hexdigest()
 
 
 def test_a_history_is_the_same_on_every_machine() -> None:
@@ -49,35 +49,39 @@ def test_a_history_does_not_depend_on_the_order_of_hashes() -> None:
 def test_another_seed_is_another_history() -> None:
     other = SMALL._replace(seed=8)
 
-    tokens = {getattr(told.event, "subject", "") for told in simulate(SMALL)}
-    others = {getattr(told.event, "subject", "") for told in simulate(other)}
+    tokens = {getattr(told.event, "subject", "") for told in simulate_history(SMALL)}
+    others = {getattr(told.event, "subject", "") for told in simulate_history(other)}
 
     assert digest(other) != SMALL_DIGEST
     assert tokens & others == {""}
 
 
-def test_events_come_in_the_order_of_being_told_within_the_span(plan: Plan, history: list[Told]) -> None:
-    instants = [told.at_ms for told in history]
+def test_events_come_in_the_order_of_being_told_within_the_span(
+    plan: SimulationConfig, history: list[PublishedEvent]
+) -> None:
+    instants = [told.logged_at_ms for told in history]
 
     assert instants == sorted(instants)
     assert plan.start_ms <= instants[0]
     assert instants[-1] < plan.end_ms
 
 
-def test_every_line_is_accepted_with_the_demos_registry(history: list[Told]) -> None:
+def test_every_line_is_accepted_with_the_demos_registry(history: list[PublishedEvent]) -> None:
     decoder = EventDecoder(read_registry(ROOT / "deploy/registry/demo.toml"))
 
-    refused = [told for told in history if isinstance(decoder.decode_line(line(told), told.at_ms), Refusal)]
+    refused = [
+        told for told in history if isinstance(decoder.decode_line(encode_line(told), told.logged_at_ms), Refusal)
+    ]
 
     assert refused == []
 
 
-def test_a_line_carries_its_log_time(history: list[Told]) -> None:
+def test_a_line_carries_its_log_time(history: list[PublishedEvent]) -> None:
     first = history[0]
 
-    read = loads(line(first))
+    read = loads(encode_line(first))
 
-    assert parse_timestamp(read["recordedtime"]) == first.at_ms
+    assert parse_timestamp(read["recordedtime"]) == first.logged_at_ms
 
 
 def test_the_demos_registry_knows_every_platform_by_its_cadence() -> None:
@@ -86,8 +90,8 @@ def test_the_demos_registry_knows_every_platform_by_its_cadence() -> None:
     assert {name: platform.cadence_ms for name, platform in registry.platforms.items()} == cadences_ms()
 
 
-def test_an_event_id_is_used_twice_only_to_say_the_same_again(history: list[Told]) -> None:
-    first: dict[tuple[str, str], Told] = {}
+def test_an_event_id_is_used_twice_only_to_say_the_same_again(history: list[PublishedEvent]) -> None:
+    first: dict[tuple[str, str], PublishedEvent] = {}
 
     again = [
         (told, earlier)
@@ -96,10 +100,10 @@ def test_an_event_id_is_used_twice_only_to_say_the_same_again(history: list[Told
     ]
 
     assert 0 < len(again) < len(history) / 100
-    assert all(told.event == earlier.event and told.topic is earlier.topic for told, earlier in again)
+    assert all(told.event == earlier.event and told.role is earlier.role for told, earlier in again)
 
 
-def test_every_word_that_the_model_uses_occurs(history: list[Told]) -> None:
+def test_every_word_that_the_model_uses_occurs(history: list[PublishedEvent]) -> None:
     said = {told.event.data.__struct_config__.tag for told in history} - {None}
     harms = {told.event.data.harm for told in history if isinstance(told.event, ReportFiledEvent)}
 
@@ -109,9 +113,9 @@ def test_every_word_that_the_model_uses_occurs(history: list[Told]) -> None:
 
 @pytest.mark.parametrize("reports", [3_000, 30_000])
 def test_about_as_many_reports_are_filed_as_were_asked_for(reports: int) -> None:
-    plan = Plan(seed=3, weeks=4, reports=reports)
+    plan = SimulationConfig(seed=3, weeks=4, reports=reports)
 
-    filed = {told.event.subject for told in simulate(plan) if isinstance(told.event, ReportFiledEvent)}
+    filed = {told.event.subject for told in simulate_history(plan) if isinstance(told.event, ReportFiledEvent)}
 
     # Juniper and saffron keep some of theirs to themselves.
     assert len(filed) == pytest.approx(0.96 * reports, rel=0.06)

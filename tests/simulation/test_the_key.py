@@ -2,16 +2,16 @@
 
 from json import dumps, loads
 
-from producers.simulation.ground_truth import truth
-from producers.simulation.model.config import Plan
-from producers.simulation.true_statistics import Case, answers, ranks
+from producers.simulation.ground_truth import ground_truth
+from producers.simulation.model.config import SimulationConfig
+from producers.simulation.true_statistics import TrueReport, clock_truths, rank_with_missing_last
 from streams.domain.grid import DAY, HOUR
 
-PLAN = Plan(seed=2, weeks=1, reports=300)
+PLAN = SimulationConfig(seed=2, weeks=1, reports=300)
 
 
 def test_the_key_is_json_and_names_every_platform() -> None:
-    key = truth(PLAN)
+    key = ground_truth(PLAN)
 
     read = loads(dumps(key))
 
@@ -21,14 +21,14 @@ def test_the_key_is_json_and_names_every_platform() -> None:
     assert len({platform["truth"] for platform in read["platforms"].values()}) == 8
 
 
-def case(at: int, acted_at: int | None) -> Case:
-    return Case(at, at, acted_at, None, acted_at, acted_at)
+def case(at: int, acted_at: int | None) -> TrueReport:
+    return TrueReport(at, at, acted_at, None, acted_at, acted_at)
 
 
 def test_a_median_counts_reports_that_are_never_acted_on() -> None:
     cases = [case(0, HOUR), case(0, 3 * HOUR), case(0, None), case(0, None), case(0, None)]
 
-    answer = answers(cases, until_ms=DAY)["time_to_action"]
+    answer = clock_truths(cases, until_ms=DAY)["time_to_action"]
 
     assert answer["median_seconds"] is None
     assert answer["closed_only_median_seconds"] == 7200
@@ -38,7 +38,7 @@ def test_a_median_counts_reports_that_are_never_acted_on() -> None:
 def test_a_closed_only_median_leaves_out_what_stops_later() -> None:
     cases = [case(0, HOUR), case(0, 3 * HOUR)]
 
-    answer = answers(cases, until_ms=2 * HOUR)["time_to_action"]
+    answer = clock_truths(cases, until_ms=2 * HOUR)["time_to_action"]
 
     assert answer["closed_only_median_seconds"] == 3600
     assert answer["median_seconds"] == 3600
@@ -47,4 +47,4 @@ def test_a_closed_only_median_leaves_out_what_stops_later() -> None:
 def test_platforms_without_a_figure_share_the_last_rank() -> None:
     figures: dict[str, float | int | None] = {"a": 3.0, "b": None, "c": 1.0, "d": None}
 
-    assert ranks(figures, smallest_first=True) == {"a": 2, "b": 3, "c": 1, "d": 3}
+    assert rank_with_missing_last(figures, smallest_first=True) == {"a": 2, "b": 3, "c": 1, "d": 3}

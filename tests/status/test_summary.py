@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import pytest
 
-from producers.status.feedback_summary import Slot, Told, exit_status, summary
-from producers.status.feedback_topics import UnsharedError, topics_of
-from producers.status.status_text import lines
+from producers.status.feedback_summary import ReceivedFeedback, SourcePartition, exit_status, summarise_feedback
+from producers.status.feedback_topics import NoFeedbackTopicError, find_topics
+from producers.status.status_text import status_lines
 from streams.contract.events.source_records import Refusal
 from streams.contract.outputs import platform_status, refusal_records
 from streams.contract.outputs.platform_status import PLATFORM_STATUS_KEY, PlatformStatus, TopicStatus
@@ -50,25 +50,25 @@ def told_of(partition: int, filed: int, taken: int, reasons: dict[Reason, int], 
     return platform_status.encode_platform_status(said, NOON)
 
 
-def refuse(told: Told, reason: Reason, record: Record, field: str = "") -> None:
+def refuse(told: ReceivedFeedback, reason: Reason, record: Record, field: str = "") -> None:
     """Let a refusal be told."""
     value = refusal_records.encode_refusal(Refusal(reason, field, "harbor"), record)
-    told.take(record.partition, refusal_records.refusal_key(record), value)
+    told.apply_record(record.partition, refusal_records.refusal_key(record), value)
 
 
-def ends(*counts: int) -> dict[Slot, int]:
+def ends(*counts: int) -> dict[SourcePartition, int]:
     """Return where two partitions of both topics end."""
-    slots = [Slot(topic, partition) for partition in (0, 1) for topic in (FILED, TAKEN)]
+    slots = [SourcePartition(topic, partition) for partition in (0, 1) for topic in (FILED, TAKEN)]
     return dict(zip(slots, counts, strict=True))
 
 
 def test_what_was_read_is_accepted_or_refused_and_the_rest_lags() -> None:
-    told = Told()
-    told.take(0, PLATFORM_STATUS_KEY, told_of(0, 5, 5, {}))
-    told.take(0, PLATFORM_STATUS_KEY, told_of(0, 10, 20, {Reason.TOO_OLD: 4}))
-    told.take(1, PLATFORM_STATUS_KEY, told_of(1, 1, 0, {Reason.ORPHAN: 1}, through=NOON - 1))
+    told = ReceivedFeedback()
+    told.apply_record(0, PLATFORM_STATUS_KEY, told_of(0, 5, 5, {}))
+    told.apply_record(0, PLATFORM_STATUS_KEY, told_of(0, 10, 20, {Reason.TOO_OLD: 4}))
+    told.apply_record(1, PLATFORM_STATUS_KEY, told_of(1, 1, 0, {Reason.ORPHAN: 1}, through=NOON - 1))
 
-    found = summary("harbor", told, ends(10, 25, 1, 0))
+    found = summarise_feedback("harbor", told, ends(10, 25, 1, 0))
 
     assert (found.read, found.accepted, found.refused, found.lag) == (31, 26, 5, 5)
     assert found.refused_by_reason == {Reason.ORPHAN: 1, Reason.TOO_OLD: 4}
@@ -77,14 +77,14 @@ def test_what_was_read_is_accepted_or_refused_and_the_rest_lags() -> None:
 
 
 def test_refusals_are_grouped_with_the_first_of_each() -> None:
-    told = Told()
+    told = ReceivedFeedback()
     for offset in (7, 5, 6):
         refuse(told, Reason.TOO_OLD, Record(FILED, 1, offset, NOON + offset), "time")
     refuse(told, Reason.TOO_OLD, Record(FILED, 1, 5, NOON + 5), "time")  # the same record, told twice
     refuse(told, Reason.WRONG_PARTITION, Record(TAKEN, 0, 9, NOON))
 
-    first, second = summary("harbor", told, ends(0, 0, 0, 0)).refusals
-    (lately,) = summary("harbor", told, ends(0, 0, 0, 0), since=NOON + 1).refusals
+    first, second = summarise_feedback("harbor", told, ends(0, 0, 0, 0)).refusals
+    (lately,) = summarise_feedback("harbor", told, ends(0, 0, 0, 0), since=NOON + 1).refusals
 
     assert (first.reason, first.field, first.count) == (Reason.TOO_OLD, "time", 3)
     assert (first.first.topic, first.first.partition, first.first.offset) == (FILED, 1, 5)
@@ -93,25 +93,25 @@ def test_refusals_are_grouped_with_the_first_of_each() -> None:
 
 
 def test_a_look_ends_with_what_is_worst() -> None:
-    told = Told()
-    assert exit_status(summary("harbor", told, ends(0, 0, 0, 0))) == UNKNOWN
-    told.take(0, PLATFORM_STATUS_KEY, told_of(0, 1, 1, {}))
-    assert exit_status(summary("harbor", told, ends(1, 1, 0, 0))) == UNKNOWN  # a partition has told nothing
-    told.take(1, PLATFORM_STATUS_KEY, told_of(1, 0, 0, {}))
+    told = ReceivedFeedback()
+    assert exit_status(summarise_feedback("harbor", told, ends(0, 0, 0, 0))) == UNKNOWN
+    told.apply_record(0, PLATFORM_STATUS_KEY, told_of(0, 1, 1, {}))
+    assert exit_status(summarise_feedback("harbor", told, ends(1, 1, 0, 0))) == UNKNOWN  # a partition has told nothing
+    told.apply_record(1, PLATFORM_STATUS_KEY, told_of(1, 0, 0, {}))
 
-    assert exit_status(summary("harbor", told, ends(1, 1, 0, 0))) == OK
-    assert exit_status(summary("harbor", told, ends(1, 2, 0, 0))) == UNKNOWN
+    assert exit_status(summarise_feedback("harbor", told, ends(1, 1, 0, 0))) == OK
+    assert exit_status(summarise_feedback("harbor", told, ends(1, 2, 0, 0))) == UNKNOWN
     refuse(told, Reason.TOO_OLD, Record(FILED, 0, 0, NOON))
-    assert exit_status(summary("harbor", told, ends(1, 2, 0, 0))) == FAILURE
-    assert exit_status(summary("harbor", told, ends(1, 1, 0, 0), since=NOON + 1)) == OK
+    assert exit_status(summarise_feedback("harbor", told, ends(1, 2, 0, 0))) == FAILURE
+    assert exit_status(summarise_feedback("harbor", told, ends(1, 1, 0, 0), since=NOON + 1)) == OK
 
 
 def test_no_line_is_wider_than_a_terminal_whatever_the_names() -> None:
-    told, topic = Told(), f"report-filed.{'h' * 32}"
+    told, topic = ReceivedFeedback(), f"report-filed.{'h' * 32}"
     refuse(told, Reason.WRONG_PARTITION, Record(topic, 4_095, 10**12, NOON), "jurisdictions")
-    told.take(0, PLATFORM_STATUS_KEY, told_of(0, 10**9, 10**9, {Reason.WRONG_PARTITION: 10**9}))
+    told.apply_record(0, PLATFORM_STATUS_KEY, told_of(0, 10**9, 10**9, {Reason.WRONG_PARTITION: 10**9}))
 
-    shown = list(lines(summary("h" * 32, told, ends(10**12, 0, 0, 0), since=NOON)))
+    shown = list(status_lines(summarise_feedback("h" * 32, told, ends(10**12, 0, 0, 0), since=NOON)))
 
     assert max(map(len, shown)) <= 80
     assert f"  {topic} 4095 {10**12}" in shown
@@ -119,7 +119,7 @@ def test_no_line_is_wider_than_a_terminal_whatever_the_names() -> None:
 
 def test_a_value_that_no_worker_wrote_is_none_of_ours() -> None:
     with pytest.raises(ValueError, match="required field"):
-        Told().take(0, PLATFORM_STATUS_KEY, b"{}")
+        ReceivedFeedback().apply_record(0, PLATFORM_STATUS_KEY, b"{}")
 
 
 def test_a_platform_without_topics_of_its_own_has_no_status() -> None:
@@ -128,9 +128,9 @@ def test_a_platform_without_topics_of_its_own_has_no_status() -> None:
     registry = Registry({"harbor": shared, "lantern": other})
 
     for platform, problem in (("harbor", "topics of its own"), ("nobody", "expected one of harbor, lantern")):
-        with pytest.raises(UnsharedError, match=problem):
-            topics_of(platform, registry)
-    with pytest.raises(UnsharedError, match="lower-case letter"):
-        topics_of("No|body", None)
-    assert topics_of("harbor", None) == ("feedback.harbor", (FILED, TAKEN))
-    assert topics_of("harbor", Registry({"harbor": shared})) == ("heard", ("report-filed", "taken"))
+        with pytest.raises(NoFeedbackTopicError, match=problem):
+            find_topics(platform, registry)
+    with pytest.raises(NoFeedbackTopicError, match="lower-case letter"):
+        find_topics("No|body", None)
+    assert find_topics("harbor", None) == ("feedback.harbor", (FILED, TAKEN))
+    assert find_topics("harbor", Registry({"harbor": shared})) == ("heard", ("report-filed", "taken"))

@@ -5,9 +5,9 @@ from typing import Final
 
 from msgspec import structs
 
-from producers.simulation.model.report_model import Life
-from producers.simulation.model.seeded_random import Chance
-from producers.simulation.model.steps import ACKNOWLEDGED, REJECTED_BY_MACHINE, Step, is_final
+from producers.simulation.model.report_model import SimulatedReport
+from producers.simulation.model.seeded_random import SeededRandom
+from producers.simulation.model.steps import ACKNOWLEDGED, AUTO_REJECTED, Step, is_final_restriction
 from streams.contract.events.schema.action_data import ActionTaken, Restricted, Withdrawn
 from streams.contract.events.schema.event_data import ReportAmended, ReportFiled
 from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
@@ -26,91 +26,91 @@ _LAXER: Final = ReportAmended(severity=Severity.STANDARD, reason=AmendReason.TRI
 _GRADED: Final = frozenset({Severity.CRITICAL, Severity.HIGH})
 
 
-def stops_just_in_time(chance: Chance, life: Life, tellings: list[Telling]) -> Told:
+def stops_just_in_time(chance: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
     """Record what would come in the days after 24 hours as if it had come just before."""
     took = _took(life)
     if took is None or not DAY < took < 8 * DAY:
         return life, tellings
-    return _ended(life, tellings, life.at + DAY - SECOND - int(chance.unit() * 50 * MINUTE))
+    return _ended(life, tellings, life.filed_at + DAY - SECOND - int(chance.uniform() * 50 * MINUTE))
 
 
-def rejects_at_once(chance: Chance, life: Life, tellings: list[Telling]) -> Told:
+def rejects_at_once(chance: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
     """Let a machine reject what nobody wants to look at."""
-    if life.acted_at is not None or life.ended_at is None or chance.happens(0.15):
+    if life.acted_at is not None or life.ended_at is None or chance.draw_bool(0.15):
         return life, tellings
-    return _ended(life, tellings, life.at + int(chance.log_normal(20 * SECOND, 0.5)), REJECTED_BY_MACHINE)
+    return _ended(life, tellings, life.filed_at + int(chance.draw_log_normal(20 * SECOND, 0.5)), AUTO_REJECTED)
 
 
-def acknowledges_only(chance: Chance, life: Life, tellings: list[Telling]) -> Told:
+def acknowledges_only(chance: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
     """Confirm the receipt, and answer one in five."""
-    if chance.happens(0.2):
+    if chance.draw_bool(0.2):
         return life, tellings
-    return _with(life._replace(steps=life.steps[:1]), tellings[:1], Step(life.at + 4 * SECOND, ACKNOWLEDGED))
+    return _with(life._replace(steps=life.steps[:1]), tellings[:1], Step(life.filed_at + 4 * SECOND, ACKNOWLEDGED))
 
 
-def softens(chance: Chance, life: Life, tellings: list[Telling]) -> Told:
+def softens(chance: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
     """Find half of the grave reports standard on second thoughts."""
-    if life.label.filed.severity not in _GRADED or chance.happens(0.5):
+    if life.label.report_data.severity not in _GRADED or chance.draw_bool(0.5):
         return life, tellings
-    return _with(life, tellings, Step(life.at + 10 * MINUTE, _LAXER))
+    return _with(life, tellings, Step(life.filed_at + 10 * MINUTE, _LAXER))
 
 
-def tells_on_close(_: Chance, life: Life, tellings: list[Telling]) -> Told | None:
+def tells_on_close(_: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told | None:
     """Tell of a report when it has ended, and never of one that has not."""
     ended = life.ended_at
     return None if ended is None else (life, [(max(at, ended + SECOND), place) for at, place in tellings])
 
 
-def backdates(chance: Chance, life: Life, tellings: list[Telling]) -> Told:
+def backdates(chance: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
     """Say of three filings in ten that they came days earlier, so that no alert can be due any more."""
-    if chance.happens(0.7):
+    if chance.draw_bool(0.7):
         return life, tellings
-    earlier = life.at - DAY - int(chance.unit() * 3 * DAY)
-    filed = Step(earlier, life.steps[0].what)
-    return life._replace(at=earlier, steps=(filed, *life.steps[1:])), tellings
+    earlier = life.filed_at - DAY - int(chance.uniform() * 3 * DAY)
+    filed = Step(earlier, life.steps[0].data)
+    return life._replace(filed_at=earlier, steps=(filed, *life.steps[1:])), tellings
 
 
-def withdraws_what_is_slow(chance: Chance, life: Life, tellings: list[Telling]) -> Told:
+def withdraws_what_is_slow(chance: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
     """Have four in five of the reports withdrawn that are not done by the twentieth hour."""
     took = _took(life)
-    if (took is not None and took < 20 * HOUR) or chance.happens(0.2):
+    if (took is not None and took < 20 * HOUR) or chance.draw_bool(0.2):
         return life, tellings
-    return _ended(life, tellings, life.at + 20 * HOUR, Withdrawn())
+    return _ended(life, tellings, life.filed_at + 20 * HOUR, Withdrawn())
 
 
-def labels_only(chance: Chance, life: Life, tellings: list[Telling]) -> Told:
+def labels_only(chance: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
     """Put a label on seven in ten of the items that would be removed."""
-    if life.acted_at is None or chance.happens(0.3):
+    if life.acted_at is None or chance.draw_bool(0.3):
         return life, tellings
-    steps = tuple([Step(step.at, _LABEL) if is_final(step.what) else step for step in life.steps])
+    steps = tuple([Step(step.occurred_at, _LABEL) if is_final_restriction(step.data) else step for step in life.steps])
     return life._replace(steps=steps), tellings
 
 
-def shifts_channels(chance: Chance, life: Life, tellings: list[Telling]) -> Told:
+def shifts_channels(chance: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
     """Send a third of the in-app reports through the web form."""
-    filed = life.label.filed
-    if filed.channel is not Channel.IN_APP or chance.happens(2 / 3):
+    filed = life.label.report_data
+    if filed.channel is not Channel.IN_APP or chance.draw_bool(2 / 3):
         return life, tellings
     return _filed(life, structs.replace(filed, channel=Channel.WEB_FORM)), tellings
 
 
-def copies_durations(_: Chance, life: Life, tellings: list[Telling]) -> Told:
+def copies_durations(_: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
     """Let everything that took longer than a quarter of an hour have taken 78 minutes."""
     took = _took(life)
-    return (life, tellings) if took is None or took < HOUR / 4 else _ended(life, tellings, life.at + 78 * MINUTE)
+    return (life, tellings) if took is None or took < HOUR / 4 else _ended(life, tellings, life.filed_at + 78 * MINUTE)
 
 
-def tells_actions_only(_: Chance, life: Life, tellings: list[Telling]) -> Told | None:
+def tells_actions_only(_: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told | None:
     """Tell of nothing but what will be acted on within two days."""
-    acted = any(is_final(step.what) and step.at < life.at + 2 * DAY for step in life.steps)
+    acted = any(is_final_restriction(step.data) and step.occurred_at < life.filed_at + 2 * DAY for step in life.steps)
     return (life, tellings) if acted else None
 
 
-def omits_severity(chance: Chance, life: Life, tellings: list[Telling]) -> Told:
+def omits_severity(chance: SeededRandom, life: SimulatedReport, tellings: list[Telling]) -> Told:
     """Leave the severity out of two filings in five."""
-    if chance.happens(0.6):
+    if chance.draw_bool(0.6):
         return life, tellings
-    return _filed(life, structs.replace(life.label.filed, severity=Severity.UNSPECIFIED)), tellings
+    return _filed(life, structs.replace(life.label.report_data, severity=Severity.UNSPECIFIED)), tellings
 
 
 GAMERS: Final[Mapping[str, Way]] = {
@@ -130,28 +130,28 @@ GAMERS: Final[Mapping[str, Way]] = {
 """The gamer that each tripwire is to catch."""
 
 
-def _took(life: Life) -> int | None:
-    return None if life.ended_at is None else life.ended_at - life.at
+def _took(life: SimulatedReport) -> int | None:
+    return None if life.ended_at is None else life.ended_at - life.filed_at
 
 
-def _filed(life: Life, filed: ReportFiled) -> Life:
+def _filed(life: SimulatedReport, filed: ReportFiled) -> SimulatedReport:
     """Return a life with another filing, of as many items."""
-    before = life.steps[0].what
+    before = life.steps[0].data
     assert isinstance(before, ReportFiled), "every life begins with its filing"
-    return life._replace(steps=(Step(life.at, structs.replace(filed, items=before.items)), *life.steps[1:]))
+    return life._replace(steps=(Step(life.filed_at, structs.replace(filed, items=before.items)), *life.steps[1:]))
 
 
-def _with(life: Life, tellings: list[Telling], step: Step) -> Told:
+def _with(life: SimulatedReport, tellings: list[Telling], step: Step) -> Told:
     """Return a life with one more step, told at once."""
-    return life._replace(steps=(*life.steps, step)), [*tellings, (step.at + SECOND, len(life.steps))]
+    return life._replace(steps=(*life.steps, step)), [*tellings, (step.occurred_at + SECOND, len(life.steps))]
 
 
-def _ended(life: Life, tellings: list[Telling], at: int, ending: ActionTaken | None = None) -> Told:
+def _ended(life: SimulatedReport, tellings: list[Telling], at: int, ending: ActionTaken | None = None) -> Told:
     """Return a life that ends at `at`, with another ending if one is given; nothing happens afterwards."""
-    last = next((step for step in life.steps if step.at == life.ended_at), None)
-    what = ending or (None if last is None else last.what)
+    last = next((step for step in life.steps if step.occurred_at == life.ended_at), None)
+    what = ending or (None if last is None else last.data)
     assert what is not None, "who has no ending is given one"
-    kept = [place for place, step in enumerate(life.steps) if step.at < at and step is not last]
+    kept = [place for place, step in enumerate(life.steps) if step.occurred_at < at and step is not last]
     steps = (*[life.steps[place] for place in kept], Step(at, what))
     moved = {place: new for new, place in enumerate(kept)}
     told = [(when, moved[place]) for when, place in tellings if place in moved]

@@ -5,15 +5,21 @@ from typing import Final, NamedTuple
 
 from msgspec import UNSET
 
-from producers.simulation.model.arrivals import Span
-from producers.simulation.model.config import Plan
-from producers.simulation.model.label_mix import Lane
-from producers.simulation.model.platform_models import Change, Habits, Profile, Truth, Wait
-from producers.simulation.model.report_model import Life
-from producers.simulation.model.seeded_random import Chance
-from producers.simulation.model.steps import Merge, Retract, Step, is_final
-from producers.simulation.publication import published
-from producers.simulation.traffic import spans
+from producers.simulation.model.arrivals import TimeSlice
+from producers.simulation.model.config import SimulationConfig
+from producers.simulation.model.label_mix import QueueKind
+from producers.simulation.model.platform_models import (
+    DurationMixture,
+    KnownEffect,
+    ModelChange,
+    PlatformModel,
+    ResponseModel,
+)
+from producers.simulation.model.report_model import SimulatedReport
+from producers.simulation.model.seeded_random import SeededRandom
+from producers.simulation.model.steps import MergeStep, RetractStep, Step, is_final_restriction
+from producers.simulation.publication import simulate_publication
+from producers.simulation.traffic import time_slices
 from streams.contract.events.domain_mapping import action_kind
 from streams.contract.events.schema.action_data import Restricted
 from streams.contract.events.schema.event_data import ReportAmended, ReportFiled
@@ -38,16 +44,16 @@ GAMED: Final = 31 * DAY
 Telling = tuple[int, int]
 """When a step is told, and its place in the life."""
 
-Told = tuple[Life, list[Telling]]
-Way = Callable[[Chance, Life, list[Telling]], Told | None]
+Told = tuple[SimulatedReport, list[Telling]]
+Way = Callable[[SeededRandom, SimulatedReport, list[Telling]], Told | None]
 """What becomes of a report's life and of how it is told on another platform; None: it is never told."""
 
 _IN_APP: Final = (
-    Wait(0.80, 216_000, 1.0, 4 * HOUR, 1.2),
-    Wait(0.90, 120_000, 1.0, 2 * HOUR, 1.2),
-    Wait(0.44, 12 * MINUTE, 1.0, 24 * HOUR, 1.2),
-    Wait(0.50, 12 * MINUTE, 1.0, 8 * HOUR, 1.2),
-    Wait(0.00, MINUTE, 1.0, 24 * HOUR, 1.5),
+    DurationMixture(0.80, 216_000, 1.0, 4 * HOUR, 1.2),
+    DurationMixture(0.90, 120_000, 1.0, 2 * HOUR, 1.2),
+    DurationMixture(0.44, 12 * MINUTE, 1.0, 24 * HOUR, 1.2),
+    DurationMixture(0.50, 12 * MINUTE, 1.0, 8 * HOUR, 1.2),
+    DurationMixture(0.00, MINUTE, 1.0, 24 * HOUR, 1.5),
 )
 """The waits of the simulator's platforms, one that is faster still, and one of people alone that take a day."""
 
@@ -61,42 +67,47 @@ _OTHERWISE: Final = 0.08
 class World(NamedTuple):
     """One honest platform; `outage` is how long nothing could be published in the midst of the window."""
 
-    plan: Plan
-    profile: Profile
+    plan: SimulationConfig
+    profile: PlatformModel
     outage: int
 
     @property
-    def chance(self) -> Chance:
+    def chance(self) -> SeededRandom:
         """What else is left to chance."""
-        return Chance(self.plan.seed, self.profile.id, "world")
+        return SeededRandom(self.plan.seed, self.profile.id, "world")
 
 
 def honest(seed: int, per_day: float | None = None, weeks: int = WEEKS) -> World:
     """Return an honest platform: of any size (or of so many reports a day), pace, mood and publishing habit."""
-    chance = Chance(seed, "honest")
-    daily = per_day or 4 * 60 ** chance.unit()
-    nightly = chance.happens(0.2)
-    profile = Profile(
+    chance = SeededRandom(seed, "honest")
+    daily = per_day or 4 * 60 ** chance.uniform()
+    nightly = chance.draw_bool(0.2)
+    profile = PlatformModel(
         "meadow",
-        Truth.NIGHTLY_BATCHES if nightly else Truth.STEADY,
-        volume=1.0,
-        turn=int(chance.unit() * 3),
-        habits=_habits(chance),
-        change=Change(0.3 + 0.7 * chance.unit(), _habits(chance)) if chance.happens(0.3) else None,
+        KnownEffect.NIGHTLY_BATCHES if nightly else KnownEffect.STEADY,
+        report_share=1.0,
+        country_rotation=int(chance.uniform() * 3),
+        responses=_habits(chance),
+        change=ModelChange(0.3 + 0.7 * chance.uniform(), _habits(chance)) if chance.draw_bool(0.3) else None,
         cadence_ms=DAY if nightly else 5 * MINUTE,
     )
-    outage = int(DAY * 1.5 * chance.unit()) if chance.happens(0.3) else 0
-    return World(Plan(seed, weeks=weeks, reports=int(daily * 7 * weeks)), profile, outage)
+    outage = int(DAY * 1.5 * chance.uniform()) if chance.draw_bool(0.3) else 0
+    return World(SimulationConfig(seed, weeks=weeks, reports=int(daily * 7 * weeks)), profile, outage)
 
 
-def _habits(chance: Chance) -> Habits:
-    in_app = _IN_APP[int(chance.unit() * len(_IN_APP))]
-    notice = Wait(0.0, MINUTE, 1.0, (7 if chance.happens(0.5) else 20) * HOUR, 1.3)
-    return Habits(
-        {Lane.IN_APP: in_app, Lane.DESK: in_app._replace(fast_share=0.0), Lane.NOTICE: notice, Lane.FLAGGER: notice},
-        answered=0.85 + 0.14 * chance.unit(),
-        acted=0.18 + 0.47 * chance.unit(),
-        acknowledged=float(chance.happens(0.5)),
+def _habits(chance: SeededRandom) -> ResponseModel:
+    in_app = _IN_APP[int(chance.uniform() * len(_IN_APP))]
+    notice = DurationMixture(0.0, MINUTE, 1.0, (7 if chance.draw_bool(0.5) else 20) * HOUR, 1.3)
+    return ResponseModel(
+        {
+            QueueKind.IN_APP: in_app,
+            QueueKind.MANUAL: in_app._replace(fast_share=0.0),
+            QueueKind.NOTICE: notice,
+            QueueKind.FLAGGER: notice,
+        },
+        answered_share=0.85 + 0.14 * chance.uniform(),
+        restricted_share=0.18 + 0.47 * chance.uniform(),
+        acknowledged_share=float(chance.draw_bool(0.5)),
     )
 
 
@@ -104,18 +115,18 @@ def told(world: World, way: Way | None = None) -> Iterator[Told]:
     """Yield what is told of every report; in the last weeks another `way` of living and telling, if one is given."""
     chance = world.chance
     since = world.plan.end_ms - GAMED
-    for span in spans(world.plan):
+    for span in time_slices(world.plan):
         if span.begin_ms >= world.plan.end_ms:
             return
         for life, tellings in _lived(world, chance, span):
-            lived = way(chance, life, tellings) if way is not None and life.at >= since else (life, tellings)
+            lived = way(chance, life, tellings) if way is not None and life.filed_at >= since else (life, tellings)
             if lived is not None:
                 yield lived
 
 
-def _lived(world: World, chance: Chance, span: Span) -> Iterator[Told]:
+def _lived(world: World, chance: SeededRandom, span: TimeSlice) -> Iterator[Told]:
     down = world.plan.end_ms - 16 * DAY
-    for life, tellings in published(world.plan, world.profile, span):
+    for life, tellings in simulate_publication(world.plan, world.profile, span):
         steps = tuple([_answered_lightly(chance, life, step) for step in life.steps])
         yield (
             life._replace(steps=steps),
@@ -123,10 +134,10 @@ def _lived(world: World, chance: Chance, span: Span) -> Iterator[Told]:
         )
 
 
-def _answered_lightly(chance: Chance, life: Life, step: Step) -> Step:
+def _answered_lightly(chance: SeededRandom, life: SimulatedReport, step: Step) -> Step:
     """Return a step, a label instead of a removal where a platform may well find that enough."""
-    light = _GATED if life.label.filed.harm is Harm.AGE_INAPPROPRIATE else _OTHERWISE
-    return Step(step.at, _LABEL) if is_final(step.what) and chance.happens(light) else step
+    light = _GATED if life.label.report_data.harm is Harm.AGE_INAPPROPRIATE else _OTHERWISE
+    return Step(step.occurred_at, _LABEL) if is_final_restriction(step.data) and chance.draw_bool(light) else step
 
 
 def facts(world: World, way: Way | None = None) -> Iterator[AboutReport]:
@@ -137,7 +148,7 @@ def facts(world: World, way: Way | None = None) -> Iterator[AboutReport]:
                 yield _fact(world.profile.id, life, at_ms, place)
 
 
-def _fact(platform: str, life: Life, told_at: int, place: int) -> AboutReport:
+def _fact(platform: str, life: SimulatedReport, told_at: int, place: int) -> AboutReport:
     at, what = life.steps[place]
     number = int(life.number, 16) << 7
     about = (f"{platform}|{life.number}".encode(), platform, at, max(told_at, at), number | place, place)
@@ -146,9 +157,9 @@ def _fact(platform: str, life: Life, told_at: int, place: int) -> AboutReport:
             return Filing(*about, _labels(what), what.items)
         case ReportAmended(harm=harm, severity=severity):
             return Amendment(*about, None if harm is UNSET else harm, None if severity is UNSET else severity)
-        case Retract(step=step):
+        case RetractStep(step_index=step):
             return Retraction(*about, number | step)
-        case Merge():
+        case MergeStep():
             return Action(*about, Deed(Outcome.MERGED))
         case _:
             return Action(*about, action_kind(what))

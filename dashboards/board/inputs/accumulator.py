@@ -7,7 +7,7 @@ since their ages are those of the moment at which they are read.
 from collections.abc import Container, Iterable
 from typing import NamedTuple
 
-from dashboards.board.inputs.running_clocks import Running
+from dashboards.board.inputs.running_clocks import RunningClocks
 from streams.domain.cohort import CohortKey, Signature, is_sum, unpack
 from streams.domain.course import OPEN
 from streams.domain.figures import Sample
@@ -16,70 +16,70 @@ from streams.domain.grid import DAY, MINUTE
 DAYS_PER_WEEK = 7
 
 
-def week_of(day: int) -> int:
+def iso_week(day: int) -> int:
     """Return the number of the ISO week, Monday to Sunday UTC, of a day since 1970 (a Thursday)."""
     return (day + 3) // DAYS_PER_WEEK
 
 
-def first_day(week: int) -> int:
+def first_day_of_week(week: int) -> int:
     """Return the Monday, in days since 1970, of a week as `week_of` numbers it."""
     return week * DAYS_PER_WEEK - 3
 
 
-class _Place(NamedTuple):
+class _OpenGroup(NamedTuple):
     """Which waiting reports: the day of filing, whether their severity is urgent, the stored signature."""
 
     day: int
-    urgent: bool
-    stored: bytes
+    is_urgent: bool
+    stored_profile: bytes
 
 
-class Pool:
+class CohortAccumulator:
     """What the cohorts of one platform and some days add up to."""
 
     def __init__(self) -> None:
-        self._settled = Sample()
-        self._waiting: dict[_Place, int] = {}
+        self._closed = Sample()
+        self._open: dict[_OpenGroup, int] = {}
 
-    def change(self, cohort: CohortKey, name: bytes, by: int) -> None:
+    def add(self, cohort: CohortKey, name: bytes, count: int) -> None:
         """Add `by` to what a cohort stores under `name`; the cohorts' sums must never fall below zero."""
         if is_sum(name):
-            self._settled.stop_sums[name] += by
+            self._closed.stop_sums[name] += count
             return
         signature = unpack(name)
-        if not _waits(signature):
-            self._settled.count(cohort.day, signature, by, 0)
+        if not _is_open(signature):
+            self._closed.count(cohort.day, signature, count, 0)
             return
-        place = _Place(cohort.day, cohort.labels.urgent, name)
-        left = self._waiting.get(place, 0) + by
+        place = _OpenGroup(cohort.day, cohort.labels.urgent, name)
+        left = self._open.get(place, 0) + count
         if left:
-            self._waiting[place] = left
+            self._open[place] = left
         else:
-            del self._waiting[place]
+            del self._open[place]
 
-    def sample(self, through: int, clocks: Container[bytes] | None = None) -> Sample:
+    def to_sample(self, watermark: int, clocks: Container[bytes] | None = None) -> Sample:
         """Return the reports as a sample of its own, those that wait at their ages at `through`.
 
         Of some clocks only if they are given.
         """
-        sample = merged([self._settled], clocks)
-        for place, count in self._waiting.items():
-            sample.count(place.day, unpack(place.stored), count, through, clocks)
+        sample = merge_cohort_samples([self._closed], clocks)
+        for place, count in self._open.items():
+            sample.count(place.day, unpack(place.stored_profile), count, watermark, clocks)
         return sample
 
-    def run(self, running: Running) -> None:
+    def count_running(self, running_clocks: RunningClocks) -> None:
         """Count the clocks that run."""
-        for place, count in self._waiting.items():
-            for clock, minute, ending in unpack(place.stored).clocks:
+        for place, count in self._open.items():
+            for clock, minute, ending in unpack(place.stored_profile).clocks:
                 if ending == OPEN:
-                    running.count(clock, place.day * DAY + minute * MINUTE, count, urgent=place.urgent)
+                    running_clocks.count(clock, place.day * DAY + minute * MINUTE, count, is_urgent=place.is_urgent)
 
 
-def _waits(signature: Signature) -> bool:
-    return signature.filed_minute is not None or any(clock.ending == OPEN for clock in signature.clocks)
+def _is_open(profile: Signature) -> bool:
+    return profile.filed_minute is not None or any(clock.ending == OPEN for clock in profile.clocks)
 
 
-def merged(samples: Iterable[Sample], clocks: Container[bytes] | None = None) -> Sample:
+def merge_cohort_samples(samples: Iterable[Sample], clocks: Container[bytes] | None = None) -> Sample:
     """Return the sample of all reports of `samples` together, with the cells of some clocks only if they are given."""
     whole = Sample()
     for sample in samples:

@@ -8,7 +8,7 @@ from streams.contract.outputs.measures import PartitionStatus
 from streams.contract.timestamps import format_timestamp
 from streams.domain.grid import MINUTE, SECOND
 
-OLD_MS: Final = MINUTE
+MAX_INPUT_AGE_MS: Final = MINUTE
 """A partition that has not been heard of for longer, or whose log time lies further back, greys every figure."""
 
 
@@ -22,18 +22,18 @@ class Freshness(NamedTuple):
     """
 
     as_of: int | None
-    expected: int | None
-    ready: frozenset[int]
+    partition_count: int | None
+    ready_partitions: frozenset[int]
     reasons: tuple[str, ...]
-    lost: Mapping[int, int] = MappingProxyType({})
+    lost_records: Mapping[int, int] = MappingProxyType({})
 
 
-def freshness(
+def assess_freshness(
     statuses: Mapping[int, PartitionStatus],
-    read: Collection[int],
-    wall: int,
-    pack: str,
-    heard: Mapping[int, int] = MappingProxyType({}),
+    caught_up: Collection[int],
+    now: int,
+    pack_name: str,
+    received_at: Mapping[int, int] = MappingProxyType({}),
 ) -> Freshness:
     """Return how fresh the inputs are at the instant `wall`.
 
@@ -45,46 +45,52 @@ def freshness(
         return Freshness(None, None, frozenset(), ("no worker has told its status yet",))
     every = range(expected)
     begun = {partition for partition, status in statuses.items() if status.log_time}
-    told = {partition: statuses[partition] for partition in every if partition in begun and partition in read}
-    latest = {partition: heard.get(partition, wall) for partition in told}
+    told = {partition: statuses[partition] for partition in every if partition in begun and partition in caught_up}
+    latest = {partition: received_at.get(partition, now) for partition in told}
     silent = [
-        partition for partition, status in told.items() if wall - min(status.reported_at, latest[partition]) > OLD_MS
+        partition
+        for partition, status in told.items()
+        if now - min(status.reported_at, latest[partition]) > MAX_INPUT_AGE_MS
     ]
     behind = [
-        partition for partition, status in told.items() if wall - min(status.log_time, latest[partition]) > OLD_MS
+        partition
+        for partition, status in told.items()
+        if now - min(status.log_time, latest[partition]) > MAX_INPUT_AGE_MS
     ]
     reasons = [
-        *_reason([partition for partition in every if partition not in statuses], "no worker has told its status yet"),
-        *_reason([partition for partition in statuses if partition not in begun], "nothing measured yet"),
-        *_reason([partition for partition in begun if partition not in read], "not read to its end yet"),
-        *_reason(silent, f"not heard of for more than {OLD_MS // SECOND} s"),
-        *_reason(behind, _measured(told[partition].log_time for partition in behind)),
-        *_disagreements(statuses.values(), pack),
+        *_partition_reason(
+            [partition for partition in every if partition not in statuses], "no worker has told its status yet"
+        ),
+        *_partition_reason([partition for partition in statuses if partition not in begun], "nothing measured yet"),
+        *_partition_reason([partition for partition in begun if partition not in caught_up], "not read to its end yet"),
+        *_partition_reason(silent, f"not heard of for more than {MAX_INPUT_AGE_MS // SECOND} s"),
+        *_partition_reason(behind, _describe_lag(told[partition].log_time for partition in behind)),
+        *_describe_disagreements(statuses.values(), pack_name),
     ]
     complete = len(told) == expected
     return Freshness(
         as_of=min(status.log_time for status in told.values()) if complete else None,
-        expected=expected,
-        ready=frozenset(told) - frozenset(silent),
+        partition_count=expected,
+        ready_partitions=frozenset(told) - frozenset(silent),
         reasons=tuple(reasons),
-        lost={partition: status.lost_records for partition, status in told.items()},
+        lost_records={partition: status.lost_records for partition, status in told.items()},
     )
 
 
-def _reason(partitions: Collection[int], what: str) -> Iterable[str]:
+def _partition_reason(partitions: Collection[int], problem: str) -> Iterable[str]:
     if partitions:
-        yield f"partition{'s' if len(partitions) > 1 else ''} {', '.join(map(str, sorted(partitions)))}: {what}"
+        yield f"partition{'s' if len(partitions) > 1 else ''} {', '.join(map(str, sorted(partitions)))}: {problem}"
 
 
-def _measured(nows: Iterable[int]) -> str:
-    earliest = min(nows, default=0)
-    return f"measured up to {format_timestamp(earliest)}, more than {OLD_MS // SECOND} s behind"
+def _describe_lag(log_times: Iterable[int]) -> str:
+    earliest = min(log_times, default=0)
+    return f"measured up to {format_timestamp(earliest)}, more than {MAX_INPUT_AGE_MS // SECOND} s behind"
 
 
-def _disagreements(statuses: Collection[PartitionStatus], pack: str) -> Iterable[str]:
-    packs = sorted({status.pack for status in statuses} - {pack, ""})
+def _describe_disagreements(statuses: Collection[PartitionStatus], pack_name: str) -> Iterable[str]:
+    packs = sorted({status.pack for status in statuses} - {pack_name, ""})
     if packs:
-        yield f"workers go by the rule pack {', '.join(packs)}, this board by {pack}"
+        yield f"workers go by the rule pack {', '.join(packs)}, this board by {pack_name}"
     if len({status.registry for status in statuses}) > 1:
         yield "workers go by different registries"
     if len({status.partitions for status in statuses}) > 1:

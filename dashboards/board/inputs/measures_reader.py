@@ -18,18 +18,18 @@ from streams.edge.kafka_client.record_batch import OWN_TOPIC_LIMITS
 
 log = logging.getLogger(__name__)
 
-Take = Callable[[int, bytes, bytes | None], None]
+RecordHandler = Callable[[int, bytes, bytes | None], None]
 """Called with partition, key and value of every record, in the order of each partition."""
 
 _POLL_MS: Final = 200
-_FETCH_BYTES: Final = 4 << 20
-_LOOK_SECONDS: Final = 0.25
-_NOBODY: Final = KafkaSecurity()
-_RECENT_MS: Final = 5_000
+_MAX_FETCH_BYTES: Final = 4 << 20
+_TOPIC_POLL_SECONDS: Final = 0.25
+_ANONYMOUS: Final = KafkaSecurity()
+_MAX_FETCH_AGE_MS: Final = 5_000
 """A fetch response older than this says nothing about where a log ends now."""
 
 
-class Reader:
+class MeasuresReader:
     """Reads `measures` and knows how far.
 
     `read` are the partitions that were read to where they ended when reading began; `read_at` is the wall clock, in
@@ -42,19 +42,19 @@ class Reader:
     def __init__(
         self,
         bootstrap: str,
-        take: Take,
-        wall: Callable[[], int],
+        handle_record: RecordHandler,
+        now: Callable[[], int],
         topic: str = MEASURES,
-        access: KafkaSecurity = _NOBODY,
+        access: KafkaSecurity = _ANONYMOUS,
     ) -> None:
-        self.read: set[int] = set()
-        self.read_at: int | None = None
-        self._take = take
+        self.caught_up: set[int] = set()
+        self.caught_up_at: int | None = None
+        self._handle_record = handle_record
         self._topic = topic
         self._bootstrap = bootstrap
         self._access = access
-        self._wall = wall
-        self._ends: dict[TopicPartition, int] = {}
+        self._now = now
+        self._start_end_offsets: dict[TopicPartition, int] = {}
         self._consumer = resilient_consumer.create_consumer(
             OWN_TOPIC_LIMITS,
             bootstrap_servers=bootstrap,
@@ -62,7 +62,7 @@ class Reader:
             enable_auto_commit=False,
             isolation_level="read_committed",
             auto_offset_reset="none",
-            max_partition_fetch_bytes=_FETCH_BYTES,
+            max_partition_fetch_bytes=_MAX_FETCH_BYTES,
             **access.client_options(),
         )
 
@@ -72,7 +72,7 @@ class Reader:
         Raises AccessError when the broker does not let us in, NoBrokerError when none answers.
         """
         try:
-            await self._begin()
+            await self._start()
         except BaseException:
             await self._consumer.stop()
             raise
@@ -96,21 +96,21 @@ class Reader:
                     if isinstance(record, UnreadableBatch):
                         log.error("%s %d: the batch at offset %d cannot be read", *slot, record.offset)
                     else:
-                        self._take(slot.partition, record.key or b"", record.value)
-            await self._look()
+                        self._handle_record(slot.partition, record.key or b"", record.value)
+            await self._update_progress()
             await asyncio.sleep(0)
 
-    async def _begin(self) -> None:
+    async def _start(self) -> None:
         if not await asyncio.to_thread(check_login, self._bootstrap, self._access):
             raise NoBrokerError(self._bootstrap, self._access)
-        slots = await self._slots()
+        slots = await self._topic_partitions()
         await self._consumer.start()
         self._consumer.assign(slots)
         await self._consumer.seek_to_beginning(*slots)
-        self._ends = await self._consumer.end_offsets(slots)
+        self._start_end_offsets = await self._consumer.end_offsets(slots)
         log.info("reading %d partitions of %s", len(slots), self._topic)
 
-    async def _slots(self) -> list[TopicPartition]:
+    async def _topic_partitions(self) -> list[TopicPartition]:
         """Return the partitions of the topic, as soon as it is there.
 
         The list of all topics is asked for first: naming a topic that is not there may make it.
@@ -119,28 +119,28 @@ class Reader:
         await admin.start()
         try:
             while self._topic not in await admin.list_topics():  # noqa: ASYNC110 - the broker tells nobody of a new topic
-                await asyncio.sleep(_LOOK_SECONDS)
+                await asyncio.sleep(_TOPIC_POLL_SECONDS)
             (described,) = await admin.describe_topics([self._topic])
             return [TopicPartition(self._topic, number) for number in range(len(described["partitions"]))]
         finally:
             await admin.close()
 
-    async def _look(self) -> None:
+    async def _update_progress(self) -> None:
         """See how far every partition has been read, against its end at the beginning and its end of now."""
         heads = []
-        for slot, end in self._ends.items():
+        for slot, end in self._start_end_offsets.items():
             position = await self._consumer.position(slot)
             if position >= end:
-                self.read.add(slot.partition)
-            heads.append(self._head_at(slot, position))
+                self.caught_up.add(slot.partition)
+            heads.append(self._end_confirmed_at(slot, position))
         known = [head for head in heads if head is not None]
-        if len(known) == len(heads) and self._wall() - min(known) <= _RECENT_MS:
-            self.read_at = min(known)
+        if len(known) == len(heads) and self._now() - min(known) <= _MAX_FETCH_AGE_MS:
+            self.caught_up_at = min(known)
 
-    def _head_at(self, slot: TopicPartition, position: int) -> int | None:
+    def _end_confirmed_at(self, topic_partition: TopicPartition, position: int) -> int | None:
         """Return when a fetch response last said that nothing follows `position`, None if it says otherwise."""
-        end = self._consumer.last_stable_offset(slot)
+        end = self._consumer.last_stable_offset(topic_partition)
         if end is None or end < 0:
-            end = self._consumer.highwater(slot)
-        at: int | None = self._consumer.last_poll_timestamp(slot)
+            end = self._consumer.highwater(topic_partition)
+        at: int | None = self._consumer.last_poll_timestamp(topic_partition)
         return at if end is not None and position >= end else None

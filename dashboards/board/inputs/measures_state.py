@@ -8,9 +8,9 @@ status, which is the last record of every commit: a commit may move reports from
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from itertools import islice
 
-from dashboards.board.inputs.accumulator import Pool, week_of
-from dashboards.board.inputs.periods import Spans
-from dashboards.board.inputs.platform_counters import Counts
+from dashboards.board.inputs.accumulator import CohortAccumulator, iso_week
+from dashboards.board.inputs.periods import PeriodAccumulators
+from dashboards.board.inputs.platform_counters import PlatformCounters
 from streams.contract.outputs.measures import (
     CLOCK_PREFIX,
     COHORT_PREFIX,
@@ -28,14 +28,14 @@ from streams.domain.objective import Span
 from streams.domain.tripwires.days import Days
 from streams.domain.tripwires.lens import Lens
 
-_NOTHING: Mapping[bytes, int] = {}
+_EMPTY: Mapping[bytes, int] = {}
 
 
 class UnknownMeasureError(Exception):
     """A key on `measures` that this board does not know: it was written by a newer worker."""
 
 
-class Sums:
+class MeasuresState:
     """What all partitions say together.
 
     `heard` is when each status was heard by `wall`, in epoch milliseconds. `clocks` are those that any partition has
@@ -43,50 +43,50 @@ class Sums:
     the spans of days that are wanted) and `days` (for tripwires) hold what has been folded.
     """
 
-    def __init__(self, days: Days | None = None, wall: Callable[[], int] = lambda: NEVER) -> None:
-        self.days = days or Days(lambda _: Lens(STANDARD))
-        self.counts = Counts()
+    def __init__(self, daily_counts: Days | None = None, now: Callable[[], int] = lambda: NEVER) -> None:
+        self.daily_counts = daily_counts or Days(lambda _: Lens(STANDARD))
+        self.platform_counters = PlatformCounters()
         self.statuses: dict[int, PartitionStatus] = {}
-        self.heard: dict[int, int] = {}
+        self.received_at: dict[int, int] = {}
         self.clocks: dict[str, Clock] = {}
-        self.pools: dict[str, dict[int, Pool]] = {}
-        self.spans = Spans()
-        self._wall = wall
+        self.accumulators_by_week: dict[str, dict[int, CohortAccumulator]] = {}
+        self.periods = PeriodAccumulators()
+        self._now = now
         self._cohorts: dict[tuple[int, bytes], bytes] = {}
-        self._unfinished: dict[int, dict[tuple[int, bytes], bytes | None]] = {}
-        self._unfolded: dict[tuple[int, bytes], bytes | None] = {}
+        self._incomplete_commits: dict[int, dict[tuple[int, bytes], bytes | None]] = {}
+        self._pending: dict[tuple[int, bytes], bytes | None] = {}
 
-    def take(self, partition: int, key: bytes, value: bytes | None) -> None:
+    def apply_record(self, partition: int, key: bytes, value: bytes | None) -> None:
         """Keep what a partition tells under a key; None says that the key is gone.
 
         Raises UnknownMeasureError for a key that is none of the contract.
         """
         if key.startswith(COHORT_PREFIX):
-            self._unfinished.setdefault(partition, {})[partition, key] = value
+            self._incomplete_commits.setdefault(partition, {})[partition, key] = value
         elif key.startswith(COUNTERS_PREFIX):
-            self.counts.take(partition, key[len(COUNTERS_PREFIX) :].decode(), value)
+            self.platform_counters.set_counters(partition, key[len(COUNTERS_PREFIX) :].decode(), value)
         elif key.startswith(CLOCK_PREFIX) and value is not None:
             self.clocks[key[len(CLOCK_PREFIX) :].decode()] = decode_clock(value).clock
         elif key == STATUS_KEY and value is not None:
-            self.statuses[partition], self.heard[partition] = decode_partition_status(value), self._wall()
-            self._unfolded.update(self._unfinished.pop(partition, {}))
+            self.statuses[partition], self.received_at[partition] = decode_partition_status(value), self._now()
+            self._pending.update(self._incomplete_commits.pop(partition, {}))
         else:
             raise UnknownMeasureError(
                 f"partition {partition}: expected a cohort, counters, a clock or a status, got {key[:2]!r}"
             )
 
     @property
-    def unfolded(self) -> int:
+    def pending_count(self) -> int:
         """How many changed rows of cohorts wait to be folded; those of a commit that is not read whole yet do not."""
-        return len(self._unfolded)
+        return len(self._pending)
 
-    def fold(self, most: int | None = None) -> None:
+    def apply_pending(self, limit: int | None = None) -> None:
         """Fold changed rows of cohorts into their pools, at most so many."""
-        for place in list(islice(self._unfolded, most)):
-            new, old = self._unfolded.pop(place), self._cohorts.pop(place, None)
+        for place in list(islice(self._pending, limit)):
+            new, old = self._pending.pop(place), self._cohorts.pop(place, None)
             if new is not None:
                 self._cohorts[place] = new
-            self._fold(place[1], old, new)
+            self._apply_cohort_change(place[1], old, new)
 
     def cohorts(self, platforms: Container[str] | None = None) -> Iterator[tuple[str, Mapping[bytes, int]]]:
         """Yield every partition's cohorts of some platforms, or of all, in the rows in which they are stored; fold first."""
@@ -95,30 +95,30 @@ class Sums:
             if platforms is None or stored.partition("|")[0] in platforms:
                 yield stored, decode_cohort(value)
 
-    def hold(self, wanted: Collection[Span]) -> None:
+    def select_periods(self, periods: Collection[Span]) -> None:
         """Hold these spans of filing days and no others."""
-        if missing := self.spans.missing(wanted):
+        if missing := self.periods.select(periods):
             days = {day for span in missing for day in range(span.first, span.last + 1)}
-            self.spans.fill(missing, self._filed_on(days))
+            self.periods.fill_periods(missing, self._cohorts_filed_on(days))
 
-    def _filed_on(self, days: Container[int]) -> Iterator[tuple[CohortKey, Mapping[bytes, int]]]:
+    def _cohorts_filed_on(self, days: Container[int]) -> Iterator[tuple[CohortKey, Mapping[bytes, int]]]:
         for (_, stored), value in self._cohorts.items():
             key = key_of(stored[len(COHORT_PREFIX) :].decode())
             if key.day in days:
                 yield key, decode_cohort(value)
 
-    def _fold(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
+    def _apply_cohort_change(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
         cohort = key_of(key[len(COHORT_PREFIX) :].decode())
-        weeks = self.pools.setdefault(cohort.platform, {})
-        week = week_of(cohort.day)
+        weeks = self.accumulators_by_week.setdefault(cohort.platform, {})
+        week = iso_week(cohort.day)
         pool = weeks.get(week)
         if pool is None:
-            pool = weeks[week] = Pool()
-        before = _NOTHING if old is None else decode_cohort(old)
-        after = _NOTHING if new is None else decode_cohort(new)
+            pool = weeks[week] = CohortAccumulator()
+        before = _EMPTY if old is None else decode_cohort(old)
+        after = _EMPTY if new is None else decode_cohort(new)
         for name in before.keys() | after.keys():
             change = after.get(name, 0) - before.get(name, 0)
             if change:
-                pool.change(cohort, name, change)
-                self.spans.change(cohort, name, change)
-                self.days.change(cohort, name, change)
+                pool.add(cohort, name, change)
+                self.periods.add(cohort, name, change)
+                self.daily_counts.change(cohort, name, change)

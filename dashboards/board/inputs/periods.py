@@ -5,44 +5,44 @@ A span is filled once from all cohorts and then changes with them. Every midnigh
 
 from collections.abc import Collection, Iterable, Mapping
 
-from dashboards.board.inputs.accumulator import Pool
+from dashboards.board.inputs.accumulator import CohortAccumulator
 from streams.domain.cohort import CohortKey
 from streams.domain.objective import Span
 
 
-class Spans:
+class PeriodAccumulators:
     """Pools by span and platform."""
 
     def __init__(self) -> None:
-        self._pools: dict[Span, dict[str, Pool]] = {}
+        self._accumulators: dict[Span, dict[str, CohortAccumulator]] = {}
 
-    def pool(self, span: Span, platform: str) -> Pool:
+    def reports_of(self, period: Span, platform: str) -> CohortAccumulator:
         """Return the reports of a platform that were filed in a span that is held."""
-        return self._pools[span].get(platform) or Pool()
+        return self._accumulators[period].get(platform) or CohortAccumulator()
 
-    def change(self, cohort: CohortKey, name: bytes, by: int) -> None:
+    def add(self, cohort: CohortKey, name: bytes, count: int) -> None:
         """Change what a cohort stores under `name` in every span that is held."""
-        for span, pools in self._pools.items():
+        for span, pools in self._accumulators.items():
             if span.first <= cohort.day <= span.last:
-                _change(pools, cohort, name, by)
+                _add(pools, cohort, name, count)
 
-    def missing(self, wanted: Collection[Span]) -> list[Span]:
+    def select(self, periods: Collection[Span]) -> list[Span]:
         """Hold no other spans than those that are wanted; return those of them that must be filled."""
-        self._pools = {span: pools for span, pools in self._pools.items() if span in wanted}
-        return sorted(set(wanted) - self._pools.keys())
+        self._accumulators = {span: pools for span, pools in self._accumulators.items() if span in periods}
+        return sorted(set(periods) - self._accumulators.keys())
 
-    def fill(self, missing: Iterable[Span], cohorts: Iterable[tuple[CohortKey, Mapping[bytes, int]]]) -> None:
+    def fill_periods(self, periods: Iterable[Span], cohorts: Iterable[tuple[CohortKey, Mapping[bytes, int]]]) -> None:
         """Hold spans that were missing; `cohorts` are those of all their days and may be more."""
-        filled: dict[Span, dict[str, Pool]] = {span: {} for span in missing}
+        filled: dict[Span, dict[str, CohortAccumulator]] = {span: {} for span in periods}
         for key, cohort in cohorts:
             for span, pools in filled.items():
                 if span.first <= key.day <= span.last:
                     for name, count in cohort.items():
-                        _change(pools, key, name, count)
-        self._pools |= filled
+                        _add(pools, key, name, count)
+        self._accumulators |= filled
 
 
-def _change(pools: dict[str, Pool], cohort: CohortKey, name: bytes, by: int) -> None:
-    if cohort.platform not in pools:
-        pools[cohort.platform] = Pool()
-    pools[cohort.platform].change(cohort, name, by)
+def _add(accumulators: dict[str, CohortAccumulator], cohort: CohortKey, name: bytes, count: int) -> None:
+    if cohort.platform not in accumulators:
+        accumulators[cohort.platform] = CohortAccumulator()
+    accumulators[cohort.platform].add(cohort, name, count)

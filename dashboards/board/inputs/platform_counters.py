@@ -11,60 +11,60 @@ from streams.contract.outputs.measures import decode_counters
 from streams.domain import counters
 from streams.domain.desk import TOPICS
 
-_INSTANTS: Final = frozenset(
+_TIMESTAMPS: Final = frozenset(
     {
         *(counters.HORIZON, counters.LAST_TOLD, counters.DROPPED_FROM, counters.DROPPED_THROUGH),
         *map(counters.through, TOPICS),
     }
 )
-_NUMBERS: Final = frozenset(map(counters.sequence, TOPICS))
-_NOT_ADDED: Final = _INSTANTS | _NUMBERS
+_SEQUENCE_NUMBERS: Final = frozenset(map(counters.sequence, TOPICS))
+_NOT_ADDITIVE: Final = _TIMESTAMPS | _SEQUENCE_NUMBERS
 
 
-class Counts:
+class PlatformCounters:
     """The last value of every platform's counters on every partition."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, dict[int, Mapping[str, int]]] = {}
+        self._counters_by_partition: dict[str, dict[int, Mapping[str, int]]] = {}
 
-    def take(self, partition: int, platform: str, value: bytes | None) -> None:
+    def set_counters(self, partition: int, platform: str, value: bytes | None) -> None:
         """Keep a platform's counters as a partition tells them now; None says that they are gone."""
-        rows = self._rows.setdefault(platform, {})
+        rows = self._counters_by_partition.setdefault(platform, {})
         if value is None:
             rows.pop(partition, None)
         else:
             rows[partition] = decode_counters(value)
 
-    def platforms(self) -> frozenset[str]:
+    def platform_names(self) -> frozenset[str]:
         """Return who was told of, also those that nobody has registered."""
-        return frozenset(self._rows)
+        return frozenset(self._counters_by_partition)
 
     def total(self, platform: str) -> Mapping[str, int]:
         """Return the sums over all partitions of what can be added up; absent is zero."""
         total: Counter[str] = Counter()
-        for row in self._rows.get(platform, {}).values():
-            total.update({name: count for name, count in row.items() if name not in _NOT_ADDED})
+        for row in self._counters_by_partition.get(platform, {}).values():
+            total.update({name: count for name, count in row.items() if name not in _NOT_ADDITIVE})
         return total
 
-    def complete_through(self, platform: str, partitions: int) -> int | None:
+    def complete_through(self, platform: str, partition_count: int) -> int | None:
         """Return up to when the platform has told everything on all so many partitions.
 
         0 while it has not said so on every one, None if it never said anything about it.
         """
-        rows = self._rows.get(platform, {})
+        rows = self._counters_by_partition.get(platform, {})
         promised = [
             min(rows.get(partition, {}).get(counters.through(topic), 0) for topic in TOPICS)
-            for partition in range(partitions)
+            for partition in range(partition_count)
         ]
         beats = any(row.get(counters.HEARTBEATS) for row in rows.values())
         return min(promised, default=0) if beats else None
 
-    def remembered(self, platform: str) -> int:
+    def max_retained_reports(self, platform: str) -> int:
         """Return how many reports of the platform the partition remembers that remembers most."""
-        rows = self._rows.get(platform, {}).values()
+        rows = self._counters_by_partition.get(platform, {}).values()
         return max((row.get(counters.REMEMBERED, 0) for row in rows), default=0)
 
-    def last_told(self, platform: str) -> int | None:
+    def last_logged_at(self, platform: str) -> int | None:
         """Return when the platform last told anything, None for never."""
-        rows = self._rows.get(platform, {}).values()
+        rows = self._counters_by_partition.get(platform, {}).values()
         return max((row[counters.LAST_TOLD] for row in rows if counters.LAST_TOLD in row), default=None)

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from dashboards.board.inputs.accumulator import Pool, merged, week_of
-from dashboards.board.inputs.running_clocks import Running
+from dashboards.board.inputs.accumulator import CohortAccumulator, iso_week, merge_cohort_samples
+from dashboards.board.inputs.running_clocks import RunningClocks
 from dashboards.board.metrics.running_clocks import running
-from dashboards.board.samples import Series, Values
+from dashboards.board.samples import LabelledValues, Samples
 from streams.contract.metrics.metric import COHORT_LIMITS, COHORT_WEEKS, RECENT_COHORT, STANDARD_CLOCK_IDS
 from streams.contract.packs.exported_clocks import ExportedClock
 from streams.domain.figures import Sample
@@ -18,68 +18,70 @@ from streams.domain.survival.risk import Cells
 _QUANTILES = {"median": 0.5, "p90": 0.9}
 
 
-class ClockNow(NamedTuple):
+class ClockEstimates(NamedTuple):
     """What is exported of one clock on one cohort; None where a value cannot be given."""
 
-    measurable: bool
-    within: Mapping[str, Interval | None]
+    is_measurable: bool
+    share_within: Mapping[str, Interval | None]
     quantiles: Mapping[str, Interval]
-    reached: Mapping[str, bool | None]
-    published: float | None
+    quantile_reached: Mapping[str, bool | None]
+    closed_only_median: float | None
 
 
-def clock_now(cells: Cells) -> ClockNow:
+def estimate_clock(cells: Cells) -> ClockEstimates:
     """Return the figures of a cohort's cells."""
     curve: Curve = estimate(cells)
-    return ClockNow(
-        measurable=curve.exposure.measurable,
-        within={word: curve.within(limit) for word, limit in COHORT_LIMITS.items()},
+    return ClockEstimates(
+        is_measurable=curve.exposure.measurable,
+        share_within={word: curve.within(limit) for word, limit in COHORT_LIMITS.items()},
         quantiles={word: curve.quantile(p) for word, p in _QUANTILES.items()},
-        reached={word: curve.reaches(p) for word, p in _QUANTILES.items()},
-        published=closed_only_median(cells),
+        quantile_reached={word: curve.reaches(p) for word, p in _QUANTILES.items()},
+        closed_only_median=closed_only_median(cells),
     )
 
 
-class Figured:
+class CohortMetrics:
     """The figures of one platform, kept from one reading to the next: what has not changed is not computed again."""
 
     def __init__(self, platform: str, cadence: int) -> None:
         self._platform = platform
         self._cadence = cadence
-        self._known: dict[tuple[int | str, str], tuple[Cells, ClockNow]] = {}
+        self._cached_estimates: dict[tuple[int | str, str], tuple[Cells, ClockEstimates]] = {}
 
-    def values(
-        self, pools: Mapping[int, Pool], clocks: Sequence[ExportedClock], through: int, as_of: int
-    ) -> Iterator[Values]:
+    def samples(
+        self, accumulators: Mapping[int, CohortAccumulator], clocks: Sequence[ExportedClock], watermark: int, as_of: int
+    ) -> Iterator[Samples]:
         """Yield the values step by step, a cohort at a time, since all of them take a while.
 
         Of cohorts only the standard clocks are told. `through` is up to when the platform has told everything, 0 while
         it has not said so everywhere: its shares and quantiles are then not given, since nobody knows how long its open
         reports have waited.
         """
-        samples = {week: pool.sample(through) for week, pool in pools.items()}
-        whole = merged(samples.values())
-        yield self._whole(whole)
-        yield running(self._platform, clocks, whole, self._running(pools.values(), clocks, through))
+        samples = {week: pool.to_sample(watermark) for week, pool in accumulators.items()}
+        whole = merge_cohort_samples(samples.values())
+        yield self._platform_samples(whole)
+        yield running(self._platform, clocks, whole, self._running_clocks(accumulators.values(), clocks, watermark))
         standard = [clock for clock in clocks if clock.id in STANDARD_CLOCK_IDS]
-        current = week_of(as_of // DAY)
+        current = iso_week(as_of // DAY)
         weeks = range(current, current - COHORT_WEEKS, -1)
         for age, week in enumerate(weeks):
             sample = samples.get(week) or Sample()
-            yield self._cohort(f"week-{age:02}", standard, sample, known=bool(through))
-        recent = merged(samples[week] for week in weeks if week in samples)
-        yield self._cohort(RECENT_COHORT, standard, recent, known=bool(through))
+            yield self._cohort_samples(f"week-{age:02}", standard, sample, has_watermark=bool(watermark))
+        recent = merge_cohort_samples(samples[week] for week in weeks if week in samples)
+        yield self._cohort_samples(RECENT_COHORT, standard, recent, has_watermark=bool(watermark))
 
-    def _running(self, pools: Iterable[Pool], clocks: Sequence[ExportedClock], through: int) -> Running:
+    def _running_clocks(
+        self, accumulators: Iterable[CohortAccumulator], clocks: Sequence[ExportedClock], watermark: int
+    ) -> RunningClocks:
         limits = {one.mark: one.limit for clock in clocks for one in clock.versions if one.limit is not None}
-        found = Running(limits, through, self._cadence)
-        for pool in pools:
-            pool.run(found)
+        found = RunningClocks(limits, watermark, self._cadence)
+        for pool in accumulators:
+            pool.count_running(found)
         return found
 
-    def _whole(self, sample: Sample) -> Values:
+    def _platform_samples(self, sample: Sample) -> Samples:
         own = (self._platform,)
-        values: Values = {
+        values: Samples = {
             "safeclock_reports": {(*own, state): sample.states[state] for state in STATES},
             "safeclock_open_reports": {own: sum(sample.states[state] for state in OPEN_STATES)},
         }
@@ -87,51 +89,57 @@ class Figured:
             values["safeclock_oldest_open_report_timestamp_seconds"] = {own: sample.oldest_open / SECOND}
         return values
 
-    def _cohort(self, name: str, clocks: Sequence[ExportedClock], sample: Sample, *, known: bool) -> Values:
+    def _cohort_samples(
+        self, name: str, clocks: Sequence[ExportedClock], sample: Sample, *, has_watermark: bool
+    ) -> Samples:
         own = (self._platform, name)
-        values: Values = {
+        values: Samples = {
             "safeclock_cohort_filed_reports": {own: sample.filed},
             "safeclock_cohort_open_reports": {own: sum(sample.states[state] for state in OPEN_STATES)},
         }
         for clock in clocks:
-            now = self._now(name, clock, sample)
-            for metric, series in _series((*own, clock.id), now, known=known).items():
+            now = self._estimates(name, clock, sample)
+            for metric, series in _clock_samples((*own, clock.id), now, has_watermark=has_watermark).items():
                 values.setdefault(metric, {}).update(series)
         return values
 
-    def _now(self, cohort: str, clock: ExportedClock, sample: Sample) -> ClockNow:
+    def _estimates(self, cohort: str, clock: ExportedClock, sample: Sample) -> ClockEstimates:
         cells = sample.cells_of(clock.versions)
-        before = self._known.get((cohort, clock.id))
+        before = self._cached_estimates.get((cohort, clock.id))
         if before is not None and before[0] == cells:
             return before[1]
-        now = clock_now(cells)
-        self._known[cohort, clock.id] = (cells, now)
+        now = estimate_clock(cells)
+        self._cached_estimates[cohort, clock.id] = (cells, now)
         return now
 
 
-def _series(own: tuple[str, ...], now: ClockNow, *, known: bool) -> Values:
+def _clock_samples(labels: tuple[str, ...], estimates: ClockEstimates, *, has_watermark: bool) -> Samples:
     """Return the series of one clock on one cohort; `known` says that the ages of its open reports are."""
-    measurable = known and now.measurable
-    within: Series = {}
-    quantiles: Series = {}
-    for word, share in now.within.items() if measurable else ():
-        within |= _bounds((*own, word), share)
-    for word, quantile in now.quantiles.items() if measurable else ():
-        quantiles |= _bounds((*own, word), quantile)
+    measurable = has_watermark and estimates.is_measurable
+    within: LabelledValues = {}
+    quantiles: LabelledValues = {}
+    for word, share in estimates.share_within.items() if measurable else ():
+        within |= _bound_values((*labels, word), share)
+    for word, quantile in estimates.quantiles.items() if measurable else ():
+        quantiles |= _bound_values((*labels, word), quantile)
     return {
-        "safeclock_cohort_measurable": {own: float(measurable)},
+        "safeclock_cohort_measurable": {labels: float(measurable)},
         "safeclock_cohort_within_ratio": within,
         "safeclock_cohort_quantile_seconds": quantiles,
         "safeclock_cohort_quantile_reached": {
-            (*own, word): float(reached) for word, reached in now.reached.items() if known and reached is not None
+            (*labels, word): float(reached)
+            for word, reached in estimates.quantile_reached.items()
+            if has_watermark and reached is not None
         },
-        "safeclock_cohort_closed_only_median_seconds": {} if now.published is None else {own: now.published},
+        "safeclock_cohort_closed_only_median_seconds": {}
+        if estimates.closed_only_median is None
+        else {labels: estimates.closed_only_median},
     }
 
 
-def _bounds(words: tuple[str, ...], interval: Interval | None) -> Series:
+def _bound_values(labels: tuple[str, ...], interval: Interval | None) -> LabelledValues:
     """Return a value and its limits, those of them that can be given, and none without a value."""
     if interval is None or interval.value is None:
         return {}
     named = {"estimate": interval.value, "low": interval.low, "high": interval.high}
-    return {(*words, bound): value for bound, value in named.items() if value is not None}
+    return {(*labels, bound): value for bound, value in named.items() if value is not None}

@@ -5,7 +5,14 @@ from functools import lru_cache, partial
 from itertools import product
 from typing import Final
 
-from dashboards.board.samples import Histograms, Readings, Series, Values, listed, zeros
+from dashboards.board.samples import (
+    HistogramSamples,
+    HistogramValue,
+    LabelledValues,
+    Samples,
+    initial_zeros,
+    open_label_values,
+)
 from streams.contract.metrics.catalogue import COUNTERS
 from streams.contract.metrics.metric import TIMINGS, UNKNOWN_PLATFORM, MetricKind
 from streams.contract.packs.exported_clocks import ExportedClock
@@ -15,9 +22,9 @@ from streams.domain.grid import SECOND
 from streams.domain.verdict import MISSED
 from streams.domain.vocabulary import Outcome, Reason
 
-Total = Mapping[str, int]
+CounterTotals = Mapping[str, int]
 
-_PLAIN: Final = {
+_PLATFORM_COUNTERS: Final = {
     "safeclock_reports_filed_total": counters.FILED,
     "safeclock_reports_unfiled_total": counters.UNFILED,
     "safeclock_events_duplicate_total": counters.DUPLICATES,
@@ -33,85 +40,95 @@ _PLAIN: Final = {
     "safeclock_heartbeats_total": counters.HEARTBEATS,
     "safeclock_heartbeat_gaps_total": counters.SEQUENCE_GAPS,
 }
-_REACHED: Final = "safeclock_deadline_reached_total"
+_REACHED_TOTAL: Final = "safeclock_deadline_reached_total"
 _MISSED_TOTAL: Final = "safeclock_deadline_missed_total"
-_CORRECTED: Final = "safeclock_deadline_corrected_total"
-_PAUSED: Final = "safeclock_clock_paused_seconds_total"
-_PAUSED_CORRECTED: Final = "safeclock_clock_paused_corrected_seconds_total"
-_REFUSED: Final = "safeclock_events_refused_total"
-_ACTIONS: Final = "safeclock_actions_total"
-_NOBODY: Final = ""
+_CORRECTED_TOTAL: Final = "safeclock_deadline_corrected_total"
+_PAUSED_TOTAL: Final = "safeclock_clock_paused_seconds_total"
+_PAUSED_CORRECTED_TOTAL: Final = "safeclock_clock_paused_corrected_seconds_total"
+_REFUSED_TOTAL: Final = "safeclock_events_refused_total"
+_ACTIONS_TOTAL: Final = "safeclock_actions_total"
+_UNREGISTERED: Final = ""
 """Whose counters hold what names no registered platform."""
-_ONE_IN_EACH: Final = (*counters.BUCKETS, counters.BUCKETS[-1] + 1)
+_DURATION_PER_BUCKET: Final = (*counters.BUCKETS, counters.BUCKETS[-1] + 1)
 """A duration of every bucket, by which its counter is named."""
-_NAMES: Final = tuple(metric.name for metric in COUNTERS if metric.kind is MetricKind.COUNTER)
+_COUNTER_NAMES: Final = tuple(metric.name for metric in COUNTERS if metric.kind is MetricKind.COUNTER)
 
 
-def counted(totals: Mapping[str, Total], platforms: Sequence[str], clocks: Sequence[ExportedClock]) -> Values:
+def counter_samples(
+    totals: Mapping[str, CounterTotals], platforms: Sequence[str], clocks: Sequence[ExportedClock]
+) -> Samples:
     """Return every counter, from zero on, of the registered `platforms`.
 
     `totals` are the counters of whoever was told of. What names no registered platform is told of nobody (""), and
     stands under a name of its own. A platform that has left the registry is left out: its refusals would stand there
     as if they had come in at once.
     """
-    values = zeros(_NAMES, listed(platforms, clocks))
-    values[_REFUSED] |= zeros([_REFUSED], listed([UNKNOWN_PLATFORM], clocks))[_REFUSED]
+    values = initial_zeros(_COUNTER_NAMES, open_label_values(platforms, clocks))
+    values[_REFUSED_TOTAL] |= initial_zeros([_REFUSED_TOTAL], open_label_values([UNKNOWN_PLATFORM], clocks))[
+        _REFUSED_TOTAL
+    ]
     for platform, total in totals.items():
         if platform in platforms:
-            _set_refusals(values[_REFUSED], platform, total)
-            _set(values, platform, total, clocks)
-        elif platform == _NOBODY:
-            _set_refusals(values[_REFUSED], UNKNOWN_PLATFORM, total)
+            _set_refusals(values[_REFUSED_TOTAL], platform, total)
+            _set_platform_counters(values, platform, total, clocks)
+        elif platform == _UNREGISTERED:
+            _set_refusals(values[_REFUSED_TOTAL], UNKNOWN_PLATFORM, total)
     return values
 
 
-def _set_refusals(series: Series, platform: str, total: Total) -> None:
+def _set_refusals(series: LabelledValues, platform: str, total: CounterTotals) -> None:
     for reason in Reason:
         series[platform, reason] = total.get(counters.refused(reason), 0)
 
 
-def _set(values: Values, platform: str, total: Total, clocks: Sequence[ExportedClock]) -> None:
-    for metric, name in _PLAIN.items():
+def _set_platform_counters(
+    values: Samples, platform: str, total: CounterTotals, clocks: Sequence[ExportedClock]
+) -> None:
+    for metric, name in _PLATFORM_COUNTERS.items():
         values[metric][platform,] = total.get(name, 0)
     for outcome in Outcome:
-        values[_ACTIONS][platform, outcome] = total.get(counters.deed(outcome), 0)
+        values[_ACTIONS_TOTAL][platform, outcome] = total.get(counters.deed(outcome), 0)
     for clock in clocks:
         keys = tuple([version.key for version in clock.versions])
         for timing in TIMINGS if clock.has_limit else ():
             words = (platform, clock.id, timing)
-            reached, missed = _verdicts(total, keys, timing, corrected=False)
-            values[_REACHED][words], values[_MISSED_TOTAL][words] = reached, missed
-            reached, missed = _verdicts(total, keys, timing, corrected=True)
-            values[_CORRECTED][*words, "reached"], values[_CORRECTED][*words, "missed"] = reached, missed
+            reached, missed = _deadline_counts(total, keys, timing, is_corrected=False)
+            values[_REACHED_TOTAL][words], values[_MISSED_TOTAL][words] = reached, missed
+            reached, missed = _deadline_counts(total, keys, timing, is_corrected=True)
+            values[_CORRECTED_TOTAL][*words, "reached"], values[_CORRECTED_TOTAL][*words, "missed"] = reached, missed
         if clock.can_pause:
             paused = [counters.paused_ms(key) for key in keys]
-            values[_PAUSED][platform, clock.id] = sum(total.get(name, 0) for name in paused) / SECOND
+            values[_PAUSED_TOTAL][platform, clock.id] = sum(total.get(name, 0) for name in paused) / SECOND
             taken_back = sum(total.get(counters.corrected(name), 0) for name in paused)
-            values[_PAUSED_CORRECTED][platform, clock.id] = taken_back / SECOND
+            values[_PAUSED_CORRECTED_TOTAL][platform, clock.id] = taken_back / SECOND
 
 
-def _verdicts(total: Total, keys: tuple[str, ...], timing: str, *, corrected: bool) -> tuple[int, int]:
+def _deadline_counts(
+    total: CounterTotals, keys: tuple[str, ...], timing: str, *, is_corrected: bool
+) -> tuple[int, int]:
     """Return how many verdicts on versions of a clock came in, or were taken back, and how many were misses."""
-    misses, others = _verdict_names(keys, late=timing == "late", corrected=corrected)
+    misses, others = _deadline_counter_names(keys, is_late=timing == "late", is_corrected=is_corrected)
     missed = sum([total.get(name, 0) for name in misses])
     return missed + sum([total.get(name, 0) for name in others]), missed
 
 
 @lru_cache(maxsize=4096)
-def _verdict_names(keys: tuple[str, ...], *, late: bool, corrected: bool) -> tuple[list[str], list[str]]:
+def _deadline_counter_names(keys: tuple[str, ...], *, is_late: bool, is_corrected: bool) -> tuple[list[str], list[str]]:
     """Return what misses of versions of a clock are counted under, and every other verdict."""
     names: dict[bool, list[str]] = {True: [], False: []}
     for key, verdict in product(keys, counters.VERDICTS):
-        name = counters.verdict(key, verdict, late=late)
-        names[verdict == MISSED].append(counters.corrected(name) if corrected else name)
+        name = counters.verdict(key, verdict, late=is_late)
+        names[verdict == MISSED].append(counters.corrected(name) if is_corrected else name)
     return names[True], names[False]
 
 
-def readings(totals: Mapping[str, Total], platforms: Sequence[str], clocks: Sequence[ExportedClock]) -> Histograms:
+def histogram_samples(
+    totals: Mapping[str, CounterTotals], platforms: Sequence[str], clocks: Sequence[ExportedClock]
+) -> HistogramSamples:
     """Return the histograms of stopped clocks, and of those taken back, of the registered `platforms`."""
     return {
         name: {
-            (platform, clock.id): _readings(totals.get(platform, {}), clock.versions, corrected=corrected)
+            (platform, clock.id): _histogram_value(totals.get(platform, {}), clock.versions, is_corrected=corrected)
             for platform in platforms
             for clock in clocks
         }
@@ -122,12 +139,12 @@ def readings(totals: Mapping[str, Total], platforms: Sequence[str], clocks: Sequ
     }
 
 
-def _readings(total: Total, clocks: Sequence[Clock], *, corrected: bool) -> Readings:
+def _histogram_value(total: CounterTotals, clocks: Sequence[Clock], *, is_corrected: bool) -> HistogramValue:
     def count(name: Callable[[str], str]) -> int:
         names = [name(clock.key) for clock in clocks]
-        return sum(total.get(counters.corrected(name) if corrected else name, 0) for name in names)
+        return sum(total.get(counters.corrected(name) if is_corrected else name, 0) for name in names)
 
-    return Readings(
-        counts=tuple([count(partial(counters.stopped, duration=duration)) for duration in _ONE_IN_EACH]),
+    return HistogramValue(
+        counts=tuple([count(partial(counters.stopped, duration=duration)) for duration in _DURATION_PER_BUCKET]),
         total_ms=count(counters.stopped_ms),
     )

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from dashboards.board.inputs.freshness import Freshness
-from dashboards.board.samples import Series, Values
+from dashboards.board.samples import LabelledValues, Samples
 from streams.contract.packs.rulebook import Rule, Rulebook
 from streams.contract.registry.registry import Registry
 from streams.domain.grid import SECOND
 
-_YES: Final = {True: "yes", False: "no"}
+_YES_NO: Final = {True: "yes", False: "no"}
 
 
 class Release(NamedTuple):
@@ -19,12 +19,12 @@ class Release(NamedTuple):
     rulebook: Rulebook
 
     @property
-    def pack(self) -> str:
+    def pack_name(self) -> str:
         """The name of the rulebook."""
         return self.rulebook.name
 
 
-def lasting(registry: Registry, platforms: Sequence[str], release: Release) -> Values:
+def info_samples(registry: Registry, platforms: Sequence[str], release: Release) -> Samples:
     """Return what does not change while a board runs."""
     registered = [platform for name in platforms if (platform := registry.platform(name)) is not None]
     return {
@@ -33,34 +33,36 @@ def lasting(registry: Registry, platforms: Sequence[str], release: Release) -> V
         "safeclock_history_info": {
             (one.id, *span.to_texts().values()): 1.0 for one in registered for span in one.history
         },
-        "safeclock_pack_info": {(release.pack, release.rulebook.digest): 1.0},
+        "safeclock_pack_info": {(release.pack_name, release.rulebook.digest): 1.0},
         "safeclock_build_info": {(release.version,): 1.0},
-        "safeclock_clock_info": {_words(rule): 1.0 for rule in release.rulebook.rules},
+        "safeclock_clock_info": {_clock_info_labels(rule): 1.0 for rule in release.rulebook.rules},
         "safeclock_registry_info": {(registry.hash,): 1.0},
     }
 
 
-def _words(rule: Rule) -> tuple[str, ...]:
+def _clock_info_labels(rule: Rule) -> tuple[str, ...]:
     """Return what stands in the labels of a clock, in the catalogue's order."""
-    clock, reviewed = rule.clock, _YES[rule.legal_basis.is_reviewed]
+    clock, reviewed = rule.clock, _YES_NO[rule.legal_basis.is_reviewed]
     limit = "" if clock.limit is None else f"{clock.limit / SECOND:g}"
-    return (clock.id, clock.version, rule.statistic, limit, reviewed, _YES[rule.period.of_calendar], rule.pack)
+    return (clock.id, clock.version, rule.statistic, limit, reviewed, _YES_NO[rule.period.of_calendar], rule.pack)
 
 
-def inputs(fresh: Freshness, read_at: int | None) -> Values:
+def input_samples(fresh: Freshness, caught_up_at: int | None) -> Samples:
     """Return how old the inputs are; `read_at` is when all of them were last known to be read to their ends."""
-    values: Values = {}
-    if fresh.expected is not None:
-        values["safeclock_partitions_expected"] = {(): fresh.expected}
-        values["safeclock_partition_ready"] = _ready(fresh, fresh.expected)
-    if read_at is not None:
-        values["safeclock_input_timestamp_seconds"] = {(): read_at / SECOND}
+    values: Samples = {}
+    if fresh.partition_count is not None:
+        values["safeclock_partitions_expected"] = {(): fresh.partition_count}
+        values["safeclock_partition_ready"] = _ready_values(fresh, fresh.partition_count)
+    if caught_up_at is not None:
+        values["safeclock_input_timestamp_seconds"] = {(): caught_up_at / SECOND}
     if fresh.as_of is not None:
         values["safeclock_as_of_timestamp_seconds"] = {(): fresh.as_of / SECOND}
         # Not before every partition is known: what an earlier status says would read as a counter that begins anew.
-        values["safeclock_partition_records_lost_total"] = {(str(number),): lost for number, lost in fresh.lost.items()}
+        values["safeclock_partition_records_lost_total"] = {
+            (str(number),): lost for number, lost in fresh.lost_records.items()
+        }
     return values
 
 
-def _ready(fresh: Freshness, expected: int) -> Series:
-    return {(str(partition),): float(partition in fresh.ready) for partition in range(expected)}
+def _ready_values(fresh: Freshness, partition_count: int) -> LabelledValues:
+    return {(str(partition),): float(partition in fresh.ready_partitions) for partition in range(partition_count)}

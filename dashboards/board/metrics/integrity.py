@@ -1,6 +1,6 @@
 """The metrics of tripwires: what every platform's recent reports look like."""
 
-from dashboards.board.samples import Values
+from dashboards.board.samples import Samples
 from streams.contract.registry.registry import Registry
 from streams.domain.clocks import Clock
 from streams.domain.tripwires.days import Days
@@ -8,11 +8,11 @@ from streams.domain.tripwires.lens import PROMPT, Lens
 from streams.domain.tripwires.seen import Recent
 from streams.domain.tripwires.table import ratios
 
-RATIO = "safeclock_tripwire_ratio"
-TRIPPED = "safeclock_tripwire_tripped"
+CHECK_RATIO = "safeclock_tripwire_ratio"
+CHECK_FAILED = "safeclock_tripwire_tripped"
 
 
-def days_of(registry: Registry, clocks: tuple[Clock, ...]) -> Days:
+def daily_counts(registry: Registry, clocks: tuple[Clock, ...]) -> Days:
     """Return days that hold the platforms of a registry to their cadences."""
 
     def lens_of(name: str) -> Lens:
@@ -22,10 +22,10 @@ def days_of(registry: Registry, clocks: tuple[Clock, ...]) -> Days:
     return Days(lens_of)
 
 
-def tripped(platform: str, recent: Recent) -> Values:
+def integrity_samples(platform: str, check_input: Recent) -> Samples:
     """Return how far each tripwire is from being tripped, those left out that have too few reports."""
-    found = ratios(recent)
+    found = ratios(check_input)
     return {
-        RATIO: {(platform, name): ratio for name, ratio in found.items()},
-        TRIPPED: {(platform, name): float(ratio > 1) for name, ratio in found.items()},
+        CHECK_RATIO: {(platform, name): ratio for name, ratio in found.items()},
+        CHECK_FAILED: {(platform, name): float(ratio > 1) for name, ratio in found.items()},
     }

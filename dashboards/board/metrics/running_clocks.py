@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from dashboards.board.inputs.running_clocks import Running
-from dashboards.board.samples import Series, Values
+from dashboards.board.inputs.running_clocks import RunningClocks
+from dashboards.board.samples import LabelledValues, Samples
 from streams.contract.packs.exported_clocks import ExportedClock
 from streams.domain.figures import Sample
 from streams.domain.grid import SECOND
 
 
-def running(platform: str, clocks: Sequence[ExportedClock], sample: Sample, now: Running) -> Values:
+def running(platform: str, clocks: Sequence[ExportedClock], sample: Sample, now: RunningClocks) -> Samples:
     """Return the gauges of clocks that run now, or are paused, by their ids.
 
     Nobody knows which are past their limits while the platform has not told up to when it is complete.
@@ -19,15 +19,15 @@ def running(platform: str, clocks: Sequence[ExportedClock], sample: Sample, now:
         "safeclock_due_soon_reports": now.due_soon,
         "safeclock_urgent_overdue_reports": now.urgent_overdue,
     }
-    values: Values = {
+    values: Samples = {
         name: {(platform, clock.id): _sum(count, clock) for clock in clocks if clock.has_limit}
         for name, count in counts.items()
-        if now.through
+        if now.watermark
     }
-    paused: Series = {(platform, clock.id): _sum(sample.paused, clock) for clock in clocks if clock.can_pause}
-    oldest: Series = {}
+    paused: LabelledValues = {(platform, clock.id): _sum(sample.paused, clock) for clock in clocks if clock.can_pause}
+    oldest: LabelledValues = {}
     for clock in clocks:
-        since = [now.since[one.mark] for one in clock.versions if one.mark in now.since]
+        since = [now.earliest_start[one.mark] for one in clock.versions if one.mark in now.earliest_start]
         if since:
             oldest[platform, clock.id] = min(since) / SECOND
     return {

@@ -2,24 +2,33 @@
 
 from typing import Final
 
-from dashboards.rules.alert import Alert, Audience, Mute, Severity, fresh, held
-from dashboards.rules.recording.rules import FAST, LASTING, REACHED, SLOW, Window, counted, growth, ratio
+from dashboards.rules.alert import Alert, AlertSeverity, Audience, Inhibition, last_value, only_when_fresh
+from dashboards.rules.recording.rules import (
+    FAST,
+    REACHED,
+    SLOW,
+    SUSTAINED,
+    Window,
+    missed_ratio,
+    recorded_increase,
+    recorded_total,
+)
 
-_NAMES: Final = {
+_NAME_BY_WINDOW: Final = {
     FAST: "SafeclockSlowResponseFast",
     SLOW: "SafeclockSlowResponse",
-    LASTING: "SafeclockSlowResponseLasting",
+    SUSTAINED: "SafeclockSlowResponseLasting",
 }
 # A rule that asks for a mean, a share or a quantile is judged by that: see `clocks`.
-_OF_MANY: Final = held("safeclock_clock_info", statistic="~mean|share|quantile")
-BURNS: Final = tuple(_NAMES.values())
-_AROUND: Final = "2h"
+_AGGREGATE_CLOCKS: Final = last_value("safeclock_clock_info", statistic="~mean|share|quantile")
+BURN_RATE_ALERTS: Final = tuple(_NAME_BY_WINDOW.values())
+_HISTORY_TOLERANCE: Final = "2h"
 """Nobody need have looked at one instant: Prometheus may have been away."""
 
-_SINCE: Final = {
+_STARTING_WHEN: Final = {
     FAST: "a platform begins to miss every deadline",
     SLOW: "a platform begins to miss half of its deadlines",
-    LASTING: "a platform begins to miss half of its deadlines",
+    SUSTAINED: "a platform begins to miss half of its deadlines",
 }
 _CHECK: Final = (
     (
@@ -38,51 +47,51 @@ _DO: Final = (
 )
 
 
-def _percent(share: float) -> str:
+def _format_percent(share: float) -> str:
     return f"{100 * share:g} %"
 
 
-def _expr(window: Window) -> str:
-    return fresh(
-        f"  {ratio(window.long)} > {window.threshold}\n"
-        f"  and {ratio(window.short)} > {window.threshold}\n"
-        f"  and {growth(REACHED, window.long)} >= {window.least}\n"
+def _burn_rate_expression(window: Window) -> str:
+    return only_when_fresh(
+        f"  {missed_ratio(window.long)} > {window.threshold}\n"
+        f"  and {missed_ratio(window.short)} > {window.threshold}\n"
+        f"  and {recorded_increase(REACHED, window.long)} >= {window.min_deadlines}\n"
         # What is counted within an hour of the first look may be of years: the short window begins after it.
-        f"  and last_over_time({counted(REACHED)}[{_AROUND}] offset {window.known})\n"
-        f"  unless on (clock) {_OF_MANY}"
+        f"  and last_over_time({recorded_total(REACHED)}[{_HISTORY_TOLERANCE}] offset {window.min_history})\n"
+        f"  unless on (clock) {_AGGREGATE_CLOCKS}"
     )
 
 
-def _burn(window: Window, severity: Severity, within: str) -> Alert:
-    slower = BURNS[BURNS.index(_NAMES[window]) + 1 :]
+def _burn_rate_alert(window: Window, severity: AlertSeverity, notified_within: str) -> Alert:
+    slower = BURN_RATE_ALERTS[BURN_RATE_ALERTS.index(_NAME_BY_WINDOW[window]) + 1 :]
     return Alert(
-        name=_NAMES[window],
-        expr=_expr(window),
+        name=_NAME_BY_WINDOW[window],
+        expr=_burn_rate_expression(window),
         audience=Audience.ANALYST,
         severity=severity,
         summary="{{ $labels.platform }} missed {{ $value | humanizePercentage }} of the deadlines of "
         f"{{{{ $labels.clock }}}} that were judged in the last {window.long}",
-        wait="15m",
-        keep="1d",
-        within=within,
-        since=_SINCE[window],
-        means=f"more than {_percent(window.threshold)} of the deadlines of one clock that were judged on one platform "
-        f"were missed, over {window.long} and still in the last {window.short}, with at least {window.least} judged in "
+        for_="15m",
+        keep_firing_for="1d",
+        notified_within=notified_within,
+        starting_when=_STARTING_WHEN[window],
+        means=f"more than {_format_percent(window.threshold)} of the deadlines of one clock that were judged on one platform "
+        f"were missed, over {window.long} and still in the last {window.short}, with at least {window.min_deadlines} judged in "
         f"the {window.long}: {window.factor:g} times what an objective of 90 % allows. A deadline is judged when its clock "
         "stops, when its limit passes first, or when the report ends otherwise: one that is kept counts when it is kept, "
-        f"not when it would have been due. Who has been looked at for less than {window.known} is not judged. Corrections by "
+        f"not when it would have been due. Who has been looked at for less than {window.min_history} is not judged. Corrections by "
         "the platform are taken off; imported history "
         '(`timing="late"`) is left out. Clocks whose rule asks for a mean, a share or a quantile are told by '
         "SafeclockObjectiveMissed.",
         check=_CHECK,
         do=_DO,
-        mistaken="a finding of a breach, and not a page.",
-        mutes=(Mute(of=slower, equal=("platform", "clock")),) if slower else (),
+        not_meant="a finding of a breach, and not a page.",
+        inhibits=(Inhibition(targets=slower, equal=("platform", "clock")),) if slower else (),
     )
 
 
 ALERTS: Final = (
-    _burn(FAST, Severity.TICKET, "15h"),
-    _burn(SLOW, Severity.TICKET, "45h"),
-    _burn(LASTING, Severity.DIGEST, "5d"),
+    _burn_rate_alert(FAST, AlertSeverity.TICKET, "15h"),
+    _burn_rate_alert(SLOW, AlertSeverity.TICKET, "45h"),
+    _burn_rate_alert(SUSTAINED, AlertSeverity.DIGEST, "5d"),
 )

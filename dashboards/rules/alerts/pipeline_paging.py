@@ -7,52 +7,52 @@ goes on firing for a while (`keep`) after it ends, until they have ended too.
 from typing import Final
 
 from dashboards.promql import select
-from dashboards.rules.alert import STALE_SECONDS, Alert, Audience, Mute, Severity, grew
-from dashboards.rules.alerts.pipeline_tickets import TICKETS
+from dashboards.rules.alert import STALE_SECONDS, Alert, AlertSeverity, Audience, Inhibition, has_grown
+from dashboards.rules.alerts.pipeline_tickets import TICKET_ALERTS
 
-RESTARTS: Final = 3
+MAX_RESTARTS: Final = 3
 
 _AS_OF: Final = select("safeclock_as_of_timestamp_seconds")
 _EXPECTED: Final = select("safeclock_partitions_expected")
 _READY: Final = select("safeclock_partition_ready")
-_COMMITS: Final = select("safeclock_worker_commits_total")
-_GAPS: Final = select("safeclock_source_records_lost_total")
+_COMMITS_TOTAL: Final = select("safeclock_worker_commits_total")
+_SOURCE_RECORDS_LOST: Final = select("safeclock_source_records_lost_total")
 _SUSPENDED: Final = select("safeclock_worker_suspended_partitions")
 
 
 # A gap is mostly found when a worker starts, before its first scrape: `increase` does not see such a birth. A worker
 # that ends before anybody looks at it leaves its gap to the board's word; while no board is there, workers are heard.
-_LOST: Final = (
-    f"max by (partition) (\n  ({_GAPS} > 0) != (last_over_time({_GAPS}[1d] offset 1h) or 0 * {_GAPS})"
-    f"\n  or increase({_GAPS}[1h]) > 0\n  or {grew('safeclock_partition_records_lost_total')}\n)"
+_RECORDS_LOST: Final = (
+    f"max by (partition) (\n  ({_SOURCE_RECORDS_LOST} > 0) != (last_over_time({_SOURCE_RECORDS_LOST}[1d] offset 1h) or 0 * {_SOURCE_RECORDS_LOST})"
+    f"\n  or increase({_SOURCE_RECORDS_LOST}[1h]) > 0\n  or {has_grown('safeclock_partition_records_lost_total')}\n)"
 )
 
-_FOLLOWS: Final = (
+_CAUSE_CHAIN: Final = (
     "SafeclockWorkerRestarting",
     "SafeclockPartitionsNotReady",
     "SafeclockCommitsStill",
     "SafeclockFiguresStale",
 )
-_TICKETS: Final = tuple(ticket.name for ticket in TICKETS)
+_TICKET_NAMES: Final = tuple(ticket.name for ticket in TICKET_ALERTS)
 
 
-def _after(name: str) -> tuple[Mute, ...]:
+def _downstream_inhibitions(name: str) -> tuple[Inhibition, ...]:
     """Return what an alert of the chain keeps silent: the rest of the chain and the tickets."""
-    follows = _FOLLOWS[_FOLLOWS.index(name) + 1 :] if name in _FOLLOWS else _FOLLOWS
-    return (Mute(of=(*follows, *_TICKETS)),)
+    follows = _CAUSE_CHAIN[_CAUSE_CHAIN.index(name) + 1 :] if name in _CAUSE_CHAIN else _CAUSE_CHAIN
+    return (Inhibition(targets=(*follows, *_TICKET_NAMES)),)
 
 
-PAGES: Final = (
+PAGING_ALERTS: Final = (
     Alert(
         name="SafeclockJobDown",
         expr='max by (job) (up{job=~"board|worker"}) == 0\nor absent(up{job="board"})\nor absent(up{job="worker"})',
         audience=Audience.OPERATOR,
-        severity=Severity.PAGE,
+        severity=AlertSeverity.PAGE,
         summary="no {{ $labels.job }} answers",
-        wait="5m",
-        keep="15m",
-        within="7m",
-        since="the last board or the last worker stops answering",
+        for_="5m",
+        keep_firing_for="15m",
+        notified_within="7m",
+        starting_when="the last board or the last worker stops answering",
         means="Prometheus reaches no board, or no worker. Without workers nothing is measured; without boards nothing "
         "is told. Nothing is lost as long as the source topics keep their records.",
         check=(
@@ -66,19 +66,19 @@ PAGES: Final = (
                 "`measures` anew. Nothing is to be reset."
             ),
         ),
-        mistaken="a loss.",
-        mutes=(*_after("SafeclockJobDown"), Mute(of=Audience.ANALYST)),
+        not_meant="a loss.",
+        inhibits=(*_downstream_inhibitions("SafeclockJobDown"), Inhibition(targets=Audience.ANALYST)),
     ),
     Alert(
         name="SafeclockWorkerRestarting",
-        expr=f"max by (instance) (resets({_COMMITS}[1h])) >= {RESTARTS}",
+        expr=f"max by (instance) (resets({_COMMITS_TOTAL}[1h])) >= {MAX_RESTARTS}",
         audience=Audience.OPERATOR,
-        severity=Severity.PAGE,
+        severity=AlertSeverity.PAGE,
         summary="worker {{ $labels.instance }} started anew {{ $value }} times in an hour",
-        wait="0m",
-        within="2m",
-        since=f"the first commit after the start number {RESTARTS} of an hour",
-        means=f"a worker lost its counters {RESTARTS} times in an hour. A failed or fenced transaction ends the "
+        for_="0m",
+        notified_within="2m",
+        starting_when=f"the first commit after the start number {MAX_RESTARTS} of an hour",
+        means=f"a worker lost its counters {MAX_RESTARTS} times in an hour. A failed or fenced transaction ends the "
         "process on purpose and the supervisor starts it again; once is a deployment, more is a fault that comes back.",
         check=(
             (
@@ -89,19 +89,19 @@ PAGES: Final = (
             "Memory and disk of the machine, and the broker's log at those times.",
         ),
         do=("Take away the reason. If a deployment brought it, go back to the version before.",),
-        mistaken="double counting: what a transaction did not finish is not there.",
-        mutes=_after("SafeclockWorkerRestarting"),
+        not_meant="double counting: what a transaction did not finish is not there.",
+        inhibits=_downstream_inhibitions("SafeclockWorkerRestarting"),
     ),
     Alert(
         name="SafeclockPartitionsNotReady",
         expr=f"max({_EXPECTED}) - sum(max by (partition) ({_READY})) > 0",
         audience=Audience.OPERATOR,
-        severity=Severity.PAGE,
+        severity=AlertSeverity.PAGE,
         summary="{{ $value }} partitions are not measured",
-        wait="10m",
-        keep="5m",
-        within="13m",
-        since="a partition was last heard of",
+        for_="10m",
+        keep_firing_for="5m",
+        notified_within="13m",
+        starting_when="a partition was last heard of",
         means="the board has heard nothing of some partitions for more than a minute, for ten minutes. All figures "
         "wait for them.",
         check=(
@@ -127,19 +127,19 @@ PAGES: Final = (
             ),
             "Topics with different numbers of partitions: `safeclock admin plan` shows them.",
         ),
-        mistaken="a loss.",
-        mutes=_after("SafeclockPartitionsNotReady"),
+        not_meant="a loss.",
+        inhibits=_downstream_inhibitions("SafeclockPartitionsNotReady"),
     ),
     Alert(
         name="SafeclockCommitsStill",
         # A worker goes on telling the counter of a partition that it lost: its owner is who counts most.
-        expr=f"max by (partition) (increase({_COMMITS}[10m])) == 0",
+        expr=f"max by (partition) (increase({_COMMITS_TOTAL}[10m])) == 0",
         audience=Audience.OPERATOR,
-        severity=Severity.PAGE,
+        severity=AlertSeverity.PAGE,
         summary="nothing was committed for partition {{ $labels.partition }} in ten minutes",
-        wait="5m",
-        within="18m",
-        since="the last commit",
+        for_="5m",
+        notified_within="18m",
+        starting_when="the last commit",
         means="a partition has an owner that answers and commits nothing, not even that time has passed.",
         check=(
             "`/healthz` of the worker: it names stuck partitions.",
@@ -147,18 +147,18 @@ PAGES: Final = (
             "The worker's log, for what its Kafka client says of the broker.",
         ),
         do=("Restart the worker when the broker is well and it does not go on by itself.",),
-        mistaken="idleness: a partition without events commits its time all the same.",
-        mutes=_after("SafeclockCommitsStill"),
+        not_meant="idleness: a partition without events commits its time all the same.",
+        inhibits=_downstream_inhibitions("SafeclockCommitsStill"),
     ),
     Alert(
         name="SafeclockFiguresStale",
         expr=f"time() - max({_AS_OF}) > {STALE_SECONDS}\nor absent({_AS_OF})",
         audience=Audience.OPERATOR,
-        severity=Severity.PAGE,
+        severity=AlertSeverity.PAGE,
         summary="the figures are older than 15 minutes or there are none",
-        wait="10m",
-        within="27m",
-        since="the instant that the figures are as of",
+        for_="10m",
+        notified_within="27m",
+        starting_when="the instant that the figures are as of",
         means="no board tells figures, or they are as of an instant more than 15 minutes ago. At least one partition "
         "is not measured; all figures wait for it. Alerts on platforms are held back until it is over.",
         check=(
@@ -173,18 +173,18 @@ PAGES: Final = (
             ),
             "Do not reset offsets; workers resume from the position in their changelog.",
         ),
-        mistaken="a loss: figures come back as they were.",
-        mutes=(*_after("SafeclockFiguresStale"), Mute(of=Audience.ANALYST)),
+        not_meant="a loss: figures come back as they were.",
+        inhibits=(*_downstream_inhibitions("SafeclockFiguresStale"), Inhibition(targets=Audience.ANALYST)),
     ),
     Alert(
         name="SafeclockRecordsLost",
-        expr=_LOST,
+        expr=_RECORDS_LOST,
         audience=Audience.OPERATOR,
-        severity=Severity.PAGE,
+        severity=AlertSeverity.PAGE,
         summary="records of partition {{ $labels.partition }} left the log before they were read",
-        wait="0m",
-        within="2m",
-        since="a worker meets the gap, and once more whenever a worker starts with one",
+        for_="0m",
+        notified_within="2m",
+        starting_when="a worker meets the gap, and once more whenever a worker starts with one",
         means="a worker found that the log now begins after its position: retention removed records before they were "
         "read. The gap is counted and passed, and the figures miss those events.",
         check=("The worker's log: `offsets … to … of … are gone` names partition, offsets and topic.",),
@@ -196,17 +196,17 @@ PAGES: Final = (
             ),
             "Tell the analyst which days are affected.",
         ),
-        mistaken="repaired by restarting anything.",
+        not_meant="repaired by restarting anything.",
     ),
     Alert(
         name="SafeclockPlatformSuspended",
         expr=f"max by (platform) ({_SUSPENDED}) > 0",
         audience=Audience.OPERATOR,
-        severity=Severity.PAGE,
+        severity=AlertSeverity.PAGE,
         summary="{{ $labels.platform }} is not counted: one of its topics is not as it must be",
-        wait="2m",
-        within="5m",
-        since="a worker leaves the platform out",
+        for_="2m",
+        notified_within="5m",
+        starting_when="a worker leaves the platform out",
         means="a topic of this platform, or of one that shares a topic with it, is missing, was made anew, has another "
         "number of partitions, is compacted or stamped by its senders, ends before the position, or may not be read. "
         "Workers read none of the platform's topics, keep its position, and count all other platforms. Its figures "
@@ -234,18 +234,18 @@ PAGES: Final = (
                 "read yet."
             ),
         ),
-        mistaken="the platform's silence: it may have told everything.",
-        mutes=(Mute(of=("SafeclockPlatformSilent", "SafeclockVolumeDropped"), equal=("platform",)),),
+        not_meant="the platform's silence: it may have told everything.",
+        inhibits=(Inhibition(targets=("SafeclockPlatformSilent", "SafeclockVolumeDropped"), equal=("platform",)),),
     ),
     Alert(
         name="SafeclockInternalRefusal",
-        expr=grew("safeclock_events_refused_total", reason="internal"),
+        expr=has_grown("safeclock_events_refused_total", reason="internal"),
         audience=Audience.OPERATOR,
-        severity=Severity.PAGE,
+        severity=AlertSeverity.PAGE,
         summary="an event of {{ $labels.platform }} was refused by a fault of ours",
-        wait="0m",
-        within="3m",
-        since="the refusal, or the first scrape that shows it",
+        for_="0m",
+        notified_within="3m",
+        starting_when="the refusal, or the first scrape that shows it",
         means="an event was refused because our own code failed on it. It is counted, nothing else was changed by it, "
         "and its bytes are still in the source topic.",
         check=(
@@ -259,17 +259,17 @@ PAGES: Final = (
                 "([operate.md](operate.md#replay-what-was-refused))."
             ),
         ),
-        mistaken="the platform's fault, and not a reason to skip or delete records.",
+        not_meant="the platform's fault, and not a reason to skip or delete records.",
     ),
     Alert(
         name="SafeclockOverCapacity",
-        expr=grew("safeclock_events_refused_total", reason="over_capacity"),
+        expr=has_grown("safeclock_events_refused_total", reason="over_capacity"),
         audience=Audience.OPERATOR,
-        severity=Severity.PAGE,
+        severity=AlertSeverity.PAGE,
         summary="a report of {{ $labels.platform }} was refused because its partition is full",
-        wait="0m",
-        within="3m",
-        since="the refusal",
+        for_="0m",
+        notified_within="3m",
+        starting_when="the refusal",
         means="a partition holds as many reports of the platform as the registry allows, or one filing day has as many "
         "different sets of labels as it may have. Further reports of the platform are refused there, with their "
         "actions. Reports that are known go on, and other platforms are not concerned.",
@@ -286,17 +286,17 @@ PAGES: Final = (
             ),
             "If it does not: ask the platform's engineer to stop what publishes, or take away its right to write.",
         ),
-        mistaken="a fault of the worker: the bound keeps one platform from filling the memory of all.",
+        not_meant="a fault of the worker: the bound keeps one platform from filling the memory of all.",
     ),
     Alert(
         name="SafeclockPlatformUncommittable",
         expr=f"max by (partition) ({select('safeclock_worker_uncommittable_platforms')}) > 0",
         audience=Audience.OPERATOR,
-        severity=Severity.PAGE,
+        severity=AlertSeverity.PAGE,
         summary="partition {{ $labels.partition }} does not count {{ $value | humanize }} platforms",
-        wait="0m",
-        within="3m",
-        since="a partition cannot commit what it holds of a platform",
+        for_="0m",
+        notified_within="3m",
+        starting_when="a partition cannot commit what it holds of a platform",
         means="something failed that concerns one platform: a row does not fit a record batch, or our own code failed on "
         "it. The partition has let go of what it held of the platform since its last commit and reads no more of its "
         "topics. Nothing is lost: their position stays where it was. Other platforms are counted.",
@@ -309,6 +309,6 @@ PAGES: Final = (
             "A fault in our code: fix it, or go back to the version before.",
             "Then start the worker again: it reads the platform's topics from the position at which they stand.",
         ),
-        mistaken="silence of the platform, or lost events: they wait in its topics for as long as those keep them.",
+        not_meant="silence of the platform, or lost events: they wait in its topics for as long as those keep them.",
     ),
 )

@@ -8,83 +8,89 @@ from functools import partial
 from typing import Final
 
 from dashboards.promql import select
-from dashboards.rules.alert import Alert, Audience, Mute, Severity, fresh, held
-from dashboards.rules.alerts.burn_rate import BURNS
-from dashboards.rules.alerts.objectives import NAMES as CLOCKS
+from dashboards.rules.alert import Alert, AlertSeverity, Audience, Inhibition, last_value, only_when_fresh
+from dashboards.rules.alerts.burn_rate import BURN_RATE_ALERTS
+from dashboards.rules.alerts.objectives import OBJECTIVE_ALERTS as CLOCKS
 from dashboards.rules.recording.rules import (
     FILED,
-    LEAST_COHORT,
-    OPEN,
+    MIN_COHORT_REPORTS,
     OPEN_ALL_DAY,
-    daily,
-    once,
-    share_of_filings,
-    usual,
-    within,
+    OPEN_REPORTS,
+    baseline,
+    daily_increase,
+    older_cohorts_share,
+    platform_series,
+    share_within_24h,
 )
 
 SILENT_CADENCES: Final = 3
 BACKLOG_FACTOR: Final = 2
-LEAST_OPEN: Final = 50
-DROPPED_TO: Final = 0.5
-LEAST_FILED: Final = 50
-LEAST_NEW: Final = 50
+MIN_OPEN_REPORTS: Final = 50
+VOLUME_DROP_RATIO: Final = 0.5
+MIN_DAILY_FILINGS: Final = 50
+MIN_RECENT_COHORT_REPORTS: Final = 50
 """A cohort that grows is looked at again and again: docs/adr/0094 counts the false alarms of smaller ones."""
 
-FALL: Final = 0.05
+MIN_SHARE_FALL: Final = 0.05
 """Shares that fell by less are of no interest however surely they fell: a large platform's interval is narrow."""
 
 _AS_OF: Final = select("safeclock_as_of_timestamp_seconds")
-_COMPLETE: Final = f"max by (platform) ({select('safeclock_complete_through_timestamp_seconds')})"
+_COMPLETE_THROUGH: Final = f"max by (platform) ({select('safeclock_complete_through_timestamp_seconds')})"
 _CADENCE: Final = f"max by (platform) ({select('safeclock_cadence_seconds')})"
 # Measured against the figures' own time, not the wall clock: while the pipeline stands still nobody grows silent.
-_SILENT: Final = fresh(f"  scalar(max({_AS_OF})) - {_COMPLETE}\n  > on (platform) {SILENT_CADENCES} * {_CADENCE}")
-# Who waits for two days is not to begin anew with every restart of a board.
-_UNHEARD: Final = fresh(
-    f"  max by (platform) ({held('safeclock_cadence_seconds')})"
-    f" unless on (platform) max by (platform) ({held('safeclock_complete_through_timestamp_seconds')})"
+_SILENT: Final = only_when_fresh(
+    f"  scalar(max({_AS_OF})) - {_COMPLETE_THROUGH}\n  > on (platform) {SILENT_CADENCES} * {_CADENCE}"
 )
-_BACKLOG: Final = fresh(f"  {OPEN_ALL_DAY} > {BACKLOG_FACTOR} * {usual(OPEN)}\n  and {OPEN_ALL_DAY} >= {LEAST_OPEN}")
-_VOLUME: Final = fresh(
-    f"  {daily(FILED)} / ({usual(FILED)} >= {LEAST_FILED}) < {DROPPED_TO}"
+# Who waits for two days is not to begin anew with every restart of a board.
+_NEVER_COMPLETE: Final = only_when_fresh(
+    f"  max by (platform) ({last_value('safeclock_cadence_seconds')})"
+    f" unless on (platform) max by (platform) ({last_value('safeclock_complete_through_timestamp_seconds')})"
+)
+_BACKLOG: Final = only_when_fresh(
+    f"  {OPEN_ALL_DAY} > {BACKLOG_FACTOR} * {baseline(OPEN_REPORTS)}\n  and {OPEN_ALL_DAY} >= {MIN_OPEN_REPORTS}"
+)
+_VOLUME_DROPPED: Final = only_when_fresh(
+    f"  {daily_increase(FILED)} / ({baseline(FILED)} >= {MIN_DAILY_FILINGS}) < {VOLUME_DROP_RATIO}"
     # What was filed while nobody looked is in no increase: a day of which the first hours are not known is no day.
     # Nor has anybody dropped who is told of no more.
-    f"\n  and count_over_time({once(FILED)}[6h] offset 18h)\n  and {once(FILED)}"
+    f"\n  and count_over_time({platform_series(FILED)}[6h] offset 18h)\n  and {platform_series(FILED)}"
 )
 
-_NEW: Final = "~week-00|week-01"
-_FILED: Final = f"max by (platform, cohort) ({held('safeclock_cohort_filed_reports')}) >= {LEAST_NEW}"
+_RECENT_COHORTS: Final = "~week-00|week-01"
+_ENOUGH_FILED: Final = (
+    f"max by (platform, cohort) ({last_value('safeclock_cohort_filed_reports')}) >= {MIN_RECENT_COHORT_REPORTS}"
+)
 
 
-def _fell(bound_before: str, bound_now: str) -> str:
+def _share_fall(bound_before: str, bound_now: str) -> str:
     """Return by how much the share of new cohorts lies below that of the older ones."""
-    return f"{share_of_filings(bound_before)} - on (platform, clock) group_right () {within(_NEW, bound_now)}"
+    return f"{older_cohorts_share(bound_before)} - on (platform, clock) group_right () {share_within_24h(_RECENT_COHORTS, bound_now)}"
 
 
-_SLOWER: Final = fresh(
+_SLOWER: Final = only_when_fresh(
     "  max by (platform, clock) (\n"
-    f"    ({_fell('estimate', 'estimate')}) >= {FALL}\n"
-    f"    and ({_fell('low', 'high')}) > 0\n"
-    f"    and on (platform, cohort) {_FILED}\n"
+    f"    ({_share_fall('estimate', 'estimate')}) >= {MIN_SHARE_FALL}\n"
+    f"    and ({_share_fall('low', 'high')}) > 0\n"
+    f"    and on (platform, cohort) {_ENOUGH_FILED}\n"
     "  )"
 )
-_NAMES: Final = ("SafeclockBacklogGrowing", "SafeclockVolumeDropped", "SafeclockSlowerThanBefore")
-_NO_WORD: Final = Mute(of=(*BURNS, *CLOCKS, *_NAMES), equal=("platform",))
+_PLATFORM_ALERTS: Final = ("SafeclockBacklogGrowing", "SafeclockVolumeDropped", "SafeclockSlowerThanBefore")
+_SILENCE_INHIBITION: Final = Inhibition(targets=(*BURN_RATE_ALERTS, *CLOCKS, *_PLATFORM_ALERTS), equal=("platform",))
 
 
-_ticket = partial(Alert, audience=Audience.ANALYST, severity=Severity.TICKET)
+_analyst_ticket = partial(Alert, audience=Audience.ANALYST, severity=AlertSeverity.TICKET)
 
 ALERTS: Final = (
-    _ticket(
+    _analyst_ticket(
         name="SafeclockPlatformSilent",
         expr=_SILENT,
         summary="{{ $labels.platform }} "
         f"says that it is complete up to {{{{ $value | humanizeDuration }}}} ago, more than {SILENT_CADENCES} "
         "of its cadences",
-        wait="5m",
-        keep="1h",
-        within="15m",
-        since="the third cadence passes without a word",
+        for_="5m",
+        keep_firing_for="1h",
+        notified_within="15m",
+        starting_when="the third cadence passes without a word",
         means="the instant up to which a platform says that it has published everything lies more than three of its own "
         "registered cadences back. Its figures stand still there, or two cadences before it last told anything where that is "
         "later; its deadlines are decided two cadences late.",
@@ -98,16 +104,16 @@ ALERTS: Final = (
             "The registered cadence: a nightly exporter must be registered as nightly.",
         ),
         do=("Tell the platform's engineer. Late events are counted when they come.",),
-        mistaken="slowness: while a platform is silent, nothing is said of its speed, backlog or volume.",
-        mutes=(_NO_WORD,),
+        not_meant="slowness: while a platform is silent, nothing is said of its speed, backlog or volume.",
+        inhibits=(_SILENCE_INHIBITION,),
     ),
-    _ticket(
+    _analyst_ticket(
         name="SafeclockPlatformUnheard",
-        expr=_UNHEARD,
+        expr=_NEVER_COMPLETE,
         summary="{{ $labels.platform }} is registered and has never said that it was complete",
-        wait="2d",
-        within="49h",
-        since="a platform is registered",
+        for_="2d",
+        notified_within="49h",
+        starting_when="a platform is registered",
         means="a platform has stood in the registry for two days and has never said that it was complete.",
         check=(
             "Whether the platform's principal may write to its topics.",
@@ -115,62 +121,62 @@ ALERTS: Final = (
             "Whether it sends heartbeats to every partition of both topics.",
         ),
         do=("Tell the platform's engineer, or take it out of the registry if it is not to be measured yet.",),
-        mistaken="a fault of the pipeline when other platforms are heard.",
-        mutes=(_NO_WORD,),
+        not_meant="a fault of the pipeline when other platforms are heard.",
+        inhibits=(_SILENCE_INHIBITION,),
     ),
-    _ticket(
-        name=_NAMES[0],
+    _analyst_ticket(
+        name=_PLATFORM_ALERTS[0],
         expr=_BACKLOG,
         summary="{{ $labels.platform }} has had at least {{ $value | humanize }} open reports for twelve hours, more than "
         f"{BACKLOG_FACTOR} times what is usual for it",
-        wait="15m",
-        keep="1d",
-        within="14h",
-        since="a platform's open reports begin to stand above twice their usual number",
+        for_="15m",
+        keep_firing_for="1d",
+        notified_within="14h",
+        starting_when="a platform's open reports begin to stand above twice their usual number",
         means=f"for twelve hours a platform has never had fewer open reports than {BACKLOG_FACTOR} times the median of "
-        f"its own last four weeks, and never fewer than {LEAST_OPEN}. A platform that has been measured for less than "
+        f"its own last four weeks, and never fewer than {MIN_OPEN_REPORTS}. A platform that has been measured for less than "
         "two weeks has no past to be held against.",
         check=(
-            f"`{daily(FILED)}`: a wave of reports explains a backlog, and says nothing of the platform's speed.",
+            f"`{daily_increase(FILED)}`: a wave of reports explains a backlog, and says nothing of the platform's speed.",
             "*Oldest open report*: one that grows older every day is not being worked on.",
             "*Events refused*: actions that are not accepted leave their reports open.",
         ),
         do=("Ask the platform what it is waiting for, before its deadlines begin to be missed.",),
-        mistaken="missed deadlines: those are SafeclockSlowResponse.",
+        not_meant="missed deadlines: those are SafeclockSlowResponse.",
     ),
-    _ticket(
-        name=_NAMES[1],
-        expr=_VOLUME,
+    _analyst_ticket(
+        name=_PLATFORM_ALERTS[1],
+        expr=_VOLUME_DROPPED,
         summary="{{ $labels.platform }} filed {{ $value | humanizePercentage }} of what is usual for this day of the week",
-        wait="6h",
-        keep="1d",
-        within="20h",
-        since="a platform's filings cease while its heartbeats go on",
-        means=f"in the last day fewer than {100 * DROPPED_TO:g} % of the reports were filed that the same platform "
+        for_="6h",
+        keep_firing_for="1d",
+        notified_within="20h",
+        starting_when="a platform's filings cease while its heartbeats go on",
+        means=f"in the last day fewer than {100 * VOLUME_DROP_RATIO:g} % of the reports were filed that the same platform "
         "filed on this day of the week, in the median of the last four weeks, for six hours; days on which fewer than "
-        f"{LEAST_FILED} are usual are not looked at.",
+        f"{MIN_DAILY_FILINGS} are usual are not looked at.",
         check=(
-            f"`{daily(FILED)}` beside `{usual(FILED)}`: how many there were, and how many are usual.",
+            f"`{daily_increase(FILED)}` beside `{baseline(FILED)}`: how many there were, and how many are usual.",
             "*Events refused*: filings may be refused since a release of the platform.",
             "One partition or all: a publisher may have lost a part of its stream.",
             "The calendar: a holiday on a weekday looks like this.",
         ),
         do=("Ask the platform whether its way of taking reports changed, or the way in which it publishes them.",),
-        mistaken="silence: the platform says that it has published everything.",
+        not_meant="silence: the platform says that it has published everything.",
     ),
-    _ticket(
-        name=_NAMES[2],
+    _analyst_ticket(
+        name=_PLATFORM_ALERTS[2],
         expr=_SLOWER,
         summary="{{ $labels.platform }} stops {{ $labels.clock }} within 24 h on a smaller share of its newer reports "
         "than before: the share fell by {{ $value | humanizePercentage }} points",
-        wait="1d",
-        keep="1d",
-        within="25h",
-        since="the intervals of a new cohort and of the older ones part",
+        for_="1d",
+        keep_firing_for="1d",
+        notified_within="25h",
+        starting_when="the intervals of a new cohort and of the older ones part",
         means="of the reports filed this week or last, a smaller share had their clock stopped within 24 hours than "
         "of those filed five to twelve weeks ago: the upper end of the 95 % interval of the new cohort lies below the "
-        f"median of the lower ends of the older ones, and the share fell by {100 * FALL:g} points at least. New "
-        f"cohorts of fewer than {LEAST_NEW} reports are left out, and older ones of fewer than {LEAST_COHORT}.",
+        f"median of the lower ends of the older ones, and the share fell by {100 * MIN_SHARE_FALL:g} points at least. New "
+        f"cohorts of fewer than {MIN_RECENT_COHORT_REPORTS} reports are left out, and older ones of fewer than {MIN_COHORT_REPORTS}.",
         check=(
             "Whether what is filed changed: harm, channel, reporter.",
             (
@@ -179,7 +185,7 @@ ALERTS: Final = (
             ),
         ),
         do=("Ask the platform what changed in those weeks, with both figures and their intervals.",),
-        mistaken="slow: a platform that was very fast may still be fast.",
-        severity=Severity.DIGEST,
+        not_meant="slow: a platform that was very fast may still be fast.",
+        severity=AlertSeverity.DIGEST,
     ),
 )

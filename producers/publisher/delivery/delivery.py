@@ -3,23 +3,23 @@
 from threading import Condition
 from typing import Final, NamedTuple
 
-from producers.publisher.delivery.kafka_producer import Wire
-from producers.publisher.delivery.outbox import HEARTBEAT, Outbox
+from producers.publisher.delivery.kafka_producer import AcknowledgedProducer
+from producers.publisher.delivery.outbox import HEARTBEAT_ID, Outbox
 from producers.publisher.errors import BufferFullError, NotAcknowledgedError, PublisherError
 from producers.publisher.settings import PublisherSettings
 from streams.contract.topics import partition_of
 
-_MILLISECONDS: Final = 1000
+_MS_PER_SECOND: Final = 1000
 
 
-class Parcel(NamedTuple):
+class PendingEvent(NamedTuple):
     """One event as it leaves: `at` is when it happened, in epoch milliseconds, None for a heartbeat."""
 
     event_id: str
     topic: str
     key: bytes
     value: bytes
-    at: int | None
+    occurred_at: int | None
 
 
 class Delivery:
@@ -31,52 +31,52 @@ class Delivery:
     def __init__(self, settings: PublisherSettings, topics: tuple[str, ...]) -> None:
         self._settings = settings
         self._topics = topics
-        self._wire = Wire(settings, topics)
+        self._producer = AcknowledgedProducer(settings, topics)
         self._outbox = Outbox(capacity=settings.max_pending)
-        self._changed = Condition()
+        self._condition = Condition()
         self._closed = False
 
     @property
     def acknowledged(self) -> int:
         """How many events, heartbeats not counted, the broker has confirmed."""
-        with self._changed:
+        with self._condition:
             return self._outbox.acknowledged
 
     @property
-    def promised(self) -> int | None:
+    def promised_through(self) -> int | None:
         """How far a heartbeat has promised; None before the first."""
-        with self._changed:
-            return self._outbox.promised
+        with self._condition:
+            return self._outbox.promised_through
 
-    def hand_over(self, parcel: Parcel) -> None:
+    def enqueue(self, event: PendingEvent) -> None:
         """Put an event on its way to the partition of its key.
 
         Raises NotAcknowledgedError for earlier events that were given up, BufferFullError when there is no room
         within `block_ms`, BrokerError when the topic cannot be reached; then this event was not sent.
         """
-        with self._changed:
+        with self._condition:
             self._raise_failures()
-            if not self._changed.wait_for(lambda: not self._outbox.full, self._settings.block_ms / _MILLISECONDS):
+            if not self._condition.wait_for(lambda: not self._outbox.is_full, self._settings.block_ms / _MS_PER_SECOND):
                 raise BufferFullError(
                     f"expected room among {self._settings.max_pending} unacknowledged events within "
                     f"{self._settings.block_ms} ms, found none: the event was not sent"
                 )
-            ticket = self._ticket(parcel)
-        self._send(ticket, parcel, partition_of(parcel.key, self._wire.partitions))
+            ticket = self._add_entry(event)
+        self._send(ticket, event, partition_of(event.key, self._producer.partition_count))
 
-    def reach(self, complete_through: int, latest: int, *, whole: bool) -> int | None:
+    def reserve_promise(self, complete_through: int, latest_allowed: int, *, is_exact: bool) -> int | None:
         """Return how far a heartbeat may promise now, None for not at all; see `Outbox.promise` and `Outbox.forget`."""
-        with self._changed:
-            self._outbox.forget(latest)
-            return self._outbox.promise(complete_through, whole=whole)
+        with self._condition:
+            self._outbox.withdraw_promise_after(latest_allowed)
+            return self._outbox.reserve_promise(complete_through, is_exact=is_exact)
 
-    def to_every_partition(self, event_id: str, key: bytes, value: bytes) -> None:
+    def broadcast(self, event_id: str, key: bytes, value: bytes) -> None:
         """Put a heartbeat on its way to every partition of every topic, after what was sent there before."""
         for topic in self._topics:
-            parcel = Parcel(event_id, topic, key, value, None)
-            for partition in range(self._wire.partitions):
-                with self._changed:
-                    ticket = self._ticket(parcel)
+            parcel = PendingEvent(event_id, topic, key, value, None)
+            for partition in range(self._producer.partition_count):
+                with self._condition:
+                    ticket = self._add_entry(parcel)
                 self._send(ticket, parcel, partition)
 
     def flush(self, timeout_ms: int) -> None:
@@ -84,57 +84,57 @@ class Delivery:
 
         Raises NotAcknowledgedError for what failed and for what is still on its way after `timeout_ms`.
         """
-        with self._changed:
-            latest = self._outbox.latest
-            settled = self._changed.wait_for(lambda: self._outbox.settled(latest), timeout_ms / _MILLISECONDS)
+        with self._condition:
+            latest = self._outbox.last_entry_id
+            settled = self._condition.wait_for(lambda: self._outbox.is_done(latest), timeout_ms / _MS_PER_SECOND)
             self._raise_failures()
             if not settled:
-                raise NotAcknowledgedError(self._outbox.waiting(), "the broker has not answered yet")
+                raise NotAcknowledgedError(self._outbox.pending_ids(), "the broker has not answered yet")
 
     def close(self, timeout_ms: int) -> None:
         """Take nothing more, wait for what is on its way, release the connections; a second call does nothing.
 
         Raises NotAcknowledgedError for everything that was not acknowledged within `timeout_ms`.
         """
-        with self._changed:
+        with self._condition:
             if self._closed:
                 return
             self._closed = True
-            latest = self._outbox.latest
-            self._changed.wait_for(lambda: self._outbox.settled(latest), timeout_ms / _MILLISECONDS)
-        self._wire.close()
-        with self._changed:
-            self._outbox.give_up("the publisher was closed before the broker answered")
+            latest = self._outbox.last_entry_id
+            self._condition.wait_for(lambda: self._outbox.is_done(latest), timeout_ms / _MS_PER_SECOND)
+        self._producer.close()
+        with self._condition:
+            self._outbox.fail_all("the publisher was closed before the broker answered")
             self._raise_failures()
 
-    def _ticket(self, parcel: Parcel) -> int:
+    def _add_entry(self, event: PendingEvent) -> int:
         if self._closed:
             raise PublisherError("expected an open publisher, this one is closed")
-        return self._outbox.hand_in(parcel.event_id, parcel.at)
+        return self._outbox.add(event.event_id, event.occurred_at)
 
-    def _send(self, ticket: int, parcel: Parcel, partition: int) -> None:
+    def _send(self, entry_id: int, event: PendingEvent, partition: int) -> None:
         try:
-            future = self._wire.send(parcel.topic, partition, parcel.key, parcel.value)
+            future = self._producer.send(event.topic, partition, event.key, event.value)
         except BaseException:
-            with self._changed:
-                self._outbox.withdraw(ticket)
-                self._changed.notify_all()
+            with self._condition:
+                self._outbox.remove(entry_id)
+                self._condition.notify_all()
             raise
-        future.add_callback(lambda _: self._acknowledge(ticket))
-        future.add_errback(lambda error: self._fail(ticket, error))
+        future.add_callback(lambda _: self._acknowledge(entry_id))
+        future.add_errback(lambda error: self._fail(entry_id, error))
 
-    def _acknowledge(self, ticket: int) -> None:
-        with self._changed:
-            self._outbox.acknowledge(ticket)
-            self._changed.notify_all()
+    def _acknowledge(self, entry_id: int) -> None:
+        with self._condition:
+            self._outbox.acknowledge(entry_id)
+            self._condition.notify_all()
 
-    def _fail(self, ticket: int, error: Exception) -> None:
-        with self._changed:
-            self._outbox.fail(ticket, type(error).__name__)
-            self._changed.notify_all()
+    def _fail(self, entry_id: int, error: Exception) -> None:
+        with self._condition:
+            self._outbox.fail(entry_id, type(error).__name__)
+            self._condition.notify_all()
 
     def _raise_failures(self) -> None:
-        failures = self._outbox.take_failures()
+        failures = self._outbox.drain_failures()
         if failures:
-            ids = tuple(name for name in failures if name != HEARTBEAT)
+            ids = tuple(name for name in failures if name != HEARTBEAT_ID)
             raise NotAcknowledgedError(ids, ", ".join(sorted(set(failures.values()))))

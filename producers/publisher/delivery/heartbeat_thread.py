@@ -4,11 +4,11 @@ from collections.abc import Callable
 from threading import Event, Thread
 
 
-class Cadence:
+class HeartbeatThread:
     """Calls `beat` every `every_ms` milliseconds until stopped; a failure is kept, and does not end it."""
 
-    def __init__(self, beat: Callable[[], object], every_ms: int) -> None:
-        self._beat = beat
+    def __init__(self, send: Callable[[], object], every_ms: int) -> None:
+        self._send = send
         self._every_s = every_ms / 1000
         self._stopped = Event()
         self._failure: Exception | None = None
@@ -20,7 +20,7 @@ class Cadence:
         self._stopped.set()
         self._thread.join()
 
-    def take_failure(self) -> Exception | None:
+    def pop_failure(self) -> Exception | None:
         """Return the last failure, once; None when there was none."""
         failure, self._failure = self._failure, None
         return failure
@@ -28,6 +28,6 @@ class Cadence:
     def _run(self) -> None:
         while not self._stopped.wait(self._every_s):
             try:
-                self._beat()
+                self._send()
             except Exception as failure:  # noqa: BLE001 - whatever the caller's own function raises is the caller's to see
                 self._failure = failure

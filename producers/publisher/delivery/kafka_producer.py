@@ -13,20 +13,20 @@ from streams.contract.settings.kafka_security import KafkaSecurityError
 from streams.edge.kafka_client.login import check_login
 
 # kafka-python asks for at least one whole request within the delivery timeout.
-_REQUESTS_PER_DELIVERY = 3
+_REQUESTS_PER_DELIVERY_TIMEOUT = 3
 
 
-class Future(Protocol):
+class SendFuture(Protocol):
     """The fate of one record."""
 
-    def add_callback(self, call: Callable[[object], None]) -> object:
+    def add_callback(self, callback: Callable[[object], None]) -> object:
         """Call `call` on the sender's thread once the broker has confirmed the record."""
 
-    def add_errback(self, call: Callable[[Exception], None]) -> object:
+    def add_errback(self, errback: Callable[[Exception], None]) -> object:
         """Call `call` on the sender's thread once the record was given up."""
 
 
-class Wire:
+class AcknowledgedProducer:
     """Topics of one broker, all with the same number of partitions; records go out in order within a partition."""
 
     def __init__(self, settings: PublisherSettings, topics: tuple[str, ...]) -> None:
@@ -36,13 +36,13 @@ class Wire:
             raise BrokerError(str(error)) from error
         clients: list[KafkaNetClient] = []
 
-        def kept(**options: Any) -> KafkaNetClient:  # noqa: ANN401 - kafka-python's own
+        def tracked_client(**options: Any) -> KafkaNetClient:  # noqa: ANN401 - kafka-python's own
             clients.append(KafkaNetClient(**options))
             return clients[-1]
 
         try:
             self._producer = KafkaProducer(
-                kafka_client=kept,
+                kafka_client=tracked_client,
                 bootstrap_servers=settings.servers,
                 acks="all",
                 enable_idempotence=settings.idempotent,
@@ -52,7 +52,7 @@ class Wire:
                 max_block_ms=settings.block_ms,
                 delivery_timeout_ms=settings.delivery_timeout_ms,
                 request_timeout_ms=max(
-                    1, (settings.delivery_timeout_ms - settings.linger_ms) // _REQUESTS_PER_DELIVERY
+                    1, (settings.delivery_timeout_ms - settings.linger_ms) // _REQUESTS_PER_DELIVERY_TIMEOUT
                 ),
                 bootstrap_timeout_ms=settings.block_ms,
                 allow_auto_create_topics=False,
@@ -66,18 +66,18 @@ class Wire:
                 f"expected a broker at {settings.bootstrap}, none answered: {type(error).__name__}"
             ) from error
         try:
-            self.partitions = self._count(topics)
+            self.partition_count = self._common_partition_count(topics)
         except BrokerError:
             self.close()
             raise
 
-    def send(self, topic: str, partition: int, key: bytes, value: bytes) -> Future:
+    def send(self, topic: str, partition: int, key: bytes, value: bytes) -> SendFuture:
         """Put a record on its way; BrokerError when that cannot be tried, or the topic has other partitions by now."""
-        found = self._partitions_of(topic)
-        if found != self.partitions:
-            raise BrokerError(f"expected {self.partitions} partitions of {topic}, as at the start, got {found}")
+        found = self._partition_count(topic)
+        if found != self.partition_count:
+            raise BrokerError(f"expected {self.partition_count} partitions of {topic}, as at the start, got {found}")
         try:
-            future: Future = self._producer.send(topic, value, key, partition=partition)
+            future: SendFuture = self._producer.send(topic, value, key, partition=partition)
         except KafkaError as error:
             raise BrokerError(f"the event was not sent: {type(error).__name__}") from error
         return future
@@ -88,13 +88,13 @@ class Wire:
         self._producer._sender.force_close()  # noqa: SLF001
         self._producer.close()
 
-    def _count(self, topics: tuple[str, ...]) -> int:
-        counts = {topic: self._partitions_of(topic) for topic in topics}
+    def _common_partition_count(self, topics: tuple[str, ...]) -> int:
+        counts = {topic: self._partition_count(topic) for topic in topics}
         if len(set(counts.values())) != 1:
             raise BrokerError(f"expected as many partitions of every topic, got {counts}")
         return next(iter(counts.values()))
 
-    def _partitions_of(self, topic: str) -> int:
+    def _partition_count(self, topic: str) -> int:
         try:
             found = len(self._producer.partitions_for(topic))
         except KafkaError as error:

@@ -22,11 +22,11 @@ from streams.edge.kafka_client.login import check_login
 
 # Half of what Kafka takes by default (message.max.bytes), so that no overhead can tip a batch over it.
 _BATCH_BYTES: Final = 512 * 1024
-_KEYS_REMEMBERED: Final = 1 << 16
-_LAST_WAIT_S: Final = 1.0  # twice at the end of a process that was asked to stop
+_MAX_CACHED_KEYS: Final = 1 << 16
+_SHUTDOWN_WAIT_S: Final = 1.0  # twice at the end of a process that was asked to stop
 
 
-class Record(NamedTuple):
+class OutgoingRecord(NamedTuple):
     """One record of one line; `timestamp` in epoch milliseconds, None for the time of sending."""
 
     topic: str
@@ -41,112 +41,112 @@ class UndeliveredError(Exception):
     """A batch was not acknowledged; the message is the cause."""
 
 
-class _Lane:
+class _PartitionBuffer:
     """One partition: the batch that is filled, and the one that is on its way, each with the lines in it."""
 
     def __init__(self, topic: str, partition: int) -> None:
         self.topic = topic
         self.partition = partition
-        self.filling: BatchBuilder | None = None
-        self.filling_lines: list[int] = []
-        self.sent: asyncio.Future[object] | None = None
-        self.sent_lines: list[int] = []
+        self.open_batch: BatchBuilder | None = None
+        self.open_lines: list[int] = []
+        self.in_flight: asyncio.Future[object] | None = None
+        self.in_flight_lines: list[int] = []
 
 
-class BulkSender:
+class BatchSender:
     """Sends records in batches and knows which lines were acknowledged."""
 
-    def __init__(self, producer: AIOKafkaProducer, partitions: int, patience_s: float) -> None:
+    def __init__(self, producer: AIOKafkaProducer, partition_count: int, acknowledgement_timeout_s: float) -> None:
         self._producer = producer
-        self._patience_s = patience_s
-        self._lanes: dict[tuple[str, int], _Lane] = {}
-        self.partitions = partitions
-        self.partition_of = lru_cache(_KEYS_REMEMBERED)(lambda key: partition_of(key, partitions))
+        self._acknowledgement_timeout_s = acknowledgement_timeout_s
+        self._buffers: dict[tuple[str, int], _PartitionBuffer] = {}
+        self.partition_count = partition_count
+        self.partition_of = lru_cache(_MAX_CACHED_KEYS)(lambda key: partition_of(key, partition_count))
 
-    async def add(self, records: Iterable[Record]) -> None:
+    async def add(self, records: Iterable[OutgoingRecord]) -> None:
         """Put records into the batches of their partitions; full ones leave.
 
         Raises UndeliveredError when an earlier batch of such a partition was not acknowledged.
         """
         for topic, partition, key, value, timestamp, line in records:
-            lane = self._lanes.get((topic, partition))
+            lane = self._buffers.get((topic, partition))
             if lane is None:
-                lane = self._lanes[topic, partition] = _Lane(topic, partition)
-            lane.filling_lines.append(line)
-            if lane.filling is None:
-                lane.filling = self._producer.create_batch()
-            if lane.filling.append(timestamp=timestamp, key=key, value=value) is None:
-                await self._make_room(lane, line)
-                lane.filling = self._producer.create_batch()
-                lane.filling.append(timestamp=timestamp, key=key, value=value)
+                lane = self._buffers[topic, partition] = _PartitionBuffer(topic, partition)
+            lane.open_lines.append(line)
+            if lane.open_batch is None:
+                lane.open_batch = self._producer.create_batch()
+            if lane.open_batch.append(timestamp=timestamp, key=key, value=value) is None:
+                await self._send_full_batch(lane, line)
+                lane.open_batch = self._producer.create_batch()
+                lane.open_batch.append(timestamp=timestamp, key=key, value=value)
 
-    async def send(self) -> None:
+    async def send_open_batches(self) -> None:
         """Let every batch leave that holds anything."""
-        for lane in self._lanes.values():
-            await self._send(lane)
+        for lane in self._buffers.values():
+            await self._send_batch(lane)
 
-    async def settle(self) -> None:
+    async def await_in_flight(self) -> None:
         """Wait a moment for what is on its way, whatever becomes of it: what arrives late is counted all the same."""
-        sent = [lane.sent for lane in self._lanes.values() if lane.sent is not None]
+        sent = [lane.in_flight for lane in self._buffers.values() if lane.in_flight is not None]
         if sent:
-            await asyncio.wait(sent, timeout=_LAST_WAIT_S)
-        for lane in self._lanes.values():
-            if lane.sent is not None and lane.sent.done() and lane.sent.exception() is None:
-                lane.sent, lane.sent_lines = None, []
+            await asyncio.wait(sent, timeout=_SHUTDOWN_WAIT_S)
+        for lane in self._buffers.values():
+            if lane.in_flight is not None and lane.in_flight.done() and lane.in_flight.exception() is None:
+                lane.in_flight, lane.in_flight_lines = None, []
 
-    async def finish(self) -> None:
+    async def flush(self) -> None:
         """Send everything and wait for it; raises UndeliveredError for the first batch that is not acknowledged."""
-        await self.send()
-        for lane in self._lanes.values():
-            await self._arrival(lane)
+        await self.send_open_batches()
+        for lane in self._buffers.values():
+            await self._await_acknowledgement(lane)
 
     def unacknowledged(self) -> set[int]:
         """Return the numbers of the lines of which a record was added and is not acknowledged."""
-        return {line for lane in self._lanes.values() for line in (*lane.filling_lines, *lane.sent_lines)}
+        return {line for lane in self._buffers.values() for line in (*lane.open_lines, *lane.in_flight_lines)}
 
-    async def _make_room(self, lane: _Lane, line: int) -> None:
+    async def _send_full_batch(self, buffer: _PartitionBuffer, line: int) -> None:
         # The line's record was not taken: it belongs to the next batch, also when the full one cannot leave.
-        lane.filling_lines.pop()
+        buffer.open_lines.pop()
         try:
-            await self._send(lane)
+            await self._send_batch(buffer)
         finally:
-            lane.filling_lines.append(line)
+            buffer.open_lines.append(line)
 
-    async def _send(self, lane: _Lane) -> None:
-        if lane.filling is None:
+    async def _send_batch(self, buffer: _PartitionBuffer) -> None:
+        if buffer.open_batch is None:
             return
-        await self._arrival(lane)
-        self._as_at_the_start(lane.topic)
-        batch, lane.filling = lane.filling, None
-        lane.sent_lines, lane.filling_lines = lane.filling_lines, []
+        await self._await_acknowledgement(buffer)
+        self._check_partition_count(buffer.topic)
+        batch, buffer.open_batch = buffer.open_batch, None
+        buffer.in_flight_lines, buffer.open_lines = buffer.open_lines, []
         try:
-            lane.sent = await self._producer.send_batch(batch, lane.topic, partition=lane.partition)
+            buffer.in_flight = await self._producer.send_batch(batch, buffer.topic, partition=buffer.partition)
         except KafkaError as error:
             raise UndeliveredError(type(error).__name__) from error
 
-    def _as_at_the_start(self, topic: str) -> None:
+    def _check_partition_count(self, topic: str) -> None:
         """Raise when a topic has other partitions than at the start: keys would go to the wrong ones, for weeks."""
         found = self._producer.client.cluster.partitions_for_topic(topic)
-        if found and len(found) != self.partitions:
+        if found and len(found) != self.partition_count:
             raise UndeliveredError(
-                f"expected {self.partitions} partitions of {topic}, as at the start, got {len(found)}"
+                f"expected {self.partition_count} partitions of {topic}, as at the start, got {len(found)}"
             )
 
-    async def _arrival(self, lane: _Lane) -> None:
-        if lane.sent is None:
-            if lane.sent_lines:
+    async def _await_acknowledgement(self, buffer: _PartitionBuffer) -> None:
+        if buffer.in_flight is None:
+            if buffer.in_flight_lines:
                 raise UndeliveredError("an earlier batch of the partition was not sent")
             return
         try:
-            await asyncio.wait_for(asyncio.shield(lane.sent), self._patience_s)
+            await asyncio.wait_for(asyncio.shield(buffer.in_flight), self._acknowledgement_timeout_s)
         except (KafkaError, TimeoutError) as error:
-            first, last = min(lane.sent_lines), max(lane.sent_lines)
+            first, last = min(buffer.in_flight_lines), max(buffer.in_flight_lines)
             raise UndeliveredError(f"{type(error).__name__} for a batch from line {first} to {last}") from error
-        lane.sent, lane.sent_lines = None, []
+        buffer.in_flight, buffer.in_flight_lines = None, []
 
 
 @asynccontextmanager
-async def bulk_sender(settings: PublisherSettings, names: Iterable[str]) -> AsyncIterator[BulkSender]:
+async def open_batch_sender(settings: PublisherSettings, topics: Iterable[str]) -> AsyncIterator[BatchSender]:
     """Connect a sender for the topics `names` for the block.
 
     Raises BrokerError when the broker does not answer, or has not all topics with the same number of partitions.
@@ -172,18 +172,18 @@ async def bulk_sender(settings: PublisherSettings, names: Iterable[str]) -> Asyn
             f"expected a broker at {settings.bootstrap}, none answered: {type(error).__name__}"
         ) from error
     try:
-        yield BulkSender(producer, await partitions_of(producer, names, settings.bootstrap), patience_s)
+        yield BatchSender(producer, await fetch_partition_count(producer, topics, settings.bootstrap), patience_s)
     finally:
-        await _stop(producer)
+        await _stop_producer(producer)
 
 
-async def partitions_of(producer: AIOKafkaProducer, names: Iterable[str], bootstrap: str) -> int:
+async def fetch_partition_count(producer: AIOKafkaProducer, topics: Iterable[str], bootstrap: str) -> int:
     """Return how many partitions each of the topics `names` has; raises BrokerError as `bulk_sender` does."""
     try:
         metadata = await producer.client.fetch_all_metadata()
     except KafkaError as error:
         raise BrokerError(f"expected a broker at {bootstrap}, it told nothing of its topics: {error}") from error
-    counts = {name: len(metadata.partitions_for_topic(name) or ()) for name in names}
+    counts = {name: len(metadata.partitions_for_topic(name) or ()) for name in topics}
     if missing := sorted(name for name, count in counts.items() if not count):
         raise BrokerError(f"expected the topics of the registry, the broker has not: {', '.join(missing)}")
     if len(set(counts.values())) != 1:
@@ -191,9 +191,9 @@ async def partitions_of(producer: AIOKafkaProducer, names: Iterable[str], bootst
     return next(iter(counts.values()))
 
 
-async def _stop(producer: AIOKafkaProducer) -> None:
+async def _stop_producer(producer: AIOKafkaProducer) -> None:
     # With idempotence the client retries for ever; who gave up on a batch must not wait for it here.
     try:
-        await asyncio.wait_for(producer.stop(), _LAST_WAIT_S)
+        await asyncio.wait_for(producer.stop(), _SHUTDOWN_WAIT_S)
     except TimeoutError:
         return

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from producers.publisher.routing import Leaving, Router
+from producers.publisher.routing import OutgoingEvent, Router
 from producers.publisher.settings import PublisherSettings
-from producers.publisher.upload.batch_sender import BulkSender, Record, UndeliveredError, bulk_sender
-from producers.publisher.upload.precheck import check_of, vouches
+from producers.publisher.upload.batch_sender import BatchSender, OutgoingRecord, UndeliveredError, open_batch_sender
+from producers.publisher.upload.precheck import block_checksum, can_send_heartbeat
 from producers.publisher.upload.read_ahead import ReadAhead
 from streams.contract.events.decoder import Refusal
 from streams.contract.events.keys import heartbeat_key
@@ -17,20 +17,20 @@ from streams.edge.clock import WallClock
 from streams.edge.files.line_blocks import LineBlock
 from streams.edge.files.refusal_groups import RefusalCounts
 
-Progress = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 """Called with the bytes read and the lines acknowledged so far."""
 
 
-def no_progress(_size: int, _lines: int) -> None:
+def ignore_progress(_size: int, _lines: int) -> None:
     """Tell nobody."""
 
 
-REFUSED: Final = "a line was refused"
-CHANGED: Final = "the file changed while it was read"
+CAUSE_REFUSED: Final = "a line was refused"
+CAUSE_CHANGED: Final = "the file changed while it was read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class UploadOptions:
     """How a pass treats its lines.
 
     `now` is when live lines are told; the records of `history` carry the time at which each line was told. `good`
@@ -43,116 +43,118 @@ class Terms:
     history: bool
     from_line: int = 1
     skip_refused: bool = False
-    good: bool = False
-    checks: tuple[int, ...] | None = None
-    gaps: frozenset[str] = frozenset()
+    is_prevalidated: bool = False
+    checksums: tuple[int, ...] | None = None
+    incomplete_platforms: frozenset[str] = frozenset()
 
 
 class _StoppedError(Exception):
     """Ends a pass before a line that must not leave; the message is the cause."""
 
 
-def _next(ahead: ReadAhead) -> LineBlock | None:
+def _next_block(read_ahead: ReadAhead) -> LineBlock | None:
     try:
-        return ahead.next()
+        return read_ahead.next_block()
     except OSError as error:  # what was sent before is accounted for all the same
         raise _StoppedError(f"the lines could not be read on: {error}") from error
 
 
-class Pass:
+class LineUpload:
     """Sends the lines of a source once; afterwards its attributes tell what happened."""
 
-    def __init__(self, router: Router, terms: Terms, progress: Progress) -> None:
+    def __init__(self, router: Router, options: UploadOptions, progress: ProgressCallback) -> None:
         self._router = router
-        self._terms = terms
+        self._options = options
         self._progress = progress
-        self._next_line = terms.from_line
+        self._next_line = options.from_line
         self.events = 0
         self.heartbeats = 0
-        self.withheld = 0
-        self._gaps = set(terms.gaps)
+        self.withheld_heartbeats = 0
+        self._incomplete_platforms = set(options.incomplete_platforms)
         self.acknowledged = 0
         self.refusals = RefusalCounts()
-        self.cause = ""
-        self.resume_from: int | None = None
+        self.stop_cause = ""
+        self.resume_from_line: int | None = None
 
     async def run(self, source: Iterator[LineBlock], settings: PublisherSettings, topics: tuple[str, ...]) -> None:
         """Send everything; what ends it early stands in `cause`. Raises BrokerError when it cannot begin."""
         ahead = ReadAhead(source)
         try:
-            async with bulk_sender(settings, topics) as sender:
-                await self._until_the_end(ahead, sender)
-                await sender.settle()
+            async with open_batch_sender(settings, topics) as sender:
+                await self._send_until_stopped(ahead, sender)
+                await sender.await_in_flight()
                 unacknowledged = sender.unacknowledged()
         finally:
-            ahead.release()
+            ahead.stop()
         self.acknowledged = self.events + self.heartbeats - len(unacknowledged)
-        if self.cause:
-            self.resume_from = min(unacknowledged, default=self._next_line)
+        if self.stop_cause:
+            self.resume_from_line = min(unacknowledged, default=self._next_line)
 
-    async def _until_the_end(self, ahead: ReadAhead, sender: BulkSender) -> None:
+    async def _send_until_stopped(self, read_ahead: ReadAhead, sender: BatchSender) -> None:
         try:
             try:
-                await self._all(ahead, sender)
+                await self._send_blocks(read_ahead, sender)
             except _StoppedError as stopped:
-                self.cause = str(stopped)
-            await sender.finish()
+                self.stop_cause = str(stopped)
+            await sender.flush()
         except UndeliveredError as error:
-            self.cause = f"the broker did not acknowledge: {error}"
+            self.stop_cause = f"the broker did not acknowledge: {error}"
         except asyncio.CancelledError:
-            self.cause = "interrupted"
+            self.stop_cause = "interrupted"
 
-    async def _all(self, ahead: ReadAhead, sender: BulkSender) -> None:
+    async def _send_blocks(self, read_ahead: ReadAhead, sender: BatchSender) -> None:
         size = count = 0
-        while (block := await asyncio.to_thread(_next, ahead)) is not None:
-            if not self._as_surveyed(count, block):
-                raise _StoppedError(CHANGED)
-            await sender.add(self._records(block, sender))
-            if ahead.idle:
-                await sender.send()
+        while (block := await asyncio.to_thread(_next_block, read_ahead)) is not None:
+            if not self._is_unchanged(count, block):
+                raise _StoppedError(CAUSE_CHANGED)
+            await sender.add(self._build_records(block, sender))
+            if read_ahead.is_empty:
+                await sender.send_open_batches()
             size, count = size + block.bytes_read, count + 1
-            if self._progress is not no_progress:
+            if self._progress is not ignore_progress:
                 self._progress(size, self.events + self.heartbeats - len(sender.unacknowledged()))
-        if count < len(self._terms.checks or ()):
-            raise _StoppedError(CHANGED)
+        if count < len(self._options.checksums or ()):
+            raise _StoppedError(CAUSE_CHANGED)
 
-    def _as_surveyed(self, count: int, block: LineBlock) -> bool:
-        checks = self._terms.checks
-        return checks is None or checks[count : count + 1] == (check_of(block),)
+    def _is_unchanged(self, block_index: int, block: LineBlock) -> bool:
+        checks = self._options.checksums
+        return checks is None or checks[block_index : block_index + 1] == (block_checksum(block),)
 
-    def _records(self, block: LineBlock, sender: BulkSender) -> Iterator[Record]:
-        history = self._terms.history
+    def _build_records(self, block: LineBlock, sender: BatchSender) -> Iterator[OutgoingRecord]:
+        history = self._options.history
         for index, line in block.non_blank_lines():
             number = block.first_line + index
-            found = self._read(line)
+            found = self._route(line)
             if isinstance(found, Refusal):
-                self._gaps.add(found.platform)
-            if number < self._terms.from_line:
+                self._incomplete_platforms.add(found.platform)
+            if number < self._options.from_line:
                 continue
-            if isinstance(found, Leaving):
+            if isinstance(found, OutgoingEvent):
                 self.events += 1
                 stamp = found.timestamp if history else None
-                yield Record(found.topic, sender.partition_of(found.key), found.key, line, stamp, number)
-            elif isinstance(found, Heartbeat) and not vouches(found.platform, self._gaps):
-                self.withheld += 1
+                yield OutgoingRecord(found.topic, sender.partition_of(found.key), found.key, line, stamp, number)
+            elif isinstance(found, Heartbeat) and not can_send_heartbeat(found.platform, self._incomplete_platforms):
+                self.withheld_heartbeats += 1
             elif isinstance(found, Heartbeat):
                 self.heartbeats += 1
-                yield from self._copies(found, line, number, sender.partitions)
+                yield from self._heartbeat_copies(found, line, number, sender.partition_count)
             else:
-                self._refuse(found, block.location(index), line)
+                self._count_refusal(found, block.location(index), line)
             self._next_line = number + 1
 
-    def _read(self, line: bytes) -> Leaving | Heartbeat | Refusal:
-        read = self._router.of_good_line if self._terms.good else self._router.of_line
-        return read(line, self._terms.now(), live=not self._terms.history)
+    def _route(self, line: bytes) -> OutgoingEvent | Heartbeat | Refusal:
+        read = self._router.route_valid_line if self._options.is_prevalidated else self._router.route_line
+        return read(line, self._options.now(), is_live=not self._options.history)
 
-    def _copies(self, beat: Heartbeat, line: bytes, number: int, partitions: int) -> Iterator[Record]:
-        key, stamp = heartbeat_key(beat.platform), beat.told if self._terms.history else None
-        for topic in self._router.topics(beat):
-            for partition in range(partitions):
-                yield Record(topic, partition, key, line, stamp, number)
+    def _heartbeat_copies(
+        self, heartbeat: Heartbeat, line: bytes, number: int, partition_count: int
+    ) -> Iterator[OutgoingRecord]:
+        key, stamp = heartbeat_key(heartbeat.platform), heartbeat.told if self._options.history else None
+        for topic in self._router.heartbeat_topics(heartbeat):
+            for partition in range(partition_count):
+                yield OutgoingRecord(topic, partition, key, line, stamp, number)
 
-    def _refuse(self, refusal: Refusal, place: str, line: bytes) -> None:
+    def _count_refusal(self, refusal: Refusal, place: str, line: bytes) -> None:
         self.refusals.add(refusal, place, line)
-        if not self._terms.skip_refused:
-            raise _StoppedError(REFUSED)
+        if not self._options.skip_refused:
+            raise _StoppedError(CAUSE_REFUSED)

@@ -5,18 +5,18 @@ from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from zlib import crc32
 
-from producers.publisher.routing import Leaving
+from producers.publisher.routing import OutgoingEvent
 from streams.contract.events.decoder import Refusal
 from streams.domain.events import Heartbeat
 from streams.edge.files.line_blocks import LineBlock
 from streams.edge.files.refusal_groups import RefusalCounts
 
-Reader = Callable[[bytes], Leaving | Heartbeat | Refusal]
+LineRouter = Callable[[bytes], OutgoingEvent | Heartbeat | Refusal]
 """Says where the event in a line goes, or why it is refused."""
 
 
 @dataclass(slots=True)
-class Survey:
+class FileCheck:
     """The lines of a source: how many of each kind, what is refused, which ids (digests) are retracted.
 
     `beats` counts heartbeats by platform; `gaps` are the platforms with a refused line, "" for one that is not known.
@@ -25,46 +25,46 @@ class Survey:
 
     lines: int = 0
     events: int = 0
-    beats: Counter[str] = field(default_factory=Counter)
+    heartbeats: Counter[str] = field(default_factory=Counter)
     refusals: RefusalCounts = field(default_factory=RefusalCounts)
-    gaps: set[str] = field(default_factory=set)
-    retracted: set[int] = field(default_factory=set)
-    checks: list[int] = field(default_factory=list)
+    incomplete_platforms: set[str] = field(default_factory=set)
+    retracted_ids: set[int] = field(default_factory=set)
+    checksums: list[int] = field(default_factory=list)
 
 
-def survey(source: Iterator[LineBlock], read: Reader) -> Survey:
+def check_lines(source: Iterator[LineBlock], route: LineRouter) -> FileCheck:
     """Read every line."""
-    found = Survey()
+    found = FileCheck()
     for block in source:
         found.lines += len(block.lines)
-        found.checks.append(check_of(block))
+        found.checksums.append(block_checksum(block))
         for index, line in block.non_blank_lines():
-            _note(found, read(line), block.location(index), line)
+            _count_line(found, route(line), block.location(index), line)
     return found
 
 
-def vouches(platform: str, gaps: Container[str]) -> bool:
+def can_send_heartbeat(platform: str, incomplete_platforms: Container[str]) -> bool:
     """Whether a heartbeat of a platform may leave: not when a line of it, or of nobody known, was left out.
 
     A heartbeat says that everything up to an instant was told, and when a line that cannot be read happened is not
     known.
     """
-    return platform not in gaps and "" not in gaps
+    return platform not in incomplete_platforms and "" not in incomplete_platforms
 
 
-def check_of(block: LineBlock) -> int:
+def block_checksum(block: LineBlock) -> int:
     """Return the checksum of a block's lines."""
     return crc32(b"\n".join(block.lines))
 
 
-def _note(found: Survey, line: Leaving | Heartbeat | Refusal, place: str, raw: bytes) -> None:
-    match line:
+def _count_line(check: FileCheck, routed: OutgoingEvent | Heartbeat | Refusal, place: str, raw_line: bytes) -> None:
+    match routed:
         case Refusal():
-            found.refusals.add(line, place, raw)
-            found.gaps.add(line.platform)
+            check.refusals.add(routed, place, raw_line)
+            check.incomplete_platforms.add(routed.platform)
         case Heartbeat():
-            found.beats[line.platform] += 1
-        case Leaving():
-            found.events += 1
-            if line.retracts is not None:
-                found.retracted.add(line.retracts)
+            check.heartbeats[routed.platform] += 1
+        case OutgoingEvent():
+            check.events += 1
+            if routed.retracts is not None:
+                check.retracted_ids.add(routed.retracts)

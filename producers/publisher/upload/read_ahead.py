@@ -17,10 +17,10 @@ class ReadAhead:
     def __init__(self, source: Iterator[LineBlock], depth: int = 4) -> None:
         self._source = source
         self._queue: Queue[LineBlock | Exception | None] = Queue(depth)
-        self._released = False
+        self._is_stopped = False
         Thread(target=self._read, name="safeclock-lines", daemon=True).start()
 
-    def next(self) -> LineBlock | None:
+    def next_block(self) -> LineBlock | None:
         """Return the next block, waiting for it; None at the end. Raises what reading raised."""
         block = self._queue.get()
         if isinstance(block, Exception):
@@ -28,13 +28,13 @@ class ReadAhead:
         return block
 
     @property
-    def idle(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether no block is ready."""
         return self._queue.empty()
 
-    def release(self) -> None:
+    def stop(self) -> None:
         """Stop reading, and let a `next` that waits return None: nobody wants the rest."""
-        self._released = True
+        self._is_stopped = True
         with suppress(Empty):
             while True:
                 self._queue.get_nowait()
@@ -44,7 +44,7 @@ class ReadAhead:
     def _read(self) -> None:
         try:
             for block in self._source:
-                if self._released:
+                if self._is_stopped:
                     return
                 self._queue.put(block)
         except Exception as error:  # noqa: BLE001 - raised where the blocks are used

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from producers.publisher.routing import Router
 from producers.publisher.settings import PublisherSettings
-from producers.publisher.upload.line_upload import Pass, Progress, Terms, no_progress
-from producers.publisher.upload.precheck import Survey, survey, vouches
-from producers.publisher.upload.timestamp_type import broker_stamps
+from producers.publisher.upload.line_upload import LineUpload, ProgressCallback, UploadOptions, ignore_progress
+from producers.publisher.upload.precheck import FileCheck, can_send_heartbeat, check_lines
+from producers.publisher.upload.timestamp_type import uses_log_append_time
 from streams.contract.registry.registry import Registry
 from streams.domain.vocabulary import Reason
 from streams.edge.clock import WallClock, wall_clock_ms
@@ -23,7 +23,7 @@ from streams.edge.files.refusal_groups import RefusalCounts, RefusedLines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class UploadRequest:
     """What to publish, and how; no paths, or the path `-`, is the standard input.
 
     `history` takes each line as told at its `recordedtime`, else its `time`, and sets the records' time to it; else
@@ -43,7 +43,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class UploadResult:
     """What became of an order.
 
     Of the lines read, `events` and `heartbeats` were to be sent; `acknowledged` of both the broker has confirmed.
@@ -55,89 +55,114 @@ class Published:
 
     events: int
     heartbeats: int
-    withheld: int
+    withheld_heartbeats: int
     acknowledged: int
-    refused: tuple[RefusedLines, ...]
-    resume_from: int | None
-    cause: str
-    sent: bool
+    refusal_groups: tuple[RefusedLines, ...]
+    resume_from_line: int | None
+    stop_cause: str
+    is_sent: bool
     exit_code: int
-    unopened: bool = False
+    has_closed_history: bool = False
 
 
-def publish(order: Order, progress: Progress = no_progress, wall: WallClock = wall_clock_ms) -> Published:
+def publish_files(
+    request: UploadRequest, progress: ProgressCallback = ignore_progress, now: WallClock = wall_clock_ms
+) -> UploadResult:
     """Publish the files of `order`, or the standard input.
 
     Files are read twice: nothing is sent before every line is known to be good. A pipe, named or not, is checked as it
     comes, and nothing that follows a refused line is sent. Raises OSError for a file that cannot be read, BrokerError
     when the broker cannot be used.
     """
-    paths = order.paths or (STDIN,)
-    terms = _terms(order, reading_clock(paths, wall))
-    if not order.dry_run and not all(map(is_rereadable, paths)):
-        return _send(order, read_blocks(paths), Pass(Router(order.registry), terms, progress))
-    router = Router(order.registry)
-    found = survey(read_blocks(paths), lambda line: router.of_line(line, terms.now(), live=not terms.history))
-    if order.dry_run or (found.refusals.total and not order.skip_refused):
-        return _unsent(order, found)
-    terms = replace(terms, good=not found.refusals.total, checks=tuple(found.checks), gaps=frozenset(found.gaps))
-    return _send(order, read_blocks(paths), Pass(Router(order.registry, found.retracted), terms, progress))
+    paths = request.paths or (STDIN,)
+    terms = _upload_options(request, reading_clock(paths, now))
+    if not request.dry_run and not all(map(is_rereadable, paths)):
+        return _run_upload(request, read_blocks(paths), LineUpload(Router(request.registry), terms, progress))
+    router = Router(request.registry)
+    found = check_lines(
+        read_blocks(paths), lambda line: router.route_line(line, terms.now(), is_live=not terms.history)
+    )
+    if request.dry_run or (found.refusals.total and not request.skip_refused):
+        return _dry_run_result(request, found)
+    terms = replace(
+        terms,
+        is_prevalidated=not found.refusals.total,
+        checksums=tuple(found.checksums),
+        incomplete_platforms=frozenset(found.incomplete_platforms),
+    )
+    return _run_upload(
+        request, read_blocks(paths), LineUpload(Router(request.registry, found.retracted_ids), terms, progress)
+    )
 
 
 def publish_blocks(
-    order: Order, source: Iterator[LineBlock], progress: Progress = no_progress, *, good: bool = False
-) -> Published:
+    request: UploadRequest,
+    source: Iterator[LineBlock],
+    progress: ProgressCallback = ignore_progress,
+    *,
+    is_prevalidated: bool = False,
+) -> UploadResult:
     """Publish lines as they are made, such as a simulation's; the paths of `order` are not read.
 
     `good` says that their maker answers for every line: they are then not checked again.
     """
-    terms = _terms(order, wall_clock_ms, good=good)
-    return _send(order, source, Pass(Router(order.registry), terms, progress))
+    terms = _upload_options(request, wall_clock_ms, is_prevalidated=is_prevalidated)
+    return _run_upload(request, source, LineUpload(Router(request.registry), terms, progress))
 
 
-def _terms(order: Order, now: WallClock, *, good: bool = False) -> Terms:
-    history = order.history and (good or not _told_now(order))
-    return Terms(now=now, history=history, from_line=order.from_line, skip_refused=order.skip_refused, good=good)
-
-
-def _told_now(order: Order) -> bool:
-    """Return whether history counts as told when it arrives; a registry that accepts everybody opens none."""
-    if order.registry.accepts_all:
-        return False
-    return order.dry_run or broker_stamps(order.settings, order.registry.source_topics())
-
-
-def _send(order: Order, source: Iterator[LineBlock], sending: Pass) -> Published:
-    asyncio.run(sending.run(source, order.settings, order.registry.source_topics()))
-    return Published(
-        events=sending.events,
-        heartbeats=sending.heartbeats,
-        withheld=sending.withheld,
-        acknowledged=sending.acknowledged,
-        refused=sending.refusals.groups(),
-        resume_from=sending.resume_from,
-        cause=sending.cause,
-        sent=True,
-        exit_code=int(bool(sending.cause or sending.refusals.total)),
-        unopened=_is_unopened(order, sending.refusals),
+def _upload_options(request: UploadRequest, now: WallClock, *, is_prevalidated: bool = False) -> UploadOptions:
+    history = request.history and (is_prevalidated or not _is_logged_on_arrival(request))
+    return UploadOptions(
+        now=now,
+        history=history,
+        from_line=request.from_line,
+        skip_refused=request.skip_refused,
+        is_prevalidated=is_prevalidated,
     )
 
 
-def _is_unopened(order: Order, refusals: RefusalCounts) -> bool:
-    return order.history and any(group.reason == Reason.TOO_OLD for group in refusals.groups())
+def _is_logged_on_arrival(request: UploadRequest) -> bool:
+    """Return whether history counts as told when it arrives; a registry that accepts everybody opens none."""
+    if request.registry.accepts_all:
+        return False
+    return request.dry_run or uses_log_append_time(request.settings, request.registry.source_topics())
 
 
-def _unsent(order: Order, found: Survey) -> Published:
-    vouching = sum(count for platform, count in found.beats.items() if vouches(platform, found.gaps))
-    return Published(
-        events=found.events,
+def _run_upload(request: UploadRequest, source: Iterator[LineBlock], upload: LineUpload) -> UploadResult:
+    asyncio.run(upload.run(source, request.settings, request.registry.source_topics()))
+    return UploadResult(
+        events=upload.events,
+        heartbeats=upload.heartbeats,
+        withheld_heartbeats=upload.withheld_heartbeats,
+        acknowledged=upload.acknowledged,
+        refusal_groups=upload.refusals.groups(),
+        resume_from_line=upload.resume_from_line,
+        stop_cause=upload.stop_cause,
+        is_sent=True,
+        exit_code=int(bool(upload.stop_cause or upload.refusals.total)),
+        has_closed_history=_has_closed_history(request, upload.refusals),
+    )
+
+
+def _has_closed_history(request: UploadRequest, refusals: RefusalCounts) -> bool:
+    return request.history and any(group.reason == Reason.TOO_OLD for group in refusals.groups())
+
+
+def _dry_run_result(request: UploadRequest, check: FileCheck) -> UploadResult:
+    vouching = sum(
+        count
+        for platform, count in check.heartbeats.items()
+        if can_send_heartbeat(platform, check.incomplete_platforms)
+    )
+    return UploadResult(
+        events=check.events,
         heartbeats=vouching,
-        withheld=found.beats.total() - vouching,
+        withheld_heartbeats=check.heartbeats.total() - vouching,
         acknowledged=0,
-        refused=found.refusals.groups(),
-        resume_from=None,
-        cause="",
-        sent=False,
-        exit_code=int(bool(found.refusals.total)),
-        unopened=_is_unopened(order, found.refusals),
+        refusal_groups=check.refusals.groups(),
+        resume_from_line=None,
+        stop_cause="",
+        is_sent=False,
+        exit_code=int(bool(check.refusals.total)),
+        has_closed_history=_has_closed_history(request, check.refusals),
     )

@@ -11,11 +11,11 @@ from producers.publisher.settings import PublisherSettings
 from streams.contract.settings.kafka_security import KafkaSecurityError
 from streams.edge.kafka_client.login import check_login
 
-_STAMP: Final = "message.timestamp.type"
-_SENDERS: Final = "CreateTime"
+_TIMESTAMP_TYPE: Final = "message.timestamp.type"
+_CREATE_TIME: Final = "CreateTime"
 
 
-def broker_stamps(settings: PublisherSettings, topics: Iterable[str]) -> bool:
+def uses_log_append_time(settings: PublisherSettings, topics: Iterable[str]) -> bool:
     """Return whether history must be opened for a platform, since records are told when the broker receives them.
 
     False where the broker says that senders' stamps count, or tells no settings at all, as the embedded one. A broker
@@ -34,5 +34,5 @@ def broker_stamps(settings: PublisherSettings, topics: Iterable[str]) -> bool:
             described = client.describe_configs(resources, config_filter="all")
     except (KafkaError, KafkaSecurityError):
         return True
-    told = [entries.get(_STAMP) for kind in described.values() for entries in kind.values()]
-    return any(stamp is not None and stamp["value"] != _SENDERS for stamp in told)
+    told = [entries.get(_TIMESTAMP_TYPE) for kind in described.values() for entries in kind.values()]
+    return any(stamp is not None and stamp["value"] != _CREATE_TIME for stamp in told)

@@ -9,54 +9,54 @@ from functools import lru_cache
 from math import exp, log
 from typing import Final, NamedTuple
 
-from producers.simulation.model.seeded_random import Choice
+from producers.simulation.model.seeded_random import WeightedChoice
 from streams.contract.events.schema.event_data import ReportFiled
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
 
 
-class Lane(Enum):
+class QueueKind(Enum):
     """The queue in which a report waits; each has its own distribution of durations."""
 
     IN_APP = "in-app"
-    DESK = "desk"
+    MANUAL = "desk"
     NOTICE = "legal notice"
     FLAGGER = "trusted flagger"
 
 
-class Label(NamedTuple):
+class LabelMixEntry(NamedTuple):
     """One combination of labels; `pace` is how much longer this harm takes than the platform's average."""
 
-    filed: ReportFiled
-    lane: Lane
-    pace: float
+    report_data: ReportFiled
+    queue: QueueKind
+    duration_factor: float
 
 
-class _Door(NamedTuple):
+class _ChannelMix(NamedTuple):
     channel: Channel
     reporter: Reporter
     basis: Basis
-    lane: Lane
+    queue: QueueKind
     share: float
-    least: float  # a combination below this share of the door is too rare to keep
+    min_share: float  # a combination below this share of the door is too rare to keep
 
 
 # The shares of the doors are ours, but for trusted flaggers: 0.03-10 % of notices (domain research, table 3.1 and
 # recipe), here about 7 %.
-_DOORS: Final = (
-    _Door(Channel.IN_APP, Reporter.USER, Basis.TERMS, Lane.IN_APP, 0.80, 0.012),
-    _Door(Channel.IN_APP, Reporter.GUARDIAN, Basis.TERMS, Lane.IN_APP, 0.05, 0.08),
-    _Door(Channel.WEB_FORM, Reporter.USER, Basis.TERMS, Lane.DESK, 0.05, 0.08),
-    _Door(Channel.EMAIL, Reporter.GUARDIAN, Basis.UNSPECIFIED, Lane.DESK, 0.01, 0.2),
-    _Door(Channel.API, Reporter.ORGANISATION, Basis.TERMS, Lane.DESK, 0.015, 0.1),
-    _Door(Channel.LEGAL_NOTICE, Reporter.ORGANISATION, Basis.STATUTORY_NOTICE, Lane.NOTICE, 0.06, 0.06),
-    _Door(Channel.LEGAL_NOTICE, Reporter.HOTLINE, Basis.STATUTORY_NOTICE, Lane.FLAGGER, 0.005, 0.1),
-    _Door(Channel.LEGAL_NOTICE, Reporter.AUTHORITY, Basis.ORDER, Lane.NOTICE, 0.004, 0.2),
-    _Door(Channel.LEGAL_NOTICE, Reporter.AUTHORITY, Basis.REGULATOR_NOTICE, Lane.NOTICE, 0.003, 0.2),
+_CHANNEL_MIXES: Final = (
+    _ChannelMix(Channel.IN_APP, Reporter.USER, Basis.TERMS, QueueKind.IN_APP, 0.80, 0.012),
+    _ChannelMix(Channel.IN_APP, Reporter.GUARDIAN, Basis.TERMS, QueueKind.IN_APP, 0.05, 0.08),
+    _ChannelMix(Channel.WEB_FORM, Reporter.USER, Basis.TERMS, QueueKind.MANUAL, 0.05, 0.08),
+    _ChannelMix(Channel.EMAIL, Reporter.GUARDIAN, Basis.UNSPECIFIED, QueueKind.MANUAL, 0.01, 0.2),
+    _ChannelMix(Channel.API, Reporter.ORGANISATION, Basis.TERMS, QueueKind.MANUAL, 0.015, 0.1),
+    _ChannelMix(Channel.LEGAL_NOTICE, Reporter.ORGANISATION, Basis.STATUTORY_NOTICE, QueueKind.NOTICE, 0.06, 0.06),
+    _ChannelMix(Channel.LEGAL_NOTICE, Reporter.HOTLINE, Basis.STATUTORY_NOTICE, QueueKind.FLAGGER, 0.005, 0.1),
+    _ChannelMix(Channel.LEGAL_NOTICE, Reporter.AUTHORITY, Basis.ORDER, QueueKind.NOTICE, 0.004, 0.2),
+    _ChannelMix(Channel.LEGAL_NOTICE, Reporter.AUTHORITY, Basis.REGULATOR_NOTICE, QueueKind.NOTICE, 0.003, 0.2),
 )
 
 # (share of in-app reports, share of notices, median relative to others). Shares are ours; paces follow the order of
 # the published in-app medians of one service in GB, 2025-H1: harassment 3 min, sexual exploitation 4, self-harm 12.
-_HARMS: Final = {
+_HARM_MIX: Final = {
     Harm.BULLYING: (0.25, 0.02, 0.8),
     Harm.AGE_INAPPROPRIATE: (0.17, 0.14, 0.8),
     Harm.SELF_HARM: (0.10, 0.03, 1.9),
@@ -82,7 +82,7 @@ _SEVERITIES: Final = {
     Harm.OTHER: Severity.UNSPECIFIED,
 }
 
-_JURISDICTIONS: Final = (
+_JURISDICTION_MIX: Final = (
     (("DE",), 0.52),
     (("FR",), 0.22),
     (("GB",), 0.14),
@@ -90,44 +90,51 @@ _JURISDICTIONS: Final = (
     (("ZZ",), 0.03),
     (("DE", "FR"), 0.03),
 )
+_LARGE: Final = 3
+"""How many of the jurisdictions take turns in being the commonest."""
 
 
 @lru_cache(maxsize=2)
-def _paces(column: int) -> dict[Harm, float]:
+def _duration_factors(column: int) -> dict[Harm, float]:
     """Return the paces of the harms, scaled to a geometric mean of one over in-app reports (0) or notices (1)."""
-    total = sum(row[column] for row in _HARMS.values())
-    mean = sum(row[column] * log(row[2]) for row in _HARMS.values()) / total
-    return {harm: round(row[2] * exp(-mean), 9) for harm, row in _HARMS.items()}
+    total = sum(row[column] for row in _HARM_MIX.values())
+    mean = sum(row[column] * log(row[2]) for row in _HARM_MIX.values()) / total
+    return {harm: round(row[2] * exp(-mean), 9) for harm, row in _HARM_MIX.items()}
 
 
-def _combinations(door: _Door, turn: int) -> list[tuple[Label, float]]:
+def _channel_entries(channel_mix: _ChannelMix, country_rotation: int) -> list[tuple[LabelMixEntry, float]]:
     """Return the labels that come through `door`; `turn` rotates which jurisdiction is the commonest."""
-    column = int(door.lane in (Lane.NOTICE, Lane.FLAGGER))
-    places = [_JURISDICTIONS[(turn + place) % 3 if place < 3 else place][0] for place in range(len(_JURISDICTIONS))]  # noqa: PLR2004 - the three large ones
-    kept: list[tuple[Label, float]] = []
-    for harm, row in _HARMS.items():
-        for place, (_, weight) in zip(places, _JURISDICTIONS, strict=True):
+    column = int(channel_mix.queue in (QueueKind.NOTICE, QueueKind.FLAGGER))
+    places = [
+        _JURISDICTION_MIX[(country_rotation + place) % _LARGE if place < _LARGE else place][0]
+        for place in range(len(_JURISDICTION_MIX))
+    ]
+    kept: list[tuple[LabelMixEntry, float]] = []
+    for harm, row in _HARM_MIX.items():
+        for place, (_, weight) in zip(places, _JURISDICTION_MIX, strict=True):
             share = row[column] * weight
-            if share >= door.least or (place is places[0] and row[column] >= door.least):
-                kept.append((_label(door, harm, place, _paces(column)[harm]), share))
+            if share >= channel_mix.min_share or (place is places[0] and row[column] >= channel_mix.min_share):
+                kept.append((_label_mix_entry(channel_mix, harm, place, _duration_factors(column)[harm]), share))
     total = sum(share for _, share in kept)
-    return [(label, door.share * share / total) for label, share in kept]
+    return [(label, channel_mix.share * share / total) for label, share in kept]
 
 
-def _label(door: _Door, harm: Harm, jurisdictions: tuple[str, ...], pace: float) -> Label:
+def _label_mix_entry(
+    channel_mix: _ChannelMix, harm: Harm, jurisdictions: tuple[str, ...], duration_factor: float
+) -> LabelMixEntry:
     filed = ReportFiled(
         harm=harm,
-        reporter=door.reporter,
-        trusted_flagger=door.lane is Lane.FLAGGER,
-        channel=door.channel,
-        basis=door.basis,
+        reporter=channel_mix.reporter,
+        trusted_flagger=channel_mix.queue is QueueKind.FLAGGER,
+        channel=channel_mix.channel,
+        basis=channel_mix.basis,
         severity=_SEVERITIES.get(harm, Severity.STANDARD),
         jurisdictions=jurisdictions,
     )
-    return Label(filed, door.lane, pace)
+    return LabelMixEntry(filed, channel_mix.queue, duration_factor)
 
 
 @lru_cache(maxsize=8)
-def labels(turn: int) -> Choice[Label]:
+def label_mix(country_rotation: int) -> WeightedChoice[LabelMixEntry]:
     """Return the label combinations of a platform with their weights; platforms differ in their commonest country."""
-    return Choice([pair for door in _DOORS for pair in _combinations(door, turn)])
+    return WeightedChoice([pair for door in _CHANNEL_MIXES for pair in _channel_entries(door, country_rotation)])

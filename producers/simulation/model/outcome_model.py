@@ -2,24 +2,24 @@
 
 from typing import Final, NamedTuple
 
-from producers.simulation.model.label_mix import Label
-from producers.simulation.model.platform_models import Habits
-from producers.simulation.model.seasonality import hour_of_week, staffing
-from producers.simulation.model.seeded_random import Chance
+from producers.simulation.model.label_mix import LabelMixEntry
+from producers.simulation.model.platform_models import ResponseModel
+from producers.simulation.model.seasonality import hour_of_week, slowdown_by_hour
+from producers.simulation.model.seeded_random import SeededRandom
 from producers.simulation.model.steps import (
-    ACTED_FAST,
-    ACTED_SLOWLY,
     APPEALED_BY_REPORTER,
     APPEALED_BY_SUBJECT,
-    DECISIONS,
+    AUTO_REJECTED,
     ESCALATED,
     EXPIRED,
+    FAST_RESTRICTIONS,
+    OTHER_ENDINGS,
     REJECTED,
-    REJECTED_BY_MACHINE,
     REOPENED,
-    UNACTED,
+    SLOW_RESTRICTIONS,
+    UNRESTRICTED_DECISIONS,
     Step,
-    is_final,
+    is_final_restriction,
 )
 from streams.contract.events.schema.action_data import (
     ActionTaken,
@@ -35,99 +35,103 @@ from streams.domain.vocabulary import Reversal
 EXPIRES_AFTER_MS: Final = 10 * DAY
 """When a report that nobody decided is closed, where it is closed at all; ours."""
 
-_BY_MACHINE_MS: Final = 20 * SECOND
+_AUTO_REJECT_MS: Final = 20 * SECOND
 
 
-class Fate(NamedTuple):
+class SimulatedOutcome(NamedTuple):
     """How a report ends: at `at` with `ending`."""
 
-    at: int
-    ending: ActionTaken
+    ended_at: int
+    action: ActionTaken
 
     @property
-    def acted(self) -> bool:
+    def is_restricted(self) -> bool:
         """Whether the item is gone afterwards, so that nobody can report it again."""
-        return is_final(self.ending)
+        return is_final_restriction(self.action)
 
     @property
-    def decided(self) -> bool:
+    def is_decided(self) -> bool:
         """Whether somebody judged the report, or found that nothing is left to judge."""
-        return self.acted or isinstance(self.ending, DECISIONS)
+        return self.is_restricted or isinstance(self.action, UNRESTRICTED_DECISIONS)
 
 
-def fate_of(chance: Chance, habits: Habits, label: Label, at: int, shock: float) -> Fate | None:
+def draw_outcome(
+    rng: SeededRandom, responses: ResponseModel, label: LabelMixEntry, filed_at: int, week_factor: float
+) -> SimulatedOutcome | None:
     """Return how a report filed at `at` ends, None when nobody ever answers.
 
     `shock` is how much longer everything takes on this platform in that week.
     """
-    if not chance.happens(habits.answered):
+    if not rng.draw_bool(responses.answered_share):
         return None
-    wait = habits.waits[label.lane]
-    fast = chance.happens(wait.fast_share)
-    took = label.pace * shock
+    wait = responses.durations[label.queue]
+    fast = rng.draw_bool(wait.fast_share)
+    took = label.duration_factor * week_factor
     if fast:
-        took *= chance.log_normal(wait.fast_ms, wait.fast_sigma)
+        took *= rng.draw_log_normal(wait.fast_ms, wait.fast_sigma)
     else:
-        took *= chance.log_normal(wait.slow_ms, wait.slow_sigma) * staffing()[hour_of_week(at)]
-    if took > habits.patience_ms:
+        took *= rng.draw_log_normal(wait.slow_ms, wait.slow_sigma) * slowdown_by_hour()[hour_of_week(filed_at)]
+    if took > responses.max_duration_ms:
         return None
-    if chance.happens(habits.acted):
-        return Fate(at + _whole(took), chance.pick(ACTED_FAST if fast else ACTED_SLOWLY))
-    return _unacted(chance, habits, at, took)
+    if rng.draw_bool(responses.restricted_share):
+        return SimulatedOutcome(
+            filed_at + _round_duration(took), rng.pick(FAST_RESTRICTIONS if fast else SLOW_RESTRICTIONS)
+        )
+    return _draw_unrestricted(rng, responses, filed_at, took)
 
 
-def _unacted(chance: Chance, habits: Habits, at: int, took: float) -> Fate:
-    if habits.rejected_at_once and chance.happens(habits.rejected_at_once):
-        return Fate(at + _whole(chance.log_normal(_BY_MACHINE_MS, 0.6)), REJECTED_BY_MACHINE)
-    ending = chance.pick(UNACTED)
+def _draw_unrestricted(rng: SeededRandom, responses: ResponseModel, filed_at: int, duration: float) -> SimulatedOutcome:
+    if responses.auto_rejected_share and rng.draw_bool(responses.auto_rejected_share):
+        return SimulatedOutcome(filed_at + _round_duration(rng.draw_log_normal(_AUTO_REJECT_MS, 0.6)), AUTO_REJECTED)
+    ending = rng.pick(OTHER_ENDINGS)
     if ending is EXPIRED:
-        return Fate(at + EXPIRES_AFTER_MS, EXPIRED)
-    return Fate(at + _whole(took), ending)
+        return SimulatedOutcome(filed_at + EXPIRES_AFTER_MS, EXPIRED)
+    return SimulatedOutcome(filed_at + _round_duration(duration), ending)
 
 
-def _whole(took: float) -> int:
-    return max(SECOND, int(took))
+def _round_duration(duration: float) -> int:
+    return max(SECOND, int(duration))
 
 
-_ESCALATED: Final = 0.02
-_SUBJECT_APPEALS: Final = 0.015
-_REPORTER_APPEALS: Final = 0.02
-_REOPENED: Final = 0.007
-_UPHELD: Final = 0.3
-_NOTHING: Final = max(_ESCALATED + _SUBJECT_APPEALS, _REPORTER_APPEALS + _REOPENED)
+_ESCALATED_SHARE: Final = 0.02
+_SUBJECT_APPEAL_SHARE: Final = 0.015
+_REPORTER_APPEAL_SHARE: Final = 0.02
+_REOPENED_SHARE: Final = 0.007
+_UPHELD_SHARE: Final = 0.3
+_FOLLOW_UP_SHARE: Final = max(_ESCALATED_SHARE + _SUBJECT_APPEAL_SHARE, _REPORTER_APPEAL_SHARE + _REOPENED_SHARE)
 
 
-def sequel(chance: Chance, fate: Fate) -> list[Step]:
+def follow_up_steps(rng: SeededRandom, outcome: SimulatedOutcome) -> list[Step]:
     """Return what happens after a report has ended, in order; nearly always nothing."""
-    luck = chance.unit()
-    if luck >= _NOTHING:
+    luck = rng.uniform()
+    if luck >= _FOLLOW_UP_SHARE:
         return []
-    if fate.acted:
-        if luck < _ESCALATED:
-            return [Step(fate.at + MINUTE, ESCALATED)]
-        if luck < _ESCALATED + _SUBJECT_APPEALS:
-            return _appealed(chance, fate.at, APPEALED_BY_SUBJECT, Reversal.RESTRICTION)
-    elif isinstance(fate.ending, NoViolation):
-        if luck < _REPORTER_APPEALS:
-            return _appealed(chance, fate.at, APPEALED_BY_REPORTER, Reversal.NO_VIOLATION)
-        if luck < _REPORTER_APPEALS + _REOPENED:
-            return _reopened(chance, fate.at)
+    if outcome.is_restricted:
+        if luck < _ESCALATED_SHARE:
+            return [Step(outcome.ended_at + MINUTE, ESCALATED)]
+        if luck < _ESCALATED_SHARE + _SUBJECT_APPEAL_SHARE:
+            return _appeal_steps(rng, outcome.ended_at, APPEALED_BY_SUBJECT, Reversal.RESTRICTION)
+    elif isinstance(outcome.action, NoViolation):
+        if luck < _REPORTER_APPEAL_SHARE:
+            return _appeal_steps(rng, outcome.ended_at, APPEALED_BY_REPORTER, Reversal.NO_VIOLATION)
+        if luck < _REPORTER_APPEAL_SHARE + _REOPENED_SHARE:
+            return _reopening_steps(rng, outcome.ended_at)
     return []
 
 
-def _appealed(chance: Chance, at: int, appeal: AppealFiled, of: Reversal) -> list[Step]:
-    filed = at + int(chance.log_normal(DAY, 1.0))
-    heard = filed + int(chance.log_normal(3 * DAY, 0.8))
-    if not chance.happens(_UPHELD):
+def _appeal_steps(rng: SeededRandom, ended_at: int, appeal: AppealFiled, reversal: Reversal) -> list[Step]:
+    filed = ended_at + int(rng.draw_log_normal(DAY, 1.0))
+    heard = filed + int(rng.draw_log_normal(3 * DAY, 0.8))
+    if not rng.draw_bool(_UPHELD_SHARE):
         return [Step(filed, appeal), Step(heard, AppealRejected())]
-    steps = [Step(filed, appeal), Step(heard, AppealUpheld()), Step(heard, Reversed(of=of))]
-    if of is Reversal.NO_VIOLATION:
-        steps.append(Step(heard + MINUTE, chance.pick(ACTED_SLOWLY)))
+    steps = [Step(filed, appeal), Step(heard, AppealUpheld()), Step(heard, Reversed(of=reversal))]
+    if reversal is Reversal.NO_VIOLATION:
+        steps.append(Step(heard + MINUTE, rng.pick(SLOW_RESTRICTIONS)))
     return steps
 
 
-def _reopened(chance: Chance, at: int) -> list[Step]:
-    again = at + int(chance.log_normal(12 * HOUR, 1.0))
-    ended = again + int(chance.log_normal(4 * HOUR, 1.0))
-    ending = chance.pick(ACTED_SLOWLY) if chance.happens(0.5) else REJECTED
+def _reopening_steps(rng: SeededRandom, ended_at: int) -> list[Step]:
+    again = ended_at + int(rng.draw_log_normal(12 * HOUR, 1.0))
+    ended = again + int(rng.draw_log_normal(4 * HOUR, 1.0))
+    ending = rng.pick(SLOW_RESTRICTIONS) if rng.draw_bool(0.5) else REJECTED
     return [Step(again, REOPENED), Step(ended, ending)]

@@ -8,48 +8,48 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from producers.simulation.model.label_mix import Label, Lane
-from producers.simulation.model.outcome_model import Fate, sequel
-from producers.simulation.model.platform_models import Habits
-from producers.simulation.model.seeded_random import Chance
+from producers.simulation.model.label_mix import LabelMixEntry, QueueKind
+from producers.simulation.model.outcome_model import SimulatedOutcome, follow_up_steps
+from producers.simulation.model.platform_models import ResponseModel
+from producers.simulation.model.seeded_random import SeededRandom
 from producers.simulation.model.steps import (
     ACKNOWLEDGED,
-    HIDDEN_MEANWHILE,
+    INTERIM_RESTRICTION,
     PAUSED,
     REJECTED,
     RESUMED,
     REVIEW_STARTED,
-    Merge,
-    Retract,
+    MergeStep,
+    RetractStep,
     Step,
-    is_final,
+    is_final_restriction,
 )
 from streams.contract.events.schema.event_data import ReportAmended
 from streams.domain.grid import HOUR, MINUTE, SECOND
 from streams.domain.vocabulary import AmendReason, RetractReason, Severity
 
 # Shares and medians of what happens on the way are ours: no platform publishes them.
-_NOTICE_ACKNOWLEDGED: Final = 0.95
-_REVIEWED: Final = 0.10
-_PAUSED: Final = 0.05
-_HIDDEN: Final = 0.04
-_AMENDED: Final = 0.02
-_ERRED: Final = 0.003
-_FILED_BY_MISTAKE: Final = 0.002
-_SEVERAL_ITEMS: Final = 0.03
-_SLOW: Final = 30 * MINUTE
+_NOTICE_ACKNOWLEDGED_SHARE: Final = 0.95
+_REVIEWED_SHARE: Final = 0.10
+_PAUSED_SHARE: Final = 0.05
+_INTERIM_RESTRICTION_SHARE: Final = 0.04
+_AMENDED_SHARE: Final = 0.02
+_MISTAKEN_REJECTION_SHARE: Final = 0.003
+_MISTAKEN_FILING_SHARE: Final = 0.002
+_SEVERAL_ITEMS_SHARE: Final = 0.03
+_MANUAL_REVIEW_FROM_MS: Final = 30 * MINUTE
 
 
-class Entry(NamedTuple):
+class IncomingReport(NamedTuple):
     """A report that comes in; `into` is the number of the report on the same item with which it is merged."""
 
     number: str
-    at: int
-    label: Label
-    into: str = ""
+    filed_at: int
+    label: LabelMixEntry
+    merged_into: str = ""
 
 
-class Life(NamedTuple):
+class SimulatedReport(NamedTuple):
     """One report from its filing on.
 
     `number` is unique within the platform. `ended_at` is the first true ending, `decided_at` the first decision,
@@ -58,74 +58,86 @@ class Life(NamedTuple):
     """
 
     number: str
-    label: Label
-    at: int
+    label: LabelMixEntry
+    filed_at: int
     steps: tuple[Step, ...]
     ended_at: int | None = None
     decided_at: int | None = None
     acted_at: int | None = None
-    real: bool = True
+    is_genuine: bool = True
 
 
-def live(chance: Chance, habits: Habits, entry: Entry, fate: Fate | None) -> Life:
+def simulate_report(
+    rng: SeededRandom, responses: ResponseModel, incoming: IncomingReport, outcome: SimulatedOutcome | None
+) -> SimulatedReport:
     """Return the life of the report that comes in as `entry` and meets `fate`."""
-    number, at, label, _ = entry
-    filed = Step(at, label.filed)
-    if chance.happens(_SEVERAL_ITEMS):
-        filed = Step(at, replace(label.filed, items=2 + chance.count(1.0)))
-    if chance.happens(_FILED_BY_MISTAKE):
-        undone = Step(at + int(chance.log_normal(HOUR, 1.0)), Retract(0, RetractReason.DUPLICATE))
-        return Life(number, label, at, (filed, undone), real=False)
-    steps = [filed, *_on_the_way(chance, habits, entry, fate)]
-    if fate is None:
-        return Life(number, label, at, tuple(steps))
-    if chance.happens(_ERRED):
-        steps += _mistake(at, fate.at, len(steps))
-    later = sequel(chance, fate)
-    steps.append(Step(fate.at, fate.ending))
+    number, at, label, _ = incoming
+    filed = Step(at, label.report_data)
+    if rng.draw_bool(_SEVERAL_ITEMS_SHARE):
+        filed = Step(at, replace(label.report_data, items=2 + rng.draw_count(1.0)))
+    if rng.draw_bool(_MISTAKEN_FILING_SHARE):
+        undone = Step(at + int(rng.draw_log_normal(HOUR, 1.0)), RetractStep(0, RetractReason.DUPLICATE))
+        return SimulatedReport(number, label, at, (filed, undone), is_genuine=False)
+    steps = [filed, *_intermediate_steps(rng, responses, incoming, outcome)]
+    if outcome is None:
+        return SimulatedReport(number, label, at, tuple(steps))
+    if rng.draw_bool(_MISTAKEN_REJECTION_SHARE):
+        steps += _mistaken_rejection(at, outcome.ended_at, len(steps))
+    later = follow_up_steps(rng, outcome)
+    steps.append(Step(outcome.ended_at, outcome.action))
     steps += later
-    if fate.acted:
-        return Life(number, label, at, tuple(steps), fate.at, fate.at, fate.at)
-    acted_later = next((step.at for step in later if is_final(step.what)), None)
-    return Life(number, label, at, tuple(steps), fate.at, fate.at if fate.decided else acted_later, acted_later)
+    if outcome.is_restricted:
+        return SimulatedReport(number, label, at, tuple(steps), outcome.ended_at, outcome.ended_at, outcome.ended_at)
+    acted_later = next((step.occurred_at for step in later if is_final_restriction(step.data)), None)
+    return SimulatedReport(
+        number,
+        label,
+        at,
+        tuple(steps),
+        outcome.ended_at,
+        outcome.ended_at if outcome.is_decided else acted_later,
+        acted_later,
+    )
 
 
-def _on_the_way(chance: Chance, habits: Habits, entry: Entry, fate: Fate | None) -> list[Step]:
+def _intermediate_steps(
+    rng: SeededRandom, responses: ResponseModel, incoming: IncomingReport, outcome: SimulatedOutcome | None
+) -> list[Step]:
     """Return what happens between the filing and the ending, in no order."""
-    at, lane = entry.at, entry.label.lane
+    at, lane = incoming.filed_at, incoming.label.queue
     steps: list[Step] = []
-    notice = lane is Lane.NOTICE or lane is Lane.FLAGGER
-    if notice and chance.happens(_NOTICE_ACKNOWLEDGED):
-        steps.append(Step(at + int(chance.log_normal(45 * SECOND, 1.0)), ACKNOWLEDGED))
-    elif not notice and habits.acknowledged and chance.happens(habits.acknowledged):
-        steps.append(Step(at + int(chance.log_normal(4 * SECOND, 0.5)), ACKNOWLEDGED))
-    if entry.into:
-        steps.append(Step(at + int(chance.log_normal(20 * SECOND, 0.5)), Merge(entry.into)))
-    if chance.happens(_AMENDED):
-        severity = Severity.HIGH if entry.label.filed.severity is Severity.CRITICAL else Severity.CRITICAL
+    notice = lane is QueueKind.NOTICE or lane is QueueKind.FLAGGER
+    if notice and rng.draw_bool(_NOTICE_ACKNOWLEDGED_SHARE):
+        steps.append(Step(at + int(rng.draw_log_normal(45 * SECOND, 1.0)), ACKNOWLEDGED))
+    elif not notice and responses.acknowledged_share and rng.draw_bool(responses.acknowledged_share):
+        steps.append(Step(at + int(rng.draw_log_normal(4 * SECOND, 0.5)), ACKNOWLEDGED))
+    if incoming.merged_into:
+        steps.append(Step(at + int(rng.draw_log_normal(20 * SECOND, 0.5)), MergeStep(incoming.merged_into)))
+    if rng.draw_bool(_AMENDED_SHARE):
+        severity = Severity.HIGH if incoming.label.report_data.severity is Severity.CRITICAL else Severity.CRITICAL
         amended = ReportAmended(severity=severity, reason=AmendReason.TRIAGE)
-        steps.append(Step(at + int(chance.log_normal(5 * MINUTE, 1.0)), amended))
-    if fate is None:
+        steps.append(Step(at + int(rng.draw_log_normal(5 * MINUTE, 1.0)), amended))
+    if outcome is None:
         return steps
-    if fate.at - at > _SLOW:
-        steps += _while_waiting(chance, at, fate, notice=notice)
-    return [step for step in steps if step.at < fate.at]
+    if outcome.ended_at - at > _MANUAL_REVIEW_FROM_MS:
+        steps += _review_steps(rng, at, outcome, is_notice=notice)
+    return [step for step in steps if step.occurred_at < outcome.ended_at]
 
 
-def _while_waiting(chance: Chance, at: int, fate: Fate, *, notice: bool) -> list[Step]:
+def _review_steps(rng: SeededRandom, filed_at: int, outcome: SimulatedOutcome, *, is_notice: bool) -> list[Step]:
     """Return what happens to a report that waits for people."""
-    took = fate.at - at
+    took = outcome.ended_at - filed_at
     steps: list[Step] = []
-    if chance.happens(_REVIEWED):
-        steps.append(Step(at + took * 8 // 10, REVIEW_STARTED))
-    if notice and chance.happens(_PAUSED):
-        steps += [Step(at + took * 2 // 10, PAUSED), Step(at + took * 6 // 10, RESUMED)]
-    if fate.acted and chance.happens(_HIDDEN):
-        steps.append(Step(at + took // 20, HIDDEN_MEANWHILE))
+    if rng.draw_bool(_REVIEWED_SHARE):
+        steps.append(Step(filed_at + took * 8 // 10, REVIEW_STARTED))
+    if is_notice and rng.draw_bool(_PAUSED_SHARE):
+        steps += [Step(filed_at + took * 2 // 10, PAUSED), Step(filed_at + took * 6 // 10, RESUMED)]
+    if outcome.is_restricted and rng.draw_bool(_INTERIM_RESTRICTION_SHARE):
+        steps.append(Step(filed_at + took // 20, INTERIM_RESTRICTION))
     return steps
 
 
-def _mistake(at: int, ended_at: int, place: int) -> list[Step]:
+def _mistaken_rejection(filed_at: int, ended_at: int, step_index: int) -> list[Step]:
     """Return a rejection recorded by mistake, as the step at `place`, and its retraction before the true ending."""
-    third = (ended_at - at) // 3
-    return [Step(at + third, REJECTED), Step(at + 2 * third, Retract(place, RetractReason.ERROR))]
+    third = (ended_at - filed_at) // 3
+    return [Step(filed_at + third, REJECTED), Step(filed_at + 2 * third, RetractStep(step_index, RetractReason.ERROR))]

@@ -5,7 +5,7 @@ from functools import lru_cache
 from math import exp, log
 from typing import Final
 
-from producers.simulation.model.seeded_random import Chance
+from producers.simulation.model.seeded_random import SeededRandom
 from streams.domain.grid import DAY, HOUR
 
 HOURS_PER_WEEK: Final = 168
@@ -13,21 +13,21 @@ WEEK: Final = 7 * DAY
 
 # Shares of a day's filings per hour (UTC): a trough before dawn, a peak in the evening. Own assumption: the calibration
 # recipe asks for "weekday and night cycles" without a figure.
-_HOURS: Final = (9, 7, 5, 4, 3, 3, 4, 6, 8, 10, 11, 12, 13, 13, 14, 16, 18, 19, 20, 21, 21, 19, 16, 12)
+_HOUR_WEIGHTS: Final = (9, 7, 5, 4, 3, 3, 4, 6, 8, 10, 11, 12, 13, 13, 14, 16, 18, 19, 20, 21, 21, 19, 16, 12)
 # Monday to Sunday; young people report more when there is no school. Own assumption.
-_DAYS: Final = (0.96, 0.94, 0.95, 0.97, 1.0, 1.1, 1.08)
+_WEEKDAY_WEIGHTS: Final = (0.96, 0.94, 0.95, 0.97, 1.0, 1.1, 1.08)
 
 # A slow answer waits for people: it takes this much longer when the report comes at night or on a weekend. Own assumption.
-_NIGHT: Final = 1.35
-_WEEKEND: Final = 1.25
-_STAFFED: Final = range(7, 20)
+_NIGHT_FACTOR: Final = 1.35
+_WEEKEND_FACTOR: Final = 1.25
+_STAFFED_HOURS: Final = range(7, 20)
 
 # One day in sixty brings more than usual (recipe: "burst days"; frequency and size are ours).
-_BURST_SHARE: Final = 1 / 60
-_BURST: Final = 1.8
+_BUSY_DAY_SHARE: Final = 1 / 60
+_BUSY_DAY_FACTOR: Final = 1.8
 
 # Weeks share their luck: log-scale sd 0.2 is the shock under which naive intervals were shown to fail.
-_SHOCK: Final = 0.2
+_WEEK_FACTOR_SIGMA: Final = 0.2
 
 
 def hour_of_week(at_ms: int) -> int:
@@ -35,12 +35,12 @@ def hour_of_week(at_ms: int) -> int:
     return (at_ms // HOUR + 3 * 24) % HOURS_PER_WEEK
 
 
-def week_of(at_ms: int) -> int:
+def iso_week(at_ms: int) -> int:
     """Return the number of the week, Monday to Sunday UTC, since the epoch."""
     return (at_ms // DAY + 3) // 7
 
 
-def week_begin(week: int) -> int:
+def week_start(week: int) -> int:
     """Return the first instant of a week as `week_of` numbers it."""
     return (week * 7 - 3) * DAY
 
@@ -48,19 +48,19 @@ def week_begin(week: int) -> int:
 @lru_cache(maxsize=1)
 def filing_weights() -> Sequence[float]:
     """Return, per hour of the week, the share of a week's filings."""
-    raw = [_HOURS[hour % 24] * _DAYS[hour // 24] for hour in range(HOURS_PER_WEEK)]
+    raw = [_HOUR_WEIGHTS[hour % 24] * _WEEKDAY_WEIGHTS[hour // 24] for hour in range(HOURS_PER_WEEK)]
     total = sum(raw)
     return tuple(weight / total for weight in raw)
 
 
 @lru_cache(maxsize=1)
-def staffing() -> Sequence[float]:
+def slowdown_by_hour() -> Sequence[float]:
     """Return, per hour of the week, how much longer a slow answer takes than usual.
 
     The geometric mean over filings is one, so that nights and weekends move no calibrated median.
     """
     raw = [
-        (1.0 if hour % 24 in _STAFFED else _NIGHT) * (_WEEKEND if hour // 24 >= 5 else 1.0)  # noqa: PLR2004 - Saturday
+        (1.0 if hour % 24 in _STAFFED_HOURS else _NIGHT_FACTOR) * (_WEEKEND_FACTOR if hour // 24 >= 5 else 1.0)  # noqa: PLR2004 - Saturday
         for hour in range(HOURS_PER_WEEK)
     ]
     mean = sum(weight * log(factor) for weight, factor in zip(filing_weights(), raw, strict=True))
@@ -68,12 +68,12 @@ def staffing() -> Sequence[float]:
 
 
 @lru_cache(maxsize=4096)
-def week_shock(seed: int, platform: str, week: int) -> float:
+def week_factor(seed: int, platform: str, week: int) -> float:
     """Return how much longer everything takes on this platform in this week (weeks since the epoch)."""
-    return Chance(seed, platform, "week", week).log_normal(1.0, _SHOCK)
+    return SeededRandom(seed, platform, "week", week).draw_log_normal(1.0, _WEEK_FACTOR_SIGMA)
 
 
 @lru_cache(maxsize=4096)
-def burst(seed: int, platform: str, day: int) -> float:
+def day_factor(seed: int, platform: str, day: int) -> float:
     """Return how many times the usual volume this day (since the epoch) brings to this platform."""
-    return _BURST if Chance(seed, platform, "burst", day).happens(_BURST_SHARE) else 1.0
+    return _BUSY_DAY_FACTOR if SeededRandom(seed, platform, "burst", day).draw_bool(_BUSY_DAY_SHARE) else 1.0

@@ -13,31 +13,31 @@ from random import Random
 from statistics import NormalDist
 from typing import Final, Generic, TypeVar
 
-_BITS: Final = 14
-_DIGITS: Final = 10
+_TABLE_BITS: Final = 14
+_TABLE_DIGITS: Final = 10
 
 T = TypeVar("T")
 
 
 @lru_cache(maxsize=1)
-def _normal() -> tuple[float, ...]:
+def _normal_table() -> tuple[float, ...]:
     """Return 2^14 equally likely values of the standard normal distribution, ascending, within four sigmas."""
     inverse = NormalDist().inv_cdf
-    size = 1 << _BITS
-    return tuple(round(inverse((place + 0.5) / size), _DIGITS) for place in range(size))
+    size = 1 << _TABLE_BITS
+    return tuple(round(inverse((place + 0.5) / size), _TABLE_DIGITS) for place in range(size))
 
 
 @lru_cache(maxsize=64)
-def _log_normal(sigma: float) -> tuple[float, ...]:
+def _log_normal_table(sigma: float) -> tuple[float, ...]:
     """Return 2^14 equally likely values of a log-normal distribution with median 1."""
-    return tuple(round(exp(sigma * value), _DIGITS) for value in _normal())
+    return tuple(round(exp(sigma * value), _TABLE_DIGITS) for value in _normal_table())
 
 
-class Choice(Generic[T]):
+class WeightedChoice(Generic[T]):
     """Things with weights, to be picked from."""
 
     def __init__(self, weighted: Sequence[tuple[T, float]]) -> None:
-        self.things: Final = tuple(thing for thing, _ in weighted)
+        self.options: Final = tuple(thing for thing, _ in weighted)
         sums = tuple(accumulate(weight for _, weight in weighted))
         self.total: Final = sums[-1]
         self.bounds: Final = sums[:-1]
@@ -47,30 +47,30 @@ class Choice(Generic[T]):
         lower = (0.0, *self.bounds)
         upper = (*self.bounds, self.total)
         return tuple(
-            (thing, (high - low) / self.total) for thing, low, high in zip(self.things, lower, upper, strict=True)
+            (thing, (high - low) / self.total) for thing, low, high in zip(self.options, lower, upper, strict=True)
         )
 
 
-class Chance:
+class SeededRandom:
     """One seeded source of random draws; `words` name what it is for, so that no two uses share a sequence."""
 
-    def __init__(self, *words: object) -> None:
-        self._random: Final = Random("/".join(map(str, words)))  # noqa: S311 - a model's dice, not a secret
+    def __init__(self, *purpose: object) -> None:
+        self._random: Final = Random("/".join(map(str, purpose)))  # noqa: S311 - a model's dice, not a secret
         self._bits: Final = self._random.getrandbits
-        self.unit: Final = self._random.random
+        self.uniform: Final = self._random.random
 
-    def happens(self, share: float) -> bool:
+    def draw_bool(self, probability: float) -> bool:
         """Return true in `share` of all calls."""
-        return self.unit() < share
+        return self.uniform() < probability
 
-    def pick(self, choice: Choice[T]) -> T:
+    def pick(self, choice: WeightedChoice[T]) -> T:
         """Return one of the things, each as often as its weight says."""
-        return choice.things[bisect_right(choice.bounds, self.unit() * choice.total)]
+        return choice.options[bisect_right(choice.bounds, self.uniform() * choice.total)]
 
-    def log_normal(self, median: float, sigma: float) -> float:
+    def draw_log_normal(self, median: float, sigma: float) -> float:
         """Return a draw with this median whose logarithm has the standard deviation `sigma`."""
-        return median * _log_normal(sigma)[self._bits(_BITS)]
+        return median * _log_normal_table(sigma)[self._bits(_TABLE_BITS)]
 
-    def count(self, mean: float) -> int:
+    def draw_count(self, mean: float) -> int:
         """Return a whole number with this mean and about a Poisson's spread."""
-        return max(0, int(mean + sqrt(mean) * _normal()[self._bits(_BITS)] + self.unit()))
+        return max(0, int(mean + sqrt(mean) * _normal_table()[self._bits(_TABLE_BITS)] + self.uniform()))

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from producers.simulation.model.seeded_random import Choice
+from producers.simulation.model.seeded_random import WeightedChoice
 from streams.contract.events.schema import action_data
 from streams.contract.events.schema.action_data import AccountRestricted, ActionTaken, Restricted
 from streams.contract.events.schema.event_data import ReportAmended, ReportFiled
@@ -19,41 +19,41 @@ from streams.domain.vocabulary import (
 )
 
 
-class Merge(NamedTuple):
+class MergeStep(NamedTuple):
     """The report is merged into the one with this number."""
 
-    into: str
+    merged_into: str
 
 
-class Retract(NamedTuple):
+class RetractStep(NamedTuple):
     """The platform takes back the step at this place of the same life."""
 
-    step: int
+    step_index: int
     reason: RetractReason
 
 
 class Step(NamedTuple):
     """One thing that happens at `at`, epoch milliseconds."""
 
-    at: int
-    what: ReportFiled | ActionTaken | ReportAmended | Merge | Retract
+    occurred_at: int
+    data: ReportFiled | ActionTaken | ReportAmended | MergeStep | RetractStep
 
 
 # A tuple, since `A | B` would build a union on every call.
 _RESTRICTIONS: Final = (Restricted, AccountRestricted)
 
 
-def is_final(what: object) -> bool:
+def is_final_restriction(data: object) -> bool:
     """Return whether `what` is a final restriction: item or account is gone, and not only for the time being."""
-    return isinstance(what, _RESTRICTIONS) and not what.interim and not FINAL_RESTRICTIONS.isdisjoint(what.restrictions)
+    return isinstance(data, _RESTRICTIONS) and not data.interim and not FINAL_RESTRICTIONS.isdisjoint(data.restrictions)
 
 
-def _item(restriction: Restriction, automation: Automation, ground: Ground = Ground.TERMS) -> ActionTaken:
+def _item_restriction(restriction: Restriction, automation: Automation, ground: Ground = Ground.TERMS) -> ActionTaken:
     extent = Extent.JURISDICTION if restriction is Restriction.DISABLED else Extent.GLOBAL
     return Restricted(restrictions=(restriction,), extent=extent, ground=ground, automation=automation)
 
 
-def _account(restriction: Restriction, automation: Automation) -> ActionTaken:
+def _account_restriction(restriction: Restriction, automation: Automation) -> ActionTaken:
     return AccountRestricted(
         restrictions=(restriction,), extent=Extent.GLOBAL, ground=Ground.TERMS, automation=automation
     )
@@ -64,7 +64,7 @@ REVIEW_STARTED: Final = action_data.ReviewStarted()
 ESCALATED: Final = action_data.Escalated(to=Addressee.LAW_ENFORCEMENT)
 PAUSED: Final = action_data.Paused(reason=PauseReason.INFORMATION_REQUESTED)
 RESUMED: Final = action_data.Resumed()
-HIDDEN_MEANWHILE: Final = Restricted(
+INTERIM_RESTRICTION: Final = Restricted(
     restrictions=(Restriction.DISABLED,),
     extent=Extent.GLOBAL,
     ground=Ground.TERMS,
@@ -72,33 +72,33 @@ HIDDEN_MEANWHILE: Final = Restricted(
     automation=Automation.FULL,
 )
 REJECTED: Final = action_data.NoViolation(automation=Automation.NONE)
-REJECTED_BY_MACHINE: Final = action_data.NoViolation(automation=Automation.FULL)
+AUTO_REJECTED: Final = action_data.NoViolation(automation=Automation.FULL)
 EXPIRED: Final = action_data.Expired()
 REOPENED: Final = action_data.Reopened()
 APPEALED_BY_SUBJECT: Final = action_data.AppealFiled(by=Appellant.SUBJECT)
 APPEALED_BY_REPORTER: Final = action_data.AppealFiled(by=Appellant.REPORTER)
 
 # How an acted report ends. The shares within are ours; what counts is that each word of the contract occurs.
-ACTED_FAST: Final[Choice[ActionTaken]] = Choice(
+FAST_RESTRICTIONS: Final[WeightedChoice[ActionTaken]] = WeightedChoice(
     [
-        (_item(Restriction.REMOVED, Automation.FULL), 0.55),
-        (_item(Restriction.REMOVED, Automation.PARTIAL), 0.25),
-        (_account(Restriction.ACCOUNT_TERMINATED, Automation.PARTIAL), 0.12),
-        (_account(Restriction.ACCOUNT_SUSPENDED, Automation.FULL), 0.08),
+        (_item_restriction(Restriction.REMOVED, Automation.FULL), 0.55),
+        (_item_restriction(Restriction.REMOVED, Automation.PARTIAL), 0.25),
+        (_account_restriction(Restriction.ACCOUNT_TERMINATED, Automation.PARTIAL), 0.12),
+        (_account_restriction(Restriction.ACCOUNT_SUSPENDED, Automation.FULL), 0.08),
     ]
 )
-ACTED_SLOWLY: Final[Choice[ActionTaken]] = Choice(
+SLOW_RESTRICTIONS: Final[WeightedChoice[ActionTaken]] = WeightedChoice(
     [
-        (_item(Restriction.REMOVED, Automation.NONE), 0.55),
-        (_item(Restriction.REMOVED, Automation.NONE, Ground.LAW), 0.15),
-        (_item(Restriction.DISABLED, Automation.NONE, Ground.LAW), 0.08),
-        (_account(Restriction.ACCOUNT_TERMINATED, Automation.NONE), 0.14),
-        (_account(Restriction.ACCOUNT_SUSPENDED, Automation.NONE), 0.08),
+        (_item_restriction(Restriction.REMOVED, Automation.NONE), 0.55),
+        (_item_restriction(Restriction.REMOVED, Automation.NONE, Ground.LAW), 0.15),
+        (_item_restriction(Restriction.DISABLED, Automation.NONE, Ground.LAW), 0.08),
+        (_account_restriction(Restriction.ACCOUNT_TERMINATED, Automation.NONE), 0.14),
+        (_account_restriction(Restriction.ACCOUNT_SUSPENDED, Automation.NONE), 0.08),
     ]
 )
 
 # How the others end. "The rest no-action, duplicate, withdrawn or open" (recipe); the shares within are ours.
-UNACTED: Final[Choice[ActionTaken]] = Choice(
+OTHER_ENDINGS: Final[WeightedChoice[ActionTaken]] = WeightedChoice(
     [
         (REJECTED, 0.76),
         (action_data.AlreadyRestricted(), 0.07),
@@ -110,5 +110,5 @@ UNACTED: Final[Choice[ActionTaken]] = Choice(
     ]
 )
 
-DECISIONS: Final = (action_data.NoViolation, action_data.AlreadyRestricted, action_data.Unavailable)
+UNRESTRICTED_DECISIONS: Final = (action_data.NoViolation, action_data.AlreadyRestricted, action_data.Unavailable)
 """Endings that are decisions without a restriction; the others end a report undecided."""

@@ -85,7 +85,10 @@ def _without_topic_ids(rows: Rows, measures: Rows) -> Rows:
     position = decode_checkpoint(rows[CHECKPOINT_KEY])
     status = decode_partition_status(measures[STATUS_KEY]) if STATUS_KEY in measures else None
     commit = position.commit_number if status is None else status.commit_number
-    return {**rows, CHECKPOINT_KEY: encode_checkpoint(msgspec.structs.replace(position, own={}, commit=commit))}
+    return {
+        **rows,
+        CHECKPOINT_KEY: encode_checkpoint(msgspec.structs.replace(position, output_topic_ids={}, commit_number=commit)),
+    }
 
 
 async def _holds_rows(application: Application, topic: str, number: int, expected: Rows) -> bool:

@@ -123,7 +123,7 @@ def _event_json(update: Notice, kind: str, clocks: str) -> bytes:
     id_ = xxh3_128_hexdigest(f"{platform}|{subject}|{time}|{clocks}")
     return (
         f'{{"type":"safeclock.{kind}.v1","specversion":"1.0","id":"{id_}","source":"{WORKER_SOURCE}","subject":"{subject}",'
-        f'"time":"{time}","data":{{"platform":"{platform}","filed":"{format_timestamp(update.filed)}","clocks":[{clocks}]}}}}'
+        f'"time":"{time}","data":{{"platform":"{platform}","filed_at":"{format_timestamp(update.filed)}","clocks":[{clocks}]}}}}'
     ).encode()
 
 

@@ -21,7 +21,7 @@ from streams.contract.settings.kafka_security import certificate_problem
 class HttpSecurity:
     """Over what pages are served, and to whom figures are shown; none of both on loopback.
 
-    `allowed_open` says that the network is private: then pages may leave the machine without either.
+    `allow_insecure` says that the network is private: then pages may leave the machine without either.
     """
 
     cert_file: Path | None = None
@@ -85,7 +85,7 @@ _READERS: Final[Variables] = {
     "SAFECLOCK_HTTP_KEY_FILE": ("key_file", Path),
     "SAFECLOCK_HTTP_USER": ("user", non_blank),
     "SAFECLOCK_HTTP_PASSWORD_FILE": ("password", secret_from_file),
-    "SAFECLOCK_HTTP_OPEN": ("allowed_open", _yes_or_no),
+    "SAFECLOCK_HTTP_OPEN": ("allow_insecure", _yes_or_no),
 }
 VARIABLES: Final = tuple(_READERS)
 """The names of the variables that `load_guard` reads."""

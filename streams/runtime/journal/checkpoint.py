@@ -6,7 +6,7 @@ CHECKPOINT_KEY = b"p"
 CLAIM_KEY = b"k"
 
 
-class TopicOffset(msgspec.Struct, frozen=True):
+class TopicOffset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The next offset to read of one source topic; `id` is the topic's own, "" where the broker tells none.
 
     `read` is up to when, in epoch milliseconds, it was read where that is earlier than the partition's `now`: its
@@ -20,7 +20,7 @@ class TopicOffset(msgspec.Struct, frozen=True):
     records: int = 0
 
 
-class Checkpoint(msgspec.Struct, frozen=True):
+class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a partition stands: its `now` in epoch milliseconds, its source topics, the hash of the registry read by.
 
     `lost` counts the records that had left the logs before they were read, since the partition was begun. `own` are the
@@ -43,7 +43,7 @@ def read_through(checkpoint: Checkpoint, topic: str) -> int:
 
 def suspended_offset(checkpoint: Checkpoint, topic: str) -> TopicOffset:
     """Return where `topic` stays from `position` on while it is read no further, and `now` goes on without it."""
-    return msgspec.structs.replace(checkpoint.topics[topic], read=read_through(checkpoint, topic))
+    return msgspec.structs.replace(checkpoint.topics[topic], read_through=read_through(checkpoint, topic))
 
 
 _decode = msgspec.json.Decoder(Checkpoint).decode

@@ -94,7 +94,7 @@ class FetchThread(AIOKafkaConsumerThread):
             isolation_level="read_committed",
             max_poll_records=conf.broker_max_poll_records,
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
-            fetch_max_bytes=app.answer_bytes,
+            fetch_max_bytes=app.max_response_bytes,
             fetch_max_wait_ms=_FETCH_WAIT_MS,
             request_timeout_ms=int(conf.broker_request_timeout * 1000),
             session_timeout_ms=int(conf.broker_session_timeout * 1000),

@@ -4,14 +4,14 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
-from dashboards.rules.alert import Audience, Severity
+from dashboards.rules.alert import AlertSeverity, Audience
 from tests.dashboards.quiet.trial import Verdict, healthy, tried
 
 _KINDS = (
-    (Severity.PAGE, Audience.OPERATOR),
-    (Severity.TICKET, Audience.OPERATOR),
-    (Severity.TICKET, Audience.ANALYST),
-    (Severity.DIGEST, Audience.ANALYST),
+    (AlertSeverity.PAGE, Audience.OPERATOR),
+    (AlertSeverity.TICKET, Audience.OPERATOR),
+    (AlertSeverity.TICKET, Audience.ANALYST),
+    (AlertSeverity.DIGEST, Audience.ANALYST),
 )
 
 
@@ -37,8 +37,8 @@ def main() -> int:
     asked = parser.parse_args()
     verdict = tried(asked.weeks, healthy(asked.platforms, asked.seed), asked.seed)
     _print(verdict)
-    pages = verdict.by(Severity.PAGE, Audience.OPERATOR).total()
-    tickets = verdict.by(Severity.TICKET, Audience.ANALYST).total()
+    pages = verdict.by(AlertSeverity.PAGE, Audience.OPERATOR).total()
+    tickets = verdict.by(AlertSeverity.TICKET, Audience.ANALYST).total()
     return int(pages > 0 or tickets > asked.weeks)
 
 

@@ -49,7 +49,7 @@ def episodes(prometheus: Prometheus, alert: Alert, begins: int, ends: int, step:
         for series in prometheus.get("/api/v1/query_range", query=expr, **span)["result"]:
             held.setdefault(labels_of(series["metric"]), []).extend(float(at) for at, _ in series["values"])
     for labels, instants in held.items():
-        for began, ended in fired(instants, step, seconds(alert.wait), seconds(alert.keep)):
+        for began, ended in fired(instants, step, seconds(alert.for_), seconds(alert.keep_firing_for)):
             yield Episode(alert.name, labels, began, ended)
 
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from dashboards.rules.alert import Alert, Audience, Severity
+from dashboards.rules.alert import Alert, AlertSeverity, Audience
 from dashboards.rules.alerts.all_alerts import ALERTS
 from tests.dashboards.live import Prometheus, prometheus_over
 from tests.dashboards.quiet import machinery, platforms
@@ -35,7 +35,7 @@ class Verdict(NamedTuple):
     platforms: int
     told: tuple[Episode, ...]
 
-    def by(self, severity: Severity, audience: Audience) -> Counter[str]:
+    def by(self, severity: AlertSeverity, audience: Audience) -> Counter[str]:
         """Return how often each alert of a kind was told; those that were not told are zero."""
         names = [alert.name for alert in ALERTS if (alert.severity, alert.audience) == (severity, audience)]
         counted = Counter(episode.alert for episode in self.told)
@@ -97,7 +97,7 @@ def _of_pipeline(scratch: Path, history: machinery.History, weeks: int) -> Itera
     write_blocks(folder, scratch, [Part(machinery.STEP_SECONDS, history)])
     with prometheus_over(folder, lookback=f"{machinery.STEP_SECONDS - 1}s") as prometheus:
         for alert in ALERTS:
-            if alert.audience is Audience.OPERATOR and alert.severity is not Severity.NONE:
+            if alert.audience is Audience.OPERATOR and alert.severity is not AlertSeverity.NONE:
                 yield from episodes(
                     prometheus, alert, MONDAY, MONDAY + weeks * WEEK_SECONDS - 1, machinery.STEP_SECONDS
                 )

@@ -36,7 +36,7 @@ def starting_point(
         for platform in context.platforms_by_topic[topic]
     }
     dormant = {
-        topic: msgspec.structs.replace(reached, read=read.get(topic, reached.read_through))
+        topic: msgspec.structs.replace(reached, read_through=read.get(topic, reached.read_through))
         for topic, reached in checkpoint.topics.items()
         if topic not in readable_topics
     }
