@@ -57,7 +57,7 @@ _SECTIONS: Final = (
     ),
     (
         "Tripwires",
-        "Board. What each looks at, and what an honest platform can do to trip it: [tripwires.md](tripwires.md).",
+        "Board. What each looks at, and what an honest platform can do to trip it: [integrity-checks.md](integrity-checks.md).",
         INTEGRITY,
     ),
     ("What the figures rest on", "Board.", FRESHNESS),

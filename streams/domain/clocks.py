@@ -46,7 +46,7 @@ DEEDS: Final = (
     Deed(Outcome.WITHDRAWN),
     Deed(Outcome.EXPIRED),
 )
-"""Every deed there is, in the order in which those of one instant are looked at (docs/ledger.md §2). The order is
+"""Every deed there is, in the order in which those of one instant are looked at (docs/definitions.md §2). The order is
 frozen: rows store a deed as its place here."""
 
 PARTIAL_RESTRICTIONS: Final = frozenset(Deed(outcome) for outcome in _RESTRICTIONS)

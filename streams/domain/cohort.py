@@ -56,7 +56,7 @@ class Reading(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """What a report contributes; see docs/ledger.md §4.
+    """What a report contributes; see docs/definitions.md §4.
 
     `filed_minute` counts from the first minute of the filing day and is None once the report has ended. `clocks` are
     those that run on it, in the order of their marks.

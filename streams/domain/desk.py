@@ -159,7 +159,7 @@ class Desk:
         self._promise()
 
     def ahead(self, now: int) -> int:
-        """Return how far `now` lets the horizon go: docs/ledger.md §6."""
+        """Return how far `now` lets the horizon go: docs/definitions.md §6."""
         return max(self.horizon, min(now, max(self.through, now - 2 * self.rule.cadence)))
 
     def rest(self) -> None:

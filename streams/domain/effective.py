@@ -1,4 +1,4 @@
-"""Which of a report's events stand, and in which order its actions count: docs/ledger.md §1 and §2."""
+"""Which of a report's events stand, and in which order its actions count: docs/definitions.md §1 and §2."""
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple

@@ -1,4 +1,4 @@
-"""How many events are kept of a report, and which: docs/ledger.md §1.
+"""How many events are kept of a report, and which: docs/definitions.md §1.
 
 What is kept follows from the set of a report's events, retractions among them: the first in a fixed order. The order
 in which they arrive cannot matter.

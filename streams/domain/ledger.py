@@ -2,7 +2,7 @@
 
 `apply` takes one fact and `advance` moves time. Rows are kept packed, as they are stored, since closed reports are
 remembered for months; only open ones are at hand, up to a limit. The packing is given from outside. See
-docs/ledger.md for what every rule means.
+docs/definitions.md for what every rule means.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping

@@ -1,6 +1,6 @@
 """What a rule asks of a clock over a period, and how far its reports keep to it. Definitions: docs/statistics.md.
 
-A report *misses* when its verdict is missed (docs/ledger.md §6): no matter how it ends, or whether it ever does.
+A report *misses* when its verdict is missed (docs/definitions.md §6): no matter how it ends, or whether it ever does.
 Nothing is called kept before it can no longer turn out otherwise: what is open and within its limit may still miss.
 """
 

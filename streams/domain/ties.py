@@ -1,4 +1,4 @@
-"""The order of the actions of one instant: docs/ledger.md §2.
+"""The order of the actions of one instant: docs/definitions.md §2.
 
 Tools often stamp whole seconds, so several actions on a report can bear the same instant. Their order must follow from
 what they say, and from nothing that differs between two equal stories, such as ids and report tokens.

@@ -1,4 +1,4 @@
-"""Verdicts on a report under a clock with a limit: docs/ledger.md §6."""
+"""Verdicts on a report under a clock with a limit: docs/definitions.md §6."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The exit codes of every process and command; docs/operate.md has the table."""
+"""The exit codes of every process and command; docs/operations.md has the table."""
 
 from typing import Final
 

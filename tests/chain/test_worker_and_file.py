@@ -31,7 +31,7 @@ from tests.chain.totals import Totals, totals
 pytestmark = pytest.mark.integration
 
 CHILDREN = Path(__file__).parents[2] / "deploy/packs/children.toml"
-NOTICES = Path(__file__).parents[2] / "docs/notices.md"
+NOTICES = Path(__file__).parents[2] / "docs/report-updates.md"
 PLAN = plan_of(reports=3_000, weeks=4)
 DUE = PLAN.end_ms + 4 * DAY
 """By then every limit has passed that a report of the history can have."""

@@ -1,4 +1,4 @@
-"""What docs/ledger.md says of a list of events, read in the slowest and plainest way.
+"""What docs/definitions.md says of a list of events, read in the slowest and plainest way.
 
 Everything is built anew from the full set each time; no code is shared with the ledger except the frozen grid's
 edges. Deeds are plain words here (`final` and `partial` for the two kinds of restriction), endings too.

@@ -144,7 +144,9 @@ async def test_a_backlog_beside_that_of_others_comes_to_the_same_rows_and_cohort
     story = tell(1_000, wall_clock_ms())
     await asyncio.to_thread(fill, apache_kafka, prefix, story, own)
     turns: list[int] = []
-    monkeypatch.setattr(partition, "_BACKLOG_RECORDS", 5)  # a story that is short enough for a test is no backlog otherwise
+    monkeypatch.setattr(
+        partition, "_BACKLOG_RECORDS", 5
+    )  # a story that is short enough for a test is no backlog otherwise
     monkeypatch.setattr(FairScheduler, "run", noted(turns))
 
     await worked(apache_kafka, prefix, story, trade_of(prefix, own))

@@ -1,6 +1,6 @@
 """How often tripwires cry wolf, and what they catch: `python -m tests.tripwires [--honest 200] [--gamed 20]`.
 
-Prints two tables as docs/tripwires.md has them. Takes some minutes.
+Prints two tables as docs/integrity-checks.md has them. Takes some minutes.
 """
 
 import argparse

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from streams.domain.tripwires.table import NAMES, TRIPWIRES
 
-PAGE = (Path(__file__).parents[2] / "docs" / "tripwires.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "integrity-checks.md").read_text(encoding="utf-8")
 
 
 def test_the_page_lists_every_tripwire_with_its_least_count() -> None:

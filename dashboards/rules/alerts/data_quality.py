@@ -80,7 +80,7 @@ ALERTS: Final = (
         do=(
             "Tell the platform's engineer reasons and fields; `safeclock check` shows them the same on their side.",
             (
-                "After the fix: `safeclock replay --refused` ([operate.md](operate.md#replay-what-was-refused)) where the "
+                "After the fix: `safeclock replay --refused` ([operations.md](operations.md#replay-what-was-refused)) where the "
                 "fault was ours to begin with, otherwise the platform publishes them again."
             ),
         ),

@@ -74,7 +74,7 @@ _analyst_alert = partial(Alert, audience=Audience.ANALYST)
 _OVERDUE_CHECK: Final = (
     (
         "No metric says which reports: `deadline-missed` on `report-notices` has their tokens, for whoever may read that "
-        "topic ([notices.md](notices.md))."
+        "topic ([report-updates.md](report-updates.md))."
     ),
     "*Silence* and *Events refused*: an action that was never accepted leaves its report overdue.",
 )
@@ -164,8 +164,8 @@ ALERTS: Final = (
         notified_within="7h",
         starting_when="a tripwire's ratio is above 1 on the last 28 filing days",
         means="the platform's declarations show a pattern that makes figures better than deeds: each is told in "
-        "[tripwires.md](tripwires.md), with what an honest platform can do to trip it.",
-        check=("[tripwires.md](tripwires.md) for the pattern, then the cohorts of those weeks.",),
+        "[integrity-checks.md](integrity-checks.md), with what an honest platform can do to trip it.",
+        check=("[integrity-checks.md](integrity-checks.md) for the pattern, then the cohorts of those weeks.",),
         do=("Ask the platform how the pattern comes about, before anything is said in public.",),
         not_meant="proof of anything: it is a reason to ask.",
     ),

@@ -122,8 +122,8 @@ PAGING_ALERTS: Final = (
         do=(
             (
                 "A worker that says `expected the topic with id …` in its log stopped at a topic that was made anew, and "
-                "waits for a decision: [a source topic](operate.md#a-source-topic-is-not-as-it-was), [the changelog or the "
-                "measures](operate.md#the-changelog-or-the-measures-were-made-anew)."
+                "waits for a decision: [a source topic](operations.md#a-source-topic-is-not-as-it-was), [the changelog or the "
+                "measures](operations.md#the-changelog-or-the-measures-were-made-anew)."
             ),
             "Topics with different numbers of partitions: `safeclock admin plan` shows them.",
         ),
@@ -226,7 +226,7 @@ PAGING_ALERTS: Final = (
             "Another number of partitions: delete the topic, `safeclock admin apply`, then accept it as below.",
             (
                 "A topic that was made anew or cut: `safeclock admin accept-source-reset TOPIC --from beginning|end` "
-                "([operate.md](operate.md#a-source-topic-is-not-as-it-was)). Workers may run; those that hold its "
+                "([operations.md](operations.md#a-source-topic-is-not-as-it-was)). Workers may run; those that hold its "
                 "partitions end and go on when they are started again."
             ),
             (
@@ -256,7 +256,7 @@ PAGING_ALERTS: Final = (
             "Reproduce it with that record, and fix the fault.",
             (
                 "After the fix publish it again from where it lies: `safeclock replay --refused --reason internal` "
-                "([operate.md](operate.md#replay-what-was-refused))."
+                "([operations.md](operations.md#replay-what-was-refused))."
             ),
         ),
         not_meant="the platform's fault, and not a reason to skip or delete records.",
@@ -282,7 +282,7 @@ PAGING_ALERTS: Final = (
                 "If it does: give the workers memory for it ([scaling.md](scaling.md#what-one-platform-may-hold)), raise "
                 "the platform's `capacity` in the registry, start workers and boards again, then "
                 "`safeclock replay --refused --reason over_capacity` "
-                "([operate.md](operate.md#replay-what-was-refused))."
+                "([operations.md](operations.md#replay-what-was-refused))."
             ),
             "If it does not: ask the platform's engineer to stop what publishes, or take away its right to write.",
         ),

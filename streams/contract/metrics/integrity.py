@@ -1,4 +1,4 @@
-"""Tripwires: whether a pattern is there that makes figures better than deeds; see docs/tripwires.md."""
+"""Tripwires: whether a pattern is there that makes figures better than deeds; see docs/integrity-checks.md."""
 
 from typing import Final
 

@@ -1,7 +1,7 @@
 """What a worker tells on the topic `measures`: absolute values per partition, compacted.
 
 A reader keeps the last value of every key of every partition and adds the partitions up. Keys: `c|<platform>|<day>|
-<attributes>` a cohort, `c|<platform>|<day>/<bits>|<attributes>` a part of a large one (docs/ledger.md §4),
+<attributes>` a cohort, `c|<platform>|<day>/<bits>|<attributes>` a part of a large one (docs/definitions.md §4),
 `n|<platform>` a platform's counters, `k|<id>@<version>` a clock that the partition has ever loaded, `s` the partition's
 status. A record without a value says that its key is gone. The status is the last record of every commit: until it is
 read, a reader has seen a part of the commit, in which a report may be missing or stand twice.

@@ -1,4 +1,4 @@
-"""A rule pack read from TOML: every mistake at once, with its file, line, clock and field. docs/packs.md tells the fields."""
+"""A rule pack read from TOML: every mistake at once, with its file, line, clock and field. docs/rule-packs.md tells the fields."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

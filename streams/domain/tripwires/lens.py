@@ -17,7 +17,7 @@ from streams.domain.tripwires.stretch import Side, stretch
 from streams.domain.vocabulary import Harm, Severity
 
 PROMPT: Final = 15 * MINUTE
-"""Nobody is late who tells a filing within this time; see docs/ledger.md §4."""
+"""Nobody is late who tells a filing within this time; see docs/definitions.md §4."""
 
 _DECISION: Final = next(clock for clock in STANDARD if clock.id == "time_to_decision").mark
 _HALF_THE_LIMIT: Final = bin_of(12 * HOUR)

@@ -116,7 +116,7 @@ TRIPWIRES: Final = (
         "The share of reports without a severity or a jurisdiction has risen by more than ten points.",
     ),
 )
-"""Every tripwire, in the order of docs/tripwires.md."""
+"""Every tripwire, in the order of docs/integrity-checks.md."""
 
 NAMES: Final = tuple(tripwire.name for tripwire in TRIPWIRES)
 
