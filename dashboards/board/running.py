@@ -6,9 +6,8 @@ from typing import Final
 
 from dashboards.board.values import Series, Values
 from streams.contract.watched import Watched
-from streams.domain.deadlines import NEVER
 from streams.domain.figures import Sample
-from streams.domain.grid import SECOND
+from streams.domain.grid import FOREVER_MS, SECOND
 
 _SOON: Final = 4
 """A limit is near when no more than this part of it is left."""
@@ -33,7 +32,7 @@ class Running:
     def count(self, clock: bytes, since: int, reports: int, *, urgent: bool) -> None:
         """Count reports on which a clock has run since an instant."""
         self.since[clock] = min(since, self.since.get(clock, since))
-        limit = self._limits.get(clock, NEVER)
+        limit = self._limits.get(clock, FOREVER_MS)
         left = limit - (self.through - since)
         if left < 0:
             self.overdue[clock] += reports

@@ -23,7 +23,7 @@ from streams.contract.measures import (
 )
 from streams.domain.clocks import STANDARD, Clock
 from streams.domain.cohort import CohortKey, key_of
-from streams.domain.deadlines import NEVER
+from streams.domain.grid import FOREVER_MS
 from streams.domain.objective import Span
 from streams.domain.tripwires.days import Days
 from streams.domain.tripwires.lens import Lens
@@ -43,7 +43,7 @@ class Sums:
     the spans of days that are wanted) and `days` (for tripwires) hold what has been folded.
     """
 
-    def __init__(self, days: Days | None = None, wall: Callable[[], int] = lambda: NEVER) -> None:
+    def __init__(self, days: Days | None = None, wall: Callable[[], int] = lambda: FOREVER_MS) -> None:
         self.days = days or Days(lambda _: Lens(STANDARD))
         self.counts = Counts()
         self.statuses: dict[int, Status] = {}

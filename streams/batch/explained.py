@@ -10,11 +10,10 @@ from streams.domain.appraise import Appraiser
 from streams.domain.attributes import Attributes, decode
 from streams.domain.clocks import Clock
 from streams.domain.course import ENDINGS, FROZEN, IDLE, OPEN, STOPPED
-from streams.domain.deadlines import NEVER
 from streams.domain.desk import Desk, PlatformRule
 from streams.domain.entry_limit import is_repeat, within_limit
 from streams.domain.events import AboutReport, Heartbeat
-from streams.domain.grid import SECOND
+from streams.domain.grid import FOREVER_MS, SECOND
 from streams.domain.measure import Timed
 from streams.domain.regime import Regimes
 from streams.domain.report import Entry, Row, entry_of, insert
@@ -125,7 +124,7 @@ def _clock(clock: Clock, labels: Attributes, filed: Entry, timed: Timed | None) 
         why_not=(),
         ending=_ENDING_WORDS[timed.ending],
         ran=timed.duration if ended else None,
-        due=timed.due if timed.due != NEVER else None,
+        due=timed.due if timed.due != FOREVER_MS else None,
         verdict=_VERDICT_WORDS.get(timed.verdict, ""),
     )
 

@@ -14,9 +14,8 @@ from streams.contract.rulebook import STANDARD_RULES, Basis, Rule, Rulebook, ano
 from streams.contract.tables import TOP, Field, Reader, Table, TablesError, Where, decoded, unreadable, words
 from streams.domain import vocabulary
 from streams.domain.clocks import ALWAYS, AfterReopen, Clock, Scope
-from streams.domain.deadlines import NEVER
 from streams.domain.events import Deed
-from streams.domain.grid import HOUR
+from streams.domain.grid import FOREVER_MS, HOUR
 from streams.domain.objective import Period, Statistic
 from streams.domain.vocabulary import Severity
 
@@ -183,7 +182,10 @@ class _Reader(Reader):
         since, until = (self.take(where, entry, name, fields.DATE) for name in ("in_force_from", "in_force_until"))
         if since is not None and until is not None and until <= since:
             self.say(where, "in_force_until", f"expected a day after {since}, got {until}")
-        window = (0 if since is None else fields.midnight(since), NEVER if until is None else fields.midnight(until))
+        window = (
+            0 if since is None else fields.midnight(since),
+            FOREVER_MS if until is None else fields.midnight(until),
+        )
         return ALWAYS if window == ALWAYS[0] else (window,)
 
     def _coherent(self, where: Where, entry: Table, clock: Clock) -> None:

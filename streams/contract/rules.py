@@ -2,9 +2,8 @@
 
 from streams.contract.registry import History, Registry
 from streams.contract.rulebook import STANDARD_RULES, Rulebook
-from streams.domain.deadlines import NEVER
 from streams.domain.desk import Held, PlatformRule
-from streams.domain.grid import DAY
+from streams.domain.grid import DAY, FOREVER_MS
 from streams.domain.rules import Rules
 
 
@@ -26,11 +25,11 @@ def rules_of(
 
 
 def _held(span: History) -> Held:
-    return Held(span.since, span.until, NEVER if span.closes_on is None else span.closes_on)
+    return Held(span.since, span.until, FOREVER_MS if span.closes_on is None else span.closes_on)
 
 
 def rules_of_a_file(registry: Registry, rulebook: Rulebook) -> Rules:
     """Return the rules for whole files: they may tell all actions before all filings, and hold no worker's memory."""
     rules = rules_of(registry, rulebook)
-    unbounded = {name: rule._replace(capacity=NEVER) for name, rule in rules.platforms.items()}
-    return rules._replace(waiting=NEVER, platforms=unbounded, others=PlatformRule(capacity=NEVER))
+    unbounded = {name: rule._replace(capacity=FOREVER_MS) for name, rule in rules.platforms.items()}
+    return rules._replace(waiting=FOREVER_MS, platforms=unbounded, others=PlatformRule(capacity=FOREVER_MS))

@@ -9,10 +9,9 @@ from streams.domain.appraise import NOTHING, Appraisal, Appraiser
 from streams.domain.at_hand import Report
 from streams.domain.books import Books
 from streams.domain.course import OPEN
-from streams.domain.deadlines import NEVER
 from streams.domain.desk import Desk
 from streams.domain.due import begun_at, due_at_length, due_plain, forgotten_at, last_told
-from streams.domain.grid import DAY, MINUTE
+from streams.domain.grid import DAY, FOREVER_MS, MINUTE
 from streams.domain.measure import seal
 from streams.domain.path import Path
 from streams.domain.report import TEST_FILING, Entry, Row
@@ -43,7 +42,7 @@ class Agenda:
         books: Books,
         faults: dict[str, Exception],
     ) -> None:
-        self.next_due = NEVER
+        self.next_due = FOREVER_MS
         self.came_up = 0
         self._rules = rules
         self._shelf = shelf
@@ -91,7 +90,7 @@ class Agenda:
             for desk in desks:
                 if desk.wake <= before:
                     self.catch_up(desk, before)
-            self.next_due = min([desk.wake for desk in desks], default=NEVER)
+            self.next_due = min([desk.wake for desk in desks], default=FOREVER_MS)
             if before == now:
                 break
         return now
@@ -102,7 +101,7 @@ class Agenda:
             self._catch_up(desk, now)
         except Exception as fault:  # noqa: BLE001 - whatever it is, it concerns this platform alone
             self._faults.setdefault(desk.name, fault)
-            desk.wake = NEVER
+            desk.wake = FOREVER_MS
 
     def _catch_up(self, desk: Desk, now: int) -> None:
         before, ahead = desk.horizon, desk.ahead(now if now < desk.limit else desk.limit)  # noqa: FURB136 - as above
@@ -132,7 +131,7 @@ class Agenda:
 
         A platform that is held already goes on in steps, as time does, until about `most` reports have come up.
         """
-        if desk.limit == NEVER:
+        if desk.limit == FOREVER_MS:
             desk.limit = limit
         while desk.limit < limit and self.came_up < most:
             desk.limit = min(limit, max(desk.limit, desk.next_decision()) + _STEP)
@@ -142,7 +141,7 @@ class Agenda:
 
     def free(self, desk: Desk) -> None:
         """Let a platform that was held go with the time of all."""
-        desk.limit = NEVER
+        desk.limit = FOREVER_MS
         self.rest(desk)
 
     def rest(self, desk: Desk) -> None:
@@ -150,12 +149,12 @@ class Agenda:
         desk.rest()
         self.next_due = min(self.next_due, desk.wake)
 
-    def settle(self, desk: Desk, until: int = NEVER) -> None:
+    def settle(self, desk: Desk, until: int = FOREVER_MS) -> None:
         """Settle a platform's reports that were filed by `until`, all by default.
 
         To those filed later nothing happens before; more of their entries may come, and are settled with them.
         """
-        unsettled, desk.unsettled, desk.soonest = desk.unsettled, {}, NEVER
+        unsettled, desk.unsettled, desk.soonest = desk.unsettled, {}, FOREVER_MS
         for key, report in unsettled.items():
             if report.entries[0].at <= until:
                 self._settle(desk, key, report, desk.horizon)
@@ -206,7 +205,7 @@ class Agenda:
             for rests, keys in resting.items():
                 desk.queue.push_all(rests * DAY + self._rules.memory, keys, desk.horizon)
             desk.rest()
-        self.next_due = min([desk.wake for desk in desks.values()], default=NEVER)
+        self.next_due = min([desk.wake for desk in desks.values()], default=FOREVER_MS)
 
     def _due_of(self, desk: Desk, row: Row) -> int:
         path = self._settling.path_of(row.entries)
@@ -240,8 +239,8 @@ class Agenda:
 
     def _come_up(self, desk: Desk, key: bytes, horizon: int) -> None:
         self.settle_one(desk, key, horizon)
-        due = self._ended.pop(key, NEVER)
-        if desk.horizon < due < NEVER:
+        due = self._ended.pop(key, FOREVER_MS)
+        if desk.horizon < due < FOREVER_MS:
             self.push(desk, key, due)
             return
         found = self._shelf.find(key)
@@ -273,7 +272,7 @@ class Agenda:
         else:
             self._drop(desk, key, row, before, after)
 
-    def _kept(self, desk: Desk, key: bytes, entries: list[Entry], limit: int = NEVER) -> bool:
+    def _kept(self, desk: Desk, key: bytes, entries: list[Entry], limit: int = FOREVER_MS) -> bool:
         """Return whether a report stays known since it lies in a span of history that is open.
 
         It then comes up when its next `limit` passes or the span closes.
@@ -283,7 +282,7 @@ class Agenda:
         until = desk.rule.kept_until(begun_at(entries))
         if until <= desk.horizon:
             return False
-        if min(until, limit) < NEVER:
+        if min(until, limit) < FOREVER_MS:
             self.push(desk, key, min(until, limit))
         return True
 
@@ -316,7 +315,9 @@ class Agenda:
 def _next_limit(appraisal: Appraisal) -> int:
     """Return when a running clock of a report next passes its limit."""
     return (
-        NEVER if appraisal.measured is None else min([clock.due for clock in appraisal.measured.clocks], default=NEVER)
+        FOREVER_MS
+        if appraisal.measured is None
+        else min([clock.due for clock in appraisal.measured.clocks], default=FOREVER_MS)
     )
 
 

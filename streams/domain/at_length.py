@@ -10,12 +10,11 @@ from streams.domain.agenda import Agenda
 from streams.domain.appraise import NOTHING, Appraisal, Appraiser
 from streams.domain.at_hand import Report
 from streams.domain.books import Books
-from streams.domain.deadlines import NEVER
 from streams.domain.deeds import NAMES
 from streams.domain.desk import Desk
 from streams.domain.entry_limit import is_repeat, within_limit
 from streams.domain.events import AboutReport, Action, Filing
-from streams.domain.grid import DAY
+from streams.domain.grid import DAY, FOREVER_MS
 from streams.domain.report import FILING, HISTORY, TEST_FILING, Entry, Row, entry_of, insert
 from streams.domain.settling import Settling
 from streams.domain.shelf import Shelf
@@ -121,7 +120,7 @@ class AtLength:
         after = self._post(desk, event.key, before, Row(old.allowance, entries), known)
         return _objection(desk, event, before, after)
 
-    def _post(self, desk: Desk, key: bytes, before: Appraisal, row: Row, known: int = NEVER) -> Appraisal:
+    def _post(self, desk: Desk, key: bytes, before: Appraisal, row: Row, known: int = FOREVER_MS) -> Appraisal:
         """Post what a report has become and return it; `known` is when it comes up already."""
         after = self._appraiser.appraise(desk, row, desk.horizon)
         self._books.post(desk, key, before, after)

@@ -11,9 +11,8 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from streams.domain.attributes import Attributes
-from streams.domain.deadlines import NEVER
 from streams.domain.events import Deed
-from streams.domain.grid import HOUR
+from streams.domain.grid import FOREVER_MS, HOUR
 from streams.domain.vocabulary import Outcome, Reversal
 
 _RESTRICTIONS: Final = (Outcome.RESTRICTED, Outcome.ACCOUNT_RESTRICTED)
@@ -85,7 +84,7 @@ class Scope(NamedTuple):
 Window = tuple[int, int]
 """From an instant to before another, in epoch milliseconds."""
 
-ALWAYS: Final[tuple[Window, ...]] = ((0, NEVER),)
+ALWAYS: Final[tuple[Window, ...]] = ((0, FOREVER_MS),)
 
 MARK_BYTES: Final = 2
 """Bytes of a clock's mark: few, since every remembered signature holds one for each of its clocks."""

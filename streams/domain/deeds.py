@@ -7,9 +7,8 @@ from streams.domain import counters
 from streams.domain.at_hand import Report
 from streams.domain.clocks import DEEDS
 from streams.domain.course import STOPPED
-from streams.domain.deadlines import NEVER
 from streams.domain.desk import Desk
-from streams.domain.grid import EDGES, TOP
+from streams.domain.grid import EDGES, FOREVER_MS, TOP
 from streams.domain.memo import Memo
 from streams.domain.names import Names
 from streams.domain.path import End, Path, Told
@@ -31,7 +30,7 @@ class Deeds:
 
     def learn(self, path: Path, value: int) -> Told:
         """Return what the last deed of a path is counted under when all limits are ahead and its bin is `value`."""
-        longest = EDGES[value] if value < TOP else NEVER
+        longest = EDGES[value] if value < TOP else FOREVER_MS
         once = [NAMES[path.codes[-1]]]
         sums = {}
         for clock, _, ending in path.ended or ():
@@ -39,7 +38,7 @@ class Deeds:
             if ending == STOPPED:
                 once.append(names.stopped[bisect_left(counters.BUCKETS, longest)])
                 sums[names.total] = names.stopped_ms
-            if names.limit != NEVER:
+            if names.limit != FOREVER_MS:
                 once.append(names.verdict[verdict_of(ending, longest, names.limit), False])
         told = self._known.setdefault(tuple(once), Told(tuple(once), sums))
         self._memo.put(path.told, value, told)
@@ -72,7 +71,7 @@ class Deeds:
             cohort[names.total] = cohort.get(names.total, 0) + duration
             desk.count(names.stopped[bisect_left(counters.BUCKETS, duration)])
             desk.count(names.stopped_ms, duration)
-        if names.limit != NEVER:
+        if names.limit != FOREVER_MS:
             _judge(desk, names, verdict_of(end.ending, duration, names.limit), filed, horizon)
 
 

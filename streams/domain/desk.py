@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 
 from streams.domain import counters
 from streams.domain.at_hand import Named, Report
-from streams.domain.deadlines import NEVER, Queue
+from streams.domain.deadlines import Queue
 from streams.domain.events import Filing, Heartbeat
-from streams.domain.grid import DAY, MINUTE, SECOND
+from streams.domain.grid import DAY, FOREVER_MS, MINUTE, SECOND
 from streams.domain.path import Told
 from streams.domain.vocabulary import Reason
 
@@ -73,7 +73,7 @@ class Desk:
     `horizon` is the instant up to which deadlines have been decided, as of the ledger's time `now`; `last_told` when
     the platform last told us anything, `through` up to where both topics are complete by its own word; 0 before there
     is one. `limit` is the instant beyond which nothing is decided because the platform's topics have not been read that
-    far, NEVER while they have been read as far as all others. `told` and `durations` collect deeds and the sums of
+    far, FOREVER_MS while they have been read as far as all others. `told` and `durations` collect deeds and the sums of
     their durations, to be added to the counters when they are read. `cohorts` are all of its cohorts by day and labels.
     `remembered` counts its reports, of which no further one may begin when they are `capacity`. `unsettled` are the
     reports with entries that are
@@ -99,7 +99,7 @@ class Desk:
         self.horizon = self.last_told = self.now = self.remembered = self.through = 0
         self.cohorts: dict[int, dict[str, Named]] = {}
         self.unsettled: dict[bytes, Report] = {}
-        self.soonest = self.wake = self.limit = NEVER
+        self.soonest = self.wake = self.limit = FOREVER_MS
         self.changed = True
         self.late: list[Reason] = []
 
@@ -127,7 +127,7 @@ class Desk:
     def may_have_known(self, filed: int) -> bool:
         """Return whether a report filed at that instant may have been counted and dropped since."""
         tally = self.tally
-        return tally.get(counters.DROPPED_FROM, NEVER) <= filed <= tally.get(counters.DROPPED_THROUGH, 0)
+        return tally.get(counters.DROPPED_FROM, FOREVER_MS) <= filed <= tally.get(counters.DROPPED_THROUGH, 0)
 
     def counters(self) -> dict[str, int]:
         """Return everything that is stored of the desk, by the names of `counters`."""
@@ -165,7 +165,7 @@ class Desk:
     def rest(self) -> None:
         """Sleep until something can be decided."""
         wake = self.next_decision()
-        self.wake = wake if wake <= self.limit else NEVER
+        self.wake = wake if wake <= self.limit else FOREVER_MS
 
     def next_decision(self) -> int:
         """Return the instant at which something can be decided next, whatever the limit is.

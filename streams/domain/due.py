@@ -1,7 +1,7 @@
 """When something next happens to a report by itself: a limit passes, it is forgotten, or it is sealed."""
 
 from streams.domain.appraise import Appraisal
-from streams.domain.deadlines import NEVER
+from streams.domain.grid import FOREVER_MS
 from streams.domain.path import Path
 from streams.domain.report import HISTORY, TEST_FILING, Entry, Row
 from streams.domain.rules import Rules
@@ -13,7 +13,7 @@ def due_at_length(rules: Rules, row: Row, appraisal: Appraisal) -> int:
     measured = appraisal.measured
     if measured is None:
         return last_told(row.entries) + rules.memory
-    limit = min([clock.due for clock in measured.clocks], default=NEVER)
+    limit = min([clock.due for clock in measured.clocks], default=FOREVER_MS)
     if measured.state in OPEN_STATES:
         return min(limit, measured.filed.at + rules.sealed)
     return min(limit, forgotten_at(rules, row.entries, measured.filed.at))

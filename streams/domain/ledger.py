@@ -13,10 +13,9 @@ from streams.domain.appraise import Appraiser
 from streams.domain.at_length import AtLength
 from streams.domain.books import Books
 from streams.domain.cohort import CohortKey, Signature, key_of, signatures
-from streams.domain.deadlines import NEVER
 from streams.domain.desk import Desk, seen_through
 from streams.domain.events import AboutReport, Action, Amendment, Event, Filing, Heartbeat
-from streams.domain.grid import DAY
+from streams.domain.grid import DAY, FOREVER_MS
 from streams.domain.notices import Notice, Notices
 from streams.domain.regime import Regimes
 from streams.domain.roster import Enrolled, enrol
@@ -98,7 +97,7 @@ class Ledger:
         desk.changed = True
         desk.count(counters.refused(reason))
 
-    def advance(self, now: int, most: int = NEVER) -> int:
+    def advance(self, now: int, most: int = FOREVER_MS) -> int:
         """Move time to `now`: decide deadlines, forget, refuse what waited too long. Time never goes back.
 
         Stop when, since changes were last taken, `most` reports have come up or somewhat more: those of a minute.
@@ -107,7 +106,7 @@ class Ledger:
         self._now = self._agenda.advance(self._desks.values(), self._now, max(self._now, now), most)
         return self._now
 
-    def hold(self, limits: Mapping[str, int], most: int = NEVER) -> bool:
+    def hold(self, limits: Mapping[str, int], most: int = FOREVER_MS) -> bool:
         """Decide what concerns the platforms in `limits` up to their instants and no further, all others as time goes.
 
         Their topics have been read only that far: what lies in the rest may have been in time. Stop when about `most`
@@ -118,14 +117,14 @@ class Ledger:
         for desk in self._desks.values():
             if desk.name in limits:
                 reached = self._agenda.hold(desk, limits[desk.name], self._now, most) and reached
-            elif desk.limit < NEVER:
+            elif desk.limit < FOREVER_MS:
                 self._agenda.free(desk)
         return reached
 
     def _open(self, platform: str) -> Desk:
         rule = self._rules.platforms.get(platform, self._rules.others)
         desk = self._desks[platform] = Desk(platform, rule)
-        desk.limit = self._limits.get(platform, NEVER)
+        desk.limit = self._limits.get(platform, FOREVER_MS)
         return desk
 
     def _beat(self, desk: Desk, beat: Heartbeat) -> None:

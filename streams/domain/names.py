@@ -2,19 +2,19 @@
 
 from streams.domain import counters
 from streams.domain.clocks import Clock
-from streams.domain.deadlines import NEVER
+from streams.domain.grid import FOREVER_MS
 
 
 class Names:
-    """What one clock is counted under; `total` is its sum of durations in a cohort, `limit` NEVER where it has none."""
+    """What one clock is counted under; `total` is its sum of durations in a cohort, `limit` FOREVER_MS where it has none."""
 
     __slots__ = ("clock", "key", "limit", "stopped", "stopped_ms", "total", "verdict")
 
     def __init__(self, clock: Clock) -> None:
-        bounds = (*counters.BUCKETS, NEVER)
+        bounds = (*counters.BUCKETS, FOREVER_MS)
         self.clock = clock
         self.key = clock.key
-        self.limit = NEVER if clock.limit is None else clock.limit
+        self.limit = FOREVER_MS if clock.limit is None else clock.limit
         self.total = clock.mark
         self.stopped = tuple(counters.stopped(clock.key, bound) for bound in bounds)
         self.stopped_ms = counters.stopped_ms(clock.key)

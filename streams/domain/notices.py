@@ -10,8 +10,7 @@ from typing import NamedTuple
 from streams.domain.appraise import Appraisal
 from streams.domain.at_hand import Report
 from streams.domain.course import FROZEN, IDLE, OPEN
-from streams.domain.deadlines import NEVER
-from streams.domain.grid import EDGES, TOP
+from streams.domain.grid import EDGES, FOREVER_MS, TOP
 from streams.domain.measure import Timed
 from streams.domain.memo import Memo
 from streams.domain.names import Names
@@ -99,11 +98,11 @@ class Notices:
 
 def _told(path: Path, value: int, delay: int) -> tuple[Ended, ...]:
     """Return what the last entry of a path has ended, but for clocks whose limit had passed when we were told."""
-    longest, found = EDGES[value] if value < TOP else NEVER, []
+    longest, found = EDGES[value] if value < TOP else FOREVER_MS, []
     for end in path.ended or ():
         names = path.names[end.clock]
         if names.limit > delay:
-            verdict = PENDING if names.limit == NEVER else verdict_of(end.ending, longest, names.limit)
+            verdict = PENDING if names.limit == FOREVER_MS else verdict_of(end.ending, longest, names.limit)
             found.append(Ended(names, end.ending, verdict))
     return tuple(found)
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from streams.domain.cohort import CLOSED, layout, words
 from streams.domain.course import IDLE, OPEN, Plan
-from streams.domain.deadlines import NEVER
+from streams.domain.grid import FOREVER_MS
 from streams.domain.names import Names
 from streams.domain.report import AMENDMENT, FIRST_DEED
 from streams.domain.states import OPEN_STATES
@@ -76,8 +76,8 @@ class Path:
         self.ended = _news(before, self)
         self.running = tuple(end.clock for end in ends if end.ending == OPEN)
         self.names = names
-        self.limits = tuple(sorted({names[clock].limit for clock in self.running} - {NEVER}))
-        self.shortest = min([each.limit for each in names], default=NEVER)
+        self.limits = tuple(sorted({names[clock].limit for clock in self.running} - {FOREVER_MS}))
+        self.shortest = min([each.limit for each in names], default=FOREVER_MS)
         self.settled = not self.open and not self.running
         self.onward: dict[int, Path | None] = {}
         self.told: dict[int, Told] = {}

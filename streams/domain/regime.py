@@ -7,8 +7,7 @@ from typing import Final
 from streams.domain.attributes import decode
 from streams.domain.clocks import Clock
 from streams.domain.course import Plan, compile_plan
-from streams.domain.deadlines import NEVER
-from streams.domain.grid import EDGES
+from streams.domain.grid import EDGES, FOREVER_MS
 from streams.domain.names import Names
 from streams.domain.path import Path
 from streams.domain.report import AMENDMENT, FILING, FIRST_DEED
@@ -29,7 +28,7 @@ class Regime:
         self.clocks = tuple(sorted(clocks, key=lambda clock: clock.mark))
         self.marks = tuple(clock.mark for clock in self.clocks)
         self.names = tuple(Names(clock) for clock in self.clocks)
-        self.shortest = min([names.limit for names in self.names], default=NEVER)
+        self.shortest = min([names.limit for names in self.names], default=FOREVER_MS)
         self._on_grid = all(clock.limit in _LIMITS for clock in self.clocks)
         self._plans: dict[tuple[int, ...], Plan | None] = {}
         self._paths: dict[tuple[int, ...], Path | None] = {}
@@ -85,7 +84,7 @@ class Regimes:
         """Go by these clocks from now on; nothing may have been read yet."""
         self._clocks = tuple(clocks)
         bounds = {bound for clock in self._clocks for window in clock.windows for bound in window}
-        self._bounds = sorted(bounds - {0, NEVER})
+        self._bounds = sorted(bounds - {0, FOREVER_MS})
         self._eras: list[dict[str, Regime]] = [{} for _ in range(len(self._bounds) + 1)]
         self._known: dict[tuple[Clock, ...], Regime] = {}
 

@@ -10,9 +10,8 @@ from streams.contract.measures import STATUS_KEY, Status, encode_status
 from streams.contract.rows import RowCodec
 from streams.domain.clocks import ALWAYS, STANDARD
 from streams.domain.cohort import Reading, Signature, pack
-from streams.domain.deadlines import NEVER
 from streams.domain.figures import Sample, grouping, samples
-from streams.domain.grid import DAY
+from streams.domain.grid import DAY, FOREVER_MS
 from streams.domain.roster import Enrolled
 from streams.domain.states import State
 
@@ -180,7 +179,7 @@ def test_a_clock_that_left_the_pack_is_known_as_long_as_a_partition_says_that_it
 
     sums.take(0, b"k|time_to_action@1", codec.pack(Enrolled(former, ((0, DAY),))))
     sums.take(1, b"k|time_to_action@1", codec.pack(Enrolled(former, ALWAYS)))
-    sums.take(0, b"k|time_to_action@2", codec.pack(Enrolled(later, ((DAY, NEVER),))))
+    sums.take(0, b"k|time_to_action@2", codec.pack(Enrolled(later, ((DAY, FOREVER_MS),))))
 
     assert sums.clocks == {former.key: former, later.key: later}
 

@@ -8,9 +8,8 @@ from streams.contract.pack_file import PackError, load, parse, rulebook_of
 from streams.contract.registry import Registry
 from streams.contract.rulebook import STANDARD_RULES, Rulebook, RulebookError
 from streams.domain.clocks import FINAL_RESTRICTIONS, STANDARD, AfterReopen
-from streams.domain.deadlines import NEVER
 from streams.domain.events import Deed
-from streams.domain.grid import DAY, HOUR
+from streams.domain.grid import DAY, FOREVER_MS, HOUR
 from streams.domain.objective import Period, Statistic
 from streams.domain.vocabulary import Outcome, Severity
 
@@ -101,8 +100,8 @@ def test_a_report_of_unspecified_severity_is_under_the_clocks_of_the_strictest()
 def test_a_clock_without_dates_is_always_in_force_and_one_with_a_beginning_has_no_end() -> None:
     (always,), (since,) = pack().rules, pack("in_force_from = 1970-01-03").rules
 
-    assert always.clock.windows == ((0, NEVER),)
-    assert since.clock.windows == ((2 * DAY, NEVER),)
+    assert always.clock.windows == ((0, FOREVER_MS),)
+    assert since.clock.windows == ((2 * DAY, FOREVER_MS),)
 
 
 @pytest.mark.parametrize(
