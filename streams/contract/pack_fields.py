@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 from streams.contract.tables import Field, Table, duration_ms, matching, tables, text, words
-from streams.domain.clocks import DEEDS, FINAL_RESTRICTIONS, PARTIAL_RESTRICTIONS
-from streams.domain.events import Deed
+from streams.domain.clocks import FINAL_RESTRICTIONS, PARTIAL_RESTRICTIONS
+from streams.domain.events import DEEDS, Deed
 from streams.domain.grid import DAY, HOUR, MINUTE, SECOND, edge_index
 from streams.domain.vocabulary import Outcome, Reversal
 

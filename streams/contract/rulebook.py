@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from streams.domain.clocks import DEEDS, STANDARD, STANDARD_PACK, Clock
-from streams.domain.events import Deed
+from streams.domain.clocks import STANDARD, STANDARD_PACK, Clock
+from streams.domain.events import DEEDS, Deed
 from streams.domain.objective import Period, Statistic, Target
 from streams.domain.roster import ClockError, colliding
 

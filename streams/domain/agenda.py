@@ -11,10 +11,11 @@ from streams.domain.books import Books
 from streams.domain.course import OPEN
 from streams.domain.desk import Desk
 from streams.domain.due import begun_at, due_at_length, due_plain, forgotten_at, last_told
+from streams.domain.events import TEST_FILING
 from streams.domain.grid import DAY, FOREVER_MS, MINUTE
 from streams.domain.measure import seal
 from streams.domain.path import Path
-from streams.domain.report import TEST_FILING, Entry, Row
+from streams.domain.report import Entry, Row
 from streams.domain.rules import Rules
 from streams.domain.settling import Settling
 from streams.domain.shelf import Shelf

@@ -4,10 +4,11 @@ from typing import Final, NamedTuple
 
 from streams.domain.desk import Desk
 from streams.domain.effective import read
+from streams.domain.events import AMENDMENT, FILING, FIRST_DEED, TEST_FILING
 from streams.domain.grid import SECOND
 from streams.domain.measure import Context, Measured, measure
 from streams.domain.regime import Regimes
-from streams.domain.report import AMENDMENT, FILING, FIRST_DEED, TEST_FILING, Row, is_plain, softened
+from streams.domain.report import Row, is_plain, softened
 
 
 class Appraisal(NamedTuple):

@@ -13,9 +13,9 @@ from streams.domain.books import Books
 from streams.domain.deeds import NAMES
 from streams.domain.desk import Desk
 from streams.domain.entry_limit import is_repeat, within_limit
-from streams.domain.events import AboutReport, Action, Filing
+from streams.domain.events import FILING, TEST_FILING, AboutReport, Action, Filing
 from streams.domain.grid import DAY, FOREVER_MS
-from streams.domain.report import FILING, HISTORY, TEST_FILING, Entry, Row, entry_of, insert
+from streams.domain.report import HISTORY, Entry, Row, entry_of, insert
 from streams.domain.settling import Settling
 from streams.domain.shelf import Shelf
 from streams.domain.vocabulary import Reason

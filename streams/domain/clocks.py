@@ -13,40 +13,9 @@ from typing import Final, NamedTuple
 from streams.domain.attributes import Attributes
 from streams.domain.events import Deed
 from streams.domain.grid import FOREVER_MS, HOUR
-from streams.domain.vocabulary import Outcome, Reversal
+from streams.domain.vocabulary import Outcome
 
 _RESTRICTIONS: Final = (Outcome.RESTRICTED, Outcome.ACCOUNT_RESTRICTED)
-
-
-DEEDS: Final = (
-    Deed(Outcome.RESUMED),
-    Deed(Outcome.APPEAL_FILED),
-    Deed(Outcome.APPEAL_UPHELD),
-    Deed(Outcome.APPEAL_REJECTED),
-    Deed(Outcome.REVERSED, of=Reversal.RESTRICTION),
-    Deed(Outcome.REVERSED, of=Reversal.NO_VIOLATION),
-    Deed(Outcome.REOPENED),
-    Deed(Outcome.ACKNOWLEDGED),
-    Deed(Outcome.REVIEW_STARTED),
-    Deed(Outcome.VALIDATED),
-    Deed(Outcome.NOTICE_SERVED),
-    Deed(Outcome.ESCALATED),
-    Deed(Outcome.MERGED),
-    Deed(Outcome.RESTRICTED),
-    Deed(Outcome.ACCOUNT_RESTRICTED),
-    Deed(Outcome.PAUSED),
-    Deed(Outcome.RESTRICTED, final=True),
-    Deed(Outcome.ACCOUNT_RESTRICTED, final=True),
-    Deed(Outcome.NO_VIOLATION),
-    Deed(Outcome.ALREADY_RESTRICTED),
-    Deed(Outcome.UNAVAILABLE),
-    Deed(Outcome.OUT_OF_SCOPE),
-    Deed(Outcome.INVALIDATED),
-    Deed(Outcome.WITHDRAWN),
-    Deed(Outcome.EXPIRED),
-)
-"""Every deed there is, in the order in which those of one instant are looked at (docs/ledger.md §2). The order is
-frozen: rows store a deed as its place here."""
 
 PARTIAL_RESTRICTIONS: Final = frozenset(Deed(outcome) for outcome in _RESTRICTIONS)
 FINAL_RESTRICTIONS: Final = frozenset(Deed(outcome, final=True) for outcome in _RESTRICTIONS)

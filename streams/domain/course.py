@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from streams.domain.clocks import DEEDS, AfterReopen, Clock
-from streams.domain.events import Deed
+from streams.domain.clocks import AfterReopen, Clock
+from streams.domain.events import DEEDS, Deed
 from streams.domain.states import Standing, State
 from streams.domain.vocabulary import Outcome
 
@@ -153,7 +153,7 @@ def compile_plan(
 ) -> Plan:
     """Return what a sequence of deeds means.
 
-    `codes` are places in `clocks.DEEDS`; `items` is how many items the report holds and `decided` how many each
+    `codes` are places in `events.DEEDS`; `items` is how many items the report holds and `decided` how many each
     deed decides (0 or absent for all).
     """
     standing = Standing()

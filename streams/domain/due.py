@@ -1,9 +1,10 @@
 """When something next happens to a report by itself: a limit passes, it is forgotten, or it is sealed."""
 
 from streams.domain.appraise import Appraisal
+from streams.domain.events import TEST_FILING
 from streams.domain.grid import FOREVER_MS
 from streams.domain.path import Path
-from streams.domain.report import HISTORY, TEST_FILING, Entry, Row
+from streams.domain.report import HISTORY, Entry, Row
 from streams.domain.rules import Rules
 from streams.domain.states import OPEN_STATES
 

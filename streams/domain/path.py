@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from streams.domain.cohort import CLOSED, layout, words
 from streams.domain.course import IDLE, OPEN, Plan
+from streams.domain.events import AMENDMENT, FIRST_DEED
 from streams.domain.grid import FOREVER_MS
 from streams.domain.names import Names
-from streams.domain.report import AMENDMENT, FIRST_DEED
 from streams.domain.states import OPEN_STATES
 
 

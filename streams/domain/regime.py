@@ -7,10 +7,10 @@ from typing import Final
 from streams.domain.attributes import decode
 from streams.domain.clocks import Clock
 from streams.domain.course import Plan, compile_plan
+from streams.domain.events import AMENDMENT, FILING, FIRST_DEED
 from streams.domain.grid import EDGES, FOREVER_MS
 from streams.domain.names import Names
 from streams.domain.path import Path
-from streams.domain.report import AMENDMENT, FILING, FIRST_DEED
 
 _KEPT: Final = 20_000
 """How many sequences a regime remembers before it forgets them all; so many sets of labels are remembered, too."""

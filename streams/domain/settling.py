@@ -16,12 +16,12 @@ from streams.domain.books import Books
 from streams.domain.cohort import FROM_THE_START, Stored
 from streams.domain.deeds import Deeds
 from streams.domain.desk import Desk
-from streams.domain.events import Action, Amendment, Filing
+from streams.domain.events import AMENDMENT, CODES, FILING, Action, Amendment, Filing
 from streams.domain.grid import DAY, EDGES, MINUTE, SECOND, bin_of
 from streams.domain.measure import entry_bin
 from streams.domain.path import Path
 from streams.domain.regime import Regimes
-from streams.domain.report import AMENDMENT, CODES, FILING, MAX_PLAIN_ENTRIES, Entry, Row, is_plain, softened
+from streams.domain.report import MAX_PLAIN_ENTRIES, Entry, Row, is_plain, softened
 from streams.domain.softening import relabelling, softens
 
 _id_of: Final = itemgetter(Entry._fields.index("id"))

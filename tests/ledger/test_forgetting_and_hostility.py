@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 
 from streams.domain import regime
 from streams.domain.clocks import STANDARD
-from streams.domain.events import Action, Amendment, Deed, Event, Filing, Heartbeat, Retraction
+from streams.domain.events import CODES, Action, Amendment, Deed, Event, Filing, Heartbeat, Retraction
 from streams.domain.grid import DAY
 from streams.domain.path import Path
 from streams.domain.regime import Regime
-from streams.domain.report import CODES
 from streams.domain.vocabulary import Outcome, Reason
 from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import DEEDS, KEYS, START, batches, packs, streams
