@@ -19,9 +19,10 @@ from streams.contract.metric import CLOCKS, RECENT, WEEKS
 from streams.contract.registry import DEFAULT_CADENCE_MS, Registry
 from streams.contract.watched import Watched, watched
 from streams.domain.counters import WAITING
-from streams.domain.desk import CAPACITY, seen_through
+from streams.domain.desk import seen_through
 from streams.domain.figures import Grouping, Sample, grouping, samples
 from streams.domain.grid import DAY, SECOND
+from streams.domain.rules import CAPACITY
 
 _FOLDED_AT_ONCE: Final = 500
 _WITH_FIGURES: Final = frozenset({"safeclock_as_of_timestamp_seconds", "safeclock_partition_records_lost_total"})

@@ -10,13 +10,13 @@ from streams.domain.appraise import Appraiser
 from streams.domain.attributes import Attributes, decode
 from streams.domain.clocks import Clock
 from streams.domain.course import ENDINGS, FROZEN, IDLE, OPEN, STOPPED
-from streams.domain.desk import Desk, PlatformRule
 from streams.domain.entry_limit import is_repeat, within_limit
 from streams.domain.events import AboutReport, Heartbeat
 from streams.domain.grid import FOREVER_MS, SECOND
 from streams.domain.measure import Timed
 from streams.domain.regime import Regimes
 from streams.domain.report import Entry, Row, entry_of, insert
+from streams.domain.rules import PlatformRule
 from streams.domain.states import State
 from streams.domain.verdict import MET, MISSED, RELEASED
 from streams.edge.now import Now, wall_clock
@@ -77,7 +77,7 @@ def explain(
     """Return what the rulebook says of every report; lines, `as_of` and `now` as for `read`."""
     decoder, refused = Decoder(registry), 0
     newest: int | None = None
-    rows: dict[bytes, tuple[Desk, Row]] = {}
+    rows: dict[bytes, tuple[str, Row]] = {}
     for line in lines:
         event = decoder.decode_line(line, now())
         if isinstance(event, Refusal):
@@ -89,18 +89,18 @@ def explain(
     return Explained(horizon, tuple(_reports(rows, rulebook, horizon or 0)), refused)
 
 
-def _enter(rows: dict[bytes, tuple[Desk, Row]], event: AboutReport, registry: Registry) -> bool:
+def _enter(rows: dict[bytes, tuple[str, Row]], event: AboutReport, registry: Registry) -> bool:
     """Put an event into the row of its report; false where that makes one more than the row may hold."""
-    desk, (allowance, entries, _) = rows.get(event.key) or _begun(event.platform, registry)
+    _, (allowance, entries, _) = rows.get(event.key) or _begun(event.platform, registry)
     kept, excess = within_limit(insert(entries, entry_of(event)) or entries)
-    rows[event.key] = desk, Row(allowance, kept)
+    rows[event.key] = event.platform, Row(allowance, kept)
     return excess is None or is_repeat(excess)
 
 
-def _reports(rows: Mapping[bytes, tuple[Desk, Row]], rulebook: Rulebook, horizon: int) -> Iterator[ReportOn]:
+def _reports(rows: Mapping[bytes, tuple[str, Row]], rulebook: Rulebook, horizon: int) -> Iterator[ReportOn]:
     appraiser = Appraiser(Regimes(rulebook.clocks))
-    for key, (desk, row) in rows.items():
-        measured = appraiser.appraise(desk, row, horizon).measured
+    for key, (platform, row) in rows.items():
+        measured = appraiser.appraise(platform, row, horizon).measured
         if measured is None:
             yield ReportOn(key.decode(), None, None, None, ())
             continue
@@ -109,10 +109,10 @@ def _reports(rows: Mapping[bytes, tuple[Desk, Row]], rulebook: Rulebook, horizon
         yield ReportOn(key.decode(), measured.state, measured.filed, labels, tuple(clocks))
 
 
-def _begun(platform: str, registry: Registry) -> tuple[Desk, Row]:
+def _begun(platform: str, registry: Registry) -> tuple[str, Row]:
     known = registry.platform(platform)
-    desk = Desk(platform, PlatformRule() if known is None else PlatformRule(known.cadence_ms))
-    return desk, Row(desk.allowance, [])
+    rule = PlatformRule() if known is None else PlatformRule(known.cadence_ms)
+    return platform, Row(rule.allowance_s, [])
 
 
 def _clock(clock: Clock, labels: Attributes, filed: Entry, timed: Timed | None) -> ClockOn:

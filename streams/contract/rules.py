@@ -2,9 +2,8 @@
 
 from streams.contract.registry import History, Registry
 from streams.contract.rulebook import STANDARD_RULES, Rulebook
-from streams.domain.desk import Held, PlatformRule
 from streams.domain.grid import DAY, FOREVER_MS
-from streams.domain.rules import Rules
+from streams.domain.rules import Held, PlatformRule, Rules
 
 
 def rules_of(

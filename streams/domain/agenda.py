@@ -187,7 +187,7 @@ class Agenda:
         """Return when something next happens to a report, of which `appraisal` is known, if any is."""
         if report.path is not None:
             return due_plain(self._rules, report.path, report.entries, desk.horizon)
-        known = appraisal or self._appraiser.appraise(desk, report.row, desk.horizon)
+        known = appraisal or self._appraiser.appraise(desk.name, report.row, desk.horizon)
         return due_at_length(self._rules, report.row, known)
 
     def recall(self, desks: Mapping[str, Desk]) -> None:
@@ -212,7 +212,7 @@ class Agenda:
         path = self._settling.path_of(row.entries)
         if path is not None:
             return due_plain(self._rules, path, row.entries, desk.horizon)
-        return due_at_length(self._rules, row, self._appraiser.appraise(desk, row, desk.horizon))
+        return due_at_length(self._rules, row, self._appraiser.appraise(desk.name, row, desk.horizon))
 
     def _settle(self, desk: Desk, key: bytes, report: Report, horizon: int) -> None:
         before = report.placed if report.posted else None
@@ -262,8 +262,8 @@ class Agenda:
 
     def _reconsider(self, desk: Desk, key: bytes, row: Row, horizon: int) -> None:
         """Read a report as it was at `horizon` and as it is, and post the difference."""
-        after = self._appraiser.appraise(desk, row, desk.horizon)
-        before = self._appraiser.appraise(desk, row, horizon) if _may_have_changed(after) else after
+        after = self._appraiser.appraise(desk.name, row, desk.horizon)
+        before = self._appraiser.appraise(desk.name, row, horizon) if _may_have_changed(after) else after
         next_due = due_at_length(self._rules, row, after)
         if next_due > desk.horizon:
             self._books.post(desk, key, before, after)

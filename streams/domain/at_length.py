@@ -115,14 +115,14 @@ class AtLength:
         if excess is entry:
             return None
         desk.refuse_later(Reason.TOO_MANY, int(reason is not None))
-        before = self._appraiser.appraise(desk, old, desk.horizon)
+        before = self._appraiser.appraise(desk.name, old, desk.horizon)
         known = self._agenda.due(desk, report, before)
         after = self._post(desk, event.key, before, Row(old.allowance, entries), known)
         return _objection(desk, event, before, after)
 
     def _post(self, desk: Desk, key: bytes, before: Appraisal, row: Row, known: int = FOREVER_MS) -> Appraisal:
         """Post what a report has become and return it; `known` is when it comes up already."""
-        after = self._appraiser.appraise(desk, row, desk.horizon)
+        after = self._appraiser.appraise(desk.name, row, desk.horizon)
         self._books.post(desk, key, before, after)
         report = self._settling.read(desk, row)
         self._shelf.put(key, report)

@@ -2,19 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from streams.domain import counters
 from streams.domain.at_hand import Named, Report
 from streams.domain.deadlines import Queue
 from streams.domain.events import Filing, Heartbeat
-from streams.domain.grid import DAY, FOREVER_MS, MINUTE, SECOND
+from streams.domain.grid import DAY, FOREVER_MS
 from streams.domain.path import Told
+from streams.domain.rules import PlatformRule
 from streams.domain.vocabulary import Reason
-
-_AT_LEAST: Final = 15 * MINUTE
-"""A filing told within this time is always in time: no publisher is faster than its outbox."""
-
 
 TOPICS: Final = ("report-filed", "action-taken")
 """The roles of the topics whose heartbeats count."""
@@ -29,42 +26,6 @@ def seen_through(promised: int, last_told: int, cadence: int) -> int:
     that were filed since would be in no figure.
     """
     return max(promised, last_told - 2 * cadence)
-
-
-CAPACITY: Final = 2_000_000
-"""How many reports of a platform a partition remembers where the registry says nothing else."""
-
-_LABELS_OF_A_DAY: Final = 100
-"""A filing day may have one set of labels for so many reports of the capacity."""
-
-
-class Held(NamedTuple):
-    """A span of audited history: reports filed in [`since`, `until`) are kept until `closes`, in epoch milliseconds."""
-
-    since: int
-    until: int
-    closes: int
-
-
-class PlatformRule(NamedTuple):
-    """What the registry says of a platform.
-
-    `cadence` is how often, in milliseconds, it promises to have told everything, `capacity` how many of its reports a
-    partition remembers, `held` are its spans of history.
-    """
-
-    cadence: int = 5 * MINUTE
-    capacity: int = CAPACITY
-    held: tuple[Held, ...] = ()
-
-    @property
-    def labels_of_a_day(self) -> int:
-        """How many different sets of labels the filings of one day may have on a partition: so many cohorts."""
-        return self.capacity // _LABELS_OF_A_DAY
-
-    def kept_until(self, at: int) -> int:
-        """Return until when a report that begins at `at` is neither forgotten nor sealed; 0 outside of history."""
-        return max([span.closes for span in self.held if span.since <= at < span.until], default=0)
 
 
 class Desk:
@@ -95,7 +56,7 @@ class Desk:
         self.told: defaultdict[Told, int] = defaultdict(int)
         self.durations: defaultdict[Told, int] = defaultdict(int)
         self.capacity = rule.capacity
-        self.allowance = max(_AT_LEAST, rule.cadence) // SECOND
+        self.allowance = rule.allowance_s
         self.horizon = self.last_told = self.now = self.remembered = self.through = 0
         self.cohorts: dict[int, dict[str, Named]] = {}
         self.unsettled: dict[bytes, Report] = {}

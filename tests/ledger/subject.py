@@ -17,13 +17,12 @@ from streams.domain.clocks import (
 )
 from streams.domain.cohort import CohortKey, Signature, key_of, stop_sums
 from streams.domain.course import ENDINGS, FROZEN, OPEN, STOPPED
-from streams.domain.desk import PlatformRule
 from streams.domain.events import Deed, Event
 from streams.domain.grid import HOUR, MINUTE
 from streams.domain.ledger import Ledger
 from streams.domain.notices import Notice
 from streams.domain.report import Entry
-from streams.domain.rules import Rules
+from streams.domain.rules import PlatformRule, Rules
 from streams.domain.shelf import Kept
 from streams.domain.softening import SOFTENED
 from streams.domain.vocabulary import Outcome, Reason, Reversal

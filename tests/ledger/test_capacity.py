@@ -3,10 +3,10 @@
 from streams.contract.registry import Platform, Registry
 from streams.contract.rulebook import STANDARD_RULES
 from streams.contract.rules import rules_of_a_file
-from streams.domain.desk import PlatformRule
 from streams.domain.events import Action, Deed, Event, Filing
 from streams.domain.grid import DAY, HOUR, MINUTE
 from streams.domain.ledger import Ledger
+from streams.domain.rules import PlatformRule
 from streams.domain.vocabulary import Outcome, Reason
 from tests.ledger.strategies import START
 from tests.ledger.subject import CODEC, Subject
