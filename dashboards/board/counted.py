@@ -11,8 +11,8 @@ from streams.contract.metric import OTHER_PLATFORM, TIMINGS, Kind
 from streams.contract.watched import Watched
 from streams.domain import counters
 from streams.domain.clocks import Clock
+from streams.domain.endings import MISSED, VERDICTS
 from streams.domain.grid import SECOND
-from streams.domain.verdict import MISSED
 from streams.domain.vocabulary import Outcome, Reason
 
 Total = Mapping[str, int]
@@ -101,7 +101,7 @@ def _verdicts(total: Total, keys: tuple[str, ...], timing: str, *, corrected: bo
 def _verdict_names(keys: tuple[str, ...], *, late: bool, corrected: bool) -> tuple[list[str], list[str]]:
     """Return what misses of versions of a clock are counted under, and every other verdict."""
     names: dict[bool, list[str]] = {True: [], False: []}
-    for key, verdict in product(keys, counters.VERDICTS):
+    for key, verdict in product(keys, VERDICTS):
         name = counters.verdict(key, verdict, late=late)
         names[verdict == MISSED].append(counters.corrected(name) if corrected else name)
     return names[True], names[False]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from dashboards.board.running import Running
 from streams.domain.cohort import CohortKey, Signature, is_sum, unpack
-from streams.domain.course import OPEN
+from streams.domain.endings import OPEN
 from streams.domain.figures import Sample
 from streams.domain.grid import DAY, MINUTE
 

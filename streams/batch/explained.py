@@ -9,7 +9,7 @@ from streams.contract.rulebook import Rulebook
 from streams.domain.appraise import Appraiser
 from streams.domain.attributes import Attributes, decode
 from streams.domain.clocks import Clock
-from streams.domain.course import ENDINGS, FROZEN, IDLE, OPEN, STOPPED
+from streams.domain.endings import ENDING_WORDS, FROZEN, IDLE, OPEN, VERDICTS
 from streams.domain.entry_limit import is_repeat, within_limit
 from streams.domain.events import AboutReport, Heartbeat
 from streams.domain.grid import FOREVER_MS, SECOND
@@ -18,17 +18,9 @@ from streams.domain.regime import Regimes
 from streams.domain.report import Entry, Row, entry_of, insert
 from streams.domain.rules import PlatformRule
 from streams.domain.states import State
-from streams.domain.verdict import MET, MISSED, RELEASED
 from streams.edge.now import Now, wall_clock
 
-_ENDING_WORDS = {
-    OPEN: "runs",
-    STOPPED: "stopped",
-    FROZEN: "paused",
-    IDLE: "not started",
-    **{number: outcome.value for outcome, number in ENDINGS.items()},
-}
-_VERDICT_WORDS = {MET: "met", MISSED: "missed", RELEASED: "released"}
+_STANDS = {OPEN: "runs", FROZEN: "paused", IDLE: "not started", **ENDING_WORDS}
 
 
 class ClockOn(NamedTuple):
@@ -122,10 +114,10 @@ def _clock(clock: Clock, labels: Attributes, filed: Entry, timed: Timed | None) 
     return ClockOn(
         clock=clock,
         why_not=(),
-        ending=_ENDING_WORDS[timed.ending],
+        ending=_STANDS[timed.ending],
         ran=timed.duration if ended else None,
         due=timed.due if timed.due != FOREVER_MS else None,
-        verdict=_VERDICT_WORDS.get(timed.verdict, ""),
+        verdict=VERDICTS.get(timed.verdict, ""),
     )
 
 

@@ -13,11 +13,10 @@ from xxhash import xxh3_128_hexdigest
 
 from streams.contract.instants import format_ms
 from streams.contract.types import Instant
-from streams.domain.course import ENDINGS, STOPPED
+from streams.domain.endings import ENDING_WORDS, VERDICTS
 from streams.domain.names import Names
 from streams.domain.notices import Notice, Response
 from streams.domain.path import Ended
-from streams.domain.verdict import MET, MISSED, RELEASED
 
 SOURCE: Final = "/safeclock/worker"
 
@@ -33,9 +32,6 @@ Ending = Literal[
     "expired",
 ]
 Verdict = Literal["met", "missed", "released"]
-
-_ENDINGS: Final = {STOPPED: "stopped", **{number: outcome.value for outcome, number in ENDINGS.items()}}
-_VERDICTS: Final = {MET: "met", MISSED: "missed", RELEASED: "released"}
 
 
 class ClockMeasured(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -134,10 +130,10 @@ def _around(ended: tuple[Ended, ...]) -> list[str]:
         ClockMeasured(
             clock=names.clock.id,
             version=names.clock.version,
-            ending=_ENDINGS[ending],  # type: ignore[arg-type]  # one of the words
+            ending=ENDING_WORDS[ending],  # type: ignore[arg-type]  # one of the words
             duration_ms=0,
             limit_ms=names.clock.limit,
-            verdict=_VERDICTS.get(verdict),  # type: ignore[arg-type]  # one of the words
+            verdict=VERDICTS.get(verdict),  # type: ignore[arg-type]  # one of the words
         )
         for names, ending, verdict in ended
     ]

@@ -8,9 +8,9 @@ from streams.domain import counters
 from streams.domain.appraise import NOTHING, Appraisal, Appraiser
 from streams.domain.at_hand import Report
 from streams.domain.books import Books
-from streams.domain.course import OPEN
 from streams.domain.desk import Desk
 from streams.domain.due import begun_at, due_at_length, due_plain, forgotten_at, last_told
+from streams.domain.endings import OPEN
 from streams.domain.events import TEST_FILING
 from streams.domain.grid import DAY, FOREVER_MS, MINUTE
 from streams.domain.measure import seal

@@ -7,13 +7,12 @@ from streams.domain.appraise import Appraisal
 from streams.domain.at_hand import Named
 from streams.domain.cohort import Stored
 from streams.domain.cohort_rows import CohortRows
-from streams.domain.course import STOPPED
 from streams.domain.desk import Desk
+from streams.domain.endings import PENDING, STOPPED
 from streams.domain.grid import DAY
 from streams.domain.measure import Measured, Timed
 from streams.domain.notices import Notices
 from streams.domain.softening import SOFTENED
-from streams.domain.verdict import PENDING
 
 
 class Books:

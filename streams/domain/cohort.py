@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from streams.domain.attributes import Attributes
 from streams.domain.attributes import decode as decode_attributes
 from streams.domain.clocks import MARK_BYTES
-from streams.domain.course import FROZEN, OPEN
+from streams.domain.endings import FROZEN, OPEN
 from streams.domain.grid import DAY, MINUTE, bin_of
 from streams.domain.states import STATES, State
 

@@ -7,8 +7,8 @@ A counter never falls. What is counted under a name and changes later is counted
 from bisect import bisect_left
 from typing import Final
 
+from streams.domain.endings import VERDICTS
 from streams.domain.grid import DAY, HOUR, MINUTE
-from streams.domain.verdict import MET, MISSED, RELEASED
 from streams.domain.vocabulary import Reason
 
 BUCKETS: Final = (
@@ -51,8 +51,6 @@ DROPPED_FROM: Final = "dropped_from"
 """An instant: the earliest filing of the reports that were forgotten or sealed."""
 DROPPED_THROUGH: Final = "dropped_through"
 """An instant: the latest filing of the reports that were forgotten or sealed."""
-
-VERDICTS: Final = {MET: "met", MISSED: "missed", RELEASED: "released"}
 
 
 def through(topic: str) -> str:

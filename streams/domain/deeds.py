@@ -5,15 +5,14 @@ from typing import Final
 
 from streams.domain import counters
 from streams.domain.at_hand import Report
-from streams.domain.course import STOPPED
 from streams.domain.desk import Desk
+from streams.domain.endings import MISSED, STOPPED, verdict_of
 from streams.domain.events import AMENDMENT, DEEDS, FIRST_DEED, RETRACTION
 from streams.domain.grid import EDGES, FOREVER_MS, TOP
 from streams.domain.memo import Memo
 from streams.domain.names import Names
 from streams.domain.path import End, Path, Told
 from streams.domain.report import Entry
-from streams.domain.verdict import MISSED, verdict_of
 
 NAMES: Final = {AMENDMENT: counters.AMENDED, RETRACTION: counters.RETRACTED} | {
     FIRST_DEED + place: counters.deed(deed.outcome) for place, deed in enumerate(DEEDS)

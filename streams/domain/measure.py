@@ -4,12 +4,12 @@ from typing import Final, NamedTuple
 
 from streams.domain.clocks import Clock
 from streams.domain.cohort import CLOSED, FROM_THE_START, layout, words
-from streams.domain.course import FROZEN, IDLE, OPEN, Course, Plan
+from streams.domain.course import Course, Plan
+from streams.domain.endings import FROZEN, IDLE, MISSED, OPEN, PENDING, verdict_of
 from streams.domain.grid import DAY, FOREVER_MS, MINUTE, bin_of
 from streams.domain.regime import Regime
 from streams.domain.report import Entry, recorded_delay
 from streams.domain.states import OPEN_STATES, State
-from streams.domain.verdict import MISSED, PENDING, verdict_of
 
 
 class Timed(NamedTuple):

@@ -2,6 +2,7 @@
 
 from streams.domain import counters
 from streams.domain.clocks import Clock
+from streams.domain.endings import VERDICTS
 from streams.domain.grid import FOREVER_MS
 
 
@@ -20,6 +21,6 @@ class Names:
         self.stopped_ms = counters.stopped_ms(clock.key)
         self.verdict = {
             (verdict, late): counters.verdict(clock.key, verdict, late=late)
-            for verdict in counters.VERDICTS
+            for verdict in VERDICTS
             for late in (False, True)
         }

@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 from streams.domain.appraise import Appraisal
 from streams.domain.at_hand import Report
-from streams.domain.course import FROZEN, IDLE, OPEN
+from streams.domain.endings import FROZEN, IDLE, MISSED, OPEN, PENDING, verdict_of
 from streams.domain.grid import EDGES, FOREVER_MS, TOP
 from streams.domain.measure import Timed
 from streams.domain.memo import Memo
 from streams.domain.names import Names
 from streams.domain.path import Ended, Path
-from streams.domain.verdict import MISSED, PENDING, verdict_of
 
 _RUNNING = frozenset({OPEN, FROZEN, IDLE})
 

@@ -9,7 +9,8 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from streams.domain.cohort import CLOSED, layout, words
-from streams.domain.course import IDLE, OPEN, Plan
+from streams.domain.course import Plan
+from streams.domain.endings import IDLE, OPEN
 from streams.domain.events import AMENDMENT, FIRST_DEED
 from streams.domain.grid import FOREVER_MS
 from streams.domain.names import Names

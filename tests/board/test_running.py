@@ -5,7 +5,7 @@ from streams.contract.watched import watched
 from streams.domain.attributes import Attributes, encode
 from streams.domain.clocks import STANDARD
 from streams.domain.cohort import CohortKey, Reading, Signature, pack
-from streams.domain.course import FROZEN, OPEN, STOPPED
+from streams.domain.endings import FROZEN, OPEN, STOPPED
 from streams.domain.figures import Sample
 from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
 from streams.domain.states import State

@@ -16,7 +16,7 @@ from streams.contract.instants import parse
 from streams.domain import counters
 from streams.domain.clocks import STANDARD
 from streams.domain.cohort import CohortKey
-from streams.domain.course import STOPPED
+from streams.domain.endings import STOPPED
 from streams.domain.figures import Sample, samples
 from streams.domain.grid import DAY, HOUR, SECOND, bin_of
 from streams.domain.objective import Period, spans

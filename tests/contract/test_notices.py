@@ -9,12 +9,11 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # s
 from streams.contract.notices import DeadlineMissedEvent, ResponseMeasuredEvent, decode, encode
 from streams.contract.schemas import KINDS, json_schema
 from streams.domain.clocks import STANDARD
-from streams.domain.course import EXPIRED, STOPPED
+from streams.domain.endings import EXPIRED, MET, MISSED, PENDING, STOPPED
 from streams.domain.grid import HOUR
 from streams.domain.names import Names
 from streams.domain.notices import Miss, Notice, Response
 from streams.domain.path import Ended
-from streams.domain.verdict import MET, MISSED, PENDING
 
 ACKNOWLEDGE, DECIDE, ACT = (Names(clock) for clock in STANDARD)
 MEASURE = Names(STANDARD[0]._replace(id="only_measures", limit=None))

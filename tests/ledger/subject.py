@@ -16,7 +16,7 @@ from streams.domain.clocks import (
     Scope,
 )
 from streams.domain.cohort import CohortKey, Signature, key_of, stop_sums
-from streams.domain.course import ENDINGS, FROZEN, OPEN, STOPPED
+from streams.domain.endings import ENDINGS, FROZEN, OPEN, STOPPED
 from streams.domain.events import Deed, Event
 from streams.domain.grid import HOUR, MINUTE
 from streams.domain.ledger import Ledger

@@ -3,12 +3,11 @@
 from streams.contract import notices
 from streams.contract.measures import COHORT, STATUS_KEY, Status
 from streams.domain.clocks import STANDARD
-from streams.domain.course import STOPPED
+from streams.domain.endings import MISSED, STOPPED
 from streams.domain.grid import HOUR
 from streams.domain.names import Names as ClockNames
 from streams.domain.notices import Miss, Response
 from streams.domain.path import Ended
-from streams.domain.verdict import MISSED
 from streams.runtime.commit import Changed, outgoing
 from streams.runtime.ground import Names
 from streams.runtime.position import POSITION_KEY, Position, decode

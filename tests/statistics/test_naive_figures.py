@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.domain.clocks import STANDARD
 from streams.domain.cohort import Reading, Signature
-from streams.domain.course import FROZEN
+from streams.domain.endings import FROZEN
 from streams.domain.figures import Sample, clock_figures
 from streams.domain.grid import DAY, EDGES, HOUR, MINUTE, TOP, bin_of
 from streams.domain.states import State

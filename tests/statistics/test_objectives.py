@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.clocks import STANDARD
-from streams.domain.course import EXPIRED, OPEN, STOPPED
+from streams.domain.endings import EXPIRED, OPEN, STOPPED
 from streams.domain.figures import Sample, clock_figures
 from streams.domain.grid import DAY, HOUR, MINUTE, bin_of
 from streams.domain.objective import Judgement, Period, Span, Standing, Statistic, Target, judge, spans, standing

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from streams.domain.attributes import Attributes, encode
 from streams.domain.clocks import STANDARD
 from streams.domain.cohort import CohortKey, Reading, Signature, pack
-from streams.domain.course import EXPIRED, OPEN, STOPPED
+from streams.domain.endings import EXPIRED, OPEN, STOPPED
 from streams.domain.grid import DAY, EDGES, HOUR, MINUTE, TOP, bin_of
 from streams.domain.softening import SOFTENED
 from streams.domain.states import State

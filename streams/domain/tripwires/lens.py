@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from streams.domain.attributes import Attributes
 from streams.domain.clocks import STANDARD, Clock
 from streams.domain.cohort import FROM_THE_START, CohortKey, Reading, Signature, is_sum, unpack
-from streams.domain.course import FROZEN, OPEN, STOPPED
+from streams.domain.endings import FROZEN, OPEN, STOPPED
 from streams.domain.grid import HOUR, MINUTE, bin_of
 from streams.domain.softening import SOFTENED
 from streams.domain.states import State
