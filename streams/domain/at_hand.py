@@ -1,11 +1,8 @@
 """A report at hand: its row, unpacked, and where it stands in the books."""
 
-from streams.domain.cohort import Stored
+from streams.domain.cohort import NamedCohort
 from streams.domain.path import Path
 from streams.domain.report import Entry, Row
-
-Named = tuple[str, Stored]
-"""A cohort's stored key, and the cohort."""
 
 
 class Report:
@@ -21,7 +18,7 @@ class Report:
     __slots__ = ("allowance", "at_once", "cohort", "entries", "path", "placed", "posted", "risk", "signature", "values")
 
     placed: Path
-    cohort: Named
+    cohort: NamedCohort
     risk: int
     values: list[int]
     signature: bytes

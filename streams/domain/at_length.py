@@ -10,7 +10,7 @@ from streams.domain.agenda import Agenda
 from streams.domain.appraise import NOTHING, Appraisal, Appraiser
 from streams.domain.at_hand import Report
 from streams.domain.books import Books
-from streams.domain.deeds import NAMES
+from streams.domain.counters import ENTRY_COUNTERS
 from streams.domain.desk import Desk
 from streams.domain.entry_limit import is_repeat, within_limit
 from streams.domain.events import FILING, TEST_FILING, AboutReport, Action, Filing
@@ -137,8 +137,8 @@ def _count(desk: Desk, entry: Entry | None) -> None:
     """Count an event that is new to its report; None is one that is known."""
     if entry is None:
         desk.count(counters.DUPLICATES)
-    elif entry.code in NAMES:
-        desk.count(NAMES[entry.code])
+    elif entry.code in ENTRY_COUNTERS:
+        desk.count(ENTRY_COUNTERS[entry.code])
     elif entry.code == FILING and entry.delay >= HISTORY:
         desk.count(counters.HISTORY)
 

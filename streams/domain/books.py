@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from streams.domain import counters
 from streams.domain.appraise import Appraisal
-from streams.domain.at_hand import Named
-from streams.domain.cohort import Stored
+from streams.domain.cohort import NamedCohort, Stored
 from streams.domain.cohort_rows import CohortRows
 from streams.domain.desk import Desk
 from streams.domain.endings import PENDING, STOPPED
@@ -39,7 +38,7 @@ class Books:
         """Yield the rows of a cohort that changed, by their names; None for one that is gone."""
         return self._rows.changed(name, self.cohorts[name])
 
-    def cohort(self, desk: Desk, day: int, labels: str) -> Named:
+    def cohort(self, desk: Desk, day: int, labels: str) -> NamedCohort:
         """Return the cohort of a platform's reports filed on a day with these labels; it begins if there is none."""
         of_day = desk.cohorts.get(day)
         if of_day is None:

@@ -33,6 +33,9 @@ Stored = dict[bytes, int]
 
 Beside them, under a name as short as a mark, the number of its softened reports (`softening.SOFTENED`)."""
 
+NamedCohort = tuple[str, Stored]
+"""A cohort's stored key, and the cohort."""
+
 
 class CohortKey(NamedTuple):
     """Which reports: platform, UTC day of filing (days since 1970), the short form of the labels."""

@@ -5,9 +5,11 @@ A counter never falls. What is counted under a name and changes later is counted
 """
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from typing import Final
 
 from streams.domain.endings import VERDICTS
+from streams.domain.events import AMENDMENT, DEEDS, FIRST_DEED, RETRACTION
 from streams.domain.grid import DAY, HOUR, MINUTE
 from streams.domain.vocabulary import Reason
 
@@ -96,3 +98,22 @@ def verdict(clock: str, verdict: int, *, late: bool) -> str:
 def corrected(name: str) -> str:
     """Name what was counted under `name` and has changed since."""
     return f"un|{name}"
+
+
+ENTRY_COUNTERS: Final = {AMENDMENT: AMENDED, RETRACTION: RETRACTED} | {
+    FIRST_DEED + place: deed(each.outcome) for place, each in enumerate(DEEDS)
+}
+"""What an entry is counted under that is news, by its code; filings are counted where they stand."""
+
+
+class CounterUpdates:
+    """What equal deeds are counted under: `once` adds 1 to each counter, `sums` the duration to a cohort's and a counter's.
+
+    `sums` maps a cohort's name for the sum to the counter's. Two are never equal, so that they are quick to look up.
+    """
+
+    __slots__ = ("once", "sums")
+
+    def __init__(self, once: tuple[str, ...], sums: Mapping[bytes, str]) -> None:
+        self.once = once
+        self.sums = sums

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from streams.domain import counters
-from streams.domain.at_hand import Named, Report
+from streams.domain.at_hand import Report
+from streams.domain.cohort import NamedCohort
+from streams.domain.counters import CounterUpdates
 from streams.domain.deadlines import Queue
 from streams.domain.events import Filing, Heartbeat
 from streams.domain.grid import DAY, FOREVER_MS
-from streams.domain.path import Told
 from streams.domain.rules import PlatformRule
 from streams.domain.vocabulary import Reason
 
@@ -53,12 +54,12 @@ class Desk:
         self.rule = rule
         self.queue = Queue()
         self.tally: defaultdict[str, int] = defaultdict(int)
-        self.told: defaultdict[Told, int] = defaultdict(int)
-        self.durations: defaultdict[Told, int] = defaultdict(int)
+        self.told: defaultdict[CounterUpdates, int] = defaultdict(int)
+        self.durations: defaultdict[CounterUpdates, int] = defaultdict(int)
         self.capacity = rule.capacity
         self.allowance = rule.allowance_s
         self.horizon = self.last_told = self.now = self.remembered = self.through = 0
-        self.cohorts: dict[int, dict[str, Named]] = {}
+        self.cohorts: dict[int, dict[str, NamedCohort]] = {}
         self.unsettled: dict[bytes, Report] = {}
         self.soonest = self.wake = self.limit = FOREVER_MS
         self.changed = True

@@ -4,30 +4,18 @@ What a plain report comes to follows from the sequence of its codes and from its
 into a `Path`, which knows what its last deed changed, so that a report need not be read twice to post it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
 from streams.domain.cohort import CLOSED, layout, words
+from streams.domain.counters import CounterUpdates
 from streams.domain.course import Plan
 from streams.domain.endings import IDLE, OPEN
 from streams.domain.events import AMENDMENT, FIRST_DEED
 from streams.domain.grid import FOREVER_MS
 from streams.domain.names import Names
 from streams.domain.states import OPEN_STATES
-
-
-class Told:
-    """What equal deeds are counted under: `once` adds 1 to each counter, `sums` the duration to a cohort's and a counter's.
-
-    `sums` maps a cohort's name for the sum to the counter's. Two are never equal, so that they are quick to look up.
-    """
-
-    __slots__ = ("once", "sums")
-
-    def __init__(self, once: tuple[str, ...], sums: Mapping[bytes, str]) -> None:
-        self.once = once
-        self.sums = sums
 
 
 class Ended(NamedTuple):
@@ -81,7 +69,7 @@ class Path:
         self.shortest = min([each.limit for each in names], default=FOREVER_MS)
         self.settled = not self.open and not self.running
         self.onward: dict[int, Path | None] = {}
-        self.told: dict[int, Told] = {}
+        self.told: dict[int, CounterUpdates] = {}
         self.says: dict[int, tuple[Ended, ...]] = {}
         self._pack = layout(len(ends)).pack
         self._values = _picker([end.place for end in ends])
