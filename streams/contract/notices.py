@@ -13,10 +13,9 @@ from xxhash import xxh3_128_hexdigest
 
 from streams.contract.instants import format_ms
 from streams.contract.types import Instant
+from streams.domain.counters import ClockCounterNames
 from streams.domain.endings import ENDING_WORDS, VERDICTS
-from streams.domain.names import Names
-from streams.domain.notices import Notice, Response
-from streams.domain.path import Ended
+from streams.domain.notices import EndedClock, Notice, Response
 
 SOURCE: Final = "/safeclock/worker"
 
@@ -124,7 +123,7 @@ def _event(notice: Notice, kind: str, clocks: str) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def _around(ended: tuple[Ended, ...]) -> list[str]:
+def _around(ended: tuple[EndedClock, ...]) -> list[str]:
     """Return the text of clocks that have ended, cut where their duration stands."""
     measured = [
         ClockMeasured(
@@ -143,7 +142,7 @@ def _around(ended: tuple[Ended, ...]) -> list[str]:
 
 
 @lru_cache(maxsize=1024)
-def _missed(names: Names) -> str:
+def _missed(names: ClockCounterNames) -> str:
     clock = names.clock
     missed = ClockMissed(clock=clock.id, version=clock.version, limit_ms=clock.limit or 0)
     return msgspec.json.encode(missed).decode()

@@ -250,9 +250,7 @@ class Agenda:
         report = self._shelf.report(desk, found)
         due = 0 if report.path is None else due_plain(self._rules, report.path, report.entries, desk.horizon)
         if due > desk.horizon:
-            self._settling.miss(desk, report, horizon)
-            if self._books.notices.wanted:
-                self._books.notices.passed(key, report, report.placed, horizon, desk.horizon)
+            self._settling.miss(desk, key, report, horizon)
             self.push(desk, key, due)
         elif report.path is not None and report.path.settled:
             if not self._kept(desk, key, report.entries):

@@ -6,11 +6,14 @@ A counter never falls. What is counted under a name and changes later is counted
 
 from bisect import bisect_left
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
+from streams.domain.clocks import Clock
 from streams.domain.endings import VERDICTS
 from streams.domain.events import AMENDMENT, DEEDS, FIRST_DEED, RETRACTION
-from streams.domain.grid import DAY, HOUR, MINUTE
+from streams.domain.grid import DAY, FOREVER_MS, HOUR, MINUTE
+from streams.domain.regime import Regime
 from streams.domain.vocabulary import Reason
 
 BUCKETS: Final = (
@@ -117,3 +120,27 @@ class CounterUpdates:
     def __init__(self, once: tuple[str, ...], sums: Mapping[bytes, str]) -> None:
         self.once = once
         self.sums = sums
+
+
+class ClockCounterNames:
+    """What one clock is counted under; `total` is its sum of durations in a cohort, `limit` FOREVER_MS where it has none."""
+
+    __slots__ = ("clock", "key", "limit", "stopped", "stopped_ms", "total", "verdict")
+
+    def __init__(self, clock: Clock) -> None:
+        bounds = (*BUCKETS, FOREVER_MS)
+        self.clock = clock
+        self.key = clock.key
+        self.limit = FOREVER_MS if clock.limit is None else clock.limit
+        self.total = clock.mark
+        self.stopped = tuple(stopped(clock.key, bound) for bound in bounds)
+        self.stopped_ms = stopped_ms(clock.key)
+        self.verdict = {
+            (number, late): verdict(clock.key, number, late=late) for number in VERDICTS for late in (False, True)
+        }
+
+
+@lru_cache(maxsize=1024)
+def names_of(regime: Regime) -> tuple[ClockCounterNames, ...]:
+    """Return what the clocks of a regime are counted under, in their order: the same objects as long as it is in use."""
+    return tuple([ClockCounterNames(clock) for clock in regime.clocks])

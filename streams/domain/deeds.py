@@ -4,12 +4,11 @@ from bisect import bisect_left
 
 from streams.domain import counters
 from streams.domain.at_hand import Report
-from streams.domain.counters import ENTRY_COUNTERS, CounterUpdates
+from streams.domain.counters import ENTRY_COUNTERS, ClockCounterNames, CounterUpdates
 from streams.domain.desk import Desk
 from streams.domain.endings import MISSED, STOPPED, verdict_of
 from streams.domain.grid import EDGES, FOREVER_MS, TOP
 from streams.domain.memo import Memo
-from streams.domain.names import Names
 from streams.domain.path import End, Path
 from streams.domain.report import Entry
 
@@ -57,7 +56,7 @@ class Deeds:
         for entry in waiting.entries:
             desk.count(ENTRY_COUNTERS[entry.code], -1)
 
-    def _end(self, desk: Desk, report: Report, names: Names, end: End, horizon: int) -> None:
+    def _end(self, desk: Desk, report: Report, names: ClockCounterNames, end: End, horizon: int) -> None:
         filed, (_, cohort) = report.entries[0], report.cohort
         duration = report.entries[end.place].at - filed.at
         if end.ending == STOPPED:
@@ -68,7 +67,7 @@ class Deeds:
             _judge(desk, names, verdict_of(end.ending, duration, names.limit), filed, horizon)
 
 
-def _judge(desk: Desk, names: Names, verdict: int, filed: Entry, horizon: int) -> None:
+def _judge(desk: Desk, names: ClockCounterNames, verdict: int, filed: Entry, horizon: int) -> None:
     """Count a verdict, in place of the miss that was counted if the limit had passed."""
     late = names.limit <= filed.delay
     if filed.at + names.limit > horizon:

@@ -9,21 +9,13 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from streams.domain.cohort import CLOSED, layout, words
-from streams.domain.counters import CounterUpdates
+from streams.domain.counters import ClockCounterNames, CounterUpdates
 from streams.domain.course import Plan
 from streams.domain.endings import IDLE, OPEN
 from streams.domain.events import AMENDMENT, FIRST_DEED
 from streams.domain.grid import FOREVER_MS
-from streams.domain.names import Names
+from streams.domain.notices import EndedClock
 from streams.domain.states import OPEN_STATES
-
-
-class Ended(NamedTuple):
-    """A clock that has ended, with which ending (see `course`), with which verdict."""
-
-    clock: Names
-    ending: int
-    verdict: int
 
 
 class End(NamedTuple):
@@ -50,7 +42,9 @@ class Path:
         *("limits", "names", "onward", "open", "running", "says", "settled", "shortest", "told"),
     )
 
-    def __init__(self, codes: tuple[int, ...], plan: Plan, names: Sequence[Names], before: "Path | None") -> None:
+    def __init__(
+        self, codes: tuple[int, ...], plan: Plan, names: Sequence[ClockCounterNames], before: "Path | None"
+    ) -> None:
         deeds = [place for place, code in enumerate(codes) if code >= FIRST_DEED]
         ends = [
             End(clock, 0 if course.end is None else deeds[course.end], course.ending)
@@ -70,7 +64,7 @@ class Path:
         self.settled = not self.open and not self.running
         self.onward: dict[int, Path | None] = {}
         self.told: dict[int, CounterUpdates] = {}
-        self.says: dict[int, tuple[Ended, ...]] = {}
+        self.says: dict[int, tuple[EndedClock, ...]] = {}
         self._pack = layout(len(ends)).pack
         self._values = _picker([end.place for end in ends])
         self._words = words(plan.state, [(names[end.clock].total, end.ending) for end in ends])

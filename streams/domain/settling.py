@@ -22,7 +22,9 @@ from streams.domain.measure import entry_bin
 from streams.domain.path import Path
 from streams.domain.regime import Regimes
 from streams.domain.report import MAX_PLAIN_ENTRIES, Entry, Row, is_plain, softened
+from streams.domain.sequence_index import SequenceIndexes
 from streams.domain.softening import relabelling, softens
+from streams.domain.updates import Updates
 
 _id_of: Final = itemgetter(Entry._fields.index("id"))
 
@@ -39,14 +41,16 @@ class Settling:
         self._touched = books.touched
         self._divided = books.divided
         self._regimes = regimes
+        self._indexes = SequenceIndexes()
         self._deeds = Deeds()
         self._notices = books.notices
+        self._updates = Updates(books.notices)
         self._quick = quick
 
     def file(self, desk: Desk, filed: Filing) -> Report | None:
         """Return the unsettled report that a filing begins of which nothing is known yet; None for the long way."""
         at, labels = filed.at, filed.attributes
-        path = self._regimes.of(labels, at).filed
+        path = self._indexes[self._regimes.of(labels, at)].filed
         if path is None or filed.test or filed.history:
             return None
         # What Entry(…) does, at a third of its cost.
@@ -116,7 +120,7 @@ class Settling:
         filed = entries[0]
         if not self._quick or filed.code != FILING or not is_plain(entries):
             return None
-        path = self._regimes.of(filed.labels, filed.at).path_of(tuple([entry.code for entry in entries]))
+        path = self._indexes[self._regimes.of(filed.labels, filed.at)].path_of(tuple([entry.code for entry in entries]))
         if path is None or (path.amended and softened(entries, filed.labels)):
             return None
         return path
@@ -136,15 +140,15 @@ class Settling:
             old, values, passed = self._enter(desk, report, path, horizon)
             posted = 1
         name, cohort = report.cohort
-        notices = self._notices if self._notices.wanted else None
+        updates = self._updates if self._notices.wanted else None
         early = at + path.shortest > horizon and filed.delay < path.shortest
         for place, entry in enumerate(entries[posted:], posted):
             passed = passed.onward.get(entry.code) or self._after(report, passed, entry.code) or passed
             duration = entry.at - at
             value = bisect_left(EDGES, duration)
             values.append(value)
-            if notices and passed.ended:
-                notices.ended(key, report, passed, place, value)
+            if updates and passed.ended:
+                updates.ended(key, report, passed, place, value)
             if early:
                 told = passed.told.get(value) or self._deeds.learn(passed, value)
                 desk.told[told] += 1
@@ -154,8 +158,8 @@ class Settling:
                         cohort[total] = cohort.get(total, 0) + duration
             else:
                 self._deeds.count(desk, report, passed, 0 if place < report.at_once else horizon)
-        if notices and not report.posted and not early:
-            notices.passed(key, report, path, 0, horizon)
+        if updates and not report.posted and not early:
+            updates.passed(key, report, path, 0, horizon)
         report.posted, report.placed = len(entries), path
         report.signature = signature = path.signature(report.risk, values)
         self._touched.add(name)
@@ -164,14 +168,16 @@ class Settling:
             if name in self._divided:
                 self._divided[name].update((old, signature) if old else (signature,))
 
-    def miss(self, desk: Desk, report: Report, before: int) -> None:
-        """Count the limits of a settled plain report that the horizon has passed since `before`."""
+    def miss(self, desk: Desk, key: bytes, report: Report, before: int) -> None:
+        """Count and tell the limits of a settled plain report that the horizon has passed since `before`."""
         self._deeds.miss(desk, report, report.placed, (before, desk.horizon))
+        if self._notices.wanted:
+            self._updates.passed(key, report, report.placed, before, desk.horizon)
 
     def _after(self, report: Report, path: Path, code: int) -> Path | None:
         """Return where one more entry leads a report."""
         filed = report.entries[0]
-        return self._regimes.of(filed.labels, filed.at).after(path, code)
+        return self._indexes[self._regimes.of(filed.labels, filed.at)].after(path, code)
 
     def _enter(self, desk: Desk, report: Report, path: Path, horizon: int) -> tuple[bytes, list[int], Path]:
         """Post the filing of a report on a path.

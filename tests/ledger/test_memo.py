@@ -37,7 +37,7 @@ def test_all_tables_together_hold_no_more_than_they_may(asked: Iterable[tuple[in
 @given(streams())
 def test_a_ledger_that_remembers_next_to_nothing_counts_the_same(stream: list[Event]) -> None:
     usual, forgetful = Subject(), Subject()
-    for memo in (forgetful.ledger._settling._deeds._memo, forgetful.ledger._notices._memo):
+    for memo in (forgetful.ledger._settling._deeds._memo, forgetful.ledger._settling._updates._memo):
         memo._most = 1
 
     for subject in (usual, forgetful):

@@ -3,11 +3,10 @@
 from streams.contract import notices
 from streams.contract.measures import COHORT, STATUS_KEY, Status
 from streams.domain.clocks import STANDARD
+from streams.domain.counters import ClockCounterNames as ClockNames
 from streams.domain.endings import MISSED, STOPPED
 from streams.domain.grid import HOUR
-from streams.domain.names import Names as ClockNames
-from streams.domain.notices import Miss, Response
-from streams.domain.path import Ended
+from streams.domain.notices import EndedClock, Miss, Response
 from streams.runtime.commit import Changed, outgoing
 from streams.runtime.ground import Names
 from streams.runtime.position import POSITION_KEY, Position, decode
@@ -19,7 +18,7 @@ POSITION = Position(now=5, registry="r")
 STATUS = Status(5, 6, 4, "pack", "r", 0)
 ACT = ClockNames(STANDARD[-1])
 MISS = Miss(KEY, 0, 24 * HOUR, (ACT,))
-RESPONSE = Response(KEY, 0, 30 * HOUR, 30 * HOUR, (Ended(ACT, STOPPED, MISSED),))
+RESPONSE = Response(KEY, 0, 30 * HOUR, 30 * HOUR, (EndedClock(ACT, STOPPED, MISSED),))
 
 
 def test_the_position_is_the_last_row_and_measures_are_published_with_the_status() -> None:
