@@ -6,16 +6,15 @@ from typing import Final
 
 from streams.domain import counters
 from streams.domain.appraise import NOTHING, Appraisal, Appraiser
-from streams.domain.at_hand import Report
 from streams.domain.books import Books
+from streams.domain.buffer import Buffer
 from streams.domain.desk import Desk
-from streams.domain.due import begun_at, due_at_length, due_plain, forgotten_at, last_told
+from streams.domain.due import begun_at, due_at_length, last_told
 from streams.domain.endings import OPEN
 from streams.domain.events import TEST_FILING
 from streams.domain.grid import DAY, FOREVER_MS, MINUTE
 from streams.domain.measure import seal
-from streams.domain.path import Path
-from streams.domain.report import Entry, Row
+from streams.domain.report import Entry, Row, UnpackedReport
 from streams.domain.rules import Rules
 from streams.domain.settling import Settling
 from streams.domain.shelf import Shelf
@@ -27,7 +26,7 @@ _STEP: Final = MINUTE
 
 
 class Agenda:
-    """Settles reports and decides what comes up; nothing is decided about a report that is not settled.
+    """Decides what comes up; nothing is decided about a report whose events wait in the `buffer`.
 
     `next_due` is the earliest instant at which there may be something to decide, `came_up` how many reports have come
     up since it was last set back. `faults` collects by platform what failed here by a fault of ours: what is in memory of
@@ -47,11 +46,10 @@ class Agenda:
         self.came_up = 0
         self._rules = rules
         self._shelf = shelf
-        self._settling = settling
+        self.buffer = Buffer(rules, shelf, settling, faults, self.wake)
         self._appraiser = appraiser
         self._books = books
         self._faults = faults
-        self._ended: dict[bytes, int] = {}
 
     def push(self, desk: Desk, key: bytes, due: int) -> None:
         """Let a report come up at `due`."""
@@ -64,20 +62,6 @@ class Agenda:
             desk.wake = due
             if due < self.next_due:  # noqa: PLR1730 - half the time of min
                 self.next_due = due
-
-    def expect(self, desk: Desk, key: bytes, report: Report) -> None:
-        """Let a new report, which has its cohort, wait to be settled."""
-        self._shelf.keep(key, report)
-        self._await(desk, key, report)
-
-    def _await(self, desk: Desk, key: bytes, report: Report) -> None:
-        desk.unsettled[key] = report
-        path = report.path
-        assert path is not None
-        soonest = report.entries[0].at + min(path.shortest, self._rules.sealed)
-        if soonest < desk.soonest:
-            desk.soonest = soonest
-            self.wake(desk, soonest)
 
     def advance(self, desks: Collection[Desk], before: int, now: int, most: int) -> int:
         """Decide what comes up from `before` to `now`, until about `most` reports have; return how far that is.
@@ -110,7 +94,7 @@ class Agenda:
         if ahead > before:
             desk.changed = True
             if desk.soonest <= ahead:
-                self.settle(desk, until=ahead)
+                self.buffer.settle(desk, until=ahead)
             desk.horizon = ahead
             if desk.queue.head <= ahead:
                 came_up = dict.fromkeys(desk.queue.pop(ahead))  # a key may wait twice; it is posted once
@@ -119,13 +103,6 @@ class Agenda:
                     self._come_up(desk, key, before)
         if desk.wake <= now:
             desk.rest()
-
-    def settle_all(self, desk: Desk) -> None:
-        """Settle all reports of a platform."""
-        try:
-            self.settle(desk)
-        except Exception as fault:  # noqa: BLE001
-            self._faults.setdefault(desk.name, fault)
 
     def hold(self, desk: Desk, limit: int, now: int, most: int) -> bool:
         """Let a platform be decided up to `limit` and no further; return whether it has got there.
@@ -150,43 +127,15 @@ class Agenda:
         desk.rest()
         self.next_due = min(self.next_due, desk.wake)
 
-    def settle(self, desk: Desk, until: int = FOREVER_MS) -> None:
-        """Settle a platform's reports that were filed by `until`, all by default.
-
-        To those filed later nothing happens before; more of their entries may come, and are settled with them.
-        """
-        unsettled, desk.unsettled, desk.soonest = desk.unsettled, {}, FOREVER_MS
-        for key, report in unsettled.items():
-            if report.entries[0].at <= until:
-                self._settle(desk, key, report, desk.horizon)
-            else:
-                self._await(desk, key, report)
-        self._shelf.note(unsettled)
-
-    def settle_one(self, desk: Desk, key: bytes, horizon: int) -> None:
-        """Settle one report as seen at `horizon`."""
-        report = desk.unsettled.pop(key, None)
-        if report is None:
-            return
-        try:
-            self._settle(desk, key, report, horizon)
-        except Exception as fault:
-            self._faults.setdefault(desk.name, fault)
-            raise
-        self._shelf.put(key, report)
-
-    def moved(self, key: bytes) -> None:
-        """Take note that a report has gone on after it had ended."""
-        self._ended.pop(key, None)
-
-    def remember(self, desk: Desk, key: bytes, report: Report) -> None:
+    def remember(self, desk: Desk, key: bytes, report: UnpackedReport) -> None:
         """Let a report that only waits come up when its memory ends."""
         self.push(desk, key, last_told(report.entries) + self._rules.memory)
 
-    def due(self, desk: Desk, report: Report, appraisal: Appraisal | None = None) -> int:
+    def due(self, desk: Desk, report: UnpackedReport, appraisal: Appraisal | None = None) -> int:
         """Return when something next happens to a report, of which `appraisal` is known, if any is."""
-        if report.path is not None:
-            return due_plain(self._rules, report.path, report.entries, desk.horizon)
+        due = self.buffer.next_due(desk, report)
+        if due is not None:
+            return due
         known = appraisal or self._appraiser.appraise(desk.name, report.row, desk.horizon)
         return due_at_length(self._rules, report.row, known)
 
@@ -209,38 +158,14 @@ class Agenda:
         self.next_due = min([desk.wake for desk in desks.values()], default=FOREVER_MS)
 
     def _due_of(self, desk: Desk, row: Row) -> int:
-        path = self._settling.path_of(row.entries)
-        if path is not None:
-            return due_plain(self._rules, path, row.entries, desk.horizon)
+        due = self.buffer.next_due_of(desk, row.entries)
+        if due is not None:
+            return due
         return due_at_length(self._rules, row, self._appraiser.appraise(desk.name, row, desk.horizon))
 
-    def _settle(self, desk: Desk, key: bytes, report: Report, horizon: int) -> None:
-        before = report.placed if report.posted else None
-        self._settling.settle(desk, key, report, horizon)
-        path = report.path
-        assert path is not None, "a report that is settled is plain"
-        if before is None:
-            desk.queue.push(due_plain(self._rules, path, report.entries, horizon), key, horizon)
-        elif before.open and not path.open:
-            self._end(desk, key, before, report, horizon)
-
-    def _end(self, desk: Desk, key: bytes, before: Path, report: Report, horizon: int) -> None:
-        """See to when a plain report comes up that has ended: nothing else can make it come up earlier than before.
-
-        One that ends before its limit comes up there, and need not be read then: it is only to be forgotten.
-        """
-        path, filed, rules = report.path, report.entries[0], self._rules
-        assert path is not None
-        forgotten = forgotten_at(rules, report.entries, filed.at)
-        if before.limits and filed.at + before.limits[-1] > horizon:
-            if path.settled:
-                self._ended[key] = forgotten
-        elif filed.told + rules.memory <= horizon and forgotten < filed.at + rules.sealed:
-            desk.queue.push(forgotten, key, horizon)
-
     def _come_up(self, desk: Desk, key: bytes, horizon: int) -> None:
-        self.settle_one(desk, key, horizon)
-        due = self._ended.pop(key, FOREVER_MS)
+        self.buffer.settle_one(desk, key, horizon)
+        due = self.buffer.due_after_end(key)
         if desk.horizon < due < FOREVER_MS:
             self.push(desk, key, due)
             return
@@ -248,11 +173,10 @@ class Agenda:
         if found is None:
             return
         report = self._shelf.report(desk, found)
-        due = 0 if report.path is None else due_plain(self._rules, report.path, report.entries, desk.horizon)
-        if due > desk.horizon:
-            self._settling.miss(desk, key, report, horizon)
-            self.push(desk, key, due)
-        elif report.path is not None and report.path.settled:
+        next_due = self.buffer.process_due(desk, key, report, horizon)
+        if next_due is not None:
+            self.push(desk, key, next_due)
+        elif report.is_final:
             if not self._kept(desk, key, report.entries):
                 self._forget(desk, key, report.entries)
         else:

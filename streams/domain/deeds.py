@@ -10,7 +10,7 @@ from streams.domain.endings import MISSED, STOPPED, verdict_of
 from streams.domain.grid import EDGES, FOREVER_MS, TOP
 from streams.domain.memo import Memo
 from streams.domain.path import End, Path
-from streams.domain.report import Entry
+from streams.domain.report import Entry, UnpackedReport
 
 
 class Deeds:
@@ -50,7 +50,7 @@ class Deeds:
             if before < filed.at + names.limit <= horizon:
                 desk.count(names.verdict[MISSED, names.limit <= filed.delay])
 
-    def await_no_longer(self, desk: Desk, waiting: Report) -> None:
+    def await_no_longer(self, desk: Desk, waiting: UnpackedReport) -> None:
         """Take back that actions wait for their filing; what they are is counted when their report is settled."""
         desk.count(counters.WAITING, -1)
         for entry in waiting.entries:

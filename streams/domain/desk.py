@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from streams.domain import counters
-from streams.domain.at_hand import Report
 from streams.domain.cohort import NamedCohort
 from streams.domain.counters import CounterUpdates
 from streams.domain.deadlines import Queue
 from streams.domain.events import Filing, Heartbeat
 from streams.domain.grid import DAY, FOREVER_MS
+from streams.domain.report import UnpackedReport
 from streams.domain.rules import PlatformRule
 from streams.domain.vocabulary import Reason
 
@@ -60,7 +60,7 @@ class Desk:
         self.allowance = rule.allowance_s
         self.horizon = self.last_told = self.now = self.remembered = self.through = 0
         self.cohorts: dict[int, dict[str, NamedCohort]] = {}
-        self.unsettled: dict[bytes, Report] = {}
+        self.unsettled: dict[bytes, UnpackedReport] = {}
         self.soonest = self.wake = self.limit = FOREVER_MS
         self.changed = True
         self.late: list[Reason] = []

@@ -3,7 +3,6 @@
 from streams.domain.appraise import Appraisal
 from streams.domain.events import TEST_FILING
 from streams.domain.grid import FOREVER_MS
-from streams.domain.path import Path
 from streams.domain.report import HISTORY, Entry, Row
 from streams.domain.rules import Rules
 from streams.domain.states import OPEN_STATES
@@ -18,24 +17,6 @@ def due_at_length(rules: Rules, row: Row, appraisal: Appraisal) -> int:
     if measured.state in OPEN_STATES:
         return min(limit, measured.filed.at + rules.sealed)
     return min(limit, forgotten_at(rules, row.entries, measured.filed.at))
-
-
-def due_plain(rules: Rules, path: Path, entries: list[Entry], horizon: int) -> int:
-    """Return when a plain report comes up next, after the limits that are decided up to `horizon`.
-
-    An open one comes up once on the way to its sealing, at the first instant at which it could be forgotten if it had
-    ended meanwhile: so its end need not be put on the agenda.
-    """
-    filed = entries[0]
-    if path.open:
-        end, early = filed.at + rules.sealed, filed.told + rules.memory
-        end = early if horizon < early < end else end
-    else:
-        end = forgotten_at(rules, entries, filed.at)
-    for limit in path.limits:
-        if filed.at + limit > horizon:
-            return min(filed.at + limit, end)
-    return end
 
 
 def forgotten_at(rules: Rules, entries: list[Entry], filed: int) -> int:

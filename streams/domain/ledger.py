@@ -14,8 +14,8 @@ from streams.domain.at_length import AtLength
 from streams.domain.books import Books
 from streams.domain.cohort import CohortKey, Signature, key_of, signatures
 from streams.domain.desk import Desk, seen_through
-from streams.domain.events import AboutReport, Action, Amendment, Event, Filing, Heartbeat
-from streams.domain.grid import DAY, FOREVER_MS
+from streams.domain.events import Event, Heartbeat
+from streams.domain.grid import FOREVER_MS
 from streams.domain.notices import Notice, Notices
 from streams.domain.regime import Regimes
 from streams.domain.roster import Enrolled, enrol
@@ -38,7 +38,6 @@ class Ledger:
     ) -> None:
         self._rules = rules
         self._codec = codec
-        self._belongs = belongs
         self._quick = quick
         self._desks: dict[str, Desk] = {}
         self._notices = Notices(wanted=rules.notices)
@@ -47,14 +46,13 @@ class Ledger:
         self._roster: dict[str, Enrolled] = {}
         self._enrolled: dict[bytes, bytes] = {}
         appraiser = Appraiser(self._regimes)
-        self._settling = Settling(self._regimes, self._books, quick=quick)
+        self._settling = Settling(self._regimes, self._books, belongs, quick=quick)
         self._faults: dict[str, Exception] = {}
         self._suspended: set[str] = set()
-        self._shelf = Shelf(codec, self._settling, self._faults)
+        self._shelf = Shelf(codec, self._settling.read, self._faults)
         self._agenda = Agenda(rules, self._shelf, self._settling, appraiser, self._books, self._faults)
-        self._at_length = AtLength(
-            self._shelf, self._settling, appraiser, self._books, self._agenda, belongs, rules.waiting
-        )
+        self._buffer = self._agenda.buffer
+        self._at_length = AtLength(self._shelf, appraiser, self._books, self._agenda, belongs, rules.waiting)
         self._now = 0
         self._limits: Mapping[str, int] = {}
 
@@ -84,7 +82,7 @@ class Ledger:
         if isinstance(event, Heartbeat):
             self._beat(desk, event)
             return None
-        if self._quick and self._take(desk, event):
+        if self._quick and self._buffer.take(desk, event):
             return None
         reason = self._at_length.apply(desk, event)
         if self._shelf.is_crowded:
@@ -134,38 +132,6 @@ class Ledger:
             self._agenda.catch_up(desk, self._now)
             desk.rest()
             self._agenda.next_due = min(self._agenda.next_due, desk.wake)
-
-    def _take(self, desk: Desk, event: AboutReport) -> bool:
-        """Take an event the short way, if it is one of a plain report."""
-        key = event.key
-        found = self._shelf.find(key)
-        if found is None:
-            return isinstance(event, Filing) and self._belongs(key) and self._file(desk, event)
-        if not isinstance(event, (Action, Amendment)):
-            return False
-        report = self._shelf.report(desk, found)
-        if not self._settling.append(report, event):
-            return False
-        desk.unsettled[key] = report
-        if report is not found:
-            self._shelf.keep(key, report)
-        return True
-
-    def _file(self, desk: Desk, filed: Filing) -> bool:
-        """Take a filing of which nothing is known yet the short way."""
-        report = self._settling.file(desk, filed)
-        if report is None or desk.remembered >= desk.capacity:
-            return False
-        of_day = desk.cohorts.get(filed.at // DAY)
-        cohort = None if of_day is None else of_day.get(filed.attributes)
-        if cohort is None:
-            if not desk.holds_labels(filed):
-                return False
-            cohort = self._books.cohort(desk, filed.at // DAY, filed.attributes)
-        report.cohort = cohort
-        desk.remembered += 1
-        self._agenda.expect(desk, filed.key, report)
-        return True
 
     def seen_through(self, platform: str) -> int:
         """Return up to when a platform counts as having told everything; 0 for one that is not known."""
@@ -273,7 +239,7 @@ class Ledger:
         for desk in self._desks.values():
             self._agenda.catch_up(desk, self._now)
             if desk.unsettled:
-                self._agenda.settle_all(desk)
+                self._buffer.settle_all(desk)
 
     def stored_cohorts(self) -> Mapping[str, Mapping[bytes, int]]:
         """Return the cohorts as they are stored; to be read at once and not kept."""

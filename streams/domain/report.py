@@ -76,6 +76,26 @@ class Row(NamedTuple):
     rests: int = 0
 
 
+class UnpackedReport:
+    """A report whose row is unpacked; the quick way through a ledger knows more of the reports that go it.
+
+    `allowance` and `entries` are those of its row. `is_open` tells that it is known to be open, so that it had better
+    stay unpacked, `is_final` that it is known to have ended with all its clocks: it is only to be forgotten.
+    """
+
+    __slots__ = ("allowance", "entries", "is_final", "is_open")
+
+    def __init__(self, allowance: int, entries: list[Entry]) -> None:
+        self.allowance = allowance
+        self.entries = entries
+        self.is_open = self.is_final = False
+
+    @property
+    def row(self) -> Row:
+        """What is stored of it."""
+        return Row(self.allowance, self.entries)
+
+
 def entry_of(event: Event) -> Entry:
     """Return the entry that keeps `event`.
 

@@ -7,6 +7,7 @@ is right; properties hold the two to the same rows, cohorts and counters.
 """
 
 from bisect import bisect_left
+from collections.abc import Callable
 from operator import itemgetter
 from typing import Final
 
@@ -21,7 +22,7 @@ from streams.domain.grid import DAY, EDGES, MINUTE, SECOND, bin_of
 from streams.domain.measure import entry_bin
 from streams.domain.path import Path
 from streams.domain.regime import Regimes
-from streams.domain.report import MAX_PLAIN_ENTRIES, Entry, Row, is_plain, softened
+from streams.domain.report import MAX_PLAIN_ENTRIES, Entry, Row, UnpackedReport, is_plain, softened
 from streams.domain.sequence_index import SequenceIndexes
 from streams.domain.softening import relabelling, softens
 from streams.domain.updates import Updates
@@ -36,8 +37,8 @@ class Settling:
     little on purpose.
     """
 
-    def __init__(self, regimes: Regimes, books: Books, *, quick: bool) -> None:
-        self._cohort = books.cohort
+    def __init__(self, regimes: Regimes, books: Books, belongs: Callable[[bytes], bool], *, quick: bool) -> None:
+        self.cohort = books.cohort
         self._touched = books.touched
         self._divided = books.divided
         self._regimes = regimes
@@ -45,13 +46,14 @@ class Settling:
         self._deeds = Deeds()
         self._notices = books.notices
         self._updates = Updates(books.notices)
+        self._belongs = belongs
         self._quick = quick
 
     def file(self, desk: Desk, filed: Filing) -> Report | None:
         """Return the unsettled report that a filing begins of which nothing is known yet; None for the long way."""
         at, labels = filed.at, filed.attributes
         path = self._indexes[self._regimes.of(labels, at)].filed
-        if path is None or filed.test or filed.history:
+        if path is None or filed.test or filed.history or not self._belongs(filed.key):
             return None
         # What Entry(…) does, at a third of its cost.
         entry = (at, FILING, filed.items, labels, filed.content, filed.id, filed.told - at)
@@ -60,7 +62,7 @@ class Settling:
     def append(self, report: Report, event: Action | Amendment) -> bool:
         """Enter an event that is later than all that is known of a plain report; false for the long way."""
         path, entries, at = report.path, report.entries, event.at
-        if path is None or at <= entries[-1].at or event.id in map(_id_of, entries):
+        if at <= entries[-1].at or event.id in map(_id_of, entries):
             return False
         if type(event) is Action:
             code, items = CODES[event.deed], event.items
@@ -81,14 +83,19 @@ class Settling:
         report.path = after
         return True
 
-    def join(self, desk: Desk, waiting: Report, filed: Filing) -> Report | None:
+    def join(self, desk: Desk, waiting: UnpackedReport, filed: Filing) -> Report | None:
         """Return the unsettled report of a filing whose actions have waited for it; None for the long way."""
         report, entries = self.file(desk, filed) if self._quick else None, waiting.entries
-        if report is None or waiting.path is not None or entries[0].at <= filed.at or len(entries) >= MAX_PLAIN_ENTRIES:
+        if (
+            report is None
+            or isinstance(waiting, Report)
+            or entries[0].at <= filed.at
+            or len(entries) >= MAX_PLAIN_ENTRIES
+        ):
             return None
         report.allowance = waiting.allowance
         for entry in entries:
-            after = None if report.path is None else self._after(report, report.path, entry.code)
+            after = self._after(report, report.path, entry.code)
             if after is None or after.ended is None:
                 return None
             report.path = after
@@ -99,17 +106,18 @@ class Settling:
         self._deeds.await_no_longer(desk, waiting)
         return report
 
-    def read(self, desk: Desk, row: Row) -> Report:
+    def read(self, desk: Desk, row: Row) -> UnpackedReport:
         """Return a row that is in the books as a report at hand."""
         allowance, entries, _ = row
         path = self.path_of(entries)
-        report = Report(allowance, entries, path)
         if path is None:
-            return report
+            return UnpackedReport(allowance, entries)
+        report = Report(allowance, entries, path)
         filed = entries[0]
         report.posted = len(entries)
         report.placed = path
-        report.cohort = self._cohort(desk, filed.at // DAY, filed.labels)
+        report.is_open, report.is_final = path.open, path.settled
+        report.cohort = self.cohort(desk, filed.at // DAY, filed.labels)
         report.risk = entry_bin(filed, allowance * SECOND)
         report.values = [filed.at % DAY // MINUTE, *[bin_of(entry.at - filed.at) for entry in entries[1:]]]
         report.signature = path.signature(report.risk, report.values)
@@ -133,7 +141,6 @@ class Settling:
         entries, path = report.entries, report.path
         filed, posted = entries[0], report.posted
         at = filed.at
-        assert path is not None
         if posted:
             old, values, passed = report.signature, report.values, report.placed
         else:
@@ -161,6 +168,7 @@ class Settling:
         if updates and not report.posted and not early:
             updates.passed(key, report, path, 0, horizon)
         report.posted, report.placed = len(entries), path
+        report.is_open, report.is_final = path.open, path.settled
         report.signature = signature = path.signature(report.risk, values)
         self._touched.add(name)
         if old != signature:

@@ -6,7 +6,6 @@ from typing import Final
 
 from streams.contract.rows import RowCodec
 from streams.domain import counters
-from streams.domain.at_hand import Report
 from streams.domain.clocks import (
     FINAL_RESTRICTIONS,
     PARTIAL_RESTRICTIONS,
@@ -21,7 +20,7 @@ from streams.domain.events import Deed, Event
 from streams.domain.grid import HOUR, MINUTE
 from streams.domain.ledger import Ledger
 from streams.domain.notices import Notice
-from streams.domain.report import Entry
+from streams.domain.report import Entry, UnpackedReport
 from streams.domain.rules import PlatformRule, Rules
 from streams.domain.shelf import Kept
 from streams.domain.softening import SOFTENED
@@ -134,7 +133,7 @@ class Subject:
         """Return what is in memory: reports, cohorts and counters, without what is zero or empty."""
         cohorts, shelf = self.ledger.stored_cohorts(), self.ledger._shelf
         reports = {
-            key: (found.row if isinstance(found, Report) else CODEC.unpack_row(found))[:2]
+            key: (found.row if isinstance(found, UnpackedReport) else CODEC.unpack_row(found))[:2]
             for key, found in shelf._reports.items()
         }
         return (
