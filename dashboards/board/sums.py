@@ -21,10 +21,11 @@ from streams.contract.measures import (
     decode_enrolled,
     decode_status,
 )
-from streams.domain.clocks import STANDARD, Clock
+from streams.domain.clocks import Clock
 from streams.domain.cohort import CohortKey, key_of
 from streams.domain.grid import FOREVER_MS
 from streams.domain.objective import Span
+from streams.domain.standard import STANDARD
 from streams.domain.tripwires.days import Days
 from streams.domain.tripwires.lens import Lens
 

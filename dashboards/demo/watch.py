@@ -15,10 +15,10 @@ from dashboards.demo.planted import Key, read_key
 from dashboards.demo.screen import Screen
 from dashboards.demo.standing import ACTION, standings
 from dashboards.demo.verdicts import Sides, Verdict, verdicts
-from streams.domain.clocks import STANDARD
 from streams.domain.cohort import CohortKey
 from streams.domain.figures import clock_figures
 from streams.domain.grid import DAY, MINUTE, SECOND
+from streams.domain.standard import STANDARD
 
 _LOOK_SECONDS: Final = 0.2
 _DIVIDED: Final = frozenset({"faster", "slower", "steady"})

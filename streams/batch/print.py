@@ -9,7 +9,7 @@ from typing import Any, Final
 from rich.table import Table
 
 from streams.contract.wording import CAVEAT, NOT_MEASURABLE, closed_only, quantile, share
-from streams.domain.clocks import STANDARD
+from streams.domain.standard import STANDARD
 from streams.domain.states import OPEN_STATES, State
 from streams.edge.terminal import WholeTable, console
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from streams.domain import counters
 from streams.domain.appraise import Appraisal
-from streams.domain.cohort import NamedCohort, Stored
+from streams.domain.cohort import NamedCohort, Stored, cohort_name
 from streams.domain.cohort_rows import CohortRows
 from streams.domain.desk import Desk
 from streams.domain.endings import PENDING, STOPPED
@@ -45,7 +45,7 @@ class Books:
             of_day = desk.cohorts[day] = {}
         named = of_day.get(labels)
         if named is None:
-            name = f"{desk.name}|{day}|{labels}"
+            name = cohort_name(desk.name, day, labels)
             named = of_day[labels] = (name, self.cohorts.setdefault(name, {}))
         return named
 

@@ -1,8 +1,4 @@
-"""Clocks as data: which deeds start, stop, pause or compete, and within what limit.
-
-Nothing here is a law. The three standard clocks are Safeclock's own definitions; their limit of 24 hours is a
-yardstick that nobody has reviewed as a legal duty.
-"""
+"""Clocks as data: which deeds start, stop, pause or compete, and within what limit."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -12,7 +8,7 @@ from typing import Final, NamedTuple
 
 from streams.domain.attributes import Attributes
 from streams.domain.events import Deed
-from streams.domain.grid import FOREVER_MS, HOUR
+from streams.domain.grid import FOREVER_MS
 from streams.domain.vocabulary import Outcome
 
 _RESTRICTIONS: Final = (Outcome.RESTRICTED, Outcome.ACCOUNT_RESTRICTED)
@@ -109,40 +105,3 @@ def by_id(clocks: Iterable[Clock]) -> dict[str, tuple[Clock, ...]]:
 @lru_cache(maxsize=1024)
 def _mark(key: str) -> bytes:
     return blake2b(key.encode(), digest_size=MARK_BYTES).digest()
-
-
-def _plain(*outcomes: Outcome) -> frozenset[Deed]:
-    return frozenset(Deed(outcome) for outcome in outcomes)
-
-
-_DECIDED_OTHERWISE: Final = _plain(Outcome.NO_VIOLATION, Outcome.ALREADY_RESTRICTED, Outcome.UNAVAILABLE)
-_UNDECIDED: Final = _plain(Outcome.OUT_OF_SCOPE, Outcome.INVALIDATED, Outcome.WITHDRAWN, Outcome.EXPIRED)
-_SEEN: Final = _plain(Outcome.ACKNOWLEDGED, Outcome.REVIEW_STARTED, Outcome.VALIDATED, Outcome.ESCALATED)
-
-STANDARD_PACK: Final = "standard@1"
-
-STANDARD: Final = (
-    Clock(
-        id="time_to_acknowledge",
-        version="1",
-        stops=_SEEN | PARTIAL_RESTRICTIONS | FINAL_RESTRICTIONS | _DECIDED_OTHERWISE,
-        competes=_UNDECIDED,
-        limit=24 * HOUR,
-    ),
-    Clock(
-        id="time_to_decision",
-        version="1",
-        stops=FINAL_RESTRICTIONS | _DECIDED_OTHERWISE,
-        competes=_UNDECIDED,
-        limit=24 * HOUR,
-    ),
-    Clock(
-        id="time_to_action",
-        version="1",
-        stops=FINAL_RESTRICTIONS,
-        competes=_DECIDED_OTHERWISE | _UNDECIDED,
-        after_reopen=AfterReopen.RESTART,
-        limit=24 * HOUR,
-    ),
-)
-"""The clocks that exist from the first day. Decision and action are always shown side by side."""

@@ -12,11 +12,12 @@ from streams.domain.agenda import Agenda
 from streams.domain.appraise import Appraiser
 from streams.domain.at_length import AtLength
 from streams.domain.books import Books
-from streams.domain.cohort import CohortKey, Signature, key_of, signatures
+from streams.domain.cohort import CohortKey, key_of, signatures
 from streams.domain.desk import Desk, seen_through
 from streams.domain.events import Event, Heartbeat
 from streams.domain.grid import FOREVER_MS
 from streams.domain.notices import Notice, Notices
+from streams.domain.profile import Signature
 from streams.domain.regime import Regimes
 from streams.domain.roster import Enrolled, enrol
 from streams.domain.rules import Codec, Rules

@@ -3,10 +3,11 @@
 from typing import Final, NamedTuple
 
 from streams.domain.clocks import Clock
-from streams.domain.cohort import CLOSED, FROM_THE_START, layout, words
+from streams.domain.cohort import cohort_name
 from streams.domain.course import Course, Plan
 from streams.domain.endings import FROZEN, IDLE, MISSED, OPEN, PENDING, verdict_of
 from streams.domain.grid import DAY, FOREVER_MS, MINUTE, bin_of
+from streams.domain.profile import CLOSED, FROM_THE_START, layout, words
 from streams.domain.regime import Regime
 from streams.domain.report import Entry, recorded_delay
 from streams.domain.states import OPEN_STATES, State
@@ -124,7 +125,7 @@ def measure(context: Context, plan: Plan, filed: Entry, deeds: list[Entry]) -> M
     entry = entry_bin(filed, context.allowance)
     return Measured(
         regime=context.regime,
-        cohort=f"{context.platform}|{filed.at // DAY}|{filed.labels}",
+        cohort=cohort_name(context.platform, filed.at // DAY, filed.labels),
         signature=_signature(context.regime, plan.state, filed, entry, clocks),
         state=plan.state,
         filed=filed,

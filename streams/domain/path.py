@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-from streams.domain.cohort import CLOSED, layout, words
 from streams.domain.counters import ClockCounterNames, CounterUpdates
 from streams.domain.course import Plan
 from streams.domain.endings import IDLE, OPEN
 from streams.domain.events import AMENDMENT, FIRST_DEED
 from streams.domain.grid import FOREVER_MS
 from streams.domain.notices import EndedClock
+from streams.domain.profile import CLOSED, layout, words
 from streams.domain.states import OPEN_STATES
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple, Protocol
 
-from streams.domain.clocks import STANDARD, Clock
+from streams.domain.clocks import Clock
 from streams.domain.grid import DAY, MINUTE, SECOND
 from streams.domain.report import Row
 from streams.domain.roster import Enrolled
+from streams.domain.standard import STANDARD
 
 CAPACITY: Final = 2_000_000
 """How many reports of a platform a partition remembers where the registry says nothing else."""

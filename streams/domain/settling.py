@@ -14,13 +14,14 @@ from typing import Final
 from streams.domain import counters
 from streams.domain.at_hand import Report
 from streams.domain.books import Books
-from streams.domain.cohort import FROM_THE_START, Stored
+from streams.domain.cohort import Stored
 from streams.domain.deeds import Deeds
 from streams.domain.desk import Desk
 from streams.domain.events import AMENDMENT, CODES, FILING, Action, Amendment, Filing
 from streams.domain.grid import DAY, EDGES, MINUTE, SECOND, bin_of
 from streams.domain.measure import entry_bin
 from streams.domain.path import Path
+from streams.domain.profile import FROM_THE_START
 from streams.domain.regime import Regimes
 from streams.domain.report import MAX_PLAIN_ENTRIES, Entry, Row, UnpackedReport, is_plain, softened
 from streams.domain.sequence_index import SequenceIndexes

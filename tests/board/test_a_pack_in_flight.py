@@ -11,11 +11,12 @@ from streams.contract.registry import Platform, Registry
 from streams.contract.rows import RowCodec
 from streams.contract.rulebook import STANDARD_RULES, Basis, Rule, Rulebook
 from streams.contract.rules import rules_of
-from streams.domain.clocks import STANDARD, Clock
+from streams.domain.clocks import Clock
 from streams.domain.events import Action, Deed, Filing
 from streams.domain.grid import DAY, HOUR
 from streams.domain.ledger import Ledger
 from streams.domain.objective import Period, Statistic
+from streams.domain.standard import STANDARD
 from streams.domain.vocabulary import Outcome
 from tests.ledger.subject import load
 

@@ -3,11 +3,12 @@ from dashboards.board.running import Running, running
 from streams.contract.rulebook import STANDARD_RULES
 from streams.contract.watched import watched
 from streams.domain.attributes import Attributes, encode
-from streams.domain.clocks import STANDARD
-from streams.domain.cohort import CohortKey, Reading, Signature, pack
+from streams.domain.cohort import CohortKey
 from streams.domain.endings import FROZEN, OPEN, STOPPED
 from streams.domain.figures import Sample
 from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
+from streams.domain.profile import Reading, Signature, pack
+from streams.domain.standard import STANDARD
 from streams.domain.states import State
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
 

@@ -8,11 +8,12 @@ from dashboards.board.pool import merged
 from dashboards.board.sums import Sums, UnknownMeasureError
 from streams.contract.measures import STATUS_KEY, Status, encode_status
 from streams.contract.rows import RowCodec
-from streams.domain.clocks import ALWAYS, STANDARD
-from streams.domain.cohort import Reading, Signature, pack
+from streams.domain.clocks import ALWAYS
 from streams.domain.figures import Sample, grouping, samples
 from streams.domain.grid import DAY, FOREVER_MS
+from streams.domain.profile import Reading, Signature, pack
 from streams.domain.roster import Enrolled
+from streams.domain.standard import STANDARD
 from streams.domain.states import State
 
 CLOCKS = (b"ab", b"cd")

@@ -8,11 +8,11 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # s
 
 from streams.contract.notices import DeadlineMissedEvent, ResponseMeasuredEvent, decode, encode
 from streams.contract.schemas import KINDS, json_schema
-from streams.domain.clocks import STANDARD
 from streams.domain.counters import ClockCounterNames
 from streams.domain.endings import EXPIRED, MET, MISSED, PENDING, STOPPED
 from streams.domain.grid import HOUR
 from streams.domain.notices import EndedClock, Miss, Notice, Response
+from streams.domain.standard import STANDARD
 
 ACKNOWLEDGE, DECIDE, ACT = (ClockCounterNames(clock) for clock in STANDARD)
 MEASURE = ClockCounterNames(STANDARD[0]._replace(id="only_measures", limit=None))

@@ -7,10 +7,11 @@ import pytest
 from streams.contract.pack_file import PackError, load, parse, rulebook_of
 from streams.contract.registry import Registry
 from streams.contract.rulebook import STANDARD_RULES, Rulebook, RulebookError
-from streams.domain.clocks import FINAL_RESTRICTIONS, STANDARD, AfterReopen
+from streams.domain.clocks import FINAL_RESTRICTIONS, AfterReopen
 from streams.domain.events import Deed
 from streams.domain.grid import DAY, FOREVER_MS, HOUR
 from streams.domain.objective import Period, Statistic
+from streams.domain.standard import STANDARD
 from streams.domain.vocabulary import Outcome, Severity
 
 CHILDREN = Path(__file__).parents[2] / "deploy/packs/children.toml"

@@ -18,9 +18,9 @@ from streams.contract.rows import RowCodec
 from streams.contract.rules import rules_of
 from streams.contract.topics import partition_of
 from streams.domain import counters
-from streams.domain.clocks import STANDARD
 from streams.domain.events import Event
 from streams.domain.ledger import Ledger
+from streams.domain.standard import STANDARD
 from streams.domain.vocabulary import Reason
 from streams.runtime.position import POSITION_KEY, Position, decode
 from streams.runtime.records import Slot

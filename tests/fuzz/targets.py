@@ -21,10 +21,11 @@ from streams.contract.registry_file import RegistryError, load, parse
 from streams.contract.rows import RowCodec
 from streams.contract.rulebook import Rulebook
 from streams.contract.schemas import KINDS, json_schema
-from streams.domain.cohort import CohortKey, Signature
+from streams.domain.cohort import CohortKey
 from streams.domain.events import Event, Heartbeat
 from streams.domain.grid import DAY
 from streams.domain.ledger import Ledger
+from streams.domain.profile import Signature
 from streams.domain.rules import Rules
 from tests.contract.examples import accepted
 from tests.fuzz.batches import batches

@@ -6,24 +6,19 @@ from typing import Final
 
 from streams.contract.rows import RowCodec
 from streams.domain import counters
-from streams.domain.clocks import (
-    FINAL_RESTRICTIONS,
-    PARTIAL_RESTRICTIONS,
-    STANDARD,
-    AfterReopen,
-    Clock,
-    Scope,
-)
-from streams.domain.cohort import CohortKey, Signature, key_of, stop_sums
+from streams.domain.clocks import FINAL_RESTRICTIONS, PARTIAL_RESTRICTIONS, AfterReopen, Clock, Scope
+from streams.domain.cohort import CohortKey, key_of, stop_sums
 from streams.domain.endings import ENDINGS, FROZEN, OPEN, STOPPED
 from streams.domain.events import Deed, Event
 from streams.domain.grid import HOUR, MINUTE
 from streams.domain.ledger import Ledger
 from streams.domain.notices import Notice
+from streams.domain.profile import Signature
 from streams.domain.report import Entry, UnpackedReport
 from streams.domain.rules import PlatformRule, Rules
 from streams.domain.shelf import Kept
 from streams.domain.softening import SOFTENED
+from streams.domain.standard import STANDARD
 from streams.domain.vocabulary import Outcome, Reason, Reversal
 from tests.ledger.oracle import STANDARD_YARDSTICKS, Cohort, Mark, Oracle, Yardstick
 

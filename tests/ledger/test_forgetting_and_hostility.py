@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain import regime, sequence_index
-from streams.domain.clocks import STANDARD
 from streams.domain.events import CODES, Action, Amendment, Deed, Event, Filing, Heartbeat, Retraction
 from streams.domain.grid import DAY
 from streams.domain.path import Path
 from streams.domain.regime import Regime
 from streams.domain.sequence_index import SequenceIndex
+from streams.domain.standard import STANDARD
 from streams.domain.vocabulary import Outcome, Reason
 from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import DEEDS, KEYS, START, batches, packs, streams

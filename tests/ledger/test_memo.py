@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from streams.contract.notices import encode as encode_notice
 from streams.domain import regime
 from streams.domain.attributes import Attributes, encode
-from streams.domain.clocks import STANDARD
 from streams.domain.events import Event
 from streams.domain.grid import DAY
 from streams.domain.memo import Memo
 from streams.domain.regime import Regimes
+from streams.domain.standard import STANDARD
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
 from tests.ledger.strategies import START, streams
 from tests.ledger.subject import Subject

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from streams.contract.pack_file import load
 from streams.domain.appraise import Appraiser
-from streams.domain.clocks import ALWAYS, STANDARD, Clock, Scope
+from streams.domain.clocks import ALWAYS, Clock, Scope
 from streams.domain.events import CODES, DEEDS, FILING, Action, Deed, Event, Filing, Heartbeat, Retraction
 from streams.domain.grid import DAY, HOUR
 from streams.domain.measure import Measured
 from streams.domain.regime import Regimes
 from streams.domain.report import Entry, Row
 from streams.domain.rules import PlatformRule
+from streams.domain.standard import STANDARD
 from streams.domain.vocabulary import Outcome, Reversal
 from tests.board.paths import CHILDREN
 from tests.ledger.oracle import Mark, Yardstick

@@ -2,11 +2,11 @@
 
 from streams.contract import notices
 from streams.contract.measures import COHORT, STATUS_KEY, Status
-from streams.domain.clocks import STANDARD
 from streams.domain.counters import ClockCounterNames as ClockNames
 from streams.domain.endings import MISSED, STOPPED
 from streams.domain.grid import HOUR
 from streams.domain.notices import EndedClock, Miss, Response
+from streams.domain.standard import STANDARD
 from streams.runtime.commit import Changed, outgoing
 from streams.runtime.ground import Names
 from streams.runtime.position import POSITION_KEY, Position, decode

@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.attributes import Attributes, encode
-from streams.domain.clocks import STANDARD
-from streams.domain.cohort import CohortKey, Reading, Signature, pack
+from streams.domain.cohort import CohortKey
 from streams.domain.endings import EXPIRED, OPEN, STOPPED
 from streams.domain.grid import DAY, EDGES, HOUR, MINUTE, TOP, bin_of
+from streams.domain.profile import Reading, Signature, pack
 from streams.domain.softening import SOFTENED
+from streams.domain.standard import STANDARD
 from streams.domain.states import State
 from streams.domain.tripwires.bounds import least_rise, least_share, least_shift, most_share
 from streams.domain.tripwires.days import BEFORE, RIPE, WINDOW, Days

@@ -19,12 +19,12 @@ from streams.contract.outcomes import Restricted
 from streams.contract.rows import RowCodec
 from streams.contract.types import ReportAmended, ReportFiled
 from streams.domain.attributes import Attributes, encode
-from streams.domain.clocks import STANDARD
 from streams.domain.cohort import key_of
 from streams.domain.events import AboutReport, Action, Amendment, Deed, Filing, Heartbeat, Retraction
 from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
 from streams.domain.ledger import Ledger
 from streams.domain.rules import PlatformRule, Rules
+from streams.domain.standard import STANDARD
 from streams.domain.tripwires.days import Days
 from streams.domain.tripwires.lens import PROMPT, Lens
 from streams.domain.tripwires.seen import Recent

@@ -15,10 +15,10 @@ from streams.contract.rows import RowCodec
 from streams.contract.rules import rules_of
 from streams.contract.topics import MEASURES
 from streams.domain.attributes import Attributes, encode
-from streams.domain.clocks import STANDARD_PACK
 from streams.domain.events import Action, Deed, Event, Filing, Heartbeat
 from streams.domain.grid import DAY, HOUR
 from streams.domain.ledger import Ledger
+from streams.domain.standard import STANDARD_PACK
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Severity
 from streams.runtime.worker import wall
 from tests.bench import topics
