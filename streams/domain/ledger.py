@@ -5,19 +5,18 @@ remembered for months; only open ones are at hand, up to a limit. The packing is
 docs/ledger.md for what every rule means.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from streams.domain import counters
 from streams.domain.agenda import Agenda
 from streams.domain.appraise import Appraiser
 from streams.domain.at_length import AtLength
 from streams.domain.books import Books
-from streams.domain.cohort import CohortKey, key_of, signatures
+from streams.domain.cohort import key_of
 from streams.domain.desk import Desk, seen_through
 from streams.domain.events import Event, Heartbeat
 from streams.domain.grid import FOREVER_MS
 from streams.domain.notices import Notice, Notices
-from streams.domain.profile import Signature
 from streams.domain.regime import Regimes
 from streams.domain.roster import Enrolled, enrol
 from streams.domain.rules import Codec, Rules
@@ -246,12 +245,6 @@ class Ledger:
         """Return the cohorts as they are stored; to be read at once and not kept."""
         self._settle()
         return self._books.cohorts
-
-    def cohorts(self) -> Iterator[tuple[CohortKey, dict[Signature, int]]]:
-        """Yield every cohort that holds a report, spelled out."""
-        for name, cohort in self.stored_cohorts().items():
-            if cohort:
-                yield key_of(name), dict(signatures(cohort))
 
     def counters(self) -> dict[str, dict[str, int]]:
         """Return a copy of every platform's counters; names are those of `counters`."""

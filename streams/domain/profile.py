@@ -59,17 +59,9 @@ def words(state: State, endings: Iterable[tuple[bytes, int]]) -> bytes:
     return bytes((_STATE_CODES[state],)) + b"".join([mark + bytes((ending,)) for mark, ending in endings])
 
 
-def pack(signature: Signature) -> bytes:
-    """Return the stored form of a signature; `unpack` is its inverse."""
-    minute = CLOSED if signature.filed_minute is None else signature.filed_minute
-    clocks = signature.clocks
-    numbers = layout(len(clocks)).pack(signature.entry, minute, *[clock.value for clock in clocks])
-    return numbers + words(signature.state, [(clock.clock, clock.ending) for clock in clocks])
-
-
 @lru_cache(maxsize=65536)
 def unpack(stored: bytes) -> Signature:
-    """Return the signature that `pack` stored."""
+    """Return the signature that is stored as these bytes: its numbers (`layout`), then its words."""
     numbers = layout((len(stored) - _LEAST) // _A_CLOCK)
     entry, minute, *values = numbers.unpack_from(stored)
     words_at = range(numbers.size + 1, len(stored), MARK_BYTES + 1)

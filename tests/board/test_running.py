@@ -7,10 +7,11 @@ from streams.domain.cohort import CohortKey
 from streams.domain.endings import FROZEN, OPEN, STOPPED
 from streams.domain.figures import Sample
 from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
-from streams.domain.profile import Reading, Signature, pack
+from streams.domain.profile import Reading, Signature
 from streams.domain.standard import STANDARD
 from streams.domain.states import State
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
+from tests.ledger.signatures import pack
 
 ACT = STANDARD[2]
 DAY_OF_FILING = 20_000

@@ -11,10 +11,11 @@ from streams.contract.rows import RowCodec
 from streams.domain.clocks import ALWAYS
 from streams.domain.figures import Sample, grouping, samples
 from streams.domain.grid import DAY, FOREVER_MS
-from streams.domain.profile import Reading, Signature, pack
+from streams.domain.profile import Reading, Signature
 from streams.domain.roster import Enrolled
 from streams.domain.standard import STANDARD
 from streams.domain.states import State
+from tests.ledger.signatures import pack
 
 CLOCKS = (b"ab", b"cd")
 THROUGH = 40 * DAY

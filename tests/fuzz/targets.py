@@ -29,6 +29,7 @@ from streams.domain.profile import Signature
 from streams.domain.rules import Rules
 from tests.contract.examples import accepted
 from tests.fuzz.batches import batches
+from tests.ledger.signatures import unpacked
 
 _REGISTRY: Final = load(Path(__file__).parents[2] / "deploy/registry/demo.toml")
 _DECODER: Final = Decoder(_REGISTRY)
@@ -181,4 +182,4 @@ def _told(events: Iterable[Event], every: int = _MOST_LINES) -> Books:
     ledger.advance(_NOW + 30 * DAY)
     rows |= ledger.take_changes()
     reports = {key: codec.unpack_row(row) for key, row in rows.items() if key.startswith(b"r|") and row is not None}
-    return dict(reports), dict(ledger.cohorts())
+    return dict(reports), unpacked(ledger.stored_cohorts())

@@ -21,6 +21,7 @@ from streams.domain.softening import SOFTENED
 from streams.domain.standard import STANDARD
 from streams.domain.vocabulary import Outcome, Reason, Reversal
 from tests.ledger.oracle import STANDARD_YARDSTICKS, Cohort, Mark, Oracle, Yardstick
+from tests.ledger.signatures import unpacked
 
 CADENCES: Final = {"harbor": 5 * MINUTE, "lantern": 6 * HOUR}
 _WORDS: Final = {OPEN: "open", STOPPED: "stopped", FROZEN: "frozen"} | {
@@ -147,7 +148,7 @@ class Subject:
     def cohorts(self) -> dict[Cohort, Counter[Mark]]:
         """Return the cohorts in the oracle's words, empty ones left out."""
         found: dict[Cohort, Counter[Mark]] = {}
-        for key, signatures in self.ledger.cohorts():
+        for key, signatures in unpacked(self.ledger.stored_cohorts()).items():
             marks: Counter[Mark] = Counter()
             for signature, count in signatures.items():
                 assert count > 0, "a cohort holds no signature without a report"

@@ -8,7 +8,7 @@ from streams.domain.attributes import Attributes, encode
 from streams.domain.cohort import CohortKey
 from streams.domain.endings import EXPIRED, OPEN, STOPPED
 from streams.domain.grid import DAY, EDGES, HOUR, MINUTE, TOP, bin_of
-from streams.domain.profile import Reading, Signature, pack
+from streams.domain.profile import Reading, Signature
 from streams.domain.softening import SOFTENED
 from streams.domain.standard import STANDARD
 from streams.domain.states import State
@@ -19,6 +19,7 @@ from streams.domain.tripwires.seen import Glimpse, Recent, Seen, Trait
 from streams.domain.tripwires.stretch import Side, stretch
 from streams.domain.tripwires.table import TRIPWIRES, ratios
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
+from tests.ledger.signatures import pack
 
 LENS = Lens(STANDARD)
 NOW = 20_000
