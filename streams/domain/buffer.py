@@ -65,7 +65,8 @@ class Buffer:
             cohort = self._settling.cohort(desk, filed.at // DAY, filed.attributes)
         report.cohort = cohort
         desk.remembered += 1
-        self._expect(desk, filed.key, report)
+        self._shelf.keep(filed.key, report)
+        self._await(desk, filed.key, report)
         return True
 
     def join(self, desk: Desk, waiting: UnpackedReport, filed: Filing) -> bool:
@@ -74,17 +75,14 @@ class Buffer:
         if report is None:
             return False
         report.cohort = self._settling.cohort(desk, filed.at // DAY, filed.attributes)
-        self._expect(desk, filed.key, report)
+        self._shelf.keep(filed.key, report)
+        self._await(desk, filed.key, report)
         return True
-
-    def _expect(self, desk: Desk, key: bytes, report: Report) -> None:
-        """Let a new report, which has its cohort, wait to be settled."""
-        self._shelf.keep(key, report)
-        self._await(desk, key, report)
 
     def _await(self, desk: Desk, key: bytes, report: Report) -> None:
         desk.unsettled[key] = report
-        soonest = report.entries[0].at + min(report.path.shortest, self._rules.sealed)
+        shortest, sealed = report.path.shortest, self._rules.sealed
+        soonest = report.entries[0].at + (shortest if shortest < sealed else sealed)  # noqa: FURB136 - half the time of min
         if soonest < desk.soonest:
             desk.soonest = soonest
             self._wake(desk, soonest)
@@ -103,7 +101,6 @@ class Buffer:
         """
         unsettled, desk.unsettled, desk.soonest = desk.unsettled, {}, FOREVER_MS
         for key, report in unsettled.items():
-            assert isinstance(report, Report)
             if report.entries[0].at <= until:
                 self._settle(desk, key, report, desk.horizon)
             else:
@@ -115,7 +112,6 @@ class Buffer:
         report = desk.unsettled.pop(key, None)
         if report is None:
             return
-        assert isinstance(report, Report)
         try:
             self._settle(desk, key, report, horizon)
         except Exception as fault:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from streams.domain import counters
 from streams.domain.cohort import NamedCohort
@@ -10,7 +10,6 @@ from streams.domain.counters import CounterUpdates
 from streams.domain.deadlines import Queue
 from streams.domain.events import Filing, Heartbeat
 from streams.domain.grid import DAY, FOREVER_MS
-from streams.domain.report import UnpackedReport
 from streams.domain.rules import PlatformRule
 from streams.domain.vocabulary import Reason
 
@@ -38,9 +37,8 @@ class Desk:
     far, FOREVER_MS while they have been read as far as all others. `told` and `durations` collect deeds and the sums of
     their durations, to be added to the counters when they are read. `cohorts` are all of its cohorts by day and labels.
     `remembered` counts its reports, of which no further one may begin when they are `capacity`. `unsettled` are the
-    reports with entries that are
-    not in the books yet, `soonest` when something may first happen to one of them that is new; before the instant
-    `wake` there is nothing to decide. `changed` tells whether the counters differ from what was last stored. `late`
+    reports with entries that are not in the books yet (of the class that `buffer` knows), `soonest` when something may
+    first happen to one of them that is new; before the instant `wake` there is nothing to decide. `changed` tells whether the counters differ from what was last stored. `late`
     are the reasons of refusals that came later than their events.
     """
 
@@ -60,7 +58,7 @@ class Desk:
         self.allowance = rule.allowance_s
         self.horizon = self.last_told = self.now = self.remembered = self.through = 0
         self.cohorts: dict[int, dict[str, NamedCohort]] = {}
-        self.unsettled: dict[bytes, UnpackedReport] = {}
+        self.unsettled: dict[bytes, Any] = {}
         self.soonest = self.wake = self.limit = FOREVER_MS
         self.changed = True
         self.late: list[Reason] = []

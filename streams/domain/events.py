@@ -6,7 +6,7 @@ source) and `content` (32 bits of a digest of its canonical bytes): equal id and
 id and other content a conflict, in which the smallest (`at`, `content`) stands.
 """
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, final
 
 from streams.domain.vocabulary import Harm, Outcome, Reversal, Severity
 
@@ -124,6 +124,7 @@ class Retraction(NamedTuple):
     retracts: int
 
 
+@final
 class Heartbeat(NamedTuple):
     """The platform says that everything up to `complete_through` has been published on this topic's partition.
 

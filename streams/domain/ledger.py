@@ -79,7 +79,7 @@ class Ledger:
             self._agenda.catch_up(desk, self._now)
         if event.told > desk.last_told:  # noqa: PLR1730 - half the time of max: once an event
             desk.last_told = event.told
-        if isinstance(event, Heartbeat):
+        if type(event) is Heartbeat:
             self._beat(desk, event)
             return None
         if self._quick and self._buffer.take(desk, event):
