@@ -32,6 +32,8 @@ def begun_at(entries: list[Entry]) -> int:
 def last_told(entries: list[Entry]) -> int:
     """Return when we were told of the newest of a report's events, in epoch milliseconds."""
     last = 0
-    for at, _, _, _, _, _, delay in entries:  # a third of the time of max
-        last = max(last, at + (delay if delay < HISTORY else delay - HISTORY))
+    for at, _, _, _, _, _, delay in entries:
+        told = at + (delay if delay < HISTORY else delay - HISTORY)
+        if told > last:  # noqa: PLR1730 - half the time of max
+            last = told
     return last

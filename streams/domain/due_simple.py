@@ -19,6 +19,7 @@ def due_plain(rules: Rules, path: Path, entries: list[Entry], horizon: int) -> i
     else:
         end = forgotten_at(rules, entries, filed.at)
     for limit in path.limits:
-        if filed.at + limit > horizon:
-            return min(filed.at + limit, end)
+        due = filed.at + limit
+        if due > horizon:
+            return due if due < end else end  # noqa: FURB136 - half the time of min
     return end
