@@ -119,7 +119,7 @@ class AtLength:
         """Post what a report has become and return it; `known` is when it comes up already."""
         after = self._appraiser.appraise(desk.name, row, desk.horizon)
         self._books.post(desk, key, before, after)
-        report = self._shelf.unpack(desk, row)
+        report = self._shelf.from_row(desk, row)
         self._shelf.put(key, report)
         self._buffer.moved(key)
         soonest = self._agenda.due(desk, report, after)

@@ -31,19 +31,19 @@ def platform_of(key: bytes) -> str:
 class Shelf:
     """Reports by key; `find` gives them packed or unpacked, `report` unpacked; `put` keeps one that is not here yet.
 
-    `unpack` makes a report at hand of a row.
+    `from_row` makes a report at hand of a row.
     """
 
     __slots__ = (
         *("_at_hand", "_changed", "_codec", "_faults", "_prepared", "_reports"),
-        *("_unpacked", "find", "keep", "unpack"),
+        *("_unpacked", "find", "keep", "from_row"),
     )
 
     def __init__(
-        self, codec: Codec, unpack: Callable[[Desk, Row], UnpackedReport], faults: dict[str, Exception]
+        self, codec: Codec, from_row: Callable[[Desk, Row], UnpackedReport], faults: dict[str, Exception]
     ) -> None:
         self._codec = codec
-        self.unpack = unpack
+        self.from_row = from_row
         self._faults = faults
         # Of a dict the first of many keys that went is found by passing all of them.
         self._at_hand: OrderedDict[bytes, None] = OrderedDict()
@@ -57,7 +57,7 @@ class Shelf:
 
     def report(self, desk: Desk, found: bytes | UnpackedReport) -> UnpackedReport:
         """Return what was found as a report at hand."""
-        return found if isinstance(found, UnpackedReport) else self.unpack(desk, self.row(found))
+        return found if isinstance(found, UnpackedReport) else self.from_row(desk, self.row(found))
 
     def row(self, stored: bytes) -> Row:
         """Return the row of a packed report."""
