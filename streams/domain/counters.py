@@ -142,5 +142,5 @@ class ClockCounterNames:
 
 @lru_cache(maxsize=1024)
 def names_of(regime: Regime) -> tuple[ClockCounterNames, ...]:
-    """Return what the clocks of a regime are counted under, in their order: the same objects as long as it is in use."""
+    """Return what the clocks of a regime are counted under, in their order; made once for each regime."""
     return tuple([ClockCounterNames(clock) for clock in regime.clocks])
