@@ -11,9 +11,8 @@ from streams.contract.packs.fields import action_words
 from streams.contract.packs.rulebook import Rule, Rulebook
 from streams.contract.timestamps import format_optional_timestamp, format_timestamp
 from streams.domain.clocks import ALWAYS, AfterReopen, Clock, Scope
-from streams.domain.deadlines import NEVER
 from streams.domain.events import Deed
-from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
+from streams.domain.grid import DAY, FOREVER_MS, HOUR, MINUTE, SECOND
 from streams.domain.objective import Period, Statistic
 from streams.edge.terminal import WrappingTable, indent
 
@@ -101,7 +100,7 @@ def _join_kinds(kinds: frozenset[Deed]) -> str:
 
 def _format_days(since: int, until: int) -> str:
     """Return the days of a window, the last one included."""
-    last = "on" if until == NEVER else f"to {format_timestamp(until - DAY)[:10]}"
+    last = "on" if until == FOREVER_MS else f"to {format_timestamp(until - DAY)[:10]}"
     return f"from {format_timestamp(since)[:10]} {last}" if since else f"up {last}"
 
 

@@ -9,27 +9,18 @@ from streams.contract.registry.registry import Registry
 from streams.domain.appraise import Appraiser
 from streams.domain.attributes import Attributes, decode
 from streams.domain.clocks import Clock
-from streams.domain.course import ENDINGS, FROZEN, IDLE, OPEN, STOPPED
-from streams.domain.deadlines import NEVER
-from streams.domain.desk import Desk, PlatformRule
+from streams.domain.endings import ENDING_WORDS, FROZEN, IDLE, OPEN, VERDICTS
 from streams.domain.entry_limit import is_repeat, within_limit
 from streams.domain.events import AboutReport, Heartbeat
-from streams.domain.grid import SECOND
+from streams.domain.grid import FOREVER_MS, SECOND
 from streams.domain.measure import Timed
 from streams.domain.regime import Regimes
 from streams.domain.report import Entry, Row, entry_of, insert
+from streams.domain.rules import PlatformRule
 from streams.domain.states import State
-from streams.domain.verdict import MET, MISSED, RELEASED
 from streams.edge.clock import WallClock, wall_clock_ms
 
-_ENDING_TEXTS = {
-    OPEN: "runs",
-    STOPPED: "stopped",
-    FROZEN: "paused",
-    IDLE: "not started",
-    **{number: outcome.value for outcome, number in ENDINGS.items()},
-}
-_DEADLINE_OUTCOME_TEXTS = {MET: "met", MISSED: "missed", RELEASED: "released"}
+_ENDING_TEXTS = {OPEN: "runs", FROZEN: "paused", IDLE: "not started", **ENDING_WORDS}
 
 
 class ExplainedClock(NamedTuple):
@@ -78,7 +69,7 @@ def explain(
     """Return what the rulebook says of every report; lines, `as_of` and `now` as for `read`."""
     decoder, refused = EventDecoder(registry), 0
     newest: int | None = None
-    rows: dict[bytes, tuple[Desk, Row]] = {}
+    rows: dict[bytes, tuple[str, Row]] = {}
     for line in lines:
         event = decoder.decode_line(line, now())
         if isinstance(event, Refusal):
@@ -90,20 +81,20 @@ def explain(
     return ExplainedFiles(horizon, tuple(_explain_reports(rows, rulebook, horizon or 0)), refused)
 
 
-def _insert_event(rows: dict[bytes, tuple[Desk, Row]], event: AboutReport, registry: Registry) -> bool:
+def _insert_event(rows: dict[bytes, tuple[str, Row]], event: AboutReport, registry: Registry) -> bool:
     """Put an event into the row of its report; false where that makes one more than the row may hold."""
-    desk, (allowance, entries, _) = rows.get(event.key) or _new_row(event.platform, registry)
+    _, (allowance, entries, _) = rows.get(event.key) or _new_row(event.platform, registry)
     kept, excess = within_limit(insert(entries, entry_of(event)) or entries)
-    rows[event.key] = desk, Row(allowance, kept)
+    rows[event.key] = event.platform, Row(allowance, kept)
     return excess is None or is_repeat(excess)
 
 
 def _explain_reports(
-    rows: Mapping[bytes, tuple[Desk, Row]], rulebook: Rulebook, as_of: int
+    rows: Mapping[bytes, tuple[str, Row]], rulebook: Rulebook, as_of: int
 ) -> Iterator[ExplainedReport]:
     appraiser = Appraiser(Regimes(rulebook.clocks))
-    for key, (desk, row) in rows.items():
-        measured = appraiser.appraise(desk, row, as_of).measured
+    for key, (platform, row) in rows.items():
+        measured = appraiser.appraise(platform, row, as_of).measured
         if measured is None:
             yield ExplainedReport(key.decode(), None, None, None, ())
             continue
@@ -112,10 +103,10 @@ def _explain_reports(
         yield ExplainedReport(key.decode(), measured.state, measured.filed, labels, tuple(clocks))
 
 
-def _new_row(platform: str, registry: Registry) -> tuple[Desk, Row]:
+def _new_row(platform: str, registry: Registry) -> tuple[str, Row]:
     known = registry.platform(platform)
-    desk = Desk(platform, PlatformRule() if known is None else PlatformRule(known.cadence_ms))
-    return desk, Row(desk.allowance, [])
+    rule = PlatformRule() if known is None else PlatformRule(known.cadence_ms)
+    return platform, Row(rule.allowance_s, [])
 
 
 def _explain_clock(clock: Clock, labels: Attributes, filing: Entry, reading: Timed | None) -> ExplainedClock:
@@ -127,8 +118,8 @@ def _explain_clock(clock: Clock, labels: Attributes, filing: Entry, reading: Tim
         reasons_not_running=(),
         ending=_ENDING_TEXTS[reading.ending],
         ran_ms=reading.duration if ended else None,
-        due_at=reading.due if reading.due != NEVER else None,
-        deadline_outcome=_DEADLINE_OUTCOME_TEXTS.get(reading.verdict, ""),
+        due_at=reading.due if reading.due != FOREVER_MS else None,
+        deadline_outcome=VERDICTS.get(reading.verdict, ""),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from rich.table import Table
 
 from streams.contract.formatting import CAVEAT, NOT_MEASURABLE, format_closed_only_median, format_quantile, format_share
-from streams.domain.clocks import STANDARD
+from streams.domain.standard import STANDARD
 from streams.domain.states import OPEN_STATES, State
 from streams.edge.terminal import WrappingTable, console
 

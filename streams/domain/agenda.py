@@ -6,16 +6,15 @@ from typing import Final
 
 from streams.domain import counters
 from streams.domain.appraise import NOTHING, Appraisal, Appraiser
-from streams.domain.at_hand import Report
 from streams.domain.books import Books
-from streams.domain.course import OPEN
-from streams.domain.deadlines import NEVER
+from streams.domain.buffer import Buffer
 from streams.domain.desk import Desk
-from streams.domain.due import begun_at, due_at_length, due_plain, forgotten_at, last_told
-from streams.domain.grid import DAY, MINUTE
+from streams.domain.due import begun_at, due_at_length, last_told
+from streams.domain.endings import OPEN
+from streams.domain.events import TEST_FILING
+from streams.domain.grid import DAY, FOREVER_MS, MINUTE
 from streams.domain.measure import seal
-from streams.domain.path import Path
-from streams.domain.report import TEST_FILING, Entry, Row
+from streams.domain.report import Entry, Row, UnpackedReport
 from streams.domain.rules import Rules
 from streams.domain.settling import Settling
 from streams.domain.shelf import Shelf
@@ -27,7 +26,7 @@ _STEP: Final = MINUTE
 
 
 class Agenda:
-    """Settles reports and decides what comes up; nothing is decided about a report that is not settled.
+    """Decides what comes up; nothing is decided about a report whose events wait in the `buffer`.
 
     `next_due` is the earliest instant at which there may be something to decide, `came_up` how many reports have come
     up since it was last set back. `faults` collects by platform what failed here by a fault of ours: what is in memory of
@@ -43,15 +42,14 @@ class Agenda:
         books: Books,
         faults: dict[str, Exception],
     ) -> None:
-        self.next_due = NEVER
+        self.next_due = FOREVER_MS
         self.came_up = 0
         self._rules = rules
         self._shelf = shelf
-        self._settling = settling
+        self.buffer = Buffer(rules, shelf, settling, faults, self.wake)
         self._appraiser = appraiser
         self._books = books
         self._faults = faults
-        self._ended: dict[bytes, int] = {}
 
     def push(self, desk: Desk, key: bytes, due: int) -> None:
         """Let a report come up at `due`."""
@@ -65,20 +63,6 @@ class Agenda:
             if due < self.next_due:  # noqa: PLR1730 - half the time of min
                 self.next_due = due
 
-    def expect(self, desk: Desk, key: bytes, report: Report) -> None:
-        """Let a new report, which has its cohort, wait to be settled."""
-        self._shelf.keep(key, report)
-        self._await(desk, key, report)
-
-    def _await(self, desk: Desk, key: bytes, report: Report) -> None:
-        desk.unsettled[key] = report
-        path = report.path
-        assert path is not None
-        soonest = report.entries[0].at + min(path.shortest, self._rules.sealed)
-        if soonest < desk.soonest:
-            desk.soonest = soonest
-            self.wake(desk, soonest)
-
     def advance(self, desks: Collection[Desk], before: int, now: int, most: int) -> int:
         """Decide what comes up from `before` to `now`, until about `most` reports have; return how far that is.
 
@@ -91,7 +75,7 @@ class Agenda:
             for desk in desks:
                 if desk.wake <= before:
                     self.catch_up(desk, before)
-            self.next_due = min([desk.wake for desk in desks], default=NEVER)
+            self.next_due = min([desk.wake for desk in desks], default=FOREVER_MS)
             if before == now:
                 break
         return now
@@ -102,7 +86,7 @@ class Agenda:
             self._catch_up(desk, now)
         except Exception as fault:  # noqa: BLE001 - whatever it is, it concerns this platform alone
             self._faults.setdefault(desk.name, fault)
-            desk.wake = NEVER
+            desk.wake = FOREVER_MS
 
     def _catch_up(self, desk: Desk, now: int) -> None:
         before, ahead = desk.horizon, desk.ahead(now if now < desk.limit else desk.limit)  # noqa: FURB136 - as above
@@ -110,7 +94,7 @@ class Agenda:
         if ahead > before:
             desk.changed = True
             if desk.soonest <= ahead:
-                self.settle(desk, until=ahead)
+                self.buffer.settle(desk, until=ahead)
             desk.horizon = ahead
             if desk.queue.head <= ahead:
                 came_up = dict.fromkeys(desk.queue.pop(ahead))  # a key may wait twice; it is posted once
@@ -120,19 +104,12 @@ class Agenda:
         if desk.wake <= now:
             desk.rest()
 
-    def settle_all(self, desk: Desk) -> None:
-        """Settle all reports of a platform."""
-        try:
-            self.settle(desk)
-        except Exception as fault:  # noqa: BLE001
-            self._faults.setdefault(desk.name, fault)
-
     def hold(self, desk: Desk, limit: int, now: int, most: int) -> bool:
         """Let a platform be decided up to `limit` and no further; return whether it has got there.
 
         A platform that is held already goes on in steps, as time does, until about `most` reports have come up.
         """
-        if desk.limit == NEVER:
+        if desk.limit == FOREVER_MS:
             desk.limit = limit
         while desk.limit < limit and self.came_up < most:
             desk.limit = min(limit, max(desk.limit, desk.next_decision()) + _STEP)
@@ -142,7 +119,7 @@ class Agenda:
 
     def free(self, desk: Desk) -> None:
         """Let a platform that was held go with the time of all."""
-        desk.limit = NEVER
+        desk.limit = FOREVER_MS
         self.rest(desk)
 
     def rest(self, desk: Desk) -> None:
@@ -150,44 +127,16 @@ class Agenda:
         desk.rest()
         self.next_due = min(self.next_due, desk.wake)
 
-    def settle(self, desk: Desk, until: int = NEVER) -> None:
-        """Settle a platform's reports that were filed by `until`, all by default.
-
-        To those filed later nothing happens before; more of their entries may come, and are settled with them.
-        """
-        unsettled, desk.unsettled, desk.soonest = desk.unsettled, {}, NEVER
-        for key, report in unsettled.items():
-            if report.entries[0].at <= until:
-                self._settle(desk, key, report, desk.horizon)
-            else:
-                self._await(desk, key, report)
-        self._shelf.note(unsettled)
-
-    def settle_one(self, desk: Desk, key: bytes, horizon: int) -> None:
-        """Settle one report as seen at `horizon`."""
-        report = desk.unsettled.pop(key, None)
-        if report is None:
-            return
-        try:
-            self._settle(desk, key, report, horizon)
-        except Exception as fault:
-            self._faults.setdefault(desk.name, fault)
-            raise
-        self._shelf.put(key, report)
-
-    def moved(self, key: bytes) -> None:
-        """Take note that a report has gone on after it had ended."""
-        self._ended.pop(key, None)
-
-    def remember(self, desk: Desk, key: bytes, report: Report) -> None:
+    def remember(self, desk: Desk, key: bytes, report: UnpackedReport) -> None:
         """Let a report that only waits come up when its memory ends."""
         self.push(desk, key, last_told(report.entries) + self._rules.memory)
 
-    def due(self, desk: Desk, report: Report, appraisal: Appraisal | None = None) -> int:
+    def due(self, desk: Desk, report: UnpackedReport, appraisal: Appraisal | None = None) -> int:
         """Return when something next happens to a report, of which `appraisal` is known, if any is."""
-        if report.path is not None:
-            return due_plain(self._rules, report.path, report.entries, desk.horizon)
-        known = appraisal or self._appraiser.appraise(desk, report.row, desk.horizon)
+        due = self.buffer.next_due(desk, report)
+        if due is not None:
+            return due
+        known = appraisal or self._appraiser.appraise(desk.name, report.row, desk.horizon)
         return due_at_length(self._rules, report.row, known)
 
     def recall(self, desks: Mapping[str, Desk]) -> None:
@@ -206,55 +155,28 @@ class Agenda:
             for rests, keys in resting.items():
                 desk.queue.push_all(rests * DAY + self._rules.memory, keys, desk.horizon)
             desk.rest()
-        self.next_due = min([desk.wake for desk in desks.values()], default=NEVER)
+        self.next_due = min([desk.wake for desk in desks.values()], default=FOREVER_MS)
 
     def _due_of(self, desk: Desk, row: Row) -> int:
-        path = self._settling.path_of(row.entries)
-        if path is not None:
-            return due_plain(self._rules, path, row.entries, desk.horizon)
-        return due_at_length(self._rules, row, self._appraiser.appraise(desk, row, desk.horizon))
-
-    def _settle(self, desk: Desk, key: bytes, report: Report, horizon: int) -> None:
-        before = report.placed if report.posted else None
-        self._settling.settle(desk, key, report, horizon)
-        path = report.path
-        assert path is not None, "a report that is settled is plain"
-        if before is None:
-            desk.queue.push(due_plain(self._rules, path, report.entries, horizon), key, horizon)
-        elif before.open and not path.open:
-            self._end(desk, key, before, report, horizon)
-
-    def _end(self, desk: Desk, key: bytes, before: Path, report: Report, horizon: int) -> None:
-        """See to when a plain report comes up that has ended: nothing else can make it come up earlier than before.
-
-        One that ends before its limit comes up there, and need not be read then: it is only to be forgotten.
-        """
-        path, filed, rules = report.path, report.entries[0], self._rules
-        assert path is not None
-        forgotten = forgotten_at(rules, report.entries, filed.at)
-        if before.limits and filed.at + before.limits[-1] > horizon:
-            if path.settled:
-                self._ended[key] = forgotten
-        elif filed.told + rules.memory <= horizon and forgotten < filed.at + rules.sealed:
-            desk.queue.push(forgotten, key, horizon)
+        due = self.buffer.next_due_of(desk, row.entries)
+        if due is not None:
+            return due
+        return due_at_length(self._rules, row, self._appraiser.appraise(desk.name, row, desk.horizon))
 
     def _come_up(self, desk: Desk, key: bytes, horizon: int) -> None:
-        self.settle_one(desk, key, horizon)
-        due = self._ended.pop(key, NEVER)
-        if desk.horizon < due < NEVER:
+        self.buffer.settle_one(desk, key, horizon)
+        due = self.buffer.due_after_end(key)
+        if desk.horizon < due < FOREVER_MS:
             self.push(desk, key, due)
             return
         found = self._shelf.find(key)
         if found is None:
             return
         report = self._shelf.report(desk, found)
-        due = 0 if report.path is None else due_plain(self._rules, report.path, report.entries, desk.horizon)
-        if due > desk.horizon:
-            self._settling.miss(desk, report, horizon)
-            if self._books.notices.wanted:
-                self._books.notices.passed(key, report, report.placed, horizon, desk.horizon)
-            self.push(desk, key, due)
-        elif report.path is not None and report.path.settled:
+        next_due = self.buffer.process_due(desk, key, report, horizon)
+        if next_due is not None:
+            self.push(desk, key, next_due)
+        elif report.is_final:
             if not self._kept(desk, key, report.entries):
                 self._forget(desk, key, report.entries)
         else:
@@ -262,8 +184,8 @@ class Agenda:
 
     def _reconsider(self, desk: Desk, key: bytes, row: Row, horizon: int) -> None:
         """Read a report as it was at `horizon` and as it is, and post the difference."""
-        after = self._appraiser.appraise(desk, row, desk.horizon)
-        before = self._appraiser.appraise(desk, row, horizon) if _may_have_changed(after) else after
+        after = self._appraiser.appraise(desk.name, row, desk.horizon)
+        before = self._appraiser.appraise(desk.name, row, horizon) if _may_have_changed(after) else after
         next_due = due_at_length(self._rules, row, after)
         if next_due > desk.horizon:
             self._books.post(desk, key, before, after)
@@ -273,7 +195,7 @@ class Agenda:
         else:
             self._drop(desk, key, row, before, after)
 
-    def _kept(self, desk: Desk, key: bytes, entries: list[Entry], limit: int = NEVER) -> bool:
+    def _kept(self, desk: Desk, key: bytes, entries: list[Entry], limit: int = FOREVER_MS) -> bool:
         """Return whether a report stays known since it lies in a span of history that is open.
 
         It then comes up when its next `limit` passes or the span closes.
@@ -283,7 +205,7 @@ class Agenda:
         until = desk.rule.kept_until(begun_at(entries))
         if until <= desk.horizon:
             return False
-        if min(until, limit) < NEVER:
+        if min(until, limit) < FOREVER_MS:
             self.push(desk, key, min(until, limit))
         return True
 
@@ -316,7 +238,9 @@ class Agenda:
 def _next_limit(appraisal: Appraisal) -> int:
     """Return when a running clock of a report next passes its limit."""
     return (
-        NEVER if appraisal.measured is None else min([clock.due for clock in appraisal.measured.clocks], default=NEVER)
+        FOREVER_MS
+        if appraisal.measured is None
+        else min([clock.due for clock in appraisal.measured.clocks], default=FOREVER_MS)
     )
 
 

@@ -2,12 +2,12 @@
 
 from typing import Final, NamedTuple
 
-from streams.domain.desk import Desk
 from streams.domain.effective import read
+from streams.domain.events import AMENDMENT, FILING, FIRST_DEED, TEST_FILING
 from streams.domain.grid import SECOND
 from streams.domain.measure import Context, Measured, measure
 from streams.domain.regime import Regimes
-from streams.domain.report import AMENDMENT, FILING, FIRST_DEED, TEST_FILING, Row, is_plain, softened
+from streams.domain.report import Row, is_plain, softened
 
 
 class Appraisal(NamedTuple):
@@ -33,21 +33,21 @@ class Appraiser:
     def __init__(self, regimes: Regimes) -> None:
         self._regimes = regimes
 
-    def appraise(self, desk: Desk, row: Row, horizon: int) -> Appraisal:
+    def appraise(self, platform: str, row: Row, horizon: int) -> Appraisal:
         """Return what `row` says when deadlines are decided up to `horizon`."""
         allowance, entries, _ = row
         filed = entries[0]
         if filed.code != FILING or not is_plain(entries):
-            return self._at_length(desk, row, horizon)
+            return self._at_length(platform, row, horizon)
         regime = self._regimes.of(filed.labels, filed.at)
         codes = tuple([entry.code for entry in entries])
         plan = regime.plan_of(codes)
         if plan is None or (AMENDMENT in codes and softened(entries, filed.labels)):
-            return self._at_length(desk, row, horizon)
-        context = Context(desk.name, regime, allowance * SECOND, horizon)
+            return self._at_length(platform, row, horizon)
+        context = Context(platform, regime, allowance * SECOND, horizon)
         return Appraisal(measure(context, plan, filed, [entry for entry in entries if entry.code >= FIRST_DEED]))
 
-    def _at_length(self, desk: Desk, row: Row, horizon: int) -> Appraisal:
+    def _at_length(self, platform: str, row: Row, horizon: int) -> Appraisal:
         allowance, entries, _ = row
         reading = read(entries)
         filed, deeds = reading.filing, reading.deeds
@@ -55,6 +55,6 @@ class Appraiser:
             return Appraisal(None, reading.waiting, int(filed is not None), reading.conflicts, reading.bad_times)
         regime = self._regimes.of(filed.labels, filed.at)
         plan = regime.compile([deed.code for deed in deeds], filed.number, tuple([deed.number for deed in deeds]))
-        context = Context(desk.name, regime, allowance * SECOND, horizon)
+        context = Context(platform, regime, allowance * SECOND, horizon)
         measured = measure(context, plan, filed, deeds)._replace(softened=reading.softened)
         return Appraisal(measured, conflicts=reading.conflicts, bad_times=reading.bad_times, skewed=reading.skewed)

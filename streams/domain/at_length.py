@@ -8,16 +8,13 @@ from collections.abc import Callable
 from streams.domain import counters
 from streams.domain.agenda import Agenda
 from streams.domain.appraise import NOTHING, Appraisal, Appraiser
-from streams.domain.at_hand import Report
 from streams.domain.books import Books
-from streams.domain.deadlines import NEVER
-from streams.domain.deeds import NAMES
+from streams.domain.counters import ENTRY_COUNTERS
 from streams.domain.desk import Desk
 from streams.domain.entry_limit import is_repeat, within_limit
-from streams.domain.events import AboutReport, Action, Filing
-from streams.domain.grid import DAY
-from streams.domain.report import FILING, HISTORY, TEST_FILING, Entry, Row, entry_of, insert
-from streams.domain.settling import Settling
+from streams.domain.events import FILING, TEST_FILING, AboutReport, Action, Filing
+from streams.domain.grid import FOREVER_MS
+from streams.domain.report import HISTORY, Entry, Row, UnpackedReport, entry_of, insert
 from streams.domain.shelf import Shelf
 from streams.domain.vocabulary import Reason
 
@@ -32,7 +29,6 @@ class AtLength:
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a ledger
         self,
         shelf: Shelf,
-        settling: Settling,
         appraiser: Appraiser,
         books: Books,
         agenda: Agenda,
@@ -40,16 +36,16 @@ class AtLength:
         waiting: int,
     ) -> None:
         self._shelf = shelf
-        self._settling = settling
         self._appraiser = appraiser
         self._books = books
         self._agenda = agenda
+        self._buffer = agenda.buffer
         self._belongs = belongs
         self._waiting = waiting
 
     def apply(self, desk: Desk, event: AboutReport) -> Reason | None:
         """Take one event; return why it is refused, None when it counts."""
-        self._agenda.settle_one(desk, event.key, desk.horizon)
+        self._buffer.settle_one(desk, event.key, desk.horizon)
         found = self._shelf.find(event.key)
         if isinstance(event, Filing) and event.history and self._is_second(desk, event, found):
             reason: Reason | None = Reason.TOO_OLD
@@ -59,7 +55,7 @@ class AtLength:
             desk.count(counters.refused(reason))
         return reason
 
-    def _is_second(self, desk: Desk, filed: Filing, found: bytes | Report | None) -> bool:
+    def _is_second(self, desk: Desk, filed: Filing, found: bytes | UnpackedReport | None) -> bool:
         """Return whether a filing of history may be one that was counted before its report was forgotten."""
         if not desk.may_have_known(filed.at):
             return False
@@ -89,18 +85,16 @@ class AtLength:
         _count(desk, entry)
         desk.count(counters.WAITING)
         desk.remembered += 1
-        report = Report(desk.allowance, [entry], None)
+        report = UnpackedReport(desk.allowance, [entry])
         self._shelf.put(orphan.key, report)
         self._agenda.remember(desk, orphan.key, report)
 
-    def _go_on(self, desk: Desk, event: AboutReport, found: bytes | Report) -> Reason | None:
+    def _go_on(self, desk: Desk, event: AboutReport, found: bytes | UnpackedReport) -> Reason | None:
         """Read a report as it was and as it is with one more entry, and post the difference."""
         if isinstance(event, Filing) and not desk.holds_labels(event):
             return Reason.OVER_CAPACITY
         report = self._shelf.report(desk, found)
-        if isinstance(event, Filing) and (joined := self._settling.join(desk, report, event)):
-            joined.cohort = self._books.cohort(desk, event.at // DAY, event.attributes)
-            self._agenda.expect(desk, event.key, joined)
+        if isinstance(event, Filing) and self._buffer.join(desk, report, event):
             return None
         old = report.row
         entry = entry_of(event)
@@ -116,18 +110,18 @@ class AtLength:
         if excess is entry:
             return None
         desk.refuse_later(Reason.TOO_MANY, int(reason is not None))
-        before = self._appraiser.appraise(desk, old, desk.horizon)
+        before = self._appraiser.appraise(desk.name, old, desk.horizon)
         known = self._agenda.due(desk, report, before)
         after = self._post(desk, event.key, before, Row(old.allowance, entries), known)
         return _objection(desk, event, before, after)
 
-    def _post(self, desk: Desk, key: bytes, before: Appraisal, row: Row, known: int = NEVER) -> Appraisal:
+    def _post(self, desk: Desk, key: bytes, before: Appraisal, row: Row, known: int = FOREVER_MS) -> Appraisal:
         """Post what a report has become and return it; `known` is when it comes up already."""
-        after = self._appraiser.appraise(desk, row, desk.horizon)
+        after = self._appraiser.appraise(desk.name, row, desk.horizon)
         self._books.post(desk, key, before, after)
-        report = self._settling.read(desk, row)
+        report = self._shelf.from_row(desk, row)
         self._shelf.put(key, report)
-        self._agenda.moved(key)
+        self._buffer.moved(key)
         soonest = self._agenda.due(desk, report, after)
         if soonest < known:
             self._agenda.push(desk, key, soonest)
@@ -138,8 +132,8 @@ def _count(desk: Desk, entry: Entry | None) -> None:
     """Count an event that is new to its report; None is one that is known."""
     if entry is None:
         desk.count(counters.DUPLICATES)
-    elif entry.code in NAMES:
-        desk.count(NAMES[entry.code])
+    elif entry.code in ENTRY_COUNTERS:
+        desk.count(ENTRY_COUNTERS[entry.code])
     elif entry.code == FILING and entry.delay >= HISTORY:
         desk.count(counters.HISTORY)
 

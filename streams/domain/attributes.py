@@ -16,6 +16,9 @@ _BASES: Final = tuple(Basis)
 _SEVERITIES: Final = tuple(Severity)
 _FIRST: Final = ord("a")
 
+UNKNOWN_JURISDICTION: Final = "ZZ"
+"""The name for a jurisdiction that a platform does not know."""
+
 
 class Attributes(NamedTuple):
     """What a report was labelled with when it was filed.

@@ -4,16 +4,14 @@ from collections.abc import Iterator
 
 from streams.domain import counters
 from streams.domain.appraise import Appraisal
-from streams.domain.at_hand import Named
-from streams.domain.cohort import Stored
+from streams.domain.cohort import NamedCohort, Stored, cohort_name
 from streams.domain.cohort_rows import CohortRows
-from streams.domain.course import STOPPED
 from streams.domain.desk import Desk
+from streams.domain.endings import PENDING, STOPPED
 from streams.domain.grid import DAY
 from streams.domain.measure import Measured, Timed
 from streams.domain.notices import Notices
 from streams.domain.softening import SOFTENED
-from streams.domain.verdict import PENDING
 
 
 class Books:
@@ -40,14 +38,14 @@ class Books:
         """Yield the rows of a cohort that changed, by their names; None for one that is gone."""
         return self._rows.changed(name, self.cohorts[name])
 
-    def cohort(self, desk: Desk, day: int, labels: str) -> Named:
+    def cohort(self, desk: Desk, day: int, labels: str) -> NamedCohort:
         """Return the cohort of a platform's reports filed on a day with these labels; it begins if there is none."""
         of_day = desk.cohorts.get(day)
         if of_day is None:
             of_day = desk.cohorts[day] = {}
         named = of_day.get(labels)
         if named is None:
-            name = f"{desk.name}|{day}|{labels}"
+            name = cohort_name(desk.name, day, labels)
             named = of_day[labels] = (name, self.cohorts.setdefault(name, {}))
         return named
 

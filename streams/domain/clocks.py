@@ -1,8 +1,4 @@
-"""Clocks as data: which deeds start, stop, pause or compete, and within what limit.
-
-Nothing here is a law. The three standard clocks are Safeclock's own definitions; their limit of 24 hours is a
-yardstick that nobody has reviewed as a legal duty.
-"""
+"""Clocks as data: which deeds start, stop, pause or compete, and within what limit."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -11,43 +7,11 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from streams.domain.attributes import Attributes
-from streams.domain.deadlines import NEVER
 from streams.domain.events import Deed
-from streams.domain.grid import HOUR
-from streams.domain.vocabulary import Outcome, Reversal
+from streams.domain.grid import FOREVER_MS
+from streams.domain.vocabulary import Outcome
 
 _RESTRICTIONS: Final = (Outcome.RESTRICTED, Outcome.ACCOUNT_RESTRICTED)
-
-
-DEEDS: Final = (
-    Deed(Outcome.RESUMED),
-    Deed(Outcome.APPEAL_FILED),
-    Deed(Outcome.APPEAL_UPHELD),
-    Deed(Outcome.APPEAL_REJECTED),
-    Deed(Outcome.REVERSED, of=Reversal.RESTRICTION),
-    Deed(Outcome.REVERSED, of=Reversal.NO_VIOLATION),
-    Deed(Outcome.REOPENED),
-    Deed(Outcome.ACKNOWLEDGED),
-    Deed(Outcome.REVIEW_STARTED),
-    Deed(Outcome.VALIDATED),
-    Deed(Outcome.NOTICE_SERVED),
-    Deed(Outcome.ESCALATED),
-    Deed(Outcome.MERGED),
-    Deed(Outcome.RESTRICTED),
-    Deed(Outcome.ACCOUNT_RESTRICTED),
-    Deed(Outcome.PAUSED),
-    Deed(Outcome.RESTRICTED, final=True),
-    Deed(Outcome.ACCOUNT_RESTRICTED, final=True),
-    Deed(Outcome.NO_VIOLATION),
-    Deed(Outcome.ALREADY_RESTRICTED),
-    Deed(Outcome.UNAVAILABLE),
-    Deed(Outcome.OUT_OF_SCOPE),
-    Deed(Outcome.INVALIDATED),
-    Deed(Outcome.WITHDRAWN),
-    Deed(Outcome.EXPIRED),
-)
-"""Every deed there is, in the order in which those of one instant are looked at (docs/definitions.md §2). The order is
-frozen: rows store a deed as its place here."""
 
 PARTIAL_RESTRICTIONS: Final = frozenset(Deed(outcome) for outcome in _RESTRICTIONS)
 FINAL_RESTRICTIONS: Final = frozenset(Deed(outcome, final=True) for outcome in _RESTRICTIONS)
@@ -85,7 +49,7 @@ class Scope(NamedTuple):
 Window = tuple[int, int]
 """From an instant to before another, in epoch milliseconds."""
 
-ALWAYS: Final[tuple[Window, ...]] = ((0, NEVER),)
+ALWAYS: Final[tuple[Window, ...]] = ((0, FOREVER_MS),)
 
 MARK_BYTES: Final = 2
 """Bytes of a clock's mark: few, since every remembered signature holds one for each of its clocks."""
@@ -141,40 +105,3 @@ def by_id(clocks: Iterable[Clock]) -> dict[str, tuple[Clock, ...]]:
 @lru_cache(maxsize=1024)
 def _mark(key: str) -> bytes:
     return blake2b(key.encode(), digest_size=MARK_BYTES).digest()
-
-
-def _plain(*outcomes: Outcome) -> frozenset[Deed]:
-    return frozenset(Deed(outcome) for outcome in outcomes)
-
-
-_DECIDED_OTHERWISE: Final = _plain(Outcome.NO_VIOLATION, Outcome.ALREADY_RESTRICTED, Outcome.UNAVAILABLE)
-_UNDECIDED: Final = _plain(Outcome.OUT_OF_SCOPE, Outcome.INVALIDATED, Outcome.WITHDRAWN, Outcome.EXPIRED)
-_SEEN: Final = _plain(Outcome.ACKNOWLEDGED, Outcome.REVIEW_STARTED, Outcome.VALIDATED, Outcome.ESCALATED)
-
-STANDARD_PACK: Final = "standard@1"
-
-STANDARD: Final = (
-    Clock(
-        id="time_to_acknowledge",
-        version="1",
-        stops=_SEEN | PARTIAL_RESTRICTIONS | FINAL_RESTRICTIONS | _DECIDED_OTHERWISE,
-        competes=_UNDECIDED,
-        limit=24 * HOUR,
-    ),
-    Clock(
-        id="time_to_decision",
-        version="1",
-        stops=FINAL_RESTRICTIONS | _DECIDED_OTHERWISE,
-        competes=_UNDECIDED,
-        limit=24 * HOUR,
-    ),
-    Clock(
-        id="time_to_action",
-        version="1",
-        stops=FINAL_RESTRICTIONS,
-        competes=_DECIDED_OTHERWISE | _UNDECIDED,
-        after_reopen=AfterReopen.RESTART,
-        limit=24 * HOUR,
-    ),
-)
-"""The clocks that exist from the first day. Decision and action are always shown side by side."""

@@ -4,8 +4,9 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from streams.domain.cohort import Stored, cohort_and_bits, is_sum, name_of_part, stop_sums
+from streams.domain.cohort import Stored, cohort_and_bits, name_of_part, stop_sums
 from streams.domain.parts import MOST, WHOLE, Parts, bits_of, number_of
+from streams.domain.profile import is_sum
 
 _AT_HAND: Final = 4_096
 """Of how many divided cohorts it is kept in memory which signatures are in which part; of the others it is worked out."""

@@ -5,10 +5,15 @@ A counter never falls. What is counted under a name and changes later is counted
 """
 
 from bisect import bisect_left
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
-from streams.domain.grid import DAY, HOUR, MINUTE
-from streams.domain.verdict import MET, MISSED, RELEASED
+from streams.domain.clocks import Clock
+from streams.domain.endings import VERDICTS
+from streams.domain.events import AMENDMENT, DEEDS, FIRST_DEED, RETRACTION
+from streams.domain.grid import DAY, FOREVER_MS, HOUR, MINUTE
+from streams.domain.regime import Regime
 from streams.domain.vocabulary import Reason
 
 BUCKETS: Final = (
@@ -51,8 +56,6 @@ DROPPED_FROM: Final = "dropped_from"
 """An instant: the earliest filing of the reports that were forgotten or sealed."""
 DROPPED_THROUGH: Final = "dropped_through"
 """An instant: the latest filing of the reports that were forgotten or sealed."""
-
-VERDICTS: Final = {MET: "met", MISSED: "missed", RELEASED: "released"}
 
 
 def through(topic: str) -> str:
@@ -98,3 +101,46 @@ def verdict(clock: str, verdict: int, *, late: bool) -> str:
 def corrected(name: str) -> str:
     """Name what was counted under `name` and has changed since."""
     return f"un|{name}"
+
+
+ENTRY_COUNTERS: Final = {AMENDMENT: AMENDED, RETRACTION: RETRACTED} | {
+    FIRST_DEED + place: deed(each.outcome) for place, each in enumerate(DEEDS)
+}
+"""What an entry is counted under that is news, by its code; filings are counted where they stand."""
+
+
+class CounterUpdates:
+    """What equal deeds are counted under: `once` adds 1 to each counter, `sums` the duration to a cohort's and a counter's.
+
+    `sums` maps a cohort's name for the sum to the counter's. Two are never equal, so that they are quick to look up.
+    """
+
+    __slots__ = ("once", "sums")
+
+    def __init__(self, once: tuple[str, ...], sums: Mapping[bytes, str]) -> None:
+        self.once = once
+        self.sums = sums
+
+
+class ClockCounterNames:
+    """What one clock is counted under; `total` is its sum of durations in a cohort, `limit` FOREVER_MS where it has none."""
+
+    __slots__ = ("clock", "key", "limit", "stopped", "stopped_ms", "total", "verdict")
+
+    def __init__(self, clock: Clock) -> None:
+        bounds = (*BUCKETS, FOREVER_MS)
+        self.clock = clock
+        self.key = clock.key
+        self.limit = FOREVER_MS if clock.limit is None else clock.limit
+        self.total = clock.mark
+        self.stopped = tuple(stopped(clock.key, bound) for bound in bounds)
+        self.stopped_ms = stopped_ms(clock.key)
+        self.verdict = {
+            (number, late): verdict(clock.key, number, late=late) for number in VERDICTS for late in (False, True)
+        }
+
+
+@lru_cache(maxsize=1024)
+def names_of(regime: Regime) -> tuple[ClockCounterNames, ...]:
+    """Return what the clocks of a regime are counted under, in their order; made once for each regime."""
+    return tuple([ClockCounterNames(clock) for clock in regime.clocks])

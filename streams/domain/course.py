@@ -8,32 +8,10 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from streams.domain.clocks import DEEDS, AfterReopen, Clock
-from streams.domain.events import Deed
+from streams.domain.clocks import AfterReopen, Clock
+from streams.domain.endings import ENDINGS, IDLE, OPEN, STOPPED
+from streams.domain.events import DEEDS, Deed
 from streams.domain.states import Standing, State
-from streams.domain.vocabulary import Outcome
-
-OPEN: Final = 0
-STOPPED: Final = 1
-FROZEN: Final = 254
-IDLE: Final = 255
-"""Endings of a clock: open, stopped, frozen (censored: paused or sealed), idle (it has not begun)."""
-
-_COMPETING: Final = (
-    Outcome.NO_VIOLATION,
-    Outcome.ALREADY_RESTRICTED,
-    Outcome.UNAVAILABLE,
-    Outcome.OUT_OF_SCOPE,
-    Outcome.INVALIDATED,
-    Outcome.WITHDRAWN,
-    Outcome.EXPIRED,
-)
-ENDINGS: Final[dict[Outcome, int]] = {
-    outcome: STOPPED + 1 + place
-    for place, outcome in enumerate([*_COMPETING, *(o for o in Outcome if o not in _COMPETING)])
-}
-"""The number of each competing ending; frozen, since cohorts store it."""
-EXPIRED: Final = ENDINGS[Outcome.EXPIRED]
 
 _FILING: Final = -1
 
@@ -153,7 +131,7 @@ def compile_plan(
 ) -> Plan:
     """Return what a sequence of deeds means.
 
-    `codes` are places in `clocks.DEEDS`; `items` is how many items the report holds and `decided` how many each
+    `codes` are places in `events.DEEDS`; `items` is how many items the report holds and `decided` how many each
     deed decides (0 or absent for all).
     """
     standing = Standing()

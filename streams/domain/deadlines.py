@@ -9,10 +9,7 @@ from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from typing import Final
 
-from streams.domain.grid import DAY, HOUR, SECOND
-
-NEVER: Final = 1 << 62
-"""Later than every instant."""
+from streams.domain.grid import DAY, FOREVER_MS, HOUR, SECOND
 
 # Nearer than this, buckets are a second wide, then an hour, then a day. Limits are hours and come up once; months of
 # memory cost eight bytes.
@@ -31,8 +28,8 @@ class Queue:
 
     @property
     def head(self) -> int:
-        """The instant at which the next bucket comes up, NEVER for an empty queue."""
-        return self._starts[0] if self._starts else NEVER
+        """The instant at which the next bucket comes up, FOREVER_MS for an empty queue."""
+        return self._starts[0] if self._starts else FOREVER_MS
 
     def push(self, due: int, key: bytes, now: int) -> None:
         """Let `key` come up at `due` or shortly before, seen from `now`."""

@@ -2,19 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final
 
 from streams.domain import counters
-from streams.domain.at_hand import Named, Report
-from streams.domain.deadlines import NEVER, Queue
+from streams.domain.cohort import NamedCohort
+from streams.domain.counters import CounterUpdates
+from streams.domain.deadlines import Queue
 from streams.domain.events import Filing, Heartbeat
-from streams.domain.grid import DAY, MINUTE, SECOND
-from streams.domain.path import Told
+from streams.domain.grid import DAY, FOREVER_MS
+from streams.domain.rules import PlatformRule
 from streams.domain.vocabulary import Reason
-
-_AT_LEAST: Final = 15 * MINUTE
-"""A filing told within this time is always in time: no publisher is faster than its outbox."""
-
 
 TOPICS: Final = ("report-filed", "action-taken")
 """The roles of the topics whose heartbeats count."""
@@ -31,54 +28,17 @@ def seen_through(promised: int, last_told: int, cadence: int) -> int:
     return max(promised, last_told - 2 * cadence)
 
 
-CAPACITY: Final = 2_000_000
-"""How many reports of a platform a partition remembers where the registry says nothing else."""
-
-_LABELS_OF_A_DAY: Final = 100
-"""A filing day may have one set of labels for so many reports of the capacity."""
-
-
-class Held(NamedTuple):
-    """A span of audited history: reports filed in [`since`, `until`) are kept until `closes`, in epoch milliseconds."""
-
-    since: int
-    until: int
-    closes: int
-
-
-class PlatformRule(NamedTuple):
-    """What the registry says of a platform.
-
-    `cadence` is how often, in milliseconds, it promises to have told everything, `capacity` how many of its reports a
-    partition remembers, `held` are its spans of history.
-    """
-
-    cadence: int = 5 * MINUTE
-    capacity: int = CAPACITY
-    held: tuple[Held, ...] = ()
-
-    @property
-    def labels_of_a_day(self) -> int:
-        """How many different sets of labels the filings of one day may have on a partition: so many cohorts."""
-        return self.capacity // _LABELS_OF_A_DAY
-
-    def kept_until(self, at: int) -> int:
-        """Return until when a report that begins at `at` is neither forgotten nor sealed; 0 outside of history."""
-        return max([span.closes for span in self.held if span.since <= at < span.until], default=0)
-
-
 class Desk:
     """What a ledger holds for one platform.
 
     `horizon` is the instant up to which deadlines have been decided, as of the ledger's time `now`; `last_told` when
     the platform last told us anything, `through` up to where both topics are complete by its own word; 0 before there
     is one. `limit` is the instant beyond which nothing is decided because the platform's topics have not been read that
-    far, NEVER while they have been read as far as all others. `told` and `durations` collect deeds and the sums of
+    far, FOREVER_MS while they have been read as far as all others. `told` and `durations` collect deeds and the sums of
     their durations, to be added to the counters when they are read. `cohorts` are all of its cohorts by day and labels.
     `remembered` counts its reports, of which no further one may begin when they are `capacity`. `unsettled` are the
-    reports with entries that are
-    not in the books yet, `soonest` when something may first happen to one of them that is new; before the instant
-    `wake` there is nothing to decide. `changed` tells whether the counters differ from what was last stored. `late`
+    reports with entries that are not in the books yet (of the class that `buffer` knows), `soonest` when something may
+    first happen to one of them that is new; before the instant `wake` there is nothing to decide. `changed` tells whether the counters differ from what was last stored. `late`
     are the reasons of refusals that came later than their events.
     """
 
@@ -92,14 +52,14 @@ class Desk:
         self.rule = rule
         self.queue = Queue()
         self.tally: defaultdict[str, int] = defaultdict(int)
-        self.told: defaultdict[Told, int] = defaultdict(int)
-        self.durations: defaultdict[Told, int] = defaultdict(int)
+        self.told: defaultdict[CounterUpdates, int] = defaultdict(int)
+        self.durations: defaultdict[CounterUpdates, int] = defaultdict(int)
         self.capacity = rule.capacity
-        self.allowance = max(_AT_LEAST, rule.cadence) // SECOND
+        self.allowance = rule.allowance_s
         self.horizon = self.last_told = self.now = self.remembered = self.through = 0
-        self.cohorts: dict[int, dict[str, Named]] = {}
-        self.unsettled: dict[bytes, Report] = {}
-        self.soonest = self.wake = self.limit = NEVER
+        self.cohorts: dict[int, dict[str, NamedCohort]] = {}
+        self.unsettled: dict[bytes, Any] = {}
+        self.soonest = self.wake = self.limit = FOREVER_MS
         self.changed = True
         self.late: list[Reason] = []
 
@@ -127,7 +87,7 @@ class Desk:
     def may_have_known(self, filed: int) -> bool:
         """Return whether a report filed at that instant may have been counted and dropped since."""
         tally = self.tally
-        return tally.get(counters.DROPPED_FROM, NEVER) <= filed <= tally.get(counters.DROPPED_THROUGH, 0)
+        return tally.get(counters.DROPPED_FROM, FOREVER_MS) <= filed <= tally.get(counters.DROPPED_THROUGH, 0)
 
     def counters(self) -> dict[str, int]:
         """Return everything that is stored of the desk, by the names of `counters`."""
@@ -165,7 +125,7 @@ class Desk:
     def rest(self) -> None:
         """Sleep until something can be decided."""
         wake = self.next_decision()
-        self.wake = wake if wake <= self.limit else NEVER
+        self.wake = wake if wake <= self.limit else FOREVER_MS
 
     def next_decision(self) -> int:
         """Return the instant at which something can be decided next, whatever the limit is.

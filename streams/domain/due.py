@@ -1,9 +1,9 @@
 """When something next happens to a report by itself: a limit passes, it is forgotten, or it is sealed."""
 
 from streams.domain.appraise import Appraisal
-from streams.domain.deadlines import NEVER
-from streams.domain.path import Path
-from streams.domain.report import HISTORY, TEST_FILING, Entry, Row
+from streams.domain.events import TEST_FILING
+from streams.domain.grid import FOREVER_MS
+from streams.domain.report import HISTORY, Entry, Row
 from streams.domain.rules import Rules
 from streams.domain.states import OPEN_STATES
 
@@ -13,28 +13,10 @@ def due_at_length(rules: Rules, row: Row, appraisal: Appraisal) -> int:
     measured = appraisal.measured
     if measured is None:
         return last_told(row.entries) + rules.memory
-    limit = min([clock.due for clock in measured.clocks], default=NEVER)
+    limit = min([clock.due for clock in measured.clocks], default=FOREVER_MS)
     if measured.state in OPEN_STATES:
         return min(limit, measured.filed.at + rules.sealed)
     return min(limit, forgotten_at(rules, row.entries, measured.filed.at))
-
-
-def due_plain(rules: Rules, path: Path, entries: list[Entry], horizon: int) -> int:
-    """Return when a plain report comes up next, after the limits that are decided up to `horizon`.
-
-    An open one comes up once on the way to its sealing, at the first instant at which it could be forgotten if it had
-    ended meanwhile: so its end need not be put on the agenda.
-    """
-    filed = entries[0]
-    if path.open:
-        end, early = filed.at + rules.sealed, filed.told + rules.memory
-        end = early if horizon < early < end else end
-    else:
-        end = forgotten_at(rules, entries, filed.at)
-    for limit in path.limits:
-        if filed.at + limit > horizon:
-            return min(filed.at + limit, end)
-    return end
 
 
 def forgotten_at(rules: Rules, entries: list[Entry], filed: int) -> int:
@@ -50,6 +32,8 @@ def begun_at(entries: list[Entry]) -> int:
 def last_told(entries: list[Entry]) -> int:
     """Return when we were told of the newest of a report's events, in epoch milliseconds."""
     last = 0
-    for at, _, _, _, _, _, delay in entries:  # a third of the time of max
-        last = max(last, at + (delay if delay < HISTORY else delay - HISTORY))
+    for at, _, _, _, _, _, delay in entries:
+        told = at + (delay if delay < HISTORY else delay - HISTORY)
+        if told > last:  # noqa: PLR1730 - half the time of max
+            last = told
     return last

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from streams.domain.events import FIRST_DEED, RETRACTION, TEST_FILING
 from streams.domain.grid import MINUTE
-from streams.domain.report import FIRST_DEED, HISTORY, RANK, RETRACTION, TEST_FILING, Entry, softened
+from streams.domain.report import HISTORY, RANK, Entry, softened
 from streams.domain.ties import in_order
 
 SKEW: Final = 2 * MINUTE

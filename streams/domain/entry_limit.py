@@ -6,9 +6,8 @@ in which they arrive cannot matter.
 
 from typing import Final
 
-from streams.domain.clocks import DEEDS
-from streams.domain.events import Deed
-from streams.domain.report import AMENDMENT, FIRST_DEED, Entry
+from streams.domain.events import AMENDMENT, DEEDS, FIRST_DEED, Deed
+from streams.domain.report import Entry
 from streams.domain.states import ACKNOWLEDGING, ENDINGS
 from streams.domain.vocabulary import Outcome
 

@@ -6,7 +6,7 @@ source) and `content` (32 bits of a digest of its canonical bytes): equal id and
 id and other content a conflict, in which the smallest (`at`, `content`) stands.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple, final
 
 from streams.domain.vocabulary import Harm, Outcome, Reversal, Severity
 
@@ -22,6 +22,47 @@ class Deed(NamedTuple):
     outcome: Outcome
     final: bool = False
     of: Reversal | None = None
+
+
+DEEDS: Final = (
+    Deed(Outcome.RESUMED),
+    Deed(Outcome.APPEAL_FILED),
+    Deed(Outcome.APPEAL_UPHELD),
+    Deed(Outcome.APPEAL_REJECTED),
+    Deed(Outcome.REVERSED, of=Reversal.RESTRICTION),
+    Deed(Outcome.REVERSED, of=Reversal.NO_VIOLATION),
+    Deed(Outcome.REOPENED),
+    Deed(Outcome.ACKNOWLEDGED),
+    Deed(Outcome.REVIEW_STARTED),
+    Deed(Outcome.VALIDATED),
+    Deed(Outcome.NOTICE_SERVED),
+    Deed(Outcome.ESCALATED),
+    Deed(Outcome.MERGED),
+    Deed(Outcome.RESTRICTED),
+    Deed(Outcome.ACCOUNT_RESTRICTED),
+    Deed(Outcome.PAUSED),
+    Deed(Outcome.RESTRICTED, final=True),
+    Deed(Outcome.ACCOUNT_RESTRICTED, final=True),
+    Deed(Outcome.NO_VIOLATION),
+    Deed(Outcome.ALREADY_RESTRICTED),
+    Deed(Outcome.UNAVAILABLE),
+    Deed(Outcome.OUT_OF_SCOPE),
+    Deed(Outcome.INVALIDATED),
+    Deed(Outcome.WITHDRAWN),
+    Deed(Outcome.EXPIRED),
+)
+"""Every deed there is, in the order in which those of one instant are looked at (docs/definitions.md §2). The order is
+frozen: rows store a deed as its place here."""
+
+FILING: Final = 0
+TEST_FILING: Final = 1
+AMENDMENT: Final = 2
+RETRACTION: Final = 3
+FIRST_DEED: Final = 4
+"""Codes of entries, the frozen numbers under which rows store events; from FIRST_DEED on, the place of the deed in `DEEDS`."""
+
+CODES: Final = {deed: FIRST_DEED + place for place, deed in enumerate(DEEDS)}
+"""The code of every deed."""
 
 
 class Filing(NamedTuple):
@@ -83,6 +124,7 @@ class Retraction(NamedTuple):
     retracts: int
 
 
+@final
 class Heartbeat(NamedTuple):
     """The platform says that everything up to `complete_through` has been published on this topic's partition.
 

@@ -6,9 +6,10 @@ from typing import Final, NamedTuple
 
 from streams.domain.attributes import Attributes
 from streams.domain.clocks import Clock
-from streams.domain.cohort import Cell, CohortKey, Signature, cell, key_of, signatures, stop_sums
-from streams.domain.course import FROZEN, OPEN, STOPPED
+from streams.domain.cohort import Cell, CohortKey, cell, key_of, signatures, stop_sums
+from streams.domain.endings import FROZEN, OPEN, STOPPED
 from streams.domain.grid import DAY, EDGES, HOUR, MINUTE
+from streams.domain.profile import Signature
 from streams.domain.states import State
 from streams.domain.survival import Curve, Mean, Sums, closed_only_median, estimate, mean, whole_hour_median
 

@@ -12,6 +12,9 @@ MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 
+FOREVER_MS: Final = 1 << 62
+"""An instant later than every instant, and a duration longer than every duration, in milliseconds."""
+
 # Steps of 2 % fill what whole minutes, hours and days leave wider than that.
 _STEP: Final = 1.02
 

@@ -5,18 +5,17 @@ remembered for months; only open ones are at hand, up to a limit. The packing is
 docs/definitions.md for what every rule means.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from streams.domain import counters
 from streams.domain.agenda import Agenda
 from streams.domain.appraise import Appraiser
 from streams.domain.at_length import AtLength
 from streams.domain.books import Books
-from streams.domain.cohort import CohortKey, Signature, key_of, signatures
-from streams.domain.deadlines import NEVER
+from streams.domain.cohort import key_of
 from streams.domain.desk import Desk, seen_through
-from streams.domain.events import AboutReport, Action, Amendment, Event, Filing, Heartbeat
-from streams.domain.grid import DAY
+from streams.domain.events import Event, Heartbeat
+from streams.domain.grid import FOREVER_MS
 from streams.domain.notices import Notice, Notices
 from streams.domain.regime import Regimes
 from streams.domain.roster import Enrolled, enrol
@@ -27,7 +26,7 @@ from streams.domain.vocabulary import Reason
 
 
 class Ledger:
-    """What one partition knows; see `Rules` and `Codec` for what it is made of.
+    """What one partition knows; see `Rules` and `RowCodec` for what it is made of.
 
     `belongs` tells whether a key lies on this partition: asked for the first event of every report, so that a report is
     only ever on its own partition, and whatever lies on another one is refused. `quick` False takes every event the
@@ -39,7 +38,6 @@ class Ledger:
     ) -> None:
         self._rules = rules
         self._codec = codec
-        self._belongs = belongs
         self._quick = quick
         self._desks: dict[str, Desk] = {}
         self._notices = Notices(wanted=rules.notices)
@@ -48,14 +46,13 @@ class Ledger:
         self._roster: dict[str, Enrolled] = {}
         self._enrolled: dict[bytes, bytes] = {}
         appraiser = Appraiser(self._regimes)
-        self._settling = Settling(self._regimes, self._books, quick=quick)
+        self._settling = Settling(self._regimes, self._books, belongs, quick=quick)
         self._faults: dict[str, Exception] = {}
         self._suspended: set[str] = set()
-        self._shelf = Shelf(codec, self._settling, self._faults)
+        self._shelf = Shelf(codec, self._settling.read, self._faults)
         self._agenda = Agenda(rules, self._shelf, self._settling, appraiser, self._books, self._faults)
-        self._at_length = AtLength(
-            self._shelf, self._settling, appraiser, self._books, self._agenda, belongs, rules.waiting
-        )
+        self._buffer = self._agenda.buffer
+        self._at_length = AtLength(self._shelf, appraiser, self._books, self._agenda, belongs, rules.waiting)
         self._now = 0
         self._limits: Mapping[str, int] = {}
 
@@ -82,10 +79,10 @@ class Ledger:
             self._agenda.catch_up(desk, self._now)
         if event.told > desk.last_told:  # noqa: PLR1730 - half the time of max: once an event
             desk.last_told = event.told
-        if isinstance(event, Heartbeat):
+        if type(event) is Heartbeat:
             self._beat(desk, event)
             return None
-        if self._quick and self._take(desk, event):
+        if self._quick and self._buffer.take(desk, event):
             return None
         reason = self._at_length.apply(desk, event)
         if self._shelf.is_crowded:
@@ -98,7 +95,7 @@ class Ledger:
         desk.changed = True
         desk.count(counters.refused(reason))
 
-    def advance(self, now: int, most: int = NEVER) -> int:
+    def advance(self, now: int, most: int = FOREVER_MS) -> int:
         """Move time to `now`: decide deadlines, forget, refuse what waited too long. Time never goes back.
 
         Stop when, since changes were last taken, `most` reports have come up or somewhat more: those of a minute.
@@ -107,7 +104,7 @@ class Ledger:
         self._now = self._agenda.advance(self._desks.values(), self._now, max(self._now, now), most)
         return self._now
 
-    def hold(self, limits: Mapping[str, int], most: int = NEVER) -> bool:
+    def hold(self, limits: Mapping[str, int], most: int = FOREVER_MS) -> bool:
         """Decide what concerns the platforms in `limits` up to their instants and no further, all others as time goes.
 
         Their topics have been read only that far: what lies in the rest may have been in time. Stop when about `most`
@@ -118,14 +115,14 @@ class Ledger:
         for desk in self._desks.values():
             if desk.name in limits:
                 reached = self._agenda.hold(desk, limits[desk.name], self._now, most) and reached
-            elif desk.limit < NEVER:
+            elif desk.limit < FOREVER_MS:
                 self._agenda.free(desk)
         return reached
 
     def _open(self, platform: str) -> Desk:
         rule = self._rules.platforms.get(platform, self._rules.others)
         desk = self._desks[platform] = Desk(platform, rule)
-        desk.limit = self._limits.get(platform, NEVER)
+        desk.limit = self._limits.get(platform, FOREVER_MS)
         return desk
 
     def _beat(self, desk: Desk, beat: Heartbeat) -> None:
@@ -135,38 +132,6 @@ class Ledger:
             self._agenda.catch_up(desk, self._now)
             desk.rest()
             self._agenda.next_due = min(self._agenda.next_due, desk.wake)
-
-    def _take(self, desk: Desk, event: AboutReport) -> bool:
-        """Take an event the short way, if it is one of a plain report."""
-        key = event.key
-        found = self._shelf.find(key)
-        if found is None:
-            return isinstance(event, Filing) and self._belongs(key) and self._file(desk, event)
-        if not isinstance(event, (Action, Amendment)):
-            return False
-        report = self._shelf.report(desk, found)
-        if not self._settling.append(report, event):
-            return False
-        desk.unsettled[key] = report
-        if report is not found:
-            self._shelf.keep(key, report)
-        return True
-
-    def _file(self, desk: Desk, filed: Filing) -> bool:
-        """Take a filing of which nothing is known yet the short way."""
-        report = self._settling.file(desk, filed)
-        if report is None or desk.remembered >= desk.capacity:
-            return False
-        of_day = desk.cohorts.get(filed.at // DAY)
-        cohort = None if of_day is None else of_day.get(filed.attributes)
-        if cohort is None:
-            if not desk.holds_labels(filed):
-                return False
-            cohort = self._books.cohort(desk, filed.at // DAY, filed.attributes)
-        report.cohort = cohort
-        desk.remembered += 1
-        self._agenda.expect(desk, filed.key, report)
-        return True
 
     def seen_through(self, platform: str) -> int:
         """Return up to when a platform counts as having told everything; 0 for one that is not known."""
@@ -274,18 +239,12 @@ class Ledger:
         for desk in self._desks.values():
             self._agenda.catch_up(desk, self._now)
             if desk.unsettled:
-                self._agenda.settle_all(desk)
+                self._buffer.settle_all(desk)
 
     def stored_cohorts(self) -> Mapping[str, Mapping[bytes, int]]:
         """Return the cohorts as they are stored; to be read at once and not kept."""
         self._settle()
         return self._books.cohorts
-
-    def cohorts(self) -> Iterator[tuple[CohortKey, dict[Signature, int]]]:
-        """Yield every cohort that holds a report, spelled out."""
-        for name, cohort in self.stored_cohorts().items():
-            if cohort:
-                yield key_of(name), dict(signatures(cohort))
 
     def counters(self) -> dict[str, dict[str, int]]:
         """Return a copy of every platform's counters; names are those of `counters`."""

@@ -9,7 +9,7 @@ stands still, so that a backlog, an outage or one topic ahead of another makes n
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from streams.domain.grid import HOUR, SECOND
+from streams.domain.grid import FOREVER_MS, HOUR, SECOND
 
 GRACE: Final = 5 * SECOND
 """What a topic at its head is held back, in milliseconds: more than the delay of a fetch and what is left of clock skew."""
@@ -50,7 +50,7 @@ class LogTime:
         if topic in self._behind:
             return self.now
         others = [time for name, time in self._times().items() if name != topic]
-        return min(others, default=_UNBOUNDED)
+        return min(others, default=FOREVER_MS)
 
     def since(self, topic: str) -> int:
         """Return the log time from which `topic` is read on: `now`, or its own where it is behind."""
@@ -99,7 +99,7 @@ class LogTime:
         return frozenset(topic for topic in self._read if self._read[topic] > self._limit(topic, behind))
 
     def _limit(self, topic: str, behind: Mapping[str, int]) -> int:
-        return min([behind[name] for name in self._siblings[topic] if name in behind], default=_UNBOUNDED) + LEAD
+        return min([behind[name] for name in self._siblings[topic] if name in behind], default=FOREVER_MS) + LEAD
 
     def _times(self) -> dict[str, int]:
         return {
@@ -107,6 +107,3 @@ class LogTime:
             for topic, time in self._read.items()
             if topic not in self._behind
         }
-
-
-_UNBOUNDED: Final = 1 << 62

@@ -3,20 +3,20 @@
 from typing import Final, NamedTuple
 
 from streams.domain.clocks import Clock
-from streams.domain.cohort import CLOSED, FROM_THE_START, layout, words
-from streams.domain.course import FROZEN, IDLE, OPEN, Course, Plan
-from streams.domain.deadlines import NEVER
-from streams.domain.grid import DAY, MINUTE, bin_of
+from streams.domain.cohort import cohort_name
+from streams.domain.course import Course, Plan
+from streams.domain.endings import FROZEN, IDLE, MISSED, OPEN, PENDING, verdict_of
+from streams.domain.grid import DAY, FOREVER_MS, MINUTE, bin_of
+from streams.domain.profile import CLOSED, FROM_THE_START, layout, words
 from streams.domain.regime import Regime
 from streams.domain.report import Entry, recorded_delay
 from streams.domain.states import OPEN_STATES, State
-from streams.domain.verdict import MISSED, PENDING, verdict_of
 
 
 class Timed(NamedTuple):
     """One clock on one report, in milliseconds.
 
-    `value` and `ending` are what the signature stores; `duration` is that of an ended clock; `due` is NEVER where no
+    `value` and `ending` are what the signature stores; `duration` is that of an ended clock; `due` is FOREVER_MS where no
     limit can pass any more; `late` is true when the limit had passed before we were told of the report; `at` is when
     the clock ended or, of one that runs, when its limit passed; `paused` is for how long an ended clock did not count.
     """
@@ -31,7 +31,7 @@ class Timed(NamedTuple):
     paused: int = 0
 
 
-_IDLE: Final = Timed(0, IDLE, 0, NEVER, PENDING, late=False)
+_IDLE: Final = Timed(0, IDLE, 0, FOREVER_MS, PENDING, late=False)
 
 
 class Measured(NamedTuple):
@@ -65,19 +65,19 @@ def _ended(clock: Clock, course: Course, start: int, filed: Entry, deeds: list[E
     at, paused = deeds[course.end].at, _paused(course, deeds)
     duration = max(at - start - paused, 0)
     if clock.limit is None:
-        return Timed(bin_of(duration), course.ending, duration, NEVER, PENDING, late=False, at=at, paused=paused)
+        return Timed(bin_of(duration), course.ending, duration, FOREVER_MS, PENDING, late=False, at=at, paused=paused)
     late = start + clock.limit + paused <= filed.at + filed.delay
     verdict = verdict_of(course.ending, duration, clock.limit)
-    return Timed(bin_of(duration), course.ending, duration, NEVER, verdict, late, at, paused)
+    return Timed(bin_of(duration), course.ending, duration, FOREVER_MS, verdict, late, at, paused)
 
 
 def _frozen(clock: Clock, start: int, since: int, filed: Entry) -> Timed:
     """Return how a clock stands that is paused `since`; one that was past its limit by then stays missed."""
     ran = max(since - start, 0)
     if clock.limit is None or ran <= clock.limit:
-        return Timed(bin_of(ran), FROZEN, ran, NEVER, PENDING, late=False)
+        return Timed(bin_of(ran), FROZEN, ran, FOREVER_MS, PENDING, late=False)
     due = start + clock.limit
-    return Timed(bin_of(ran), FROZEN, ran, NEVER, MISSED, late=due <= filed.at + filed.delay, at=due)
+    return Timed(bin_of(ran), FROZEN, ran, FOREVER_MS, MISSED, late=due <= filed.at + filed.delay, at=due)
 
 
 def timed(clock: Clock, course: Course, filed: Entry, deeds: list[Entry], horizon: int) -> Timed:
@@ -92,10 +92,10 @@ def timed(clock: Clock, course: Course, filed: Entry, deeds: list[Entry], horizo
         return _frozen(clock, start, deeds[course.pauses[-1][0]].at, filed)
     minute = (start - filed.at // DAY * DAY) // MINUTE
     if clock.limit is None:
-        return Timed(minute, OPEN, 0, NEVER, PENDING, late=False)
+        return Timed(minute, OPEN, 0, FOREVER_MS, PENDING, late=False)
     due = start + clock.limit
     if due <= horizon:
-        return Timed(minute, OPEN, 0, NEVER, MISSED, late=due <= filed.at + filed.delay, at=due)
+        return Timed(minute, OPEN, 0, FOREVER_MS, MISSED, late=due <= filed.at + filed.delay, at=due)
     return Timed(minute, OPEN, 0, due, PENDING, late=False)
 
 
@@ -125,7 +125,7 @@ def measure(context: Context, plan: Plan, filed: Entry, deeds: list[Entry]) -> M
     entry = entry_bin(filed, context.allowance)
     return Measured(
         regime=context.regime,
-        cohort=f"{context.platform}|{filed.at // DAY}|{filed.labels}",
+        cohort=cohort_name(context.platform, filed.at // DAY, filed.labels),
         signature=_signature(context.regime, plan.state, filed, entry, clocks),
         state=plan.state,
         filed=filed,

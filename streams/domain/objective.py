@@ -11,7 +11,7 @@ from enum import StrEnum
 from math import floor
 from typing import Final, NamedTuple
 
-from streams.domain.course import EXPIRED, OPEN, STOPPED
+from streams.domain.endings import EXPIRED, OPEN, STOPPED
 from streams.domain.figures import ClockFigures
 from streams.domain.grid import SECOND, edge_index
 from streams.domain.survival import Cells, estimate

@@ -4,37 +4,18 @@ What a plain report comes to follows from the sequence of its codes and from its
 into a `Path`, which knows what its last deed changed, so that a report need not be read twice to post it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-from streams.domain.cohort import CLOSED, layout, words
-from streams.domain.course import IDLE, OPEN, Plan
-from streams.domain.deadlines import NEVER
-from streams.domain.names import Names
-from streams.domain.report import AMENDMENT, FIRST_DEED
+from streams.domain.counters import ClockCounterNames, CounterUpdates
+from streams.domain.course import Plan
+from streams.domain.endings import IDLE, OPEN
+from streams.domain.events import AMENDMENT, FIRST_DEED
+from streams.domain.grid import FOREVER_MS
+from streams.domain.notices import EndedClock
+from streams.domain.profile import CLOSED, layout, words
 from streams.domain.states import OPEN_STATES
-
-
-class Told:
-    """What equal deeds are counted under: `once` adds 1 to each counter, `sums` the duration to a cohort's and a counter's.
-
-    `sums` maps a cohort's name for the sum to the counter's. Two are never equal, so that they are quick to look up.
-    """
-
-    __slots__ = ("once", "sums")
-
-    def __init__(self, once: tuple[str, ...], sums: Mapping[bytes, str]) -> None:
-        self.once = once
-        self.sums = sums
-
-
-class Ended(NamedTuple):
-    """A clock that has ended, with which ending (see `course`), with which verdict."""
-
-    clock: Names
-    ending: int
-    verdict: int
 
 
 class End(NamedTuple):
@@ -61,7 +42,9 @@ class Path:
         *("limits", "names", "onward", "open", "running", "says", "settled", "shortest", "told"),
     )
 
-    def __init__(self, codes: tuple[int, ...], plan: Plan, names: Sequence[Names], before: "Path | None") -> None:
+    def __init__(
+        self, codes: tuple[int, ...], plan: Plan, names: Sequence[ClockCounterNames], before: "Path | None"
+    ) -> None:
         deeds = [place for place, code in enumerate(codes) if code >= FIRST_DEED]
         ends = [
             End(clock, 0 if course.end is None else deeds[course.end], course.ending)
@@ -76,12 +59,12 @@ class Path:
         self.ended = _news(before, self)
         self.running = tuple(end.clock for end in ends if end.ending == OPEN)
         self.names = names
-        self.limits = tuple(sorted({names[clock].limit for clock in self.running} - {NEVER}))
-        self.shortest = min([each.limit for each in names], default=NEVER)
+        self.limits = tuple(sorted({names[clock].limit for clock in self.running} - {FOREVER_MS}))
+        self.shortest = min([each.limit for each in names], default=FOREVER_MS)
         self.settled = not self.open and not self.running
         self.onward: dict[int, Path | None] = {}
-        self.told: dict[int, Told] = {}
-        self.says: dict[int, tuple[Ended, ...]] = {}
+        self.told: dict[int, CounterUpdates] = {}
+        self.says: dict[int, tuple[EndedClock, ...]] = {}
         self._pack = layout(len(ends)).pack
         self._values = _picker([end.place for end in ends])
         self._words = words(plan.state, [(names[end.clock].total, end.ending) for end in ends])

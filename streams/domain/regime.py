@@ -7,33 +7,23 @@ from typing import Final
 from streams.domain.attributes import decode
 from streams.domain.clocks import Clock
 from streams.domain.course import Plan, compile_plan
-from streams.domain.deadlines import NEVER
-from streams.domain.grid import EDGES
-from streams.domain.names import Names
-from streams.domain.path import Path
-from streams.domain.report import AMENDMENT, FILING, FIRST_DEED
+from streams.domain.events import AMENDMENT, FILING, FIRST_DEED
+from streams.domain.grid import FOREVER_MS
 
 _KEPT: Final = 20_000
 """How many sequences a regime remembers before it forgets them all; so many sets of labels are remembered, too."""
 
-_LIMITS: Final = frozenset({None, *EDGES})
-
 
 class Regime:
-    """The clocks that run on some reports, in the order of their marks; `shortest` is their shortest limit.
+    """The clocks that run on some reports, in the order of their marks.
 
-    What a sequence of codes means is compiled once and remembered: as a plan, and for plain reports as a path.
+    What a sequence of codes means is compiled once and remembered as a plan.
     """
 
     def __init__(self, clocks: Iterable[Clock]) -> None:
         self.clocks = tuple(sorted(clocks, key=lambda clock: clock.mark))
         self.marks = tuple(clock.mark for clock in self.clocks)
-        self.names = tuple(Names(clock) for clock in self.clocks)
-        self.shortest = min([names.limit for names in self.names], default=NEVER)
-        self._on_grid = all(clock.limit in _LIMITS for clock in self.clocks)
         self._plans: dict[tuple[int, ...], Plan | None] = {}
-        self._paths: dict[tuple[int, ...], Path | None] = {}
-        self.filed = self.path_of((FILING,))
 
     def compile(self, codes: Sequence[int], items: int = 1, decided: tuple[int, ...] = ()) -> Plan:
         """Return what the deeds of a report mean, by their codes; see `course.compile_plan`."""
@@ -48,32 +38,6 @@ class Regime:
             self._plans[codes] = self.compile([code for code in codes if code >= FIRST_DEED]) if plain else None
         return self._plans[codes]
 
-    def path_of(self, codes: tuple[int, ...]) -> Path | None:
-        """Return the path of a plain report with these codes, None where no such report is plain."""
-        if codes not in self._paths:
-            if len(self._paths) >= _KEPT:
-                self._forget()
-            plan = self.plan_of(codes) if self._on_grid else None
-            if plan is None or not all(course.plain for course in plan.courses):
-                self._paths[codes] = None
-            else:
-                before = self.path_of(codes[:-1]) if len(codes) > 1 else None
-                self._paths[codes] = Path(codes, plan, self.names, before)
-        return self._paths[codes]
-
-    def after(self, path: Path, code: int) -> Path | None:
-        """Return the path that one more entry leads to."""
-        if code not in path.onward:
-            path.onward[code] = self.path_of((*path.codes, code))
-        return path.onward[code]
-
-    def _forget(self) -> None:
-        """Forget where sequences lead; reports that are on their way find on from where they stand."""
-        for path in self._paths.values():
-            if path is not None:
-                path.onward.clear()
-        self._paths = {(FILING,): self.filed}
-
 
 class Regimes:
     """Which regime a report stands under, by its labels and the instant of its filing: a function of the two."""
@@ -85,7 +49,7 @@ class Regimes:
         """Go by these clocks from now on; nothing may have been read yet."""
         self._clocks = tuple(clocks)
         bounds = {bound for clock in self._clocks for window in clock.windows for bound in window}
-        self._bounds = sorted(bounds - {0, NEVER})
+        self._bounds = sorted(bounds - {0, FOREVER_MS})
         self._eras: list[dict[str, Regime]] = [{} for _ in range(len(self._bounds) + 1)]
         self._known: dict[tuple[Clock, ...], Regime] = {}
 

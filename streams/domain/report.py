@@ -10,25 +10,25 @@ from collections.abc import Iterable
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from streams.domain.clocks import DEEDS
-from streams.domain.events import Action, Amendment, Event, Filing, Retraction
+from streams.domain.events import (
+    AMENDMENT,
+    CODES,
+    FILING,
+    RETRACTION,
+    TEST_FILING,
+    Action,
+    Amendment,
+    Event,
+    Filing,
+    Retraction,
+)
 from streams.domain.softening import relabelling, softens
-
-FILING: Final = 0
-TEST_FILING: Final = 1
-AMENDMENT: Final = 2
-RETRACTION: Final = 3
-FIRST_DEED: Final = 4
-"""Codes of entries; from FIRST_DEED on, the place of the deed in `clocks.DEEDS`."""
 
 MAX_PLAIN_ENTRIES: Final = 64
 """How many entries a plain report may hold: every sequence of plain entries is compiled once and remembered."""
 
 HISTORY: Final = 1 << 50
 """What is added to the delay, in milliseconds, of a filing of audited history: it was told after every limit."""
-
-CODES: Final = {deed: FIRST_DEED + place for place, deed in enumerate(DEEDS)}
-"""The code of every deed."""
 
 
 class Entry(NamedTuple):
@@ -74,6 +74,26 @@ class Row(NamedTuple):
     allowance: int
     entries: list[Entry]
     rests: int = 0
+
+
+class UnpackedReport:
+    """A report whose row is unpacked; the quick way through a ledger knows more of the reports that go it.
+
+    `allowance` and `entries` are those of its row. `is_open` tells that it is known to be open, so that it had better
+    stay unpacked, `is_final` that it is known to have ended with all its clocks: it is only to be forgotten.
+    """
+
+    __slots__ = ("allowance", "entries", "is_final", "is_open")
+
+    def __init__(self, allowance: int, entries: list[Entry]) -> None:
+        self.allowance = allowance
+        self.entries = entries
+        self.is_open = self.is_final = False
+
+    @property
+    def row(self) -> Row:
+        """What is stored of it."""
+        return Row(self.allowance, self.entries)
 
 
 def entry_of(event: Event) -> Entry:

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from streams.domain.clocks import ALWAYS, Clock, Window
-from streams.domain.deadlines import NEVER
-from streams.domain.grid import DAY, HOUR
+from streams.domain.grid import DAY, FOREVER_MS, HOUR
 from streams.domain.softening import SOFTENED
 
 _AHEAD: Final = HOUR
@@ -55,13 +54,13 @@ def enrol(pack: Sequence[Clock], stored: Iterable[Enrolled], told: int) -> dict[
 def _open(former: Enrolled | None, clock: Clock, since: int) -> Enrolled:
     """Return a clock as loaded from `since` on, or from when it was if it still is."""
     if former is None:
-        return Enrolled(clock, ((since, NEVER),) if since else ALWAYS)
+        return Enrolled(clock, ((since, FOREVER_MS),) if since else ALWAYS)
     if former.clock != clock:
         raise ClockError(f"clock {clock.key}: expected the definition it was first loaded with; give it a new version")
     *before, (first, last) = former.loaded
-    if last == NEVER:
+    if last == FOREVER_MS:
         return former
-    return Enrolled(clock, (*before, (first, NEVER)) if last >= since else (*former.loaded, (since, NEVER)))
+    return Enrolled(clock, (*before, (first, FOREVER_MS)) if last >= since else (*former.loaded, (since, FOREVER_MS)))
 
 
 def _closed(former: Enrolled, until: int) -> Enrolled:

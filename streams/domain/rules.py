@@ -3,13 +3,56 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple, Protocol
 
-from streams.domain.clocks import STANDARD, Clock
-from streams.domain.desk import PlatformRule
-from streams.domain.grid import DAY
+from streams.domain.clocks import Clock
+from streams.domain.grid import DAY, MINUTE, SECOND
 from streams.domain.report import Row
 from streams.domain.roster import Enrolled
+from streams.domain.standard import STANDARD
+
+CAPACITY: Final = 2_000_000
+"""How many reports of a platform a partition remembers where the registry says nothing else."""
+
+_AT_LEAST: Final = 15 * MINUTE
+"""A filing told within this time is always in time: no publisher is faster than its outbox."""
+
+_LABELS_OF_A_DAY: Final = 100
+"""A filing day may have one set of labels for so many reports of the capacity."""
 
 _WAITING: Final = 10_000
+
+
+class Held(NamedTuple):
+    """A span of audited history: reports filed in [`since`, `until`) are kept until `closes`, in epoch milliseconds."""
+
+    since: int
+    until: int
+    closes: int
+
+
+class PlatformRule(NamedTuple):
+    """What the registry says of a platform.
+
+    `cadence` is how often, in milliseconds, it promises to have told everything, `capacity` how many of its reports a
+    partition remembers, `held` are its spans of history.
+    """
+
+    cadence: int = 5 * MINUTE
+    capacity: int = CAPACITY
+    held: tuple[Held, ...] = ()
+
+    @property
+    def allowance_s(self) -> int:
+        """Within how many seconds after its time a filing must be told to be in time."""
+        return max(_AT_LEAST, self.cadence) // SECOND
+
+    @property
+    def labels_of_a_day(self) -> int:
+        """How many different sets of labels the filings of one day may have on a partition: so many cohorts."""
+        return self.capacity // _LABELS_OF_A_DAY
+
+    def kept_until(self, at: int) -> int:
+        """Return until when a report that begins at `at` is neither forgotten nor sealed; 0 outside of history."""
+        return max([span.closes for span in self.held if span.since <= at < span.until], default=0)
 
 
 class Rules(NamedTuple):

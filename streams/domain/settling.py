@@ -7,22 +7,26 @@ is right; properties hold the two to the same rows, cohorts and counters.
 """
 
 from bisect import bisect_left
+from collections.abc import Callable
 from operator import itemgetter
 from typing import Final
 
 from streams.domain import counters
 from streams.domain.at_hand import Report
 from streams.domain.books import Books
-from streams.domain.cohort import FROM_THE_START, Stored
+from streams.domain.cohort import Stored
 from streams.domain.deeds import Deeds
 from streams.domain.desk import Desk
-from streams.domain.events import Action, Amendment, Filing
+from streams.domain.events import AMENDMENT, CODES, FILING, Action, Amendment, Filing
 from streams.domain.grid import DAY, EDGES, MINUTE, SECOND, bin_of
 from streams.domain.measure import entry_bin
 from streams.domain.path import Path
+from streams.domain.profile import FROM_THE_START
 from streams.domain.regime import Regimes
-from streams.domain.report import AMENDMENT, CODES, FILING, MAX_PLAIN_ENTRIES, Entry, Row, is_plain, softened
+from streams.domain.report import MAX_PLAIN_ENTRIES, Entry, Row, UnpackedReport, is_plain, softened
+from streams.domain.sequence_index import SequenceIndexes
 from streams.domain.softening import relabelling, softens
+from streams.domain.updates import Updates
 
 _id_of: Final = itemgetter(Entry._fields.index("id"))
 
@@ -34,20 +38,23 @@ class Settling:
     little on purpose.
     """
 
-    def __init__(self, regimes: Regimes, books: Books, *, quick: bool) -> None:
-        self._cohort = books.cohort
+    def __init__(self, regimes: Regimes, books: Books, belongs: Callable[[bytes], bool], *, quick: bool) -> None:
+        self.cohort = books.cohort
         self._touched = books.touched
         self._divided = books.divided
         self._regimes = regimes
+        self._indexes = SequenceIndexes()
         self._deeds = Deeds()
         self._notices = books.notices
+        self._updates = Updates(books.notices)
+        self._belongs = belongs
         self._quick = quick
 
     def file(self, desk: Desk, filed: Filing) -> Report | None:
         """Return the unsettled report that a filing begins of which nothing is known yet; None for the long way."""
         at, labels = filed.at, filed.attributes
-        path = self._regimes.of(labels, at).filed
-        if path is None or filed.test or filed.history:
+        path = self._indexes[self._regimes.of(labels, at)].filed
+        if path is None or filed.test or filed.history or not self._belongs(filed.key):
             return None
         # What Entry(…) does, at a third of its cost.
         entry = (at, FILING, filed.items, labels, filed.content, filed.id, filed.told - at)
@@ -56,7 +63,7 @@ class Settling:
     def append(self, report: Report, event: Action | Amendment) -> bool:
         """Enter an event that is later than all that is known of a plain report; false for the long way."""
         path, entries, at = report.path, report.entries, event.at
-        if path is None or at <= entries[-1].at or event.id in map(_id_of, entries):
+        if at <= entries[-1].at or event.id in map(_id_of, entries):
             return False
         if type(event) is Action:
             code, items = CODES[event.deed], event.items
@@ -77,14 +84,19 @@ class Settling:
         report.path = after
         return True
 
-    def join(self, desk: Desk, waiting: Report, filed: Filing) -> Report | None:
+    def join(self, desk: Desk, waiting: UnpackedReport, filed: Filing) -> Report | None:
         """Return the unsettled report of a filing whose actions have waited for it; None for the long way."""
         report, entries = self.file(desk, filed) if self._quick else None, waiting.entries
-        if report is None or waiting.path is not None or entries[0].at <= filed.at or len(entries) >= MAX_PLAIN_ENTRIES:
+        if (
+            report is None
+            or isinstance(waiting, Report)
+            or entries[0].at <= filed.at
+            or len(entries) >= MAX_PLAIN_ENTRIES
+        ):
             return None
         report.allowance = waiting.allowance
         for entry in entries:
-            after = None if report.path is None else self._after(report, report.path, entry.code)
+            after = self._after(report, report.path, entry.code)
             if after is None or after.ended is None:
                 return None
             report.path = after
@@ -95,17 +107,18 @@ class Settling:
         self._deeds.await_no_longer(desk, waiting)
         return report
 
-    def read(self, desk: Desk, row: Row) -> Report:
+    def read(self, desk: Desk, row: Row) -> UnpackedReport:
         """Return a row that is in the books as a report at hand."""
         allowance, entries, _ = row
         path = self.path_of(entries)
-        report = Report(allowance, entries, path)
         if path is None:
-            return report
+            return UnpackedReport(allowance, entries)
+        report = Report(allowance, entries, path)
         filed = entries[0]
         report.posted = len(entries)
         report.placed = path
-        report.cohort = self._cohort(desk, filed.at // DAY, filed.labels)
+        report.is_open, report.is_final = path.open, path.settled
+        report.cohort = self.cohort(desk, filed.at // DAY, filed.labels)
         report.risk = entry_bin(filed, allowance * SECOND)
         report.values = [filed.at % DAY // MINUTE, *[bin_of(entry.at - filed.at) for entry in entries[1:]]]
         report.signature = path.signature(report.risk, report.values)
@@ -116,7 +129,7 @@ class Settling:
         filed = entries[0]
         if not self._quick or filed.code != FILING or not is_plain(entries):
             return None
-        path = self._regimes.of(filed.labels, filed.at).path_of(tuple([entry.code for entry in entries]))
+        path = self._indexes[self._regimes.of(filed.labels, filed.at)].path_of(tuple([entry.code for entry in entries]))
         if path is None or (path.amended and softened(entries, filed.labels)):
             return None
         return path
@@ -129,22 +142,21 @@ class Settling:
         entries, path = report.entries, report.path
         filed, posted = entries[0], report.posted
         at = filed.at
-        assert path is not None
         if posted:
             old, values, passed = report.signature, report.values, report.placed
         else:
             old, values, passed = self._enter(desk, report, path, horizon)
             posted = 1
         name, cohort = report.cohort
-        notices = self._notices if self._notices.wanted else None
+        updates = self._updates if self._notices.wanted else None
         early = at + path.shortest > horizon and filed.delay < path.shortest
         for place, entry in enumerate(entries[posted:], posted):
             passed = passed.onward.get(entry.code) or self._after(report, passed, entry.code) or passed
             duration = entry.at - at
             value = bisect_left(EDGES, duration)
             values.append(value)
-            if notices and passed.ended:
-                notices.ended(key, report, passed, place, value)
+            if updates and passed.ended:
+                updates.ended(key, report, passed, place, value)
             if early:
                 told = passed.told.get(value) or self._deeds.learn(passed, value)
                 desk.told[told] += 1
@@ -154,9 +166,10 @@ class Settling:
                         cohort[total] = cohort.get(total, 0) + duration
             else:
                 self._deeds.count(desk, report, passed, 0 if place < report.at_once else horizon)
-        if notices and not report.posted and not early:
-            notices.passed(key, report, path, 0, horizon)
+        if updates and not report.posted and not early:
+            updates.passed(key, report, path, 0, horizon)
         report.posted, report.placed = len(entries), path
+        report.is_open, report.is_final = path.open, path.settled
         report.signature = signature = path.signature(report.risk, values)
         self._touched.add(name)
         if old != signature:
@@ -164,14 +177,16 @@ class Settling:
             if name in self._divided:
                 self._divided[name].update((old, signature) if old else (signature,))
 
-    def miss(self, desk: Desk, report: Report, before: int) -> None:
-        """Count the limits of a settled plain report that the horizon has passed since `before`."""
+    def miss(self, desk: Desk, key: bytes, report: Report, before: int) -> None:
+        """Count and tell the limits of a settled plain report that the horizon has passed since `before`."""
         self._deeds.miss(desk, report, report.placed, (before, desk.horizon))
+        if self._notices.wanted:
+            self._updates.passed(key, report, report.placed, before, desk.horizon)
 
     def _after(self, report: Report, path: Path, code: int) -> Path | None:
         """Return where one more entry leads a report."""
         filed = report.entries[0]
-        return self._regimes.of(filed.labels, filed.at).after(path, code)
+        return self._indexes[self._regimes.of(filed.labels, filed.at)].after(path, code)
 
     def _enter(self, desk: Desk, report: Report, path: Path, horizon: int) -> tuple[bytes, list[int], Path]:
         """Post the filing of a report on a path.

@@ -5,15 +5,13 @@ something happens next; some of them stay unpacked.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from streams.domain.at_hand import Report
 from streams.domain.desk import Desk
 from streams.domain.grid import DAY
-from streams.domain.report import Row
+from streams.domain.report import Row, UnpackedReport
 from streams.domain.rules import RowCodec
-from streams.domain.settling import Settling
 
 REPORTS_AT_HAND: Final = 4_096
 """How many open reports are kept unpacked, some 1,000 bytes each."""
@@ -21,7 +19,7 @@ REPORTS_AT_HAND: Final = 4_096
 MAX_UNPACKED_ENTRIES: Final = 500_000
 """How many entries changed reports may hold before they are packed, some 200 bytes each: a report may hold many."""
 
-Kept = dict[bytes, bytes | Report]
+Kept = dict[bytes, bytes | UnpackedReport]
 """Reports by key, packed or at hand."""
 
 
@@ -31,16 +29,21 @@ def platform_of(key: bytes) -> str:
 
 
 class Shelf:
-    """Reports by key; `find` gives them packed or unpacked, `report` unpacked; `put` keeps one that is not here yet."""
+    """Reports by key; `find` gives them packed or unpacked, `report` unpacked; `put` keeps one that is not here yet.
+
+    `from_row` makes a report at hand of a row.
+    """
 
     __slots__ = (
-        *("_at_hand", "_changed", "_codec", "_faults", "_prepared", "_reports", "_settling"),
-        *("_unpacked", "find", "keep"),
+        *("_at_hand", "_changed", "_codec", "_faults", "_prepared", "_reports"),
+        *("_unpacked", "find", "keep", "from_row"),
     )
 
-    def __init__(self, codec: RowCodec, settling: Settling, faults: dict[str, Exception]) -> None:
+    def __init__(
+        self, codec: RowCodec, from_row: Callable[[Desk, Row], UnpackedReport], faults: dict[str, Exception]
+    ) -> None:
         self._codec = codec
-        self._settling = settling
+        self.from_row = from_row
         self._faults = faults
         # Of a dict the first of many keys that went is found by passing all of them.
         self._at_hand: OrderedDict[bytes, None] = OrderedDict()
@@ -52,15 +55,15 @@ class Shelf:
     def __len__(self) -> int:
         return len(self._reports)
 
-    def report(self, desk: Desk, found: bytes | Report) -> Report:
+    def report(self, desk: Desk, found: bytes | UnpackedReport) -> UnpackedReport:
         """Return what was found as a report at hand."""
-        return found if isinstance(found, Report) else self._settling.read(desk, self.row(found))
+        return found if isinstance(found, UnpackedReport) else self.from_row(desk, self.row(found))
 
     def row(self, stored: bytes) -> Row:
         """Return the row of a packed report."""
         return self._codec.unpack_row(stored)
 
-    def put(self, key: bytes, report: Report) -> None:
+    def put(self, key: bytes, report: UnpackedReport) -> None:
         """Keep a report that changed."""
         self._reports[key] = report
         self._changed[key] = None
@@ -71,7 +74,7 @@ class Shelf:
         """Whether so many entries changed that their reports had better be packed (`prepare`)."""
         return self._unpacked > MAX_UNPACKED_ENTRIES
 
-    def note(self, changed: Mapping[bytes, Report]) -> None:
+    def note(self, changed: Mapping[bytes, UnpackedReport]) -> None:
         """Take note of kept reports that changed."""
         self._changed.update(changed)
 
@@ -104,17 +107,17 @@ class Shelf:
         changes, reports, pack = self._prepared, self._reports, self._codec.pack_row
         for key in self._changed:
             report = reports.get(key)
-            if not isinstance(report, Report):
+            if not isinstance(report, UnpackedReport):
                 changes[b"r|" + key] = report
                 continue
-            entries, path = report.entries, report.path
-            rests = entries[-1].told // DAY if path is not None and path.settled else 0
+            entries = report.entries
+            rests = entries[-1].told // DAY if report.is_final else 0
             try:
                 changes[b"r|" + key] = stored = pack(Row(report.allowance, entries, rests))
             except Exception as fault:  # noqa: BLE001 - it concerns the report's platform alone
                 self._faults.setdefault(platform_of(key), fault)
                 continue
-            if path is not None and path.open:
+            if report.is_open:
                 self._at_hand[key] = None
             else:
                 reports[key] = stored
@@ -127,5 +130,5 @@ class Shelf:
         while len(self._at_hand) > REPORTS_AT_HAND:
             key, _ = self._at_hand.popitem(last=False)
             report = self._reports.get(key)
-            if isinstance(report, Report):
+            if isinstance(report, UnpackedReport):
                 self._reports[key] = self._codec.pack_row(report.row)

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from streams.domain.attributes import decode
+from streams.domain.attributes import UNKNOWN_JURISDICTION, decode
 from streams.domain.counters import INSTANT
 from streams.domain.events import Action, Event, Filing, Heartbeat
 from streams.domain.grid import HOUR
 from streams.domain.vocabulary import Harm
 
-UNKNOWN_JURISDICTION: Final = "ZZ"
 _ENOUGH: Final = 20
 _MANY: Final = 0.2
 """Of instants told to the second, one in 3,600 falls on a whole hour; a fifth of them is a habit of rounding."""

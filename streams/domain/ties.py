@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from itertools import groupby, pairwise
 from operator import attrgetter
 
-from streams.domain.clocks import DEEDS
-from streams.domain.report import FIRST_DEED, Entry
+from streams.domain.events import DEEDS, FIRST_DEED
+from streams.domain.report import Entry
 from streams.domain.states import Standing
 
 

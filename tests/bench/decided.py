@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from streams.domain import counters
-from streams.domain.clocks import STANDARD
 from streams.domain.events import Action, Event, Filing, Retraction
 from streams.domain.grid import MINUTE
+from streams.domain.standard import STANDARD
 
 _CLOCK: Final = next(clock for clock in STANDARD if clock.id == "time_to_decision")
 _SKEW: Final = 2 * MINUTE

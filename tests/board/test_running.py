@@ -4,13 +4,15 @@ from dashboards.board.metrics.running_clocks import running
 from streams.contract.packs.exported_clocks import exported_clocks
 from streams.contract.packs.rulebook import STANDARD_RULES
 from streams.domain.attributes import Attributes, encode
-from streams.domain.clocks import STANDARD
-from streams.domain.cohort import CohortKey, Reading, Signature, pack
-from streams.domain.course import FROZEN, OPEN, STOPPED
+from streams.domain.cohort import CohortKey
+from streams.domain.endings import FROZEN, OPEN, STOPPED
 from streams.domain.figures import Sample
 from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
+from streams.domain.profile import Reading, Signature
+from streams.domain.standard import STANDARD
 from streams.domain.states import State
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
+from tests.ledger.signatures import pack
 
 ACT = STANDARD[2]
 DAY_OF_FILING = 20_000

@@ -8,13 +8,14 @@ from dashboards.board.inputs.accumulator import merge_cohort_samples
 from dashboards.board.inputs.measures_state import MeasuresState, UnknownMeasureError
 from streams.contract.outputs.measures import STATUS_KEY, PartitionStatus, encode_partition_status
 from streams.contract.outputs.row_codec import MessagePackCodec
-from streams.domain.clocks import ALWAYS, STANDARD
-from streams.domain.cohort import Reading, Signature, pack
-from streams.domain.deadlines import NEVER
+from streams.domain.clocks import ALWAYS
 from streams.domain.figures import Sample, grouping, samples
-from streams.domain.grid import DAY
+from streams.domain.grid import DAY, FOREVER_MS
+from streams.domain.profile import Reading, Signature
 from streams.domain.roster import Enrolled
+from streams.domain.standard import STANDARD
 from streams.domain.states import State
+from tests.ledger.signatures import pack
 
 CLOCKS = (b"ab", b"cd")
 THROUGH = 40 * DAY
@@ -189,7 +190,7 @@ def test_a_clock_that_left_the_pack_is_known_as_long_as_a_partition_says_that_it
 
     sums.apply_record(0, b"k|time_to_action@1", codec.pack(Enrolled(former, ((0, DAY),))))
     sums.apply_record(1, b"k|time_to_action@1", codec.pack(Enrolled(former, ALWAYS)))
-    sums.apply_record(0, b"k|time_to_action@2", codec.pack(Enrolled(later, ((DAY, NEVER),))))
+    sums.apply_record(0, b"k|time_to_action@2", codec.pack(Enrolled(later, ((DAY, FOREVER_MS),))))
 
     assert sums.clocks == {former.key: former, later.key: later}
 

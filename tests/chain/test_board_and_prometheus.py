@@ -14,12 +14,12 @@ from streams.batch.load import LoadedFiles, load_files
 from streams.batch.measure import measure
 from streams.contract.timestamps import parse_timestamp
 from streams.domain import counters
-from streams.domain.clocks import STANDARD
 from streams.domain.cohort import CohortKey
-from streams.domain.course import STOPPED
+from streams.domain.endings import STOPPED
 from streams.domain.figures import Sample, samples
 from streams.domain.grid import DAY, HOUR, SECOND, bin_of
 from streams.domain.objective import Period, spans
+from streams.domain.standard import STANDARD
 from streams.domain.survival import estimate
 from tests.chain.chain import Part
 from tests.chain.history import lines_of, midnight_before, plan_of

@@ -13,28 +13,30 @@ from streams.contract.outputs.report_updates import (
     decode_report_update,
     encode_report_update,
 )
-from streams.domain.clocks import STANDARD
-from streams.domain.course import EXPIRED, STOPPED
+from streams.domain.counters import ClockCounterNames
+from streams.domain.endings import EXPIRED, MET, MISSED, PENDING, STOPPED
 from streams.domain.grid import HOUR
-from streams.domain.names import Names
-from streams.domain.notices import Miss, Notice, Response
-from streams.domain.path import Ended
-from streams.domain.verdict import MET, MISSED, PENDING
+from streams.domain.notices import EndedClock, Miss, Notice, Response
+from streams.domain.standard import STANDARD
 
-ACKNOWLEDGE, DECIDE, ACT = (Names(clock) for clock in STANDARD)
-MEASURE = Names(STANDARD[0]._replace(id="only_measures", limit=None))
+ACKNOWLEDGE, DECIDE, ACT = (ClockCounterNames(clock) for clock in STANDARD)
+MEASURE = ClockCounterNames(STANDARD[0]._replace(id="only_measures", limit=None))
 KEY = b"harbor|k1_" + b"a" * 43
 FILED = 1_767_571_200_000
 
 
-def responded(*ended: Ended, after: int = HOUR) -> Response:
+def responded(*ended: EndedClock, after: int = HOUR) -> Response:
     return Response(KEY, FILED, FILED + after, after, ended)
 
 
 NOTICES: list[Notice] = [
-    responded(Ended(ACT, STOPPED, MET)),
-    responded(Ended(ACKNOWLEDGE, STOPPED, MET), Ended(DECIDE, EXPIRED, MISSED), Ended(MEASURE, STOPPED, PENDING)),
-    responded(Ended(DECIDE, STOPPED, MET), Ended(ACT, STOPPED, MET), after=0),
+    responded(EndedClock(ACT, STOPPED, MET)),
+    responded(
+        EndedClock(ACKNOWLEDGE, STOPPED, MET),
+        EndedClock(DECIDE, EXPIRED, MISSED),
+        EndedClock(MEASURE, STOPPED, PENDING),
+    ),
+    responded(EndedClock(DECIDE, STOPPED, MET), EndedClock(ACT, STOPPED, MET), after=0),
     Miss(KEY, FILED, FILED + 24 * HOUR, (ACT,)),
     Miss(KEY, FILED, FILED + 24 * HOUR, (ACT, DECIDE, ACKNOWLEDGE)),
 ]
@@ -73,17 +75,17 @@ def test_a_miss_tells_when_the_limit_passed() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        responded(Ended(ACT, STOPPED, MET), after=2 * HOUR),
-        responded(Ended(DECIDE, STOPPED, MET)),
-        responded(Ended(Names(STANDARD[2]._replace(version="2")), STOPPED, MET)),
-        responded(Ended(ACT, EXPIRED, MISSED)),
+        responded(EndedClock(ACT, STOPPED, MET), after=2 * HOUR),
+        responded(EndedClock(DECIDE, STOPPED, MET)),
+        responded(EndedClock(ClockCounterNames(STANDARD[2]._replace(version="2")), STOPPED, MET)),
+        responded(EndedClock(ACT, EXPIRED, MISSED)),
         NOTICES[0]._replace(key=KEY.replace(b"harbor", b"meadow")),
     ],
 )
 def test_an_id_is_a_function_of_what_is_said(other: Notice) -> None:
     first, again, another = (
         decode_report_update(encode_report_update(notice)).id
-        for notice in (NOTICES[0], responded(Ended(ACT, STOPPED, MET)), other)
+        for notice in (NOTICES[0], responded(EndedClock(ACT, STOPPED, MET)), other)
     )
 
     assert first == again

@@ -7,11 +7,11 @@ import pytest
 from streams.contract.packs.file import PackError, load_rulebook, parse_pack, read_pack
 from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook, RulebookError
 from streams.contract.registry.registry import Registry
-from streams.domain.clocks import FINAL_RESTRICTIONS, STANDARD, AfterReopen
-from streams.domain.deadlines import NEVER
+from streams.domain.clocks import FINAL_RESTRICTIONS, AfterReopen
 from streams.domain.events import Deed
-from streams.domain.grid import DAY, HOUR
+from streams.domain.grid import DAY, FOREVER_MS, HOUR
 from streams.domain.objective import Period, Statistic
+from streams.domain.standard import STANDARD
 from streams.domain.vocabulary import Outcome, Severity
 
 CHILDREN = Path(__file__).parents[2] / "deploy/packs/children.toml"
@@ -101,8 +101,8 @@ def test_a_report_of_unspecified_severity_is_under_the_clocks_of_the_strictest()
 def test_a_clock_without_dates_is_always_in_force_and_one_with_a_beginning_has_no_end() -> None:
     (always,), (since,) = pack().rules, pack("in_force_from = 1970-01-03").rules
 
-    assert always.clock.windows == ((0, NEVER),)
-    assert since.clock.windows == ((2 * DAY, NEVER),)
+    assert always.clock.windows == ((0, FOREVER_MS),)
+    assert since.clock.windows == ((2 * DAY, FOREVER_MS),)
 
 
 @pytest.mark.parametrize(

@@ -20,13 +20,15 @@ from streams.contract.registry.file import RegistryError, parse_registry, read_r
 from streams.contract.registry.jurisdictions import OTHER_GROUP, UNKNOWN_JURISDICTION
 from streams.contract.registry.registry import PLATFORM_ID, Registry, Role
 from streams.contract.timestamps import MAX_TIMESTAMP_MS
-from streams.domain.cohort import CohortKey, Signature
+from streams.domain.cohort import CohortKey
 from streams.domain.events import Event, Heartbeat
 from streams.domain.grid import DAY
 from streams.domain.ledger import Ledger
+from streams.domain.profile import Signature
 from streams.domain.rules import Rules
 from tests.contract.examples import accepted
 from tests.fuzz.batches import batches
+from tests.ledger.signatures import unpacked
 
 _REGISTRY: Final = read_registry(Path(__file__).parents[2] / "deploy/registry/demo.toml")
 _DECODER: Final = EventDecoder(_REGISTRY)
@@ -179,4 +181,4 @@ def _told(events: Iterable[Event], every: int = _MOST_LINES) -> Books:
     ledger.advance(_NOW + 30 * DAY)
     rows |= ledger.take_changes()
     reports = {key: codec.unpack_row(row) for key, row in rows.items() if key.startswith(b"r|") and row is not None}
-    return dict(reports), dict(ledger.cohorts())
+    return dict(reports), unpacked(ledger.stored_cohorts())

@@ -6,28 +6,22 @@ from typing import Final
 
 from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.domain import counters
-from streams.domain.at_hand import Report
-from streams.domain.clocks import (
-    FINAL_RESTRICTIONS,
-    PARTIAL_RESTRICTIONS,
-    STANDARD,
-    AfterReopen,
-    Clock,
-    Scope,
-)
-from streams.domain.cohort import CohortKey, Signature, key_of, stop_sums
-from streams.domain.course import ENDINGS, FROZEN, OPEN, STOPPED
-from streams.domain.desk import PlatformRule
+from streams.domain.clocks import FINAL_RESTRICTIONS, PARTIAL_RESTRICTIONS, AfterReopen, Clock, Scope
+from streams.domain.cohort import CohortKey, key_of, stop_sums
+from streams.domain.endings import ENDINGS, FROZEN, OPEN, STOPPED
 from streams.domain.events import Deed, Event
 from streams.domain.grid import HOUR, MINUTE
 from streams.domain.ledger import Ledger
 from streams.domain.notices import Notice
-from streams.domain.report import Entry
-from streams.domain.rules import Rules
+from streams.domain.profile import Signature
+from streams.domain.report import Entry, UnpackedReport
+from streams.domain.rules import PlatformRule, Rules
 from streams.domain.shelf import Kept
 from streams.domain.softening import SOFTENED
+from streams.domain.standard import STANDARD
 from streams.domain.vocabulary import Outcome, Reason, Reversal
 from tests.ledger.oracle import STANDARD_YARDSTICKS, Cohort, Mark, Oracle, Yardstick
+from tests.ledger.signatures import unpacked
 
 CADENCES: Final = {"harbor": 5 * MINUTE, "lantern": 6 * HOUR}
 _WORDS: Final = {OPEN: "open", STOPPED: "stopped", FROZEN: "frozen"} | {
@@ -135,7 +129,7 @@ class Subject:
         """Return what is in memory: reports, cohorts and counters, without what is zero or empty."""
         cohorts, shelf = self.ledger.stored_cohorts(), self.ledger._shelf
         reports = {
-            key: (found.row if isinstance(found, Report) else CODEC.unpack_row(found))[:2]
+            key: (found.row if isinstance(found, UnpackedReport) else CODEC.unpack_row(found))[:2]
             for key, found in shelf._reports.items()
         }
         return (
@@ -154,7 +148,7 @@ class Subject:
     def cohorts(self) -> dict[Cohort, Counter[Mark]]:
         """Return the cohorts in the oracle's words, empty ones left out."""
         found: dict[Cohort, Counter[Mark]] = {}
-        for key, signatures in self.ledger.cohorts():
+        for key, signatures in unpacked(self.ledger.stored_cohorts()).items():
             marks: Counter[Mark] = Counter()
             for signature, count in signatures.items():
                 assert count > 0, "a cohort holds no signature without a report"

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.clocks import STANDARD, Clock
-from streams.domain.deadlines import NEVER
+from streams.domain.clocks import Clock
 from streams.domain.events import Event
-from streams.domain.grid import DAY, HOUR
+from streams.domain.grid import DAY, FOREVER_MS, HOUR
 from streams.domain.roster import ClockError, Enrolled, enrol
+from streams.domain.standard import STANDARD
 from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import START, instants, packs, streams
 from tests.ledger.subject import Subject, clock_of, expected_net, oracle_for
@@ -45,7 +45,7 @@ def test_each_report_stays_under_the_clocks_that_were_loaded_when_it_was_filed(
     subject.advance(end)
 
     gone = [replace(yardstick, windows=((0, midnight),)) for yardstick in former if yardstick not in later]
-    new = [replace(yardstick, windows=((midnight, NEVER),)) for yardstick in later if yardstick not in former]
+    new = [replace(yardstick, windows=((midnight, FOREVER_MS),)) for yardstick in later if yardstick not in former]
     both = [yardstick for yardstick in former if yardstick in later]
     expected = (*gone, *both, *new)
     clocks = [clock_of(yardstick) for yardstick in expected]
@@ -57,7 +57,7 @@ def test_a_pack_that_comes_back_goes_on_and_leaves_out_what_was_filed_meanwhile(
     without = enrol([DECIDE], first.values(), START)
     back = enrol([ACT], without.values(), START + 5 * DAY)
 
-    assert back[ACT.key].loaded == ((0, START + DAY), (START + 6 * DAY, NEVER))
+    assert back[ACT.key].loaded == ((0, START + DAY), (START + 6 * DAY, FOREVER_MS))
     assert back[DECIDE.key].loaded == ((START + DAY, START + 6 * DAY),)
 
 
@@ -73,7 +73,7 @@ def test_a_pack_that_is_taken_back_at_once_leaves_no_gap() -> None:
 def test_a_clock_runs_where_it_is_both_in_force_and_loaded() -> None:
     in_force = ACT._replace(windows=((10 * DAY, 20 * DAY),))
 
-    assert Enrolled(in_force, ((0, 12 * DAY), (15 * DAY, NEVER))).running.windows == (
+    assert Enrolled(in_force, ((0, 12 * DAY), (15 * DAY, FOREVER_MS))).running.windows == (
         (10 * DAY, 12 * DAY),
         (15 * DAY, 20 * DAY),
     )

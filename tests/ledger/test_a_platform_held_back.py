@@ -3,9 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.deadlines import NEVER
 from streams.domain.events import Event, Filing
-from streams.domain.grid import DAY, HOUR, MINUTE
+from streams.domain.grid import DAY, FOREVER_MS, HOUR, MINUTE
 from tests.ledger.strategies import START, streams
 from tests.ledger.subject import Subject
 
@@ -75,7 +74,7 @@ def test_a_platform_that_is_held_is_not_looked_at_again_and_again() -> None:
 
     subject.advance(START + 40 * DAY)
 
-    assert subject.ledger.next_due == NEVER
+    assert subject.ledger.next_due == FOREVER_MS
 
 
 def test_of_a_platform_that_comes_back_no_more_is_decided_at_once_than_is_asked_for() -> None:

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain import regime
-from streams.domain.clocks import STANDARD
-from streams.domain.events import Action, Amendment, Deed, Event, Filing, Heartbeat, Retraction
+from streams.domain import regime, sequence_index
+from streams.domain.events import CODES, Action, Amendment, Deed, Event, Filing, Heartbeat, Retraction
 from streams.domain.grid import DAY
 from streams.domain.path import Path
 from streams.domain.regime import Regime
-from streams.domain.report import CODES
+from streams.domain.sequence_index import SequenceIndex
+from streams.domain.standard import STANDARD
 from streams.domain.vocabulary import Outcome, Reason
 from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import DEEDS, KEYS, START, batches, packs, streams
@@ -107,7 +107,8 @@ _ON_THE_WAY = (Outcome.ACKNOWLEDGED, Outcome.ESCALATED, Outcome.MERGED, Outcome.
 
 
 def test_more_sequences_than_are_remembered_are_counted_like_any(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(regime, "_KEPT", 20)
+    for module in (regime, sequence_index):
+        monkeypatch.setattr(module, "_KEPT", 20)
     subject, reports = Subject(), len(_ON_THE_WAY) ** 3
     subject.feed([Filing(KEYS[0], "harbor", START, START, 1, 1, "gaaaabEU")])
     subject.commit()
@@ -128,8 +129,8 @@ def test_more_sequences_than_are_remembered_are_counted_like_any(monkeypatch: py
 
 
 def test_what_sequences_come_to_is_not_remembered_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(regime, "_KEPT", 20)
-    clocks = Regime(STANDARD)
+    monkeypatch.setattr(sequence_index, "_KEPT", 20)
+    clocks = SequenceIndex(Regime(STANDARD))
 
     for outcomes in product(_ON_THE_WAY, repeat=3):
         path = clocks.filed

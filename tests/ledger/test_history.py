@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain import counters
-from streams.domain.deadlines import NEVER
-from streams.domain.desk import Held, PlatformRule
 from streams.domain.events import Action, Deed, Event, Filing, Heartbeat
-from streams.domain.grid import DAY, HOUR
+from streams.domain.grid import DAY, FOREVER_MS, HOUR
+from streams.domain.rules import Held, PlatformRule
 from streams.domain.vocabulary import Outcome, Reason
 from tests.ledger.oracle import STANDARD_YARDSTICKS, Yardstick
 from tests.ledger.strategies import KEYS, START, batches, packs, streams
@@ -67,7 +66,7 @@ def test_history_counts_what_a_file_of_it_says_and_all_of_it_late(
 ) -> None:
     stream = [event for event in stream if not isinstance(event, Heartbeat)]
     clocks, oracle = [clock_of(yardstick) for yardstick in pack], oracle_for(pack)
-    subject, now = subject_with(NEVER, pack), START + 60 * DAY
+    subject, now = subject_with(FOREVER_MS, pack), START + 60 * DAY
     restarted = data.draw(st.booleans())
     for part, _ in data.draw(batches(stream)):
         subject.feed(as_history(part))
@@ -104,7 +103,7 @@ def test_history_that_comes_again_is_counted_once_before_and_after_its_span_clos
 
     subject.advance(START + 1_200 * DAY)
     if data.draw(st.booleans()):
-        reopened(subject, NEVER)
+        reopened(subject, FOREVER_MS)
     subject.feed(as_history(data.draw(st.permutations(stream))))
     subject.advance(START + 1_201 * DAY)
 
@@ -148,7 +147,7 @@ def test_a_live_filing_stands_before_one_of_history_whichever_came_first() -> No
         history = filing(START, START, number=number)
         cohorts = []
         for order in ([live, history], [history, live]):
-            subject = subject_with(NEVER)
+            subject = subject_with(FOREVER_MS)
             subject.feed(order)
             subject.advance(START + 10 * DAY)
             cohorts.append(subject.cohorts())
@@ -158,7 +157,7 @@ def test_a_live_filing_stands_before_one_of_history_whichever_came_first() -> No
 
 
 def test_a_filing_told_live_keeps_its_delay_when_history_claims_that_it_was_told_earlier() -> None:
-    subject = subject_with(NEVER)
+    subject = subject_with(FOREVER_MS)
     subject.feed([filing(START, START + 10 * DAY, history=False)])
     before = subject.cohorts()
 
@@ -172,7 +171,7 @@ def test_what_was_counted_live_and_forgotten_is_not_counted_again_as_history() -
     subject.feed([filing(START, START, history=False), removal(START + HOUR, START + HOUR)])
     subject.advance(START + 300 * DAY)
     assert subject.ledger.reports == 0
-    reopened(subject, NEVER)
+    reopened(subject, FOREVER_MS)
 
     answers = subject.feed([removal(START + HOUR, START + HOUR), filing(START, START)])
 
@@ -181,7 +180,7 @@ def test_what_was_counted_live_and_forgotten_is_not_counted_again_as_history() -
 
 
 def test_history_does_not_make_its_platform_look_alive() -> None:
-    subject = subject_with(NEVER)
+    subject = subject_with(FOREVER_MS)
     subject.feed([Heartbeat("harbor", START - DAY, START - DAY, START - DAY, 1)])
     subject.advance(START + 20 * DAY)
     seen = subject.ledger.seen_through("harbor")

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from streams.contract.outputs.report_updates import encode_report_update as encode_notice
 from streams.domain import regime
 from streams.domain.attributes import Attributes, encode
-from streams.domain.clocks import STANDARD
 from streams.domain.events import Event
 from streams.domain.grid import DAY
 from streams.domain.memo import Memo
 from streams.domain.regime import Regimes
+from streams.domain.standard import STANDARD
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
 from tests.ledger.strategies import START, streams
 from tests.ledger.subject import Subject
@@ -37,7 +37,7 @@ def test_all_tables_together_hold_no_more_than_they_may(asked: Iterable[tuple[in
 @given(streams())
 def test_a_ledger_that_remembers_next_to_nothing_counts_the_same(stream: list[Event]) -> None:
     usual, forgetful = Subject(), Subject()
-    for memo in (forgetful.ledger._settling._deeds._memo, forgetful.ledger._notices._memo):
+    for memo in (forgetful.ledger._settling._deeds._memo, forgetful.ledger._settling._updates._memo):
         memo._most = 1
 
     for subject in (usual, forgetful):

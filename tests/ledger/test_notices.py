@@ -1,20 +1,32 @@
 """Notices about single reports: what a reader of them knows in the end is what the report says."""
 
+from collections.abc import Iterable
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.clocks import STANDARD
-from streams.domain.course import ENDINGS, STOPPED
+from streams.domain.endings import ENDINGS, MET, STOPPED
 from streams.domain.events import Event
 from streams.domain.grid import DAY, HOUR
-from streams.domain.notices import Miss, Response, last_words
-from streams.domain.verdict import MET
+from streams.domain.notices import EndedClock, Miss, Notice, Response
+from streams.domain.standard import STANDARD
 from tests.ledger.oracle import Oracle, Yardstick, run_of
 from tests.ledger.strategies import KEYS, START, batches, instants, packs, streams
 from tests.ledger.subject import Subject, clock_of, oracle_for
 from tests.ledger.test_one_report import RESTRICTED, did, filed
 
 _NUMBERS = {"stopped": STOPPED} | {outcome.value: number for outcome, number in ENDINGS.items()}
+
+
+def last_words(notices: Iterable[Notice]) -> dict[tuple[bytes, str], tuple[EndedClock, int] | int]:
+    """Return, by report and clock, what a reader of notices knows in the end: how it ended, or when it was missed."""
+    known: dict[tuple[bytes, str], tuple[EndedClock, int] | int] = {}
+    for notice in notices:
+        if isinstance(notice, Miss):
+            known |= {(notice.key, clock.key): notice.at for clock in notice.clocks}
+        else:
+            known |= {(notice.key, ended.clock.key): (ended, notice.duration) for ended in notice.ended}
+    return known
 
 
 def live_ends(oracle: Oracle, events: list[Event]) -> dict[tuple[bytes, str], tuple[int, int]]:

@@ -3,11 +3,11 @@ from itertools import count
 import pytest
 
 from streams.domain.attributes import Attributes, encode
-from streams.domain.clocks import STANDARD
 from streams.domain.events import Action, Amendment, Deed, Filing
 from streams.domain.grid import DAY, HOUR, MINUTE
 from streams.domain.roster import ClockError, distinct
 from streams.domain.softening import SOFTENED, relabelling, softens
+from streams.domain.standard import STANDARD
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Severity
 from tests.ledger.strategies import KEYS, START
 from tests.ledger.subject import Subject

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from streams.contract.packs.file import read_pack
 from streams.domain.appraise import Appraiser
-from streams.domain.clocks import ALWAYS, DEEDS, STANDARD, Clock, Scope
-from streams.domain.desk import Desk, PlatformRule
-from streams.domain.events import Action, Deed, Event, Filing, Heartbeat, Retraction
+from streams.domain.clocks import ALWAYS, Clock, Scope
+from streams.domain.events import CODES, DEEDS, FILING, Action, Deed, Event, Filing, Heartbeat, Retraction
 from streams.domain.grid import DAY, HOUR
 from streams.domain.measure import Measured
 from streams.domain.regime import Regimes
-from streams.domain.report import CODES, FILING, Entry, Row
+from streams.domain.report import Entry, Row
+from streams.domain.rules import PlatformRule
+from streams.domain.standard import STANDARD
 from streams.domain.vocabulary import Outcome, Reversal
 from tests.board.paths import CHILDREN
 from tests.ledger.oracle import Mark, Yardstick
@@ -172,8 +173,7 @@ def _measured(appraiser: Appraiser, before: Iterable[Deed], tied: Iterable[tuple
     entries += [
         Entry(START + DAY, CODES[deed], n % 3, "", digest, 2**32 - digest) for n, (digest, deed) in enumerate(tied)
     ]
-    desk = Desk("harbor", PlatformRule())
-    return appraiser.appraise(desk, Row(desk.allowance, sorted(entries)), START + 3 * DAY).measured
+    return appraiser.appraise("harbor", Row(PlatformRule().allowance_s, sorted(entries)), START + 3 * DAY).measured
 
 
 def _equal_under_all_digests(before: Sequence[Deed], tied: Sequence[Deed], appraiser: Appraiser) -> bool:

@@ -2,13 +2,11 @@
 
 from streams.contract.outputs import report_updates
 from streams.contract.outputs.measures import COHORT_PREFIX, STATUS_KEY, PartitionStatus
-from streams.domain.clocks import STANDARD
-from streams.domain.course import STOPPED
+from streams.domain.counters import ClockCounterNames as ClockNames
+from streams.domain.endings import MISSED, STOPPED
 from streams.domain.grid import HOUR
-from streams.domain.names import Names as ClockNames
-from streams.domain.notices import Miss, Response
-from streams.domain.path import Ended
-from streams.domain.verdict import MISSED
+from streams.domain.notices import EndedClock, Miss, Response
+from streams.domain.standard import STANDARD
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
 from streams.runtime.partition.commits.commit import IntervalChanges, build_commit
 from streams.runtime.partition.commits.suspension import encode_updates
@@ -20,7 +18,7 @@ POSITION = Checkpoint(log_time=5, registry="r")
 STATUS = PartitionStatus(5, 6, 4, "pack", "r", 0)
 ACT = ClockNames(STANDARD[-1])
 MISS = Miss(KEY, 0, 24 * HOUR, (ACT,))
-RESPONSE = Response(KEY, 0, 30 * HOUR, 30 * HOUR, (Ended(ACT, STOPPED, MISSED),))
+RESPONSE = Response(KEY, 0, 30 * HOUR, 30 * HOUR, (EndedClock(ACT, STOPPED, MISSED),))
 
 
 def test_the_position_is_the_last_row_and_measures_are_published_with_the_status() -> None:

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.clocks import STANDARD
-from streams.domain.cohort import Reading, Signature
-from streams.domain.course import FROZEN
+from streams.domain.endings import FROZEN
 from streams.domain.figures import Sample, clock_figures
 from streams.domain.grid import DAY, EDGES, HOUR, MINUTE, TOP, bin_of
+from streams.domain.profile import Reading, Signature
+from streams.domain.standard import STANDARD
 from streams.domain.states import State
 from streams.domain.survival import (
     FROM_START,

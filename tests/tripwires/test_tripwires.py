@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.attributes import Attributes, encode
-from streams.domain.clocks import STANDARD
-from streams.domain.cohort import CohortKey, Reading, Signature, pack
-from streams.domain.course import EXPIRED, OPEN, STOPPED
+from streams.domain.cohort import CohortKey
+from streams.domain.endings import EXPIRED, OPEN, STOPPED
 from streams.domain.grid import DAY, EDGES, HOUR, MINUTE, TOP, bin_of
+from streams.domain.profile import Reading, Signature
 from streams.domain.softening import SOFTENED
+from streams.domain.standard import STANDARD
 from streams.domain.states import State
 from streams.domain.tripwires.bounds import least_rise, least_share, least_shift, most_share
 from streams.domain.tripwires.days import BEFORE, RIPE, WINDOW, Days
@@ -18,6 +19,7 @@ from streams.domain.tripwires.seen import Glimpse, Recent, Seen, Trait
 from streams.domain.tripwires.stretch import Side, stretch
 from streams.domain.tripwires.table import TRIPWIRES, ratios
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
+from tests.ledger.signatures import pack
 
 LENS = Lens(STANDARD)
 NOW = 20_000

@@ -25,13 +25,12 @@ from streams.contract.events.schema.action_data import Restricted
 from streams.contract.events.schema.event_data import ReportAmended, ReportFiled
 from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.domain.attributes import Attributes, encode
-from streams.domain.clocks import STANDARD
 from streams.domain.cohort import key_of
-from streams.domain.desk import PlatformRule
 from streams.domain.events import AboutReport, Action, Amendment, Deed, Filing, Heartbeat, Retraction
 from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
 from streams.domain.ledger import Ledger
-from streams.domain.rules import Rules
+from streams.domain.rules import PlatformRule, Rules
+from streams.domain.standard import STANDARD
 from streams.domain.tripwires.days import Days
 from streams.domain.tripwires.lens import PROMPT, Lens
 from streams.domain.tripwires.seen import Recent

@@ -21,10 +21,11 @@ from streams.contract.outputs.measures import (
     decode_cohort,
     decode_partition_status,
 )
-from streams.domain.clocks import STANDARD, Clock
+from streams.domain.clocks import Clock
 from streams.domain.cohort import CohortKey, key_of
-from streams.domain.deadlines import NEVER
+from streams.domain.grid import FOREVER_MS
 from streams.domain.objective import Span
+from streams.domain.standard import STANDARD
 from streams.domain.tripwires.days import Days
 from streams.domain.tripwires.lens import Lens
 
@@ -43,7 +44,7 @@ class MeasuresState:
     the spans of days that are wanted) and `days` (for tripwires) hold what has been folded.
     """
 
-    def __init__(self, daily_counts: Days | None = None, now: Callable[[], int] = lambda: NEVER) -> None:
+    def __init__(self, daily_counts: Days | None = None, now: Callable[[], int] = lambda: FOREVER_MS) -> None:
         self.daily_counts = daily_counts or Days(lambda _: Lens(STANDARD))
         self.platform_counters = PlatformCounters()
         self.statuses: dict[int, PartitionStatus] = {}

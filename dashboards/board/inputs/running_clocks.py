@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
-from streams.domain.deadlines import NEVER
+from streams.domain.grid import FOREVER_MS
 
 _DUE_SOON_FRACTION: Final = 4
 """A limit is near when no more than this part of it is left."""
@@ -29,7 +29,7 @@ class RunningClocks:
     def count(self, clock_hash: bytes, since: int, reports: int, *, is_urgent: bool) -> None:
         """Count reports on which a clock has run since an instant."""
         self.earliest_start[clock_hash] = min(since, self.earliest_start.get(clock_hash, since))
-        limit = self._limits.get(clock_hash, NEVER)
+        limit = self._limits.get(clock_hash, FOREVER_MS)
         left = limit - (self.watermark - since)
         if left < 0:
             self.overdue[clock_hash] += reports

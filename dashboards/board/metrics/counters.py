@@ -18,8 +18,8 @@ from streams.contract.metrics.metric import TIMINGS, UNKNOWN_PLATFORM, MetricKin
 from streams.contract.packs.exported_clocks import ExportedClock
 from streams.domain import counters
 from streams.domain.clocks import Clock
+from streams.domain.endings import MISSED, VERDICTS
 from streams.domain.grid import SECOND
-from streams.domain.verdict import MISSED
 from streams.domain.vocabulary import Outcome, Reason
 
 CounterTotals = Mapping[str, int]
@@ -116,7 +116,7 @@ def _deadline_counts(
 def _deadline_counter_names(keys: tuple[str, ...], *, is_late: bool, is_corrected: bool) -> tuple[list[str], list[str]]:
     """Return what misses of versions of a clock are counted under, and every other verdict."""
     names: dict[bool, list[str]] = {True: [], False: []}
-    for key, verdict in product(keys, counters.VERDICTS):
+    for key, verdict in product(keys, VERDICTS):
         name = counters.verdict(key, verdict, late=is_late)
         names[verdict == MISSED].append(counters.corrected(name) if is_corrected else name)
     return names[True], names[False]

@@ -8,9 +8,9 @@ from enum import StrEnum
 from itertools import product
 from typing import Final, NamedTuple
 
-from streams.domain.clocks import STANDARD
 from streams.domain.counters import BUCKETS
 from streams.domain.grid import DAY, HOUR, SECOND
+from streams.domain.standard import STANDARD
 from streams.domain.states import STATES
 from streams.domain.tripwires.table import NAMES
 from streams.domain.vocabulary import Outcome, Reason

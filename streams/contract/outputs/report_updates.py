@@ -13,11 +13,9 @@ from xxhash import xxh3_128_hexdigest
 
 from streams.contract.events.schema.event_data import Timestamp
 from streams.contract.timestamps import format_timestamp
-from streams.domain.course import ENDINGS, STOPPED
-from streams.domain.names import Names
-from streams.domain.notices import Notice, Response
-from streams.domain.path import Ended
-from streams.domain.verdict import MET, MISSED, RELEASED
+from streams.domain.counters import ClockCounterNames
+from streams.domain.endings import ENDING_WORDS, VERDICTS
+from streams.domain.notices import EndedClock, Notice, Response
 
 WORKER_SOURCE: Final = "/safeclock/worker"
 
@@ -33,9 +31,6 @@ Ending = Literal[
     "expired",
 ]
 DeadlineOutcome = Literal["met", "missed", "released"]
-
-_ENDING_NAMES: Final = {STOPPED: "stopped", **{number: outcome.value for outcome, number in ENDINGS.items()}}
-_DEADLINE_OUTCOME_NAMES: Final = {MET: "met", MISSED: "missed", RELEASED: "released"}
 
 
 class MeasuredClock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -128,16 +123,16 @@ def _event_json(update: Notice, kind: str, clocks: str) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def _clock_fragments(ended: tuple[Ended, ...]) -> list[str]:
+def _clock_fragments(ended: tuple[EndedClock, ...]) -> list[str]:
     """Return the text of clocks that have ended, cut where their duration stands."""
     measured = [
         MeasuredClock(
             clock=names.clock.id,
             version=names.clock.version,
-            ending=_ENDING_NAMES[ending],  # type: ignore[arg-type]  # one of the words
+            ending=ENDING_WORDS[ending],  # type: ignore[arg-type]  # one of the words
             duration_ms=0,
             limit_ms=names.clock.limit,
-            deadline_outcome=_DEADLINE_OUTCOME_NAMES.get(verdict),  # type: ignore[arg-type]  # one of the words
+            deadline_outcome=VERDICTS.get(verdict),  # type: ignore[arg-type]  # one of the words
         )
         for names, ending, verdict in ended
     ]
@@ -147,7 +142,7 @@ def _clock_fragments(ended: tuple[Ended, ...]) -> list[str]:
 
 
 @lru_cache(maxsize=1024)
-def _missed_clock_json(names: Names) -> str:
+def _missed_clock_json(names: ClockCounterNames) -> str:
     clock = names.clock
     missed = MissedClock(clock=clock.id, version=clock.version, limit_ms=clock.limit or 0)
     return msgspec.json.encode(missed).decode()

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 from streams.contract.toml_reader import Field, Table, distinct_words, duration_ms, one_line_text, tables, text_matching
-from streams.domain.clocks import DEEDS, FINAL_RESTRICTIONS, PARTIAL_RESTRICTIONS
-from streams.domain.events import Deed
+from streams.domain.clocks import FINAL_RESTRICTIONS, PARTIAL_RESTRICTIONS
+from streams.domain.events import DEEDS, Deed
 from streams.domain.grid import DAY, HOUR, MINUTE, SECOND, edge_index
 from streams.domain.vocabulary import Outcome, Reversal
 

@@ -24,9 +24,8 @@ from streams.contract.toml_reader import (
 )
 from streams.domain import vocabulary
 from streams.domain.clocks import ALWAYS, AfterReopen, Clock, Scope
-from streams.domain.deadlines import NEVER
 from streams.domain.events import Deed
-from streams.domain.grid import HOUR
+from streams.domain.grid import FOREVER_MS, HOUR
 from streams.domain.objective import Period, Statistic
 from streams.domain.vocabulary import Severity
 
@@ -199,7 +198,7 @@ class _PackParser(TomlReader):
             self.add_problem(where, "in_force_until", f"expected a day after {since}, got {until}")
         window = (
             0 if since is None else fields.day_start_ms(since),
-            NEVER if until is None else fields.day_start_ms(until),
+            FOREVER_MS if until is None else fields.day_start_ms(until),
         )
         return ALWAYS if window == ALWAYS[0] else (window,)
 

@@ -2,10 +2,8 @@
 
 from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
 from streams.contract.registry.registry import AuditedHistory, Registry
-from streams.domain.deadlines import NEVER
-from streams.domain.desk import Held, PlatformRule
-from streams.domain.grid import DAY
-from streams.domain.rules import Rules
+from streams.domain.grid import DAY, FOREVER_MS
+from streams.domain.rules import Held, PlatformRule, Rules
 
 
 def ledger_config(
@@ -30,11 +28,11 @@ def ledger_config(
 
 
 def _history_span(span: AuditedHistory) -> Held:
-    return Held(span.since, span.until, NEVER if span.closes_on is None else span.closes_on)
+    return Held(span.since, span.until, FOREVER_MS if span.closes_on is None else span.closes_on)
 
 
 def batch_ledger_config(registry: Registry, rulebook: Rulebook) -> Rules:
     """Return the rules for whole files: they may tell all actions before all filings, and hold no worker's memory."""
     rules = ledger_config(registry, rulebook)
-    unbounded = {name: rule._replace(capacity=NEVER) for name, rule in rules.platforms.items()}
-    return rules._replace(waiting=NEVER, platforms=unbounded, others=PlatformRule(capacity=NEVER))
+    unbounded = {name: rule._replace(capacity=FOREVER_MS) for name, rule in rules.platforms.items()}
+    return rules._replace(waiting=FOREVER_MS, platforms=unbounded, others=PlatformRule(capacity=FOREVER_MS))

@@ -11,10 +11,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from streams.domain.clocks import DEEDS, STANDARD, STANDARD_PACK, Clock
-from streams.domain.events import Deed
+from streams.domain.clocks import Clock
+from streams.domain.events import DEEDS, Deed
 from streams.domain.objective import Period, Statistic, Target
 from streams.domain.roster import ClockError, colliding
+from streams.domain.standard import STANDARD, STANDARD_PACK
 
 
 class LegalBasis(NamedTuple):

@@ -4,14 +4,15 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from streams.domain.attributes import Attributes
-from streams.domain.clocks import STANDARD, Clock
-from streams.domain.cohort import FROM_THE_START, CohortKey, Reading, Signature, is_sum, unpack
-from streams.domain.course import FROZEN, OPEN, STOPPED
+from streams.domain.attributes import UNKNOWN_JURISDICTION, Attributes
+from streams.domain.clocks import Clock
+from streams.domain.cohort import CohortKey
+from streams.domain.endings import FROZEN, OPEN, STOPPED
 from streams.domain.grid import HOUR, MINUTE, bin_of
+from streams.domain.profile import FROM_THE_START, Reading, Signature, is_sum, unpack
 from streams.domain.softening import SOFTENED
+from streams.domain.standard import STANDARD
 from streams.domain.states import State
-from streams.domain.survey import UNKNOWN_JURISDICTION
 from streams.domain.tripwires.seen import Glimpse, Seen, Trait
 from streams.domain.tripwires.stretch import Side, stretch
 from streams.domain.vocabulary import Harm, Severity
