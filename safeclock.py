@@ -95,7 +95,7 @@ def worker(**options: str | None) -> None:
 def _run_worker(options: dict[str, str | None]) -> None:
     from streams.contract.settings.environment import BadSettingsError
     from streams.contract.toml_reader import TomlFileError
-    from streams.domain.roster import ClockError
+    from streams.domain.clocks.clock_history import ClockError
     from streams.edge.logs.configuration import configure_logging
     from streams.runtime.bootstrap import build_worker_dependencies
     from streams.runtime.settings import load_settings
@@ -131,7 +131,7 @@ def _run_board(options: dict[str, str | None]) -> None:
     from streams.contract.settings.environment import BadSettingsError
     from streams.contract.settings.kafka_security import KafkaSecurityError
     from streams.contract.toml_reader import TomlFileError
-    from streams.domain.roster import ClockError
+    from streams.domain.clocks.clock_history import ClockError
     from streams.edge.exit_codes import FAILURE
     from streams.edge.http_server.listener import AddressError
     from streams.edge.kafka_client.login import NoBrokerError, describe_error

@@ -18,11 +18,11 @@ from streams.contract.metrics.metric import COHORT_WEEKS, RECENT_COHORT, STANDAR
 from streams.contract.outputs.measure_report import group_report, history_warnings, measure_report
 from streams.contract.packs.exported_clocks import ExportedClock, exported_clocks
 from streams.contract.registry.registry import DEFAULT_CADENCE_MS, Registry
-from streams.domain.counters import WAITING
-from streams.domain.desk import seen_through
-from streams.domain.figures import Grouping, Sample, grouping, samples
-from streams.domain.grid import DAY, SECOND
-from streams.domain.rules import CAPACITY
+from streams.domain.cohorts.statistics import Grouping, Sample, grouping, samples
+from streams.domain.duration_bins import DAY, SECOND
+from streams.domain.ledger.config import CAPACITY
+from streams.domain.ledger.counters import WAITING
+from streams.domain.ledger.platform_state import seen_through
 
 _MAX_APPLIED_AT_ONCE: Final = 500
 _ONLY_WITH_GAUGES: Final = frozenset({"safeclock_as_of_timestamp_seconds", "safeclock_partition_records_lost_total"})

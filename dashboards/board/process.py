@@ -17,7 +17,7 @@ from dashboards.board.settings import Settings
 from streams.contract.packs.file import load_rulebook
 from streams.contract.registry.file import read_registry as load_registry
 from streams.contract.registry.registry import Registry
-from streams.domain.grid import SECOND
+from streams.domain.duration_bins import SECOND
 from streams.edge.clock import wall_clock_ms
 from streams.edge.exit_codes import OK
 from streams.edge.shutdown import ProcessExit, StopSignals, exit_with_log

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from streams.contract.metrics.catalogue import metric_by_name
 from streams.contract.metrics.metric import LabelSource, bucket_bounds_seconds, label_sets
 from streams.contract.packs.exported_clocks import ExportedClock
-from streams.domain.counters import BUCKETS
-from streams.domain.grid import SECOND
+from streams.domain.duration_bins import SECOND
+from streams.domain.ledger.counters import BUCKETS
 
 
 class HistogramValue(NamedTuple):

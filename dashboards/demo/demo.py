@@ -20,7 +20,7 @@ from rich.console import Console
 from dashboards.demo import services
 from dashboards.demo.screen import Screen, open_screen
 from dashboards.demo.supervisor import ProcessFailedError, Supervisor
-from streams.domain.grid import SECOND
+from streams.domain.duration_bins import SECOND
 from streams.edge.clock import wall_clock_ms
 from streams.edge.terminal import console
 

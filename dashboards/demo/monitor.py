@@ -15,10 +15,10 @@ from dashboards.demo.screen import Screen
 from dashboards.demo.services import HOST, DemoHistory
 from dashboards.demo.truth_checks import SegmentShares, TruthCheck, check_truths
 from dashboards.demo.truth_file import GroundTruth, read_ground_truth
-from streams.domain.cohort import CohortKey
-from streams.domain.figures import clock_figures
-from streams.domain.grid import DAY, MINUTE, SECOND
-from streams.domain.standard import STANDARD
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.cohorts.cohort import CohortKey
+from streams.domain.cohorts.statistics import clock_figures
+from streams.domain.duration_bins import DAY, MINUTE, SECOND
 from streams.edge.clock import wall_clock_ms
 
 _POLL_SECONDS: Final = 0.2

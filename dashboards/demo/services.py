@@ -10,7 +10,7 @@ from typing import Final
 
 from dashboards.demo.supervisor import ProcessSpec, Supervisor
 from streams.contract.timestamps import format_timestamp
-from streams.domain.grid import DAY
+from streams.domain.duration_bins import DAY
 
 HOST: Final = "127.0.0.1"
 APPLICATION: Final = "safeclock"

@@ -7,7 +7,7 @@ from dashboards.demo.ranking import ACTION, DECISION, RankingRow, rank_values
 from dashboards.demo.truth_file import GroundTruth, PlatformTruth, Segment, parse_ms
 from streams.contract.formatting import format_duration
 from streams.contract.timestamps import format_timestamp
-from streams.domain.grid import DAY, HOUR, SECOND
+from streams.domain.duration_bins import DAY, HOUR, SECOND
 
 _SHARE_TOLERANCE: Final = 0.03
 """Shares that differ by no more than this are taken for the same."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from streams.contract.timestamps import parse_timestamp
-from streams.domain.grid import DAY
+from streams.domain.duration_bins import DAY
 
 
 class ClockTruth(msgspec.Struct, frozen=True):

@@ -34,7 +34,7 @@ from streams.contract.events.schema.action_data import (
     ReviewStarted,
 )
 from streams.contract.timestamps import format_timestamp
-from streams.domain.grid import DAY, SECOND
+from streams.domain.duration_bins import DAY, SECOND
 
 SCHEMA: Final = "safeclock.truth/1"
 

@@ -13,7 +13,7 @@ from streams.contract.events.schema import envelope
 from streams.contract.events.schema.event_data import HeartbeatData
 from streams.contract.registry.registry import Role
 from streams.contract.timestamps import format_timestamp
-from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
+from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND
 
 NIGHTLY_CUTOFF: Final = 2 * HOUR
 _BATCH_DURATION: Final = 5 * MINUTE

@@ -14,7 +14,7 @@ from producers.simulation.publication import simulate_heartbeats, simulate_publi
 from producers.simulation.published_events import PlatformEncoder, PublishedEvent, encode_line
 from streams.contract.events.schema.envelope import HeartbeatEvent
 from streams.contract.registry.registry import Role
-from streams.domain.grid import DAY, MINUTE, SECOND
+from streams.domain.duration_bins import DAY, MINUTE, SECOND
 from streams.edge.clock import wall_clock_ms
 
 # The number of its arrival decides between two that are told in the same millisecond.

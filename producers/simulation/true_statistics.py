@@ -9,7 +9,7 @@ from math import inf
 from statistics import median
 from typing import Final, NamedTuple
 
-from streams.domain.grid import DAY, SECOND
+from streams.domain.duration_bins import DAY, SECOND
 
 ClockTruth = dict[str, float | int | None]
 """The figures of one clock; None where a value is not reached or does not exist."""

@@ -10,10 +10,10 @@ from streams.contract.formatting import format_duration
 from streams.contract.packs.fields import action_words
 from streams.contract.packs.rulebook import Rule, Rulebook
 from streams.contract.timestamps import format_optional_timestamp, format_timestamp
-from streams.domain.clocks import ALWAYS, AfterReopen, Clock, Scope
+from streams.domain.clocks.definition import ALWAYS, AfterReopen, Clock, Scope
+from streams.domain.cohorts.objectives import Period, Statistic
+from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR, MINUTE, SECOND
 from streams.domain.events import Deed
-from streams.domain.grid import DAY, FOREVER_MS, HOUR, MINUTE, SECOND
-from streams.domain.objective import Period, Statistic
 from streams.edge.terminal import WrappingTable, indent
 
 UNREVIEWED = "no lawyer has reviewed it"

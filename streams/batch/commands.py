@@ -40,7 +40,7 @@ def measure(files: tuple[Path, ...], by: str, form: str, **how: Any) -> None:  #
     from streams.batch.measure import measure as figures
     from streams.batch.measure_output import print_measures
     from streams.batch.progress import open_with_progress
-    from streams.domain.figures import UnknownLabelError, grouping
+    from streams.domain.cohorts.statistics import UnknownLabelError, grouping
 
     labels = by.split(",")
     try:

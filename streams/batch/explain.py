@@ -6,18 +6,18 @@ from typing import NamedTuple
 from streams.contract.events.decoder import EventDecoder, Refusal
 from streams.contract.packs.rulebook import Rulebook
 from streams.contract.registry.registry import Registry
-from streams.domain.appraise import Appraiser
-from streams.domain.attributes import Attributes, decode
-from streams.domain.clocks import Clock
-from streams.domain.endings import ENDING_WORDS, FROZEN, IDLE, OPEN, VERDICTS
-from streams.domain.entry_limit import is_repeat, within_limit
+from streams.domain.clocks.definition import Clock
+from streams.domain.clocks.endings import ENDING_WORDS, FROZEN, IDLE, OPEN, VERDICTS
+from streams.domain.clocks.report_state import State
+from streams.domain.clocks.selection import Regimes
+from streams.domain.duration_bins import FOREVER_MS, SECOND
 from streams.domain.events import AboutReport, Heartbeat
-from streams.domain.grid import FOREVER_MS, SECOND
-from streams.domain.measure import Timed
-from streams.domain.regime import Regimes
-from streams.domain.report import Entry, Row, entry_of, insert
-from streams.domain.rules import PlatformRule
-from streams.domain.states import State
+from streams.domain.labels import Attributes, decode
+from streams.domain.ledger.config import PlatformRule
+from streams.domain.reports.entry_limit import is_repeat, within_limit
+from streams.domain.reports.evaluation import Appraiser
+from streams.domain.reports.measurement import Timed
+from streams.domain.reports.row import Entry, Row, entry_of, insert
 from streams.edge.clock import WallClock, wall_clock_ms
 
 _ENDING_TEXTS = {OPEN: "runs", FROZEN: "paused", IDLE: "not started", **ENDING_WORDS}

@@ -9,8 +9,8 @@ from streams.contract.packs.ledger_config import batch_ledger_config
 from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
 from streams.contract.registry.registry import Registry
 from streams.domain.events import Heartbeat
-from streams.domain.ledger import Ledger
-from streams.domain.survey import Survey
+from streams.domain.integrity.event_summary import Survey
+from streams.domain.ledger.ledger import Ledger
 from streams.edge.clock import WallClock, wall_clock_ms
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from streams.batch.load import LoadedFiles
 from streams.contract.outputs.measure_report import group_report, history_warnings, measure_report
 from streams.contract.packs.exported_clocks import exported_clocks
-from streams.domain.figures import grouping, samples
-from streams.domain.survey import at_once
+from streams.domain.cohorts.statistics import grouping, samples
+from streams.domain.integrity.event_summary import at_once
 
 
 def measure(loaded: LoadedFiles, label_names: Sequence[str]) -> dict[str, object]:

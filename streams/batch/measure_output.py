@@ -9,8 +9,8 @@ from typing import Any, Final
 from rich.table import Table
 
 from streams.contract.formatting import CAVEAT, NOT_MEASURABLE, format_closed_only_median, format_quantile, format_share
-from streams.domain.standard import STANDARD
-from streams.domain.states import OPEN_STATES, State
+from streams.domain.clocks.report_state import OPEN_STATES, State
+from streams.domain.clocks.standard import STANDARD
 from streams.edge.terminal import WrappingTable, console
 
 Group = Mapping[str, Any]

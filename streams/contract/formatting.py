@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from streams.domain.grid import EDGES, SECOND
+from streams.domain.duration_bins import EDGES, SECOND
 
 CAVEAT: Final = (
     "Figures are what platforms declare, checked for plausibility; a report that was never published cannot be seen."

@@ -1,5 +1,5 @@
 """Pure rules: no clock, no input, no output.
 
-Start with ledger.py; docs/definitions.md is the definition.
+Start with ledger/ledger.py; docs/definitions.md is the definition.
 Imports the standard library only.
 """

@@ -96,7 +96,7 @@ def rulebook_from_options(packs: tuple[Path, ...], registry: Any) -> Any:  # noq
     """Return the standard rules with those of packs, read by a registry's groups."""
     from streams.contract.packs.file import load_rulebook as read
     from streams.contract.toml_reader import TomlFileError
-    from streams.domain.roster import ClockError
+    from streams.domain.clocks.clock_history import ClockError
 
     try:
         return read(packs, registry, wall_clock_ms())

@@ -7,7 +7,7 @@ from streams.contract.packs.ledger_config import ledger_config
 from streams.contract.registry.file import read_registry
 from streams.contract.registry.registry import Registry
 from streams.contract.topics import partition_of
-from streams.domain.ledger import Ledger
+from streams.domain.ledger.ledger import Ledger
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.settings import ReportUpdates, Settings
 from streams.runtime.worker import WorkerDependencies

@@ -15,7 +15,7 @@ from typing_extensions import override
 from streams.contract.metrics.catalogue import PIPELINE
 from streams.contract.metrics.metric import MetricKind
 from streams.contract.settings.http_security import HttpSecurity
-from streams.domain.grid import MINUTE, SECOND
+from streams.domain.duration_bins import MINUTE, SECOND
 from streams.domain.vocabulary import Reason
 from streams.edge.http_server import server
 from streams.runtime.stats import PartitionState, WorkerStats

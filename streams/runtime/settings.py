@@ -21,7 +21,7 @@ from streams.contract.settings.environment import (
 from streams.contract.settings.http_security import HttpSecurity, load_http_security
 from streams.contract.settings.kafka_security import KafkaSecurity, load_kafka_security
 from streams.contract.settings.log_settings import LogSettings, load_log_settings
-from streams.domain.grid import DAY
+from streams.domain.duration_bins import DAY
 
 
 class RecordTime(StrEnum):

@@ -16,7 +16,7 @@ import uvloop
 
 from streams.contract.registry.registry import Registry
 from streams.contract.settings.kafka_security import KafkaSecurityError
-from streams.domain.roster import ClockError
+from streams.domain.clocks.clock_history import ClockError
 from streams.edge.clock import wall_clock_ms
 from streams.edge.exit_codes import FAILURE, OK
 from streams.edge.http_server.listener import AddressError

@@ -16,7 +16,7 @@ from streams.admin.source_reset.source_reset import (
     blocked_partitions,
     open_session,
 )
-from streams.domain.grid import DAY
+from streams.domain.duration_bins import DAY
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, TopicOffset, encode_checkpoint
 from streams.runtime.journal.journal import Commit, JournalTarget, TransactionJournal

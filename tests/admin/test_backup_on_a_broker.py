@@ -11,7 +11,7 @@ from streams.admin.backup.restore_backup import open_backup, pending_partitions,
 from streams.admin.errors import OperatingError
 from streams.admin.topic_reader import BrokerAddress
 from streams.contract.topics import MEASURES
-from streams.domain.grid import DAY
+from streams.domain.duration_bins import DAY
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, CLAIM_KEY, decode_checkpoint, encode_checkpoint
 from tests.admin.operator import Terminal
 from tests.admin.worker import worked

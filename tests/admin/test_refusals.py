@@ -17,8 +17,8 @@ from streams.contract.events.keys import record_key
 from streams.contract.events.source_records import Refusal
 from streams.contract.outputs.refusal_records import EventRefused, StoredRefusal
 from streams.contract.registry.registry import Registry
+from streams.domain.duration_bins import DAY
 from streams.domain.events import Event, Heartbeat
-from streams.domain.grid import DAY
 from streams.domain.vocabulary import Reason
 from tests.batch.story import START, filed
 

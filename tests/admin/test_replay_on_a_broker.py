@@ -9,8 +9,8 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from streams.batch.load import load_files
 from streams.contract.outputs import refusal_records
 from streams.contract.topics import EVENT_REFUSED
-from streams.domain import counters
-from streams.domain.grid import DAY, HOUR
+from streams.domain.duration_bins import DAY, HOUR
+from streams.domain.ledger import counters
 from streams.domain.vocabulary import Reason
 from streams.edge.kafka_client.record_batch import OWN_TOPIC_LIMITS
 from tests.admin.operator import Terminal

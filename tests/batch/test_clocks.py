@@ -10,8 +10,8 @@ from safeclock import main
 from streams.batch.explain import ExplainedClock, explain
 from streams.contract.packs.file import load_rulebook
 from streams.contract.registry.registry import Registry
-from streams.domain.entry_limit import MAX_ENTRIES
-from streams.domain.grid import DAY, HOUR, MINUTE
+from streams.domain.duration_bins import DAY, HOUR, MINUTE
+from streams.domain.reports.entry_limit import MAX_ENTRIES
 from tests.batch.story import START, acted, filed
 
 CHILDREN = Path(__file__).parents[2] / "deploy/packs/children.toml"

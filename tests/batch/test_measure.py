@@ -7,8 +7,8 @@ from streams.batch.load import load_files
 from streams.batch.measure import measure
 from streams.contract.packs.file import load_rulebook
 from streams.contract.registry.registry import Registry
-from streams.domain.figures import UnknownLabelError
-from streams.domain.grid import DAY, HOUR, MINUTE
+from streams.domain.cohorts.statistics import UnknownLabelError
+from streams.domain.duration_bins import DAY, HOUR, MINUTE
 from tests.batch.story import START, acted, beat, filed
 from tests.board.paths import CHILDREN
 

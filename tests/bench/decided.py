@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from streams.domain import counters
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.duration_bins import MINUTE
 from streams.domain.events import Action, Event, Filing, Retraction
-from streams.domain.grid import MINUTE
-from streams.domain.standard import STANDARD
+from streams.domain.ledger import counters
 
 _CLOCK: Final = next(clock for clock in STANDARD if clock.id == "time_to_decision")
 _SKEW: Final = 2 * MINUTE

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from streams.domain.counters import BUCKETS
-from streams.domain.grid import DAY
+from streams.domain.duration_bins import DAY
+from streams.domain.ledger.counters import BUCKETS
 
 FILED: Final = "safeclock.report-filed.v1"
 ACTED: Final = "safeclock.action-taken.v1"

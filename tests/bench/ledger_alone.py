@@ -13,8 +13,8 @@ from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.registry.registry import Registry
 from streams.contract.timestamps import MAX_TIMESTAMP_MS
 from streams.domain.events import Event
-from streams.domain.ledger import Ledger
-from streams.domain.rules import Rules
+from streams.domain.ledger.config import Rules
+from streams.domain.ledger.ledger import Ledger
 from streams.runtime.worker import _tune_garbage_collector
 from tests.bench import trial
 from tests.bench.decided import counted, scanned

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from streams.contract.outputs.row_codec import MessagePackCodec
-from streams.domain.ledger import Ledger
-from streams.domain.rules import Rules
+from streams.domain.ledger.config import Rules
+from streams.domain.ledger.ledger import Ledger
 from tests.bench.ledger_alone import decoded
 
 

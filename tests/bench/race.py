@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from streams.domain.grid import DAY
+from streams.domain.duration_bins import DAY
 from streams.edge.clock import wall_clock_ms
 from tests.bench import topics, trial, worker
 from tests.bench.decided import scanned

@@ -11,12 +11,12 @@ from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.packs.ledger_config import ledger_config
 from streams.contract.packs.rulebook import STANDARD_RULES, LegalBasis, Rule, Rulebook
 from streams.contract.registry.registry import Platform, Registry
-from streams.domain.clocks import Clock
+from streams.domain.clocks.definition import Clock
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.cohorts.objectives import Period, Statistic
+from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.events import Action, Deed, Filing
-from streams.domain.grid import DAY, HOUR
-from streams.domain.ledger import Ledger
-from streams.domain.objective import Period, Statistic
-from streams.domain.standard import STANDARD
+from streams.domain.ledger.ledger import Ledger
 from streams.domain.vocabulary import Outcome
 from tests.ledger.subject import load
 

@@ -24,12 +24,12 @@ from streams.contract.metrics.metric import (
 )
 from streams.contract.outputs.measures import STATUS_KEY
 from streams.contract.outputs.row_codec import MessagePackCodec
-from streams.domain import counters
-from streams.domain.cohort import CohortKey
-from streams.domain.desk import TOPICS
-from streams.domain.figures import clock_figures
-from streams.domain.grid import DAY, SECOND
-from streams.domain.objective import Span, Statistic, judge, spans
+from streams.domain.cohorts.cohort import CohortKey
+from streams.domain.cohorts.objectives import Span, Statistic, judge, spans
+from streams.domain.cohorts.statistics import clock_figures
+from streams.domain.duration_bins import DAY, SECOND
+from streams.domain.ledger import counters
+from streams.domain.ledger.platform_state import TOPICS
 from tests.board.worked import EVERY, PARTITIONS, RULEBOOK, board_at, registry, status, told, worked
 from tests.required import program
 

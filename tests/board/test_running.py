@@ -3,14 +3,14 @@ from dashboards.board.inputs.running_clocks import RunningClocks
 from dashboards.board.metrics.running_clocks import running
 from streams.contract.packs.exported_clocks import exported_clocks
 from streams.contract.packs.rulebook import STANDARD_RULES
-from streams.domain.attributes import Attributes, encode
-from streams.domain.cohort import CohortKey
-from streams.domain.endings import FROZEN, OPEN, STOPPED
-from streams.domain.figures import Sample
-from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
-from streams.domain.profile import Reading, Signature
-from streams.domain.standard import STANDARD
-from streams.domain.states import State
+from streams.domain.clocks.endings import FROZEN, OPEN, STOPPED
+from streams.domain.clocks.report_state import State
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.cohorts.cohort import CohortKey
+from streams.domain.cohorts.profile import Reading, Signature
+from streams.domain.cohorts.statistics import Sample
+from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND
+from streams.domain.labels import Attributes, encode
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
 from tests.ledger.signatures import pack
 

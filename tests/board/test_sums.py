@@ -8,13 +8,13 @@ from dashboards.board.inputs.accumulator import merge_cohort_samples
 from dashboards.board.inputs.measures_state import MeasuresState, UnknownMeasureError
 from streams.contract.outputs.measures import STATUS_KEY, PartitionStatus, encode_partition_status
 from streams.contract.outputs.row_codec import MessagePackCodec
-from streams.domain.clocks import ALWAYS
-from streams.domain.figures import Sample, grouping, samples
-from streams.domain.grid import DAY, FOREVER_MS
-from streams.domain.profile import Reading, Signature
-from streams.domain.roster import Enrolled
-from streams.domain.standard import STANDARD
-from streams.domain.states import State
+from streams.domain.clocks.clock_history import Enrolled
+from streams.domain.clocks.definition import ALWAYS
+from streams.domain.clocks.report_state import State
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.cohorts.profile import Reading, Signature
+from streams.domain.cohorts.statistics import Sample, grouping, samples
+from streams.domain.duration_bins import DAY, FOREVER_MS
 from tests.ledger.signatures import pack
 
 CLOCKS = (b"ab", b"cd")

@@ -1,6 +1,6 @@
 from dashboards.board.metrics.integrity import CHECK_FAILED, CHECK_RATIO, daily_counts, integrity_samples
-from streams.domain.cohort import key_of
-from streams.domain.standard import STANDARD
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.cohorts.cohort import key_of
 from tests.board.worked import EVERY, board_at, registry, told, worked
 
 

@@ -22,9 +22,9 @@ from streams.contract.registry.file import read_registry
 from streams.contract.registry.registry import AuditedHistory, Registry
 from streams.contract.timestamps import MAX_TIMESTAMP_MS, parse_timestamp
 from streams.contract.topics import partition_of
+from streams.domain.duration_bins import DAY
 from streams.domain.events import Heartbeat
-from streams.domain.grid import DAY
-from streams.domain.ledger import Ledger
+from streams.domain.ledger.ledger import Ledger
 from tests.board.paths import CHILDREN, PAUSING, REGISTRY
 
 PARTITIONS = 8

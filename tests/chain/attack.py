@@ -23,8 +23,8 @@ from streams.contract.events.source_records import UnreadableBatch
 from streams.contract.outputs import refusal_records
 from streams.contract.outputs.measures import COUNTERS_PREFIX
 from streams.contract.topics import partition_of
-from streams.domain import counters
-from streams.domain.grid import DAY
+from streams.domain.duration_bins import DAY
+from streams.domain.ledger import counters
 from streams.domain.vocabulary import Reason
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.settings import RecordTime

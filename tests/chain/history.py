@@ -4,7 +4,7 @@ from functools import cache
 
 from producers.simulation.model.config import SimulationConfig
 from producers.simulation.traffic import history_lines
-from streams.domain.grid import DAY
+from streams.domain.duration_bins import DAY
 from streams.edge.clock import wall_clock_ms
 
 ENDED_AGO = 21 * DAY

@@ -10,7 +10,7 @@ from streams.contract.events.schema.envelope import AnyEvent, encode_structured,
 from streams.contract.events.schema.event_data import ReportFiled
 from streams.contract.registry.registry import Role
 from streams.contract.topics import partition_of
-from streams.domain.grid import HOUR, MINUTE
+from streams.domain.duration_bins import HOUR, MINUTE
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter
 from tests.chain.chain import Chain
 from tests.contract.examples import AT, SECRET

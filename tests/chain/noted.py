@@ -13,7 +13,7 @@ from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.packs.ledger_config import ledger_config
 from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
 from streams.contract.registry.registry import Registry
-from streams.domain.ledger import Ledger
+from streams.domain.ledger.ledger import Ledger
 
 Words = Mapping[tuple[str, str, str], tuple[str, object]]
 """By platform, report and clock: that it was missed, and when; or how it ended, and after how long."""

@@ -6,10 +6,10 @@ import sys
 from dataclasses import replace
 
 from streams.contract.topics import changelog_topic
-from streams.domain import ledger as domain
-from streams.domain.at_hand import Report
-from streams.domain.desk import Desk
 from streams.domain.events import Event, Heartbeat
+from streams.domain.ledger import ledger as domain
+from streams.domain.ledger.fast_path.at_hand import Report
+from streams.domain.ledger.platform_state import Desk
 from streams.domain.vocabulary import Reason
 from streams.runtime.bootstrap import build_worker_dependencies
 from streams.runtime.faust_app import ConsumerTuning

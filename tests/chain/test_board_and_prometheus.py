@@ -13,13 +13,13 @@ from producers.simulation.ground_truth import ground_truth
 from streams.batch.load import LoadedFiles, load_files
 from streams.batch.measure import measure
 from streams.contract.timestamps import parse_timestamp
-from streams.domain import counters
-from streams.domain.cohort import CohortKey
-from streams.domain.endings import STOPPED
-from streams.domain.figures import Sample, samples
-from streams.domain.grid import DAY, HOUR, SECOND, bin_of
-from streams.domain.objective import Period, spans
-from streams.domain.standard import STANDARD
+from streams.domain.clocks.endings import STOPPED
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.cohorts.cohort import CohortKey
+from streams.domain.cohorts.objectives import Period, spans
+from streams.domain.cohorts.statistics import Sample, samples
+from streams.domain.duration_bins import DAY, HOUR, SECOND, bin_of
+from streams.domain.ledger import counters
 from streams.domain.survival import estimate
 from tests.chain.chain import Part
 from tests.chain.history import lines_of, midnight_before, plan_of

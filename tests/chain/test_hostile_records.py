@@ -10,8 +10,8 @@ import pytest
 from streams.batch.load import load_files
 from streams.contract.outputs import refusal_records
 from streams.contract.timestamps import parse_timestamp
-from streams.domain import counters
-from streams.domain.grid import DAY
+from streams.domain.duration_bins import DAY
+from streams.domain.ledger import counters
 from streams.domain.vocabulary import Reason
 from tests.chain.chain import Chain, Make
 from tests.chain.history import lines_of, plan_of

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from streams.domain.grid import DAY
+from streams.domain.duration_bins import DAY
 from streams.runtime.failpoints import NAMES
 from tests.chain.agreement import agree
 from tests.chain.chain import Chain, Make, Part

@@ -19,8 +19,8 @@ from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.packs.ledger_config import ledger_config
 from streams.contract.registry.registry import Role
 from streams.contract.topics import partition_of
-from streams.domain import counters
-from streams.domain.ledger import Ledger
+from streams.domain.ledger import counters
+from streams.domain.ledger.ledger import Ledger
 from streams.domain.vocabulary import Reason
 from tests.chain.chain import Chain, Make
 from tests.chain.totals import REPORT, Stored, totals

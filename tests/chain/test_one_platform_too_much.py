@@ -10,8 +10,8 @@ from typing_extensions import override
 
 from streams.contract.outputs.measures import COHORT_PREFIX, COUNTERS_PREFIX, decode_cohort, decode_counters
 from streams.contract.topics import TopicSettings
-from streams.domain.grid import DAY, HOUR, MINUTE
-from streams.domain.parts import MOST
+from streams.domain.cohorts.parts import MOST
+from streams.domain.duration_bins import DAY, HOUR, MINUTE
 from streams.edge.clock import wall_clock_ms
 from tests.batch.story import START, acted, filed, token
 from tests.chain.agreement import agree

@@ -13,7 +13,7 @@ from aiokafka import TopicPartition
 from streams.contract.events.keys import record_key
 from streams.contract.outputs import refusal_records
 from streams.contract.outputs.refusal_records import EventRefused
-from streams.domain import counters
+from streams.domain.ledger import counters
 from streams.domain.vocabulary import Reason
 from streams.edge.kafka_client.decompression import MAX_DECOMPRESSED_BYTES
 from tests.batch.story import START, filed, token

@@ -18,10 +18,10 @@ from streams.contract.packs.exported_clocks import exported_clocks
 from streams.contract.packs.file import load_rulebook
 from streams.contract.packs.rulebook import Rulebook
 from streams.contract.timestamps import format_timestamp
-from streams.domain import counters
-from streams.domain.desk import TOPICS
-from streams.domain.figures import grouping, samples
-from streams.domain.grid import DAY, HOUR
+from streams.domain.cohorts.statistics import grouping, samples
+from streams.domain.duration_bins import DAY, HOUR
+from streams.domain.ledger import counters
+from streams.domain.ledger.platform_state import TOPICS
 from tests.batch.story import START, acted, filed, token
 from tests.chain.agreement import agree
 from tests.chain.chain import Chain, Make

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from streams.contract.outputs import refusal_records
-from streams.domain import counters
-from streams.domain.grid import HOUR
+from streams.domain.duration_bins import HOUR
+from streams.domain.ledger import counters
 from streams.domain.vocabulary import Reason
 from tests.chain.chain import Make
 from tests.chain.misplaced import PARTITIONS, PLATFORM, REPORTS, at_home, publish_misplaced

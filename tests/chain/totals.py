@@ -9,9 +9,9 @@ from typing import NamedTuple, TypeVar
 
 from streams.batch.load import LoadedFiles
 from streams.contract.outputs.measures import COHORT_PREFIX, COUNTERS_PREFIX, decode_cohort, decode_counters
-from streams.domain import counters
-from streams.domain.cohort import cohort_and_bits
-from streams.domain.desk import TOPICS
+from streams.domain.cohorts.cohort import cohort_and_bits
+from streams.domain.ledger import counters
+from streams.domain.ledger.platform_state import TOPICS
 
 REPORT = b"r|"
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from safeclock import main
-from streams.domain.grid import HOUR
+from streams.domain.duration_bins import HOUR
 from tests.batch.story import acted, filed
 from tests.board.paths import CHILDREN
 

@@ -15,7 +15,7 @@ from streams.batch.check.check import CheckedFiles, check
 from streams.batch.check.mistakes.catalogue import MISTAKES
 from streams.contract.registry.registry import Registry
 from streams.contract.timestamps import format_timestamp, parse_timestamp
-from streams.domain.grid import DAY, HOUR, MINUTE
+from streams.domain.duration_bins import DAY, HOUR, MINUTE
 from tests.conformance.planted import (
     ACTED,
     FILED,

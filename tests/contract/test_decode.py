@@ -30,9 +30,9 @@ from streams.contract.registry.file import parse_registry, read_registry
 from streams.contract.registry.jurisdictions import JURISDICTIONS
 from streams.contract.registry.registry import Registry
 from streams.contract.timestamps import MAX_TIMESTAMP_MS
-from streams.domain import attributes
-from streams.domain.attributes import Attributes
+from streams.domain import labels
 from streams.domain.events import Action, Deed, Event, Filing, Heartbeat
+from streams.domain.labels import Attributes
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reason, Reporter, Severity
 from tests.contract.examples import (
     AT,
@@ -101,7 +101,7 @@ def test_a_filing_becomes_a_fact_with_its_labels_and_both_times() -> None:
 
     fact = DECODER.decode(record)
 
-    labels = Attributes(
+    filed_labels = Attributes(
         harm=Harm.GROOMING,
         reporter=Reporter.GUARDIAN,
         trusted_flagger=False,
@@ -112,7 +112,7 @@ def test_a_filing_becomes_a_fact_with_its_labels_and_both_times() -> None:
     )
     assert isinstance(fact, Filing)
     assert fact[:5] == (record.key, "harbor", AT, AT + 1_000, keys.event_digest("event-0001"))
-    assert fact[6:] == (attributes.encode(labels), 3, True, False)
+    assert fact[6:] == (labels.encode(filed_labels), 3, True, False)
 
 
 @pytest.mark.parametrize("said", accepted(), ids=lambda said: type(said).__name__)

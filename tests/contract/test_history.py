@@ -10,8 +10,8 @@ from streams.contract.events.keys import record_key
 from streams.contract.events.schema.envelope import encode_structured
 from streams.contract.registry.registry import AuditedHistory, Platform, Registry
 from streams.contract.timestamps import format_timestamp
+from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.events import Action, Filing, Heartbeat
-from streams.domain.grid import DAY, HOUR
 from streams.domain.vocabulary import Reason
 from tests.contract.examples import AT, FULL_FILING, RESTRICTED, TOKEN, event
 

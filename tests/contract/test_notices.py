@@ -13,11 +13,11 @@ from streams.contract.outputs.report_updates import (
     decode_report_update,
     encode_report_update,
 )
-from streams.domain.counters import ClockCounterNames
-from streams.domain.endings import EXPIRED, MET, MISSED, PENDING, STOPPED
-from streams.domain.grid import HOUR
-from streams.domain.notices import EndedClock, Miss, Notice, Response
-from streams.domain.standard import STANDARD
+from streams.domain.clocks.endings import EXPIRED, MET, MISSED, PENDING, STOPPED
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.duration_bins import HOUR
+from streams.domain.ledger.counters import ClockCounterNames
+from streams.domain.ledger.report_updates import EndedClock, Miss, Notice, Response
 
 ACKNOWLEDGE, DECIDE, ACT = (ClockCounterNames(clock) for clock in STANDARD)
 MEASURE = ClockCounterNames(STANDARD[0]._replace(id="only_measures", limit=None))

@@ -7,11 +7,11 @@ import pytest
 from streams.contract.packs.file import PackError, load_rulebook, parse_pack, read_pack
 from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook, RulebookError
 from streams.contract.registry.registry import Registry
-from streams.domain.clocks import FINAL_RESTRICTIONS, AfterReopen
+from streams.domain.clocks.definition import FINAL_RESTRICTIONS, AfterReopen
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.cohorts.objectives import Period, Statistic
+from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR
 from streams.domain.events import Deed
-from streams.domain.grid import DAY, FOREVER_MS, HOUR
-from streams.domain.objective import Period, Statistic
-from streams.domain.standard import STANDARD
 from streams.domain.vocabulary import Outcome, Severity
 
 CHILDREN = Path(__file__).parents[2] / "deploy/packs/children.toml"

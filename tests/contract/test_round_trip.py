@@ -23,9 +23,9 @@ from streams.contract.events.schema.event_data import ReportFiled
 from streams.contract.registry.jurisdictions import DEFAULT_GROUPS, group_names
 from streams.contract.registry.registry import Registry
 from streams.contract.timestamps import MAX_TIMESTAMP_MS, format_timestamp, parse_timestamp
-from streams.domain import attributes
-from streams.domain.attributes import Attributes
+from streams.domain import labels
 from streams.domain.events import Action, Amendment, Filing, Heartbeat, Retraction
+from streams.domain.labels import Attributes
 from streams.domain.vocabulary import FINAL_RESTRICTIONS, Reason
 from tests.contract.strategies import INSTANTS, JUNK, events, mangled
 from tests.contract.test_decode import Given
@@ -42,9 +42,9 @@ KNOWN_NAMES = {
 }
 
 
-def labels(data: ReportFiled) -> str:
+def expected_labels(data: ReportFiled) -> str:
     groups = group_names(data.jurisdictions, DEFAULT_GROUPS)
-    return attributes.encode(
+    return labels.encode(
         Attributes(data.harm, data.reporter, data.trusted_flagger, data.channel, data.basis, data.severity, groups)
     )
 
@@ -53,7 +53,7 @@ def said(event: AnyEvent) -> tuple[object, ...]:
     """What the fact of an event must hold past its key, platform, times and digests."""
     match event:
         case ReportFiledEvent(data=data):
-            return Filing, labels(data), data.items, data.test, False
+            return Filing, expected_labels(data), data.items, data.test, False
         case ActionTakenEvent(data=data):
             restrictions: tuple[Any, ...] = getattr(data, "restrictions", ())
             final = any(each in FINAL_RESTRICTIONS for each in restrictions) and not getattr(data, "interim", False)

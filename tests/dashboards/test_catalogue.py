@@ -7,7 +7,7 @@ from streams.contract.metrics.catalogue import BUDGETED_CLOCKS, MAX_SERIES_PER_P
 from streams.contract.metrics.metric import COHORT_LIMITS, HISTOGRAM_EDGES, LabelSource, Metric, MetricKind, label_sets
 from streams.contract.packs.file import load_rulebook
 from streams.contract.registry.registry import Registry
-from streams.domain.grid import edge_index
+from streams.domain.duration_bins import edge_index
 from tests.board.paths import CHILDREN
 
 LISTED: dict[LabelSource, tuple[str, ...]] = {

@@ -5,7 +5,7 @@ import pytest
 from dashboards.demo.ranking import ACTION, DECISION, RankingRow
 from dashboards.demo.truth_checks import SegmentShares, TruthCheck, check_truths, format_ordinal
 from dashboards.demo.truth_file import ClockTruth, GroundTruth, PlatformTruth, Segment
-from streams.domain.grid import DAY, HOUR, SECOND
+from streams.domain.duration_bins import DAY, HOUR, SECOND
 from streams.domain.survival import UNKNOWN, Interval
 
 AS_OF = 20_000 * DAY

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.domain.grid import DAY
+from streams.domain.duration_bins import DAY
 from tests.batch.story import acted, filed
 from tests.board.paths import CHILDREN
 

@@ -10,7 +10,7 @@ from streams.contract.events.schema.event_data import HeartbeatData
 from streams.contract.events.source_records import EventLimits
 from streams.contract.registry.registry import AuditedHistory, Registry
 from streams.contract.timestamps import MAX_TIMESTAMP_MS, format_timestamp, parse_timestamp
-from streams.domain.grid import DAY, HOUR, MINUTE
+from streams.domain.duration_bins import DAY, HOUR, MINUTE
 from streams.domain.vocabulary import Reason
 from tests.contract.examples import AT, FILING, RESTRICTED, SPOILT, accepted, event
 

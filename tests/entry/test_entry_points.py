@@ -24,8 +24,8 @@ from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.packs.ledger_config import ledger_config
 from streams.contract.packs.rulebook import STANDARD_RULES
 from streams.contract.registry.registry import Platform, Registry
-from streams.domain.ledger import Ledger
-from streams.domain.logtime import LogTime
+from streams.domain.ledger.ledger import Ledger
+from streams.domain.log_time import LogTime
 from streams.domain.vocabulary import Reason
 from streams.runtime.kafka.records import RecordBatch, Slot
 from streams.runtime.partition.processor import PartitionProcessor

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any, Final
 
 from streams.contract.timestamps import format_timestamp
-from streams.domain.grid import DAY, SECOND
+from streams.domain.duration_bins import DAY, SECOND
 from tests.chain.history import lines_of, plan_of
 
 PLATFORM: Final = "harbor"

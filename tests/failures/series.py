@@ -13,8 +13,8 @@ from dashboards.rules.recording.rules import RECORDINGS
 from streams.contract.metrics.catalogue import COUNTERS, METRICS
 from streams.contract.metrics.metric import UNKNOWN_PLATFORM, MetricKind, bucket_bounds_seconds
 from streams.contract.outputs.measures import COUNTERS_PREFIX, decode_counters
-from streams.domain import counters
-from streams.domain.counters import BUCKETS
+from streams.domain.ledger import counters
+from streams.domain.ledger.counters import BUCKETS
 from streams.runtime.journal.checkpoint import Checkpoint
 from tests.dashboards.live import Prometheus
 from tests.failures import truth

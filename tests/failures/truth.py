@@ -17,10 +17,10 @@ from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.packs.ledger_config import ledger_config
 from streams.contract.registry.registry import Registry, Role
 from streams.contract.topics import partition_of
-from streams.domain import counters
+from streams.domain.clocks.standard import STANDARD
 from streams.domain.events import Event
-from streams.domain.ledger import Ledger
-from streams.domain.standard import STANDARD
+from streams.domain.ledger import counters
+from streams.domain.ledger.ledger import Ledger
 from streams.domain.vocabulary import Reason
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
 from streams.runtime.kafka.records import Slot

@@ -20,12 +20,12 @@ from streams.contract.registry.file import RegistryError, parse_registry, read_r
 from streams.contract.registry.jurisdictions import OTHER_GROUP, UNKNOWN_JURISDICTION
 from streams.contract.registry.registry import PLATFORM_ID, Registry, Role
 from streams.contract.timestamps import MAX_TIMESTAMP_MS
-from streams.domain.cohort import CohortKey
+from streams.domain.cohorts.cohort import CohortKey
+from streams.domain.cohorts.profile import Signature
+from streams.domain.duration_bins import DAY
 from streams.domain.events import Event, Heartbeat
-from streams.domain.grid import DAY
-from streams.domain.ledger import Ledger
-from streams.domain.profile import Signature
-from streams.domain.rules import Rules
+from streams.domain.ledger.config import Rules
+from streams.domain.ledger.ledger import Ledger
 from tests.contract.examples import accepted
 from tests.fuzz.batches import batches
 from tests.ledger.signatures import unpacked

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from streams.domain.attributes import decode
+from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE
 from streams.domain.events import Action, Amendment, Deed, Event, Filing, Heartbeat, Retraction
-from streams.domain.grid import DAY, EDGES, HOUR, MINUTE
+from streams.domain.labels import decode
 from streams.domain.vocabulary import Outcome, Reversal, Severity
 
 Fact = Filing | Action | Amendment | Retraction

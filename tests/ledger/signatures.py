@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from streams.domain.cohort import CohortKey, key_of, signatures
-from streams.domain.profile import CLOSED, Signature, layout, words
+from streams.domain.cohorts.cohort import CohortKey, key_of, signatures
+from streams.domain.cohorts.profile import CLOSED, Signature, layout, words
 
 
 def pack(signature: Signature) -> bytes:

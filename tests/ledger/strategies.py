@@ -6,9 +6,9 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from streams.domain.attributes import Attributes, encode
+from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND
 from streams.domain.events import Action, Amendment, Deed, Event, Filing, Heartbeat, Retraction
-from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
+from streams.domain.labels import Attributes, encode
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Reversal, Severity
 from tests.ledger.oracle import ENDINGS, STANDARD_YARDSTICKS, Yardstick
 

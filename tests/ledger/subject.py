@@ -5,20 +5,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from streams.contract.outputs.row_codec import MessagePackCodec
-from streams.domain import counters
-from streams.domain.clocks import FINAL_RESTRICTIONS, PARTIAL_RESTRICTIONS, AfterReopen, Clock, Scope
-from streams.domain.cohort import CohortKey, key_of, stop_sums
-from streams.domain.endings import ENDINGS, FROZEN, OPEN, STOPPED
+from streams.domain.clocks.definition import FINAL_RESTRICTIONS, PARTIAL_RESTRICTIONS, AfterReopen, Clock, Scope
+from streams.domain.clocks.endings import ENDINGS, FROZEN, OPEN, STOPPED
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.cohorts.cohort import CohortKey, key_of, stop_sums
+from streams.domain.cohorts.profile import Signature
+from streams.domain.duration_bins import HOUR, MINUTE
 from streams.domain.events import Deed, Event
-from streams.domain.grid import HOUR, MINUTE
-from streams.domain.ledger import Ledger
-from streams.domain.notices import Notice
-from streams.domain.profile import Signature
-from streams.domain.report import Entry, UnpackedReport
-from streams.domain.rules import PlatformRule, Rules
-from streams.domain.shelf import Kept
-from streams.domain.softening import SOFTENED
-from streams.domain.standard import STANDARD
+from streams.domain.labels import SOFTENED
+from streams.domain.ledger import counters
+from streams.domain.ledger.config import PlatformRule, Rules
+from streams.domain.ledger.ledger import Ledger
+from streams.domain.ledger.report_store import Kept
+from streams.domain.ledger.report_updates import Notice
+from streams.domain.reports.row import Entry, UnpackedReport
 from streams.domain.vocabulary import Outcome, Reason, Reversal
 from tests.ledger.oracle import STANDARD_YARDSTICKS, Cohort, Mark, Oracle, Yardstick
 from tests.ledger.signatures import unpacked

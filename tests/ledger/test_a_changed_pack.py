@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.clocks import Clock
+from streams.domain.clocks.clock_history import ClockError, Enrolled, enrol
+from streams.domain.clocks.definition import Clock
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR
 from streams.domain.events import Event
-from streams.domain.grid import DAY, FOREVER_MS, HOUR
-from streams.domain.roster import ClockError, Enrolled, enrol
-from streams.domain.standard import STANDARD
 from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import START, instants, packs, streams
 from tests.ledger.subject import Subject, clock_of, expected_net, oracle_for

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR, MINUTE
 from streams.domain.events import Event, Filing
-from streams.domain.grid import DAY, FOREVER_MS, HOUR, MINUTE
 from tests.ledger.strategies import START, streams
 from tests.ledger.subject import Subject
 

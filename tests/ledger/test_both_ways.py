@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.domain.duration_bins import DAY
 from streams.domain.events import Event
-from streams.domain.grid import DAY
-from streams.domain.notices import Miss, Notice
+from streams.domain.ledger.report_updates import Miss, Notice
 from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import START, batches, packs, streams
 from tests.ledger.subject import Subject, clock_of

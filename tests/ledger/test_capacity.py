@@ -3,10 +3,10 @@
 from streams.contract.packs.ledger_config import batch_ledger_config
 from streams.contract.packs.rulebook import STANDARD_RULES
 from streams.contract.registry.registry import Platform, Registry
+from streams.domain.duration_bins import DAY, HOUR, MINUTE
 from streams.domain.events import Action, Deed, Event, Filing
-from streams.domain.grid import DAY, HOUR, MINUTE
-from streams.domain.ledger import Ledger
-from streams.domain.rules import PlatformRule
+from streams.domain.ledger.config import PlatformRule
+from streams.domain.ledger.ledger import Ledger
 from streams.domain.vocabulary import Outcome, Reason
 from tests.ledger.strategies import START
 from tests.ledger.subject import CODEC, Subject

@@ -1,8 +1,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain import counters
 from streams.domain.events import Event
+from streams.domain.ledger import counters
 from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import START, batches, instants, packs, streams
 from tests.ledger.subject import Subject, clock_of, expected_net, oracle_for

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from streams.contract.outputs.row_codec import MessagePackCodec
-from streams.domain.at_hand import Report
-from streams.domain.desk import Desk
+from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.events import Action, Deed, Event, Filing
-from streams.domain.grid import DAY, HOUR
-from streams.domain.ledger import Ledger
-from streams.domain.report import Row
-from streams.domain.rules import Rules
+from streams.domain.ledger.config import Rules
+from streams.domain.ledger.fast_path.at_hand import Report
+from streams.domain.ledger.ledger import Ledger
+from streams.domain.ledger.platform_state import Desk
+from streams.domain.reports.row import Row
 from streams.domain.vocabulary import Outcome, Reason
 from streams.runtime.partition.commits.suspension import without_platforms
 from tests.ledger.strategies import START

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain import regime, sequence_index
+from streams.domain.clocks import selection
+from streams.domain.clocks.selection import Regime
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.duration_bins import DAY
 from streams.domain.events import CODES, Action, Amendment, Deed, Event, Filing, Heartbeat, Retraction
-from streams.domain.grid import DAY
-from streams.domain.path import Path
-from streams.domain.regime import Regime
-from streams.domain.sequence_index import SequenceIndex
-from streams.domain.standard import STANDARD
+from streams.domain.ledger.fast_path import sequence_index
+from streams.domain.ledger.fast_path.path import Path
+from streams.domain.ledger.fast_path.sequence_index import SequenceIndex
 from streams.domain.vocabulary import Outcome, Reason
 from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import DEEDS, KEYS, START, batches, packs, streams
@@ -107,7 +108,7 @@ _ON_THE_WAY = (Outcome.ACKNOWLEDGED, Outcome.ESCALATED, Outcome.MERGED, Outcome.
 
 
 def test_more_sequences_than_are_remembered_are_counted_like_any(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (regime, sequence_index):
+    for module in (selection, sequence_index):
         monkeypatch.setattr(module, "_KEPT", 20)
     subject, reports = Subject(), len(_ON_THE_WAY) ** 3
     subject.feed([Filing(KEYS[0], "harbor", START, START, 1, 1, "gaaaabEU")])

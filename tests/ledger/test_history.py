@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain import counters
+from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR
 from streams.domain.events import Action, Deed, Event, Filing, Heartbeat
-from streams.domain.grid import DAY, FOREVER_MS, HOUR
-from streams.domain.rules import Held, PlatformRule
+from streams.domain.ledger import counters
+from streams.domain.ledger.config import Held, PlatformRule
 from streams.domain.vocabulary import Outcome, Reason
 from tests.ledger.oracle import STANDARD_YARDSTICKS, Yardstick
 from tests.ledger.strategies import KEYS, START, batches, packs, streams

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain import counters, entry_limit, shelf
-from streams.domain.entry_limit import MAX_ENTRIES
+from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.events import Action, Deed, Event, Filing, Retraction
-from streams.domain.grid import DAY, HOUR
+from streams.domain.ledger import counters, report_store
+from streams.domain.reports import entry_limit
+from streams.domain.reports.entry_limit import MAX_ENTRIES
 from streams.domain.vocabulary import Outcome, Reason
 from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import KEYS, START, packs, streams
@@ -101,7 +102,7 @@ def test_which_events_are_kept_does_not_depend_on_their_order(
 
 
 def test_reports_with_many_events_are_packed_before_they_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shelf, "MAX_UNPACKED_ENTRIES", 2_000)
+    monkeypatch.setattr(report_store, "MAX_UNPACKED_ENTRIES", 2_000)
     subject = Subject()
     unpacked = []
 

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.outputs.report_updates import encode_report_update as encode_notice
-from streams.domain import regime
-from streams.domain.attributes import Attributes, encode
+from streams.domain.clocks import selection
+from streams.domain.clocks.selection import Regimes
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.duration_bins import DAY
 from streams.domain.events import Event
-from streams.domain.grid import DAY
-from streams.domain.memo import Memo
-from streams.domain.regime import Regimes
-from streams.domain.standard import STANDARD
+from streams.domain.labels import Attributes, encode
+from streams.domain.ledger.fast_path.memo import Memo
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
 from tests.ledger.strategies import START, streams
 from tests.ledger.subject import Subject
@@ -50,7 +50,7 @@ def test_a_ledger_that_remembers_next_to_nothing_counts_the_same(stream: list[Ev
 
 
 def test_sets_of_labels_are_not_remembered_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(regime, "_KEPT", MOST)
+    monkeypatch.setattr(selection, "_KEPT", MOST)
     regimes = Regimes(STANDARD)
 
     found = {

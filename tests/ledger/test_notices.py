@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.endings import ENDINGS, MET, STOPPED
+from streams.domain.clocks.endings import ENDINGS, MET, STOPPED
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.events import Event
-from streams.domain.grid import DAY, HOUR
-from streams.domain.notices import EndedClock, Miss, Notice, Response
-from streams.domain.standard import STANDARD
+from streams.domain.ledger.report_updates import EndedClock, Miss, Notice, Response
 from tests.ledger.oracle import Oracle, Yardstick, run_of
 from tests.ledger.strategies import KEYS, START, batches, instants, packs, streams
 from tests.ledger.subject import Subject, clock_of, oracle_for

@@ -2,8 +2,8 @@
 
 import pytest
 
+from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE, bin_of
 from streams.domain.events import Action, Deed, Event, Filing, Heartbeat, Retraction
-from streams.domain.grid import DAY, EDGES, HOUR, MINUTE, bin_of
 from streams.domain.vocabulary import Outcome
 from tests.ledger.oracle import Mark, Yardstick
 from tests.ledger.strategies import KEYS, START

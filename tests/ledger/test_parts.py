@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.outputs.row_codec import MessagePackCodec
-from streams.domain.cohort import Stored, cohort_and_bits, key_of, name_of_part
-from streams.domain.cohort_rows import CohortRows
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.cohorts.cohort import Stored, cohort_and_bits, key_of, name_of_part
+from streams.domain.cohorts.parts import MOST, code_of
+from streams.domain.cohorts.profile import is_sum
+from streams.domain.cohorts.rows import CohortRows
+from streams.domain.duration_bins import DAY, HOUR, MINUTE
 from streams.domain.events import Action, Deed, Event, Filing
-from streams.domain.grid import DAY, HOUR, MINUTE
-from streams.domain.parts import MOST, code_of
-from streams.domain.profile import is_sum
-from streams.domain.standard import STANDARD
 from streams.domain.vocabulary import Outcome
 from tests.ledger.strategies import START
 from tests.ledger.subject import Subject

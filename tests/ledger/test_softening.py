@@ -2,12 +2,11 @@ from itertools import count
 
 import pytest
 
-from streams.domain.attributes import Attributes, encode
+from streams.domain.clocks.clock_history import ClockError, distinct
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.duration_bins import DAY, HOUR, MINUTE
 from streams.domain.events import Action, Amendment, Deed, Filing
-from streams.domain.grid import DAY, HOUR, MINUTE
-from streams.domain.roster import ClockError, distinct
-from streams.domain.softening import SOFTENED, relabelling, softens
-from streams.domain.standard import STANDARD
+from streams.domain.labels import SOFTENED, Attributes, encode, relabelling, softens
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Severity
 from tests.ledger.strategies import KEYS, START
 from tests.ledger.subject import Subject

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.domain.duration_bins import DAY, HOUR, SECOND
 from streams.domain.events import Event, Filing, Heartbeat
-from streams.domain.grid import DAY, HOUR, SECOND
 from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import KEYS, START, batches, packs, streams
 from tests.ledger.subject import Subject, clock_of

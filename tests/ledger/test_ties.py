@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.packs.file import read_pack
-from streams.domain.appraise import Appraiser
-from streams.domain.clocks import ALWAYS, Clock, Scope
+from streams.domain.clocks.definition import ALWAYS, Clock, Scope
+from streams.domain.clocks.selection import Regimes
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.events import CODES, DEEDS, FILING, Action, Deed, Event, Filing, Heartbeat, Retraction
-from streams.domain.grid import DAY, HOUR
-from streams.domain.measure import Measured
-from streams.domain.regime import Regimes
-from streams.domain.report import Entry, Row
-from streams.domain.rules import PlatformRule
-from streams.domain.standard import STANDARD
+from streams.domain.ledger.config import PlatformRule
+from streams.domain.reports.evaluation import Appraiser
+from streams.domain.reports.measurement import Measured
+from streams.domain.reports.row import Entry, Row
 from streams.domain.vocabulary import Outcome, Reversal
 from tests.board.paths import CHILDREN
 from tests.ledger.oracle import Mark, Yardstick

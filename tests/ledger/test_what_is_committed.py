@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain import counters
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.duration_bins import DAY, SECOND
 from streams.domain.events import Action, Deed, Event, Filing
-from streams.domain.grid import DAY, SECOND
-from streams.domain.standard import STANDARD
+from streams.domain.ledger import counters
 from streams.domain.vocabulary import Outcome
 from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import KEYS, START, batches, instants, packs, streams

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain import counters
+from streams.domain.duration_bins import DAY
 from streams.domain.events import Event, Filing, Heartbeat
-from streams.domain.grid import DAY
+from streams.domain.ledger import counters
 from streams.domain.vocabulary import Reason
 from tests.ledger.strategies import KEYS, START, batches, streams
 from tests.ledger.subject import Subject

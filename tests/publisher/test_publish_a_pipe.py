@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from producers.publisher.upload.request import UploadRequest, publish_files
-from streams.domain.grid import HOUR
+from streams.domain.duration_bins import HOUR
 from tests.publisher.stage import DEADLINE_S, NOON, PARTITIONS, Stage, filing, heartbeat
 
 pytestmark = pytest.mark.integration

@@ -10,10 +10,10 @@ import msgspec
 from streams.contract.events.decoder import Refusal
 from streams.contract.events.source_records import UnreadableBatch
 from streams.contract.registry.registry import Platform, Registry
+from streams.domain.duration_bins import MINUTE
 from streams.domain.events import Event, Filing
-from streams.domain.grid import MINUTE
-from streams.domain.notices import Notice
-from streams.domain.shelf import Kept
+from streams.domain.ledger.report_store import Kept
+from streams.domain.ledger.report_updates import Notice
 from streams.domain.vocabulary import Reason
 from streams.runtime.faust_app import ConsumerTuning
 from streams.runtime.kafka.records import TimestampedRecord

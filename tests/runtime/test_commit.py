@@ -2,11 +2,11 @@
 
 from streams.contract.outputs import report_updates
 from streams.contract.outputs.measures import COHORT_PREFIX, STATUS_KEY, PartitionStatus
-from streams.domain.counters import ClockCounterNames as ClockNames
-from streams.domain.endings import MISSED, STOPPED
-from streams.domain.grid import HOUR
-from streams.domain.notices import EndedClock, Miss, Response
-from streams.domain.standard import STANDARD
+from streams.domain.clocks.endings import MISSED, STOPPED
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.duration_bins import HOUR
+from streams.domain.ledger.counters import ClockCounterNames as ClockNames
+from streams.domain.ledger.report_updates import EndedClock, Miss, Response
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
 from streams.runtime.partition.commits.commit import IntervalChanges, build_commit
 from streams.runtime.partition.commits.suspension import encode_updates

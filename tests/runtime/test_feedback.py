@@ -10,7 +10,7 @@ from streams.contract.outputs.platform_status import PLATFORM_STATUS_KEY, TopicS
 from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.registry.registry import Platform
 from streams.contract.timestamps import format_timestamp
-from streams.domain import counters
+from streams.domain.ledger import counters
 from streams.domain.vocabulary import Reason
 from streams.edge.exit_codes import FAILURE
 from streams.runtime.kafka.records import TimestampedRecord

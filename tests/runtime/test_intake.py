@@ -12,8 +12,8 @@ from streams.contract.events.decoder import EventDecoder
 from streams.contract.events.keys import record_key
 from streams.contract.events.source_records import Refusal, UnreadableBatch
 from streams.contract.registry.registry import Registry
-from streams.domain.grid import HOUR, MINUTE
-from streams.domain.logtime import LogTime
+from streams.domain.duration_bins import HOUR, MINUTE
+from streams.domain.log_time import LogTime
 from streams.domain.vocabulary import Reason
 from streams.runtime.kafka.records import RecordBatch, Slot
 from streams.runtime.partition.processor import LaggingPlatforms, PartitionProcessor

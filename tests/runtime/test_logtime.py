@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.grid import HOUR, MINUTE
-from streams.domain.logtime import GRACE, LEAD, LogTime
+from streams.domain.duration_bins import HOUR, MINUTE
+from streams.domain.log_time import GRACE, LEAD, LogTime
 
 FILED, TAKEN = "report-filed", "action-taken"
 START = 1_000 * HOUR

@@ -6,7 +6,7 @@ import pytest
 
 from streams.contract.settings import http_security, kafka_security, log_settings
 from streams.contract.settings.environment import BadSettingsError
-from streams.domain.grid import DAY
+from streams.domain.duration_bins import DAY
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.settings import VARIABLES, JournalMode, RecordTime, ReportUpdates, Settings, load_settings
 

@@ -3,8 +3,8 @@
 import pytest
 
 from streams.contract.outputs import report_updates
-from streams.domain.grid import HOUR
-from streams.domain.notices import Miss, Notice
+from streams.domain.duration_bins import HOUR
+from streams.domain.ledger.report_updates import Miss, Notice
 from streams.runtime.journal.journal import Row
 from streams.runtime.partition.commits.suspension import (
     SharedTopicsError,

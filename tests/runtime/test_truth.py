@@ -13,7 +13,7 @@ from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.packs.ledger_config import ledger_config
 from streams.contract.registry.registry import Platform, Registry, Role
 from streams.contract.topics import TopicSettings
-from streams.domain.ledger import Ledger
+from streams.domain.ledger.ledger import Ledger
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, decode_checkpoint
 from streams.runtime.kafka.admin import KafkaAdmin

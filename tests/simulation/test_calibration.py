@@ -14,7 +14,7 @@ from producers.simulation.model.outcome_model import draw_outcome
 from producers.simulation.model.platform_models import PLATFORM_MODELS, ResponseModel
 from producers.simulation.model.seasonality import filing_weights, slowdown_by_hour, week_factor
 from producers.simulation.model.seeded_random import SeededRandom, WeightedChoice
-from streams.domain.grid import DAY, HOUR, MINUTE
+from streams.domain.duration_bins import DAY, HOUR, MINUTE
 from streams.domain.vocabulary import Channel
 
 DRAWS = 12_000

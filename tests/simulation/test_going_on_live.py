@@ -14,7 +14,7 @@ from producers.simulation.traffic import (
     simulate_history,
 )
 from streams.contract.events.schema.envelope import ActionTakenEvent, HeartbeatEvent, ReportFiledEvent
-from streams.domain.grid import HOUR, MINUTE, SECOND
+from streams.domain.duration_bins import HOUR, MINUTE, SECOND
 
 PLAN = SimulationConfig(seed=7, weeks=1, reports=600, live_rate=LiveRate(rate_factor=500.0))
 

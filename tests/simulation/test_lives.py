@@ -11,7 +11,7 @@ from producers.simulation.model.report_model import SimulatedReport
 from producers.simulation.model.steps import MergeStep, RetractStep, is_final_restriction
 from streams.contract.events.schema.action_data import AppealFiled, Merged, Paused, Resumed
 from streams.contract.events.schema.event_data import ReportFiled
-from streams.domain.grid import DAY
+from streams.domain.duration_bins import DAY
 
 PLAN = SimulationConfig(seed=5, weeks=4, reports=24_000)
 

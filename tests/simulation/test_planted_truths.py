@@ -10,7 +10,7 @@ from producers.simulation.model.steps import is_final_restriction
 from producers.simulation.published_events import PublishedEvent
 from streams.contract.events.schema.envelope import ActionTakenEvent, HeartbeatEvent, ReportFiledEvent
 from streams.contract.timestamps import parse_timestamp
-from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
+from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND
 
 ENDINGS = "restricted account_restricted no_violation already_restricted unavailable out_of_scope invalidated withdrawn expired"
 

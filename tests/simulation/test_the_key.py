@@ -5,7 +5,7 @@ from json import dumps, loads
 from producers.simulation.ground_truth import ground_truth
 from producers.simulation.model.config import SimulationConfig
 from producers.simulation.true_statistics import TrueReport, clock_truths, rank_with_missing_last
-from streams.domain.grid import DAY, HOUR
+from streams.domain.duration_bins import DAY, HOUR
 
 PLAN = SimulationConfig(seed=2, weeks=1, reports=300)
 

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from streams.domain.grid import DAY, EDGES, HOUR, MINUTE, bin_of
+from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE, bin_of
 from streams.domain.survival import FROM_START, OPEN, STOPPED, UNKNOWN, Curve, closed_only_median, estimate, wilson
 
 OTHER = 2

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.endings import FROZEN
-from streams.domain.figures import Sample, clock_figures
-from streams.domain.grid import DAY, EDGES, HOUR, MINUTE, TOP, bin_of
-from streams.domain.profile import Reading, Signature
-from streams.domain.standard import STANDARD
-from streams.domain.states import State
+from streams.domain.clocks.endings import FROZEN
+from streams.domain.clocks.report_state import State
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.cohorts.profile import Reading, Signature
+from streams.domain.cohorts.statistics import Sample, clock_figures
+from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE, TOP, bin_of
 from streams.domain.survival import (
     FROM_START,
     OPEN,

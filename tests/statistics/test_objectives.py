@@ -9,11 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.endings import EXPIRED, OPEN, STOPPED
-from streams.domain.figures import Sample, clock_figures
-from streams.domain.grid import DAY, HOUR, MINUTE, bin_of
-from streams.domain.objective import Judgement, Period, Span, Standing, Statistic, Target, judge, spans, standing
-from streams.domain.standard import STANDARD
+from streams.domain.clocks.endings import EXPIRED, OPEN, STOPPED
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.cohorts.objectives import (
+    Judgement,
+    Period,
+    Span,
+    Standing,
+    Statistic,
+    Target,
+    judge,
+    spans,
+    standing,
+)
+from streams.domain.cohorts.statistics import Sample, clock_figures
+from streams.domain.duration_bins import DAY, HOUR, MINUTE, bin_of
 
 CLOCK = STANDARD[2]
 NO_VIOLATION = STOPPED + 1

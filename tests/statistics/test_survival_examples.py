@@ -4,7 +4,7 @@ from math import isclose
 
 import pytest
 
-from streams.domain.grid import DAY, EDGES, HOUR, MINUTE, TOP, bin_of
+from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE, TOP, bin_of
 from streams.domain.survival import FROM_START, OPEN, STOPPED, UNKNOWN, Cells, Interval, Method, estimate
 
 OTHER = 2

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lifelines import KaplanMeierFitter
 from sksurv.nonparametric import cumulative_incidence_competing_risks
 
-from streams.domain.grid import DAY, EDGES, HOUR, TOP, bin_of
+from streams.domain.duration_bins import DAY, EDGES, HOUR, TOP, bin_of
 from streams.domain.survival import FROM_START, OPEN, STOPPED, Curve, Method, estimate
 
 Report = tuple[int, int, int]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.grid import EDGES, TOP
+from streams.domain.duration_bins import EDGES, TOP
 from streams.domain.survival import FROM_START, OPEN, STOPPED, Curve, Interval, estimate
 
 Report = tuple[int, int, int]

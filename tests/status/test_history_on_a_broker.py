@@ -10,7 +10,7 @@ import pytest
 from streams.batch.load import load_files
 from streams.contract.registry.file import read_registry
 from streams.contract.registry.registry import Role
-from streams.domain.grid import DAY, HOUR
+from streams.domain.duration_bins import DAY, HOUR
 from tests.chain.chain import Part
 from tests.chain.history import lines_of, midnight_before, plan_of
 from tests.chain.totals import Totals, of_file, totals

@@ -7,7 +7,7 @@ import argparse
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
-from streams.domain.tripwires.table import TRIPWIRES, ratios
+from streams.domain.integrity.checks import TRIPWIRES, ratios
 from tests.tripwires.gamers import GAMERS
 from tests.tripwires.worlds import honest, seen
 

@@ -10,7 +10,7 @@ from producers.simulation.model.seeded_random import SeededRandom
 from producers.simulation.model.steps import ACKNOWLEDGED, AUTO_REJECTED, Step, is_final_restriction
 from streams.contract.events.schema.action_data import ActionTaken, Restricted, Withdrawn
 from streams.contract.events.schema.event_data import ReportAmended, ReportFiled
-from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
+from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND
 from streams.domain.vocabulary import (
     AmendReason,
     Channel,

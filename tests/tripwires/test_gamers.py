@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.domain.tripwires.table import NAMES, ratios
+from streams.domain.integrity.checks import NAMES, ratios
 from tests.tripwires.gamers import GAMERS
 from tests.tripwires.worlds import honest, seen
 

@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from streams.domain.tripwires.table import NAMES, TRIPWIRES
+from streams.domain.integrity.checks import NAMES, TRIPWIRES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "integrity-checks.md").read_text(encoding="utf-8")
 

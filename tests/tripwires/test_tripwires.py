@@ -4,20 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.attributes import Attributes, encode
-from streams.domain.cohort import CohortKey
-from streams.domain.endings import EXPIRED, OPEN, STOPPED
-from streams.domain.grid import DAY, EDGES, HOUR, MINUTE, TOP, bin_of
-from streams.domain.profile import Reading, Signature
-from streams.domain.softening import SOFTENED
-from streams.domain.standard import STANDARD
-from streams.domain.states import State
-from streams.domain.tripwires.bounds import least_rise, least_share, least_shift, most_share
-from streams.domain.tripwires.days import BEFORE, RIPE, WINDOW, Days
-from streams.domain.tripwires.lens import Lens
-from streams.domain.tripwires.seen import Glimpse, Recent, Seen, Trait
-from streams.domain.tripwires.stretch import Side, stretch
-from streams.domain.tripwires.table import TRIPWIRES, ratios
+from streams.domain.clocks.endings import EXPIRED, OPEN, STOPPED
+from streams.domain.clocks.report_state import State
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.cohorts.cohort import CohortKey
+from streams.domain.cohorts.profile import Reading, Signature
+from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE, TOP, bin_of
+from streams.domain.integrity.checks import TRIPWIRES, ratios
+from streams.domain.integrity.classifier import Lens
+from streams.domain.integrity.confidence import least_rise, least_share, least_shift, most_share
+from streams.domain.integrity.counts import Glimpse, Recent, Seen, Side, Trait, stretch
+from streams.domain.integrity.window import BEFORE, RIPE, WINDOW, Days
+from streams.domain.labels import SOFTENED, Attributes, encode
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
 from tests.ledger.signatures import pack
 

@@ -24,16 +24,16 @@ from streams.contract.events.domain_mapping import action_kind
 from streams.contract.events.schema.action_data import Restricted
 from streams.contract.events.schema.event_data import ReportAmended, ReportFiled
 from streams.contract.outputs.row_codec import MessagePackCodec
-from streams.domain.attributes import Attributes, encode
-from streams.domain.cohort import key_of
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.cohorts.cohort import key_of
+from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND
 from streams.domain.events import AboutReport, Action, Amendment, Deed, Filing, Heartbeat, Retraction
-from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
-from streams.domain.ledger import Ledger
-from streams.domain.rules import PlatformRule, Rules
-from streams.domain.standard import STANDARD
-from streams.domain.tripwires.days import Days
-from streams.domain.tripwires.lens import PROMPT, Lens
-from streams.domain.tripwires.seen import Recent
+from streams.domain.integrity.classifier import PROMPT, Lens
+from streams.domain.integrity.counts import Recent
+from streams.domain.integrity.window import Days
+from streams.domain.labels import Attributes, encode
+from streams.domain.ledger.config import PlatformRule, Rules
+from streams.domain.ledger.ledger import Ledger
 from streams.domain.vocabulary import Extent, Ground, Harm, Outcome, Restriction
 
 WEEKS: Final = 13

@@ -8,11 +8,11 @@ from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from dashboards.board.inputs.running_clocks import RunningClocks
-from streams.domain.cohort import CohortKey
-from streams.domain.endings import OPEN
-from streams.domain.figures import Sample
-from streams.domain.grid import DAY, MINUTE
-from streams.domain.profile import Signature, is_sum, unpack
+from streams.domain.clocks.endings import OPEN
+from streams.domain.cohorts.cohort import CohortKey
+from streams.domain.cohorts.profile import Signature, is_sum, unpack
+from streams.domain.cohorts.statistics import Sample
+from streams.domain.duration_bins import DAY, MINUTE
 
 DAYS_PER_WEEK = 7
 

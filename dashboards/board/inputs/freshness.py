@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from streams.contract.outputs.measures import PartitionStatus
 from streams.contract.timestamps import format_timestamp
-from streams.domain.grid import MINUTE, SECOND
+from streams.domain.duration_bins import MINUTE, SECOND
 
 MAX_INPUT_AGE_MS: Final = MINUTE
 """A partition that has not been heard of for longer, or whose log time lies further back, greys every figure."""

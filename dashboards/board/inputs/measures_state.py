@@ -21,13 +21,13 @@ from streams.contract.outputs.measures import (
     decode_cohort,
     decode_partition_status,
 )
-from streams.domain.clocks import Clock
-from streams.domain.cohort import CohortKey, key_of
-from streams.domain.grid import FOREVER_MS
-from streams.domain.objective import Span
-from streams.domain.standard import STANDARD
-from streams.domain.tripwires.days import Days
-from streams.domain.tripwires.lens import Lens
+from streams.domain.clocks.definition import Clock
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.cohorts.cohort import CohortKey, key_of
+from streams.domain.cohorts.objectives import Span
+from streams.domain.duration_bins import FOREVER_MS
+from streams.domain.integrity.classifier import Lens
+from streams.domain.integrity.window import Days
 
 _EMPTY: Mapping[bytes, int] = {}
 

@@ -6,8 +6,8 @@ A span is filled once from all cohorts and then changes with them. Every midnigh
 from collections.abc import Collection, Iterable, Mapping
 
 from dashboards.board.inputs.accumulator import CohortAccumulator
-from streams.domain.cohort import CohortKey
-from streams.domain.objective import Span
+from streams.domain.cohorts.cohort import CohortKey
+from streams.domain.cohorts.objectives import Span
 
 
 class PeriodAccumulators:

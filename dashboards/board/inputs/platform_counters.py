@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from streams.contract.outputs.measures import decode_counters
-from streams.domain import counters
-from streams.domain.desk import TOPICS
+from streams.domain.ledger import counters
+from streams.domain.ledger.platform_state import TOPICS
 
 _TIMESTAMPS: Final = frozenset(
     {

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
-from streams.domain.grid import FOREVER_MS
+from streams.domain.duration_bins import FOREVER_MS
 
 _DUE_SOON_FRACTION: Final = 4
 """A limit is near when no more than this part of it is left."""

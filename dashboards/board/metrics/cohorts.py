@@ -9,11 +9,11 @@ from dashboards.board.metrics.running_clocks import running
 from dashboards.board.samples import LabelledValues, Samples
 from streams.contract.metrics.metric import COHORT_LIMITS, COHORT_WEEKS, RECENT_COHORT, STANDARD_CLOCK_IDS
 from streams.contract.packs.exported_clocks import ExportedClock
-from streams.domain.figures import Sample
-from streams.domain.grid import DAY, SECOND
-from streams.domain.states import OPEN_STATES, STATES
+from streams.domain.clocks.report_state import OPEN_STATES, STATES
+from streams.domain.cohorts.statistics import Sample
+from streams.domain.duration_bins import DAY, SECOND
 from streams.domain.survival import Curve, Interval, closed_only_median, estimate
-from streams.domain.survival.risk import Cells
+from streams.domain.survival.risk_table import Cells
 
 _QUANTILES = {"median": 0.5, "p90": 0.9}
 

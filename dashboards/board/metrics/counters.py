@@ -16,10 +16,10 @@ from dashboards.board.samples import (
 from streams.contract.metrics.catalogue import COUNTERS
 from streams.contract.metrics.metric import TIMINGS, UNKNOWN_PLATFORM, MetricKind
 from streams.contract.packs.exported_clocks import ExportedClock
-from streams.domain import counters
-from streams.domain.clocks import Clock
-from streams.domain.endings import MISSED, VERDICTS
-from streams.domain.grid import SECOND
+from streams.domain.clocks.definition import Clock
+from streams.domain.clocks.endings import MISSED, VERDICTS
+from streams.domain.duration_bins import SECOND
+from streams.domain.ledger import counters
 from streams.domain.vocabulary import Outcome, Reason
 
 CounterTotals = Mapping[str, int]

@@ -7,7 +7,7 @@ from dashboards.board.inputs.freshness import Freshness
 from dashboards.board.samples import LabelledValues, Samples
 from streams.contract.packs.rulebook import Rule, Rulebook
 from streams.contract.registry.registry import Registry
-from streams.domain.grid import SECOND
+from streams.domain.duration_bins import SECOND
 
 _YES_NO: Final = {True: "yes", False: "no"}
 

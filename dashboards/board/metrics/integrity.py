@@ -2,11 +2,11 @@
 
 from dashboards.board.samples import Samples
 from streams.contract.registry.registry import Registry
-from streams.domain.clocks import Clock
-from streams.domain.tripwires.days import Days
-from streams.domain.tripwires.lens import PROMPT, Lens
-from streams.domain.tripwires.seen import Recent
-from streams.domain.tripwires.table import ratios
+from streams.domain.clocks.definition import Clock
+from streams.domain.integrity.checks import ratios
+from streams.domain.integrity.classifier import PROMPT, Lens
+from streams.domain.integrity.counts import Recent
+from streams.domain.integrity.window import Days
 
 CHECK_RATIO = "safeclock_tripwire_ratio"
 CHECK_FAILED = "safeclock_tripwire_tripped"

@@ -7,10 +7,10 @@ from dashboards.board.inputs.accumulator import CohortAccumulator
 from dashboards.board.samples import Samples
 from streams.contract.metrics.metric import PERIODS
 from streams.contract.packs.exported_clocks import ExportedClock
-from streams.domain.figures import Sample, clock_figures
-from streams.domain.grid import DAY
-from streams.domain.objective import Judgement, Period, Span, Statistic, Target, judge, spans
-from streams.domain.survival.risk import Cells
+from streams.domain.cohorts.objectives import Judgement, Period, Span, Statistic, Target, judge, spans
+from streams.domain.cohorts.statistics import Sample, clock_figures
+from streams.domain.duration_bins import DAY
+from streams.domain.survival.risk_table import Cells
 
 _CURRENT_PERIOD = PERIODS[0]
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dashboards.board.inputs.running_clocks import RunningClocks
 from dashboards.board.samples import LabelledValues, Samples
 from streams.contract.packs.exported_clocks import ExportedClock
-from streams.domain.figures import Sample
-from streams.domain.grid import SECOND
+from streams.domain.cohorts.statistics import Sample
+from streams.domain.duration_bins import SECOND
 
 
 def running(platform: str, clocks: Sequence[ExportedClock], sample: Sample, now: RunningClocks) -> Samples:

@@ -11,7 +11,7 @@ from producers.simulation.model.platform_models import PlatformModel, ResponseMo
 from producers.simulation.model.report_model import IncomingReport, SimulatedReport, simulate_report
 from producers.simulation.model.seasonality import day_factor, filing_weights, hour_of_week, iso_week, week_factor
 from producers.simulation.model.seeded_random import SeededRandom, WeightedChoice
-from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
+from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND
 
 # One item in twenty is reported by several people, who come soon after the first; with a mean of some six more they
 # are about a fifth of all reports. Sizes are ours; a review of the design showed that clusters of mean five break

@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple, Self
 
 from producers.simulation.model.seasonality import WEEK
-from streams.domain.grid import DAY, HOUR, SECOND
+from streams.domain.duration_bins import DAY, HOUR, SECOND
 
 DEFAULT_START_MS: Final = 1_767_571_200_000
 """Monday 2026-01-05, midnight UTC: where a history begins when nobody says otherwise."""

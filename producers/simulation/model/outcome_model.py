@@ -29,7 +29,7 @@ from streams.contract.events.schema.action_data import (
     NoViolation,
     Reversed,
 )
-from streams.domain.grid import DAY, HOUR, MINUTE, SECOND
+from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND
 from streams.domain.vocabulary import Reversal
 
 EXPIRES_AFTER_MS: Final = 10 * DAY

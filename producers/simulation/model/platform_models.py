@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from producers.simulation.model.label_mix import QueueKind
-from streams.domain.grid import DAY, HOUR, MINUTE
+from streams.domain.duration_bins import DAY, HOUR, MINUTE
 
 
 class KnownEffect(Enum):

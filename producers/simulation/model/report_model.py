@@ -25,7 +25,7 @@ from producers.simulation.model.steps import (
     is_final_restriction,
 )
 from streams.contract.events.schema.event_data import ReportAmended
-from streams.domain.grid import HOUR, MINUTE, SECOND
+from streams.domain.duration_bins import HOUR, MINUTE, SECOND
 from streams.domain.vocabulary import AmendReason, RetractReason, Severity
 
 # Shares and medians of what happens on the way are ours: no platform publishes them.

@@ -6,7 +6,7 @@ from math import exp, log
 from typing import Final
 
 from producers.simulation.model.seeded_random import SeededRandom
-from streams.domain.grid import DAY, HOUR
+from streams.domain.duration_bins import DAY, HOUR
 
 HOURS_PER_WEEK: Final = 168
 WEEK: Final = 7 * DAY

@@ -16,9 +16,9 @@ from streams.contract.packs.ledger_config import batch_ledger_config
 from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
 from streams.contract.registry.registry import Registry
 from streams.domain.events import Event, Heartbeat
-from streams.domain.ledger import Ledger
-from streams.domain.rules import Rules
-from streams.domain.survey import Survey
+from streams.domain.integrity.event_summary import Survey
+from streams.domain.ledger.config import Rules
+from streams.domain.ledger.ledger import Ledger
 from streams.edge.clock import WallClock
 from streams.edge.files.line_blocks import read_blocks
 from streams.edge.files.refusal_groups import RefusalCounts, RefusedLines

@@ -15,10 +15,10 @@ from streams.batch.check.utc_offsets import (
 )
 from streams.contract.events.source_records import Refusal
 from streams.contract.timestamps import parse_timestamp
-from streams.domain.attributes import decode
+from streams.domain.clocks.report_state import State
+from streams.domain.duration_bins import DAY, HOUR, MINUTE
 from streams.domain.events import AboutReport, Action, Filing, Heartbeat
-from streams.domain.grid import DAY, HOUR, MINUTE
-from streams.domain.states import State
+from streams.domain.labels import decode
 from streams.domain.vocabulary import Outcome, Reason, Reporter
 
 _YEAR_1971: Final = 365 * DAY

@@ -7,11 +7,11 @@ from streams.batch.check.line_profile import LineProfile
 from streams.batch.check.mistakes.catalogue import find_mistakes
 from streams.contract.formatting import format_percent
 from streams.contract.outputs.measure_report import group_warnings
-from streams.domain import counters
-from streams.domain.clocks import Clock, by_id
-from streams.domain.figures import ClockFigures, Sample, clock_figures, grouping, samples
-from streams.domain.ledger import Ledger
-from streams.domain.survey import Habits, at_once
+from streams.domain.clocks.definition import Clock, by_id
+from streams.domain.cohorts.statistics import ClockFigures, Sample, clock_figures, grouping, samples
+from streams.domain.integrity.event_summary import Habits, at_once
+from streams.domain.ledger import counters
+from streams.domain.ledger.ledger import Ledger
 from streams.domain.survival import Interval
 
 _DOUBTFUL_SHARE = 0.2

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from streams.domain.grid import DAY, HOUR, MINUTE
+from streams.domain.duration_bins import DAY, HOUR, MINUTE
 
 _HALF_HOUR_OFFSETS: Final = (210, 270, 330, 345, 390, 570, 630, 765)
 UTC_OFFSETS_MS: Final = tuple(

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from streams.contract.events.schema.action_data import AccountRestricted, ActionTaken, Restricted, Reversed
 from streams.contract.events.schema.event_data import EventData, ReportAmended, ReportFiled
 from streams.contract.registry.jurisdictions import Groups, group_names
-from streams.domain import attributes
-from streams.domain.attributes import Attributes
+from streams.domain import labels
 from streams.domain.events import Deed
+from streams.domain.labels import Attributes
 from streams.domain.vocabulary import (
     FINAL_RESTRICTIONS,
     Basis,
@@ -66,7 +66,7 @@ class LabelEncoder:
     ) -> str:
         """Return the short form; ValueError, without the code, for one that is not assigned or stands twice."""
         groups = group_names(sorted_set(jurisdictions), self._groups)
-        return attributes.encode(Attributes(harm, reporter, trusted_flagger, channel, basis, severity, groups))
+        return labels.encode(Attributes(harm, reporter, trusted_flagger, channel, basis, severity, groups))
 
 
 def action_kind(data: ActionTaken) -> Deed:

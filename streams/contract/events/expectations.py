@@ -9,7 +9,7 @@ from msgspec import Struct, inspect
 from streams.contract.events.schema.action_data import ActionTaken
 from streams.contract.events.schema.envelope import ActionTakenEvent, AnyEvent
 from streams.contract.events.source_records import EventLimits
-from streams.domain.entry_limit import MAX_ENTRIES
+from streams.domain.reports.entry_limit import MAX_ENTRIES
 from streams.domain.vocabulary import Outcome, Reason
 
 _SHAPES: Final[Mapping[str, str]] = {

@@ -8,11 +8,11 @@ from enum import StrEnum
 from itertools import product
 from typing import Final, NamedTuple
 
-from streams.domain.counters import BUCKETS
-from streams.domain.grid import DAY, HOUR, SECOND
-from streams.domain.standard import STANDARD
-from streams.domain.states import STATES
-from streams.domain.tripwires.table import NAMES
+from streams.domain.clocks.report_state import STATES
+from streams.domain.clocks.standard import STANDARD
+from streams.domain.duration_bins import DAY, HOUR, SECOND
+from streams.domain.integrity.checks import NAMES
+from streams.domain.ledger.counters import BUCKETS
 from streams.domain.vocabulary import Outcome, Reason
 
 

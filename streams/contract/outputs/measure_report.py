@@ -10,11 +10,11 @@ from streams.contract.formatting import NOT_MEASURABLE, format_duration
 from streams.contract.packs.exported_clocks import ExportedClock
 from streams.contract.packs.rulebook import Rule
 from streams.contract.timestamps import format_optional_timestamp, format_timestamp
-from streams.domain import counters
-from streams.domain.figures import RESTRICTED_TO, ClockFigures, Sample, clock_figures
-from streams.domain.grid import SECOND
-from streams.domain.objective import judge
-from streams.domain.states import State
+from streams.domain.clocks.report_state import State
+from streams.domain.cohorts.objectives import judge
+from streams.domain.cohorts.statistics import RESTRICTED_TO, ClockFigures, Sample, clock_figures
+from streams.domain.duration_bins import SECOND
+from streams.domain.ledger import counters
 from streams.domain.survival import Curve, Interval
 
 SCHEMA: Final = "safeclock.measure/1"

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from streams.domain.roster import Enrolled
+from streams.domain.clocks.clock_history import Enrolled
 
 COHORT_PREFIX: Final = b"c|"
 COUNTERS_PREFIX: Final = b"n|"

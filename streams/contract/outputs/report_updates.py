@@ -13,9 +13,9 @@ from xxhash import xxh3_128_hexdigest
 
 from streams.contract.events.schema.event_data import Timestamp
 from streams.contract.timestamps import format_timestamp
-from streams.domain.counters import ClockCounterNames
-from streams.domain.endings import ENDING_WORDS, VERDICTS
-from streams.domain.notices import EndedClock, Notice, Response
+from streams.domain.clocks.endings import ENDING_WORDS, VERDICTS
+from streams.domain.ledger.counters import ClockCounterNames
+from streams.domain.ledger.report_updates import EndedClock, Notice, Response
 
 WORKER_SOURCE: Final = "/safeclock/worker"
 

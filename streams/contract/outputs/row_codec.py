@@ -2,8 +2,8 @@
 
 import msgspec
 
-from streams.domain.report import Row
-from streams.domain.roster import Enrolled
+from streams.domain.clocks.clock_history import Enrolled
+from streams.domain.reports.row import Row
 
 
 class _RowHeader(msgspec.Struct, array_like=True, gc=False):

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from streams.contract.packs.rulebook import Rule, Rulebook
-from streams.domain.clocks import Clock, by_id
-from streams.domain.objective import Target
+from streams.domain.clocks.definition import Clock, by_id
+from streams.domain.cohorts.objectives import Target
 
 
 class ExportedClock(NamedTuple):

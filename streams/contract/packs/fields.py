@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Final
 
 from streams.contract.toml_reader import Field, Table, distinct_words, duration_ms, one_line_text, tables, text_matching
-from streams.domain.clocks import FINAL_RESTRICTIONS, PARTIAL_RESTRICTIONS
+from streams.domain.clocks.definition import FINAL_RESTRICTIONS, PARTIAL_RESTRICTIONS
+from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND, edge_index
 from streams.domain.events import DEEDS, Deed
-from streams.domain.grid import DAY, HOUR, MINUTE, SECOND, edge_index
 from streams.domain.vocabulary import Outcome, Reversal
 
 

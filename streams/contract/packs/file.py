@@ -23,10 +23,10 @@ from streams.contract.toml_reader import (
     unreadable_file_problem,
 )
 from streams.domain import vocabulary
-from streams.domain.clocks import ALWAYS, AfterReopen, Clock, Scope
+from streams.domain.clocks.definition import ALWAYS, AfterReopen, Clock, Scope
+from streams.domain.cohorts.objectives import Period, Statistic
+from streams.domain.duration_bins import FOREVER_MS, HOUR
 from streams.domain.events import Deed
-from streams.domain.grid import FOREVER_MS, HOUR
-from streams.domain.objective import Period, Statistic
 from streams.domain.vocabulary import Severity
 
 _CLOCK_FIELDS: Final = {

@@ -2,8 +2,8 @@
 
 from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
 from streams.contract.registry.registry import AuditedHistory, Registry
-from streams.domain.grid import DAY, FOREVER_MS
-from streams.domain.rules import Held, PlatformRule, Rules
+from streams.domain.duration_bins import DAY, FOREVER_MS
+from streams.domain.ledger.config import Held, PlatformRule, Rules
 
 
 def ledger_config(

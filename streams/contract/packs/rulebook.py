@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from streams.domain.clocks import Clock
+from streams.domain.clocks.clock_history import ClockError, colliding
+from streams.domain.clocks.definition import Clock
+from streams.domain.clocks.standard import STANDARD, STANDARD_PACK
+from streams.domain.cohorts.objectives import Period, Statistic, Target
 from streams.domain.events import DEEDS, Deed
-from streams.domain.objective import Period, Statistic, Target
-from streams.domain.roster import ClockError, colliding
-from streams.domain.standard import STANDARD, STANDARD_PACK
 
 
 class LegalBasis(NamedTuple):

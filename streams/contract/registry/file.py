@@ -34,7 +34,7 @@ from streams.contract.toml_reader import (
     text_matching,
     unreadable_file_problem,
 )
-from streams.domain.rules import CAPACITY
+from streams.domain.ledger.config import CAPACITY
 
 _TOPIC: Final = pattern(r"[A-Za-z0-9._-]{1,249}")
 _GROUP: Final = pattern(r"[A-Za-z][A-Za-z0-9-]{0,15}")

@@ -15,7 +15,7 @@ from typing import Final, Self
 import msgspec
 
 from streams.contract.registry.jurisdictions import DEFAULT_GROUPS, Groups
-from streams.domain.rules import CAPACITY
+from streams.domain.ledger.config import CAPACITY
 
 DEFAULT_PARTITIONS: Final = 8
 DEFAULT_CADENCE_MS: Final = 5 * 60 * 1000

@@ -7,10 +7,10 @@ from functools import cached_property
 from math import sqrt
 from typing import Final, NamedTuple
 
-from streams.domain.grid import SECOND, edge_index
+from streams.domain.duration_bins import SECOND, edge_index
 from streams.domain.survival.interval import UNKNOWN, Interval, log_log, wilson
 from streams.domain.survival.product_limit import area_below, area_variance
-from streams.domain.survival.risk import Exposure, Moment
+from streams.domain.survival.risk_table import Exposure, Moment
 
 # Sums of floats that should be 0.5 may be a hair below it.
 _ROUNDING: Final = 1e-12

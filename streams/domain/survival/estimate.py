@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from streams.domain.grid import EDGES, edge_index
+from streams.domain.duration_bins import EDGES, edge_index
 from streams.domain.survival.curve import Curve, Method
 from streams.domain.survival.product_limit import aalen_johansen, incidence_variance, kaplan_meier
-from streams.domain.survival.risk import STOPPED, Cells, Moment, tally
+from streams.domain.survival.risk_table import STOPPED, Cells, Moment, tally
 
 
 def estimate(cells: Cells, interest: int = STOPPED) -> Curve:

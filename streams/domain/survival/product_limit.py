@@ -6,7 +6,7 @@ Johansen 1978). Both run over the same moments; the values hold from each moment
 
 from collections.abc import Sequence
 
-from streams.domain.survival.risk import Moment
+from streams.domain.survival.risk_table import Moment
 
 
 def kaplan_meier(moments: Sequence[Moment]) -> tuple[list[float], list[float]]:

@@ -9,7 +9,7 @@ from typing import Final
 from aiokafka.errors import KafkaError
 
 from streams.contract.outputs.measures import PartitionStatus
-from streams.domain.logtime import LogTime
+from streams.domain.log_time import LogTime
 from streams.runtime.journal.checkpoint import Checkpoint, TopicOffset, suspended_offset
 from streams.runtime.journal.guarded_commit import commit_checking_feedback
 from streams.runtime.journal.journal import FeedbackError

@@ -10,9 +10,9 @@ from typing import NamedTuple, Protocol
 
 from streams.contract.events.decoder import Refusal
 from streams.domain.events import Event
-from streams.domain.logtime import LogTime
-from streams.domain.notices import Notice
-from streams.domain.shelf import Kept
+from streams.domain.ledger.report_store import Kept
+from streams.domain.ledger.report_updates import Notice
+from streams.domain.log_time import LogTime
 from streams.domain.vocabulary import Reason
 from streams.runtime.kafka.records import LOG_APPEND_TIME, RecordBatch, TimestampedRecord
 

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from streams.domain.counters import BUCKETS
-from streams.domain.grid import DAY
+from streams.domain.duration_bins import DAY
+from streams.domain.ledger.counters import BUCKETS
 from tests.bench.join import place_of
 from tests.bench.peers.sessions import SESSION_SECONDS
 

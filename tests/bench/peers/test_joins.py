@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from streams.domain.grid import DAY
+from streams.domain.duration_bins import DAY
 from tests.bench.join import ACTED, FILED, summed
 from tests.bench.peers.contenders import PATHWAY
 from tests.bench.peers.faust_peer import Counts

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from streams.contract.registry.registry import Role
-from streams.domain.grid import DAY
+from streams.domain.duration_bins import DAY
 from streams.edge.clock import wall_clock_ms
 from tests.bench import topics
 from tests.bench.scale.flow import Span, history, send

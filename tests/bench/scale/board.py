@@ -14,11 +14,11 @@ from streams.contract.packs.ledger_config import ledger_config
 from streams.contract.registry.file import read_registry
 from streams.contract.registry.registry import Registry
 from streams.contract.topics import MEASURES
-from streams.domain.attributes import Attributes, encode
+from streams.domain.clocks.standard import STANDARD_PACK
+from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.events import Action, Deed, Event, Filing, Heartbeat
-from streams.domain.grid import DAY, HOUR
-from streams.domain.ledger import Ledger
-from streams.domain.standard import STANDARD_PACK
+from streams.domain.labels import Attributes, encode
+from streams.domain.ledger.ledger import Ledger
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Severity
 from streams.edge.clock import wall_clock_ms
 from tests.bench import topics

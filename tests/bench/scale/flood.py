@@ -17,7 +17,7 @@ from streams.contract.outputs.measures import COUNTERS_PREFIX, decode_counters
 from streams.contract.registry.file import read_registry
 from streams.contract.registry.registry import Role
 from streams.contract.topics import MEASURES, Replication, required_topics
-from streams.domain.counters import FILED
+from streams.domain.ledger.counters import FILED
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.kafka.admin import KafkaAdmin
 from tests.bench.scale.flow import Template, keys

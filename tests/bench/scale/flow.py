@@ -16,7 +16,7 @@ from streams.contract.events.schema.envelope import ActionTakenEvent, ReportFile
 from streams.contract.events.schema.event_data import ReportFiled
 from streams.contract.registry.registry import Role
 from streams.contract.timestamps import format_timestamp
-from streams.domain.grid import HOUR
+from streams.domain.duration_bins import HOUR
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter
 
 BATCH_BYTES: Final = 512 * 1024

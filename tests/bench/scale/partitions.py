@@ -10,7 +10,7 @@ from typing import Final
 from streams.contract.registry.file import read_registry
 from streams.contract.registry.registry import Role
 from streams.contract.topics import Replication, required_topics
-from streams.domain.grid import DAY
+from streams.domain.duration_bins import DAY
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.kafka.admin import KafkaAdmin
 from tests.bench.scale.backlog import PLATFORMS

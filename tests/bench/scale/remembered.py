@@ -16,11 +16,11 @@ from typing import Final, NamedTuple
 
 from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.topics import changelog_topic
-from streams.domain.attributes import Attributes, encode
+from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.events import Action, Deed, Event, Filing
-from streams.domain.grid import DAY, HOUR
-from streams.domain.ledger import Ledger
-from streams.domain.rules import Rules
+from streams.domain.labels import Attributes, encode
+from streams.domain.ledger.config import Rules
+from streams.domain.ledger.ledger import Ledger
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Severity
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint

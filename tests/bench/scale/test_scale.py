@@ -12,11 +12,11 @@ from streams.contract.events.decoder import EventDecoder, Refusal
 from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.registry.registry import Registry, Role
 from streams.contract.topics import partition_of
-from streams.domain import counters
+from streams.domain.duration_bins import DAY
 from streams.domain.events import Filing
-from streams.domain.grid import DAY
-from streams.domain.ledger import Ledger
-from streams.domain.rules import Rules
+from streams.domain.ledger import counters
+from streams.domain.ledger.config import Rules
+from streams.domain.ledger.ledger import Ledger
 from tests.bench.scale.flow import Span, history, keys
 from tests.bench.scale.remembered import Share, events
 from tests.bench.trial import ROOT

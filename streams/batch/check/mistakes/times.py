@@ -15,7 +15,7 @@ from streams.batch.check.utc_offsets import (
     skipped_hours,
     smallest_offset_above,
 )
-from streams.domain.grid import DAY, SECOND
+from streams.domain.duration_bins import DAY, SECOND
 from streams.domain.vocabulary import Reason
 
 _MIN_COUNT: Final = 50

@@ -9,8 +9,8 @@ from streams.contract.outputs.measures import COUNTERS_PREFIX, decode_counters
 from streams.contract.outputs.platform_status import PLATFORM_STATUS_KEY, PlatformStatus, TopicStatus
 from streams.contract.registry.registry import Platform
 from streams.contract.timestamps import MAX_TIMESTAMP_MS, format_timestamp
-from streams.domain import counters
-from streams.domain.desk import TOPICS
+from streams.domain.ledger import counters
+from streams.domain.ledger.platform_state import TOPICS
 from streams.domain.vocabulary import Reason
 from streams.runtime.journal.journal import Row
 from streams.runtime.kafka.records import TimestampedRecord

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from streams.contract.outputs import report_updates
-from streams.domain.notices import Notice
+from streams.domain.ledger.report_updates import Notice
 from streams.runtime.journal.journal import Row, RowTooLargeError
 from streams.runtime.partition.processor import error_location
 

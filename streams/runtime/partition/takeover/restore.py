@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.contract.outputs.measures import is_measure_key
 from streams.contract.settings.kafka_security import KafkaSecurity
-from streams.domain.shelf import Kept
+from streams.domain.ledger.report_store import Kept
 from streams.edge.kafka_client.consumer_shutdown import close_consumer
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, CLAIM_KEY, Checkpoint, decode_checkpoint

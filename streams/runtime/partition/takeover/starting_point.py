@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.domain.logtime import LogTime
+from streams.domain.log_time import LogTime
 from streams.runtime.journal.checkpoint import Checkpoint, TopicOffset, read_through
 from streams.runtime.partition.context import PartitionContext
 from streams.runtime.partition.processor import LaggingPlatforms

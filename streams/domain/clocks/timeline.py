@@ -1,0 +1,146 @@
+"""How clocks run over a sequence of deeds.
+
+Where a clock starts, stops and pauses depends on the order of the deeds alone, not on their times. A sequence is
+therefore compiled once into a plan (which deed did what) and remembered; measuring a report is then arithmetic.
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Final, NamedTuple
+
+from streams.domain.clocks.definition import AfterReopen, Clock
+from streams.domain.clocks.endings import ENDINGS, IDLE, OPEN, STOPPED
+from streams.domain.clocks.report_state import Standing, State
+from streams.domain.events import DEEDS, Deed
+
+_FILING: Final = -1
+
+
+class Course(NamedTuple):
+    """One clock over one sequence: places of deeds, where -1 is the filing and None means never.
+
+    `pauses` are pairs (paused at, resumed at); the last may lack its end. `ending` is OPEN, STOPPED, the number of a
+    competing ending, or IDLE when the clock has not started.
+    """
+
+    start: int | None
+    end: int | None
+    ending: int
+    pauses: tuple[tuple[int, int | None], ...]
+
+    @property
+    def plain(self) -> bool:
+        """Whether the clock has run without a pause since the filing, or has not begun."""
+        return self.start in (None, _FILING) and not self.pauses
+
+
+class Plan(NamedTuple):
+    """What a sequence of deeds means: the report's state and the course of every clock."""
+
+    state: State
+    courses: tuple[Course, ...]
+
+
+def _stretches(codes: tuple[int, ...], decided: tuple[int, ...]) -> Iterator[tuple[int, Deed, tuple[int, ...]]]:
+    """Yield equal deeds that follow each other: the place of the first, the deed, how many items each decides.
+
+    After the first, the others change neither the report's state nor a clock, but by the items that they decide.
+    """
+    place = 0
+    for code, equal in groupby(codes):
+        after = place + len(list(equal))
+        yield place, DEEDS[code], decided[place:after] if decided else (0,)
+        place = after
+
+
+class _Run:
+    """One clock while the deeds are read in order."""
+
+    def __init__(self, clock: Clock, items: int) -> None:
+        self.clock = clock
+        self.items = items
+        self.start: int | None = None if clock.starts else _FILING
+        self.pauses: list[tuple[int, int | None]] = []
+        self._open_again()
+
+    def _open_again(self) -> None:
+        self.end: int | None = None
+        self.ending = OPEN
+        self.decided = 0
+
+    def take(self, place: int, deed: Deed, items: tuple[int, ...], ended: Deed | None) -> None:
+        """Read equal deeds from `place` on, on a report that `ended` has ended before; 0 items stand for all."""
+        if self.start is None:
+            self._begin(place, deed, items, ended)
+        elif self.ending == OPEN:
+            if self.pauses or deed in self.clock.pauses:
+                self._pause(place, deed)
+            self._finish(place, deed, items)
+
+    def reopen(self) -> None:
+        """Open the clock again after its report was opened again, if it is one that restarts or has not begun."""
+        if self.clock.after_reopen is AfterReopen.RESTART or self.start is None:
+            self._open_again()
+
+    def _begin(self, place: int, deed: Deed, items: tuple[int, ...], ended: Deed | None) -> None:
+        """Start the clock with a deed that does so; what has ended the report by then ends the clock at its start."""
+        if deed not in self.clock.starts:
+            if deed in self.clock.stops:
+                self.decided += sum([decided or self.items for decided in items])
+            return
+        self.start = place
+        before, self.decided = self.decided, 0
+        if ended is not None:
+            self._finish(place, ended, (before,))
+
+    def _pause(self, place: int, deed: Deed) -> None:
+        paused = bool(self.pauses) and self.pauses[-1][1] is None
+        if not paused and deed in self.clock.pauses:
+            self.pauses.append((place, None))
+        elif paused and deed in self.clock.resumes:
+            self._resume(place)
+
+    def _resume(self, place: int) -> None:
+        if self.pauses and self.pauses[-1][1] is None:
+            self.pauses[-1] = (self.pauses[-1][0], place)
+
+    def _finish(self, place: int, deed: Deed, items: tuple[int, ...]) -> None:
+        if deed in self.clock.stops:
+            self._decide(place, items)
+        elif deed in self.clock.competes:
+            self._end(place, ENDINGS[deed.outcome])
+
+    def _decide(self, first: int, items: tuple[int, ...]) -> None:
+        for place, decided in enumerate(items, first):
+            self.decided += decided or self.items
+            if not self.clock.all_items or self.decided >= self.items:
+                self._end(place, STOPPED)
+                return
+
+    def _end(self, place: int, ending: int) -> None:
+        self.end, self.ending = place, ending
+        self._resume(place)
+
+    def course(self) -> Course:
+        """Return what became of the clock."""
+        return Course(self.start, self.end, IDLE if self.start is None else self.ending, tuple(self.pauses))
+
+
+def compile_plan(
+    clocks: tuple[Clock, ...], codes: tuple[int, ...], items: int = 1, decided: tuple[int, ...] = ()
+) -> Plan:
+    """Return what a sequence of deeds means.
+
+    `codes` are places in `events.DEEDS`; `items` is how many items the report holds and `decided` how many each
+    deed decides (0 or absent for all).
+    """
+    standing = Standing()
+    runs = [_Run(clock, items) for clock in clocks]
+    for place, deed, of_items in _stretches(codes, decided):
+        ended = standing.ended
+        reopened = standing.take(deed)
+        for run in runs:
+            if reopened:
+                run.reopen()
+            run.take(place, deed, of_items, ended and standing.ended)
+    return Plan(standing.state, tuple(run.course() for run in runs))

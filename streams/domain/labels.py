@@ -1,0 +1,107 @@
+"""The labels of a filing, as a cohort keeps them: one short string.
+
+A remembered report costs memory for months, so its labels are stored as one letter per label (its place in
+the frozen order of `vocabulary`), followed by the jurisdiction groups: `a` is the first word of an enumeration.
+"""
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
+
+_HARMS: Final = tuple(Harm)
+_REPORTERS: Final = tuple(Reporter)
+_CHANNELS: Final = tuple(Channel)
+_BASES: Final = tuple(Basis)
+_SEVERITIES: Final = tuple(Severity)
+_FIRST: Final = ord("a")
+
+UNKNOWN_JURISDICTION: Final = "ZZ"
+"""The name for a jurisdiction that a platform does not know."""
+
+SOFTENED: Final = b"\0\0"
+"""The name under which a cohort counts its reports that were made to look less grave; no clock has it as its mark."""
+
+_UNSAID: Final = 0
+_STEP: Final = 16
+
+_GRAVEST: Final = frozenset({Harm.CSAM, Harm.CSAM_GENERATED, Harm.GROOMING, Harm.SEXTORTION, Harm.TRAFFICKING})
+
+
+class Attributes(NamedTuple):
+    """What a report was labelled with when it was filed.
+
+    `jurisdictions` are the names of the registry's groups that the report touches, sorted and joined by `+`
+    (`EU+UK`): a figure for one group sums every set that contains it, so groups do not add up.
+    """
+
+    harm: Harm
+    reporter: Reporter
+    trusted_flagger: bool
+    channel: Channel
+    basis: Basis
+    severity: Severity
+    jurisdictions: str
+
+    @property
+    def urgent(self) -> bool:
+        """Whether the severity is critical, or unspecified, which is read as the strictest."""
+        return self.severity in (Severity.CRITICAL, Severity.UNSPECIFIED)
+
+
+@lru_cache(maxsize=65536)
+def encode(attributes: Attributes) -> str:
+    """Return the short form of `attributes`; `decode` is its inverse."""
+    positions = (
+        _HARMS.index(attributes.harm),
+        _REPORTERS.index(attributes.reporter),
+        int(attributes.trusted_flagger),
+        _CHANNELS.index(attributes.channel),
+        _BASES.index(attributes.basis),
+        _SEVERITIES.index(attributes.severity),
+    )
+    return "".join(chr(_FIRST + position) for position in positions) + attributes.jurisdictions
+
+
+@lru_cache(maxsize=65536)
+def decode(code: str) -> Attributes:
+    """Return the attributes that `encode` wrote as `code`."""
+    harm, reporter, flagger, channel, basis, severity = (ord(letter) - _FIRST for letter in code[:6])
+    return Attributes(
+        harm=_HARMS[harm],
+        reporter=_REPORTERS[reporter],
+        trusted_flagger=bool(flagger),
+        channel=_CHANNELS[channel],
+        basis=_BASES[basis],
+        severity=_SEVERITIES[severity],
+        jurisdictions=code[6:],
+    )
+
+
+def relabelling(harm: Harm | None, severity: Severity | None) -> int:
+    """Return in one number what an amendment says of harm and severity; 0 when it says nothing of them."""
+    said_harm = _UNSAID if harm is None else _HARMS.index(harm) + 1
+    said_severity = _UNSAID if severity is None else _SEVERITIES.index(severity) + 1
+    return said_harm * _STEP + said_severity
+
+
+@lru_cache(maxsize=65536)
+def softens(labels: str, number: int) -> bool:
+    """Return whether the relabelling `number` is laxer than the labels as filed (in their short form).
+
+    Laxer is a lower severity, or a harm of a lower rank: sexual exploitation, then every other harm, then `other`. An
+    unspecified severity is read as the strictest, but to specify one is triage and softens nothing.
+    """
+    filed = decode(labels)
+    harm, severity = divmod(number, _STEP)
+    if severity and filed.severity is not Severity.UNSPECIFIED:
+        said = _SEVERITIES[severity - 1]
+        if said is not Severity.UNSPECIFIED and severity - 1 > _SEVERITIES.index(filed.severity):
+            return True
+    return harm != _UNSAID and _rank(_HARMS[harm - 1]) > _rank(filed.harm)
+
+
+def _rank(harm: Harm) -> int:
+    if harm in _GRAVEST:
+        return 0
+    return 2 if harm is Harm.OTHER else 1

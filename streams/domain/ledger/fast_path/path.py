@@ -1,0 +1,98 @@
+"""Plain reports: a filing, then actions on all of it and amendments, with ids of their own, and nothing else.
+
+What a plain report comes to follows from the sequence of its codes and from its times. A sequence is compiled once
+into a `Path`, which knows what its last deed changed, so that a report need not be read twice to post it.
+"""
+
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import NamedTuple
+
+from streams.domain.clocks.endings import IDLE, OPEN
+from streams.domain.clocks.report_state import OPEN_STATES
+from streams.domain.clocks.timeline import Plan
+from streams.domain.cohorts.profile import CLOSED, layout, words
+from streams.domain.duration_bins import FOREVER_MS
+from streams.domain.events import AMENDMENT, FIRST_DEED
+from streams.domain.ledger.counters import ClockCounterNames, CounterUpdates
+from streams.domain.ledger.report_updates import EndedClock
+
+
+class End(NamedTuple):
+    """A clock (its place in the regime), the place of the entry that ended it (0: none has), and the ending."""
+
+    clock: int
+    place: int
+    ending: int
+
+
+class Path:
+    """A plain report after a sequence of entries, given by its codes.
+
+    `ends` are the clocks that have ended, `ended` those that the last entry ended, None where it did anything else to
+    a clock; `running` are the others and `limits` their limits, ascending; clocks that have not begun are neither.
+    `names` are what the regime's clocks are counted under, `shortest` is the shortest limit of all. `open` tells
+    whether the report is open, `settled` that neither it nor any clock is, `amended` whether it was amended. `onward`
+    remembers where one more code leads, `told` what the last deed is counted under, by the bin of its duration, and
+    `says` what a notice then says that it has ended.
+    """
+
+    __slots__ = (
+        *("_pack", "_values", "_words", "amended", "before", "codes", "ended", "ends"),
+        *("limits", "names", "onward", "open", "running", "says", "settled", "shortest", "told"),
+    )
+
+    def __init__(
+        self, codes: tuple[int, ...], plan: Plan, names: Sequence[ClockCounterNames], before: "Path | None"
+    ) -> None:
+        deeds = [place for place, code in enumerate(codes) if code >= FIRST_DEED]
+        ends = [
+            End(clock, 0 if course.end is None else deeds[course.end], course.ending)
+            for clock, course in enumerate(plan.courses)
+            if course.ending != IDLE
+        ]
+        self.codes = codes
+        self.before = before
+        self.amended = AMENDMENT in codes
+        self.open = plan.state in OPEN_STATES
+        self.ends = tuple(end for end in ends if end.ending != OPEN)
+        self.ended = _news(before, self)
+        self.running = tuple(end.clock for end in ends if end.ending == OPEN)
+        self.names = names
+        self.limits = tuple(sorted({names[clock].limit for clock in self.running} - {FOREVER_MS}))
+        self.shortest = min([each.limit for each in names], default=FOREVER_MS)
+        self.settled = not self.open and not self.running
+        self.onward: dict[int, Path | None] = {}
+        self.told: dict[int, CounterUpdates] = {}
+        self.says: dict[int, tuple[EndedClock, ...]] = {}
+        self._pack = layout(len(ends)).pack
+        self._values = _picker([end.place for end in ends])
+        self._words = words(plan.state, [(names[end.clock].total, end.ending) for end in ends])
+
+    def at(self, entries: int) -> "Path":
+        """Return where the first entries of this path have led; at least one."""
+        path = self
+        while path.before is not None and len(path.codes) > entries:
+            path = path.before
+        return path
+
+    def signature(self, risk: int, values: Sequence[int]) -> bytes:
+        """Return the stored signature of a report at risk from the bin `risk` on.
+
+        `values` are its filing minute and then, for each entry that follows, the bin of its distance from the filing.
+        """
+        return self._pack(risk, values[0] if self.open else CLOSED, *self._values(values)) + self._words
+
+
+def _news(before: Path | None, after: Path) -> tuple[End, ...] | None:
+    """Return what ended with the last deed, None if what had ended before did not stay."""
+    known = () if before is None else before.ends
+    if not set(known) <= set(after.ends):
+        return None
+    return tuple(end for end in after.ends if end not in known)
+
+
+def _picker(places: Sequence[int]) -> Callable[[Sequence[int]], tuple[int, ...]]:
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda values: tuple([values[place] for place in places])

@@ -1,0 +1,63 @@
+"""Where sequences of codes lead under the clocks of one regime."""
+
+from typing import Final
+
+from streams.domain.clocks.selection import Regime
+from streams.domain.duration_bins import EDGES
+from streams.domain.events import FILING
+from streams.domain.ledger.counters import names_of
+from streams.domain.ledger.fast_path.path import Path
+
+_KEPT: Final = 20_000
+"""How many sequences are remembered under one regime before all are forgotten."""
+
+_LIMITS: Final = frozenset({None, *EDGES})
+
+
+class SequenceIndex:
+    """The paths of plain reports under one regime, each compiled once; `filed` is that of a report that is only filed.
+
+    `filed` is None where no report is plain.
+    """
+
+    def __init__(self, regime: Regime) -> None:
+        self._regime = regime
+        self._names = names_of(regime)
+        self._on_grid = all(clock.limit in _LIMITS for clock in regime.clocks)
+        self._paths: dict[tuple[int, ...], Path | None] = {}
+        self.filed = self.path_of((FILING,))
+
+    def path_of(self, codes: tuple[int, ...]) -> Path | None:
+        """Return the path of a plain report with these codes, None where no such report is plain."""
+        if codes not in self._paths:
+            if len(self._paths) >= _KEPT:
+                self._forget()
+            plan = self._regime.plan_of(codes) if self._on_grid else None
+            if plan is None or not all(course.plain for course in plan.courses):
+                self._paths[codes] = None
+            else:
+                before = self.path_of(codes[:-1]) if len(codes) > 1 else None
+                self._paths[codes] = Path(codes, plan, self._names, before)
+        return self._paths[codes]
+
+    def after(self, path: Path, code: int) -> Path | None:
+        """Return the path that one more entry leads to."""
+        if code not in path.onward:
+            path.onward[code] = self.path_of((*path.codes, code))
+        return path.onward[code]
+
+    def _forget(self) -> None:
+        """Forget where sequences lead; reports that are on their way find on from where they stand."""
+        for path in self._paths.values():
+            if path is not None:
+                path.onward.clear()
+        self._paths = {(FILING,): self.filed}
+
+
+class SequenceIndexes(dict[Regime, SequenceIndex]):
+    """The index of every regime, made when it is first asked for."""
+
+    def __missing__(self, regime: Regime) -> SequenceIndex:
+        """Make the index of a regime."""
+        index = self[regime] = SequenceIndex(regime)
+        return index

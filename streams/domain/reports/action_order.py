@@ -1,0 +1,36 @@
+"""The order of the actions of one instant: docs/definitions.md §2.
+
+Tools often stamp whole seconds, so several actions on a report can bear the same instant. Their order must follow from
+what they say, and from nothing that differs between two equal stories, such as ids and report tokens.
+"""
+
+from collections.abc import Iterable
+from itertools import groupby, pairwise
+from operator import attrgetter
+
+from streams.domain.clocks.report_state import Standing
+from streams.domain.events import DEEDS, FIRST_DEED
+from streams.domain.reports.row import Entry
+
+
+def in_order(actions: list[Entry]) -> list[Entry]:
+    """Return the actions of a report in the order in which they count; `actions` are sorted by `report.RANK`."""
+    if all(first.at < second.at for first, second in pairwise(actions)):
+        return actions
+    standing, ordered = Standing(), list[Entry]()
+    for _, of_one_instant in groupby(actions, attrgetter("at")):
+        ordered += _taken(standing, of_one_instant)
+    return ordered
+
+
+def _taken(standing: Standing, actions: Iterable[Entry]) -> list[Entry]:
+    """Take again and again the first action that has an effect, or the first when none has one."""
+    waiting = {code: list(equal)[::-1] for code, equal in groupby(actions, attrgetter("code"))}
+    ordered = []
+    while waiting:
+        code = next((code for code in waiting if standing.has_effect(DEEDS[code - FIRST_DEED])), next(iter(waiting)))
+        standing.take(DEEDS[code - FIRST_DEED])
+        ordered.append(waiting[code].pop())
+        if not waiting[code]:
+            del waiting[code]
+    return ordered

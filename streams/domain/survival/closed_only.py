@@ -1,0 +1,71 @@
+"""The figures that are published today, from closed reports alone; and the mean, which is seldom known.
+
+They stand beside the honest figures, never instead of them: who leaves reports open looks fast here.
+"""
+
+from typing import NamedTuple
+
+from streams.domain.duration_bins import EDGES, HOUR, SECOND, TOP
+from streams.domain.survival.risk_table import STOPPED, Cells
+
+
+def closed_only_median(cells: Cells, interest: int = STOPPED) -> float | None:
+    """Return the median of the reports that ended as wanted, in seconds; None if there are none.
+
+    Every such report counts, however late it was told. A duration is read as the upper edge of its bin, and the
+    median of an even number is the mean of the two in the middle. None also where the median lies beyond the grid.
+    """
+    middle = _middle(cells, interest)
+    return None if middle is None else middle / SECOND
+
+
+def whole_hour_median(cells: Cells, interest: int = STOPPED) -> int | None:
+    """Return the same median in hours, rounded half up to a whole one, as transparency templates print it."""
+    middle = _middle(cells, interest)
+    return None if middle is None else int((middle + HOUR // 2) // HOUR)
+
+
+def _middle(cells: Cells, interest: int) -> float | None:
+    closed: dict[int, int] = {}
+    for (_, leaving, ending), count in cells.items():
+        if ending == interest and count:
+            closed[leaving] = closed.get(leaving, 0) + count
+    n = sum(closed.values())
+    if not n:
+        return None
+    lower, upper = _bin_of_rank(closed, (n + 1) // 2), _bin_of_rank(closed, n // 2 + 1)
+    return None if upper == TOP else (EDGES[lower] + EDGES[upper]) / 2
+
+
+def _bin_of_rank(closed: dict[int, int], rank: int) -> int:
+    """Return the bin of the `rank`-th smallest duration, counted from 1."""
+    reached = 0
+    for position in sorted(closed):
+        reached += closed[position]
+        if reached >= rank:
+            return position
+    raise ValueError(f"expected a rank of at most {reached}, got {rank}")
+
+
+class Sums(NamedTuple):
+    """The number of some reports and the exact sum of their durations, in milliseconds."""
+
+    reports: int
+    total: int
+
+
+class Mean(NamedTuple):
+    """A mean in seconds, or None without reports; not `exact`, it is a lower bound."""
+
+    seconds: float | None
+    exact: bool
+
+
+def mean(ended: Sums, still_open: Sums) -> Mean:
+    """Return the mean duration of reports that ended and reports that are open, the latter at their current age.
+
+    The open ones will take longer than that, so with any of them the mean is a lower bound.
+    """
+    reports = ended.reports + still_open.reports
+    seconds = (ended.total + still_open.total) / reports / SECOND if reports else None
+    return Mean(seconds, exact=not still_open.reports)
