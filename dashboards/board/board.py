@@ -18,11 +18,11 @@ from streams.contract.metrics.metric import COHORT_WEEKS, RECENT_COHORT, STANDAR
 from streams.contract.outputs.measure_report import group_report, history_warnings, measure_report
 from streams.contract.packs.exported_clocks import ExportedClock, exported_clocks
 from streams.contract.registry.registry import DEFAULT_CADENCE_MS, Registry
-from streams.domain.cohorts.statistics import Grouping, Sample, grouping, samples
+from streams.domain.cohorts.statistics import CohortSample, GroupKey, group_key, samples_by_group
 from streams.domain.duration_bins import DAY, SECOND
-from streams.domain.ledger.config import CAPACITY
-from streams.domain.ledger.counters import WAITING
-from streams.domain.ledger.platform_state import seen_through
+from streams.domain.ledger.config import DEFAULT_CAPACITY
+from streams.domain.ledger.counters import ORPHANS
+from streams.domain.ledger.platform_state import watermark
 
 _MAX_APPLIED_AT_ONCE: Final = 500
 _ONLY_WITH_GAUGES: Final = frozenset({"safeclock_as_of_timestamp_seconds", "safeclock_partition_records_lost_total"})
@@ -89,7 +89,7 @@ class Board:
         said = counts.complete_through(platform, fresh.partition_count or 0)
         if not said:
             return as_of if said is None else 0
-        return min(as_of, seen_through(said, counts.last_logged_at(platform) or 0, self._cadence(platform)))
+        return min(as_of, watermark(said, counts.last_logged_at(platform) or 0, self._cadence(platform)))
 
     def _cadence(self, platform: str) -> int:
         known = self._registry.platform(platform)
@@ -97,7 +97,7 @@ class Board:
 
     def _capacity(self, platform: str) -> int:
         known = self._registry.platform(platform)
-        return CAPACITY if known is None else known.capacity
+        return DEFAULT_CAPACITY if known is None else known.capacity
 
     async def apply_pending(self) -> None:
         """Fold what has changed, a few at a time, so that nobody waits for long."""
@@ -135,7 +135,9 @@ class Board:
         through = self.watermark(platform, fresh)
         promised = self.measures.platform_counters.complete_through(platform, fresh.partition_count or 0) is not None
         return (
-            integrity_samples(platform, self.measures.daily_counts.recent(platform, through, promised=promised))
+            integrity_samples(
+                platform, self.measures.daily_counts.check_input(platform, through, is_declared_complete=promised)
+            )
             if through
             else {}
         )
@@ -167,7 +169,7 @@ class Board:
         through = {name: counts.complete_through(name, fresh.partition_count or 0) for name in platforms}
         told = {name: counts.last_logged_at(name) for name in platforms}
         return {
-            "safeclock_orphans_waiting": {(name,): totals.get(name, {}).get(WAITING, 0) for name in platforms},
+            "safeclock_orphans_waiting": {(name,): totals.get(name, {}).get(ORPHANS, 0) for name in platforms},
             "safeclock_capacity_used_ratio": {
                 (name,): counts.max_retained_reports(name) / self._capacity(name) for name in platforms
             },
@@ -178,13 +180,13 @@ class Board:
         }
 
     def cohort_samples(
-        self, group_key: Grouping, fresh: Freshness, platforms: Iterable[str] | None = None
-    ) -> Mapping[tuple[str, ...], Sample]:
+        self, group_key: GroupKey, fresh: Freshness, platforms: Iterable[str] | None = None
+    ) -> Mapping[tuple[str, ...], CohortSample]:
         """Return the reports by what `name` makes of their cohorts, of some platforms only if they are given."""
         self.measures.apply_pending()
         wanted = None if platforms is None else frozenset(platforms)
         cohorts = self.measures.cohorts(wanted)
-        return samples(cohorts, group_key, lambda platform: self.watermark(platform, fresh))
+        return samples_by_group(cohorts, group_key, lambda platform: self.watermark(platform, fresh))
 
     def measure_report(self, by: Sequence[str], fresh: Freshness) -> dict[str, object]:
         """Return the figures as `safeclock measure` writes them.
@@ -194,7 +196,7 @@ class Board:
         if fresh.as_of is None:
             raise NotReadyError("; ".join(fresh.reasons))
         clocks, groups = self.clocks, []
-        name_of = grouping(by)
+        name_of = group_key(by)
         found = self._samples_by_platform(fresh) if tuple(by) == ("platform",) else self.cohort_samples(name_of, fresh)
         for name, sample in found.items():
             labels = dict(zip(by, name, strict=True))
@@ -205,7 +207,7 @@ class Board:
         }
         return measure_report(fresh.as_of, self._release.pack_name, groups, totals, self._registry.history_texts())
 
-    def _samples_by_platform(self, fresh: Freshness) -> Mapping[tuple[str, ...], Sample]:
+    def _samples_by_platform(self, fresh: Freshness) -> Mapping[tuple[str, ...], CohortSample]:
         """Return every platform's reports from its pools, which spares reading all cohorts once more."""
         self.measures.apply_pending()
         found = {

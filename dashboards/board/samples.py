@@ -8,7 +8,7 @@ from streams.contract.metrics.catalogue import metric_by_name
 from streams.contract.metrics.metric import LabelSource, bucket_bounds_seconds, label_sets
 from streams.contract.packs.exported_clocks import ExportedClock
 from streams.domain.duration_bins import SECOND
-from streams.domain.ledger.counters import BUCKETS
+from streams.domain.ledger.counters import DURATION_BUCKETS
 
 
 class HistogramValue(NamedTuple):
@@ -19,7 +19,7 @@ class HistogramValue(NamedTuple):
 
     def cumulative_buckets(self) -> list[tuple[str, float]]:
         """Return the buckets as an exposition has them: upper bounds in seconds, counts up to each."""
-        bounds = [*(f"{edge}" for edge in bucket_bounds_seconds(BUCKETS)), "+Inf"]
+        bounds = [*(f"{edge}" for edge in bucket_bounds_seconds(DURATION_BUCKETS)), "+Inf"]
         return list(zip(bounds, map(float, accumulate(self.counts)), strict=True))
 
     @property
@@ -28,7 +28,7 @@ class HistogramValue(NamedTuple):
         return self.total_ms / SECOND
 
 
-EMPTY_HISTOGRAM: Final = HistogramValue((0,) * (len(BUCKETS) + 1), 0)
+EMPTY_HISTOGRAM: Final = HistogramValue((0,) * (len(DURATION_BUCKETS) + 1), 0)
 
 LabelValues = tuple[str, ...]
 LabelledValues = dict[LabelValues, float]

@@ -15,15 +15,15 @@ from dashboards.demo.screen import Screen
 from dashboards.demo.services import HOST, DemoHistory
 from dashboards.demo.truth_checks import SegmentShares, TruthCheck, check_truths
 from dashboards.demo.truth_file import GroundTruth, read_ground_truth
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.cohorts.cohort import CohortKey
-from streams.domain.cohorts.statistics import clock_figures
+from streams.domain.cohorts.statistics import clock_statistics
 from streams.domain.duration_bins import DAY, MINUTE, SECOND
 from streams.edge.clock import wall_clock_ms
 
 _POLL_SECONDS: Final = 0.2
 _SEGMENTED_TRUTHS: Final = frozenset({"faster", "slower", "steady"})
-_ACTION_CLOCK: Final = next(clock for clock in STANDARD if clock.id == ACTION)
+_ACTION_CLOCK: Final = next(clock for clock in STANDARD_CLOCKS if clock.id == ACTION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +144,6 @@ def _segment_shares(
 
     shares: dict[tuple[str, ...], float | None] = {}
     for name, sample in board_process.board.cohort_samples(side, fresh, divided).items():
-        share = clock_figures(sample, [_ACTION_CLOCK]).curve.within(DAY)
+        share = clock_statistics(sample, [_ACTION_CLOCK]).curve.within(DAY)
         shares[name] = None if share is None else share.value
     return {name: SegmentShares(shares.get((name, "before")), shares.get((name, "after"))) for name in divided}

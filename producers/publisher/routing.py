@@ -16,7 +16,7 @@ from streams.contract.events.schema.envelope import (
 )
 from streams.contract.registry.registry import Registry, Role
 from streams.contract.timestamps import parse_timestamp
-from streams.domain.events import AboutReport, Action, Heartbeat, Retraction
+from streams.domain.events import Action, Heartbeat, ReportEvent, Retraction
 
 
 class OutgoingEvent(NamedTuple):
@@ -79,7 +79,7 @@ class Router:
         event = self._decoder.decode_line(line, now, is_live=is_live)
         if isinstance(event, Refusal | Heartbeat):
             return event
-        retracts = event.retracts if isinstance(event, Retraction) else None
+        retracts = event.retracted_id if isinstance(event, Retraction) else None
         return OutgoingEvent(
             self.topic_for(event.platform, self._role_for(event)), event.key, line, event.told, event.at, retracts
         )
@@ -113,14 +113,14 @@ class Router:
 
     def heartbeat_topics(self, heartbeat: Heartbeat) -> tuple[str, ...]:
         """Return the topics that a heartbeat goes to: that of its role, or both."""
-        roles = (Role(heartbeat.topic),) if heartbeat.topic else tuple(Role)
+        roles = (Role(heartbeat.topic_role),) if heartbeat.topic_role else tuple(Role)
         return tuple(self.topic_for(heartbeat.platform, role) for role in roles)
 
-    def _role_for(self, event: AboutReport) -> Role:
+    def _role_for(self, event: ReportEvent) -> Role:
         if isinstance(event, Action):
             self._record_retracted_action(event.id)
             return Role.ACTION_TAKEN
-        if isinstance(event, Retraction) and event.retracts in self._retracted_actions:
+        if isinstance(event, Retraction) and event.retracted_id in self._retracted_actions:
             return Role.ACTION_TAKEN
         return Role.REPORT_FILED
 

@@ -10,10 +10,10 @@ from streams.contract.formatting import format_duration
 from streams.contract.packs.fields import action_words
 from streams.contract.packs.rulebook import Rule, Rulebook
 from streams.contract.timestamps import format_optional_timestamp, format_timestamp
-from streams.domain.clocks.definition import ALWAYS, AfterReopen, Clock, Scope
+from streams.domain.clocks.definition import ALWAYS_VALID, AfterReopen, Clock, Scope
 from streams.domain.cohorts.objectives import Period, Statistic
 from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR, MINUTE, SECOND
-from streams.domain.events import Deed
+from streams.domain.events import ActionKind
 from streams.edge.terminal import WrappingTable, indent
 
 UNREVIEWED = "no lawyer has reviewed it"
@@ -74,7 +74,9 @@ def _rule_lines(rule: Rule) -> Iterator[str]:
     basis = rule.legal_basis
     yield f"asks for {format_requirement(rule)}; on {format_scope(rule.clock.scope)}"
     yield "; ".join(_run_lines(rule.clock))
-    yield from [f"for reports filed {_format_days(*window)}" for window in rule.clock.windows if window != ALWAYS[0]]
+    yield from [
+        f"for reports filed {_format_days(*window)}" for window in rule.clock.validity if window != ALWAYS_VALID[0]
+    ]
     yield f"{basis.text} ({basis.source})"
     yield from [basis.link] if basis.link else []
     yield f"reviewed by {basis.reviewed_by} on {basis.reviewed_on}" if basis.is_reviewed else UNREVIEWED
@@ -93,7 +95,7 @@ def _run_lines(clock: Clock) -> Iterator[str]:
         yield "runs on when reopened"
 
 
-def _join_kinds(kinds: frozenset[Deed]) -> str:
+def _join_kinds(kinds: frozenset[ActionKind]) -> str:
     *others, last = action_words(kinds) or [""]
     return f"{', '.join(others)} or {last}" if others else last
 

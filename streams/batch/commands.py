@@ -40,11 +40,11 @@ def measure(files: tuple[Path, ...], by: str, form: str, **how: Any) -> None:  #
     from streams.batch.measure import measure as figures
     from streams.batch.measure_output import print_measures
     from streams.batch.progress import open_with_progress
-    from streams.domain.cohorts.statistics import UnknownLabelError, grouping
+    from streams.domain.cohorts.statistics import UnknownLabelError, group_key
 
     labels = by.split(",")
     try:
-        grouping(labels)
+        group_key(labels)
     except UnknownLabelError as error:
         exit_with_usage_error(error)
     registry = registry_from_option(how["registry"])

@@ -7,17 +7,17 @@ from streams.contract.events.decoder import EventDecoder, Refusal
 from streams.contract.packs.rulebook import Rulebook
 from streams.contract.registry.registry import Registry
 from streams.domain.clocks.definition import Clock
-from streams.domain.clocks.endings import ENDING_WORDS, FROZEN, IDLE, OPEN, VERDICTS
+from streams.domain.clocks.endings import DEADLINE_OUTCOMES, ENDING_WORDS, FROZEN, IDLE, OPEN
 from streams.domain.clocks.report_state import State
-from streams.domain.clocks.selection import Regimes
+from streams.domain.clocks.selection import ClockSelector
 from streams.domain.duration_bins import FOREVER_MS, SECOND
-from streams.domain.events import AboutReport, Heartbeat
-from streams.domain.labels import Attributes, decode
-from streams.domain.ledger.config import PlatformRule
-from streams.domain.reports.entry_limit import is_repeat, within_limit
-from streams.domain.reports.evaluation import Appraiser
-from streams.domain.reports.measurement import Timed
-from streams.domain.reports.row import Entry, Row, entry_of, insert
+from streams.domain.events import Heartbeat, ReportEvent
+from streams.domain.labels import Labels, decode_labels
+from streams.domain.ledger.config import PlatformConfig
+from streams.domain.reports.entry_limit import is_acknowledgement, limit_entries
+from streams.domain.reports.evaluation import Evaluator
+from streams.domain.reports.measurement import ClockReading
+from streams.domain.reports.row import Entry, ReportRow, entry_from_event, insert_entry
 from streams.edge.clock import WallClock, wall_clock_ms
 
 _ENDING_TEXTS = {OPEN: "runs", FROZEN: "paused", IDLE: "not started", **ENDING_WORDS}
@@ -44,7 +44,7 @@ class ExplainedReport(NamedTuple):
     key: str
     state: State | None
     filing: Entry | None
-    labels: Attributes | None
+    labels: Labels | None
     clocks: tuple[ExplainedClock, ...]
 
 
@@ -69,7 +69,7 @@ def explain(
     """Return what the rulebook says of every report; lines, `as_of` and `now` as for `read`."""
     decoder, refused = EventDecoder(registry), 0
     newest: int | None = None
-    rows: dict[bytes, tuple[str, Row]] = {}
+    rows: dict[bytes, tuple[str, ReportRow]] = {}
     for line in lines:
         event = decoder.decode_line(line, now())
         if isinstance(event, Refusal):
@@ -81,35 +81,38 @@ def explain(
     return ExplainedFiles(horizon, tuple(_explain_reports(rows, rulebook, horizon or 0)), refused)
 
 
-def _insert_event(rows: dict[bytes, tuple[str, Row]], event: AboutReport, registry: Registry) -> bool:
+def _insert_event(rows: dict[bytes, tuple[str, ReportRow]], event: ReportEvent, registry: Registry) -> bool:
     """Put an event into the row of its report; false where that makes one more than the row may hold."""
     _, (allowance, entries, _) = rows.get(event.key) or _new_row(event.platform, registry)
-    kept, excess = within_limit(insert(entries, entry_of(event)) or entries)
-    rows[event.key] = event.platform, Row(allowance, kept)
-    return excess is None or is_repeat(excess)
+    kept, excess = limit_entries(insert_entry(entries, entry_from_event(event)) or entries)
+    rows[event.key] = event.platform, ReportRow(allowance, kept)
+    return excess is None or is_acknowledgement(excess)
 
 
 def _explain_reports(
-    rows: Mapping[bytes, tuple[str, Row]], rulebook: Rulebook, as_of: int
+    rows: Mapping[bytes, tuple[str, ReportRow]], rulebook: Rulebook, as_of: int
 ) -> Iterator[ExplainedReport]:
-    appraiser = Appraiser(Regimes(rulebook.clocks))
+    appraiser = Evaluator(ClockSelector(rulebook.clocks))
     for key, (platform, row) in rows.items():
-        measured = appraiser.appraise(platform, row, as_of).measured
+        measured = appraiser.evaluate(platform, row, as_of).measured
         if measured is None:
             yield ExplainedReport(key.decode(), None, None, None, ())
             continue
-        labels, known = decode(measured.filed.labels), dict(zip(measured.regime.clocks, measured.clocks, strict=True))
-        clocks = [_explain_clock(clock, labels, measured.filed, known.get(clock)) for clock in rulebook.clocks]
-        yield ExplainedReport(key.decode(), measured.state, measured.filed, labels, tuple(clocks))
+        labels, known = (
+            decode_labels(measured.filing.encoded_labels),
+            dict(zip(measured.clock_set.clocks, measured.clocks, strict=True)),
+        )
+        clocks = [_explain_clock(clock, labels, measured.filing, known.get(clock)) for clock in rulebook.clocks]
+        yield ExplainedReport(key.decode(), measured.state, measured.filing, labels, tuple(clocks))
 
 
-def _new_row(platform: str, registry: Registry) -> tuple[str, Row]:
+def _new_row(platform: str, registry: Registry) -> tuple[str, ReportRow]:
     known = registry.platform(platform)
-    rule = PlatformRule() if known is None else PlatformRule(known.cadence_ms)
-    return platform, Row(rule.allowance_s, [])
+    rule = PlatformConfig() if known is None else PlatformConfig(known.cadence_ms)
+    return platform, ReportRow(rule.allowance_s, [])
 
 
-def _explain_clock(clock: Clock, labels: Attributes, filing: Entry, reading: Timed | None) -> ExplainedClock:
+def _explain_clock(clock: Clock, labels: Labels, filing: Entry, reading: ClockReading | None) -> ExplainedClock:
     if reading is None:
         return ExplainedClock(clock, tuple(_reasons_not_running(clock, labels, filing.at)))
     ended = reading.ending not in {OPEN, IDLE}
@@ -118,12 +121,12 @@ def _explain_clock(clock: Clock, labels: Attributes, filing: Entry, reading: Tim
         reasons_not_running=(),
         ending=_ENDING_TEXTS[reading.ending],
         ran_ms=reading.duration if ended else None,
-        due_at=reading.due if reading.due != FOREVER_MS else None,
-        deadline_outcome=VERDICTS.get(reading.verdict, ""),
+        due_at=reading.due_at if reading.due_at != FOREVER_MS else None,
+        deadline_outcome=DEADLINE_OUTCOMES.get(reading.deadline_outcome, ""),
     )
 
 
-def _reasons_not_running(clock: Clock, labels: Attributes, filed_at: int) -> Iterator[str]:
+def _reasons_not_running(clock: Clock, labels: Labels, filed_at: int) -> Iterator[str]:
     """Yield why a clock does not run on a report."""
     scope = clock.scope
     chosen = {
@@ -141,7 +144,7 @@ def _reasons_not_running(clock: Clock, labels: Attributes, filed_at: int) -> Ite
         yield f"jurisdictions are {labels.jurisdictions}, not {' or '.join(sorted(scope.jurisdictions))}"
     if scope.trusted_flagger not in {None, labels.trusted_flagger}:
         yield "no trusted flagger" if scope.trusted_flagger else "a trusted flagger"
-    if not clock.in_force(filed_at):
+    if not clock.is_in_force(filed_at):
         yield "it was not in force when the report was filed"
 
 

@@ -9,7 +9,7 @@ from streams.contract.packs.ledger_config import batch_ledger_config
 from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
 from streams.contract.registry.registry import Registry
 from streams.domain.events import Heartbeat
-from streams.domain.integrity.event_summary import Survey
+from streams.domain.integrity.event_summary import EventSummarizer
 from streams.domain.ledger.ledger import Ledger
 from streams.edge.clock import WallClock, wall_clock_ms
 
@@ -22,7 +22,7 @@ class LoadedFiles(NamedTuple):
 
     ledger: Ledger
     rulebook: Rulebook
-    summarizer: Survey
+    summarizer: EventSummarizer
     as_of: int | None
     with_heartbeats: frozenset[str]
     registry: Registry
@@ -30,7 +30,7 @@ class LoadedFiles(NamedTuple):
     def watermark(self, platform: str) -> int:
         """Return up to when a platform has told everything; without heartbeats, the whole file is taken as told."""
         end = self.as_of or 0
-        return min(end, self.ledger.seen_through(platform)) if platform in self.with_heartbeats else end
+        return min(end, self.ledger.watermark(platform)) if platform in self.with_heartbeats else end
 
 
 def load_files(
@@ -46,19 +46,19 @@ def load_files(
     line told later counts when it happened before, and a heartbeat by what it promises, which is about what happened
     before it.
     """
-    decoder, survey = EventDecoder(registry), Survey()
+    decoder, survey = EventDecoder(registry), EventSummarizer()
     ledger = Ledger(batch_ledger_config(registry, rulebook), MessagePackCodec())
     newest: int | None = None
     beating = set()
     for line in lines:
         event = decoder.decode_line(line, now())
         if isinstance(event, Refusal):
-            ledger.refuse(event.platform, event.reason)
+            ledger.count_refusal(event.platform, event.reason)
         elif as_of is None or event.at <= as_of or isinstance(event, Heartbeat):
             # Also of one that conflicts: which of two is refused depends on their order, and the figures must not.
             newest = event.at if newest is None else max(newest, event.at)
             if ledger.apply(event) is None:
-                survey.take(event)
+                survey.add(event)
             if isinstance(event, Heartbeat):
                 beating.add(event.platform)
     end = newest if as_of is None else as_of

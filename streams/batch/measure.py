@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from streams.batch.load import LoadedFiles
 from streams.contract.outputs.measure_report import group_report, history_warnings, measure_report
 from streams.contract.packs.exported_clocks import exported_clocks
-from streams.domain.cohorts.statistics import grouping, samples
-from streams.domain.integrity.event_summary import at_once
+from streams.domain.cohorts.statistics import group_key, samples_by_group
+from streams.domain.integrity.event_summary import zero_duration_warnings
 
 
 def measure(loaded: LoadedFiles, label_names: Sequence[str]) -> dict[str, object]:
@@ -15,10 +15,12 @@ def measure(loaded: LoadedFiles, label_names: Sequence[str]) -> dict[str, object
     Raises UnknownLabelError for a label that reports do not have.
     """
     cohorts = loaded.ledger.stored_cohorts().items()
-    found = samples(cohorts, grouping(label_names), loaded.watermark)
+    found = samples_by_group(cohorts, group_key(label_names), loaded.watermark)
     tallies = loaded.ledger.counters()
-    habits = loaded.summarizer.habits()
-    remarks = {platform: [*seen.remarks, *at_once(tallies[platform])] for platform, seen in habits.items()}
+    habits = loaded.summarizer.summaries()
+    remarks = {
+        platform: [*seen.warnings, *zero_duration_warnings(tallies[platform])] for platform, seen in habits.items()
+    }
     clocks, opened = exported_clocks(loaded.rulebook), loaded.registry.history_texts()
     groups = []
     for name, sample in found.items():

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from streams.contract.formatting import CAVEAT, NOT_MEASURABLE, format_closed_only_median, format_quantile, format_share
 from streams.domain.clocks.report_state import OPEN_STATES, State
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.edge.terminal import WrappingTable, console
 
 Group = Mapping[str, Any]
@@ -74,7 +74,7 @@ def _footer_lines(document: Mapping[str, Any], by: Sequence[str]) -> Iterable[st
     for group in document["groups"]:
         for warning in group["warnings"]:
             yield f"{' '.join(group[label] for label in by)}: {warning}"
-    beyond = max([len(group["clocks"]) for group in document["groups"]], default=0) - len(STANDARD)
+    beyond = max([len(group["clocks"]) for group in document["groups"]], default=0) - len(STANDARD_CLOCKS)
     if beyond > 0:
         yield f"{beyond} clocks of packs are in --format json and csv"
     refused = ", ".join(f"{count:,} {reason}" for reason, count in document["refused"].items())

@@ -16,32 +16,32 @@ FOREVER_MS: Final = 1 << 62
 """An instant later than every instant, and a duration longer than every duration, in milliseconds."""
 
 # Steps of 2 % fill what whole minutes, hours and days leave wider than that.
-_STEP: Final = 1.02
+_MAX_STEP: Final = 1.02
 
 
-def _filled(edges: list[int]) -> list[int]:
+def _fill_gaps(edges: list[int]) -> list[int]:
     """Return `edges` with geometric steps of at most 2 % between neighbours, in whole seconds."""
     filled = edges[:1]
     for upper in edges[1:]:
-        step = filled[-1] * _STEP
+        step = filled[-1] * _MAX_STEP
         while upper > step:
             filled.append(int(step // SECOND) * SECOND)
-            step = filled[-1] * _STEP
+            step = filled[-1] * _MAX_STEP
         filled.append(upper)
     return filled
 
 
-def _edges() -> tuple[int, ...]:
+def _compute_edges() -> tuple[int, ...]:
     minutes = range(MINUTE, 2 * HOUR + 1, MINUTE)
     hours = range(HOUR, 14 * DAY + 1, HOUR)
     days = range(DAY, 400 * DAY + 1, DAY)
-    return tuple(_filled(sorted({*minutes, *hours, *days})))
+    return tuple(_fill_gaps(sorted({*minutes, *hours, *days})))
 
 
-EDGES: Final = _edges()
+EDGES: Final = _compute_edges()
 """Upper edges of the bins, in milliseconds, ascending; the last is 400 days."""
 
-TOP: Final = len(EDGES)
+OVERFLOW_BIN: Final = len(EDGES)
 """The bin of durations above the last edge."""
 
 
@@ -56,7 +56,7 @@ def edge_index(duration: int) -> int:
     Raises ValueError for a duration that is off the grid.
     """
     index = bisect_left(EDGES, duration)
-    if index == TOP or EDGES[index] != duration:
+    if index == OVERFLOW_BIN or EDGES[index] != duration:
         message = (
             f"expected a duration on the grid (whole minutes to 2 h, hours to 14 d, days to 400 d), got {duration} ms"
         )

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, final
 from streams.domain.vocabulary import Harm, Outcome, Reversal, Severity
 
 
-class Deed(NamedTuple):
+class ActionKind(NamedTuple):
     """What an action amounts to for every clock: the outcome with what of its data matters.
 
     `final` is true for a restriction that ends the matter (removed, disabled, suspended or terminated, and not
@@ -20,48 +20,48 @@ class Deed(NamedTuple):
     """
 
     outcome: Outcome
-    final: bool = False
-    of: Reversal | None = None
+    is_final: bool = False
+    reversed_decision: Reversal | None = None
 
 
 DEEDS: Final = (
-    Deed(Outcome.RESUMED),
-    Deed(Outcome.APPEAL_FILED),
-    Deed(Outcome.APPEAL_UPHELD),
-    Deed(Outcome.APPEAL_REJECTED),
-    Deed(Outcome.REVERSED, of=Reversal.RESTRICTION),
-    Deed(Outcome.REVERSED, of=Reversal.NO_VIOLATION),
-    Deed(Outcome.REOPENED),
-    Deed(Outcome.ACKNOWLEDGED),
-    Deed(Outcome.REVIEW_STARTED),
-    Deed(Outcome.VALIDATED),
-    Deed(Outcome.NOTICE_SERVED),
-    Deed(Outcome.ESCALATED),
-    Deed(Outcome.MERGED),
-    Deed(Outcome.RESTRICTED),
-    Deed(Outcome.ACCOUNT_RESTRICTED),
-    Deed(Outcome.PAUSED),
-    Deed(Outcome.RESTRICTED, final=True),
-    Deed(Outcome.ACCOUNT_RESTRICTED, final=True),
-    Deed(Outcome.NO_VIOLATION),
-    Deed(Outcome.ALREADY_RESTRICTED),
-    Deed(Outcome.UNAVAILABLE),
-    Deed(Outcome.OUT_OF_SCOPE),
-    Deed(Outcome.INVALIDATED),
-    Deed(Outcome.WITHDRAWN),
-    Deed(Outcome.EXPIRED),
+    ActionKind(Outcome.RESUMED),
+    ActionKind(Outcome.APPEAL_FILED),
+    ActionKind(Outcome.APPEAL_UPHELD),
+    ActionKind(Outcome.APPEAL_REJECTED),
+    ActionKind(Outcome.REVERSED, reversed_decision=Reversal.RESTRICTION),
+    ActionKind(Outcome.REVERSED, reversed_decision=Reversal.NO_VIOLATION),
+    ActionKind(Outcome.REOPENED),
+    ActionKind(Outcome.ACKNOWLEDGED),
+    ActionKind(Outcome.REVIEW_STARTED),
+    ActionKind(Outcome.VALIDATED),
+    ActionKind(Outcome.NOTICE_SERVED),
+    ActionKind(Outcome.ESCALATED),
+    ActionKind(Outcome.MERGED),
+    ActionKind(Outcome.RESTRICTED),
+    ActionKind(Outcome.ACCOUNT_RESTRICTED),
+    ActionKind(Outcome.PAUSED),
+    ActionKind(Outcome.RESTRICTED, is_final=True),
+    ActionKind(Outcome.ACCOUNT_RESTRICTED, is_final=True),
+    ActionKind(Outcome.NO_VIOLATION),
+    ActionKind(Outcome.ALREADY_RESTRICTED),
+    ActionKind(Outcome.UNAVAILABLE),
+    ActionKind(Outcome.OUT_OF_SCOPE),
+    ActionKind(Outcome.INVALIDATED),
+    ActionKind(Outcome.WITHDRAWN),
+    ActionKind(Outcome.EXPIRED),
 )
 """Every deed there is, in the order in which those of one instant are looked at (docs/definitions.md §2). The order is
 frozen: rows store a deed as its place here."""
 
-FILING: Final = 0
-TEST_FILING: Final = 1
-AMENDMENT: Final = 2
-RETRACTION: Final = 3
-FIRST_DEED: Final = 4
+FILING_CODE: Final = 0
+TEST_FILING_CODE: Final = 1
+AMENDMENT_CODE: Final = 2
+RETRACTION_CODE: Final = 3
+FIRST_ACTION_CODE: Final = 4
 """Codes of entries, the frozen numbers under which rows store events; from FIRST_DEED on, the place of the deed in `DEEDS`."""
 
-CODES: Final = {deed: FIRST_DEED + place for place, deed in enumerate(DEEDS)}
+ACTION_CODES: Final = {deed: FIRST_ACTION_CODE + place for place, deed in enumerate(DEEDS)}
 """The code of every deed."""
 
 
@@ -77,10 +77,10 @@ class Filing(NamedTuple):
     told: int
     id: int
     content: int
-    attributes: str
+    encoded_labels: str
     items: int = 1
-    test: bool = False
-    history: bool = False
+    is_test: bool = False
+    is_history: bool = False
 
 
 class Action(NamedTuple):
@@ -92,7 +92,7 @@ class Action(NamedTuple):
     told: int
     id: int
     content: int
-    deed: Deed
+    deed: ActionKind
     items: int = 0
 
 
@@ -121,7 +121,7 @@ class Retraction(NamedTuple):
     told: int
     id: int
     content: int
-    retracts: int
+    retracted_id: int
 
 
 @final
@@ -137,8 +137,8 @@ class Heartbeat(NamedTuple):
     told: int
     complete_through: int
     sequence: int
-    topic: str = ""
+    topic_role: str = ""
 
 
-AboutReport = Filing | Action | Amendment | Retraction
-Event = AboutReport | Heartbeat
+ReportEvent = Filing | Action | Amendment | Retraction
+Event = ReportEvent | Heartbeat

@@ -14,21 +14,23 @@ _REPORTERS: Final = tuple(Reporter)
 _CHANNELS: Final = tuple(Channel)
 _BASES: Final = tuple(Basis)
 _SEVERITIES: Final = tuple(Severity)
-_FIRST: Final = ord("a")
+_FIRST_LETTER: Final = ord("a")
 
 UNKNOWN_JURISDICTION: Final = "ZZ"
 """The name for a jurisdiction that a platform does not know."""
 
-SOFTENED: Final = b"\0\0"
+DOWNGRADED: Final = b"\0\0"
 """The name under which a cohort counts its reports that were made to look less grave; no clock has it as its mark."""
 
-_UNSAID: Final = 0
-_STEP: Final = 16
+_UNCHANGED: Final = 0
+_HARM_FACTOR: Final = 16
 
-_GRAVEST: Final = frozenset({Harm.CSAM, Harm.CSAM_GENERATED, Harm.GROOMING, Harm.SEXTORTION, Harm.TRAFFICKING})
+_SEXUAL_EXPLOITATION: Final = frozenset(
+    {Harm.CSAM, Harm.CSAM_GENERATED, Harm.GROOMING, Harm.SEXTORTION, Harm.TRAFFICKING}
+)
 
 
-class Attributes(NamedTuple):
+class Labels(NamedTuple):
     """What a report was labelled with when it was filed.
 
     `jurisdictions` are the names of the registry's groups that the report touches, sorted and joined by `+`
@@ -44,30 +46,30 @@ class Attributes(NamedTuple):
     jurisdictions: str
 
     @property
-    def urgent(self) -> bool:
+    def is_urgent(self) -> bool:
         """Whether the severity is critical, or unspecified, which is read as the strictest."""
         return self.severity in (Severity.CRITICAL, Severity.UNSPECIFIED)
 
 
 @lru_cache(maxsize=65536)
-def encode(attributes: Attributes) -> str:
+def encode_labels(labels: Labels) -> str:
     """Return the short form of `attributes`; `decode` is its inverse."""
     positions = (
-        _HARMS.index(attributes.harm),
-        _REPORTERS.index(attributes.reporter),
-        int(attributes.trusted_flagger),
-        _CHANNELS.index(attributes.channel),
-        _BASES.index(attributes.basis),
-        _SEVERITIES.index(attributes.severity),
+        _HARMS.index(labels.harm),
+        _REPORTERS.index(labels.reporter),
+        int(labels.trusted_flagger),
+        _CHANNELS.index(labels.channel),
+        _BASES.index(labels.basis),
+        _SEVERITIES.index(labels.severity),
     )
-    return "".join(chr(_FIRST + position) for position in positions) + attributes.jurisdictions
+    return "".join(chr(_FIRST_LETTER + position) for position in positions) + labels.jurisdictions
 
 
 @lru_cache(maxsize=65536)
-def decode(code: str) -> Attributes:
+def decode_labels(code: str) -> Labels:
     """Return the attributes that `encode` wrote as `code`."""
-    harm, reporter, flagger, channel, basis, severity = (ord(letter) - _FIRST for letter in code[:6])
-    return Attributes(
+    harm, reporter, flagger, channel, basis, severity = (ord(letter) - _FIRST_LETTER for letter in code[:6])
+    return Labels(
         harm=_HARMS[harm],
         reporter=_REPORTERS[reporter],
         trusted_flagger=bool(flagger),
@@ -78,30 +80,30 @@ def decode(code: str) -> Attributes:
     )
 
 
-def relabelling(harm: Harm | None, severity: Severity | None) -> int:
+def encode_amendment(harm: Harm | None, severity: Severity | None) -> int:
     """Return in one number what an amendment says of harm and severity; 0 when it says nothing of them."""
-    said_harm = _UNSAID if harm is None else _HARMS.index(harm) + 1
-    said_severity = _UNSAID if severity is None else _SEVERITIES.index(severity) + 1
-    return said_harm * _STEP + said_severity
+    said_harm = _UNCHANGED if harm is None else _HARMS.index(harm) + 1
+    said_severity = _UNCHANGED if severity is None else _SEVERITIES.index(severity) + 1
+    return said_harm * _HARM_FACTOR + said_severity
 
 
 @lru_cache(maxsize=65536)
-def softens(labels: str, number: int) -> bool:
+def is_downgrade(labels: str, amendment: int) -> bool:
     """Return whether the relabelling `number` is laxer than the labels as filed (in their short form).
 
     Laxer is a lower severity, or a harm of a lower rank: sexual exploitation, then every other harm, then `other`. An
     unspecified severity is read as the strictest, but to specify one is triage and softens nothing.
     """
-    filed = decode(labels)
-    harm, severity = divmod(number, _STEP)
+    filed = decode_labels(labels)
+    harm, severity = divmod(amendment, _HARM_FACTOR)
     if severity and filed.severity is not Severity.UNSPECIFIED:
         said = _SEVERITIES[severity - 1]
         if said is not Severity.UNSPECIFIED and severity - 1 > _SEVERITIES.index(filed.severity):
             return True
-    return harm != _UNSAID and _rank(_HARMS[harm - 1]) > _rank(filed.harm)
+    return harm != _UNCHANGED and _harm_rank(_HARMS[harm - 1]) > _harm_rank(filed.harm)
 
 
-def _rank(harm: Harm) -> int:
-    if harm in _GRAVEST:
+def _harm_rank(harm: Harm) -> int:
+    if harm in _SEXUAL_EXPLOITATION:
         return 0
     return 2 if harm is Harm.OTHER else 1

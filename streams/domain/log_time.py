@@ -11,14 +11,14 @@ from typing import Final
 
 from streams.domain.duration_bins import FOREVER_MS, HOUR, SECOND
 
-GRACE: Final = 5 * SECOND
+HEAD_GRACE: Final = 5 * SECOND
 """What a topic at its head is held back, in milliseconds: more than the delay of a fetch and what is left of clock skew."""
 
-LEAD: Final = HOUR
+MAX_LEAD: Final = HOUR
 """How far, in milliseconds, a topic may run ahead of a sibling before it is paused."""
 
 
-class LogTime:
+class PartitionClock:
     """The log times of one partition's topics, in epoch milliseconds.
 
     `now` is where a former owner left off. `siblings` are the topics that wait for each other; those that are not named
@@ -31,79 +31,81 @@ class LogTime:
         topics: Iterable[str],
         now: int = 0,
         siblings: Mapping[str, frozenset[str]] | None = None,
-        read: Mapping[str, int] | None = None,
+        applied_through: Mapping[str, int] | None = None,
     ) -> None:
-        self._read = dict.fromkeys(topics, now) | dict(read or {})
-        self._siblings = dict.fromkeys(self._read, frozenset(self._read)) | dict(siblings or {})
+        self._applied_through = dict.fromkeys(topics, now) | dict(applied_through or {})
+        self._siblings = dict.fromkeys(self._applied_through, frozenset(self._applied_through)) | dict(siblings or {})
         self._heads: dict[str, int] = {}
         self.now = now
-        self._behind = {topic for topic in self._read if self._group_time(topic) < now}
+        self._behind = {topic for topic in self._applied_through if self._group_time(topic) < now}
 
-    def leave(self, topics: Iterable[str]) -> None:
+    def remove(self, topics: Iterable[str]) -> None:
         """Go on without these topics: they keep nobody waiting any more."""
         for topic in topics:
-            self._read.pop(topic, None)
+            self._applied_through.pop(topic, None)
             self._heads.pop(topic, None)
 
-    def horizon(self, topic: str) -> int:
+    def limit_for(self, topic: str) -> int:
         """Return the log time that the other topics allow: `now` may not pass it whatever `topic` brings."""
         if topic in self._behind:
             return self.now
-        others = [time for name, time in self._times().items() if name != topic]
+        others = [time for name, time in self._log_times().items() if name != topic]
         return min(others, default=FOREVER_MS)
 
-    def since(self, topic: str) -> int:
+    def resume_time(self, topic: str) -> int:
         """Return the log time from which `topic` is read on: `now`, or its own where it is behind."""
-        return self._read[topic] if topic in self._behind else self.now
+        return self._applied_through[topic] if topic in self._behind else self.now
 
-    def behind(self) -> Mapping[str, int]:
+    def topics_behind(self) -> Mapping[str, int]:
         """Return the topics that are behind `now`, with the instant up to which all their siblings have been read."""
         return {topic: self._group_time(topic) for topic in self._behind}
 
-    def rejoin(self) -> None:
+    def merge_caught_up(self) -> None:
         """Let the topics that have caught up take part in `now`."""
         if self._behind:
             self._behind = {topic for topic in self._behind if self._group_time(topic) < self.now}
 
     def _group_time(self, topic: str) -> int:
         """Return up to when a topic and its siblings have been read."""
-        group = [name for name in self._siblings[topic] if name in self._read]
-        return min(max(self._read[name], self._heads.get(name, 0)) for name in group)
+        group = [name for name in self._siblings[topic] if name in self._applied_through]
+        return min(max(self._applied_through[name], self._heads.get(name, 0)) for name in group)
 
-    def read(self, topic: str, timestamp: int) -> None:
+    def set_applied_through(self, topic: str, timestamp: int) -> None:
         """Take note that everything before `timestamp` has been applied from `topic`; a smaller one changes nothing."""
-        self._read[topic] = max(self._read[topic], timestamp)
+        self._applied_through[topic] = max(self._applied_through[topic], timestamp)
 
-    def applied(self) -> Mapping[str, int]:
+    def applied_through(self) -> Mapping[str, int]:
         """Return the timestamp up to which each topic has been applied."""
-        return self._read
+        return self._applied_through
 
-    def confirm(self, heads: Mapping[str, int]) -> None:
+    def confirm_heads(self, heads: Mapping[str, int]) -> None:
         """Replace what is known of heads: per topic confirmed at its head, the wall clock of the confirmation.
 
         A topic that is missing from `heads` is not at its head.
         """
-        self._heads = {topic: wall - GRACE for topic, wall in heads.items()}
+        self._heads = {topic: wall - HEAD_GRACE for topic, wall in heads.items()}
 
     def target(self) -> int:
         """Return the smallest log time of the topics that are not behind: as far as `now` may go."""
-        return max(self.now, min(self._times().values(), default=self.now))
+        return max(self.now, min(self._log_times().values(), default=self.now))
 
-    def move(self, now: int) -> None:
+    def advance(self, now: int) -> None:
         """Move `now`; it never goes back."""
         self.now = max(self.now, now)
 
-    def ahead(self) -> frozenset[str]:
+    def topics_too_far_ahead(self) -> frozenset[str]:
         """Return the topics that are more than `LEAD` ahead of a sibling which is not at its head."""
-        behind = {topic: time for topic, time in self._read.items() if topic not in self._heads}
-        return frozenset(topic for topic in self._read if self._read[topic] > self._limit(topic, behind))
+        behind = {topic: time for topic, time in self._applied_through.items() if topic not in self._heads}
+        return frozenset(
+            topic for topic in self._applied_through if self._applied_through[topic] > self._max_log_time(topic, behind)
+        )
 
-    def _limit(self, topic: str, behind: Mapping[str, int]) -> int:
-        return min([behind[name] for name in self._siblings[topic] if name in behind], default=FOREVER_MS) + LEAD
+    def _max_log_time(self, topic: str, behind: Mapping[str, int]) -> int:
+        return min([behind[name] for name in self._siblings[topic] if name in behind], default=FOREVER_MS) + MAX_LEAD
 
-    def _times(self) -> dict[str, int]:
+    def _log_times(self) -> dict[str, int]:
         return {
             topic: max(time, self._heads.get(topic, 0))
-            for topic, time in self._read.items()
+            for topic, time in self._applied_through.items()
             if topic not in self._behind
         }

@@ -34,7 +34,7 @@ def build_worker_dependencies(settings: Settings) -> WorkerDependencies:
     )
 
     def make_ledger(number: int) -> Ledger:
-        return Ledger(rules, codec, belongs=lambda key: partition_of(key, partitions) == number)
+        return Ledger(rules, codec, is_on_partition=lambda key: partition_of(key, partitions) == number)
 
     return WorkerDependencies(
         registry=registry, decoder=EventDecoder(registry), make_ledger=make_ledger, rulebook_name=rulebook.name

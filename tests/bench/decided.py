@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import MINUTE
 from streams.domain.events import Action, Event, Filing, Retraction
 from streams.domain.ledger import counters
 
-_CLOCK: Final = next(clock for clock in STANDARD if clock.id == "time_to_decision")
+_CLOCK: Final = next(clock for clock in STANDARD_CLOCKS if clock.id == "time_to_decision")
 _SKEW: Final = 2 * MINUTE
 _TAKEN_BACK: Final = counters.corrected("")
 
@@ -44,11 +44,11 @@ def counted(desks: Iterable[Mapping[str, int]]) -> Decided:
 def scanned(events: Iterable[Event]) -> Decided:
     """Return what the events say."""
     known = list(events)
-    retracted = {(event.key, event.retracts) for event in known if isinstance(event, Retraction)}
+    retracted = {(event.key, event.retracted_id) for event in known if isinstance(event, Retraction)}
     filings: dict[bytes, int] = {}
     actions: dict[bytes, list[Action]] = defaultdict(list)
     for event in known:
-        if isinstance(event, Filing) and (event.key, event.id) not in retracted and not event.test:
+        if isinstance(event, Filing) and (event.key, event.id) not in retracted and not event.is_test:
             filings[event.key] = event.at
         elif isinstance(event, Action) and (event.key, event.id) not in retracted:
             actions[event.key].append(event)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from streams.domain.duration_bins import DAY
-from streams.domain.ledger.counters import BUCKETS
+from streams.domain.ledger.counters import DURATION_BUCKETS
 
 FILED: Final = "safeclock.report-filed.v1"
 ACTED: Final = "safeclock.action-taken.v1"
@@ -18,7 +18,7 @@ ACTED: Final = "safeclock.action-taken.v1"
 
 def place_of(duration_ms: int) -> int:
     """Return the bucket of a duration."""
-    return bisect_left(BUCKETS, duration_ms)
+    return bisect_left(DURATION_BUCKETS, duration_ms)
 
 
 def overdue(duration_ms: int) -> bool:

@@ -13,7 +13,7 @@ from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.registry.registry import Registry
 from streams.contract.timestamps import MAX_TIMESTAMP_MS
 from streams.domain.events import Event
-from streams.domain.ledger.config import Rules
+from streams.domain.ledger.config import LedgerConfig
 from streams.domain.ledger.ledger import Ledger
 from streams.runtime.worker import _tune_garbage_collector
 from tests.bench import trial
@@ -37,7 +37,7 @@ def decoded(lines: Iterable[bytes]) -> Iterator[list[Event]]:
 def run(lines: BinaryIO) -> None:
     """Feed a ledger and tell what it took; the garbage collector is set as it is in a worker."""
     _tune_garbage_collector()
-    ledger = Ledger(Rules(), MessagePackCodec())
+    ledger = Ledger(LedgerConfig(), MessagePackCodec())
     taken = trial.Trial(0, 0.0, 0.0)
     for events in decoded(lines):
         watch = trial.Stopwatch()
@@ -45,7 +45,7 @@ def run(lines: BinaryIO) -> None:
             ledger.apply(event)
         ledger.advance(events[-1].told)
         if taken.records // TAKE_EVERY < (taken.records + len(events)) // TAKE_EVERY:
-            ledger.take_changes()
+            ledger.drain_changes()
         taken += watch.stop(len(events))
     lines.seek(0)
     expected = scanned([event for events in decoded(lines) for event in events])

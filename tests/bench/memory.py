@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from streams.contract.outputs.row_codec import MessagePackCodec
-from streams.domain.ledger.config import Rules
+from streams.domain.ledger.config import LedgerConfig
 from streams.domain.ledger.ledger import Ledger
 from tests.bench.ledger_alone import decoded
 
@@ -30,15 +30,15 @@ def run(lines: BinaryIO) -> None:
     for _ in decoded(lines):
         pass
     lines.seek(0)
-    ledger = Ledger(Rules(), MessagePackCodec())
+    ledger = Ledger(LedgerConfig(), MessagePackCodec())
     before = resident()
     for count, events in enumerate(decoded(lines)):
         for event in events:
             ledger.apply(event)
         ledger.advance(events[-1].told)
         if count % 5 == 0:
-            ledger.take_changes()
-    ledger.take_changes()
+            ledger.drain_changes()
+    ledger.drain_changes()
     told = {"reports": ledger.reports, "bytes": resident() - before}
     print(json.dumps(told), flush=True)  # noqa: T201 - for the parent process
 

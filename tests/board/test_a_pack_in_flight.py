@@ -12,10 +12,10 @@ from streams.contract.packs.ledger_config import ledger_config
 from streams.contract.packs.rulebook import STANDARD_RULES, LegalBasis, Rule, Rulebook
 from streams.contract.registry.registry import Platform, Registry
 from streams.domain.clocks.definition import Clock
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.cohorts.objectives import Period, Statistic
 from streams.domain.duration_bins import DAY, HOUR
-from streams.domain.events import Action, Deed, Filing
+from streams.domain.events import Action, ActionKind, Filing
 from streams.domain.ledger.ledger import Ledger
 from streams.domain.vocabulary import Outcome
 from tests.ledger.subject import load
@@ -24,9 +24,9 @@ START = 20_000 * DAY
 LABELS = "gaaaabEU"
 HARBOR = Platform(id="harbor", provider="nobody", report_filed="report-filed", action_taken="action-taken")
 REGISTRY = Registry({"harbor": HARBOR}, partitions=1)
-REMOVAL = STANDARD[2]._replace(id="removal", limit=HOUR)
-CONTROL = STANDARD[1]._replace(id="control", limit=HOUR)
-RESTRICTED = Deed(Outcome.RESTRICTED, final=True)
+REMOVAL = STANDARD_CLOCKS[2]._replace(id="removal", limit=HOUR)
+CONTROL = STANDARD_CLOCKS[1]._replace(id="control", limit=HOUR)
+RESTRICTED = ActionKind(Outcome.RESTRICTED, is_final=True)
 
 
 def rulebook(*clocks: Clock) -> Rulebook:
@@ -65,7 +65,7 @@ class Flight:
         self.pack = pack
         self.ledger = Ledger(ledger_config(REGISTRY, pack), MessagePackCodec())
         load(self.ledger, self.rows)
-        self.ledger.ready(self.now)
+        self.ledger.start(self.now)
 
     def show(self, pack: Rulebook) -> None:
         """Start the board anew, by a rulebook."""
@@ -87,7 +87,7 @@ class Flight:
         """Move time, commit and let the board read; returns what it shows."""
         self.now = now
         self.ledger.advance(now)
-        for key, value in self.ledger.take_changes().items():
+        for key, value in self.ledger.drain_changes().items():
             assert value is not None
             self.rows[key] = value
             if is_measure_key(key):

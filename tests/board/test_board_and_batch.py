@@ -25,11 +25,11 @@ from streams.contract.metrics.metric import (
 from streams.contract.outputs.measures import STATUS_KEY
 from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.domain.cohorts.cohort import CohortKey
-from streams.domain.cohorts.objectives import Span, Statistic, judge, spans
-from streams.domain.cohorts.statistics import clock_figures
+from streams.domain.cohorts.objectives import DayRange, Statistic, evaluate_objective, period_ranges
+from streams.domain.cohorts.statistics import clock_statistics
 from streams.domain.duration_bins import DAY, SECOND
 from streams.domain.ledger import counters
-from streams.domain.ledger.platform_state import TOPICS
+from streams.domain.ledger.platform_state import TOPIC_ROLES
 from tests.board.worked import EVERY, PARTITIONS, RULEBOOK, board_at, registry, status, told, worked
 from tests.required import program
 
@@ -130,7 +130,7 @@ def test_every_rule_is_judged_by_the_filings_of_its_period(board: Board, word: s
     days: Any = worked().by_day["groups"]
 
     for rule in [rule for rule in RULEBOOK.rules if rule.target is not None]:
-        span = spans(rule.period, as_of // DAY)[PERIODS.index(word)]
+        span = period_ranges(rule.period, as_of // DAY)[PERIODS.index(word)]
         filed: Counter[str] = Counter()
         for group in days:
             if span.first <= int(group["day"]) <= span.last:
@@ -147,16 +147,16 @@ def test_a_rule_is_judged_as_a_scan_of_the_cohorts_of_its_period_judges_it(board
 
     for rule in RULEBOOK.rules:
         clock, target = rule.clock, rule.target
-        span = spans(rule.period, as_of // DAY)[PERIODS.index(word)]
+        span = period_ranges(rule.period, as_of // DAY)[PERIODS.index(word)]
 
-        def inside(key: CohortKey, span: Span = span) -> tuple[str, ...]:
+        def inside(key: CohortKey, span: DayRange = span) -> tuple[str, ...]:
             return (key.platform, "in" if span.first <= key.day <= span.last else "out")
 
         for (platform, where), sample in board.cohort_samples(inside, fresh).items():
             if target is None or where == "out":
                 continue
-            figures = clock_figures(sample, [clock])
-            told = judge(figures, sample.cells_of([clock]), sample.reports[clock.mark], target)
+            figures = clock_statistics(sample, [clock])
+            told = evaluate_objective(figures, sample.merged_cells([clock]), sample.reports[clock.hash], target)
             own = (platform, clock.id, word)
             in_seconds = target.statistic in (Statistic.MEAN, Statistic.QUANTILE)
             shown = values[f"safeclock_objective_{'seconds' if in_seconds else 'ratio'}"]
@@ -298,7 +298,7 @@ def test_a_platform_that_was_not_complete_everywhere_has_no_shares_and_nobody_kn
 
 
 def test_whoever_stops_promising_and_goes_on_telling_is_measured_up_to_two_cadences_before_the_last_word() -> None:
-    codec, long_ago = MessagePackCodec(), dict.fromkeys(map(counters.through, TOPICS), 1)
+    codec, long_ago = MessagePackCodec(), dict.fromkeys(map(counters.declared_watermark, TOPIC_ROLES), 1)
     updates = tuple(
         (number, key, codec.pack({**codec.unpack_counters(value), **long_ago}))
         if key == b"n|meadow" and value is not None

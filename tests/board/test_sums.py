@@ -8,12 +8,12 @@ from dashboards.board.inputs.accumulator import merge_cohort_samples
 from dashboards.board.inputs.measures_state import MeasuresState, UnknownMeasureError
 from streams.contract.outputs.measures import STATUS_KEY, PartitionStatus, encode_partition_status
 from streams.contract.outputs.row_codec import MessagePackCodec
-from streams.domain.clocks.clock_history import Enrolled
-from streams.domain.clocks.definition import ALWAYS
+from streams.domain.clocks.clock_history import LoadedClock
+from streams.domain.clocks.definition import ALWAYS_VALID
 from streams.domain.clocks.report_state import State
-from streams.domain.clocks.standard import STANDARD
-from streams.domain.cohorts.profile import Reading, Signature
-from streams.domain.cohorts.statistics import Sample, grouping, samples
+from streams.domain.clocks.standard import STANDARD_CLOCKS
+from streams.domain.cohorts.profile import ClockValue, ReportProfile
+from streams.domain.cohorts.statistics import CohortSample, group_key, samples_by_group
 from streams.domain.duration_bins import DAY, FOREVER_MS
 from tests.ledger.signatures import pack
 
@@ -22,18 +22,18 @@ THROUGH = 40 * DAY
 DAYS = (20, 21, 30)
 
 signatures = st.builds(
-    Signature,
+    ReportProfile,
     state=st.sampled_from((State.OPEN, State.RESTRICTED, State.UNANSWERED)),
-    entry=st.sampled_from((-1, 4)),
+    entry_bin=st.sampled_from((-1, 4)),
     filed_minute=st.sampled_from((None, 10, 1_000)),
     clocks=st.lists(
         st.builds(
-            lambda clock, said: Reading(clock, *said),
+            lambda clock, said: ClockValue(clock, *said),
             st.sampled_from(CLOCKS),
             st.sampled_from(((10, 0), (15, 1), (7, 254))),
         ),
         max_size=2,
-        unique_by=lambda reading: reading.clock,
+        unique_by=lambda reading: reading.clock_hash,
     ).map(tuple),
 )
 cohorts = st.dictionaries(st.one_of(signatures.map(pack), st.sampled_from(CLOCKS)), st.integers(1, 5), max_size=4)
@@ -62,16 +62,16 @@ def last_values(told: list[tuple[int, bytes, dict[bytes, int] | None]]) -> list[
     return [(key[2:].decode(), cohort) for (_, key), cohort in last.items() if cohort]
 
 
-def content(sample: Sample) -> object:
+def content(sample: CohortSample) -> object:
     """Return what a sample says, without what it counts as zero."""
     return (
         +sample.states,
         +sample.reports,
         +sample.paused,
         {clock: +cells for clock, cells in sample.cells.items() if +cells},
-        +sample.stop_sums,
-        +sample.open_sums,
-        sample.oldest_open,
+        +sample.stopped_totals,
+        +sample.open_totals,
+        sample.oldest_open_at,
     )
 
 
@@ -88,11 +88,11 @@ def test_whatever_was_told_before_the_sums_are_the_fold_of_the_last_values(
     finish(sums)
     sums.apply_pending()
 
-    expected = samples(last_values(told), grouping(["platform"]), lambda _: THROUGH)
+    expected = samples_by_group(last_values(told), group_key(["platform"]), lambda _: THROUGH)
 
     for platform, pools in sums.accumulators_by_week.items():
         whole = merge_cohort_samples(pool.to_sample(THROUGH) for pool in pools.values())
-        assert content(whole) == content(expected.get((platform,), Sample()))
+        assert content(whole) == content(expected.get((platform,), CohortSample()))
     assert {platform for (platform,) in expected} <= set(sums.accumulators_by_week)
 
 
@@ -114,7 +114,7 @@ def test_the_cohorts_that_are_kept_are_the_last_values(
 
 def test_a_commit_that_is_read_in_part_changes_no_cohort() -> None:
     sums, codec = MeasuresState(), MessagePackCodec()
-    moved = pack(Signature(State.OPEN, -1, 10, ()))
+    moved = pack(ReportProfile(State.OPEN, -1, 10, ()))
     sums.apply_record(0, b"c|harbor|20/0|aaaaaaEU", codec.pack({moved: 1}))
     finish(sums)
     sums.apply_pending()
@@ -186,11 +186,11 @@ def test_a_platform_is_complete_to_the_least_that_it_said_anywhere(
 
 def test_a_clock_that_left_the_pack_is_known_as_long_as_a_partition_says_that_it_had_it() -> None:
     sums, codec = MeasuresState(), MessagePackCodec()
-    former, later = STANDARD[2], STANDARD[2]._replace(version="2")
+    former, later = STANDARD_CLOCKS[2], STANDARD_CLOCKS[2]._replace(version="2")
 
-    sums.apply_record(0, b"k|time_to_action@1", codec.pack(Enrolled(former, ((0, DAY),))))
-    sums.apply_record(1, b"k|time_to_action@1", codec.pack(Enrolled(former, ALWAYS)))
-    sums.apply_record(0, b"k|time_to_action@2", codec.pack(Enrolled(later, ((DAY, FOREVER_MS),))))
+    sums.apply_record(0, b"k|time_to_action@1", codec.pack(LoadedClock(former, ((0, DAY),))))
+    sums.apply_record(1, b"k|time_to_action@1", codec.pack(LoadedClock(former, ALWAYS_VALID)))
+    sums.apply_record(0, b"k|time_to_action@2", codec.pack(LoadedClock(later, ((DAY, FOREVER_MS),))))
 
     assert sums.clocks == {former.key: former, later.key: later}
 

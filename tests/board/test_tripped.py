@@ -1,6 +1,6 @@
 from dashboards.board.metrics.integrity import CHECK_FAILED, CHECK_RATIO, daily_counts, integrity_samples
-from streams.domain.clocks.standard import STANDARD
-from streams.domain.cohorts.cohort import key_of
+from streams.domain.clocks.standard import STANDARD_CLOCKS
+from streams.domain.cohorts.cohort import parse_key
 from tests.board.worked import EVERY, board_at, registry, told, worked
 
 
@@ -21,12 +21,14 @@ def test_what_is_added_up_on_the_way_is_what_the_last_cohorts_come_to() -> None:
     board = told(told(board_at(worked().as_of), updates[: len(updates) // 2]), updates)
     fresh = board.assess_freshness(EVERY)
 
-    days = daily_counts(registry(), STANDARD)
+    days = daily_counts(registry(), STANDARD_CLOCKS)
     for name, cohort in board.measures.cohorts():
         for stored, count in cohort.items():
-            days.change(key_of(name), stored, count)
+            days.add(parse_key(name), stored, count)
 
     for platform in board.platforms:
-        anew = integrity_samples(platform, days.recent(platform, board.watermark(platform, fresh), promised=True))
+        anew = integrity_samples(
+            platform, days.check_input(platform, board.watermark(platform, fresh), is_declared_complete=True)
+        )
         shown = {words: ratio for words, ratio in board.snapshot.values[CHECK_RATIO].items() if words[0] == platform}
         assert anew[CHECK_RATIO] == shown

@@ -96,13 +96,13 @@ def _updates(as_of: int) -> Iterator[Update]:
     decoder, rules = EventDecoder(registry()), ledger_config(registry(), RULEBOOK)
     ledgers = [Ledger(rules, MessagePackCodec()) for _ in range(PARTITIONS)]
     for ledger in ledgers:
-        ledger.ready()
+        ledger.start()
     for place, one in enumerate(simulate_history(PLAN)):
         event = decoder.decode_line(encode_line(one), MAX_TIMESTAMP_MS)
         assert not isinstance(event, Refusal)
         if isinstance(event, Heartbeat):
             for ledger in ledgers:
-                ledger.apply(event._replace(topic=one.role.value))
+                ledger.apply(event._replace(topic_role=one.role.value))
         else:
             ledgers[partition_of(event.key, PARTITIONS)].apply(event)
         if place % _TOLD_TOGETHER == 0:
@@ -114,7 +114,7 @@ def _updates(as_of: int) -> Iterator[Update]:
 
 def _commit(ledgers: list[Ledger], now: int) -> Iterator[Update]:
     for partition, ledger in enumerate(ledgers):
-        for key, value in ledger.take_changes().items():
+        for key, value in ledger.drain_changes().items():
             if is_measure_key(key):
                 yield partition, key, value
         yield partition, STATUS_KEY, status(now, now)

@@ -185,7 +185,7 @@ def is_counted(chain: Chain, reports: int, refusals: int) -> bool:
         if key.startswith(COUNTERS_PREFIX):
             for tally in totals([(0, key, value)]).counted.values():
                 filings += tally.get(counters.FILED, 0)
-                deeds += tally.get(counters.deed("restricted"), 0)
+                deeds += tally.get(counters.action("restricted"), 0)
                 told += sum(size for name, size in tally.items() if name.startswith(_SPOILT))
     wanted = reports * (1 + len(OTHERS))
     return filings >= wanted and deeds >= wanted and told >= refusals

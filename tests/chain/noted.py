@@ -45,5 +45,5 @@ def expected(lines: Iterable[bytes], registry: Registry, now: int, rulebook: Rul
         if not isinstance(event, Refusal):
             ledger.apply(event)
     ledger.advance(now)
-    ledger.take_changes()
-    return last_words(encode_report_update(notice) for notice in ledger.take_notices())
+    ledger.drain_changes()
+    return last_words(encode_report_update(notice) for notice in ledger.drain_updates())

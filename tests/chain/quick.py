@@ -9,7 +9,7 @@ from streams.contract.topics import changelog_topic
 from streams.domain.events import Event, Heartbeat
 from streams.domain.ledger import ledger as domain
 from streams.domain.ledger.fast_path.at_hand import Report
-from streams.domain.ledger.platform_state import Desk
+from streams.domain.ledger.platform_state import PlatformState
 from streams.domain.vocabulary import Reason
 from streams.runtime.bootstrap import build_worker_dependencies
 from streams.runtime.faust_app import ConsumerTuning
@@ -59,14 +59,14 @@ def unsettled(trade: WorkerDependencies, token: str) -> WorkerDependencies:
     def ledger(number: int) -> Ledger:
         made = trade.make_ledger(number)
         assert isinstance(made, domain.Ledger)
-        settle = made._settling.settle
+        settle = made._fast_path.settle
 
-        def failing(desk: Desk, key: bytes, report: Report, horizon: int) -> None:
+        def failing(desk: PlatformState, key: bytes, report: Report, horizon: int) -> None:
             if key.endswith(token.encode()):
                 raise RuntimeError("the fault that was asked for")
             settle(desk, key, report, horizon)
 
-        made._settling.settle = failing  # type: ignore[method-assign]
+        made._fast_path.settle = failing  # type: ignore[method-assign]
         return made
 
     return replace(trade, make_ledger=ledger)

@@ -14,10 +14,10 @@ from streams.batch.load import LoadedFiles, load_files
 from streams.batch.measure import measure
 from streams.contract.timestamps import parse_timestamp
 from streams.domain.clocks.endings import STOPPED
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.cohorts.cohort import CohortKey
-from streams.domain.cohorts.objectives import Period, spans
-from streams.domain.cohorts.statistics import Sample, samples
+from streams.domain.cohorts.objectives import Period, period_ranges
+from streams.domain.cohorts.statistics import CohortSample, samples_by_group
 from streams.domain.duration_bins import DAY, HOUR, SECOND, bin_of
 from streams.domain.ledger import counters
 from streams.domain.survival import estimate
@@ -31,7 +31,7 @@ from tests.required import program
 pytestmark = pytest.mark.integration
 
 PLAN = plan_of(reports=3_000, weeks=4, ended_ago=HOUR)
-CLOCKS = {clock.id: clock.mark for clock in STANDARD}
+CLOCKS = {clock.id: clock.hash for clock in STANDARD_CLOCKS}
 NOTHING_HAPPENED = {"Events refused", "Deadlines missed", "Rules kept: the period before"}
 """Panels that may rightly stay empty: the history holds nothing that is refused, limits may all have been decided
 before Prometheus came to look, in which case nothing increases while it watches, and a quarter ago nothing was filed."""
@@ -98,18 +98,18 @@ def document(reference: LoadedFiles) -> dict[str, Any]:
     return {group["platform"]: group for group in measure(reference, ["platform"])["groups"]}  # type: ignore[attr-defined]
 
 
-def by_week(reference: LoadedFiles) -> dict[tuple[str, int], Sample]:
+def by_week(reference: LoadedFiles) -> dict[tuple[str, int], CohortSample]:
     def name(key: CohortKey) -> tuple[str, ...]:
         return (key.platform, str(iso_week(key.day)))
 
     cohorts = reference.ledger.stored_cohorts().items()
-    found = samples(cohorts, name, reference.watermark)
+    found = samples_by_group(cohorts, name, reference.watermark)
     return {(platform, int(week)): sample for (platform, week), sample in found.items()}
 
 
 def may_be_empty() -> set[str]:
     """Return the panels that may rightly stay empty: of a quarter that has just begun nothing can be told yet, either."""
-    quarter, _ = spans(Period.QUARTER, midnight_before(0) // DAY)
+    quarter, _ = period_ranges(Period.QUARTER, midnight_before(0) // DAY)
     begun = quarter.first * DAY < PLAN.end_ms - DAY
     return NOTHING_HAPPENED if begun else NOTHING_HAPPENED | {"Rules kept: this period so far"}
 
@@ -136,7 +136,7 @@ def test_the_headline_is_what_the_batch_path_measures(
         share = curve.within(DAY)
         if (
             sample.filed >= MIN_COHORT_REPORTS
-            and curve.exposure.measurable
+            and curve.exposure.is_measurable
             and share is not None
             and share.value is not None
         ):
@@ -201,7 +201,7 @@ def test_the_histogram_of_closed_reports_is_what_stopped(shown: Shown, reference
     cells = [sample.cells[CLOCKS["time_to_action"]] for sample in by_week(reference).values()]
     buckets = shown.only("Time to action: closed reports only").by("le")
 
-    for edge in counters.BUCKETS:
+    for edge in counters.DURATION_BUCKETS:
         stopped = sum(
             count
             for cell in cells

@@ -96,7 +96,7 @@ def folded(chain: Chain, now: int) -> tuple[list[tuple[int, bytes, bytes]], Coun
             ledgers[one.partition].apply(found)
     for ledger in ledgers:
         ledger.advance(now)
-    rows = [(number, *row) for number, ledger in enumerate(ledgers) for row in ledger.take_changes().items()]
+    rows = [(number, *row) for number, ledger in enumerate(ledgers) for row in ledger.drain_changes().items()]
     return [(number, key, value) for number, key, value in rows if value is not None], refused
 
 

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from streams.contract.outputs.measures import COHORT_PREFIX, COUNTERS_PREFIX, decode_cohort, decode_counters
 from streams.contract.topics import TopicSettings
-from streams.domain.cohorts.parts import MOST
+from streams.domain.cohorts.parts import MAX_PROFILES_PER_PART
 from streams.domain.duration_bins import DAY, HOUR, MINUTE
 from streams.edge.clock import wall_clock_ms
 from tests.batch.story import START, acted, filed, token
@@ -150,4 +150,4 @@ def test_a_cohort_that_is_larger_than_a_record_batch_is_counted_and_so_are_the_o
     assert worker.code is None
     rows = [row for _, key, row in chain.stored(chain.names.measures) if key.startswith(COHORT_PREFIX + b"harbor")]
     assert sum(map(len, rows)) > limit
-    assert max(len(decode_cohort(row)) for row in rows) <= MOST
+    assert max(len(decode_cohort(row)) for row in rows) <= MAX_PROFILES_PER_PART

@@ -18,10 +18,10 @@ from streams.contract.packs.exported_clocks import exported_clocks
 from streams.contract.packs.file import load_rulebook
 from streams.contract.packs.rulebook import Rulebook
 from streams.contract.timestamps import format_timestamp
-from streams.domain.cohorts.statistics import grouping, samples
+from streams.domain.cohorts.statistics import group_key, samples_by_group
 from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.ledger import counters
-from streams.domain.ledger.platform_state import TOPICS
+from streams.domain.ledger.platform_state import TOPIC_ROLES
 from tests.batch.story import START, acted, filed, token
 from tests.chain.agreement import agree
 from tests.chain.chain import Chain, Make
@@ -55,10 +55,13 @@ def documented(
     """Return the document that the cohorts of all partitions make together, without the warnings of a file's reader."""
 
     def through(platform: str) -> int:
-        promises = [told.promised[COUNTERS_PREFIX + platform.encode(), counters.through(topic)] for topic in TOPICS]
+        promises = [
+            told.promised[COUNTERS_PREFIX + platform.encode(), counters.declared_watermark(topic)]
+            for topic in TOPIC_ROLES
+        ]
         return min(as_of, *(instant for promise in promises for instant in promise))
 
-    found = samples(cohorts, grouping(["platform"]), through)
+    found = samples_by_group(cohorts, group_key(["platform"]), through)
     groups = [
         group_report({"platform": name}, sample, exported_clocks(rulebook), as_of) for (name,), sample in found.items()
     ]

@@ -9,9 +9,9 @@ from typing import NamedTuple, TypeVar
 
 from streams.batch.load import LoadedFiles
 from streams.contract.outputs.measures import COHORT_PREFIX, COUNTERS_PREFIX, decode_cohort, decode_counters
-from streams.domain.cohorts.cohort import cohort_and_bits
+from streams.domain.cohorts.cohort import split_part_name
 from streams.domain.ledger import counters
-from streams.domain.ledger.platform_state import TOPICS
+from streams.domain.ledger.platform_state import TOPIC_ROLES
 
 REPORT = b"r|"
 
@@ -20,8 +20,10 @@ T = TypeVar("T")
 Stored = Iterable[tuple[int, bytes, bytes]]
 """Partition, key and value of the last record of every key that is not gone."""
 
-_INSTANTS = frozenset({counters.HORIZON, counters.LAST_TOLD, counters.DROPPED_FROM, counters.DROPPED_THROUGH})
-_PROMISED = frozenset({*map(counters.through, TOPICS), *map(counters.sequence, TOPICS)})
+_INSTANTS = frozenset(
+    {counters.DECIDED_THROUGH, counters.LAST_LOGGED_AT, counters.REMOVED_FILED_FROM, counters.REMOVED_FILED_THROUGH}
+)
+_PROMISED = frozenset({*map(counters.declared_watermark, TOPIC_ROLES), *map(counters.sequence, TOPIC_ROLES)})
 _TAKEN_BACK = counters.corrected("")
 
 
@@ -45,7 +47,7 @@ def totals(stored: Stored, partitions: int = 1) -> Totals:
     partitions of both topics, and a gap in their numbers is found in each.
     """
     times = {
-        counters.HEARTBEATS: 1 if partitions == 1 else len(TOPICS) * partitions,
+        counters.HEARTBEATS: 1 if partitions == 1 else len(TOPIC_ROLES) * partitions,
         counters.SEQUENCE_GAPS: partitions,
     }
     cohorts: dict[str, Counter[bytes]] = {}
@@ -53,7 +55,7 @@ def totals(stored: Stored, partitions: int = 1) -> Totals:
     promised: dict[tuple[bytes, str], set[int]] = {}
     for _, key, value in stored:
         if key.startswith(COHORT_PREFIX):
-            name, _ = cohort_and_bits(key[len(COHORT_PREFIX) :].decode())
+            name, _ = split_part_name(key[len(COHORT_PREFIX) :].decode())
             cohorts.setdefault(name, Counter()).update(decode_cohort(value))
         elif key.startswith(COUNTERS_PREFIX):
             tally = decode_counters(value)
@@ -80,7 +82,7 @@ def reports(stored: Stored) -> dict[bytes, bytes]:
 def of_file(read: LoadedFiles, now: int) -> list[tuple[int, bytes, bytes]]:
     """Return the rows of the ledger that was fed from a file, when time has passed to `now` as it did elsewhere."""
     read.ledger.advance(now)
-    return [(0, key, value) for key, value in read.ledger.take_changes().items() if value is not None]
+    return [(0, key, value) for key, value in read.ledger.drain_changes().items() if value is not None]
 
 
 def _net(tally: Mapping[str, int], times: Mapping[str, int]) -> Counter[str]:

@@ -31,8 +31,8 @@ from streams.contract.registry.jurisdictions import JURISDICTIONS
 from streams.contract.registry.registry import Registry
 from streams.contract.timestamps import MAX_TIMESTAMP_MS
 from streams.domain import labels
-from streams.domain.events import Action, Deed, Event, Filing, Heartbeat
-from streams.domain.labels import Attributes
+from streams.domain.events import Action, ActionKind, Event, Filing, Heartbeat
+from streams.domain.labels import Labels
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reason, Reporter, Severity
 from tests.contract.examples import (
     AT,
@@ -101,7 +101,7 @@ def test_a_filing_becomes_a_fact_with_its_labels_and_both_times() -> None:
 
     fact = DECODER.decode(record)
 
-    filed_labels = Attributes(
+    filed_labels = Labels(
         harm=Harm.GROOMING,
         reporter=Reporter.GUARDIAN,
         trusted_flagger=False,
@@ -112,7 +112,7 @@ def test_a_filing_becomes_a_fact_with_its_labels_and_both_times() -> None:
     )
     assert isinstance(fact, Filing)
     assert fact[:5] == (record.key, "harbor", AT, AT + 1_000, keys.event_digest("event-0001"))
-    assert fact[6:] == (labels.encode(filed_labels), 3, True, False)
+    assert fact[6:] == (labels.encode_labels(filed_labels), 3, True, False)
 
 
 @pytest.mark.parametrize("said", accepted(), ids=lambda said: type(said).__name__)
@@ -132,7 +132,7 @@ def test_an_action_becomes_the_deed_of_its_outcome(outcome: object) -> None:
 
     assert isinstance(fact, Action)
     assert fact.deed.outcome == outcome.__struct_config__.tag  # type: ignore[attr-defined]  # a msgspec type
-    assert fact.deed.final is (fact.deed.outcome is Outcome.RESTRICTED)
+    assert fact.deed.is_final is (fact.deed.outcome is Outcome.RESTRICTED)
 
 
 def test_a_demotion_is_a_restriction_that_does_not_end_the_matter() -> None:
@@ -142,7 +142,7 @@ def test_a_demotion_is_a_restriction_that_does_not_end_the_matter() -> None:
     fact = DECODER.decode(written(tree))
 
     assert isinstance(fact, Action)
-    assert fact.deed == Deed(Outcome.RESTRICTED, final=False)
+    assert fact.deed == ActionKind(Outcome.RESTRICTED, is_final=False)
 
 
 @pytest.mark.parametrize("spoilt", SPOILT, ids=lambda spoilt: spoilt.sentence)
@@ -472,7 +472,7 @@ def test_a_heartbeat_in_a_file_stands_for_both_topics() -> None:
     )
 
     assert isinstance(fact, Heartbeat)
-    assert fact.topic == ""
+    assert fact.topic_role == ""
 
 
 @pytest.mark.parametrize(

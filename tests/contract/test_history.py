@@ -57,7 +57,7 @@ def test_a_filing_of_history_is_told_when_its_platform_recorded_it(recorded: int
     fact = decoder(SPAN).decode(Given(written(FULL_FILING, **more)))
 
     assert isinstance(fact, Filing)
-    assert (fact.at, fact.told, fact.history) == (AT, told, True)
+    assert (fact.at, fact.told, fact.is_history) == (AT, told, True)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_within_14_days_a_filing_is_live_whatever_is_open() -> None:
     fact = decoder(opened).decode(record)
 
     assert isinstance(fact, Filing)
-    assert (fact.told, fact.history) == (AT + 14 * DAY, False)
+    assert (fact.told, fact.is_history) == (AT + 14 * DAY, False)
 
 
 def test_actions_and_heartbeats_of_history_are_told_when_they_were_recorded() -> None:

@@ -14,22 +14,22 @@ from streams.contract.outputs.report_updates import (
     encode_report_update,
 )
 from streams.domain.clocks.endings import EXPIRED, MET, MISSED, PENDING, STOPPED
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import HOUR
 from streams.domain.ledger.counters import ClockCounterNames
-from streams.domain.ledger.report_updates import EndedClock, Miss, Notice, Response
+from streams.domain.ledger.report_updates import ClocksEnded, DeadlinesPassed, EndedClock, ReportUpdate
 
-ACKNOWLEDGE, DECIDE, ACT = (ClockCounterNames(clock) for clock in STANDARD)
-MEASURE = ClockCounterNames(STANDARD[0]._replace(id="only_measures", limit=None))
+ACKNOWLEDGE, DECIDE, ACT = (ClockCounterNames(clock) for clock in STANDARD_CLOCKS)
+MEASURE = ClockCounterNames(STANDARD_CLOCKS[0]._replace(id="only_measures", limit=None))
 KEY = b"harbor|k1_" + b"a" * 43
 FILED = 1_767_571_200_000
 
 
-def responded(*ended: EndedClock, after: int = HOUR) -> Response:
-    return Response(KEY, FILED, FILED + after, after, ended)
+def responded(*ended: EndedClock, after: int = HOUR) -> ClocksEnded:
+    return ClocksEnded(KEY, FILED, FILED + after, after, ended)
 
 
-NOTICES: list[Notice] = [
+NOTICES: list[ReportUpdate] = [
     responded(EndedClock(ACT, STOPPED, MET)),
     responded(
         EndedClock(ACKNOWLEDGE, STOPPED, MET),
@@ -37,13 +37,13 @@ NOTICES: list[Notice] = [
         EndedClock(MEASURE, STOPPED, PENDING),
     ),
     responded(EndedClock(DECIDE, STOPPED, MET), EndedClock(ACT, STOPPED, MET), after=0),
-    Miss(KEY, FILED, FILED + 24 * HOUR, (ACT,)),
-    Miss(KEY, FILED, FILED + 24 * HOUR, (ACT, DECIDE, ACKNOWLEDGE)),
+    DeadlinesPassed(KEY, FILED, FILED + 24 * HOUR, (ACT,)),
+    DeadlinesPassed(KEY, FILED, FILED + 24 * HOUR, (ACT, DECIDE, ACKNOWLEDGE)),
 ]
 
 
 @pytest.mark.parametrize("notice", NOTICES)
-def test_what_is_put_together_from_texts_is_what_the_types_would_write(notice: Notice) -> None:
+def test_what_is_put_together_from_texts_is_what_the_types_would_write(notice: ReportUpdate) -> None:
     told = encode_report_update(notice)
 
     assert msgspec.json.encode(decode_report_update(told)) == told
@@ -77,12 +77,12 @@ def test_a_miss_tells_when_the_limit_passed() -> None:
     [
         responded(EndedClock(ACT, STOPPED, MET), after=2 * HOUR),
         responded(EndedClock(DECIDE, STOPPED, MET)),
-        responded(EndedClock(ClockCounterNames(STANDARD[2]._replace(version="2")), STOPPED, MET)),
+        responded(EndedClock(ClockCounterNames(STANDARD_CLOCKS[2]._replace(version="2")), STOPPED, MET)),
         responded(EndedClock(ACT, EXPIRED, MISSED)),
         NOTICES[0]._replace(key=KEY.replace(b"harbor", b"meadow")),
     ],
 )
-def test_an_id_is_a_function_of_what_is_said(other: Notice) -> None:
+def test_an_id_is_a_function_of_what_is_said(other: ReportUpdate) -> None:
     first, again, another = (
         decode_report_update(encode_report_update(notice)).id
         for notice in (NOTICES[0], responded(EndedClock(ACT, STOPPED, MET)), other)
@@ -93,7 +93,7 @@ def test_an_id_is_a_function_of_what_is_said(other: Notice) -> None:
 
 
 @pytest.mark.parametrize("notice", NOTICES)
-def test_a_notice_is_by_its_schema(notice: Notice) -> None:
+def test_a_notice_is_by_its_schema(notice: ReportUpdate) -> None:
     event = json.loads(encode_report_update(notice))
     kind = event["type"].removeprefix("safeclock.").removesuffix(".v1")
 

@@ -7,11 +7,11 @@ import pytest
 from streams.contract.packs.file import PackError, load_rulebook, parse_pack, read_pack
 from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook, RulebookError
 from streams.contract.registry.registry import Registry
-from streams.domain.clocks.definition import FINAL_RESTRICTIONS, AfterReopen
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.definition import FINAL_RESTRICTION_ACTIONS, AfterReopen
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.cohorts.objectives import Period, Statistic
 from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR
-from streams.domain.events import Deed
+from streams.domain.events import ActionKind
 from streams.domain.vocabulary import Outcome, Severity
 
 CHILDREN = Path(__file__).parents[2] / "deploy/packs/children.toml"
@@ -79,12 +79,12 @@ reviewed_on = 2026-01-01
 
     clock = rule.clock
     assert clock.key == "removal@1"
-    assert clock.stops == FINAL_RESTRICTIONS
-    assert clock.starts == {Deed(Outcome.VALIDATED)}
+    assert clock.stops == FINAL_RESTRICTION_ACTIONS
+    assert clock.starts == {ActionKind(Outcome.VALIDATED)}
     assert (clock.scope.harms, clock.scope.jurisdictions) == (frozenset({"grooming"}), frozenset({"UK"}))
     assert clock.scope.trusted_flagger is False
     assert (clock.all_items, clock.after_reopen, clock.limit) == (False, AfterReopen.RESTART, 24 * HOUR)
-    assert clock.windows == ((20_455 * DAY, 20_485 * DAY),)
+    assert clock.validity == ((20_455 * DAY, 20_485 * DAY),)
     assert (rule.statistic, rule.objective, rule.period) == (Statistic.SHARE, 0.85, Period.MONTH)
     assert rule.legal_basis.is_reviewed
     assert rule.legal_basis.reviewed_on == date(2026, 1, 1)
@@ -101,8 +101,8 @@ def test_a_report_of_unspecified_severity_is_under_the_clocks_of_the_strictest()
 def test_a_clock_without_dates_is_always_in_force_and_one_with_a_beginning_has_no_end() -> None:
     (always,), (since,) = pack().rules, pack("in_force_from = 1970-01-03").rules
 
-    assert always.clock.windows == ((0, FOREVER_MS),)
-    assert since.clock.windows == ((2 * DAY, FOREVER_MS),)
+    assert always.clock.validity == ((0, FOREVER_MS),)
+    assert since.clock.validity == ((2 * DAY, FOREVER_MS),)
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_every_clock_that_stands_in_two_packs_is_refused_with_both_places() -> N
 
 def test_two_clocks_whose_marks_are_equal_are_refused_with_the_place_of_the_latter() -> None:
     versions: dict[bytes, str] = {}
-    marked = ((str(number), STANDARD[0]._replace(id="removal", version=str(number)).mark) for number in count())
+    marked = ((str(number), STANDARD_CLOCKS[0]._replace(id="removal", version=str(number)).hash) for number in count())
     former, latter = next(
         (known, version) for version, mark in marked if (known := versions.setdefault(mark, version)) != version
     )

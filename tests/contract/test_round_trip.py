@@ -25,7 +25,7 @@ from streams.contract.registry.registry import Registry
 from streams.contract.timestamps import MAX_TIMESTAMP_MS, format_timestamp, parse_timestamp
 from streams.domain import labels
 from streams.domain.events import Action, Amendment, Filing, Heartbeat, Retraction
-from streams.domain.labels import Attributes
+from streams.domain.labels import Labels
 from streams.domain.vocabulary import FINAL_RESTRICTIONS, Reason
 from tests.contract.strategies import INSTANTS, JUNK, events, mangled
 from tests.contract.test_decode import Given
@@ -44,8 +44,8 @@ KNOWN_NAMES = {
 
 def expected_labels(data: ReportFiled) -> str:
     groups = group_names(data.jurisdictions, DEFAULT_GROUPS)
-    return labels.encode(
-        Attributes(data.harm, data.reporter, data.trusted_flagger, data.channel, data.basis, data.severity, groups)
+    return labels.encode_labels(
+        Labels(data.harm, data.reporter, data.trusted_flagger, data.channel, data.basis, data.severity, groups)
     )
 
 

@@ -25,7 +25,7 @@ from streams.contract.packs.ledger_config import ledger_config
 from streams.contract.packs.rulebook import STANDARD_RULES
 from streams.contract.registry.registry import Platform, Registry
 from streams.domain.ledger.ledger import Ledger
-from streams.domain.log_time import LogTime
+from streams.domain.log_time import PartitionClock
 from streams.domain.vocabulary import Reason
 from streams.runtime.kafka.records import RecordBatch, Slot
 from streams.runtime.partition.processor import PartitionProcessor
@@ -73,7 +73,7 @@ def by_worker(found: Stamped, registry: Registry = REGISTRY) -> Said:
     intake = PartitionProcessor(
         Ledger(ledger_config(registry, STANDARD_RULES), MessagePackCodec()),
         EventDecoder(registry),
-        LogTime((FILED, TAKEN), 0),
+        PartitionClock((FILED, TAKEN), 0),
         {FILED: 0, TAKEN: 0},
     )
     intake.process(RecordBatch(Slot(found.topic, 0), 0, 1, 1, [found]), NOW)

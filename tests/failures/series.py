@@ -14,7 +14,7 @@ from streams.contract.metrics.catalogue import COUNTERS, METRICS
 from streams.contract.metrics.metric import UNKNOWN_PLATFORM, MetricKind, bucket_bounds_seconds
 from streams.contract.outputs.measures import COUNTERS_PREFIX, decode_counters
 from streams.domain.ledger import counters
-from streams.domain.ledger.counters import BUCKETS
+from streams.domain.ledger.counters import DURATION_BUCKETS
 from streams.runtime.journal.checkpoint import Checkpoint
 from tests.dashboards.live import Prometheus
 from tests.failures import truth
@@ -36,8 +36,8 @@ _NAMES: Final = {
     counters.RETRACTED: "safeclock_events_retracted_total",
     counters.AMENDED: "safeclock_reports_amended_total",
     counters.TESTS: "safeclock_reports_test_total",
-    counters.FORGOTTEN: "safeclock_reports_forgotten_total",
-    counters.SEALED: "safeclock_reports_sealed_total",
+    counters.EVICTED: "safeclock_reports_forgotten_total",
+    counters.UNANSWERED: "safeclock_reports_sealed_total",
     counters.HEARTBEATS: "safeclock_heartbeats_total",
     counters.SEQUENCE_GAPS: "safeclock_heartbeat_gaps_total",
 }
@@ -77,7 +77,7 @@ def _scanned(source: Told, number: int, now: int) -> Counter[Series]:
         found[series(f"{_STOPPED}_count", **at)] += len(durations)
         found[series(f"{_STOPPED}_sum", **at)] += sum(durations)
         found[series(f"{_STOPPED}_bucket", **at, le="+Inf")] += len(durations)
-        for edge, bound in zip(BUCKETS, bucket_bounds_seconds(BUCKETS), strict=True):
+        for edge, bound in zip(DURATION_BUCKETS, bucket_bounds_seconds(DURATION_BUCKETS), strict=True):
             found[series(f"{_STOPPED}_bucket", **at, le=f"{bound}")] += sum(one <= edge for one in durations)
     for verdict in scan.verdicts(events, now):
         at = {"platform": verdict.key.partition(b"|")[0].decode(), "clock": verdict.clock, "timing": verdict.timing}

@@ -17,7 +17,7 @@ from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.packs.ledger_config import ledger_config
 from streams.contract.registry.registry import Registry, Role
 from streams.contract.topics import partition_of
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.events import Event
 from streams.domain.ledger import counters
 from streams.domain.ledger.ledger import Ledger
@@ -32,7 +32,7 @@ from tests.failures.tally import Tally
 from tests.ledger.oracle import STANDARD_YARDSTICKS, Oracle
 from tests.ledger.subject import Subject, expected_net
 
-_DEED: Final = counters.deed("")
+_DEED: Final = counters.action("")
 _MISSED: Final = "|missed|live"
 _ONE_EACH: Final = frozenset(
     {counters.FILED, counters.DUPLICATES, counters.AMENDED, counters.RETRACTED, counters.CONFLICTS}
@@ -105,11 +105,11 @@ def _fold(source: Told, number: int, now: int) -> dict[bytes, bytes | None]:
     )
     for event in source.decoded(number):
         if isinstance(event, Refusal):
-            ledger.refuse(event.platform, event.reason)
+            ledger.count_refusal(event.platform, event.reason)
         else:
             ledger.apply(event)
     ledger.advance(now)
-    return ledger.take_changes()
+    return ledger.drain_changes()
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def scan_agrees(source: Told, number: int, now: int, committed: Mapping[bytes, b
 
     assert subject.cohorts() == scan.cohorts(events, now)
     assert subject.stop_sums() == scan.stop_sums(events)
-    assert subject.net() == expected_net(scan, STANDARD, events, now)
+    assert subject.net() == expected_net(scan, STANDARD_CLOCKS, events, now)
 
 
 def counted(whole: Totals) -> Counter[tuple[bytes, str]]:

@@ -21,10 +21,10 @@ from streams.contract.registry.jurisdictions import OTHER_GROUP, UNKNOWN_JURISDI
 from streams.contract.registry.registry import PLATFORM_ID, Registry, Role
 from streams.contract.timestamps import MAX_TIMESTAMP_MS
 from streams.domain.cohorts.cohort import CohortKey
-from streams.domain.cohorts.profile import Signature
+from streams.domain.cohorts.profile import ReportProfile
 from streams.domain.duration_bins import DAY
 from streams.domain.events import Event, Heartbeat
-from streams.domain.ledger.config import Rules
+from streams.domain.ledger.config import LedgerConfig
 from streams.domain.ledger.ledger import Ledger
 from tests.contract.examples import accepted
 from tests.fuzz.batches import batches
@@ -98,13 +98,13 @@ def pack(data: bytes) -> None:
         _says_where(found)
         return
     assert found.name == parse_pack(data, "again.toml", _GROUPS).name
-    ledger = Ledger(Rules(clocks=found.clocks), MessagePackCodec())
+    ledger = Ledger(LedgerConfig(clocks=found.clocks), MessagePackCodec())
     for line in _STORY:
         event = _DECODER.decode_line(line, MAX_TIMESTAMP_MS)
         assert not isinstance(event, Refusal)
         ledger.apply(event)
     ledger.advance(_NOW + 30 * DAY)
-    ledger.take_changes()
+    ledger.drain_changes()
 
 
 TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
@@ -166,19 +166,19 @@ def _in_binary_mode(record: Record) -> Record:
     return record._replace(value=value, headers=(("content-type", kind.encode()), *attributes))
 
 
-Books = tuple[dict[bytes, object], dict[CohortKey, dict[Signature, int]]]
+Books = tuple[dict[bytes, object], dict[CohortKey, dict[ReportProfile, int]]]
 
 
 def _told(events: Iterable[Event], every: int = _MOST_LINES) -> Books:
     """Return the rows and cohorts of a ledger that was told these events, changes taken after every so many."""
     codec = MessagePackCodec()
-    ledger, rows = Ledger(Rules(), codec), dict[bytes, bytes | None]()
+    ledger, rows = Ledger(LedgerConfig(), codec), dict[bytes, bytes | None]()
     for count, event in enumerate(events, 1):
         if not isinstance(event, Heartbeat):
             ledger.apply(event)
         if count % every == 0:
-            rows |= ledger.take_changes()
+            rows |= ledger.drain_changes()
     ledger.advance(_NOW + 30 * DAY)
-    rows |= ledger.take_changes()
+    rows |= ledger.drain_changes()
     reports = {key: codec.unpack_row(row) for key, row in rows.items() if key.startswith(b"r|") and row is not None}
     return dict(reports), unpacked(ledger.stored_cohorts())

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE
-from streams.domain.events import Action, Amendment, Deed, Event, Filing, Heartbeat, Retraction
-from streams.domain.labels import decode
+from streams.domain.events import Action, ActionKind, Amendment, Event, Filing, Heartbeat, Retraction
+from streams.domain.labels import decode_labels
 from streams.domain.vocabulary import Outcome, Reversal, Severity
 
 Fact = Filing | Action | Amendment | Retraction
@@ -170,10 +170,10 @@ def bin_by_search(duration: int) -> int:
     return len(EDGES)
 
 
-def word_of(deed: Deed) -> str:
+def word_of(deed: ActionKind) -> str:
     """Return the word by which the oracle knows a deed."""
     if deed.outcome in {Outcome.RESTRICTED, Outcome.ACCOUNT_RESTRICTED}:
-        return "final" if deed.final else "partial"
+        return "final" if deed.is_final else "partial"
     return deed.outcome.value
 
 
@@ -182,7 +182,7 @@ def story_of(facts: Sequence[Fact]) -> Story:
     distinct = _without_copies(facts)
     winners = [min(group, key=_precedence) for group in _by_id(distinct).values()]
     taken_back = {
-        fact.retracts
+        fact.retracted_id
         for winner in winners
         for fact in distinct
         if isinstance(winner, Retraction)
@@ -209,12 +209,19 @@ def story_of(facts: Sequence[Fact]) -> Story:
 def _precedence(fact: Fact) -> tuple[object, ...]:
     """Return what decides between two events: when it happened, what it is, what it says, when it was told."""
     if isinstance(fact, Filing):
-        return (fact.at, 0, fact.test, fact.items, fact.attributes, fact.told)
+        return (fact.at, 0, fact.is_test, fact.items, fact.encoded_labels, fact.told)
     if isinstance(fact, Amendment):
         return (fact.at, 1, fact.told)
     if isinstance(fact, Retraction):
         return (fact.at, 2, fact.told)
-    return (fact.at, 3, TABLE.index((word_of(fact.deed), fact.deed.of)), _is_of_account(fact), fact.items, fact.told)
+    return (
+        fact.at,
+        3,
+        TABLE.index((word_of(fact.deed), fact.deed.reversed_decision)),
+        _is_of_account(fact),
+        fact.items,
+        fact.told,
+    )
 
 
 def _is_of_account(action: Action) -> bool:
@@ -223,7 +230,7 @@ def _is_of_account(action: Action) -> bool:
 
 def _is_laxer(amendment: Amendment, filing: Filing) -> bool:
     """Compare what an amendment says with the filing; an unspecified severity is neither laxer nor made laxer."""
-    filed = decode(filing.attributes)
+    filed = decode_labels(filing.encoded_labels)
     if {amendment.severity, filed.severity}.isdisjoint({None, Severity.UNSPECIFIED}):
         grades = ["critical", "high", "standard"]
         if grades.index(str(amendment.severity)) > grades.index(filed.severity):
@@ -263,12 +270,16 @@ def _steps(filing: Filing, actions: Sequence[Action]) -> tuple[Step, ...]:
     left = sorted(actions, key=_precedence)
     while left:
         together = [action for action in left if action.at == left[0].at]
-        heard = [action for action in together if _matters(state, appealed, word_of(action.deed), action.deed.of)]
+        heard = [
+            action
+            for action in together
+            if _matters(state, appealed, word_of(action.deed), action.deed.reversed_decision)
+        ]
         action = (heard or together)[0]
         left.remove(action)
         word = word_of(action.deed)
         appealed = word == "appeal_filed" or (appealed and word not in {"appeal_upheld", "appeal_rejected"})
-        after = _state_after(state, before_pause, word, action.deed.of)
+        after = _state_after(state, before_pause, word, action.deed.reversed_decision)
         if after == "paused" and state != "paused":
             before_pause = state
         steps.append(
@@ -362,7 +373,7 @@ def _hear_the_end(watch: "_Watch", before: Sequence[Step], starting: Step) -> No
 
 def _applies(clock: Yardstick, filing: Filing) -> bool:
     in_time = any(since <= filing.at < until for since, until in clock.windows)
-    return in_time and (not clock.harms or decode(filing.attributes).harm.value in clock.harms)
+    return in_time and (not clock.harms or decode_labels(filing.encoded_labels).harm.value in clock.harms)
 
 
 def _from_the_start(clock: Yardstick, filing: Filing, steps: Sequence[Step]) -> tuple[int | None, Sequence[Step]]:
@@ -438,7 +449,7 @@ class Oracle:
         return {
             key: (story.filing, story)
             for key, story in stories.items()
-            if story.filing is not None and not story.filing.test
+            if story.filing is not None and not story.filing.is_test
         }
 
     def cohorts(self, events: Iterable[Event], now: int) -> dict[Cohort, Counter[Mark]]:
@@ -446,7 +457,7 @@ class Oracle:
         known = list(events)
         cohorts: dict[Cohort, Counter[Mark]] = {}
         for filing, story in self.reports(known).values():
-            cohort = Cohort(filing.platform, filing.at // DAY, filing.attributes)
+            cohort = Cohort(filing.platform, filing.at // DAY, filing.encoded_labels)
             horizon = self.horizon(filing.platform, known, now)
             cohorts.setdefault(cohort, Counter())[self._mark(filing, story, horizon)] += 1
         return cohorts
@@ -483,7 +494,7 @@ class Oracle:
         """Return per cohort and clock the sum of the durations of its stops, where there is any."""
         sums: dict[Cohort, tuple[int, ...]] = {}
         for filing, story in self.reports(events).values():
-            cohort = Cohort(filing.platform, filing.at // DAY, filing.attributes)
+            cohort = Cohort(filing.platform, filing.at // DAY, filing.encoded_labels)
             runs = [run_of(clock, filing, story.steps) for clock in self.clocks]
             stops = [run.duration if run.ending == "stopped" else 0 for run in runs]
             before = sums.get(cohort, (0,) * len(stops))
@@ -493,7 +504,7 @@ class Oracle:
     def softened(self, events: Iterable[Event]) -> Counter[Cohort]:
         """Return per cohort how many of its reports were made to look less grave."""
         return Counter(
-            Cohort(filing.platform, filing.at // DAY, filing.attributes)
+            Cohort(filing.platform, filing.at // DAY, filing.encoded_labels)
             for filing, story in self.reports(events).values()
             if story.softened
         )
@@ -520,7 +531,7 @@ class Oracle:
         promised: dict[str, int] = {}
         for event in events:
             if isinstance(event, Heartbeat) and event.platform == platform:
-                for topic in [event.topic] if event.topic else ["report-filed", "action-taken"]:
+                for topic in [event.topic_role] if event.topic_role else ["report-filed", "action-taken"]:
                     promised[topic] = max(promised.get(topic, event.complete_through), event.complete_through)
         silence = now - 2 * self.cadences[platform]
         if len(promised) < 2:

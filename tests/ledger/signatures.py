@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 
-from streams.domain.cohorts.cohort import CohortKey, key_of, signatures
-from streams.domain.cohorts.profile import CLOSED, Signature, layout, words
+from streams.domain.cohorts.cohort import CohortKey, parse_key, profiles
+from streams.domain.cohorts.profile import CLOSED_MINUTE, ReportProfile, number_layout, status_bytes
 
 
-def pack(signature: Signature) -> bytes:
+def pack(signature: ReportProfile) -> bytes:
     """Return the stored form of a signature; `profile.unpack` is its inverse."""
-    minute = CLOSED if signature.filed_minute is None else signature.filed_minute
+    minute = CLOSED_MINUTE if signature.filed_minute is None else signature.filed_minute
     clocks = signature.clocks
-    numbers = layout(len(clocks)).pack(signature.entry, minute, *[clock.value for clock in clocks])
-    return numbers + words(signature.state, [(clock.clock, clock.ending) for clock in clocks])
+    numbers = number_layout(len(clocks)).pack(signature.entry_bin, minute, *[clock.value for clock in clocks])
+    return numbers + status_bytes(signature.state, [(clock.clock_hash, clock.ending) for clock in clocks])
 
 
-def unpacked(cohorts: Mapping[str, Mapping[bytes, int]]) -> dict[CohortKey, dict[Signature, int]]:
+def unpacked(cohorts: Mapping[str, Mapping[bytes, int]]) -> dict[CohortKey, dict[ReportProfile, int]]:
     """Return the signatures of every stored cohort that holds anything, with their counts."""
-    return {key_of(name): dict(signatures(cohort)) for name, cohort in cohorts.items() if cohort}
+    return {parse_key(name): dict(profiles(cohort)) for name, cohort in cohorts.items() if cohort}

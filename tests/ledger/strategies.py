@@ -7,8 +7,8 @@ from typing import Final
 from hypothesis import strategies as st
 
 from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND
-from streams.domain.events import Action, Amendment, Deed, Event, Filing, Heartbeat, Retraction
-from streams.domain.labels import Attributes, encode
+from streams.domain.events import Action, ActionKind, Amendment, Event, Filing, Heartbeat, Retraction
+from streams.domain.labels import Labels, encode_labels
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Reversal, Severity
 from tests.ledger.oracle import ENDINGS, STANDARD_YARDSTICKS, Yardstick
 
@@ -18,7 +18,7 @@ START: Final = 20_100 * DAY
 KEYS: Final = (b"harbor|aa_1", b"harbor|aa_2", b"lantern|bb_1")
 
 _ATTRIBUTES: Final = tuple(
-    encode(Attributes(harm, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, severity, "EU"))  # noqa: FBT003
+    encode_labels(Labels(harm, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, severity, "EU"))  # noqa: FBT003
     for harm, severity in ((Harm.BULLYING, Severity.HIGH), (Harm.GROOMING, Severity.UNSPECIFIED))
 )
 
@@ -45,18 +45,18 @@ _DELAYS: Final = st.sampled_from(
 """How long after the fact we are told; never past the limit at the door."""
 
 DEEDS: Final = (
-    *(Deed(outcome) for outcome in Outcome if outcome is not Outcome.REVERSED),
-    *(Deed(outcome, final=True) for outcome in (Outcome.RESTRICTED, Outcome.ACCOUNT_RESTRICTED)),
-    *(Deed(Outcome.REVERSED, of=of) for of in Reversal),
+    *(ActionKind(outcome) for outcome in Outcome if outcome is not Outcome.REVERSED),
+    *(ActionKind(outcome, is_final=True) for outcome in (Outcome.RESTRICTED, Outcome.ACCOUNT_RESTRICTED)),
+    *(ActionKind(Outcome.REVERSED, reversed_decision=of) for of in Reversal),
 )
 
 _DECISIVE: Final = (
-    Deed(Outcome.RESTRICTED, final=True),
-    Deed(Outcome.RESTRICTED),
-    Deed(Outcome.NO_VIOLATION),
-    Deed(Outcome.ACKNOWLEDGED),
-    Deed(Outcome.REOPENED),
-    *(Deed(Outcome.PAUSED), Deed(Outcome.RESUMED)) * 2,
+    ActionKind(Outcome.RESTRICTED, is_final=True),
+    ActionKind(Outcome.RESTRICTED),
+    ActionKind(Outcome.NO_VIOLATION),
+    ActionKind(Outcome.ACKNOWLEDGED),
+    ActionKind(Outcome.REOPENED),
+    *(ActionKind(Outcome.PAUSED), ActionKind(Outcome.RESUMED)) * 2,
 )
 """The deeds on which the rules about order turn, drawn as often as all others together."""
 
@@ -81,7 +81,7 @@ def _filing(labels: str, items: int, *, test: bool) -> Draft:
     return make
 
 
-def _action(deed: Deed, items: int) -> Draft:
+def _action(deed: ActionKind, items: int) -> Draft:
     def make(key: bytes, platform: str, at: int, told: int, number: int) -> Action:
         return Action(key, platform, at, told, number, _content("action", at, deed, items), deed, items)
 
@@ -157,7 +157,7 @@ def heartbeats(draw: st.DrawFn) -> list[Event]:
             told=at,
             complete_through=at - draw(st.sampled_from([0, 1, MINUTE, DAY])),
             sequence=sequence,
-            topic=draw(st.sampled_from(["", "report-filed", "action-taken", "action-taken"])),
+            topic_role=draw(st.sampled_from(["", "report-filed", "action-taken", "action-taken"])),
         )
         for sequence in range(draw(st.integers(0, 4)))
     ]

@@ -5,19 +5,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from streams.contract.outputs.row_codec import MessagePackCodec
-from streams.domain.clocks.definition import FINAL_RESTRICTIONS, PARTIAL_RESTRICTIONS, AfterReopen, Clock, Scope
-from streams.domain.clocks.endings import ENDINGS, FROZEN, OPEN, STOPPED
-from streams.domain.clocks.standard import STANDARD
-from streams.domain.cohorts.cohort import CohortKey, key_of, stop_sums
-from streams.domain.cohorts.profile import Signature
+from streams.domain.clocks.definition import (
+    FINAL_RESTRICTION_ACTIONS,
+    PARTIAL_RESTRICTION_ACTIONS,
+    AfterReopen,
+    Clock,
+    Scope,
+)
+from streams.domain.clocks.endings import COMPETING_ENDINGS, FROZEN, OPEN, STOPPED
+from streams.domain.clocks.standard import STANDARD_CLOCKS
+from streams.domain.cohorts.cohort import CohortKey, parse_key, stored_totals
+from streams.domain.cohorts.profile import ReportProfile
 from streams.domain.duration_bins import HOUR, MINUTE
-from streams.domain.events import Deed, Event
-from streams.domain.labels import SOFTENED
+from streams.domain.events import ActionKind, Event
+from streams.domain.labels import DOWNGRADED
 from streams.domain.ledger import counters
-from streams.domain.ledger.config import PlatformRule, Rules
+from streams.domain.ledger.config import LedgerConfig, PlatformConfig
 from streams.domain.ledger.ledger import Ledger
-from streams.domain.ledger.report_store import Kept
-from streams.domain.ledger.report_updates import Notice
+from streams.domain.ledger.report_store import Reports
+from streams.domain.ledger.report_updates import ReportUpdate
 from streams.domain.reports.row import Entry, UnpackedReport
 from streams.domain.vocabulary import Outcome, Reason, Reversal
 from tests.ledger.oracle import STANDARD_YARDSTICKS, Cohort, Mark, Oracle, Yardstick
@@ -25,7 +31,7 @@ from tests.ledger.signatures import unpacked
 
 CADENCES: Final = {"harbor": 5 * MINUTE, "lantern": 6 * HOUR}
 _WORDS: Final = {OPEN: "open", STOPPED: "stopped", FROZEN: "frozen"} | {
-    number: outcome.value for outcome, number in ENDINGS.items()
+    number: outcome.value for outcome, number in COMPETING_ENDINGS.items()
 }
 
 
@@ -34,25 +40,25 @@ CODEC: Final = MessagePackCodec()
 
 def load(ledger: Ledger, rows: Mapping[bytes, bytes]) -> None:
     """Load an empty ledger with rows as it gave them out."""
-    reports: Kept = {key[2:]: row for key, row in rows.items() if key.startswith(b"r|")}
-    ledger.load(reports, {key: row for key, row in rows.items() if not key.startswith(b"r|")})
+    reports: Reports = {key[2:]: row for key, row in rows.items() if key.startswith(b"r|")}
+    ledger.restore(reports, {key: row for key, row in rows.items() if not key.startswith(b"r|")})
 
 
-def deeds(word: str) -> frozenset[Deed]:
+def deeds(word: str) -> frozenset[ActionKind]:
     """Return the deeds that the oracle calls `word`."""
     if word == "final":
-        return frozenset(FINAL_RESTRICTIONS)
+        return frozenset(FINAL_RESTRICTION_ACTIONS)
     if word == "partial":
-        return frozenset(PARTIAL_RESTRICTIONS)
+        return frozenset(PARTIAL_RESTRICTION_ACTIONS)
     if word == "reversed":
-        return frozenset(Deed(Outcome.REVERSED, of=of) for of in Reversal)
-    return frozenset({Deed(Outcome(word))})
+        return frozenset(ActionKind(Outcome.REVERSED, reversed_decision=of) for of in Reversal)
+    return frozenset({ActionKind(Outcome(word))})
 
 
 def clock_of(yardstick: Yardstick) -> Clock:
     """Return the clock that a yardstick describes."""
 
-    def all_of(words: Iterable[str]) -> frozenset[Deed]:
+    def all_of(words: Iterable[str]) -> frozenset[ActionKind]:
         return frozenset().union(*(deeds(word) for word in words))
 
     return Clock(
@@ -67,7 +73,7 @@ def clock_of(yardstick: Yardstick) -> Clock:
         all_items=yardstick.every_item,
         after_reopen=AfterReopen.RESTART if yardstick.restart else AfterReopen.KEEP,
         limit=yardstick.limit,
-        windows=yardstick.windows,
+        validity=yardstick.windows,
     )
 
 
@@ -76,23 +82,23 @@ class Subject:
 
     def __init__(
         self,
-        clocks: Sequence[Clock] = STANDARD,
+        clocks: Sequence[Clock] = STANDARD_CLOCKS,
         belongs: Callable[[bytes], bool] = lambda _: True,
         *,
         quick: bool = True,
     ) -> None:
-        self.rules = Rules(
+        self.rules = LedgerConfig(
             clocks=tuple(clocks),
-            platforms={name: PlatformRule(cadence=cadence) for name, cadence in CADENCES.items()},
-            notices=True,
+            platforms={name: PlatformConfig(cadence=cadence) for name, cadence in CADENCES.items()},
+            with_updates=True,
         )
         self.rows: dict[bytes, bytes] = {}
         self.belongs = belongs
         self.quick = quick
-        self.ledger = Ledger(self.rules, CODEC, belongs, quick=quick)
-        self.ledger.ready()
+        self.ledger = Ledger(self.rules, CODEC, belongs, with_fast_path=quick)
+        self.ledger.start()
         self.told = 0
-        self.notices: list[Notice] = []
+        self.notices: list[ReportUpdate] = []
 
     def feed(self, events: Iterable[Event]) -> list[Reason | None]:
         """Apply events one after the other."""
@@ -107,8 +113,8 @@ class Subject:
 
     def commit(self) -> None:
         """Write down what changed, as a journal would."""
-        changes = self.ledger.take_changes()
-        self.notices += self.ledger.take_notices()
+        changes = self.ledger.drain_changes()
+        self.notices += self.ledger.drain_updates()
         for key, value in changes.items():
             if value is None:
                 self.rows.pop(key, None)
@@ -119,15 +125,15 @@ class Subject:
         """Lose what was not committed and come back from the rows, with another pack if one is given."""
         if clocks is not None:
             self.rules = self.rules._replace(clocks=tuple(clocks))
-        self.ledger = Ledger(self.rules, CODEC, self.belongs, quick=self.quick)
+        self.ledger = Ledger(self.rules, CODEC, self.belongs, with_fast_path=self.quick)
         load(self.ledger, self.rows)
-        self.ledger.ready(self.told)
+        self.ledger.start(self.told)
 
     def held(
         self,
     ) -> tuple[dict[bytes, tuple[int, list[Entry]]], dict[str, dict[bytes, int]], dict[str, dict[str, int]]]:
         """Return what is in memory: reports, cohorts and counters, without what is zero or empty."""
-        cohorts, shelf = self.ledger.stored_cohorts(), self.ledger._shelf
+        cohorts, shelf = self.ledger.stored_cohorts(), self.ledger._store
         reports = {
             key: (found.row if isinstance(found, UnpackedReport) else CODEC.unpack_row(found))[:2]
             for key, found in shelf._reports.items()
@@ -157,13 +163,13 @@ class Subject:
                 found[_cohort(key)] = marks
         return found
 
-    def _mark(self, signature: Signature) -> Mark:
-        running = {clock.clock: (_WORDS[clock.ending], clock.value) for clock in signature.clocks}
+    def _mark(self, signature: ReportProfile) -> Mark:
+        running = {clock.clock_hash: (_WORDS[clock.ending], clock.value) for clock in signature.clocks}
         return Mark(
             state=signature.state.value,
-            entry=signature.entry,
+            entry=signature.entry_bin,
             filed_minute=signature.filed_minute,
-            clocks=tuple(running.get(clock.mark, ("absent", 0)) for clock in self.rules.clocks),
+            clocks=tuple(running.get(clock.hash, ("absent", 0)) for clock in self.rules.clocks),
         )
 
     def report_rows(self) -> dict[bytes, bytes]:
@@ -174,7 +180,9 @@ class Subject:
     def stop_sums(self) -> dict[Cohort, tuple[int, ...]]:
         """Return per cohort and clock the exact sum of the durations of its stops, where there is any."""
         sums = {
-            _cohort(key_of(name)): tuple(dict(stop_sums(stored)).get(clock.mark, 0) for clock in self.rules.clocks)
+            _cohort(parse_key(name)): tuple(
+                dict(stored_totals(stored)).get(clock.hash, 0) for clock in self.rules.clocks
+            )
             for name, stored in self.ledger.stored_cohorts().items()
         }
         return {cohort: found for cohort, found in sums.items() if any(found)}
@@ -182,7 +190,7 @@ class Subject:
     def softened(self) -> Counter[Cohort]:
         """Return per cohort how many of its reports were made to look less grave."""
         stored = self.ledger.stored_cohorts()
-        return +Counter({_cohort(key_of(name)): cohort.get(SOFTENED, 0) for name, cohort in stored.items()})
+        return +Counter({_cohort(parse_key(name)): cohort.get(DOWNGRADED, 0) for name, cohort in stored.items()})
 
     def read_rows(self) -> dict[bytes, object]:
         """Return all committed rows, unpacked, so that the order within a row does not matter."""
@@ -204,7 +212,7 @@ class Subject:
 
     def waiting(self) -> Counter[str]:
         """Return per platform how many reports wait for their filing."""
-        return +Counter({name: tally.get(counters.WAITING, 0) for name, tally in self.ledger.counters().items()})
+        return +Counter({name: tally.get(counters.ORPHANS, 0) for name, tally in self.ledger.counters().items()})
 
     def net(self) -> dict[str, Counter[str]]:
         """Return counted minus corrected for filings, stops and verdicts; zeros are left out."""
@@ -225,7 +233,7 @@ def _net(names: Mapping[str, int]) -> Counter[str]:
 
 
 def _cohort(key: CohortKey) -> Cohort:
-    return Cohort(key.platform, key.day, key.attributes)
+    return Cohort(key.platform, key.day, key.encoded_labels)
 
 
 def oracle_for(yardsticks: Sequence[Yardstick] = STANDARD_YARDSTICKS) -> Oracle:

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.clocks.clock_history import ClockError, Enrolled, enrol
+from streams.domain.clocks.clock_history import ClockError, LoadedClock, load_pack
 from streams.domain.clocks.definition import Clock
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR
 from streams.domain.events import Event
 from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import START, instants, packs, streams
 from tests.ledger.subject import Subject, clock_of, expected_net, oracle_for
 
-ACKNOWLEDGE, DECIDE, ACT = STANDARD
+ACKNOWLEDGE, DECIDE, ACT = STANDARD_CLOCKS
 
 
 @st.composite
@@ -53,43 +53,43 @@ def test_each_report_stays_under_the_clocks_that_were_loaded_when_it_was_filed(
 
 
 def test_a_pack_that_comes_back_goes_on_and_leaves_out_what_was_filed_meanwhile() -> None:
-    first = enrol([ACT], (), 0)
-    without = enrol([DECIDE], first.values(), START)
-    back = enrol([ACT], without.values(), START + 5 * DAY)
+    first = load_pack([ACT], (), 0)
+    without = load_pack([DECIDE], first.values(), START)
+    back = load_pack([ACT], without.values(), START + 5 * DAY)
 
     assert back[ACT.key].loaded == ((0, START + DAY), (START + 6 * DAY, FOREVER_MS))
     assert back[DECIDE.key].loaded == ((START + DAY, START + 6 * DAY),)
 
 
 def test_a_pack_that_is_taken_back_at_once_leaves_no_gap() -> None:
-    first = enrol([ACT], (), 0)
-    without = enrol([DECIDE], first.values(), START)
-    back = enrol([ACT], without.values(), START + HOUR)
+    first = load_pack([ACT], (), 0)
+    without = load_pack([DECIDE], first.values(), START)
+    back = load_pack([ACT], without.values(), START + HOUR)
 
     assert back[ACT.key] == first[ACT.key]
-    assert back[DECIDE.key].running.windows == ()
+    assert back[DECIDE.key].effective.validity == ()
 
 
 def test_a_clock_runs_where_it_is_both_in_force_and_loaded() -> None:
-    in_force = ACT._replace(windows=((10 * DAY, 20 * DAY),))
+    in_force = ACT._replace(validity=((10 * DAY, 20 * DAY),))
 
-    assert Enrolled(in_force, ((0, 12 * DAY), (15 * DAY, FOREVER_MS))).running.windows == (
+    assert LoadedClock(in_force, ((0, 12 * DAY), (15 * DAY, FOREVER_MS))).effective.validity == (
         (10 * DAY, 12 * DAY),
         (15 * DAY, 20 * DAY),
     )
 
 
 def test_a_definition_that_changed_under_its_name_is_refused() -> None:
-    roster = enrol([ACT], (), 0)
+    roster = load_pack([ACT], (), 0)
 
     with pytest.raises(ClockError, match=f"clock {ACT.key}: expected the definition it was first loaded with"):
-        enrol([ACT._replace(limit=HOUR)], roster.values(), START)
+        load_pack([ACT._replace(limit=HOUR)], roster.values(), START)
 
 
 def test_two_clocks_with_one_mark_are_refused() -> None:
     by_mark: dict[bytes, Clock] = {}
     versions = (ACT._replace(version=str(number)) for number in range(100_000))
-    twin = next(clock for clock in versions if by_mark.setdefault(clock.mark, clock) != clock)
+    twin = next(clock for clock in versions if by_mark.setdefault(clock.hash, clock) != clock)
 
     with pytest.raises(ClockError, match="give one of them another version"):
-        enrol([twin, by_mark[twin.mark]], (), 0)
+        load_pack([twin, by_mark[twin.hash]], (), 0)

@@ -70,7 +70,7 @@ def test_a_restored_ledger_has_nothing_to_write(stream: list[Event]) -> None:
     subject.crash()
     subject.advance(END)
 
-    assert subject.ledger.take_changes() == {}
+    assert subject.ledger.drain_changes() == {}
 
 
 @given(streams())

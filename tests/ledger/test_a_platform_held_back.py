@@ -38,20 +38,20 @@ def test_it_counts_as_much_as_one_that_was_never_held_and_decides_nothing_before
     for event in (one for one in events if one.told < since):
         _tell(held, event)
     held.advance(since)
-    held.ledger.hold({HELD: since})
+    held.ledger.advance_limited({HELD: since})
     for event in (one for one in events if since <= one.told < until and one.platform != HELD):
         _tell(held, event)
     held.advance(until)
     if crashes:
         held.commit()
         held.crash()
-        held.ledger.hold({HELD: since})
+        held.ledger.advance_limited({HELD: since})
     horizon = held.ledger.counters().get(HELD, {}).get("horizon", 0)
     for event in missing:
-        held.ledger.hold({HELD: event.told})
+        held.ledger.advance_limited({HELD: event.told})
         held.feed([event])
-    held.ledger.hold({HELD: until})
-    held.ledger.hold({})
+    held.ledger.advance_limited({HELD: until})
+    held.ledger.advance_limited({})
     for event in (one for one in events if one.told >= until):
         _tell(held, event)
     held.advance(END)
@@ -70,7 +70,7 @@ def test_a_platform_that_is_held_is_not_looked_at_again_and_again() -> None:
     subject = Subject()
     subject.advance(START)
     subject.feed([_filed(1, START)])
-    subject.ledger.hold({HELD: START})
+    subject.ledger.advance_limited({HELD: START})
 
     subject.advance(START + 40 * DAY)
 
@@ -81,12 +81,12 @@ def test_of_a_platform_that_comes_back_no_more_is_decided_at_once_than_is_asked_
     subject = Subject()
     subject.advance(START)
     subject.feed([_filed(number, START + number * MINUTE) for number in range(10)])
-    subject.ledger.hold({HELD: START + HOUR})
+    subject.ledger.advance_limited({HELD: START + HOUR})
     subject.advance(START + 40 * DAY)
     subject.commit()
 
     rounds = 0
-    while not subject.ledger.hold({HELD: START + 40 * DAY}, most=3):
+    while not subject.ledger.advance_limited({HELD: START + 40 * DAY}, max_due=3):
         subject.commit()
         rounds += 1
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from streams.domain.duration_bins import DAY
 from streams.domain.events import Event
-from streams.domain.ledger.report_updates import Miss, Notice
+from streams.domain.ledger.report_updates import DeadlinesPassed, ReportUpdate
 from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import START, batches, packs, streams
 from tests.ledger.subject import Subject, clock_of
@@ -41,8 +41,8 @@ def _unrested(rows: Mapping[bytes, object]) -> dict[bytes, object]:
     return {key: row[:2] if isinstance(row, tuple) and key[:2] == b"r|" else row for key, row in rows.items()}
 
 
-def _said(notice: Notice) -> tuple[object, ...]:
+def _said(notice: ReportUpdate) -> tuple[object, ...]:
     """Return a notice with the names of its clocks: each ledger has objects of its own for them."""
-    if isinstance(notice, Miss):
+    if isinstance(notice, DeadlinesPassed):
         return (*notice[:-1], *[clock.key for clock in notice.clocks])
-    return (*notice[:-1], *[(ended.clock.key, *ended[1:]) for ended in notice.ended])
+    return (*notice[:-1], *[(ended.clock.key, *ended[1:]) for ended in notice.ended_clocks])

@@ -4,15 +4,15 @@ from streams.contract.packs.ledger_config import batch_ledger_config
 from streams.contract.packs.rulebook import STANDARD_RULES
 from streams.contract.registry.registry import Platform, Registry
 from streams.domain.duration_bins import DAY, HOUR, MINUTE
-from streams.domain.events import Action, Deed, Event, Filing
-from streams.domain.ledger.config import PlatformRule
+from streams.domain.events import Action, ActionKind, Event, Filing
+from streams.domain.ledger.config import PlatformConfig
 from streams.domain.ledger.ledger import Ledger
 from streams.domain.vocabulary import Outcome, Reason
 from tests.ledger.strategies import START
 from tests.ledger.subject import CODEC, Subject
 
 CAPACITY = 300
-REMOVED = Deed(Outcome.RESTRICTED, final=True)
+REMOVED = ActionKind(Outcome.RESTRICTED, is_final=True)
 
 
 def filing(number: int, platform: str = "harbor", labels: str = "gaaaabEU", at: int = START) -> Filing:
@@ -26,7 +26,7 @@ def removal(number: int, at: int = START + HOUR) -> Action:
 def bounded() -> Subject:
     """Return a ledger in which one of two platforms is nearly full."""
     subject = Subject()
-    subject.rules = subject.rules._replace(platforms={"harbor": PlatformRule(5 * MINUTE, CAPACITY)})
+    subject.rules = subject.rules._replace(platforms={"harbor": PlatformConfig(5 * MINUTE, CAPACITY)})
     subject.crash()
     subject.feed([filing(number) for number in range(CAPACITY - 1)])
     return subject
@@ -77,10 +77,10 @@ def test_a_report_that_is_forgotten_makes_room() -> None:
 
 def test_a_day_has_so_many_sets_of_labels_and_no_more() -> None:
     subject = Subject()
-    subject.rules = subject.rules._replace(platforms={"harbor": PlatformRule(5 * MINUTE, CAPACITY)})
+    subject.rules = subject.rules._replace(platforms={"harbor": PlatformConfig(5 * MINUTE, CAPACITY)})
     subject.crash()
     labels = ["gaaaabEU", "haaaabEU", "iaaaabEU", "jaaaabEU", "gaaaabUK"]
-    most = PlatformRule(5 * MINUTE, CAPACITY).labels_of_a_day
+    most = PlatformConfig(5 * MINUTE, CAPACITY).max_cohorts_per_day
 
     first = subject.feed([filing(number, labels=each) for number, each in enumerate(labels)])
     subject.commit()

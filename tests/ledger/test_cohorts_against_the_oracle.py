@@ -56,8 +56,8 @@ def test_counters_and_instants_never_fall(stream: list[Event], nows: list[int]) 
         subject.feed([event])
         after = subject.ledger.counters()
         for names in after.values():
-            names.pop(counters.WAITING, None)
-            names.pop(counters.REMEMBERED, None)
+            names.pop(counters.ORPHANS, None)
+            names.pop(counters.RETAINED, None)
 
         assert all(after[platform][name] >= n for platform, names in before.items() for name, n in names.items())
         before = after

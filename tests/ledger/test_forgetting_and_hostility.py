@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.clocks import selection
-from streams.domain.clocks.selection import Regime
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.selection import ClockSet
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import DAY
-from streams.domain.events import CODES, Action, Amendment, Deed, Event, Filing, Heartbeat, Retraction
+from streams.domain.events import ACTION_CODES, Action, ActionKind, Amendment, Event, Filing, Heartbeat, Retraction
 from streams.domain.ledger.fast_path import sequence_index
 from streams.domain.ledger.fast_path.path import Path
 from streams.domain.ledger.fast_path.sequence_index import SequenceIndex
@@ -47,9 +47,9 @@ def test_an_orphan_is_refused_once_its_memory_has_passed(stream: list[Event]) ->
     orphans = {key: story for key, story in oracle.stories(stream).items() if story.orphan}
 
     subject.advance(START + 61 * DAY)
-    early = subject.ledger.take_refusals()
+    early = subject.ledger.drain_late_refusals()
     subject.advance(START + 300 * DAY)
-    late = subject.ledger.take_refusals()
+    late = subject.ledger.drain_late_refusals()
 
     assert Reason.ORPHAN not in {reason for reason, _ in early}
     assert {name for reason, name in late if reason is Reason.ORPHAN} == {
@@ -108,8 +108,8 @@ _ON_THE_WAY = (Outcome.ACKNOWLEDGED, Outcome.ESCALATED, Outcome.MERGED, Outcome.
 
 
 def test_more_sequences_than_are_remembered_are_counted_like_any(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (selection, sequence_index):
-        monkeypatch.setattr(module, "_KEPT", 20)
+    monkeypatch.setattr(selection, "_MAX_CACHED", 20)
+    monkeypatch.setattr(sequence_index, "_KEPT", 20)
     subject, reports = Subject(), len(_ON_THE_WAY) ** 3
     subject.feed([Filing(KEYS[0], "harbor", START, START, 1, 1, "gaaaabEU")])
     subject.commit()
@@ -118,10 +118,10 @@ def test_more_sequences_than_are_remembered_are_counted_like_any(monkeypatch: py
         key = b"harbor|cc_%d" % report
         subject.feed([Filing(key, "harbor", START, START, 1, 1, "gaaaabEU")])
         subject.feed(
-            Action(key, "harbor", START + n, START + n, 1 + n, 1, Deed(outcome))
+            Action(key, "harbor", START + n, START + n, 1 + n, 1, ActionKind(outcome))
             for n, outcome in enumerate(outcomes, 1)
         )
-    subject.feed([Action(KEYS[0], "harbor", START + 1, START + 1, 2, 1, Deed(Outcome.RESTRICTED, final=True))])
+    subject.feed([Action(KEYS[0], "harbor", START + 1, START + 1, 2, 1, ActionKind(Outcome.RESTRICTED, is_final=True))])
 
     (marks,) = subject.cohorts().values()
     counted = subject.counters()["harbor"]
@@ -131,12 +131,12 @@ def test_more_sequences_than_are_remembered_are_counted_like_any(monkeypatch: py
 
 def test_what_sequences_come_to_is_not_remembered_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sequence_index, "_KEPT", 20)
-    clocks = SequenceIndex(Regime(STANDARD))
+    clocks = SequenceIndex(ClockSet(STANDARD_CLOCKS))
 
     for outcomes in product(_ON_THE_WAY, repeat=3):
         path = clocks.filed
         for outcome in outcomes:
-            path = path and clocks.after(path, CODES[Deed(outcome)])
+            path = path and clocks.after(path, ACTION_CODES[ActionKind(outcome)])
 
     assert len(_reached(clocks.filed)) <= 20
 
@@ -147,7 +147,7 @@ def _reached(path: Path | None) -> list[Path]:
 
 
 def test_an_action_on_the_wrong_partition_is_refused() -> None:
-    astray = Action(KEYS[0], "harbor", START, START, 1, 1, Deed(Outcome.ACKNOWLEDGED))
+    astray = Action(KEYS[0], "harbor", START, START, 1, 1, ActionKind(Outcome.ACKNOWLEDGED))
     subject = Subject(belongs=lambda key: key != KEYS[0])
 
     answers = subject.feed([astray, astray._replace(key=KEYS[1])])
@@ -157,7 +157,7 @@ def test_an_action_on_the_wrong_partition_is_refused() -> None:
 
 def test_ten_thousand_orphans_wait_and_no_more() -> None:
     subject = Subject()
-    orphan = Action(b"", "harbor", START, START, 1, 1, Deed(Outcome.ACKNOWLEDGED))
+    orphan = Action(b"", "harbor", START, START, 1, 1, ActionKind(Outcome.ACKNOWLEDGED))
 
     answers = subject.feed(orphan._replace(key=f"harbor|aa_{n}".encode()) for n in range(10_001))
 
@@ -167,7 +167,7 @@ def test_ten_thousand_orphans_wait_and_no_more() -> None:
 
 def test_an_orphan_whose_filing_comes_makes_room_for_another() -> None:
     subject = Subject()
-    orphan = Action(KEYS[0], "harbor", START, START, 1, 1, Deed(Outcome.ACKNOWLEDGED))
+    orphan = Action(KEYS[0], "harbor", START, START, 1, 1, ActionKind(Outcome.ACKNOWLEDGED))
 
     subject.feed([orphan, Filing(KEYS[0], "harbor", START, START, 2, 2, "gaaaabEU")])
 

@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR
-from streams.domain.events import Action, Deed, Event, Filing, Heartbeat
+from streams.domain.events import Action, ActionKind, Event, Filing, Heartbeat
 from streams.domain.ledger import counters
-from streams.domain.ledger.config import Held, PlatformRule
+from streams.domain.ledger.config import HistorySpan, PlatformConfig
 from streams.domain.vocabulary import Outcome, Reason
 from tests.ledger.oracle import STANDARD_YARDSTICKS, Yardstick
 from tests.ledger.strategies import KEYS, START, batches, packs, streams
 from tests.ledger.subject import CADENCES, Subject, clock_of, expected_net, oracle_for
 
-REMOVED = Deed(Outcome.RESTRICTED, final=True)
+REMOVED = ActionKind(Outcome.RESTRICTED, is_final=True)
 LABELS = "gaaaabEU"
 SINCE, UNTIL = START - 600 * DAY, START + 60 * DAY
 
@@ -29,7 +29,10 @@ def subject_with(closes: int, yardsticks: tuple[Yardstick, ...] = STANDARD_YARDS
 
 def reopened(subject: Subject, closes: int) -> None:
     """Restart a ledger with another end of the span."""
-    rules = {name: PlatformRule(cadence, held=(Held(SINCE, UNTIL, closes),)) for name, cadence in CADENCES.items()}
+    rules = {
+        name: PlatformConfig(cadence, history_spans=(HistorySpan(SINCE, UNTIL, closes),))
+        for name, cadence in CADENCES.items()
+    }
     subject.rules = subject.rules._replace(platforms=rules)
     subject.commit()
     subject.crash()
@@ -37,7 +40,7 @@ def reopened(subject: Subject, closes: int) -> None:
 
 def as_history(events: Iterable[Event]) -> list[Event]:
     """Return events as they come in an open span."""
-    return [event._replace(history=True) if isinstance(event, Filing) else event for event in events]
+    return [event._replace(is_history=True) if isinstance(event, Filing) else event for event in events]
 
 
 def filing(at: int, told: int, number: int = 1, *, history: bool = True) -> Filing:
@@ -123,7 +126,7 @@ def test_a_report_of_history_is_kept_while_its_span_is_open_and_forgotten_when_i
     subject.advance(START + 71 * DAY)
 
     assert subject.ledger.reports == 0
-    assert subject.counters()["harbor"][counters.FORGOTTEN] == 1
+    assert subject.counters()["harbor"][counters.EVICTED] == 1
     assert subject.net()["harbor"]["filed"] == 1
     assert subject.feed([filing(old, old)]) == [Reason.TOO_OLD]
 
@@ -137,7 +140,7 @@ def test_an_action_of_history_waits_for_its_filing_while_the_span_is_open() -> N
     subject.feed([filing(old, old)])
     subject.advance(now + 2 * DAY)
 
-    assert subject.ledger.take_refusals() == []
+    assert subject.ledger.drain_late_refusals() == []
     assert subject.net()["harbor"]["verdict|time_to_action@1|met|late"] == 1
 
 
@@ -183,9 +186,9 @@ def test_history_does_not_make_its_platform_look_alive() -> None:
     subject = subject_with(FOREVER_MS)
     subject.feed([Heartbeat("harbor", START - DAY, START - DAY, START - DAY, 1)])
     subject.advance(START + 20 * DAY)
-    seen = subject.ledger.seen_through("harbor")
+    seen = subject.ledger.watermark("harbor")
 
     subject.feed([filing(START - 90 * DAY, START - 90 * DAY)])
 
-    assert subject.ledger.seen_through("harbor") == seen
+    assert subject.ledger.watermark("harbor") == seen
     assert subject.ledger.now == START + 20 * DAY

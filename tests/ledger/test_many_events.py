@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.duration_bins import DAY, HOUR
-from streams.domain.events import Action, Deed, Event, Filing, Retraction
+from streams.domain.events import Action, ActionKind, Event, Filing, Retraction
 from streams.domain.ledger import counters, report_store
 from streams.domain.reports import entry_limit
 from streams.domain.reports.entry_limit import MAX_ENTRIES
@@ -14,16 +14,18 @@ from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import KEYS, START, packs, streams
 from tests.ledger.subject import CODEC, Subject, clock_of
 
-RESTRICTED = Deed(Outcome.RESTRICTED, final=True)
+RESTRICTED = ActionKind(Outcome.RESTRICTED, is_final=True)
 
 
 def _filing(items: int = 1) -> Filing:
     return Filing(KEYS[0], "harbor", START, START, 1, 1, "gaaaabEU", items)
 
 
-def _did(number: int, deed: Deed | Outcome, after: int, items: int = 0) -> Action:
+def _did(number: int, deed: ActionKind | Outcome, after: int, items: int = 0) -> Action:
     at = START + after
-    return Action(KEYS[0], "harbor", at, at, number, number, deed if isinstance(deed, Deed) else Deed(deed), items)
+    return Action(
+        KEYS[0], "harbor", at, at, number, number, deed if isinstance(deed, ActionKind) else ActionKind(deed), items
+    )
 
 
 def _claims(count: int, first: int = 10) -> list[Action]:
@@ -71,7 +73,7 @@ def test_what_decides_always_finds_room(last: list[Event]) -> None:
 
     assert set(answers) == {None}
     assert full.cohorts() == spare.cohorts()
-    assert full.ledger.take_refusals() == [(Reason.TOO_MANY, "harbor")] * len(last)
+    assert full.ledger.drain_late_refusals() == [(Reason.TOO_MANY, "harbor")] * len(last)
 
 
 def test_an_event_that_finds_no_room_and_may_decide_something_is_refused() -> None:
@@ -102,15 +104,15 @@ def test_which_events_are_kept_does_not_depend_on_their_order(
 
 
 def test_reports_with_many_events_are_packed_before_they_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report_store, "MAX_UNPACKED_ENTRIES", 2_000)
+    monkeypatch.setattr(report_store, "MAX_CHANGED_ENTRIES", 2_000)
     subject = Subject()
     unpacked = []
 
     for report in range(40):
         key = b"harbor|aa_%d" % report
         subject.feed([_filing(200)._replace(key=key), *[claim._replace(key=key) for claim in _claims(99)]])
-        found = [subject.ledger._shelf.find(b"harbor|aa_%d" % each) for each in range(report + 1)]
+        found = [subject.ledger._store.find(b"harbor|aa_%d" % each) for each in range(report + 1)]
         unpacked.append(sum(not isinstance(one, bytes) for one in found))
 
     assert max(unpacked) < 40
-    assert subject.counters()["harbor"][counters.deed("review_started")] == 40 * 99
+    assert subject.counters()["harbor"][counters.action("review_started")] == 40 * 99

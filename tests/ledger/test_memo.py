@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from streams.contract.outputs.report_updates import encode_report_update as encode_notice
 from streams.domain.clocks import selection
-from streams.domain.clocks.selection import Regimes
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.selection import ClockSelector
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import DAY
 from streams.domain.events import Event
-from streams.domain.labels import Attributes, encode
+from streams.domain.labels import Labels, encode_labels
 from streams.domain.ledger.fast_path.memo import Memo
 from streams.domain.vocabulary import Basis, Channel, Harm, Reporter, Severity
 from tests.ledger.strategies import START, streams
@@ -37,7 +37,7 @@ def test_all_tables_together_hold_no_more_than_they_may(asked: Iterable[tuple[in
 @given(streams())
 def test_a_ledger_that_remembers_next_to_nothing_counts_the_same(stream: list[Event]) -> None:
     usual, forgetful = Subject(), Subject()
-    for memo in (forgetful.ledger._settling._deeds._memo, forgetful.ledger._settling._updates._memo):
+    for memo in (forgetful.ledger._fast_path._deeds._memo, forgetful.ledger._fast_path._updates._memo):
         memo._most = 1
 
     for subject in (usual, forgetful):
@@ -50,13 +50,14 @@ def test_a_ledger_that_remembers_next_to_nothing_counts_the_same(stream: list[Ev
 
 
 def test_sets_of_labels_are_not_remembered_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selection, "_KEPT", MOST)
-    regimes = Regimes(STANDARD)
+    monkeypatch.setattr(selection, "_MAX_CACHED", MOST)
+    regimes = ClockSelector(STANDARD_CLOCKS)
+    labels = Labels(Harm.CSAM, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, Severity.CRITICAL, "EU")  # noqa: FBT003
 
     found = {
-        regimes.of(encode(Attributes(harm, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, severity, "EU")), START)  # noqa: FBT003
+        regimes.clocks_for(encode_labels(labels._replace(harm=harm, severity=severity)), START)
         for harm, severity in product(Harm, Severity)
     }
 
     assert len(found) == 1
-    assert max(map(len, regimes._eras)) <= MOST
+    assert max(map(len, regimes._sets_by_period)) <= MOST

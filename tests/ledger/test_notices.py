@@ -5,27 +5,27 @@ from collections.abc import Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.clocks.endings import ENDINGS, MET, STOPPED
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.endings import COMPETING_ENDINGS, MET, STOPPED
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.events import Event
-from streams.domain.ledger.report_updates import EndedClock, Miss, Notice, Response
+from streams.domain.ledger.report_updates import ClocksEnded, DeadlinesPassed, EndedClock, ReportUpdate
 from tests.ledger.oracle import Oracle, Yardstick, run_of
 from tests.ledger.strategies import KEYS, START, batches, instants, packs, streams
 from tests.ledger.subject import Subject, clock_of, oracle_for
 from tests.ledger.test_one_report import RESTRICTED, did, filed
 
-_NUMBERS = {"stopped": STOPPED} | {outcome.value: number for outcome, number in ENDINGS.items()}
+_NUMBERS = {"stopped": STOPPED} | {outcome.value: number for outcome, number in COMPETING_ENDINGS.items()}
 
 
-def last_words(notices: Iterable[Notice]) -> dict[tuple[bytes, str], tuple[EndedClock, int] | int]:
+def last_words(notices: Iterable[ReportUpdate]) -> dict[tuple[bytes, str], tuple[EndedClock, int] | int]:
     """Return, by report and clock, what a reader of notices knows in the end: how it ended, or when it was missed."""
     known: dict[tuple[bytes, str], tuple[EndedClock, int] | int] = {}
     for notice in notices:
-        if isinstance(notice, Miss):
+        if isinstance(notice, DeadlinesPassed):
             known |= {(notice.key, clock.key): notice.at for clock in notice.clocks}
         else:
-            known |= {(notice.key, ended.clock.key): (ended, notice.duration) for ended in notice.ended}
+            known |= {(notice.key, ended.clock.key): (ended, notice.duration) for ended in notice.ended_clocks}
     return known
 
 
@@ -107,7 +107,7 @@ def test_a_restored_ledger_repeats_no_notice(stream: list[Event], day: int) -> N
 @given(streams())
 def test_what_nobody_wants_is_not_collected(stream: list[Event]) -> None:
     subject = Subject()
-    subject.rules = subject.rules._replace(notices=False)
+    subject.rules = subject.rules._replace(with_updates=False)
     subject.crash()
 
     subject.feed(stream)
@@ -127,16 +127,16 @@ def test_limits_that_pass_together_are_one_notice_and_so_are_clocks_that_end_tog
         subject.commit()
 
     (miss,) = missed.notices
-    assert isinstance(miss, Miss)
-    assert (miss.key, miss.filed, miss.at, {names.clock for names in miss.clocks}) == (
+    assert isinstance(miss, DeadlinesPassed)
+    assert (miss.key, miss.filed_at, miss.at, {names.clock for names in miss.clocks}) == (
         KEYS[0],
         START,
         START + DAY,
-        {*STANDARD},
+        {*STANDARD_CLOCKS},
     )
     (response,) = decided.notices
-    assert isinstance(response, Response)
+    assert isinstance(response, ClocksEnded)
     assert response.duration == HOUR
-    assert {(ended.clock.clock, ended.ending, ended.verdict) for ended in response.ended} == {
-        (clock, STOPPED, MET) for clock in STANDARD
+    assert {(ended.clock.clock, ended.ending, ended.deadline_outcome) for ended in response.ended_clocks} == {
+        (clock, STOPPED, MET) for clock in STANDARD_CLOCKS
     }

@@ -3,14 +3,14 @@
 import pytest
 
 from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE, bin_of
-from streams.domain.events import Action, Deed, Event, Filing, Heartbeat, Retraction
+from streams.domain.events import Action, ActionKind, Event, Filing, Heartbeat, Retraction
 from streams.domain.vocabulary import Outcome
 from tests.ledger.oracle import Mark, Yardstick
 from tests.ledger.strategies import KEYS, START
 from tests.ledger.subject import Subject, clock_of
 
 LABELS = "gaaaabEU"
-RESTRICTED = Deed(Outcome.RESTRICTED, final=True)
+RESTRICTED = ActionKind(Outcome.RESTRICTED, is_final=True)
 
 
 def filed(at: int = START, told: int | None = None, items: int = 1, key: bytes = KEYS[0]) -> Filing:
@@ -18,13 +18,13 @@ def filed(at: int = START, told: int | None = None, items: int = 1, key: bytes =
     return Filing(key, platform, at, at if told is None else told, 1, 1, LABELS, items)
 
 
-def did(deed: Deed | Outcome, after: int, items: int = 0) -> Action:
-    deed = deed if isinstance(deed, Deed) else Deed(deed)
+def did(deed: ActionKind | Outcome, after: int, items: int = 0) -> Action:
+    deed = deed if isinstance(deed, ActionKind) else ActionKind(deed)
     at, number = START + after, hash_of(deed, after)
     return Action(KEYS[0], "harbor", at, at, number, number, deed, items)
 
 
-def hash_of(deed: Deed, after: int) -> int:
+def hash_of(deed: ActionKind, after: int) -> int:
     return 100 + list(Outcome).index(deed.outcome) + 1000 * (after + HOUR)
 
 
@@ -139,12 +139,14 @@ def test_a_deadline_long_past_when_the_report_was_told_is_history() -> None:
     [
         (RESTRICTED, DAY, "met|live"),
         (RESTRICTED, DAY + 1, "missed|live"),
-        (Deed(Outcome.WITHDRAWN), DAY, "released|live"),
-        (Deed(Outcome.WITHDRAWN), DAY + 1, "missed|live"),
-        (Deed(Outcome.EXPIRED), HOUR, "missed|live"),
+        (ActionKind(Outcome.WITHDRAWN), DAY, "released|live"),
+        (ActionKind(Outcome.WITHDRAWN), DAY + 1, "missed|live"),
+        (ActionKind(Outcome.EXPIRED), HOUR, "missed|live"),
     ],
 )
-def test_an_ending_within_the_limit_meets_or_releases_unless_it_is_expiry(deed: Deed, after: int, verdict: str) -> None:
+def test_an_ending_within_the_limit_meets_or_releases_unless_it_is_expiry(
+    deed: ActionKind, after: int, verdict: str
+) -> None:
     assert verdicts_of(filed(), did(deed, after), now=START + 3 * DAY) == {verdict: 1}
 
 

@@ -2,11 +2,11 @@ from itertools import count
 
 import pytest
 
-from streams.domain.clocks.clock_history import ClockError, distinct
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.clock_history import ClockError, check_unique
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import DAY, HOUR, MINUTE
-from streams.domain.events import Action, Amendment, Deed, Filing
-from streams.domain.labels import SOFTENED, Attributes, encode, relabelling, softens
+from streams.domain.events import Action, ActionKind, Amendment, Filing
+from streams.domain.labels import DOWNGRADED, Labels, encode_amendment, encode_labels, is_downgrade
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Severity
 from tests.ledger.strategies import KEYS, START
 from tests.ledger.subject import Subject
@@ -14,7 +14,7 @@ from tests.ledger.subject import Subject
 
 def labels(harm: Harm, severity: Severity) -> str:
     """Return the short form of labels that differ in these two alone."""
-    return encode(Attributes(harm, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, severity, "EU"))  # noqa: FBT003
+    return encode_labels(Labels(harm, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, severity, "EU"))  # noqa: FBT003
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def labels(harm: Harm, severity: Severity) -> str:
 def test_a_lower_severity_or_a_lesser_harm_is_laxer(
     filed: tuple[Harm, Severity], amended: tuple[Harm | None, Severity | None], *, laxer: bool
 ) -> None:
-    assert softens(labels(*filed), relabelling(*amended)) is laxer
+    assert is_downgrade(labels(*filed), encode_amendment(*amended)) is laxer
 
 
 def test_a_softened_report_goes_on_like_any_other() -> None:
@@ -48,18 +48,18 @@ def test_a_softened_report_goes_on_like_any_other() -> None:
     subject.commit()
     subject.crash()
     at = START + HOUR
-    subject.feed([Action(key, "harbor", at, at, 3, 3, Deed(Outcome.RESTRICTED, final=True))])
+    subject.feed([Action(key, "harbor", at, at, 3, 3, ActionKind(Outcome.RESTRICTED, is_final=True))])
     subject.advance(START + DAY)
 
     (cohort,) = subject.ledger.stored_cohorts().values()
 
-    assert cohort[SOFTENED] == 1
-    assert cohort[STANDARD[2].mark] == HOUR
+    assert cohort[DOWNGRADED] == 1
+    assert cohort[STANDARD_CLOCKS[2].hash] == HOUR
     assert subject.counters()["harbor"]["amended"] == 1
 
 
 def test_a_clock_with_the_name_of_the_count_as_its_mark_is_refused() -> None:
-    unlucky = next(clock for n in count() if (clock := STANDARD[0]._replace(version=str(n))).mark == SOFTENED)
+    unlucky = next(clock for n in count() if (clock := STANDARD_CLOCKS[0]._replace(version=str(n))).hash == DOWNGRADED)
 
     with pytest.raises(ClockError, match="its mark is that of a count beside the clocks"):
-        distinct([*STANDARD, unlucky])
+        check_unique([*STANDARD_CLOCKS, unlucky])

@@ -64,7 +64,7 @@ def test_no_counter_depends_on_when_changes_are_taken_and_nothing_on_when_they_a
                 subject.feed([event])
             often.commit()
             if data.draw(st.booleans()):
-                prepared.ledger.prepare()
+                prepared.ledger.prepare_changes()
 
     assert often.counters() == prepared.counters() == seldom.counters()
     assert prepared.read_rows() == seldom.read_rows()

@@ -77,7 +77,7 @@ def test_years_that_pass_at_once_are_decided_in_pieces() -> None:
 
     changed = []
     while subject.ledger.advance(end, most) < end:
-        changed.append(len(subject.ledger.take_changes()))
+        changed.append(len(subject.ledger.drain_changes()))
 
     assert max(changed) <= 2 * most
     assert subject.ledger.reports == 0

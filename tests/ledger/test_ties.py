@@ -10,15 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contract.packs.file import read_pack
-from streams.domain.clocks.definition import ALWAYS, Clock, Scope
-from streams.domain.clocks.selection import Regimes
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.definition import ALWAYS_VALID, Clock, Scope
+from streams.domain.clocks.selection import ClockSelector
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import DAY, HOUR
-from streams.domain.events import CODES, DEEDS, FILING, Action, Deed, Event, Filing, Heartbeat, Retraction
-from streams.domain.ledger.config import PlatformRule
-from streams.domain.reports.evaluation import Appraiser
-from streams.domain.reports.measurement import Measured
-from streams.domain.reports.row import Entry, Row
+from streams.domain.events import (
+    ACTION_CODES,
+    DEEDS,
+    FILING_CODE,
+    Action,
+    ActionKind,
+    Event,
+    Filing,
+    Heartbeat,
+    Retraction,
+)
+from streams.domain.ledger.config import PlatformConfig
+from streams.domain.reports.evaluation import Evaluator
+from streams.domain.reports.measurement import MeasuredReport
+from streams.domain.reports.row import Entry, ReportRow
 from streams.domain.vocabulary import Outcome, Reversal
 from tests.board.paths import CHILDREN
 from tests.ledger.oracle import Mark, Yardstick
@@ -26,9 +36,9 @@ from tests.ledger.strategies import KEYS, START, packs, streams
 from tests.ledger.subject import Subject, clock_of
 
 LABELS = "gaaaabEU"
-RESTRICTED = Deed(Outcome.RESTRICTED, final=True)
+RESTRICTED = ActionKind(Outcome.RESTRICTED, is_final=True)
 NO_VIOLATION, REOPENED, PAUSED, RESUMED, VALIDATED = (
-    Deed(outcome)
+    ActionKind(outcome)
     for outcome in (Outcome.NO_VIOLATION, Outcome.REOPENED, Outcome.PAUSED, Outcome.RESUMED, Outcome.VALIDATED)
 )
 
@@ -47,7 +57,7 @@ VALID_TO_REMOVED = Yardstick(
     limit=2 * DAY,
 )
 
-Told = tuple[int, Deed]
+Told = tuple[int, ActionKind]
 """A deed, and how long after the filing."""
 
 
@@ -94,10 +104,10 @@ def test_what_is_found_valid_and_removed_at_once_is_removed_after_no_time() -> N
 
 @pytest.mark.parametrize(
     ("ending", "clock"),
-    [(RESTRICTED, ("stopped", 0)), (NO_VIOLATION, ("no_violation", 0)), (Deed(Outcome.EXPIRED), ("open", 120))],
+    [(RESTRICTED, ("stopped", 0)), (NO_VIOLATION, ("no_violation", 0)), (ActionKind(Outcome.EXPIRED), ("open", 120))],
 )
 def test_a_clock_that_starts_after_the_end_of_its_report_ends_at_once_with_that_end(
-    ending: Deed, clock: tuple[str, int]
+    ending: ActionKind, clock: tuple[str, int]
 ) -> None:
     (mark,) = _marks([(HOUR, ending), (2 * HOUR, VALIDATED)], VALID_TO_REMOVED)
 
@@ -143,15 +153,15 @@ def test_of_two_retractions_of_one_id_and_instant_both_count() -> None:
     assert {mark.state for mark in marks} == {"open"}
 
 
-PREFIXES: tuple[tuple[Deed, ...], ...] = (
+PREFIXES: tuple[tuple[ActionKind, ...], ...] = (
     (),
     (PAUSED,),
-    (Deed(Outcome.ACKNOWLEDGED),),
-    (Deed(Outcome.RESTRICTED),),
+    (ActionKind(Outcome.ACKNOWLEDGED),),
+    (ActionKind(Outcome.RESTRICTED),),
     (NO_VIOLATION,),
     (RESTRICTED,),
-    (RESTRICTED, Deed(Outcome.APPEAL_FILED)),
-    (RESTRICTED, Deed(Outcome.REVERSED, of=Reversal.RESTRICTION)),
+    (RESTRICTED, ActionKind(Outcome.APPEAL_FILED)),
+    (RESTRICTED, ActionKind(Outcome.REVERSED, reversed_decision=Reversal.RESTRICTION)),
 )
 """What may have happened before the instant at which several events tie."""
 
@@ -160,23 +170,28 @@ PREFIXES: tuple[tuple[Deed, ...], ...] = (
 def _clocks() -> tuple[Clock, ...]:
     """Return the standard clocks, those of the shipped pack on all reports, and two that pause or start late."""
     shipped = [
-        clock._replace(scope=Scope(), windows=ALWAYS)
+        clock._replace(scope=Scope(), validity=ALWAYS_VALID)
         for clock in read_pack(CHILDREN, ("AU", "EU", "IN", "UK", "US")).clocks
     ]
-    return (*STANDARD, *shipped, clock_of(PAUSING), clock_of(VALID_TO_REMOVED))
+    return (*STANDARD_CLOCKS, *shipped, clock_of(PAUSING), clock_of(VALID_TO_REMOVED))
 
 
-def _measured(appraiser: Appraiser, before: Iterable[Deed], tied: Iterable[tuple[int, Deed]]) -> Measured | None:
+def _measured(
+    appraiser: Evaluator, before: Iterable[ActionKind], tied: Iterable[tuple[int, ActionKind]]
+) -> MeasuredReport | None:
     """Return a report as measured whose tied deeds bear these digests."""
-    entries = [Entry(START, FILING, 2, LABELS, 0, 0)]
-    entries += [Entry(START + HOUR + n, CODES[deed], 0, "", n, 10 + n) for n, deed in enumerate(before)]
+    entries = [Entry(START, FILING_CODE, 2, LABELS, 0, 0)]
+    entries += [Entry(START + HOUR + n, ACTION_CODES[deed], 0, "", n, 10 + n) for n, deed in enumerate(before)]
     entries += [
-        Entry(START + DAY, CODES[deed], n % 3, "", digest, 2**32 - digest) for n, (digest, deed) in enumerate(tied)
+        Entry(START + DAY, ACTION_CODES[deed], n % 3, "", digest, 2**32 - digest)
+        for n, (digest, deed) in enumerate(tied)
     ]
-    return appraiser.appraise("harbor", Row(PlatformRule().allowance_s, sorted(entries)), START + 3 * DAY).measured
+    return appraiser.evaluate(
+        "harbor", ReportRow(PlatformConfig().allowance_s, sorted(entries)), START + 3 * DAY
+    ).measured
 
 
-def _equal_under_all_digests(before: Sequence[Deed], tied: Sequence[Deed], appraiser: Appraiser) -> bool:
+def _equal_under_all_digests(before: Sequence[ActionKind], tied: Sequence[ActionKind], appraiser: Evaluator) -> bool:
     """Return whether a report counts the same for rising, falling and mixed digests of its tied deeds."""
     numbers = range(100, 100 + len(tied))
     orders = [numbers, numbers[::-1], [*numbers[1::2], *numbers[::2]], [*numbers[2:], *numbers[:2]]]
@@ -184,13 +199,13 @@ def _equal_under_all_digests(before: Sequence[Deed], tied: Sequence[Deed], appra
     return all(one == measured[0] for one in measured)
 
 
-def _sequences(longest: int) -> Iterator[tuple[Deed, ...]]:
+def _sequences(longest: int) -> Iterator[tuple[ActionKind, ...]]:
     return chain.from_iterable(combinations_with_replacement(DEEDS, size) for size in range(2, longest + 1))
 
 
 @pytest.mark.parametrize("before", PREFIXES)
-def test_no_figure_depends_on_the_ids_of_two_tied_events(before: tuple[Deed, ...]) -> None:
-    appraiser = Appraiser(Regimes(_clocks()))
+def test_no_figure_depends_on_the_ids_of_two_tied_events(before: tuple[ActionKind, ...]) -> None:
+    appraiser = Evaluator(ClockSelector(_clocks()))
 
     assert all(_equal_under_all_digests(before, tied, appraiser) for tied in _sequences(2))
 
@@ -198,9 +213,9 @@ def test_no_figure_depends_on_the_ids_of_two_tied_events(before: tuple[Deed, ...
 @pytest.mark.slow
 @pytest.mark.parametrize(("longest", "prefixes"), [(5, PREFIXES[:1]), (3, PREFIXES[1:])])
 def test_no_figure_depends_on_the_ids_of_up_to_five_tied_events(
-    longest: int, prefixes: Sequence[tuple[Deed, ...]]
+    longest: int, prefixes: Sequence[tuple[ActionKind, ...]]
 ) -> None:
-    appraiser, seen = Appraiser(Regimes(_clocks())), 0
+    appraiser, seen = Evaluator(ClockSelector(_clocks())), 0
 
     for before in prefixes:
         for tied in _sequences(longest):
@@ -234,4 +249,4 @@ def _renamed(event: Event, ids: Sequence[int], salt: int) -> Event:
     if isinstance(event, Heartbeat):
         return event
     fresh = event._replace(id=ids[event.id], content=event.content ^ salt)
-    return fresh._replace(retracts=ids[fresh.retracts]) if isinstance(fresh, Retraction) else fresh
+    return fresh._replace(retracted_id=ids[fresh.retracted_id]) if isinstance(fresh, Retraction) else fresh

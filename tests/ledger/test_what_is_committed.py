@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import DAY, SECOND
-from streams.domain.events import Action, Deed, Event, Filing
+from streams.domain.events import Action, ActionKind, Event, Filing
 from streams.domain.ledger import counters
 from streams.domain.vocabulary import Outcome
 from tests.ledger.oracle import Yardstick
@@ -27,11 +27,11 @@ def test_what_is_loaded_is_what_was_in_memory(
         if data.draw(st.booleans()):
             subject.advance(max(now, data.draw(instants)))
         if data.draw(st.booleans()):
-            subject.ledger.prepare()
+            subject.ledger.prepare_changes()
         subject.commit()
 
         assert subject.loaded().held() == subject.held()
-        remembered = [names.get(counters.REMEMBERED, 0) for names in subject.counters().values()]
+        remembered = [names.get(counters.RETAINED, 0) for names in subject.counters().values()]
         assert sum(remembered) == subject.ledger.reports
 
 
@@ -53,7 +53,7 @@ def test_what_is_loaded_after_every_single_event_is_what_was_in_memory(
 
 
 def test_a_stop_that_moves_within_its_bin_is_written() -> None:
-    removed = Deed(Outcome.RESTRICTED, final=True)
+    removed = ActionKind(Outcome.RESTRICTED, is_final=True)
     subject = Subject()
     subject.feed([Filing(KEYS[0], "harbor", START, START, 1, 1, "gaaaabEU")])
     subject.feed([Action(KEYS[0], "harbor", START + 30 * SECOND, START + 30 * SECOND, 2, 2, removed)])
@@ -64,4 +64,4 @@ def test_a_stop_that_moves_within_its_bin_is_written() -> None:
     subject.crash()
 
     (sums,) = subject.stop_sums().values()
-    assert sums == (SECOND,) * len(STANDARD)
+    assert sums == (SECOND,) * len(STANDARD_CLOCKS)

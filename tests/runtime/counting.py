@@ -12,8 +12,8 @@ from streams.contract.events.source_records import UnreadableBatch
 from streams.contract.registry.registry import Platform, Registry
 from streams.domain.duration_bins import MINUTE
 from streams.domain.events import Event, Filing
-from streams.domain.ledger.report_store import Kept
-from streams.domain.ledger.report_updates import Notice
+from streams.domain.ledger.report_store import Reports
+from streams.domain.ledger.report_updates import ReportUpdate
 from streams.domain.vocabulary import Reason
 from streams.runtime.faust_app import ConsumerTuning
 from streams.runtime.kafka.records import TimestampedRecord
@@ -48,54 +48,54 @@ class CountingLedger:
         self._changed[key] = None
         return None
 
-    def advance(self, now: int, most: int) -> int:
+    def advance(self, now: int, max_due: int) -> int:
         """Note the time."""
-        del most
+        del max_due
         self.advanced.append(now)
         return now
 
-    def hold(self, limits: Mapping[str, int], most: int) -> bool:
+    def advance_limited(self, limits: Mapping[str, int], max_due: int) -> bool:
         """Do nothing: nothing is due."""
-        del limits, most
+        del limits, max_due
         return True
 
-    def refuse(self, platform: str, reason: Reason) -> None:
+    def count_refusal(self, platform: str, reason: Reason) -> None:
         """Count a refusal."""
         del platform, reason
         self.totals["refused"] += 1
 
-    def take_refusals(self) -> list[tuple[Reason, str]]:
+    def drain_late_refusals(self) -> list[tuple[Reason, str]]:
         """Return nothing: no refusal comes late."""
         return []
 
-    def take_faults(self) -> dict[str, Exception]:
+    def drain_faults(self) -> dict[str, Exception]:
         """Return nothing: nothing fails."""
         return {}
 
     def suspend(self, platforms: Collection[str]) -> None:
         """Do nothing: no platform is ever suspended."""
 
-    def take_notices(self) -> list[Notice]:
+    def drain_updates(self) -> list[ReportUpdate]:
         """Return nothing: totals are told, no single report."""
         return []
 
-    def prepare(self) -> None:
+    def prepare_changes(self) -> None:
         """Do nothing: to change a row is all the work there is."""
 
-    def take_changes(self) -> dict[bytes, bytes | None]:
+    def drain_changes(self) -> dict[bytes, bytes | None]:
         """Return changed rows and, with them, the totals."""
         changes: dict[bytes, bytes | None] = {b"r|" + key: b"%d" % self.rows[key] for key in self._changed}
         self._changed = {}
         changes[COUNTERS] = msgspec.msgpack.encode(self.totals)
         return changes
 
-    def load(self, reports: Kept, others: Mapping[bytes, bytes]) -> None:
+    def restore(self, reports: Reports, others: Mapping[bytes, bytes]) -> None:
         """Take back what was stored."""
         self.rows = {key: int(row) for key, row in reports.items() if isinstance(row, bytes)}
         if COUNTERS in others:
             self.totals = msgspec.msgpack.decode(others[COUNTERS], type=dict[str, int])
 
-    def ready(self, now: int = 0) -> None:
+    def start(self, now: int = 0) -> None:
         """Nothing is derived from rows."""
 
 

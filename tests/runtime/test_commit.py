@@ -3,10 +3,10 @@
 from streams.contract.outputs import report_updates
 from streams.contract.outputs.measures import COHORT_PREFIX, STATUS_KEY, PartitionStatus
 from streams.domain.clocks.endings import MISSED, STOPPED
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import HOUR
 from streams.domain.ledger.counters import ClockCounterNames as ClockNames
-from streams.domain.ledger.report_updates import EndedClock, Miss, Response
+from streams.domain.ledger.report_updates import ClocksEnded, DeadlinesPassed, EndedClock
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
 from streams.runtime.partition.commits.commit import IntervalChanges, build_commit
 from streams.runtime.partition.commits.suspension import encode_updates
@@ -16,9 +16,9 @@ KEY = b"harbor|k1_" + b"a" * 43
 NAMES = OutputTopics("changelog")
 POSITION = Checkpoint(log_time=5, registry="r")
 STATUS = PartitionStatus(5, 6, 4, "pack", "r", 0)
-ACT = ClockNames(STANDARD[-1])
-MISS = Miss(KEY, 0, 24 * HOUR, (ACT,))
-RESPONSE = Response(KEY, 0, 30 * HOUR, 30 * HOUR, (EndedClock(ACT, STOPPED, MISSED),))
+ACT = ClockNames(STANDARD_CLOCKS[-1])
+MISS = DeadlinesPassed(KEY, 0, 24 * HOUR, (ACT,))
+RESPONSE = ClocksEnded(KEY, 0, 30 * HOUR, 30 * HOUR, (EndedClock(ACT, STOPPED, MISSED),))
 
 
 def test_the_position_is_the_last_row_and_measures_are_published_with_the_status() -> None:

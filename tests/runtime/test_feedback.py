@@ -59,8 +59,8 @@ def test_a_platform_hears_of_its_own_refusals_and_of_no_others() -> None:
 
 def test_a_status_says_what_the_counters_and_positions_say() -> None:
     feedback = Feedback(3, [HARBOR])
-    through = {counters.through("report-filed"): NOON, counters.through("action-taken"): NOON - 1}
-    tally = {counters.refused(Reason.TOO_OLD): 4, counters.DUPLICATES: 2, counters.HISTORY: 1, counters.WAITING: 6}
+    through = {counters.declared_watermark("report-filed"): NOON, counters.declared_watermark("action-taken"): NOON - 1}
+    tally = {counters.refused(Reason.TOO_OLD): 4, counters.DUPLICATES: 2, counters.HISTORY: 1, counters.ORPHANS: 6}
     feedback.update_counters({b"r|harbor|x": b"", **counted("harbor", **through, **tally)})
 
     ((_, value),) = feedback.due_rows((), READING, NOON)["heard"]

@@ -13,7 +13,7 @@ from streams.contract.events.keys import record_key
 from streams.contract.events.source_records import Refusal, UnreadableBatch
 from streams.contract.registry.registry import Registry
 from streams.domain.duration_bins import HOUR, MINUTE
-from streams.domain.log_time import LogTime
+from streams.domain.log_time import PartitionClock
 from streams.domain.vocabulary import Reason
 from streams.runtime.kafka.records import RecordBatch, Slot
 from streams.runtime.partition.processor import LaggingPlatforms, PartitionProcessor
@@ -38,7 +38,7 @@ class Fetched(NamedTuple):
 
 
 def intake_at(position: int, ledger: CountingLedger | None = None, now: int = 0) -> PartitionProcessor:
-    time = LogTime((FILED, TAKEN), now)
+    time = PartitionClock((FILED, TAKEN), now)
     return PartitionProcessor(ledger or CountingLedger(), NumberDecoder(), time, {FILED: position, TAKEN: 0})
 
 
@@ -190,7 +190,11 @@ def test_a_batch_that_cannot_be_read_is_refused_in_its_place_and_moves_the_posit
     ((refusal, record),) = intake.drain_refusals().events
     assert (refusal, record) == (Refusal(Reason.UNDECODABLE, "", PLATFORM), unreadable)
     assert totals(intake) == {"records": 2, "sum": 300, "refused": 1}
-    assert (intake.next_offsets[FILED], intake.uncommitted_records, intake.partition_clock.applied()[FILED]) == (
+    assert (
+        intake.next_offsets[FILED],
+        intake.uncommitted_records,
+        intake.partition_clock.applied_through()[FILED],
+    ) == (
         42,
         3,
         WALL,
@@ -258,7 +262,7 @@ class HoldingLedger(CountingLedger):
         self.limits: list[dict[str, int]] = []
 
     @override
-    def hold(self, limits: Mapping[str, int], most: int) -> bool:
+    def advance_limited(self, limits: Mapping[str, int], max_due: int) -> bool:
         self.limits.append(dict(limits))
         return not self.slow
 
@@ -270,7 +274,7 @@ def behind_by_two_hours(ledger: CountingLedger) -> PartitionProcessor:
     """Return the intake of a partition whose one platform was read two hours less far than the other."""
     groups = {FILED: frozenset({FILED, TAKEN}), TAKEN: frozenset({FILED, TAKEN}), "other": frozenset({"other"})}
     read = {FILED: WALL - 2 * HOUR, TAKEN: WALL - 2 * HOUR}
-    time = LogTime((FILED, TAKEN, "other"), WALL, groups, read)
+    time = PartitionClock((FILED, TAKEN, "other"), WALL, groups, read)
     return PartitionProcessor(ledger, NumberDecoder(), time, {FILED: 0, TAKEN: 0, "other": 0})
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.duration_bins import HOUR, MINUTE
-from streams.domain.log_time import GRACE, LEAD, LogTime
+from streams.domain.log_time import HEAD_GRACE, MAX_LEAD, PartitionClock
 
 FILED, TAKEN = "report-filed", "action-taken"
 START = 1_000 * HOUR
@@ -18,19 +18,19 @@ steps = st.lists(
 )
 
 
-def _advanced(time: LogTime) -> int:
-    time.move(time.target())
+def _advanced(time: PartitionClock) -> int:
+    time.advance(time.target())
     return time.now
 
 
-def walked(steps: list[Step], now: int = 0) -> tuple[LogTime, list[int]]:
-    time = LogTime((FILED, TAKEN), now)
+def walked(steps: list[Step], now: int = 0) -> tuple[PartitionClock, list[int]]:
+    time = PartitionClock((FILED, TAKEN), now)
     seen = []
     for kind, topic, at in steps:
         if kind == "read":
-            time.read(topic, at)
+            time.set_applied_through(topic, at)
         else:
-            time.confirm({topic: at})
+            time.confirm_heads({topic: at})
         seen.append(_advanced(time))
     return time, seen
 
@@ -38,13 +38,13 @@ def walked(steps: list[Step], now: int = 0) -> tuple[LogTime, list[int]]:
 def test_a_topic_is_held_back_for_its_siblings_alone() -> None:
     late, early = frozenset({"filed.late", "taken.late"}), frozenset({"filed.early", "taken.early"})
     siblings = {topic: group for group in (late, early) for topic in group}
-    time = LogTime((*late, *early), START, siblings)
+    time = PartitionClock((*late, *early), START, siblings)
 
-    time.read("taken.late", START + 2 * LEAD)
-    time.read("filed.early", START + 9 * LEAD)
-    time.read("taken.early", START + 9 * LEAD)
+    time.set_applied_through("taken.late", START + 2 * MAX_LEAD)
+    time.set_applied_through("filed.early", START + 9 * MAX_LEAD)
+    time.set_applied_through("taken.early", START + 9 * MAX_LEAD)
 
-    assert time.ahead() == {"taken.late"}
+    assert time.topics_too_far_ahead() == {"taken.late"}
 
 
 @given(steps)
@@ -65,8 +65,8 @@ def test_time_stays_behind_every_topic_that_is_not_at_its_head(steps: list[Step]
 
 
 def test_a_backlog_in_one_topic_holds_the_time_of_the_other() -> None:
-    time = LogTime((FILED, TAKEN), START)
-    time.read(FILED, START + 500 * HOUR)
+    time = PartitionClock((FILED, TAKEN), START)
+    time.set_applied_through(FILED, START + 500 * HOUR)
 
     now = _advanced(time)
 
@@ -74,88 +74,88 @@ def test_a_backlog_in_one_topic_holds_the_time_of_the_other() -> None:
 
 
 def test_topics_at_their_heads_follow_the_wall_clock_with_a_grace() -> None:
-    time = LogTime((FILED, TAKEN), START)
-    time.confirm({FILED: START + HOUR, TAKEN: START + 2 * HOUR})
+    time = PartitionClock((FILED, TAKEN), START)
+    time.confirm_heads({FILED: START + HOUR, TAKEN: START + 2 * HOUR})
 
     now = _advanced(time)
 
-    assert now == START + HOUR - GRACE
+    assert now == START + HOUR - HEAD_GRACE
 
 
 def test_time_stands_still_when_the_broker_no_longer_answers() -> None:
-    time = LogTime((FILED, TAKEN), START)
-    time.confirm({FILED: START + HOUR, TAKEN: START + HOUR})
+    time = PartitionClock((FILED, TAKEN), START)
+    time.confirm_heads({FILED: START + HOUR, TAKEN: START + HOUR})
     before = _advanced(time)
-    time.confirm({})
+    time.confirm_heads({})
 
     assert _advanced(time) == before
 
 
 def test_the_horizon_of_a_topic_is_what_its_siblings_allow() -> None:
-    time = LogTime((FILED, TAKEN), START)
-    time.read(TAKEN, START + MINUTE)
+    time = PartitionClock((FILED, TAKEN), START)
+    time.set_applied_through(TAKEN, START + MINUTE)
 
-    assert time.horizon(FILED) == START + MINUTE
-    assert time.horizon(TAKEN) == START
+    assert time.limit_for(FILED) == START + MINUTE
+    assert time.limit_for(TAKEN) == START
 
 
 def test_a_topic_alone_has_no_horizon() -> None:
-    time = LogTime((FILED,), START)
+    time = PartitionClock((FILED,), START)
 
-    assert time.horizon(FILED) > START + 10_000 * HOUR
+    assert time.limit_for(FILED) > START + 10_000 * HOUR
 
 
 def test_a_topic_far_ahead_of_a_sibling_is_paused() -> None:
-    time = LogTime((FILED, TAKEN), START)
-    time.read(FILED, START + LEAD + 1)
+    time = PartitionClock((FILED, TAKEN), START)
+    time.set_applied_through(FILED, START + MAX_LEAD + 1)
 
-    assert time.ahead() == {FILED}
+    assert time.topics_too_far_ahead() == {FILED}
 
 
 def test_nobody_waits_for_a_sibling_at_its_head() -> None:
-    time = LogTime((FILED, TAKEN), START)
-    time.read(FILED, START + LEAD + 1)
-    time.confirm({TAKEN: START})
+    time = PartitionClock((FILED, TAKEN), START)
+    time.set_applied_through(FILED, START + MAX_LEAD + 1)
+    time.confirm_heads({TAKEN: START})
 
-    assert time.ahead() == frozenset()
+    assert time.topics_too_far_ahead() == frozenset()
 
 
 @given(steps)
 def test_some_topic_is_never_paused(steps: list[Step]) -> None:
     time, _ = walked(steps)
 
-    assert len(time.ahead()) < 2
+    assert len(time.topics_too_far_ahead()) < 2
 
 
 PIER = ("report-filed.wharf", "action-taken.wharf")
 GROUPS = dict.fromkeys((FILED, TAKEN), frozenset((FILED, TAKEN))) | dict.fromkeys(PIER, frozenset(PIER))
 
 
-def one_behind() -> LogTime:
+def one_behind() -> PartitionClock:
     """Return the time of a partition on which one pair of topics was read an hour less far than the other."""
-    return LogTime((FILED, TAKEN, *PIER), START + HOUR, GROUPS, dict.fromkeys(PIER, START))
+    return PartitionClock((FILED, TAKEN, *PIER), START + HOUR, GROUPS, dict.fromkeys(PIER, START))
 
 
 def test_topics_that_were_not_read_for_a_while_hold_back_nobody() -> None:
     time = one_behind()
     for topic in (FILED, TAKEN):
-        time.read(topic, START + 2 * HOUR)
+        time.set_applied_through(topic, START + 2 * HOUR)
 
     assert time.target() == START + 2 * HOUR
-    assert time.horizon(PIER[0]) == START + HOUR, "and what they bring moves nobody's time"
-    assert time.behind() == dict.fromkeys(PIER, START)
+    assert time.limit_for(PIER[0]) == START + HOUR, "and what they bring moves nobody's time"
+    assert time.topics_behind() == dict.fromkeys(PIER, START)
 
 
 def test_they_take_part_again_when_both_have_caught_up() -> None:
     time = one_behind()
-    time.read(PIER[0], START + 2 * HOUR)
-    time.rejoin()
-    assert time.behind() == dict.fromkeys(PIER, START), "one of the two is not enough"
+    time.set_applied_through(PIER[0], START + 2 * HOUR)
+    time.merge_caught_up()
+    assert time.topics_behind() == dict.fromkeys(PIER, START), "one of the two is not enough"
 
-    time.confirm({PIER[1]: START + HOUR + GRACE})
-    time.rejoin()
+    time.confirm_heads({PIER[1]: START + HOUR + HEAD_GRACE})
+    time.merge_caught_up()
 
-    assert time.behind() == {}
+    assert time.topics_behind() == {}
     for topic in (FILED, TAKEN):
-        time.read(topic, START + 2 * HOUR)
+        time.set_applied_through(topic, START + 2 * HOUR)
     assert time.target() == START + HOUR, "from now on all wait for them"

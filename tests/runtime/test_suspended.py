@@ -4,7 +4,7 @@ import pytest
 
 from streams.contract.outputs import report_updates
 from streams.domain.duration_bins import HOUR
-from streams.domain.ledger.report_updates import Miss, Notice
+from streams.domain.ledger.report_updates import DeadlinesPassed, ReportUpdate
 from streams.runtime.journal.journal import Row
 from streams.runtime.partition.commits.suspension import (
     SharedTopicsError,
@@ -69,10 +69,10 @@ def test_rows_are_told_apart_by_their_platform() -> None:
 
 
 def test_a_notice_that_cannot_be_told_names_its_platform(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = [Miss(key, 0, HOUR, ()) for key in (b"harbor|k1_a", b"lantern|k1_b", b"harbor|k1_c")]
+    found = [DeadlinesPassed(key, 0, HOUR, ()) for key in (b"harbor|k1_a", b"lantern|k1_b", b"harbor|k1_c")]
     encode = report_updates.encode_report_update
 
-    def failing(notice: Notice) -> bytes:
+    def failing(notice: ReportUpdate) -> bytes:
         if notice.key.startswith(b"harbor"):
             raise FAULT
         return encode(notice)

@@ -79,7 +79,7 @@ def folded(story: Story, prefix: str, now: Mapping[int, int]) -> Rows:
     rows: Rows = {}
     for number, ledger in ledgers.items():
         ledger.advance(now[number], 1 << 62)
-        rows |= {(number, key): plain(value) for key, value in ledger.take_changes().items() if compared(key, value)}
+        rows |= {(number, key): plain(value) for key, value in ledger.drain_changes().items() if compared(key, value)}
     assert any(key.startswith(b"r|") for _, key in rows), "of a story that is forgotten there is nothing to compare"
     return rows
 

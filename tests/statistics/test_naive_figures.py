@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 
 from streams.domain.clocks.endings import FROZEN
 from streams.domain.clocks.report_state import State
-from streams.domain.clocks.standard import STANDARD
-from streams.domain.cohorts.profile import Reading, Signature
-from streams.domain.cohorts.statistics import Sample, clock_figures
-from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE, TOP, bin_of
+from streams.domain.clocks.standard import STANDARD_CLOCKS
+from streams.domain.cohorts.profile import ClockValue, ReportProfile
+from streams.domain.cohorts.statistics import CohortSample, clock_statistics
+from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE, OVERFLOW_BIN, bin_of
 from streams.domain.survival import (
     FROM_START,
     OPEN,
     STOPPED,
+    DurationTotal,
     Mean,
-    Sums,
     closed_only_median,
     mean,
     whole_hour_median,
@@ -67,7 +67,7 @@ def test_whole_hours_are_rounded_half_up(duration: int, hours: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "cells", [{}, {(FROM_START, 4, OPEN): 5}, {(FROM_START, 4, STOPPED): 0}, {(FROM_START, TOP, STOPPED): 3}]
+    "cells", [{}, {(FROM_START, 4, OPEN): 5}, {(FROM_START, 4, STOPPED): 0}, {(FROM_START, OVERFLOW_BIN, STOPPED): 3}]
 )
 def test_without_a_closed_report_on_the_grid_there_is_no_median(cells: dict[tuple[int, int, int], int]) -> None:
     assert closed_only_median(cells) is None
@@ -75,23 +75,25 @@ def test_without_a_closed_report_on_the_grid_there_is_no_median(cells: dict[tupl
 
 
 def test_the_mean_is_exact_when_nothing_is_open() -> None:
-    assert mean(Sums(4, 10 * HOUR), Sums(0, 0)) == Mean(9000.0, exact=True)
+    assert mean(DurationTotal(4, 10 * HOUR), DurationTotal(0, 0)) == Mean(9000.0, exact=True)
 
 
 def test_the_mean_is_a_lower_bound_while_reports_are_open() -> None:
-    assert mean(Sums(4, 10 * HOUR), Sums(1, 5 * HOUR)) == Mean(10_800.0, exact=False)
+    assert mean(DurationTotal(4, 10 * HOUR), DurationTotal(1, 5 * HOUR)) == Mean(10_800.0, exact=False)
 
 
 def test_no_reports_have_no_mean() -> None:
-    assert mean(Sums(0, 0), Sums(0, 0)) == Mean(None, exact=True)
+    assert mean(DurationTotal(0, 0), DurationTotal(0, 0)) == Mean(None, exact=True)
 
 
 @pytest.mark.parametrize("state", [State.PAUSED, State.UNANSWERED])
 def test_a_report_whose_clock_stands_still_counts_in_the_mean_for_what_it_has_waited(state: State) -> None:
-    clock, sample = STANDARD[0], Sample()
-    sample.count(0, Signature(state, FROM_START, None, (Reading(clock.mark, bin_of(30 * HOUR), FROZEN),)), 1, 9 * DAY)
-    sample.count(0, Signature(state, FROM_START, None, (Reading(clock.mark, 0, FROZEN),)), 1, 9 * DAY)
+    clock, sample = STANDARD_CLOCKS[0], CohortSample()
+    sample.count_profile(
+        0, ReportProfile(state, FROM_START, None, (ClockValue(clock.hash, bin_of(30 * HOUR), FROZEN),)), 1, 9 * DAY
+    )
+    sample.count_profile(0, ReportProfile(state, FROM_START, None, (ClockValue(clock.hash, 0, FROZEN),)), 1, 9 * DAY)
 
     least = EDGES[bin_of(30 * HOUR) - 1]
 
-    assert clock_figures(sample, [clock]).mean == Mean(least / 2 / 1000, exact=False)
+    assert clock_statistics(sample, [clock]).mean == Mean(least / 2 / 1000, exact=False)

@@ -10,22 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.clocks.endings import EXPIRED, OPEN, STOPPED
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.cohorts.objectives import (
-    Judgement,
+    DayRange,
+    ObjectiveCounts,
+    ObjectiveResult,
     Period,
-    Span,
-    Standing,
     Statistic,
     Target,
-    judge,
-    spans,
-    standing,
+    count_outcomes,
+    evaluate_objective,
+    period_ranges,
 )
-from streams.domain.cohorts.statistics import Sample, clock_figures
+from streams.domain.cohorts.statistics import CohortSample, clock_statistics
 from streams.domain.duration_bins import DAY, HOUR, MINUTE, bin_of
 
-CLOCK = STANDARD[2]
+CLOCK = STANDARD_CLOCKS[2]
 NO_VIOLATION = STOPPED + 1
 FROM_THE_START = -1
 
@@ -38,28 +38,28 @@ class Told(NamedTuple):
     delay: int = 0
 
 
-def sample_of(reports: Sequence[Told]) -> Sample:
+def sample_of(reports: Sequence[Told]) -> CohortSample:
     """Return a sample of single reports."""
-    sample = Sample()
+    sample = CohortSample()
     for ending, duration, delay in reports:
         entry = bin_of(delay) if delay else FROM_THE_START
-        sample.reports[CLOCK.mark] += 1
-        sample.cells[CLOCK.mark][entry, bin_of(duration), ending] += 1
+        sample.reports[CLOCK.hash] += 1
+        sample.cells[CLOCK.hash][entry, bin_of(duration), ending] += 1
         if ending in (OPEN, STOPPED):
-            (sample.open_sums if ending == OPEN else sample.stop_sums)[CLOCK.mark] += duration
+            (sample.open_totals if ending == OPEN else sample.stopped_totals)[CLOCK.hash] += duration
     return sample
 
 
-def judged(target: Target, reports: Sequence[Told], *, known: bool = True) -> Judgement:
+def judged(target: Target, reports: Sequence[Told], *, known: bool = True) -> ObjectiveResult:
     """Judge single reports."""
     sample = sample_of(reports)
-    figures = clock_figures(sample, [CLOCK])
-    return judge(figures, sample.cells_of([CLOCK]), len(reports), target, known=known)
+    figures = clock_statistics(sample, [CLOCK])
+    return evaluate_objective(figures, sample.merged_cells([CLOCK]), len(reports), target, has_watermark=known)
 
 
-def days(first: date, last: date) -> Span:
+def days(first: date, last: date) -> DayRange:
     """Return a span of dates."""
-    return Span((first - date(1970, 1, 1)).days, (last - date(1970, 1, 1)).days)
+    return DayRange((first - date(1970, 1, 1)).days, (last - date(1970, 1, 1)).days)
 
 
 @pytest.mark.parametrize(
@@ -76,17 +76,17 @@ def test_a_period_is_a_calendar_s_or_ends_today_and_the_one_before_ends_where_it
 ) -> None:
     today = days(date(2028, 3, 3), date(2028, 3, 3)).first
 
-    assert spans(period, today) == (days(*current), days(*previous))
+    assert period_ranges(period, today) == (days(*current), days(*previous))
 
 
 @given(period=st.sampled_from(Period), day=st.integers(0, 60_000))
 def test_every_day_is_in_its_period_and_periods_leave_no_gap(period: Period, day: int) -> None:
-    current, previous = spans(period, day)
+    current, previous = period_ranges(period, day)
 
     assert current.first <= day <= current.last
     assert previous.last + 1 == current.first
     if period in (Period.MONTH, Period.QUARTER):
-        assert spans(period, previous.first)[0] == spans(period, previous.last)[0] == previous
+        assert period_ranges(period, previous.first)[0] == period_ranges(period, previous.last)[0] == previous
 
 
 TWENTY = [
@@ -99,9 +99,9 @@ TWENTY = [
 
 
 def test_a_report_misses_when_it_is_late_or_expires_and_is_released_when_it_ends_otherwise_in_time() -> None:
-    cells = sample_of(TWENTY).cells_of([CLOCK])
+    cells = sample_of(TWENTY).merged_cells([CLOCK])
 
-    assert standing(cells, 48 * HOUR, 20) == Standing(kept=15, released=1, missed=3, pending=1)
+    assert count_outcomes(cells, 48 * HOUR, 20) == ObjectiveCounts(kept=15, released=1, missed=3, pending=1)
 
 
 def test_a_share_is_of_those_that_did_not_miss_and_is_met_only_when_nothing_can_change_that() -> None:
@@ -124,7 +124,7 @@ def test_each_is_broken_by_one_miss_and_kept_when_nothing_is_open() -> None:
     asked = Target(Statistic.EACH, HOUR, 1.0)
     in_time = [Told(STOPPED, HOUR), Told(NO_VIOLATION, MINUTE)]
 
-    assert judged(asked, in_time) == Judgement(2, 1.0, lower_bound=False, met=True, misses_left=0)
+    assert judged(asked, in_time) == ObjectiveResult(2, 1.0, lower_bound=False, met=True, misses_left=0)
     assert judged(asked, [*in_time, Told(OPEN, MINUTE)]).met is None
     assert judged(asked, [*in_time, Told(OPEN, HOUR + 1)])[3:] == (False, -1)
 
@@ -134,16 +134,16 @@ def test_a_quantile_is_one_of_all_reports_so_that_rejecting_them_does_not_bring_
     half = [Told(STOPPED, 2 * HOUR)] * 5 + [Told(NO_VIOLATION, HOUR)] * 5
     fewer = [Told(STOPPED, 2 * HOUR)] * 4 + [Told(NO_VIOLATION, HOUR)] * 6
 
-    assert judged(asked, half) == Judgement(10, 7200.0, lower_bound=False, met=True, misses_left=0)
-    assert judged(asked, fewer) == Judgement(10, None, lower_bound=False, met=False, misses_left=-1)
+    assert judged(asked, half) == ObjectiveResult(10, 7200.0, lower_bound=False, met=True, misses_left=0)
+    assert judged(asked, fewer) == ObjectiveResult(10, None, lower_bound=False, met=False, misses_left=-1)
 
 
 def test_a_mean_with_open_reports_is_a_lower_bound_that_can_be_too_long_and_never_short_enough() -> None:
     asked = Target(Statistic.MEAN, 24 * HOUR, None)
     ended = [Told(STOPPED, 10 * HOUR), Told(STOPPED, 20 * HOUR)]
 
-    assert judged(asked, ended) == Judgement(2, 15 * 3600, lower_bound=False, met=True, misses_left=None)
-    assert judged(asked, [*ended, Told(OPEN, 6 * HOUR)]) == Judgement(
+    assert judged(asked, ended) == ObjectiveResult(2, 15 * 3600, lower_bound=False, met=True, misses_left=None)
+    assert judged(asked, [*ended, Told(OPEN, 6 * HOUR)]) == ObjectiveResult(
         3, 12 * 3600, lower_bound=True, met=None, misses_left=None
     )
     assert judged(asked, [*ended, Told(OPEN, 60 * HOUR)])[2:] == (True, False, None)
@@ -174,12 +174,12 @@ def test_of_no_report_nothing_is_told(statistic: Statistic) -> None:
 
 def test_the_versions_of_a_clock_are_one_figure() -> None:
     sample, later = sample_of([Told(STOPPED, HOUR), Told(OPEN, HOUR)]), CLOCK._replace(version="2")
-    sample.cells[later.mark] = Counter({(FROM_THE_START, bin_of(HOUR), STOPPED): 2})
-    sample.stop_sums[later.mark] = 2 * HOUR
+    sample.cells[later.hash] = Counter({(FROM_THE_START, bin_of(HOUR), STOPPED): 2})
+    sample.stopped_totals[later.hash] = 2 * HOUR
 
-    figures = clock_figures(sample, [CLOCK, later])
+    figures = clock_statistics(sample, [CLOCK, later])
 
-    assert sample.cells_of([CLOCK, later])[FROM_THE_START, bin_of(HOUR), STOPPED] == 3
+    assert sample.merged_cells([CLOCK, later])[FROM_THE_START, bin_of(HOUR), STOPPED] == 3
     assert (figures.curve.exposure.n, figures.mean.seconds) == (4, 3600)
 
 

@@ -4,7 +4,7 @@ from math import isclose
 
 import pytest
 
-from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE, TOP, bin_of
+from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE, OVERFLOW_BIN, bin_of
 from streams.domain.survival import FROM_START, OPEN, STOPPED, UNKNOWN, Cells, Interval, Method, estimate
 
 OTHER = 2
@@ -139,7 +139,7 @@ def test_a_report_told_only_at_closing_has_no_exposure() -> None:
     curve = estimate(cells)
 
     assert curve.exposure.unexposed == 100
-    assert not curve.exposure.measurable
+    assert not curve.exposure.is_measurable
     assert curve.within(1 * DAY) is None
     assert curve.quantile(0.5) == UNKNOWN
     assert curve.restricted_mean(1 * DAY) is None
@@ -152,7 +152,7 @@ def test_up_to_5_percent_told_at_closing_are_borne(told_at_closing: int, *, meas
 
     curve = estimate(cells)
 
-    assert curve.exposure.measurable is measurable
+    assert curve.exposure.is_measurable is measurable
     assert (curve.within(1 * DAY) is not None) is measurable
 
 
@@ -165,7 +165,7 @@ def test_who_enters_at_a_time_is_at_risk_after_it() -> None:
 
     curve = estimate(cells)
 
-    assert [(moment.at // HOUR, moment.at_risk) for moment in curve.moments] == [(1, 2), (2, 3), (3, 1)]
+    assert [(moment.at // HOUR, moment.at_risk) for moment in curve.points] == [(1, 2), (2, 3), (3, 1)]
     assert curve.exposure.delayed == 2
     assert share(cells, 2 * HOUR) == pytest.approx(1 - 1 / 2 * 1 / 3)
 
@@ -196,12 +196,12 @@ def test_an_early_exhausted_risk_set_does_not_make_everybody_fast() -> None:
 
 
 def test_beyond_the_grid_a_report_counts_as_still_waiting_at_its_last_edge() -> None:
-    cells = {(FROM_START, TOP, STOPPED): 1, (FROM_START, TOP - 1, STOPPED): 1}
+    cells = {(FROM_START, OVERFLOW_BIN, STOPPED): 1, (FROM_START, OVERFLOW_BIN - 1, STOPPED): 1}
 
     curve = estimate(cells)
 
     assert share(cells, EDGES[-1]) == 0.5
-    assert [(moment.ended, moment.censored) for moment in curve.moments] == [(1, 1)]
+    assert [(moment.ended, moment.censored) for moment in curve.points] == [(1, 1)]
     assert curve.exposure.events == 2
 
 
@@ -229,13 +229,13 @@ def test_no_reports_at_all_have_no_figures() -> None:
     curve = estimate({})
 
     assert curve.exposure.n == 0
-    assert not curve.exposure.measurable
+    assert not curve.exposure.is_measurable
     assert curve.within(1 * HOUR) is None
     assert curve.quantile(0.9) == UNKNOWN
 
 
 @pytest.mark.parametrize(
-    "wrong", [{(-2, 3, 1): 1}, {(-1, TOP + 1, 1): 1}, {(-1, -1, 1): 1}, {(-1, 3, -1): 1}, {(-1, 3, 1): -1}]
+    "wrong", [{(-2, 3, 1): 1}, {(-1, OVERFLOW_BIN + 1, 1): 1}, {(-1, -1, 1): 1}, {(-1, 3, -1): 1}, {(-1, 3, 1): -1}]
 )
 def test_a_cell_off_the_grid_or_a_negative_count_is_refused(wrong: Cells) -> None:
     with pytest.raises(ValueError, match="expected a count >= 0 in a cell"):

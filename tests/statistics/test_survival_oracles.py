@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lifelines import KaplanMeierFitter
 from sksurv.nonparametric import cumulative_incidence_competing_risks
 
-from streams.domain.duration_bins import DAY, EDGES, HOUR, TOP, bin_of
+from streams.domain.duration_bins import DAY, EDGES, HOUR, OVERFLOW_BIN, bin_of
 from streams.domain.survival import FROM_START, OPEN, STOPPED, Curve, Method, estimate
 
 Report = tuple[int, int, int]
@@ -26,9 +26,9 @@ EXACT = 1e-9
 OTHER, WITHDRAWN = 2, 3
 
 # Few bins, so that many reports share one, and the whole grid.
-BINS = st.one_of(st.integers(0, 12), st.integers(0, TOP - 1))
+BINS = st.one_of(st.integers(0, 12), st.integers(0, OVERFLOW_BIN - 1))
 ALL_FROM_START = st.just(FROM_START)
-ENTRIES = st.one_of(st.just(FROM_START), st.integers(0, 10), st.integers(0, TOP - 2))
+ENTRIES = st.one_of(st.just(FROM_START), st.integers(0, 10), st.integers(0, OVERFLOW_BIN - 2))
 EXAMPLES = settings(max_examples=100, deadline=None)
 # A fit of lifelines takes some 10 ms.
 FEWER = settings(max_examples=40, deadline=None)
@@ -105,7 +105,7 @@ def fitted(of: Sequence[Report], **options: object) -> KaplanMeierFitter:
 
 
 def at_moments(curve: Curve, fitter: KaplanMeierFitter, column: str) -> list[float]:
-    return list(getattr(fitter, column).loc[[moment.at / 1000 for moment in curve.moments]].to_numpy().ravel())
+    return list(getattr(fitter, column).loc[[moment.at / 1000 for moment in curve.points]].to_numpy().ravel())
 
 
 @FEWER
@@ -125,7 +125,7 @@ def test_survival_and_its_standard_error_are_those_of_lifelines(of: list[Report]
 @given(reports([OPEN, STOPPED, OTHER], ENTRIES), st.integers(1, 5))
 def test_with_delayed_entry_they_are_still_those_of_lifelines(of: list[Report], staying: int) -> None:
     # lifelines gives up when early risk sets run empty, so that some stay in view here.
-    of = of + [(FROM_START, TOP - 1, OPEN)] * staying
+    of = of + [(FROM_START, OVERFLOW_BIN - 1, OPEN)] * staying
     fitter = fitted(of, entry=[entered(report) for report in of])
 
     curve = estimate(Counter(of))
@@ -139,14 +139,14 @@ def test_with_delayed_entry_they_are_still_those_of_lifelines(of: list[Report], 
 @FEWER
 @given(reports([OPEN, STOPPED], ENTRIES), st.integers(1, 5))
 def test_the_interval_of_a_share_is_that_of_lifelines_where_nothing_competes(of: list[Report], staying: int) -> None:
-    of = of + [(FROM_START, TOP - 1, OPEN)] * staying
+    of = of + [(FROM_START, OVERFLOW_BIN - 1, OPEN)] * staying
     assume(any(report[2] == STOPPED for report in of))
     band = 1 - fitted(of, entry=[entered(report) for report in of]).confidence_interval_
 
     curve = estimate(Counter(of))
 
     assert curve.method is Method.KAPLAN_MEIER
-    for moment, share in zip(curve.moments, curve.incidence, strict=True):
+    for moment, share in zip(curve.points, curve.incidence, strict=True):
         if share > 0:
             high, low = band.loc[moment.at / 1000]
             assert curve.within(moment.at) == pytest.approx((share, low, high), abs=EXACT)
@@ -170,7 +170,7 @@ def test_incidences_and_their_intervals_are_those_of_scikit_survival(of: list[Re
         (FROM_START, 3, STOPPED),
         (FROM_START, 3, OTHER),
         (FROM_START, 4, WITHDRAWN),
-        (FROM_START, TOP - 1, OPEN),
+        (FROM_START, OVERFLOW_BIN - 1, OPEN),
     ]
     incidences, limits = scikit(of, "Dinse_Approx")
 
@@ -179,7 +179,7 @@ def test_incidences_and_their_intervals_are_those_of_scikit_survival(of: list[Re
     for ending, curve in enumerate(curves, start=1):
         assert curve.method is Method.AALEN_JOHANSEN
         assert curve.incidence == pytest.approx(list(incidences[ending]), abs=EXACT)
-        for k, moment in enumerate(curve.moments):
+        for k, moment in enumerate(curve.points):
             if curve.incidence[k] > 0:
                 expected = (curve.incidence[k], *limits[ending, :, k])
                 assert curve.within(moment.at) == pytest.approx(expected, abs=EXACT)
@@ -191,7 +191,7 @@ def test_its_default_variance_differs_little_with_few_ties() -> None:
 
     curve = estimate(Counter(of))
 
-    last = curve.within(curve.moments[-2].at)
+    last = curve.within(curve.points[-2].at)
     assert last is not None
     assert (last.low, last.high) == pytest.approx(tuple(limits[STOPPED, :, -2]), abs=2e-3)
 
@@ -204,13 +204,13 @@ def test_with_delayed_entry_incidences_are_the_product_written_out(of: list[Repo
 
     curve = estimate(Counter(of))
 
-    assert [moment.at / 1000 for moment in curve.moments] == [share.at for share in expected]
+    assert [moment.at / 1000 for moment in curve.points] == [share.at for share in expected]
     assert curve.survival == pytest.approx([share.survival for share in expected], abs=EXACT)
     assert curve.incidence == pytest.approx([share.incidence for share in expected], abs=EXACT)
 
 
 @EXAMPLES
-@given(reports([OPEN, STOPPED, OTHER]), st.integers(1, TOP - 3))
+@given(reports([OPEN, STOPPED, OTHER]), st.integers(1, OVERFLOW_BIN - 3))
 def test_a_curve_ends_before_an_early_exhaustion_and_agrees_until_then(of: list[Report], gone: int) -> None:
     early = [(entry, min(leaving, gone - 1), ending) for entry, leaving, ending in of]
     of = [*early, (FROM_START, gone, STOPPED), (gone, gone + 2, OPEN)]
@@ -235,9 +235,9 @@ def test_the_variance_of_an_incidence_is_that_of_the_infinitesimal_jackknife(of:
 
 
 @FEWER
-@given(reports([OPEN, STOPPED, OTHER]), st.integers(1, TOP - 1))
+@given(reports([OPEN, STOPPED, OTHER]), st.integers(1, OVERFLOW_BIN - 1))
 def test_the_restricted_mean_and_its_error_are_those_of_the_area_written_out(of: list[Report], horizon: int) -> None:
-    of = [*of, (FROM_START, TOP - 1, OPEN)]
+    of = [*of, (FROM_START, OVERFLOW_BIN - 1, OPEN)]
     tau = EDGES[horizon] / 1000
 
     def area(shares: list[Shares]) -> list[Number]:

@@ -8,16 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.duration_bins import EDGES, TOP
+from streams.domain.duration_bins import EDGES, OVERFLOW_BIN
 from streams.domain.survival import FROM_START, OPEN, STOPPED, Curve, Interval, estimate
 
 Report = tuple[int, int, int]
 
 OTHER, WITHDRAWN = 2, 3
-BINS = st.one_of(st.integers(0, 12), st.integers(0, TOP))
+BINS = st.one_of(st.integers(0, 12), st.integers(0, OVERFLOW_BIN))
 REPORTS = st.lists(
     st.tuples(
-        st.one_of(st.just(FROM_START), st.integers(0, TOP)), BINS, st.sampled_from([OPEN, STOPPED, OTHER, WITHDRAWN])
+        st.one_of(st.just(FROM_START), st.integers(0, OVERFLOW_BIN)),
+        BINS,
+        st.sampled_from([OPEN, STOPPED, OTHER, WITHDRAWN]),
     ),
     max_size=60,
 )
@@ -30,7 +32,11 @@ EXAMPLES = settings(max_examples=60, deadline=None)
 
 def figures(curve: Curve) -> list[object]:
     asked: list[object] = [curve.quantile(p) for p in (0.5, 0.85, 0.9, 0.95)]
-    return [*asked, *(curve.within(EDGES[i]) for i in range(0, TOP, 100)), curve.restricted_mean(EDGES[TOP // 2])]
+    return [
+        *asked,
+        *(curve.within(EDGES[i]) for i in range(0, OVERFLOW_BIN, 100)),
+        curve.restricted_mean(EDGES[OVERFLOW_BIN // 2]),
+    ]
 
 
 @EXAMPLES
@@ -68,7 +74,7 @@ def test_the_order_of_reports_does_not_matter(few: list[Report], random: Random)
 @given(FEW)
 def test_an_empty_cell_changes_nothing(few: list[Report]) -> None:
     cells = Counter(SEEN_FROM_START + few)
-    empty = {(entry, leaving, 5): 0 for entry in (FROM_START, 3) for leaving in (0, 7, TOP)}
+    empty = {(entry, leaving, 5): 0 for entry in (FROM_START, 3) for leaving in (0, 7, OVERFLOW_BIN)}
 
     assert estimate({**cells, **empty}) == estimate(cells)
 
@@ -90,7 +96,7 @@ def test_a_quantile_is_not_reached_only_where_the_curve_is_known_as_long_as_any_
     of: list[Report], p: float
 ) -> None:
     curve = estimate(Counter(of))
-    seen = [min(leaving, TOP - 1) for entry, leaving, _ in of if entry < min(leaving, TOP - 1)]
+    seen = [min(leaving, OVERFLOW_BIN - 1) for entry, leaving, _ in of if entry < min(leaving, OVERFLOW_BIN - 1)]
 
     reaches, value = curve.reaches(p), curve.quantile(p).value
 
@@ -100,7 +106,7 @@ def test_a_quantile_is_not_reached_only_where_the_curve_is_known_as_long_as_any_
         assert curve.known_to >= max(EDGES[leaving] for leaving in seen)
         assert max(curve.incidence, default=0) < p
     else:
-        assert not curve.exposure.measurable or curve.within(EDGES[max(seen)]) is None
+        assert not curve.exposure.is_measurable or curve.within(EDGES[max(seen)]) is None
 
 
 @EXAMPLES
@@ -135,5 +141,5 @@ def test_every_report_is_exposed_from_the_start_or_late_or_never(of: list[Report
 
     assert exposure.n == len(of)
     assert exposure.from_start == sum(entry == FROM_START for entry, _, _ in of)
-    assert exposure.unexposed == sum(entry >= min(leaving, TOP - 1) for entry, leaving, _ in of)
+    assert exposure.unexposed == sum(entry >= min(leaving, OVERFLOW_BIN - 1) for entry, leaving, _ in of)
     assert exposure.events == sum(ending == STOPPED for _, _, ending in of)

@@ -7,7 +7,7 @@ import argparse
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
-from streams.domain.integrity.checks import TRIPWIRES, ratios
+from streams.domain.integrity.checks import INTEGRITY_CHECKS, ratios
 from tests.tripwires.gamers import GAMERS
 from tests.tripwires.worlds import honest, seen
 
@@ -29,7 +29,7 @@ def false_alarms(platforms: int) -> Iterator[str]:
             measured[name].append(ratio)
     yield f"| tripwire | windows judged of {platforms} | false alarms | largest ratio |"
     yield "|---|---|---|---|"
-    for tripwire in TRIPWIRES:
+    for tripwire in INTEGRITY_CHECKS:
         said = measured[tripwire.name]
         alarms = sum(ratio > 1 for ratio in said)
         yield f"| `{tripwire.name}` | {len(said)} | {alarms} | {max(said, default=0.0):.2f} |"

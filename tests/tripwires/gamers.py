@@ -117,15 +117,15 @@ GAMERS: Final[Mapping[str, Way]] = {
     "bunching_below_limit": stops_just_in_time,
     "instant_no_violation": rejects_at_once,
     "acknowledged_only": acknowledges_only,
-    "softened_labels": softens,
+    "labels_downgraded": softens,
     "published_on_close": tells_on_close,
     "backdated_filings": backdates,
     "withdrawn_when_slow": withdraws_what_is_slow,
     "restricted_by_label": labels_only,
     "channel_shift": shifts_channels,
     "constant_durations": copies_durations,
-    "notices_equal_actions": tells_actions_only,
-    "unlabelled_rising": omits_severity,
+    "nearly_all_reports_acted_on": tells_actions_only,
+    "missing_labels_increase": omits_severity,
 }
 """The gamer that each tripwire is to catch."""
 

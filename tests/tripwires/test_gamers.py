@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.domain.integrity.checks import NAMES, ratios
+from streams.domain.integrity.checks import CHECK_NAMES, ratios
 from tests.tripwires.gamers import GAMERS
 from tests.tripwires.worlds import honest, seen
 
@@ -11,7 +11,7 @@ SHORT = 7
 
 
 def test_every_tripwire_has_its_gamer() -> None:
-    assert set(GAMERS) == set(NAMES)
+    assert set(GAMERS) == set(CHECK_NAMES)
 
 
 @pytest.mark.parametrize("trick", GAMERS)
@@ -26,7 +26,7 @@ def test_a_gamer_is_caught_by_the_tripwire_named_for_the_trick_and_by_no_other(t
 def test_the_platform_that_learns_these_tricks_trips_nothing_before() -> None:
     found = ratios(seen(honest(seed=10_003, per_day=90, weeks=SHORT)))
 
-    assert set(found) == set(NAMES)
+    assert set(found) == set(CHECK_NAMES)
     assert max(found.values()) < 1
 
 

@@ -24,15 +24,15 @@ from streams.contract.events.domain_mapping import action_kind
 from streams.contract.events.schema.action_data import Restricted
 from streams.contract.events.schema.event_data import ReportAmended, ReportFiled
 from streams.contract.outputs.row_codec import MessagePackCodec
-from streams.domain.clocks.standard import STANDARD
-from streams.domain.cohorts.cohort import key_of
+from streams.domain.clocks.standard import STANDARD_CLOCKS
+from streams.domain.cohorts.cohort import parse_key
 from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND
-from streams.domain.events import AboutReport, Action, Amendment, Deed, Filing, Heartbeat, Retraction
-from streams.domain.integrity.classifier import PROMPT, Lens
-from streams.domain.integrity.counts import Recent
-from streams.domain.integrity.window import Days
-from streams.domain.labels import Attributes, encode
-from streams.domain.ledger.config import PlatformRule, Rules
+from streams.domain.events import Action, ActionKind, Amendment, Filing, Heartbeat, ReportEvent, Retraction
+from streams.domain.integrity.classifier import PROMPT_WITHIN, ReportClassifier
+from streams.domain.integrity.counts import CheckInput
+from streams.domain.integrity.window import DailyCounts
+from streams.domain.labels import Labels, encode_labels
+from streams.domain.ledger.config import LedgerConfig, PlatformConfig
 from streams.domain.ledger.ledger import Ledger
 from streams.domain.vocabulary import Extent, Ground, Harm, Outcome, Restriction
 
@@ -139,7 +139,7 @@ def _answered_lightly(chance: SeededRandom, life: SimulatedReport, step: Step) -
     return Step(step.occurred_at, _LABEL) if is_final_restriction(step.data) and chance.draw_bool(light) else step
 
 
-def facts(world: World, way: Way | None = None) -> Iterator[AboutReport]:
+def facts(world: World, way: Way | None = None) -> Iterator[ReportEvent]:
     """Yield what is told as the ledger takes it, in no order."""
     for life, tellings in told(world, way):
         for at_ms, place in tellings:
@@ -147,7 +147,7 @@ def facts(world: World, way: Way | None = None) -> Iterator[AboutReport]:
                 yield _fact(world.profile.id, life, at_ms, place)
 
 
-def _fact(platform: str, life: SimulatedReport, told_at: int, place: int) -> AboutReport:
+def _fact(platform: str, life: SimulatedReport, told_at: int, place: int) -> ReportEvent:
     at, what = life.steps[place]
     number = int(life.number, 16) << 7
     about = (f"{platform}|{life.number}".encode(), platform, at, max(told_at, at), number | place, place)
@@ -159,14 +159,14 @@ def _fact(platform: str, life: SimulatedReport, told_at: int, place: int) -> Abo
         case RetractStep(step_index=step):
             return Retraction(*about, number | step)
         case MergeStep():
-            return Action(*about, Deed(Outcome.MERGED))
+            return Action(*about, ActionKind(Outcome.MERGED))
         case _:
             return Action(*about, action_kind(what))
 
 
 def _labels(filed: ReportFiled) -> str:
-    return encode(
-        Attributes(
+    return encode_labels(
+        Labels(
             filed.harm,
             filed.reporter,
             filed.trusted_flagger,
@@ -178,17 +178,17 @@ def _labels(filed: ReportFiled) -> str:
     )
 
 
-def seen(world: World, way: Way | None = None) -> Recent:
+def seen(world: World, way: Way | None = None) -> CheckInput:
     """Return what tripwires see of a platform when its history ends, through a real ledger and its cohorts."""
     platform, cadence, end = world.profile.id, world.profile.cadence_ms, world.plan.end_ms
-    ledger = Ledger(Rules(platforms={platform: PlatformRule(cadence)}), MessagePackCodec())
-    ledger.ready()
+    ledger = Ledger(LedgerConfig(platforms={platform: PlatformConfig(cadence)}), MessagePackCodec())
+    ledger.start()
     for fact in sorted(facts(world, way), key=lambda fact: fact.told):
         ledger.apply(fact)
     ledger.apply(Heartbeat(platform, end, end, end - SECOND, 1))
     ledger.advance(end)
-    days = Days(lambda _: Lens(STANDARD, max(PROMPT, cadence)))
+    days = DailyCounts(lambda _: ReportClassifier(STANDARD_CLOCKS, max(PROMPT_WITHIN, cadence)))
     for name, cohort in ledger.stored_cohorts().items():
         for stored, count in cohort.items():
-            days.change(key_of(name), stored, count)
-    return days.recent(platform, end - SECOND, promised=True)
+            days.add(parse_key(name), stored, count)
+    return days.check_input(platform, end - SECOND, is_declared_complete=True)

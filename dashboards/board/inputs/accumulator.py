@@ -10,8 +10,8 @@ from typing import NamedTuple
 from dashboards.board.inputs.running_clocks import RunningClocks
 from streams.domain.clocks.endings import OPEN
 from streams.domain.cohorts.cohort import CohortKey
-from streams.domain.cohorts.profile import Signature, is_sum, unpack
-from streams.domain.cohorts.statistics import Sample
+from streams.domain.cohorts.profile import ReportProfile, is_total, unpack_profile
+from streams.domain.cohorts.statistics import CohortSample
 from streams.domain.duration_bins import DAY, MINUTE
 
 DAYS_PER_WEEK = 7
@@ -39,59 +39,59 @@ class CohortAccumulator:
     """What the cohorts of one platform and some days add up to."""
 
     def __init__(self) -> None:
-        self._closed = Sample()
+        self._closed = CohortSample()
         self._open: dict[_OpenGroup, int] = {}
 
     def add(self, cohort: CohortKey, name: bytes, count: int) -> None:
         """Add `by` to what a cohort stores under `name`; the cohorts' sums must never fall below zero."""
-        if is_sum(name):
-            self._closed.stop_sums[name] += count
+        if is_total(name):
+            self._closed.stopped_totals[name] += count
             return
-        signature = unpack(name)
+        signature = unpack_profile(name)
         if not _is_open(signature):
-            self._closed.count(cohort.day, signature, count, 0)
+            self._closed.count_profile(cohort.day, signature, count, 0)
             return
-        place = _OpenGroup(cohort.day, cohort.labels.urgent, name)
+        place = _OpenGroup(cohort.day, cohort.labels.is_urgent, name)
         left = self._open.get(place, 0) + count
         if left:
             self._open[place] = left
         else:
             del self._open[place]
 
-    def to_sample(self, watermark: int, clocks: Container[bytes] | None = None) -> Sample:
+    def to_sample(self, watermark: int, clocks: Container[bytes] | None = None) -> CohortSample:
         """Return the reports as a sample of its own, those that wait at their ages at `through`.
 
         Of some clocks only if they are given.
         """
         sample = merge_cohort_samples([self._closed], clocks)
         for place, count in self._open.items():
-            sample.count(place.day, unpack(place.stored_profile), count, watermark, clocks)
+            sample.count_profile(place.day, unpack_profile(place.stored_profile), count, watermark, clocks)
         return sample
 
     def count_running(self, running_clocks: RunningClocks) -> None:
         """Count the clocks that run."""
         for place, count in self._open.items():
-            for clock, minute, ending in unpack(place.stored_profile).clocks:
+            for clock, minute, ending in unpack_profile(place.stored_profile).clocks:
                 if ending == OPEN:
                     running_clocks.count(clock, place.day * DAY + minute * MINUTE, count, is_urgent=place.is_urgent)
 
 
-def _is_open(profile: Signature) -> bool:
+def _is_open(profile: ReportProfile) -> bool:
     return profile.filed_minute is not None or any(clock.ending == OPEN for clock in profile.clocks)
 
 
-def merge_cohort_samples(samples: Iterable[Sample], clocks: Container[bytes] | None = None) -> Sample:
+def merge_cohort_samples(samples: Iterable[CohortSample], clocks: Container[bytes] | None = None) -> CohortSample:
     """Return the sample of all reports of `samples` together, with the cells of some clocks only if they are given."""
-    whole = Sample()
+    whole = CohortSample()
     for sample in samples:
         whole.states.update(sample.states)
         whole.reports.update(sample.reports)
         whole.paused.update(sample.paused)
-        whole.stop_sums.update(sample.stop_sums)
-        whole.open_sums.update(sample.open_sums)
+        whole.stopped_totals.update(sample.stopped_totals)
+        whole.open_totals.update(sample.open_totals)
         for clock, cells in sample.cells.items():
             if clocks is None or clock in clocks:
                 whole.cells[clock].update(cells)
-        oldest = [instant for instant in (whole.oldest_open, sample.oldest_open) if instant is not None]
-        whole.oldest_open = min(oldest, default=None)
+        oldest = [instant for instant in (whole.oldest_open_at, sample.oldest_open_at) if instant is not None]
+        whole.oldest_open_at = min(oldest, default=None)
     return whole

@@ -22,12 +22,12 @@ from streams.contract.outputs.measures import (
     decode_partition_status,
 )
 from streams.domain.clocks.definition import Clock
-from streams.domain.clocks.standard import STANDARD
-from streams.domain.cohorts.cohort import CohortKey, key_of
-from streams.domain.cohorts.objectives import Span
+from streams.domain.clocks.standard import STANDARD_CLOCKS
+from streams.domain.cohorts.cohort import CohortKey, parse_key
+from streams.domain.cohorts.objectives import DayRange
 from streams.domain.duration_bins import FOREVER_MS
-from streams.domain.integrity.classifier import Lens
-from streams.domain.integrity.window import Days
+from streams.domain.integrity.classifier import ReportClassifier
+from streams.domain.integrity.window import DailyCounts
 
 _EMPTY: Mapping[bytes, int] = {}
 
@@ -44,8 +44,8 @@ class MeasuresState:
     the spans of days that are wanted) and `days` (for tripwires) hold what has been folded.
     """
 
-    def __init__(self, daily_counts: Days | None = None, now: Callable[[], int] = lambda: FOREVER_MS) -> None:
-        self.daily_counts = daily_counts or Days(lambda _: Lens(STANDARD))
+    def __init__(self, daily_counts: DailyCounts | None = None, now: Callable[[], int] = lambda: FOREVER_MS) -> None:
+        self.daily_counts = daily_counts or DailyCounts(lambda _: ReportClassifier(STANDARD_CLOCKS))
         self.platform_counters = PlatformCounters()
         self.statuses: dict[int, PartitionStatus] = {}
         self.received_at: dict[int, int] = {}
@@ -96,7 +96,7 @@ class MeasuresState:
             if platforms is None or stored.partition("|")[0] in platforms:
                 yield stored, decode_cohort(value)
 
-    def select_periods(self, periods: Collection[Span]) -> None:
+    def select_periods(self, periods: Collection[DayRange]) -> None:
         """Hold these spans of filing days and no others."""
         if missing := self.periods.select(periods):
             days = {day for span in missing for day in range(span.first, span.last + 1)}
@@ -104,12 +104,12 @@ class MeasuresState:
 
     def _cohorts_filed_on(self, days: Container[int]) -> Iterator[tuple[CohortKey, Mapping[bytes, int]]]:
         for (_, stored), value in self._cohorts.items():
-            key = key_of(stored[len(COHORT_PREFIX) :].decode())
+            key = parse_key(stored[len(COHORT_PREFIX) :].decode())
             if key.day in days:
                 yield key, decode_cohort(value)
 
     def _apply_cohort_change(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
-        cohort = key_of(key[len(COHORT_PREFIX) :].decode())
+        cohort = parse_key(key[len(COHORT_PREFIX) :].decode())
         weeks = self.accumulators_by_week.setdefault(cohort.platform, {})
         week = iso_week(cohort.day)
         pool = weeks.get(week)
@@ -122,4 +122,4 @@ class MeasuresState:
             if change:
                 pool.add(cohort, name, change)
                 self.periods.add(cohort, name, change)
-                self.daily_counts.change(cohort, name, change)
+                self.daily_counts.add(cohort, name, change)

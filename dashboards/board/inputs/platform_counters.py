@@ -9,15 +9,20 @@ from typing import Final
 
 from streams.contract.outputs.measures import decode_counters
 from streams.domain.ledger import counters
-from streams.domain.ledger.platform_state import TOPICS
+from streams.domain.ledger.platform_state import TOPIC_ROLES
 
 _TIMESTAMPS: Final = frozenset(
     {
-        *(counters.HORIZON, counters.LAST_TOLD, counters.DROPPED_FROM, counters.DROPPED_THROUGH),
-        *map(counters.through, TOPICS),
+        *(
+            counters.DECIDED_THROUGH,
+            counters.LAST_LOGGED_AT,
+            counters.REMOVED_FILED_FROM,
+            counters.REMOVED_FILED_THROUGH,
+        ),
+        *map(counters.declared_watermark, TOPIC_ROLES),
     }
 )
-_SEQUENCE_NUMBERS: Final = frozenset(map(counters.sequence, TOPICS))
+_SEQUENCE_NUMBERS: Final = frozenset(map(counters.sequence, TOPIC_ROLES))
 _NOT_ADDITIVE: Final = _TIMESTAMPS | _SEQUENCE_NUMBERS
 
 
@@ -53,7 +58,7 @@ class PlatformCounters:
         """
         rows = self._counters_by_partition.get(platform, {})
         promised = [
-            min(rows.get(partition, {}).get(counters.through(topic), 0) for topic in TOPICS)
+            min(rows.get(partition, {}).get(counters.declared_watermark(topic), 0) for topic in TOPIC_ROLES)
             for partition in range(partition_count)
         ]
         beats = any(row.get(counters.HEARTBEATS) for row in rows.values())
@@ -62,9 +67,9 @@ class PlatformCounters:
     def max_retained_reports(self, platform: str) -> int:
         """Return how many reports of the platform the partition remembers that remembers most."""
         rows = self._counters_by_partition.get(platform, {}).values()
-        return max((row.get(counters.REMEMBERED, 0) for row in rows), default=0)
+        return max((row.get(counters.RETAINED, 0) for row in rows), default=0)
 
     def last_logged_at(self, platform: str) -> int | None:
         """Return when the platform last told anything, None for never."""
         rows = self._counters_by_partition.get(platform, {}).values()
-        return max((row[counters.LAST_TOLD] for row in rows if counters.LAST_TOLD in row), default=None)
+        return max((row[counters.LAST_LOGGED_AT] for row in rows if counters.LAST_LOGGED_AT in row), default=None)

@@ -10,7 +10,7 @@ from dashboards.board.samples import LabelledValues, Samples
 from streams.contract.metrics.metric import COHORT_LIMITS, COHORT_WEEKS, RECENT_COHORT, STANDARD_CLOCK_IDS
 from streams.contract.packs.exported_clocks import ExportedClock
 from streams.domain.clocks.report_state import OPEN_STATES, STATES
-from streams.domain.cohorts.statistics import Sample
+from streams.domain.cohorts.statistics import CohortSample
 from streams.domain.duration_bins import DAY, SECOND
 from streams.domain.survival import Curve, Interval, closed_only_median, estimate
 from streams.domain.survival.risk_table import Cells
@@ -32,7 +32,7 @@ def estimate_clock(cells: Cells) -> ClockEstimates:
     """Return the figures of a cohort's cells."""
     curve: Curve = estimate(cells)
     return ClockEstimates(
-        is_measurable=curve.exposure.measurable,
+        is_measurable=curve.exposure.is_measurable,
         share_within={word: curve.within(limit) for word, limit in COHORT_LIMITS.items()},
         quantiles={word: curve.quantile(p) for word, p in _QUANTILES.items()},
         quantile_reached={word: curve.reaches(p) for word, p in _QUANTILES.items()},
@@ -65,7 +65,7 @@ class CohortMetrics:
         current = iso_week(as_of // DAY)
         weeks = range(current, current - COHORT_WEEKS, -1)
         for age, week in enumerate(weeks):
-            sample = samples.get(week) or Sample()
+            sample = samples.get(week) or CohortSample()
             yield self._cohort_samples(f"week-{age:02}", standard, sample, has_watermark=bool(watermark))
         recent = merge_cohort_samples(samples[week] for week in weeks if week in samples)
         yield self._cohort_samples(RECENT_COHORT, standard, recent, has_watermark=bool(watermark))
@@ -73,24 +73,24 @@ class CohortMetrics:
     def _running_clocks(
         self, accumulators: Iterable[CohortAccumulator], clocks: Sequence[ExportedClock], watermark: int
     ) -> RunningClocks:
-        limits = {one.mark: one.limit for clock in clocks for one in clock.versions if one.limit is not None}
+        limits = {one.hash: one.limit for clock in clocks for one in clock.versions if one.limit is not None}
         found = RunningClocks(limits, watermark, self._cadence)
         for pool in accumulators:
             pool.count_running(found)
         return found
 
-    def _platform_samples(self, sample: Sample) -> Samples:
+    def _platform_samples(self, sample: CohortSample) -> Samples:
         own = (self._platform,)
         values: Samples = {
             "safeclock_reports": {(*own, state): sample.states[state] for state in STATES},
             "safeclock_open_reports": {own: sum(sample.states[state] for state in OPEN_STATES)},
         }
-        if sample.oldest_open is not None:
-            values["safeclock_oldest_open_report_timestamp_seconds"] = {own: sample.oldest_open / SECOND}
+        if sample.oldest_open_at is not None:
+            values["safeclock_oldest_open_report_timestamp_seconds"] = {own: sample.oldest_open_at / SECOND}
         return values
 
     def _cohort_samples(
-        self, name: str, clocks: Sequence[ExportedClock], sample: Sample, *, has_watermark: bool
+        self, name: str, clocks: Sequence[ExportedClock], sample: CohortSample, *, has_watermark: bool
     ) -> Samples:
         own = (self._platform, name)
         values: Samples = {
@@ -103,8 +103,8 @@ class CohortMetrics:
                 values.setdefault(metric, {}).update(series)
         return values
 
-    def _estimates(self, cohort: str, clock: ExportedClock, sample: Sample) -> ClockEstimates:
-        cells = sample.cells_of(clock.versions)
+    def _estimates(self, cohort: str, clock: ExportedClock, sample: CohortSample) -> ClockEstimates:
+        cells = sample.merged_cells(clock.versions)
         before = self._cached_estimates.get((cohort, clock.id))
         if before is not None and before[0] == cells:
             return before[1]

@@ -17,7 +17,7 @@ from streams.contract.metrics.catalogue import COUNTERS
 from streams.contract.metrics.metric import TIMINGS, UNKNOWN_PLATFORM, MetricKind
 from streams.contract.packs.exported_clocks import ExportedClock
 from streams.domain.clocks.definition import Clock
-from streams.domain.clocks.endings import MISSED, VERDICTS
+from streams.domain.clocks.endings import DEADLINE_OUTCOMES, MISSED
 from streams.domain.duration_bins import SECOND
 from streams.domain.ledger import counters
 from streams.domain.vocabulary import Outcome, Reason
@@ -35,8 +35,8 @@ _PLATFORM_COUNTERS: Final = {
     "safeclock_reports_amended_total": counters.AMENDED,
     "safeclock_history_reports_total": counters.HISTORY,
     "safeclock_reports_test_total": counters.TESTS,
-    "safeclock_reports_forgotten_total": counters.FORGOTTEN,
-    "safeclock_reports_sealed_total": counters.SEALED,
+    "safeclock_reports_forgotten_total": counters.EVICTED,
+    "safeclock_reports_sealed_total": counters.UNANSWERED,
     "safeclock_heartbeats_total": counters.HEARTBEATS,
     "safeclock_heartbeat_gaps_total": counters.SEQUENCE_GAPS,
 }
@@ -49,7 +49,7 @@ _REFUSED_TOTAL: Final = "safeclock_events_refused_total"
 _ACTIONS_TOTAL: Final = "safeclock_actions_total"
 _UNREGISTERED: Final = ""
 """Whose counters hold what names no registered platform."""
-_DURATION_PER_BUCKET: Final = (*counters.BUCKETS, counters.BUCKETS[-1] + 1)
+_DURATION_PER_BUCKET: Final = (*counters.DURATION_BUCKETS, counters.DURATION_BUCKETS[-1] + 1)
 """A duration of every bucket, by which its counter is named."""
 _COUNTER_NAMES: Final = tuple(metric.name for metric in COUNTERS if metric.kind is MetricKind.COUNTER)
 
@@ -87,7 +87,7 @@ def _set_platform_counters(
     for metric, name in _PLATFORM_COUNTERS.items():
         values[metric][platform,] = total.get(name, 0)
     for outcome in Outcome:
-        values[_ACTIONS_TOTAL][platform, outcome] = total.get(counters.deed(outcome), 0)
+        values[_ACTIONS_TOTAL][platform, outcome] = total.get(counters.action(outcome), 0)
     for clock in clocks:
         keys = tuple([version.key for version in clock.versions])
         for timing in TIMINGS if clock.has_limit else ():
@@ -116,8 +116,8 @@ def _deadline_counts(
 def _deadline_counter_names(keys: tuple[str, ...], *, is_late: bool, is_corrected: bool) -> tuple[list[str], list[str]]:
     """Return what misses of versions of a clock are counted under, and every other verdict."""
     names: dict[bool, list[str]] = {True: [], False: []}
-    for key, verdict in product(keys, VERDICTS):
-        name = counters.verdict(key, verdict, late=is_late)
+    for key, verdict in product(keys, DEADLINE_OUTCOMES):
+        name = counters.deadline(key, verdict, was_logged_late=is_late)
         names[verdict == MISSED].append(counters.corrected(name) if is_corrected else name)
     return names[True], names[False]
 

@@ -44,7 +44,7 @@ def _clock_info_labels(rule: Rule) -> tuple[str, ...]:
     """Return what stands in the labels of a clock, in the catalogue's order."""
     clock, reviewed = rule.clock, _YES_NO[rule.legal_basis.is_reviewed]
     limit = "" if clock.limit is None else f"{clock.limit / SECOND:g}"
-    return (clock.id, clock.version, rule.statistic, limit, reviewed, _YES_NO[rule.period.of_calendar], rule.pack)
+    return (clock.id, clock.version, rule.statistic, limit, reviewed, _YES_NO[rule.period.is_calendar], rule.pack)
 
 
 def input_samples(fresh: Freshness, caught_up_at: int | None) -> Samples:

@@ -4,25 +4,25 @@ from dashboards.board.samples import Samples
 from streams.contract.registry.registry import Registry
 from streams.domain.clocks.definition import Clock
 from streams.domain.integrity.checks import ratios
-from streams.domain.integrity.classifier import PROMPT, Lens
-from streams.domain.integrity.counts import Recent
-from streams.domain.integrity.window import Days
+from streams.domain.integrity.classifier import PROMPT_WITHIN, ReportClassifier
+from streams.domain.integrity.counts import CheckInput
+from streams.domain.integrity.window import DailyCounts
 
 CHECK_RATIO = "safeclock_tripwire_ratio"
 CHECK_FAILED = "safeclock_tripwire_tripped"
 
 
-def daily_counts(registry: Registry, clocks: tuple[Clock, ...]) -> Days:
+def daily_counts(registry: Registry, clocks: tuple[Clock, ...]) -> DailyCounts:
     """Return days that hold the platforms of a registry to their cadences."""
 
-    def lens_of(name: str) -> Lens:
+    def lens_of(name: str) -> ReportClassifier:
         platform = registry.platform(name)
-        return Lens(clocks, PROMPT if platform is None else max(PROMPT, platform.cadence_ms))
+        return ReportClassifier(clocks, PROMPT_WITHIN if platform is None else max(PROMPT_WITHIN, platform.cadence_ms))
 
-    return Days(lens_of)
+    return DailyCounts(lens_of)
 
 
-def integrity_samples(platform: str, check_input: Recent) -> Samples:
+def integrity_samples(platform: str, check_input: CheckInput) -> Samples:
     """Return how far each tripwire is from being tripped, those left out that have too few reports."""
     found = ratios(check_input)
     return {

@@ -7,8 +7,16 @@ from dashboards.board.inputs.accumulator import CohortAccumulator
 from dashboards.board.samples import Samples
 from streams.contract.metrics.metric import PERIODS
 from streams.contract.packs.exported_clocks import ExportedClock
-from streams.domain.cohorts.objectives import Judgement, Period, Span, Statistic, Target, judge, spans
-from streams.domain.cohorts.statistics import Sample, clock_figures
+from streams.domain.cohorts.objectives import (
+    DayRange,
+    ObjectiveResult,
+    Period,
+    Statistic,
+    Target,
+    evaluate_objective,
+    period_ranges,
+)
+from streams.domain.cohorts.statistics import CohortSample, clock_statistics
 from streams.domain.duration_bins import DAY
 from streams.domain.survival.risk_table import Cells
 
@@ -40,9 +48,9 @@ def _objective_targets(clocks: Iterable[ExportedClock], as_of: int) -> Iterator[
             yield _ObjectiveTarget(clock, rule.period, rule.target)
 
 
-def needed_periods(clocks: Iterable[ExportedClock], as_of: int) -> set[Span]:
+def needed_periods(clocks: Iterable[ExportedClock], as_of: int) -> set[DayRange]:
     """Return the spans of filing days by which rules are judged at an instant."""
-    return {span for asked in _objective_targets(clocks, as_of) for span in spans(asked.period, as_of // DAY)}
+    return {span for asked in _objective_targets(clocks, as_of) for span in period_ranges(asked.period, as_of // DAY)}
 
 
 class ObjectiveMetrics:
@@ -50,11 +58,11 @@ class ObjectiveMetrics:
 
     def __init__(self, platform: str) -> None:
         self._platform = platform
-        self._cached_results: dict[tuple[str, str], tuple[_ObjectiveInputs, Judgement]] = {}
+        self._cached_results: dict[tuple[str, str], tuple[_ObjectiveInputs, ObjectiveResult]] = {}
 
     def samples(
         self,
-        reports_of: Callable[[Span, str], CohortAccumulator],
+        reports_of: Callable[[DayRange, str], CohortAccumulator],
         clocks: Sequence[ExportedClock],
         watermark: int,
         as_of: int,
@@ -68,34 +76,36 @@ class ObjectiveMetrics:
         for each in _objective_targets(clocks, as_of):
             by_period.setdefault(each.period, []).append(each)
         for period, asked in by_period.items():
-            marks = frozenset([version.mark for each in asked for version in each.clock.versions])
-            for word, span in zip(PERIODS, spans(period, as_of // DAY), strict=True):
+            marks = frozenset([version.hash for each in asked for version in each.clock.versions])
+            for word, span in zip(PERIODS, period_ranges(period, as_of // DAY), strict=True):
                 sample = reports_of(span, self._platform).to_sample(watermark, marks)
                 for clock, _, target in asked:
                     told = self._evaluate(word, clock, target, sample, has_watermark=bool(watermark))
                     yield _objective_samples((self._platform, clock.id), word, target, told)
 
     def _evaluate(
-        self, period_name: str, clock: ExportedClock, target: Target, sample: Sample, *, has_watermark: bool
-    ) -> Judgement:
-        marks = [version.mark for version in clock.versions]
+        self, period_name: str, clock: ExportedClock, target: Target, sample: CohortSample, *, has_watermark: bool
+    ) -> ObjectiveResult:
+        marks = [version.hash for version in clock.versions]
         grounds = _ObjectiveInputs(
             target=target,
-            cells=sample.cells_of(clock.versions),
+            cells=sample.merged_cells(clock.versions),
             reports=sum(sample.reports[mark] for mark in marks),
-            duration_totals=tuple([sums[mark] for sums in (sample.stop_sums, sample.open_sums) for mark in marks]),
+            duration_totals=tuple(
+                [sums[mark] for sums in (sample.stopped_totals, sample.open_totals) for mark in marks]
+            ),
             has_watermark=has_watermark,
         )
         before = self._cached_results.get((clock.id, period_name))
         if before is not None and before[0] == grounds:
             return before[1]
-        figures = clock_figures(sample, clock.versions)
-        told = judge(figures, grounds.cells, grounds.reports, target, known=has_watermark)
+        figures = clock_statistics(sample, clock.versions)
+        told = evaluate_objective(figures, grounds.cells, grounds.reports, target, has_watermark=has_watermark)
         self._cached_results[clock.id, period_name] = (grounds, told)
         return told
 
 
-def _objective_samples(labels: tuple[str, str], period_name: str, target: Target, result: Judgement) -> Samples:
+def _objective_samples(labels: tuple[str, str], period_name: str, target: Target, result: ObjectiveResult) -> Samples:
     """Return the series of one rule in one period."""
     of_a_share = target.statistic in (Statistic.EACH, Statistic.SHARE)
     value = f"safeclock_objective_{'ratio' if of_a_share else 'seconds'}"

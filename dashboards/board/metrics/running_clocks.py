@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dashboards.board.inputs.running_clocks import RunningClocks
 from dashboards.board.samples import LabelledValues, Samples
 from streams.contract.packs.exported_clocks import ExportedClock
-from streams.domain.cohorts.statistics import Sample
+from streams.domain.cohorts.statistics import CohortSample
 from streams.domain.duration_bins import SECOND
 
 
-def running(platform: str, clocks: Sequence[ExportedClock], sample: Sample, now: RunningClocks) -> Samples:
+def running(platform: str, clocks: Sequence[ExportedClock], sample: CohortSample, now: RunningClocks) -> Samples:
     """Return the gauges of clocks that run now, or are paused, by their ids.
 
     Nobody knows which are past their limits while the platform has not told up to when it is complete.
@@ -27,7 +27,7 @@ def running(platform: str, clocks: Sequence[ExportedClock], sample: Sample, now:
     paused: LabelledValues = {(platform, clock.id): _sum(sample.paused, clock) for clock in clocks if clock.can_pause}
     oldest: LabelledValues = {}
     for clock in clocks:
-        since = [now.earliest_start[one.mark] for one in clock.versions if one.mark in now.earliest_start]
+        since = [now.earliest_start[one.hash] for one in clock.versions if one.hash in now.earliest_start]
         if since:
             oldest[platform, clock.id] = min(since) / SECOND
     return {
@@ -38,4 +38,4 @@ def running(platform: str, clocks: Sequence[ExportedClock], sample: Sample, now:
 
 
 def _sum(counts: Mapping[bytes, int], clock: ExportedClock) -> float:
-    return sum(counts.get(one.mark, 0) for one in clock.versions)
+    return sum(counts.get(one.hash, 0) for one in clock.versions)

@@ -16,8 +16,8 @@ from streams.contract.packs.ledger_config import batch_ledger_config
 from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
 from streams.contract.registry.registry import Registry
 from streams.domain.events import Event, Heartbeat
-from streams.domain.integrity.event_summary import Survey
-from streams.domain.ledger.config import Rules
+from streams.domain.integrity.event_summary import EventSummarizer
+from streams.domain.ledger.config import LedgerConfig
 from streams.domain.ledger.ledger import Ledger
 from streams.edge.clock import WallClock
 from streams.edge.files.line_blocks import read_blocks
@@ -62,7 +62,7 @@ class _Accepted:
     heartbeats: int = 0
     newest_at: int | None = None
     with_heartbeats: set[str] = field(default_factory=set)
-    summarizer: Survey = field(default_factory=Survey)
+    summarizer: EventSummarizer = field(default_factory=EventSummarizer)
     profiles: dict[str, LineProfile] = field(default_factory=dict)
 
     def profile_for(self, platform: str) -> LineProfile:
@@ -78,7 +78,7 @@ class _Checker:
 
     def __init__(self, registry: Registry, now: WallClock, rulebook: Rulebook) -> None:
         self._decoder = EventDecoder(registry)
-        self._config: Rules = batch_ledger_config(registry, rulebook)
+        self._config: LedgerConfig = batch_ledger_config(registry, rulebook)
         self._ledger = Ledger(self._config, MessagePackCodec())
         self._now = now
         self._refusals = RefusalCounts()
@@ -96,7 +96,7 @@ class _Checker:
         """Return what was found in all lines."""
         heard = self._accepted
         self._ledger.advance(heard.newest_at or 0)
-        for reason, platform in self._ledger.take_refusals():
+        for reason, platform in self._ledger.drain_late_refusals():
             self._refusals.add(Refusal(reason, "", platform), "")
         return CheckedFiles(
             events=heard.events,
@@ -104,7 +104,7 @@ class _Checker:
             refused=self._refusals.groups(),
             as_of=heard.newest_at,
             platforms=summarise(
-                self._ledger, self._config.clocks, heard.summarizer.habits(), heard.profiles, self._watermark
+                self._ledger, self._config.clocks, heard.summarizer.summaries(), heard.profiles, self._watermark
             ),
         )
 
@@ -112,7 +112,7 @@ class _Checker:
         """Count a line that is refused before the ledger; its platform is told of what it has wrong, if it is known."""
         self._refusals.add(refusal, place, line)
         if refusal.platform:
-            self._ledger.refuse(refusal.platform, refusal.reason)
+            self._ledger.count_refusal(refusal.platform, refusal.reason)
             self._accepted.profile_for(refusal.platform).add_refused(refusal, line, self._now())
 
     def _apply(self, event: Event, line: bytes, place: str) -> None:
@@ -125,7 +125,7 @@ class _Checker:
         if reason is not None:
             self._refusals.add(Refusal(reason, "", event.platform), place)
             return
-        heard.summarizer.take(event)
+        heard.summarizer.add(event)
         if isinstance(event, Heartbeat):
             heard.heartbeats += 1
             heard.with_heartbeats.add(event.platform)
@@ -136,6 +136,4 @@ class _Checker:
     def _watermark(self, platform: str) -> int:
         """Return up to when a platform has told everything; without heartbeats the file is taken as complete."""
         newest = self._accepted.newest_at or 0
-        return (
-            min(newest, self._ledger.seen_through(platform)) if platform in self._accepted.with_heartbeats else newest
-        )
+        return min(newest, self._ledger.watermark(platform)) if platform in self._accepted.with_heartbeats else newest

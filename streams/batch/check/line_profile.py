@@ -17,8 +17,8 @@ from streams.contract.events.source_records import Refusal
 from streams.contract.timestamps import parse_timestamp
 from streams.domain.clocks.report_state import State
 from streams.domain.duration_bins import DAY, HOUR, MINUTE
-from streams.domain.events import AboutReport, Action, Filing, Heartbeat
-from streams.domain.labels import decode
+from streams.domain.events import Action, Filing, Heartbeat, ReportEvent
+from streams.domain.labels import decode_labels
 from streams.domain.vocabulary import Outcome, Reason, Reporter
 
 _YEAR_1971: Final = 365 * DAY
@@ -114,7 +114,7 @@ class LineProfile:
     states: Counter[State] = field(default_factory=Counter)
     duplicates: int = 0
 
-    def add_event(self, event: AboutReport, line: bytes, reason: Reason | None) -> None:
+    def add_event(self, event: ReportEvent, line: bytes, reason: Reason | None) -> None:
         """Look at an event that was decoded; `reason` is why the ledger refuses it."""
         self.lines += 1
         if reason is not None:
@@ -170,7 +170,7 @@ class LineProfile:
         if rest // HOUR in _SKIPPED_HOURS and is_near_spring_change(day):
             self.spring_hours[day, rest // HOUR] += 1
 
-    def _add_written_time(self, event: AboutReport, times: _WrittenTimes) -> None:
+    def _add_written_time(self, event: ReportEvent, times: _WrittenTimes) -> None:
         written = times.time
         year, month, day = int(written[:4]), int(written[5:7]), int(written[8:10])
         self.days_of_month[day] += 1
@@ -190,7 +190,7 @@ class LineProfile:
             if rest // HOUR == hour:
                 self.skipped_hours.update({minutes, minutes - 60} & set(standard))
 
-    def _add_ids(self, event: AboutReport) -> None:
+    def _add_ids(self, event: ReportEvent) -> None:
         token = event.key.rpartition(b"|")[2]
         self.common_report.add(token)
         if len(self.key_ids) < _MAX_DISTINCT_VALUES:
@@ -201,12 +201,12 @@ class LineProfile:
             self.foreign_ids += first != token
 
     def _add_filing(self, filing: Filing) -> None:
-        labels = decode(filing.attributes)
+        labels = decode_labels(filing.encoded_labels)
         self.filings += 1
-        self.tests += filing.test
+        self.tests += filing.is_test
         self.trusted_persons += labels.trusted_flagger and labels.reporter in _PRIVATE_REPORTERS
         self.filing_hours[filing.at // HOUR % 24] += 1
-        self.common_labels.add(filing.attributes)
+        self.common_labels.add(filing.encoded_labels)
         self.common_size.add(filing.items)
         if labels.jurisdictions in self.jurisdiction_groups or len(self.jurisdiction_groups) < _MAX_DISTINCT_VALUES:
             self.jurisdiction_groups[labels.jurisdictions] += 1

@@ -7,9 +7,15 @@ from streams.batch.check.line_profile import LineProfile
 from streams.batch.check.mistakes.catalogue import find_mistakes
 from streams.contract.formatting import format_percent
 from streams.contract.outputs.measure_report import group_warnings
-from streams.domain.clocks.definition import Clock, by_id
-from streams.domain.cohorts.statistics import ClockFigures, Sample, clock_figures, grouping, samples
-from streams.domain.integrity.event_summary import Habits, at_once
+from streams.domain.clocks.definition import Clock, group_by_id
+from streams.domain.cohorts.statistics import (
+    ClockStatistics,
+    CohortSample,
+    clock_statistics,
+    group_key,
+    samples_by_group,
+)
+from streams.domain.integrity.event_summary import EventSummary, zero_duration_warnings
 from streams.domain.ledger import counters
 from streams.domain.ledger.ledger import Ledger
 from streams.domain.survival import Interval
@@ -62,19 +68,19 @@ class PlatformSummary:
 def summarise(
     ledger: Ledger,
     clocks: Sequence[Clock],
-    event_summaries: Mapping[str, Habits],
+    event_summaries: Mapping[str, EventSummary],
     line_profiles: Mapping[str, LineProfile],
     watermark: Callable[[str], int],
 ) -> tuple[PlatformSummary, ...]:
     """Return every platform that was heard of, in the order of their ids."""
-    sampled = samples(ledger.stored_cohorts().items(), grouping(["platform"]), watermark)
+    sampled = samples_by_group(ledger.stored_cohorts().items(), group_key(["platform"]), watermark)
     tallies = ledger.counters()
     return tuple(
         _summarise_platform(
             name,
-            sampled.get((name,), Sample()),
+            sampled.get((name,), CohortSample()),
             clocks,
-            (event_summaries.get(name, Habits()), line_profiles.get(name, LineProfile())),
+            (event_summaries.get(name, EventSummary()), line_profiles.get(name, LineProfile())),
             tallies[name],
         )
         for name in sorted(tallies)
@@ -83,43 +89,43 @@ def summarise(
 
 def _summarise_platform(
     name: str,
-    sample: Sample,
+    sample: CohortSample,
     clocks: Sequence[Clock],
-    profiles: tuple[Habits, LineProfile],
+    profiles: tuple[EventSummary, LineProfile],
     platform_counters: Mapping[str, int],
 ) -> PlatformSummary:
     habits, seen = profiles
     mistakes = find_mistakes(
         replace(seen, states=sample.states, duplicates=platform_counters.get(counters.DUPLICATES, 0))
     )
-    figures = [clock_figures(sample, versions) for versions in by_id(clocks).values()]
+    figures = [clock_statistics(sample, versions) for versions in group_by_id(clocks).values()]
     stops = sum(count for counter, count in platform_counters.items() if counter.startswith("stopped|"))
     return PlatformSummary(
         platform=name,
         filed=sample.filed,
         states={state.value: count for state, count in sorted(sample.states.items()) if count},
-        orphans=platform_counters.get(counters.WAITING, 0),
+        orphans=platform_counters.get(counters.ORPHANS, 0),
         duplicates=platform_counters.get(counters.DUPLICATES, 0),
         heartbeats=platform_counters.get(counters.HEARTBEATS, 0),
-        first_at=habits.first,
-        last_at=habits.last,
+        first_at=habits.first_at,
+        last_at=habits.last_at,
         unknown_jurisdiction=_share(habits.unknown_jurisdiction, habits.filings),
         other_harm=_share(habits.other_harm, habits.filings),
         whole_hours=_share(habits.whole_hours, habits.instants),
-        zero_durations=_share(platform_counters.get(counters.INSTANT, 0), stops),
+        zero_durations=_share(platform_counters.get(counters.ZERO_DURATIONS, 0), stops),
         clocks=tuple(_summarise_clock(figure) for figure in figures),
         warnings=(
             *mistakes.values(),
             *_sample_warnings(sample, figures),
-            *habits.remarks,
-            *at_once(platform_counters),
+            *habits.warnings,
+            *zero_duration_warnings(platform_counters),
             *_label_warnings(habits, platform_counters),
         ),
         mistakes=tuple(mistakes),
     )
 
 
-def _summarise_clock(statistics: ClockFigures) -> ClockSummary:
+def _summarise_clock(statistics: ClockStatistics) -> ClockSummary:
     exposure = statistics.curve.exposure
     return ClockSummary(
         clock=statistics.clock,
@@ -127,18 +133,18 @@ def _summarise_clock(statistics: ClockFigures) -> ClockSummary:
         stopped=exposure.events,
         median_seconds=statistics.curve.quantile(0.5),
         median_reached=statistics.curve.reaches(0.5),
-        closed_only_median_seconds=statistics.published.median,
+        closed_only_median_seconds=statistics.closed_only.median,
         share_logged_at_close=_share(exposure.unexposed, exposure.n),
     )
 
 
-def _sample_warnings(sample: Sample, statistics: Sequence[ClockFigures]) -> list[str]:
+def _sample_warnings(sample: CohortSample, statistics: Sequence[ClockStatistics]) -> list[str]:
     return group_warnings(sample, statistics) if sample.filed else ["no filing: actions alone cannot be measured"]
 
 
-def _label_warnings(event_summary: Habits, platform_counters: Mapping[str, int]) -> list[str]:
+def _label_warnings(event_summary: EventSummary, platform_counters: Mapping[str, int]) -> list[str]:
     found = []
-    if orphans := platform_counters.get(counters.WAITING, 0):
+    if orphans := platform_counters.get(counters.ORPHANS, 0):
         found.append(f"{orphans} reports have actions and no filing: is every token the one the report was filed with?")
     if event_summary.unknown_jurisdiction > _DOUBTFUL_SHARE * event_summary.filings:
         found.append(

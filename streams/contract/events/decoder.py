@@ -279,7 +279,7 @@ def _parse_time(text: str, field: str) -> int:
 
 
 def _with_history(event: Event) -> Event:
-    return event._replace(history=True) if isinstance(event, Filing) else event
+    return event._replace(is_history=True) if isinstance(event, Filing) else event
 
 
 def _action(data: ActionTaken, report_fields: _ReportFields) -> Action:

@@ -12,8 +12,8 @@ from streams.contract.events.schema.action_data import AccountRestricted, Action
 from streams.contract.events.schema.event_data import EventData, ReportAmended, ReportFiled
 from streams.contract.registry.jurisdictions import Groups, group_names
 from streams.domain import labels
-from streams.domain.events import Deed
-from streams.domain.labels import Attributes
+from streams.domain.events import ActionKind
+from streams.domain.labels import Labels
 from streams.domain.vocabulary import (
     FINAL_RESTRICTIONS,
     Basis,
@@ -30,7 +30,7 @@ _OUTCOME_BY_TYPE: Final[Mapping[type[EventData], Outcome]] = {
     kind: Outcome(str(kind.__struct_config__.tag)) for kind in get_args(ActionTaken)
 }
 _KIND_BY_TYPE: Final = {
-    kind: Deed(outcome)
+    kind: ActionKind(outcome)
     for kind, outcome in _OUTCOME_BY_TYPE.items()
     if kind not in {Restricted, AccountRestricted, Reversed}
 }
@@ -66,10 +66,10 @@ class LabelEncoder:
     ) -> str:
         """Return the short form; ValueError, without the code, for one that is not assigned or stands twice."""
         groups = group_names(sorted_set(jurisdictions), self._groups)
-        return labels.encode(Attributes(harm, reporter, trusted_flagger, channel, basis, severity, groups))
+        return labels.encode_labels(Labels(harm, reporter, trusted_flagger, channel, basis, severity, groups))
 
 
-def action_kind(data: ActionTaken) -> Deed:
+def action_kind(data: ActionTaken) -> ActionKind:
     """Return what an action amounts to; ValueError for a restriction that is named twice."""
     plain = _KIND_BY_TYPE.get(type(data))
     if plain is not None:
@@ -117,11 +117,11 @@ def _sorted_small_set(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _restriction_kind(outcome: Outcome, restrictions: tuple[Restriction, ...], is_interim: bool) -> Deed:  # noqa: FBT001 - the memory is keyed by it
+def _restriction_kind(outcome: Outcome, restrictions: tuple[Restriction, ...], is_interim: bool) -> ActionKind:  # noqa: FBT001 - the memory is keyed by it
     sorted_set(restrictions)
-    return Deed(outcome, final=not is_interim and not FINAL_RESTRICTIONS.isdisjoint(restrictions))
+    return ActionKind(outcome, is_final=not is_interim and not FINAL_RESTRICTIONS.isdisjoint(restrictions))
 
 
 @lru_cache
-def _reversal_kind(of: Reversal) -> Deed:
-    return Deed(Outcome.REVERSED, of=of)
+def _reversal_kind(of: Reversal) -> ActionKind:
+    return ActionKind(Outcome.REVERSED, reversed_decision=of)

@@ -9,10 +9,10 @@ from itertools import product
 from typing import Final, NamedTuple
 
 from streams.domain.clocks.report_state import STATES
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import DAY, HOUR, SECOND
-from streams.domain.integrity.checks import NAMES
-from streams.domain.ledger.counters import BUCKETS
+from streams.domain.integrity.checks import CHECK_NAMES
+from streams.domain.ledger.counters import DURATION_BUCKETS
 from streams.domain.vocabulary import Outcome, Reason
 
 
@@ -67,7 +67,7 @@ class Metric(NamedTuple):
     starts_at_zero: bool = False
 
 
-HISTOGRAM_EDGES: Final = BUCKETS
+HISTOGRAM_EDGES: Final = DURATION_BUCKETS
 """Upper bounds of every duration histogram, in milliseconds: a subset of the domain's grid, so counts are exact."""
 
 COHORT_LIMITS: Final[Mapping[str, int]] = {"1h": HOUR, "24h": DAY, "48h": 2 * DAY, "7d": 7 * DAY}
@@ -82,7 +82,7 @@ RECENT_COHORT: Final = "recent"
 UNKNOWN_PLATFORM: Final = "unknown"
 """The platform label of a refused event that names no registered platform."""
 
-STANDARD_CLOCK_IDS: Final = tuple(clock.id for clock in STANDARD)
+STANDARD_CLOCK_IDS: Final = tuple(clock.id for clock in STANDARD_CLOCKS)
 TIMINGS: Final = ("live", "late")
 COHORTS: Final = (RECENT_COHORT, *(f"week-{weeks:02}" for weeks in range(COHORT_WEEKS)))
 BOUNDS: Final = ("estimate", "low", "high")
@@ -103,7 +103,7 @@ REASON: Final = Label("reason", tuple(Reason))
 TIMING: Final = Label("timing", TIMINGS)
 STATE: Final = Label("state", STATES)
 STATISTIC: Final = Label("statistic", STATISTICS)
-CHECK: Final = Label("tripwire", NAMES)
+CHECK: Final = Label("tripwire", CHECK_NAMES)
 
 
 def bucket_bounds_seconds(edges: Sequence[int]) -> tuple[float, ...]:

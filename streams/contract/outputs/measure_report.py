@@ -11,8 +11,8 @@ from streams.contract.packs.exported_clocks import ExportedClock
 from streams.contract.packs.rulebook import Rule
 from streams.contract.timestamps import format_optional_timestamp, format_timestamp
 from streams.domain.clocks.report_state import State
-from streams.domain.cohorts.objectives import judge
-from streams.domain.cohorts.statistics import RESTRICTED_TO, ClockFigures, Sample, clock_figures
+from streams.domain.cohorts.objectives import evaluate_objective
+from streams.domain.cohorts.statistics import RESTRICTED_MEAN_HORIZON, ClockStatistics, CohortSample, clock_statistics
 from streams.domain.duration_bins import SECOND
 from streams.domain.ledger import counters
 from streams.domain.survival import Curve, Interval
@@ -54,7 +54,7 @@ def measure_report(
         "groups": list(groups),
         "duplicates": total.get(counters.DUPLICATES, 0),
         "conflicts": total.get(counters.CONFLICTS, 0),
-        "orphans": total.get(counters.WAITING, 0),
+        "orphans": total.get(counters.ORPHANS, 0),
         "refused": refused,
         "history": list(history),
     }
@@ -62,7 +62,7 @@ def measure_report(
 
 def group_report(
     labels: Mapping[str, str],
-    sample: Sample,
+    sample: CohortSample,
     clocks: Sequence[ExportedClock],
     as_of: int,
     extra_warnings: Iterable[str] = (),
@@ -71,12 +71,12 @@ def group_report(
 
     `remarks` are warnings that cohorts alone cannot tell.
     """
-    figures = [clock_figures(sample, clock.versions) for clock in clocks]
+    figures = [clock_statistics(sample, clock.versions) for clock in clocks]
     return {
         **labels,
         "filed": sample.filed,
         "states": {state.value: sample.states[state] for state in State if sample.states[state]},
-        "oldest_open": format_optional_timestamp(sample.oldest_open),
+        "oldest_open": format_optional_timestamp(sample.oldest_open_at),
         "clocks": {
             clock.id: {
                 **_clock_report(figure),
@@ -99,21 +99,21 @@ def history_warnings(spans: Iterable[Mapping[str, str]], platform: str | None = 
     ]
 
 
-def group_warnings(sample: Sample, statistics: Sequence[ClockFigures]) -> list[str]:
+def group_warnings(sample: CohortSample, statistics: Sequence[ClockStatistics]) -> list[str]:
     """Return what a reader of a group's figures must know first."""
     found = []
-    if sample.oldest_open is None:
+    if sample.oldest_open_at is None:
         found.append("no open report: is this an export of closed reports only?")
-    if any(figure.curve.exposure.n and not figure.curve.exposure.measurable for figure in statistics):
+    if any(figure.curve.exposure.n and not figure.curve.exposure.is_measurable for figure in statistics):
         found.append(_NOT_MEASURABLE_WARNING)
     return [*found, *_early_end_warnings(statistics)]
 
 
-def _early_end_warnings(statistics: Iterable[ClockFigures]) -> Iterable[str]:
+def _early_end_warnings(statistics: Iterable[ClockStatistics]) -> Iterable[str]:
     """Yield from when on nothing is known, and why, of those clocks of which that is before the end of observation."""
     clocks: dict[tuple[int, int], list[str]] = {}
     for figure in statistics:
-        if figure.curve.exposure.measurable and figure.curve.ends_early:
+        if figure.curve.exposure.is_measurable and figure.curve.ends_early:
             clocks.setdefault((figure.curve.known_to, figure.curve.exposure.delayed), []).append(figure.clock)
     for (known_to, delayed), ids in clocks.items():
         since = f"beyond {format_duration(known_to / SECOND)}" if known_to else "at all"
@@ -123,21 +123,21 @@ def _early_end_warnings(statistics: Iterable[ClockFigures]) -> Iterable[str]:
         )
 
 
-def _clock_report(statistics: ClockFigures) -> JsonObject:
+def _clock_report(statistics: ClockStatistics) -> JsonObject:
     curve = statistics.curve
-    restricted = curve.restricted_mean(RESTRICTED_TO)
+    restricted = curve.restricted_mean(RESTRICTED_MEAN_HORIZON)
     return {
         "method": curve.method.value,
         "n": curve.exposure.n,
         "events": curve.exposure.events,
         "unexposed": curve.exposure.unexposed,
-        "measurable": curve.exposure.measurable,
+        "measurable": curve.exposure.is_measurable,
         **{f"{name}_seconds": quantile_report(curve, p) for name, p in _QUANTILES.items()},
-        "within": {str(limit // SECOND): _share_report(curve.within(limit)) for limit in counters.BUCKETS},
+        "within": {str(limit // SECOND): _share_report(curve.within(limit)) for limit in counters.DURATION_BUCKETS},
         "restricted_mean": None if restricted is None else restricted._asdict(),
         "mean_seconds": statistics.mean._asdict(),
-        "closed_only_median_seconds": statistics.published.median,
-        "closed_only_median_whole_hours": statistics.published.whole_hours,
+        "closed_only_median_seconds": statistics.closed_only.median,
+        "closed_only_median_whole_hours": statistics.closed_only.whole_hours,
     }
 
 
@@ -152,13 +152,15 @@ def _rule_report(rule: Rule | None) -> JsonObject:
     }
 
 
-def _objective_report(clock: ExportedClock, statistics: ClockFigures, sample: Sample, as_of: int) -> JsonObject | None:
+def _objective_report(
+    clock: ExportedClock, statistics: ClockStatistics, sample: CohortSample, as_of: int
+) -> JsonObject | None:
     """Return how all filings of the group keep to the rule, whatever its period."""
     target = clock.target_at(as_of)
     if target is None:
         return None
-    reports = sum(sample.reports[version.mark] for version in clock.versions)
-    return judge(statistics, sample.cells_of(clock.versions), reports, target)._asdict()
+    reports = sum(sample.reports[version.hash] for version in clock.versions)
+    return evaluate_objective(statistics, sample.merged_cells(clock.versions), reports, target)._asdict()
 
 
 def quantile_report(curve: Curve, p: float) -> JsonObject:

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from streams.domain.clocks.clock_history import Enrolled
+from streams.domain.clocks.clock_history import LoadedClock
 
 COHORT_PREFIX: Final = b"c|"
 COUNTERS_PREFIX: Final = b"n|"
@@ -41,7 +41,7 @@ encode_partition_status = msgspec.msgpack.Encoder().encode
 decode_partition_status = msgspec.msgpack.Decoder(PartitionStatus).decode
 decode_cohort = msgspec.msgpack.Decoder(dict[bytes, int]).decode
 decode_counters = msgspec.msgpack.Decoder(dict[str, int]).decode
-decode_clock = msgspec.msgpack.Decoder(Enrolled).decode
+decode_clock = msgspec.msgpack.Decoder(LoadedClock).decode
 
 
 def is_measure_key(key: bytes) -> bool:

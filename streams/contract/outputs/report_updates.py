@@ -13,9 +13,9 @@ from xxhash import xxh3_128_hexdigest
 
 from streams.contract.events.schema.event_data import Timestamp
 from streams.contract.timestamps import format_timestamp
-from streams.domain.clocks.endings import ENDING_WORDS, VERDICTS
+from streams.domain.clocks.endings import DEADLINE_OUTCOMES, ENDING_WORDS
 from streams.domain.ledger.counters import ClockCounterNames
-from streams.domain.ledger.report_updates import EndedClock, Notice, Response
+from streams.domain.ledger.report_updates import ClocksEnded, EndedClock, ReportUpdate
 
 WORKER_SOURCE: Final = "/safeclock/worker"
 
@@ -102,23 +102,25 @@ class DeadlineMissedEvent(
     data: DeadlineMissed
 
 
-def encode_report_update(update: Notice) -> bytes:
+def encode_report_update(update: ReportUpdate) -> bytes:
     """Return the value of the record that tells a notice; its key is the report's.
 
     It is put together from texts that are made once, since a worker makes two for every report.
     """
-    if isinstance(update, Response):
-        return _event_json(update, "response-measured", str(update.duration).join(_clock_fragments(update.ended)))
+    if isinstance(update, ClocksEnded):
+        return _event_json(
+            update, "response-measured", str(update.duration).join(_clock_fragments(update.ended_clocks))
+        )
     return _event_json(update, "deadline-missed", ",".join([_missed_clock_json(names) for names in update.clocks]))
 
 
-def _event_json(update: Notice, kind: str, clocks: str) -> bytes:
+def _event_json(update: ReportUpdate, kind: str, clocks: str) -> bytes:
     platform, _, subject = update.key.decode().partition("|")
     time = format_timestamp(update.at)
     id_ = xxh3_128_hexdigest(f"{platform}|{subject}|{time}|{clocks}")
     return (
         f'{{"type":"safeclock.{kind}.v1","specversion":"1.0","id":"{id_}","source":"{WORKER_SOURCE}","subject":"{subject}",'
-        f'"time":"{time}","data":{{"platform":"{platform}","filed_at":"{format_timestamp(update.filed)}","clocks":[{clocks}]}}}}'
+        f'"time":"{time}","data":{{"platform":"{platform}","filed_at":"{format_timestamp(update.filed_at)}","clocks":[{clocks}]}}}}'
     ).encode()
 
 
@@ -132,7 +134,7 @@ def _clock_fragments(ended: tuple[EndedClock, ...]) -> list[str]:
             ending=ENDING_WORDS[ending],  # type: ignore[arg-type]  # one of the words
             duration_ms=0,
             limit_ms=names.clock.limit,
-            deadline_outcome=VERDICTS.get(verdict),  # type: ignore[arg-type]  # one of the words
+            deadline_outcome=DEADLINE_OUTCOMES.get(verdict),  # type: ignore[arg-type]  # one of the words
         )
         for names, ending, verdict in ended
     ]

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from streams.domain.clocks.clock_history import Enrolled
-from streams.domain.reports.row import Row
+from streams.domain.clocks.clock_history import LoadedClock
+from streams.domain.reports.row import ReportRow
 
 
 class _RowHeader(msgspec.Struct, array_like=True, gc=False):
@@ -21,11 +21,11 @@ class MessagePackCodec:
         encode = msgspec.msgpack.Encoder().encode
         self.pack = encode
         self.pack_row = encode
-        self.unpack_row = msgspec.msgpack.Decoder(Row).decode
+        self.unpack_row = msgspec.msgpack.Decoder(ReportRow).decode
         self._unpack_header = msgspec.msgpack.Decoder(_RowHeader).decode
         self.unpack_cohort = msgspec.msgpack.Decoder(dict[bytes, int]).decode
         self.unpack_counters = msgspec.msgpack.Decoder(dict[str, int]).decode
-        self.unpack_clock = msgspec.msgpack.Decoder(Enrolled).decode
+        self.unpack_clock = msgspec.msgpack.Decoder(LoadedClock).decode
 
     def closed_on_day(self, stored: bytes) -> int:
         """Return the `rests` of a packed row."""

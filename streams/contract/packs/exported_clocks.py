@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from streams.contract.packs.rulebook import Rule, Rulebook
-from streams.domain.clocks.definition import Clock, by_id
+from streams.domain.clocks.definition import Clock, group_by_id
 from streams.domain.cohorts.objectives import Target
 
 
@@ -30,8 +30,8 @@ class ExportedClock(NamedTuple):
 
     def rule_at(self, at: int) -> Rule | None:
         """Return the rule that came into force last at an instant, the first one before there is any."""
-        begun = [rule for rule in self.rules if rule.clock.windows[0][0] <= at]
-        return max(begun, key=lambda rule: rule.clock.windows[0][0]) if begun else next(iter(self.rules), None)
+        begun = [rule for rule in self.rules if rule.clock.validity[0][0] <= at]
+        return max(begun, key=lambda rule: rule.clock.validity[0][0]) if begun else next(iter(self.rules), None)
 
     def target_at(self, at: int) -> Target | None:
         """Return what is asked at an instant, None where nothing is."""
@@ -47,6 +47,6 @@ def exported_clocks(rulebook: Rulebook, loaded_clocks: Iterable[Clock] = ()) -> 
     return tuple(
         [
             ExportedClock(name, versions, tuple([rule for rule in rulebook.rules if rule.clock.id == name]))
-            for name, versions in by_id((*rulebook.clocks, *left)).items()
+            for name, versions in group_by_id((*rulebook.clocks, *left)).items()
         ]
     )

@@ -6,19 +6,19 @@ from enum import StrEnum
 from typing import Final
 
 from streams.contract.toml_reader import Field, Table, distinct_words, duration_ms, one_line_text, tables, text_matching
-from streams.domain.clocks.definition import FINAL_RESTRICTIONS, PARTIAL_RESTRICTIONS
+from streams.domain.clocks.definition import FINAL_RESTRICTION_ACTIONS, PARTIAL_RESTRICTION_ACTIONS
 from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND, edge_index
-from streams.domain.events import DEEDS, Deed
+from streams.domain.events import DEEDS, ActionKind
 from streams.domain.vocabulary import Outcome, Reversal
 
 
-def _kinds_by_word() -> Mapping[str, frozenset[Deed]]:
+def _kinds_by_word() -> Mapping[str, frozenset[ActionKind]]:
     """Return the deeds by the words of a pack: an outcome, or one of its kinds."""
-    named = {"final_restriction": FINAL_RESTRICTIONS, "partial_restriction": PARTIAL_RESTRICTIONS}
+    named = {"final_restriction": FINAL_RESTRICTION_ACTIONS, "partial_restriction": PARTIAL_RESTRICTION_ACTIONS}
     for outcome in Outcome:
         named[outcome.value] = frozenset(deed for deed in DEEDS if deed.outcome is outcome)
     for reversal in Reversal:
-        named[f"reversed_{reversal.value}"] = frozenset({Deed(Outcome.REVERSED, of=reversal)})
+        named[f"reversed_{reversal.value}"] = frozenset({ActionKind(Outcome.REVERSED, reversed_decision=reversal)})
     return named
 
 
@@ -28,7 +28,7 @@ _LIMIT_UNITS: Final = ((2 * HOUR, MINUTE), (14 * DAY, HOUR))
 ACTION_WORDS: Final = _kinds_by_word()
 
 
-def action_words(action_kinds: frozenset[Deed]) -> list[str]:
+def action_words(action_kinds: frozenset[ActionKind]) -> list[str]:
     """Return deeds by the words of a pack."""
     words, left = [], action_kinds
     for word, meant in ACTION_WORDS.items():

@@ -23,10 +23,10 @@ from streams.contract.toml_reader import (
     unreadable_file_problem,
 )
 from streams.domain import vocabulary
-from streams.domain.clocks.definition import ALWAYS, AfterReopen, Clock, Scope
+from streams.domain.clocks.definition import ALWAYS_VALID, AfterReopen, Clock, Scope
 from streams.domain.cohorts.objectives import Period, Statistic
 from streams.domain.duration_bins import FOREVER_MS, HOUR
-from streams.domain.events import Deed
+from streams.domain.events import ActionKind
 from streams.domain.vocabulary import Severity
 
 _CLOCK_FIELDS: Final = {
@@ -156,7 +156,7 @@ class _PackParser(TomlReader):
                 self.read_field(where, entry, "after_reopen", fields.choice_field(AfterReopen, AfterReopen.KEEP))
             ),
             limit=self.read_field(where, entry, "limit", fields.LIMIT),
-            windows=self._parse_windows(where, entry),
+            validity=self._parse_windows(where, entry),
         )
         self._check_actions(where, entry, clock)
         return clock
@@ -186,9 +186,9 @@ class _PackParser(TomlReader):
 
     def _parse_action_kinds(
         self, where: TableRef, entry: Table, name: str, rule: Field[list[str]] = fields.ACTION_LIST
-    ) -> frozenset[Deed]:
+    ) -> frozenset[ActionKind]:
         found = self.read_field(where, entry, name, rule)
-        return frozenset[Deed]().union(*[fields.ACTION_WORDS[word] for word in found])
+        return frozenset[ActionKind]().union(*[fields.ACTION_WORDS[word] for word in found])
 
     def _parse_windows(self, where: TableRef, entry: Table) -> tuple[tuple[int, int], ...]:
         since, until = (
@@ -200,7 +200,7 @@ class _PackParser(TomlReader):
             0 if since is None else fields.day_start_ms(since),
             FOREVER_MS if until is None else fields.day_start_ms(until),
         )
-        return ALWAYS if window == ALWAYS[0] else (window,)
+        return ALWAYS_VALID if window == ALWAYS_VALID[0] else (window,)
 
     def _check_actions(self, where: TableRef, entry: Table, clock: Clock) -> None:
         """Refuse a deed with two parts in one clock, and pauses that never end."""

@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from streams.domain.clocks.clock_history import ClockError, colliding
+from streams.domain.clocks.clock_history import ClockError, hash_collisions
 from streams.domain.clocks.definition import Clock
-from streams.domain.clocks.standard import STANDARD, STANDARD_PACK
+from streams.domain.clocks.standard import STANDARD_CLOCKS, STANDARD_PACK
 from streams.domain.cohorts.objectives import Period, Statistic, Target
-from streams.domain.events import DEEDS, Deed
+from streams.domain.events import DEEDS, ActionKind
 
 
 class LegalBasis(NamedTuple):
@@ -109,7 +109,7 @@ class Rulebook(NamedTuple):
         places = {rule.clock.key: rule.location for rule in whole.rules}
         problems += [
             f"{places[clock.key]}: clock {clock.key!r}: version: {problem}"
-            for clock, problem in colliding(whole.clocks)
+            for clock, problem in hash_collisions(whole.clocks)
         ]
         problems += [
             _overlap_problem(former, rule)
@@ -139,7 +139,7 @@ def _can_overlap(one: Clock, other: Clock) -> bool:
     return (
         one.id == other.id
         and one.version != other.version
-        and any(since < end and first < until for since, until in one.windows for first, end in other.windows)
+        and any(since < end and first < until for since, until in one.validity for first, end in other.validity)
         and all(not these or not those or these & those for these, those in labels)
         and flaggers != {True, False}
     )
@@ -158,11 +158,11 @@ def _canonical_definition(clock: Clock) -> object:
         clock.key,
         [_kind_numbers(deeds) for deeds in (clock.starts, clock.stops, clock.competes, clock.pauses, clock.resumes)],
         [sorted(part) if isinstance(part, frozenset) else part for part in clock.scope],
-        (clock.all_items, clock.after_reopen, clock.limit, clock.windows),
+        (clock.all_items, clock.after_reopen, clock.limit, clock.validity),
     )
 
 
-def _kind_numbers(deeds: frozenset[Deed]) -> list[int]:
+def _kind_numbers(deeds: frozenset[ActionKind]) -> list[int]:
     return sorted(DEEDS.index(deed) for deed in deeds)
 
 
@@ -173,7 +173,7 @@ STANDARD_RULES: Final = Rulebook(
     (STANDARD_PACK,),
     tuple(
         Rule(clock, title, Statistic.EACH, None, Period.QUARTER, _OWN_BASIS)
-        for clock, title in zip(STANDARD, _STANDARD_TITLES, strict=True)
+        for clock, title in zip(STANDARD_CLOCKS, _STANDARD_TITLES, strict=True)
     ),
 )
 """The three clocks that exist from the first day, whatever else is loaded."""

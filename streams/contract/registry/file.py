@@ -34,7 +34,7 @@ from streams.contract.toml_reader import (
     text_matching,
     unreadable_file_problem,
 )
-from streams.domain.ledger.config import CAPACITY
+from streams.domain.ledger.config import DEFAULT_CAPACITY
 
 _TOPIC: Final = pattern(r"[A-Za-z0-9._-]{1,249}")
 _GROUP: Final = pattern(r"[A-Za-z][A-Za-z0-9-]{0,15}")
@@ -222,7 +222,7 @@ _PROVIDER: Final = Field("the name of the company that answers for it", one_line
 _PRINCIPAL: Final = Field("a Kafka principal", one_line_text, "")
 _CADENCE: Final = Field("a duration such as 30s, 5m, 24h or 1d", duration_ms, DEFAULT_CADENCE_MS)
 _MEASURED_FROM: Final = Field[int | None]("a date and time with its offset", _parse_instant, None)
-_CAPACITY: Final = Field(f"a whole number from {_MIN_CAPACITY} to {_MAX_CAPACITY}", _parse_capacity, CAPACITY)
+_CAPACITY: Final = Field(f"a whole number from {_MIN_CAPACITY} to {_MAX_CAPACITY}", _parse_capacity, DEFAULT_CAPACITY)
 _DAY: Final = Field("a date (its midnight in UTC), or a date and time with its offset", _parse_day, 0, is_required=True)
 _LAST_DAY: Final = Field[int | None]("a date, or a date and time with its offset", _parse_day, None)
 _OFFICE: Final = Field(

@@ -15,7 +15,7 @@ from typing import Final, Self
 import msgspec
 
 from streams.contract.registry.jurisdictions import DEFAULT_GROUPS, Groups
-from streams.domain.ledger.config import CAPACITY
+from streams.domain.ledger.config import DEFAULT_CAPACITY
 
 DEFAULT_PARTITIONS: Final = 8
 DEFAULT_CADENCE_MS: Final = 5 * 60 * 1000
@@ -84,7 +84,7 @@ class Platform:
     measured_from: int | None = None
     jurisdictions: tuple[str, ...] = ()
     principal: str = ""
-    capacity: int = CAPACITY
+    capacity: int = DEFAULT_CAPACITY
     feedback: str = ""
     history: tuple[AuditedHistory, ...] = ()
 

@@ -7,14 +7,14 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from streams.domain.duration_bins import FOREVER_MS
-from streams.domain.events import Deed
-from streams.domain.labels import Attributes
+from streams.domain.events import ActionKind
+from streams.domain.labels import Labels
 from streams.domain.vocabulary import Outcome
 
-_RESTRICTIONS: Final = (Outcome.RESTRICTED, Outcome.ACCOUNT_RESTRICTED)
+_RESTRICTING_OUTCOMES: Final = (Outcome.RESTRICTED, Outcome.ACCOUNT_RESTRICTED)
 
-PARTIAL_RESTRICTIONS: Final = frozenset(Deed(outcome) for outcome in _RESTRICTIONS)
-FINAL_RESTRICTIONS: Final = frozenset(Deed(outcome, final=True) for outcome in _RESTRICTIONS)
+PARTIAL_RESTRICTION_ACTIONS: Final = frozenset(ActionKind(outcome) for outcome in _RESTRICTING_OUTCOMES)
+FINAL_RESTRICTION_ACTIONS: Final = frozenset(ActionKind(outcome, is_final=True) for outcome in _RESTRICTING_OUTCOMES)
 
 
 class AfterReopen(StrEnum):
@@ -35,23 +35,29 @@ class Scope(NamedTuple):
     jurisdictions: frozenset[str] = frozenset()
     trusted_flagger: bool | None = None
 
-    def holds(self, attributes: Attributes) -> bool:
+    def matches(self, filing_labels: Labels) -> bool:
         """Return whether a report with these labels is in scope."""
         chosen = (self.harms, self.reporters, self.channels, self.bases, self.severities)
-        labels = (attributes.harm, attributes.reporter, attributes.channel, attributes.basis, attributes.severity)
+        labels = (
+            filing_labels.harm,
+            filing_labels.reporter,
+            filing_labels.channel,
+            filing_labels.basis,
+            filing_labels.severity,
+        )
         return (
             all(not words or label in words for words, label in zip(chosen, labels, strict=True))
-            and (not self.jurisdictions or not self.jurisdictions.isdisjoint(attributes.jurisdictions.split("+")))
-            and self.trusted_flagger in (None, attributes.trusted_flagger)
+            and (not self.jurisdictions or not self.jurisdictions.isdisjoint(filing_labels.jurisdictions.split("+")))
+            and self.trusted_flagger in (None, filing_labels.trusted_flagger)
         )
 
 
-Window = tuple[int, int]
+ValidityPeriod = tuple[int, int]
 """From an instant to before another, in epoch milliseconds."""
 
-ALWAYS: Final[tuple[Window, ...]] = ((0, FOREVER_MS),)
+ALWAYS_VALID: Final[tuple[ValidityPeriod, ...]] = ((0, FOREVER_MS),)
 
-MARK_BYTES: Final = 2
+CLOCK_HASH_BYTES: Final = 2
 """Bytes of a clock's mark: few, since every remembered signature holds one for each of its clocks."""
 
 
@@ -64,16 +70,16 @@ class Clock(NamedTuple):
 
     id: str
     version: str
-    stops: frozenset[Deed]
-    competes: frozenset[Deed] = frozenset()
-    starts: frozenset[Deed] = frozenset()
-    pauses: frozenset[Deed] = frozenset()
-    resumes: frozenset[Deed] = frozenset()
+    stops: frozenset[ActionKind]
+    competes: frozenset[ActionKind] = frozenset()
+    starts: frozenset[ActionKind] = frozenset()
+    pauses: frozenset[ActionKind] = frozenset()
+    resumes: frozenset[ActionKind] = frozenset()
     scope: Scope = Scope()
     all_items: bool = True
     after_reopen: AfterReopen = AfterReopen.KEEP
     limit: int | None = None
-    windows: tuple[Window, ...] = ALWAYS
+    validity: tuple[ValidityPeriod, ...] = ALWAYS_VALID
 
     @property
     def key(self) -> str:
@@ -81,20 +87,20 @@ class Clock(NamedTuple):
         return f"{self.id}@{self.version}"
 
     @property
-    def mark(self) -> bytes:
+    def hash(self) -> bytes:
         """Stand for this very definition where cohorts are stored, wherever it stands in a pack."""
-        return _mark(self.key)
+        return _hash_key(self.key)
 
-    def runs(self, attributes: Attributes, filed: int) -> bool:
+    def applies_to(self, labels: Labels, filed_at: int) -> bool:
         """Return whether it runs on a report with these labels, filed at that instant."""
-        return self.scope.holds(attributes) and self.in_force(filed)
+        return self.scope.matches(labels) and self.is_in_force(filed_at)
 
-    def in_force(self, filed: int) -> bool:
+    def is_in_force(self, filed_at: int) -> bool:
         """Return whether it runs on reports that were filed at that instant."""
-        return any(since <= filed < until for since, until in self.windows)
+        return any(since <= filed_at < until for since, until in self.validity)
 
 
-def by_id(clocks: Iterable[Clock]) -> dict[str, tuple[Clock, ...]]:
+def group_by_id(clocks: Iterable[Clock]) -> dict[str, tuple[Clock, ...]]:
     """Return the definitions of every id, in their order: a figure of a clock takes its versions together."""
     found: dict[str, tuple[Clock, ...]] = {}
     for clock in clocks:
@@ -103,5 +109,5 @@ def by_id(clocks: Iterable[Clock]) -> dict[str, tuple[Clock, ...]]:
 
 
 @lru_cache(maxsize=1024)
-def _mark(key: str) -> bytes:
-    return blake2b(key.encode(), digest_size=MARK_BYTES).digest()
+def _hash_key(key: str) -> bytes:
+    return blake2b(key.encode(), digest_size=CLOCK_HASH_BYTES).digest()

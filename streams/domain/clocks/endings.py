@@ -10,7 +10,7 @@ FROZEN: Final = 254
 IDLE: Final = 255
 """Endings of a clock: open, stopped, frozen (censored: paused or sealed), idle (it has not begun)."""
 
-_COMPETING: Final = (
+_COMPETING_OUTCOMES: Final = (
     Outcome.NO_VIOLATION,
     Outcome.ALREADY_RESTRICTED,
     Outcome.UNAVAILABLE,
@@ -19,14 +19,14 @@ _COMPETING: Final = (
     Outcome.WITHDRAWN,
     Outcome.EXPIRED,
 )
-ENDINGS: Final[dict[Outcome, int]] = {
+COMPETING_ENDINGS: Final[dict[Outcome, int]] = {
     outcome: STOPPED + 1 + place
-    for place, outcome in enumerate([*_COMPETING, *(o for o in Outcome if o not in _COMPETING)])
+    for place, outcome in enumerate([*_COMPETING_OUTCOMES, *(o for o in Outcome if o not in _COMPETING_OUTCOMES)])
 }
 """The number of each competing ending; frozen, since cohorts store it."""
-EXPIRED: Final = ENDINGS[Outcome.EXPIRED]
+EXPIRED: Final = COMPETING_ENDINGS[Outcome.EXPIRED]
 
-ENDING_WORDS: Final = {STOPPED: "stopped", **{number: outcome.value for outcome, number in ENDINGS.items()}}
+ENDING_WORDS: Final = {STOPPED: "stopped", **{number: outcome.value for outcome, number in COMPETING_ENDINGS.items()}}
 """The word for each ending of a clock that has ended."""
 
 PENDING: Final = 0
@@ -34,11 +34,11 @@ MET: Final = 1
 MISSED: Final = 2
 RELEASED: Final = 3
 
-VERDICTS: Final = {MET: "met", MISSED: "missed", RELEASED: "released"}
+DEADLINE_OUTCOMES: Final = {MET: "met", MISSED: "missed", RELEASED: "released"}
 """The word for each verdict but PENDING."""
 
 
-def verdict_of(ending: int, duration: int, limit: int) -> int:
+def decide_deadline(ending: int, duration: int, limit: int) -> int:
     """Return the verdict on a clock that ended after `duration`."""
     if duration > limit or ending == EXPIRED:
         return MISSED

@@ -5,65 +5,69 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from streams.domain.clocks.definition import Clock
-from streams.domain.clocks.timeline import Plan, compile_plan
+from streams.domain.clocks.timeline import Timeline, compile_timeline
 from streams.domain.duration_bins import FOREVER_MS
-from streams.domain.events import AMENDMENT, FILING, FIRST_DEED
-from streams.domain.labels import decode
+from streams.domain.events import AMENDMENT_CODE, FILING_CODE, FIRST_ACTION_CODE
+from streams.domain.labels import decode_labels
 
-_KEPT: Final = 20_000
+_MAX_CACHED: Final = 20_000
 """How many sequences a regime remembers before it forgets them all; so many sets of labels are remembered, too."""
 
 
-class Regime:
+class ClockSet:
     """The clocks that run on some reports, in the order of their marks.
 
     What a sequence of codes means is compiled once and remembered as a plan.
     """
 
     def __init__(self, clocks: Iterable[Clock]) -> None:
-        self.clocks = tuple(sorted(clocks, key=lambda clock: clock.mark))
-        self.marks = tuple(clock.mark for clock in self.clocks)
-        self._plans: dict[tuple[int, ...], Plan | None] = {}
+        self.clocks = tuple(sorted(clocks, key=lambda clock: clock.hash))
+        self.hashes = tuple(clock.hash for clock in self.clocks)
+        self._timelines: dict[tuple[int, ...], Timeline | None] = {}
 
-    def compile(self, codes: Sequence[int], items: int = 1, decided: tuple[int, ...] = ()) -> Plan:
+    def compile_timeline(self, codes: Sequence[int], items: int = 1, items_decided: tuple[int, ...] = ()) -> Timeline:
         """Return what the deeds of a report mean, by their codes; see `course.compile_plan`."""
-        return compile_plan(self.clocks, tuple([code - FIRST_DEED for code in codes]), items, decided)
+        return compile_timeline(self.clocks, tuple([code - FIRST_ACTION_CODE for code in codes]), items, items_decided)
 
-    def plan_of(self, codes: tuple[int, ...]) -> Plan | None:
+    def timeline_for(self, codes: tuple[int, ...]) -> Timeline | None:
         """Return the plan of a row with these codes (its filing, then actions and amendments), None for any other."""
-        if codes not in self._plans:
-            plain = codes[0] == FILING and all(code >= FIRST_DEED or code == AMENDMENT for code in codes[1:])
-            if len(self._plans) >= _KEPT:
-                self._plans.clear()
-            self._plans[codes] = self.compile([code for code in codes if code >= FIRST_DEED]) if plain else None
-        return self._plans[codes]
+        if codes not in self._timelines:
+            plain = codes[0] == FILING_CODE and all(
+                code >= FIRST_ACTION_CODE or code == AMENDMENT_CODE for code in codes[1:]
+            )
+            if len(self._timelines) >= _MAX_CACHED:
+                self._timelines.clear()
+            self._timelines[codes] = (
+                self.compile_timeline([code for code in codes if code >= FIRST_ACTION_CODE]) if plain else None
+            )
+        return self._timelines[codes]
 
 
-class Regimes:
+class ClockSelector:
     """Which regime a report stands under, by its labels and the instant of its filing: a function of the two."""
 
     def __init__(self, clocks: Iterable[Clock]) -> None:
-        self.take(clocks)
+        self.load(clocks)
 
-    def take(self, clocks: Iterable[Clock]) -> None:
+    def load(self, clocks: Iterable[Clock]) -> None:
         """Go by these clocks from now on; nothing may have been read yet."""
         self._clocks = tuple(clocks)
-        bounds = {bound for clock in self._clocks for window in clock.windows for bound in window}
+        bounds = {bound for clock in self._clocks for window in clock.validity for bound in window}
         self._bounds = sorted(bounds - {0, FOREVER_MS})
-        self._eras: list[dict[str, Regime]] = [{} for _ in range(len(self._bounds) + 1)]
-        self._known: dict[tuple[Clock, ...], Regime] = {}
+        self._sets_by_period: list[dict[str, ClockSet]] = [{} for _ in range(len(self._bounds) + 1)]
+        self._sets_by_clocks: dict[tuple[Clock, ...], ClockSet] = {}
 
-    def of(self, labels: str, filed: int) -> Regime:
+    def clocks_for(self, labels: str, filed_at: int) -> ClockSet:
         """Return the regime of a report with these labels, filed at that instant."""
-        era = self._eras[bisect_right(self._bounds, filed) if self._bounds else 0]
+        era = self._sets_by_period[bisect_right(self._bounds, filed_at) if self._bounds else 0]
         regime = era.get(labels)
         if regime is None:
-            attributes = decode(labels)
-            clocks = tuple([clock for clock in self._clocks if clock.runs(attributes, filed)])
-            regime = self._known.get(clocks)
+            attributes = decode_labels(labels)
+            clocks = tuple([clock for clock in self._clocks if clock.applies_to(attributes, filed_at)])
+            regime = self._sets_by_clocks.get(clocks)
             if regime is None:
-                regime = self._known[clocks] = Regime(clocks)
-            if len(era) >= _KEPT:
+                regime = self._sets_by_clocks[clocks] = ClockSet(clocks)
+            if len(era) >= _MAX_CACHED:
                 era.clear()
             era[labels] = regime
         return regime

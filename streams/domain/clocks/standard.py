@@ -6,42 +6,46 @@ nobody has reviewed as a legal duty.
 
 from typing import Final
 
-from streams.domain.clocks.definition import FINAL_RESTRICTIONS, PARTIAL_RESTRICTIONS, AfterReopen, Clock
+from streams.domain.clocks.definition import FINAL_RESTRICTION_ACTIONS, PARTIAL_RESTRICTION_ACTIONS, AfterReopen, Clock
 from streams.domain.duration_bins import HOUR
-from streams.domain.events import Deed
+from streams.domain.events import ActionKind
 from streams.domain.vocabulary import Outcome
 
 
-def _plain(*outcomes: Outcome) -> frozenset[Deed]:
-    return frozenset(Deed(outcome) for outcome in outcomes)
+def _actions_of(*outcomes: Outcome) -> frozenset[ActionKind]:
+    return frozenset(ActionKind(outcome) for outcome in outcomes)
 
 
-_DECIDED_OTHERWISE: Final = _plain(Outcome.NO_VIOLATION, Outcome.ALREADY_RESTRICTED, Outcome.UNAVAILABLE)
-_UNDECIDED: Final = _plain(Outcome.OUT_OF_SCOPE, Outcome.INVALIDATED, Outcome.WITHDRAWN, Outcome.EXPIRED)
-_SEEN: Final = _plain(Outcome.ACKNOWLEDGED, Outcome.REVIEW_STARTED, Outcome.VALIDATED, Outcome.ESCALATED)
+_OTHER_DECISIONS: Final = _actions_of(Outcome.NO_VIOLATION, Outcome.ALREADY_RESTRICTED, Outcome.UNAVAILABLE)
+_ENDINGS_WITHOUT_DECISION: Final = _actions_of(
+    Outcome.OUT_OF_SCOPE, Outcome.INVALIDATED, Outcome.WITHDRAWN, Outcome.EXPIRED
+)
+_ACKNOWLEDGING_ACTIONS: Final = _actions_of(
+    Outcome.ACKNOWLEDGED, Outcome.REVIEW_STARTED, Outcome.VALIDATED, Outcome.ESCALATED
+)
 
 STANDARD_PACK: Final = "standard@1"
 
-STANDARD: Final = (
+STANDARD_CLOCKS: Final = (
     Clock(
         id="time_to_acknowledge",
         version="1",
-        stops=_SEEN | PARTIAL_RESTRICTIONS | FINAL_RESTRICTIONS | _DECIDED_OTHERWISE,
-        competes=_UNDECIDED,
+        stops=_ACKNOWLEDGING_ACTIONS | PARTIAL_RESTRICTION_ACTIONS | FINAL_RESTRICTION_ACTIONS | _OTHER_DECISIONS,
+        competes=_ENDINGS_WITHOUT_DECISION,
         limit=24 * HOUR,
     ),
     Clock(
         id="time_to_decision",
         version="1",
-        stops=FINAL_RESTRICTIONS | _DECIDED_OTHERWISE,
-        competes=_UNDECIDED,
+        stops=FINAL_RESTRICTION_ACTIONS | _OTHER_DECISIONS,
+        competes=_ENDINGS_WITHOUT_DECISION,
         limit=24 * HOUR,
     ),
     Clock(
         id="time_to_action",
         version="1",
-        stops=FINAL_RESTRICTIONS,
-        competes=_DECIDED_OTHERWISE | _UNDECIDED,
+        stops=FINAL_RESTRICTION_ACTIONS,
+        competes=_OTHER_DECISIONS | _ENDINGS_WITHOUT_DECISION,
         after_reopen=AfterReopen.RESTART,
         limit=24 * HOUR,
     ),

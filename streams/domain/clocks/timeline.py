@@ -9,14 +9,14 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from streams.domain.clocks.definition import AfterReopen, Clock
-from streams.domain.clocks.endings import ENDINGS, IDLE, OPEN, STOPPED
-from streams.domain.clocks.report_state import Standing, State
-from streams.domain.events import DEEDS, Deed
+from streams.domain.clocks.endings import COMPETING_ENDINGS, IDLE, OPEN, STOPPED
+from streams.domain.clocks.report_state import ReportStateMachine, State
+from streams.domain.events import DEEDS, ActionKind
 
-_FILING: Final = -1
+_FILING_PLACE: Final = -1
 
 
-class Course(NamedTuple):
+class ClockRun(NamedTuple):
     """One clock over one sequence: places of deeds, where -1 is the filing and None means never.
 
     `pauses` are pairs (paused at, resumed at); the last may lack its end. `ending` is OPEN, STOPPED, the number of a
@@ -29,19 +29,21 @@ class Course(NamedTuple):
     pauses: tuple[tuple[int, int | None], ...]
 
     @property
-    def plain(self) -> bool:
+    def is_uninterrupted(self) -> bool:
         """Whether the clock has run without a pause since the filing, or has not begun."""
-        return self.start in (None, _FILING) and not self.pauses
+        return self.start in (None, _FILING_PLACE) and not self.pauses
 
 
-class Plan(NamedTuple):
+class Timeline(NamedTuple):
     """What a sequence of deeds means: the report's state and the course of every clock."""
 
     state: State
-    courses: tuple[Course, ...]
+    runs: tuple[ClockRun, ...]
 
 
-def _stretches(codes: tuple[int, ...], decided: tuple[int, ...]) -> Iterator[tuple[int, Deed, tuple[int, ...]]]:
+def _group_equal_actions(
+    codes: tuple[int, ...], decided: tuple[int, ...]
+) -> Iterator[tuple[int, ActionKind, tuple[int, ...]]]:
     """Yield equal deeds that follow each other: the place of the first, the deed, how many items each decides.
 
     After the first, the others change neither the report's state nor a clock, but by the items that they decide.
@@ -53,47 +55,47 @@ def _stretches(codes: tuple[int, ...], decided: tuple[int, ...]) -> Iterator[tup
         place = after
 
 
-class _Run:
+class _ClockMachine:
     """One clock while the deeds are read in order."""
 
     def __init__(self, clock: Clock, items: int) -> None:
         self.clock = clock
         self.items = items
-        self.start: int | None = None if clock.starts else _FILING
+        self.start: int | None = None if clock.starts else _FILING_PLACE
         self.pauses: list[tuple[int, int | None]] = []
-        self._open_again()
+        self._reset()
 
-    def _open_again(self) -> None:
+    def _reset(self) -> None:
         self.end: int | None = None
         self.ending = OPEN
-        self.decided = 0
+        self.items_decided = 0
 
-    def take(self, place: int, deed: Deed, items: tuple[int, ...], ended: Deed | None) -> None:
+    def apply(self, place: int, deed: ActionKind, items: tuple[int, ...], ended_by: ActionKind | None) -> None:
         """Read equal deeds from `place` on, on a report that `ended` has ended before; 0 items stand for all."""
         if self.start is None:
-            self._begin(place, deed, items, ended)
+            self._start(place, deed, items, ended_by)
         elif self.ending == OPEN:
             if self.pauses or deed in self.clock.pauses:
-                self._pause(place, deed)
-            self._finish(place, deed, items)
+                self._update_pause(place, deed)
+            self._check_end(place, deed, items)
 
     def reopen(self) -> None:
         """Open the clock again after its report was opened again, if it is one that restarts or has not begun."""
         if self.clock.after_reopen is AfterReopen.RESTART or self.start is None:
-            self._open_again()
+            self._reset()
 
-    def _begin(self, place: int, deed: Deed, items: tuple[int, ...], ended: Deed | None) -> None:
+    def _start(self, place: int, deed: ActionKind, items: tuple[int, ...], ended_by: ActionKind | None) -> None:
         """Start the clock with a deed that does so; what has ended the report by then ends the clock at its start."""
         if deed not in self.clock.starts:
             if deed in self.clock.stops:
-                self.decided += sum([decided or self.items for decided in items])
+                self.items_decided += sum([decided or self.items for decided in items])
             return
         self.start = place
-        before, self.decided = self.decided, 0
-        if ended is not None:
-            self._finish(place, ended, (before,))
+        before, self.items_decided = self.items_decided, 0
+        if ended_by is not None:
+            self._check_end(place, ended_by, (before,))
 
-    def _pause(self, place: int, deed: Deed) -> None:
+    def _update_pause(self, place: int, deed: ActionKind) -> None:
         paused = bool(self.pauses) and self.pauses[-1][1] is None
         if not paused and deed in self.clock.pauses:
             self.pauses.append((place, None))
@@ -104,16 +106,16 @@ class _Run:
         if self.pauses and self.pauses[-1][1] is None:
             self.pauses[-1] = (self.pauses[-1][0], place)
 
-    def _finish(self, place: int, deed: Deed, items: tuple[int, ...]) -> None:
+    def _check_end(self, place: int, deed: ActionKind, items: tuple[int, ...]) -> None:
         if deed in self.clock.stops:
-            self._decide(place, items)
+            self._decide_items(place, items)
         elif deed in self.clock.competes:
-            self._end(place, ENDINGS[deed.outcome])
+            self._end(place, COMPETING_ENDINGS[deed.outcome])
 
-    def _decide(self, first: int, items: tuple[int, ...]) -> None:
+    def _decide_items(self, first: int, items: tuple[int, ...]) -> None:
         for place, decided in enumerate(items, first):
-            self.decided += decided or self.items
-            if not self.clock.all_items or self.decided >= self.items:
+            self.items_decided += decided or self.items
+            if not self.clock.all_items or self.items_decided >= self.items:
                 self._end(place, STOPPED)
                 return
 
@@ -121,26 +123,26 @@ class _Run:
         self.end, self.ending = place, ending
         self._resume(place)
 
-    def course(self) -> Course:
+    def result(self) -> ClockRun:
         """Return what became of the clock."""
-        return Course(self.start, self.end, IDLE if self.start is None else self.ending, tuple(self.pauses))
+        return ClockRun(self.start, self.end, IDLE if self.start is None else self.ending, tuple(self.pauses))
 
 
-def compile_plan(
+def compile_timeline(
     clocks: tuple[Clock, ...], codes: tuple[int, ...], items: int = 1, decided: tuple[int, ...] = ()
-) -> Plan:
+) -> Timeline:
     """Return what a sequence of deeds means.
 
     `codes` are places in `events.DEEDS`; `items` is how many items the report holds and `decided` how many each
     deed decides (0 or absent for all).
     """
-    standing = Standing()
-    runs = [_Run(clock, items) for clock in clocks]
-    for place, deed, of_items in _stretches(codes, decided):
-        ended = standing.ended
-        reopened = standing.take(deed)
+    standing = ReportStateMachine()
+    runs = [_ClockMachine(clock, items) for clock in clocks]
+    for place, deed, of_items in _group_equal_actions(codes, decided):
+        ended = standing.ended_by
+        reopened = standing.apply(deed)
         for run in runs:
             if reopened:
                 run.reopen()
-            run.take(place, deed, of_items, ended and standing.ended)
-    return Plan(standing.state, tuple(run.course() for run in runs))
+            run.apply(place, deed, of_items, ended and standing.ended_by)
+    return Timeline(standing.state, tuple(run.result() for run in runs))

@@ -12,7 +12,7 @@ from math import floor
 from typing import Final, NamedTuple
 
 from streams.domain.clocks.endings import EXPIRED, OPEN, STOPPED
-from streams.domain.cohorts.statistics import ClockFigures
+from streams.domain.cohorts.statistics import ClockStatistics
 from streams.domain.duration_bins import SECOND, edge_index
 from streams.domain.survival import Cells, estimate
 
@@ -35,7 +35,7 @@ class Period(StrEnum):
     ROLLING_90D = "rolling_90d"
 
     @property
-    def of_calendar(self) -> bool:
+    def is_calendar(self) -> bool:
         """Whether it begins anew on a date of the calendar; the last 28 or 90 days never do."""
         return self in {Period.MONTH, Period.QUARTER}
 
@@ -48,7 +48,7 @@ class Target(NamedTuple):
     share: float | None
 
 
-class Span(NamedTuple):
+class DayRange(NamedTuple):
     """Filing days from `first` to `last`, both included, in days since 1970."""
 
     first: int
@@ -56,29 +56,29 @@ class Span(NamedTuple):
 
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
-_ROLLING: Final = {Period.ROLLING_28D: 28, Period.ROLLING_90D: 90}
-_MONTHS: Final = {Period.MONTH: 1, Period.QUARTER: 3}
+_ROLLING_DAYS: Final = {Period.ROLLING_28D: 28, Period.ROLLING_90D: 90}
+_PERIOD_MONTHS: Final = {Period.MONTH: 1, Period.QUARTER: 3}
 _MONTHS_PER_YEAR: Final = 12
 
 
-def spans(period: Period, day: int) -> tuple[Span, Span]:
+def period_ranges(period: Period, day: int) -> tuple[DayRange, DayRange]:
     """Return the period that `day` is in, up to its last day, and the one before it; a rolling one ends with `day`."""
-    if days := _ROLLING.get(period):
-        return Span(day - days + 1, day), Span(day - 2 * days + 1, day - days)
-    step, today = _MONTHS[period], date.fromordinal(_EPOCH + day)
+    if days := _ROLLING_DAYS.get(period):
+        return DayRange(day - days + 1, day), DayRange(day - 2 * days + 1, day - days)
+    step, today = _PERIOD_MONTHS[period], date.fromordinal(_EPOCH + day)
     months = today.year * _MONTHS_PER_YEAR + today.month - 1
     begun = months - months % step
-    before, start, end = (_first_of(month) for month in (begun - step, begun, begun + step))
-    return Span(start, end - 1), Span(before, start - 1)
+    before, start, end = (_first_day(month) for month in (begun - step, begun, begun + step))
+    return DayRange(start, end - 1), DayRange(before, start - 1)
 
 
-def _first_of(months: int) -> int:
+def _first_day(months: int) -> int:
     """Return the first day of a month that is counted from the year 0."""
     year, month = divmod(months, _MONTHS_PER_YEAR)
     return date(year, month + 1, 1).toordinal() - _EPOCH
 
 
-class Standing(NamedTuple):
+class ObjectiveCounts(NamedTuple):
     """How many reports certainly kept a limit, were released from it by another ending, missed it, or may do either."""
 
     kept: int
@@ -87,7 +87,7 @@ class Standing(NamedTuple):
     pending: int
 
 
-def standing(cells: Cells, limit: int, reports: int) -> Standing:
+def count_outcomes(cells: Cells, limit: int, reports: int) -> ObjectiveCounts:
     """Return where `reports` stand; those that are in no cell are pending.
 
     Raises ValueError for a limit off the grid.
@@ -101,10 +101,10 @@ def standing(cells: Cells, limit: int, reports: int) -> Standing:
             kept += count
         elif ending != OPEN:
             released += count
-    return Standing(kept, released, missed, reports - kept - released - missed)
+    return ObjectiveCounts(kept, released, missed, reports - kept - released - missed)
 
 
-class Judgement(NamedTuple):
+class ObjectiveResult(NamedTuple):
     """How a rule is kept by the filings of a period.
 
     `value` is a share where each report or a share of them is judged, else seconds; a `lower_bound` where a mean has
@@ -123,15 +123,17 @@ class Judgement(NamedTuple):
 _ROUNDING: Final = 1e-9
 
 
-def judge(figures: ClockFigures, cells: Cells, reports: int, target: Target, *, known: bool = True) -> Judgement:
+def evaluate_objective(
+    statistics: ClockStatistics, cells: Cells, reports: int, target: Target, *, has_watermark: bool = True
+) -> ObjectiveResult:
     """Return how `reports` keep to a target; `figures` are of the same `cells`.
 
     Not `known`: nobody can say how long those that are open have waited.
     """
-    stand = standing(cells, target.limit, reports)
-    exposed = known and figures.curve.exposure.measurable
+    stand = count_outcomes(cells, target.limit, reports)
+    exposed = has_watermark and statistics.curve.exposure.is_measurable
     if target.share is None:
-        return _of_mean(figures, stand, target, exposed=exposed)
+        return _evaluate_mean(statistics, stand, target, is_measurable=exposed)
     # A quantile is one of all reports: another ending does not bring it nearer.
     missed = stand.missed + (stand.released if target.statistic is Statistic.QUANTILE else 0)
     allowed = floor((1 - target.share) * reports + _ROUNDING)
@@ -140,29 +142,31 @@ def judge(figures: ClockFigures, cells: Cells, reports: int, target: Target, *, 
         met = False
     elif exposed and missed + stand.pending <= allowed:
         met = True
-    value = _value(figures, cells, target, target.share) if exposed else None
-    return Judgement(reports, value, lower_bound=False, met=met, misses_left=allowed - missed)
+    value = _measured_value(statistics, cells, target, target.share) if exposed else None
+    return ObjectiveResult(reports, value, lower_bound=False, met=met, misses_left=allowed - missed)
 
 
-def _of_mean(figures: ClockFigures, stand: Standing, target: Target, *, exposed: bool) -> Judgement:
-    seconds, exact = figures.mean.seconds, figures.mean.exact and not stand.pending
+def _evaluate_mean(
+    statistics: ClockStatistics, counts: ObjectiveCounts, target: Target, *, is_measurable: bool
+) -> ObjectiveResult:
+    seconds, exact = statistics.mean.seconds, statistics.mean.exact and not counts.pending
     met: bool | None = None
     if seconds is not None and seconds > target.limit / SECOND:
         met = False
-    elif seconds is not None and exact and exposed:
+    elif seconds is not None and exact and is_measurable:
         met = True
-    shown = seconds if exposed else None
-    return Judgement(sum(stand), shown, lower_bound=shown is not None and not exact, met=met, misses_left=None)
+    shown = seconds if is_measurable else None
+    return ObjectiveResult(sum(counts), shown, lower_bound=shown is not None and not exact, met=met, misses_left=None)
 
 
-def _value(figures: ClockFigures, cells: Cells, target: Target, share: float) -> float | None:
+def _measured_value(statistics: ClockStatistics, cells: Cells, target: Target, share: float) -> float | None:
     if target.statistic is Statistic.QUANTILE:
-        return figures.curve.quantile(share).value
-    within = estimate(_settled(cells)).within(target.limit)
+        return statistics.curve.quantile(share).value
+    within = estimate(_count_releases_as_stops(cells)).within(target.limit)
     return None if within is None else within.value
 
 
-def _settled(cells: Cells) -> Mapping[tuple[int, int, int], int]:
+def _count_releases_as_stops(cells: Cells) -> Mapping[tuple[int, int, int], int]:
     """Return the cells with every ending that releases a report in the place of a stop."""
     settled: Counter[tuple[int, int, int]] = Counter()
     for (entry, leaving, ending), count in cells.items():

@@ -9,55 +9,55 @@ from collections.abc import Collection, Iterable, Mapping
 from hashlib import blake2b
 from typing import Final
 
-MOST: Final = 128
+MAX_PROFILES_PER_PART: Final = 128
 """How many signatures a part may hold."""
 
-WHOLE: Final = 1
+WHOLE_COHORT: Final = 1
 """The part that holds all signatures of a cohort: that of no bits. A part's number is its bits behind a 1."""
 
 _BYTES: Final = 8
 _BITS: Final = 8 * _BYTES
-_MARK: Final = 1 << _BITS
+_LEADING_ONE: Final = 1 << _BITS
 
 
-def code_of(signature: bytes) -> int:
+def profile_code(profile: bytes) -> int:
     """Return the code of a stored signature, the first 64 bits of its BLAKE2b digest, behind a 1."""
-    return _MARK | int.from_bytes(blake2b(signature, digest_size=_BYTES).digest())
+    return _LEADING_ONE | int.from_bytes(blake2b(profile, digest_size=_BYTES).digest())
 
 
-def number_of(bits: str) -> int:
+def parse_bits(bits: str) -> int:
     """Return the number of the part with these bits, a text of 0 and 1."""
     return int(f"1{bits}", 2)
 
 
-def bits_of(number: int) -> str:
+def format_bits(number: int) -> str:
     """Return the bits of a part, given its number; "" for the whole."""
     return f"{number:b}"[1:]
 
 
-class Parts:
+class CohortParts:
     """The parts of one cohort, of at most `most` signatures each; `numbers` are those of the parts as they are stored."""
 
-    __slots__ = ("_length", "_most", "_parts")
+    __slots__ = ("_max_profiles", "_parts", "_shortest_bits")
 
-    def __init__(self, numbers: Iterable[int] = (WHOLE,), most: int = MOST) -> None:
-        self._most = most
+    def __init__(self, numbers: Iterable[int] = (WHOLE_COHORT,), max_profiles: int = MAX_PROFILES_PER_PART) -> None:
+        self._max_profiles = max_profiles
         self._parts: dict[int, set[bytes]] = {number: set() for number in numbers}
-        self._length = self._shortest()
+        self._shortest_bits = self._find_shortest_bits()
 
     @property
-    def divided(self) -> bool:
+    def is_divided(self) -> bool:
         """Whether there is more than one part."""
-        return WHOLE not in self._parts
+        return WHOLE_COHORT not in self._parts
 
     @property
     def numbers(self) -> Collection[int]:
         """The numbers of all parts, as they are now and as they change."""
         return self._parts.keys()
 
-    def put(self, signature: bytes) -> None:
+    def add(self, profile: bytes) -> None:
         """Put a signature into its part, whatever the part then holds."""
-        self._parts[self._place(signature)].add(signature)
+        self._parts[self._part_number(profile)].add(profile)
 
     def get(self, number: int) -> Collection[bytes] | None:
         """Return the signatures of a part, None when there is no such part."""
@@ -70,7 +70,7 @@ class Parts:
         """
         parts, touched = self._parts, set()
         for signature in changed:
-            number = self._place(signature)
+            number = self._part_number(signature)
             touched.add(number)
             if signature in cohort:
                 parts[number].add(signature)
@@ -79,22 +79,22 @@ class Parts:
         moved: set[int] = set()
         for number in touched:
             if number in parts:
-                moved |= self._divide(number) if len(parts[number]) > self._most else self._join(number)
+                moved |= self._split(number) if len(parts[number]) > self._max_profiles else self._merge(number)
         if moved:
-            self._length = self._shortest()
+            self._shortest_bits = self._find_shortest_bits()
         return touched | moved
 
-    def _shortest(self) -> int:
+    def _find_shortest_bits(self) -> int:
         return min(self._parts).bit_length() - 1
 
-    def _place(self, signature: bytes) -> int:
+    def _part_number(self, profile: bytes) -> int:
         """Return the number of the part in which a signature belongs: the only one whose bits its code begins with."""
-        code, rest = code_of(signature), _BITS - self._length
+        code, rest = profile_code(profile), _BITS - self._shortest_bits
         while (number := code >> rest) not in self._parts:
             rest -= 1
         return number
 
-    def _divide(self, number: int) -> set[int]:
+    def _split(self, number: int) -> set[int]:
         """Divide a part until no half is too large; return all parts that came and went."""
         moved, full = {number}, [number]
         while full:
@@ -102,18 +102,18 @@ class Parts:
             halves: dict[int, set[bytes]] = {2 * former: set(), 2 * former + 1: set()}
             rest = _BITS - former.bit_length()
             for signature in self._parts.pop(former):
-                halves[code_of(signature) >> rest].add(signature)
+                halves[profile_code(signature) >> rest].add(signature)
             self._parts.update(halves)
             moved.update(halves)
-            full += [half for half, signatures in halves.items() if len(signatures) > self._most]
+            full += [half for half, signatures in halves.items() if len(signatures) > self._max_profiles]
         return moved
 
-    def _join(self, number: int) -> set[int]:
+    def _merge(self, number: int) -> set[int]:
         """Join a part with its other half as long as one part can hold both; return all parts that came and went."""
         moved = set()
-        while number != WHOLE:
+        while number != WHOLE_COHORT:
             other = number ^ 1
-            if other not in self._parts or len(self._parts[number]) + len(self._parts[other]) > self._most:
+            if other not in self._parts or len(self._parts[number]) + len(self._parts[other]) > self._max_profiles:
                 break
             moved |= {number, other, number // 2}
             self._parts[number // 2] = self._parts.pop(number) | self._parts.pop(other)

@@ -4,11 +4,11 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from streams.domain.cohorts.cohort import Stored, cohort_and_bits, name_of_part, stop_sums
-from streams.domain.cohorts.parts import MOST, WHOLE, Parts, bits_of, number_of
-from streams.domain.cohorts.profile import is_sum
+from streams.domain.cohorts.cohort import StoredCohort, part_name, split_part_name, stored_totals
+from streams.domain.cohorts.parts import MAX_PROFILES_PER_PART, WHOLE_COHORT, CohortParts, format_bits, parse_bits
+from streams.domain.cohorts.profile import is_total
 
-_AT_HAND: Final = 4_096
+_MAX_CACHED_COHORTS: Final = 4_096
 """Of how many divided cohorts it is kept in memory which signatures are in which part; of the others it is worked out."""
 
 
@@ -19,56 +19,56 @@ class CohortRows:
     last taken: whoever changes such a cohort adds to them.
     """
 
-    def __init__(self, most: int = MOST) -> None:
-        self.divided: dict[str, set[bytes]] = {}
-        self._most = most
-        self._numbers: dict[str, set[int]] = {}
-        self._at_hand: OrderedDict[str, Parts] = OrderedDict()
+    def __init__(self, max_profiles: int = MAX_PROFILES_PER_PART) -> None:
+        self.changed_in_divided: dict[str, set[bytes]] = {}
+        self._max_profiles = max_profiles
+        self._part_numbers: dict[str, set[int]] = {}
+        self._cached_parts: OrderedDict[str, CohortParts] = OrderedDict()
 
-    def loaded(self, row: str) -> str:
+    def register_row(self, row: str) -> str:
         """Take note of a stored row and return the name of its cohort."""
-        cohort, bits = cohort_and_bits(row)
+        cohort, bits = split_part_name(row)
         if bits:
-            self._numbers.setdefault(cohort, set()).add(number_of(bits))
-            self.divided[cohort] = set()
+            self._part_numbers.setdefault(cohort, set()).add(parse_bits(bits))
+            self.changed_in_divided[cohort] = set()
         return cohort
 
-    def changed(self, name: str, cohort: Stored) -> Iterator[tuple[str, Stored | None]]:
+    def changed_rows(self, name: str, cohort: StoredCohort) -> Iterator[tuple[str, StoredCohort | None]]:
         """Yield the rows of a cohort that changed, by their names; None for a row that is gone.
 
         The row under the cohort's own name holds its sums, and its signatures while it is not divided.
         """
-        if len(cohort) <= self._most and name not in self.divided:
+        if len(cohort) <= self._max_profiles and name not in self.changed_in_divided:
             yield name, cohort
             return
-        former = self._numbers.get(name, {WHOLE})
-        signatures = {stored for stored in self.divided.get(name, cohort) if not is_sum(stored)}
-        parts = self._at_hand.pop(name, None) or self._parts(former, cohort, signatures)
-        touched = parts.update(cohort, signatures) - {WHOLE}
-        self._keep(name, parts)
-        yield name, dict(stop_sums(cohort)) if parts.divided else cohort
+        former = self._part_numbers.get(name, {WHOLE_COHORT})
+        signatures = {stored for stored in self.changed_in_divided.get(name, cohort) if not is_total(stored)}
+        parts = self._cached_parts.pop(name, None) or self._rebuild_parts(former, cohort, signatures)
+        touched = parts.update(cohort, signatures) - {WHOLE_COHORT}
+        self._store_parts(name, parts)
+        yield name, dict(stored_totals(cohort)) if parts.is_divided else cohort
         for number in touched:
             held = parts.get(number)
             if held is not None:
-                yield name_of_part(name, bits_of(number)), {signature: cohort[signature] for signature in held}
+                yield part_name(name, format_bits(number)), {signature: cohort[signature] for signature in held}
             elif number in former:
-                yield name_of_part(name, bits_of(number)), None
+                yield part_name(name, format_bits(number)), None
 
-    def _keep(self, name: str, parts: Parts) -> None:
-        if not parts.divided:
-            self.divided.pop(name, None)
-            self._numbers.pop(name, None)
+    def _store_parts(self, name: str, parts: CohortParts) -> None:
+        if not parts.is_divided:
+            self.changed_in_divided.pop(name, None)
+            self._part_numbers.pop(name, None)
             return
-        self.divided[name] = set()
-        self._numbers[name] = set(parts.numbers)
-        self._at_hand[name] = parts
-        if len(self._at_hand) > _AT_HAND:
-            self._at_hand.popitem(last=False)
+        self.changed_in_divided[name] = set()
+        self._part_numbers[name] = set(parts.numbers)
+        self._cached_parts[name] = parts
+        if len(self._cached_parts) > _MAX_CACHED_COHORTS:
+            self._cached_parts.popitem(last=False)
 
-    def _parts(self, numbers: Collection[int], cohort: Stored, changed: Collection[bytes]) -> Parts:
+    def _rebuild_parts(self, numbers: Collection[int], cohort: StoredCohort, changed: Collection[bytes]) -> CohortParts:
         """Return the parts as they are stored, but for the signatures that changed since."""
-        parts = Parts(numbers, self._most)
+        parts = CohortParts(numbers, self._max_profiles)
         for stored in cohort:
-            if stored not in changed and not is_sum(stored):
-                parts.put(stored)
+            if stored not in changed and not is_total(stored):
+                parts.add(stored)
         return parts

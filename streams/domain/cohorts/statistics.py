@@ -7,13 +7,13 @@ from typing import Final, NamedTuple
 from streams.domain.clocks.definition import Clock
 from streams.domain.clocks.endings import FROZEN, OPEN, STOPPED
 from streams.domain.clocks.report_state import State
-from streams.domain.cohorts.cohort import Cell, CohortKey, cell, key_of, signatures, stop_sums
-from streams.domain.cohorts.profile import Signature
+from streams.domain.cohorts.cohort import CohortKey, SurvivalCell, parse_key, profiles, stored_totals, survival_cell
+from streams.domain.cohorts.profile import ReportProfile
 from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE
-from streams.domain.labels import Attributes
-from streams.domain.survival import Curve, Mean, Sums, closed_only_median, estimate, mean, whole_hour_median
+from streams.domain.labels import Labels
+from streams.domain.survival import Curve, DurationTotal, Mean, closed_only_median, estimate, mean, whole_hour_median
 
-LABELS: Final = ("platform", "day", *Attributes._fields)
+GROUP_LABELS: Final = ("platform", "day", *Labels._fields)
 """By what reports can be grouped."""
 
 
@@ -21,7 +21,7 @@ class UnknownLabelError(ValueError):
     """A label that reports do not have."""
 
 
-class Sample:
+class CohortSample:
     """The reports of one group: states, and by the mark of a clock the cells, the sums of stops and of open ages.
 
     Of a clock that is paused or was sealed the open age is the least that its bin holds.
@@ -33,68 +33,68 @@ class Sample:
         self.states: Counter[State] = Counter()
         self.reports: Counter[bytes] = Counter()
         self.paused: Counter[bytes] = Counter()
-        self.cells: defaultdict[bytes, Counter[Cell]] = defaultdict(Counter)
-        self.stop_sums: Counter[bytes] = Counter()
-        self.open_sums: Counter[bytes] = Counter()
-        self.oldest_open: int | None = None
+        self.cells: defaultdict[bytes, Counter[SurvivalCell]] = defaultdict(Counter)
+        self.stopped_totals: Counter[bytes] = Counter()
+        self.open_totals: Counter[bytes] = Counter()
+        self.oldest_open_at: int | None = None
 
     @property
     def filed(self) -> int:
         """How many reports were filed; the states add up to it."""
         return self.states.total()
 
-    def add(self, key: CohortKey, cohort: Mapping[bytes, int], through: int) -> None:
+    def add(self, key: CohortKey, cohort: Mapping[bytes, int], watermark: int) -> None:
         """Count a stored cohort whose platform has told everything up to `through`."""
-        for signature, count in signatures(cohort):
-            self.count(key.day, signature, count, through)
-        for clock, total in stop_sums(cohort):
-            self.stop_sums[clock] += total
+        for signature, count in profiles(cohort):
+            self.count_profile(key.day, signature, count, watermark)
+        for clock, total in stored_totals(cohort):
+            self.stopped_totals[clock] += total
 
-    def count(
-        self, day: int, signature: Signature, count: int, through: int, clocks: Container[bytes] | None = None
+    def count_profile(
+        self, day: int, profile: ReportProfile, count: int, watermark: int, clocks: Container[bytes] | None = None
     ) -> None:
         """Count `count` reports filed on `day` that share a signature; a negative count takes them out.
 
         Of some clocks only if they are given.
         """
-        self.states[signature.state] += count
-        if signature.filed_minute is not None:
-            filed = day * DAY + signature.filed_minute * MINUTE
-            self.oldest_open = filed if self.oldest_open is None else min(self.oldest_open, filed)
-        for reading in signature.clocks:
-            if clocks is not None and reading.clock not in clocks:
+        self.states[profile.state] += count
+        if profile.filed_minute is not None:
+            filed = day * DAY + profile.filed_minute * MINUTE
+            self.oldest_open_at = filed if self.oldest_open_at is None else min(self.oldest_open_at, filed)
+        for reading in profile.clocks:
+            if clocks is not None and reading.clock_hash not in clocks:
                 continue
-            self.reports[reading.clock] += count
-            if reading.ending == FROZEN and signature.state is not State.UNANSWERED:
-                self.paused[reading.clock] += count
-            place = cell(signature.entry, reading, day, through)
+            self.reports[reading.clock_hash] += count
+            if reading.ending == FROZEN and profile.state is not State.UNANSWERED:
+                self.paused[reading.clock_hash] += count
+            place = survival_cell(profile.entry_bin, reading, day, watermark)
             if place is not None:
-                self.cells[reading.clock][place] += count
+                self.cells[reading.clock_hash][place] += count
             if reading.ending == OPEN and place is not None:
-                self.open_sums[reading.clock] += count * (through - day * DAY - reading.value * MINUTE)
+                self.open_totals[reading.clock_hash] += count * (watermark - day * DAY - reading.value * MINUTE)
             elif reading.ending == FROZEN and reading.value:
-                self.open_sums[reading.clock] += count * EDGES[reading.value - 1]
+                self.open_totals[reading.clock_hash] += count * EDGES[reading.value - 1]
 
-    def cells_of(self, clocks: Sequence[Clock]) -> dict[Cell, int]:
+    def merged_cells(self, clocks: Sequence[Clock]) -> dict[SurvivalCell, int]:
         """Return the cells of several definitions of a clock together."""
-        merged: dict[Cell, int] = {}
+        merged: dict[SurvivalCell, int] = {}
         for clock in clocks:
-            cells: Mapping[Cell, int] = self.cells.get(clock.mark, {})
+            cells: Mapping[SurvivalCell, int] = self.cells.get(clock.hash, {})
             merged.update(cells if not merged else {place: merged.get(place, 0) + n for place, n in cells.items()})
         return merged
 
 
-Grouping = Callable[[CohortKey], tuple[str, ...]]
+GroupKey = Callable[[CohortKey], tuple[str, ...]]
 
 
-def grouping(by: Sequence[str]) -> Grouping:
+def group_key(by: Sequence[str]) -> GroupKey:
     """Return what names the group of a cohort by the labels `by`.
 
     Raises UnknownLabelError for a label that is not one of LABELS.
     """
-    unknown = [label for label in by if label not in LABELS]
+    unknown = [label for label in by if label not in GROUP_LABELS]
     if unknown:
-        raise UnknownLabelError(f"expected labels out of {', '.join(LABELS)}, got {', '.join(unknown)}")
+        raise UnknownLabelError(f"expected labels out of {', '.join(GROUP_LABELS)}, got {', '.join(unknown)}")
 
     def name(key: CohortKey) -> tuple[str, ...]:
         words = {"platform": key.platform, "day": str(key.day), **key.labels._asdict()}
@@ -103,53 +103,56 @@ def grouping(by: Sequence[str]) -> Grouping:
     return name
 
 
-def samples(
-    cohorts: Iterable[tuple[str, Mapping[bytes, int]]], name: Grouping, through: Callable[[str], int]
-) -> dict[tuple[str, ...], Sample]:
+def samples_by_group(
+    cohorts: Iterable[tuple[str, Mapping[bytes, int]]], group_key: GroupKey, watermark_of: Callable[[str], int]
+) -> dict[tuple[str, ...], CohortSample]:
     """Return the sample of every group, in the order of their names.
 
     `through` tells up to when a platform has told everything: open reports are censored there.
     """
-    groups: dict[tuple[str, ...], Sample] = {}
+    groups: dict[tuple[str, ...], CohortSample] = {}
     for stored, cohort in cohorts:
-        key = key_of(stored)
+        key = parse_key(stored)
         if cohort:
-            groups.setdefault(name(key), Sample()).add(key, cohort, through(key.platform))
+            groups.setdefault(group_key(key), CohortSample()).add(key, cohort, watermark_of(key.platform))
     return dict(sorted(groups.items()))
 
 
-class Published(NamedTuple):
+class ClosedOnlyStatistics(NamedTuple):
     """The figures as they are published today, from closed reports alone: seconds, and whole hours."""
 
     median: float | None
     whole_hours: int | None
 
 
-class ClockFigures(NamedTuple):
+class ClockStatistics(NamedTuple):
     """What is printed of one clock on one group; `mean` is a lower bound unless it says that it is exact."""
 
     clock: str
     curve: Curve
-    published: Published
+    closed_only: ClosedOnlyStatistics
     mean: Mean
 
 
-RESTRICTED_TO: Final = 48 * HOUR
+RESTRICTED_MEAN_HORIZON: Final = 48 * HOUR
 """The horizon of the restricted mean."""
 
 
-def clock_figures(sample: Sample, clocks: Sequence[Clock]) -> ClockFigures:
+def clock_statistics(sample: CohortSample, clocks: Sequence[Clock]) -> ClockStatistics:
     """Return the figures of a clock on a sample; `clocks` are all its definitions, at least one."""
-    cells = sample.cells_of(clocks)
+    cells = sample.merged_cells(clocks)
     stops = sum(count for (_, _, ending), count in cells.items() if ending == STOPPED)
     waiting = sum(count for (_, _, ending), count in cells.items() if ending == OPEN)
-    return ClockFigures(
+    return ClockStatistics(
         clock=clocks[0].id,
         curve=estimate(cells),
-        published=Published(closed_only_median(cells), whole_hour_median(cells)),
-        mean=mean(Sums(stops, _total(sample.stop_sums, clocks)), Sums(waiting, _total(sample.open_sums, clocks))),
+        closed_only=ClosedOnlyStatistics(closed_only_median(cells), whole_hour_median(cells)),
+        mean=mean(
+            DurationTotal(stops, _sum_of_clocks(sample.stopped_totals, clocks)),
+            DurationTotal(waiting, _sum_of_clocks(sample.open_totals, clocks)),
+        ),
     )
 
 
-def _total(sums: Mapping[bytes, int], clocks: Iterable[Clock]) -> int:
-    return sum(sums.get(clock.mark, 0) for clock in clocks)
+def _sum_of_clocks(sums: Mapping[bytes, int], clocks: Iterable[Clock]) -> int:
+    return sum(sums.get(clock.hash, 0) for clock in clocks)

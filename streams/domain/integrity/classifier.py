@@ -7,124 +7,128 @@ from typing import Final, NamedTuple
 from streams.domain.clocks.definition import Clock
 from streams.domain.clocks.endings import FROZEN, OPEN, STOPPED
 from streams.domain.clocks.report_state import State
-from streams.domain.clocks.standard import STANDARD
+from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.cohorts.cohort import CohortKey
-from streams.domain.cohorts.profile import FROM_THE_START, Reading, Signature, is_sum, unpack
+from streams.domain.cohorts.profile import FROM_START, ClockValue, ReportProfile, is_total, unpack_profile
 from streams.domain.duration_bins import HOUR, MINUTE, bin_of
-from streams.domain.integrity.counts import Glimpse, Seen, Side, Trait, stretch
-from streams.domain.labels import SOFTENED, UNKNOWN_JURISDICTION, Attributes
+from streams.domain.integrity.counts import ReportTraits, Trait, TraitCounts, Zone, limit_neighbourhood
+from streams.domain.labels import DOWNGRADED, UNKNOWN_JURISDICTION, Labels
 from streams.domain.vocabulary import Harm, Severity
 
-PROMPT: Final = 15 * MINUTE
+PROMPT_WITHIN: Final = 15 * MINUTE
 """Nobody is late who tells a filing within this time; see docs/definitions.md §4."""
 
-_DECISION: Final = next(clock for clock in STANDARD if clock.id == "time_to_decision").mark
-_HALF_THE_LIMIT: Final = bin_of(12 * HOUR)
-_FEW_BINS: Final = bin_of(PROMPT)
+_DECISION_CLOCK: Final = next(clock for clock in STANDARD_CLOCKS if clock.id == "time_to_decision").hash
+_SLOW_BIN: Final = bin_of(12 * HOUR)
+_SECONDS_BIN: Final = bin_of(PROMPT_WITHIN)
 """Up to here bins are seconds wide, and honest machines share a few of them."""
-_AT_ONCE: Final = 0
+_FIRST_BIN: Final = 0
 
-_DECIDED: Final = frozenset(
+_DECIDED_STATES: Final = frozenset(
     {State.RESTRICTED, State.REVERSED, State.NO_VIOLATION, State.ALREADY_RESTRICTED, State.UNAVAILABLE}
 )
-_ACTED: Final = frozenset({State.RESTRICTED, State.REVERSED})
-_DROPPED: Final = frozenset({State.WITHDRAWN, State.EXPIRED, State.MERGED})
-_AS_GOOD_AS_ENDED: Final = frozenset({State.INTERIM, State.MERGED})
+_ACTED_STATES: Final = frozenset({State.RESTRICTED, State.REVERSED})
+_DROPPED_STATES: Final = frozenset({State.WITHDRAWN, State.EXPIRED, State.MERGED})
+_NEARLY_CLOSED_STATES: Final = frozenset({State.INTERIM, State.MERGED})
 """Open states in which a platform may hold a report for done with."""
 
 
-class _Shape(NamedTuple):
+class _TraitInputs(NamedTuple):
     """All that the traits of a report follow from; a `grave` one is not answered by a label."""
 
     state: State
-    grave: bool
-    at_once: bool
-    slow: bool
-    slow_to_end: bool
-    late: bool
-    untold: bool
+    is_grave: bool
+    decided_at_once: bool
+    is_slow: bool
+    ended_slowly: bool
+    was_logged_late: bool
+    was_logged_only_at_end: bool
 
 
-class Lens:
+class ReportClassifier:
     """Reads stored signatures under a platform's clocks; within `allowance` milliseconds it tells nothing late."""
 
-    def __init__(self, clocks: Iterable[Clock], allowance: int = PROMPT) -> None:
-        limits = {clock.mark: clock.limit for clock in clocks if clock.limit is not None}
-        found = {mark: stretch(limit) for mark, limit in limits.items()}
-        self.stretches = {mark: around for mark, around in found.items() if around is not None}
+    def __init__(self, clocks: Iterable[Clock], allowance: int = PROMPT_WITHIN) -> None:
+        limits = {clock.hash: clock.limit for clock in clocks if clock.limit is not None}
+        found = {mark: limit_neighbourhood(limit) for mark, limit in limits.items()}
+        self.neighbourhoods = {mark: around for mark, around in found.items() if around is not None}
         self._allowance = bin_of(allowance)
 
-    def count(self, seen: Seen, key: CohortKey, name: bytes, by: int) -> None:
+    def count(self, counts: TraitCounts, key: CohortKey, name: bytes, by: int) -> None:
         """Count in a digest what a cohort stores under a name."""
-        if is_sum(name):
-            if name == SOFTENED:
-                seen.traits[Trait.SOFTENED] += by
+        if is_total(name):
+            if name == DOWNGRADED:
+                counts.traits[Trait.DOWNGRADED] += by
             return
         labels = key.labels
-        seen.count(self.glimpse(unpack(name), grave=labels.harm is not Harm.AGE_INAPPROPRIATE), labels.channel, by)
-        if is_unlabelled(labels):
-            seen.traits[Trait.UNLABELLED] += by
-
-    def glimpse(self, signature: Signature, *, grave: bool) -> Glimpse:
-        """Return what a report with this signature adds; a `grave` one is not answered by a label."""
-        state, entry, _, clocks = signature
-        ended, stopped = _decision(clocks)
-        shape = _Shape(
-            state=state,
-            grave=grave,
-            at_once=stopped == _AT_ONCE,
-            slow=ended is None or ended > _HALF_THE_LIMIT,
-            slow_to_end=ended is not None and ended > self._allowance,
-            late=entry != FROM_THE_START,
-            untold=ended is not None and entry >= ended,
+        counts.count(
+            self.classify(unpack_profile(name), is_grave=labels.harm is not Harm.AGE_INAPPROPRIATE), labels.channel, by
         )
-        decided = stopped if stopped is not None and stopped > _FEW_BINS else None
-        return Glimpse(_traits(shape), self._near(clocks), decided)
+        if has_missing_labels(labels):
+            counts.traits[Trait.MISSING_LABELS] += by
 
-    def _near(self, clocks: Iterable[Reading]) -> tuple[tuple[bytes, Side], ...]:
+    def classify(self, profile: ReportProfile, *, is_grave: bool) -> ReportTraits:
+        """Return what a report with this signature adds; a `grave` one is not answered by a label."""
+        state, entry, _, clocks = profile
+        ended, stopped = _decision_bins(clocks)
+        shape = _TraitInputs(
+            state=state,
+            is_grave=is_grave,
+            decided_at_once=stopped == _FIRST_BIN,
+            is_slow=ended is None or ended > _SLOW_BIN,
+            ended_slowly=ended is not None and ended > self._allowance,
+            was_logged_late=entry != FROM_START,
+            was_logged_only_at_end=ended is not None and entry >= ended,
+        )
+        decided = stopped if stopped is not None and stopped > _SECONDS_BIN else None
+        return ReportTraits(_traits(shape), self._stops_near_limits(clocks), decided)
+
+    def _stops_near_limits(self, clocks: Iterable[ClockValue]) -> tuple[tuple[bytes, Zone], ...]:
         """Return the clocks that stopped near their limits."""
         found = []
         for mark, value, ending in clocks:
-            if ending == STOPPED and mark in self.stretches:
-                side = self.stretches[mark].side(value)
+            if ending == STOPPED and mark in self.neighbourhoods:
+                side = self.neighbourhoods[mark].zone_of(value)
                 if side is not None:
                     found.append((mark, side))
         return tuple(found)
 
 
 @lru_cache(maxsize=65536)
-def is_unlabelled(labels: Attributes) -> bool:
+def has_missing_labels(labels: Labels) -> bool:
     """Return whether a filing says nothing of its severity or of where it belongs."""
     return labels.severity is Severity.UNSPECIFIED or UNKNOWN_JURISDICTION in labels.jurisdictions.split("+")
 
 
-def _decision(clocks: Iterable[Reading]) -> tuple[int | None, int | None]:
+def _decision_bins(clocks: Iterable[ClockValue]) -> tuple[int | None, int | None]:
     """Return the bins in which the report ended and was decided, None for not (yet)."""
     for mark, value, ending in clocks:
-        if mark == _DECISION and ending not in {OPEN, FROZEN}:
+        if mark == _DECISION_CLOCK and ending not in {OPEN, FROZEN}:
             return value, value if ending == STOPPED else None
     return None, None
 
 
 @lru_cache(maxsize=4096)
-def _traits(shape: _Shape) -> tuple[Trait, ...]:
-    state, rejected, dropped = shape.state, shape.state is State.NO_VIOLATION, shape.state in _DROPPED
+def _traits(inputs: _TraitInputs) -> tuple[Trait, ...]:
+    state, rejected, dropped = inputs.state, inputs.state is State.NO_VIOLATION, inputs.state in _DROPPED_STATES
     has = {
         Trait.FILED: True,
         Trait.REJECTED: rejected,
-        Trait.REJECTED_AT_ONCE: rejected and shape.at_once,
-        Trait.LEFT: state is State.ACKNOWLEDGED,
-        Trait.DECIDED: state in _DECIDED,
-        Trait.ACTED: state in _ACTED,
-        Trait.ACTED_OR_MORE: state in _ACTED and shape.grave,
-        Trait.LABELLED: state is State.INTERIM and shape.grave,
-        Trait.SLOW_TO_END: shape.slow_to_end,
-        Trait.ENDED_UNTOLD: shape.slow_to_end and shape.untold,
-        Trait.TOLD_LATE: shape.late,
-        Trait.TOLD_LATE_AND_OPEN: shape.late and not shape.untold and state not in _AS_GOOD_AS_ENDED,
-        Trait.SLOW: shape.slow,
-        Trait.SLOW_DROPPED: shape.slow and dropped,
-        Trait.FAST: not shape.slow,
-        Trait.FAST_DROPPED: not shape.slow and dropped,
+        Trait.REJECTED_AT_ONCE: rejected and inputs.decided_at_once,
+        Trait.ACKNOWLEDGED_ONLY: state is State.ACKNOWLEDGED,
+        Trait.DECIDED: state in _DECIDED_STATES,
+        Trait.ACTED: state in _ACTED_STATES,
+        Trait.ACTED_GRAVE: state in _ACTED_STATES and inputs.is_grave,
+        Trait.PARTIAL_ONLY_GRAVE: state is State.INTERIM and inputs.is_grave,
+        Trait.ENDED_SLOWLY: inputs.ended_slowly,
+        Trait.LOGGED_ONLY_AT_END: inputs.ended_slowly and inputs.was_logged_only_at_end,
+        Trait.LOGGED_LATE: inputs.was_logged_late,
+        Trait.LOGGED_LATE_AND_OPEN: inputs.was_logged_late
+        and not inputs.was_logged_only_at_end
+        and state not in _NEARLY_CLOSED_STATES,
+        Trait.SLOW: inputs.is_slow,
+        Trait.SLOW_DROPPED: inputs.is_slow and dropped,
+        Trait.FAST: not inputs.is_slow,
+        Trait.FAST_DROPPED: not inputs.is_slow and dropped,
     }
     return tuple([trait for trait, holds in has.items() if holds])

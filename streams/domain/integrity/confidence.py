@@ -11,18 +11,18 @@ from typing import Final
 from streams.domain.survival.interval import wilson
 from streams.domain.vocabulary import Channel
 
-Z: Final = 3.0
+STANDARD_ERRORS: Final = 3.0
 
 
-def least_share(part: int, whole: int) -> float:
+def share_lower_bound(part: int, whole: int) -> float:
     """Return the smallest share that `part` of `whole` may stand for; 0 of nothing."""
-    low = wilson(max(part, 0), max(part, whole, 0), Z).low
+    low = wilson(max(part, 0), max(part, whole, 0), STANDARD_ERRORS).low
     return 0.0 if low is None else low
 
 
-def most_share(part: int, whole: int) -> float:
+def share_upper_bound(part: int, whole: int) -> float:
     """Return the largest share that `part` of `whole` may stand for; 1 of nothing."""
-    return 1.0 - least_share(whole - part, whole) if whole > 0 else 1.0
+    return 1.0 - share_lower_bound(whole - part, whole) if whole > 0 else 1.0
 
 
 def share(part: int, whole: int) -> float:
@@ -30,19 +30,19 @@ def share(part: int, whole: int) -> float:
     return part / whole if whole > 0 else 0.0
 
 
-def least_rise(now: tuple[int, int], before: tuple[int, int]) -> float:
+def increase_lower_bound(now: tuple[int, int], before: tuple[int, int]) -> float:
     """Return by how much a share has risen at least, 0 if it may not have; a share is a part and its whole."""
     if now[1] <= 0 or before[1] <= 0:
         return 0.0
     rise = share(*now) - share(*before)
-    return max(0.0, rise - Z * sqrt(sum(_variance(*each) for each in (now, before))))
+    return max(0.0, rise - STANDARD_ERRORS * sqrt(sum(_variance(*each) for each in (now, before))))
 
 
 def _variance(part: int, whole: int) -> float:
     return max(0.0, share(part, whole) * (1 - share(part, whole)) / whole)
 
 
-def least_shift(now: Mapping[Channel, int], before: Mapping[Channel, int]) -> float:
+def distance_lower_bound(now: Mapping[Channel, int], before: Mapping[Channel, int]) -> float:
     """Return the total variation distance of two distributions over channels, less twice what luck alone makes of it."""
     of_now, of_before = sum(now.values()), sum(before.values())
     if of_now <= 0 or of_before <= 0:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from enum import IntEnum, auto
 from typing import NamedTuple
 
-from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE, TOP
+from streams.domain.duration_bins import DAY, EDGES, HOUR, MINUTE, OVERFLOW_BIN
 from streams.domain.vocabulary import Channel
 
 
-class Side(IntEnum):
+class Zone(IntEnum):
     """In the stretch just below a limit, or in one of that one's neighbours."""
 
     BEFORE = auto()
@@ -18,7 +18,7 @@ class Side(IntEnum):
     AFTER = auto()
 
 
-class Stretch(NamedTuple):
+class LimitNeighbourhood(NamedTuple):
     """Bins around a limit: three stretches, the second of which ends at it, by their bounds on the grid."""
 
     before: int
@@ -27,21 +27,21 @@ class Stretch(NamedTuple):
     after: int
 
     @property
-    def neighbours(self) -> float:
+    def neighbour_width_ratio(self) -> float:
         """How many times as wide the neighbours are together as the stretch below the limit."""
         below = EDGES[self.limit] - EDGES[self.below]
         return (EDGES[self.after] - EDGES[self.before] - below) / below
 
-    def side(self, value: int) -> Side | None:
+    def zone_of(self, value: int) -> Zone | None:
         """Return where a bin lies, None for far away."""
         if not self.before < value <= self.after:
             return None
         if value > self.limit:
-            return Side.AFTER
-        return Side.BELOW if value > self.below else Side.BEFORE
+            return Zone.AFTER
+        return Zone.BELOW if value > self.below else Zone.BEFORE
 
 
-def stretch(limit: int) -> Stretch | None:
+def limit_neighbourhood(limit: int) -> LimitNeighbourhood | None:
     """Return the stretches around a limit, each a 24th of it wide or the least that the grid has there.
 
     None for a limit so short or so long that the grid has no neighbours on both sides.
@@ -49,32 +49,32 @@ def stretch(limit: int) -> Stretch | None:
     step = MINUTE if limit <= 2 * HOUR else HOUR if limit <= 14 * DAY else DAY
     width = max(step, limit // 24 // step * step)
     bounds = [bisect_left(EDGES, at) for at in (limit - 2 * width, limit - width, limit, limit + width)]
-    return Stretch(*bounds) if limit > 2 * width and bounds[-1] < TOP else None
+    return LimitNeighbourhood(*bounds) if limit > 2 * width and bounds[-1] < OVERFLOW_BIN else None
 
 
 class Trait(IntEnum):
     """What a report can be counted for; a report has several traits. Integers, since those are quick to look up."""
 
     FILED = auto()
-    UNLABELLED = auto()
+    MISSING_LABELS = auto()
     """Filed without a severity, or under an unknown jurisdiction."""
     REJECTED = auto()
     REJECTED_AT_ONCE = auto()
     """Rejected within the first bin of the grid: 60 seconds."""
-    LEFT = auto()
+    ACKNOWLEDGED_ONLY = auto()
     """Acknowledged, and nothing since."""
     DECIDED = auto()
     ACTED = auto()
-    ACTED_OR_MORE = auto()
+    ACTED_GRAVE = auto()
     """Finally restricted, where a label cannot be the right answer."""
-    LABELLED = auto()
+    PARTIAL_ONLY_GRAVE = auto()
     """Restricted in part and left at that, where a label cannot be the right answer."""
-    SLOW_TO_END = auto()
+    ENDED_SLOWLY = auto()
     """Ended so late that it could have been told before."""
-    ENDED_UNTOLD = auto()
+    LOGGED_ONLY_AT_END = auto()
     """Slow to end, and told only then."""
-    TOLD_LATE = auto()
-    TOLD_LATE_AND_OPEN = auto()
+    LOGGED_LATE = auto()
+    LOGGED_LATE_AND_OPEN = auto()
     """Told late, but before its end."""
     SLOW = auto()
     """Not ended when half of the limit had passed."""
@@ -82,66 +82,66 @@ class Trait(IntEnum):
     """Slow, and withdrawn, expired or merged since."""
     FAST = auto()
     FAST_DROPPED = auto()
-    SOFTENED = auto()
+    DOWNGRADED = auto()
 
 
-class Glimpse(NamedTuple):
+class ReportTraits(NamedTuple):
     """What one report adds: its traits, where its clocks stopped that stopped near their limits, when it was decided.
 
     `decided` is a bin of the grid, None where it took so little that every platform shares few bins.
     """
 
     traits: tuple[Trait, ...]
-    near: tuple[tuple[bytes, Side], ...] = ()
-    decided: int | None = None
+    stops_near_limits: tuple[tuple[bytes, Zone], ...] = ()
+    decision_bin: int | None = None
 
 
-class Seen:
+class TraitCounts:
     """Counts of reports: by trait, by channel, by where clocks (their marks) stopped near limits, by bin of the decision."""
 
     def __init__(self) -> None:
         self.traits: Counter[Trait] = Counter()
         self.channels: Counter[Channel] = Counter()
-        self.near: Counter[tuple[bytes, Side]] = Counter()
-        self.decided: Counter[int] = Counter()
+        self.stops_near_limits: Counter[tuple[bytes, Zone]] = Counter()
+        self.decision_bins: Counter[int] = Counter()
 
     @property
     def filed(self) -> int:
         """How many reports were filed."""
         return self.traits[Trait.FILED]
 
-    def count(self, glimpse: Glimpse, channel: Channel, by: int) -> None:
+    def count(self, report: ReportTraits, channel: Channel, by: int) -> None:
         """Count `by` reports that came through a channel; a negative number takes them out."""
-        for trait in glimpse.traits:
+        for trait in report.traits:
             self.traits[trait] += by
-        for place in glimpse.near:
-            self.near[place] += by
-        if glimpse.decided is not None:
-            self.decided[glimpse.decided] += by
+        for place in report.stops_near_limits:
+            self.stops_near_limits[place] += by
+        if report.decision_bin is not None:
+            self.decision_bins[report.decision_bin] += by
         self.channels[channel] += by
 
-    def add(self, other: "Seen") -> None:
+    def add(self, other: "TraitCounts") -> None:
         """Count what another digest has counted."""
         self.traits.update(other.traits)
         self.channels.update(other.channels)
-        self.near.update(other.near)
-        self.decided.update(other.decided)
+        self.stops_near_limits.update(other.stops_near_limits)
+        self.decision_bins.update(other.decision_bins)
 
 
-class Recent(NamedTuple):
+class CheckInput(NamedTuple):
     """What tripwires judge: a window of filing days, and the days before it to compare with.
 
     `stretches` are those around the limits of the clocks, by their marks. `promised` tells whether the platform has
     said by heartbeats that it told everything in them.
     """
 
-    now: Seen
-    before: Seen
-    stretches: Mapping[bytes, Stretch]
-    promised: bool
+    now: TraitCounts
+    before: TraitCounts
+    neighbourhoods: Mapping[bytes, LimitNeighbourhood]
+    is_declared_complete: bool
 
 
-class Found(NamedTuple):
+class CheckResult(NamedTuple):
     """What a tripwire measured, and on how many reports; the larger the value, the more suspicious."""
 
     reports: int

@@ -5,20 +5,20 @@ from typing import Final, NamedTuple
 
 from streams.domain.duration_bins import HOUR
 from streams.domain.events import Action, Event, Filing, Heartbeat
-from streams.domain.labels import UNKNOWN_JURISDICTION, decode
-from streams.domain.ledger.counters import INSTANT
+from streams.domain.labels import UNKNOWN_JURISDICTION, decode_labels
+from streams.domain.ledger.counters import ZERO_DURATIONS
 from streams.domain.vocabulary import Harm
 
-_ENOUGH: Final = 20
-_MANY: Final = 0.2
+_MIN_INSTANTS: Final = 20
+_MAX_WHOLE_HOUR_SHARE: Final = 0.2
 """Of instants told to the second, one in 3,600 falls on a whole hour; a fifth of them is a habit of rounding."""
 
 
-_MANY_INSTANT: Final = 0.02
+_MAX_ZERO_DURATION_SHARE: Final = 0.02
 """Even machines take milliseconds; two in a hundred at exactly 0 come from copied times."""
 
 
-class Habits(NamedTuple):
+class EventSummary(NamedTuple):
     """Counts over one platform's events; `first` and `last` are instants in epoch milliseconds."""
 
     filings: int = 0
@@ -26,47 +26,47 @@ class Habits(NamedTuple):
     whole_hours: int = 0
     unknown_jurisdiction: int = 0
     other_harm: int = 0
-    first: int | None = None
-    last: int | None = None
+    first_at: int | None = None
+    last_at: int | None = None
 
     @property
-    def remarks(self) -> list[str]:
+    def warnings(self) -> list[str]:
         """What to warn of."""
-        if self.instants >= _ENOUGH and self.whole_hours > _MANY * self.instants:
+        if self.instants >= _MIN_INSTANTS and self.whole_hours > _MAX_WHOLE_HOUR_SHARE * self.instants:
             return [f"{self.whole_hours / self.instants:.0%} of the times are whole hours: they look rounded"]
         return []
 
 
-def at_once(tally: Mapping[str, int]) -> list[str]:
+def zero_duration_warnings(counts: Mapping[str, int]) -> list[str]:
     """Return the remark on a platform whose counters hold many clocks that stopped at once."""
-    stops = sum(count for name, count in tally.items() if name.startswith("stopped|"))
-    instant = tally.get(INSTANT, 0)
-    if stops >= _ENOUGH and instant > _MANY_INSTANT * stops:
+    stops = sum(count for name, count in counts.items() if name.startswith("stopped|"))
+    instant = counts.get(ZERO_DURATIONS, 0)
+    if stops >= _MIN_INSTANTS and instant > _MAX_ZERO_DURATION_SHARE * stops:
         return [f"{instant / stops:.0%} of the durations are 0 seconds: are the times of actions those of filings?"]
     return []
 
 
-class Survey:
+class EventSummarizer:
     """Collects habits, per platform, while events are read."""
 
     def __init__(self) -> None:
-        self._habits: dict[str, list[int]] = {}
+        self._counts_by_platform: dict[str, list[int]] = {}
 
-    def take(self, event: Event) -> None:
+    def add(self, event: Event) -> None:
         """Look at one event; heartbeats have no habits."""
         if isinstance(event, Heartbeat):
             return
-        seen = self._habits.setdefault(event.platform, [0, 0, 0, 0, 0, event.at, event.at])
+        seen = self._counts_by_platform.setdefault(event.platform, [0, 0, 0, 0, 0, event.at, event.at])
         seen[5], seen[6] = min(seen[5], event.at), max(seen[6], event.at)
         if isinstance(event, Filing | Action):
             seen[1] += 1
             seen[2] += event.at % HOUR == 0
         if isinstance(event, Filing):
-            labels = decode(event.attributes)
+            labels = decode_labels(event.encoded_labels)
             seen[0] += 1
             seen[3] += UNKNOWN_JURISDICTION in labels.jurisdictions.split("+")
             seen[4] += labels.harm is Harm.OTHER
 
-    def habits(self) -> Mapping[str, Habits]:
+    def summaries(self) -> Mapping[str, EventSummary]:
         """Return what was seen of each platform."""
-        return {platform: Habits(*seen) for platform, seen in self._habits.items()}
+        return {platform: EventSummary(*seen) for platform, seen in self._counts_by_platform.items()}

@@ -5,79 +5,81 @@ from typing import Final
 
 from streams.domain.cohorts.cohort import CohortKey
 from streams.domain.duration_bins import DAY
-from streams.domain.integrity.classifier import Lens
-from streams.domain.integrity.counts import Recent, Seen
+from streams.domain.integrity.classifier import ReportClassifier
+from streams.domain.integrity.counts import CheckInput, TraitCounts
 
-WINDOW: Final = 28
+WINDOW_DAYS: Final = 28
 """Filing days that are judged together: whole weeks, since weekends differ."""
 
-BEFORE: Final = 56
+BASELINE_DAYS: Final = 56
 """Filing days before them to compare with."""
 
-RIPE: Final = 2
+SETTLE_DAYS: Final = 2
 """Days that must have passed since a filing day: twice the standard limit, so that what is slow is known to be."""
 
-_SPARE: Final = 28
+_EXTRA_DAYS_KEPT: Final = 28
 """Days kept beyond those that are read."""
 
 
-class Days:
+class DailyCounts:
     """What the cohorts of all platforms come to, by filing day; `lens_of` gives a platform's lens."""
 
-    def __init__(self, lens_of: Callable[[str], Lens]) -> None:
-        self._lens_of = lens_of
-        self._platforms: dict[str, _Platform] = {}
+    def __init__(self, classifier_of: Callable[[str], ReportClassifier]) -> None:
+        self._classifier_of = classifier_of
+        self._platforms: dict[str, _PlatformDays] = {}
 
-    def change(self, key: CohortKey, name: bytes, by: int) -> None:
+    def add(self, key: CohortKey, name: bytes, by: int) -> None:
         """Add `by` to what a cohort stores under `name`."""
-        self._of(key.platform).change(key, name, by)
+        self._platform_days(key.platform).add(key, name, by)
 
-    def recent(self, platform: str, through: int, *, promised: bool) -> Recent:
+    def check_input(self, platform: str, watermark: int, *, is_declared_complete: bool) -> CheckInput:
         """Return what is to be judged of a platform that has told everything up to `through`."""
-        return self._of(platform).recent(through // DAY - RIPE, promised=promised)
+        return self._platform_days(platform).check_input(
+            watermark // DAY - SETTLE_DAYS, is_declared_complete=is_declared_complete
+        )
 
-    def _of(self, platform: str) -> "_Platform":
+    def _platform_days(self, platform: str) -> "_PlatformDays":
         found = self._platforms.get(platform)
         if found is None:
-            found = self._platforms[platform] = _Platform(self._lens_of(platform))
+            found = self._platforms[platform] = _PlatformDays(self._classifier_of(platform))
         return found
 
 
-class _Platform:
+class _PlatformDays:
     """One platform's days; what lies before the days that can still be read is let go."""
 
-    def __init__(self, lens: Lens) -> None:
-        self._lens = lens
-        self._days: dict[int, Seen] = {}
-        self._since = 0
-        self._read: tuple[int, Seen, Seen] | None = None
+    def __init__(self, classifier: ReportClassifier) -> None:
+        self._classifier = classifier
+        self._counts_by_day: dict[int, TraitCounts] = {}
+        self._first_day = 0
+        self._cached_window: tuple[int, TraitCounts, TraitCounts] | None = None
 
-    def change(self, key: CohortKey, name: bytes, by: int) -> None:
-        if key.day < self._since:
+    def add(self, key: CohortKey, name: bytes, by: int) -> None:
+        if key.day < self._first_day:
             return
-        seen = self._days.get(key.day)
+        seen = self._counts_by_day.get(key.day)
         if seen is None:
-            seen = self._days[key.day] = Seen()
-        self._lens.count(seen, key, name, by)
-        self._read = None
+            seen = self._counts_by_day[key.day] = TraitCounts()
+        self._classifier.count(seen, key, name, by)
+        self._cached_window = None
 
-    def recent(self, end: int, *, promised: bool) -> Recent:
+    def check_input(self, end: int, *, is_declared_complete: bool) -> CheckInput:
         """Return the window of days before `end`, and what came before it."""
-        if self._read is None or self._read[0] != end:
-            begin = end - WINDOW
-            self._read = end, self._together(range(begin, end)), self._together(range(begin - BEFORE, begin))
-            self._let_go(begin - BEFORE - _SPARE)
-        _, now, before = self._read
-        return Recent(now, before, self._lens.stretches, promised)
+        if self._cached_window is None or self._cached_window[0] != end:
+            begin = end - WINDOW_DAYS
+            self._cached_window = end, self._sum(range(begin, end)), self._sum(range(begin - BASELINE_DAYS, begin))
+            self._drop_before(begin - BASELINE_DAYS - _EXTRA_DAYS_KEPT)
+        _, now, before = self._cached_window
+        return CheckInput(now, before, self._classifier.neighbourhoods, is_declared_complete)
 
-    def _together(self, days: Iterable[int]) -> Seen:
-        whole = Seen()
+    def _sum(self, days: Iterable[int]) -> TraitCounts:
+        whole = TraitCounts()
         for day in days:
-            if day in self._days:
-                whole.add(self._days[day])
+            if day in self._counts_by_day:
+                whole.add(self._counts_by_day[day])
         return whole
 
-    def _let_go(self, since: int) -> None:
-        self._since = max(self._since, since)
-        for day in [day for day in self._days if day < self._since]:
-            del self._days[day]
+    def _drop_before(self, since: int) -> None:
+        self._first_day = max(self._first_day, since)
+        for day in [day for day in self._counts_by_day if day < self._first_day]:
+            del self._counts_by_day[day]

@@ -3,42 +3,42 @@
 from collections.abc import Iterator
 
 from streams.domain.clocks.endings import PENDING, STOPPED
-from streams.domain.cohorts.cohort import NamedCohort, Stored, cohort_name
+from streams.domain.cohorts.cohort import NamedCohort, StoredCohort, cohort_name
 from streams.domain.cohorts.rows import CohortRows
 from streams.domain.duration_bins import DAY
-from streams.domain.labels import SOFTENED
+from streams.domain.labels import DOWNGRADED
 from streams.domain.ledger import counters
-from streams.domain.ledger.platform_state import Desk
-from streams.domain.ledger.report_updates import Notices
-from streams.domain.reports.evaluation import Appraisal
-from streams.domain.reports.measurement import Measured, Timed
+from streams.domain.ledger.platform_state import PlatformState
+from streams.domain.ledger.report_updates import UpdateCollector
+from streams.domain.reports.evaluation import Evaluation
+from streams.domain.reports.measurement import ClockReading, MeasuredReport
 
 
-class Books:
+class Aggregates:
     """The cohorts of a ledger, and the posting of every change to them and to the counters.
 
     `touched` collects the cohorts that changed since their rows were last taken, `divided` what changed in those that are
     stored in parts (`cohort_rows`), `notices` what is told of single reports.
     """
 
-    def __init__(self, notices: Notices) -> None:
-        self.notices = notices
-        self.cohorts: dict[str, Stored] = {}
-        self.touched: set[str] = set()
+    def __init__(self, updates: UpdateCollector) -> None:
+        self.updates = updates
+        self.cohorts: dict[str, StoredCohort] = {}
+        self.changed_cohorts: set[str] = set()
         self._rows = CohortRows()
-        self.divided = self._rows.divided
+        self.changed_in_divided = self._rows.changed_in_divided
 
-    def take_touched(self) -> list[str]:
+    def drain_changed_cohorts(self) -> list[str]:
         """Return and forget the names of the cohorts that changed; their `rows` must then be taken."""
-        names = list(self.touched)
-        self.touched.clear()
+        names = list(self.changed_cohorts)
+        self.changed_cohorts.clear()
         return names
 
-    def rows(self, name: str) -> Iterator[tuple[str, Stored | None]]:
+    def changed_rows(self, name: str) -> Iterator[tuple[str, StoredCohort | None]]:
         """Yield the rows of a cohort that changed, by their names; None for one that is gone."""
-        return self._rows.changed(name, self.cohorts[name])
+        return self._rows.changed_rows(name, self.cohorts[name])
 
-    def cohort(self, desk: Desk, day: int, labels: str) -> NamedCohort:
+    def get_or_create_cohort(self, desk: PlatformState, day: int, labels: str) -> NamedCohort:
         """Return the cohort of a platform's reports filed on a day with these labels; it begins if there is none."""
         of_day = desk.cohorts.get(day)
         if of_day is None:
@@ -49,107 +49,121 @@ class Books:
             named = of_day[labels] = (name, self.cohorts.setdefault(name, {}))
         return named
 
-    def load_row(self, name: str, row: Stored) -> None:
+    def load_row(self, name: str, row: StoredCohort) -> None:
         """Take back a row that `rows` gave."""
-        self.cohorts.setdefault(self._rows.loaded(name), {}).update(row)
+        self.cohorts.setdefault(self._rows.register_row(name), {}).update(row)
 
-    def post(self, desk: Desk, key: bytes, before: Appraisal, after: Appraisal) -> None:
+    def apply_change(self, desk: PlatformState, key: bytes, before: Evaluation, after: Evaluation) -> None:
         """Take a report out as it was and enter it as it is."""
-        if self.notices.wanted:
-            self.notices.changed(key, before, after)
+        if self.updates.is_wanted:
+            self.updates.on_change(key, before, after)
         old, new = before.measured, after.measured
         if old is not None and new is not None:
-            self._amend(desk, old, new)
+            self._update(desk, old, new)
         elif new is not None:
             desk.count(counters.FILED)
-            self._enter(desk, new)
+            self._add_report(desk, new)
         elif old is not None:
             desk.count(counters.UNFILED)
-            self._strike(desk, old)
+            self._remove_report(desk, old)
         if before[1:] != after[1:]:
-            _remark(desk, before, after)
+            _count_anomalies(desk, before, after)
 
-    def _amend(self, desk: Desk, old: Measured, new: Measured) -> None:
+    def _update(self, desk: PlatformState, old: MeasuredReport, new: MeasuredReport) -> None:
         if old.cohort != new.cohort:
-            self._strike(desk, old)
-            self._enter(desk, new)
+            self._remove_report(desk, old)
+            self._add_report(desk, new)
             return
-        if old.signature != new.signature:
-            self._add(new.cohort, old.signature, -1)
-            self._add(new.cohort, new.signature, 1)
-        self._add(new.cohort, SOFTENED, new.softened - old.softened)
+        if old.profile != new.profile:
+            self._add_to_cohort(new.cohort, old.profile, -1)
+            self._add_to_cohort(new.cohort, new.profile, 1)
+        self._add_to_cohort(new.cohort, DOWNGRADED, new.is_downgraded - old.is_downgraded)
         for place, (was, now) in enumerate(zip(old.clocks, new.clocks, strict=True)):
             if was is not now and was[1:] != now[1:]:
-                self._change(desk, new, place, was, now)
+                self._update_clock(desk, new, place, was, now)
 
-    def _enter(self, desk: Desk, measured: Measured) -> None:
-        self.cohort(desk, measured.filed.at // DAY, measured.filed.labels)
-        self._add(measured.cohort, measured.signature, 1)
-        self._add(measured.cohort, SOFTENED, int(measured.softened))
+    def _add_report(self, desk: PlatformState, measured: MeasuredReport) -> None:
+        self.get_or_create_cohort(desk, measured.filing.at // DAY, measured.filing.encoded_labels)
+        self._add_to_cohort(measured.cohort, measured.profile, 1)
+        self._add_to_cohort(measured.cohort, DOWNGRADED, int(measured.is_downgraded))
         for place, clock in enumerate(measured.clocks):
-            self._change(desk, measured, place, None, clock)
+            self._update_clock(desk, measured, place, None, clock)
 
-    def _strike(self, desk: Desk, measured: Measured) -> None:
-        self._add(measured.cohort, measured.signature, -1)
-        self._add(measured.cohort, SOFTENED, -int(measured.softened))
+    def _remove_report(self, desk: PlatformState, measured: MeasuredReport) -> None:
+        self._add_to_cohort(measured.cohort, measured.profile, -1)
+        self._add_to_cohort(measured.cohort, DOWNGRADED, -int(measured.is_downgraded))
         for place, clock in enumerate(measured.clocks):
-            self._change(desk, measured, place, clock, None)
+            self._update_clock(desk, measured, place, clock, None)
 
-    def _add(self, name: str, stored: bytes, amount: int) -> None:
+    def _add_to_cohort(self, name: str, name_in_cohort: bytes, amount: int) -> None:
         """Add to what a cohort stores, and let its row be written: the only way in which `post` changes a cohort."""
         if not amount:
             return
         cohort = self.cohorts[name]
-        total = cohort.get(stored, 0) + amount
+        total = cohort.get(name_in_cohort, 0) + amount
         if total:
-            cohort[stored] = total
+            cohort[name_in_cohort] = total
         else:
-            del cohort[stored]
-        self.touched.add(name)
-        if name in self.divided:
-            self.divided[name].add(stored)
+            del cohort[name_in_cohort]
+        self.changed_cohorts.add(name)
+        if name in self.changed_in_divided:
+            self.changed_in_divided[name].add(name_in_cohort)
 
-    def _change(self, desk: Desk, measured: Measured, place: int, was: Timed | None, now: Timed | None) -> None:
+    def _update_clock(
+        self,
+        desk: PlatformState,
+        measured: MeasuredReport,
+        place: int,
+        was: ClockReading | None,
+        now: ClockReading | None,
+    ) -> None:
         """Post what the clock at a place of the report's regime says now beside what it said."""
-        stopped, key = (_duration(was), _duration(now)), measured.regime.clocks[place].key
+        stopped, key = (_stopped_duration(was), _stopped_duration(now)), measured.clock_set.clocks[place].key
         if stopped[0] != stopped[1]:
-            total = measured.regime.marks[place]
+            total = measured.clock_set.hashes[place]
             for duration, sign in zip(stopped, (-1, 1), strict=True):
                 if duration is not None:
-                    self._add(measured.cohort, total, sign * duration)
-                    _tell(desk, counters.stopped(key, duration), 1, sign)
-                    _tell(desk, counters.stopped_ms(key), duration, sign)
+                    self._add_to_cohort(measured.cohort, total, sign * duration)
+                    _count(desk, counters.stopped(key, duration), 1, sign)
+                    _count(desk, counters.stopped_ms(key), duration, sign)
                     if duration == 0:
-                        _tell(desk, counters.INSTANT, 1, sign)
-        _idled(desk, key, was, now)
-        if _verdict(was) != _verdict(now):
+                        _count(desk, counters.ZERO_DURATIONS, 1, sign)
+        _count_paused(desk, key, was, now)
+        if _deadline_of(was) != _deadline_of(now):
             for clock, sign in ((was, -1), (now, 1)):
-                if clock is not None and clock.verdict != PENDING:
-                    _tell(desk, counters.verdict(key, clock.verdict, late=clock.late), 1, sign)
+                if clock is not None and clock.deadline_outcome != PENDING:
+                    _count(
+                        desk,
+                        counters.deadline(key, clock.deadline_outcome, was_logged_late=clock.was_logged_late),
+                        1,
+                        sign,
+                    )
 
 
-def _duration(clock: Timed | None) -> int | None:
+def _stopped_duration(clock: ClockReading | None) -> int | None:
     return clock.duration if clock is not None and clock.ending == STOPPED else None
 
 
-def _idled(desk: Desk, key: str, was: Timed | None, now: Timed | None) -> None:
+def _count_paused(desk: PlatformState, key: str, was: ClockReading | None, now: ClockReading | None) -> None:
     """Count the time that did not count while a clock was paused."""
-    before, after = (0 if clock is None else clock.paused for clock in (was, now))
+    before, after = (0 if clock is None else clock.paused_ms for clock in (was, now))
     if before != after:
-        _tell(desk, counters.paused_ms(key), before, -1)
-        _tell(desk, counters.paused_ms(key), after, 1)
+        _count(desk, counters.paused_ms(key), before, -1)
+        _count(desk, counters.paused_ms(key), after, 1)
 
 
-def _verdict(clock: Timed | None) -> tuple[int, bool] | None:
-    return None if clock is None or clock.verdict == PENDING else (clock.verdict, clock.late)
+def _deadline_of(clock: ClockReading | None) -> tuple[int, bool] | None:
+    return (
+        None if clock is None or clock.deadline_outcome == PENDING else (clock.deadline_outcome, clock.was_logged_late)
+    )
 
 
-def _tell(desk: Desk, name: str, amount: int, sign: int) -> None:
+def _count(desk: PlatformState, name: str, amount: int, sign: int) -> None:
     if amount:
         desk.count(name if sign > 0 else counters.corrected(name), amount)
 
 
-def _remark(desk: Desk, before: Appraisal, after: Appraisal) -> None:
+def _count_anomalies(desk: PlatformState, before: Evaluation, after: Evaluation) -> None:
     """Count what is remarkable about a row, as it is found."""
     for name, was, now in (
         (counters.TESTS, before.tests, after.tests),
@@ -158,5 +172,5 @@ def _remark(desk: Desk, before: Appraisal, after: Appraisal) -> None:
     ):
         if now > was:
             desk.count(name, now - was)
-    if after.waiting != before.waiting:
-        desk.count(counters.WAITING, after.waiting - before.waiting)
+    if after.is_orphan != before.is_orphan:
+        desk.count(counters.ORPHANS, after.is_orphan - before.is_orphan)

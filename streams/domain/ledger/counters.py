@@ -10,13 +10,13 @@ from functools import lru_cache
 from typing import Final
 
 from streams.domain.clocks.definition import Clock
-from streams.domain.clocks.endings import VERDICTS
-from streams.domain.clocks.selection import Regime
+from streams.domain.clocks.endings import DEADLINE_OUTCOMES
+from streams.domain.clocks.selection import ClockSet
 from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR, MINUTE
-from streams.domain.events import AMENDMENT, DEEDS, FIRST_DEED, RETRACTION
+from streams.domain.events import AMENDMENT_CODE, DEEDS, FIRST_ACTION_CODE, RETRACTION_CODE
 from streams.domain.vocabulary import Reason
 
-BUCKETS: Final = (
+DURATION_BUCKETS: Final = (
     *(minutes * MINUTE for minutes in (5, 10, 30)),
     *(hours * HOUR for hours in (1, 2, 3, 4, 6, 8, 12, 24, 36, 48, 72)),
     *(days * DAY for days in (5, 7, 14, 30, 42, 90)),
@@ -36,29 +36,29 @@ AMENDED: Final = "amended"
 RETRACTED: Final = "retracted"
 HEARTBEATS: Final = "heartbeats"
 SEQUENCE_GAPS: Final = "sequence_gaps"
-FORGOTTEN: Final = "forgotten"
-SEALED: Final = "sealed"
+EVICTED: Final = "forgotten"
+UNANSWERED: Final = "sealed"
 HISTORY: Final = "history"
 """Filings that were told in audited history."""
-INSTANT: Final = "instant"
+ZERO_DURATIONS: Final = "instant"
 """Clocks that stopped after 0 milliseconds."""
 
-WAITING: Final = "waiting"
+ORPHANS: Final = "waiting"
 """A gauge: reports whose actions wait for their filing."""
-REMEMBERED: Final = "remembered"
+RETAINED: Final = "remembered"
 """A gauge: reports that are remembered, those that wait among them."""
-HORIZON: Final = "horizon"
+DECIDED_THROUGH: Final = "horizon"
 """An instant: up to where deadlines have been decided."""
-LAST_TOLD: Final = "last_told"
+LAST_LOGGED_AT: Final = "last_told"
 """An instant: when the platform last told us anything."""
 
-DROPPED_FROM: Final = "dropped_from"
+REMOVED_FILED_FROM: Final = "dropped_from"
 """An instant: the earliest filing of the reports that were forgotten or sealed."""
-DROPPED_THROUGH: Final = "dropped_through"
+REMOVED_FILED_THROUGH: Final = "dropped_through"
 """An instant: the latest filing of the reports that were forgotten or sealed."""
 
 
-def through(topic: str) -> str:
+def declared_watermark(topic: str) -> str:
     """Name the instant up to which a topic (`report-filed`, `action-taken`) is complete by the platform's word."""
     return f"through|{topic}"
 
@@ -73,14 +73,14 @@ def refused(reason: Reason) -> str:
     return f"refused|{reason.value}"
 
 
-def deed(outcome: str) -> str:
+def action(outcome: str) -> str:
     """Name the actions accepted with an outcome."""
     return f"deed|{outcome}"
 
 
 def stopped(clock: str, duration: int) -> str:
     """Name the stops of a clock (its key) in the bucket of `duration`; the last bucket has no upper bound."""
-    return f"stopped|{clock}|{bisect_left(BUCKETS, duration)}"
+    return f"stopped|{clock}|{bisect_left(DURATION_BUCKETS, duration)}"
 
 
 def stopped_ms(clock: str) -> str:
@@ -93,9 +93,9 @@ def paused_ms(clock: str) -> str:
     return f"paused_ms|{clock}"
 
 
-def verdict(clock: str, verdict: int, *, late: bool) -> str:
+def deadline(clock: str, outcome: int, *, was_logged_late: bool) -> str:
     """Name the verdicts on a clock, by whether the limit had passed before we were told of the report."""
-    return f"verdict|{clock}|{VERDICTS[verdict]}|{'late' if late else 'live'}"
+    return f"verdict|{clock}|{DEADLINE_OUTCOMES[outcome]}|{'late' if was_logged_late else 'live'}"
 
 
 def corrected(name: str) -> str:
@@ -103,8 +103,8 @@ def corrected(name: str) -> str:
     return f"un|{name}"
 
 
-ENTRY_COUNTERS: Final = {AMENDMENT: AMENDED, RETRACTION: RETRACTED} | {
-    FIRST_DEED + place: deed(each.outcome) for place, each in enumerate(DEEDS)
+ENTRY_COUNTERS: Final = {AMENDMENT_CODE: AMENDED, RETRACTION_CODE: RETRACTED} | {
+    FIRST_ACTION_CODE + place: action(each.outcome) for place, each in enumerate(DEEDS)
 }
 """What an entry is counted under that is news, by its code; filings are counted where they stand."""
 
@@ -125,22 +125,24 @@ class CounterUpdates:
 class ClockCounterNames:
     """What one clock is counted under; `total` is its sum of durations in a cohort, `limit` FOREVER_MS where it has none."""
 
-    __slots__ = ("clock", "key", "limit", "stopped", "stopped_ms", "total", "verdict")
+    __slots__ = ("clock", "deadline", "key", "limit", "stopped", "stopped_ms", "total")
 
     def __init__(self, clock: Clock) -> None:
-        bounds = (*BUCKETS, FOREVER_MS)
+        bounds = (*DURATION_BUCKETS, FOREVER_MS)
         self.clock = clock
         self.key = clock.key
         self.limit = FOREVER_MS if clock.limit is None else clock.limit
-        self.total = clock.mark
+        self.total = clock.hash
         self.stopped = tuple(stopped(clock.key, bound) for bound in bounds)
         self.stopped_ms = stopped_ms(clock.key)
-        self.verdict = {
-            (number, late): verdict(clock.key, number, late=late) for number in VERDICTS for late in (False, True)
+        self.deadline = {
+            (number, late): deadline(clock.key, number, was_logged_late=late)
+            for number in DEADLINE_OUTCOMES
+            for late in (False, True)
         }
 
 
 @lru_cache(maxsize=1024)
-def names_of(regime: Regime) -> tuple[ClockCounterNames, ...]:
+def names_of(regime: ClockSet) -> tuple[ClockCounterNames, ...]:
     """Return what the clocks of a regime are counted under, in their order; made once for each regime."""
     return tuple([ClockCounterNames(clock) for clock in regime.clocks])

@@ -2,38 +2,38 @@
 
 from streams.domain.clocks.report_state import OPEN_STATES
 from streams.domain.duration_bins import FOREVER_MS
-from streams.domain.events import TEST_FILING
-from streams.domain.ledger.config import Rules
-from streams.domain.reports.evaluation import Appraisal
-from streams.domain.reports.row import HISTORY, Entry, Row
+from streams.domain.events import TEST_FILING_CODE
+from streams.domain.ledger.config import LedgerConfig
+from streams.domain.reports.evaluation import Evaluation
+from streams.domain.reports.row import HISTORY_OFFSET_MS, Entry, ReportRow
 
 
-def due_at_length(rules: Rules, row: Row, appraisal: Appraisal) -> int:
+def compute_next_due(rules: LedgerConfig, row: ReportRow, appraisal: Evaluation) -> int:
     """Return when something next happens to a report that has been read at length."""
     measured = appraisal.measured
     if measured is None:
-        return last_told(row.entries) + rules.memory
-    limit = min([clock.due for clock in measured.clocks], default=FOREVER_MS)
+        return last_logged_at(row.entries) + rules.retention
+    limit = min([clock.due_at for clock in measured.clocks], default=FOREVER_MS)
     if measured.state in OPEN_STATES:
-        return min(limit, measured.filed.at + rules.sealed)
-    return min(limit, forgotten_at(rules, row.entries, measured.filed.at))
+        return min(limit, measured.filing.at + rules.unanswered_after)
+    return min(limit, evict_at(rules, row.entries, measured.filing.at))
 
 
-def forgotten_at(rules: Rules, entries: list[Entry], filed: int) -> int:
+def evict_at(rules: LedgerConfig, entries: list[Entry], filed_at: int) -> int:
     """Return when an ended report is forgotten: long after its last event, and not while its filing could come again."""
-    return max(last_told(entries) + rules.memory, filed + rules.too_old)
+    return max(last_logged_at(entries) + rules.retention, filed_at + rules.max_filing_age)
 
 
-def begun_at(entries: list[Entry]) -> int:
+def first_known_at(entries: list[Entry]) -> int:
     """Return when a report was filed, as far as is known, in epoch milliseconds: that of its first event if it was not."""
-    return min([entry.at for entry in entries if entry.code <= TEST_FILING], default=entries[0].at)
+    return min([entry.at for entry in entries if entry.code <= TEST_FILING_CODE], default=entries[0].at)
 
 
-def last_told(entries: list[Entry]) -> int:
+def last_logged_at(entries: list[Entry]) -> int:
     """Return when we were told of the newest of a report's events, in epoch milliseconds."""
     last = 0
     for at, _, _, _, _, _, delay in entries:
-        told = at + (delay if delay < HISTORY else delay - HISTORY)
+        told = at + (delay if delay < HISTORY_OFFSET_MS else delay - HISTORY_OFFSET_MS)
         if told > last:  # noqa: PLR1730 - half the time of max
             last = told
     return last

@@ -8,27 +8,27 @@ from streams.domain.cohorts.cohort import NamedCohort
 from streams.domain.duration_bins import DAY, FOREVER_MS
 from streams.domain.events import Filing, Heartbeat
 from streams.domain.ledger import counters
-from streams.domain.ledger.config import PlatformRule
+from streams.domain.ledger.config import PlatformConfig
 from streams.domain.ledger.counters import CounterUpdates
-from streams.domain.ledger.deadline_queue import Queue
+from streams.domain.ledger.deadline_queue import DeadlineQueue
 from streams.domain.vocabulary import Reason
 
-TOPICS: Final = ("report-filed", "action-taken")
+TOPIC_ROLES: Final = ("report-filed", "action-taken")
 """The roles of the topics whose heartbeats count."""
-_THROUGH: Final = {topic: counters.through(topic) for topic in TOPICS}
-_SEQUENCE: Final = {topic: counters.sequence(topic) for topic in TOPICS}
+_WATERMARK_NAMES: Final = {topic: counters.declared_watermark(topic) for topic in TOPIC_ROLES}
+_SEQUENCE_NAMES: Final = {topic: counters.sequence(topic) for topic in TOPIC_ROLES}
 
 
-def seen_through(promised: int, last_told: int, cadence: int) -> int:
+def watermark(declared_watermark: int, last_told: int, cadence: int) -> int:
     """Return up to when a platform counts as having told everything: by its own word, or two cadences before the last.
 
     By its word alone, whoever stops promising and goes on telling would be measured by what has ended: open reports
     that were filed since would be in no figure.
     """
-    return max(promised, last_told - 2 * cadence)
+    return max(declared_watermark, last_told - 2 * cadence)
 
 
-class Desk:
+class PlatformState:
     """What a ledger holds for one platform.
 
     `horizon` is the instant up to which deadlines have been decided, as of the ledger's time `now`; `last_told` when
@@ -43,111 +43,117 @@ class Desk:
     """
 
     __slots__ = (
-        *("allowance", "capacity", "changed", "cohorts", "durations", "horizon", "last_told", "late", "limit"),
-        *("name", "now", "queue", "remembered", "rule", "soonest", "tally", "through", "told", "unsettled", "wake"),
+        *("allowance_s", "buffered", "buffered_due", "capacity", "cohorts", "config", "counts"),
+        *("decided_through", "decision_limit", "declared_watermark", "has_changed", "last_told"),
+        *("late_refusals", "name", "next_check", "now", "pending_counts", "pending_durations", "queue"),
+        *("retained_reports",),
     )
 
-    def __init__(self, name: str, rule: PlatformRule) -> None:
+    def __init__(self, name: str, config: PlatformConfig) -> None:
         self.name = name
-        self.rule = rule
-        self.queue = Queue()
-        self.tally: defaultdict[str, int] = defaultdict(int)
-        self.told: defaultdict[CounterUpdates, int] = defaultdict(int)
-        self.durations: defaultdict[CounterUpdates, int] = defaultdict(int)
-        self.capacity = rule.capacity
-        self.allowance = rule.allowance_s
-        self.horizon = self.last_told = self.now = self.remembered = self.through = 0
+        self.config = config
+        self.queue = DeadlineQueue()
+        self.counts: defaultdict[str, int] = defaultdict(int)
+        self.pending_counts: defaultdict[CounterUpdates, int] = defaultdict(int)
+        self.pending_durations: defaultdict[CounterUpdates, int] = defaultdict(int)
+        self.capacity = config.capacity
+        self.allowance_s = config.allowance_s
+        self.decided_through = self.last_told = self.now = self.retained_reports = self.declared_watermark = 0
         self.cohorts: dict[int, dict[str, NamedCohort]] = {}
-        self.unsettled: dict[bytes, Any] = {}
-        self.soonest = self.wake = self.limit = FOREVER_MS
-        self.changed = True
-        self.late: list[Reason] = []
+        self.buffered: dict[bytes, Any] = {}
+        self.buffered_due = self.next_check = self.decision_limit = FOREVER_MS
+        self.has_changed = True
+        self.late_refusals: list[Reason] = []
 
-    def holds_labels(self, filed: Filing) -> bool:
+    def has_room_for_labels(self, filing: Filing) -> bool:
         """Return whether a filing has a cohort, or may begin one."""
-        of_day = self.cohorts.get(filed.at // DAY)
-        return not of_day or filed.attributes in of_day or len(of_day) < self.rule.labels_of_a_day
+        of_day = self.cohorts.get(filing.at // DAY)
+        return not of_day or filing.encoded_labels in of_day or len(of_day) < self.config.max_cohorts_per_day
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter."""
-        self.tally[name] += by
+        self.counts[name] += by
 
-    def refuse_later(self, reason: Reason, times: int) -> None:
+    def count_late_refusals(self, reason: Reason, times: int) -> None:
         """Count refusals of events that had been accepted."""
         for _ in range(times):
             self.count(counters.refused(reason))
-            self.late.append(reason)
+            self.late_refusals.append(reason)
 
-    def drop(self, filed: int) -> None:
+    def record_removed(self, filed_at: int) -> None:
         """Take note that a report filed at that instant is no longer known."""
-        tally = self.tally
-        tally[counters.DROPPED_FROM] = min(tally.get(counters.DROPPED_FROM, filed), filed)
-        tally[counters.DROPPED_THROUGH] = max(tally.get(counters.DROPPED_THROUGH, filed), filed)
+        tally = self.counts
+        tally[counters.REMOVED_FILED_FROM] = min(tally.get(counters.REMOVED_FILED_FROM, filed_at), filed_at)
+        tally[counters.REMOVED_FILED_THROUGH] = max(tally.get(counters.REMOVED_FILED_THROUGH, filed_at), filed_at)
 
-    def may_have_known(self, filed: int) -> bool:
+    def may_have_removed(self, filed_at: int) -> bool:
         """Return whether a report filed at that instant may have been counted and dropped since."""
-        tally = self.tally
-        return tally.get(counters.DROPPED_FROM, FOREVER_MS) <= filed <= tally.get(counters.DROPPED_THROUGH, 0)
+        tally = self.counts
+        return (
+            tally.get(counters.REMOVED_FILED_FROM, FOREVER_MS)
+            <= filed_at
+            <= tally.get(counters.REMOVED_FILED_THROUGH, 0)
+        )
 
     def counters(self) -> dict[str, int]:
         """Return everything that is stored of the desk, by the names of `counters`."""
-        self._add_up()
+        self._add_pending()
         beside = {
-            counters.HORIZON: self.horizon,
-            counters.LAST_TOLD: self.last_told,
-            counters.REMEMBERED: self.remembered,
+            counters.DECIDED_THROUGH: self.decided_through,
+            counters.LAST_LOGGED_AT: self.last_told,
+            counters.RETAINED: self.retained_reports,
         }
-        return {**self.tally, **{name: number for name, number in beside.items() if number}}
+        return {**self.counts, **{name: number for name, number in beside.items() if number}}
 
     def restore(self, stored: Mapping[str, int]) -> None:
         """Take back what `counters` returned."""
-        self.tally.update(stored)
-        self.horizon = self.tally.pop(counters.HORIZON, 0)
-        self.last_told = self.tally.pop(counters.LAST_TOLD, 0)
-        self.remembered = self.tally.pop(counters.REMEMBERED, 0)
-        self._promise()
+        self.counts.update(stored)
+        self.decided_through = self.counts.pop(counters.DECIDED_THROUGH, 0)
+        self.last_told = self.counts.pop(counters.LAST_LOGGED_AT, 0)
+        self.retained_reports = self.counts.pop(counters.RETAINED, 0)
+        self._update_watermark()
 
-    def beat(self, beat: Heartbeat) -> None:
+    def apply_heartbeat(self, heartbeat: Heartbeat) -> None:
         """Count a heartbeat and note what it promises."""
         self.count(counters.HEARTBEATS)
-        for topic in (beat.topic,) if beat.topic else TOPICS:
-            self._raise(_THROUGH[topic], beat.complete_through)
-            last = self.tally.get(_SEQUENCE[topic], beat.sequence - 1)
-            if beat.sequence > last + 1:
-                self.count(counters.SEQUENCE_GAPS, beat.sequence - last - 1)
-            self._raise(_SEQUENCE[topic], beat.sequence)
-        self._promise()
+        for topic in (heartbeat.topic_role,) if heartbeat.topic_role else TOPIC_ROLES:
+            self._raise_to(_WATERMARK_NAMES[topic], heartbeat.complete_through)
+            last = self.counts.get(_SEQUENCE_NAMES[topic], heartbeat.sequence - 1)
+            if heartbeat.sequence > last + 1:
+                self.count(counters.SEQUENCE_GAPS, heartbeat.sequence - last - 1)
+            self._raise_to(_SEQUENCE_NAMES[topic], heartbeat.sequence)
+        self._update_watermark()
 
-    def ahead(self, now: int) -> int:
+    def reachable_through(self, now: int) -> int:
         """Return how far `now` lets the horizon go: docs/definitions.md §6."""
-        return max(self.horizon, min(now, max(self.through, now - 2 * self.rule.cadence)))
+        return max(self.decided_through, min(now, max(self.declared_watermark, now - 2 * self.config.cadence)))
 
-    def rest(self) -> None:
+    def schedule_next_check(self) -> None:
         """Sleep until something can be decided."""
         wake = self.next_decision()
-        self.wake = wake if wake <= self.limit else FOREVER_MS
+        self.next_check = wake if wake <= self.decision_limit else FOREVER_MS
 
     def next_decision(self) -> int:
         """Return the instant at which something can be decided next, whatever the limit is.
 
         What was due before the horizon comes up when that moves.
         """
-        head = max(min(self.queue.head, self.soonest), self.horizon)
-        return head if self.through >= head else head + 2 * self.rule.cadence
+        head = max(min(self.queue.next_due, self.buffered_due), self.decided_through)
+        return head if self.declared_watermark >= head else head + 2 * self.config.cadence
 
-    def _add_up(self) -> None:
-        for told, times in self.told.items():
+    def _add_pending(self) -> None:
+        for told, times in self.pending_counts.items():
             for name in told.once:
-                self.tally[name] += times
+                self.counts[name] += times
             for name in told.sums.values():
-                self.tally[name] += self.durations[told]
-        self.told.clear()
-        self.durations.clear()
+                self.counts[name] += self.pending_durations[told]
+        self.pending_counts.clear()
+        self.pending_durations.clear()
 
-    def _raise(self, name: str, value: int) -> None:
+    def _raise_to(self, name: str, value: int) -> None:
         """Move an instant forward; an earlier one changes nothing."""
-        if value > self.tally.get(name, -1):
-            self.tally[name] = value
+        if value > self.counts.get(name, -1):
+            self.counts[name] = value
 
-    def _promise(self) -> None:
-        self.through = min([self.tally.get(name, 0) for name in _THROUGH.values()])
+    def _update_watermark(self) -> None:
+        self.declared_watermark = min([self.counts.get(name, 0) for name in _WATERMARK_NAMES.values()])

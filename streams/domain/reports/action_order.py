@@ -8,28 +8,30 @@ from collections.abc import Iterable
 from itertools import groupby, pairwise
 from operator import attrgetter
 
-from streams.domain.clocks.report_state import Standing
-from streams.domain.events import DEEDS, FIRST_DEED
+from streams.domain.clocks.report_state import ReportStateMachine
+from streams.domain.events import DEEDS, FIRST_ACTION_CODE
 from streams.domain.reports.row import Entry
 
 
-def in_order(actions: list[Entry]) -> list[Entry]:
+def order_actions(actions: list[Entry]) -> list[Entry]:
     """Return the actions of a report in the order in which they count; `actions` are sorted by `report.RANK`."""
     if all(first.at < second.at for first, second in pairwise(actions)):
         return actions
-    standing, ordered = Standing(), list[Entry]()
+    standing, ordered = ReportStateMachine(), list[Entry]()
     for _, of_one_instant in groupby(actions, attrgetter("at")):
-        ordered += _taken(standing, of_one_instant)
+        ordered += _order_one_instant(standing, of_one_instant)
     return ordered
 
 
-def _taken(standing: Standing, actions: Iterable[Entry]) -> list[Entry]:
+def _order_one_instant(state_machine: ReportStateMachine, actions: Iterable[Entry]) -> list[Entry]:
     """Take again and again the first action that has an effect, or the first when none has one."""
     waiting = {code: list(equal)[::-1] for code, equal in groupby(actions, attrgetter("code"))}
     ordered = []
     while waiting:
-        code = next((code for code in waiting if standing.has_effect(DEEDS[code - FIRST_DEED])), next(iter(waiting)))
-        standing.take(DEEDS[code - FIRST_DEED])
+        code = next(
+            (code for code in waiting if state_machine.has_effect(DEEDS[code - FIRST_ACTION_CODE])), next(iter(waiting))
+        )
+        state_machine.apply(DEEDS[code - FIRST_ACTION_CODE])
         ordered.append(waiting[code].pop())
         if not waiting[code]:
             del waiting[code]

@@ -6,39 +6,39 @@ in which they arrive cannot matter.
 
 from typing import Final
 
-from streams.domain.clocks.report_state import ACKNOWLEDGING, ENDINGS
-from streams.domain.events import AMENDMENT, DEEDS, FIRST_DEED, Deed
+from streams.domain.clocks.report_state import ACKNOWLEDGING_OUTCOMES, CLOSING_OUTCOMES
+from streams.domain.events import AMENDMENT_CODE, DEEDS, FIRST_ACTION_CODE, ActionKind
 from streams.domain.reports.row import Entry
 from streams.domain.vocabulary import Outcome
 
 MAX_ENTRIES: Final = 1_152
 """How many events are kept of a report: a thousand decisions on single items, and all that a long case has beside them."""
 
-_DECISIVE, _OTHER, _REPEATED = range(3)
+_KEPT_FIRST, _KEPT_SECOND, _KEPT_LAST = range(3)
 """What is kept first, second, last."""
 
 
-def within_limit(entries: list[Entry]) -> tuple[list[Entry], Entry | None]:
+def limit_entries(entries: list[Entry]) -> tuple[list[Entry], Entry | None]:
     """Return the entries that are kept and, where they are one too many, the one that is not."""
     if len(entries) <= MAX_ENTRIES:
         return entries, None
-    excess = max(entries, key=lambda entry: (_importance(entry), entry))
+    excess = max(entries, key=lambda entry: (_retention_class(entry), entry))
     return [entry for entry in entries if entry is not excess], excess
 
 
-def is_repeat(entry: Entry) -> bool:
+def is_acknowledgement(entry: Entry) -> bool:
     """Return whether an event is an acknowledgement: it changes nothing when there are very many before it."""
-    return _importance(entry) == _REPEATED
+    return _retention_class(entry) == _KEPT_LAST
 
 
-def _importance(entry: Entry) -> int:
-    if entry.code < FIRST_DEED:
-        return _OTHER if entry.code == AMENDMENT else _DECISIVE
-    deed = DEEDS[entry.code - FIRST_DEED]
-    if deed.outcome in ACKNOWLEDGING:
-        return _REPEATED
-    return _DECISIVE if _decides(deed) and not entry.number else _OTHER
+def _retention_class(entry: Entry) -> int:
+    if entry.code < FIRST_ACTION_CODE:
+        return _KEPT_SECOND if entry.code == AMENDMENT_CODE else _KEPT_FIRST
+    deed = DEEDS[entry.code - FIRST_ACTION_CODE]
+    if deed.outcome in ACKNOWLEDGING_OUTCOMES:
+        return _KEPT_LAST
+    return _KEPT_FIRST if _changes_state(deed) and not entry.number else _KEPT_SECOND
 
 
-def _decides(deed: Deed) -> bool:
-    return deed.final or deed.outcome in ENDINGS or deed.outcome in {Outcome.REOPENED, Outcome.REVERSED}
+def _changes_state(deed: ActionKind) -> bool:
+    return deed.is_final or deed.outcome in CLOSING_OUTCOMES or deed.outcome in {Outcome.REOPENED, Outcome.REVERSED}

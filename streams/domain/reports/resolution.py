@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from streams.domain.duration_bins import MINUTE
-from streams.domain.events import FIRST_DEED, RETRACTION, TEST_FILING
-from streams.domain.reports.action_order import in_order
-from streams.domain.reports.row import HISTORY, RANK, Entry, softened
+from streams.domain.events import FIRST_ACTION_CODE, RETRACTION_CODE, TEST_FILING_CODE
+from streams.domain.reports.action_order import order_actions
+from streams.domain.reports.row import HISTORY_OFFSET_MS, Entry, has_downgrade, rank_of
 
-SKEW: Final = 2 * MINUTE
+MAX_CLOCK_SKEW: Final = 2 * MINUTE
 """How far before its filing an action may lie: clocks of servers differ. It then counts as done at once."""
 
 
-class Reading(NamedTuple):
+class ResolvedReport(NamedTuple):
     """What stands of a row.
 
     `deeds` are the standing actions in order, none before the filing. The numbers count entries that do not stand
@@ -21,45 +21,47 @@ class Reading(NamedTuple):
     """
 
     filing: Entry | None
-    deeds: list[Entry]
-    waiting: bool
+    actions: list[Entry]
+    is_orphan: bool
     conflicts: int
     bad_times: int
     skewed: int
-    softened: bool = False
+    is_downgraded: bool = False
 
 
-def read(entries: Iterable[Entry]) -> Reading:
+def resolve(entries: Iterable[Entry]) -> ResolvedReport:
     """Return what stands of a report's entries."""
-    ranked = _live_first(sorted(entries, key=RANK))
-    winners = _winners(ranked)
-    standing = _unretracted(ranked, winners)
-    filings = [entry for entry in standing if entry.code <= TEST_FILING]
-    deeds = [entry for entry in standing if entry.code >= FIRST_DEED]
+    ranked = _rank_history_last(sorted(entries, key=rank_of))
+    winners = _first_per_id(ranked)
+    standing = _without_retracted(ranked, winners)
+    filings = [entry for entry in standing if entry.code <= TEST_FILING_CODE]
+    deeds = [entry for entry in standing if entry.code >= FIRST_ACTION_CODE]
     conflicts = len(ranked) - len(winners)
     if not filings:
-        return Reading(None, deeds, bool(standing), conflicts, 0, 0)
+        return ResolvedReport(None, deeds, bool(standing), conflicts, 0, 0)
     filing = filings[0]
-    timely = [entry for entry in deeds if entry.at >= filing.at - SKEW]
-    return Reading(
+    timely = [entry for entry in deeds if entry.at >= filing.at - MAX_CLOCK_SKEW]
+    return ResolvedReport(
         filing=filing,
-        deeds=[entry if entry.at >= filing.at else entry._replace(at=filing.at) for entry in in_order(timely)],
-        waiting=False,
+        actions=[entry if entry.at >= filing.at else entry._replace(at=filing.at) for entry in order_actions(timely)],
+        is_orphan=False,
         conflicts=conflicts + len(filings) - 1,
         bad_times=len(deeds) - len(timely),
         skewed=sum(entry.at < filing.at for entry in timely),
-        softened=softened(standing, filing.labels),
+        is_downgraded=has_downgrade(standing, filing.encoded_labels),
     )
 
 
-def _live_first(ranked: list[Entry]) -> list[Entry]:
+def _rank_history_last(ranked: list[Entry]) -> list[Entry]:
     """Return entries by rank, filings of history last where there is a live filing: that one stands."""
-    if len({entry.delay < HISTORY for entry in ranked if entry.code <= TEST_FILING}) < len((True, False)):
+    if len({entry.delay < HISTORY_OFFSET_MS for entry in ranked if entry.code <= TEST_FILING_CODE}) < len(
+        (True, False)
+    ):
         return ranked
-    return sorted(ranked, key=lambda entry: entry.delay >= HISTORY)
+    return sorted(ranked, key=lambda entry: entry.delay >= HISTORY_OFFSET_MS)
 
 
-def _winners(ranked: Iterable[Entry]) -> dict[int, Entry]:
+def _first_per_id(ranked: Iterable[Entry]) -> dict[int, Entry]:
     """Return the standing entry of each id: the first by rank."""
     winners: dict[int, Entry] = {}
     for entry in ranked:
@@ -67,10 +69,12 @@ def _winners(ranked: Iterable[Entry]) -> dict[int, Entry]:
     return winners
 
 
-def _unretracted(ranked: Iterable[Entry], winners: dict[int, Entry]) -> list[Entry]:
+def _without_retracted(ranked: Iterable[Entry], first_per_id: dict[int, Entry]) -> list[Entry]:
     """Return the standing entries that no retraction takes back.
 
     Of retractions with one id and one instant all count: only ids could tell which of them is the first.
     """
-    retracted = {entry.number for entry in ranked if entry.code == RETRACTION and entry[:2] == winners[entry.id][:2]}
-    return [entry for entry in winners.values() if entry.code != RETRACTION and entry.id not in retracted]
+    retracted = {
+        entry.number for entry in ranked if entry.code == RETRACTION_CODE and entry[:2] == first_per_id[entry.id][:2]
+    }
+    return [entry for entry in first_per_id.values() if entry.code != RETRACTION_CODE and entry.id not in retracted]

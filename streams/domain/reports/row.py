@@ -11,23 +11,23 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from streams.domain.events import (
-    AMENDMENT,
-    CODES,
-    FILING,
-    RETRACTION,
-    TEST_FILING,
+    ACTION_CODES,
+    AMENDMENT_CODE,
+    FILING_CODE,
+    RETRACTION_CODE,
+    TEST_FILING_CODE,
     Action,
     Amendment,
     Event,
     Filing,
     Retraction,
 )
-from streams.domain.labels import relabelling, softens
+from streams.domain.labels import encode_amendment, is_downgrade
 
-MAX_PLAIN_ENTRIES: Final = 64
+MAX_SIMPLE_ENTRIES: Final = 64
 """How many entries a plain report may hold: every sequence of plain entries is compiled once and remembered."""
 
-HISTORY: Final = 1 << 50
+HISTORY_OFFSET_MS: Final = 1 << 50
 """What is added to the delay, in milliseconds, of a filing of audited history: it was told after every limit."""
 
 
@@ -42,7 +42,7 @@ class Entry(NamedTuple):
     at: int
     code: int
     number: int
-    labels: str
+    encoded_labels: str
     content: int
     id: int
     delay: int = 0
@@ -51,19 +51,19 @@ class Entry(NamedTuple):
     def told(self) -> int:
         """When we were told, in epoch milliseconds; of history, when its platform recorded it."""
         delay = self.delay  # `recorded_delay` is not called: this is asked of most events
-        return self.at + (delay if delay < HISTORY else delay - HISTORY)
+        return self.at + (delay if delay < HISTORY_OFFSET_MS else delay - HISTORY_OFFSET_MS)
 
 
-def recorded_delay(delay: int) -> int:
+def without_history_offset(log_delay: int) -> int:
     """Return an entry's delay without the mark of history."""
-    return delay if delay < HISTORY else delay - HISTORY
+    return log_delay if log_delay < HISTORY_OFFSET_MS else log_delay - HISTORY_OFFSET_MS
 
 
-RANK: Final = itemgetter(0, 1, 2, 3, 6)
+rank_of: Final = itemgetter(0, 1, 2, 3, 6)
 """What decides between events of a report: nothing in it depends on an id or a token, except of a retraction."""
 
 
-class Row(NamedTuple):
+class ReportRow(NamedTuple):
     """What is stored of a report.
 
     `rests` is written for a report to which nothing happens any more until it is forgotten: the day on which we were
@@ -71,9 +71,9 @@ class Row(NamedTuple):
     0 for every other, for which it says nothing.
     """
 
-    allowance: int
+    allowance_s: int
     entries: list[Entry]
-    rests: int = 0
+    closed_on_day: int = 0
 
 
 class UnpackedReport:
@@ -83,41 +83,41 @@ class UnpackedReport:
     stay unpacked, `is_final` that it is known to have ended with all its clocks: it is only to be forgotten.
     """
 
-    __slots__ = ("allowance", "entries", "is_final", "is_open")
+    __slots__ = ("allowance_s", "entries", "is_final", "is_open")
 
     def __init__(self, allowance: int, entries: list[Entry]) -> None:
-        self.allowance = allowance
+        self.allowance_s = allowance
         self.entries = entries
         self.is_open = self.is_final = False
 
     @property
-    def row(self) -> Row:
+    def row(self) -> ReportRow:
         """What is stored of it."""
-        return Row(self.allowance, self.entries)
+        return ReportRow(self.allowance_s, self.entries)
 
 
-def entry_of(event: Event) -> Entry:
+def entry_from_event(event: Event) -> Entry:
     """Return the entry that keeps `event`.
 
     Raises TypeError for a heartbeat, which is no part of any report.
     """
     number, labels, delay = 0, "", event.told - event.at
     if isinstance(event, Action):
-        code, number = CODES[event.deed], event.items
+        code, number = ACTION_CODES[event.deed], event.items
     elif isinstance(event, Filing):
-        code, number, labels = TEST_FILING if event.test else FILING, event.items, event.attributes
-        delay += HISTORY * event.history
+        code, number, labels = TEST_FILING_CODE if event.is_test else FILING_CODE, event.items, event.encoded_labels
+        delay += HISTORY_OFFSET_MS * event.is_history
     elif isinstance(event, Amendment):
-        code, number = AMENDMENT, relabelling(event.harm, event.severity)
+        code, number = AMENDMENT_CODE, encode_amendment(event.harm, event.severity)
     elif isinstance(event, Retraction):
-        code, number = RETRACTION, event.retracts
+        code, number = RETRACTION_CODE, event.retracted_id
     else:
         raise TypeError("expected an event of a report, got a heartbeat")
     # What Entry(…) does, at a third of its cost: this is called for every event.
     return tuple.__new__(Entry, (event.at, code, number, labels, event.content, event.id, delay))
 
 
-def insert(entries: list[Entry], entry: Entry) -> list[Entry] | None:
+def insert_entry(entries: list[Entry], entry: Entry) -> list[Entry] | None:
     """Return `entries` with `entry` in its place, or None when an equal event is there already.
 
     An equal event that was told earlier replaces the later copy, since `told` is the earliest of them.
@@ -130,7 +130,7 @@ def insert(entries: list[Entry], entry: Entry) -> list[Entry] | None:
     return [*entries[:place], entry, *entries[place:]]
 
 
-def is_plain(entries: list[Entry]) -> bool:
+def is_simple(entries: list[Entry]) -> bool:
     """Return whether entries with the codes of a filing and actions are those of a plain report.
 
     That is: few, with an id each, each later than the one before, and every action decides all items.
@@ -139,13 +139,13 @@ def is_plain(entries: list[Entry]) -> bool:
     if count == 1:
         return True
     return (
-        count <= MAX_PLAIN_ENTRIES
+        count <= MAX_SIMPLE_ENTRIES
         and (entries[0].number == 1 or not any(entry.number for entry in entries[1:]))
         and len({entry.id for entry in entries}) == count
         and len({entry.at for entry in entries}) == count  # they are in order
     )
 
 
-def softened(entries: Iterable[Entry], labels: str) -> bool:
+def has_downgrade(entries: Iterable[Entry], labels: str) -> bool:
     """Return whether one of these entries is an amendment that makes a report with these labels look less grave."""
-    return any(entry.code == AMENDMENT and softens(labels, entry.number) for entry in entries)
+    return any(entry.code == AMENDMENT_CODE and is_downgrade(labels, entry.number) for entry in entries)

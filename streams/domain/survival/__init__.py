@@ -4,11 +4,11 @@ Start with estimate.py and curve.py.
 Imports duration bins.
 """
 
-from streams.domain.survival.closed_only import Mean, Sums, closed_only_median, mean, whole_hour_median
+from streams.domain.survival.closed_only import DurationTotal, Mean, closed_only_median, mean, whole_hour_median
 from streams.domain.survival.curve import Curve, Method, RestrictedMean
 from streams.domain.survival.estimate import estimate
 from streams.domain.survival.interval import UNKNOWN, Interval, log_log, wilson
-from streams.domain.survival.risk_table import FROM_START, OPEN, STOPPED, Cells, Exposure, Moment
+from streams.domain.survival.risk_table import FROM_START, OPEN, STOPPED, Cells, Exposure, TimePoint
 
 __all__ = [
     "FROM_START",
@@ -17,13 +17,13 @@ __all__ = [
     "UNKNOWN",
     "Cells",
     "Curve",
+    "DurationTotal",
     "Exposure",
     "Interval",
     "Mean",
     "Method",
-    "Moment",
     "RestrictedMean",
-    "Sums",
+    "TimePoint",
     "closed_only_median",
     "estimate",
     "log_log",

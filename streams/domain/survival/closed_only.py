@@ -5,7 +5,7 @@ They stand beside the honest figures, never instead of them: who leaves reports 
 
 from typing import NamedTuple
 
-from streams.domain.duration_bins import EDGES, HOUR, SECOND, TOP
+from streams.domain.duration_bins import EDGES, HOUR, OVERFLOW_BIN, SECOND
 from streams.domain.survival.risk_table import STOPPED, Cells
 
 
@@ -15,17 +15,17 @@ def closed_only_median(cells: Cells, interest: int = STOPPED) -> float | None:
     Every such report counts, however late it was told. A duration is read as the upper edge of its bin, and the
     median of an even number is the mean of the two in the middle. None also where the median lies beyond the grid.
     """
-    middle = _middle(cells, interest)
+    middle = _median_ms(cells, interest)
     return None if middle is None else middle / SECOND
 
 
 def whole_hour_median(cells: Cells, interest: int = STOPPED) -> int | None:
     """Return the same median in hours, rounded half up to a whole one, as transparency templates print it."""
-    middle = _middle(cells, interest)
+    middle = _median_ms(cells, interest)
     return None if middle is None else int((middle + HOUR // 2) // HOUR)
 
 
-def _middle(cells: Cells, interest: int) -> float | None:
+def _median_ms(cells: Cells, interest: int) -> float | None:
     closed: dict[int, int] = {}
     for (_, leaving, ending), count in cells.items():
         if ending == interest and count:
@@ -34,7 +34,7 @@ def _middle(cells: Cells, interest: int) -> float | None:
     if not n:
         return None
     lower, upper = _bin_of_rank(closed, (n + 1) // 2), _bin_of_rank(closed, n // 2 + 1)
-    return None if upper == TOP else (EDGES[lower] + EDGES[upper]) / 2
+    return None if upper == OVERFLOW_BIN else (EDGES[lower] + EDGES[upper]) / 2
 
 
 def _bin_of_rank(closed: dict[int, int], rank: int) -> int:
@@ -47,7 +47,7 @@ def _bin_of_rank(closed: dict[int, int], rank: int) -> int:
     raise ValueError(f"expected a rank of at most {reached}, got {rank}")
 
 
-class Sums(NamedTuple):
+class DurationTotal(NamedTuple):
     """The number of some reports and the exact sum of their durations, in milliseconds."""
 
     reports: int
@@ -61,7 +61,7 @@ class Mean(NamedTuple):
     exact: bool
 
 
-def mean(ended: Sums, still_open: Sums) -> Mean:
+def mean(ended: DurationTotal, still_open: DurationTotal) -> Mean:
     """Return the mean duration of reports that ended and reports that are open, the latter at their current age.
 
     The open ones will take longer than that, so with any of them the mean is a lower bound.

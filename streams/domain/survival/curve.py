@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from streams.domain.duration_bins import SECOND, edge_index
 from streams.domain.survival.interval import UNKNOWN, Interval, log_log, wilson
 from streams.domain.survival.product_limit import area_below, area_variance
-from streams.domain.survival.risk_table import Exposure, Moment
+from streams.domain.survival.risk_table import Exposure, TimePoint
 
 # Sums of floats that should be 0.5 may be a hair below it.
 _ROUNDING: Final = 1e-12
@@ -43,7 +43,7 @@ class Curve:
 
     exposure: Exposure
     method: Method
-    moments: tuple[Moment, ...]
+    points: tuple[TimePoint, ...]
     survival: tuple[float, ...]
     survival_variance: tuple[float, ...]
     incidence: tuple[float, ...]
@@ -65,14 +65,14 @@ class Curve:
         """
         if not 0 < p < 1:
             raise ValueError(f"expected a share between 0 and 1, both excluded, got {p}")
-        if not self.exposure.measurable:
+        if not self.exposure.is_measurable:
             return UNKNOWN
         lower, upper = self._bands
         target = p - _ROUNDING
         reached = bisect_left(self.incidence, target)
         low = next((k for k, share in enumerate(upper[:reached]) if share >= target), reached)
         high = next((k for k, share in enumerate(lower[reached:], reached) if share >= target), None)
-        return Interval(self._seconds(reached), self._seconds(low), self._seconds(high))
+        return Interval(self._time_in_seconds(reached), self._time_in_seconds(low), self._time_in_seconds(high))
 
     def reaches(self, p: float) -> bool | None:
         """Return whether a share `p` had the ending of interest, or None if that is not known.
@@ -81,7 +81,7 @@ class Curve:
         """
         if self.quantile(p).value is not None:
             return True
-        return None if self.ends_early or not self.exposure.measurable else False
+        return None if self.ends_early or not self.exposure.is_measurable else False
 
     def within(self, limit: int) -> Interval | None:
         """Return the share with the ending of interest within `limit` milliseconds, or None if it is not known.
@@ -89,11 +89,11 @@ class Curve:
         Raises ValueError for a limit off the grid.
         """
         edge_index(limit)
-        if not self._knows(limit):
+        if not self._is_known_at(limit):
             return None
         k = bisect_right(self._times, limit) - 1
         if k < 0 or self.incidence[k] <= 0:
-            return Interval(0.0, 0.0, wilson(0, self._behind_none(k, limit)).high)
+            return Interval(0.0, 0.0, wilson(0, self._effective_count_at_zero(k, limit)).high)
         low, high = self._bands
         return Interval(self.incidence[k], low[k], high[k])
 
@@ -103,39 +103,39 @@ class Curve:
         Raises ValueError for a `tau` off the grid.
         """
         edge_index(tau)
-        if not self._knows(tau):
+        if not self._is_known_at(tau):
             return None
         return RestrictedMean(
             tau=tau / SECOND,
-            value=area_below(self.moments, self.incidence, tau) / SECOND,
-            standard_error=sqrt(area_variance(self.moments, self.survival, self.incidence, tau)) / SECOND,
+            value=area_below(self.points, self.incidence, tau) / SECOND,
+            standard_error=sqrt(area_variance(self.points, self.survival, self.incidence, tau)) / SECOND,
         )
 
-    def _knows(self, at: int) -> bool:
-        return self.exposure.measurable and self.known_from < at <= self.known_to
+    def _is_known_at(self, at: int) -> bool:
+        return self.exposure.is_measurable and self.known_from < at <= self.known_to
 
-    def _seconds(self, k: int | None) -> float | None:
-        return None if k is None or k == len(self.moments) else self.moments[k].at / SECOND
+    def _time_in_seconds(self, k: int | None) -> float | None:
+        return None if k is None or k == len(self.points) else self.points[k].at / SECOND
 
-    def _behind_none(self, k: int, limit: int) -> float:
+    def _effective_count_at_zero(self, k: int, limit: int) -> float:
         """Return how many reports stand behind a share of 0 at `limit`."""
         if k < 0:
             return self.exposure.from_start
-        moment = self.moments[k]
+        moment = self.points[k]
         left = moment.at_risk - moment.ended - moment.censored
         if moment.at < limit and self.survival[k] > 0:
             return left / self.survival[k]
-        return self._behind(k)
+        return self._effective_count(k)
 
-    def _behind(self, k: int) -> float:
+    def _effective_count(self, k: int) -> float:
         """Return the effective number of reports at a moment: those at risk, over S just before it (Peto 1977)."""
         before = self.survival[k - 1] if k else 1.0
         # With delayed entry S may shrink below what a float can hold.
-        return self.moments[k].at_risk / (before or 1.0)
+        return self.points[k].at_risk / (before or 1.0)
 
     @cached_property
     def _times(self) -> tuple[int, ...]:
-        return tuple(moment.at for moment in self.moments)
+        return tuple(moment.at for moment in self.points)
 
     @cached_property
     def _bands(self) -> tuple[list[float], list[float]]:
@@ -148,6 +148,6 @@ class Curve:
         lower, upper = [1 - high for _, high in limits], [1 - low for low, _ in limits]
         if self.survival and self.survival[-1] <= 0:
             # Every report had the event: as many as stand behind the last step.
-            behind = self._behind(len(self.moments) - 1)
+            behind = self._effective_count(len(self.points) - 1)
             lower[-1] = wilson(behind, behind).low or 0.0
         return lower, upper

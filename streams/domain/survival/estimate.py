@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from streams.domain.duration_bins import EDGES, edge_index
 from streams.domain.survival.curve import Curve, Method
 from streams.domain.survival.product_limit import aalen_johansen, incidence_variance, kaplan_meier
-from streams.domain.survival.risk_table import STOPPED, Cells, Moment, tally
+from streams.domain.survival.risk_table import STOPPED, Cells, TimePoint, build_risk_table
 
 
 def estimate(cells: Cells, interest: int = STOPPED) -> Curve:
@@ -14,8 +14,8 @@ def estimate(cells: Cells, interest: int = STOPPED) -> Curve:
     Kaplan-Meier where nothing competed, else Aalen-Johansen. Raises ValueError for a cell off the grid or a negative
     count.
     """
-    table = tally(cells, interest)
-    moments = _before_exhaustion(table.moments)
+    table = build_risk_table(cells, interest)
+    moments = _until_exhausted(table.points)
     survival, survival_variance = kaplan_meier(moments)
     if all(moment.ended == moment.events for moment in moments):
         method, variance = Method.KAPLAN_MEIER, survival_variance
@@ -26,30 +26,30 @@ def estimate(cells: Cells, interest: int = STOPPED) -> Curve:
     return Curve(
         exposure=table.exposure,
         method=method,
-        moments=moments,
+        points=moments,
         survival=tuple(survival),
         survival_variance=tuple(survival_variance),
         incidence=tuple(incidence),
         variance=tuple(variance),
         known_from=table.first_entry,
-        known_to=_known_to(table.moments, len(moments)),
-        observed_to=table.moments[-1].at if table.moments else 0,
+        known_to=_known_to(table.points, len(moments)),
+        observed_to=table.points[-1].at if table.points else 0,
     )
 
 
-def _before_exhaustion(moments: tuple[Moment, ...]) -> tuple[Moment, ...]:
+def _until_exhausted(points: tuple[TimePoint, ...]) -> tuple[TimePoint, ...]:
     """Return the moments up to where everybody at risk ended although others entered later.
 
     The product would be 0 from there for ever, while the later ones are known to have waited longer. What was at
     risk says nothing further, so the curve ends before that moment.
     """
-    for k, moment in enumerate(moments[:-1]):
+    for k, moment in enumerate(points[:-1]):
         if moment.ended == moment.at_risk:
-            return moments[:k]
-    return moments
+            return points[:k]
+    return points
 
 
-def _known_to(moments: Sequence[Moment], kept: int) -> int:
+def _known_to(moments: Sequence[TimePoint], kept: int) -> int:
     """Return the last time, in milliseconds, at which the shares are known."""
     if kept < len(moments):
         exhausted = edge_index(moments[kept].at)

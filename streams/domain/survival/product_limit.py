@@ -6,17 +6,17 @@ Johansen 1978). Both run over the same moments; the values hold from each moment
 
 from collections.abc import Sequence
 
-from streams.domain.survival.risk_table import Moment
+from streams.domain.survival.risk_table import TimePoint
 
 
-def kaplan_meier(moments: Sequence[Moment]) -> tuple[list[float], list[float]]:
+def kaplan_meier(points: Sequence[TimePoint]) -> tuple[list[float], list[float]]:
     """Return S after each moment, and its variance by Greenwood's formula: S² Σ d / (n (n - d)).
 
     Where everybody at risk ends, S and its variance are 0.
     """
     survival, greenwood = 1.0, 0.0
     shares, variances = [], []
-    for _, at_risk, ended, _, _ in moments:
+    for _, at_risk, ended, _, _ in points:
         left = at_risk - ended
         survival *= left / at_risk
         if left:
@@ -26,18 +26,20 @@ def kaplan_meier(moments: Sequence[Moment]) -> tuple[list[float], list[float]]:
     return shares, variances
 
 
-def aalen_johansen(moments: Sequence[Moment], survival: Sequence[float]) -> list[float]:
+def aalen_johansen(points: Sequence[TimePoint], survival: Sequence[float]) -> list[float]:
     """Return F after each moment: the sum of S just before, times the share of those at risk with the event."""
     incidence, before = 0.0, 1.0
     shares = []
-    for moment, after in zip(moments, survival, strict=True):
+    for moment, after in zip(points, survival, strict=True):
         incidence += before * moment.events / moment.at_risk
         before = after
         shares.append(min(incidence, 1.0))
     return shares
 
 
-def incidence_variance(moments: Sequence[Moment], survival: Sequence[float], incidence: Sequence[float]) -> list[float]:
+def incidence_variance(
+    points: Sequence[TimePoint], survival: Sequence[float], incidence: Sequence[float]
+) -> list[float]:
     """Return the variance of F after each moment, by the delta method (Dinse and Larson 1986, equation 6).
 
     For n at risk, d endings and e events at moment k, S just before it and Δ = F(t) - F(k):
@@ -47,7 +49,7 @@ def incidence_variance(moments: Sequence[Moment], survival: Sequence[float], inc
     spread = pull = weight = own = drag = slope = 0.0
     last, before = 0.0, 1.0
     variances = []
-    for (_, n, ended, events, _), after, now in zip(moments, survival, incidence, strict=True):
+    for (_, n, ended, events, _), after, now in zip(points, survival, incidence, strict=True):
         step, last = now - last, now
         spread += step * (2 * pull + step * weight)
         pull += step * weight
@@ -61,10 +63,10 @@ def incidence_variance(moments: Sequence[Moment], survival: Sequence[float], inc
     return variances
 
 
-def area_below(moments: Sequence[Moment], incidence: Sequence[float], until: int) -> float:
+def area_below(points: Sequence[TimePoint], incidence: Sequence[float], until: int) -> float:
     """Return the integral of 1 - F from 0 to `until`, in milliseconds."""
     area, since, waiting = 0.0, 0, 1.0
-    for moment, share in zip(moments, incidence, strict=True):
+    for moment, share in zip(points, incidence, strict=True):
         if moment.at >= until:
             break
         area += waiting * (moment.at - since)
@@ -73,7 +75,7 @@ def area_below(moments: Sequence[Moment], incidence: Sequence[float], until: int
 
 
 def area_variance(
-    moments: Sequence[Moment], survival: Sequence[float], incidence: Sequence[float], until: int
+    points: Sequence[TimePoint], survival: Sequence[float], incidence: Sequence[float], until: int
 ) -> float:
     """Return the variance of the area below 1 - F up to `until`, in milliseconds squared.
 
@@ -83,8 +85,8 @@ def area_variance(
     """
     variance, beyond, later = 0.0, 0.0, until
     ahead: float | None = None
-    for k in range(len(moments) - 1, -1, -1):
-        at, n, ended, events, _ = moments[k]
+    for k in range(len(points) - 1, -1, -1):
+        at, n, ended, events, _ = points[k]
         if at >= until:
             continue
         if ahead is not None:

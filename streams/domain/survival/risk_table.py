@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from streams.domain.duration_bins import EDGES, TOP
+from streams.domain.duration_bins import EDGES, OVERFLOW_BIN
 
 Cells = Mapping[tuple[int, int, int], int]
 """Number of reports by (entry bin, exit bin, ending). Entry `FROM_START` (-1) is at risk from 0."""
@@ -13,7 +13,7 @@ OPEN: Final = 0
 STOPPED: Final = 1
 """The ending that a clock waits for; whatever is greater competes with it."""
 
-_MOST_UNEXPOSED: Final = 0.05
+_MAX_UNEXPOSED_SHARE: Final = 0.05
 
 
 class Exposure(NamedTuple):
@@ -34,12 +34,12 @@ class Exposure(NamedTuple):
         return self.n - self.unexposed - self.delayed
 
     @property
-    def measurable(self) -> bool:
+    def is_measurable(self) -> bool:
         """Whether anybody was at risk, and at most 5 % of the reports were told only when it was over."""
-        return self.unexposed < self.n and self.unexposed <= _MOST_UNEXPOSED * self.n
+        return self.unexposed < self.n and self.unexposed <= _MAX_UNEXPOSED_SHARE * self.n
 
 
-class Moment(NamedTuple):
+class TimePoint(NamedTuple):
     """A time at which reports left the risk set: `at` in milliseconds, the rest in reports.
 
     `at_risk` counts everybody who entered before `at` and left at `at` or later. `ended` counts every ending,
@@ -56,14 +56,12 @@ class Moment(NamedTuple):
 class RiskTable(NamedTuple):
     """Every moment in order, what the cohort exposes, and when somebody is first at risk (milliseconds)."""
 
-    moments: tuple[Moment, ...]
+    points: tuple[TimePoint, ...]
     exposure: Exposure
     first_entry: int
 
 
-_REFUSAL: Final = (
-    f"expected a count >= 0 in a cell (entry -1 to {TOP}, exit 0 to {TOP}, ending >= 0), got {{count}} in {{cell}}"
-)
+_CELL_ERROR: Final = f"expected a count >= 0 in a cell (entry -1 to {OVERFLOW_BIN}, exit 0 to {OVERFLOW_BIN}, ending >= 0), got {{count}} in {{cell}}"
 
 
 class _Margins(NamedTuple):
@@ -77,14 +75,14 @@ class _Margins(NamedTuple):
     censored: list[int]
 
 
-def _margins(cells: Cells, interest: int) -> _Margins:
+def _count_margins(cells: Cells, interest: int) -> _Margins:
     """Read every cell, in one loop without calls: a cohort may have thousands, and boards recompute many."""
-    entering, ended, events, censored = [0] * TOP, [0] * TOP, [0] * TOP, [0] * TOP
+    entering, ended, events, censored = [0] * OVERFLOW_BIN, [0] * OVERFLOW_BIN, [0] * OVERFLOW_BIN, [0] * OVERFLOW_BIN
     from_start = unexposed = 0
     for (entry, leaving, ending), count in cells.items():
-        if count < 0 or ending < OPEN or not (FROM_START <= entry <= TOP and 0 <= leaving <= TOP):
-            raise ValueError(_REFUSAL.format(count=count, cell=(entry, leaving, ending)))
-        last = leaving if leaving < TOP else TOP - 1
+        if count < 0 or ending < OPEN or not (FROM_START <= entry <= OVERFLOW_BIN and 0 <= leaving <= OVERFLOW_BIN):
+            raise ValueError(_CELL_ERROR.format(count=count, cell=(entry, leaving, ending)))
+        last = leaving if leaving < OVERFLOW_BIN else OVERFLOW_BIN - 1
         if entry == FROM_START:
             from_start += count
         elif entry < last:
@@ -93,7 +91,7 @@ def _margins(cells: Cells, interest: int) -> _Margins:
             unexposed += count
             continue
         # Beyond the grid only this is known: still waiting at its last edge.
-        if ending == OPEN or leaving == TOP:
+        if ending == OPEN or leaving == OVERFLOW_BIN:
             censored[last] += count
             continue
         ended[last] += count
@@ -102,27 +100,27 @@ def _margins(cells: Cells, interest: int) -> _Margins:
     return _Margins(from_start, unexposed, entering, ended, events, censored)
 
 
-def tally(cells: Cells, interest: int = STOPPED) -> RiskTable:
+def build_risk_table(cells: Cells, interest: int = STOPPED) -> RiskTable:
     """Return the risk table of `cells` for the ending of interest.
 
     Raises ValueError for a cell off the grid or a negative count.
     """
-    margins = _margins(cells, interest)
+    margins = _count_margins(cells, interest)
     exposure = Exposure(
         n=sum(cells.values()),
         events=sum(count for (_, _, ending), count in cells.items() if ending == interest),
         unexposed=margins.unexposed,
         delayed=sum(margins.entering),
     )
-    return RiskTable(_moments(margins), exposure, _first_entry(margins))
+    return RiskTable(_time_points(margins), exposure, _first_entry(margins))
 
 
-def _moments(margins: _Margins) -> tuple[Moment, ...]:
+def _time_points(margins: _Margins) -> tuple[TimePoint, ...]:
     at_risk, _, *columns = margins
     moments = []
     for at, entering, ended, events, censored in zip(EDGES, *columns, strict=True):
         if ended or censored:
-            moments.append(Moment(at, at_risk, ended, events, censored))
+            moments.append(TimePoint(at, at_risk, ended, events, censored))
         # Who enters at an edge is at risk after it, so the reports that leave there go first.
         at_risk += entering - ended - censored
     return tuple(moments)

@@ -9,7 +9,7 @@ from typing import Final
 from aiokafka.errors import KafkaError
 
 from streams.contract.outputs.measures import PartitionStatus
-from streams.domain.log_time import LogTime
+from streams.domain.log_time import PartitionClock
 from streams.runtime.journal.checkpoint import Checkpoint, TopicOffset, suspended_offset
 from streams.runtime.journal.guarded_commit import commit_checking_feedback
 from streams.runtime.journal.journal import FeedbackError
@@ -70,7 +70,7 @@ class Partition:
         self._queue = BatchQueue(context.filing_topics, self._journal.max_records, context.related_topics)
         self._wake_up = asyncio.Event()
         self._is_closing = False
-        self._processor = PartitionProcessor(context.make_ledger(number), context.decoder, LogTime(()), {})
+        self._processor = PartitionProcessor(context.make_ledger(number), context.decoder, PartitionClock(()), {})
         self._feedback = Feedback(number, context.feedback_topics.platforms)
         self._platforms_without_feedback: frozenset[str] = frozenset()
         self._suspended_offsets: dict[str, TopicOffset] = {}
@@ -245,13 +245,13 @@ class Partition:
 
     async def _process_and_prepare(self, max_records: int) -> int:
         applied = await self._process_up_to(max_records)
-        self._processor.ledger.prepare()  # in a commit all of it would keep the others waiting at once
+        self._processor.ledger.prepare_changes()  # in a commit all of it would keep the others waiting at once
         return applied
 
     async def _process_up_to(self, max_records: int) -> int:
         """Apply up to `most` of the records that are next, and return how many they were."""
         portion = self._queue.next_slice(
-            self._processor.partition_clock.applied(), self._topics_with_more(), max_records
+            self._processor.partition_clock.applied_through(), self._topics_with_more(), max_records
         )
         if portion is None:
             return 0
@@ -320,10 +320,11 @@ class Partition:
                 and wall - head.responded_at <= _LOG_END_VALID_MS
             ):
                 heads[topic] = head.responded_at - self._clock_offset.ahead_ms
-        intake.partition_clock.confirm(heads)
+        intake.partition_clock.confirm_heads(heads)
         self._has_uncommitted = intake.advance() or self._has_uncommitted
         around.source.pause(
-            frozenset(self._topic_partitions[topic] for topic in intake.partition_clock.ahead()), self.number
+            frozenset(self._topic_partitions[topic] for topic in intake.partition_clock.topics_too_far_ahead()),
+            self.number,
         )
         self._backlogged = self._topics_with_backlog(lags)
         self.stats.log_time = intake.partition_clock.now
@@ -349,8 +350,8 @@ class Partition:
         around, intake = self._context, self._processor
         started = self._committed_at = _loop_time()
         before = around.wall_clock()
-        changes = intake.ledger.take_changes()
-        told, untellable = encode_updates(intake.ledger.take_notices())
+        changes = intake.ledger.drain_changes()
+        told, untellable = encode_updates(intake.ledger.drain_updates())
         rows = self._without_uncommittable(changes, untellable)
         rejected = intake.drain_refusals()
         self._feedback.update_counters(rows)
@@ -386,7 +387,7 @@ class Partition:
         faults = {
             **update_faults,
             **oversized_platforms(rows, self._journal.max_batch_bytes),
-            **self._processor.ledger.take_faults(),
+            **self._processor.ledger.drain_faults(),
         }
         if not faults:
             return rows
@@ -414,7 +415,9 @@ class Partition:
             head = heads.get(slot)
             if head is not None and head.is_at_end and head.delivered_to <= positions[topic]:
                 positions[topic] = max(positions[topic], head.end)
-        return ReadProgress(intake.partition_clock.now, positions, intake.records_read, intake.partition_clock.behind())
+        return ReadProgress(
+            intake.partition_clock.now, positions, intake.records_read, intake.partition_clock.topics_behind()
+        )
 
     def _checkpoint(self) -> Checkpoint:
         around, intake = self._context, self._processor
@@ -430,7 +433,7 @@ class Partition:
     def _topic_offsets(self) -> dict[str, TopicOffset]:
         """Return how far the topics were read that are read."""
         ids, intake = self._context.source_topic_ids, self._processor
-        behind, read = intake.partition_clock.behind(), intake.records_read
+        behind, read = intake.partition_clock.topics_behind(), intake.records_read
         return {
             topic: TopicOffset(offset, ids[topic], max(1, behind[topic]) if topic in behind else 0, read.get(topic, 0))
             for topic, offset in intake.next_offsets.items()

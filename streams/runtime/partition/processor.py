@@ -10,9 +10,9 @@ from typing import NamedTuple, Protocol
 
 from streams.contract.events.decoder import Refusal
 from streams.domain.events import Event
-from streams.domain.ledger.report_store import Kept
-from streams.domain.ledger.report_updates import Notice
-from streams.domain.log_time import LogTime
+from streams.domain.ledger.report_store import Reports
+from streams.domain.ledger.report_updates import ReportUpdate
+from streams.domain.log_time import PartitionClock
 from streams.domain.vocabulary import Reason
 from streams.runtime.kafka.records import LOG_APPEND_TIME, RecordBatch, TimestampedRecord
 
@@ -29,37 +29,37 @@ class Ledger(Protocol):
     def apply(self, event: Event) -> Reason | None:
         """Take one fact; a reason says that it is refused."""
 
-    def advance(self, now: int, most: int) -> int:
+    def advance(self, now: int, max_due: int) -> int:
         """Move time to `now`, or as far as `most` reports come up on the way, and return how far."""
 
-    def refuse(self, platform: str, reason: Reason) -> None:
+    def count_refusal(self, platform: str, reason: Reason) -> None:
         """Count a refusal decided elsewhere."""
 
-    def hold(self, limits: Mapping[str, int], most: int) -> bool:
+    def advance_limited(self, limits: Mapping[str, int], max_due: int) -> bool:
         """Decide what concerns some platforms up to their instants and no further; return whether they got there."""
 
-    def take_refusals(self) -> list[tuple[Reason, str]]:
+    def drain_late_refusals(self) -> list[tuple[Reason, str]]:
         """Return the refusals that came later than their record, with the platform."""
 
-    def prepare(self) -> None:
+    def prepare_changes(self) -> None:
         """Do ahead what `take_changes` would have to do."""
 
-    def take_changes(self) -> dict[bytes, bytes | None]:
+    def drain_changes(self) -> dict[bytes, bytes | None]:
         """Return the rows that changed since the last call."""
 
-    def take_faults(self) -> Mapping[str, Exception]:
+    def drain_faults(self) -> Mapping[str, Exception]:
         """Return the platforms of which nothing may be stored, since something of them failed; after `take_changes`."""
 
     def suspend(self, platforms: Collection[str]) -> None:
         """Let go of platforms: no row of theirs changes any more."""
 
-    def take_notices(self) -> list[Notice]:
+    def drain_updates(self) -> list[ReportUpdate]:
         """Return the notices about single reports; after `take_changes`."""
 
-    def load(self, reports: Kept, others: Mapping[bytes, bytes]) -> None:
+    def restore(self, reports: Reports, others: Mapping[bytes, bytes]) -> None:
         """Take what was restored: reports by their keys without `r|`, which are the ledger's from now on, and all else."""
 
-    def ready(self, now: int = 0) -> None:
+    def start(self, now: int = 0) -> None:
         """Begin, with a partition that had reached `now`."""
 
 
@@ -114,7 +114,7 @@ class PartitionProcessor:
         self,
         ledger: Ledger,
         decoder: RecordDecoder,
-        partition_clock: LogTime,
+        partition_clock: PartitionClock,
         next_offsets: Mapping[str, int],
         max_due: int = 10_000,
         records_read: Mapping[str, int] | None = None,
@@ -149,9 +149,9 @@ class PartitionProcessor:
         topic = batch.topic_partition.topic
         position = self.next_offsets[topic]
         before = self.uncommitted_records
-        horizon = self.partition_clock.horizon(topic)
+        horizon = self.partition_clock.limit_for(topic)
         ledger, decode = self.ledger, self._decoder.decode
-        now, read = self.partition_clock.now, self.partition_clock.since(topic)
+        now, read = self.partition_clock.now, self.partition_clock.resume_time(topic)
         rest = None
         for place, record in enumerate(batch.records):
             if record.offset < position:
@@ -177,7 +177,7 @@ class PartitionProcessor:
                 self._refuse(record, event)
             else:
                 self._apply(record, event)
-        self.partition_clock.read(topic, read)
+        self.partition_clock.set_applied_through(topic, read)
         self.next_offsets[topic] = max(position, batch.end if rest is None else rest.start)
         self.records_read[topic] = self.records_read.get(topic, 0) + self.uncommitted_records - before
         self.advance()
@@ -193,14 +193,14 @@ class PartitionProcessor:
             self._advance_to(now)
         else:
             self.has_due_work = False
-            self.partition_clock.move(now)
+            self.partition_clock.advance(now)
         self.has_due_work = self.has_due_work or not held
         return due or not held
 
     def _advance_lagging(self) -> bool:
         """Let platforms that are behind come as far as their own topics have been read; return whether they are there."""
-        self.partition_clock.rejoin()
-        behind = self.partition_clock.behind()
+        self.partition_clock.merge_caught_up()
+        behind = self.partition_clock.topics_behind()
         if not (behind or self._lagging_limits or self._lagging.suspended):
             return True
         own = {
@@ -209,24 +209,24 @@ class PartitionProcessor:
         limits = {**self._lagging.suspended, **own}
         if limits != self._lagging_limits or not self._has_reached_limits:
             self._lagging_limits = limits
-            self._has_reached_limits = self.ledger.hold(limits, self._max_due)
+            self._has_reached_limits = self.ledger.advance_limited(limits, self._max_due)
         return self._has_reached_limits
 
     def _advance_to(self, now: int) -> bool:
         """Let the ledger decide what is due up to `now`; return whether it has got there."""
         reached = self.ledger.advance(now, self._max_due)
-        self.partition_clock.move(reached)
+        self.partition_clock.advance(reached)
         self.has_due_work = reached < now
         return not self.has_due_work
 
     def drain_refusals(self) -> RefusedEvents:
         """Return what was refused since the last call."""
         events, self._refused = self._refused, []
-        return RefusedEvents(events, [reason for reason, _ in self.ledger.take_refusals()])
+        return RefusedEvents(events, [reason for reason, _ in self.ledger.drain_late_refusals()])
 
     def drop_topics(self, topics: Collection[str]) -> None:
         """Go on without these topics, and forget what was refused of them since the last commit."""
-        self.partition_clock.leave(topics)
+        self.partition_clock.remove(topics)
         for topic in topics:
             self.next_offsets.pop(topic, None)
         self._refused = [(refusal, record) for refusal, record in self._refused if record.topic not in topics]
@@ -243,7 +243,7 @@ class PartitionProcessor:
             self._refused.append((Refusal(reason, "", event.platform), record))
 
     def _refuse(self, record: TimestampedRecord, refusal: Refusal) -> None:
-        self.ledger.refuse(refusal.platform, refusal.reason)
+        self.ledger.count_refusal(refusal.platform, refusal.reason)
         self._refused.append((refusal, record))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from streams.domain.duration_bins import DAY
-from streams.domain.ledger.counters import BUCKETS
+from streams.domain.ledger.counters import DURATION_BUCKETS
 from tests.bench.join import place_of
 from tests.bench.peers.sessions import SESSION_SECONDS
 
@@ -40,7 +40,7 @@ def _built() -> str:
 def command(bootstrap: str, application: str, folder: Path, topics: Sequence[str]) -> list[str]:
     """Return the command that runs it."""
     session = str(int(SESSION_SECONDS * 1000))
-    buckets = ",".join(map(str, BUCKETS))
+    buckets = ",".join(map(str, DURATION_BUCKETS))
     arguments = [bootstrap, application, str(folder), session, buckets, str(place_of(DAY)), ",".join(topics)]
     warn = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
     return ["java", warn, "-cp", _built(), "safeclock.bench.Peer", *arguments]

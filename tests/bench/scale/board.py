@@ -16,8 +16,8 @@ from streams.contract.registry.registry import Registry
 from streams.contract.topics import MEASURES
 from streams.domain.clocks.standard import STANDARD_PACK
 from streams.domain.duration_bins import DAY, HOUR
-from streams.domain.events import Action, Deed, Event, Filing, Heartbeat
-from streams.domain.labels import Attributes, encode
+from streams.domain.events import Action, ActionKind, Event, Filing, Heartbeat
+from streams.domain.labels import Labels, encode_labels
 from streams.domain.ledger.ledger import Ledger
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Severity
 from streams.edge.clock import wall_clock_ms
@@ -29,7 +29,7 @@ from tests.bench.worker import Part, application
 
 _SCRAPES: Final = 10
 _PATIENCE_SECONDS: Final = 600.0
-_DEEDS: Final = (Deed(Outcome.RESTRICTED, final=True), Deed(Outcome.NO_VIOLATION), None)
+_DEEDS: Final = (ActionKind(Outcome.RESTRICTED, is_final=True), ActionKind(Outcome.NO_VIOLATION), None)
 
 
 class Breadth(NamedTuple):
@@ -94,7 +94,7 @@ def _told(registry: Registry, breadth: Breadth, partition: int, now: int) -> Ite
         ledger.apply(event)
     ledger.advance(now)
     status = PartitionStatus(now, now, PARTITIONS, STANDARD_PACK, registry.hash)
-    rows = [(key, value) for key, value in ledger.take_changes().items() if is_measure_key(key)]
+    rows = [(key, value) for key, value in ledger.drain_changes().items() if is_measure_key(key)]
     for key, value in [*rows, (STATUS_KEY, encode_partition_status(status))]:
         assert value is not None
         yield Written(MEASURES, partition, key, value)
@@ -103,7 +103,7 @@ def _told(registry: Registry, breadth: Breadth, partition: int, now: int) -> Ite
 def _events(registry: Registry, breadth: Breadth, partition: int, now: int) -> Iterator[Event]:
     numbers = random.Random(partition)
     labels = [
-        encode(Attributes(harm, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, Severity.HIGH, "EU"))  # noqa: FBT003
+        encode_labels(Labels(harm, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, Severity.HIGH, "EU"))  # noqa: FBT003
         for harm in list(Harm)[: breadth.harms]
     ]
     for day in range(7 * breadth.weeks, 0, -1):

@@ -17,9 +17,9 @@ from typing import Final, NamedTuple
 from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.topics import changelog_topic
 from streams.domain.duration_bins import DAY, HOUR
-from streams.domain.events import Action, Deed, Event, Filing
-from streams.domain.labels import Attributes, encode
-from streams.domain.ledger.config import Rules
+from streams.domain.events import Action, ActionKind, Event, Filing
+from streams.domain.labels import Labels, encode_labels
+from streams.domain.ledger.config import LedgerConfig
 from streams.domain.ledger.ledger import Ledger
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Severity
 from streams.runtime.failpoints import Failpoints
@@ -36,10 +36,10 @@ _COMMIT_EVENTS: Final = 10_000
 _MESSAGE_BYTES: Final = 16 << 20
 _PLATFORMS: Final = ("harbor", "lantern", "meadow", "quartz")
 _LABELS: Final = tuple(
-    encode(Attributes(harm, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, Severity.HIGH, "EU"))  # noqa: FBT003
+    encode_labels(Labels(harm, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, Severity.HIGH, "EU"))  # noqa: FBT003
     for harm in (Harm.CSAM, Harm.GROOMING, Harm.BULLYING)
 )
-_DEEDS: Final = (Deed(Outcome.RESTRICTED, final=True), Deed(Outcome.NO_VIOLATION))
+_DEEDS: Final = (ActionKind(Outcome.RESTRICTED, is_final=True), ActionKind(Outcome.NO_VIOLATION))
 
 
 class Share(NamedTuple):
@@ -86,7 +86,7 @@ def _action(numbers: random.Random, filed: Filing, at: int) -> Action:
 
 async def fill(journal: TransactionJournal, share: Share, seed: int) -> int:
     """Commit the share and return how many reports the ledger remembers."""
-    ledger = Ledger(Rules(), MessagePackCodec())
+    ledger = Ledger(LedgerConfig(), MessagePackCodec())
     await journal.claim()
     told = 0
     for count, event in enumerate(events(share, seed), 1):
@@ -102,7 +102,7 @@ async def fill(journal: TransactionJournal, share: Share, seed: int) -> int:
 
 
 async def _commit(journal: TransactionJournal, ledger: Ledger, now: int) -> None:
-    rows = ledger.take_changes()
+    rows = ledger.drain_changes()
     rows[CHECKPOINT_KEY] = encode_position(Checkpoint(now))
     await journal.commit(Commit(rows, {}))
 

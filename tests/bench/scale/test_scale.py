@@ -15,7 +15,7 @@ from streams.contract.topics import partition_of
 from streams.domain.duration_bins import DAY
 from streams.domain.events import Filing
 from streams.domain.ledger import counters
-from streams.domain.ledger.config import Rules
+from streams.domain.ledger.config import LedgerConfig
 from streams.domain.ledger.ledger import Ledger
 from tests.bench.scale.flow import Span, history, keys
 from tests.bench.scale.remembered import Share, events
@@ -39,7 +39,7 @@ def test_keys_lie_where_the_partitioner_puts_them(platform: bytes, partitions: i
 
 def test_a_history_is_accepted_whole_and_every_report_is_decided() -> None:
     span = Span(500, NOW - 30 * DAY, NOW)
-    decoder, ledger = EventDecoder(Registry.accepting_all()), Ledger(Rules(), MessagePackCodec())
+    decoder, ledger = EventDecoder(Registry.accepting_all()), Ledger(LedgerConfig(), MessagePackCodec())
 
     told = []
     for one in history(("harbor", "meadow"), span, {role: role.value for role in Role}, partitions=8):
@@ -55,7 +55,7 @@ def test_a_history_is_accepted_whole_and_every_report_is_decided() -> None:
 
 
 def test_what_is_to_be_remembered_is() -> None:
-    ledger = Ledger(Rules(), MessagePackCodec())
+    ledger = Ledger(LedgerConfig(), MessagePackCodec())
 
     made = list(events(Share(open=100, ended=900, now=NOW), seed=1))
     for event in made:

@@ -24,7 +24,7 @@ class Report(UnpackedReport):
     signature: bytes
 
     def __init__(self, allowance: int, entries: list[Entry], path: Path) -> None:
-        self.allowance = allowance  # not by the class above: this is done for every filing
+        self.allowance_s = allowance  # not by the class above: this is done for every filing
         self.entries = entries
         self.is_open, self.is_final = True, False
         self.path = path

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 
 from streams.domain.duration_bins import DAY, FOREVER_MS
-from streams.domain.events import AboutReport, Action, Amendment, Filing
-from streams.domain.ledger.config import Rules
-from streams.domain.ledger.due import forgotten_at
+from streams.domain.events import Action, Amendment, Filing, ReportEvent
+from streams.domain.ledger.config import LedgerConfig
+from streams.domain.ledger.due import evict_at
 from streams.domain.ledger.fast_path.at_hand import Report
-from streams.domain.ledger.fast_path.due import due_plain
+from streams.domain.ledger.fast_path.due import compute_next_due_simple
 from streams.domain.ledger.fast_path.path import Path
 from streams.domain.ledger.fast_path.settling import Settling
-from streams.domain.ledger.platform_state import Desk
-from streams.domain.ledger.report_store import Shelf
+from streams.domain.ledger.platform_state import PlatformState
+from streams.domain.ledger.report_store import ReportStore
 from streams.domain.reports.row import Entry, UnpackedReport
 
 
@@ -23,150 +23,154 @@ class Buffer:
 
     def __init__(
         self,
-        rules: Rules,
-        shelf: Shelf,
+        rules: LedgerConfig,
+        shelf: ReportStore,
         settling: Settling,
         faults: dict[str, Exception],
-        wake: Callable[[Desk, int], None],
+        wake: Callable[[PlatformState, int], None],
     ) -> None:
         self._rules = rules
         self._shelf = shelf
         self._settling = settling
         self._faults = faults
         self._wake = wake
-        self._ended: dict[bytes, int] = {}
+        self._evict_at_by_key: dict[bytes, int] = {}
 
-    def take(self, desk: Desk, event: AboutReport) -> bool:
+    def take(self, desk: PlatformState, event: ReportEvent) -> bool:
         """Take an event if it is one of a plain report; false for the long way."""
         key = event.key
         found = self._shelf.find(key)
         if found is None:
-            return isinstance(event, Filing) and self._file(desk, event)
+            return isinstance(event, Filing) and self._start_report(desk, event)
         if not isinstance(event, (Action, Amendment)):
             return False
-        report = found if isinstance(found, Report) else self._shelf.report(desk, found)
+        report = found if isinstance(found, Report) else self._shelf.unpack(desk, found)
         if not isinstance(report, Report) or not self._settling.append(report, event):
             return False
-        desk.unsettled[key] = report
+        desk.buffered[key] = report
         if report is not found:
-            self._shelf.keep(key, report)
+            self._shelf.put(key, report)
         return True
 
-    def _file(self, desk: Desk, filed: Filing) -> bool:
+    def _start_report(self, desk: PlatformState, filing: Filing) -> bool:
         """Take a filing of which nothing is known yet."""
-        report = self._settling.file(desk, filed)
-        if report is None or desk.remembered >= desk.capacity:
+        report = self._settling.file(desk, filing)
+        if report is None or desk.retained_reports >= desk.capacity:
             return False
-        of_day = desk.cohorts.get(filed.at // DAY)
-        cohort = None if of_day is None else of_day.get(filed.attributes)
+        of_day = desk.cohorts.get(filing.at // DAY)
+        cohort = None if of_day is None else of_day.get(filing.encoded_labels)
         if cohort is None:
-            if not desk.holds_labels(filed):
+            if not desk.has_room_for_labels(filing):
                 return False
-            cohort = self._settling.cohort(desk, filed.at // DAY, filed.attributes)
+            cohort = self._settling.cohort(desk, filing.at // DAY, filing.encoded_labels)
         report.cohort = cohort
-        desk.remembered += 1
-        self._shelf.keep(filed.key, report)
-        self._await(desk, filed.key, report)
+        desk.retained_reports += 1
+        self._shelf.put(filing.key, report)
+        self._buffer(desk, filing.key, report)
         return True
 
-    def join(self, desk: Desk, waiting: UnpackedReport, filed: Filing) -> bool:
+    def join(self, desk: PlatformState, waiting: UnpackedReport, filed: Filing) -> bool:
         """Take a filing whose actions have waited for it; false for the long way."""
         report = self._settling.join(desk, waiting, filed)
         if report is None:
             return False
-        report.cohort = self._settling.cohort(desk, filed.at // DAY, filed.attributes)
-        self._shelf.keep(filed.key, report)
-        self._await(desk, filed.key, report)
+        report.cohort = self._settling.cohort(desk, filed.at // DAY, filed.encoded_labels)
+        self._shelf.put(filed.key, report)
+        self._buffer(desk, filed.key, report)
         return True
 
-    def _await(self, desk: Desk, key: bytes, report: Report) -> None:
-        desk.unsettled[key] = report
-        shortest, sealed = report.path.shortest, self._rules.sealed
+    def _buffer(self, desk: PlatformState, key: bytes, report: Report) -> None:
+        desk.buffered[key] = report
+        shortest, sealed = report.path.shortest, self._rules.unanswered_after
         soonest = report.entries[0].at + (shortest if shortest < sealed else sealed)  # noqa: FURB136 - half the time of min
-        if soonest < desk.soonest:
-            desk.soonest = soonest
+        if soonest < desk.buffered_due:
+            desk.buffered_due = soonest
             self._wake(desk, soonest)
 
-    def settle_all(self, desk: Desk) -> None:
+    def flush_platform(self, desk: PlatformState) -> None:
         """Settle all reports of a platform."""
         try:
-            self.settle(desk)
+            self.flush(desk)
         except Exception as fault:  # noqa: BLE001 - whatever it is, it concerns this platform alone
             self._faults.setdefault(desk.name, fault)
 
-    def settle(self, desk: Desk, until: int = FOREVER_MS) -> None:
+    def flush(self, desk: PlatformState, until: int = FOREVER_MS) -> None:
         """Settle a platform's reports that were filed by `until`, all by default.
 
         To those filed later nothing happens before; more of their entries may come, and are settled with them.
         """
-        unsettled, desk.unsettled, desk.soonest = desk.unsettled, {}, FOREVER_MS
+        unsettled, desk.buffered, desk.buffered_due = desk.buffered, {}, FOREVER_MS
         for key, report in unsettled.items():
             if report.entries[0].at <= until:
-                self._settle(desk, key, report, desk.horizon)
+                self._flush_report(desk, key, report, desk.decided_through)
             else:
-                self._await(desk, key, report)
-        self._shelf.note(unsettled)
+                self._buffer(desk, key, report)
+        self._shelf.mark_changed(unsettled)
 
-    def settle_one(self, desk: Desk, key: bytes, horizon: int) -> None:
+    def flush_report(self, desk: PlatformState, key: bytes, decided_through: int) -> None:
         """Settle one report as seen at `horizon`."""
-        report = desk.unsettled.pop(key, None)
+        report = desk.buffered.pop(key, None)
         if report is None:
             return
         try:
-            self._settle(desk, key, report, horizon)
+            self._flush_report(desk, key, report, decided_through)
         except Exception as fault:
             self._faults.setdefault(desk.name, fault)
             raise
-        self._shelf.put(key, report)
+        self._shelf.put_changed(key, report)
 
-    def moved(self, key: bytes) -> None:
+    def cancel_eviction(self, key: bytes) -> None:
         """Take note that a report has gone on after it had ended."""
-        self._ended.pop(key, None)
+        self._evict_at_by_key.pop(key, None)
 
-    def next_due(self, desk: Desk, report: UnpackedReport) -> int | None:
+    def next_due(self, desk: PlatformState, report: UnpackedReport) -> int | None:
         """Return when a plain report comes up next, None for one that is not plain."""
         if not isinstance(report, Report):
             return None
-        return due_plain(self._rules, report.path, report.entries, desk.horizon)
+        return compute_next_due_simple(self._rules, report.path, report.entries, desk.decided_through)
 
-    def next_due_of(self, desk: Desk, entries: list[Entry]) -> int | None:
+    def next_due_of(self, desk: PlatformState, entries: list[Entry]) -> int | None:
         """Return when a report with these entries comes up next, None for one that is not plain."""
         path = self._settling.path_of(entries)
-        return None if path is None else due_plain(self._rules, path, entries, desk.horizon)
+        return None if path is None else compute_next_due_simple(self._rules, path, entries, desk.decided_through)
 
     def due_after_end(self, key: bytes) -> int:
         """Return and forget when a report that has ended is to be forgotten; FOREVER_MS where that is not known."""
-        return self._ended.pop(key, FOREVER_MS)
+        return self._evict_at_by_key.pop(key, FOREVER_MS)
 
-    def process_due(self, desk: Desk, key: bytes, report: UnpackedReport, before: int) -> int | None:
+    def process_due(self, desk: PlatformState, key: bytes, report: UnpackedReport, before: int) -> int | None:
         """Count what limits a plain report has missed since the horizon was at `before`; return when it comes up next.
 
         None for a report that is not plain, or for which the time has come for something else.
         """
         due = self.next_due(desk, report)
-        if due is None or due <= desk.horizon:
+        if due is None or due <= desk.decided_through:
             return None
         assert isinstance(report, Report)
         self._settling.miss(desk, key, report, before)
         return due
 
-    def _settle(self, desk: Desk, key: bytes, report: Report, horizon: int) -> None:
+    def _flush_report(self, desk: PlatformState, key: bytes, report: Report, decided_through: int) -> None:
         before = report.placed if report.posted else None
-        self._settling.settle(desk, key, report, horizon)
+        self._settling.settle(desk, key, report, decided_through)
         if before is None:
-            desk.queue.push(due_plain(self._rules, report.path, report.entries, horizon), key, horizon)
+            desk.queue.push(
+                compute_next_due_simple(self._rules, report.path, report.entries, decided_through), key, decided_through
+            )
         elif before.open and not report.path.open:
-            self._end(desk, key, before, report, horizon)
+            self._schedule_after_end(desk, key, before, report, decided_through)
 
-    def _end(self, desk: Desk, key: bytes, before: Path, report: Report, horizon: int) -> None:
+    def _schedule_after_end(
+        self, desk: PlatformState, key: bytes, before: Path, report: Report, decided_through: int
+    ) -> None:
         """See to when a plain report comes up that has ended: nothing else can make it come up earlier than before.
 
         One that ends before its limit comes up there, and need not be read then: it is only to be forgotten.
         """
         filed, rules = report.entries[0], self._rules
-        forgotten = forgotten_at(rules, report.entries, filed.at)
-        if before.limits and filed.at + before.limits[-1] > horizon:
+        forgotten = evict_at(rules, report.entries, filed.at)
+        if before.limits and filed.at + before.limits[-1] > decided_through:
             if report.path.settled:
-                self._ended[key] = forgotten
-        elif filed.told + rules.memory <= horizon and forgotten < filed.at + rules.sealed:
-            desk.queue.push(forgotten, key, horizon)
+                self._evict_at_by_key[key] = forgotten
+        elif filed.told + rules.retention <= decided_through and forgotten < filed.at + rules.unanswered_after:
+            desk.queue.push(forgotten, key, decided_through)

@@ -1,12 +1,12 @@
 """When something next happens to a plain report by itself."""
 
-from streams.domain.ledger.config import Rules
-from streams.domain.ledger.due import forgotten_at
+from streams.domain.ledger.config import LedgerConfig
+from streams.domain.ledger.due import evict_at
 from streams.domain.ledger.fast_path.path import Path
 from streams.domain.reports.row import Entry
 
 
-def due_plain(rules: Rules, path: Path, entries: list[Entry], horizon: int) -> int:
+def compute_next_due_simple(rules: LedgerConfig, path: Path, entries: list[Entry], horizon: int) -> int:
     """Return when a plain report comes up next, after the limits that are decided up to `horizon`.
 
     An open one comes up once on the way to its sealing, at the first instant at which it could be forgotten if it had
@@ -14,10 +14,10 @@ def due_plain(rules: Rules, path: Path, entries: list[Entry], horizon: int) -> i
     """
     filed = entries[0]
     if path.open:
-        end, early = filed.at + rules.sealed, filed.told + rules.memory
+        end, early = filed.at + rules.unanswered_after, filed.told + rules.retention
         end = early if horizon < early < end else end
     else:
-        end = forgotten_at(rules, entries, filed.at)
+        end = evict_at(rules, entries, filed.at)
     for limit in path.limits:
         due = filed.at + limit
         if due > horizon:

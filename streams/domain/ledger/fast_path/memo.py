@@ -4,14 +4,14 @@ from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
-MOST: Final = 200_000
+MAX_ANSWERS: Final = 200_000
 """How many answers are remembered before all are forgotten: some 20 MB."""
 
 
 class Memo:
     """Fills tables that others read, and empties all of them when they hold `most` answers together."""
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MAX_ANSWERS) -> None:
         self._most = most
         self._count = 0
         self._tables: list[dict[int, Any]] = []

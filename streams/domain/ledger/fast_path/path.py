@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from streams.domain.clocks.endings import IDLE, OPEN
 from streams.domain.clocks.report_state import OPEN_STATES
-from streams.domain.clocks.timeline import Plan
-from streams.domain.cohorts.profile import CLOSED, layout, words
+from streams.domain.clocks.timeline import Timeline
+from streams.domain.cohorts.profile import CLOSED_MINUTE, number_layout, status_bytes
 from streams.domain.duration_bins import FOREVER_MS
-from streams.domain.events import AMENDMENT, FIRST_DEED
+from streams.domain.events import AMENDMENT_CODE, FIRST_ACTION_CODE
 from streams.domain.ledger.counters import ClockCounterNames, CounterUpdates
 from streams.domain.ledger.report_updates import EndedClock
 
@@ -38,22 +38,22 @@ class Path:
     """
 
     __slots__ = (
-        *("_pack", "_values", "_words", "amended", "before", "codes", "ended", "ends"),
-        *("limits", "names", "onward", "open", "running", "says", "settled", "shortest", "told"),
+        *("_pack", "_values", "_words", "amended", "before", "codes", "counter_cache", "ended", "ends"),
+        *("limits", "names", "onward", "open", "running", "says", "settled", "shortest"),
     )
 
     def __init__(
-        self, codes: tuple[int, ...], plan: Plan, names: Sequence[ClockCounterNames], before: "Path | None"
+        self, codes: tuple[int, ...], plan: Timeline, names: Sequence[ClockCounterNames], before: "Path | None"
     ) -> None:
-        deeds = [place for place, code in enumerate(codes) if code >= FIRST_DEED]
+        deeds = [place for place, code in enumerate(codes) if code >= FIRST_ACTION_CODE]
         ends = [
             End(clock, 0 if course.end is None else deeds[course.end], course.ending)
-            for clock, course in enumerate(plan.courses)
+            for clock, course in enumerate(plan.runs)
             if course.ending != IDLE
         ]
         self.codes = codes
         self.before = before
-        self.amended = AMENDMENT in codes
+        self.amended = AMENDMENT_CODE in codes
         self.open = plan.state in OPEN_STATES
         self.ends = tuple(end for end in ends if end.ending != OPEN)
         self.ended = _news(before, self)
@@ -63,11 +63,11 @@ class Path:
         self.shortest = min([each.limit for each in names], default=FOREVER_MS)
         self.settled = not self.open and not self.running
         self.onward: dict[int, Path | None] = {}
-        self.told: dict[int, CounterUpdates] = {}
+        self.counter_cache: dict[int, CounterUpdates] = {}
         self.says: dict[int, tuple[EndedClock, ...]] = {}
-        self._pack = layout(len(ends)).pack
+        self._pack = number_layout(len(ends)).pack
         self._values = _picker([end.place for end in ends])
-        self._words = words(plan.state, [(names[end.clock].total, end.ending) for end in ends])
+        self._words = status_bytes(plan.state, [(names[end.clock].total, end.ending) for end in ends])
 
     def at(self, entries: int) -> "Path":
         """Return where the first entries of this path have led; at least one."""
@@ -81,7 +81,7 @@ class Path:
 
         `values` are its filing minute and then, for each entry that follows, the bin of its distance from the filing.
         """
-        return self._pack(risk, values[0] if self.open else CLOSED, *self._values(values)) + self._words
+        return self._pack(risk, values[0] if self.open else CLOSED_MINUTE, *self._values(values)) + self._words
 
 
 def _news(before: Path | None, after: Path) -> tuple[End, ...] | None:

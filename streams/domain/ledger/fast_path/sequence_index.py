@@ -2,16 +2,16 @@
 
 from typing import Final
 
-from streams.domain.clocks.selection import Regime
+from streams.domain.clocks.selection import ClockSet
 from streams.domain.duration_bins import EDGES
-from streams.domain.events import FILING
+from streams.domain.events import FILING_CODE
 from streams.domain.ledger.counters import names_of
 from streams.domain.ledger.fast_path.path import Path
 
 _KEPT: Final = 20_000
 """How many sequences are remembered under one regime before all are forgotten."""
 
-_LIMITS: Final = frozenset({None, *EDGES})
+_BIN_LIMITS: Final = frozenset({None, *EDGES})
 
 
 class SequenceIndex:
@@ -20,20 +20,20 @@ class SequenceIndex:
     `filed` is None where no report is plain.
     """
 
-    def __init__(self, regime: Regime) -> None:
+    def __init__(self, regime: ClockSet) -> None:
         self._regime = regime
         self._names = names_of(regime)
-        self._on_grid = all(clock.limit in _LIMITS for clock in regime.clocks)
+        self._on_grid = all(clock.limit in _BIN_LIMITS for clock in regime.clocks)
         self._paths: dict[tuple[int, ...], Path | None] = {}
-        self.filed = self.path_of((FILING,))
+        self.filed = self.path_of((FILING_CODE,))
 
     def path_of(self, codes: tuple[int, ...]) -> Path | None:
         """Return the path of a plain report with these codes, None where no such report is plain."""
         if codes not in self._paths:
             if len(self._paths) >= _KEPT:
                 self._forget()
-            plan = self._regime.plan_of(codes) if self._on_grid else None
-            if plan is None or not all(course.plain for course in plan.courses):
+            plan = self._regime.timeline_for(codes) if self._on_grid else None
+            if plan is None or not all(course.is_uninterrupted for course in plan.runs):
                 self._paths[codes] = None
             else:
                 before = self.path_of(codes[:-1]) if len(codes) > 1 else None
@@ -51,13 +51,13 @@ class SequenceIndex:
         for path in self._paths.values():
             if path is not None:
                 path.onward.clear()
-        self._paths = {(FILING,): self.filed}
+        self._paths = {(FILING_CODE,): self.filed}
 
 
-class SequenceIndexes(dict[Regime, SequenceIndex]):
+class SequenceIndexes(dict[ClockSet, SequenceIndex]):
     """The index of every regime, made when it is first asked for."""
 
-    def __missing__(self, regime: Regime) -> SequenceIndex:
+    def __missing__(self, regime: ClockSet) -> SequenceIndex:
         """Make the index of a regime."""
         index = self[regime] = SequenceIndex(regime)
         return index

@@ -11,22 +11,22 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Final
 
-from streams.domain.clocks.selection import Regimes
-from streams.domain.cohorts.cohort import Stored
-from streams.domain.cohorts.profile import FROM_THE_START
+from streams.domain.clocks.selection import ClockSelector
+from streams.domain.cohorts.cohort import StoredCohort
+from streams.domain.cohorts.profile import FROM_START
 from streams.domain.duration_bins import DAY, EDGES, MINUTE, SECOND, bin_of
-from streams.domain.events import AMENDMENT, CODES, FILING, Action, Amendment, Filing
-from streams.domain.labels import relabelling, softens
+from streams.domain.events import ACTION_CODES, AMENDMENT_CODE, FILING_CODE, Action, Amendment, Filing
+from streams.domain.labels import encode_amendment, is_downgrade
 from streams.domain.ledger import counters
-from streams.domain.ledger.aggregates import Books
+from streams.domain.ledger.aggregates import Aggregates
 from streams.domain.ledger.fast_path.at_hand import Report
 from streams.domain.ledger.fast_path.deeds import Deeds
 from streams.domain.ledger.fast_path.path import Path
 from streams.domain.ledger.fast_path.sequence_index import SequenceIndexes
 from streams.domain.ledger.fast_path.updates import Updates
-from streams.domain.ledger.platform_state import Desk
-from streams.domain.reports.measurement import entry_bin
-from streams.domain.reports.row import MAX_PLAIN_ENTRIES, Entry, Row, UnpackedReport, is_plain, softened
+from streams.domain.ledger.platform_state import PlatformState
+from streams.domain.reports.measurement import delayed_entry_bin
+from streams.domain.reports.row import MAX_SIMPLE_ENTRIES, Entry, ReportRow, UnpackedReport, has_downgrade, is_simple
 
 _id_of: Final = itemgetter(Entry._fields.index("id"))
 
@@ -38,27 +38,29 @@ class Settling:
     little on purpose.
     """
 
-    def __init__(self, regimes: Regimes, books: Books, belongs: Callable[[bytes], bool], *, quick: bool) -> None:
-        self.cohort = books.cohort
-        self._touched = books.touched
-        self._divided = books.divided
+    def __init__(
+        self, regimes: ClockSelector, books: Aggregates, belongs: Callable[[bytes], bool], *, quick: bool
+    ) -> None:
+        self.cohort = books.get_or_create_cohort
+        self._touched = books.changed_cohorts
+        self._divided = books.changed_in_divided
         self._regimes = regimes
         self._indexes = SequenceIndexes()
         self._deeds = Deeds()
-        self._notices = books.notices
-        self._updates = Updates(books.notices)
+        self._notices = books.updates
+        self._updates = Updates(books.updates)
         self._belongs = belongs
         self._quick = quick
 
-    def file(self, desk: Desk, filed: Filing) -> Report | None:
+    def file(self, desk: PlatformState, filed: Filing) -> Report | None:
         """Return the unsettled report that a filing begins of which nothing is known yet; None for the long way."""
-        at, labels = filed.at, filed.attributes
-        path = self._indexes[self._regimes.of(labels, at)].filed
-        if path is None or filed.test or filed.history or not self._belongs(filed.key):
+        at, labels = filed.at, filed.encoded_labels
+        path = self._indexes[self._regimes.clocks_for(labels, at)].filed
+        if path is None or filed.is_test or filed.is_history or not self._belongs(filed.key):
             return None
         # What Entry(…) does, at a third of its cost.
-        entry = (at, FILING, filed.items, labels, filed.content, filed.id, filed.told - at)
-        return Report(desk.allowance, [tuple.__new__(Entry, entry)], path)
+        entry = (at, FILING_CODE, filed.items, labels, filed.content, filed.id, filed.told - at)
+        return Report(desk.allowance_s, [tuple.__new__(Entry, entry)], path)
 
     def append(self, report: Report, event: Action | Amendment) -> bool:
         """Enter an event that is later than all that is known of a plain report; false for the long way."""
@@ -66,17 +68,17 @@ class Settling:
         if at <= entries[-1].at or event.id in map(_id_of, entries):
             return False
         if type(event) is Action:
-            code, items = CODES[event.deed], event.items
+            code, items = ACTION_CODES[event.deed], event.items
         else:
             assert isinstance(event, Amendment), "the only other one"
-            code, items = AMENDMENT, relabelling(event.harm, event.severity)
-            if softens(entries[0].labels, items):
+            code, items = AMENDMENT_CODE, encode_amendment(event.harm, event.severity)
+            if is_downgrade(entries[0].encoded_labels, items):
                 return False
         after = path.onward.get(code) or self._after(report, path, code)
         if (
             after is None
             or after.ended is None
-            or len(entries) == MAX_PLAIN_ENTRIES
+            or len(entries) == MAX_SIMPLE_ENTRIES
             or (items and entries[0].number != 1)
         ):
             return False
@@ -84,30 +86,30 @@ class Settling:
         report.path = after
         return True
 
-    def join(self, desk: Desk, waiting: UnpackedReport, filed: Filing) -> Report | None:
+    def join(self, desk: PlatformState, waiting: UnpackedReport, filed: Filing) -> Report | None:
         """Return the unsettled report of a filing whose actions have waited for it; None for the long way."""
         report, entries = self.file(desk, filed) if self._quick else None, waiting.entries
         if (
             report is None
             or isinstance(waiting, Report)
             or entries[0].at <= filed.at
-            or len(entries) >= MAX_PLAIN_ENTRIES
+            or len(entries) >= MAX_SIMPLE_ENTRIES
         ):
             return None
-        report.allowance = waiting.allowance
+        report.allowance_s = waiting.allowance_s
         for entry in entries:
             after = self._after(report, report.path, entry.code)
             if after is None or after.ended is None:
                 return None
             report.path = after
             report.entries.append(entry)
-        if not is_plain(report.entries) or softened(report.entries, filed.attributes):
+        if not is_simple(report.entries) or has_downgrade(report.entries, filed.encoded_labels):
             return None
         report.at_once = len(report.entries)
         self._deeds.await_no_longer(desk, waiting)
         return report
 
-    def read(self, desk: Desk, row: Row) -> UnpackedReport:
+    def read(self, desk: PlatformState, row: ReportRow) -> UnpackedReport:
         """Return a row that is in the books as a report at hand."""
         allowance, entries, _ = row
         path = self.path_of(entries)
@@ -118,8 +120,8 @@ class Settling:
         report.posted = len(entries)
         report.placed = path
         report.is_open, report.is_final = path.open, path.settled
-        report.cohort = self.cohort(desk, filed.at // DAY, filed.labels)
-        report.risk = entry_bin(filed, allowance * SECOND)
+        report.cohort = self.cohort(desk, filed.at // DAY, filed.encoded_labels)
+        report.risk = delayed_entry_bin(filed, allowance * SECOND)
         report.values = [filed.at % DAY // MINUTE, *[bin_of(entry.at - filed.at) for entry in entries[1:]]]
         report.signature = path.signature(report.risk, report.values)
         return report
@@ -127,16 +129,18 @@ class Settling:
     def path_of(self, entries: list[Entry]) -> Path | None:
         """Return where a report's entries have led, None for one that is not plain."""
         filed = entries[0]
-        if not self._quick or filed.code != FILING or not is_plain(entries):
+        if not self._quick or filed.code != FILING_CODE or not is_simple(entries):
             return None
-        path = self._indexes[self._regimes.of(filed.labels, filed.at)].path_of(tuple([entry.code for entry in entries]))
-        if path is None or (path.amended and softened(entries, filed.labels)):
+        path = self._indexes[self._regimes.clocks_for(filed.encoded_labels, filed.at)].path_of(
+            tuple([entry.code for entry in entries])
+        )
+        if path is None or (path.amended and has_downgrade(entries, filed.encoded_labels)):
             return None
         return path
 
     # One loop for counters, sums and notices: a report goes through it once or twice.
     def settle(  # noqa: C901, PLR0915
-        self, desk: Desk, key: bytes, report: Report, horizon: int
+        self, desk: PlatformState, key: bytes, report: Report, horizon: int
     ) -> None:
         """Post the unsettled entries of a plain report, whose limits have been decided up to `horizon`."""
         entries, path = report.entries, report.path
@@ -148,7 +152,7 @@ class Settling:
             old, values, passed = self._enter(desk, report, path, horizon)
             posted = 1
         name, cohort = report.cohort
-        updates = self._updates if self._notices.wanted else None
+        updates = self._updates if self._notices.is_wanted else None
         early = at + path.shortest > horizon and filed.delay < path.shortest
         for place, entry in enumerate(entries[posted:], posted):
             passed = passed.onward.get(entry.code) or self._after(report, passed, entry.code) or passed
@@ -156,18 +160,18 @@ class Settling:
             value = bisect_left(EDGES, duration)
             values.append(value)
             if updates and passed.ended:
-                updates.ended(key, report, passed, place, value)
+                updates.on_end(key, report, passed, place, value)
             if early:
-                told = passed.told.get(value) or self._deeds.learn(passed, value)
-                desk.told[told] += 1
+                told = passed.counter_cache.get(value) or self._deeds.learn(passed, value)
+                desk.pending_counts[told] += 1
                 if told.sums:
-                    desk.durations[told] += duration
+                    desk.pending_durations[told] += duration
                     for total in told.sums:
                         cohort[total] = cohort.get(total, 0) + duration
             else:
                 self._deeds.count(desk, report, passed, 0 if place < report.at_once else horizon)
         if updates and not report.posted and not early:
-            updates.passed(key, report, path, 0, horizon)
+            updates.on_deadline(key, report, path, 0, horizon)
         report.posted, report.placed = len(entries), path
         report.is_open, report.is_final = path.open, path.settled
         report.signature = signature = path.signature(report.risk, values)
@@ -177,18 +181,18 @@ class Settling:
             if name in self._divided:
                 self._divided[name].update((old, signature) if old else (signature,))
 
-    def miss(self, desk: Desk, key: bytes, report: Report, before: int) -> None:
+    def miss(self, desk: PlatformState, key: bytes, report: Report, before: int) -> None:
         """Count and tell the limits of a settled plain report that the horizon has passed since `before`."""
-        self._deeds.miss(desk, report, report.placed, (before, desk.horizon))
-        if self._notices.wanted:
-            self._updates.passed(key, report, report.placed, before, desk.horizon)
+        self._deeds.miss(desk, report, report.placed, (before, desk.decided_through))
+        if self._notices.is_wanted:
+            self._updates.on_deadline(key, report, report.placed, before, desk.decided_through)
 
     def _after(self, report: Report, path: Path, code: int) -> Path | None:
         """Return where one more entry leads a report."""
         filed = report.entries[0]
-        return self._indexes[self._regimes.of(filed.labels, filed.at)].after(path, code)
+        return self._indexes[self._regimes.clocks_for(filed.encoded_labels, filed.at)].after(path, code)
 
-    def _enter(self, desk: Desk, report: Report, path: Path, horizon: int) -> tuple[bytes, list[int], Path]:
+    def _enter(self, desk: PlatformState, report: Report, path: Path, horizon: int) -> tuple[bytes, list[int], Path]:
         """Post the filing of a report on a path.
 
         Return where its cohort counts it (nowhere yet), its values, and its first path.
@@ -197,15 +201,15 @@ class Settling:
         while first.before is not None:
             first = first.before
         at, delay = report.entries[0].at, report.entries[0].delay
-        desk.tally[counters.FILED] += 1
-        report.risk = bin_of(delay) if delay > report.allowance * SECOND else FROM_THE_START
+        desk.counts[counters.FILED] += 1
+        report.risk = bin_of(delay) if delay > report.allowance_s * SECOND else FROM_START
         report.values = values = [at % DAY // MINUTE]
         if at + path.shortest <= horizon:
             self._deeds.miss(desk, report, path.at(report.at_once), (0, horizon))
         return b"", values, first
 
 
-def _move(cohort: Stored, old: bytes, new: bytes) -> None:
+def _move(cohort: StoredCohort, old: bytes, new: bytes) -> None:
     """Count a report under another signature; an empty one is none."""
     cohort[new] = cohort.get(new, 0) + 1
     if old:

@@ -1,46 +1,46 @@
 """Notices about plain reports, made from where their paths have led."""
 
-from streams.domain.clocks.endings import PENDING, verdict_of
-from streams.domain.duration_bins import EDGES, FOREVER_MS, TOP
+from streams.domain.clocks.endings import PENDING, decide_deadline
+from streams.domain.duration_bins import EDGES, FOREVER_MS, OVERFLOW_BIN
 from streams.domain.ledger.fast_path.at_hand import Report
 from streams.domain.ledger.fast_path.memo import Memo
 from streams.domain.ledger.fast_path.path import Path
-from streams.domain.ledger.report_updates import EndedClock, Miss, Notices, Response
+from streams.domain.ledger.report_updates import ClocksEnded, DeadlinesPassed, EndedClock, UpdateCollector
 
 
 class Updates:
     """Tells `notices` of plain reports; asked only when notices are wanted."""
 
-    def __init__(self, notices: Notices) -> None:
+    def __init__(self, notices: UpdateCollector) -> None:
         self._add = notices.add
         self._memo = Memo()
 
-    def ended(self, key: bytes, report: Report, path: Path, place: int, value: int) -> None:
+    def on_end(self, key: bytes, report: Report, path: Path, place: int, value: int) -> None:
         """Tell what an entry of a plain report, in the bin `value` after its filing, has ended; a path leads to it."""
         filed, at = report.entries[0], report.entries[place].at
         told = path.says.get(value)
         if told is None or filed.delay >= path.shortest:
-            told = _told(path, value, filed.delay)
+            told = _ended_clocks(path, value, filed.delay)
             if filed.delay < path.shortest:
                 self._memo.put(path.says, value, told)
         if told:
-            self._add(Response(key, filed.at, at, at - filed.at, told))
+            self._add(ClocksEnded(key, filed.at, at, at - filed.at, told))
 
-    def passed(self, key: bytes, report: Report, path: Path, since: int, horizon: int) -> None:
+    def on_deadline(self, key: bytes, report: Report, path: Path, since: int, horizon: int) -> None:
         """Tell which limits of a plain report on a path passed after `since`, up to the horizon."""
         filed = report.entries[0]
         for limit in path.limits:
             if since < filed.at + limit <= horizon and limit > filed.delay:
                 clocks = [path.names[place] for place in path.running if path.names[place].limit == limit]
-                self._add(Miss(key, filed.at, filed.at + limit, tuple(clocks)))
+                self._add(DeadlinesPassed(key, filed.at, filed.at + limit, tuple(clocks)))
 
 
-def _told(path: Path, value: int, delay: int) -> tuple[EndedClock, ...]:
+def _ended_clocks(path: Path, value: int, delay: int) -> tuple[EndedClock, ...]:
     """Return what the last entry of a path has ended, but for clocks whose limit had passed when we were told."""
-    longest, found = EDGES[value] if value < TOP else FOREVER_MS, []
+    longest, found = EDGES[value] if value < OVERFLOW_BIN else FOREVER_MS, []
     for end in path.ended or ():
         names = path.names[end.clock]
         if names.limit > delay:
-            verdict = PENDING if names.limit == FOREVER_MS else verdict_of(end.ending, longest, names.limit)
+            verdict = PENDING if names.limit == FOREVER_MS else decide_deadline(end.ending, longest, names.limit)
             found.append(EndedClock(names, end.ending, verdict))
     return tuple(found)

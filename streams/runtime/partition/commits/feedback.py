@@ -10,7 +10,7 @@ from streams.contract.outputs.platform_status import PLATFORM_STATUS_KEY, Platfo
 from streams.contract.registry.registry import Platform
 from streams.contract.timestamps import MAX_TIMESTAMP_MS, format_timestamp
 from streams.domain.ledger import counters
-from streams.domain.ledger.platform_state import TOPICS
+from streams.domain.ledger.platform_state import TOPIC_ROLES
 from streams.domain.vocabulary import Reason
 from streams.runtime.journal.journal import Row
 from streams.runtime.kafka.records import TimestampedRecord
@@ -91,7 +91,7 @@ class Feedback:
 
     def _status(self, platform: Platform, now: int) -> PlatformStatus:
         tally = self._counters.get(platform.id, {})
-        through = min(tally.get(counters.through(topic), 0) for topic in TOPICS)
+        through = min(tally.get(counters.declared_watermark(topic), 0) for topic in TOPIC_ROLES)
         return PlatformStatus(
             platform=platform.id,
             partition=self._number,
@@ -103,7 +103,7 @@ class Feedback:
             },
             duplicates=tally.get(counters.DUPLICATES, 0),
             history=tally.get(counters.HISTORY, 0),
-            waiting=tally.get(counters.WAITING, 0),
+            waiting=tally.get(counters.ORPHANS, 0),
         )
 
 

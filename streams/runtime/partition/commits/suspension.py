@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from streams.contract.outputs import report_updates
-from streams.domain.ledger.report_updates import Notice
+from streams.domain.ledger.report_updates import ReportUpdate
 from streams.runtime.journal.journal import Row, RowTooLargeError
 from streams.runtime.partition.processor import error_location
 
@@ -77,7 +77,7 @@ def without_platforms(rows: Rows, platforms: Collection[str]) -> dict[bytes, byt
     return {key: value for key, value in rows.items() if platform_of(key) not in platforms}
 
 
-def encode_updates(updates: Iterable[Notice]) -> tuple[list[Row], dict[str, Exception]]:
+def encode_updates(updates: Iterable[ReportUpdate]) -> tuple[list[Row], dict[str, Exception]]:
     """Return notices as they are told, and the platforms of which one cannot be told, with what is wrong with each."""
     told: list[Row] = []
     faults: dict[str, Exception] = {}

@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.contract.outputs.measures import is_measure_key
 from streams.contract.settings.kafka_security import KafkaSecurity
-from streams.domain.ledger.report_store import Kept
+from streams.domain.ledger.report_store import Reports
 from streams.edge.kafka_client.consumer_shutdown import close_consumer
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, CLAIM_KEY, Checkpoint, decode_checkpoint
@@ -25,7 +25,7 @@ class Restored(NamedTuple):
     changed of the measures, tombstones included.
     """
 
-    reports: Kept
+    reports: Reports
     other_rows: dict[bytes, bytes]
     checkpoint: Checkpoint
     records_read: int
@@ -39,7 +39,7 @@ class _ChangelogRows:
 
     def __init__(self, claim: bytes) -> None:
         self._claim = claim
-        self.reports: Kept = {}
+        self.reports: Reports = {}
         self.other_rows: dict[bytes, bytes] = {}
         self.records_read = 0
         self.is_complete = False

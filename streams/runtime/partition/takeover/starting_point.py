@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.domain.log_time import LogTime
+from streams.domain.log_time import PartitionClock
 from streams.runtime.journal.checkpoint import Checkpoint, TopicOffset, read_through
 from streams.runtime.partition.context import PartitionContext
 from streams.runtime.partition.processor import LaggingPlatforms
@@ -18,7 +18,7 @@ class StartingPoint(NamedTuple):
     that is suspended, or taken off the registry, may come back and must then go on where it was left.
     """
 
-    partition_clock: LogTime
+    partition_clock: PartitionClock
     next_offsets: Mapping[str, int]
     lagging: LaggingPlatforms
     suspended_offsets: Mapping[str, TopicOffset]
@@ -41,7 +41,7 @@ def starting_point(
         if topic not in readable_topics
     }
     return StartingPoint(
-        LogTime(
+        PartitionClock(
             readable_topics,
             checkpoint.log_time,
             context.related_topics,

@@ -77,8 +77,8 @@ async def take_over(context: PartitionContext, number: int, journal: Journal, le
     await _check_state_topics(context, number, stored, journal)
     fetched = seconds()
     await journal.republish({context.output_topics.measures: list(stored.last_measures.items())})
-    ledger.load(stored.reports, stored.other_rows)
-    ledger.ready(stored.checkpoint.log_time)
+    ledger.restore(stored.reports, stored.other_rows)
+    ledger.start(stored.checkpoint.log_time)
     rows = len(stored.reports) + len(stored.other_rows)
     reading, loading = fetched - started, seconds() - fetched
     return Takeover(stored.checkpoint, offset, rows, stored.records_read, reading, loading, stored.other_rows)
