@@ -1,7 +1,7 @@
 from math import isfinite
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.domain.clocks.endings import EXPIRED, OPEN, STOPPED
@@ -95,6 +95,7 @@ def glimpse(
     return LENS.classify(signature, is_grave=harm is not Harm.AGE_INAPPROPRIATE)
 
 
+@example(now=_seen({Trait.FILED: 100, Trait.ACTED: -1}, {}, {}, {}), before=TraitCounts(), promised=False)
 @given(now=digests, before=digests, promised=st.booleans())
 def test_nothing_that_can_be_counted_makes_a_tripwire_fail(
     now: TraitCounts, before: TraitCounts, *, promised: bool

@@ -26,8 +26,11 @@ def share_upper_bound(part: int, whole: int) -> float:
 
 
 def share(part: int, whole: int) -> float:
-    """Return a plain share; 0 of nothing."""
-    return part / whole if whole > 0 else 0.0
+    """Return a share, 0 of nothing.
+
+    A count is below 0 or above its whole while a board has read only some of the rows of a change; the share is not.
+    """
+    return min(1.0, max(0.0, part / whole)) if whole > 0 else 0.0
 
 
 def increase_lower_bound(now: tuple[int, int], before: tuple[int, int]) -> float:
