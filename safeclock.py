@@ -51,8 +51,8 @@ _VARIABLES_READ_ELSEWHERE = (
 def main() -> None:
     """Measure what platforms declare about how fast they act on child-safety reports."""
     # Told and not refused: an orchestrator may name variables after a service that is called like us.
-    for told in _unknown_variable_warnings([name for name in os.environ if name.startswith("SAFECLOCK_")]):
-        click.echo(f"Warning: {told}", err=True)
+    for warning in _unknown_variable_warnings([name for name in os.environ if name.startswith("SAFECLOCK_")]):
+        click.echo(f"Warning: {warning}", err=True)
 
 
 def _unknown_variable_warnings(names: list[str]) -> list[str]:

@@ -132,13 +132,13 @@ class Board:
         yield from judged.samples(self.measures.periods.reports_of, clocks, watermark, as_of)
 
     def _integrity_samples(self, platform: str, fresh: Freshness) -> Samples:
-        through = self.watermark(platform, fresh)
+        watermark = self.watermark(platform, fresh)
         promised = self.measures.platform_counters.complete_through(platform, fresh.partition_count or 0) is not None
         return (
             integrity_samples(
-                platform, self.measures.daily_counts.check_input(platform, through, is_declared_complete=promised)
+                platform, self.measures.daily_counts.check_input(platform, watermark, is_declared_complete=promised)
             )
-            if through
+            if watermark
             else {}
         )
 
@@ -166,17 +166,19 @@ class Board:
 
     def _platform_gauges(self, totals: Mapping[str, Mapping[str, int]], fresh: Freshness) -> Samples:
         counts, platforms = self.measures.platform_counters, self.platforms
-        through = {name: counts.complete_through(name, fresh.partition_count or 0) for name in platforms}
-        told = {name: counts.last_logged_at(name) for name in platforms}
+        declared_watermarks = {name: counts.complete_through(name, fresh.partition_count or 0) for name in platforms}
+        last_logged_at = {name: counts.last_logged_at(name) for name in platforms}
         return {
             "safeclock_orphans_waiting": {(name,): totals.get(name, {}).get(ORPHANS, 0) for name in platforms},
             "safeclock_capacity_used_ratio": {
                 (name,): counts.max_retained_reports(name) / self._capacity(name) for name in platforms
             },
             "safeclock_complete_through_timestamp_seconds": {
-                (name,): at / SECOND for name, at in through.items() if at
+                (name,): at / SECOND for name, at in declared_watermarks.items() if at
             },
-            "safeclock_last_told_timestamp_seconds": {(name,): at / SECOND for name, at in told.items() if at},
+            "safeclock_last_told_timestamp_seconds": {
+                (name,): at / SECOND for name, at in last_logged_at.items() if at
+            },
         }
 
     def cohort_samples(

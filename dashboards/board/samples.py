@@ -38,12 +38,12 @@ HistogramSamples = dict[str, dict[LabelValues, HistogramValue]]
 
 def open_label_values(platforms: Sequence[str], clocks: Iterable[ExportedClock]) -> dict[LabelSource, Sequence[str]]:
     """Return what open labels take on a board, partitions left out."""
-    told = list(clocks)
+    exported = list(clocks)
     return {
         LabelSource.REGISTRY: platforms,
-        LabelSource.PACK: [clock.id for clock in told],
-        LabelSource.PACK_LIMITED: [clock.id for clock in told if clock.has_limit],
-        LabelSource.PACK_PAUSING: [clock.id for clock in told if clock.can_pause],
+        LabelSource.PACK: [clock.id for clock in exported],
+        LabelSource.PACK_LIMITED: [clock.id for clock in exported if clock.has_limit],
+        LabelSource.PACK_PAUSING: [clock.id for clock in exported if clock.can_pause],
     }
 
 

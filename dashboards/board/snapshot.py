@@ -44,8 +44,8 @@ class SnapshotCollector(Collector):
 
 def exported_metrics(snapshot: Snapshot) -> list[Metric]:
     """Return the metrics that have a series, and every histogram that is there, in the catalogue's order."""
-    told = snapshot.histograms.keys() | {name for name, series in snapshot.values.items() if series}
-    return [metric for metric in METRICS if metric.process is Process.BOARD and metric.name in told]
+    with_series = snapshot.histograms.keys() | {name for name, series in snapshot.values.items() if series}
+    return [metric for metric in METRICS if metric.process is Process.BOARD and metric.name in with_series]
 
 
 def _metric_family(metric: Metric, series: LabelledValues) -> Family:

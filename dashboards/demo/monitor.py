@@ -58,7 +58,7 @@ class DemoMonitor:
 
     async def _poll(self, board_process: BoardProcess) -> None:
         """Show what the board shows; give the verdicts once the whole history is in its figures."""
-        told_at: int | None = None
+        completed_as_of: int | None = None
         key: asyncio.subprocess.Process | None = None
         while True:
             fresh = board_process.freshness
@@ -66,13 +66,14 @@ class DemoMonitor:
                 self._show_ranking(board_process, fresh.as_of, fresh.reasons)
                 if key is None:  # only now, so that nothing delays the first row
                     key = await self._truth_source.start()
-                told = self._history_progress(board_process)
-                if told_at is None and told >= 1:
-                    told_at = fresh.as_of
+                progress = self._history_progress(board_process)
+                if completed_as_of is None and progress >= 1:
+                    completed_as_of = fresh.as_of
                 self._show_progress(
                     board_process,
-                    told,
-                    is_complete=told_at is not None and _gauges_computed_at(board_process) >= told_at / SECOND,
+                    progress,
+                    is_complete=completed_as_of is not None
+                    and _gauges_computed_at(board_process) >= completed_as_of / SECOND,
                 )
                 if "history" in self.milestones and not self.checks and key.returncode == 0:
                     self._check_truths(board_process)
@@ -101,10 +102,10 @@ class DemoMonitor:
 
     def _history_progress(self, board_process: BoardProcess) -> float:
         """Return how much of the history has been counted, by the platforms' own word on every partition."""
-        through = board_process.board.snapshot.values.get("safeclock_complete_through_timestamp_seconds", {})
+        complete_through = board_process.board.snapshot.values.get("safeclock_complete_through_timestamp_seconds", {})
         history = self._truth_source.history
         begin, end = history.start_ms / SECOND, (history.end_ms - MINUTE) / SECOND
-        latest = max(through.values(), default=begin)
+        latest = max(complete_through.values(), default=begin)
         return min(1.0, max(0.0, (latest - begin) / (end - begin)))
 
     def json_report(self) -> dict[str, object] | None:

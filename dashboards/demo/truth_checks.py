@@ -71,13 +71,13 @@ def check_truths(
 
 def _expected_ranks(ground_truth: GroundTruth, rows: Mapping[str, RankingRow]) -> Mapping[str, Mapping[str, int]]:
     """Return every platform's true ranks among those of which the board gives a share."""
-    told = {name: planted.published_clocks for name, planted in ground_truth.platforms.items()}
-    shown = [name for name in told if name in rows and rows[name].acted_rank is not None]
-    published = rank_values({name: clocks[ACTION].closed_only_median_seconds for name, clocks in told.items()})
-    acted = rank_values({name: -(told[name][ACTION].share_within_24h or 0.0) for name in shown})
-    decided = rank_values({name: -(told[name][DECISION].share_within_24h or 0.0) for name in shown})
-    by_word = {"published": published, "acted": acted, "decided": decided}
-    return {name: {word: places[name] for word, places in by_word.items() if name in places} for name in told}
+    truth = {name: planted.published_clocks for name, planted in ground_truth.platforms.items()}
+    shown = [name for name in truth if name in rows and rows[name].acted_rank is not None]
+    closed_only = rank_values({name: clocks[ACTION].closed_only_median_seconds for name, clocks in truth.items()})
+    acted = rank_values({name: -(truth[name][ACTION].share_within_24h or 0.0) for name in shown})
+    decided = rank_values({name: -(truth[name][DECISION].share_within_24h or 0.0) for name in shown})
+    by_word = {"published": closed_only, "acted": acted, "decided": decided}
+    return {name: {word: places[name] for word, places in by_word.items() if name in places} for name in truth}
 
 
 def format_ordinal(rank: int | None) -> str:
@@ -217,8 +217,8 @@ def _is_close(share: float | None, true_share: float | None) -> bool:
 
 def _watermark_age(evidence: Evidence) -> float | None:
     """Return how many seconds before the figures' time the platform's own word ends."""
-    through = evidence.row.complete_through
-    return None if through is None else evidence.as_of / SECOND - through
+    complete_through = evidence.row.complete_through
+    return None if complete_through is None else evidence.as_of / SECOND - complete_through
 
 
 def _format_age(seconds: float | None) -> str:

@@ -119,7 +119,7 @@ def _open_report_panels() -> list[PanelBuilder]:
 
 
 def _objective_panels() -> list[PanelBuilder]:
-    told = (
+    texts = (
         "Whether the filings of the period keep what the rule asks, whatever becomes of open ones. No figure: it cannot "
         "be told yet, or the clock ran on nothing. No lawyer reviewed a rule unless safeclock_clock_info says so."
     )
@@ -132,7 +132,7 @@ def _objective_panels() -> list[PanelBuilder]:
     return [
         *[
             matrix_panel(
-                PanelSpec(f"Rules kept: {name}", told, "short", 24),
+                PanelSpec(f"Rules kept: {name}", texts, "short", 24),
                 Query(ask.objective_met(period)),
                 "clock",
                 ((None, VERMILION), (1.0, BLUE)),

@@ -153,8 +153,8 @@ def matrix_panel(
     panel.mappings([*([_value_map(texts)] if texts else []), _no_value_map()])
     order = {"fields": {}, "sort": [{"field": label, "desc": True}]}
     # The name of a platform is no value: thresholds would colour it as if it were the lowest.
-    plain = models.DynamicConfigValue("custom.cellOptions", {"type": "auto"})
-    panel.override_by_name(rf"platform\{label}", [plain])
+    no_colour = models.DynamicConfigValue("custom.cellOptions", {"type": "auto"})
+    panel.override_by_name(rf"platform\{label}", [no_colour])
     crossed = {"rowField": "platform", "columnField": label, "valueField": "Value"}
     return panel.with_transformation(_transformation("sortBy", order)).with_transformation(
         _transformation("groupingToMatrix", crossed)

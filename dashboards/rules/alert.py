@@ -97,6 +97,6 @@ def has_grown(name: str, **labels: str) -> str:
 
     One that is first seen above zero has grown: nobody was told of it.
     """
-    told = select_once(name, **labels)
-    before = f"last_over_time({told}[1d:1m] offset 1h)"
-    return f"increase({told}[1h:1m]) > 0 or {told} > ({before} or 0 * {told})"
+    counter = select_once(name, **labels)
+    before = f"last_over_time({counter}[1d:1m] offset 1h)"
+    return f"increase({counter}[1h:1m]) > 0 or {counter} > ({before} or 0 * {counter})"

@@ -81,7 +81,7 @@ class Router:
             return event
         retracts = event.retracted_id if isinstance(event, Retraction) else None
         return OutgoingEvent(
-            self.topic_for(event.platform, self._role_for(event)), event.key, line, event.told, event.at, retracts
+            self.topic_for(event.platform, self._role_for(event)), event.key, line, event.logged_at, event.at, retracts
         )
 
     def route_valid_line(self, line: bytes, now: int, *, is_live: bool) -> OutgoingEvent | Heartbeat | Refusal:
@@ -93,8 +93,10 @@ class Router:
         if self._retracted and role is Role.ACTION_TAKEN:
             self._record_retracted_action(event_digest(envelope.id))
         platform = envelope.source[len(SOURCE_PREFIX) :]
-        told = parse_timestamp(envelope.recordedtime or envelope.time)
-        return OutgoingEvent(self.topic_for(platform, role), record_key(platform, envelope.subject), line, told, told)
+        logged_at = parse_timestamp(envelope.recordedtime or envelope.time)
+        return OutgoingEvent(
+            self.topic_for(platform, role), record_key(platform, envelope.subject), line, logged_at, logged_at
+        )
 
     def find_refusal(self, event: OutgoingEvent) -> Refusal | None:
         """Return why a worker that reads `leaving` would refuse it, or None."""

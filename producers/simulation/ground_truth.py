@@ -80,10 +80,15 @@ def _true_reports(config: SimulationConfig, platform: PlatformModel) -> list[Tru
     for span in takewhile(lambda span: span.begin_ms < config.end_ms, time_slices(config)):
         for life, tellings in simulate_publication(config, platform, span):
             if life.is_genuine and life.filed_at < config.end_ms:
-                told_at = min((at for at, place in tellings if place == 0), default=None)
+                published_at = min((at for at, place in tellings if place == 0), default=None)
                 cases.append(
                     TrueReport(
-                        life.filed_at, told_at, life.ended_at, _acknowledged_at(life), life.decided_at, life.acted_at
+                        life.filed_at,
+                        published_at,
+                        life.ended_at,
+                        _acknowledged_at(life),
+                        life.decided_at,
+                        life.acted_at,
                     )
                 )
     return sorted(cases, key=itemgetter(0))
@@ -102,18 +107,18 @@ def _acknowledged_at(report: SimulatedReport) -> int | None:
 
 
 def _platform_truth(config: SimulationConfig, platform: PlatformModel, reports: Sequence[TrueReport]) -> JsonObject:
-    through = _published_through(config, platform)
-    told = [case for case in reports if case.published_at is not None and case.published_at <= config.end_ms]
+    published_through = _published_through(config, platform)
+    published = [case for case in reports if case.published_at is not None and case.published_at <= config.end_ms]
     return {
         "truth": platform.effect.value,
         "since": None if platform.change is None else format_timestamp(config.change_date(platform.change.after_share)),
         "parameters": _model_parameters(platform),
-        "told_through": format_timestamp(through),
+        "told_through": format_timestamp(published_through),
         "filed": len(reports),
-        "told": len(told),
+        "told": len(published),
         "unanswered": _count_unanswered(reports, config.end_ms),
-        "told_unanswered": _count_unanswered(told, through),
-        "told_clocks": clock_truths(told, through),
+        "told_unanswered": _count_unanswered(published, published_through),
+        "told_clocks": clock_truths(published, published_through),
         **_segments(config, platform, reports),
         "weeks": list(_weekly_shares(reports)),
     }
@@ -141,8 +146,8 @@ def _model_parameters(platform: PlatformModel) -> JsonObject:
 
 
 def _response_parameters(responses: ResponseModel) -> JsonObject:
-    plain: JsonObject = responses._asdict()
-    return plain | {"durations": {lane.value: wait._asdict() for lane, wait in responses.durations.items()}}
+    parameters: JsonObject = responses._asdict()
+    return parameters | {"durations": {lane.value: wait._asdict() for lane, wait in responses.durations.items()}}
 
 
 def _segments(config: SimulationConfig, platform: PlatformModel, reports: Sequence[TrueReport]) -> JsonObject:

@@ -61,14 +61,14 @@ def _publication_times(
     rng: SeededRandom, platform: PlatformModel, stops_at: int | None, report: SimulatedReport
 ) -> Iterator[tuple[int, int]]:
     for place, step in enumerate(report.steps):
-        told = _published_at(rng, platform, report, step.occurred_at)
-        if told is None or (stops_at is not None and told >= stops_at):
+        published_at = _published_at(rng, platform, report, step.occurred_at)
+        if published_at is None or (stops_at is not None and published_at >= stops_at):
             if place == 0:  # nothing is said about a report that was never announced
                 return
             continue
-        yield told, place
+        yield published_at, place
         if rng.draw_bool(_RESENT_SHARE):
-            again = told + int(rng.draw_log_normal(_RESENT_DELAY, 1.0))
+            again = published_at + int(rng.draw_log_normal(_RESENT_DELAY, 1.0))
             if stops_at is None or again < stops_at:
                 yield again, place
 

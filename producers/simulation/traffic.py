@@ -43,11 +43,11 @@ def history_then_live(config: SimulationConfig) -> Iterator[PublishedEvent]:
     for span in time_slices(config):
         due = _pop_due(pending, span.end_ms)
         for profile in PLATFORM_MODELS:
-            for told in _publish_slice(config, profile, span, voices[profile.id]):
-                if told.logged_at_ms < span.end_ms:
-                    due.append(told)
+            for event in _publish_slice(config, profile, span, voices[profile.id]):
+                if event.logged_at_ms < span.end_ms:
+                    due.append(event)
                 else:
-                    heappush(pending, (told.logged_at_ms, next(serial), told))
+                    heappush(pending, (event.logged_at_ms, next(serial), event))
         due.sort(key=_LOGGED_AT)
         yield from due
 
@@ -87,7 +87,7 @@ def _pop_due(pending: list[_PendingEvent], until_ms: int) -> list[PublishedEvent
 
 def history_lines(config: SimulationConfig) -> Iterator[bytes]:
     """Yield the lines of a plan's span."""
-    return (encode_line(told) + b"\n" for told in simulate_history(config) if not _is_second_heartbeat(told))
+    return (encode_line(event) + b"\n" for event in simulate_history(config) if not _is_second_heartbeat(event))
 
 
 def _is_second_heartbeat(event: PublishedEvent) -> bool:
@@ -99,7 +99,7 @@ def write_live(config: SimulationConfig, out: BinaryIO) -> None:
     """Write a plan's span and then what is told after it, each event when the wall clock has reached it; without end."""
     events = filterfalse(_is_second_heartbeat, history_then_live(config))
     out.writelines(
-        encode_line(told) + b"\n" for told in takewhile(lambda told: told.logged_at_ms < config.end_ms, events)
+        encode_line(event) + b"\n" for event in takewhile(lambda told: told.logged_at_ms < config.end_ms, events)
     )
     for due, told in schedule_events(events, ReplaySchedule(config.end_ms, config.end_ms)):
         ahead = due - wall_clock_ms()
@@ -129,5 +129,5 @@ def schedule_events(events: Iterable[PublishedEvent], schedule: ReplaySchedule) 
     """Yield each event with its send time; who sends waits for it."""
     if schedule.speed <= 0:
         raise ValueError(f"speed: expected a positive number, got {schedule.speed}")
-    for told in events:
-        yield schedule.send_at(told.logged_at_ms), told
+    for event in events:
+        yield schedule.send_at(event.logged_at_ms), event

@@ -68,17 +68,17 @@ async def _read_topics(
     ends = {
         SourcePartition(slot.topic, slot.partition): end for slot, end in (await consumer.end_offsets(sources)).items()
     }
-    feedback = [slot for slot in topic_partitions if slot.topic == request.feedback_topic]
-    consumer.assign(feedback)
-    await consumer.seek_to_beginning(*feedback)
-    written = await consumer.end_offsets(feedback)
-    told, now = ReceivedFeedback(), asyncio.get_running_loop().time
+    own = [slot for slot in topic_partitions if slot.topic == request.feedback_topic]
+    consumer.assign(own)
+    await consumer.seek_to_beginning(*own)
+    written = await consumer.end_offsets(own)
+    feedback, now = ReceivedFeedback(), asyncio.get_running_loop().time
     deadline = now() + request.wait_seconds
-    while not await _is_caught_up(consumer, written) or (told.lag(ends) and now() < deadline):
+    while not await _is_caught_up(consumer, written) or (feedback.lag(ends) and now() < deadline):
         for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
             for record in records:
-                told.apply_record(record.partition, record.key, record.value)
-    return FeedbackSnapshot(told, ends)
+                feedback.apply_record(record.partition, record.key, record.value)
+    return FeedbackSnapshot(feedback, ends)
 
 
 async def _is_caught_up(consumer: AIOKafkaConsumer, end_offsets: dict[TopicPartition, int]) -> bool:

@@ -46,8 +46,8 @@ class ReceivedFeedback:
         """Return how many records lie between what was committed and the ends of the source topics."""
         reached = {
             SourcePartition(topic.topic, partition): topic.next
-            for partition, told in self.statuses.items()
-            for topic in told.topics
+            for partition, status in self.statuses.items()
+            for topic in status.topics
         }
         return sum(max(0, end - reached.get(slot, 0)) for slot, end in end_offsets.items())
 
@@ -102,16 +102,16 @@ def _refusal_groups(feedback: ReceivedFeedback, since: int) -> list[RefusalGroup
     groups: dict[tuple[str, str], list[StoredRefusal]] = {}
     for places in feedback.refusals.values():
         for refusal in places.values():
-            if refusal.told >= since:
+            if refusal.logged_at >= since:
                 groups.setdefault((refusal.data.reason, refusal.data.field), []).append(refusal)
     ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
     return [_refusal_group(refusals) for _, refusals in ordered]
 
 
 def _refusal_group(refusals: list[StoredRefusal]) -> RefusalGroup:
-    first = min(refusals, key=lambda one: (one.told, one.data.topic, one.data.partition, one.data.offset))
+    first = min(refusals, key=lambda one: (one.logged_at, one.data.topic, one.data.partition, one.data.offset))
     about = first.data
     place = RecordPosition(
-        topic=about.topic, partition=about.partition, offset=about.offset, time=format_timestamp(first.told)
+        topic=about.topic, partition=about.partition, offset=about.offset, time=format_timestamp(first.logged_at)
     )
     return RefusalGroup(reason=about.reason, field=about.field, count=len(refusals), first=place)

@@ -117,8 +117,8 @@ def print_reports(explained: ExplainedFiles, console: Console) -> None:
 
 def _print_report(report: ExplainedReport, console: Console) -> None:
     if report.filing is None or report.labels is None:
-        told = Text.assemble((report.key, "bold"), ": its filing is missing, taken back or a test, so no clock runs")
-        console.print(told)
+        text = Text.assemble((report.key, "bold"), ": its filing is missing, taken back or a test, so no clock runs")
+        console.print(text)
         return
     labels = ", ".join(str(label) for label in report.labels if not isinstance(label, bool))
     flagger = ", trusted flagger" if report.labels.trusted_flagger else ""

@@ -77,8 +77,8 @@ def explain(
         elif as_of is None or event.at <= as_of:
             newest = event.at if newest is None else max(newest, event.at)
             refused += not isinstance(event, Heartbeat) and not _insert_event(rows, event, registry)
-    horizon = newest if as_of is None else as_of
-    return ExplainedFiles(horizon, tuple(_explain_reports(rows, rulebook, horizon or 0)), refused)
+    as_of_ms = newest if as_of is None else as_of
+    return ExplainedFiles(as_of_ms, tuple(_explain_reports(rows, rulebook, as_of_ms or 0)), refused)
 
 
 def _insert_event(rows: dict[bytes, tuple[str, ReportRow]], event: ReportEvent, registry: Registry) -> bool:

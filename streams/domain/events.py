@@ -24,7 +24,7 @@ class ActionKind(NamedTuple):
     reversed_decision: Reversal | None = None
 
 
-DEEDS: Final = (
+ACTION_KINDS: Final = (
     ActionKind(Outcome.RESUMED),
     ActionKind(Outcome.APPEAL_FILED),
     ActionKind(Outcome.APPEAL_UPHELD),
@@ -61,7 +61,7 @@ RETRACTION_CODE: Final = 3
 FIRST_ACTION_CODE: Final = 4
 """Codes of entries, the frozen numbers under which rows store events; from FIRST_DEED on, the place of the deed in `DEEDS`."""
 
-ACTION_CODES: Final = {deed: FIRST_ACTION_CODE + place for place, deed in enumerate(DEEDS)}
+ACTION_CODES: Final = {action: FIRST_ACTION_CODE + place for place, action in enumerate(ACTION_KINDS)}
 """The code of every deed."""
 
 
@@ -74,7 +74,7 @@ class Filing(NamedTuple):
     key: bytes
     platform: str
     at: int
-    told: int
+    logged_at: int
     id: int
     content: int
     encoded_labels: str
@@ -89,10 +89,10 @@ class Action(NamedTuple):
     key: bytes
     platform: str
     at: int
-    told: int
+    logged_at: int
     id: int
     content: int
-    deed: ActionKind
+    kind_number: ActionKind
     items: int = 0
 
 
@@ -105,7 +105,7 @@ class Amendment(NamedTuple):
     key: bytes
     platform: str
     at: int
-    told: int
+    logged_at: int
     id: int
     content: int
     harm: Harm | None = None
@@ -118,7 +118,7 @@ class Retraction(NamedTuple):
     key: bytes
     platform: str
     at: int
-    told: int
+    logged_at: int
     id: int
     content: int
     retracted_id: int
@@ -134,7 +134,7 @@ class Heartbeat(NamedTuple):
 
     platform: str
     at: int
-    told: int
+    logged_at: int
     complete_through: int
     sequence: int
     topic_role: str = ""

@@ -54,7 +54,7 @@ def refusal(
     reason: Reason = Reason.UNKNOWN_FIELD, field: str = "data", offset: int = 7, at: int = TOLD
 ) -> StoredRefusal:
     about = EventRefused(reason=reason, field=field, platform="harbor", topic=TOPIC, partition=1, offset=offset)
-    return StoredRefusal(told=at, data=about)
+    return StoredRefusal(logged_at=at, data=about)
 
 
 def test_batches_that_cannot_be_read_are_left_to_their_platforms_even_if_they_are_named() -> None:

@@ -43,7 +43,7 @@ def run(lines: BinaryIO) -> None:
         watch = trial.Stopwatch()
         for event in events:
             ledger.apply(event)
-        ledger.advance(events[-1].told)
+        ledger.advance(events[-1].logged_at)
         if taken.records // TAKE_EVERY < (taken.records + len(events)) // TAKE_EVERY:
             ledger.drain_changes()
         taken += watch.stop(len(events))

@@ -35,7 +35,7 @@ def run(lines: BinaryIO) -> None:
     for count, events in enumerate(decoded(lines)):
         for event in events:
             ledger.apply(event)
-        ledger.advance(events[-1].told)
+        ledger.advance(events[-1].logged_at)
         if count % 5 == 0:
             ledger.drain_changes()
     ledger.drain_changes()

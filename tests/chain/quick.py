@@ -61,10 +61,10 @@ def unsettled(trade: WorkerDependencies, token: str) -> WorkerDependencies:
         assert isinstance(made, domain.Ledger)
         settle = made._fast_path.settle
 
-        def failing(desk: PlatformState, key: bytes, report: Report, horizon: int) -> None:
+        def failing(platform: PlatformState, key: bytes, report: Report, horizon: int) -> None:
             if key.endswith(token.encode()):
                 raise RuntimeError("the fault that was asked for")
-            settle(desk, key, report, horizon)
+            settle(platform, key, report, horizon)
 
         made._fast_path.settle = failing  # type: ignore[method-assign]
         return made

@@ -57,7 +57,7 @@ def test_a_filing_of_history_is_told_when_its_platform_recorded_it(recorded: int
     fact = decoder(SPAN).decode(Given(written(FULL_FILING, **more)))
 
     assert isinstance(fact, Filing)
-    assert (fact.at, fact.told, fact.is_history) == (AT, told, True)
+    assert (fact.at, fact.logged_at, fact.is_history) == (AT, told, True)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_within_14_days_a_filing_is_live_whatever_is_open() -> None:
     fact = decoder(opened).decode(record)
 
     assert isinstance(fact, Filing)
-    assert (fact.told, fact.is_history) == (AT + 14 * DAY, False)
+    assert (fact.logged_at, fact.is_history) == (AT + 14 * DAY, False)
 
 
 def test_actions_and_heartbeats_of_history_are_told_when_they_were_recorded() -> None:
@@ -117,4 +117,4 @@ def test_actions_and_heartbeats_of_history_are_told_when_they_were_recorded() ->
 
     assert isinstance(action, Action)
     assert isinstance(heartbeat, Heartbeat)
-    assert (action.told, heartbeat.told) == (AT + HOUR, AT)
+    assert (action.logged_at, heartbeat.logged_at) == (AT + HOUR, AT)

@@ -175,7 +175,7 @@ def test_a_refusal_is_told_without_the_record_and_the_same_at_every_redelivery()
     assert b"mustnotleak" not in value + refusal_key(record)
     assert value == encode_refusal(refusal, record)
     assert refusal_key(record) == b"measures/3/41"
-    told, refused = decode_refusal(value).told, decode_refusal(value).data
+    told, refused = decode_refusal(value).logged_at, decode_refusal(value).data
     assert told == NOON
     assert refused == EventRefused(
         reason=Reason.BAD_VALUE, field="harm", platform="harbor", topic="measures", partition=3, offset=41
@@ -186,7 +186,7 @@ def test_a_refusal_is_told_without_the_record_and_the_same_at_every_redelivery()
 def test_a_record_whose_sender_stamped_it_with_no_instant_is_told_of_all_the_same(stamp: int) -> None:
     record = Given("report-filed", b"x", None, stamp)
 
-    told = decode_refusal(encode_refusal(Refusal(Reason.FUTURE_TIME, "", ""), record)).told
+    told = decode_refusal(encode_refusal(Refusal(Reason.FUTURE_TIME, "", ""), record)).logged_at
 
     assert told == max(0, min(stamp, 253_402_300_799_999))
 

@@ -78,7 +78,7 @@ def test_what_is_encoded_is_what_is_decoded(event: AnyEvent) -> None:
 
     assert not isinstance(fact, Refusal)
     assert fact.platform == event.source.removeprefix("/platforms/")
-    assert fact.at == fact.told == parse_timestamp(event.time)
+    assert fact.at == fact.logged_at == parse_timestamp(event.time)
     if isinstance(fact, Heartbeat):
         assert (Heartbeat, *fact[3:]) == said(event)
     else:

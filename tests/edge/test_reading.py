@@ -94,7 +94,7 @@ def test_what_cannot_be_read_is_told_once_and_passed(what: str) -> None:
     outcome = read_log([good(0, 1, 2), UNREADABLE[what], good(3, 5)])
 
     assert outcome.values == [*GOOD, b"5"]
-    assert [(one.offset, one.told) for one in outcome.unreadable] == [(2, STAMP)]
+    assert [(one.offset, one.logged_at) for one in outcome.unreadable] == [(2, STAMP)]
     assert outcome.position == 4
 
 
@@ -176,7 +176,7 @@ def test_a_checksum_that_was_wrong_on_the_way_refuses_nothing() -> None:
 def test_a_wrong_checksum_says_nothing_of_stamps_and_is_told_as_fetched() -> None:
     outcome = read_log([changed(good(0, 1, 2), 36, 0x7F)])
 
-    assert [one.told for one in outcome.unreadable] == [FETCHED]
+    assert [one.logged_at for one in outcome.unreadable] == [FETCHED]
 
 
 @pytest.mark.parametrize("magic", [3, 99, 255])

@@ -209,23 +209,23 @@ def story_of(facts: Sequence[Fact]) -> Story:
 def _precedence(fact: Fact) -> tuple[object, ...]:
     """Return what decides between two events: when it happened, what it is, what it says, when it was told."""
     if isinstance(fact, Filing):
-        return (fact.at, 0, fact.is_test, fact.items, fact.encoded_labels, fact.told)
+        return (fact.at, 0, fact.is_test, fact.items, fact.encoded_labels, fact.logged_at)
     if isinstance(fact, Amendment):
-        return (fact.at, 1, fact.told)
+        return (fact.at, 1, fact.logged_at)
     if isinstance(fact, Retraction):
-        return (fact.at, 2, fact.told)
+        return (fact.at, 2, fact.logged_at)
     return (
         fact.at,
         3,
-        TABLE.index((word_of(fact.deed), fact.deed.reversed_decision)),
+        TABLE.index((word_of(fact.kind_number), fact.kind_number.reversed_decision)),
         _is_of_account(fact),
         fact.items,
-        fact.told,
+        fact.logged_at,
     )
 
 
 def _is_of_account(action: Action) -> bool:
-    return action.deed.outcome is Outcome.ACCOUNT_RESTRICTED
+    return action.kind_number.outcome is Outcome.ACCOUNT_RESTRICTED
 
 
 def _is_laxer(amendment: Amendment, filing: Filing) -> bool:
@@ -247,7 +247,7 @@ def _rank_of(harm: str) -> int:
 def _without_copies(facts: Sequence[Fact]) -> list[Fact]:
     """Keep of equal id and content the copy that was told first."""
     kept: dict[tuple[int, int], Fact] = {}
-    for fact in sorted(facts, key=lambda fact: fact.told):
+    for fact in sorted(facts, key=lambda fact: fact.logged_at):
         kept.setdefault((fact.id, fact.content), fact)
     return list(kept.values())
 
@@ -273,13 +273,13 @@ def _steps(filing: Filing, actions: Sequence[Action]) -> tuple[Step, ...]:
         heard = [
             action
             for action in together
-            if _matters(state, appealed, word_of(action.deed), action.deed.reversed_decision)
+            if _matters(state, appealed, word_of(action.kind_number), action.kind_number.reversed_decision)
         ]
         action = (heard or together)[0]
         left.remove(action)
-        word = word_of(action.deed)
+        word = word_of(action.kind_number)
         appealed = word == "appeal_filed" or (appealed and word not in {"appeal_upheld", "appeal_rejected"})
-        after = _state_after(state, before_pause, word, action.deed.reversed_decision)
+        after = _state_after(state, before_pause, word, action.kind_number.reversed_decision)
         if after == "paused" and state != "paused":
             before_pause = state
         steps.append(
@@ -518,7 +518,7 @@ class Oracle:
                 run = run_of(clock, filing, story.steps)
                 verdict = _verdict(clock, run, horizon)
                 if verdict is not None and clock.limit is not None:
-                    late = run.start + clock.limit + run.paused <= filing.told
+                    late = run.start + clock.limit + run.paused <= filing.logged_at
                     found.add(Verdict(key, clock.name, "late" if late else "live", verdict))
         return found
 
@@ -554,7 +554,7 @@ class Oracle:
         )
 
     def _entry(self, filing: Filing) -> int:
-        delay = filing.told - filing.at
+        delay = filing.logged_at - filing.at
         return -1 if delay <= max(PROMPT, self.cadences[filing.platform]) else bin_by_search(delay)
 
     def _clock_mark(self, filing: Filing, run: Run, *, sealed: bool) -> tuple[str, int]:

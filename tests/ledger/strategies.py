@@ -154,7 +154,7 @@ def heartbeats(draw: st.DrawFn) -> list[Event]:
         Heartbeat(
             platform=draw(st.sampled_from(["harbor", "lantern"])),
             at=(at := START + draw(st.integers(0, 30)) * DAY),
-            told=at,
+            logged_at=at,
             complete_through=at - draw(st.sampled_from([0, 1, MINUTE, DAY])),
             sequence=sequence,
             topic_role=draw(st.sampled_from(["", "report-filed", "action-taken", "action-taken"])),

@@ -103,7 +103,7 @@ class Subject:
     def feed(self, events: Iterable[Event]) -> list[Reason | None]:
         """Apply events one after the other."""
         events = list(events)
-        self.told = max([self.told, *[event.told for event in events]])
+        self.told = max([self.told, *[event.logged_at for event in events]])
         return [self.ledger.apply(event) for event in events]
 
     def advance(self, now: int) -> None:

@@ -13,11 +13,11 @@ HELD = "lantern"
 
 
 def _in_order(stream: list[Event]) -> list[Event]:
-    return sorted(stream, key=lambda event: event.told)
+    return sorted(stream, key=lambda event: event.logged_at)
 
 
 def _tell(subject: Subject, event: Event) -> None:
-    subject.advance(event.told)
+    subject.advance(event.logged_at)
     subject.feed([event])
 
 
@@ -34,12 +34,12 @@ def test_it_counts_as_much_as_one_that_was_never_held_and_decides_nothing_before
         _tell(straight, event)
     straight.advance(END)
 
-    missing = [event for event in events if event.platform == HELD and since <= event.told < until]
-    for event in (one for one in events if one.told < since):
+    missing = [event for event in events if event.platform == HELD and since <= event.logged_at < until]
+    for event in (one for one in events if one.logged_at < since):
         _tell(held, event)
     held.advance(since)
     held.ledger.advance_limited({HELD: since})
-    for event in (one for one in events if since <= one.told < until and one.platform != HELD):
+    for event in (one for one in events if since <= one.logged_at < until and one.platform != HELD):
         _tell(held, event)
     held.advance(until)
     if crashes:
@@ -48,11 +48,11 @@ def test_it_counts_as_much_as_one_that_was_never_held_and_decides_nothing_before
         held.ledger.advance_limited({HELD: since})
     horizon = held.ledger.counters().get(HELD, {}).get("horizon", 0)
     for event in missing:
-        held.ledger.advance_limited({HELD: event.told})
+        held.ledger.advance_limited({HELD: event.logged_at})
         held.feed([event])
     held.ledger.advance_limited({HELD: until})
     held.ledger.advance_limited({})
-    for event in (one for one in events if one.told >= until):
+    for event in (one for one in events if one.logged_at >= until):
         _tell(held, event)
     held.advance(END)
 

@@ -61,10 +61,10 @@ def unsettled() -> Ledger:
     ledger = Ledger(LedgerConfig(), CODEC)
     settle = ledger._fast_path.settle
 
-    def failing(desk: PlatformState, key: bytes, report: Report, horizon: int) -> None:
+    def failing(platform: PlatformState, key: bytes, report: Report, horizon: int) -> None:
         if report.entries[0].number == BROKEN:
             raise RuntimeError("a fault of ours")
-        settle(desk, key, report, horizon)
+        settle(platform, key, report, horizon)
 
     ledger._fast_path.settle = failing  # type: ignore[method-assign]
     return ledger

@@ -36,7 +36,7 @@ def live_ends(oracle: Oracle, events: list[Event]) -> dict[tuple[bytes, str], tu
         for clock in oracle.clocks:
             run = run_of(clock, filing, story.steps)
             ended = run.ending not in {"absent", "open", "frozen"}
-            if ended and (clock.limit is None or run.start + clock.limit + run.paused > filing.told):
+            if ended and (clock.limit is None or run.start + clock.limit + run.paused > filing.logged_at):
                 found[key, f"{clock.name}@1"] = (_NUMBERS[run.ending], run.duration)
     return found
 

@@ -90,9 +90,9 @@ def test_an_equal_event_twice_is_a_duplicate_and_nothing_else(data: st.DataObjec
 def test_a_copy_that_was_told_later_changes_nothing(data: st.DataObject, stream: list[Event], now: int) -> None:
     facts = [event for event in stream if not isinstance(event, Heartbeat)]
     late = [
-        event._replace(told=event.told + DAY)
+        event._replace(logged_at=event.logged_at + DAY)
         for event in facts
-        if event.told + DAY - event.at <= 14 * DAY and data.draw(st.booleans())
+        if event.logged_at + DAY - event.at <= 14 * DAY and data.draw(st.booleans())
     ]
 
     first, last = Subject(), Subject()
@@ -131,7 +131,7 @@ def test_of_events_with_one_id_the_earliest_stands_wherever_it_comes(data: st.Da
     for event in life:
         if not isinstance(event, Heartbeat):
             held = chosen.setdefault(event.id, event)
-            chosen[event.id] = min(held, event, key=lambda fact: (fact.at, fact.content, fact.told))
+            chosen[event.id] = min(held, event, key=lambda fact: (fact.at, fact.content, fact.logged_at))
 
     everything = _told(data.draw(st.permutations(life)))
     standing_alone = _told([event for event in life if chosen.get(_id(event) or 0) is event])

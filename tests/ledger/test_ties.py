@@ -16,7 +16,7 @@ from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.events import (
     ACTION_CODES,
-    DEEDS,
+    ACTION_KINDS,
     FILING_CODE,
     Action,
     ActionKind,
@@ -200,7 +200,7 @@ def _equal_under_all_digests(before: Sequence[ActionKind], tied: Sequence[Action
 
 
 def _sequences(longest: int) -> Iterator[tuple[ActionKind, ...]]:
-    return chain.from_iterable(combinations_with_replacement(DEEDS, size) for size in range(2, longest + 1))
+    return chain.from_iterable(combinations_with_replacement(ACTION_KINDS, size) for size in range(2, longest + 1))
 
 
 @pytest.mark.parametrize("before", PREFIXES)
@@ -222,7 +222,7 @@ def test_no_figure_depends_on_the_ids_of_up_to_five_tied_events(
             seen += 1
             assert _equal_under_all_digests(before, tied, appraiser), tied
 
-    assert seen == len(prefixes) * sum(comb(len(DEEDS) + size - 1, size) for size in range(2, longest + 1))
+    assert seen == len(prefixes) * sum(comb(len(ACTION_KINDS) + size - 1, size) for size in range(2, longest + 1))
 
 
 @given(st.data(), packs, streams())

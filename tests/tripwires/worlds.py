@@ -183,7 +183,7 @@ def seen(world: World, way: Way | None = None) -> CheckInput:
     platform, cadence, end = world.profile.id, world.profile.cadence_ms, world.plan.end_ms
     ledger = Ledger(LedgerConfig(platforms={platform: PlatformConfig(cadence)}), MessagePackCodec())
     ledger.start()
-    for fact in sorted(facts(world, way), key=lambda fact: fact.told):
+    for fact in sorted(facts(world, way), key=lambda fact: fact.logged_at):
         ledger.apply(fact)
     ledger.apply(Heartbeat(platform, end, end, end - SECOND, 1))
     ledger.advance(end)

@@ -45,16 +45,18 @@ def assess_freshness(
         return Freshness(None, None, frozenset(), ("no worker has told its status yet",))
     every = range(expected)
     begun = {partition for partition, status in statuses.items() if status.log_time}
-    told = {partition: statuses[partition] for partition in every if partition in begun and partition in caught_up}
-    latest = {partition: received_at.get(partition, now) for partition in told}
+    read_statuses = {
+        partition: statuses[partition] for partition in every if partition in begun and partition in caught_up
+    }
+    latest = {partition: received_at.get(partition, now) for partition in read_statuses}
     silent = [
         partition
-        for partition, status in told.items()
+        for partition, status in read_statuses.items()
         if now - min(status.reported_at, latest[partition]) > MAX_INPUT_AGE_MS
     ]
     behind = [
         partition
-        for partition, status in told.items()
+        for partition, status in read_statuses.items()
         if now - min(status.log_time, latest[partition]) > MAX_INPUT_AGE_MS
     ]
     reasons = [
@@ -64,16 +66,16 @@ def assess_freshness(
         *_partition_reason([partition for partition in statuses if partition not in begun], "nothing measured yet"),
         *_partition_reason([partition for partition in begun if partition not in caught_up], "not read to its end yet"),
         *_partition_reason(silent, f"not heard of for more than {MAX_INPUT_AGE_MS // SECOND} s"),
-        *_partition_reason(behind, _describe_lag(told[partition].log_time for partition in behind)),
+        *_partition_reason(behind, _describe_lag(read_statuses[partition].log_time for partition in behind)),
         *_describe_disagreements(statuses.values(), pack_name),
     ]
-    complete = len(told) == expected
+    complete = len(read_statuses) == expected
     return Freshness(
-        as_of=min(status.log_time for status in told.values()) if complete else None,
+        as_of=min(status.log_time for status in read_statuses.values()) if complete else None,
         partition_count=expected,
-        ready_partitions=frozenset(told) - frozenset(silent),
+        ready_partitions=frozenset(read_statuses) - frozenset(silent),
         reasons=tuple(reasons),
-        lost_records={partition: status.lost_records for partition, status in told.items()},
+        lost_records={partition: status.lost_records for partition, status in read_statuses.items()},
     )
 
 

@@ -80,8 +80,8 @@ class ObjectiveMetrics:
             for word, span in zip(PERIODS, period_ranges(period, as_of // DAY), strict=True):
                 sample = reports_of(span, self._platform).to_sample(watermark, marks)
                 for clock, _, target in asked:
-                    told = self._evaluate(word, clock, target, sample, has_watermark=bool(watermark))
-                    yield _objective_samples((self._platform, clock.id), word, target, told)
+                    result = self._evaluate(word, clock, target, sample, has_watermark=bool(watermark))
+                    yield _objective_samples((self._platform, clock.id), word, target, result)
 
     def _evaluate(
         self, period_name: str, clock: ExportedClock, target: Target, sample: CohortSample, *, has_watermark: bool
@@ -100,9 +100,9 @@ class ObjectiveMetrics:
         if before is not None and before[0] == grounds:
             return before[1]
         figures = clock_statistics(sample, clock.versions)
-        told = evaluate_objective(figures, grounds.cells, grounds.reports, target, has_watermark=has_watermark)
-        self._cached_results[clock.id, period_name] = (grounds, told)
-        return told
+        result = evaluate_objective(figures, grounds.cells, grounds.reports, target, has_watermark=has_watermark)
+        self._cached_results[clock.id, period_name] = (grounds, result)
+        return result
 
 
 def _objective_samples(labels: tuple[str, str], period_name: str, target: Target, result: ObjectiveResult) -> Samples:

@@ -120,7 +120,7 @@ def _base_recordings() -> tuple[Recording, ...]:
     # would read as a counter that began anew.
     # One value whichever board is scraped, before any increase: a board that restarts under another name would
     # otherwise begin a series of its own.
-    plain = (FILED, SKEWED, CONFLICTING, HEARTBEAT_GAPS)
+    platform_counters = (FILED, SKEWED, CONFLICTING, HEARTBEAT_GAPS)
     actions = f"sum by (platform) (max by (platform, outcome) ({_max_over_handover(ACTIONS)}))"
     refused = f"sum by (platform) (max by (platform, reason) ({_max_over_handover(REFUSED, reason='!internal')}))"
     astray = f"max by (platform) ({_max_over_handover(REFUSED, reason='wrong_partition')})"
@@ -146,7 +146,7 @@ def _base_recordings() -> tuple[Recording, ...]:
             _CORRECTED_SERIES,
             _only_when_fresh(f"max by (platform, clock, counted) ({_max_over_handover(CORRECTED, timing='live')})"),
         ),
-        *(_from_zero(name, f"max by (platform) ({_max_over_handover(name)})") for name in plain),
+        *(_from_zero(name, f"max by (platform) ({_max_over_handover(name)})") for name in platform_counters),
         Recording(platform_series(OPEN_REPORTS), _only_when_fresh(f"max by (platform) ({last_value(OPEN_REPORTS)})")),
         _from_zero(ACTIONS, actions),
         _from_zero(REFUSED, refused),

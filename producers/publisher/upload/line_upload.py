@@ -149,7 +149,7 @@ class LineUpload:
     def _heartbeat_copies(
         self, heartbeat: Heartbeat, line: bytes, number: int, partition_count: int
     ) -> Iterator[OutgoingRecord]:
-        key, stamp = heartbeat_key(heartbeat.platform), heartbeat.told if self._options.history else None
+        key, stamp = heartbeat_key(heartbeat.platform), heartbeat.logged_at if self._options.history else None
         for topic in self._router.heartbeat_topics(heartbeat):
             for partition in range(partition_count):
                 yield OutgoingRecord(topic, partition, key, line, stamp, number)

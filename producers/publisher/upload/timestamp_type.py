@@ -34,5 +34,5 @@ def uses_log_append_time(settings: PublisherSettings, topics: Iterable[str]) -> 
             described = client.describe_configs(resources, config_filter="all")
     except (KafkaError, KafkaSecurityError):
         return True
-    told = [entries.get(_TIMESTAMP_TYPE) for kind in described.values() for entries in kind.values()]
-    return any(stamp is not None and stamp["value"] != _CREATE_TIME for stamp in told)
+    types = [entries.get(_TIMESTAMP_TYPE) for kind in described.values() for entries in kind.values()]
+    return any(stamp is not None and stamp["value"] != _CREATE_TIME for stamp in types)

@@ -52,8 +52,8 @@ def read_batch_limit(application: Application) -> int:
             raise OperatingError(
                 "expected a broker with transactions: without them a partition may be restored in part"
             )
-        told = cluster.describe_settings([application.output_topics.changelog])[application.output_topics.changelog]
-    return int(told.get("max.message.bytes", MAX_MESSAGE_BYTES))
+        settings = cluster.describe_settings([application.output_topics.changelog])[application.output_topics.changelog]
+    return int(settings.get("max.message.bytes", MAX_MESSAGE_BYTES))
 
 
 async def pending_partitions(application: Application, folder: Path, manifest: Manifest) -> list[PendingPartition]:

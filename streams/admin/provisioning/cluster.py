@@ -62,7 +62,7 @@ class ClusterAdmin(KafkaAdmin):
     def existing_state(self, topics: Iterable[str]) -> ExistingState:
         """Return what is there; raises AccessError when the broker does not let us see it."""
         there = self.describe_topics(topics)
-        told = self.describe_settings(there)
+        described = self.describe_settings(there)
         # The embedded broker answers for what it does not have: it has neither an authorizer nor transactions.
         guarded = self.has_transactions()
         try:
@@ -70,7 +70,9 @@ class ClusterAdmin(KafkaAdmin):
         except ClusterAuthorizationFailedError as error:
             raise missing_right_error(self._access, "DESCRIBE the cluster, its rights and its users") from error
         return ExistingState(
-            topics={name: ExistingTopic(topic.partitions, topic.replicas, told[name]) for name, topic in there.items()},
+            topics={
+                name: ExistingTopic(topic.partitions, topic.replicas, described[name]) for name, topic in there.items()
+            },
             grants=grants,
             users=users,
         )
@@ -101,10 +103,12 @@ class ClusterAdmin(KafkaAdmin):
     def _users(self) -> frozenset[str] | None:
         if not self._has_scram_login():
             return None
-        told: Mapping[str, Mapping[str, list[Mapping[str, object]]]] = self._admin.describe_user_scram_credentials()
+        described: Mapping[str, Mapping[str, list[Mapping[str, object]]]] = (
+            self._admin.describe_user_scram_credentials()
+        )
         return frozenset(
             user
-            for user, credentials in told.items()
+            for user, credentials in described.items()
             if any(one["mechanism"] == ScramMechanism.SCRAM_SHA_512 for one in credentials["credential_infos"])
         )
 
@@ -112,10 +116,10 @@ class ClusterAdmin(KafkaAdmin):
         """Whether some broker has a listener that takes it; true where the broker does not say."""
         brokers = [str(broker["broker_id"]) for broker in self._admin.describe_cluster()["brokers"]]
         resources = [ConfigResource(ConfigResourceType.BROKER, broker) for broker in brokers]
-        told = self._admin.describe_configs(resources, config_filter="all").get("broker", {})
+        settings_by_broker = self._admin.describe_configs(resources, config_filter="all").get("broker", {})
         mechanisms = [
             str(entry["value"])
-            for settings in told.values()
+            for settings in settings_by_broker.values()
             for name, entry in settings.items()
             if name.endswith("sasl.enabled.mechanisms")
         ]
@@ -123,9 +127,9 @@ class ClusterAdmin(KafkaAdmin):
 
     def _set_topic_setting(self, change: SetSetting) -> None:
         resource = ConfigResource(ConfigResourceType.TOPIC, change.topic, {change.setting: change.wanted})
-        told = self._admin.alter_configs([resource])["topic"][change.topic]
-        if told != "OK":
-            raise NotChangedError(told)
+        result = self._admin.alter_configs([resource])["topic"][change.topic]
+        if result != "OK":
+            raise NotChangedError(result)
 
     def _allow(self, grant: Grant) -> None:
         for error in self._admin.create_acls([_acl_from_grant(grant)])["failed"]:

@@ -92,7 +92,7 @@ class ReplayCounts:
         self.results[about.reason, result] += 1
         whose = about.platform or "unknown", f"{about.reason} in {about.field}" if about.field else str(about.reason)
         self.by_platform[whose] += 1
-        self.latest[whose] = max(refusal, self.latest.get(whose, refusal), key=lambda one: one.told)
+        self.latest[whose] = max(refusal, self.latest.get(whose, refusal), key=lambda one: one.logged_at)
 
     def total(self, result: ReplayResult) -> int:
         """Return how many fared so."""
@@ -105,7 +105,7 @@ def select_records(refusals: Iterable[StoredRefusal], selection: Selection) -> S
     left: Counter[Reason] = Counter()
     for refusal in refusals:
         about = refusal.data
-        if refusal.told < selection.since or (selection.reasons and about.reason not in selection.reasons):
+        if refusal.logged_at < selection.since or (selection.reasons and about.reason not in selection.reasons):
             continue
         if about.reason is Reason.UNDECODABLE or (not selection.reasons and _is_ledger_decision(refusal)):
             left[about.reason] += 1
@@ -119,7 +119,7 @@ def replayed_record(record: Record, refusal: StoredRefusal, now: int | None) -> 
 
     None where another record than the refused one lies: a topic that was made anew has other records at old offsets.
     """
-    if record.timestamp != refusal.told:
+    if record.timestamp != refusal.logged_at:
         return None
     stamp = record.timestamp if now is None else now
     return ReplayedRecord(

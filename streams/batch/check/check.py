@@ -47,11 +47,11 @@ def check(
 
     What happened or was told after `now` is refused. Raises OSError for a file that cannot be read.
     """
-    desk = _Checker(registry, now, rulebook)
+    platform = _Checker(registry, now, rulebook)
     for block in read_blocks(paths):
         for index, line in block.non_blank_lines():
-            desk.check_line(line, block.location(index))
-    return desk.result()
+            platform.check_line(line, block.location(index))
+    return platform.result()
 
 
 @dataclass(slots=True)

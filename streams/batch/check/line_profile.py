@@ -130,7 +130,7 @@ class LineProfile:
     def add_heartbeat(self, heartbeat: Heartbeat) -> None:
         """Look at a heartbeat that was accepted."""
         self.heartbeat_times.get_or_add(
-            heartbeat.told.to_bytes(8, "little"), (heartbeat.told, heartbeat.complete_through)
+            heartbeat.logged_at.to_bytes(8, "little"), (heartbeat.logged_at, heartbeat.complete_through)
         )
 
     def add_refused(self, refusal: Refusal, line: bytes, now: int) -> None:
@@ -142,7 +142,7 @@ class LineProfile:
 
     def delays(self) -> list[int]:
         """Return how long after they happened events were told, in milliseconds, of the sample."""
-        return [told - at for at, told in self.event_times.values()]
+        return [logged_at - at for at, logged_at in self.event_times.values()]
 
     def durations(self) -> list[int]:
         """Return the time from filing to first action, in milliseconds, of the reports in the sample; also below 0."""
@@ -181,8 +181,8 @@ class LineProfile:
         if minutes:
             self._add_skipped_hour(event.at + minutes * MINUTE, minutes)
         if times.recordedtime:
-            self.common_recorded_time.add(event.told)
-            self.event_times.get_or_add(event.id.to_bytes(8, "little"), (event.at, event.told))
+            self.common_recorded_time.add(event.logged_at)
+            self.event_times.get_or_add(event.id.to_bytes(8, "little"), (event.at, event.logged_at))
 
     def _add_skipped_hour(self, local: int, minutes: int) -> None:
         day, rest = divmod(local, DAY)
@@ -216,7 +216,7 @@ class LineProfile:
 
     def _add_action(self, action: Action, reason: Reason | None) -> None:
         self.actions += 1
-        self.common_outcome.add(action.deed)
+        self.common_outcome.add(action.kind_number)
         if reason is Reason.BAD_TIME:
             self.bad_times += 1
             self.bad_times_at_change += is_in_ambiguous_night(action.at)
@@ -224,6 +224,6 @@ class LineProfile:
         if report is not None:
             first = report.first_action_at
             report.first_action_at = action.at if first is None else min(first, action.at)
-            receipt = action.deed.outcome in _RECEIPT_OUTCOMES
+            receipt = action.kind_number.outcome in _RECEIPT_OUTCOMES
             report.has_receipt |= receipt
             report.has_other_action |= not receipt

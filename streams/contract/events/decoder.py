@@ -195,19 +195,19 @@ class EventDecoder:
             at = parse_timestamp(event.time)
         except ValueError:
             raise _RejectedError(Reason.BAD_TIME, "time") from None
-        told, history = at if record_time is None else record_time, False
-        if event.recordedtime is not UNSET or told - at > self._max_age_ms:
-            told, history = self._log_time(event, platform, at, record_time)
-        ahead = told + self._limits.max_future_ms
-        if at > ahead or at > latest_allowed or told > latest_allowed:
+        logged_at, history = at if record_time is None else record_time, False
+        if event.recordedtime is not UNSET or logged_at - at > self._max_age_ms:
+            logged_at, history = self._log_time(event, platform, at, record_time)
+        ahead = logged_at + self._limits.max_future_ms
+        if at > ahead or at > latest_allowed or logged_at > latest_allowed:
             raise _RejectedError(Reason.FUTURE_TIME, "time" if at > min(ahead, latest_allowed) else "recordedtime")
         if type(event) is HeartbeatEvent:  # the classes are final, and isinstance takes four times as long
-            return self._heartbeat(event, raw, (platform, at, told, latest_allowed), contract.role)
+            return self._heartbeat(event, raw, (platform, at, logged_at, latest_allowed), contract.role)
         subject, name = event.subject, event.id
         if len(subject) != _TOKEN_LENGTH or not _match_token_and_id(subject + name):
             raise _RejectedError(Reason.BAD_VALUE, "id" if match_token(subject) else "subject")
         content = _content_digest(event, (_TYPE_NAMES[kind], platform, subject, name), at, raw)
-        common = (record_key(platform, subject), platform, at, told, event_digest(name), content)
+        common = (record_key(platform, subject), platform, at, logged_at, event_digest(name), content)
         fact = self._fact_builders[kind](event.data, common)
         return _with_history(fact) if history else fact
 
@@ -220,10 +220,10 @@ class EventDecoder:
         A log time goes before a `recordedtime`, which must fit it.
         """
         recorded = occurred_at if event.recordedtime is UNSET else _parse_time(event.recordedtime, "recordedtime")
-        told = recorded if record_time is None else record_time
+        logged_at = recorded if record_time is None else record_time
         for instant, basis, field in (
-            (occurred_at, told, "time"),
-            (recorded, told, "recordedtime"),
+            (occurred_at, logged_at, "time"),
+            (recorded, logged_at, "recordedtime"),
             (occurred_at, recorded, "time"),
         ):
             if instant > basis + self._limits.max_future_ms:
@@ -233,7 +233,7 @@ class EventDecoder:
             and record_time - occurred_at > self._max_age_ms
             and self._is_history(platform, occurred_at, record_time)
         )
-        return (min(recorded, told), True) if history else (told, False)
+        return (min(recorded, logged_at), True) if history else (logged_at, False)
 
     def _filing(self, data: ReportFiled, report_fields: _ReportFields) -> Filing:
         if report_fields[3] - report_fields[2] > self._max_age_ms:
@@ -254,14 +254,14 @@ class EventDecoder:
         return _new_tuple(Filing, (*report_fields, labels, data.items, data.test, False))
 
     def _heartbeat(self, event: HeartbeatEvent, raw: bytes, times: tuple[str, int, int, int], role: str) -> Heartbeat:
-        platform, at, told, latest = times
+        platform, at, logged_at, latest = times
         if not match_event_id(event.id):
             raise _RejectedError(Reason.BAD_VALUE, "id")
         complete_through = _parse_time(event.data.complete_through, "complete_through")
-        if complete_through > min(min(at, told) + self._limits.max_future_ms, latest):
+        if complete_through > min(min(at, logged_at) + self._limits.max_future_ms, latest):
             raise _RejectedError(Reason.FUTURE_TIME, "complete_through")
         _content_digest(event, (_TYPE_NAMES[HeartbeatEvent], platform, "", event.id), at, raw)
-        return Heartbeat(platform, at, told, complete_through, event.data.sequence, role)
+        return Heartbeat(platform, at, logged_at, complete_through, event.data.sequence, role)
 
 
 def _topic_contract(registry: Registry, topic: str) -> _TopicContract:

@@ -79,9 +79,9 @@ def _declared_types() -> Iterator[tuple[str, type[Struct]]]:
 
 
 def _fields(kind: type[Struct]) -> Sequence[inspect.Field]:
-    told = inspect.type_info(kind)
-    assert isinstance(told, inspect.StructType), "the contract declares structs"
-    return told.fields
+    described = inspect.type_info(kind)
+    assert isinstance(described, inspect.StructType), "the contract declares structs"
+    return described.fields
 
 
 def _with_type_names(by_words: Mapping[str, list[str]]) -> Iterator[str]:

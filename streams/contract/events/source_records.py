@@ -60,7 +60,7 @@ class UnreadableBatch:
     topic: str
     partition: int
     offset: int
-    told: int
+    logged_at: int
     record_count: int | None
 
     key: ClassVar[None] = None

@@ -46,7 +46,7 @@ class EventRefusedEvent(
 class StoredRefusal(Struct, frozen=True, kw_only=True):
     """A refusal as it was read back; `told` is the log time of the refused record, in epoch milliseconds."""
 
-    told: int
+    logged_at: int
     data: EventRefused
 
 
@@ -64,8 +64,8 @@ def encode_refusal(refusal: Refusal, record: Record) -> bytes:
         offset=record.offset,
         records=_record_count(record),
     )
-    told = record.told if isinstance(record, UnreadableBatch) else record.timestamp
-    time = format_timestamp(min(max(0, told), MAX_TIMESTAMP_MS))
+    logged_at = record.logged_at if isinstance(record, UnreadableBatch) else record.timestamp
+    time = format_timestamp(min(max(0, logged_at), MAX_TIMESTAMP_MS))
     event = EventRefusedEvent(
         specversion="1.0", id=_record_position(record), source=WORKER_SOURCE, time=time, data=data
     )
@@ -80,7 +80,7 @@ def refusal_key(record: Record) -> bytes:
 def decode_refusal(value: bytes) -> StoredRefusal:
     """Return what `encode` wrote; ValueError for anything else."""
     event = _decoder.decode(value)
-    return StoredRefusal(told=parse_timestamp(event.time), data=event.data)
+    return StoredRefusal(logged_at=parse_timestamp(event.time), data=event.data)
 
 
 def _record_count(record: Record) -> int | msgspec.UnsetType:

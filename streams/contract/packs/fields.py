@@ -8,7 +8,7 @@ from typing import Final
 from streams.contract.toml_reader import Field, Table, distinct_words, duration_ms, one_line_text, tables, text_matching
 from streams.domain.clocks.definition import FINAL_RESTRICTION_ACTIONS, PARTIAL_RESTRICTION_ACTIONS
 from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND, edge_index
-from streams.domain.events import DEEDS, ActionKind
+from streams.domain.events import ACTION_KINDS, ActionKind
 from streams.domain.vocabulary import Outcome, Reversal
 
 
@@ -16,7 +16,7 @@ def _kinds_by_word() -> Mapping[str, frozenset[ActionKind]]:
     """Return the deeds by the words of a pack: an outcome, or one of its kinds."""
     named = {"final_restriction": FINAL_RESTRICTION_ACTIONS, "partial_restriction": PARTIAL_RESTRICTION_ACTIONS}
     for outcome in Outcome:
-        named[outcome.value] = frozenset(deed for deed in DEEDS if deed.outcome is outcome)
+        named[outcome.value] = frozenset(kind for kind in ACTION_KINDS if kind.outcome is outcome)
     for reversal in Reversal:
         named[f"reversed_{reversal.value}"] = frozenset({ActionKind(Outcome.REVERSED, reversed_decision=reversal)})
     return named

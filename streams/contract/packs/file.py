@@ -204,11 +204,11 @@ class _PackParser(TomlReader):
 
     def _check_actions(self, where: TableRef, entry: Table, clock: Clock) -> None:
         """Refuse a deed with two parts in one clock, and pauses that never end."""
-        deeds = dict(
+        kinds = dict(
             zip(_ACTION_ROLES, (clock.starts, clock.stops, clock.competes, clock.pauses, clock.resumes), strict=True)
         )
         for former, latter in combinations(_ACTION_ROLES, 2):
-            if both := deeds[former] & deeds[latter]:
+            if both := kinds[former] & kinds[latter]:
                 got = next(word for word in entry[latter] if fields.ACTION_WORDS[word] & both)
                 self.add_problem(where, latter, f"expected none of the {_ACTION_ROLES[former]}, got {got}")
         if ("pauses" in entry) != ("resumes" in entry):

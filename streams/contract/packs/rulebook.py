@@ -15,7 +15,7 @@ from streams.domain.clocks.clock_history import ClockError, hash_collisions
 from streams.domain.clocks.definition import Clock
 from streams.domain.clocks.standard import STANDARD_CLOCKS, STANDARD_PACK
 from streams.domain.cohorts.objectives import Period, Statistic, Target
-from streams.domain.events import DEEDS, ActionKind
+from streams.domain.events import ACTION_KINDS, ActionKind
 
 
 class LegalBasis(NamedTuple):
@@ -156,14 +156,14 @@ def _canonical_definition(clock: Clock) -> object:
     """Return a definition that does not depend on the order of sets."""
     return (
         clock.key,
-        [_kind_numbers(deeds) for deeds in (clock.starts, clock.stops, clock.competes, clock.pauses, clock.resumes)],
+        [_kind_numbers(kinds) for kinds in (clock.starts, clock.stops, clock.competes, clock.pauses, clock.resumes)],
         [sorted(part) if isinstance(part, frozenset) else part for part in clock.scope],
         (clock.all_items, clock.after_reopen, clock.limit, clock.validity),
     )
 
 
-def _kind_numbers(deeds: frozenset[ActionKind]) -> list[int]:
-    return sorted(DEEDS.index(deed) for deed in deeds)
+def _kind_numbers(kinds: frozenset[ActionKind]) -> list[int]:
+    return sorted(ACTION_KINDS.index(kind) for kind in kinds)
 
 
 _OWN_BASIS: Final = LegalBasis("Safeclock's own definition; its limit is a yardstick, no law", "Safeclock")

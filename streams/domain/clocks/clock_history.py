@@ -34,7 +34,7 @@ class LoadedClock(NamedTuple):
         return self.clock._replace(validity=tuple([(since, until) for since, until in windows if since < until]))
 
 
-def load_pack(pack: Sequence[Clock], stored: Iterable[LoadedClock], told: int) -> dict[str, LoadedClock]:
+def load_pack(pack: Sequence[Clock], stored: Iterable[LoadedClock], logged_at: int) -> dict[str, LoadedClock]:
     """Return the roster, by the keys of the clocks, of a partition that now loads a pack.
 
     `stored` is the roster as it was, empty for a partition that begins: then the pack holds for all of history.
@@ -42,13 +42,13 @@ def load_pack(pack: Sequence[Clock], stored: Iterable[LoadedClock], told: int) -
     no day's cohort is under two definitions. Raises ClockError for a definition that changed under its name.
     """
     known = {each.clock.key: each for each in stored}
-    since = -(-(told + _CHANGE_LEAD) // DAY) * DAY
+    since = -(-(logged_at + _CHANGE_LEAD) // DAY) * DAY
     wanted = {clock.key: clock for clock in pack}
-    roster = {key: each if key in wanted else _unload_from(each, since) for key, each in known.items()}
+    history = {key: each if key in wanted else _unload_from(each, since) for key, each in known.items()}
     for key, clock in wanted.items():
-        roster[key] = _load_from(known.get(key), clock, since if known else 0)
-    check_unique([each.clock for each in roster.values()])
-    return roster
+        history[key] = _load_from(known.get(key), clock, since if known else 0)
+    check_unique([each.clock for each in history.values()])
+    return history
 
 
 def _load_from(previous: LoadedClock | None, clock: Clock, since: int) -> LoadedClock:

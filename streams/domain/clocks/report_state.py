@@ -50,40 +50,40 @@ CLOSING_OUTCOMES: Final = {
 """The outcomes that end a report, but for restrictions, with the state that they lead to."""
 
 
-def _target_state(deed: ActionKind) -> State | None:
+def _target_state(action: ActionKind) -> State | None:
     """Return the state that a deed would bring an open report into, if any."""
-    if deed.outcome in ACKNOWLEDGING_OUTCOMES:
+    if action.outcome in ACKNOWLEDGING_OUTCOMES:
         return State.ACKNOWLEDGED
-    if deed.outcome in _RESTRICTING_OUTCOMES:
-        return State.RESTRICTED if deed.is_final else State.INTERIM
-    if deed.outcome is Outcome.MERGED:
+    if action.outcome in _RESTRICTING_OUTCOMES:
+        return State.RESTRICTED if action.is_final else State.INTERIM
+    if action.outcome is Outcome.MERGED:
         return State.MERGED
-    if deed.outcome is Outcome.PAUSED:
+    if action.outcome is Outcome.PAUSED:
         return State.PAUSED
-    return CLOSING_OUTCOMES.get(deed.outcome)
+    return CLOSING_OUTCOMES.get(action.outcome)
 
 
-def _next_closed_state(state: State, deed: ActionKind) -> State:
-    if deed.outcome is Outcome.REOPENED:
+def _next_closed_state(state: State, action: ActionKind) -> State:
+    if action.outcome is Outcome.REOPENED:
         return State.REOPENED
-    if deed.reversed_decision is Reversal.NO_VIOLATION and state is State.NO_VIOLATION:
+    if action.reversed_decision is Reversal.NO_VIOLATION and state is State.NO_VIOLATION:
         return State.REOPENED
-    if deed.reversed_decision is Reversal.RESTRICTION and state is State.RESTRICTED:
+    if action.reversed_decision is Reversal.RESTRICTION and state is State.RESTRICTED:
         return State.REVERSED
     return state
 
 
 @cache
-def _has_effect(state: State, has_appeal: bool, deed: ActionKind) -> bool:  # noqa: FBT001 - arguments of a table
-    if deed.outcome is Outcome.APPEAL_FILED:
+def _has_effect(state: State, has_appeal: bool, action: ActionKind) -> bool:  # noqa: FBT001 - arguments of a table
+    if action.outcome is Outcome.APPEAL_FILED:
         return not has_appeal and state not in OPEN_STATES
-    if deed.outcome in _APPEAL_OUTCOMES:
+    if action.outcome in _APPEAL_OUTCOMES:
         return has_appeal
     if state not in OPEN_STATES:
-        return _next_closed_state(state, deed) is not state
-    if deed.outcome is Outcome.RESUMED:
+        return _next_closed_state(state, action) is not state
+    if action.outcome is Outcome.RESUMED:
         return state is State.PAUSED
-    target = _target_state(deed)
+    target = _target_state(action)
     return target is not None and not (state is target is State.PAUSED)
 
 
@@ -102,24 +102,24 @@ class ReportStateMachine:
         self.has_appeal = False
         self.ended_by: ActionKind | None = None
 
-    def has_effect(self, deed: ActionKind) -> bool:
+    def has_effect(self, action: ActionKind) -> bool:
         """Return whether a deed would change something now, or says what happens on the way of an open report."""
-        return _has_effect(self.state, self.has_appeal, deed)
+        return _has_effect(self.state, self.has_appeal, action)
 
-    def apply(self, deed: ActionKind) -> bool:
+    def apply(self, action: ActionKind) -> bool:
         """Move on by one deed; return whether it opened an ended report again."""
-        if deed.outcome in _APPEAL_OUTCOMES:
-            self.has_appeal = deed.outcome is Outcome.APPEAL_FILED
+        if action.outcome in _APPEAL_OUTCOMES:
+            self.has_appeal = action.outcome is Outcome.APPEAL_FILED
         if self.state not in OPEN_STATES:
-            self.state = _next_closed_state(self.state, deed)
+            self.state = _next_closed_state(self.state, action)
         else:
-            self._apply_to_open(deed)
-        was, self.ended_by = self.ended_by, None if self.state in OPEN_STATES else self.ended_by or deed
+            self._apply_to_open(action)
+        was, self.ended_by = self.ended_by, None if self.state in OPEN_STATES else self.ended_by or action
         return was is not None and self.ended_by is None
 
-    def _apply_to_open(self, deed: ActionKind) -> None:
-        target = _target_state(deed)
-        if self.state is State.PAUSED and deed.outcome is Outcome.RESUMED:
+    def _apply_to_open(self, action: ActionKind) -> None:
+        target = _target_state(action)
+        if self.state is State.PAUSED and action.outcome is Outcome.RESUMED:
             self.state = self.state_before_pause
         elif target is None or (target in OPEN_STATES and self.state is State.PAUSED):
             return

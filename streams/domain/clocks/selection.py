@@ -32,13 +32,13 @@ class ClockSet:
     def timeline_for(self, codes: tuple[int, ...]) -> Timeline | None:
         """Return the plan of a row with these codes (its filing, then actions and amendments), None for any other."""
         if codes not in self._timelines:
-            plain = codes[0] == FILING_CODE and all(
+            is_simple = codes[0] == FILING_CODE and all(
                 code >= FIRST_ACTION_CODE or code == AMENDMENT_CODE for code in codes[1:]
             )
             if len(self._timelines) >= _MAX_CACHED:
                 self._timelines.clear()
             self._timelines[codes] = (
-                self.compile_timeline([code for code in codes if code >= FIRST_ACTION_CODE]) if plain else None
+                self.compile_timeline([code for code in codes if code >= FIRST_ACTION_CODE]) if is_simple else None
             )
         return self._timelines[codes]
 
@@ -60,14 +60,14 @@ class ClockSelector:
     def clocks_for(self, labels: str, filed_at: int) -> ClockSet:
         """Return the regime of a report with these labels, filed at that instant."""
         era = self._sets_by_period[bisect_right(self._bounds, filed_at) if self._bounds else 0]
-        regime = era.get(labels)
-        if regime is None:
+        clock_set = era.get(labels)
+        if clock_set is None:
             attributes = decode_labels(labels)
             clocks = tuple([clock for clock in self._clocks if clock.applies_to(attributes, filed_at)])
-            regime = self._sets_by_clocks.get(clocks)
-            if regime is None:
-                regime = self._sets_by_clocks[clocks] = ClockSet(clocks)
+            clock_set = self._sets_by_clocks.get(clocks)
+            if clock_set is None:
+                clock_set = self._sets_by_clocks[clocks] = ClockSet(clocks)
             if len(era) >= _MAX_CACHED:
                 era.clear()
-            era[labels] = regime
-        return regime
+            era[labels] = clock_set
+        return clock_set

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from streams.domain.clocks.definition import AfterReopen, Clock
 from streams.domain.clocks.endings import COMPETING_ENDINGS, IDLE, OPEN, STOPPED
 from streams.domain.clocks.report_state import ReportStateMachine, State
-from streams.domain.events import DEEDS, ActionKind
+from streams.domain.events import ACTION_KINDS, ActionKind
 
 _FILING_PLACE: Final = -1
 
@@ -51,7 +51,7 @@ def _group_equal_actions(
     place = 0
     for code, equal in groupby(codes):
         after = place + len(list(equal))
-        yield place, DEEDS[code], decided[place:after] if decided else (0,)
+        yield place, ACTION_KINDS[code], decided[place:after] if decided else (0,)
         place = after
 
 
@@ -70,24 +70,24 @@ class _ClockMachine:
         self.ending = OPEN
         self.items_decided = 0
 
-    def apply(self, place: int, deed: ActionKind, items: tuple[int, ...], ended_by: ActionKind | None) -> None:
+    def apply(self, place: int, action: ActionKind, items: tuple[int, ...], ended_by: ActionKind | None) -> None:
         """Read equal deeds from `place` on, on a report that `ended` has ended before; 0 items stand for all."""
         if self.start is None:
-            self._start(place, deed, items, ended_by)
+            self._start(place, action, items, ended_by)
         elif self.ending == OPEN:
-            if self.pauses or deed in self.clock.pauses:
-                self._update_pause(place, deed)
-            self._check_end(place, deed, items)
+            if self.pauses or action in self.clock.pauses:
+                self._update_pause(place, action)
+            self._check_end(place, action, items)
 
     def reopen(self) -> None:
         """Open the clock again after its report was opened again, if it is one that restarts or has not begun."""
         if self.clock.after_reopen is AfterReopen.RESTART or self.start is None:
             self._reset()
 
-    def _start(self, place: int, deed: ActionKind, items: tuple[int, ...], ended_by: ActionKind | None) -> None:
+    def _start(self, place: int, action: ActionKind, items: tuple[int, ...], ended_by: ActionKind | None) -> None:
         """Start the clock with a deed that does so; what has ended the report by then ends the clock at its start."""
-        if deed not in self.clock.starts:
-            if deed in self.clock.stops:
+        if action not in self.clock.starts:
+            if action in self.clock.stops:
                 self.items_decided += sum([decided or self.items for decided in items])
             return
         self.start = place
@@ -95,22 +95,22 @@ class _ClockMachine:
         if ended_by is not None:
             self._check_end(place, ended_by, (before,))
 
-    def _update_pause(self, place: int, deed: ActionKind) -> None:
+    def _update_pause(self, place: int, action: ActionKind) -> None:
         paused = bool(self.pauses) and self.pauses[-1][1] is None
-        if not paused and deed in self.clock.pauses:
+        if not paused and action in self.clock.pauses:
             self.pauses.append((place, None))
-        elif paused and deed in self.clock.resumes:
+        elif paused and action in self.clock.resumes:
             self._resume(place)
 
     def _resume(self, place: int) -> None:
         if self.pauses and self.pauses[-1][1] is None:
             self.pauses[-1] = (self.pauses[-1][0], place)
 
-    def _check_end(self, place: int, deed: ActionKind, items: tuple[int, ...]) -> None:
-        if deed in self.clock.stops:
+    def _check_end(self, place: int, action: ActionKind, items: tuple[int, ...]) -> None:
+        if action in self.clock.stops:
             self._decide_items(place, items)
-        elif deed in self.clock.competes:
-            self._end(place, COMPETING_ENDINGS[deed.outcome])
+        elif action in self.clock.competes:
+            self._end(place, COMPETING_ENDINGS[action.outcome])
 
     def _decide_items(self, first: int, items: tuple[int, ...]) -> None:
         for place, decided in enumerate(items, first):
@@ -136,13 +136,13 @@ def compile_timeline(
     `codes` are places in `events.DEEDS`; `items` is how many items the report holds and `decided` how many each
     deed decides (0 or absent for all).
     """
-    standing = ReportStateMachine()
+    state_machine = ReportStateMachine()
     runs = [_ClockMachine(clock, items) for clock in clocks]
-    for place, deed, of_items in _group_equal_actions(codes, decided):
-        ended = standing.ended_by
-        reopened = standing.apply(deed)
+    for place, action, of_items in _group_equal_actions(codes, decided):
+        ended = state_machine.ended_by
+        reopened = state_machine.apply(action)
         for run in runs:
             if reopened:
                 run.reopen()
-            run.apply(place, deed, of_items, ended and standing.ended_by)
-    return Timeline(standing.state, tuple(run.result() for run in runs))
+            run.apply(place, action, of_items, ended and state_machine.ended_by)
+    return Timeline(state_machine.state, tuple(run.result() for run in runs))

@@ -38,14 +38,14 @@ class Aggregates:
         """Yield the rows of a cohort that changed, by their names; None for one that is gone."""
         return self._rows.changed_rows(name, self.cohorts[name])
 
-    def get_or_create_cohort(self, desk: PlatformState, day: int, labels: str) -> NamedCohort:
+    def get_or_create_cohort(self, platform: PlatformState, day: int, labels: str) -> NamedCohort:
         """Return the cohort of a platform's reports filed on a day with these labels; it begins if there is none."""
-        of_day = desk.cohorts.get(day)
+        of_day = platform.cohorts.get(day)
         if of_day is None:
-            of_day = desk.cohorts[day] = {}
+            of_day = platform.cohorts[day] = {}
         named = of_day.get(labels)
         if named is None:
-            name = cohort_name(desk.name, day, labels)
+            name = cohort_name(platform.name, day, labels)
             named = of_day[labels] = (name, self.cohorts.setdefault(name, {}))
         return named
 
@@ -53,26 +53,26 @@ class Aggregates:
         """Take back a row that `rows` gave."""
         self.cohorts.setdefault(self._rows.register_row(name), {}).update(row)
 
-    def apply_change(self, desk: PlatformState, key: bytes, before: Evaluation, after: Evaluation) -> None:
+    def apply_change(self, platform: PlatformState, key: bytes, before: Evaluation, after: Evaluation) -> None:
         """Take a report out as it was and enter it as it is."""
         if self.updates.is_wanted:
             self.updates.on_change(key, before, after)
         old, new = before.measured, after.measured
         if old is not None and new is not None:
-            self._update(desk, old, new)
+            self._update(platform, old, new)
         elif new is not None:
-            desk.count(counters.FILED)
-            self._add_report(desk, new)
+            platform.count(counters.FILED)
+            self._add_report(platform, new)
         elif old is not None:
-            desk.count(counters.UNFILED)
-            self._remove_report(desk, old)
+            platform.count(counters.UNFILED)
+            self._remove_report(platform, old)
         if before[1:] != after[1:]:
-            _count_anomalies(desk, before, after)
+            _count_anomalies(platform, before, after)
 
-    def _update(self, desk: PlatformState, old: MeasuredReport, new: MeasuredReport) -> None:
+    def _update(self, platform: PlatformState, old: MeasuredReport, new: MeasuredReport) -> None:
         if old.cohort != new.cohort:
-            self._remove_report(desk, old)
-            self._add_report(desk, new)
+            self._remove_report(platform, old)
+            self._add_report(platform, new)
             return
         if old.profile != new.profile:
             self._add_to_cohort(new.cohort, old.profile, -1)
@@ -80,20 +80,20 @@ class Aggregates:
         self._add_to_cohort(new.cohort, DOWNGRADED, new.is_downgraded - old.is_downgraded)
         for place, (was, now) in enumerate(zip(old.clocks, new.clocks, strict=True)):
             if was is not now and was[1:] != now[1:]:
-                self._update_clock(desk, new, place, was, now)
+                self._update_clock(platform, new, place, was, now)
 
-    def _add_report(self, desk: PlatformState, measured: MeasuredReport) -> None:
-        self.get_or_create_cohort(desk, measured.filing.at // DAY, measured.filing.encoded_labels)
+    def _add_report(self, platform: PlatformState, measured: MeasuredReport) -> None:
+        self.get_or_create_cohort(platform, measured.filing.at // DAY, measured.filing.encoded_labels)
         self._add_to_cohort(measured.cohort, measured.profile, 1)
         self._add_to_cohort(measured.cohort, DOWNGRADED, int(measured.is_downgraded))
         for place, clock in enumerate(measured.clocks):
-            self._update_clock(desk, measured, place, None, clock)
+            self._update_clock(platform, measured, place, None, clock)
 
-    def _remove_report(self, desk: PlatformState, measured: MeasuredReport) -> None:
+    def _remove_report(self, platform: PlatformState, measured: MeasuredReport) -> None:
         self._add_to_cohort(measured.cohort, measured.profile, -1)
         self._add_to_cohort(measured.cohort, DOWNGRADED, -int(measured.is_downgraded))
         for place, clock in enumerate(measured.clocks):
-            self._update_clock(desk, measured, place, clock, None)
+            self._update_clock(platform, measured, place, clock, None)
 
     def _add_to_cohort(self, name: str, name_in_cohort: bytes, amount: int) -> None:
         """Add to what a cohort stores, and let its row be written: the only way in which `post` changes a cohort."""
@@ -111,7 +111,7 @@ class Aggregates:
 
     def _update_clock(
         self,
-        desk: PlatformState,
+        platform: PlatformState,
         measured: MeasuredReport,
         place: int,
         was: ClockReading | None,
@@ -124,16 +124,16 @@ class Aggregates:
             for duration, sign in zip(stopped, (-1, 1), strict=True):
                 if duration is not None:
                     self._add_to_cohort(measured.cohort, total, sign * duration)
-                    _count(desk, counters.stopped(key, duration), 1, sign)
-                    _count(desk, counters.stopped_ms(key), duration, sign)
+                    _count(platform, counters.stopped(key, duration), 1, sign)
+                    _count(platform, counters.stopped_ms(key), duration, sign)
                     if duration == 0:
-                        _count(desk, counters.ZERO_DURATIONS, 1, sign)
-        _count_paused(desk, key, was, now)
+                        _count(platform, counters.ZERO_DURATIONS, 1, sign)
+        _count_paused(platform, key, was, now)
         if _deadline_of(was) != _deadline_of(now):
             for clock, sign in ((was, -1), (now, 1)):
                 if clock is not None and clock.deadline_outcome != PENDING:
                     _count(
-                        desk,
+                        platform,
                         counters.deadline(key, clock.deadline_outcome, was_logged_late=clock.was_logged_late),
                         1,
                         sign,
@@ -144,12 +144,12 @@ def _stopped_duration(clock: ClockReading | None) -> int | None:
     return clock.duration if clock is not None and clock.ending == STOPPED else None
 
 
-def _count_paused(desk: PlatformState, key: str, was: ClockReading | None, now: ClockReading | None) -> None:
+def _count_paused(platform: PlatformState, key: str, was: ClockReading | None, now: ClockReading | None) -> None:
     """Count the time that did not count while a clock was paused."""
     before, after = (0 if clock is None else clock.paused_ms for clock in (was, now))
     if before != after:
-        _count(desk, counters.paused_ms(key), before, -1)
-        _count(desk, counters.paused_ms(key), after, 1)
+        _count(platform, counters.paused_ms(key), before, -1)
+        _count(platform, counters.paused_ms(key), after, 1)
 
 
 def _deadline_of(clock: ClockReading | None) -> tuple[int, bool] | None:
@@ -158,12 +158,12 @@ def _deadline_of(clock: ClockReading | None) -> tuple[int, bool] | None:
     )
 
 
-def _count(desk: PlatformState, name: str, amount: int, sign: int) -> None:
+def _count(platform: PlatformState, name: str, amount: int, sign: int) -> None:
     if amount:
-        desk.count(name if sign > 0 else counters.corrected(name), amount)
+        platform.count(name if sign > 0 else counters.corrected(name), amount)
 
 
-def _count_anomalies(desk: PlatformState, before: Evaluation, after: Evaluation) -> None:
+def _count_anomalies(platform: PlatformState, before: Evaluation, after: Evaluation) -> None:
     """Count what is remarkable about a row, as it is found."""
     for name, was, now in (
         (counters.TESTS, before.tests, after.tests),
@@ -171,6 +171,6 @@ def _count_anomalies(desk: PlatformState, before: Evaluation, after: Evaluation)
         (counters.SKEWED, before.skewed, after.skewed),
     ):
         if now > was:
-            desk.count(name, now - was)
+            platform.count(name, now - was)
     if after.is_orphan != before.is_orphan:
-        desk.count(counters.ORPHANS, after.is_orphan - before.is_orphan)
+        platform.count(counters.ORPHANS, after.is_orphan - before.is_orphan)

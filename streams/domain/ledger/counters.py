@@ -13,7 +13,7 @@ from streams.domain.clocks.definition import Clock
 from streams.domain.clocks.endings import DEADLINE_OUTCOMES
 from streams.domain.clocks.selection import ClockSet
 from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR, MINUTE
-from streams.domain.events import AMENDMENT_CODE, DEEDS, FIRST_ACTION_CODE, RETRACTION_CODE
+from streams.domain.events import ACTION_KINDS, AMENDMENT_CODE, FIRST_ACTION_CODE, RETRACTION_CODE
 from streams.domain.vocabulary import Reason
 
 DURATION_BUCKETS: Final = (
@@ -104,7 +104,7 @@ def corrected(name: str) -> str:
 
 
 ENTRY_COUNTERS: Final = {AMENDMENT_CODE: AMENDED, RETRACTION_CODE: RETRACTED} | {
-    FIRST_ACTION_CODE + place: action(each.outcome) for place, each in enumerate(DEEDS)
+    FIRST_ACTION_CODE + place: action(each.outcome) for place, each in enumerate(ACTION_KINDS)
 }
 """What an entry is counted under that is news, by its code; filings are counted where they stand."""
 
@@ -143,6 +143,6 @@ class ClockCounterNames:
 
 
 @lru_cache(maxsize=1024)
-def names_of(regime: ClockSet) -> tuple[ClockCounterNames, ...]:
+def names_of(clock_set: ClockSet) -> tuple[ClockCounterNames, ...]:
     """Return what the clocks of a regime are counted under, in their order; made once for each regime."""
-    return tuple([ClockCounterNames(clock) for clock in regime.clocks])
+    return tuple([ClockCounterNames(clock) for clock in clock_set.clocks])

@@ -33,7 +33,7 @@ def last_logged_at(entries: list[Entry]) -> int:
     """Return when we were told of the newest of a report's events, in epoch milliseconds."""
     last = 0
     for at, _, _, _, _, _, delay in entries:
-        told = at + (delay if delay < HISTORY_OFFSET_MS else delay - HISTORY_OFFSET_MS)
-        if told > last:  # noqa: PLR1730 - half the time of max
-            last = told
+        latest = at + (delay if delay < HISTORY_OFFSET_MS else delay - HISTORY_OFFSET_MS)
+        if latest > last:  # noqa: PLR1730 - half the time of max
+            last = latest
     return last

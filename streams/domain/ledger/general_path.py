@@ -50,114 +50,116 @@ class GeneralPath:
         self._is_on_partition = is_on_partition
         self._max_orphans = max_orphans
 
-    def apply(self, desk: PlatformState, event: ReportEvent) -> Reason | None:
+    def apply(self, platform: PlatformState, event: ReportEvent) -> Reason | None:
         """Take one event; return why it is refused, None when it counts."""
-        self._buffer.flush_report(desk, event.key, desk.decided_through)
+        self._buffer.flush_report(platform, event.key, platform.decided_through)
         found = self._store.find(event.key)
-        if isinstance(event, Filing) and event.is_history and self._may_be_recounted(desk, event, found):
+        if isinstance(event, Filing) and event.is_history and self._may_be_recounted(platform, event, found):
             reason: Reason | None = Reason.TOO_OLD
         else:
-            reason = self._start_report(desk, event) if found is None else self._add_event(desk, event, found)
+            reason = self._start_report(platform, event) if found is None else self._add_event(platform, event, found)
         if reason is not None:
-            desk.count(counters.refused(reason))
+            platform.count(counters.refused(reason))
         return reason
 
-    def _may_be_recounted(self, desk: PlatformState, filing: Filing, found: bytes | UnpackedReport | None) -> bool:
+    def _may_be_recounted(self, platform: PlatformState, filing: Filing, found: bytes | UnpackedReport | None) -> bool:
         """Return whether a filing of history may be one that was counted before its report was forgotten."""
-        if not desk.may_have_removed(filing.at):
+        if not platform.may_have_removed(filing.at):
             return False
-        entries = () if found is None else self._store.unpack(desk, found).entries
+        entries = () if found is None else self._store.unpack(platform, found).entries
         return all(entry.code > TEST_FILING_CODE for entry in entries)
 
-    def _start_report(self, desk: PlatformState, event: ReportEvent) -> Reason | None:
+    def _start_report(self, platform: PlatformState, event: ReportEvent) -> Reason | None:
         if not self._is_on_partition(event.key):
             return Reason.WRONG_PARTITION
-        if desk.retained_reports >= desk.capacity or (
-            isinstance(event, Filing) and not desk.has_room_for_labels(event)
+        if platform.retained_reports >= platform.capacity or (
+            isinstance(event, Filing) and not platform.has_room_for_labels(event)
         ):
             return Reason.OVER_CAPACITY
         if not isinstance(event, Filing):
-            if desk.counts.get(counters.ORPHANS, 0) >= self._max_orphans:
+            if platform.counts.get(counters.ORPHANS, 0) >= self._max_orphans:
                 return Reason.ORPHAN
             if isinstance(event, Action):
-                self._hold_orphan(desk, event)
+                self._hold_orphan(platform, event)
                 return None
         entry = entry_from_event(event)
-        _count_entry(desk, entry)
-        desk.retained_reports += 1
-        self._replace(desk, event.key, NO_REPORT, ReportRow(desk.allowance_s, [entry]))
+        _count_entry(platform, entry)
+        platform.retained_reports += 1
+        self._replace(platform, event.key, NO_REPORT, ReportRow(platform.allowance_s, [entry]))
         return None
 
-    def _hold_orphan(self, desk: PlatformState, orphan: Action) -> None:
+    def _hold_orphan(self, platform: PlatformState, orphan: Action) -> None:
         """Keep an action until its filing comes, or the memory ends."""
         entry = entry_from_event(orphan)
-        _count_entry(desk, entry)
-        desk.count(counters.ORPHANS)
-        desk.retained_reports += 1
-        report = UnpackedReport(desk.allowance_s, [entry])
+        _count_entry(platform, entry)
+        platform.count(counters.ORPHANS)
+        platform.retained_reports += 1
+        report = UnpackedReport(platform.allowance_s, [entry])
         self._store.put_changed(orphan.key, report)
-        self._scheduler.schedule_eviction(desk, orphan.key, report)
+        self._scheduler.schedule_eviction(platform, orphan.key, report)
 
-    def _add_event(self, desk: PlatformState, event: ReportEvent, found: bytes | UnpackedReport) -> Reason | None:
+    def _add_event(self, platform: PlatformState, event: ReportEvent, found: bytes | UnpackedReport) -> Reason | None:
         """Read a report as it was and as it is with one more entry, and post the difference."""
-        if isinstance(event, Filing) and not desk.has_room_for_labels(event):
+        if isinstance(event, Filing) and not platform.has_room_for_labels(event):
             return Reason.OVER_CAPACITY
-        report = self._store.unpack(desk, found)
-        if isinstance(event, Filing) and self._buffer.join(desk, report, event):
+        report = self._store.unpack(platform, found)
+        if isinstance(event, Filing) and self._buffer.join(platform, report, event):
             return None
         old = report.row
         entry = entry_from_event(event)
         longer = insert_entry(old.entries, entry)
         if longer is None:
-            desk.count(counters.DUPLICATES)
+            platform.count(counters.DUPLICATES)
             return None
         entries, excess = limit_entries(longer)
-        reason = None if excess is None else _count_excess(desk, excess)
+        reason = None if excess is None else _count_excess(platform, excess)
         if reason is not None and excess is entry:
             return reason
-        _count_entry(desk, entry if len(longer) > len(old.entries) else None)
+        _count_entry(platform, entry if len(longer) > len(old.entries) else None)
         if excess is entry:
             return None
-        desk.count_late_refusals(Reason.TOO_MANY, int(reason is not None))
-        before = self._appraiser.evaluate(desk.name, old, desk.decided_through)
-        known = self._scheduler.next_due_of(desk, report, before)
-        after = self._replace(desk, event.key, before, ReportRow(old.allowance_s, entries), known)
-        return _refusal_reason(desk, event, before, after)
+        platform.count_late_refusals(Reason.TOO_MANY, int(reason is not None))
+        before = self._appraiser.evaluate(platform.name, old, platform.decided_through)
+        known = self._scheduler.next_due_of(platform, report, before)
+        after = self._replace(platform, event.key, before, ReportRow(old.allowance_s, entries), known)
+        return _refusal_reason(platform, event, before, after)
 
     def _replace(
-        self, desk: PlatformState, key: bytes, before: Evaluation, row: ReportRow, scheduled_at: int = FOREVER_MS
+        self, platform: PlatformState, key: bytes, before: Evaluation, row: ReportRow, scheduled_at: int = FOREVER_MS
     ) -> Evaluation:
         """Post what a report has become and return it; `known` is when it comes up already."""
-        after = self._appraiser.evaluate(desk.name, row, desk.decided_through)
-        self._aggregates.apply_change(desk, key, before, after)
-        report = self._store.from_row(desk, row)
+        after = self._appraiser.evaluate(platform.name, row, platform.decided_through)
+        self._aggregates.apply_change(platform, key, before, after)
+        report = self._store.from_row(platform, row)
         self._store.put_changed(key, report)
         self._buffer.cancel_eviction(key)
-        soonest = self._scheduler.next_due_of(desk, report, after)
+        soonest = self._scheduler.next_due_of(platform, report, after)
         if soonest < scheduled_at:
-            self._scheduler.schedule(desk, key, soonest)
+            self._scheduler.schedule(platform, key, soonest)
         return after
 
 
-def _count_entry(desk: PlatformState, entry: Entry | None) -> None:
+def _count_entry(platform: PlatformState, entry: Entry | None) -> None:
     """Count an event that is new to its report; None is one that is known."""
     if entry is None:
-        desk.count(counters.DUPLICATES)
+        platform.count(counters.DUPLICATES)
     elif entry.code in ENTRY_COUNTERS:
-        desk.count(ENTRY_COUNTERS[entry.code])
+        platform.count(ENTRY_COUNTERS[entry.code])
     elif entry.code == FILING_CODE and entry.delay >= HISTORY_OFFSET_MS:
-        desk.count(counters.HISTORY)
+        platform.count(counters.HISTORY)
 
 
-def _count_excess(desk: PlatformState, entry: Entry) -> Reason | None:
+def _count_excess(platform: PlatformState, entry: Entry) -> Reason | None:
     """Count an event that its report does not keep; return why it is refused, None for one that changes nothing."""
     if not is_acknowledgement(entry):
         return Reason.TOO_MANY
-    desk.count(counters.FOLDED)
+    platform.count(counters.FOLDED)
     return None
 
 
-def _refusal_reason(desk: PlatformState, event: ReportEvent, before: Evaluation, after: Evaluation) -> Reason | None:
+def _refusal_reason(
+    platform: PlatformState, event: ReportEvent, before: Evaluation, after: Evaluation
+) -> Reason | None:
     """Return why the newest event is refused; what it makes of earlier ones is told by `Ledger.take_refusals`."""
     bad_times = after.bad_times - before.bad_times
     reason = None
@@ -165,5 +167,5 @@ def _refusal_reason(desk: PlatformState, event: ReportEvent, before: Evaluation,
         reason = Reason.CONFLICT
     elif bad_times > 0 and isinstance(event, Action):
         reason, bad_times = Reason.BAD_TIME, bad_times - 1
-    desk.count_late_refusals(Reason.BAD_TIME, bad_times)
+    platform.count_late_refusals(Reason.BAD_TIME, bad_times)
     return reason

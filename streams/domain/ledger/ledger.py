@@ -82,27 +82,27 @@ class Ledger:
 
     def apply(self, event: Event) -> Reason | None:
         """Take one fact; return why it is refused, or None when it counts (a duplicate counts as such)."""
-        desk = self._platforms.get(event.platform) or self._create_platform(event.platform)
-        desk.has_changed = True
-        if desk.now != self._now:
-            self._scheduler.advance_platform(desk, self._now)
-        if event.told > desk.last_told:  # noqa: PLR1730 - half the time of max: once an event
-            desk.last_told = event.told
+        platform = self._platforms.get(event.platform) or self._create_platform(event.platform)
+        platform.has_changed = True
+        if platform.now != self._now:
+            self._scheduler.advance_platform(platform, self._now)
+        if event.logged_at > platform.last_logged_at:  # noqa: PLR1730 - half the time of max: once an event
+            platform.last_logged_at = event.logged_at
         if type(event) is Heartbeat:
-            self._apply_heartbeat(desk, event)
+            self._apply_heartbeat(platform, event)
             return None
-        if self._with_fast_path and self._buffer.take(desk, event):
+        if self._with_fast_path and self._buffer.take(platform, event):
             return None
-        reason = self._general_path.apply(desk, event)
+        reason = self._general_path.apply(platform, event)
         if self._store.is_full:
             self.prepare_changes()
         return reason
 
-    def count_refusal(self, platform: str, reason: Reason) -> None:
+    def count_refusal(self, name: str, reason: Reason) -> None:
         """Count a refusal that was decided before the ledger."""
-        desk = self._platforms.get(platform) or self._create_platform(platform)
-        desk.has_changed = True
-        desk.count(counters.refused(reason))
+        platform = self._platforms.get(name) or self._create_platform(name)
+        platform.has_changed = True
+        platform.count(counters.refused(reason))
 
     def advance(self, now: int, max_due: int = FOREVER_MS) -> int:
         """Move time to `now`: decide deadlines, forget, refuse what waited too long. Time never goes back.
@@ -121,37 +121,45 @@ class Ledger:
         """
         self._decision_limits = dict(limits)
         reached = True
-        for desk in self._platforms.values():
-            if desk.name in limits:
-                reached = self._scheduler.advance_limited(desk, limits[desk.name], self._now, max_due) and reached
-            elif desk.decision_limit < FOREVER_MS:
-                self._scheduler.remove_limit(desk)
+        for platform in self._platforms.values():
+            if platform.name in limits:
+                reached = (
+                    self._scheduler.advance_limited(platform, limits[platform.name], self._now, max_due) and reached
+                )
+            elif platform.decision_limit < FOREVER_MS:
+                self._scheduler.remove_limit(platform)
         return reached
 
-    def _create_platform(self, platform: str) -> PlatformState:
-        rule = self._config.platforms.get(platform, self._config.default_platform)
-        desk = self._platforms[platform] = PlatformState(platform, rule)
-        desk.decision_limit = self._decision_limits.get(platform, FOREVER_MS)
-        return desk
+    def _create_platform(self, name: str) -> PlatformState:
+        rule = self._config.platforms.get(name, self._config.default_platform)
+        platform = self._platforms[name] = PlatformState(name, rule)
+        platform.decision_limit = self._decision_limits.get(name, FOREVER_MS)
+        return platform
 
-    def _apply_heartbeat(self, desk: PlatformState, heartbeat: Heartbeat) -> None:
-        through = desk.declared_watermark
-        desk.apply_heartbeat(heartbeat)
-        if desk.declared_watermark > through:
-            self._scheduler.advance_platform(desk, self._now)
-            desk.schedule_next_check()
-            self._scheduler.next_due = min(self._scheduler.next_due, desk.next_check)
+    def _apply_heartbeat(self, platform: PlatformState, heartbeat: Heartbeat) -> None:
+        former_watermark = platform.declared_watermark
+        platform.apply_heartbeat(heartbeat)
+        if platform.declared_watermark > former_watermark:
+            self._scheduler.advance_platform(platform, self._now)
+            platform.schedule_next_check()
+            self._scheduler.next_due = min(self._scheduler.next_due, platform.next_check)
 
-    def watermark(self, platform: str) -> int:
+    def watermark(self, name: str) -> int:
         """Return up to when a platform counts as having told everything; 0 for one that is not known."""
-        desk = self._platforms.get(platform)
-        return 0 if desk is None else watermark(desk.declared_watermark, desk.last_told, desk.config.cadence)
+        platform = self._platforms.get(name)
+        return (
+            0
+            if platform is None
+            else watermark(platform.declared_watermark, platform.last_logged_at, platform.config.cadence)
+        )
 
     def drain_late_refusals(self) -> list[tuple[Reason, str]]:
         """Return and forget the refusals that came later than their events, with their platforms."""
-        refusals = [(reason, desk.name) for desk in self._platforms.values() for reason in desk.late_refusals]
-        for desk in self._platforms.values():
-            desk.late_refusals.clear()
+        refusals = [
+            (reason, platform.name) for platform in self._platforms.values() for reason in platform.late_refusals
+        ]
+        for platform in self._platforms.values():
+            platform.late_refusals.clear()
         return refusals
 
     def drain_updates(self) -> list[ReportUpdate]:
@@ -179,13 +187,13 @@ class Ledger:
                     changes[b"c|" + row_name.encode()] = None if row is None else self._codec.pack(row)
             except Exception as fault:  # noqa: BLE001 - it concerns the cohort's platform alone
                 self._faults.setdefault(name.partition("|")[0], fault)
-        for desk in self._platforms.values():
-            if desk.has_changed and desk.name not in self._suspended:
+        for platform in self._platforms.values():
+            if platform.has_changed and platform.name not in self._suspended:
                 try:
-                    changes[b"n|" + desk.name.encode()] = self._codec.pack(desk.counters())
+                    changes[b"n|" + platform.name.encode()] = self._codec.pack(platform.counters())
                 except Exception as fault:  # noqa: BLE001 - it concerns this platform alone
-                    self._faults.setdefault(desk.name, fault)
-                desk.has_changed = False
+                    self._faults.setdefault(platform.name, fault)
+                platform.has_changed = False
         self._scheduler.processed = 0
         return changes
 
@@ -227,28 +235,28 @@ class Ledger:
         is stored.
         """
         self._load_clocks(now)
-        for desk in self._platforms.values():
-            desk.has_changed = False
+        for platform in self._platforms.values():
+            platform.has_changed = False
         for name, cohort in self._aggregates.cohorts.items():
             key = parse_key(name)
             self._platforms[key.platform].cohorts.setdefault(key.day, {})[key.encoded_labels] = name, cohort
         self._scheduler.reschedule_restored(self._platforms)
 
     def _load_clocks(self, now: int) -> None:
-        told = max([now, *[desk.last_told for desk in self._platforms.values()]])
-        roster = load_pack(self._config.clocks, self._clock_history.values(), told)
-        for key, each in roster.items():
+        logged_at = max([now, *[platform.last_logged_at for platform in self._platforms.values()]])
+        history = load_pack(self._config.clocks, self._clock_history.values(), logged_at)
+        for key, each in history.items():
             if self._clock_history.get(key) != each:
                 self._changed_clocks[b"k|" + key.encode()] = self._codec.pack(each)
-        self._clock_history = roster
-        self._clocks.load([each.effective for each in roster.values()])
+        self._clock_history = history
+        self._clocks.load([each.effective for each in history.values()])
 
     def _flush(self) -> None:
         """Post all that has come in."""
-        for desk in self._platforms.values():
-            self._scheduler.advance_platform(desk, self._now)
-            if desk.buffered:
-                self._buffer.flush_platform(desk)
+        for platform in self._platforms.values():
+            self._scheduler.advance_platform(platform, self._now)
+            if platform.buffered:
+                self._buffer.flush_platform(platform)
 
     def stored_cohorts(self) -> Mapping[str, Mapping[bytes, int]]:
         """Return the cohorts as they are stored; to be read at once and not kept."""
@@ -258,4 +266,4 @@ class Ledger:
     def counters(self) -> dict[str, dict[str, int]]:
         """Return a copy of every platform's counters; names are those of `counters`."""
         self._flush()
-        return {name: desk.counters() for name, desk in self._platforms.items()}
+        return {name: platform.counters() for name, platform in self._platforms.items()}

@@ -19,13 +19,13 @@ _WATERMARK_NAMES: Final = {topic: counters.declared_watermark(topic) for topic i
 _SEQUENCE_NAMES: Final = {topic: counters.sequence(topic) for topic in TOPIC_ROLES}
 
 
-def watermark(declared_watermark: int, last_told: int, cadence: int) -> int:
+def watermark(declared_watermark: int, last_logged_at: int, cadence: int) -> int:
     """Return up to when a platform counts as having told everything: by its own word, or two cadences before the last.
 
     By its word alone, whoever stops promising and goes on telling would be measured by what has ended: open reports
     that were filed since would be in no figure.
     """
-    return max(declared_watermark, last_told - 2 * cadence)
+    return max(declared_watermark, last_logged_at - 2 * cadence)
 
 
 class PlatformState:
@@ -58,7 +58,7 @@ class PlatformState:
         self.pending_durations: defaultdict[CounterUpdates, int] = defaultdict(int)
         self.capacity = config.capacity
         self.allowance_s = config.allowance_s
-        self.decided_through = self.last_told = self.now = self.retained_reports = self.declared_watermark = 0
+        self.decided_through = self.last_logged_at = self.now = self.retained_reports = self.declared_watermark = 0
         self.cohorts: dict[int, dict[str, NamedCohort]] = {}
         self.buffered: dict[bytes, Any] = {}
         self.buffered_due = self.next_check = self.decision_limit = FOREVER_MS
@@ -100,7 +100,7 @@ class PlatformState:
         self._add_pending()
         beside = {
             counters.DECIDED_THROUGH: self.decided_through,
-            counters.LAST_LOGGED_AT: self.last_told,
+            counters.LAST_LOGGED_AT: self.last_logged_at,
             counters.RETAINED: self.retained_reports,
         }
         return {**self.counts, **{name: number for name, number in beside.items() if number}}
@@ -109,7 +109,7 @@ class PlatformState:
         """Take back what `counters` returned."""
         self.counts.update(stored)
         self.decided_through = self.counts.pop(counters.DECIDED_THROUGH, 0)
-        self.last_told = self.counts.pop(counters.LAST_LOGGED_AT, 0)
+        self.last_logged_at = self.counts.pop(counters.LAST_LOGGED_AT, 0)
         self.retained_reports = self.counts.pop(counters.RETAINED, 0)
         self._update_watermark()
 
@@ -142,11 +142,11 @@ class PlatformState:
         return head if self.declared_watermark >= head else head + 2 * self.config.cadence
 
     def _add_pending(self) -> None:
-        for told, times in self.pending_counts.items():
-            for name in told.once:
+        for updates, times in self.pending_counts.items():
+            for name in updates.once:
                 self.counts[name] += times
-            for name in told.sums.values():
-                self.counts[name] += self.pending_durations[told]
+            for name in updates.sums.values():
+                self.counts[name] += self.pending_durations[updates]
         self.pending_counts.clear()
         self.pending_durations.clear()
 

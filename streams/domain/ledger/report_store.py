@@ -58,9 +58,9 @@ class ReportStore:
     def __len__(self) -> int:
         return len(self._reports)
 
-    def unpack(self, desk: PlatformState, found: bytes | UnpackedReport) -> UnpackedReport:
+    def unpack(self, platform: PlatformState, found: bytes | UnpackedReport) -> UnpackedReport:
         """Return what was found as a report at hand."""
-        return found if isinstance(found, UnpackedReport) else self.from_row(desk, self.unpack_row(found))
+        return found if isinstance(found, UnpackedReport) else self.from_row(platform, self.unpack_row(found))
 
     def unpack_row(self, stored: bytes) -> ReportRow:
         """Return the row of a packed report."""
@@ -114,7 +114,7 @@ class ReportStore:
                 changes[b"r|" + key] = report
                 continue
             entries = report.entries
-            rests = entries[-1].told // DAY if report.is_final else 0
+            rests = entries[-1].logged_at // DAY if report.is_final else 0
             try:
                 changes[b"r|" + key] = stored = pack(ReportRow(report.allowance_s, entries, rests))
             except Exception as fault:  # noqa: BLE001 - it concerns the report's platform alone

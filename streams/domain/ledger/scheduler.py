@@ -51,15 +51,15 @@ class DeadlineScheduler:
         self._aggregates = books
         self._faults = faults
 
-    def schedule(self, desk: PlatformState, key: bytes, due_at: int) -> None:
+    def schedule(self, platform: PlatformState, key: bytes, due_at: int) -> None:
         """Let a report come up at `due`."""
-        desk.queue.push(due_at, key, desk.decided_through)
-        self.check_by(desk, due_at)
+        platform.queue.push(due_at, key, platform.decided_through)
+        self.check_by(platform, due_at)
 
-    def check_by(self, desk: PlatformState, due_at: int) -> None:
+    def check_by(self, platform: PlatformState, due_at: int) -> None:
         """Look at a platform at `due`, if not before."""
-        if due_at < desk.next_check:
-            desk.next_check = due_at
+        if due_at < platform.next_check:
+            platform.next_check = due_at
             if due_at < self.next_due:  # noqa: PLR1730 - half the time of min
                 self.next_due = due_at
 
@@ -72,171 +72,179 @@ class DeadlineScheduler:
             if self.processed >= max_due:
                 return before
             before = min(now, max(before, self.next_due) + _ADVANCE_STEP)
-            for desk in platforms:
-                if desk.next_check <= before:
-                    self.advance_platform(desk, before)
-            self.next_due = min([desk.next_check for desk in platforms], default=FOREVER_MS)
+            for platform in platforms:
+                if platform.next_check <= before:
+                    self.advance_platform(platform, before)
+            self.next_due = min([platform.next_check for platform in platforms], default=FOREVER_MS)
             if before == now:
                 break
         return now
 
-    def advance_platform(self, desk: PlatformState, now: int) -> None:
+    def advance_platform(self, platform: PlatformState, now: int) -> None:
         """Move a platform's horizon as far as `now` allows and decide what has come up."""
         try:
-            self._advance_platform(desk, now)
+            self._advance_platform(platform, now)
         except Exception as fault:  # noqa: BLE001 - whatever it is, it concerns this platform alone
-            self._faults.setdefault(desk.name, fault)
-            desk.next_check = FOREVER_MS
+            self._faults.setdefault(platform.name, fault)
+            platform.next_check = FOREVER_MS
 
-    def _advance_platform(self, desk: PlatformState, now: int) -> None:
-        before = desk.decided_through
-        ahead = desk.reachable_through(now if now < desk.decision_limit else desk.decision_limit)  # noqa: FURB136 - as above
-        desk.now = now
+    def _advance_platform(self, platform: PlatformState, now: int) -> None:
+        before = platform.decided_through
+        ahead = platform.reachable_through(now if now < platform.decision_limit else platform.decision_limit)  # noqa: FURB136 - as above
+        platform.now = now
         if ahead > before:
-            desk.has_changed = True
-            if desk.buffered_due <= ahead:
-                self.buffer.flush(desk, until=ahead)
-            desk.decided_through = ahead
-            if desk.queue.next_due <= ahead:
-                came_up = dict.fromkeys(desk.queue.pop_due(ahead))  # a key may wait twice; it is posted once
+            platform.has_changed = True
+            if platform.buffered_due <= ahead:
+                self.buffer.flush(platform, until=ahead)
+            platform.decided_through = ahead
+            if platform.queue.next_due <= ahead:
+                came_up = dict.fromkeys(platform.queue.pop_due(ahead))  # a key may wait twice; it is posted once
                 self.processed += len(came_up)
                 for key in came_up:
-                    self._process_due(desk, key, before)
-        if desk.next_check <= now:
-            desk.schedule_next_check()
+                    self._process_due(platform, key, before)
+        if platform.next_check <= now:
+            platform.schedule_next_check()
 
-    def advance_limited(self, desk: PlatformState, limit: int, now: int, max_due: int) -> bool:
+    def advance_limited(self, platform: PlatformState, limit: int, now: int, max_due: int) -> bool:
         """Let a platform be decided up to `limit` and no further; return whether it has got there.
 
         A platform that is held already goes on in steps, as time does, until about `most` reports have come up.
         """
-        if desk.decision_limit == FOREVER_MS:
-            desk.decision_limit = limit
-        while desk.decision_limit < limit and self.processed < max_due:
-            desk.decision_limit = min(limit, max(desk.decision_limit, desk.next_decision()) + _ADVANCE_STEP)
-            self.advance_platform(desk, now)
-        self.schedule_platform(desk)
-        return desk.decision_limit >= limit
+        if platform.decision_limit == FOREVER_MS:
+            platform.decision_limit = limit
+        while platform.decision_limit < limit and self.processed < max_due:
+            platform.decision_limit = min(limit, max(platform.decision_limit, platform.next_decision()) + _ADVANCE_STEP)
+            self.advance_platform(platform, now)
+        self.schedule_platform(platform)
+        return platform.decision_limit >= limit
 
-    def remove_limit(self, desk: PlatformState) -> None:
+    def remove_limit(self, platform: PlatformState) -> None:
         """Let a platform that was held go with the time of all."""
-        desk.decision_limit = FOREVER_MS
-        self.schedule_platform(desk)
+        platform.decision_limit = FOREVER_MS
+        self.schedule_platform(platform)
 
-    def schedule_platform(self, desk: PlatformState) -> None:
+    def schedule_platform(self, platform: PlatformState) -> None:
         """Look at a platform when something can be decided next."""
-        desk.schedule_next_check()
-        self.next_due = min(self.next_due, desk.next_check)
+        platform.schedule_next_check()
+        self.next_due = min(self.next_due, platform.next_check)
 
-    def schedule_eviction(self, desk: PlatformState, key: bytes, report: UnpackedReport) -> None:
+    def schedule_eviction(self, platform: PlatformState, key: bytes, report: UnpackedReport) -> None:
         """Let a report that only waits come up when its memory ends."""
-        self.schedule(desk, key, last_logged_at(report.entries) + self._config.retention)
+        self.schedule(platform, key, last_logged_at(report.entries) + self._config.retention)
 
-    def next_due_of(self, desk: PlatformState, report: UnpackedReport, appraisal: Evaluation | None = None) -> int:
+    def next_due_of(self, platform: PlatformState, report: UnpackedReport, appraisal: Evaluation | None = None) -> int:
         """Return when something next happens to a report, of which `appraisal` is known, if any is."""
-        due = self.buffer.next_due(desk, report)
+        due = self.buffer.next_due(platform, report)
         if due is not None:
             return due
-        known = appraisal or self._appraiser.evaluate(desk.name, report.row, desk.decided_through)
+        known = appraisal or self._appraiser.evaluate(platform.name, report.row, platform.decided_through)
         return compute_next_due(self._config, report.row, known)
 
     def reschedule_restored(self, platforms: Mapping[str, PlatformState]) -> None:
         """Let restored reports come up: those that rest when they may be forgotten at the earliest, without being read."""
-        by_key = {name.encode(): (desk, defaultdict[int, list[bytes]](list)) for name, desk in platforms.items()}
+        by_key = {
+            name.encode(): (platform, defaultdict[int, list[bytes]](list)) for name, platform in platforms.items()
+        }
         for key, rests, stored in self._store.packed_reports():  # millions of them, most at rest
-            desk, resting = by_key[key.partition(b"|")[0]]
+            platform, resting = by_key[key.partition(b"|")[0]]
             if rests:
                 resting[rests].append(key)
                 continue
             try:
-                desk.queue.push(self._next_due_of_row(desk, self._store.unpack_row(stored)), key, desk.decided_through)
+                platform.queue.push(
+                    self._next_due_of_row(platform, self._store.unpack_row(stored)), key, platform.decided_through
+                )
             except Exception as fault:  # noqa: BLE001
-                self._faults.setdefault(desk.name, fault)
-        for desk, resting in by_key.values():
+                self._faults.setdefault(platform.name, fault)
+        for platform, resting in by_key.values():
             for rests, keys in resting.items():
-                desk.queue.push_all(rests * DAY + self._config.retention, keys, desk.decided_through)
-            desk.schedule_next_check()
-        self.next_due = min([desk.next_check for desk in platforms.values()], default=FOREVER_MS)
+                platform.queue.push_all(rests * DAY + self._config.retention, keys, platform.decided_through)
+            platform.schedule_next_check()
+        self.next_due = min([platform.next_check for platform in platforms.values()], default=FOREVER_MS)
 
-    def _next_due_of_row(self, desk: PlatformState, row: ReportRow) -> int:
-        due = self.buffer.next_due_of(desk, row.entries)
+    def _next_due_of_row(self, platform: PlatformState, row: ReportRow) -> int:
+        due = self.buffer.next_due_of(platform, row.entries)
         if due is not None:
             return due
-        return compute_next_due(self._config, row, self._appraiser.evaluate(desk.name, row, desk.decided_through))
+        return compute_next_due(
+            self._config, row, self._appraiser.evaluate(platform.name, row, platform.decided_through)
+        )
 
-    def _process_due(self, desk: PlatformState, key: bytes, decided_before: int) -> None:
-        self.buffer.flush_report(desk, key, decided_before)
+    def _process_due(self, platform: PlatformState, key: bytes, decided_before: int) -> None:
+        self.buffer.flush_report(platform, key, decided_before)
         due = self.buffer.due_after_end(key)
-        if desk.decided_through < due < FOREVER_MS:
-            self.schedule(desk, key, due)
+        if platform.decided_through < due < FOREVER_MS:
+            self.schedule(platform, key, due)
             return
         found = self._store.find(key)
         if found is None:
             return
-        report = self._store.unpack(desk, found)
-        next_due = self.buffer.process_due(desk, key, report, decided_before)
+        report = self._store.unpack(platform, found)
+        next_due = self.buffer.process_due(platform, key, report, decided_before)
         if next_due is not None:
-            self.schedule(desk, key, next_due)
+            self.schedule(platform, key, next_due)
         elif report.is_final:
-            if not self._retain_for_history(desk, key, report.entries):
-                self._evict(desk, key, report.entries)
+            if not self._retain_for_history(platform, key, report.entries):
+                self._evict(platform, key, report.entries)
         else:
-            self._reevaluate(desk, key, report.row, decided_before)
+            self._reevaluate(platform, key, report.row, decided_before)
 
-    def _reevaluate(self, desk: PlatformState, key: bytes, row: ReportRow, decided_before: int) -> None:
+    def _reevaluate(self, platform: PlatformState, key: bytes, row: ReportRow, decided_before: int) -> None:
         """Read a report as it was at `horizon` and as it is, and post the difference."""
-        after = self._appraiser.evaluate(desk.name, row, desk.decided_through)
-        before = self._appraiser.evaluate(desk.name, row, decided_before) if _has_running_clock(after) else after
+        after = self._appraiser.evaluate(platform.name, row, platform.decided_through)
+        before = self._appraiser.evaluate(platform.name, row, decided_before) if _has_running_clock(after) else after
         next_due = compute_next_due(self._config, row, after)
-        if next_due > desk.decided_through:
-            self._aggregates.apply_change(desk, key, before, after)
-            self.schedule(desk, key, next_due)
-        elif self._retain_for_history(desk, key, row.entries, _next_deadline(after)):
-            self._aggregates.apply_change(desk, key, before, after)
+        if next_due > platform.decided_through:
+            self._aggregates.apply_change(platform, key, before, after)
+            self.schedule(platform, key, next_due)
+        elif self._retain_for_history(platform, key, row.entries, _next_deadline(after)):
+            self._aggregates.apply_change(platform, key, before, after)
         else:
-            self._remove(desk, key, row, before, after)
+            self._remove(platform, key, row, before, after)
 
     def _retain_for_history(
-        self, desk: PlatformState, key: bytes, entries: list[Entry], limit: int = FOREVER_MS
+        self, platform: PlatformState, key: bytes, entries: list[Entry], limit: int = FOREVER_MS
     ) -> bool:
         """Return whether a report stays known since it lies in a span of history that is open.
 
         It then comes up when its next `limit` passes or the span closes.
         """
-        if not desk.config.history_spans:
+        if not platform.config.history_spans:
             return False
-        until = desk.config.history_open_until(first_known_at(entries))
-        if until <= desk.decided_through:
+        until = platform.config.history_open_until(first_known_at(entries))
+        if until <= platform.decided_through:
             return False
         if min(until, limit) < FOREVER_MS:
-            self.schedule(desk, key, min(until, limit))
+            self.schedule(platform, key, min(until, limit))
         return True
 
-    def _remove(self, desk: PlatformState, key: bytes, row: ReportRow, before: Evaluation, after: Evaluation) -> None:
+    def _remove(
+        self, platform: PlatformState, key: bytes, row: ReportRow, before: Evaluation, after: Evaluation
+    ) -> None:
         """Let go of a row whose time has come; the cohort keeps what it counted."""
         if after.measured is None:
-            self._aggregates.apply_change(desk, key, before, NO_REPORT)
-            desk.count_late_refusals(Reason.ORPHAN, after.is_orphan)
+            self._aggregates.apply_change(platform, key, before, NO_REPORT)
+            platform.count_late_refusals(Reason.ORPHAN, after.is_orphan)
         elif after.measured.state in OPEN_STATES:
-            desk.count(counters.UNANSWERED)
+            platform.count(counters.UNANSWERED)
             self._aggregates.apply_change(
-                desk, key, before, Evaluation(close_as_unanswered(after.measured, self._config.unanswered_after))
+                platform, key, before, Evaluation(close_as_unanswered(after.measured, self._config.unanswered_after))
             )
         else:
-            self._aggregates.apply_change(desk, key, before, after)
-            self._evict(desk, key, row.entries)
+            self._aggregates.apply_change(platform, key, before, after)
+            self._evict(platform, key, row.entries)
             return
-        self._delete(desk, key, row.entries)
+        self._delete(platform, key, row.entries)
 
-    def _evict(self, desk: PlatformState, key: bytes, entries: list[Entry]) -> None:
-        desk.count(counters.EVICTED)
-        self._delete(desk, key, entries)
+    def _evict(self, platform: PlatformState, key: bytes, entries: list[Entry]) -> None:
+        platform.count(counters.EVICTED)
+        self._delete(platform, key, entries)
 
-    def _delete(self, desk: PlatformState, key: bytes, entries: list[Entry]) -> None:
+    def _delete(self, platform: PlatformState, key: bytes, entries: list[Entry]) -> None:
         for entry in entries:
             if entry.code <= TEST_FILING_CODE:
-                desk.record_removed(entry.at)
-        desk.retained_reports -= 1
+                platform.record_removed(entry.at)
+        platform.retained_reports -= 1
         self._store.delete(key)
 
 

@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 
 from streams.domain.clocks.report_state import ReportStateMachine
-from streams.domain.events import DEEDS, FIRST_ACTION_CODE
+from streams.domain.events import ACTION_KINDS, FIRST_ACTION_CODE
 from streams.domain.reports.row import Entry
 
 
@@ -17,9 +17,9 @@ def order_actions(actions: list[Entry]) -> list[Entry]:
     """Return the actions of a report in the order in which they count; `actions` are sorted by `report.RANK`."""
     if all(first.at < second.at for first, second in pairwise(actions)):
         return actions
-    standing, ordered = ReportStateMachine(), list[Entry]()
+    state_machine, ordered = ReportStateMachine(), list[Entry]()
     for _, of_one_instant in groupby(actions, attrgetter("at")):
-        ordered += _order_one_instant(standing, of_one_instant)
+        ordered += _order_one_instant(state_machine, of_one_instant)
     return ordered
 
 
@@ -29,9 +29,10 @@ def _order_one_instant(state_machine: ReportStateMachine, actions: Iterable[Entr
     ordered = []
     while waiting:
         code = next(
-            (code for code in waiting if state_machine.has_effect(DEEDS[code - FIRST_ACTION_CODE])), next(iter(waiting))
+            (code for code in waiting if state_machine.has_effect(ACTION_KINDS[code - FIRST_ACTION_CODE])),
+            next(iter(waiting)),
         )
-        state_machine.apply(DEEDS[code - FIRST_ACTION_CODE])
+        state_machine.apply(ACTION_KINDS[code - FIRST_ACTION_CODE])
         ordered.append(waiting[code].pop())
         if not waiting[code]:
             del waiting[code]

@@ -7,7 +7,7 @@ in which they arrive cannot matter.
 from typing import Final
 
 from streams.domain.clocks.report_state import ACKNOWLEDGING_OUTCOMES, CLOSING_OUTCOMES
-from streams.domain.events import AMENDMENT_CODE, DEEDS, FIRST_ACTION_CODE, ActionKind
+from streams.domain.events import ACTION_KINDS, AMENDMENT_CODE, FIRST_ACTION_CODE, ActionKind
 from streams.domain.reports.row import Entry
 from streams.domain.vocabulary import Outcome
 
@@ -34,11 +34,13 @@ def is_acknowledgement(entry: Entry) -> bool:
 def _retention_class(entry: Entry) -> int:
     if entry.code < FIRST_ACTION_CODE:
         return _KEPT_SECOND if entry.code == AMENDMENT_CODE else _KEPT_FIRST
-    deed = DEEDS[entry.code - FIRST_ACTION_CODE]
-    if deed.outcome in ACKNOWLEDGING_OUTCOMES:
+    action = ACTION_KINDS[entry.code - FIRST_ACTION_CODE]
+    if action.outcome in ACKNOWLEDGING_OUTCOMES:
         return _KEPT_LAST
-    return _KEPT_FIRST if _changes_state(deed) and not entry.number else _KEPT_SECOND
+    return _KEPT_FIRST if _changes_state(action) and not entry.number else _KEPT_SECOND
 
 
-def _changes_state(deed: ActionKind) -> bool:
-    return deed.is_final or deed.outcome in CLOSING_OUTCOMES or deed.outcome in {Outcome.REOPENED, Outcome.REVERSED}
+def _changes_state(action: ActionKind) -> bool:
+    return (
+        action.is_final or action.outcome in CLOSING_OUTCOMES or action.outcome in {Outcome.REOPENED, Outcome.REVERSED}
+    )

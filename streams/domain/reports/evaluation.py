@@ -39,12 +39,12 @@ class Evaluator:
         filed = entries[0]
         if filed.code != FILING_CODE or not is_simple(entries):
             return self._evaluate_resolved(platform, row, decided_through)
-        regime = self._clocks.clocks_for(filed.encoded_labels, filed.at)
+        clock_set = self._clocks.clocks_for(filed.encoded_labels, filed.at)
         codes = tuple([entry.code for entry in entries])
-        plan = regime.timeline_for(codes)
+        plan = clock_set.timeline_for(codes)
         if plan is None or (AMENDMENT_CODE in codes and has_downgrade(entries, filed.encoded_labels)):
             return self._evaluate_resolved(platform, row, decided_through)
-        context = MeasureContext(platform, regime, allowance * SECOND, decided_through)
+        context = MeasureContext(platform, clock_set, allowance * SECOND, decided_through)
         return Evaluation(
             measure(context, plan, filed, [entry for entry in entries if entry.code >= FIRST_ACTION_CODE])
         )
@@ -52,13 +52,13 @@ class Evaluator:
     def _evaluate_resolved(self, platform: str, row: ReportRow, decided_through: int) -> Evaluation:
         allowance, entries, _ = row
         reading = resolve(entries)
-        filed, deeds = reading.filing, reading.actions
+        filed, actions = reading.filing, reading.actions
         if filed is None or filed.code == TEST_FILING_CODE:
             return Evaluation(None, reading.is_orphan, int(filed is not None), reading.conflicts, reading.bad_times)
-        regime = self._clocks.clocks_for(filed.encoded_labels, filed.at)
-        plan = regime.compile_timeline(
-            [deed.code for deed in deeds], filed.number, tuple([deed.number for deed in deeds])
+        clock_set = self._clocks.clocks_for(filed.encoded_labels, filed.at)
+        plan = clock_set.compile_timeline(
+            [action.code for action in actions], filed.number, tuple([action.number for action in actions])
         )
-        context = MeasureContext(platform, regime, allowance * SECOND, decided_through)
-        measured = measure(context, plan, filed, deeds)._replace(is_downgraded=reading.is_downgraded)
+        context = MeasureContext(platform, clock_set, allowance * SECOND, decided_through)
+        measured = measure(context, plan, filed, actions)._replace(is_downgraded=reading.is_downgraded)
         return Evaluation(measured, conflicts=reading.conflicts, bad_times=reading.bad_times, skewed=reading.skewed)

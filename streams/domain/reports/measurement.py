@@ -84,7 +84,7 @@ def _read_paused(clock: Clock, start: int, since: int, filing: Entry) -> ClockRe
     )
 
 
-def read_clock(clock: Clock, run: ClockRun, filing: Entry, actions: list[Entry], horizon: int) -> ClockReading:
+def read_clock(clock: Clock, run: ClockRun, filing: Entry, actions: list[Entry], decided_through: int) -> ClockReading:
     """Return how a clock stands on a report whose deadlines are known up to `horizon`."""
     if run.start is None:
         return _IDLE_READING
@@ -98,7 +98,7 @@ def read_clock(clock: Clock, run: ClockRun, filing: Entry, actions: list[Entry],
     if clock.limit is None:
         return ClockReading(minute, OPEN, 0, FOREVER_MS, PENDING, was_logged_late=False)
     due = start + clock.limit
-    if due <= horizon:
+    if due <= decided_through:
         return ClockReading(
             minute, OPEN, 0, FOREVER_MS, MISSED, was_logged_late=due <= filing.at + filing.delay, at=due
         )

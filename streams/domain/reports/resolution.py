@@ -33,22 +33,22 @@ def resolve(entries: Iterable[Entry]) -> ResolvedReport:
     """Return what stands of a report's entries."""
     ranked = _rank_history_last(sorted(entries, key=rank_of))
     winners = _first_per_id(ranked)
-    standing = _without_retracted(ranked, winners)
-    filings = [entry for entry in standing if entry.code <= TEST_FILING_CODE]
-    deeds = [entry for entry in standing if entry.code >= FIRST_ACTION_CODE]
+    effective = _without_retracted(ranked, winners)
+    filings = [entry for entry in effective if entry.code <= TEST_FILING_CODE]
+    actions = [entry for entry in effective if entry.code >= FIRST_ACTION_CODE]
     conflicts = len(ranked) - len(winners)
     if not filings:
-        return ResolvedReport(None, deeds, bool(standing), conflicts, 0, 0)
+        return ResolvedReport(None, actions, bool(effective), conflicts, 0, 0)
     filing = filings[0]
-    timely = [entry for entry in deeds if entry.at >= filing.at - MAX_CLOCK_SKEW]
+    timely = [entry for entry in actions if entry.at >= filing.at - MAX_CLOCK_SKEW]
     return ResolvedReport(
         filing=filing,
         actions=[entry if entry.at >= filing.at else entry._replace(at=filing.at) for entry in order_actions(timely)],
         is_orphan=False,
         conflicts=conflicts + len(filings) - 1,
-        bad_times=len(deeds) - len(timely),
+        bad_times=len(actions) - len(timely),
         skewed=sum(entry.at < filing.at for entry in timely),
-        is_downgraded=has_downgrade(standing, filing.encoded_labels),
+        is_downgraded=has_downgrade(effective, filing.encoded_labels),
     )
 
 

@@ -48,7 +48,7 @@ class Entry(NamedTuple):
     delay: int = 0
 
     @property
-    def told(self) -> int:
+    def logged_at(self) -> int:
         """When we were told, in epoch milliseconds; of history, when its platform recorded it."""
         delay = self.delay  # `recorded_delay` is not called: this is asked of most events
         return self.at + (delay if delay < HISTORY_OFFSET_MS else delay - HISTORY_OFFSET_MS)
@@ -101,9 +101,9 @@ def entry_from_event(event: Event) -> Entry:
 
     Raises TypeError for a heartbeat, which is no part of any report.
     """
-    number, labels, delay = 0, "", event.told - event.at
+    number, labels, delay = 0, "", event.logged_at - event.at
     if isinstance(event, Action):
-        code, number = ACTION_CODES[event.deed], event.items
+        code, number = ACTION_CODES[event.kind_number], event.items
     elif isinstance(event, Filing):
         code, number, labels = TEST_FILING_CODE if event.is_test else FILING_CODE, event.items, event.encoded_labels
         delay += HISTORY_OFFSET_MS * event.is_history

@@ -73,7 +73,7 @@ async def _check_login(bootstrap: str, security: KafkaSecurity) -> bool:
             error = await _login_error(host, port, security)
         if error is None:
             return True
-        refusals += [told] if (told := _setting_problem(error, f"{host}:{port}", security)) else []
+        refusals += [errors] if (errors := _setting_problem(error, f"{host}:{port}", security)) else []
     if refusals:
         raise KafkaSecurityError(refusals[0])
     return False

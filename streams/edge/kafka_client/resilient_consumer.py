@@ -184,12 +184,12 @@ class ResponseRecords:
         for frame, place in self._unread_batches():
             started = 0.0 if frame.is_ordinary else perf_counter()
             try:
-                plain = frame.data if frame.is_ordinary else self._decompress(frame)
+                data = frame.data if frame.is_ordinary else self._decompress(frame)
                 if not frame.is_ordinary and frame.is_compressed:
-                    inflated += len(plain)
-                    if len(plain) < inflated > self._tracker.limits.max_bytes:
+                    inflated += len(data)
+                    if len(data) < inflated > self._tracker.limits.max_bytes:
                         return
-                records = parse_records(frame, plain) if plain else ()
+                records = parse_records(frame, data) if data else ()
             except UndecodableError:
                 spent += perf_counter() - started if started else 0.0
                 yield from self._skip_unreadable(frame, place)
@@ -245,7 +245,7 @@ class ResponseRecords:
         """Pass a batch that cannot be read, and tell of it once; the next one begins at `place`."""
         known = batch.is_intact or batch.has_all_offsets
         first = max(batch.base_offset, self._fetch_offset) if known else self._fetch_offset
-        told = (
+        is_reported = (
             batch.max_timestamp
             if batch.is_intact and batch.max_timestamp >= 0
             else self._tracker.last_response_at(self._topic_partition)
@@ -258,7 +258,10 @@ class ResponseRecords:
         self._advance_past(batch, next_start)
         if is_new:
             yield UnreadableBatch(
-                *self._topic_partition, first, told, batch.record_count if known and batch.record_count > 0 else None
+                *self._topic_partition,
+                first,
+                is_reported,
+                batch.record_count if known and batch.record_count > 0 else None,
             )
 
     def _advance_past(self, batch: RawBatch, next_start: int) -> None:

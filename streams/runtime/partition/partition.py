@@ -351,7 +351,7 @@ class Partition:
         started = self._committed_at = _loop_time()
         before = around.wall_clock()
         changes = intake.ledger.drain_changes()
-        told, untellable = encode_updates(intake.ledger.drain_updates())
+        updates, untellable = encode_updates(intake.ledger.drain_updates())
         rows = self._without_uncommittable(changes, untellable)
         rejected = intake.drain_refusals()
         self._feedback.update_counters(rows)
@@ -359,7 +359,7 @@ class Partition:
         feedback = self._feedback.due_rows(
             rejected.events, self._progress(), before - self._clock_offset.ahead_ms, self._platforms_without_feedback
         )
-        changed = IntervalChanges(rows, self._suspended.without_suspended(told), rejected.events, feedback)
+        changed = IntervalChanges(rows, self._suspended.without_suspended(updates), rejected.events, feedback)
         self._has_uncommitted = self._commit_soon = False
         applied, intake.uncommitted_records = intake.uncommitted_records, 0
         self._committing_records = applied

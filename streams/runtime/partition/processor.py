@@ -149,28 +149,28 @@ class PartitionProcessor:
         topic = batch.topic_partition.topic
         position = self.next_offsets[topic]
         before = self.uncommitted_records
-        horizon = self.partition_clock.limit_for(topic)
+        limit = self.partition_clock.limit_for(topic)
         ledger, decode = self.ledger, self._decoder.decode
         now, read = self.partition_clock.now, self.partition_clock.resume_time(topic)
         rest = None
         for place, record in enumerate(batch.records):
             if record.offset < position:
                 continue
-            told = record.timestamp
-            if told > wall and record.timestamp_type != LOG_APPEND_TIME:
+            logged_at = record.timestamp
+            if logged_at > wall and record.timestamp_type != LOG_APPEND_TIME:
                 refused = decode(record, wall)
                 if isinstance(refused, Refusal):
                     self.uncommitted_records += 1
                     self._refuse(record, refused)
                     continue
-                told = wall
-            if now < told:
-                now = max(now, min(told, horizon))
+                logged_at = wall
+            if now < logged_at:
+                now = max(now, min(logged_at, limit))
                 if now >= ledger.next_due and not self._advance_to(now):
                     rest = batch._replace(start=record.offset, records=batch.records[place:])
                     break
-            if told > read:  # noqa: PLR1730 - half the time of max: once a record
-                read = told
+            if logged_at > read:  # noqa: PLR1730 - half the time of max: once a record
+                read = logged_at
             self.uncommitted_records += 1
             event = decode(record)
             if isinstance(event, Refusal):

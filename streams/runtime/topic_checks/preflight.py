@@ -96,8 +96,8 @@ def check_unchanged(settings: Settings, registry: Registry, cluster: ClusterInfo
     """
     found = _describe_topics(admin, registry, cluster.output_topics)
     # A broker that tells no settings now does not say that they are others than before.
-    told = {topic: settings for topic, settings in found.settings.items() if settings}
-    found = found._replace(settings={**cluster.topic_settings, **told})
+    settings_by_topic = {topic: settings for topic, settings in found.settings.items() if settings}
+    found = found._replace(settings={**cluster.topic_settings, **settings_by_topic})
     for topic, known in cluster.output_topic_ids.items():
         if topic in found.topics and was_recreated(known, found.topics[topic].id):
             raise StateTopicError(recreated_message(topic, known, found.topics[topic].id))

@@ -89,8 +89,8 @@ def _told(registry: Registry, breadth: Breadth, partition: int, now: int) -> Ite
     """Yield what a worker has told of its share of the reports, with the real ledger."""
     ledger = Ledger(ledger_config(registry), MessagePackCodec())
     for event in _events(registry, breadth, partition, now):
-        if event.told >= ledger.next_due:
-            ledger.advance(event.told)
+        if event.logged_at >= ledger.next_due:
+            ledger.advance(event.logged_at)
         ledger.apply(event)
     ledger.advance(now)
     status = PartitionStatus(now, now, PARTITIONS, STANDARD_PACK, registry.hash)

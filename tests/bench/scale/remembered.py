@@ -90,7 +90,7 @@ async def fill(journal: TransactionJournal, share: Share, seed: int) -> int:
     await journal.claim()
     told = 0
     for count, event in enumerate(events(share, seed), 1):
-        told = event.told
+        told = event.logged_at
         if told >= ledger.next_due:
             ledger.advance(told)
         ledger.apply(event)

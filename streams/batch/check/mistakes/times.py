@@ -76,10 +76,10 @@ def _late_by_offset(seen: LineProfile) -> Measurement:
 def _logged_after_heartbeat(seen: LineProfile) -> Measurement:
     """Measure the share of events that were told after a heartbeat that promised everything up to later."""
     promises = sorted(seen.heartbeat_times.values())
-    told_at = [told for told, _ in promises]
-    promised = list(accumulate((through for _, through in promises), max, initial=0))
+    heartbeat_logged_at = [logged_at for logged_at, _ in promises]
+    promised = list(accumulate((complete_through for _, complete_through in promises), max, initial=0))
     times = list(seen.event_times.values())
-    broken = sum(at < promised[bisect_left(told_at, told)] for at, told in times)
+    broken = sum(at < promised[bisect_left(heartbeat_logged_at, told)] for at, told in times)
     return Measurement(_share(broken, len(times)), len(times))
 
 

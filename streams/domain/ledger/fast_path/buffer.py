@@ -36,86 +36,86 @@ class Buffer:
         self._wake = wake
         self._evict_at_by_key: dict[bytes, int] = {}
 
-    def take(self, desk: PlatformState, event: ReportEvent) -> bool:
+    def take(self, platform: PlatformState, event: ReportEvent) -> bool:
         """Take an event if it is one of a plain report; false for the long way."""
         key = event.key
         found = self._shelf.find(key)
         if found is None:
-            return isinstance(event, Filing) and self._start_report(desk, event)
+            return isinstance(event, Filing) and self._start_report(platform, event)
         if not isinstance(event, (Action, Amendment)):
             return False
-        report = found if isinstance(found, Report) else self._shelf.unpack(desk, found)
+        report = found if isinstance(found, Report) else self._shelf.unpack(platform, found)
         if not isinstance(report, Report) or not self._settling.append(report, event):
             return False
-        desk.buffered[key] = report
+        platform.buffered[key] = report
         if report is not found:
             self._shelf.put(key, report)
         return True
 
-    def _start_report(self, desk: PlatformState, filing: Filing) -> bool:
+    def _start_report(self, platform: PlatformState, filing: Filing) -> bool:
         """Take a filing of which nothing is known yet."""
-        report = self._settling.file(desk, filing)
-        if report is None or desk.retained_reports >= desk.capacity:
+        report = self._settling.file(platform, filing)
+        if report is None or platform.retained_reports >= platform.capacity:
             return False
-        of_day = desk.cohorts.get(filing.at // DAY)
+        of_day = platform.cohorts.get(filing.at // DAY)
         cohort = None if of_day is None else of_day.get(filing.encoded_labels)
         if cohort is None:
-            if not desk.has_room_for_labels(filing):
+            if not platform.has_room_for_labels(filing):
                 return False
-            cohort = self._settling.cohort(desk, filing.at // DAY, filing.encoded_labels)
+            cohort = self._settling.cohort(platform, filing.at // DAY, filing.encoded_labels)
         report.cohort = cohort
-        desk.retained_reports += 1
+        platform.retained_reports += 1
         self._shelf.put(filing.key, report)
-        self._buffer(desk, filing.key, report)
+        self._buffer(platform, filing.key, report)
         return True
 
-    def join(self, desk: PlatformState, waiting: UnpackedReport, filed: Filing) -> bool:
+    def join(self, platform: PlatformState, waiting: UnpackedReport, filed: Filing) -> bool:
         """Take a filing whose actions have waited for it; false for the long way."""
-        report = self._settling.join(desk, waiting, filed)
+        report = self._settling.join(platform, waiting, filed)
         if report is None:
             return False
-        report.cohort = self._settling.cohort(desk, filed.at // DAY, filed.encoded_labels)
+        report.cohort = self._settling.cohort(platform, filed.at // DAY, filed.encoded_labels)
         self._shelf.put(filed.key, report)
-        self._buffer(desk, filed.key, report)
+        self._buffer(platform, filed.key, report)
         return True
 
-    def _buffer(self, desk: PlatformState, key: bytes, report: Report) -> None:
-        desk.buffered[key] = report
+    def _buffer(self, platform: PlatformState, key: bytes, report: Report) -> None:
+        platform.buffered[key] = report
         shortest, sealed = report.path.shortest, self._rules.unanswered_after
         soonest = report.entries[0].at + (shortest if shortest < sealed else sealed)  # noqa: FURB136 - half the time of min
-        if soonest < desk.buffered_due:
-            desk.buffered_due = soonest
-            self._wake(desk, soonest)
+        if soonest < platform.buffered_due:
+            platform.buffered_due = soonest
+            self._wake(platform, soonest)
 
-    def flush_platform(self, desk: PlatformState) -> None:
+    def flush_platform(self, platform: PlatformState) -> None:
         """Settle all reports of a platform."""
         try:
-            self.flush(desk)
+            self.flush(platform)
         except Exception as fault:  # noqa: BLE001 - whatever it is, it concerns this platform alone
-            self._faults.setdefault(desk.name, fault)
+            self._faults.setdefault(platform.name, fault)
 
-    def flush(self, desk: PlatformState, until: int = FOREVER_MS) -> None:
+    def flush(self, platform: PlatformState, until: int = FOREVER_MS) -> None:
         """Settle a platform's reports that were filed by `until`, all by default.
 
         To those filed later nothing happens before; more of their entries may come, and are settled with them.
         """
-        unsettled, desk.buffered, desk.buffered_due = desk.buffered, {}, FOREVER_MS
+        unsettled, platform.buffered, platform.buffered_due = platform.buffered, {}, FOREVER_MS
         for key, report in unsettled.items():
             if report.entries[0].at <= until:
-                self._flush_report(desk, key, report, desk.decided_through)
+                self._flush_report(platform, key, report, platform.decided_through)
             else:
-                self._buffer(desk, key, report)
+                self._buffer(platform, key, report)
         self._shelf.mark_changed(unsettled)
 
-    def flush_report(self, desk: PlatformState, key: bytes, decided_through: int) -> None:
+    def flush_report(self, platform: PlatformState, key: bytes, decided_through: int) -> None:
         """Settle one report as seen at `horizon`."""
-        report = desk.buffered.pop(key, None)
+        report = platform.buffered.pop(key, None)
         if report is None:
             return
         try:
-            self._flush_report(desk, key, report, decided_through)
+            self._flush_report(platform, key, report, decided_through)
         except Exception as fault:
-            self._faults.setdefault(desk.name, fault)
+            self._faults.setdefault(platform.name, fault)
             raise
         self._shelf.put_changed(key, report)
 
@@ -123,45 +123,45 @@ class Buffer:
         """Take note that a report has gone on after it had ended."""
         self._evict_at_by_key.pop(key, None)
 
-    def next_due(self, desk: PlatformState, report: UnpackedReport) -> int | None:
+    def next_due(self, platform: PlatformState, report: UnpackedReport) -> int | None:
         """Return when a plain report comes up next, None for one that is not plain."""
         if not isinstance(report, Report):
             return None
-        return compute_next_due_simple(self._rules, report.path, report.entries, desk.decided_through)
+        return compute_next_due_simple(self._rules, report.path, report.entries, platform.decided_through)
 
-    def next_due_of(self, desk: PlatformState, entries: list[Entry]) -> int | None:
+    def next_due_of(self, platform: PlatformState, entries: list[Entry]) -> int | None:
         """Return when a report with these entries comes up next, None for one that is not plain."""
         path = self._settling.path_of(entries)
-        return None if path is None else compute_next_due_simple(self._rules, path, entries, desk.decided_through)
+        return None if path is None else compute_next_due_simple(self._rules, path, entries, platform.decided_through)
 
     def due_after_end(self, key: bytes) -> int:
         """Return and forget when a report that has ended is to be forgotten; FOREVER_MS where that is not known."""
         return self._evict_at_by_key.pop(key, FOREVER_MS)
 
-    def process_due(self, desk: PlatformState, key: bytes, report: UnpackedReport, before: int) -> int | None:
+    def process_due(self, platform: PlatformState, key: bytes, report: UnpackedReport, before: int) -> int | None:
         """Count what limits a plain report has missed since the horizon was at `before`; return when it comes up next.
 
         None for a report that is not plain, or for which the time has come for something else.
         """
-        due = self.next_due(desk, report)
-        if due is None or due <= desk.decided_through:
+        due = self.next_due(platform, report)
+        if due is None or due <= platform.decided_through:
             return None
         assert isinstance(report, Report)
-        self._settling.miss(desk, key, report, before)
+        self._settling.miss(platform, key, report, before)
         return due
 
-    def _flush_report(self, desk: PlatformState, key: bytes, report: Report, decided_through: int) -> None:
+    def _flush_report(self, platform: PlatformState, key: bytes, report: Report, decided_through: int) -> None:
         before = report.placed if report.posted else None
-        self._settling.settle(desk, key, report, decided_through)
+        self._settling.settle(platform, key, report, decided_through)
         if before is None:
-            desk.queue.push(
+            platform.queue.push(
                 compute_next_due_simple(self._rules, report.path, report.entries, decided_through), key, decided_through
             )
         elif before.open and not report.path.open:
-            self._schedule_after_end(desk, key, before, report, decided_through)
+            self._schedule_after_end(platform, key, before, report, decided_through)
 
     def _schedule_after_end(
-        self, desk: PlatformState, key: bytes, before: Path, report: Report, decided_through: int
+        self, platform: PlatformState, key: bytes, before: Path, report: Report, decided_through: int
     ) -> None:
         """See to when a plain report comes up that has ended: nothing else can make it come up earlier than before.
 
@@ -172,5 +172,5 @@ class Buffer:
         if before.limits and filed.at + before.limits[-1] > decided_through:
             if report.path.settled:
                 self._evict_at_by_key[key] = forgotten
-        elif filed.told + rules.retention <= decided_through and forgotten < filed.at + rules.unanswered_after:
-            desk.queue.push(forgotten, key, decided_through)
+        elif filed.logged_at + rules.retention <= decided_through and forgotten < filed.at + rules.unanswered_after:
+            platform.queue.push(forgotten, key, decided_through)

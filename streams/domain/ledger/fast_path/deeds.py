@@ -32,46 +32,48 @@ class Deeds:
                 sums[names.total] = names.stopped_ms
             if names.limit != FOREVER_MS:
                 once.append(names.deadline[decide_deadline(ending, longest, names.limit), False])
-        told = self._known.setdefault(tuple(once), CounterUpdates(tuple(once), sums))
-        self._memo.put(path.counter_cache, value, told)
-        return told
+        updates = self._known.setdefault(tuple(once), CounterUpdates(tuple(once), sums))
+        self._memo.put(path.counter_cache, value, updates)
+        return updates
 
-    def count(self, desk: PlatformState, report: Report, path: Path, horizon: int) -> None:
+    def count(self, platform: PlatformState, report: Report, path: Path, horizon: int) -> None:
         """Count the last deed of a path that a report has taken; limits up to `horizon` were counted as missed before it."""
-        desk.count(ENTRY_COUNTERS[path.codes[-1]])
+        platform.count(ENTRY_COUNTERS[path.codes[-1]])
         for end in path.ended or ():
-            self._end(desk, report, path.names[end.clock], end, horizon)
+            self._end(platform, report, path.names[end.clock], end, horizon)
 
-    def miss(self, desk: PlatformState, report: Report, path: Path, passed: tuple[int, int]) -> None:
+    def miss(self, platform: PlatformState, report: Report, path: Path, passed: tuple[int, int]) -> None:
         """Count the limits of a plain report on a path that lie after the first of two instants, up to the second."""
         filed, (before, horizon) = report.entries[0], passed
         for clock in path.running:
             names = path.names[clock]
             if before < filed.at + names.limit <= horizon:
-                desk.count(names.deadline[MISSED, names.limit <= filed.delay])
+                platform.count(names.deadline[MISSED, names.limit <= filed.delay])
 
-    def await_no_longer(self, desk: PlatformState, waiting: UnpackedReport) -> None:
+    def await_no_longer(self, platform: PlatformState, waiting: UnpackedReport) -> None:
         """Take back that actions wait for their filing; what they are is counted when their report is settled."""
-        desk.count(counters.ORPHANS, -1)
+        platform.count(counters.ORPHANS, -1)
         for entry in waiting.entries:
-            desk.count(ENTRY_COUNTERS[entry.code], -1)
+            platform.count(ENTRY_COUNTERS[entry.code], -1)
 
-    def _end(self, desk: PlatformState, report: Report, names: ClockCounterNames, end: End, horizon: int) -> None:
+    def _end(self, platform: PlatformState, report: Report, names: ClockCounterNames, end: End, horizon: int) -> None:
         filed, (_, cohort) = report.entries[0], report.cohort
         duration = report.entries[end.place].at - filed.at
         if end.ending == STOPPED:
             cohort[names.total] = cohort.get(names.total, 0) + duration
-            desk.count(names.stopped[bisect_left(counters.DURATION_BUCKETS, duration)])
-            desk.count(names.stopped_ms, duration)
+            platform.count(names.stopped[bisect_left(counters.DURATION_BUCKETS, duration)])
+            platform.count(names.stopped_ms, duration)
         if names.limit != FOREVER_MS:
-            _judge(desk, names, decide_deadline(end.ending, duration, names.limit), filed, horizon)
+            _judge(platform, names, decide_deadline(end.ending, duration, names.limit), filed, horizon)
 
 
-def _judge(desk: PlatformState, names: ClockCounterNames, deadline_outcome: int, filed: Entry, horizon: int) -> None:
+def _judge(
+    platform: PlatformState, names: ClockCounterNames, deadline_outcome: int, filed: Entry, horizon: int
+) -> None:
     """Count a verdict, in place of the miss that was counted if the limit had passed."""
     late = names.limit <= filed.delay
     if filed.at + names.limit > horizon:
-        desk.count(names.deadline[deadline_outcome, late])
+        platform.count(names.deadline[deadline_outcome, late])
     elif deadline_outcome != MISSED:
-        desk.count(counters.corrected(names.deadline[MISSED, late]))
-        desk.count(names.deadline[deadline_outcome, late])
+        platform.count(counters.corrected(names.deadline[MISSED, late]))
+        platform.count(names.deadline[deadline_outcome, late])

@@ -14,7 +14,7 @@ def compute_next_due_simple(rules: LedgerConfig, path: Path, entries: list[Entry
     """
     filed = entries[0]
     if path.open:
-        end, early = filed.at + rules.unanswered_after, filed.told + rules.retention
+        end, early = filed.at + rules.unanswered_after, filed.logged_at + rules.retention
         end = early if horizon < early < end else end
     else:
         end = evict_at(rules, entries, filed.at)

@@ -45,9 +45,9 @@ class Path:
     def __init__(
         self, codes: tuple[int, ...], plan: Timeline, names: Sequence[ClockCounterNames], before: "Path | None"
     ) -> None:
-        deeds = [place for place, code in enumerate(codes) if code >= FIRST_ACTION_CODE]
+        actions = [place for place, code in enumerate(codes) if code >= FIRST_ACTION_CODE]
         ends = [
-            End(clock, 0 if course.end is None else deeds[course.end], course.ending)
+            End(clock, 0 if course.end is None else actions[course.end], course.ending)
             for clock, course in enumerate(plan.runs)
             if course.ending != IDLE
         ]

@@ -52,15 +52,15 @@ class Settling:
         self._belongs = belongs
         self._quick = quick
 
-    def file(self, desk: PlatformState, filed: Filing) -> Report | None:
+    def file(self, platform: PlatformState, filed: Filing) -> Report | None:
         """Return the unsettled report that a filing begins of which nothing is known yet; None for the long way."""
         at, labels = filed.at, filed.encoded_labels
         path = self._indexes[self._regimes.clocks_for(labels, at)].filed
         if path is None or filed.is_test or filed.is_history or not self._belongs(filed.key):
             return None
         # What Entry(…) does, at a third of its cost.
-        entry = (at, FILING_CODE, filed.items, labels, filed.content, filed.id, filed.told - at)
-        return Report(desk.allowance_s, [tuple.__new__(Entry, entry)], path)
+        entry = (at, FILING_CODE, filed.items, labels, filed.content, filed.id, filed.logged_at - at)
+        return Report(platform.allowance_s, [tuple.__new__(Entry, entry)], path)
 
     def append(self, report: Report, event: Action | Amendment) -> bool:
         """Enter an event that is later than all that is known of a plain report; false for the long way."""
@@ -68,7 +68,7 @@ class Settling:
         if at <= entries[-1].at or event.id in map(_id_of, entries):
             return False
         if type(event) is Action:
-            code, items = ACTION_CODES[event.deed], event.items
+            code, items = ACTION_CODES[event.kind_number], event.items
         else:
             assert isinstance(event, Amendment), "the only other one"
             code, items = AMENDMENT_CODE, encode_amendment(event.harm, event.severity)
@@ -82,13 +82,13 @@ class Settling:
             or (items and entries[0].number != 1)
         ):
             return False
-        entries.append(tuple.__new__(Entry, (at, code, items, "", event.content, event.id, event.told - at)))
+        entries.append(tuple.__new__(Entry, (at, code, items, "", event.content, event.id, event.logged_at - at)))
         report.path = after
         return True
 
-    def join(self, desk: PlatformState, waiting: UnpackedReport, filed: Filing) -> Report | None:
+    def join(self, platform: PlatformState, waiting: UnpackedReport, filed: Filing) -> Report | None:
         """Return the unsettled report of a filing whose actions have waited for it; None for the long way."""
-        report, entries = self.file(desk, filed) if self._quick else None, waiting.entries
+        report, entries = self.file(platform, filed) if self._quick else None, waiting.entries
         if (
             report is None
             or isinstance(waiting, Report)
@@ -106,10 +106,10 @@ class Settling:
         if not is_simple(report.entries) or has_downgrade(report.entries, filed.encoded_labels):
             return None
         report.at_once = len(report.entries)
-        self._deeds.await_no_longer(desk, waiting)
+        self._deeds.await_no_longer(platform, waiting)
         return report
 
-    def read(self, desk: PlatformState, row: ReportRow) -> UnpackedReport:
+    def read(self, platform: PlatformState, row: ReportRow) -> UnpackedReport:
         """Return a row that is in the books as a report at hand."""
         allowance, entries, _ = row
         path = self.path_of(entries)
@@ -120,7 +120,7 @@ class Settling:
         report.posted = len(entries)
         report.placed = path
         report.is_open, report.is_final = path.open, path.settled
-        report.cohort = self.cohort(desk, filed.at // DAY, filed.encoded_labels)
+        report.cohort = self.cohort(platform, filed.at // DAY, filed.encoded_labels)
         report.risk = delayed_entry_bin(filed, allowance * SECOND)
         report.values = [filed.at % DAY // MINUTE, *[bin_of(entry.at - filed.at) for entry in entries[1:]]]
         report.signature = path.signature(report.risk, report.values)
@@ -140,7 +140,7 @@ class Settling:
 
     # One loop for counters, sums and notices: a report goes through it once or twice.
     def settle(  # noqa: C901, PLR0915
-        self, desk: PlatformState, key: bytes, report: Report, horizon: int
+        self, platform: PlatformState, key: bytes, report: Report, horizon: int
     ) -> None:
         """Post the unsettled entries of a plain report, whose limits have been decided up to `horizon`."""
         entries, path = report.entries, report.path
@@ -149,7 +149,7 @@ class Settling:
         if posted:
             old, values, passed = report.signature, report.values, report.placed
         else:
-            old, values, passed = self._enter(desk, report, path, horizon)
+            old, values, passed = self._enter(platform, report, path, horizon)
             posted = 1
         name, cohort = report.cohort
         updates = self._updates if self._notices.is_wanted else None
@@ -162,14 +162,14 @@ class Settling:
             if updates and passed.ended:
                 updates.on_end(key, report, passed, place, value)
             if early:
-                told = passed.counter_cache.get(value) or self._deeds.learn(passed, value)
-                desk.pending_counts[told] += 1
-                if told.sums:
-                    desk.pending_durations[told] += duration
-                    for total in told.sums:
+                counts = passed.counter_cache.get(value) or self._deeds.learn(passed, value)
+                platform.pending_counts[counts] += 1
+                if counts.sums:
+                    platform.pending_durations[counts] += duration
+                    for total in counts.sums:
                         cohort[total] = cohort.get(total, 0) + duration
             else:
-                self._deeds.count(desk, report, passed, 0 if place < report.at_once else horizon)
+                self._deeds.count(platform, report, passed, 0 if place < report.at_once else horizon)
         if updates and not report.posted and not early:
             updates.on_deadline(key, report, path, 0, horizon)
         report.posted, report.placed = len(entries), path
@@ -181,18 +181,20 @@ class Settling:
             if name in self._divided:
                 self._divided[name].update((old, signature) if old else (signature,))
 
-    def miss(self, desk: PlatformState, key: bytes, report: Report, before: int) -> None:
+    def miss(self, platform: PlatformState, key: bytes, report: Report, before: int) -> None:
         """Count and tell the limits of a settled plain report that the horizon has passed since `before`."""
-        self._deeds.miss(desk, report, report.placed, (before, desk.decided_through))
+        self._deeds.miss(platform, report, report.placed, (before, platform.decided_through))
         if self._notices.is_wanted:
-            self._updates.on_deadline(key, report, report.placed, before, desk.decided_through)
+            self._updates.on_deadline(key, report, report.placed, before, platform.decided_through)
 
     def _after(self, report: Report, path: Path, code: int) -> Path | None:
         """Return where one more entry leads a report."""
         filed = report.entries[0]
         return self._indexes[self._regimes.clocks_for(filed.encoded_labels, filed.at)].after(path, code)
 
-    def _enter(self, desk: PlatformState, report: Report, path: Path, horizon: int) -> tuple[bytes, list[int], Path]:
+    def _enter(
+        self, platform: PlatformState, report: Report, path: Path, horizon: int
+    ) -> tuple[bytes, list[int], Path]:
         """Post the filing of a report on a path.
 
         Return where its cohort counts it (nowhere yet), its values, and its first path.
@@ -201,11 +203,11 @@ class Settling:
         while first.before is not None:
             first = first.before
         at, delay = report.entries[0].at, report.entries[0].delay
-        desk.counts[counters.FILED] += 1
+        platform.counts[counters.FILED] += 1
         report.risk = bin_of(delay) if delay > report.allowance_s * SECOND else FROM_START
         report.values = values = [at % DAY // MINUTE]
         if at + path.shortest <= horizon:
-            self._deeds.miss(desk, report, path.at(report.at_once), (0, horizon))
+            self._deeds.miss(platform, report, path.at(report.at_once), (0, horizon))
         return b"", values, first
 
 

@@ -18,13 +18,13 @@ class Updates:
     def on_end(self, key: bytes, report: Report, path: Path, place: int, value: int) -> None:
         """Tell what an entry of a plain report, in the bin `value` after its filing, has ended; a path leads to it."""
         filed, at = report.entries[0], report.entries[place].at
-        told = path.says.get(value)
-        if told is None or filed.delay >= path.shortest:
-            told = _ended_clocks(path, value, filed.delay)
+        ended_clocks = path.says.get(value)
+        if ended_clocks is None or filed.delay >= path.shortest:
+            ended_clocks = _ended_clocks(path, value, filed.delay)
             if filed.delay < path.shortest:
-                self._memo.put(path.says, value, told)
-        if told:
-            self._add(ClocksEnded(key, filed.at, at, at - filed.at, told))
+                self._memo.put(path.says, value, ended_clocks)
+        if ended_clocks:
+            self._add(ClocksEnded(key, filed.at, at, at - filed.at, ended_clocks))
 
     def on_deadline(self, key: bytes, report: Report, path: Path, since: int, horizon: int) -> None:
         """Tell which limits of a plain report on a path passed after `since`, up to the horizon."""

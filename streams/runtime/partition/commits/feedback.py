@@ -56,19 +56,19 @@ class Feedback:
 
         Nothing is told to the platforms `untold`, and at once when they are no longer among them.
         """
-        told: dict[str, list[Row]] = {}
+        rows_by_topic: dict[str, list[Row]] = {}
         for refusal, record in refusals:
             topic = self._feedback_topic.get(record.topic)
             if topic is not None:
-                told.setdefault(topic, []).append(
+                rows_by_topic.setdefault(topic, []).append(
                     (refusal_records.refusal_key(record), refusal_records.encode_refusal(refusal, record))
                 )
         for name, platform in self._platforms.items():
             if name in excluded or not _is_read(platform, progress):
-                told.pop(platform.feedback, None)
+                rows_by_topic.pop(platform.feedback, None)
                 self._sent_at.pop(name, None)
                 continue
-            if platform.feedback in told or self._is_due(platform, progress, at):
+            if platform.feedback in rows_by_topic or self._is_due(platform, progress, at):
                 self._sent_at[name], self._sent_topics[name] = at, _topic_statuses(platform, progress)
                 self._changed_platforms.discard(name)
                 row = (
@@ -77,8 +77,8 @@ class Feedback:
                         self._status(platform, _read_through(platform, progress)), at
                     ),
                 )
-                told.setdefault(platform.feedback, []).append(row)
-        return told
+                rows_by_topic.setdefault(platform.feedback, []).append(row)
+        return rows_by_topic
 
     def _is_due(self, platform: Platform, progress: ReadProgress, at: int) -> bool:
         since = at - self._sent_at.get(platform.id, 0)
@@ -91,12 +91,12 @@ class Feedback:
 
     def _status(self, platform: Platform, now: int) -> PlatformStatus:
         tally = self._counters.get(platform.id, {})
-        through = min(tally.get(counters.declared_watermark(topic), 0) for topic in TOPIC_ROLES)
+        declared_watermark = min(tally.get(counters.declared_watermark(topic), 0) for topic in TOPIC_ROLES)
         return PlatformStatus(
             platform=platform.id,
             partition=self._number,
             as_of=_format_instant(now),
-            complete_through=_format_instant(through) if through else None,
+            complete_through=_format_instant(declared_watermark) if declared_watermark else None,
             topics=self._sent_topics[platform.id],
             refused={
                 _REASON_BY_COUNTER[name]: count for name, count in sorted(tally.items()) if name in _REASON_BY_COUNTER

@@ -79,14 +79,14 @@ def without_platforms(rows: Rows, platforms: Collection[str]) -> dict[bytes, byt
 
 def encode_updates(updates: Iterable[ReportUpdate]) -> tuple[list[Row], dict[str, Exception]]:
     """Return notices as they are told, and the platforms of which one cannot be told, with what is wrong with each."""
-    told: list[Row] = []
+    rows: list[Row] = []
     faults: dict[str, Exception] = {}
     for notice in updates:
         try:
-            told.append((notice.key, report_updates.encode_report_update(notice)))
+            rows.append((notice.key, report_updates.encode_report_update(notice)))
         except Exception as fault:  # noqa: BLE001 - whatever it is, it concerns this platform alone
             faults.setdefault(notice.key.partition(b"|")[0].decode(), fault)
-    return told, faults
+    return rows, faults
 
 
 class SuspendedPlatforms:
