@@ -279,7 +279,7 @@ PAGING_ALERTS: Final = (
         ),
         do=(
             (
-                "If it does: give the workers memory for it ([scaling.md](scaling.md#what-one-platform-may-hold)), raise "
+                "If it does: give the workers memory for it ([performance.md](performance.md#what-one-platform-may-hold)), raise "
                 "the platform's `capacity` in the registry, start workers and boards again, then "
                 "`safeclock replay --refused --reason over_capacity` "
                 "([operations.md](operations.md#replay-what-was-refused))."
