@@ -123,7 +123,7 @@ PAGING_ALERTS: Final = (
             (
                 "A worker that says `expected the topic with id …` in its log stopped at a topic that was made anew, and "
                 "waits for a decision: [a source topic](operations.md#a-source-topic-is-not-as-it-was), [the changelog or the "
-                "measures](operations.md#the-changelog-or-the-measures-were-made-anew)."
+                "measures](operations.md#the-changelog-or-the-measures-were-recreated)."
             ),
             "Topics with different numbers of partitions: `safeclock admin plan` shows them.",
         ),
