@@ -1,4 +1,4 @@
-"""The figures on paper: tables in Markdown, between two marks of docs/benchmarks.md."""
+"""The figures on paper: tables in Markdown, between two marks of docs/performance.md."""
 
 import os
 import platform
@@ -10,7 +10,7 @@ from tests.bench import race
 from tests.bench.latency import Latency
 from tests.bench.trial import ROOT, Trial, by_cpu, by_wall
 
-PAPER: Final = ROOT / "docs/benchmarks.md"
+PAPER: Final = ROOT / "docs/performance.md"
 _PACKAGES: Final = ("faust-streaming", "aiokafka", "msgspec", "bytewax")
 
 

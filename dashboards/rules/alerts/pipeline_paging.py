@@ -123,7 +123,7 @@ PAGING_ALERTS: Final = (
             (
                 "A worker that says `expected the topic with id …` in its log stopped at a topic that was made anew, and "
                 "waits for a decision: [a source topic](operations.md#a-source-topic-is-not-as-it-was), [the changelog or the "
-                "measures](operations.md#the-changelog-or-the-measures-were-made-anew)."
+                "measures](operations.md#the-changelog-or-the-measures-were-recreated)."
             ),
             "Topics with different numbers of partitions: `safeclock admin plan` shows them.",
         ),
@@ -279,7 +279,7 @@ PAGING_ALERTS: Final = (
         ),
         do=(
             (
-                "If it does: give the workers memory for it ([scaling.md](scaling.md#what-one-platform-may-hold)), raise "
+                "If it does: give the workers memory for it ([performance.md](performance.md#what-one-platform-may-hold)), raise "
                 "the platform's `capacity` in the registry, start workers and boards again, then "
                 "`safeclock replay --refused --reason over_capacity` "
                 "([operations.md](operations.md#replay-what-was-refused))."

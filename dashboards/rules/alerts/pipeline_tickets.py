@@ -116,7 +116,7 @@ TICKET_ALERTS: Final = (
         do=(
             (
                 "If the platform really files so many: give the workers memory for it "
-                "([scaling.md](scaling.md#what-one-platform-may-hold)), raise its `capacity` in the registry, and start "
+                "([performance.md](performance.md#what-one-platform-may-hold)), raise its `capacity` in the registry, and start "
                 "workers and boards again."
             ),
             "If it does not: ask the platform's engineer to stop what publishes. The others are counted as before.",

@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=3, help="how often each is killed half way")
     parser.add_argument("--reports", type=int, default=150_000, help="how many reports the story has, about")
     parser.add_argument("--only", default="", help="names of contenders, with commas between")
-    parser.add_argument("--write", action="store_true", help="put the figures into docs/benchmarks.md")
+    parser.add_argument("--write", action="store_true", help="put the figures into docs/performance.md")
     wanted = parser.parse_args()
     contenders = _those(wanted.only)
     with TemporaryDirectory(prefix="safeclock-bench-", ignore_cleanup_errors=True) as name, apache_kafka() as broker:

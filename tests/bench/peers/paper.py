@@ -1,4 +1,4 @@
-"""The figures on paper: a table in Markdown, between two marks of docs/benchmarks.md."""
+"""The figures on paper: a table in Markdown, between two marks of docs/performance.md."""
 
 import os
 import platform
