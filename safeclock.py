@@ -83,7 +83,7 @@ _SERVICE_OPTIONS = (
 @with_options(_SERVICE_OPTIONS)
 @click.option("--record-time", help="Whose stamps count: log or create (SAFECLOCK_RECORD_TIME).")
 @click.option("--journal", help="auto, transactions or append (SAFECLOCK_JOURNAL).")
-@click.option("--memory-days", help="How long ended reports are remembered (SAFECLOCK_MEMORY_DAYS).")
+@click.option("--retention-days", help="How long ended reports are remembered (SAFECLOCK_RETENTION_DAYS).")
 def worker(**options: str | None) -> None:
     """Run a worker: events in, measures out. Stops cleanly on SIGTERM; any failure ends it with 1."""
     from streams.edge.shutdown import exits_on_stop_signal

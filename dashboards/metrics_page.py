@@ -56,7 +56,7 @@ _SECTIONS: Final = (
         OBJECTIVES,
     ),
     (
-        "Tripwires",
+        "Integrity checks",
         "Board. What each looks at, and what an honest platform can do to trip it: [integrity-checks.md](integrity-checks.md).",
         INTEGRITY,
     ),

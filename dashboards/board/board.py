@@ -176,7 +176,7 @@ class Board:
             "safeclock_complete_through_timestamp_seconds": {
                 (name,): at / SECOND for name, at in declared_watermarks.items() if at
             },
-            "safeclock_last_told_timestamp_seconds": {
+            "safeclock_last_event_timestamp_seconds": {
                 (name,): at / SECOND for name, at in last_logged_at.items() if at
             },
         }

@@ -26,10 +26,10 @@ Prometheus and in Alertmanager's own page. An alert on a platform that has ended
 that one matter is told once; its end is told as much later.
 
 What Prometheus sees for the first time counts as new where the boards were looked at before, and accuses no platform \
-where they were not. A changelog that is measured again accuses nobody of what is old ([ADR 107](adr/0107-alerts-that-begin-in-the-middle.md)).
+where they were not. A changelog that is measured again accuses nobody of what is old ([ADR 8](adr/0008-alerts.md)).
 
 In two simulated years of fifty healthy platforms nobody was paged, the operator got no ticket, the analyst one \
-ticket a year and two or three lines of the digest ([ADR 94](adr/0094-a-year-in-which-nothing-is-wrong.md)): an alert is worth a look.
+ticket a year and two or three lines of the digest ([ADR 8](adr/0008-alerts.md)): an alert is worth a look.
 """
 
 _MAINTENANCE: Final = """\

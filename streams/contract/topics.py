@@ -17,7 +17,7 @@ MEASURES: Final = "measures"
 EVENT_REFUSED: Final = "event-refused"
 """Why a record was refused, without the record."""
 
-REPORT_UPDATES: Final = "report-notices"
+REPORT_UPDATES: Final = "report-updates"
 """What becomes of single reports, keyed as they are: that clocks have ended, that limits passed while clocks ran."""
 
 _MEBIBYTE: Final = 1024 * 1024

@@ -55,7 +55,7 @@ class WorkerCollector(Collector):
             "safeclock_worker_records_applied_total": self._by_partition(figures.applied),
             "safeclock_worker_records_refused_total": {reason: figures.refused[reason] for reason in Reason},
             "safeclock_worker_lag_records": {number: one.lag for number, one in owned.items() if one.lag is not None},
-            "safeclock_worker_now_timestamp_seconds": {
+            "safeclock_worker_log_time_timestamp_seconds": {
                 number: one.log_time / 1000 for number, one in owned.items() if one.log_time
             },
             "safeclock_worker_uncommittable_platforms": {

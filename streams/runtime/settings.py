@@ -83,8 +83,8 @@ _VARIABLES: Final[Variables] = {
     "SAFECLOCK_COMMIT_INTERVAL_MS": ("commit_interval_ms", at_least(1)),
     "SAFECLOCK_HTTP_HOST": ("http_host", non_blank),
     "SAFECLOCK_HTTP_PORT": ("http_port", port),
-    "SAFECLOCK_MEMORY_DAYS": ("retention_ms", at_least(1, DAY)),
-    "SAFECLOCK_NOTICES": ("report_updates", choice(ReportUpdates)),
+    "SAFECLOCK_RETENTION_DAYS": ("retention_ms", at_least(1, DAY)),
+    "SAFECLOCK_REPORT_UPDATES": ("report_updates", choice(ReportUpdates)),
 }
 VARIABLES: Final = (*_VARIABLES, *kafka_security.VARIABLES, *http_security.VARIABLES, *log_settings.VARIABLES)
 """The names of the variables that `load` reads."""

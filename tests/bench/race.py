@@ -56,7 +56,7 @@ def run(course: Course, runs: int, say: Callable[[str], None]) -> Mapping[str, l
         BYTEWAX: _bytewax,
         WORKER: _worker,
         PACKED: partial(_worker, SAFECLOCK_PACKS=_PACK),
-        SILENT: partial(_worker, SAFECLOCK_NOTICES="none"),
+        SILENT: partial(_worker, SAFECLOCK_REPORT_UPDATES="none"),
         LEDGER: _ledger,
     }
     if find_spec("confluent_kafka") is None:

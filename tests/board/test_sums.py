@@ -136,22 +136,24 @@ def test_a_commit_that_is_read_in_part_changes_no_cohort() -> None:
 
 def test_counters_add_up_and_instants_do_not() -> None:
     sums, codec = MeasuresState(), MessagePackCodec()
-    sums.apply_record(0, b"n|harbor", codec.pack({"filed": 1, "last_told": 100, "horizon": 90}))
+    sums.apply_record(0, b"n|harbor", codec.pack({"filed": 1, "last_logged_at": 100, "decided_through": 90}))
     sums.apply_record(
-        0, b"n|harbor", codec.pack({"filed": 3, "last_told": 200, "horizon": 95, "sequence|report-filed": 4})
+        0,
+        b"n|harbor",
+        codec.pack({"filed": 3, "last_logged_at": 200, "decided_through": 95, "sequence|report-filed": 4}),
     )
-    sums.apply_record(1, b"n|harbor", codec.pack({"filed": 5, "last_told": 150, "waiting": 2}))
+    sums.apply_record(1, b"n|harbor", codec.pack({"filed": 5, "last_logged_at": 150, "orphans": 2}))
 
     total = sums.platform_counters.total("harbor")
 
-    assert total == {"filed": 8, "waiting": 2}
+    assert total == {"filed": 8, "orphans": 2}
     assert sums.platform_counters.last_logged_at("harbor") == 200
 
 
 def test_the_fullest_partition_says_how_much_of_the_capacity_is_used() -> None:
     sums, codec = MeasuresState(), MessagePackCodec()
     for partition, remembered in enumerate((5, 7, 0)):
-        sums.apply_record(partition, b"n|harbor", codec.pack({"remembered": remembered}))
+        sums.apply_record(partition, b"n|harbor", codec.pack({"retained": remembered}))
 
     assert sums.platform_counters.max_retained_reports("harbor") == 7
     assert sums.platform_counters.max_retained_reports("lantern") == 0
@@ -162,11 +164,11 @@ def test_the_fullest_partition_says_how_much_of_the_capacity_is_used() -> None:
     [
         ({}, None),
         ({0: {"filed": 1}}, None),
-        ({0: {"heartbeats": 2, "through|report-filed": 50, "through|action-taken": 60}}, 0),
+        ({0: {"heartbeats": 2, "declared_watermark|report-filed": 50, "declared_watermark|action-taken": 60}}, 0),
         (
             {
-                0: {"heartbeats": 2, "through|report-filed": 50, "through|action-taken": 60},
-                1: {"heartbeats": 2, "through|report-filed": 70, "through|action-taken": 40},
+                0: {"heartbeats": 2, "declared_watermark|report-filed": 50, "declared_watermark|action-taken": 60},
+                1: {"heartbeats": 2, "declared_watermark|report-filed": 70, "declared_watermark|action-taken": 40},
             },
             40,
         ),

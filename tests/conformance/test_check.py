@@ -82,7 +82,7 @@ def test_a_share_of_nothing_is_not_known_and_not_0(tmp_path: Path) -> None:
 
     (platform,) = json.loads(json.dumps(check_document(found)))["platforms"]
     assert platform["shares"]["unknown_jurisdiction"] is None
-    assert platform["clocks"]["time_to_action"]["told_only_at_closing"] is None
+    assert platform["clocks"]["time_to_action"]["share_logged_at_close"] is None
     assert "no jurisdiction not known" in shown.getvalue()
 
 

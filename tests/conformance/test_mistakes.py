@@ -152,8 +152,8 @@ PLANTED: Final[list[tuple[str, SimulationConfig, Plant]]] = [
     ("epoch_units", SMALL, both(PLAIN, changed(lambda event: event | {"time": format_timestamp(parse_timestamp(event["time"]) // 1_000)}))),
     ("in_the_future", SMALL, year("2062")),
     ("in_the_future", SMALL, both(PLAIN, changed(lambda event: event | {"time": "2041-01-01T00:00:00Z"}, ACTED))),
-    ("told_long_after", SMALL, changed(lambda event: event | {"recordedtime": "2026-03-20T00:00:00Z"})),
-    ("told_after_promise", SMALL, changed(shifted(-5 * HOUR, "time"), FILED, ACTED)),
+    ("logged_long_after", SMALL, changed(lambda event: event | {"recordedtime": "2026-03-20T00:00:00Z"})),
+    ("logged_after_heartbeat", SMALL, changed(shifted(-5 * HOUR, "time"), FILED, ACTED)),
     ("skipped_hour_empty", SPRING, both(PLAIN, changed(local("Europe/London", "time")))),
     ("skipped_hour_empty", SPRING, changed(local("Europe/Berlin", "time", "recordedtime"))),
     ("skipped_hour_empty", SPRING, both(PLAIN, changed(local("Europe/Athens", "time")))),
@@ -289,7 +289,7 @@ def test_a_clean_file_is_told_nothing(tmp_path: Path, seed: int) -> None:
     found = told(checked(tmp_path, planted(plan, plant)))
 
     # It tells filings when they are closed, which is its planted truth: nothing of it is open, and its promises break.
-    assert found.pop("juniper") <= {"told_after_promise", "all_acted"}
+    assert found.pop("juniper") <= {"logged_after_heartbeat", "all_acted"}
     assert found == {platform: set() for platform in found}
 
 

@@ -142,7 +142,7 @@ def test_every_topic_has_the_registrys_partitions_and_the_settings_of_its_use() 
 
     settings = {each.name: each for each in required_topics(registry, "app", Replication(factor=1, min_insync=1))}
 
-    written = {"app-changelog", "measures", "event-refused", "report-notices"}
+    written = {"app-changelog", "measures", "event-refused", "report-updates"}
     assert set(settings) == {"report-filed", "action-taken", *written}
     assert {each.partitions for each in settings.values()} == {12}
     assert settings["report-filed"].config["message.timestamp.type"] == "LogAppendTime"

@@ -19,7 +19,7 @@ _NO_PERIOD: Final = "it reads nothing that is judged by the period of a rule"
 
 _OF_ONE: Final[Mapping[str, Mapping[str, str]]] = {
     "SafeclockUrgentOverdueUnreviewed": {"first looked at": _NO_PAST, "born": _NO_PAST},
-    "SafeclockPlatformUnheard": {
+    "SafeclockPlatformNeverComplete": {
         "rebuilt": "it waits for two days of fresh figures, and no changelog is measured again while they are fresh"
     },
     "SafeclockBacklogGrowing": {"first looked at": _NO_PAST, "born": _NO_PAST},
@@ -44,7 +44,7 @@ _OF_ONE: Final[Mapping[str, Mapping[str, str]]] = {
         "rebuilt": "a batch that is refused again is still on its topic, and what it holds is in no figure"
     },
     "SafeclockOverCapacity": {"rebuilt": "what is refused again is beyond a capacity that is still in force"},
-    "SafeclockCapacity": {"rebuilt": "it tells how much a partition remembers, whenever that was measured"},
+    "SafeclockCapacityNearlyUsed": {"rebuilt": "it tells how much a partition remembers, whenever that was measured"},
     "SafeclockWatchdog": {"born": "it reads nothing, and so nothing that could be born"},
 }
 

@@ -132,7 +132,7 @@ def _objective(met: str = "1xN", left: str = "100xN", reports: str = "100xN", st
 
 
 def _tripwire(tripped: str) -> Series:
-    return _FRESH_5M | {f'safeclock_tripwire_tripped{{{AT},tripwire="channel_shift"}}': tripped}
+    return _FRESH_5M | {f'safeclock_integrity_check_failed{{{AT},check="channel_shift"}}': tripped}
 
 
 def _lag(lag: str) -> Series:
@@ -172,7 +172,7 @@ _UNSENT: Final = 'alertmanager_notification_requests_failed_total{integration="w
 TALES: Final[Mapping[str, Told]] = {
     "SafeclockSlowResponseFast": _burn("1d", "0x287 0+1xN", "0+0.06xN", "0+0.55xN"),
     "SafeclockSlowResponse": _burn("3d", "0x863 0+0.5xN", "0+0.033xN", "0+0.29xN"),
-    "SafeclockSlowResponseLasting": _burn("14d", "0x4031 0+0.5xN", "0+0.049xN", "0+0.14xN"),
+    "SafeclockSlowResponseSustained": _burn("14d", "0x4031 0+0.5xN", "0+0.049xN", "0+0.14xN"),
     "SafeclockUrgentOverdue": Told(
         Tale(_overdue("0x30 2xN", reviewed="yes"), "31m", fires=_SLOW),
         (
@@ -227,8 +227,8 @@ TALES: Final[Mapping[str, Told]] = {
             Tale(_objective(left="500-3xN", reports="199xN"), ends="12h", step="5m", why="few reports"),
         ),
     ),
-    "SafeclockTripwire": Told(
-        Tale(_tripwire("0x11 1xN"), "1h", fires=_HARBOR | {"tripwire": "channel_shift"}, step="5m"),
+    "SafeclockIntegrityCheckFailed": Told(
+        Tale(_tripwire("0x11 1xN"), "1h", fires=_HARBOR | {"check": "channel_shift"}, step="5m"),
         (
             Tale(_tripwire("0xN"), ends="1d", step="5m", why="it is not tripped"),
             Tale(_tripwire("1x40 0x10 1x40"), ends="10h", step="5m", why="it was for hours only"),
@@ -245,7 +245,7 @@ TALES: Final[Mapping[str, Told]] = {
             ),
         ),
     ),
-    "SafeclockPlatformUnheard": Told(
+    "SafeclockPlatformNeverComplete": Told(
         Tale(_FRESH_5M | {_CADENCE: "300xN"}, fires=_HARBOR, step="5m"),
         (
             Tale(
@@ -354,7 +354,7 @@ TALES: Final[Mapping[str, Told]] = {
         Tale(_partitions("1x30 0xN", "1xN"), "30m", fires={}),
         (Tale(_partitions("1x30 0x8 1xN", "1x30 0x8 1xN"), ends="2h", why="a restart and a restore"),),
     ),
-    "SafeclockCommitsStill": Told(
+    "SafeclockCommitsStalled": Told(
         Tale(_commits(w1="0+10x30 300xN"), "30m", fires={"partition": "0"}),
         (
             Tale(_commits(w1="0+10x30 300xN", w2="_x31 0+10xN"), ends="2h", why="another worker took over"),
@@ -405,7 +405,7 @@ TALES: Final[Mapping[str, Told]] = {
         Tale({_UNCOMMITTABLE: "0x29 1xN"}, "30m", fires={"partition": "0"}),
         (Tale({_UNCOMMITTABLE: "0xN"}, ends="2h", why="all platforms are counted"),),
     ),
-    "SafeclockCapacity": Told(
+    "SafeclockCapacityNearlyUsed": Told(
         Tale({_CAPACITY: "0.7x29 0.85xN"}, "30m", fires=_HARBOR),
         (
             Tale({_CAPACITY: "0.5x30 0.79xN"}, ends="2h", why="room is left"),
@@ -424,7 +424,7 @@ TALES: Final[Mapping[str, Told]] = {
             Tale({_FEEDBACK: "0x29 1x10 0xN"}, ends="2h", why="it was mended within minutes"),
         ),
     ),
-    "SafeclockWorkerClock": Told(
+    "SafeclockWorkerClockAhead": Told(
         Tale({_CLOCK: "0x29 -60xN"}, "30m", fires={"instance": "w1"}),
         (
             Tale({_CLOCK: "0x30 4xN"}, ends="2h", why="less than a worker allows for"),

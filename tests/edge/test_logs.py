@@ -15,19 +15,19 @@ from streams.runtime.journal.journal import ClaimError
 
 
 def test_a_log_is_text_from_information_on_unless_it_is_told_otherwise() -> None:
-    assert load_log_settings({}) == load_log_settings({"SAFECLOCK_LOG": "", "SAFECLOCK_LOG_LEVEL": ""})
+    assert load_log_settings({}) == load_log_settings({"SAFECLOCK_LOG_FORMAT": "", "SAFECLOCK_LOG_LEVEL": ""})
     assert load_log_settings({}) == LogSettings(format=LogFormat.TEXT, level=LogLevel.INFO)
-    assert load_log_settings({"SAFECLOCK_LOG": "json", "SAFECLOCK_LOG_LEVEL": "debug"}) == LogSettings(
+    assert load_log_settings({"SAFECLOCK_LOG_FORMAT": "json", "SAFECLOCK_LOG_LEVEL": "debug"}) == LogSettings(
         format=LogFormat.JSON, level=LogLevel.DEBUG
     )
 
 
 def test_wrong_settings_of_the_log_are_told_together() -> None:
     with pytest.raises(BadSettingsError) as told:
-        load_log_settings({"SAFECLOCK_LOG": "xml", "SAFECLOCK_LOG_LEVEL": "DEBUG"})
+        load_log_settings({"SAFECLOCK_LOG_FORMAT": "xml", "SAFECLOCK_LOG_LEVEL": "DEBUG"})
 
     assert str(told.value).splitlines() == [
-        "SAFECLOCK_LOG: expected one of text, json, got 'xml'",
+        "SAFECLOCK_LOG_FORMAT: expected one of text, json, got 'xml'",
         "SAFECLOCK_LOG_LEVEL: expected one of debug, info, warning, error, got 'DEBUG'",
     ]
 
@@ -104,7 +104,7 @@ logging.getLogger("streams.trial").error("wrong")
 """
     done = subprocess.run(
         [sys.executable, "-c", program],
-        env={"SAFECLOCK_LOG": form, "SAFECLOCK_LOG_LEVEL": level},
+        env={"SAFECLOCK_LOG_FORMAT": form, "SAFECLOCK_LOG_LEVEL": level},
         capture_output=True,
         text=True,
         check=True,

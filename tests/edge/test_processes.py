@@ -100,7 +100,7 @@ def test_a_port_that_is_in_use_is_told_by_its_setting(kind: str, tmp_path: Path)
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_address_that_is_not_this_machine_s_is_told_by_its_setting(kind: str, tmp_path: Path) -> None:
-    with starting(tmp_path, SAFECLOCK_HTTP_HOST="192.0.2.1", SAFECLOCK_HTTP_OPEN="yes") as start:
+    with starting(tmp_path, SAFECLOCK_HTTP_HOST="192.0.2.1", SAFECLOCK_HTTP_ALLOW_INSECURE="yes") as start:
         process = start(kind, SAFECLOCK_BOOTSTRAP=f"{LOOPBACK}:{free_port()}")
 
         assert process.ended() == 1
@@ -130,7 +130,7 @@ def test_a_normal_start_and_stop_is_few_lines_and_no_error(kind: str, start: Sta
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_log_for_machines_is_json_to_its_last_line(kind: str, start: Start) -> None:
-    process = start(kind, SAFECLOCK_LOG="json")
+    process = start(kind, SAFECLOCK_LOG_FORMAT="json")
     process.says("serving partitions" if kind == "worker" else "reading 4 partitions")
 
     process.terminate()

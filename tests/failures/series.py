@@ -36,8 +36,8 @@ _NAMES: Final = {
     counters.RETRACTED: "safeclock_events_retracted_total",
     counters.AMENDED: "safeclock_reports_amended_total",
     counters.TESTS: "safeclock_reports_test_total",
-    counters.EVICTED: "safeclock_reports_forgotten_total",
-    counters.UNANSWERED: "safeclock_reports_sealed_total",
+    counters.EVICTED: "safeclock_reports_evicted_total",
+    counters.UNANSWERED: "safeclock_reports_unanswered_total",
     counters.HEARTBEATS: "safeclock_heartbeats_total",
     counters.SEQUENCE_GAPS: "safeclock_heartbeat_gaps_total",
 }

@@ -163,7 +163,7 @@ def taken_back(stored: Stored) -> int:
         count
         for tally in tallies
         for name, count in tally.items()
-        if name.startswith(counters.corrected("verdict|")) and name.endswith(_MISSED)
+        if name.startswith(counters.corrected("deadline|")) and name.endswith(_MISSED)
     )
 
 

@@ -227,7 +227,7 @@ def _net(names: Mapping[str, int]) -> Counter[str]:
     left: Counter[str] = Counter()
     left[counters.FILED] = names.get(counters.FILED, 0) - names.get(counters.UNFILED, 0)
     for name, value in names.items():
-        if name.startswith(("stopped|", "stopped_ms|", "paused_ms|", "verdict|")):
+        if name.startswith(("stopped|", "stopped_ms|", "paused_ms|", "deadline|")):
             left[name] = value - names.get(counters.corrected(name), 0)
     return Counter({name: value for name, value in left.items() if value})
 
@@ -255,5 +255,5 @@ def expected_net(oracle: Oracle, clocks: Sequence[Clock], events: Sequence[Event
         net[platform][counters.paused_ms(keys[clock])] = total
     for verdict in oracle.verdicts(events, now):
         platform = verdict.key.split(b"|")[0].decode()
-        net[platform][f"verdict|{keys[verdict.clock]}|{verdict.verdict}|{verdict.timing}"] += 1
+        net[platform][f"deadline|{keys[verdict.clock]}|{verdict.verdict}|{verdict.timing}"] += 1
     return {platform: Counter({name: n for name, n in found.items() if n}) for platform, found in net.items()}

@@ -46,7 +46,7 @@ def test_it_counts_as_much_as_one_that_was_never_held_and_decides_nothing_before
         held.commit()
         held.crash()
         held.ledger.advance_limited({HELD: since})
-    horizon = held.ledger.counters().get(HELD, {}).get("horizon", 0)
+    horizon = held.ledger.counters().get(HELD, {}).get("decided_through", 0)
     for event in missing:
         held.ledger.advance_limited({HELD: event.logged_at})
         held.feed([event])

@@ -43,7 +43,7 @@ def test_what_would_begin_another_report_is_refused_and_everything_else_counts()
     assert answers == [None, full, full, full, None, None, None]
     assert subject.counters()["harbor"]["refused|over_capacity"] == 3
     assert subject.counters()["harbor"]["filed"] == CAPACITY
-    assert subject.counters()["harbor"]["remembered"] == CAPACITY
+    assert subject.counters()["harbor"]["retained"] == CAPACITY
 
 
 def test_a_restart_at_any_moment_refuses_the_same() -> None:
@@ -70,7 +70,7 @@ def test_a_report_that_is_forgotten_makes_room() -> None:
     later = START + 300 * DAY
     subject.advance(later)
 
-    assert subject.counters()["harbor"]["remembered"] == CAPACITY - 10
+    assert subject.counters()["harbor"]["retained"] == CAPACITY - 10
     answers = subject.feed([filing(2_000 + number, at=later) for number in range(11)])
     assert answers == [*[None] * 10, Reason.OVER_CAPACITY]
 

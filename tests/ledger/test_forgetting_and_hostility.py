@@ -125,8 +125,8 @@ def test_more_sequences_than_are_remembered_are_counted_like_any(monkeypatch: py
 
     (marks,) = subject.cohorts().values()
     counted = subject.counters()["harbor"]
-    assert (marks.total(), counted["filed"], counted["deed|restricted"]) == (reports + 1, reports + 1, 1)
-    assert counted["deed|merged"] == 3 * reports // len(_ON_THE_WAY)
+    assert (marks.total(), counted["filed"], counted["action|restricted"]) == (reports + 1, reports + 1, 1)
+    assert counted["action|merged"] == 3 * reports // len(_ON_THE_WAY)
 
 
 def test_what_sequences_come_to_is_not_remembered_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +171,7 @@ def test_an_orphan_whose_filing_comes_makes_room_for_another() -> None:
 
     subject.feed([orphan, Filing(KEYS[0], "harbor", START, START, 2, 2, "gaaaabEU")])
 
-    assert subject.counters()["harbor"].get("waiting", 0) == 0
+    assert subject.counters()["harbor"].get("orphans", 0) == 0
     assert next(iter(next(iter(subject.cohorts().values())))).state == "acknowledged"
 
 

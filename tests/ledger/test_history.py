@@ -141,7 +141,7 @@ def test_an_action_of_history_waits_for_its_filing_while_the_span_is_open() -> N
     subject.advance(now + 2 * DAY)
 
     assert subject.ledger.drain_late_refusals() == []
-    assert subject.net()["harbor"]["verdict|time_to_action@1|met|late"] == 1
+    assert subject.net()["harbor"]["deadline|time_to_action@1|met|late"] == 1
 
 
 def test_a_live_filing_stands_before_one_of_history_whichever_came_first() -> None:
@@ -154,7 +154,7 @@ def test_a_live_filing_stands_before_one_of_history_whichever_came_first() -> No
             subject.feed(order)
             subject.advance(START + 10 * DAY)
             cohorts.append(subject.cohorts())
-            assert subject.net()["harbor"]["verdict|time_to_action@1|missed|live"] == 1
+            assert subject.net()["harbor"]["deadline|time_to_action@1|missed|live"] == 1
             assert subject.counters()["harbor"][counters.CONFLICTS] == 1
         assert cohorts[0] == cohorts[1]
 

@@ -41,7 +41,7 @@ def test_a_report_that_was_claimed_very_often_and_then_restricted_is_restricted(
     counted = subject.counters()["harbor"]
     assert set(answers) == {None}
     assert {mark.state for mark in marks} == {"restricted"}
-    assert (counted["deed|review_started"], counted["folded"]) == (5_000, 5_002 - MAX_ENTRIES)
+    assert (counted["action|review_started"], counted["folded"]) == (5_000, 5_002 - MAX_ENTRIES)
 
 
 @pytest.mark.parametrize("backward", [False, True])

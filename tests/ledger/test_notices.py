@@ -84,7 +84,7 @@ def test_every_live_miss_is_told_and_nothing_is_told_as_missed_that_was_never_co
         count
         for tally in subject.ledger.counters().values()
         for name, count in tally.items()
-        if name.startswith("verdict|") and name.endswith("|missed|live")
+        if name.startswith("deadline|") and name.endswith("|missed|live")
     )
     assert len({place for place, said in known.items() if isinstance(said, int)}) <= counted
 

@@ -43,7 +43,7 @@ def verdicts_of(*events: Event, now: int) -> dict[str, int]:
     subject = Subject()
     subject.feed(events)
     subject.advance(now)
-    start = "verdict|time_to_action@1|"
+    start = "deadline|time_to_action@1|"
     return {name.removeprefix(start): n for name, n in subject.net()["harbor"].items() if name.startswith(start)}
 
 
@@ -159,9 +159,9 @@ def test_a_miss_is_taken_back_when_the_deed_was_only_told_late() -> None:
     subject.advance(START + 3 * DAY)
 
     counters = subject.counters()["harbor"]
-    assert counters["verdict|time_to_action@1|missed|live"] == 1
-    assert counters["un|verdict|time_to_action@1|missed|live"] == 1
-    assert counters["verdict|time_to_action@1|met|live"] == 1
+    assert counters["deadline|time_to_action@1|missed|live"] == 1
+    assert counters["un|deadline|time_to_action@1|missed|live"] == 1
+    assert counters["deadline|time_to_action@1|met|live"] == 1
 
 
 def test_a_miss_that_stays_a_miss_is_counted_once() -> None:
@@ -172,8 +172,8 @@ def test_a_miss_that_stays_a_miss_is_counted_once() -> None:
     subject.feed([did(RESTRICTED, 2 * DAY)])
 
     counters = subject.counters()["harbor"]
-    assert counters["verdict|time_to_action@1|missed|live"] == 1
-    assert "un|verdict|time_to_action@1|missed|live" not in counters
+    assert counters["deadline|time_to_action@1|missed|live"] == 1
+    assert "un|deadline|time_to_action@1|missed|live" not in counters
 
 
 def test_four_hundred_days_of_silence_are_an_answer_of_their_own() -> None:
@@ -231,5 +231,5 @@ def test_a_pause_takes_back_no_deadline_that_had_passed_before_it() -> None:
     for subject in (in_time, too_late):
         subject.advance(START + 3 * DAY)
 
-    assert in_time.net()["harbor"]["verdict|pausing@1|missed|live"] == 0
-    assert too_late.net()["harbor"]["verdict|pausing@1|missed|live"] == 1
+    assert in_time.net()["harbor"]["deadline|pausing@1|missed|live"] == 0
+    assert too_late.net()["harbor"]["deadline|pausing@1|missed|live"] == 1

@@ -73,4 +73,4 @@ def test_the_packages_are_the_ones_that_were_read(package: str, exact: str) -> N
 def test_the_private_code_is_the_one_that_was_read(function: Callable[..., Any], wanted: str) -> None:
     found = digest(function)
 
-    assert found == wanted, f"{function.__qualname__} changed: read it again, with docs/adr/0003, then note {found}"
+    assert found == wanted, f"{function.__qualname__} changed: read it again, with docs/adr/0002, then note {found}"

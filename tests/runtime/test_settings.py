@@ -27,8 +27,8 @@ def test_every_variable_is_read() -> None:
         "SAFECLOCK_COMMIT_INTERVAL_MS": "250",
         "SAFECLOCK_HTTP_HOST": "127.0.0.2",
         "SAFECLOCK_HTTP_PORT": "8080",
-        "SAFECLOCK_MEMORY_DAYS": "30",
-        "SAFECLOCK_NOTICES": "none",
+        "SAFECLOCK_RETENTION_DAYS": "30",
+        "SAFECLOCK_REPORT_UPDATES": "none",
     }
 
     settings = load_settings(given)
@@ -82,7 +82,7 @@ def test_mistakes_of_every_kind_are_told_together() -> None:
         "SAFECLOCK_JOURNAL": "perhaps",
         "SAFECLOCK_PROTOCOL": "SASL_SSL",
         "SAFECLOCK_CA_FILE": "/nowhere/at/all",
-        "SAFECLOCK_HTTP_OPEN": "perhaps",
+        "SAFECLOCK_HTTP_ALLOW_INSECURE": "perhaps",
     }
 
     with pytest.raises(BadSettingsError) as told:
@@ -112,7 +112,7 @@ def test_every_wrong_setting_is_told_at_once_by_name() -> None:
     wrong = {
         "SAFECLOCK_JOURNAL": "perhaps",
         "SAFECLOCK_HTTP_PORT": "-1",
-        "SAFECLOCK_MEMORY_DAYS": "soon",
+        "SAFECLOCK_RETENTION_DAYS": "soon",
         "SAFECLOCK_BOOTSTRAP": " ",
     }
 

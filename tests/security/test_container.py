@@ -80,7 +80,7 @@ def test_worker_and_board_start_as_they_are_told_and_not_without_the_word_for_it
 
     assert load_settings(worker).http_host == load_board(board).http_host == "0.0.0.0"  # noqa: S104 - within its network
     for told, loader in ((worker, load_settings), (board, load_board)):
-        del told["SAFECLOCK_HTTP_OPEN"]
+        del told["SAFECLOCK_HTTP_ALLOW_INSECURE"]
         with pytest.raises(BadSettingsError, match=r"^SAFECLOCK_HTTP_HOST"):
             loader(told)
 

@@ -65,10 +65,10 @@ def test_one_of_both_does_not_open_the_way(protected: dict[str, str], kept: str)
 
 
 def test_who_says_that_the_network_is_private_is_believed() -> None:
-    assert load_settings({**BEYOND, "SAFECLOCK_HTTP_OPEN": "yes"}).guard.allow_insecure
+    assert load_settings({**BEYOND, "SAFECLOCK_HTTP_ALLOW_INSECURE": "yes"}).guard.allow_insecure
     for text in ("no", "true"):
         with pytest.raises(BadSettingsError, match="SAFECLOCK_HTTP_"):
-            load_settings({**BEYOND, "SAFECLOCK_HTTP_OPEN": text})
+            load_settings({**BEYOND, "SAFECLOCK_HTTP_ALLOW_INSECURE": text})
 
 
 def test_a_key_that_is_not_the_certificate_s_is_refused(protected: dict[str, str], tmp_path: Path) -> None:

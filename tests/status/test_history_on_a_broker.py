@@ -54,7 +54,7 @@ def all_late(told: Totals, verdict: str) -> int:
         count
         for tally in told.counted.values()
         for name, count in tally.items()
-        if name.startswith("verdict|") and name.endswith(verdict)
+        if name.startswith("deadline|") and name.endswith(verdict)
     )
 
 

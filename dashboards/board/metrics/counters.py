@@ -35,8 +35,8 @@ _PLATFORM_COUNTERS: Final = {
     "safeclock_reports_amended_total": counters.AMENDED,
     "safeclock_history_reports_total": counters.HISTORY,
     "safeclock_reports_test_total": counters.TESTS,
-    "safeclock_reports_forgotten_total": counters.EVICTED,
-    "safeclock_reports_sealed_total": counters.UNANSWERED,
+    "safeclock_reports_evicted_total": counters.EVICTED,
+    "safeclock_reports_unanswered_total": counters.UNANSWERED,
     "safeclock_heartbeats_total": counters.HEARTBEATS,
     "safeclock_heartbeat_gaps_total": counters.SEQUENCE_GAPS,
 }

@@ -1,4 +1,4 @@
-"""The metrics of tripwires: what every platform's recent reports look like."""
+"""The metrics of the integrity checks."""
 
 from dashboards.board.samples import Samples
 from streams.contract.registry.registry import Registry
@@ -8,8 +8,8 @@ from streams.domain.integrity.classifier import PROMPT_WITHIN, ReportClassifier
 from streams.domain.integrity.counts import CheckInput
 from streams.domain.integrity.window import DailyCounts
 
-CHECK_RATIO = "safeclock_tripwire_ratio"
-CHECK_FAILED = "safeclock_tripwire_tripped"
+CHECK_RATIO = "safeclock_integrity_check_ratio"
+CHECK_FAILED = "safeclock_integrity_check_failed"
 
 
 def daily_counts(registry: Registry, clocks: tuple[Clock, ...]) -> DailyCounts:
@@ -23,7 +23,7 @@ def daily_counts(registry: Registry, clocks: tuple[Clock, ...]) -> DailyCounts:
 
 
 def integrity_samples(platform: str, check_input: CheckInput) -> Samples:
-    """Return how far each tripwire is from being tripped, those left out that have too few reports."""
+    """Return the ratio of each check to its threshold; checks with too few reports are left out."""
     found = ratios(check_input)
     return {
         CHECK_RATIO: {(platform, name): ratio for name, ratio in found.items()},

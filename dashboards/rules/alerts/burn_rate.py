@@ -17,7 +17,7 @@ from dashboards.rules.recording.rules import (
 _NAME_BY_WINDOW: Final = {
     FAST: "SafeclockSlowResponseFast",
     SLOW: "SafeclockSlowResponse",
-    SUSTAINED: "SafeclockSlowResponseLasting",
+    SUSTAINED: "SafeclockSlowResponseSustained",
 }
 # A rule that asks for a mean, a share or a quantile is judged by that: see `clocks`.
 _AGGREGATE_CLOCKS: Final = last_value("safeclock_clock_info", statistic="~mean|share|quantile")

@@ -1,4 +1,4 @@
-"""What is asked by rules: urgent reports left lying, objectives missed or soon to be, and tripwires.
+"""What is asked by rules: urgent reports left lying, objectives missed or soon to be, and integrity checks.
 
 Nothing here pages. A report that is overdue under a clock whose reading somebody answers for is a ticket; under one
 that nobody has reviewed it is a line of the digest.
@@ -59,7 +59,7 @@ _AT_RISK: Final = only_when_fresh(
     f"\n  unless (({_PERIOD_REPORTS} < {NEW_PERIOD_SHARE} * {_MAX_PERIOD_REPORTS}) and on (clock) {_CALENDAR_CLOCKS})"
 )
 _FAILED_CHECKS: Final = only_when_fresh(
-    f"  max by (platform, tripwire) ({last_value('safeclock_tripwire_tripped')}) == 1"
+    f"  max by (platform, check) ({last_value('safeclock_integrity_check_failed')}) == 1"
 )
 
 OBJECTIVE_ALERTS: Final = (
@@ -73,7 +73,7 @@ _analyst_alert = partial(Alert, audience=Audience.ANALYST)
 
 _OVERDUE_CHECK: Final = (
     (
-        "No metric says which reports: `deadline-missed` on `report-notices` has their tokens, for whoever may read that "
+        "No metric says which reports: `deadline-missed` on `report-updates` has their tokens, for whoever may read that "
         "topic ([report-updates.md](report-updates.md))."
     ),
     "*Silence* and *Events refused*: an action that was never accepted leaves its report overdue.",
@@ -155,14 +155,14 @@ ALERTS: Final = (
         not_meant="a miss: the rule is still kept.",
     ),
     _analyst_alert(
-        name="SafeclockTripwire",
+        name="SafeclockIntegrityCheckFailed",
         severity=AlertSeverity.DIGEST,
         expr=_FAILED_CHECKS,
-        summary="the figures of {{ $labels.platform }} trip {{ $labels.tripwire }}",
+        summary="the figures of {{ $labels.platform }} fail the check {{ $labels.check }}",
         for_="6h",
         keep_firing_for="1d",
         notified_within="7h",
-        starting_when="a tripwire's ratio is above 1 on the last 28 filing days",
+        starting_when="the ratio of an integrity check is above 1 on the last 28 filing days",
         means="the platform's declarations show a pattern that makes figures better than deeds: each is told in "
         "[integrity-checks.md](integrity-checks.md), with what an honest platform can do to trip it.",
         check=("[integrity-checks.md](integrity-checks.md) for the pattern, then the cohorts of those weeks.",),

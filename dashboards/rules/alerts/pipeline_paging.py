@@ -30,7 +30,7 @@ _RECORDS_LOST: Final = (
 _CAUSE_CHAIN: Final = (
     "SafeclockWorkerRestarting",
     "SafeclockPartitionsNotReady",
-    "SafeclockCommitsStill",
+    "SafeclockCommitsStalled",
     "SafeclockFiguresStale",
 )
 _TICKET_NAMES: Final = tuple(ticket.name for ticket in TICKET_ALERTS)
@@ -107,7 +107,7 @@ PAGING_ALERTS: Final = (
         check=(
             (
                 "*Partitions not ready*: how many? Which: `safeclock_partition_ready`. Then "
-                "`safeclock_worker_now_timestamp_seconds` by partition: one that no worker exports has no owner, or is being "
+                "`safeclock_worker_log_time_timestamp_seconds` by partition: one that no worker exports has no owner, or is being "
                 "restored."
             ),
             (
@@ -131,7 +131,7 @@ PAGING_ALERTS: Final = (
         inhibits=_downstream_inhibitions("SafeclockPartitionsNotReady"),
     ),
     Alert(
-        name="SafeclockCommitsStill",
+        name="SafeclockCommitsStalled",
         # A worker goes on telling the counter of a partition that it lost: its owner is who counts most.
         expr=f"max by (partition) (increase({_COMMITS_TOTAL}[10m])) == 0",
         audience=Audience.OPERATOR,
@@ -148,7 +148,7 @@ PAGING_ALERTS: Final = (
         ),
         do=("Restart the worker when the broker is well and it does not go on by itself.",),
         not_meant="idleness: a partition without events commits its time all the same.",
-        inhibits=_downstream_inhibitions("SafeclockCommitsStill"),
+        inhibits=_downstream_inhibitions("SafeclockCommitsStalled"),
     ),
     Alert(
         name="SafeclockFiguresStale",
@@ -163,7 +163,7 @@ PAGING_ALERTS: Final = (
         "is not measured; all figures wait for it. Alerts on platforms are held back until it is over.",
         check=(
             "`/readyz` of a board says why the figures are greyed, and for which partitions.",
-            "Which partition is behind? `safeclock_worker_now_timestamp_seconds` and `safeclock_worker_lag_records`.",
+            "Which partition is behind? `safeclock_worker_log_time_timestamp_seconds` and `safeclock_worker_lag_records`.",
             "Is the broker up, and are all topics there with the same number of partitions?",
         ),
         do=(

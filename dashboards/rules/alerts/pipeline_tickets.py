@@ -80,7 +80,7 @@ TICKET_ALERTS: Final = (
         not_meant="a loss.",
     ),
     Alert(
-        name="SafeclockWorkerClock",
+        name="SafeclockWorkerClockAhead",
         expr=f"max by (instance) (abs({_CLOCK_AHEAD})) > {MAX_CLOCK_AHEAD_SECONDS}",
         audience=Audience.OPERATOR,
         severity=AlertSeverity.TICKET,
@@ -99,7 +99,7 @@ TICKET_ALERTS: Final = (
         not_meant="missed deadlines that were none: those are judged by the broker's clock.",
     ),
     Alert(
-        name="SafeclockCapacity",
+        name="SafeclockCapacityNearlyUsed",
         expr=f"max by (platform) ({_CAPACITY_USED}) > {MAX_CAPACITY_USED}",
         audience=Audience.OPERATOR,
         severity=AlertSeverity.TICKET,

@@ -29,7 +29,7 @@ MIN_OPEN_REPORTS: Final = 50
 VOLUME_DROP_RATIO: Final = 0.5
 MIN_DAILY_FILINGS: Final = 50
 MIN_RECENT_COHORT_REPORTS: Final = 50
-"""A cohort that grows is looked at again and again: docs/adr/0094 counts the false alarms of smaller ones."""
+"""A cohort that grows is looked at again and again: docs/adr/0008 counts the false alarms of smaller ones."""
 
 MIN_SHARE_FALL: Final = 0.05
 """Shares that fell by less are of no interest however surely they fell: a large platform's interval is narrow."""
@@ -96,7 +96,7 @@ ALERTS: Final = (
         "later; its deadlines are decided two cadences late.",
         check=(
             (
-                "`safeclock_last_told_timestamp_seconds` and `safeclock_heartbeats_total`: events without heartbeats mean "
+                "`safeclock_last_event_timestamp_seconds` and `safeclock_heartbeats_total`: events without heartbeats mean "
                 "that its heartbeat job stopped, nothing at all that its publisher did; heartbeats that promise nothing new "
                 "mean that its outbox is not emptied."
             ),
@@ -108,7 +108,7 @@ ALERTS: Final = (
         inhibits=(_SILENCE_INHIBITION,),
     ),
     _analyst_ticket(
-        name="SafeclockPlatformUnheard",
+        name="SafeclockPlatformNeverComplete",
         expr=_NEVER_COMPLETE,
         summary="{{ $labels.platform }} is registered and has never said that it was complete",
         for_="2d",

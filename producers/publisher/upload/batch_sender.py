@@ -1,4 +1,4 @@
-"""Whole record batches, for files: dozens of times as fast as one record at a time (docs/adr/0050).
+"""Whole record batches, for files: dozens of times as fast as one record at a time (docs/adr/0002).
 
 Within a partition a batch leaves only after the one before it was acknowledged. So a key's events arrive in order, a
 heartbeat never before what it promises, and after a failure nothing more arrives in that partition.

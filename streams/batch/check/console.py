@@ -13,10 +13,10 @@ from streams.edge.files.refusal_groups import explanation_lines
 from streams.edge.files.refusal_table import refusal_table
 from streams.edge.terminal import WrappingTable, console, indent
 
-_CLOCK_HEADINGS: Final = ("counted", "stopped", "closed only", "open, too", "told closed")
+_CLOCK_HEADINGS: Final = ("counted", "stopped", "closed only", "open, too", "logged at close")
 _CLOCK_LEGEND: Final = (
     "median time of closed reports only, as it is published today, beside that with open ones counted; "
-    "told closed: the share of reports first told when they were closed"
+    "logged at close: the share of reports first logged when they were closed"
 )
 
 

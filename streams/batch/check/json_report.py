@@ -61,5 +61,5 @@ def _clock_document(clock: ClockSummary) -> Json:
         "stopped": clock.stopped,
         "median_seconds": {**clock.median_seconds._asdict(), "reached": clock.median_reached},
         "closed_only_median_seconds": clock.closed_only_median_seconds,
-        "told_only_at_closing": clock.share_logged_at_close,
+        "share_logged_at_close": clock.share_logged_at_close,
     }

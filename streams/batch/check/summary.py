@@ -28,7 +28,7 @@ _DOUBTFUL_SHARE = 0.2
 class ClockSummary:
     """One clock: `median_seconds` counts those still waiting, `closed_only_median_seconds` is what is published today.
 
-    `median_reached` is None where it is not known whether half were acted on. `told_only_at_closing` is the share of
+    `median_reached` is None where it is not known whether half were acted on. `share_logged_at_close` is the share of
     reports that were first told when they were closed.
     """
 

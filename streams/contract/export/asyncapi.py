@@ -53,7 +53,7 @@ def asyncapi_document(event_types: Mapping[str, type], schemas: Mapping[str, Jso
                 ("event-refused", "platform-status"),
                 "What became of one platform's events; it alone may read it.",
             ),
-            "reportNotices": _channel(
+            "reportUpdates": _channel(
                 REPORT_UPDATES, ("response-measured", "deadline-missed"), "What becomes of single reports."
             ),
         },
@@ -62,7 +62,7 @@ def asyncapi_document(event_types: Mapping[str, type], schemas: Mapping[str, Jso
             "receiveActions": _operation("receive", "actionTaken"),
             "sendRefusals": _operation("send", "eventRefused"),
             "sendFeedback": _operation("send", "feedback"),
-            "sendNotices": _operation("send", "reportNotices"),
+            "sendReportUpdates": _operation("send", "reportUpdates"),
         },
         "components": {
             "messages": {name: _message(name, kind) for name, kind in event_types.items()},

@@ -103,10 +103,8 @@ COUNTERS: Final = (
     platform_counter("reports_amended", "Amendments of a report's labels; cohorts keep the labels as filed."),
     platform_counter("history_reports", "Filings taken as audited history; their verdicts are all late."),
     platform_counter("reports_test", "Reports filed as a test; they are in no other figure."),
-    platform_counter(
-        "reports_forgotten", "Reports whose row was dropped long after their last event; cohorts keep them."
-    ),
-    platform_counter("reports_sealed", "Reports sealed as unanswered, 400 days after their filing."),
+    platform_counter("reports_evicted", "Reports whose row was removed after its retention; cohorts keep them."),
+    platform_counter("reports_unanswered", "Reports that were still open 400 days after their filing."),
     platform_counter(
         "actions",
         "Actions accepted, by outcome: among them reopened, reversed and the steps of appeals.",

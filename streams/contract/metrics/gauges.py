@@ -87,7 +87,7 @@ GAUGES: Final = (
         PLATFORM,
     ),
     board_gauge(
-        "last_told_timestamp_seconds",
+        "last_event_timestamp_seconds",
         "Log time of the last event of the platform, heartbeats included; absent before the first.",
         PLATFORM,
     ),

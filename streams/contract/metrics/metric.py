@@ -103,7 +103,7 @@ REASON: Final = Label("reason", tuple(Reason))
 TIMING: Final = Label("timing", TIMINGS)
 STATE: Final = Label("state", STATES)
 STATISTIC: Final = Label("statistic", STATISTICS)
-CHECK: Final = Label("tripwire", CHECK_NAMES)
+CHECK: Final = Label("check", CHECK_NAMES)
 
 
 def bucket_bounds_seconds(edges: Sequence[int]) -> tuple[float, ...]:

@@ -25,7 +25,7 @@ PIPELINE: Final = (
         starts_at_zero=False,
     ),
     _worker_metric(
-        "worker_now_timestamp_seconds",
+        "worker_log_time_timestamp_seconds",
         MetricKind.GAUGE,
         "Log time that a partition has reached.",
         PARTITION,

@@ -49,7 +49,7 @@ class HttpSecurity:
         if not self.allow_insecure and not _is_loopback(host) and not (self.cert_file and self.password):
             found.append(
                 f"SAFECLOCK_HTTP_HOST: expected loopback, or SAFECLOCK_HTTP_CERT_FILE with _KEY_FILE and"
-                f" SAFECLOCK_HTTP_USER with _PASSWORD_FILE, or SAFECLOCK_HTTP_OPEN=yes on a private network; got {host!r}"
+                f" SAFECLOCK_HTTP_USER with _PASSWORD_FILE, or SAFECLOCK_HTTP_ALLOW_INSECURE=yes on a private network; got {host!r}"
             )
         return found
 
@@ -85,7 +85,7 @@ _READERS: Final[Variables] = {
     "SAFECLOCK_HTTP_KEY_FILE": ("key_file", Path),
     "SAFECLOCK_HTTP_USER": ("user", non_blank),
     "SAFECLOCK_HTTP_PASSWORD_FILE": ("password", secret_from_file),
-    "SAFECLOCK_HTTP_OPEN": ("allow_insecure", _yes_or_no),
+    "SAFECLOCK_HTTP_ALLOW_INSECURE": ("allow_insecure", _yes_or_no),
 }
 VARIABLES: Final = tuple(_READERS)
 """The names of the variables that `load_guard` reads."""

@@ -33,7 +33,7 @@ class LogSettings:
 
 
 _READERS: Final[Variables] = {
-    "SAFECLOCK_LOG": ("format", choice(LogFormat)),
+    "SAFECLOCK_LOG_FORMAT": ("format", choice(LogFormat)),
     "SAFECLOCK_LOG_LEVEL": ("level", choice(LogLevel)),
 }
 VARIABLES: Final = tuple(_READERS)

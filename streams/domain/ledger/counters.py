@@ -36,31 +36,31 @@ AMENDED: Final = "amended"
 RETRACTED: Final = "retracted"
 HEARTBEATS: Final = "heartbeats"
 SEQUENCE_GAPS: Final = "sequence_gaps"
-EVICTED: Final = "forgotten"
-UNANSWERED: Final = "sealed"
+EVICTED: Final = "evicted"
+UNANSWERED: Final = "unanswered"
 HISTORY: Final = "history"
 """Filings that were told in audited history."""
-ZERO_DURATIONS: Final = "instant"
+ZERO_DURATIONS: Final = "zero_durations"
 """Clocks that stopped after 0 milliseconds."""
 
-ORPHANS: Final = "waiting"
+ORPHANS: Final = "orphans"
 """A gauge: reports whose actions wait for their filing."""
-RETAINED: Final = "remembered"
+RETAINED: Final = "retained"
 """A gauge: reports that are remembered, those that wait among them."""
-DECIDED_THROUGH: Final = "horizon"
+DECIDED_THROUGH: Final = "decided_through"
 """An instant: up to where deadlines have been decided."""
-LAST_LOGGED_AT: Final = "last_told"
+LAST_LOGGED_AT: Final = "last_logged_at"
 """An instant: when the platform last told us anything."""
 
-REMOVED_FILED_FROM: Final = "dropped_from"
+REMOVED_FILED_FROM: Final = "removed_filed_from"
 """An instant: the earliest filing of the reports that were forgotten or sealed."""
-REMOVED_FILED_THROUGH: Final = "dropped_through"
+REMOVED_FILED_THROUGH: Final = "removed_filed_through"
 """An instant: the latest filing of the reports that were forgotten or sealed."""
 
 
 def declared_watermark(topic: str) -> str:
     """Name the instant up to which a topic (`report-filed`, `action-taken`) is complete by the platform's word."""
-    return f"through|{topic}"
+    return f"declared_watermark|{topic}"
 
 
 def sequence(topic: str) -> str:
@@ -75,7 +75,7 @@ def refused(reason: Reason) -> str:
 
 def action(outcome: str) -> str:
     """Name the actions accepted with an outcome."""
-    return f"deed|{outcome}"
+    return f"action|{outcome}"
 
 
 def stopped(clock: str, duration: int) -> str:
@@ -95,7 +95,7 @@ def paused_ms(clock: str) -> str:
 
 def deadline(clock: str, outcome: int, *, was_logged_late: bool) -> str:
     """Name the verdicts on a clock, by whether the limit had passed before we were told of the report."""
-    return f"verdict|{clock}|{DEADLINE_OUTCOMES[outcome]}|{'late' if was_logged_late else 'live'}"
+    return f"deadline|{clock}|{DEADLINE_OUTCOMES[outcome]}|{'late' if was_logged_late else 'live'}"
 
 
 def corrected(name: str) -> str:

@@ -44,7 +44,7 @@ class PlatformState:
 
     __slots__ = (
         *("allowance_s", "buffered", "buffered_due", "capacity", "cohorts", "config", "counts"),
-        *("decided_through", "decision_limit", "declared_watermark", "has_changed", "last_told"),
+        *("decided_through", "decision_limit", "declared_watermark", "has_changed", "last_logged_at"),
         *("late_refusals", "name", "next_check", "now", "pending_counts", "pending_durations", "queue"),
         *("retained_reports",),
     )

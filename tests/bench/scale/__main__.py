@@ -64,7 +64,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--settled", type=float, default=40.0, help="restore: seconds without compaction (40)")
     parser.add_argument("--minutes", type=float, default=10.0, help="backlog: the longest drain (10)")
     parser.add_argument("--seconds", type=float, default=8.0, help="flood: how long is listened (8)")
-    parser.add_argument("--memory-days", type=int, nargs="+", default=[200], help="backlog: days of memory (200)")
+    parser.add_argument("--retention-days", type=int, nargs="+", default=[200], help="backlog: days of memory (200)")
     parser.add_argument("--partitions", type=int, nargs="+", default=[4, 8, 16, 32], help="partitions: how many")
     return parser
 

@@ -53,7 +53,7 @@ def measure(bootstrap: str, folder: Path, order: Order, say: Callable[[str], Non
 def _drained(bootstrap: str, folder: Path, records: int, memory_days: int, minutes: float) -> list[Sample]:
     name = application()
     topics.create_of_contract(bootstrap, name)
-    given = {**environment_of(bootstrap, name), "SAFECLOCK_MEMORY_DAYS": str(memory_days)}
+    given = {**environment_of(bootstrap, name), "SAFECLOCK_RETENTION_DAYS": str(memory_days)}
     worker = Part("worker", given, folder / f"{name}.log")
     began = time.monotonic()
     samples: list[Sample] = []

@@ -17,7 +17,7 @@ from tests.dashboards.quiet.blocks import MONDAY, Part, write_blocks
 
 WEEK_SECONDS: Final = 7 * 86_400
 HOURLY: Final = {
-    "SafeclockSlowResponseLasting",
+    "SafeclockSlowResponseSustained",
     "SafeclockBacklogGrowing",
     "SafeclockRefusalsRising",
     "SafeclockUrgentOverdueUnreviewed",

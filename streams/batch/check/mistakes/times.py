@@ -222,7 +222,7 @@ MISTAKES: Final = (
         "or day and month swapped",
     ),
     Mistake(
-        "told_long_after",
+        "logged_long_after",
         "Were filings told more than 14 days after they happened?",
         0.05,
         20,
@@ -240,7 +240,7 @@ MISTAKES: Final = (
         "written as UTC, or `recordedtime` is; write both with the zone's offset",
     ),
     Mistake(
-        "told_after_promise",
+        "logged_after_heartbeat",
         "Were events told after a heartbeat had promised that there were no more?",
         0.05,
         _MIN_COUNT,
