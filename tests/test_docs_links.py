@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[1]
 HOOKS = runpy.run_path(str(ROOT / "deploy/docs_links.py"))
 
 
-def rewritten(markdown: str, repository: str | None = None) -> str:
-    config = {"docs_dir": str(ROOT / "docs"), "repo_url": repository}
+def rewritten(markdown: str, repository: str | None = None, docs: Path = ROOT / "docs") -> str:
+    config = {"docs_dir": str(docs), "repo_url": repository}
     page = SimpleNamespace(file=SimpleNamespace(src_uri="README.md"))
     text: str = HOOKS["on_page_markdown"](markdown, page=page, config=config, files=None)
     return text
@@ -49,10 +49,20 @@ def test_a_link_to_nothing_is_a_warning_which_ends_a_strict_build(caplog: pytest
     assert "found the link ../gone.md" in caplog.text
 
 
-def test_the_decisions_are_added_to_the_navigation_by_number() -> None:
-    config: dict[str, Any] = {"docs_dir": str(ROOT / "docs"), "nav": []}
+def test_a_link_to_a_folder_with_an_index_leads_to_the_index(tmp_path: Path) -> None:
+    index = tmp_path / "adr" / "README.md"
+    index.parent.mkdir()
+    index.touch()
 
-    added = HOOKS["on_config"](config)["nav"][0]["Decisions"]
+    assert rewritten("[why](adr)", docs=tmp_path) == "[why](adr/README.md)"
 
-    assert added == sorted(added)
-    assert len(added) == len(list((ROOT / "docs/adr").glob("*.md")))
+
+def test_the_decisions_are_added_to_the_navigation_after_their_index(tmp_path: Path) -> None:
+    (tmp_path / "adr").mkdir()
+    for name in ("0002-b.md", "README.md", "0001-a.md"):
+        (tmp_path / "adr" / name).touch()
+    config: dict[str, Any] = {"docs_dir": str(tmp_path), "nav": ["README.md"]}
+
+    added = HOOKS["on_config"](config)["nav"]
+
+    assert added == ["README.md", {"Decisions": ["adr/README.md", "adr/0001-a.md", "adr/0002-b.md"]}]
