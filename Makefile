@@ -6,10 +6,12 @@ MINUTES ?= 5
 SEED ?= 7
 READY := $(VENV)/.ready
 PATHWAY := .cache/pathway
+DOCS := .cache/docs
+SITE := .cache/site
 
 ##@ Run
 
-demo: $(READY) ## Watch eight invented platforms being measured: broker, worker, board and a live table
+demo: $(READY) ## Run broker, worker, board and eight invented platforms, with a live table
 	$(BIN)/safeclock demo
 
 kafka: $(READY) ## Run Apache Kafka from its jars on loopback until interrupted (Java 17 and Maven)
@@ -20,15 +22,24 @@ kafka: $(READY) ## Run Apache Kafka from its jars on loopback until interrupted 
 test: $(READY) ## Run the tests that need nothing but Python (T=path for some of them)
 	$(BIN)/pytest -m "not slow" $(T)
 
+test-all: $(READY) ## Run every test that CI runs (T=path for some of them)
+	$(BIN)/pytest -m "not slow" $(T)
+
 chaos: $(READY) ## Let workers and brokers fail at random (MINUTES=5 SEED=7; Java 17 and Maven)
 	$(BIN)/python -W ignore -m tests.failures --minutes $(MINUTES) --seed $(SEED)
 
 spoil: $(READY) ## Put spoilt record batches on Apache Kafka among good ones (BATCHES=100000 SEED=7; Java 17 and Maven)
 	$(BIN)/python -W ignore -m tests.chain.attack --batches $(or $(BATCHES),100000) --seed $(SEED)
 
-check: $(READY) ## Lint, types, arrows between folders, generated files, what we take from others
+lint: $(READY) ## Check style and format with ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+format: $(READY) ## Format the code, and fix what ruff can fix
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+check: lint ## Check style, types, import directions, generated files, pins and licences
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m tests.generated
@@ -49,17 +60,27 @@ bench-scale: $(READY) ## Measure how far a worker and a board reach (ARGS="resto
 fuzz: $(READY) ## Fuzz decoder, record batches, ledger and registry (T=door|batches|law|pack|registry, SECONDS=60)
 	$(BIN)/python -m tests.fuzz $(or $(T),door) --seconds $(or $(SECONDS),60) --corpus .cache/fuzz/$(or $(T),door)
 
-generate: $(READY) ## Write every generated file anew
+generate: $(READY) ## Write all generated files
 	$(BIN)/python -m tests.generated --write
+
+docs: $(DOCS)/.ready ## Build the documents as a site in .cache/site, and check every link
+	$(DOCS)/bin/mkdocs build --strict --site-dir $(SITE)
+	@echo "$(SITE)/index.html"
 
 quiet: $(READY) ## Count who is told in a year without a fault (Prometheus; ARGS="--weeks 52 --platforms 50")
 	$(BIN)/python -m tests.dashboards.quiet $(ARGS)
 
-lock: $(READY) ## Resolve the dependencies anew
+lock: $(READY) ## Resolve all dependencies to their newest allowed versions
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-header --quiet --upgrade --output-file requirements.lock
 	$(BIN)/uv pip compile --group pathway --universal --python-version 3.11 \
 	  --generate-hashes --no-header --quiet --upgrade --output-file tests/bench/peers/pathway.lock
+	$(BIN)/uv pip compile --group docs --universal --python-version 3.11 \
+	  --generate-hashes --no-header --quiet --upgrade --output-file docs.lock
+
+clean: ## Remove caches and built files; .venv and downloaded brokers stay
+	rm -rf $(SITE) .cache/fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
+	find streams producers dashboards deploy tests -name __pycache__ -prune -exec rm -rf {} +
 
 ##@ Help
 
@@ -80,4 +101,11 @@ $(PATHWAY)/.ready: $(READY) tests/bench/peers/pathway.lock
 	$(BIN)/uv pip install --quiet --python $(PATHWAY)/bin/python --require-hashes -r tests/bench/peers/pathway.lock
 	touch $(PATHWAY)/.ready
 
-.PHONY: audit bench bench-peers bench-scale chaos check demo fuzz generate help kafka lock quiet spoil test
+# The site is no part of the product: its packages stay out of requirements.lock, and so out of the image.
+$(DOCS)/.ready: $(READY) docs.lock
+	test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	$(BIN)/uv pip install --quiet --python $(DOCS)/bin/python --require-hashes -r docs.lock
+	touch $(DOCS)/.ready
+
+.PHONY: audit bench bench-peers bench-scale chaos check clean demo docs format fuzz generate help kafka lint lock quiet spoil
+.PHONY: test test-all

@@ -2,23 +2,28 @@ import re
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
 from streams.contract.events.schema.envelope import AnyEvent
 from streams.contract.metrics import catalogue
 from streams.contract.metrics.metric import Metric
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CODE_OF_CONDUCT.md")
+TERMINAL_COLUMNS = 80
 
 
-def _first_cells(heading: str) -> list[str]:
-    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+def _first_cells(page: str, heading: str) -> list[str]:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    section = text.split(f"# {heading}\n")[1].split("\n## ")[0]
     return re.findall(r"^\| `([^`]+)` \|", section, flags=re.MULTILINE)
 
 
 def test_the_event_table_names_every_type_that_is_accepted() -> None:
     types = [str(kind.__struct_config__.tag) for kind in get_args(AnyEvent)]
 
-    assert _first_cells("Events") == types
+    assert _first_cells("docs/events.md", "Event types") == types
 
 
 def test_the_metric_table_names_metrics_of_the_catalogue() -> None:
@@ -30,15 +35,24 @@ def test_the_metric_table_names_metrics_of_the_catalogue() -> None:
         if isinstance(item, Metric)
     }
 
-    assert _first_cells("Metrics")
-    assert set(_first_cells("Metrics")) <= declared
+    first = _first_cells("docs/README.md", "Metrics to know first")
+
+    assert len(first) == 10
+    assert set(first) <= declared
 
 
-def test_every_file_that_is_linked_exists() -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", README)
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_that_is_linked_exists(page: str) -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text(encoding="utf-8"))
 
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
 def test_the_caveat_stands_before_the_first_command() -> None:
     assert README.index("a report that was never published cannot be seen") < README.index("make demo")
+
+
+def test_the_output_of_the_demo_fits_a_terminal() -> None:
+    output = next(block for block in re.findall(r"```\n(.*?)```", README, re.DOTALL) if "┏" in block)
+
+    assert max(len(line) for line in output.splitlines()) <= TERMINAL_COLUMNS
