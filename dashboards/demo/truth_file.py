@@ -22,7 +22,7 @@ class Segment(msgspec.Struct, frozen=True):
 
 
 class PlatformTruth(msgspec.Struct, frozen=True):
-    """What is planted in one platform; `told_clocks` are over the reports that were ever told."""
+    """What is planted in one platform; `published_clocks` are over the reports that were ever told."""
 
     truth: str
     since: str | None

@@ -53,7 +53,7 @@ JsonObject = dict[str, object]
 def ground_truth(config: SimulationConfig) -> JsonObject:
     """Return what is planted in each platform and the true answers, ready for JSON; durations in seconds.
 
-    Per platform: `clocks` over everything really filed in the span, `told_clocks` over what was told of it,
+    Per platform: `clocks` over everything really filed in the span, `published_clocks` over what was told of it,
     `before` and `after` where something changes, and shares within 24 h by filing week (Monday to Sunday, UTC).
     """
     cases = {profile.id: _true_reports(config, profile) for profile in PLATFORM_MODELS}
@@ -113,12 +113,12 @@ def _platform_truth(config: SimulationConfig, platform: PlatformModel, reports: 
         "truth": platform.effect.value,
         "since": None if platform.change is None else format_timestamp(config.change_date(platform.change.after_share)),
         "parameters": _model_parameters(platform),
-        "told_through": format_timestamp(published_through),
+        "published_through": format_timestamp(published_through),
         "filed": len(reports),
-        "told": len(published),
+        "published": len(published),
         "unanswered": _count_unanswered(reports, config.end_ms),
-        "told_unanswered": _count_unanswered(published, published_through),
-        "told_clocks": clock_truths(published, published_through),
+        "published_unanswered": _count_unanswered(published, published_through),
+        "published_clocks": clock_truths(published, published_through),
         **_segments(config, platform, reports),
         "weeks": list(_weekly_shares(reports)),
     }

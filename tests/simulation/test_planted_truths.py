@@ -74,7 +74,7 @@ def test_what_is_never_closed_is_never_published_on_closing(history: list[Publis
     juniper = key["platforms"]["juniper"]
 
     assert juniper["filed"] - juniper["told"] > 0.2 * juniper["filed"]
-    assert juniper["told_unanswered"] == 0
+    assert juniper["published_unanswered"] == 0
     assert len(filings(of(history, "juniper"))) == pytest.approx(juniper["told"], abs=10)
 
 

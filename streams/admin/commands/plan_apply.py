@@ -96,7 +96,9 @@ def apply(form: str, **given: Any) -> None:  # noqa: ANN401 - flags
             found = make_plan(cluster, wanted)
             if form == "text":
                 click.echo("\n".join(plan_lines(found)))
-            done = apply_changes(found.changes, lambda change: cluster.apply_change(change, order.passwords.of))
+            done = apply_changes(
+                found.changes, lambda change: cluster.apply_change(change, order.passwords.password_for)
+            )
     if form == "json":
         click.echo(json.dumps(result_document(found, done), indent=2))
     elif done:

@@ -60,7 +60,7 @@ class RecordBatchConsumer(Consumer):
         self._changed = asyncio.Event()
         self._last_seek_epoch = 0
         app: Any = self.app  # a RecordBatchApp, whose module imports this one
-        self._readable_topics: frozenset[str] | None = app.readable
+        self._readable_topics: frozenset[str] | None = app.readable_topics
         self._is_subscribed = False
 
     @override
