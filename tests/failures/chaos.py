@@ -164,6 +164,6 @@ def wreak(chain: FailingChain, cluster: ApacheCluster, seconds: float, seed: int
                 check(chaos, hushed)
                 checks += 1
         check(chaos, hushed)
-        chain.ready(*supervised.workers)
+        supervised.ready()
     chain.hold(*supervised.workers)
     say("workers have ended; changelog, measures, fold and scan agree")

@@ -86,9 +86,24 @@ class FailingChain(Chain):
             raise failure
 
     def ready(self, *workers: Part) -> None:
-        """Return when workers serve what they own."""
+        """Return when workers serve what they own; AssertionError as soon as one of them has ended."""
         for worker in workers:
-            until(lambda one=worker: one.page("/readyz") == "ok\n", "a worker to be ready", self.logs)  # type: ignore[misc]
+            until(lambda one=worker: self._is_ready(one), "a worker to be ready", self.logs)  # type: ignore[misc]
+
+    def _is_ready(self, worker: Part) -> bool:
+        assert worker.code is None, f"expected a worker that runs, it ended with {worker.code}\n{self.logs()}"
+        return worker.page("/readyz") == "ok\n"
+
+    def ended_or_ready(self, *workers: Part) -> list[Part]:
+        """Return the workers that serve what they own, once every other one has ended with 1."""
+        for worker in workers:
+            until(
+                lambda one=worker: one.code is not None or one.page("/readyz") == "ok\n",  # type: ignore[misc]
+                "a worker to be ready or to end",
+                self.logs,
+            )
+        assert {worker.code for worker in workers} <= {None, 1}, self.logs()
+        return [worker for worker in workers if worker.code is None]
 
     def applied(self, worker: Part, more_than: float = 0) -> float:
         """Return how many records a worker has committed once they are more than so many."""
@@ -152,6 +167,14 @@ class Supervisor:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
+
+    def ready(self) -> None:
+        """Return when all workers serve what they own, those that were started again among them."""
+        until(
+            lambda: all(worker.page("/readyz") == "ok\n" for worker in list(self.workers)),
+            "workers to be ready",
+            self._chain.logs,
+        )
 
     def _run(self) -> None:
         while not self._stop.wait(0.3):

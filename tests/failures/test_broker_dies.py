@@ -46,7 +46,7 @@ def counting(chain: FailingChain, supervised: Supervisor) -> None:
         return False
 
     until(goes_on, "the chain to go on", chain.logs, seconds=150)
-    chain.ready(*supervised.workers)
+    supervised.ready()
 
 
 @pytest.mark.parametrize("how", ["stopped", "killed"])
