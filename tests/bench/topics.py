@@ -7,9 +7,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from streams.contract.registry.registry import Registry, Role
-from streams.contract.topics import Replication, TopicSettings, required_topics
+from streams.contract.topics import MEASURES, Replication, TopicSettings, required_topics
 from streams.runtime.kafka.admin import KafkaAdmin
 from tests.bench.story import PARTITIONS, Record, Story
+from tests.brokers.topics import delete_topics
 
 _BATCH_BYTES = 512 * 1024
 _FOR_EVER = {"retention.ms": "-1"}  # the story's records are months old: by default Apache Kafka drops them on sight
@@ -33,7 +34,8 @@ def create(bootstrap: str, prefix: str, own: Collection[str] = ()) -> None:
 
 
 def create_of_contract(bootstrap: str, application: str) -> None:
-    """Create the topics that a worker of this name needs and that are missing."""
+    """Create the topics that a worker of this name needs, with an empty `measures`: it refuses those of another worker."""
+    delete_topics(bootstrap, [MEASURES])
     wanted = required_topics(
         Registry.accepting_all(), application, Replication(factor=1, min_insync=1), record_time="create"
     )

@@ -25,6 +25,7 @@ from tests.bench.scale.machine import Figure, figure
 from tests.bench.story import PARTITIONS
 from tests.bench.trial import ROOT
 from tests.bench.worker import Part, application
+from tests.brokers.topics import delete_topics
 
 LOUD: Final = "flood"
 QUIET: Final = "trickle"
@@ -166,8 +167,9 @@ async def _watching(trickle: Trickle) -> AsyncIterator[None]:
 
 
 def _prepared(bootstrap: str, folder: Path) -> dict[str, str]:
-    """Create the topics that are missing and return what a worker on them is told."""
+    """Create the topics that are missing, with an empty `measures`, and return the settings of a worker on them."""
     file, name = registry_file(folder), application()
+    delete_topics(bootstrap, [MEASURES])
     with KafkaAdmin(bootstrap) as broker:
         wanted = required_topics(read_registry(file), name, Replication(factor=1, min_insync=1))
         found = broker.describe_topics(topic.name for topic in wanted)
