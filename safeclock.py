@@ -1,4 +1,8 @@
-"""The command line: one command per job, imported when it is asked for."""
+"""The command line and the public library: `from safeclock import Publisher, Registry, Identity, measure, check`.
+
+Commands and library names are imported when they are asked for, so that `safeclock --help` starts at once. Every other
+module of the project is internal and may change.
+"""
 
 import os
 import signal
@@ -6,11 +10,39 @@ import sys
 import threading
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from typing_extensions import override
 
 from streams.edge.cli_options import exit_with_usage_error, flags_by_variable, with_options
+
+if TYPE_CHECKING:  # a type checker cannot see through the lazy import below
+    from producers.publisher.identity import Identity
+    from producers.publisher.publisher import Publisher
+    from producers.publisher.settings import PublisherSettings
+    from streams.batch.library import check, measure
+    from streams.contract.registry.file import read_registry
+    from streams.contract.registry.registry import Registry
+
+__all__ = ["Identity", "Publisher", "PublisherSettings", "Registry", "check", "main", "measure", "read_registry"]
+
+_LIBRARY_MODULES = {
+    "Identity": "producers.publisher.identity",
+    "Publisher": "producers.publisher.publisher",
+    "PublisherSettings": "producers.publisher.settings",
+    "Registry": "streams.contract.registry.registry",
+    "check": "streams.batch.library",
+    "measure": "streams.batch.library",
+    "read_registry": "streams.contract.registry.file",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - classes and functions of several modules
+    """Import a name of the library when it is first used."""
+    if name not in _LIBRARY_MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LIBRARY_MODULES[name]), name)
 
 
 class _CommandGroup(click.Group):

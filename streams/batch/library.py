@@ -1,0 +1,52 @@
+"""The functions for programs that do what the commands `measure` and `check` do."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from streams.batch.check.check import check as check_files
+from streams.batch.check.json_report import check_document
+from streams.batch.load import load_files
+from streams.batch.measure import measure as measure_files
+from streams.contract.packs.file import load_rulebook
+from streams.contract.registry.registry import Registry
+from streams.edge.clock import wall_clock_ms
+from streams.edge.files.line_blocks import read_blocks
+from streams.edge.files.reading_clock import reading_clock
+
+Paths = Iterable[str | PathLike[str]]
+
+
+def measure(
+    files: Paths,
+    registry: Registry | None = None,
+    *,
+    packs: Paths = (),
+    by: Sequence[str] = ("platform",),
+    as_of: int | None = None,
+) -> dict[str, Any]:
+    """Return what `safeclock measure --format json` prints for files of JSON lines.
+
+    Without a registry every platform is accepted. `as_of` is in epoch milliseconds; without it the newest accepted time
+    counts. Raises OSError for a file that cannot be read, UnknownLabelError for a label in `by` that reports do not
+    have, and TomlFileError or ClockError for a rule pack with mistakes.
+    """
+    paths = [Path(file) for file in files]
+    known = registry or Registry.accepting_all()
+    rulebook = load_rulebook([Path(pack) for pack in packs], known, wall_clock_ms())
+    return measure_files(load_files(_lines(paths), known, as_of, rulebook, reading_clock(paths)), by)
+
+
+def check(files: Paths, registry: Registry | None = None, *, packs: Paths = ()) -> dict[str, Any]:
+    """Return what `safeclock check --format json` prints for files of JSON lines; errors are those of `measure`."""
+    paths = [Path(file) for file in files]
+    known = registry or Registry.accepting_all()
+    rulebook = load_rulebook([Path(pack) for pack in packs], known, wall_clock_ms())
+    return dict(check_document(check_files(paths, known, reading_clock(paths), rulebook)))
+
+
+def _lines(paths: Sequence[Path]) -> Iterator[bytes]:
+    for block in read_blocks(paths):
+        for _, line in block.non_blank_lines():
+            yield line
