@@ -94,7 +94,7 @@ class DemoMonitor:
 
     def _check_truths(self, board_process: BoardProcess) -> None:
         self.checks = _run_checks(board_process, read_ground_truth(self._truth_source.truth_file))
-        self._record_milestone("verdicts")
+        self._record_milestone("checks")
         self._screen.show_checks(self.checks)
 
     def _record_milestone(self, name: str) -> None:
@@ -115,7 +115,7 @@ class DemoMonitor:
         figures = self._board_process.board.measure_report(("platform",), self._board_process.freshness)
         truth = json.loads(self._truth_source.truth_file.read_bytes()) if self.checks else None
         said = [verdict._asdict() for verdict in self.checks]
-        return {**figures, "truth": truth, "verdicts": said, "seconds": self.milestones}
+        return {**figures, "truth": truth, "checks": said, "seconds": self.milestones}
 
 
 def _gauges_computed_at(board_process: BoardProcess) -> float:

@@ -105,8 +105,8 @@ def test_the_demo_judges_what_was_planted_and_leaves_nothing_behind(show: Show, 
     show.leaves_nothing()
     figures: Any = json.loads((tmp_path / "figures.json").read_text())
     assert figures["schema"] == "safeclock.measure/1"
-    assert {verdict["platform"] for verdict in figures["verdicts"]} == set(figures["truth"]["platforms"])
-    assert show.process.returncode == (0 if all(verdict["holds"] for verdict in figures["verdicts"]) else 1)
+    assert {check["platform"] for check in figures["checks"]} == set(figures["truth"]["platforms"])
+    assert show.process.returncode == (0 if all(check["is_confirmed"] for check in figures["checks"]) else 1)
     assert figures["refused"] == {}
     assert _group(figures, "saffron") == _group(_batch(figures["truth"]["from"]), "saffron")
 

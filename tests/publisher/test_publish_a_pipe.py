@@ -29,7 +29,7 @@ bootstrap, filed, acted = sys.argv[1:]
 platform = Platform(id="harbor", provider="", report_filed=filed, action_taken=acted)
 settings = PublisherSettings(bootstrap=bootstrap, idempotent=False)
 told = publish_files(UploadRequest(settings=settings, registry=Registry({"harbor": platform}), history=True))
-print(told.acknowledged, told.resume_from, told.cause)
+print(told.acknowledged, told.resume_from_line, told.stop_cause)
 sys.exit(told.exit_code)
 """
 
