@@ -1,4 +1,4 @@
-"""Two sets of books: cohorts say what is declared now, counters what was counted as it happened."""
+"""Update cohorts and counters: cohorts hold the counts as corrected, counters the counts as they happened."""
 
 from collections.abc import Iterator
 
@@ -15,10 +15,10 @@ from streams.domain.reports.measurement import ClockReading, MeasuredReport
 
 
 class Aggregates:
-    """The cohorts of a ledger, and the posting of every change to them and to the counters.
+    """The cohorts of a ledger, and the one place that changes them and the counters of clocks.
 
-    `touched` collects the cohorts that changed since their rows were last taken, `divided` what changed in those that are
-    stored in parts (`cohort_rows`), `notices` what is told of single reports.
+    `changed_cohorts`: names of cohorts that changed since `drain_changed_cohorts`. `changed_in_divided`: what changed
+    in cohorts that are stored in parts (`CohortRows`). `updates` collects report updates.
     """
 
     def __init__(self, updates: UpdateCollector) -> None:
@@ -29,17 +29,17 @@ class Aggregates:
         self.changed_in_divided = self._rows.changed_in_divided
 
     def drain_changed_cohorts(self) -> list[str]:
-        """Return and forget the names of the cohorts that changed; their `rows` must then be taken."""
+        """Return and clear the names of the changed cohorts; the caller must then read their `changed_rows`."""
         names = list(self.changed_cohorts)
         self.changed_cohorts.clear()
         return names
 
     def changed_rows(self, name: str) -> Iterator[tuple[str, StoredCohort | None]]:
-        """Yield the rows of a cohort that changed, by their names; None for one that is gone."""
+        """Yield the changed rows of a cohort with their names; None for a row that was removed."""
         return self._rows.changed_rows(name, self.cohorts[name])
 
     def get_or_create_cohort(self, platform: PlatformState, day: int, labels: str) -> NamedCohort:
-        """Return the cohort of a platform's reports filed on a day with these labels; it begins if there is none."""
+        """Return the cohort of a platform, filing day and labels; create it if there is none."""
         of_day = platform.cohorts.get(day)
         if of_day is None:
             of_day = platform.cohorts[day] = {}
@@ -50,11 +50,11 @@ class Aggregates:
         return named
 
     def load_row(self, name: str, row: StoredCohort) -> None:
-        """Take back a row that `rows` gave."""
+        """Restore a row that `changed_rows` gave."""
         self.cohorts.setdefault(self._rows.register_row(name), {}).update(row)
 
     def apply_change(self, platform: PlatformState, key: bytes, before: Evaluation, after: Evaluation) -> None:
-        """Take a report out as it was and enter it as it is."""
+        """Count the difference between two evaluations of a report: docs/definitions.md §4 and §5."""
         if self.updates.is_wanted:
             self.updates.on_change(key, before, after)
         old, new = before.measured, after.measured
@@ -96,7 +96,7 @@ class Aggregates:
             self._update_clock(platform, measured, place, clock, None)
 
     def _add_to_cohort(self, name: str, name_in_cohort: bytes, amount: int) -> None:
-        """Add to what a cohort stores, and let its row be written: the only way in which `post` changes a cohort."""
+        """Add to a number of a cohort and mark the cohort as changed."""
         if not amount:
             return
         cohort = self.cohorts[name]
@@ -117,7 +117,7 @@ class Aggregates:
         was: ClockReading | None,
         now: ClockReading | None,
     ) -> None:
-        """Post what the clock at a place of the report's regime says now beside what it said."""
+        """Count the difference between two readings of the clock at index `place` of the report's clock set."""
         stopped, key = (_stopped_duration(was), _stopped_duration(now)), measured.clock_set.clocks[place].key
         if stopped[0] != stopped[1]:
             total = measured.clock_set.hashes[place]
@@ -145,7 +145,7 @@ def _stopped_duration(clock: ClockReading | None) -> int | None:
 
 
 def _count_paused(platform: PlatformState, key: str, was: ClockReading | None, now: ClockReading | None) -> None:
-    """Count the time that did not count while a clock was paused."""
+    """Count the change of an ended clock's paused time, in milliseconds."""
     before, after = (0 if clock is None else clock.paused_ms for clock in (was, now))
     if before != after:
         _count(platform, counters.paused_ms(key), before, -1)
@@ -164,7 +164,7 @@ def _count(platform: PlatformState, name: str, amount: int, sign: int) -> None:
 
 
 def _count_anomalies(platform: PlatformState, before: Evaluation, after: Evaluation) -> None:
-    """Count what is remarkable about a row, as it is found."""
+    """Count newly found tests, conflicts and skewed actions, and whether the report is an orphan."""
     for name, was, now in (
         (counters.TESTS, before.tests, after.tests),
         (counters.CONFLICTS, before.conflicts, after.conflicts),
