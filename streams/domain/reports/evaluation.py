@@ -1,4 +1,4 @@
-"""From a row to what it says: which entries stand, what they mean, how the report measures."""
+"""Evaluate a report's row: find its effective events, and measure the report's clocks."""
 
 from typing import Final, NamedTuple
 
@@ -11,9 +11,9 @@ from streams.domain.reports.row import ReportRow, has_downgrade, is_simple
 
 
 class Evaluation(NamedTuple):
-    """What a row says: the measured report (None when nothing is filed) and its remarks.
+    """The result for one row: the measured report and the anomalies of its events.
 
-    `waiting` is true for a report whose actions wait for their filing. The numbers count entries.
+    `measured` is None without an effective filing and for a test. The four numbers count entries.
     """
 
     measured: MeasuredReport | None
@@ -28,13 +28,13 @@ NO_REPORT: Final = Evaluation(None)
 
 
 class Evaluator:
-    """Reads rows under the regimes in which they were filed."""
+    """Evaluates rows under the clock sets that apply to their labels and filing days."""
 
     def __init__(self, clocks: ClockSelector) -> None:
         self._clocks = clocks
 
     def evaluate(self, platform: str, row: ReportRow, decided_through: int) -> Evaluation:
-        """Return what `row` says when deadlines are decided up to `horizon`."""
+        """Return the evaluation of `row` with deadlines decided through `decided_through` (epoch ms)."""
         allowance, entries, _ = row
         filed = entries[0]
         if filed.code != FILING_CODE or not is_simple(entries):

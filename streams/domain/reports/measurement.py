@@ -1,4 +1,4 @@
-"""One report measured: what it contributes to its cohort, what it tells the counters, when it is next due."""
+"""Measure one report: its profile in the cohort, its durations and deadline outcomes, and its next deadlines."""
 
 from typing import Final, NamedTuple
 
@@ -14,11 +14,12 @@ from streams.domain.reports.row import Entry, without_history_offset
 
 
 class ClockReading(NamedTuple):
-    """One clock on one report, in milliseconds.
+    """One clock of one report, in milliseconds: docs/definitions.md §3, §4 and §6.
 
-    `value` and `ending` are what the signature stores; `duration` is that of an ended clock; `due` is FOREVER_MS where no
-    limit can pass any more; `late` is true when the limit had passed before we were told of the report; `at` is when
-    the clock ended or, of one that runs, when its limit passed; `paused` is for how long an ended clock did not count.
+    `stored_value` and `ending` are those of the report profile. `duration` is that of an ended or frozen clock. `due_at`
+    is the next deadline, FOREVER_MS where no deadline lies ahead. `was_logged_late`: the deadline had passed when the
+    filing was logged. `at` is when the clock ended or, for an open or frozen clock, when its deadline passed.
+    `paused_ms` is the paused time of an ended clock.
     """
 
     stored_value: int
@@ -35,9 +36,10 @@ _IDLE_READING: Final = ClockReading(0, IDLE, 0, FOREVER_MS, PENDING, was_logged_
 
 
 class MeasuredReport(NamedTuple):
-    """A filed report: `cohort` is its stored cohort key, `signature` the stored signature, `clocks` are the regime's.
+    """A filed report: `cohort` is the name of its cohort, `profile` its stored profile.
 
-    `softened`: an amendment has made it look less grave than it was filed.
+    `clocks` are the readings of the clock set's clocks, in their order. `is_downgraded`: an effective amendment is laxer
+    than the filing.
     """
 
     clock_set: ClockSet
@@ -74,7 +76,7 @@ def _read_ended(clock: Clock, run: ClockRun, start: int, filing: Entry, actions:
 
 
 def _read_paused(clock: Clock, start: int, since: int, filing: Entry) -> ClockReading:
-    """Return how a clock stands that is paused `since`; one that was past its limit by then stays missed."""
+    """Return the reading of a clock paused since `since`: missed only if it was beyond its limit when the pause began."""
     ran = max(since - start, 0)
     if clock.limit is None or ran <= clock.limit:
         return ClockReading(bin_of(ran), FROZEN, ran, FOREVER_MS, PENDING, was_logged_late=False)
@@ -85,7 +87,7 @@ def _read_paused(clock: Clock, start: int, since: int, filing: Entry) -> ClockRe
 
 
 def read_clock(clock: Clock, run: ClockRun, filing: Entry, actions: list[Entry], decided_through: int) -> ClockReading:
-    """Return how a clock stands on a report whose deadlines are known up to `horizon`."""
+    """Return the reading of a clock on a report with deadlines decided through `decided_through` (epoch ms)."""
     if run.start is None:
         return _IDLE_READING
     start = _time_of(run.start, filing, actions)
@@ -106,13 +108,13 @@ def read_clock(clock: Clock, run: ClockRun, filing: Entry, actions: list[Entry],
 
 
 def delayed_entry_bin(filing: Entry, allowance: int) -> int:
-    """Return the bin of the delay after which a report is at risk; FROM_THE_START within `allowance`."""
+    """Return the bin of the delay after which a report is at risk; FROM_START within `allowance` milliseconds."""
     delay = without_history_offset(filing.delay)
     return FROM_START if delay <= allowance else bin_of(delay)
 
 
 class MeasureContext(NamedTuple):
-    """What a report is measured against: its platform, its regime, the platform's allowance and horizon."""
+    """What a measurement depends on beside the report's events; `decided_through` is in epoch milliseconds."""
 
     platform: str
     clock_set: ClockSet
@@ -121,7 +123,7 @@ class MeasureContext(NamedTuple):
 
 
 def measure(context: MeasureContext, timeline: Timeline, filing: Entry, actions: list[Entry]) -> MeasuredReport:
-    """Return a filed report as measured at the context's horizon."""
+    """Return the measurement of a filed report; `timeline` must be that of `actions` under the context's clock set."""
     clocks = tuple(
         [
             read_clock(clock, course, filing, actions, context.decided_through)
@@ -150,9 +152,9 @@ def _pack_profile(
 
 
 def close_as_unanswered(measured: MeasuredReport, after_ms: int) -> MeasuredReport:
-    """Return a report that stayed open for `after` milliseconds as one that is never answered.
+    """Return a report that stayed open for `after_ms` milliseconds in the state `unanswered`.
 
-    Its open clocks are censored there; their verdicts stand.
+    Its open clocks are censored at this age; its deadline outcomes remain.
     """
     clocks = tuple(
         [
