@@ -1,4 +1,4 @@
-"""Groups of cohorts and the figures that are printed of them, open reports included."""
+"""Add up cohorts by group, and compute the statistics of each group, open reports included."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from streams.domain.labels import Labels
 from streams.domain.survival import Curve, DurationTotal, Mean, closed_only_median, estimate, mean, whole_hour_median
 
 GROUP_LABELS: Final = ("platform", "day", *Labels._fields)
-"""By what reports can be grouped."""
+"""The labels by which reports can be grouped."""
 
 
 class UnknownLabelError(ValueError):
@@ -22,11 +22,12 @@ class UnknownLabelError(ValueError):
 
 
 class CohortSample:
-    """The reports of one group: states, and by the mark of a clock the cells, the sums of stops and of open ages.
+    """The reports of one group: counts by state, and per clock hash the cells and sums that statistics need.
 
-    Of a clock that is paused or was sealed the open age is the least that its bin holds.
-    `reports` are those that a clock runs on or ran on, `paused` those on which it is paused; `oldest_open` is the
-    filing minute of the report that waits longest, in epoch milliseconds, None if none waits.
+    `reports`: reports on which a clock has started. `paused`: reports on which the clock is paused. `stopped_totals`:
+    the sum of the durations of stops. `open_totals`: the sum of the ages of open clocks; the age of a frozen clock is
+    the lower edge of its bin. `oldest_open_at`: the filing minute of the oldest open report, None without one.
+    Sums and instants are in milliseconds.
     """
 
     def __init__(self) -> None:
@@ -40,11 +41,11 @@ class CohortSample:
 
     @property
     def filed(self) -> int:
-        """How many reports were filed; the states add up to it."""
+        """How many reports were filed: the sum of `states`."""
         return self.states.total()
 
     def add(self, key: CohortKey, cohort: Mapping[bytes, int], watermark: int) -> None:
-        """Count a stored cohort whose platform has told everything up to `through`."""
+        """Add a stored cohort; its open clocks are censored at `watermark` (epoch ms)."""
         for signature, count in profiles(cohort):
             self.count_profile(key.day, signature, count, watermark)
         for clock, total in stored_totals(cohort):
@@ -53,9 +54,9 @@ class CohortSample:
     def count_profile(
         self, day: int, profile: ReportProfile, count: int, watermark: int, clocks: Container[bytes] | None = None
     ) -> None:
-        """Count `count` reports filed on `day` that share a signature; a negative count takes them out.
+        """Add `count` reports filed on `day` that share a profile; a negative count removes them.
 
-        Of some clocks only if they are given.
+        `clocks`: the hashes of the clocks to count, all by default.
         """
         self.states[profile.state] += count
         if profile.filed_minute is not None:
@@ -76,7 +77,7 @@ class CohortSample:
                 self.open_totals[reading.clock_hash] += count * EDGES[reading.value - 1]
 
     def merged_cells(self, clocks: Sequence[Clock]) -> dict[SurvivalCell, int]:
-        """Return the cells of several definitions of a clock together."""
+        """Return the sum of the cells of these versions of a clock."""
         merged: dict[SurvivalCell, int] = {}
         for clock in clocks:
             cells: Mapping[SurvivalCell, int] = self.cells.get(clock.hash, {})
@@ -88,13 +89,13 @@ GroupKey = Callable[[CohortKey], tuple[str, ...]]
 
 
 def group_key(by: Sequence[str]) -> GroupKey:
-    """Return what names the group of a cohort by the labels `by`.
+    """Return a function that names the group of a cohort by the labels `by`.
 
-    Raises UnknownLabelError for a label that is not one of LABELS.
+    Raises UnknownLabelError for a label that is not one of GROUP_LABELS.
     """
     unknown = [label for label in by if label not in GROUP_LABELS]
     if unknown:
-        raise UnknownLabelError(f"expected labels out of {', '.join(GROUP_LABELS)}, got {', '.join(unknown)}")
+        raise UnknownLabelError(f"expected labels from {', '.join(GROUP_LABELS)}, got {', '.join(unknown)}")
 
     def name(key: CohortKey) -> tuple[str, ...]:
         words = {"platform": key.platform, "day": str(key.day), **key.labels._asdict()}
@@ -106,9 +107,9 @@ def group_key(by: Sequence[str]) -> GroupKey:
 def samples_by_group(
     cohorts: Iterable[tuple[str, Mapping[bytes, int]]], group_key: GroupKey, watermark_of: Callable[[str], int]
 ) -> dict[tuple[str, ...], CohortSample]:
-    """Return the sample of every group, in the order of their names.
+    """Return the sample of every group, sorted by group name.
 
-    `through` tells up to when a platform has told everything: open reports are censored there.
+    `watermark_of` returns a platform's watermark in epoch milliseconds, at which its open clocks are censored.
     """
     groups: dict[tuple[str, ...], CohortSample] = {}
     for stored, cohort in cohorts:
@@ -119,14 +120,14 @@ def samples_by_group(
 
 
 class ClosedOnlyStatistics(NamedTuple):
-    """The figures as they are published today, from closed reports alone: seconds, and whole hours."""
+    """The closed-only median, as transparency reports print it: in seconds, and in whole hours."""
 
     median: float | None
     whole_hours: int | None
 
 
 class ClockStatistics(NamedTuple):
-    """What is printed of one clock on one group; `mean` is a lower bound unless it says that it is exact."""
+    """The statistics of one clock for one group; `mean` is a lower bound unless `mean.exact`."""
 
     clock: str
     curve: Curve
@@ -135,11 +136,11 @@ class ClockStatistics(NamedTuple):
 
 
 RESTRICTED_MEAN_HORIZON: Final = 48 * HOUR
-"""The horizon of the restricted mean."""
+"""The end of the interval over which the restricted mean is computed, in milliseconds."""
 
 
 def clock_statistics(sample: CohortSample, clocks: Sequence[Clock]) -> ClockStatistics:
-    """Return the figures of a clock on a sample; `clocks` are all its definitions, at least one."""
+    """Return the statistics of a clock for a sample; `clocks` are all versions of the clock, at least one."""
     cells = sample.merged_cells(clocks)
     stops = sum(count for (_, _, ending), count in cells.items() if ending == STOPPED)
     waiting = sum(count for (_, _, ending), count in cells.items() if ending == OPEN)

@@ -174,7 +174,7 @@ class Ledger:
     def drain_changes(self) -> dict[bytes, bytes | None]:
         """Return the stored rows that changed since the last call, None for a row that was removed.
 
-        Keys: `r|<key>` reports, `c|<platform>|<day>|<attributes>` cohorts, `c|<platform>|<day>/<bits>|<attributes>` parts
+        Keys: `r|<key>` reports, `c|<platform>|<day>|<labels>` cohorts, `c|<platform>|<day>/<bits>|<labels>` parts
         of large cohorts, `n|<platform>` counters, `k|<id>@<version>` clocks.
         """
         self._flush()
