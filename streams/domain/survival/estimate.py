@@ -1,4 +1,4 @@
-"""From the cells of a cohort to its curve."""
+"""Estimate the curve of a cohort from its cells."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,8 @@ from streams.domain.survival.risk_table import STOPPED, Cells, TimePoint, build_
 def estimate(cells: Cells, interest: int = STOPPED) -> Curve:
     """Return the curve of `cells` for the ending of interest, in time proportional to cells and bins.
 
-    Kaplan-Meier where nothing competed, else Aalen-Johansen. Raises ValueError for a cell off the grid or a negative
-    count.
+    The method is Kaplan-Meier without competing endings, else Aalen-Johansen. Raises ValueError for a cell outside of
+    the duration bins or a negative count.
     """
     table = build_risk_table(cells, interest)
     moments = _until_exhausted(table.points)
@@ -38,10 +38,10 @@ def estimate(cells: Cells, interest: int = STOPPED) -> Curve:
 
 
 def _until_exhausted(points: tuple[TimePoint, ...]) -> tuple[TimePoint, ...]:
-    """Return the moments up to where everybody at risk ended although others entered later.
+    """Return the points before all reports at risk have ended although other reports enter later.
 
-    The product would be 0 from there for ever, while the later ones are known to have waited longer. What was at
-    risk says nothing further, so the curve ends before that moment.
+    From that point on the product would be 0, although the later reports are known to have waited longer. The reports
+    at risk give no further information, so the curve ends before that point.
     """
     for k, moment in enumerate(points[:-1]):
         if moment.ended == moment.at_risk:
@@ -57,5 +57,5 @@ def _known_to(moments: Sequence[TimePoint], kept: int) -> int:
     if not moments:
         return 0
     last = moments[-1]
-    # With nobody left to wait, the shares stay as they are.
+    # When no report is left at risk, the shares do not change any more.
     return EDGES[-1] if last.ended == last.at_risk else last.at
