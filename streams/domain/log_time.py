@@ -12,7 +12,7 @@ from typing import Final
 from streams.domain.duration_bins import FOREVER_MS, HOUR, SECOND
 
 HEAD_GRACE: Final = 5 * SECOND
-"""How long, in milliseconds, log time stays behind the wall clock at a head: more than a fetch's delay and clock skew."""
+"""How far, in milliseconds, log time stays behind the wall clock at a head: more than fetch delay and clock skew."""
 
 MAX_LEAD: Final = HOUR
 """How far, in milliseconds, a topic may be read ahead of a sibling before it is paused."""
@@ -58,7 +58,7 @@ class PartitionClock:
         return self._applied_through[topic] if topic in self._behind else self.now
 
     def topics_behind(self) -> Mapping[str, int]:
-        """Return the topics that are behind `now`, each with the instant up to which it and its siblings have been read."""
+        """Return the topics that are behind `now`, each with the instant up to which its group has been read."""
         return {topic: self._group_time(topic) for topic in self._behind}
 
     def merge_caught_up(self) -> None:

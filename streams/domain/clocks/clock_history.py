@@ -52,7 +52,7 @@ def load_pack(pack: Sequence[Clock], stored: Iterable[LoadedClock], logged_at: i
 
 
 def _load_from(previous: LoadedClock | None, clock: Clock, since: int) -> LoadedClock:
-    """Return a clock as loaded for filings from `since` on; a clock that is still loaded stays as it is."""
+    """Return a clock as loaded for filings from `since` on; a clock that is still loaded does not change."""
     if previous is None:
         return LoadedClock(clock, ((since, FOREVER_MS),) if since else ALWAYS_VALID)
     if previous.clock != clock:

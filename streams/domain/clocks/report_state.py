@@ -9,7 +9,7 @@ from streams.domain.vocabulary import Outcome, Reversal
 
 
 class State(StrEnum):
-    """The state of a report; every filed report is in exactly one. Only append: profiles store positions in this order."""
+    """The state of a report; every filed report is in exactly one. Only append: profiles store positions."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"

@@ -1,7 +1,7 @@
 """The three standard clocks.
 
-They are Safeclock's own definitions and not a law. Their limit of 24 hours is Safeclock's own yardstick; nobody has
-reviewed the limit as a legal duty.
+They are Safeclock's own definitions and not a law. Their limit of 24 hours is Safeclock's own yardstick, and has not
+been reviewed as a legal duty.
 """
 
 from typing import Final

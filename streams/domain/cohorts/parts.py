@@ -2,7 +2,7 @@
 
 A profile has a code of 64 bits, and all profiles whose codes begin with the same bits form a part. A part of more than
 MAX_PROFILES_PER_PART profiles is divided by the next bit; two halves that hold no more than this together are one part.
-The parts depend only on the profiles that the cohort holds. A row has a bounded size, and a commit writes changed parts.
+The parts depend only on the profiles that the cohort holds. A row has a bounded size; a commit writes changed parts.
 """
 
 from collections.abc import Collection, Iterable, Mapping

@@ -42,7 +42,7 @@ class LimitNeighbourhood(NamedTuple):
 
 
 def limit_neighbourhood(limit: int) -> LimitNeighbourhood | None:
-    """Return the intervals near a limit (ms): each a 24th of the limit wide, or one minute, hour or day if bins are wider.
+    """Return the intervals near a limit (ms): each a 24th of the limit wide, but at least one minute, hour or day.
 
     Returns None for a limit that is too short or too long to have an interval on both sides.
     """

@@ -22,7 +22,7 @@ _MAX_ORPHANS: Final = 10_000
 
 
 class HistorySpan(NamedTuple):
-    """A span of audited history: reports filed in [`since`, `until`) are kept until `closes_at`, in epoch milliseconds."""
+    """A span of audited history: reports filed in [`since`, `until`) are kept until `closes_at` (epoch ms)."""
 
     since: int
     until: int

@@ -97,7 +97,7 @@ def paused_ms(clock: str) -> str:
 
 
 def deadline(clock: str, outcome: int, *, was_logged_late: bool) -> str:
-    """Return the counter name of a clock's deadline outcome, late if the deadline had passed when the filing was logged."""
+    """Return the counter name of a deadline outcome; late: the deadline had passed when the filing was logged."""
     return f"deadline|{clock}|{DEADLINE_OUTCOMES[outcome]}|{'late' if was_logged_late else 'live'}"
 
 
@@ -109,11 +109,11 @@ def corrected(name: str) -> str:
 ENTRY_COUNTERS: Final = {AMENDMENT_CODE: AMENDED, RETRACTION_CODE: RETRACTED} | {
     FIRST_ACTION_CODE + place: action(each.outcome) for place, each in enumerate(ACTION_KINDS)
 }
-"""The counter of an entry that arrives for the first time, by its code; a filing is counted when it becomes effective."""
+"""The counter of an entry that arrives for the first time, by its code; filings are counted when they are effective."""
 
 
 class CounterUpdates:
-    """The counters that equal actions change: 1 is added to each of `once`, the duration to each of `sums`.
+    """The counters that equal actions change: `once` adds 1 to each, `sums` adds the duration.
 
     `sums` maps the clock hash, under which a cohort stores the sum, to the counter of the sum. Objects are compared by
     identity, which makes them fast keys.
@@ -127,7 +127,7 @@ class CounterUpdates:
 
 
 class ClockCounterNames:
-    """The counter names of one clock; `total` names its sum of durations in a cohort, `limit` is FOREVER_MS without one."""
+    """The counter names of one clock; `total` names its sum in a cohort, `limit` is FOREVER_MS if it has no limit."""
 
     __slots__ = ("clock", "deadline", "key", "limit", "stopped", "stopped_ms", "total")
 

@@ -174,7 +174,7 @@ def _refusal_reason(
 ) -> Reason | None:
     """Return why the newest event is refused.
 
-    The newest event may also make earlier events of the report ineffective: `Ledger.drain_late_refusals` returns those.
+    The newest event may also make earlier events ineffective: `Ledger.drain_late_refusals` returns their refusals.
     """
     bad_times = after.bad_times - before.bad_times
     reason = None

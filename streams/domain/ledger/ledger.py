@@ -81,7 +81,7 @@ class Ledger:
         return len(self._store)
 
     def apply(self, event: Event) -> Reason | None:
-        """Apply one event; return why it is refused, or None if it is counted (a duplicate is counted as a duplicate)."""
+        """Apply one event; return why it is refused, or None if it is counted, if only as a duplicate."""
         platform = self._platforms.get(event.platform) or self._create_platform(event.platform)
         platform.has_changed = True
         if platform.now != self._now:
@@ -198,7 +198,7 @@ class Ledger:
         return changes
 
     def drain_faults(self) -> dict[str, Exception]:
-        """Return and clear the platforms whose processing failed by a fault of Safeclock, with the first exception each.
+        """Return and clear the platforms whose processing failed by a fault of Safeclock, with their first exceptions.
 
         The state of such a platform is not correct any more: suspend the platform before its rows are stored.
         """

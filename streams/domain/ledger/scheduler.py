@@ -22,7 +22,7 @@ from streams.domain.reports.row import Entry, ReportRow, UnpackedReport
 from streams.domain.vocabulary import Reason
 
 _ADVANCE_STEP: Final = MINUTE
-"""How far time moves in one step while reports are due: all reports that are due within a step are processed together."""
+"""How far time moves in one step while reports are due; the due reports of a step are processed together."""
 
 
 class DeadlineScheduler:
@@ -221,7 +221,7 @@ class DeadlineScheduler:
     def _remove(
         self, platform: PlatformState, key: bytes, row: ReportRow, before: Evaluation, after: Evaluation
     ) -> None:
-        """Remove a row whose retention has passed; its cohort and counters keep their numbers: docs/definitions.md §7."""
+        """Remove a row whose retention has passed; cohorts and counters keep their numbers: docs/definitions.md §7."""
         if after.measured is None:
             self._aggregates.apply_change(platform, key, before, NO_REPORT)
             platform.count_late_refusals(Reason.ORPHAN, after.is_orphan)
@@ -258,5 +258,5 @@ def _next_deadline(appraisal: Evaluation) -> int:
 
 
 def _has_running_clock(appraisal: Evaluation) -> bool:
-    """Return whether a later decided-through can change the evaluation: only a running clock can still miss its limit."""
+    """Return whether a later decided-through can change the evaluation: only an open clock can still miss its limit."""
     return appraisal.measured is not None and any(clock.ending == OPEN for clock in appraisal.measured.clocks)

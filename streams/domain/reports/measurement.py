@@ -16,9 +16,9 @@ from streams.domain.reports.row import Entry, without_history_offset
 class ClockReading(NamedTuple):
     """One clock of one report, in milliseconds: docs/definitions.md §3, §4 and §6.
 
-    `stored_value` and `ending` are those of the report profile. `duration` is that of an ended or frozen clock. `due_at`
-    is the next deadline, FOREVER_MS where no deadline lies ahead. `was_logged_late`: the deadline had passed when the
-    filing was logged. `at` is when the clock ended or, for an open or frozen clock, when its deadline passed.
+    `stored_value` and `ending` are those of the report profile. `duration` is that of an ended or frozen clock.
+    `due_at` is the next deadline, FOREVER_MS where no deadline lies ahead. `was_logged_late`: the deadline had passed
+    when the filing was logged. `at` is when the clock ended or, for an open or frozen clock, when its deadline passed.
     `paused_ms` is the paused time of an ended clock.
     """
 
@@ -38,8 +38,8 @@ _IDLE_READING: Final = ClockReading(0, IDLE, 0, FOREVER_MS, PENDING, was_logged_
 class MeasuredReport(NamedTuple):
     """A filed report: `cohort` is the name of its cohort, `profile` its stored profile.
 
-    `clocks` are the readings of the clock set's clocks, in their order. `is_downgraded`: an effective amendment is laxer
-    than the filing.
+    `clocks` are the readings of the clock set's clocks, in their order. `is_downgraded`: an effective amendment is
+    laxer than the filing.
     """
 
     clock_set: ClockSet
@@ -76,7 +76,7 @@ def _read_ended(clock: Clock, run: ClockRun, start: int, filing: Entry, actions:
 
 
 def _read_paused(clock: Clock, start: int, since: int, filing: Entry) -> ClockReading:
-    """Return the reading of a clock paused since `since`: missed only if it was beyond its limit when the pause began."""
+    """Return the reading of a clock paused at `since`: missed only if it was beyond its limit by then."""
     ran = max(since - start, 0)
     if clock.limit is None or ran <= clock.limit:
         return ClockReading(bin_of(ran), FROZEN, ran, FOREVER_MS, PENDING, was_logged_late=False)

@@ -13,8 +13,8 @@ from streams.domain.survival.risk_table import STOPPED, Cells
 def closed_only_median(cells: Cells, interest: int = STOPPED) -> float | None:
     """Return the median of the reports with the ending of interest, in seconds; None if there are none.
 
-    Every such report counts, even if it was logged late. A duration is read as the upper edge of its bin, and the median
-    of an even number is the mean of the two in the middle. None also where the median lies above the last edge.
+    Every such report counts, even if it was logged late. A duration is read as the upper edge of its bin, and the
+    median of an even number is the mean of the two in the middle. None also where the median lies above the last edge.
     """
     middle = _median_ms(cells, interest)
     return None if middle is None else middle / SECOND

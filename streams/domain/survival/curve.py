@@ -54,7 +54,7 @@ class Curve:
 
     @property
     def ends_early(self) -> bool:
-        """Whether the curve ends before the last report was seen: all reports at risk had ended, and others entered later."""
+        """Whether the curve ends before the last report was seen: all at risk had ended, and others entered later."""
         return self.known_to < self.observed_to
 
     def quantile(self, p: float) -> Interval:
@@ -128,7 +128,7 @@ class Curve:
         return self._effective_count(k)
 
     def _effective_count(self, k: int) -> float:
-        """Return the effective number of reports at point `k`: those at risk, divided by S just before it (Peto 1977)."""
+        """Return the effective number of reports at point `k`: at risk, divided by S just before it (Peto 1977)."""
         before = self.survival[k - 1] if k else 1.0
         # With delayed entry, S may become smaller than a float can hold.
         return self.points[k].at_risk / (before or 1.0)

@@ -27,7 +27,7 @@ def kaplan_meier(points: Sequence[TimePoint]) -> tuple[list[float], list[float]]
 
 
 def aalen_johansen(points: Sequence[TimePoint], survival: Sequence[float]) -> list[float]:
-    """Return F after each point: the sum of S just before a point, times the share of reports at risk with the event."""
+    """Return F after each point: the sum of S just before a point, times the share of those at risk with the event."""
     incidence, before = 0.0, 1.0
     shares = []
     for moment, after in zip(points, survival, strict=True):
