@@ -82,9 +82,9 @@ def decode_labels(code: str) -> Labels:
 
 def encode_amendment(harm: Harm | None, severity: Severity | None) -> int:
     """Return the new harm and severity of an amendment as one number; 0 if it changes neither."""
-    said_harm = _UNCHANGED if harm is None else _HARMS.index(harm) + 1
-    said_severity = _UNCHANGED if severity is None else _SEVERITIES.index(severity) + 1
-    return said_harm * _HARM_FACTOR + said_severity
+    harm_number = _UNCHANGED if harm is None else _HARMS.index(harm) + 1
+    severity_number = _UNCHANGED if severity is None else _SEVERITIES.index(severity) + 1
+    return harm_number * _HARM_FACTOR + severity_number
 
 
 @lru_cache(maxsize=65536)
@@ -97,8 +97,8 @@ def is_downgrade(labels: str, amendment: int) -> bool:
     filed = decode_labels(labels)
     harm, severity = divmod(amendment, _HARM_FACTOR)
     if severity and filed.severity is not Severity.UNSPECIFIED:
-        said = _SEVERITIES[severity - 1]
-        if said is not Severity.UNSPECIFIED and severity - 1 > _SEVERITIES.index(filed.severity):
+        new_severity = _SEVERITIES[severity - 1]
+        if new_severity is not Severity.UNSPECIFIED and severity - 1 > _SEVERITIES.index(filed.severity):
             return True
     return harm != _UNCHANGED and _harm_rank(_HARMS[harm - 1]) > _harm_rank(filed.harm)
 

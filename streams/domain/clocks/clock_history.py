@@ -41,13 +41,13 @@ def load_pack(pack: Sequence[Clock], stored: Iterable[LoadedClock], logged_at: i
     the first UTC midnight that is an hour or more after `logged_at`, the last logged-at of all events, so that no
     cohort has two clock sets. Raises ClockError for a definition that changed under its id and version.
     """
-    known = {each.clock.key: each for each in stored}
+    known = {loaded.clock.key: loaded for loaded in stored}
     since = -(-(logged_at + _CHANGE_LEAD) // DAY) * DAY
     wanted = {clock.key: clock for clock in pack}
-    history = {key: each if key in wanted else _unload_from(each, since) for key, each in known.items()}
+    history = {key: loaded if key in wanted else _unload_from(loaded, since) for key, loaded in known.items()}
     for key, clock in wanted.items():
         history[key] = _load_from(known.get(key), clock, since if known else 0)
-    check_unique([each.clock for each in history.values()])
+    check_unique([loaded.clock for loaded in history.values()])
     return history
 
 
@@ -81,8 +81,8 @@ def check_unique(clocks: Iterable[Clock]) -> None:
 
 def hash_collisions(clocks: Iterable[Clock]) -> Iterator[tuple[Clock, str]]:
     """Yield every clock that has the hash of another clock, with the error and what to do."""
-    marks = {DOWNGRADED: "the count of downgraded reports"}
+    owners = {DOWNGRADED: "the count of downgraded reports"}
     for clock in clocks:
-        other = marks.setdefault(clock.hash, clock.key)
+        other = owners.setdefault(clock.hash, clock.key)
         if other != clock.key:
             yield clock, f"expected a unique hash, got that of {other}; give one of them another version"

@@ -37,7 +37,7 @@ class Scope(NamedTuple):
 
     def matches(self, filing_labels: Labels) -> bool:
         """Return whether a report with these labels is in scope."""
-        chosen = (self.harms, self.reporters, self.channels, self.bases, self.severities)
+        allowed_labels = (self.harms, self.reporters, self.channels, self.bases, self.severities)
         labels = (
             filing_labels.harm,
             filing_labels.reporter,
@@ -46,7 +46,7 @@ class Scope(NamedTuple):
             filing_labels.severity,
         )
         return (
-            all(not words or label in words for words, label in zip(chosen, labels, strict=True))
+            all(not allowed or label in allowed for allowed, label in zip(allowed_labels, labels, strict=True))
             and (not self.jurisdictions or not self.jurisdictions.isdisjoint(filing_labels.jurisdictions.split("+")))
             and self.trusted_flagger in (None, filing_labels.trusted_flagger)
         )
@@ -102,10 +102,10 @@ class Clock(NamedTuple):
 
 def group_by_id(clocks: Iterable[Clock]) -> dict[str, tuple[Clock, ...]]:
     """Return the versions of every clock by its id, in their order: a figure of a clock adds up its versions."""
-    found: dict[str, tuple[Clock, ...]] = {}
+    versions: dict[str, tuple[Clock, ...]] = {}
     for clock in clocks:
-        found[clock.id] = (*found.get(clock.id, ()), clock)
-    return found
+        versions[clock.id] = (*versions.get(clock.id, ()), clock)
+    return versions
 
 
 @lru_cache(maxsize=1024)

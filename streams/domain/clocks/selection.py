@@ -62,15 +62,15 @@ class ClockSelector:
 
     def clocks_for(self, labels: str, filed_at: int) -> ClockSet:
         """Return the clock set of a report with these encoded labels, filed at `filed_at` (epoch ms)."""
-        era = self._sets_by_period[bisect_right(self._bounds, filed_at) if self._bounds else 0]
-        clock_set = era.get(labels)
+        sets = self._sets_by_period[bisect_right(self._bounds, filed_at) if self._bounds else 0]
+        clock_set = sets.get(labels)
         if clock_set is None:
-            attributes = decode_labels(labels)
-            clocks = tuple([clock for clock in self._clocks if clock.applies_to(attributes, filed_at)])
+            decoded = decode_labels(labels)
+            clocks = tuple([clock for clock in self._clocks if clock.applies_to(decoded, filed_at)])
             clock_set = self._sets_by_clocks.get(clocks)
             if clock_set is None:
                 clock_set = self._sets_by_clocks[clocks] = ClockSet(clocks)
-            if len(era) >= _MAX_CACHED:
-                era.clear()
-            era[labels] = clock_set
+            if len(sets) >= _MAX_CACHED:
+                sets.clear()
+            sets[labels] = clock_set
         return clock_set

@@ -144,11 +144,11 @@ def compile_timeline(
     """
     state_machine = ReportStateMachine()
     runs = [_ClockMachine(clock, items) for clock in clocks]
-    for place, action, of_items in _group_equal_actions(codes, decided):
+    for place, action, items_of_actions in _group_equal_actions(codes, decided):
         ended = state_machine.ended_by
         reopened = state_machine.apply(action)
         for run in runs:
             if reopened:
                 run.reopen()
-            run.apply(place, action, of_items, ended and state_machine.ended_by)
+            run.apply(place, action, items_of_actions, ended and state_machine.ended_by)
     return Timeline(state_machine.state, tuple(run.result() for run in runs))

@@ -43,21 +43,21 @@ def cohort_name(platform: str, day: int, labels: str) -> str:
 def parse_key(stored: str) -> CohortKey:
     """Return the key of the cohort that has this name, or that has a part with this name."""
     name, _ = split_part_name(stored)
-    platform, day, attributes = name.split("|", 2)
-    return CohortKey(platform, int(day), attributes)
+    platform, day, labels = name.split("|", 2)
+    return CohortKey(platform, int(day), labels)
 
 
 def part_name(cohort: str, bits: str) -> str:
     """Return the name of a part of a cohort (see `parts`), `platform|day/bits|labels`."""
-    platform, day, attributes = cohort.split("|", 2)
-    return f"{platform}|{day}/{bits}|{attributes}"
+    platform, day, labels = cohort.split("|", 2)
+    return f"{platform}|{day}/{bits}|{labels}"
 
 
 def split_part_name(stored: str) -> tuple[str, str]:
     """Return the name of the cohort, `platform|day|labels`, and the bits of the part, "" for a whole cohort."""
-    platform, day, attributes = stored.split("|", 2)
-    day, divided, bits = day.partition("/")
-    return (f"{platform}|{day}|{attributes}", bits) if divided else (stored, "")
+    platform, day, labels = stored.split("|", 2)
+    day, slash, bits = day.partition("/")
+    return (f"{platform}|{day}|{labels}", bits) if slash else (stored, "")
 
 
 def profiles(cohort: Mapping[bytes, int]) -> Iterator[tuple[ReportProfile, int]]:

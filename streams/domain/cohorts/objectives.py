@@ -67,8 +67,8 @@ def period_ranges(period: Period, day: int) -> tuple[DayRange, DayRange]:
         return DayRange(day - days + 1, day), DayRange(day - 2 * days + 1, day - days)
     step, today = _PERIOD_MONTHS[period], date.fromordinal(_EPOCH + day)
     months = today.year * _MONTHS_PER_YEAR + today.month - 1
-    begun = months - months % step
-    before, start, end = (_first_day(month) for month in (begun - step, begun, begun + step))
+    first_month = months - months % step
+    before, start, end = (_first_day(month) for month in (first_month - step, first_month, first_month + step))
     return DayRange(start, end - 1), DayRange(before, start - 1)
 
 
@@ -130,19 +130,19 @@ def evaluate_objective(
 
     `has_watermark`: whether the platform has a watermark; without one, the ages of open reports are not known.
     """
-    stand = count_outcomes(cells, target.limit, reports)
-    exposed = has_watermark and statistics.curve.exposure.is_measurable
+    counts = count_outcomes(cells, target.limit, reports)
+    is_measurable = has_watermark and statistics.curve.exposure.is_measurable
     if target.share is None:
-        return _evaluate_mean(statistics, stand, target, is_measurable=exposed)
+        return _evaluate_mean(statistics, counts, target, is_measurable=is_measurable)
     # A quantile is the time within which a share of all reports is stopped, so a released report counts as a miss.
-    missed = stand.missed + (stand.released if target.statistic is Statistic.QUANTILE else 0)
+    missed = counts.missed + (counts.released if target.statistic is Statistic.QUANTILE else 0)
     allowed = floor((1 - target.share) * reports + _ROUNDING)
     met: bool | None = None
     if missed > allowed:
         met = False
-    elif exposed and missed + stand.pending <= allowed:
+    elif is_measurable and missed + counts.pending <= allowed:
         met = True
-    value = _measured_value(statistics, cells, target, target.share) if exposed else None
+    value = _measured_value(statistics, cells, target, target.share) if is_measurable else None
     return ObjectiveResult(reports, value, lower_bound=False, met=met, misses_left=allowed - missed)
 
 
@@ -168,7 +168,7 @@ def _measured_value(statistics: ClockStatistics, cells: Cells, target: Target, s
 
 def _count_releases_as_stops(cells: Cells) -> Mapping[tuple[int, int, int], int]:
     """Return the cells with every ending that releases a report counted as a stop."""
-    settled: Counter[tuple[int, int, int]] = Counter()
+    counted: Counter[tuple[int, int, int]] = Counter()
     for (entry, leaving, ending), count in cells.items():
-        settled[entry, leaving, ending if ending in (OPEN, EXPIRED) else STOPPED] += count
-    return settled
+        counted[entry, leaving, ending if ending in (OPEN, EXPIRED) else STOPPED] += count
+    return counted

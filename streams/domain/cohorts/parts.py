@@ -68,21 +68,21 @@ class CohortParts:
 
         Returns the numbers of all parts that changed, were created or were removed.
         """
-        parts, touched = self._parts, set()
-        for signature in changed:
-            number = self._part_number(signature)
-            touched.add(number)
-            if signature in cohort:
-                parts[number].add(signature)
+        parts, changed_parts = self._parts, set()
+        for profile in changed:
+            number = self._part_number(profile)
+            changed_parts.add(number)
+            if profile in cohort:
+                parts[number].add(profile)
             else:
-                parts[number].discard(signature)
+                parts[number].discard(profile)
         moved: set[int] = set()
-        for number in touched:
+        for number in changed_parts:
             if number in parts:
                 moved |= self._split(number) if len(parts[number]) > self._max_profiles else self._merge(number)
         if moved:
             self._shortest_bits = self._find_shortest_bits()
-        return touched | moved
+        return changed_parts | moved
 
     def _find_shortest_bits(self) -> int:
         return min(self._parts).bit_length() - 1
@@ -101,11 +101,11 @@ class CohortParts:
             former = full.pop()
             halves: dict[int, set[bytes]] = {2 * former: set(), 2 * former + 1: set()}
             rest = _BITS - former.bit_length()
-            for signature in self._parts.pop(former):
-                halves[profile_code(signature) >> rest].add(signature)
+            for profile in self._parts.pop(former):
+                halves[profile_code(profile) >> rest].add(profile)
             self._parts.update(halves)
             moved.update(halves)
-            full += [half for half, signatures in halves.items() if len(signatures) > self._max_profiles]
+            full += [half for half, profiles in halves.items() if len(profiles) > self._max_profiles]
         return moved
 
     def _merge(self, number: int) -> set[int]:

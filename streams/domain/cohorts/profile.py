@@ -57,7 +57,7 @@ def number_layout(clocks: int) -> Struct:
 
 def status_bytes(state: State, endings: Iterable[tuple[bytes, int]]) -> bytes:
     """Return a stored profile's status: one byte for the state, then each clock's hash and one byte for its ending."""
-    return bytes((_STATE_CODES[state],)) + b"".join([mark + bytes((ending,)) for mark, ending in endings])
+    return bytes((_STATE_CODES[state],)) + b"".join([clock_hash + bytes((ending,)) for clock_hash, ending in endings])
 
 
 @lru_cache(maxsize=65536)
@@ -65,11 +65,11 @@ def unpack_profile(stored: bytes) -> ReportProfile:
     """Return the profile that is stored as these bytes."""
     numbers = number_layout((len(stored) - _BASE_BYTES) // _BYTES_PER_CLOCK)
     entry, minute, *values = numbers.unpack_from(stored)
-    words_at = range(numbers.size + 1, len(stored), CLOCK_HASH_BYTES + 1)
+    status_offsets = range(numbers.size + 1, len(stored), CLOCK_HASH_BYTES + 1)
     clocks = tuple(
         [
             ClockValue(stored[at : at + CLOCK_HASH_BYTES], value, stored[at + CLOCK_HASH_BYTES])
-            for at, value in zip(words_at, values, strict=True)
+            for at, value in zip(status_offsets, values, strict=True)
         ]
     )
     return ReportProfile(STATES[stored[numbers.size]], entry, None if minute == CLOSED_MINUTE else minute, clocks)

@@ -42,15 +42,15 @@ class CohortRows:
             yield name, cohort
             return
         former = self._part_numbers.get(name, {WHOLE_COHORT})
-        signatures = {stored for stored in self.changed_in_divided.get(name, cohort) if not is_total(stored)}
-        parts = self._cached_parts.pop(name, None) or self._rebuild_parts(former, cohort, signatures)
-        touched = parts.update(cohort, signatures) - {WHOLE_COHORT}
+        changed = {stored for stored in self.changed_in_divided.get(name, cohort) if not is_total(stored)}
+        parts = self._cached_parts.pop(name, None) or self._rebuild_parts(former, cohort, changed)
+        changed_parts = parts.update(cohort, changed) - {WHOLE_COHORT}
         self._store_parts(name, parts)
         yield name, dict(stored_totals(cohort)) if parts.is_divided else cohort
-        for number in touched:
-            held = parts.get(number)
-            if held is not None:
-                yield part_name(name, format_bits(number)), {signature: cohort[signature] for signature in held}
+        for number in changed_parts:
+            part_profiles = parts.get(number)
+            if part_profiles is not None:
+                yield part_name(name, format_bits(number)), {profile: cohort[profile] for profile in part_profiles}
             elif number in former:
                 yield part_name(name, format_bits(number)), None
 

@@ -46,8 +46,8 @@ class CohortSample:
 
     def add(self, key: CohortKey, cohort: Mapping[bytes, int], watermark: int) -> None:
         """Add a stored cohort; its open clocks are censored at `watermark` (epoch ms)."""
-        for signature, count in profiles(cohort):
-            self.count_profile(key.day, signature, count, watermark)
+        for profile, count in profiles(cohort):
+            self.count_profile(key.day, profile, count, watermark)
         for clock, total in stored_totals(cohort):
             self.stopped_totals[clock] += total
 
@@ -60,28 +60,28 @@ class CohortSample:
         """
         self.states[profile.state] += count
         if profile.filed_minute is not None:
-            filed = day * DAY + profile.filed_minute * MINUTE
-            self.oldest_open_at = filed if self.oldest_open_at is None else min(self.oldest_open_at, filed)
-        for reading in profile.clocks:
-            if clocks is not None and reading.clock_hash not in clocks:
+            filed_at = day * DAY + profile.filed_minute * MINUTE
+            self.oldest_open_at = filed_at if self.oldest_open_at is None else min(self.oldest_open_at, filed_at)
+        for clock_value in profile.clocks:
+            if clocks is not None and clock_value.clock_hash not in clocks:
                 continue
-            self.reports[reading.clock_hash] += count
-            if reading.ending == FROZEN and profile.state is not State.UNANSWERED:
-                self.paused[reading.clock_hash] += count
-            place = survival_cell(profile.entry_bin, reading, day, watermark)
-            if place is not None:
-                self.cells[reading.clock_hash][place] += count
-            if reading.ending == OPEN and place is not None:
-                self.open_totals[reading.clock_hash] += count * (watermark - day * DAY - reading.value * MINUTE)
-            elif reading.ending == FROZEN and reading.value:
-                self.open_totals[reading.clock_hash] += count * EDGES[reading.value - 1]
+            self.reports[clock_value.clock_hash] += count
+            if clock_value.ending == FROZEN and profile.state is not State.UNANSWERED:
+                self.paused[clock_value.clock_hash] += count
+            cell = survival_cell(profile.entry_bin, clock_value, day, watermark)
+            if cell is not None:
+                self.cells[clock_value.clock_hash][cell] += count
+            if clock_value.ending == OPEN and cell is not None:
+                self.open_totals[clock_value.clock_hash] += count * (watermark - day * DAY - clock_value.value * MINUTE)
+            elif clock_value.ending == FROZEN and clock_value.value:
+                self.open_totals[clock_value.clock_hash] += count * EDGES[clock_value.value - 1]
 
     def merged_cells(self, clocks: Sequence[Clock]) -> dict[SurvivalCell, int]:
         """Return the sum of the cells of these versions of a clock."""
         merged: dict[SurvivalCell, int] = {}
         for clock in clocks:
             cells: Mapping[SurvivalCell, int] = self.cells.get(clock.hash, {})
-            merged.update(cells if not merged else {place: merged.get(place, 0) + n for place, n in cells.items()})
+            merged.update(cells if not merged else {cell: merged.get(cell, 0) + n for cell, n in cells.items()})
         return merged
 
 
@@ -98,8 +98,8 @@ def group_key(by: Sequence[str]) -> GroupKey:
         raise UnknownLabelError(f"expected labels from {', '.join(GROUP_LABELS)}, got {', '.join(unknown)}")
 
     def name(key: CohortKey) -> tuple[str, ...]:
-        words = {"platform": key.platform, "day": str(key.day), **key.labels._asdict()}
-        return tuple(str(words[label]).lower() if label == "trusted_flagger" else str(words[label]) for label in by)
+        texts = {"platform": key.platform, "day": str(key.day), **key.labels._asdict()}
+        return tuple(str(texts[label]).lower() if label == "trusted_flagger" else str(texts[label]) for label in by)
 
     return name
 
@@ -143,14 +143,14 @@ def clock_statistics(sample: CohortSample, clocks: Sequence[Clock]) -> ClockStat
     """Return the statistics of a clock for a sample; `clocks` are all versions of the clock, at least one."""
     cells = sample.merged_cells(clocks)
     stops = sum(count for (_, _, ending), count in cells.items() if ending == STOPPED)
-    waiting = sum(count for (_, _, ending), count in cells.items() if ending == OPEN)
+    still_open = sum(count for (_, _, ending), count in cells.items() if ending == OPEN)
     return ClockStatistics(
         clock=clocks[0].id,
         curve=estimate(cells),
         closed_only=ClosedOnlyStatistics(closed_only_median(cells), whole_hour_median(cells)),
         mean=mean(
             DurationTotal(stops, _sum_of_clocks(sample.stopped_totals, clocks)),
-            DurationTotal(waiting, _sum_of_clocks(sample.open_totals, clocks)),
+            DurationTotal(still_open, _sum_of_clocks(sample.open_totals, clocks)),
         ),
     )
 

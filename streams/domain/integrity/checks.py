@@ -31,8 +31,8 @@ class IntegrityCheck(NamedTuple):
 
     def ratio(self, recent: CheckInput) -> float | None:
         """Return the measured value divided by the threshold, above 1 if the check fails; None on too few reports."""
-        found = self.measure(recent)
-        return found.value / self.threshold if found.reports >= self.min_reports else None
+        result = self.measure(recent)
+        return result.value / self.threshold if result.reports >= self.min_reports else None
 
 
 def acknowledged_only(recent: CheckInput) -> CheckResult:
@@ -81,7 +81,7 @@ def channel_shift(recent: CheckInput) -> CheckResult:
 
 def missing_labels_increase(recent: CheckInput) -> CheckResult:
     """Return the lower bound of the rise of the share of filings without a severity or a jurisdiction."""
-    now, before = ((seen.traits[Trait.MISSING_LABELS], seen.filed) for seen in (recent.now, recent.before))
+    now, before = ((counts.traits[Trait.MISSING_LABELS], counts.filed) for counts in (recent.now, recent.before))
     return CheckResult(min(now[1], before[1]), increase_lower_bound(now, before))
 
 
@@ -124,13 +124,22 @@ def bunching_below_limit(recent: CheckInput) -> CheckResult:
 
     The result is that of the clock with the largest value.
     """
-    found = [_measure_bunching(recent, mark, around) for mark, around in recent.neighbourhoods.items()]
-    return max(found, key=lambda each: (each.reports >= MIN_STOPS_NEAR_LIMIT, each.value), default=CheckResult(0, 0.0))
+    results = [
+        _measure_bunching(recent, clock_hash, neighbourhood)
+        for clock_hash, neighbourhood in recent.neighbourhoods.items()
+    ]
+    return max(
+        results, key=lambda result: (result.reports >= MIN_STOPS_NEAR_LIMIT, result.value), default=CheckResult(0, 0.0)
+    )
 
 
-def _measure_bunching(recent: CheckInput, mark: bytes, neighbourhood: LimitNeighbourhood) -> CheckResult:
-    below = recent.now.stops_near_limits[mark, Zone.BELOW]
-    count = below + recent.now.stops_near_limits[mark, Zone.BEFORE] + recent.now.stops_near_limits[mark, Zone.AFTER]
+def _measure_bunching(recent: CheckInput, clock_hash: bytes, neighbourhood: LimitNeighbourhood) -> CheckResult:
+    below = recent.now.stops_near_limits[clock_hash, Zone.BELOW]
+    count = (
+        below
+        + recent.now.stops_near_limits[clock_hash, Zone.BEFORE]
+        + recent.now.stops_near_limits[clock_hash, Zone.AFTER]
+    )
     part = share_lower_bound(below, count)
     return CheckResult(count, part / (1 - part) * neighbourhood.neighbour_width_ratio)
 
@@ -226,10 +235,10 @@ INTEGRITY_CHECKS: Final = (
 )
 """All integrity checks, in the order of docs/integrity-checks.md."""
 
-CHECK_NAMES: Final = tuple(tripwire.name for tripwire in INTEGRITY_CHECKS)
+CHECK_NAMES: Final = tuple(check.name for check in INTEGRITY_CHECKS)
 
 
 def ratios(recent: CheckInput) -> Mapping[str, float]:
     """Return the ratio of each check by its name; checks with too few reports are left out."""
-    measured = {tripwire.name: tripwire.ratio(recent) for tripwire in INTEGRITY_CHECKS}
+    measured = {check.name: check.ratio(recent) for check in INTEGRITY_CHECKS}
     return {name: ratio for name, ratio in measured.items() if ratio is not None}

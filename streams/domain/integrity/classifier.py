@@ -53,8 +53,10 @@ class ReportClassifier:
 
     def __init__(self, clocks: Iterable[Clock], allowance: int = PROMPT_WITHIN) -> None:
         limits = {clock.hash: clock.limit for clock in clocks if clock.limit is not None}
-        found = {mark: limit_neighbourhood(limit) for mark, limit in limits.items()}
-        self.neighbourhoods = {mark: around for mark, around in found.items() if around is not None}
+        found = {clock_hash: limit_neighbourhood(limit) for clock_hash, limit in limits.items()}
+        self.neighbourhoods = {
+            clock_hash: neighbourhood for clock_hash, neighbourhood in found.items() if neighbourhood is not None
+        }
         self._allowance = bin_of(allowance)
 
     def count(self, counts: TraitCounts, key: CohortKey, name: bytes, by: int) -> None:
@@ -74,7 +76,7 @@ class ReportClassifier:
         """Return the traits of a report with this profile; `is_grave`: a label is not a sufficient answer."""
         state, entry, _, clocks = profile
         ended, stopped = _decision_bins(clocks)
-        shape = _TraitInputs(
+        inputs = _TraitInputs(
             state=state,
             is_grave=is_grave,
             decided_at_once=stopped == _FIRST_BIN,
@@ -84,16 +86,16 @@ class ReportClassifier:
             was_logged_only_at_end=ended is not None and entry >= ended,
         )
         decided = stopped if stopped is not None and stopped > _SECONDS_BIN else None
-        return ReportTraits(_traits(shape), self._stops_near_limits(clocks), decided)
+        return ReportTraits(_traits(inputs), self._stops_near_limits(clocks), decided)
 
     def _stops_near_limits(self, clocks: Iterable[ClockValue]) -> tuple[tuple[bytes, Zone], ...]:
         """Return the hashes of the clocks that stopped near their limits, each with its zone."""
         found = []
-        for mark, value, ending in clocks:
-            if ending == STOPPED and mark in self.neighbourhoods:
-                side = self.neighbourhoods[mark].zone_of(value)
-                if side is not None:
-                    found.append((mark, side))
+        for clock_hash, value, ending in clocks:
+            if ending == STOPPED and clock_hash in self.neighbourhoods:
+                zone = self.neighbourhoods[clock_hash].zone_of(value)
+                if zone is not None:
+                    found.append((clock_hash, zone))
         return tuple(found)
 
 
@@ -105,8 +107,8 @@ def has_missing_labels(labels: Labels) -> bool:
 
 def _decision_bins(clocks: Iterable[ClockValue]) -> tuple[int | None, int | None]:
     """Return the duration bins in which the report ended and was decided, None for each that has not happened."""
-    for mark, value, ending in clocks:
-        if mark == _DECISION_CLOCK and ending not in {OPEN, FROZEN}:
+    for clock_hash, value, ending in clocks:
+        if clock_hash == _DECISION_CLOCK and ending not in {OPEN, FROZEN}:
             return value, value if ending == STOPPED else None
     return None, None
 

@@ -53,10 +53,10 @@ def distance_lower_bound(now: Mapping[Channel, int], before: Mapping[Channel, in
     of_now, of_before = sum(now.values()), sum(before.values())
     if of_now <= 0 or of_before <= 0:
         return 0.0
-    distance = luck = 0.0
+    distance = chance = 0.0
     for channel in Channel:
-        one, other = now.get(channel, 0), before.get(channel, 0)
-        pooled = (one + other) / (of_now + of_before)
-        distance += abs(one / of_now - other / of_before) / 2
-        luck += sqrt(max(0.0, pooled * (1 - pooled)) * (1 / of_now + 1 / of_before) / (2 * pi))
-    return max(0.0, distance - 2 * luck)
+        now_count, before_count = now.get(channel, 0), before.get(channel, 0)
+        pooled = (now_count + before_count) / (of_now + of_before)
+        distance += abs(now_count / of_now - before_count / of_before) / 2
+        chance += sqrt(max(0.0, pooled * (1 - pooled)) * (1 / of_now + 1 / of_before) / (2 * pi))
+    return max(0.0, distance - 2 * chance)

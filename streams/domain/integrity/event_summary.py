@@ -55,17 +55,17 @@ class EventSummarizer:
         """Count one event; heartbeats are left out."""
         if isinstance(event, Heartbeat):
             return
-        seen = self._counts_by_platform.setdefault(event.platform, [0, 0, 0, 0, 0, event.at, event.at])
-        seen[5], seen[6] = min(seen[5], event.at), max(seen[6], event.at)
+        counts = self._counts_by_platform.setdefault(event.platform, [0, 0, 0, 0, 0, event.at, event.at])
+        counts[5], counts[6] = min(counts[5], event.at), max(counts[6], event.at)
         if isinstance(event, Filing | Action):
-            seen[1] += 1
-            seen[2] += event.at % HOUR == 0
+            counts[1] += 1
+            counts[2] += event.at % HOUR == 0
         if isinstance(event, Filing):
             labels = decode_labels(event.encoded_labels)
-            seen[0] += 1
-            seen[3] += UNKNOWN_JURISDICTION in labels.jurisdictions.split("+")
-            seen[4] += labels.harm is Harm.OTHER
+            counts[0] += 1
+            counts[3] += UNKNOWN_JURISDICTION in labels.jurisdictions.split("+")
+            counts[4] += labels.harm is Harm.OTHER
 
     def summaries(self) -> Mapping[str, EventSummary]:
         """Return the summary of each platform."""
-        return {platform: EventSummary(*seen) for platform, seen in self._counts_by_platform.items()}
+        return {platform: EventSummary(*counts) for platform, counts in self._counts_by_platform.items()}

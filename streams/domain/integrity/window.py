@@ -57,10 +57,10 @@ class _PlatformDays:
     def add(self, key: CohortKey, name: bytes, by: int) -> None:
         if key.day < self._first_day:
             return
-        seen = self._counts_by_day.get(key.day)
-        if seen is None:
-            seen = self._counts_by_day[key.day] = TraitCounts()
-        self._classifier.count(seen, key, name, by)
+        counts = self._counts_by_day.get(key.day)
+        if counts is None:
+            counts = self._counts_by_day[key.day] = TraitCounts()
+        self._classifier.count(counts, key, name, by)
         self._cached_window = None
 
     def check_input(self, end: int, *, is_declared_complete: bool) -> CheckInput:

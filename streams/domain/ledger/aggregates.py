@@ -78,9 +78,9 @@ class Aggregates:
             self._add_to_cohort(new.cohort, old.profile, -1)
             self._add_to_cohort(new.cohort, new.profile, 1)
         self._add_to_cohort(new.cohort, DOWNGRADED, new.is_downgraded - old.is_downgraded)
-        for place, (was, now) in enumerate(zip(old.clocks, new.clocks, strict=True)):
-            if was is not now and was[1:] != now[1:]:
-                self._update_clock(platform, new, place, was, now)
+        for place, (before, after) in enumerate(zip(old.clocks, new.clocks, strict=True)):
+            if before is not after and before[1:] != after[1:]:
+                self._update_clock(platform, new, place, before, after)
 
     def _add_report(self, platform: PlatformState, measured: MeasuredReport) -> None:
         self.get_or_create_cohort(platform, measured.filing.at // DAY, measured.filing.encoded_labels)
@@ -114,23 +114,23 @@ class Aggregates:
         platform: PlatformState,
         measured: MeasuredReport,
         place: int,
-        was: ClockReading | None,
-        now: ClockReading | None,
+        before: ClockReading | None,
+        after: ClockReading | None,
     ) -> None:
         """Count the difference between two readings of the clock at index `place` of the report's clock set."""
-        stopped, key = (_stopped_duration(was), _stopped_duration(now)), measured.clock_set.clocks[place].key
-        if stopped[0] != stopped[1]:
+        durations, key = (_stopped_duration(before), _stopped_duration(after)), measured.clock_set.clocks[place].key
+        if durations[0] != durations[1]:
             total = measured.clock_set.hashes[place]
-            for duration, sign in zip(stopped, (-1, 1), strict=True):
+            for duration, sign in zip(durations, (-1, 1), strict=True):
                 if duration is not None:
                     self._add_to_cohort(measured.cohort, total, sign * duration)
                     _count(platform, counters.stopped(key, duration), 1, sign)
                     _count(platform, counters.stopped_ms(key), duration, sign)
                     if duration == 0:
                         _count(platform, counters.ZERO_DURATIONS, 1, sign)
-        _count_paused(platform, key, was, now)
-        if _deadline_of(was) != _deadline_of(now):
-            for clock, sign in ((was, -1), (now, 1)):
+        _count_paused(platform, key, before, after)
+        if _deadline_of(before) != _deadline_of(after):
+            for clock, sign in ((before, -1), (after, 1)):
                 if clock is not None and clock.deadline_outcome != PENDING:
                     _count(
                         platform,
@@ -144,12 +144,12 @@ def _stopped_duration(clock: ClockReading | None) -> int | None:
     return clock.duration if clock is not None and clock.ending == STOPPED else None
 
 
-def _count_paused(platform: PlatformState, key: str, was: ClockReading | None, now: ClockReading | None) -> None:
+def _count_paused(platform: PlatformState, key: str, before: ClockReading | None, after: ClockReading | None) -> None:
     """Count the change of an ended clock's paused time, in milliseconds."""
-    before, after = (0 if clock is None else clock.paused_ms for clock in (was, now))
-    if before != after:
-        _count(platform, counters.paused_ms(key), before, -1)
-        _count(platform, counters.paused_ms(key), after, 1)
+    old_ms, new_ms = (0 if clock is None else clock.paused_ms for clock in (before, after))
+    if old_ms != new_ms:
+        _count(platform, counters.paused_ms(key), old_ms, -1)
+        _count(platform, counters.paused_ms(key), new_ms, 1)
 
 
 def _deadline_of(clock: ClockReading | None) -> tuple[int, bool] | None:
@@ -165,12 +165,12 @@ def _count(platform: PlatformState, name: str, amount: int, sign: int) -> None:
 
 def _count_anomalies(platform: PlatformState, before: Evaluation, after: Evaluation) -> None:
     """Count newly found tests, conflicts and skewed actions, and whether the report is an orphan."""
-    for name, was, now in (
+    for name, old_count, new_count in (
         (counters.TESTS, before.tests, after.tests),
         (counters.CONFLICTS, before.conflicts, after.conflicts),
         (counters.SKEWED, before.skewed, after.skewed),
     ):
-        if now > was:
-            platform.count(name, now - was)
+        if new_count > old_count:
+            platform.count(name, new_count - old_count)
     if after.is_orphan != before.is_orphan:
         platform.count(counters.ORPHANS, after.is_orphan - before.is_orphan)

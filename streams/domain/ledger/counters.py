@@ -107,7 +107,7 @@ def corrected(name: str) -> str:
 
 
 ENTRY_COUNTERS: Final = {AMENDMENT_CODE: AMENDED, RETRACTION_CODE: RETRACTED} | {
-    FIRST_ACTION_CODE + place: action(each.outcome) for place, each in enumerate(ACTION_KINDS)
+    FIRST_ACTION_CODE + position: action(kind.outcome) for position, kind in enumerate(ACTION_KINDS)
 }
 """The counter of an entry that arrives for the first time, by its code; filings are counted when they are effective."""
 

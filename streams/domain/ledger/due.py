@@ -8,20 +8,20 @@ from streams.domain.reports.evaluation import Evaluation
 from streams.domain.reports.row import HISTORY_OFFSET_MS, Entry, ReportRow
 
 
-def compute_next_due(rules: LedgerConfig, row: ReportRow, appraisal: Evaluation) -> int:
+def compute_next_due(config: LedgerConfig, row: ReportRow, evaluation: Evaluation) -> int:
     """Return when an evaluated report is next due, in epoch milliseconds: docs/definitions.md §6 and §7."""
-    measured = appraisal.measured
+    measured = evaluation.measured
     if measured is None:
-        return last_logged_at(row.entries) + rules.retention
-    limit = min([clock.due_at for clock in measured.clocks], default=FOREVER_MS)
+        return last_logged_at(row.entries) + config.retention
+    next_deadline = min([clock.due_at for clock in measured.clocks], default=FOREVER_MS)
     if measured.state in OPEN_STATES:
-        return min(limit, measured.filing.at + rules.unanswered_after)
-    return min(limit, evict_at(rules, row.entries, measured.filing.at))
+        return min(next_deadline, measured.filing.at + config.unanswered_after)
+    return min(next_deadline, evict_at(config, row.entries, measured.filing.at))
 
 
-def evict_at(rules: LedgerConfig, entries: list[Entry], filed_at: int) -> int:
+def evict_at(config: LedgerConfig, entries: list[Entry], filed_at: int) -> int:
     """Return when an ended report is evicted: retention after its last event, and when a filing would be `too_old`."""
-    return max(last_logged_at(entries) + rules.retention, filed_at + rules.max_filing_age)
+    return max(last_logged_at(entries) + config.retention, filed_at + config.max_filing_age)
 
 
 def first_known_at(entries: list[Entry]) -> int:
@@ -33,7 +33,7 @@ def last_logged_at(entries: list[Entry]) -> int:
     """Return the latest logged-at of a report's events, in epoch milliseconds."""
     last = 0
     for at, _, _, _, _, _, delay in entries:
-        latest = at + (delay if delay < HISTORY_OFFSET_MS else delay - HISTORY_OFFSET_MS)
-        if latest > last:  # noqa: PLR1730 - half the time of max
-            last = latest
+        logged_at = at + (delay if delay < HISTORY_OFFSET_MS else delay - HISTORY_OFFSET_MS)
+        if logged_at > last:  # noqa: PLR1730 - half the time of max
+            last = logged_at
     return last

@@ -37,14 +37,14 @@ class GeneralPath:
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a ledger
         self,
         store: ReportStore,
-        appraiser: Evaluator,
+        evaluator: Evaluator,
         aggregates: Aggregates,
         scheduler: DeadlineScheduler,
         is_on_partition: Callable[[bytes], bool],
         max_orphans: int,
     ) -> None:
         self._store = store
-        self._appraiser = appraiser
+        self._evaluator = evaluator
         self._aggregates = aggregates
         self._scheduler = scheduler
         self._buffer = scheduler.buffer
@@ -93,15 +93,15 @@ class GeneralPath:
         self._replace(platform, event.key, NO_REPORT, ReportRow(platform.allowance_s, [entry]))
         return None
 
-    def _hold_orphan(self, platform: PlatformState, orphan: Action) -> None:
+    def _hold_orphan(self, platform: PlatformState, action: Action) -> None:
         """Store an action whose filing has not arrived; without a filing, the row is removed after the retention."""
-        entry = entry_from_event(orphan)
+        entry = entry_from_event(action)
         _count_entry(platform, entry)
         platform.count(counters.ORPHANS)
         platform.retained_reports += 1
         report = UnpackedReport(platform.allowance_s, [entry])
-        self._store.put_changed(orphan.key, report)
-        self._scheduler.schedule_eviction(platform, orphan.key, report)
+        self._store.put_changed(action.key, report)
+        self._scheduler.schedule_eviction(platform, action.key, report)
 
     def _add_event(self, platform: PlatformState, event: ReportEvent, found: bytes | UnpackedReport) -> Reason | None:
         """Apply an event to a known report.
@@ -114,23 +114,23 @@ class GeneralPath:
         report = self._store.unpack(platform, found)
         if isinstance(event, Filing) and self._buffer.join(platform, report, event):
             return None
-        old = report.row
+        old_row = report.row
         entry = entry_from_event(event)
-        longer = insert_entry(old.entries, entry)
-        if longer is None:
+        all_entries = insert_entry(old_row.entries, entry)
+        if all_entries is None:
             platform.count(counters.DUPLICATES)
             return None
-        entries, excess = limit_entries(longer)
+        entries, excess = limit_entries(all_entries)
         reason = None if excess is None else _count_excess(platform, excess)
         if reason is not None and excess is entry:
             return reason
-        _count_entry(platform, entry if len(longer) > len(old.entries) else None)
+        _count_entry(platform, entry if len(all_entries) > len(old_row.entries) else None)
         if excess is entry:
             return None
         platform.count_late_refusals(Reason.TOO_MANY, int(reason is not None))
-        before = self._appraiser.evaluate(platform.name, old, platform.decided_through)
-        known = self._scheduler.next_due_of(platform, report, before)
-        after = self._replace(platform, event.key, before, ReportRow(old.allowance_s, entries), known)
+        before = self._evaluator.evaluate(platform.name, old_row, platform.decided_through)
+        scheduled_at = self._scheduler.next_due_of(platform, report, before)
+        after = self._replace(platform, event.key, before, ReportRow(old_row.allowance_s, entries), scheduled_at)
         return _refusal_reason(platform, event, before, after)
 
     def _replace(
@@ -140,14 +140,14 @@ class GeneralPath:
 
         The report is scheduled again only if it is due before `scheduled_at`, when the queue holds it already.
         """
-        after = self._appraiser.evaluate(platform.name, row, platform.decided_through)
+        after = self._evaluator.evaluate(platform.name, row, platform.decided_through)
         self._aggregates.apply_change(platform, key, before, after)
         report = self._store.from_row(platform, row)
         self._store.put_changed(key, report)
         self._buffer.cancel_eviction(key)
-        soonest = self._scheduler.next_due_of(platform, report, after)
-        if soonest < scheduled_at:
-            self._scheduler.schedule(platform, key, soonest)
+        next_due = self._scheduler.next_due_of(platform, report, after)
+        if next_due < scheduled_at:
+            self._scheduler.schedule(platform, key, next_due)
         return after
 
 

@@ -50,17 +50,17 @@ class Ledger:
         self._clocks = ClockSelector(config.clocks)
         self._clock_history: dict[str, LoadedClock] = {}
         self._changed_clocks: dict[bytes, bytes] = {}
-        appraiser = Evaluator(self._clocks)
+        evaluator = Evaluator(self._clocks)
         self._fast_path = Settling(self._clocks, self._aggregates, is_on_partition, quick=with_fast_path)
         self._faults: dict[str, Exception] = {}
         self._suspended: set[str] = set()
         self._store = ReportStore(codec, self._fast_path.read, self._faults)
         self._scheduler = DeadlineScheduler(
-            config, self._store, self._fast_path, appraiser, self._aggregates, self._faults
+            config, self._store, self._fast_path, evaluator, self._aggregates, self._faults
         )
         self._buffer = self._scheduler.buffer
         self._general_path = GeneralPath(
-            self._store, appraiser, self._aggregates, self._scheduler, is_on_partition, config.max_orphans
+            self._store, evaluator, self._aggregates, self._scheduler, is_on_partition, config.max_orphans
         )
         self._now = 0
         self._decision_limits: Mapping[str, int] = {}
@@ -131,8 +131,8 @@ class Ledger:
         return reached
 
     def _create_platform(self, name: str) -> PlatformState:
-        rule = self._config.platforms.get(name, self._config.default_platform)
-        platform = self._platforms[name] = PlatformState(name, rule)
+        platform_config = self._config.platforms.get(name, self._config.default_platform)
+        platform = self._platforms[name] = PlatformState(name, platform_config)
         platform.decision_limit = self._decision_limits.get(name, FOREVER_MS)
         return platform
 
@@ -245,11 +245,11 @@ class Ledger:
     def _load_clocks(self, now: int) -> None:
         logged_at = max([now, *[platform.last_logged_at for platform in self._platforms.values()]])
         history = load_pack(self._config.clocks, self._clock_history.values(), logged_at)
-        for key, each in history.items():
-            if self._clock_history.get(key) != each:
-                self._changed_clocks[b"k|" + key.encode()] = self._codec.pack(each)
+        for key, loaded in history.items():
+            if self._clock_history.get(key) != loaded:
+                self._changed_clocks[b"k|" + key.encode()] = self._codec.pack(loaded)
         self._clock_history = history
-        self._clocks.load([each.effective for each in history.values()])
+        self._clocks.load([loaded.effective for loaded in history.values()])
 
     def _flush(self) -> None:
         """Flush all buffered events into cohorts and counters."""

@@ -82,28 +82,28 @@ class PlatformState:
 
     def record_removed(self, filed_at: int) -> None:
         """Record that a report filed at `filed_at` has lost its row: docs/definitions.md §8, Once."""
-        tally = self.counts
-        tally[counters.REMOVED_FILED_FROM] = min(tally.get(counters.REMOVED_FILED_FROM, filed_at), filed_at)
-        tally[counters.REMOVED_FILED_THROUGH] = max(tally.get(counters.REMOVED_FILED_THROUGH, filed_at), filed_at)
+        counts = self.counts
+        counts[counters.REMOVED_FILED_FROM] = min(counts.get(counters.REMOVED_FILED_FROM, filed_at), filed_at)
+        counts[counters.REMOVED_FILED_THROUGH] = max(counts.get(counters.REMOVED_FILED_THROUGH, filed_at), filed_at)
 
     def may_have_removed(self, filed_at: int) -> bool:
         """Return whether a report filed at `filed_at` may have been counted and removed since."""
-        tally = self.counts
+        counts = self.counts
         return (
-            tally.get(counters.REMOVED_FILED_FROM, FOREVER_MS)
+            counts.get(counters.REMOVED_FILED_FROM, FOREVER_MS)
             <= filed_at
-            <= tally.get(counters.REMOVED_FILED_THROUGH, 0)
+            <= counts.get(counters.REMOVED_FILED_THROUGH, 0)
         )
 
     def counters(self) -> dict[str, int]:
         """Return everything that is stored of the platform, by the names that the module `counters` gives."""
         self._add_pending()
-        beside = {
+        instants_and_gauges = {
             counters.DECIDED_THROUGH: self.decided_through,
             counters.LAST_LOGGED_AT: self.last_logged_at,
             counters.RETAINED: self.retained_reports,
         }
-        return {**self.counts, **{name: number for name, number in beside.items() if number}}
+        return {**self.counts, **{name: number for name, number in instants_and_gauges.items() if number}}
 
     def restore(self, stored: Mapping[str, int]) -> None:
         """Restore what `counters` returned."""
@@ -130,16 +130,16 @@ class PlatformState:
 
     def schedule_next_check(self) -> None:
         """Set `next_check` to when something can be decided next, FOREVER_MS beyond the decision limit."""
-        wake = self.next_decision()
-        self.next_check = wake if wake <= self.decision_limit else FOREVER_MS
+        next_decision = self.next_decision()
+        self.next_check = next_decision if next_decision <= self.decision_limit else FOREVER_MS
 
     def next_decision(self) -> int:
         """Return the instant at which something can be decided next, without regard to the decision limit.
 
         A report that was due before the decided-through is processed when the decided-through moves.
         """
-        head = max(min(self.queue.next_due, self.buffered_due), self.decided_through)
-        return head if self.declared_watermark >= head else head + 2 * self.config.cadence
+        due_at = max(min(self.queue.next_due, self.buffered_due), self.decided_through)
+        return due_at if self.declared_watermark >= due_at else due_at + 2 * self.config.cadence
 
     def _add_pending(self) -> None:
         for updates, times in self.pending_counts.items():

@@ -95,10 +95,10 @@ class ReportStore:
 
     def packed_reports(self) -> Iterator[tuple[bytes, int, bytes]]:
         """Yield the key, the `closed_on_day` and the stored row of every packed report."""
-        rests = self._codec.closed_on_day
+        closed_on_day = self._codec.closed_on_day
         for key, found in self._reports.items():
             if isinstance(found, bytes):
-                yield key, rests(found), found
+                yield key, closed_on_day(found), found
 
     def drain_changes(self) -> dict[bytes, bytes | None]:
         """Return and clear the rows that changed since the last call, None for a row that was removed."""
@@ -115,9 +115,9 @@ class ReportStore:
                 changes[b"r|" + key] = report
                 continue
             entries = report.entries
-            rests = entries[-1].logged_at // DAY if report.is_final else 0
+            closed_on_day = entries[-1].logged_at // DAY if report.is_final else 0
             try:
-                changes[b"r|" + key] = stored = pack(ReportRow(report.allowance_s, entries, rests))
+                changes[b"r|" + key] = stored = pack(ReportRow(report.allowance_s, entries, closed_on_day))
             except Exception as fault:  # noqa: BLE001 - a fault of one platform must not stop the others
                 self._faults.setdefault(platform_of(key), fault)
                 continue

@@ -57,28 +57,36 @@ class UpdateCollector:
 
     def drain(self) -> list[ReportUpdate]:
         """Return and clear the collected updates, in the order in which they were added."""
-        found = self._updates.copy()
+        updates = self._updates.copy()
         self._updates.clear()
-        return found
+        return updates
 
     def on_change(self, key: bytes, before: Evaluation, after: Evaluation) -> None:
         """Add the updates that follow from the difference between two evaluations of a report."""
         old, new = before.measured, after.measured
         if new is None:
             return
-        known = old.clocks if old is not None and old.clock_set is new.clock_set else [None] * len(new.clocks)
+        old_clocks = old.clocks if old is not None and old.clock_set is new.clock_set else [None] * len(new.clocks)
         ended: dict[tuple[int, int], list[EndedClock]] = {}
         missed: dict[int, list[ClockCounterNames]] = {}
-        for clock, was, now in zip(names_of(new.clock_set), known, new.clocks, strict=True):
-            if now.was_logged_late:
+        for clock, before_clock, after_clock in zip(names_of(new.clock_set), old_clocks, new.clocks, strict=True):
+            if after_clock.was_logged_late:
                 continue
-            if now.ending not in _RUNNING_ENDINGS and _reported_value(was) != _reported_value(now):
-                ended.setdefault((now.at, now.duration), []).append(EndedClock(clock, now.ending, now.deadline_outcome))
-            elif now.deadline_outcome == MISSED and now.ending in _RUNNING_ENDINGS and not _was_reported_missed(was):
-                missed.setdefault(now.at, []).append(clock)
-        filed = new.filing.at
-        self._updates += [DeadlinesPassed(key, filed, at, tuple(clocks)) for at, clocks in sorted(missed.items())]
-        self._updates += [ClocksEnded(key, filed, *when, tuple(clocks)) for when, clocks in sorted(ended.items())]
+            if after_clock.ending not in _RUNNING_ENDINGS and _reported_value(before_clock) != _reported_value(
+                after_clock
+            ):
+                ended.setdefault((after_clock.at, after_clock.duration), []).append(
+                    EndedClock(clock, after_clock.ending, after_clock.deadline_outcome)
+                )
+            elif (
+                after_clock.deadline_outcome == MISSED
+                and after_clock.ending in _RUNNING_ENDINGS
+                and not _was_reported_missed(before_clock)
+            ):
+                missed.setdefault(after_clock.at, []).append(clock)
+        filed_at = new.filing.at
+        self._updates += [DeadlinesPassed(key, filed_at, at, tuple(clocks)) for at, clocks in sorted(missed.items())]
+        self._updates += [ClocksEnded(key, filed_at, *when, tuple(clocks)) for when, clocks in sorted(ended.items())]
 
 
 def _reported_value(reading: ClockReading | None) -> tuple[int, int] | None:

@@ -35,20 +35,20 @@ class DeadlineScheduler:
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a ledger
         self,
-        rules: LedgerConfig,
-        shelf: ReportStore,
-        settling: Settling,
-        appraiser: Evaluator,
-        books: Aggregates,
+        config: LedgerConfig,
+        store: ReportStore,
+        fast_path: Settling,
+        evaluator: Evaluator,
+        aggregates: Aggregates,
         faults: dict[str, Exception],
     ) -> None:
         self.next_due = FOREVER_MS
         self.processed = 0
-        self._config = rules
-        self._store = shelf
-        self.buffer = Buffer(rules, shelf, settling, faults, self.check_by)
-        self._appraiser = appraiser
-        self._aggregates = books
+        self._config = config
+        self._store = store
+        self.buffer = Buffer(config, store, fast_path, faults, self.check_by)
+        self._evaluator = evaluator
+        self._aggregates = aggregates
         self._faults = faults
 
     def schedule(self, platform: PlatformState, key: bytes, due_at: int) -> None:
@@ -90,17 +90,17 @@ class DeadlineScheduler:
 
     def _advance_platform(self, platform: PlatformState, now: int) -> None:
         before = platform.decided_through
-        ahead = platform.reachable_through(now if now < platform.decision_limit else platform.decision_limit)  # noqa: FURB136 - half the time of min
+        reachable = platform.reachable_through(now if now < platform.decision_limit else platform.decision_limit)  # noqa: FURB136 - half the time of min
         platform.now = now
-        if ahead > before:
+        if reachable > before:
             platform.has_changed = True
-            if platform.buffered_due <= ahead:
-                self.buffer.flush(platform, until=ahead)
-            platform.decided_through = ahead
-            if platform.queue.next_due <= ahead:
-                came_up = dict.fromkeys(platform.queue.pop_due(ahead))  # the queue may hold a key twice
-                self.processed += len(came_up)
-                for key in came_up:
+            if platform.buffered_due <= reachable:
+                self.buffer.flush(platform, until=reachable)
+            platform.decided_through = reachable
+            if platform.queue.next_due <= reachable:
+                due_keys = dict.fromkeys(platform.queue.pop_due(reachable))  # the queue may hold a key twice
+                self.processed += len(due_keys)
+                for key in due_keys:
                     self._process_due(platform, key, before)
         if platform.next_check <= now:
             platform.schedule_next_check()
@@ -132,23 +132,23 @@ class DeadlineScheduler:
         """Make an orphan due when its retention ends."""
         self.schedule(platform, key, last_logged_at(report.entries) + self._config.retention)
 
-    def next_due_of(self, platform: PlatformState, report: UnpackedReport, appraisal: Evaluation | None = None) -> int:
+    def next_due_of(self, platform: PlatformState, report: UnpackedReport, evaluation: Evaluation | None = None) -> int:
         """Return when a report is next due; the report is evaluated if the caller gives no evaluation."""
         due = self.buffer.next_due(platform, report)
         if due is not None:
             return due
-        known = appraisal or self._appraiser.evaluate(platform.name, report.row, platform.decided_through)
-        return compute_next_due(self._config, report.row, known)
+        known_evaluation = evaluation or self._evaluator.evaluate(platform.name, report.row, platform.decided_through)
+        return compute_next_due(self._config, report.row, known_evaluation)
 
     def reschedule_restored(self, platforms: Mapping[str, PlatformState]) -> None:
         """Schedule restored reports: a closed report at its earliest eviction, without unpacking its row."""
-        by_key = {
+        queues_by_platform = {
             name.encode(): (platform, defaultdict[int, list[bytes]](list)) for name, platform in platforms.items()
         }
-        for key, rests, stored in self._store.packed_reports():  # there may be millions, most of them closed
-            platform, resting = by_key[key.partition(b"|")[0]]
-            if rests:
-                resting[rests].append(key)
+        for key, closed_on_day, stored in self._store.packed_reports():  # there may be millions, most of them closed
+            platform, closed_keys = queues_by_platform[key.partition(b"|")[0]]
+            if closed_on_day:
+                closed_keys[closed_on_day].append(key)
                 continue
             try:
                 platform.queue.push(
@@ -156,9 +156,9 @@ class DeadlineScheduler:
                 )
             except Exception as fault:  # noqa: BLE001 - a fault of one platform must not stop the others
                 self._faults.setdefault(platform.name, fault)
-        for platform, resting in by_key.values():
-            for rests, keys in resting.items():
-                platform.queue.push_all(rests * DAY + self._config.retention, keys, platform.decided_through)
+        for platform, closed_keys in queues_by_platform.values():
+            for closed_on_day, keys in closed_keys.items():
+                platform.queue.push_all(closed_on_day * DAY + self._config.retention, keys, platform.decided_through)
             platform.schedule_next_check()
         self.next_due = min([platform.next_check for platform in platforms.values()], default=FOREVER_MS)
 
@@ -167,7 +167,7 @@ class DeadlineScheduler:
         if due is not None:
             return due
         return compute_next_due(
-            self._config, row, self._appraiser.evaluate(platform.name, row, platform.decided_through)
+            self._config, row, self._evaluator.evaluate(platform.name, row, platform.decided_through)
         )
 
     def _process_due(self, platform: PlatformState, key: bytes, decided_before: int) -> None:
@@ -191,8 +191,8 @@ class DeadlineScheduler:
 
     def _reevaluate(self, platform: PlatformState, key: bytes, row: ReportRow, decided_before: int) -> None:
         """Evaluate a report as decided through `decided_before` and as decided now, and count the difference."""
-        after = self._appraiser.evaluate(platform.name, row, platform.decided_through)
-        before = self._appraiser.evaluate(platform.name, row, decided_before) if _has_running_clock(after) else after
+        after = self._evaluator.evaluate(platform.name, row, platform.decided_through)
+        before = self._evaluator.evaluate(platform.name, row, decided_before) if _has_running_clock(after) else after
         next_due = compute_next_due(self._config, row, after)
         if next_due > platform.decided_through:
             self._aggregates.apply_change(platform, key, before, after)
@@ -203,19 +203,19 @@ class DeadlineScheduler:
             self._remove(platform, key, row, before, after)
 
     def _retain_for_history(
-        self, platform: PlatformState, key: bytes, entries: list[Entry], limit: int = FOREVER_MS
+        self, platform: PlatformState, key: bytes, entries: list[Entry], next_deadline: int = FOREVER_MS
     ) -> bool:
         """Return whether a report is retained since it was filed in an open span of history.
 
-        The report is then due at its next deadline, `limit`, or when the span closes.
+        The report is then due at its next deadline, `next_deadline`, or when the span closes.
         """
         if not platform.config.history_spans:
             return False
         until = platform.config.history_open_until(first_known_at(entries))
         if until <= platform.decided_through:
             return False
-        if min(until, limit) < FOREVER_MS:
-            self.schedule(platform, key, min(until, limit))
+        if min(until, next_deadline) < FOREVER_MS:
+            self.schedule(platform, key, min(until, next_deadline))
         return True
 
     def _remove(
@@ -248,15 +248,15 @@ class DeadlineScheduler:
         self._store.delete(key)
 
 
-def _next_deadline(appraisal: Evaluation) -> int:
+def _next_deadline(evaluation: Evaluation) -> int:
     """Return the next deadline of a report's running clocks, FOREVER_MS if there is none."""
     return (
         FOREVER_MS
-        if appraisal.measured is None
-        else min([clock.due_at for clock in appraisal.measured.clocks], default=FOREVER_MS)
+        if evaluation.measured is None
+        else min([clock.due_at for clock in evaluation.measured.clocks], default=FOREVER_MS)
     )
 
 
-def _has_running_clock(appraisal: Evaluation) -> bool:
+def _has_running_clock(evaluation: Evaluation) -> bool:
     """Return whether a later decided-through can change the evaluation: only an open clock can still miss its limit."""
-    return appraisal.measured is not None and any(clock.ending == OPEN for clock in appraisal.measured.clocks)
+    return evaluation.measured is not None and any(clock.ending == OPEN for clock in evaluation.measured.clocks)

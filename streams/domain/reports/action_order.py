@@ -18,8 +18,8 @@ def order_actions(actions: list[Entry]) -> list[Entry]:
     if all(first.at < second.at for first, second in pairwise(actions)):
         return actions
     state_machine, ordered = ReportStateMachine(), list[Entry]()
-    for _, of_one_instant in groupby(actions, attrgetter("at")):
-        ordered += _order_one_instant(state_machine, of_one_instant)
+    for _, simultaneous in groupby(actions, attrgetter("at")):
+        ordered += _order_one_instant(state_machine, simultaneous)
     return ordered
 
 

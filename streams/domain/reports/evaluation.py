@@ -35,30 +35,30 @@ class Evaluator:
 
     def evaluate(self, platform: str, row: ReportRow, decided_through: int) -> Evaluation:
         """Return the evaluation of `row` with deadlines decided through `decided_through` (epoch ms)."""
-        allowance, entries, _ = row
-        filed = entries[0]
-        if filed.code != FILING_CODE or not is_simple(entries):
+        allowance_s, entries, _ = row
+        filing = entries[0]
+        if filing.code != FILING_CODE or not is_simple(entries):
             return self._evaluate_resolved(platform, row, decided_through)
-        clock_set = self._clocks.clocks_for(filed.encoded_labels, filed.at)
+        clock_set = self._clocks.clocks_for(filing.encoded_labels, filing.at)
         codes = tuple([entry.code for entry in entries])
-        plan = clock_set.timeline_for(codes)
-        if plan is None or (AMENDMENT_CODE in codes and has_downgrade(entries, filed.encoded_labels)):
+        timeline = clock_set.timeline_for(codes)
+        if timeline is None or (AMENDMENT_CODE in codes and has_downgrade(entries, filing.encoded_labels)):
             return self._evaluate_resolved(platform, row, decided_through)
-        context = MeasureContext(platform, clock_set, allowance * SECOND, decided_through)
+        context = MeasureContext(platform, clock_set, allowance_s * SECOND, decided_through)
         return Evaluation(
-            measure(context, plan, filed, [entry for entry in entries if entry.code >= FIRST_ACTION_CODE])
+            measure(context, timeline, filing, [entry for entry in entries if entry.code >= FIRST_ACTION_CODE])
         )
 
     def _evaluate_resolved(self, platform: str, row: ReportRow, decided_through: int) -> Evaluation:
-        allowance, entries, _ = row
-        reading = resolve(entries)
-        filed, actions = reading.filing, reading.actions
-        if filed is None or filed.code == TEST_FILING_CODE:
-            return Evaluation(None, reading.is_orphan, int(filed is not None), reading.conflicts, reading.bad_times)
-        clock_set = self._clocks.clocks_for(filed.encoded_labels, filed.at)
-        plan = clock_set.compile_timeline(
-            [action.code for action in actions], filed.number, tuple([action.number for action in actions])
+        allowance_s, entries, _ = row
+        resolved = resolve(entries)
+        filing, actions = resolved.filing, resolved.actions
+        if filing is None or filing.code == TEST_FILING_CODE:
+            return Evaluation(None, resolved.is_orphan, int(filing is not None), resolved.conflicts, resolved.bad_times)
+        clock_set = self._clocks.clocks_for(filing.encoded_labels, filing.at)
+        timeline = clock_set.compile_timeline(
+            [action.code for action in actions], filing.number, tuple([action.number for action in actions])
         )
-        context = MeasureContext(platform, clock_set, allowance * SECOND, decided_through)
-        measured = measure(context, plan, filed, actions)._replace(is_downgraded=reading.is_downgraded)
-        return Evaluation(measured, conflicts=reading.conflicts, bad_times=reading.bad_times, skewed=reading.skewed)
+        context = MeasureContext(platform, clock_set, allowance_s * SECOND, decided_through)
+        measured = measure(context, timeline, filing, actions)._replace(is_downgraded=resolved.is_downgraded)
+        return Evaluation(measured, conflicts=resolved.conflicts, bad_times=resolved.bad_times, skewed=resolved.skewed)

@@ -52,8 +52,8 @@ class MeasuredReport(NamedTuple):
     is_downgraded: bool = False
 
 
-def _time_of(place: int, filing: Entry, actions: list[Entry]) -> int:
-    return filing.at if place < 0 else actions[place].at
+def _time_of(index: int, filing: Entry, actions: list[Entry]) -> int:
+    return filing.at if index < 0 else actions[index].at
 
 
 def _paused_time(run: ClockRun, actions: list[Entry]) -> int:
@@ -64,25 +64,40 @@ def _paused_time(run: ClockRun, actions: list[Entry]) -> int:
 
 def _read_ended(clock: Clock, run: ClockRun, start: int, filing: Entry, actions: list[Entry]) -> ClockReading:
     assert run.end is not None
-    at, paused = actions[run.end].at, _paused_time(run, actions)
-    duration = max(at - start - paused, 0)
+    ended_at, paused_ms = actions[run.end].at, _paused_time(run, actions)
+    duration = max(ended_at - start - paused_ms, 0)
     if clock.limit is None:
         return ClockReading(
-            bin_of(duration), run.ending, duration, FOREVER_MS, PENDING, was_logged_late=False, at=at, paused_ms=paused
+            bin_of(duration),
+            run.ending,
+            duration,
+            FOREVER_MS,
+            PENDING,
+            was_logged_late=False,
+            at=ended_at,
+            paused_ms=paused_ms,
         )
-    late = start + clock.limit + paused <= filing.at + filing.delay
-    verdict = decide_deadline(run.ending, duration, clock.limit)
-    return ClockReading(bin_of(duration), run.ending, duration, FOREVER_MS, verdict, late, at, paused)
+    was_logged_late = start + clock.limit + paused_ms <= filing.at + filing.delay
+    outcome = decide_deadline(run.ending, duration, clock.limit)
+    return ClockReading(
+        bin_of(duration), run.ending, duration, FOREVER_MS, outcome, was_logged_late, ended_at, paused_ms
+    )
 
 
 def _read_paused(clock: Clock, start: int, since: int, filing: Entry) -> ClockReading:
     """Return the reading of a clock paused at `since`: missed only if it was beyond its limit by then."""
-    ran = max(since - start, 0)
-    if clock.limit is None or ran <= clock.limit:
-        return ClockReading(bin_of(ran), FROZEN, ran, FOREVER_MS, PENDING, was_logged_late=False)
-    due = start + clock.limit
+    elapsed = max(since - start, 0)
+    if clock.limit is None or elapsed <= clock.limit:
+        return ClockReading(bin_of(elapsed), FROZEN, elapsed, FOREVER_MS, PENDING, was_logged_late=False)
+    due_at = start + clock.limit
     return ClockReading(
-        bin_of(ran), FROZEN, ran, FOREVER_MS, MISSED, was_logged_late=due <= filing.at + filing.delay, at=due
+        bin_of(elapsed),
+        FROZEN,
+        elapsed,
+        FOREVER_MS,
+        MISSED,
+        was_logged_late=due_at <= filing.at + filing.delay,
+        at=due_at,
     )
 
 
@@ -99,18 +114,18 @@ def read_clock(clock: Clock, run: ClockRun, filing: Entry, actions: list[Entry],
     minute = (start - filing.at // DAY * DAY) // MINUTE
     if clock.limit is None:
         return ClockReading(minute, OPEN, 0, FOREVER_MS, PENDING, was_logged_late=False)
-    due = start + clock.limit
-    if due <= decided_through:
+    due_at = start + clock.limit
+    if due_at <= decided_through:
         return ClockReading(
-            minute, OPEN, 0, FOREVER_MS, MISSED, was_logged_late=due <= filing.at + filing.delay, at=due
+            minute, OPEN, 0, FOREVER_MS, MISSED, was_logged_late=due_at <= filing.at + filing.delay, at=due_at
         )
-    return ClockReading(minute, OPEN, 0, due, PENDING, was_logged_late=False)
+    return ClockReading(minute, OPEN, 0, due_at, PENDING, was_logged_late=False)
 
 
-def delayed_entry_bin(filing: Entry, allowance: int) -> int:
-    """Return the bin of the delay after which a report is at risk; FROM_START within `allowance` milliseconds."""
+def delayed_entry_bin(filing: Entry, allowance_ms: int) -> int:
+    """Return the bin of the delay after which a report is at risk; FROM_START within `allowance_ms` milliseconds."""
     delay = without_history_offset(filing.delay)
-    return FROM_START if delay <= allowance else bin_of(delay)
+    return FROM_START if delay <= allowance_ms else bin_of(delay)
 
 
 class MeasureContext(NamedTuple):
@@ -126,29 +141,31 @@ def measure(context: MeasureContext, timeline: Timeline, filing: Entry, actions:
     """Return the measurement of a filed report; `timeline` must be that of `actions` under the context's clock set."""
     clocks = tuple(
         [
-            read_clock(clock, course, filing, actions, context.decided_through)
-            for clock, course in zip(context.clock_set.clocks, timeline.runs, strict=True)
+            read_clock(clock, run, filing, actions, context.decided_through)
+            for clock, run in zip(context.clock_set.clocks, timeline.runs, strict=True)
         ]
     )
-    entry = delayed_entry_bin(filing, context.allowance_ms)
+    entry_bin = delayed_entry_bin(filing, context.allowance_ms)
     return MeasuredReport(
         clock_set=context.clock_set,
         cohort=cohort_name(context.platform, filing.at // DAY, filing.encoded_labels),
-        profile=_pack_profile(context.clock_set, timeline.state, filing, entry, clocks),
+        profile=_pack_profile(context.clock_set, timeline.state, filing, entry_bin, clocks),
         state=timeline.state,
         filing=filing,
-        entry_bin=entry,
+        entry_bin=entry_bin,
         clocks=clocks,
     )
 
 
 def _pack_profile(
-    clock_set: ClockSet, state: State, filing: Entry, entry: int, clocks: tuple[ClockReading, ...]
+    clock_set: ClockSet, state: State, filing: Entry, entry_bin: int, clocks: tuple[ClockReading, ...]
 ) -> bytes:
     minute = filing.at % DAY // MINUTE if state in OPEN_STATES else CLOSED_MINUTE
-    running = [(mark, clock) for mark, clock in zip(clock_set.hashes, clocks, strict=True) if clock.ending != IDLE]
-    numbers = number_layout(len(running)).pack(entry, minute, *[clock.stored_value for _, clock in running])
-    return numbers + status_bytes(state, [(mark, clock.ending) for mark, clock in running])
+    started = [
+        (clock_hash, clock) for clock_hash, clock in zip(clock_set.hashes, clocks, strict=True) if clock.ending != IDLE
+    ]
+    numbers = number_layout(len(started)).pack(entry_bin, minute, *[clock.stored_value for _, clock in started])
+    return numbers + status_bytes(state, [(clock_hash, clock.ending) for clock_hash, clock in started])
 
 
 def close_as_unanswered(measured: MeasuredReport, after_ms: int) -> MeasuredReport:
@@ -162,5 +179,5 @@ def close_as_unanswered(measured: MeasuredReport, after_ms: int) -> MeasuredRepo
             for clock in measured.clocks
         ]
     )
-    signature = _pack_profile(measured.clock_set, State.UNANSWERED, measured.filing, measured.entry_bin, clocks)
-    return measured._replace(profile=signature, state=State.UNANSWERED, clocks=clocks)
+    profile = _pack_profile(measured.clock_set, State.UNANSWERED, measured.filing, measured.entry_bin, clocks)
+    return measured._replace(profile=profile, state=State.UNANSWERED, clocks=clocks)

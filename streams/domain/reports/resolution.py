@@ -31,11 +31,11 @@ class ResolvedReport(NamedTuple):
 def resolve(entries: Iterable[Entry]) -> ResolvedReport:
     """Return the effective events among a report's entries."""
     ranked = _rank_history_last(sorted(entries, key=rank_of))
-    winners = _first_per_id(ranked)
-    effective = _without_retracted(ranked, winners)
+    first_per_id = _first_per_id(ranked)
+    effective = _without_retracted(ranked, first_per_id)
     filings = [entry for entry in effective if entry.code <= TEST_FILING_CODE]
     actions = [entry for entry in effective if entry.code >= FIRST_ACTION_CODE]
-    conflicts = len(ranked) - len(winners)
+    conflicts = len(ranked) - len(first_per_id)
     if not filings:
         return ResolvedReport(None, actions, bool(effective), conflicts, 0, 0)
     filing = filings[0]
@@ -62,10 +62,10 @@ def _rank_history_last(ranked: list[Entry]) -> list[Entry]:
 
 def _first_per_id(ranked: Iterable[Entry]) -> dict[int, Entry]:
     """Return the first entry of each id, by rank: of entries in conflict, this one is effective."""
-    winners: dict[int, Entry] = {}
+    first: dict[int, Entry] = {}
     for entry in ranked:
-        winners.setdefault(entry.id, entry)
-    return winners
+        first.setdefault(entry.id, entry)
+    return first
 
 
 def _without_retracted(ranked: Iterable[Entry], first_per_id: dict[int, Entry]) -> list[Entry]:

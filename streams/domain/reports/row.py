@@ -84,8 +84,8 @@ class UnpackedReport:
 
     __slots__ = ("allowance_s", "entries", "is_final", "is_open")
 
-    def __init__(self, allowance: int, entries: list[Entry]) -> None:
-        self.allowance_s = allowance
+    def __init__(self, allowance_s: int, entries: list[Entry]) -> None:
+        self.allowance_s = allowance_s
         self.entries = entries
         self.is_open = self.is_final = False
 

@@ -121,9 +121,9 @@ class Curve:
         """Return the effective number of reports behind a share of 0 at `limit`."""
         if k < 0:
             return self.exposure.from_start
-        moment = self.points[k]
-        left = moment.at_risk - moment.ended - moment.censored
-        if moment.at < limit and self.survival[k] > 0:
+        point = self.points[k]
+        left = point.at_risk - point.ended - point.censored
+        if point.at < limit and self.survival[k] > 0:
             return left / self.survival[k]
         return self._effective_count(k)
 
@@ -135,7 +135,7 @@ class Curve:
 
     @cached_property
     def _times(self) -> tuple[int, ...]:
-        return tuple(moment.at for moment in self.points)
+        return tuple(point.at for point in self.points)
 
     @cached_property
     def _bands(self) -> tuple[list[float], list[float]]:

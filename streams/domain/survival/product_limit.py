@@ -30,8 +30,8 @@ def aalen_johansen(points: Sequence[TimePoint], survival: Sequence[float]) -> li
     """Return F after each point: the sum of S just before a point, times the share of those at risk with the event."""
     incidence, before = 0.0, 1.0
     shares = []
-    for moment, after in zip(points, survival, strict=True):
-        incidence += before * moment.events / moment.at_risk
+    for point, after in zip(points, survival, strict=True):
+        incidence += before * point.events / point.at_risk
         before = after
         shares.append(min(incidence, 1.0))
     return shares
@@ -66,11 +66,11 @@ def incidence_variance(
 def area_below(points: Sequence[TimePoint], incidence: Sequence[float], until: int) -> float:
     """Return the integral of 1 - F from 0 to `until`, in milliseconds."""
     area, since, waiting = 0.0, 0, 1.0
-    for moment, share in zip(points, incidence, strict=True):
-        if moment.at >= until:
+    for point, share in zip(points, incidence, strict=True):
+        if point.at >= until:
             break
-        area += waiting * (moment.at - since)
-        since, waiting = moment.at, 1 - share
+        area += waiting * (point.at - since)
+        since, waiting = point.at, 1 - share
     return area + waiting * (until - since)
 
 

@@ -117,13 +117,13 @@ def build_risk_table(cells: Cells, interest: int = STOPPED) -> RiskTable:
 
 def _time_points(margins: _Margins) -> tuple[TimePoint, ...]:
     at_risk, _, *columns = margins
-    moments = []
+    points = []
     for at, entering, ended, events, censored in zip(EDGES, *columns, strict=True):
         if ended or censored:
-            moments.append(TimePoint(at, at_risk, ended, events, censored))
+            points.append(TimePoint(at, at_risk, ended, events, censored))
         # A report that enters at an edge is at risk after it, so the reports that leave at the edge are counted first.
         at_risk += entering - ended - censored
-    return tuple(moments)
+    return tuple(points)
 
 
 def _first_entry(margins: _Margins) -> int:
