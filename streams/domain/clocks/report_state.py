@@ -114,8 +114,8 @@ class ReportStateMachine:
             self.state = _next_closed_state(self.state, action)
         else:
             self._apply_to_open(action)
-        was, self.ended_by = self.ended_by, None if self.state in OPEN_STATES else self.ended_by or action
-        return was is not None and self.ended_by is None
+        former_ended_by, self.ended_by = self.ended_by, None if self.state in OPEN_STATES else self.ended_by or action
+        return former_ended_by is not None and self.ended_by is None
 
     def _apply_to_open(self, action: ActionKind) -> None:
         target = _target_state(action)

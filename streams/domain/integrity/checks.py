@@ -155,7 +155,7 @@ def constant_durations(recent: CheckInput) -> CheckResult:
     """Return the probability that two decisions have the same duration bin; decisions within 15 minutes are left out."""
     bins = recent.now.decision_bins.values()
     count = sum(bins)
-    pairs = sum(each * (each - 1) for each in bins)
+    pairs = sum(reports * (reports - 1) for reports in bins)
     return CheckResult(count, pairs / (count * (count - 1)) if count > 1 else 0.0)
 
 

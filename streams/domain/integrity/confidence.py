@@ -38,7 +38,7 @@ def increase_lower_bound(now: tuple[int, int], before: tuple[int, int]) -> float
     if now[1] <= 0 or before[1] <= 0:
         return 0.0
     rise = share(*now) - share(*before)
-    return max(0.0, rise - STANDARD_ERRORS * sqrt(sum(_variance(*each) for each in (now, before))))
+    return max(0.0, rise - STANDARD_ERRORS * sqrt(sum(_variance(*part_and_whole) for part_and_whole in (now, before))))
 
 
 def _variance(part: int, whole: int) -> float:

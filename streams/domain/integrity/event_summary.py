@@ -41,7 +41,7 @@ def zero_duration_warnings(counts: Mapping[str, int]) -> list[str]:
     stops = sum(count for name, count in counts.items() if name.startswith("stopped|"))
     instant = counts.get(ZERO_DURATIONS, 0)
     if stops >= _MIN_INSTANTS and instant > _MAX_ZERO_DURATION_SHARE * stops:
-        return [f"{instant / stops:.0%} of the durations are 0 seconds: are the times of actions those of filings?"]
+        return [f"{instant / stops:.0%} of the durations are 0 seconds: actions may have the times of their filings"]
     return []
 
 

@@ -28,15 +28,15 @@ def _order_one_instant(state_machine: ReportStateMachine, actions: Iterable[Entr
 
     The actions must be sorted by code. Every action in the result has been applied to `state_machine`.
     """
-    waiting = {code: list(equal)[::-1] for code, equal in groupby(actions, attrgetter("code"))}
+    remaining = {code: list(equal)[::-1] for code, equal in groupby(actions, attrgetter("code"))}
     ordered = []
-    while waiting:
+    while remaining:
         code = next(
-            (code for code in waiting if state_machine.has_effect(ACTION_KINDS[code - FIRST_ACTION_CODE])),
-            next(iter(waiting)),
+            (code for code in remaining if state_machine.has_effect(ACTION_KINDS[code - FIRST_ACTION_CODE])),
+            next(iter(remaining)),
         )
         state_machine.apply(ACTION_KINDS[code - FIRST_ACTION_CODE])
-        ordered.append(waiting[code].pop())
-        if not waiting[code]:
-            del waiting[code]
+        ordered.append(remaining[code].pop())
+        if not remaining[code]:
+            del remaining[code]
     return ordered

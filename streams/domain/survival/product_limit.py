@@ -65,13 +65,13 @@ def incidence_variance(
 
 def area_below(points: Sequence[TimePoint], incidence: Sequence[float], until: int) -> float:
     """Return the integral of 1 - F from 0 to `until`, in milliseconds."""
-    area, since, waiting = 0.0, 0, 1.0
+    area, since, share_without = 0.0, 0, 1.0
     for point, share in zip(points, incidence, strict=True):
         if point.at >= until:
             break
-        area += waiting * (point.at - since)
-        since, waiting = point.at, 1 - share
-    return area + waiting * (until - since)
+        area += share_without * (point.at - since)
+        since, share_without = point.at, 1 - share
+    return area + share_without * (until - since)
 
 
 def area_variance(
