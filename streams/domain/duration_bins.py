@@ -1,7 +1,7 @@
-"""The frozen grid of durations on which every cohort counts.
+"""The fixed list of duration bins in which cohorts store clock values.
 
-Bin `i` holds the durations `EDGES[i - 1] < d <= EDGES[i]` (bin 0: `d <= EDGES[0]`), so that "within a limit" is
-exact for every limit that is an edge. Frozen: a new edge could not be exact for reports that are forgotten.
+Bin `i` holds the durations `EDGES[i - 1] < d <= EDGES[i]` (bin 0: `d <= EDGES[0]`), so that "within a limit" is exact
+for every limit that is an edge. Do not change the edges: a new edge would not be exact for evicted reports.
 """
 
 from bisect import bisect_left
@@ -15,7 +15,7 @@ DAY: Final = 24 * HOUR
 FOREVER_MS: Final = 1 << 62
 """An instant later than every instant, and a duration longer than every duration, in milliseconds."""
 
-# Steps of 2 % fill what whole minutes, hours and days leave wider than that.
+# Edges at whole minutes, hours and days leave gaps; further edges fill every gap that is wider than 2 %.
 _MAX_STEP: Final = 1.02
 
 
@@ -46,19 +46,19 @@ OVERFLOW_BIN: Final = len(EDGES)
 
 
 def bin_of(duration: int) -> int:
-    """Return the bin of a duration in milliseconds; `TOP` above the last edge."""
+    """Return the bin of a duration in milliseconds; OVERFLOW_BIN above the last edge."""
     return bisect_left(EDGES, duration)
 
 
 def edge_index(duration: int) -> int:
     """Return the index of the edge that equals `duration`.
 
-    Raises ValueError for a duration that is off the grid.
+    Raises ValueError for a duration that is no edge.
     """
     index = bisect_left(EDGES, duration)
     if index == OVERFLOW_BIN or EDGES[index] != duration:
         message = (
-            f"expected a duration on the grid (whole minutes to 2 h, hours to 14 d, days to 400 d), got {duration} ms"
+            f"expected an edge of the bins (whole minutes to 2 h, hours to 14 d, days to 400 d), got {duration} ms"
         )
         raise ValueError(message)
     return index

@@ -1,9 +1,9 @@
-"""What platforms say, past the decoder: facts with closed words, instants in epoch milliseconds.
+"""The decoded events of platforms; all instants are in epoch milliseconds.
 
-Every fact carries `key` (`b"<platform>|<token>"`, the Kafka key of its record), `at` (when it happened), `told`
-(the log time of its record: when we were told), `id` (64 bits of a digest of the event's id, unique within its
-source) and `content` (32 bits of a digest of its canonical bytes): equal id and content is a duplicate, equal
-id and other content a conflict, in which the smallest (`at`, `content`) stands.
+Every event of a report has `key` (`b"<platform>|<token>"`, the Kafka key of its record), `at` (when it occurred),
+`logged_at` (the log time of its record), `id` (64 bits of a digest of the event's id) and `content` (32 bits of a
+digest of its canonical bytes). Two events with equal id and content are duplicates; two with equal id and other content
+are in conflict, and the first by rank is effective.
 """
 
 from typing import Final, NamedTuple, final
@@ -12,11 +12,11 @@ from streams.domain.vocabulary import Harm, Outcome, Reversal, Severity
 
 
 class ActionKind(NamedTuple):
-    """What an action amounts to for every clock: the outcome with what of its data matters.
+    """An outcome together with the details that change its effect on states and clocks.
 
-    `final` is true for a restriction that ends the matter (removed, disabled, suspended or terminated, and not
-    interim); `of` says what was reversed. Everything else that an `action-taken` event may say is checked at the
-    door and then forgotten.
+    `is_final`: a restriction removed or disabled the item, or suspended or terminated the account, and is not interim.
+    `reversed_decision`: what `reversed` reverses. The decoder checks all other details of an `action-taken` event and
+    does not keep them.
     """
 
     outcome: Outcome
@@ -51,24 +51,25 @@ ACTION_KINDS: Final = (
     ActionKind(Outcome.WITHDRAWN),
     ActionKind(Outcome.EXPIRED),
 )
-"""Every deed there is, in the order in which those of one instant are looked at (docs/definitions.md §2). The order is
-frozen: rows store a deed as its place here."""
+"""All action kinds, in the order of the table in docs/definitions.md §2. Only append: rows store an action kind as its
+position here."""
 
 FILING_CODE: Final = 0
 TEST_FILING_CODE: Final = 1
 AMENDMENT_CODE: Final = 2
 RETRACTION_CODE: Final = 3
 FIRST_ACTION_CODE: Final = 4
-"""Codes of entries, the frozen numbers under which rows store events; from FIRST_DEED on, the place of the deed in `DEEDS`."""
+"""Codes of entries, under which rows store events; from FIRST_ACTION_CODE on, the position in ACTION_KINDS is added."""
 
 ACTION_CODES: Final = {action: FIRST_ACTION_CODE + place for place, action in enumerate(ACTION_KINDS)}
-"""The code of every deed."""
+"""The code of every action kind."""
 
 
 class Filing(NamedTuple):
-    """A report reached the platform's servers at `at`; `attributes` is the short form of its labels.
+    """A report reached the platform's servers at `at`.
 
-    `history`: it was told in audited history, `told` is when the platform recorded it.
+    `items`: how many items the report is about. `is_history`: the filing belongs to audited history, and `logged_at` is
+    when the platform recorded it.
     """
 
     key: bytes
@@ -84,7 +85,7 @@ class Filing(NamedTuple):
 
 
 class Action(NamedTuple):
-    """The platform recorded a deed at `at`; `items` is how many items this event decides, 0 for all."""
+    """The platform acted on a report at `at`; `items` is how many items this action decides, 0 for all."""
 
     key: bytes
     platform: str
@@ -97,9 +98,9 @@ class Action(NamedTuple):
 
 
 class Amendment(NamedTuple):
-    """The platform gave a report other labels; the cohort keeps those of the filing.
+    """The platform gave a report other labels; the cohort keeps the labels of the filing.
 
-    `harm` and `severity` are what it says now, None where it says nothing of them.
+    `harm` and `severity` are the new labels, None for a label that does not change.
     """
 
     key: bytes
@@ -113,7 +114,7 @@ class Amendment(NamedTuple):
 
 
 class Retraction(NamedTuple):
-    """The platform takes back the event whose id has the digest `retracts`."""
+    """The platform withdraws the event whose id has the digest `retracted_id`."""
 
     key: bytes
     platform: str
@@ -126,10 +127,9 @@ class Retraction(NamedTuple):
 
 @final
 class Heartbeat(NamedTuple):
-    """The platform says that everything up to `complete_through` has been published on this topic's partition.
+    """The platform declares that everything up to `complete_through` has been published on this topic's partition.
 
-    `topic` is the role of the topic that carried it, `report-filed` or `action-taken`; empty where a file has no
-    topics, which stands for both.
+    `topic_role` is `report-filed` or `action-taken`; empty for both, as in a file, which has no topics.
     """
 
     platform: str

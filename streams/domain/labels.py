@@ -1,7 +1,7 @@
-"""The labels of a filing, as a cohort keeps them: one short string.
+"""Encode the labels of a filing as one short string, and decide whether an amendment is laxer.
 
-A remembered report costs memory for months, so its labels are stored as one letter per label (its place in
-the frozen order of `vocabulary`), followed by the jurisdiction groups: `a` is the first word of an enumeration.
+Retained reports are many, so labels are stored as one letter each: `a` for the first word of its enumeration in
+`vocabulary`, `b` for the second. The jurisdictions follow the letters as they are.
 """
 
 from functools import lru_cache
@@ -17,10 +17,10 @@ _SEVERITIES: Final = tuple(Severity)
 _FIRST_LETTER: Final = ord("a")
 
 UNKNOWN_JURISDICTION: Final = "ZZ"
-"""The name for a jurisdiction that a platform does not know."""
+"""The jurisdiction of a report whose jurisdiction the platform does not know."""
 
 DOWNGRADED: Final = b"\0\0"
-"""The name under which a cohort counts its reports that were made to look less grave; no clock has it as its mark."""
+"""The name under which a cohort counts its downgraded reports; no clock may have it as its hash."""
 
 _UNCHANGED: Final = 0
 _HARM_FACTOR: Final = 16
@@ -31,10 +31,10 @@ _SEXUAL_EXPLOITATION: Final = frozenset(
 
 
 class Labels(NamedTuple):
-    """What a report was labelled with when it was filed.
+    """The labels of a report as filed.
 
-    `jurisdictions` are the names of the registry's groups that the report touches, sorted and joined by `+`
-    (`EU+UK`): a figure for one group sums every set that contains it, so groups do not add up.
+    `jurisdictions` are the names of the registry's groups that the report concerns, sorted and joined by `+` (`EU+UK`).
+    A figure for one group adds up every set that contains the group, so the figures of groups overlap.
     """
 
     harm: Harm
@@ -47,13 +47,13 @@ class Labels(NamedTuple):
 
     @property
     def is_urgent(self) -> bool:
-        """Whether the severity is critical, or unspecified, which is read as the strictest."""
+        """Whether the severity is critical, or unspecified, which is treated like the strictest."""
         return self.severity in (Severity.CRITICAL, Severity.UNSPECIFIED)
 
 
 @lru_cache(maxsize=65536)
 def encode_labels(labels: Labels) -> str:
-    """Return the short form of `attributes`; `decode` is its inverse."""
+    """Return labels as one short string; `decode_labels` is the inverse."""
     positions = (
         _HARMS.index(labels.harm),
         _REPORTERS.index(labels.reporter),
@@ -67,7 +67,7 @@ def encode_labels(labels: Labels) -> str:
 
 @lru_cache(maxsize=65536)
 def decode_labels(code: str) -> Labels:
-    """Return the attributes that `encode` wrote as `code`."""
+    """Return the labels that `encode_labels` encoded as `code`."""
     harm, reporter, flagger, channel, basis, severity = (ord(letter) - _FIRST_LETTER for letter in code[:6])
     return Labels(
         harm=_HARMS[harm],
@@ -81,24 +81,24 @@ def decode_labels(code: str) -> Labels:
 
 
 def encode_amendment(harm: Harm | None, severity: Severity | None) -> int:
-    """Return in one number what an amendment says of harm and severity; 0 when it says nothing of them."""
-    said_harm = _UNCHANGED if harm is None else _HARMS.index(harm) + 1
-    said_severity = _UNCHANGED if severity is None else _SEVERITIES.index(severity) + 1
-    return said_harm * _HARM_FACTOR + said_severity
+    """Return the new harm and severity of an amendment as one number; 0 if it changes neither."""
+    harm_number = _UNCHANGED if harm is None else _HARMS.index(harm) + 1
+    severity_number = _UNCHANGED if severity is None else _SEVERITIES.index(severity) + 1
+    return harm_number * _HARM_FACTOR + severity_number
 
 
 @lru_cache(maxsize=65536)
 def is_downgrade(labels: str, amendment: int) -> bool:
-    """Return whether the relabelling `number` is laxer than the labels as filed (in their short form).
+    """Return whether an amendment (encoded) is laxer than the labels as filed (encoded): docs/definitions.md §1.
 
-    Laxer is a lower severity, or a harm of a lower rank: sexual exploitation, then every other harm, then `other`. An
-    unspecified severity is read as the strictest, but to specify one is triage and softens nothing.
+    A lower severity is laxer, and so is a harm of a lower rank: sexual exploitation, then every other harm, then
+    `other`. A change of the severity from or to `unspecified` downgrades nothing.
     """
     filed = decode_labels(labels)
     harm, severity = divmod(amendment, _HARM_FACTOR)
     if severity and filed.severity is not Severity.UNSPECIFIED:
-        said = _SEVERITIES[severity - 1]
-        if said is not Severity.UNSPECIFIED and severity - 1 > _SEVERITIES.index(filed.severity):
+        new_severity = _SEVERITIES[severity - 1]
+        if new_severity is not Severity.UNSPECIFIED and severity - 1 > _SEVERITIES.index(filed.severity):
             return True
     return harm != _UNCHANGED and _harm_rank(_HARMS[harm - 1]) > _harm_rank(filed.harm)
 

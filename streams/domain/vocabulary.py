@@ -1,6 +1,6 @@
-"""The closed words of the contract.
+"""The closed lists of words that events may contain.
 
-The order of every enumeration is frozen and append-only: cohort labels are stored as positions in it.
+Only append to an enumeration, and never change its order: cohorts store labels as positions in it.
 """
 
 from enum import StrEnum
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Harm(StrEnum):
-    """What a report is about; the primary harm as the platform classified it when it was filed."""
+    """The primary harm that a report is about, as the platform classified the report when it was filed."""
 
     CSAM = "csam"
     CSAM_GENERATED = "csam_generated"
@@ -25,7 +25,7 @@ class Harm(StrEnum):
 
 
 class Reporter(StrEnum):
-    """Who filed a report, as a class of senders."""
+    """The class of the person or organisation that filed a report."""
 
     USER = "user"
     GUARDIAN = "guardian"
@@ -36,7 +36,7 @@ class Reporter(StrEnum):
 
 
 class Channel(StrEnum):
-    """The door through which a report came in."""
+    """The way in which a report reached the platform."""
 
     IN_APP = "in_app"
     WEB_FORM = "web_form"
@@ -46,7 +46,7 @@ class Channel(StrEnum):
 
 
 class Basis(StrEnum):
-    """On what the report rests."""
+    """The legal or contractual basis of a report."""
 
     TERMS = "terms"
     STATUTORY_NOTICE = "statutory_notice"
@@ -56,7 +56,7 @@ class Basis(StrEnum):
 
 
 class Severity(StrEnum):
-    """How urgent the platform holds a report; `unspecified` is read as the strictest."""
+    """How urgent a report is, as the platform assesses it; `unspecified` is treated like the strictest."""
 
     CRITICAL = "critical"
     HIGH = "high"
@@ -65,7 +65,7 @@ class Severity(StrEnum):
 
 
 class Surface(StrEnum):
-    """Where the reported item stood."""
+    """Where the reported item appeared."""
 
     PUBLIC = "public"
     PRIVATE = "private"
@@ -75,7 +75,7 @@ class Surface(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What an `action-taken` event records: on the way, an ending, or something afterwards."""
+    """What an `action-taken` event records: a step before the end, an ending, or a step after the end."""
 
     ACKNOWLEDGED = "acknowledged"
     REVIEW_STARTED = "review_started"
@@ -114,7 +114,7 @@ class Restriction(StrEnum):
     ACCOUNT_TERMINATED = "account_terminated"
 
 
-# A restriction that ends the matter: the item is gone or the account is. Labels, demotion or an age gate leave it in reach.
+# These remove the item or the account. After a label, a demotion or an age gate, the item can still be reached.
 FINAL_RESTRICTIONS: Final = frozenset(
     {
         Restriction.REMOVED,
@@ -126,21 +126,21 @@ FINAL_RESTRICTIONS: Final = frozenset(
 
 
 class Extent(StrEnum):
-    """Where a restriction holds."""
+    """Where a restriction applies."""
 
     GLOBAL = "global"
     JURISDICTION = "jurisdiction"
 
 
 class Ground(StrEnum):
-    """On what a restriction rests."""
+    """The basis of a restriction: a law, or the terms of the platform."""
 
     LAW = "law"
     TERMS = "terms"
 
 
 class Automation(StrEnum):
-    """How much of a decision a machine took."""
+    """How far a decision was automated."""
 
     NONE = "none"
     PARTIAL = "partial"
@@ -148,7 +148,7 @@ class Automation(StrEnum):
 
 
 class Addressee(StrEnum):
-    """To whom a report was escalated."""
+    """The body to which a report was escalated."""
 
     INTERNAL = "internal"
     OVER_CAPACITY = "over_capacity"
@@ -158,14 +158,14 @@ class Addressee(StrEnum):
 
 
 class PauseReason(StrEnum):
-    """Why a platform says that the clock should stand still."""
+    """Why a platform paused a report."""
 
     INFORMATION_REQUESTED = "information_requested"
     OBSTRUCTED = "obstructed"
 
 
 class Reversal(StrEnum):
-    """Which decision was reversed."""
+    """The decision that was reversed."""
 
     RESTRICTION = "restriction"
     NO_VIOLATION = "no_violation"

@@ -23,7 +23,7 @@ def test_a_worker_says_which_definition_has_changed_under_its_name(apart: Make) 
 
     assert second.code == 1
     assert (
-        "the worker stopped: clock net_of_queueing@1: expected the definition it was first loaded with; "
-        "give it a new version"
+        "the worker stopped: clock net_of_queueing@1: expected the definition that was loaded first, "
+        "got another one; give it a new version"
     ) in second.said()
     assert "Traceback" not in second.said()

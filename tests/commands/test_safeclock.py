@@ -121,7 +121,7 @@ def test_an_unknown_label_is_a_usage_error_that_names_the_labels(events: Path) -
     refused = _run("measure", events, "--by", "colour")
 
     assert refused.exit_code == 2
-    assert "expected labels out of platform" in refused.output
+    assert "expected labels from platform" in refused.output
 
 
 def test_an_instant_without_an_offset_is_a_usage_error(events: Path) -> None:

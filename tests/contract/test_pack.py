@@ -327,8 +327,8 @@ def test_two_clocks_whose_marks_are_equal_are_refused_with_the_place_of_the_latt
         STANDARD_RULES.merge([one, two])
 
     assert str(error.value) == (
-        f"two.toml:5: clock 'removal@{latter}': version: its mark is that of removal@{former}; give one of them another"
-        " version"
+        f"two.toml:5: clock 'removal@{latter}': version: expected a unique hash, "
+        f"got that of removal@{former}; give one of them another version"
     )
 
 

@@ -82,7 +82,7 @@ def test_a_clock_runs_where_it_is_both_in_force_and_loaded() -> None:
 def test_a_definition_that_changed_under_its_name_is_refused() -> None:
     roster = load_pack([ACT], (), 0)
 
-    with pytest.raises(ClockError, match=f"clock {ACT.key}: expected the definition it was first loaded with"):
+    with pytest.raises(ClockError, match=f"clock {ACT.key}: expected the definition that was loaded first"):
         load_pack([ACT._replace(limit=HOUR)], roster.values(), START)
 
 

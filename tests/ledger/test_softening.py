@@ -61,5 +61,5 @@ def test_a_softened_report_goes_on_like_any_other() -> None:
 def test_a_clock_with_the_name_of_the_count_as_its_mark_is_refused() -> None:
     unlucky = next(clock for n in count() if (clock := STANDARD_CLOCKS[0]._replace(version=str(n))).hash == DOWNGRADED)
 
-    with pytest.raises(ClockError, match="its mark is that of a count beside the clocks"):
+    with pytest.raises(ClockError, match="expected a unique hash, got that of the count of downgraded reports"):
         check_unique([*STANDARD_CLOCKS, unlucky])

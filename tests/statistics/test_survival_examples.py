@@ -245,9 +245,9 @@ def test_a_cell_off_the_grid_or_a_negative_count_is_refused(wrong: Cells) -> Non
 def test_a_limit_off_the_grid_is_refused() -> None:
     curve = estimate({cell(1 * HOUR, STOPPED): 1})
 
-    with pytest.raises(ValueError, match="expected a duration on the grid"):
+    with pytest.raises(ValueError, match="expected an edge of the bins"):
         curve.within(1 * HOUR + 1)
-    with pytest.raises(ValueError, match="expected a duration on the grid"):
+    with pytest.raises(ValueError, match="expected an edge of the bins"):
         curve.restricted_mean(1 * HOUR + 1)
 
 

@@ -1,4 +1,4 @@
-"""What a clock is, how it runs on a report, and how it ends.
+"""Clocks: how they are defined, how they run on a report, and how they end.
 
 Start with definition.py and timeline.py.
 Imports labels, events, duration bins and the vocabulary.

@@ -1,7 +1,7 @@
-"""The roster of a partition: every clock that was ever loaded there, and when.
+"""The clock history of a partition: every clock that was ever loaded, and for which filing days.
 
-A pack may change while reports wait. Each report stays under the definitions that were in force when it was filed, so
-a definition that is taken out of the pack is kept and goes on for the reports that began under it.
+A rule pack may change while reports are open. Each report keeps the clocks that applied on its filing day, so a clock
+that is removed from the pack continues on the reports that were filed before.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,22 +12,22 @@ from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR
 from streams.domain.labels import DOWNGRADED
 
 _CHANGE_LEAD: Final = HOUR
-"""How much later than all that was told a change of the pack counts: no accepted filing lies that far ahead."""
+"""A changed pack counts from at least this long after the last logged-at; no accepted filing lies that far ahead."""
 
 
 class ClockError(ValueError):
-    """A pack that does not go with what is stored; the message says which clock, and what to do."""
+    """A pack contradicts the stored clock history, or two clocks have one hash; the message names the clock."""
 
 
 class LoadedClock(NamedTuple):
-    """A clock as its pack defines it, and the days of filing for which it was loaded."""
+    """A clock as its pack defines it, and the periods of filing for which it was loaded."""
 
     clock: Clock
     loaded: tuple[ValidityPeriod, ...]
 
     @property
     def effective(self) -> Clock:
-        """The clock with the windows in which it is both in force and loaded."""
+        """The clock, valid only in the periods in which it is both in force and loaded."""
         windows = [
             (max(since, first), min(until, last)) for since, until in self.clock.validity for first, last in self.loaded
         ]
@@ -35,28 +35,30 @@ class LoadedClock(NamedTuple):
 
 
 def load_pack(pack: Sequence[Clock], stored: Iterable[LoadedClock], logged_at: int) -> dict[str, LoadedClock]:
-    """Return the roster, by the keys of the clocks, of a partition that now loads a pack.
+    """Return the clock history, by clock key, of a partition that now loads a pack.
 
-    `stored` is the roster as it was, empty for a partition that begins: then the pack holds for all of history.
-    Otherwise what changes counts from the first UTC midnight an hour or more after everything that was `told`, so that
-    no day's cohort is under two definitions. Raises ClockError for a definition that changed under its name.
+    `stored` is the history so far; if it is empty, the pack applies to all filing days. Otherwise changes count from
+    the first UTC midnight that is an hour or more after `logged_at`, the last logged-at of all events, so that no
+    cohort has two clock sets. Raises ClockError for a definition that changed under its id and version.
     """
-    known = {each.clock.key: each for each in stored}
+    known = {loaded.clock.key: loaded for loaded in stored}
     since = -(-(logged_at + _CHANGE_LEAD) // DAY) * DAY
     wanted = {clock.key: clock for clock in pack}
-    history = {key: each if key in wanted else _unload_from(each, since) for key, each in known.items()}
+    history = {key: loaded if key in wanted else _unload_from(loaded, since) for key, loaded in known.items()}
     for key, clock in wanted.items():
         history[key] = _load_from(known.get(key), clock, since if known else 0)
-    check_unique([each.clock for each in history.values()])
+    check_unique([loaded.clock for loaded in history.values()])
     return history
 
 
 def _load_from(previous: LoadedClock | None, clock: Clock, since: int) -> LoadedClock:
-    """Return a clock as loaded from `since` on, or from when it was if it still is."""
+    """Return a clock as loaded for filings from `since` on; a clock that is still loaded does not change."""
     if previous is None:
         return LoadedClock(clock, ((since, FOREVER_MS),) if since else ALWAYS_VALID)
     if previous.clock != clock:
-        raise ClockError(f"clock {clock.key}: expected the definition it was first loaded with; give it a new version")
+        raise ClockError(
+            f"clock {clock.key}: expected the definition that was loaded first, got another one; give it a new version"
+        )
     *before, (first, last) = previous.loaded
     if last == FOREVER_MS:
         return previous
@@ -66,21 +68,21 @@ def _load_from(previous: LoadedClock | None, clock: Clock, since: int) -> Loaded
 
 
 def _unload_from(previous: LoadedClock, until: int) -> LoadedClock:
-    """Return a clock that is loaded no longer for reports filed from `until` on."""
+    """Return a clock that is not loaded any more for reports filed from `until` on."""
     *before, (first, last) = previous.loaded
     return LoadedClock(previous.clock, (*before, (first, min(last, until))))
 
 
 def check_unique(clocks: Iterable[Clock]) -> None:
-    """Raise ClockError if two clocks have one mark."""
+    """Raise ClockError if two clocks have the same hash."""
     for clock, problem in hash_collisions(clocks):
         raise ClockError(f"clock {clock.key}: {problem}")
 
 
 def hash_collisions(clocks: Iterable[Clock]) -> Iterator[tuple[Clock, str]]:
-    """Yield every clock that has the mark of another one, and what is to be done about it."""
-    marks = {DOWNGRADED: "a count beside the clocks"}
+    """Yield every clock that has the hash of another clock, with the error and what to do."""
+    owners = {DOWNGRADED: "the count of downgraded reports"}
     for clock in clocks:
-        other = marks.setdefault(clock.hash, clock.key)
+        other = owners.setdefault(clock.hash, clock.key)
         if other != clock.key:
-            yield clock, f"its mark is that of {other}; give one of them another version"
+            yield clock, f"expected a unique hash, got that of {other}; give one of them another version"

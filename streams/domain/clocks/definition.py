@@ -1,4 +1,4 @@
-"""Clocks as data: which deeds start, stop, pause or compete, and within what limit."""
+"""Define clocks as data: which action kinds start, stop, pause or compete, and within which limit."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -18,14 +18,14 @@ FINAL_RESTRICTION_ACTIONS: Final = frozenset(ActionKind(outcome, is_final=True) 
 
 
 class AfterReopen(StrEnum):
-    """What becomes of an ended clock when its report is opened again."""
+    """What happens to an ended clock when its report is reopened: `keep` its end, or `restart` it."""
 
     KEEP = "keep"
     RESTART = "restart"
 
 
 class Scope(NamedTuple):
-    """Which reports a clock runs on; an empty set stands for all."""
+    """Which reports a clock runs on; an empty set, and None, mean all."""
 
     harms: frozenset[str] = frozenset()
     reporters: frozenset[str] = frozenset()
@@ -37,7 +37,7 @@ class Scope(NamedTuple):
 
     def matches(self, filing_labels: Labels) -> bool:
         """Return whether a report with these labels is in scope."""
-        chosen = (self.harms, self.reporters, self.channels, self.bases, self.severities)
+        allowed_labels = (self.harms, self.reporters, self.channels, self.bases, self.severities)
         labels = (
             filing_labels.harm,
             filing_labels.reporter,
@@ -46,7 +46,7 @@ class Scope(NamedTuple):
             filing_labels.severity,
         )
         return (
-            all(not words or label in words for words, label in zip(chosen, labels, strict=True))
+            all(not allowed or label in allowed for allowed, label in zip(allowed_labels, labels, strict=True))
             and (not self.jurisdictions or not self.jurisdictions.isdisjoint(filing_labels.jurisdictions.split("+")))
             and self.trusted_flagger in (None, filing_labels.trusted_flagger)
         )
@@ -58,14 +58,14 @@ ValidityPeriod = tuple[int, int]
 ALWAYS_VALID: Final[tuple[ValidityPeriod, ...]] = ((0, FOREVER_MS),)
 
 CLOCK_HASH_BYTES: Final = 2
-"""Bytes of a clock's mark: few, since every remembered signature holds one for each of its clocks."""
+"""Bytes of a clock hash: few, since every stored report profile holds one for each of its clocks."""
 
 
 class Clock(NamedTuple):
-    """One definition of time to something.
+    """One version of a clock's definition: docs/definitions.md §3.
 
-    `starts` empty means that the filing starts it. `limit` is in milliseconds and on the grid; None for a clock
-    that only measures. It runs on reports that were filed in one of its `windows`.
+    If `starts` is empty, the filing starts the clock. `limit` is in milliseconds and an edge of the duration bins; None
+    for a clock without deadline. The clock runs on reports that were filed in one of its `validity` periods.
     """
 
     id: str
@@ -83,29 +83,29 @@ class Clock(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Name this very definition, so that two versions run side by side."""
+        """The clock's name with its version, `id@version`; two versions can run side by side."""
         return f"{self.id}@{self.version}"
 
     @property
     def hash(self) -> bytes:
-        """Stand for this very definition where cohorts are stored, wherever it stands in a pack."""
+        """The clock hash: two bytes that name this clock and version in stored cohorts."""
         return _hash_key(self.key)
 
     def applies_to(self, labels: Labels, filed_at: int) -> bool:
-        """Return whether it runs on a report with these labels, filed at that instant."""
+        """Return whether the clock runs on a report with these labels, filed at `filed_at`."""
         return self.scope.matches(labels) and self.is_in_force(filed_at)
 
     def is_in_force(self, filed_at: int) -> bool:
-        """Return whether it runs on reports that were filed at that instant."""
+        """Return whether the clock runs on reports that were filed at `filed_at`, whatever their labels."""
         return any(since <= filed_at < until for since, until in self.validity)
 
 
 def group_by_id(clocks: Iterable[Clock]) -> dict[str, tuple[Clock, ...]]:
-    """Return the definitions of every id, in their order: a figure of a clock takes its versions together."""
-    found: dict[str, tuple[Clock, ...]] = {}
+    """Return the versions of every clock by its id, in their order: a figure of a clock adds up its versions."""
+    versions: dict[str, tuple[Clock, ...]] = {}
     for clock in clocks:
-        found[clock.id] = (*found.get(clock.id, ()), clock)
-    return found
+        versions[clock.id] = (*versions.get(clock.id, ()), clock)
+    return versions
 
 
 @lru_cache(maxsize=1024)

@@ -1,4 +1,4 @@
-"""How a clock on a report can stand and end, and the verdicts on one with a limit: docs/definitions.md §6."""
+"""Number the endings of clocks (docs/definitions.md §4), and decide the outcomes of deadlines (§6)."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ OPEN: Final = 0
 STOPPED: Final = 1
 FROZEN: Final = 254
 IDLE: Final = 255
-"""Endings of a clock: open, stopped, frozen (censored: paused or sealed), idle (it has not begun)."""
+"""Endings of a clock: open, stopped, frozen (paused or unanswered, so censored), idle (not started)."""
 
 _COMPETING_OUTCOMES: Final = (
     Outcome.NO_VIOLATION,
@@ -23,11 +23,11 @@ COMPETING_ENDINGS: Final[dict[Outcome, int]] = {
     outcome: STOPPED + 1 + place
     for place, outcome in enumerate([*_COMPETING_OUTCOMES, *(o for o in Outcome if o not in _COMPETING_OUTCOMES)])
 }
-"""The number of each competing ending; frozen, since cohorts store it."""
+"""The number of each competing ending; do not change them, since cohorts store them."""
 EXPIRED: Final = COMPETING_ENDINGS[Outcome.EXPIRED]
 
 ENDING_WORDS: Final = {STOPPED: "stopped", **{number: outcome.value for outcome, number in COMPETING_ENDINGS.items()}}
-"""The word for each ending of a clock that has ended."""
+"""The name of each ending of a clock that has ended."""
 
 PENDING: Final = 0
 MET: Final = 1
@@ -35,11 +35,11 @@ MISSED: Final = 2
 RELEASED: Final = 3
 
 DEADLINE_OUTCOMES: Final = {MET: "met", MISSED: "missed", RELEASED: "released"}
-"""The word for each verdict but PENDING."""
+"""The name of each deadline outcome except PENDING, which is not counted."""
 
 
 def decide_deadline(ending: int, duration: int, limit: int) -> int:
-    """Return the verdict on a clock that ended after `duration`."""
+    """Return the deadline outcome of a clock that ended after `duration` milliseconds: met, missed or released."""
     if duration > limit or ending == EXPIRED:
         return MISSED
     return MET if ending == STOPPED else RELEASED

@@ -1,4 +1,4 @@
-"""The exclusive states of a report, and how one deed moves it from one to the next."""
+"""The states of a report, and how each action changes them: docs/definitions.md §2."""
 
 from enum import StrEnum
 from functools import cache
@@ -9,7 +9,7 @@ from streams.domain.vocabulary import Outcome, Reversal
 
 
 class State(StrEnum):
-    """Where a report stands; every filed report is in exactly one. The order is frozen and append-only."""
+    """The state of a report; every filed report is in exactly one. Only append: profiles store positions."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
@@ -41,17 +41,17 @@ ACKNOWLEDGING_OUTCOMES: Final = frozenset(
         Outcome.ESCALATED,
     }
 )
-"""The outcomes that say that a report is being looked at."""
+"""The outcomes that make an open report `acknowledged`."""
 _APPEAL_OUTCOMES: Final = frozenset({Outcome.APPEAL_FILED, Outcome.APPEAL_UPHELD, Outcome.APPEAL_REJECTED})
 _RESTRICTING_OUTCOMES: Final = frozenset({Outcome.RESTRICTED, Outcome.ACCOUNT_RESTRICTED})
 CLOSING_OUTCOMES: Final = {
     Outcome(state.value): state for state in STATES[STATES.index(State.NO_VIOLATION) : STATES.index(State.REVERSED)]
 }
-"""The outcomes that end a report, but for restrictions, with the state that they lead to."""
+"""The outcomes that end a report, except restrictions, with the state that each leads to."""
 
 
 def _target_state(action: ActionKind) -> State | None:
-    """Return the state that a deed would bring an open report into, if any."""
+    """Return the state that an action gives to an open report, or None if it changes none."""
     if action.outcome in ACKNOWLEDGING_OUTCOMES:
         return State.ACKNOWLEDGED
     if action.outcome in _RESTRICTING_OUTCOMES:
@@ -88,10 +88,10 @@ def _has_effect(state: State, has_appeal: bool, action: ActionKind) -> bool:  # 
 
 
 class ReportStateMachine:
-    """A report's state while its deeds are read in order.
+    """The state of a report while its actions are applied in order.
 
-    `state_before_pause` is the state to which `resumed` leads back; `has_appeal` tells whether an appeal waits for its answer;
-    `ended_by` is the deed that has ended the report, None while it is open.
+    `state_before_pause`: the state to which `resumed` returns. `has_appeal`: an appeal is pending. `ended_by`: the
+    action that ended the report, None while the report is open.
     """
 
     __slots__ = ("ended_by", "has_appeal", "state", "state_before_pause")
@@ -103,19 +103,19 @@ class ReportStateMachine:
         self.ended_by: ActionKind | None = None
 
     def has_effect(self, action: ActionKind) -> bool:
-        """Return whether a deed would change something now, or says what happens on the way of an open report."""
+        """Return whether an action has an effect in the current state: docs/definitions.md §2."""
         return _has_effect(self.state, self.has_appeal, action)
 
     def apply(self, action: ActionKind) -> bool:
-        """Move on by one deed; return whether it opened an ended report again."""
+        """Apply one action; return whether it reopened an ended report."""
         if action.outcome in _APPEAL_OUTCOMES:
             self.has_appeal = action.outcome is Outcome.APPEAL_FILED
         if self.state not in OPEN_STATES:
             self.state = _next_closed_state(self.state, action)
         else:
             self._apply_to_open(action)
-        was, self.ended_by = self.ended_by, None if self.state in OPEN_STATES else self.ended_by or action
-        return was is not None and self.ended_by is None
+        former_ended_by, self.ended_by = self.ended_by, None if self.state in OPEN_STATES else self.ended_by or action
+        return former_ended_by is not None and self.ended_by is None
 
     def _apply_to_open(self, action: ActionKind) -> None:
         target = _target_state(action)

@@ -1,4 +1,4 @@
-"""Regimes: the clocks that run together on a report, and what a sequence of its events means under them."""
+"""Select the clock set of a report, and cache the timelines of its action sequences."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -11,13 +11,13 @@ from streams.domain.events import AMENDMENT_CODE, FILING_CODE, FIRST_ACTION_CODE
 from streams.domain.labels import decode_labels
 
 _MAX_CACHED: Final = 20_000
-"""How many sequences a regime remembers before it forgets them all; so many sets of labels are remembered, too."""
+"""How many timelines a clock set caches, and a period sets of labels, before the cache is emptied."""
 
 
 class ClockSet:
-    """The clocks that run on some reports, in the order of their marks.
+    """The clocks that run together on a report, in the order of their hashes.
 
-    What a sequence of codes means is compiled once and remembered as a plan.
+    The timeline of each sequence of entry codes is compiled once and cached.
     """
 
     def __init__(self, clocks: Iterable[Clock]) -> None:
@@ -26,11 +26,14 @@ class ClockSet:
         self._timelines: dict[tuple[int, ...], Timeline | None] = {}
 
     def compile_timeline(self, codes: Sequence[int], items: int = 1, items_decided: tuple[int, ...] = ()) -> Timeline:
-        """Return what the deeds of a report mean, by their codes; see `course.compile_plan`."""
+        """Return the timeline of a report's actions, given by their entry codes; see `timeline.compile_timeline`."""
         return compile_timeline(self.clocks, tuple([code - FIRST_ACTION_CODE for code in codes]), items, items_decided)
 
     def timeline_for(self, codes: tuple[int, ...]) -> Timeline | None:
-        """Return the plan of a row with these codes (its filing, then actions and amendments), None for any other."""
+        """Return the cached timeline of a row with these entry codes.
+
+        The codes must be those of a filing and then of actions and amendments; for others the result is None.
+        """
         if codes not in self._timelines:
             is_simple = codes[0] == FILING_CODE and all(
                 code >= FIRST_ACTION_CODE or code == AMENDMENT_CODE for code in codes[1:]
@@ -44,13 +47,13 @@ class ClockSet:
 
 
 class ClockSelector:
-    """Which regime a report stands under, by its labels and the instant of its filing: a function of the two."""
+    """Finds the clock set of a report from its labels and the instant of its filing."""
 
     def __init__(self, clocks: Iterable[Clock]) -> None:
         self.load(clocks)
 
     def load(self, clocks: Iterable[Clock]) -> None:
-        """Go by these clocks from now on; nothing may have been read yet."""
+        """Select from these clocks from now on; call this before any report is evaluated."""
         self._clocks = tuple(clocks)
         bounds = {bound for clock in self._clocks for window in clock.validity for bound in window}
         self._bounds = sorted(bounds - {0, FOREVER_MS})
@@ -58,16 +61,16 @@ class ClockSelector:
         self._sets_by_clocks: dict[tuple[Clock, ...], ClockSet] = {}
 
     def clocks_for(self, labels: str, filed_at: int) -> ClockSet:
-        """Return the regime of a report with these labels, filed at that instant."""
-        era = self._sets_by_period[bisect_right(self._bounds, filed_at) if self._bounds else 0]
-        clock_set = era.get(labels)
+        """Return the clock set of a report with these encoded labels, filed at `filed_at` (epoch ms)."""
+        sets = self._sets_by_period[bisect_right(self._bounds, filed_at) if self._bounds else 0]
+        clock_set = sets.get(labels)
         if clock_set is None:
-            attributes = decode_labels(labels)
-            clocks = tuple([clock for clock in self._clocks if clock.applies_to(attributes, filed_at)])
+            decoded = decode_labels(labels)
+            clocks = tuple([clock for clock in self._clocks if clock.applies_to(decoded, filed_at)])
             clock_set = self._sets_by_clocks.get(clocks)
             if clock_set is None:
                 clock_set = self._sets_by_clocks[clocks] = ClockSet(clocks)
-            if len(era) >= _MAX_CACHED:
-                era.clear()
-            era[labels] = clock_set
+            if len(sets) >= _MAX_CACHED:
+                sets.clear()
+            sets[labels] = clock_set
         return clock_set

@@ -1,7 +1,7 @@
-"""The standard clocks.
+"""The three standard clocks.
 
-Nothing here is a law. The three clocks are Safeclock's own definitions; their limit of 24 hours is a yardstick that
-nobody has reviewed as a legal duty.
+They are Safeclock's own definitions and not a law. Their limit of 24 hours is Safeclock's own yardstick, and has not
+been reviewed as a legal duty.
 """
 
 from typing import Final
@@ -50,4 +50,4 @@ STANDARD_CLOCKS: Final = (
         limit=24 * HOUR,
     ),
 )
-"""The clocks that exist from the first day. Decision and action are always shown side by side."""
+"""The clocks that always exist. Pages show decision and action side by side."""

@@ -1,7 +1,7 @@
-"""How clocks run over a sequence of deeds.
+"""Compile a sequence of actions into a timeline: what each action does to each clock.
 
-Where a clock starts, stops and pauses depends on the order of the deeds alone, not on their times. A sequence is
-therefore compiled once into a plan (which deed did what) and remembered; measuring a report is then arithmetic.
+Where a clock starts, stops and pauses depends on the order of the actions only, not on their times. A timeline can
+therefore be compiled once and cached; measuring a report is then arithmetic.
 """
 
 from collections.abc import Iterator
@@ -17,10 +17,10 @@ _FILING_PLACE: Final = -1
 
 
 class ClockRun(NamedTuple):
-    """One clock over one sequence: places of deeds, where -1 is the filing and None means never.
+    """One clock over one sequence of actions. `start` and `end` are indexes of actions; -1 is the filing, None never.
 
-    `pauses` are pairs (paused at, resumed at); the last may lack its end. `ending` is OPEN, STOPPED, the number of a
-    competing ending, or IDLE when the clock has not started.
+    `pauses` are pairs of the pausing and the resuming action; the last pair may have None as its end. `ending` is OPEN,
+    STOPPED, the number of a competing ending, or IDLE for a clock that has not started.
     """
 
     start: int | None
@@ -30,12 +30,12 @@ class ClockRun(NamedTuple):
 
     @property
     def is_uninterrupted(self) -> bool:
-        """Whether the clock has run without a pause since the filing, or has not begun."""
+        """Whether the clock has run without a pause since the filing, or has not started."""
         return self.start in (None, _FILING_PLACE) and not self.pauses
 
 
 class Timeline(NamedTuple):
-    """What a sequence of deeds means: the report's state and the course of every clock."""
+    """The result of a sequence of actions: the report's state, and the run of every clock."""
 
     state: State
     runs: tuple[ClockRun, ...]
@@ -44,9 +44,9 @@ class Timeline(NamedTuple):
 def _group_equal_actions(
     codes: tuple[int, ...], decided: tuple[int, ...]
 ) -> Iterator[tuple[int, ActionKind, tuple[int, ...]]]:
-    """Yield equal deeds that follow each other: the place of the first, the deed, how many items each decides.
+    """Yield runs of equal actions: the index of the first, the action kind, and how many items each action decides.
 
-    After the first, the others change neither the report's state nor a clock, but by the items that they decide.
+    After the first action of a run, the others change nothing except the number of decided items.
     """
     place = 0
     for code, equal in groupby(codes):
@@ -56,7 +56,7 @@ def _group_equal_actions(
 
 
 class _ClockMachine:
-    """One clock while the deeds are read in order."""
+    """The state of one clock while actions are applied in order."""
 
     def __init__(self, clock: Clock, items: int) -> None:
         self.clock = clock
@@ -71,7 +71,10 @@ class _ClockMachine:
         self.items_decided = 0
 
     def apply(self, place: int, action: ActionKind, items: tuple[int, ...], ended_by: ActionKind | None) -> None:
-        """Read equal deeds from `place` on, on a report that `ended` has ended before; 0 items stand for all."""
+        """Apply equal actions, the first of them at index `place`; 0 items mean all.
+
+        `ended_by`: the action that had ended the report, None if the report was open before or is open afterwards.
+        """
         if self.start is None:
             self._start(place, action, items, ended_by)
         elif self.ending == OPEN:
@@ -80,12 +83,15 @@ class _ClockMachine:
             self._check_end(place, action, items)
 
     def reopen(self) -> None:
-        """Open the clock again after its report was opened again, if it is one that restarts or has not begun."""
+        """Open the clock again after its report was reopened, if the clock restarts or has not started."""
         if self.clock.after_reopen is AfterReopen.RESTART or self.start is None:
             self._reset()
 
     def _start(self, place: int, action: ActionKind, items: tuple[int, ...], ended_by: ActionKind | None) -> None:
-        """Start the clock with a deed that does so; what has ended the report by then ends the clock at its start."""
+        """Start the clock if the action starts it; the action that ended the report before ends the clock at its start.
+
+        Items that were decided before the start count for that ending: docs/definitions.md §3, Started after the end.
+        """
         if action not in self.clock.starts:
             if action in self.clock.stops:
                 self.items_decided += sum([decided or self.items for decided in items])
@@ -124,25 +130,25 @@ class _ClockMachine:
         self._resume(place)
 
     def result(self) -> ClockRun:
-        """Return what became of the clock."""
+        """Return the run of the clock."""
         return ClockRun(self.start, self.end, IDLE if self.start is None else self.ending, tuple(self.pauses))
 
 
 def compile_timeline(
     clocks: tuple[Clock, ...], codes: tuple[int, ...], items: int = 1, decided: tuple[int, ...] = ()
 ) -> Timeline:
-    """Return what a sequence of deeds means.
+    """Return the timeline of a sequence of actions.
 
-    `codes` are places in `events.DEEDS`; `items` is how many items the report holds and `decided` how many each
-    deed decides (0 or absent for all).
+    `codes` are indexes of `events.ACTION_KINDS`. `items` is the number of items of the filing, `decided` how many items
+    each action decides (0 means all, and empty means all for every action).
     """
     state_machine = ReportStateMachine()
     runs = [_ClockMachine(clock, items) for clock in clocks]
-    for place, action, of_items in _group_equal_actions(codes, decided):
+    for place, action, items_of_actions in _group_equal_actions(codes, decided):
         ended = state_machine.ended_by
         reopened = state_machine.apply(action)
         for run in runs:
             if reopened:
                 run.reopen()
-            run.apply(place, action, of_items, ended and state_machine.ended_by)
+            run.apply(place, action, items_of_actions, ended and state_machine.ended_by)
     return Timeline(state_machine.state, tuple(run.result() for run in runs))

@@ -1,7 +1,7 @@
-"""Cohorts: how many reports of one filing day and one set of labels stand where.
+"""Name, parse and read cohorts: the reports of one platform, filing day and set of labels (docs/definitions.md §4).
 
-A report contributes one signature to its cohort. A cohort counts equal signatures, so its numbers outlive the rows
-they came from. Stored, a signature is a byte string (memory is paid for every remembered report).
+Each report contributes one profile to its cohort, and a cohort counts equal profiles. A cohort's numbers therefore
+remain when the rows of its reports are evicted.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,16 +14,16 @@ from streams.domain.labels import Labels
 from streams.domain.labels import decode_labels as decode_attributes
 
 StoredCohort = dict[bytes, int]
-"""A stored cohort: signature to count, and the mark of a clock to the exact sum of its stops, in milliseconds.
-
-Beside them, under a name as short as a mark, the number of its softened reports (`softening.SOFTENED`)."""
+"""A stored cohort: it maps each stored profile to its number of reports, and each clock hash to the exact sum of the
+durations of the clock's stops, in milliseconds. `labels.DOWNGRADED`, as short as a clock hash, maps to the number of
+downgraded reports."""
 
 NamedCohort = tuple[str, StoredCohort]
-"""A cohort's stored key, and the cohort."""
+"""The name of a cohort, and the cohort."""
 
 
 class CohortKey(NamedTuple):
-    """Which reports: platform, UTC day of filing (days since 1970), the short form of the labels."""
+    """The reports of a cohort: platform, UTC day of filing (days since 1970), and encoded labels."""
 
     platform: str
     day: int
@@ -31,53 +31,53 @@ class CohortKey(NamedTuple):
 
     @property
     def labels(self) -> Labels:
-        """The labels as filed, spelled out."""
+        """The labels as filed, decoded."""
         return decode_attributes(self.encoded_labels)
 
 
 def cohort_name(platform: str, day: int, labels: str) -> str:
-    """Return the name under which a cohort is stored; `key_of` is its inverse."""
+    """Return the name under which a cohort is stored, `platform|day|labels`; `parse_key` is the inverse."""
     return f"{platform}|{day}|{labels}"
 
 
 def parse_key(stored: str) -> CohortKey:
-    """Return the key of a cohort that is stored under this name, wholly or in parts."""
+    """Return the key of the cohort that has this name, or that has a part with this name."""
     name, _ = split_part_name(stored)
-    platform, day, attributes = name.split("|", 2)
-    return CohortKey(platform, int(day), attributes)
+    platform, day, labels = name.split("|", 2)
+    return CohortKey(platform, int(day), labels)
 
 
 def part_name(cohort: str, bits: str) -> str:
-    """Return the name of a part of a cohort (`parts`): `platform|day/bits|attributes`."""
-    platform, day, attributes = cohort.split("|", 2)
-    return f"{platform}|{day}/{bits}|{attributes}"
+    """Return the name of a part of a cohort (see `parts`), `platform|day/bits|labels`."""
+    platform, day, labels = cohort.split("|", 2)
+    return f"{platform}|{day}/{bits}|{labels}"
 
 
 def split_part_name(stored: str) -> tuple[str, str]:
-    """Return the cohort's name, `platform|day|attributes`, and the bits of its part; "" for none."""
-    platform, day, attributes = stored.split("|", 2)
-    day, divided, bits = day.partition("/")
-    return (f"{platform}|{day}|{attributes}", bits) if divided else (stored, "")
+    """Return the name of the cohort, `platform|day|labels`, and the bits of the part, "" for a whole cohort."""
+    platform, day, labels = stored.split("|", 2)
+    day, slash, bits = day.partition("/")
+    return (f"{platform}|{day}|{labels}", bits) if slash else (stored, "")
 
 
 def profiles(cohort: Mapping[bytes, int]) -> Iterator[tuple[ReportProfile, int]]:
-    """Yield the signatures of a stored cohort with their counts."""
+    """Yield the profiles of a stored cohort with their counts."""
     return ((unpack_profile(stored), count) for stored, count in cohort.items() if not is_total(stored))
 
 
 def stored_totals(cohort: Mapping[bytes, int]) -> Iterator[tuple[bytes, int]]:
-    """Yield the marks of clocks with the exact sums of the durations of their stops, in milliseconds, softened reports too."""
+    """Yield what a cohort stores beside profiles: sums of stop durations by clock hash, and the downgraded reports."""
     return ((stored, total) for stored, total in cohort.items() if is_total(stored))
 
 
 SurvivalCell = tuple[int, int, int]
-"""Entry, exit and ending of a report under one clock, as `survival` takes them; ending 0 is open."""
+"""Entry bin, exit bin and ending of a report under one clock, as in `survival.Cells`; ending 0 is open."""
 
 
 def survival_cell(entry_bin: int, clock_value: ClockValue, day: int, watermark: int) -> SurvivalCell | None:
-    """Return how a report that was filed on `day` counts under a clock, open ones at their age at `through`.
+    """Return the cell of a report under one clock; an open clock is censored at its age at `watermark` (epoch ms).
 
-    None where the report's filing lies after `through`.
+    Returns None for an open clock that started at or after the watermark. `day` is the filing day, since 1970.
     """
     _, value, ending = clock_value
     if ending == FROZEN:

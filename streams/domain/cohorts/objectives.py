@@ -1,7 +1,7 @@
-"""What a rule asks of a clock over a period, and how far its reports keep to it. Definitions: docs/statistics.md.
+"""Evaluate objectives: the share of reports that a rule asks for within a limit and a period (docs/statistics.md).
 
-A report *misses* when its verdict is missed (docs/definitions.md §6): no matter how it ends, or whether it ever does.
-Nothing is called kept before it can no longer turn out otherwise: what is open and within its limit may still miss.
+A report misses a limit when its deadline outcome is missed (docs/definitions.md §6). An open report within its limit is
+pending, since it may still miss; an objective is met only when pending reports cannot change the result.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from streams.domain.survival import Cells, estimate
 
 
 class Statistic(StrEnum):
-    """What a rule asks of the durations in a period: of each of them, of their mean, of a share, of a quantile."""
+    """What a rule limits: each duration of a period, their mean, the duration of a share of reports, or a quantile."""
 
     EACH = "each"
     MEAN = "mean"
@@ -27,7 +27,7 @@ class Statistic(StrEnum):
 
 
 class Period(StrEnum):
-    """Over which filings a rule is judged: a calendar month or quarter, UTC, or the last 28 or 90 days."""
+    """The filing days of an objective: a calendar month or quarter (UTC), or the last 28 or 90 days."""
 
     MONTH = "month"
     QUARTER = "quarter"
@@ -36,12 +36,12 @@ class Period(StrEnum):
 
     @property
     def is_calendar(self) -> bool:
-        """Whether it begins anew on a date of the calendar; the last 28 or 90 days never do."""
+        """Whether the period is a calendar month or quarter, and not a rolling number of days."""
         return self in {Period.MONTH, Period.QUARTER}
 
 
 class Target(NamedTuple):
-    """What is asked: `limit` in milliseconds, and the share of reports that must keep it, None where a mean must."""
+    """A limit in milliseconds, and the share of reports that must keep the limit; None if their mean must keep it."""
 
     statistic: Statistic
     limit: int
@@ -62,24 +62,24 @@ _MONTHS_PER_YEAR: Final = 12
 
 
 def period_ranges(period: Period, day: int) -> tuple[DayRange, DayRange]:
-    """Return the period that `day` is in, up to its last day, and the one before it; a rolling one ends with `day`."""
+    """Return the whole period that contains `day`, and the period before it; a rolling period ends with `day`."""
     if days := _ROLLING_DAYS.get(period):
         return DayRange(day - days + 1, day), DayRange(day - 2 * days + 1, day - days)
     step, today = _PERIOD_MONTHS[period], date.fromordinal(_EPOCH + day)
     months = today.year * _MONTHS_PER_YEAR + today.month - 1
-    begun = months - months % step
-    before, start, end = (_first_day(month) for month in (begun - step, begun, begun + step))
+    first_month = months - months % step
+    before, start, end = (_first_day(month) for month in (first_month - step, first_month, first_month + step))
     return DayRange(start, end - 1), DayRange(before, start - 1)
 
 
 def _first_day(months: int) -> int:
-    """Return the first day of a month that is counted from the year 0."""
+    """Return the first day (since 1970) of a month; months are counted from the year 0."""
     year, month = divmod(months, _MONTHS_PER_YEAR)
     return date(year, month + 1, 1).toordinal() - _EPOCH
 
 
 class ObjectiveCounts(NamedTuple):
-    """How many reports certainly kept a limit, were released from it by another ending, missed it, or may do either."""
+    """How many reports kept a limit, were released from it by a competing ending, missed it, or are pending."""
 
     kept: int
     released: int
@@ -88,9 +88,9 @@ class ObjectiveCounts(NamedTuple):
 
 
 def count_outcomes(cells: Cells, limit: int, reports: int) -> ObjectiveCounts:
-    """Return where `reports` stand; those that are in no cell are pending.
+    """Return how many of `reports` kept, missed or were released from `limit`; reports in no cell are pending.
 
-    Raises ValueError for a limit off the grid.
+    Raises ValueError for a limit that is no edge of the duration bins.
     """
     last = edge_index(limit)
     kept = released = missed = 0
@@ -105,11 +105,11 @@ def count_outcomes(cells: Cells, limit: int, reports: int) -> ObjectiveCounts:
 
 
 class ObjectiveResult(NamedTuple):
-    """How a rule is kept by the filings of a period.
+    """The result of an objective for the filings of a period.
 
-    `value` is a share where each report or a share of them is judged, else seconds; a `lower_bound` where a mean has
-    open reports in it. `met` and `value` are None where they cannot be told yet; `misses_left` is how many more reports
-    may miss among as many filings, negative when too many did, None for a mean.
+    `value` is a share for `each` and `share`, else seconds. `lower_bound`: open reports make a mean a lower bound.
+    `met` and `value` are None where they are not known yet. `misses_left`: how many more of these reports may miss the
+    limit, negative if too many have missed it, None for a mean.
     """
 
     reports: int
@@ -119,30 +119,30 @@ class ObjectiveResult(NamedTuple):
     misses_left: int | None
 
 
-# 0.1 of 10 reports is one, whatever floats make of it.
+# Without it, (1 - 0.9) * 10 is a float just below 1, and its floor is 0.
 _ROUNDING: Final = 1e-9
 
 
 def evaluate_objective(
     statistics: ClockStatistics, cells: Cells, reports: int, target: Target, *, has_watermark: bool = True
 ) -> ObjectiveResult:
-    """Return how `reports` keep to a target; `figures` are of the same `cells`.
+    """Return how `reports` keep a target; `statistics` must be computed from the same `cells`.
 
-    Not `known`: nobody can say how long those that are open have waited.
+    `has_watermark`: whether the platform has a watermark; without one, the ages of open reports are not known.
     """
-    stand = count_outcomes(cells, target.limit, reports)
-    exposed = has_watermark and statistics.curve.exposure.is_measurable
+    counts = count_outcomes(cells, target.limit, reports)
+    is_measurable = has_watermark and statistics.curve.exposure.is_measurable
     if target.share is None:
-        return _evaluate_mean(statistics, stand, target, is_measurable=exposed)
-    # A quantile is one of all reports: another ending does not bring it nearer.
-    missed = stand.missed + (stand.released if target.statistic is Statistic.QUANTILE else 0)
+        return _evaluate_mean(statistics, counts, target, is_measurable=is_measurable)
+    # A quantile is the time within which a share of all reports is stopped, so a released report counts as a miss.
+    missed = counts.missed + (counts.released if target.statistic is Statistic.QUANTILE else 0)
     allowed = floor((1 - target.share) * reports + _ROUNDING)
     met: bool | None = None
     if missed > allowed:
         met = False
-    elif exposed and missed + stand.pending <= allowed:
+    elif is_measurable and missed + counts.pending <= allowed:
         met = True
-    value = _measured_value(statistics, cells, target, target.share) if exposed else None
+    value = _measured_value(statistics, cells, target, target.share) if is_measurable else None
     return ObjectiveResult(reports, value, lower_bound=False, met=met, misses_left=allowed - missed)
 
 
@@ -167,8 +167,8 @@ def _measured_value(statistics: ClockStatistics, cells: Cells, target: Target, s
 
 
 def _count_releases_as_stops(cells: Cells) -> Mapping[tuple[int, int, int], int]:
-    """Return the cells with every ending that releases a report in the place of a stop."""
-    settled: Counter[tuple[int, int, int]] = Counter()
+    """Return the cells with every ending that releases a report counted as a stop."""
+    counted: Counter[tuple[int, int, int]] = Counter()
     for (entry, leaving, ending), count in cells.items():
-        settled[entry, leaving, ending if ending in (OPEN, EXPIRED) else STOPPED] += count
-    return settled
+        counted[entry, leaving, ending if ending in (OPEN, EXPIRED) else STOPPED] += count
+    return counted

@@ -1,8 +1,8 @@
-"""How a large cohort is divided into rows: a function of the signatures that it holds, whatever happened before.
+"""Divide a large cohort into parts: docs/definitions.md §4, Rows.
 
-A signature has a code of 64 bits. All signatures whose codes begin with the same bits are a part; a part that holds more
-than `MOST` signatures is divided by the next bit, and two halves that hold no more than `MOST` together are one part.
-So a row has a bound, and a commit writes the parts that changed.
+A profile has a code of 64 bits, and all profiles whose codes begin with the same bits form a part. A part of more than
+MAX_PROFILES_PER_PART profiles is divided by the next bit; two halves that hold no more than this together are one part.
+The parts depend only on the profiles that the cohort holds. A row has a bounded size; a commit writes changed parts.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -10,10 +10,10 @@ from hashlib import blake2b
 from typing import Final
 
 MAX_PROFILES_PER_PART: Final = 128
-"""How many signatures a part may hold."""
+"""How many profiles a part may hold."""
 
 WHOLE_COHORT: Final = 1
-"""The part that holds all signatures of a cohort: that of no bits. A part's number is its bits behind a 1."""
+"""The number of the part without bits, which holds the whole cohort. A part's number is a leading 1 and its bits."""
 
 _BYTES: Final = 8
 _BITS: Final = 8 * _BYTES
@@ -21,22 +21,22 @@ _LEADING_ONE: Final = 1 << _BITS
 
 
 def profile_code(profile: bytes) -> int:
-    """Return the code of a stored signature, the first 64 bits of its BLAKE2b digest, behind a 1."""
+    """Return the code of a stored profile: a leading 1, then its BLAKE2b digest of 64 bits."""
     return _LEADING_ONE | int.from_bytes(blake2b(profile, digest_size=_BYTES).digest())
 
 
 def parse_bits(bits: str) -> int:
-    """Return the number of the part with these bits, a text of 0 and 1."""
+    """Return the number of the part with these bits, a text of 0 and 1; `format_bits` is the inverse."""
     return int(f"1{bits}", 2)
 
 
 def format_bits(number: int) -> str:
-    """Return the bits of a part, given its number; "" for the whole."""
+    """Return the bits of the part with this number, "" for the whole cohort."""
     return f"{number:b}"[1:]
 
 
 class CohortParts:
-    """The parts of one cohort, of at most `most` signatures each; `numbers` are those of the parts as they are stored."""
+    """The parts of one cohort, of at most `max_profiles` profiles each; `numbers` are those of the stored parts."""
 
     __slots__ = ("_max_profiles", "_parts", "_shortest_bits")
 
@@ -52,64 +52,64 @@ class CohortParts:
 
     @property
     def numbers(self) -> Collection[int]:
-        """The numbers of all parts, as they are now and as they change."""
+        """The numbers of all parts; this view changes with the parts."""
         return self._parts.keys()
 
     def add(self, profile: bytes) -> None:
-        """Put a signature into its part, whatever the part then holds."""
+        """Add a profile to its part, without dividing a part that becomes too large."""
         self._parts[self._part_number(profile)].add(profile)
 
     def get(self, number: int) -> Collection[bytes] | None:
-        """Return the signatures of a part, None when there is no such part."""
+        """Return the profiles of a part, None if there is no such part."""
         return self._parts.get(number)
 
     def update(self, cohort: Mapping[bytes, int], changed: Iterable[bytes]) -> set[int]:
-        """Put each changed signature where it belongs, none that the cohort does not hold.
+        """Add each changed profile that the cohort holds to its part, and remove each that the cohort does not hold.
 
-        Return the numbers of all parts that changed, came or went.
+        Returns the numbers of all parts that changed, were created or were removed.
         """
-        parts, touched = self._parts, set()
-        for signature in changed:
-            number = self._part_number(signature)
-            touched.add(number)
-            if signature in cohort:
-                parts[number].add(signature)
+        parts, changed_parts = self._parts, set()
+        for profile in changed:
+            number = self._part_number(profile)
+            changed_parts.add(number)
+            if profile in cohort:
+                parts[number].add(profile)
             else:
-                parts[number].discard(signature)
+                parts[number].discard(profile)
         moved: set[int] = set()
-        for number in touched:
+        for number in changed_parts:
             if number in parts:
                 moved |= self._split(number) if len(parts[number]) > self._max_profiles else self._merge(number)
         if moved:
             self._shortest_bits = self._find_shortest_bits()
-        return touched | moved
+        return changed_parts | moved
 
     def _find_shortest_bits(self) -> int:
         return min(self._parts).bit_length() - 1
 
     def _part_number(self, profile: bytes) -> int:
-        """Return the number of the part in which a signature belongs: the only one whose bits its code begins with."""
+        """Return the number of a profile's part: exactly one part has bits with which the profile's code begins."""
         code, rest = profile_code(profile), _BITS - self._shortest_bits
         while (number := code >> rest) not in self._parts:
             rest -= 1
         return number
 
     def _split(self, number: int) -> set[int]:
-        """Divide a part until no half is too large; return all parts that came and went."""
+        """Divide a part until no half is too large; return the numbers of all created and removed parts."""
         moved, full = {number}, [number]
         while full:
             former = full.pop()
             halves: dict[int, set[bytes]] = {2 * former: set(), 2 * former + 1: set()}
             rest = _BITS - former.bit_length()
-            for signature in self._parts.pop(former):
-                halves[profile_code(signature) >> rest].add(signature)
+            for profile in self._parts.pop(former):
+                halves[profile_code(profile) >> rest].add(profile)
             self._parts.update(halves)
             moved.update(halves)
-            full += [half for half, signatures in halves.items() if len(signatures) > self._max_profiles]
+            full += [half for half, profiles in halves.items() if len(profiles) > self._max_profiles]
         return moved
 
     def _merge(self, number: int) -> set[int]:
-        """Join a part with its other half as long as one part can hold both; return all parts that came and went."""
+        """Join a part with its other half while one part can hold both; return all created and removed parts."""
         moved = set()
         while number != WHOLE_COHORT:
             other = number ^ 1

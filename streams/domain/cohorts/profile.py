@@ -1,6 +1,7 @@
-"""Signatures: where one report stands, as its cohort counts it.
+"""Report profiles: the state, delayed entry and clock values under which a cohort counts a report.
 
-Stored, a signature is a byte string (memory is paid for every remembered report).
+A profile is stored as a short byte string, since cohorts are kept in memory. It holds the numbers (`number_layout`),
+then the state and the endings of the clocks (`status_bytes`).
 """
 
 from collections.abc import Iterable
@@ -12,20 +13,20 @@ from streams.domain.clocks.definition import CLOCK_HASH_BYTES
 from streams.domain.clocks.report_state import STATES, State
 
 FROM_START: Final = -1
-"""The entry of a report that is at risk from its filing on."""
+"""The entry bin of a report that is at risk from its filing on."""
 
 CLOSED_MINUTE: Final = 0xFFFF
-"""The filing minute of a report that has ended, as it is stored."""
+"""The stored filing minute of a report that has ended."""
 
 _BASE_BYTES: Final = 5
 _BYTES_PER_CLOCK: Final = 4 + CLOCK_HASH_BYTES + 1
-"""Bytes of a signature without a clock, and of every clock."""
+"""Bytes of a profile without clocks, and of each clock."""
 
 _STATE_CODES: Final = {state: place for place, state in enumerate(STATES)}
 
 
 class ClockValue(NamedTuple):
-    """A clock on a report: its mark, a minute of the filing day if it is open, else a bin of the grid; its ending."""
+    """One clock of a profile; `value` is a minute of the filing day while the clock is open, else a duration bin."""
 
     clock_hash: bytes
     value: int
@@ -33,10 +34,10 @@ class ClockValue(NamedTuple):
 
 
 class ReportProfile(NamedTuple):
-    """What a report contributes; see docs/definitions.md §4.
+    """The profile that a report contributes to its cohort: docs/definitions.md §4.
 
-    `filed_minute` counts from the first minute of the filing day and is None once the report has ended. `clocks` are
-    those that run on it, in the order of their marks.
+    `filed_minute` counts from the first minute of the filing day and is None for an ended report. `clocks` are the
+    clocks that have started, in the order of their hashes.
     """
 
     state: State
@@ -47,33 +48,33 @@ class ReportProfile(NamedTuple):
 
 @lru_cache(maxsize=256)
 def number_layout(clocks: int) -> Struct:
-    """Return how the numbers of a signature are stored: its entry, its filing minute, the value of every clock.
+    """Return the format of a stored profile's numbers: entry bin, filing minute, and the value of each clock.
 
-    The words follow (`words`): they are the same for every report with the same sequence of deeds.
+    The status follows them (`status_bytes`); it is equal for all reports with the same sequence of actions.
     """
     return Struct(">hH" + "I" * clocks)
 
 
 def status_bytes(state: State, endings: Iterable[tuple[bytes, int]]) -> bytes:
-    """Return how the state is stored, a byte, and every clock's mark with its ending, another."""
-    return bytes((_STATE_CODES[state],)) + b"".join([mark + bytes((ending,)) for mark, ending in endings])
+    """Return a stored profile's status: one byte for the state, then each clock's hash and one byte for its ending."""
+    return bytes((_STATE_CODES[state],)) + b"".join([clock_hash + bytes((ending,)) for clock_hash, ending in endings])
 
 
 @lru_cache(maxsize=65536)
 def unpack_profile(stored: bytes) -> ReportProfile:
-    """Return the signature that is stored as these bytes: its numbers (`layout`), then its words."""
+    """Return the profile that is stored as these bytes."""
     numbers = number_layout((len(stored) - _BASE_BYTES) // _BYTES_PER_CLOCK)
     entry, minute, *values = numbers.unpack_from(stored)
-    words_at = range(numbers.size + 1, len(stored), CLOCK_HASH_BYTES + 1)
+    status_offsets = range(numbers.size + 1, len(stored), CLOCK_HASH_BYTES + 1)
     clocks = tuple(
         [
             ClockValue(stored[at : at + CLOCK_HASH_BYTES], value, stored[at + CLOCK_HASH_BYTES])
-            for at, value in zip(words_at, values, strict=True)
+            for at, value in zip(status_offsets, values, strict=True)
         ]
     )
     return ReportProfile(STATES[stored[numbers.size]], entry, None if minute == CLOSED_MINUTE else minute, clocks)
 
 
 def is_total(stored: bytes) -> bool:
-    """Return whether a cohort stores no signature under this name: a clock's sum of stops, or its softened reports."""
+    """Return whether a cohort stores a sum under this name (or the number of downgraded reports), and not a profile."""
     return len(stored) == CLOCK_HASH_BYTES

@@ -1,4 +1,4 @@
-"""The rows of cohorts: a small cohort is one row, a large one has a row for each of its parts."""
+"""Map cohorts to rows: a small cohort is one row, a large cohort has a row for each of its parts."""
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterator
@@ -9,14 +9,14 @@ from streams.domain.cohorts.parts import MAX_PROFILES_PER_PART, WHOLE_COHORT, Co
 from streams.domain.cohorts.profile import is_total
 
 _MAX_CACHED_COHORTS: Final = 4_096
-"""Of how many divided cohorts it is kept in memory which signatures are in which part; of the others it is worked out."""
+"""How many divided cohorts have their parts cached; for others the parts are computed again from the profiles."""
 
 
 class CohortRows:
-    """Knows into which rows large cohorts are divided: parts of at most `most` signatures.
+    """Knows the rows of large cohorts: parts of at most `max_profiles` profiles.
 
-    `divided` has, for every cohort that is stored in parts, the names under which it has changed since its rows were
-    last taken: whoever changes such a cohort adds to them.
+    `changed_in_divided` holds, for every cohort that is stored in parts, which of its numbers changed since
+    `changed_rows`. The code that changes such a cohort must add to these names.
     """
 
     def __init__(self, max_profiles: int = MAX_PROFILES_PER_PART) -> None:
@@ -26,7 +26,7 @@ class CohortRows:
         self._cached_parts: OrderedDict[str, CohortParts] = OrderedDict()
 
     def register_row(self, row: str) -> str:
-        """Take note of a stored row and return the name of its cohort."""
+        """Register a restored row and return the name of its cohort."""
         cohort, bits = split_part_name(row)
         if bits:
             self._part_numbers.setdefault(cohort, set()).add(parse_bits(bits))
@@ -34,23 +34,23 @@ class CohortRows:
         return cohort
 
     def changed_rows(self, name: str, cohort: StoredCohort) -> Iterator[tuple[str, StoredCohort | None]]:
-        """Yield the rows of a cohort that changed, by their names; None for a row that is gone.
+        """Yield the changed rows of a cohort with their names; None for a row that was removed.
 
-        The row under the cohort's own name holds its sums, and its signatures while it is not divided.
+        The row under the cohort's own name holds its sums, and its profiles while the cohort is not divided.
         """
         if len(cohort) <= self._max_profiles and name not in self.changed_in_divided:
             yield name, cohort
             return
         former = self._part_numbers.get(name, {WHOLE_COHORT})
-        signatures = {stored for stored in self.changed_in_divided.get(name, cohort) if not is_total(stored)}
-        parts = self._cached_parts.pop(name, None) or self._rebuild_parts(former, cohort, signatures)
-        touched = parts.update(cohort, signatures) - {WHOLE_COHORT}
+        changed = {stored for stored in self.changed_in_divided.get(name, cohort) if not is_total(stored)}
+        parts = self._cached_parts.pop(name, None) or self._rebuild_parts(former, cohort, changed)
+        changed_parts = parts.update(cohort, changed) - {WHOLE_COHORT}
         self._store_parts(name, parts)
         yield name, dict(stored_totals(cohort)) if parts.is_divided else cohort
-        for number in touched:
-            held = parts.get(number)
-            if held is not None:
-                yield part_name(name, format_bits(number)), {signature: cohort[signature] for signature in held}
+        for number in changed_parts:
+            part_profiles = parts.get(number)
+            if part_profiles is not None:
+                yield part_name(name, format_bits(number)), {profile: cohort[profile] for profile in part_profiles}
             elif number in former:
                 yield part_name(name, format_bits(number)), None
 
@@ -66,7 +66,7 @@ class CohortRows:
             self._cached_parts.popitem(last=False)
 
     def _rebuild_parts(self, numbers: Collection[int], cohort: StoredCohort, changed: Collection[bytes]) -> CohortParts:
-        """Return the parts as they are stored, but for the signatures that changed since."""
+        """Return the parts as they are stored, without the profiles that changed since."""
         parts = CohortParts(numbers, self._max_profiles)
         for stored in cohort:
             if stored not in changed and not is_total(stored):

@@ -1,4 +1,4 @@
-"""Groups of cohorts and the figures that are printed of them, open reports included."""
+"""Add up cohorts by group, and compute the statistics of each group, open reports included."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from streams.domain.labels import Labels
 from streams.domain.survival import Curve, DurationTotal, Mean, closed_only_median, estimate, mean, whole_hour_median
 
 GROUP_LABELS: Final = ("platform", "day", *Labels._fields)
-"""By what reports can be grouped."""
+"""The labels by which reports can be grouped."""
 
 
 class UnknownLabelError(ValueError):
@@ -22,11 +22,12 @@ class UnknownLabelError(ValueError):
 
 
 class CohortSample:
-    """The reports of one group: states, and by the mark of a clock the cells, the sums of stops and of open ages.
+    """The reports of one group: counts by state, and per clock hash the cells and sums that statistics need.
 
-    Of a clock that is paused or was sealed the open age is the least that its bin holds.
-    `reports` are those that a clock runs on or ran on, `paused` those on which it is paused; `oldest_open` is the
-    filing minute of the report that waits longest, in epoch milliseconds, None if none waits.
+    `reports`: reports on which a clock has started. `paused`: reports on which the clock is paused. `stopped_totals`:
+    the sum of the durations of stops. `open_totals`: the sum of the ages of open clocks; the age of a frozen clock is
+    the lower edge of its bin. `oldest_open_at`: the filing minute of the oldest open report, None without one.
+    Sums and instants are in milliseconds.
     """
 
     def __init__(self) -> None:
@@ -40,47 +41,47 @@ class CohortSample:
 
     @property
     def filed(self) -> int:
-        """How many reports were filed; the states add up to it."""
+        """How many reports were filed: the sum of `states`."""
         return self.states.total()
 
     def add(self, key: CohortKey, cohort: Mapping[bytes, int], watermark: int) -> None:
-        """Count a stored cohort whose platform has told everything up to `through`."""
-        for signature, count in profiles(cohort):
-            self.count_profile(key.day, signature, count, watermark)
+        """Add a stored cohort; its open clocks are censored at `watermark` (epoch ms)."""
+        for profile, count in profiles(cohort):
+            self.count_profile(key.day, profile, count, watermark)
         for clock, total in stored_totals(cohort):
             self.stopped_totals[clock] += total
 
     def count_profile(
         self, day: int, profile: ReportProfile, count: int, watermark: int, clocks: Container[bytes] | None = None
     ) -> None:
-        """Count `count` reports filed on `day` that share a signature; a negative count takes them out.
+        """Add `count` reports filed on `day` that share a profile; a negative count removes them.
 
-        Of some clocks only if they are given.
+        `clocks`: the hashes of the clocks to count, all by default.
         """
         self.states[profile.state] += count
         if profile.filed_minute is not None:
-            filed = day * DAY + profile.filed_minute * MINUTE
-            self.oldest_open_at = filed if self.oldest_open_at is None else min(self.oldest_open_at, filed)
-        for reading in profile.clocks:
-            if clocks is not None and reading.clock_hash not in clocks:
+            filed_at = day * DAY + profile.filed_minute * MINUTE
+            self.oldest_open_at = filed_at if self.oldest_open_at is None else min(self.oldest_open_at, filed_at)
+        for clock_value in profile.clocks:
+            if clocks is not None and clock_value.clock_hash not in clocks:
                 continue
-            self.reports[reading.clock_hash] += count
-            if reading.ending == FROZEN and profile.state is not State.UNANSWERED:
-                self.paused[reading.clock_hash] += count
-            place = survival_cell(profile.entry_bin, reading, day, watermark)
-            if place is not None:
-                self.cells[reading.clock_hash][place] += count
-            if reading.ending == OPEN and place is not None:
-                self.open_totals[reading.clock_hash] += count * (watermark - day * DAY - reading.value * MINUTE)
-            elif reading.ending == FROZEN and reading.value:
-                self.open_totals[reading.clock_hash] += count * EDGES[reading.value - 1]
+            self.reports[clock_value.clock_hash] += count
+            if clock_value.ending == FROZEN and profile.state is not State.UNANSWERED:
+                self.paused[clock_value.clock_hash] += count
+            cell = survival_cell(profile.entry_bin, clock_value, day, watermark)
+            if cell is not None:
+                self.cells[clock_value.clock_hash][cell] += count
+            if clock_value.ending == OPEN and cell is not None:
+                self.open_totals[clock_value.clock_hash] += count * (watermark - day * DAY - clock_value.value * MINUTE)
+            elif clock_value.ending == FROZEN and clock_value.value:
+                self.open_totals[clock_value.clock_hash] += count * EDGES[clock_value.value - 1]
 
     def merged_cells(self, clocks: Sequence[Clock]) -> dict[SurvivalCell, int]:
-        """Return the cells of several definitions of a clock together."""
+        """Return the sum of the cells of these versions of a clock."""
         merged: dict[SurvivalCell, int] = {}
         for clock in clocks:
             cells: Mapping[SurvivalCell, int] = self.cells.get(clock.hash, {})
-            merged.update(cells if not merged else {place: merged.get(place, 0) + n for place, n in cells.items()})
+            merged.update(cells if not merged else {cell: merged.get(cell, 0) + n for cell, n in cells.items()})
         return merged
 
 
@@ -88,17 +89,17 @@ GroupKey = Callable[[CohortKey], tuple[str, ...]]
 
 
 def group_key(by: Sequence[str]) -> GroupKey:
-    """Return what names the group of a cohort by the labels `by`.
+    """Return a function that names the group of a cohort by the labels `by`.
 
-    Raises UnknownLabelError for a label that is not one of LABELS.
+    Raises UnknownLabelError for a label that is not one of GROUP_LABELS.
     """
     unknown = [label for label in by if label not in GROUP_LABELS]
     if unknown:
-        raise UnknownLabelError(f"expected labels out of {', '.join(GROUP_LABELS)}, got {', '.join(unknown)}")
+        raise UnknownLabelError(f"expected labels from {', '.join(GROUP_LABELS)}, got {', '.join(unknown)}")
 
     def name(key: CohortKey) -> tuple[str, ...]:
-        words = {"platform": key.platform, "day": str(key.day), **key.labels._asdict()}
-        return tuple(str(words[label]).lower() if label == "trusted_flagger" else str(words[label]) for label in by)
+        texts = {"platform": key.platform, "day": str(key.day), **key.labels._asdict()}
+        return tuple(str(texts[label]).lower() if label == "trusted_flagger" else str(texts[label]) for label in by)
 
     return name
 
@@ -106,9 +107,9 @@ def group_key(by: Sequence[str]) -> GroupKey:
 def samples_by_group(
     cohorts: Iterable[tuple[str, Mapping[bytes, int]]], group_key: GroupKey, watermark_of: Callable[[str], int]
 ) -> dict[tuple[str, ...], CohortSample]:
-    """Return the sample of every group, in the order of their names.
+    """Return the sample of every group, sorted by group name.
 
-    `through` tells up to when a platform has told everything: open reports are censored there.
+    `watermark_of` returns a platform's watermark in epoch milliseconds, at which its open clocks are censored.
     """
     groups: dict[tuple[str, ...], CohortSample] = {}
     for stored, cohort in cohorts:
@@ -119,14 +120,14 @@ def samples_by_group(
 
 
 class ClosedOnlyStatistics(NamedTuple):
-    """The figures as they are published today, from closed reports alone: seconds, and whole hours."""
+    """The closed-only median, as transparency reports print it: in seconds, and in whole hours."""
 
     median: float | None
     whole_hours: int | None
 
 
 class ClockStatistics(NamedTuple):
-    """What is printed of one clock on one group; `mean` is a lower bound unless it says that it is exact."""
+    """The statistics of one clock for one group; `mean` is a lower bound unless `mean.exact`."""
 
     clock: str
     curve: Curve
@@ -135,21 +136,21 @@ class ClockStatistics(NamedTuple):
 
 
 RESTRICTED_MEAN_HORIZON: Final = 48 * HOUR
-"""The horizon of the restricted mean."""
+"""The end of the interval over which the restricted mean is computed, in milliseconds."""
 
 
 def clock_statistics(sample: CohortSample, clocks: Sequence[Clock]) -> ClockStatistics:
-    """Return the figures of a clock on a sample; `clocks` are all its definitions, at least one."""
+    """Return the statistics of a clock for a sample; `clocks` are all versions of the clock, at least one."""
     cells = sample.merged_cells(clocks)
     stops = sum(count for (_, _, ending), count in cells.items() if ending == STOPPED)
-    waiting = sum(count for (_, _, ending), count in cells.items() if ending == OPEN)
+    still_open = sum(count for (_, _, ending), count in cells.items() if ending == OPEN)
     return ClockStatistics(
         clock=clocks[0].id,
         curve=estimate(cells),
         closed_only=ClosedOnlyStatistics(closed_only_median(cells), whole_hour_median(cells)),
         mean=mean(
             DurationTotal(stops, _sum_of_clocks(sample.stopped_totals, clocks)),
-            DurationTotal(waiting, _sum_of_clocks(sample.open_totals, clocks)),
+            DurationTotal(still_open, _sum_of_clocks(sample.open_totals, clocks)),
         ),
     )
 

@@ -1,4 +1,4 @@
-"""From a cohort's signature to what tripwires look at."""
+"""Classify report profiles: find the traits that integrity checks count."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -16,12 +16,12 @@ from streams.domain.labels import DOWNGRADED, UNKNOWN_JURISDICTION, Labels
 from streams.domain.vocabulary import Harm, Severity
 
 PROMPT_WITHIN: Final = 15 * MINUTE
-"""Nobody is late who tells a filing within this time; see docs/definitions.md §4."""
+"""A filing that is logged within this time has no delayed entry: docs/definitions.md §4."""
 
 _DECISION_CLOCK: Final = next(clock for clock in STANDARD_CLOCKS if clock.id == "time_to_decision").hash
 _SLOW_BIN: Final = bin_of(12 * HOUR)
 _SECONDS_BIN: Final = bin_of(PROMPT_WITHIN)
-"""Up to here bins are seconds wide, and honest machines share a few of them."""
+"""Up to this bin, bins are few and seconds wide, so honest automated decisions share them."""
 _FIRST_BIN: Final = 0
 
 _DECIDED_STATES: Final = frozenset(
@@ -30,11 +30,11 @@ _DECIDED_STATES: Final = frozenset(
 _ACTED_STATES: Final = frozenset({State.RESTRICTED, State.REVERSED})
 _DROPPED_STATES: Final = frozenset({State.WITHDRAWN, State.EXPIRED, State.MERGED})
 _NEARLY_CLOSED_STATES: Final = frozenset({State.INTERIM, State.MERGED})
-"""Open states in which a platform may hold a report for done with."""
+"""Open states in which a platform may regard a report as done."""
 
 
 class _TraitInputs(NamedTuple):
-    """All that the traits of a report follow from; a `grave` one is not answered by a label."""
+    """The values from which a report's traits follow; `is_grave`: a label is not a sufficient answer."""
 
     state: State
     is_grave: bool
@@ -46,16 +46,21 @@ class _TraitInputs(NamedTuple):
 
 
 class ReportClassifier:
-    """Reads stored signatures under a platform's clocks; within `allowance` milliseconds it tells nothing late."""
+    """Finds the traits of stored profiles; `clocks` are those with limits to watch.
+
+    `allowance`: how many milliseconds after it occurred a filing may be logged without a delayed entry.
+    """
 
     def __init__(self, clocks: Iterable[Clock], allowance: int = PROMPT_WITHIN) -> None:
         limits = {clock.hash: clock.limit for clock in clocks if clock.limit is not None}
-        found = {mark: limit_neighbourhood(limit) for mark, limit in limits.items()}
-        self.neighbourhoods = {mark: around for mark, around in found.items() if around is not None}
+        found = {clock_hash: limit_neighbourhood(limit) for clock_hash, limit in limits.items()}
+        self.neighbourhoods = {
+            clock_hash: neighbourhood for clock_hash, neighbourhood in found.items() if neighbourhood is not None
+        }
         self._allowance = bin_of(allowance)
 
     def count(self, counts: TraitCounts, key: CohortKey, name: bytes, by: int) -> None:
-        """Count in a digest what a cohort stores under a name."""
+        """Add `by` reports to `counts`, for the profile (or number) that a cohort stores under `name`."""
         if is_total(name):
             if name == DOWNGRADED:
                 counts.traits[Trait.DOWNGRADED] += by
@@ -68,10 +73,10 @@ class ReportClassifier:
             counts.traits[Trait.MISSING_LABELS] += by
 
     def classify(self, profile: ReportProfile, *, is_grave: bool) -> ReportTraits:
-        """Return what a report with this signature adds; a `grave` one is not answered by a label."""
+        """Return the traits of a report with this profile; `is_grave`: a label is not a sufficient answer."""
         state, entry, _, clocks = profile
         ended, stopped = _decision_bins(clocks)
-        shape = _TraitInputs(
+        inputs = _TraitInputs(
             state=state,
             is_grave=is_grave,
             decided_at_once=stopped == _FIRST_BIN,
@@ -81,29 +86,29 @@ class ReportClassifier:
             was_logged_only_at_end=ended is not None and entry >= ended,
         )
         decided = stopped if stopped is not None and stopped > _SECONDS_BIN else None
-        return ReportTraits(_traits(shape), self._stops_near_limits(clocks), decided)
+        return ReportTraits(_traits(inputs), self._stops_near_limits(clocks), decided)
 
     def _stops_near_limits(self, clocks: Iterable[ClockValue]) -> tuple[tuple[bytes, Zone], ...]:
-        """Return the clocks that stopped near their limits."""
+        """Return the hashes of the clocks that stopped near their limits, each with its zone."""
         found = []
-        for mark, value, ending in clocks:
-            if ending == STOPPED and mark in self.neighbourhoods:
-                side = self.neighbourhoods[mark].zone_of(value)
-                if side is not None:
-                    found.append((mark, side))
+        for clock_hash, value, ending in clocks:
+            if ending == STOPPED and clock_hash in self.neighbourhoods:
+                zone = self.neighbourhoods[clock_hash].zone_of(value)
+                if zone is not None:
+                    found.append((clock_hash, zone))
         return tuple(found)
 
 
 @lru_cache(maxsize=65536)
 def has_missing_labels(labels: Labels) -> bool:
-    """Return whether a filing says nothing of its severity or of where it belongs."""
+    """Return whether a filing has no severity or an unknown jurisdiction."""
     return labels.severity is Severity.UNSPECIFIED or UNKNOWN_JURISDICTION in labels.jurisdictions.split("+")
 
 
 def _decision_bins(clocks: Iterable[ClockValue]) -> tuple[int | None, int | None]:
-    """Return the bins in which the report ended and was decided, None for not (yet)."""
-    for mark, value, ending in clocks:
-        if mark == _DECISION_CLOCK and ending not in {OPEN, FROZEN}:
+    """Return the duration bins in which the report ended and was decided, None for each that has not happened."""
+    for clock_hash, value, ending in clocks:
+        if clock_hash == _DECISION_CLOCK and ending not in {OPEN, FROZEN}:
             return value, value if ending == STOPPED else None
     return None, None
 

@@ -1,4 +1,4 @@
-"""What the reports of one platform and some filing days look like: the digest that every tripwire reads."""
+"""Count the reports of one platform and some filing days by the traits that integrity checks read."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -11,7 +11,7 @@ from streams.domain.vocabulary import Channel
 
 
 class Zone(IntEnum):
-    """In the stretch just below a limit, or in one of that one's neighbours."""
+    """The interval just below a limit, and its neighbours before and after."""
 
     BEFORE = auto()
     BELOW = auto()
@@ -19,7 +19,7 @@ class Zone(IntEnum):
 
 
 class LimitNeighbourhood(NamedTuple):
-    """Bins around a limit: three stretches, the second of which ends at it, by their bounds on the grid."""
+    """Three neighbouring intervals near a limit, of which the second ends at the limit; bounds are duration bins."""
 
     before: int
     below: int
@@ -28,12 +28,12 @@ class LimitNeighbourhood(NamedTuple):
 
     @property
     def neighbour_width_ratio(self) -> float:
-        """How many times as wide the neighbours are together as the stretch below the limit."""
+        """The width of both neighbours together, divided by the width of the interval below the limit."""
         below = EDGES[self.limit] - EDGES[self.below]
         return (EDGES[self.after] - EDGES[self.before] - below) / below
 
     def zone_of(self, value: int) -> Zone | None:
-        """Return where a bin lies, None for far away."""
+        """Return the interval that contains a duration bin, None outside of all three."""
         if not self.before < value <= self.after:
             return None
         if value > self.limit:
@@ -42,9 +42,9 @@ class LimitNeighbourhood(NamedTuple):
 
 
 def limit_neighbourhood(limit: int) -> LimitNeighbourhood | None:
-    """Return the stretches around a limit, each a 24th of it wide or the least that the grid has there.
+    """Return the intervals near a limit (ms): each a 24th of the limit wide, but at least one minute, hour or day.
 
-    None for a limit so short or so long that the grid has no neighbours on both sides.
+    Returns None for a limit that is too short or too long to have an interval on both sides.
     """
     step = MINUTE if limit <= 2 * HOUR else HOUR if limit <= 14 * DAY else DAY
     width = max(step, limit // 24 // step * step)
@@ -53,42 +53,42 @@ def limit_neighbourhood(limit: int) -> LimitNeighbourhood | None:
 
 
 class Trait(IntEnum):
-    """What a report can be counted for; a report has several traits. Integers, since those are quick to look up."""
+    """A property for which reports are counted; a report has several. Integers, since they are fast dictionary keys."""
 
     FILED = auto()
     MISSING_LABELS = auto()
-    """Filed without a severity, or under an unknown jurisdiction."""
+    """Filed without a severity, or with an unknown jurisdiction."""
     REJECTED = auto()
     REJECTED_AT_ONCE = auto()
-    """Rejected within the first bin of the grid: 60 seconds."""
+    """Rejected within the first duration bin, 60 seconds."""
     ACKNOWLEDGED_ONLY = auto()
-    """Acknowledged, and nothing since."""
+    """Still in the state `acknowledged`."""
     DECIDED = auto()
     ACTED = auto()
     ACTED_GRAVE = auto()
-    """Finally restricted, where a label cannot be the right answer."""
+    """Finally restricted, where a label is not a sufficient answer."""
     PARTIAL_ONLY_GRAVE = auto()
-    """Restricted in part and left at that, where a label cannot be the right answer."""
+    """Restricted in part only, where a label is not a sufficient answer."""
     ENDED_SLOWLY = auto()
-    """Ended so late that it could have been told before."""
+    """Ended later than the allowance, so that its filing could have been logged before its end."""
     LOGGED_ONLY_AT_END = auto()
-    """Slow to end, and told only then."""
+    """Ended slowly, and logged only at its end."""
     LOGGED_LATE = auto()
     LOGGED_LATE_AND_OPEN = auto()
-    """Told late, but before its end."""
+    """Logged late, but before its end."""
     SLOW = auto()
-    """Not ended when half of the limit had passed."""
+    """Not ended after 12 hours, half of the standard limit."""
     SLOW_DROPPED = auto()
-    """Slow, and withdrawn, expired or merged since."""
+    """Slow, and then withdrawn, expired or merged."""
     FAST = auto()
     FAST_DROPPED = auto()
     DOWNGRADED = auto()
 
 
 class ReportTraits(NamedTuple):
-    """What one report adds: its traits, where its clocks stopped that stopped near their limits, when it was decided.
+    """What one report adds to the counts: its traits, its stops near limits (clock hash and zone), and its decision.
 
-    `decided` is a bin of the grid, None where it took so little that every platform shares few bins.
+    `decision_bin` is a duration bin, None for undecided reports and for decisions within 15 minutes.
     """
 
     traits: tuple[Trait, ...]
@@ -97,7 +97,7 @@ class ReportTraits(NamedTuple):
 
 
 class TraitCounts:
-    """Counts of reports: by trait, by channel, by where clocks (their marks) stopped near limits, by bin of the decision."""
+    """Counts of reports: by trait, by channel, by clock hash and zone of stops near limits, by bin of the decision."""
 
     def __init__(self) -> None:
         self.traits: Counter[Trait] = Counter()
@@ -111,7 +111,7 @@ class TraitCounts:
         return self.traits[Trait.FILED]
 
     def count(self, report: ReportTraits, channel: Channel, by: int) -> None:
-        """Count `by` reports that came through a channel; a negative number takes them out."""
+        """Add `by` reports that came through a channel; a negative number removes them."""
         for trait in report.traits:
             self.traits[trait] += by
         for place in report.stops_near_limits:
@@ -121,7 +121,7 @@ class TraitCounts:
         self.channels[channel] += by
 
     def add(self, other: "TraitCounts") -> None:
-        """Count what another digest has counted."""
+        """Add the counts of another object."""
         self.traits.update(other.traits)
         self.channels.update(other.channels)
         self.stops_near_limits.update(other.stops_near_limits)
@@ -129,10 +129,10 @@ class TraitCounts:
 
 
 class CheckInput(NamedTuple):
-    """What tripwires judge: a window of filing days, and the days before it to compare with.
+    """The input of all integrity checks: the counts of a window of filing days, and of the baseline before it.
 
-    `stretches` are those around the limits of the clocks, by their marks. `promised` tells whether the platform has
-    said by heartbeats that it told everything in them.
+    `neighbourhoods`: the intervals near the limits of clocks, by clock hash. `is_declared_complete`: whether heartbeats
+    declare that everything in these days is published.
     """
 
     now: TraitCounts
@@ -142,7 +142,7 @@ class CheckInput(NamedTuple):
 
 
 class CheckResult(NamedTuple):
-    """What a tripwire measured, and on how many reports; the larger the value, the more suspicious."""
+    """The value that a check measured, and on how many reports; larger values are more suspicious."""
 
     reports: int
     value: float

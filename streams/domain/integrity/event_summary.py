@@ -1,4 +1,4 @@
-"""What a stream of events looks like, apart from what it says: habits that make figures doubtful."""
+"""Summarise a stream of events, and warn of times that look rounded or copied."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -11,15 +11,14 @@ from streams.domain.vocabulary import Harm
 
 _MIN_INSTANTS: Final = 20
 _MAX_WHOLE_HOUR_SHARE: Final = 0.2
-"""Of instants told to the second, one in 3,600 falls on a whole hour; a fifth of them is a habit of rounding."""
-
+"""Of times in seconds, one in 3,600 falls on a whole hour by chance; a fifth of them are rounded."""
 
 _MAX_ZERO_DURATION_SHARE: Final = 0.02
-"""Even machines take milliseconds; two in a hundred at exactly 0 come from copied times."""
+"""Even automated decisions take milliseconds; two in a hundred durations of exactly 0 come from copied times."""
 
 
 class EventSummary(NamedTuple):
-    """Counts over one platform's events; `first` and `last` are instants in epoch milliseconds."""
+    """Counts over one platform's events; `first_at` and `last_at` are instants in epoch milliseconds."""
 
     filings: int = 0
     instants: int = 0
@@ -31,42 +30,42 @@ class EventSummary(NamedTuple):
 
     @property
     def warnings(self) -> list[str]:
-        """What to warn of."""
+        """The warnings about the platform's times."""
         if self.instants >= _MIN_INSTANTS and self.whole_hours > _MAX_WHOLE_HOUR_SHARE * self.instants:
-            return [f"{self.whole_hours / self.instants:.0%} of the times are whole hours: they look rounded"]
+            return [f"{self.whole_hours / self.instants:.0%} of the times are whole hours, which look rounded"]
         return []
 
 
 def zero_duration_warnings(counts: Mapping[str, int]) -> list[str]:
-    """Return the remark on a platform whose counters hold many clocks that stopped at once."""
+    """Return a warning if the counters of a platform hold many stops after 0 milliseconds."""
     stops = sum(count for name, count in counts.items() if name.startswith("stopped|"))
     instant = counts.get(ZERO_DURATIONS, 0)
     if stops >= _MIN_INSTANTS and instant > _MAX_ZERO_DURATION_SHARE * stops:
-        return [f"{instant / stops:.0%} of the durations are 0 seconds: are the times of actions those of filings?"]
+        return [f"{instant / stops:.0%} of the durations are 0 seconds: actions may have the times of their filings"]
     return []
 
 
 class EventSummarizer:
-    """Collects habits, per platform, while events are read."""
+    """Counts events by platform for their summaries."""
 
     def __init__(self) -> None:
         self._counts_by_platform: dict[str, list[int]] = {}
 
     def add(self, event: Event) -> None:
-        """Look at one event; heartbeats have no habits."""
+        """Count one event; heartbeats are left out."""
         if isinstance(event, Heartbeat):
             return
-        seen = self._counts_by_platform.setdefault(event.platform, [0, 0, 0, 0, 0, event.at, event.at])
-        seen[5], seen[6] = min(seen[5], event.at), max(seen[6], event.at)
+        counts = self._counts_by_platform.setdefault(event.platform, [0, 0, 0, 0, 0, event.at, event.at])
+        counts[5], counts[6] = min(counts[5], event.at), max(counts[6], event.at)
         if isinstance(event, Filing | Action):
-            seen[1] += 1
-            seen[2] += event.at % HOUR == 0
+            counts[1] += 1
+            counts[2] += event.at % HOUR == 0
         if isinstance(event, Filing):
             labels = decode_labels(event.encoded_labels)
-            seen[0] += 1
-            seen[3] += UNKNOWN_JURISDICTION in labels.jurisdictions.split("+")
-            seen[4] += labels.harm is Harm.OTHER
+            counts[0] += 1
+            counts[3] += UNKNOWN_JURISDICTION in labels.jurisdictions.split("+")
+            counts[4] += labels.harm is Harm.OTHER
 
     def summaries(self) -> Mapping[str, EventSummary]:
-        """Return what was seen of each platform."""
-        return {platform: EventSummary(*seen) for platform, seen in self._counts_by_platform.items()}
+        """Return the summary of each platform."""
+        return {platform: EventSummary(*counts) for platform, counts in self._counts_by_platform.items()}

@@ -1,4 +1,4 @@
-"""Digests by platform and filing day, kept so that a change costs no more than itself."""
+"""Keep counts by platform and filing day, so that a changed cohort updates one day only."""
 
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -9,31 +9,31 @@ from streams.domain.integrity.classifier import ReportClassifier
 from streams.domain.integrity.counts import CheckInput, TraitCounts
 
 WINDOW_DAYS: Final = 28
-"""Filing days that are judged together: whole weeks, since weekends differ."""
+"""Filing days that are checked together: whole weeks, since weekends differ."""
 
 BASELINE_DAYS: Final = 56
-"""Filing days before them to compare with."""
+"""Filing days before the window, with which it is compared."""
 
 SETTLE_DAYS: Final = 2
-"""Days that must have passed since a filing day: twice the standard limit, so that what is slow is known to be."""
+"""Days that must have passed since a filing day: twice the standard limit, so that slow reports are known."""
 
 _EXTRA_DAYS_KEPT: Final = 28
-"""Days kept beyond those that are read."""
+"""Days kept beyond window and baseline."""
 
 
 class DailyCounts:
-    """What the cohorts of all platforms come to, by filing day; `lens_of` gives a platform's lens."""
+    """Counts of all platforms by filing day; `classifier_of` returns a platform's classifier."""
 
     def __init__(self, classifier_of: Callable[[str], ReportClassifier]) -> None:
         self._classifier_of = classifier_of
         self._platforms: dict[str, _PlatformDays] = {}
 
     def add(self, key: CohortKey, name: bytes, by: int) -> None:
-        """Add `by` to what a cohort stores under `name`."""
+        """Count that the number that a cohort stores under `name` has changed by `by`."""
         self._platform_days(key.platform).add(key, name, by)
 
     def check_input(self, platform: str, watermark: int, *, is_declared_complete: bool) -> CheckInput:
-        """Return what is to be judged of a platform that has told everything up to `through`."""
+        """Return the input of the checks for a platform with this watermark (epoch ms)."""
         return self._platform_days(platform).check_input(
             watermark // DAY - SETTLE_DAYS, is_declared_complete=is_declared_complete
         )
@@ -46,7 +46,7 @@ class DailyCounts:
 
 
 class _PlatformDays:
-    """One platform's days; what lies before the days that can still be read is let go."""
+    """One platform's counts by filing day; days that no later window needs are dropped."""
 
     def __init__(self, classifier: ReportClassifier) -> None:
         self._classifier = classifier
@@ -57,14 +57,14 @@ class _PlatformDays:
     def add(self, key: CohortKey, name: bytes, by: int) -> None:
         if key.day < self._first_day:
             return
-        seen = self._counts_by_day.get(key.day)
-        if seen is None:
-            seen = self._counts_by_day[key.day] = TraitCounts()
-        self._classifier.count(seen, key, name, by)
+        counts = self._counts_by_day.get(key.day)
+        if counts is None:
+            counts = self._counts_by_day[key.day] = TraitCounts()
+        self._classifier.count(counts, key, name, by)
         self._cached_window = None
 
     def check_input(self, end: int, *, is_declared_complete: bool) -> CheckInput:
-        """Return the window of days before `end`, and what came before it."""
+        """Return the input of the checks for the window that ends before the day `end`."""
         if self._cached_window is None or self._cached_window[0] != end:
             begin = end - WINDOW_DAYS
             self._cached_window = end, self._sum(range(begin, end)), self._sum(range(begin - BASELINE_DAYS, begin))

@@ -1,4 +1,4 @@
-"""Two sets of books: cohorts say what is declared now, counters what was counted as it happened."""
+"""Update cohorts and counters: cohorts hold the counts as corrected, counters the counts as they happened."""
 
 from collections.abc import Iterator
 
@@ -15,10 +15,10 @@ from streams.domain.reports.measurement import ClockReading, MeasuredReport
 
 
 class Aggregates:
-    """The cohorts of a ledger, and the posting of every change to them and to the counters.
+    """The cohorts of a ledger, and the one place that changes them and the counters of clocks.
 
-    `touched` collects the cohorts that changed since their rows were last taken, `divided` what changed in those that are
-    stored in parts (`cohort_rows`), `notices` what is told of single reports.
+    `changed_cohorts`: names of cohorts that changed since `drain_changed_cohorts`. `changed_in_divided`: what changed
+    in cohorts that are stored in parts (`CohortRows`). `updates` collects report updates.
     """
 
     def __init__(self, updates: UpdateCollector) -> None:
@@ -29,17 +29,17 @@ class Aggregates:
         self.changed_in_divided = self._rows.changed_in_divided
 
     def drain_changed_cohorts(self) -> list[str]:
-        """Return and forget the names of the cohorts that changed; their `rows` must then be taken."""
+        """Return and clear the names of the changed cohorts; the caller must then read their `changed_rows`."""
         names = list(self.changed_cohorts)
         self.changed_cohorts.clear()
         return names
 
     def changed_rows(self, name: str) -> Iterator[tuple[str, StoredCohort | None]]:
-        """Yield the rows of a cohort that changed, by their names; None for one that is gone."""
+        """Yield the changed rows of a cohort with their names; None for a row that was removed."""
         return self._rows.changed_rows(name, self.cohorts[name])
 
     def get_or_create_cohort(self, platform: PlatformState, day: int, labels: str) -> NamedCohort:
-        """Return the cohort of a platform's reports filed on a day with these labels; it begins if there is none."""
+        """Return the cohort of a platform, filing day and labels; create it if there is none."""
         of_day = platform.cohorts.get(day)
         if of_day is None:
             of_day = platform.cohorts[day] = {}
@@ -50,11 +50,11 @@ class Aggregates:
         return named
 
     def load_row(self, name: str, row: StoredCohort) -> None:
-        """Take back a row that `rows` gave."""
+        """Restore a row that `changed_rows` gave."""
         self.cohorts.setdefault(self._rows.register_row(name), {}).update(row)
 
     def apply_change(self, platform: PlatformState, key: bytes, before: Evaluation, after: Evaluation) -> None:
-        """Take a report out as it was and enter it as it is."""
+        """Count the difference between two evaluations of a report: docs/definitions.md §4 and §5."""
         if self.updates.is_wanted:
             self.updates.on_change(key, before, after)
         old, new = before.measured, after.measured
@@ -78,9 +78,9 @@ class Aggregates:
             self._add_to_cohort(new.cohort, old.profile, -1)
             self._add_to_cohort(new.cohort, new.profile, 1)
         self._add_to_cohort(new.cohort, DOWNGRADED, new.is_downgraded - old.is_downgraded)
-        for place, (was, now) in enumerate(zip(old.clocks, new.clocks, strict=True)):
-            if was is not now and was[1:] != now[1:]:
-                self._update_clock(platform, new, place, was, now)
+        for place, (before, after) in enumerate(zip(old.clocks, new.clocks, strict=True)):
+            if before is not after and before[1:] != after[1:]:
+                self._update_clock(platform, new, place, before, after)
 
     def _add_report(self, platform: PlatformState, measured: MeasuredReport) -> None:
         self.get_or_create_cohort(platform, measured.filing.at // DAY, measured.filing.encoded_labels)
@@ -96,7 +96,7 @@ class Aggregates:
             self._update_clock(platform, measured, place, clock, None)
 
     def _add_to_cohort(self, name: str, name_in_cohort: bytes, amount: int) -> None:
-        """Add to what a cohort stores, and let its row be written: the only way in which `post` changes a cohort."""
+        """Add to a number of a cohort and mark the cohort as changed."""
         if not amount:
             return
         cohort = self.cohorts[name]
@@ -114,23 +114,23 @@ class Aggregates:
         platform: PlatformState,
         measured: MeasuredReport,
         place: int,
-        was: ClockReading | None,
-        now: ClockReading | None,
+        before: ClockReading | None,
+        after: ClockReading | None,
     ) -> None:
-        """Post what the clock at a place of the report's regime says now beside what it said."""
-        stopped, key = (_stopped_duration(was), _stopped_duration(now)), measured.clock_set.clocks[place].key
-        if stopped[0] != stopped[1]:
+        """Count the difference between two readings of the clock at index `place` of the report's clock set."""
+        durations, key = (_stopped_duration(before), _stopped_duration(after)), measured.clock_set.clocks[place].key
+        if durations[0] != durations[1]:
             total = measured.clock_set.hashes[place]
-            for duration, sign in zip(stopped, (-1, 1), strict=True):
+            for duration, sign in zip(durations, (-1, 1), strict=True):
                 if duration is not None:
                     self._add_to_cohort(measured.cohort, total, sign * duration)
                     _count(platform, counters.stopped(key, duration), 1, sign)
                     _count(platform, counters.stopped_ms(key), duration, sign)
                     if duration == 0:
                         _count(platform, counters.ZERO_DURATIONS, 1, sign)
-        _count_paused(platform, key, was, now)
-        if _deadline_of(was) != _deadline_of(now):
-            for clock, sign in ((was, -1), (now, 1)):
+        _count_paused(platform, key, before, after)
+        if _deadline_of(before) != _deadline_of(after):
+            for clock, sign in ((before, -1), (after, 1)):
                 if clock is not None and clock.deadline_outcome != PENDING:
                     _count(
                         platform,
@@ -144,12 +144,12 @@ def _stopped_duration(clock: ClockReading | None) -> int | None:
     return clock.duration if clock is not None and clock.ending == STOPPED else None
 
 
-def _count_paused(platform: PlatformState, key: str, was: ClockReading | None, now: ClockReading | None) -> None:
-    """Count the time that did not count while a clock was paused."""
-    before, after = (0 if clock is None else clock.paused_ms for clock in (was, now))
-    if before != after:
-        _count(platform, counters.paused_ms(key), before, -1)
-        _count(platform, counters.paused_ms(key), after, 1)
+def _count_paused(platform: PlatformState, key: str, before: ClockReading | None, after: ClockReading | None) -> None:
+    """Count the change of an ended clock's paused time, in milliseconds."""
+    old_ms, new_ms = (0 if clock is None else clock.paused_ms for clock in (before, after))
+    if old_ms != new_ms:
+        _count(platform, counters.paused_ms(key), old_ms, -1)
+        _count(platform, counters.paused_ms(key), new_ms, 1)
 
 
 def _deadline_of(clock: ClockReading | None) -> tuple[int, bool] | None:
@@ -164,13 +164,13 @@ def _count(platform: PlatformState, name: str, amount: int, sign: int) -> None:
 
 
 def _count_anomalies(platform: PlatformState, before: Evaluation, after: Evaluation) -> None:
-    """Count what is remarkable about a row, as it is found."""
-    for name, was, now in (
+    """Count newly found tests, conflicts and skewed actions, and whether the report is an orphan."""
+    for name, old_count, new_count in (
         (counters.TESTS, before.tests, after.tests),
         (counters.CONFLICTS, before.conflicts, after.conflicts),
         (counters.SKEWED, before.skewed, after.skewed),
     ):
-        if now > was:
-            platform.count(name, now - was)
+        if new_count > old_count:
+            platform.count(name, new_count - old_count)
     if after.is_orphan != before.is_orphan:
         platform.count(counters.ORPHANS, after.is_orphan - before.is_orphan)

@@ -1,4 +1,4 @@
-"""What a ledger goes by, and how its rows become bytes: both given from outside."""
+"""Settings of a ledger, and the interface through which it encodes its rows as bytes."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple, Protocol
@@ -10,19 +10,19 @@ from streams.domain.duration_bins import DAY, MINUTE, SECOND
 from streams.domain.reports.row import ReportRow
 
 DEFAULT_CAPACITY: Final = 2_000_000
-"""How many reports of a platform a partition remembers where the registry says nothing else."""
+"""How many reports of a platform a partition retains unless the registry gives another number."""
 
 _MIN_ALLOWANCE: Final = 15 * MINUTE
-"""A filing told within this time is always in time: no publisher is faster than its outbox."""
+"""A filing that is logged within this time is never late, since a publisher sends from an outbox."""
 
 _REPORTS_PER_COHORT: Final = 100
-"""A filing day may have one set of labels for so many reports of the capacity."""
+"""The filings of one day may have one set of labels for each this many reports of the capacity."""
 
 _MAX_ORPHANS: Final = 10_000
 
 
 class HistorySpan(NamedTuple):
-    """A span of audited history: reports filed in [`since`, `until`) are kept until `closes`, in epoch milliseconds."""
+    """A span of audited history: reports filed in [`since`, `until`) are kept until `closes_at` (epoch ms)."""
 
     since: int
     until: int
@@ -30,10 +30,10 @@ class HistorySpan(NamedTuple):
 
 
 class PlatformConfig(NamedTuple):
-    """What the registry says of a platform.
+    """The settings of one platform, from the registry.
 
-    `cadence` is how often, in milliseconds, it promises to have told everything, `capacity` how many of its reports a
-    partition remembers, `held` are its spans of history.
+    `cadence`: how often the platform promises a heartbeat, in milliseconds. `capacity`: how many of the platform's
+    reports a partition retains. `history_spans`: the platform's spans of audited history.
     """
 
     cadence: int = 5 * MINUTE
@@ -42,24 +42,25 @@ class PlatformConfig(NamedTuple):
 
     @property
     def allowance_s(self) -> int:
-        """Within how many seconds after its time a filing must be told to be in time."""
+        """Within how many seconds after it occurred a filing must be logged to have no delayed entry."""
         return max(_MIN_ALLOWANCE, self.cadence) // SECOND
 
     @property
     def max_cohorts_per_day(self) -> int:
-        """How many different sets of labels the filings of one day may have on a partition: so many cohorts."""
+        """How many cohorts, one for each set of labels, one filing day may have on a partition."""
         return self.capacity // _REPORTS_PER_COHORT
 
     def history_open_until(self, at: int) -> int:
-        """Return until when a report that begins at `at` is neither forgotten nor sealed; 0 outside of history."""
+        """Return until when a report filed at `at` is neither evicted nor made unanswered; 0 outside of history."""
         return max([span.closes_at for span in self.history_spans if span.since <= at < span.until], default=0)
 
 
 class LedgerConfig(NamedTuple):
-    """What a ledger goes by; durations in milliseconds.
+    """The settings of a ledger; durations are in milliseconds.
 
-    A platform that is not in `platforms` is taken with the rule `others`; of each, at most `waiting` reports may wait
-    for their filing. `notices` says whether notices about single reports are wanted, which somebody must then take.
+    `default_platform` holds the settings of a platform that `platforms` does not name. `max_orphans`: how many orphans
+    of one platform may wait for their filings. `with_updates`: whether the ledger makes report updates; the caller
+    must then call `Ledger.drain_updates`.
     """
 
     clocks: tuple[Clock, ...] = STANDARD_CLOCKS
@@ -73,7 +74,7 @@ class LedgerConfig(NamedTuple):
 
 
 class RowCodec(Protocol):
-    """How rows become bytes."""
+    """Encodes rows as bytes and decodes them."""
 
     def pack(self, value: object) -> bytes:
         """Return the stored form of a cohort or of counters."""
@@ -85,7 +86,7 @@ class RowCodec(Protocol):
         """Return the row that `pack_row` stored."""
 
     def closed_on_day(self, stored: bytes) -> int:
-        """Return the `rests` of the row that `pack_row` stored."""
+        """Return the `closed_on_day` of the row that `pack_row` stored."""
 
     def unpack_cohort(self, stored: bytes) -> dict[bytes, int]:
         """Return the cohort that `pack` stored."""
@@ -94,4 +95,4 @@ class RowCodec(Protocol):
         """Return the counters that `pack` stored."""
 
     def unpack_clock(self, stored: bytes) -> LoadedClock:
-        """Return the clock of the roster that `pack` stored."""
+        """Return the clock of the clock history that `pack` stored."""

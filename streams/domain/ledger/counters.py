@@ -1,7 +1,7 @@
-"""The names of what is counted as it happens, per platform.
+"""The names of a platform's counters: docs/definitions.md §5.
 
-A counter never falls. What is counted under a name and changes later is counted again under its counterpart
-(`filed` and `unfiled`, `stopped` and `unstopped`, `verdict` and `corrected`): the difference is what the rows say.
+Counters never fall. If something was counted and is not true any more, it is counted again under the name that
+`corrected` gives (for filings, `UNFILED`). Counted minus corrected is what the rows say.
 """
 
 from bisect import bisect_left
@@ -21,14 +21,14 @@ DURATION_BUCKETS: Final = (
     *(hours * HOUR for hours in (1, 2, 3, 4, 6, 8, 12, 24, 36, 48, 72)),
     *(days * DAY for days in (5, 7, 14, 30, 42, 90)),
 )
-"""Upper bounds of the histogram of stopped clocks, in milliseconds: a frozen subset of the grid."""
+"""Upper bounds of the histogram of stops, in milliseconds; each is an edge of the duration bins. Do not change them."""
 
 FILED: Final = "filed"
 UNFILED: Final = "unfiled"
 TESTS: Final = "tests"
 DUPLICATES: Final = "duplicates"
 FOLDED: Final = "folded"
-"""Acknowledgements that their reports do not keep, since there are very many of them."""
+"""Acknowledgements that are not kept, since their reports have more events than a row keeps."""
 
 CONFLICTS: Final = "conflicts"
 SKEWED: Final = "skewed"
@@ -39,80 +39,84 @@ SEQUENCE_GAPS: Final = "sequence_gaps"
 EVICTED: Final = "evicted"
 UNANSWERED: Final = "unanswered"
 HISTORY: Final = "history"
-"""Filings that were told in audited history."""
+"""Filings of audited history."""
 ZERO_DURATIONS: Final = "zero_durations"
 """Clocks that stopped after 0 milliseconds."""
 
 ORPHANS: Final = "orphans"
-"""A gauge: reports whose actions wait for their filing."""
+"""A gauge: the number of orphans."""
 RETAINED: Final = "retained"
-"""A gauge: reports that are remembered, those that wait among them."""
+"""A gauge: the number of retained reports, orphans included."""
 DECIDED_THROUGH: Final = "decided_through"
-"""An instant: up to where deadlines have been decided."""
+"""An instant: up to which deadlines are decided."""
 LAST_LOGGED_AT: Final = "last_logged_at"
-"""An instant: when the platform last told us anything."""
+"""An instant: the latest logged-at of the platform's events."""
 
 REMOVED_FILED_FROM: Final = "removed_filed_from"
-"""An instant: the earliest filing of the reports that were forgotten or sealed."""
+"""An instant: the earliest filing of the reports whose rows were removed."""
 REMOVED_FILED_THROUGH: Final = "removed_filed_through"
-"""An instant: the latest filing of the reports that were forgotten or sealed."""
+"""An instant: the latest filing of the reports whose rows were removed."""
 
 
 def declared_watermark(topic: str) -> str:
-    """Name the instant up to which a topic (`report-filed`, `action-taken`) is complete by the platform's word."""
+    """Return the name of the instant up to which a platform declares a topic role (`report-filed`, …) complete."""
     return f"declared_watermark|{topic}"
 
 
 def sequence(topic: str) -> str:
-    """Name the last heartbeat number seen on a topic."""
+    """Return the name of the largest heartbeat number of a topic role."""
     return f"sequence|{topic}"
 
 
 def refused(reason: Reason) -> str:
-    """Name the refusals for a reason."""
+    """Return the counter name of refusals with a reason."""
     return f"refused|{reason.value}"
 
 
 def action(outcome: str) -> str:
-    """Name the actions accepted with an outcome."""
+    """Return the counter name of accepted actions with an outcome."""
     return f"action|{outcome}"
 
 
 def stopped(clock: str, duration: int) -> str:
-    """Name the stops of a clock (its key) in the bucket of `duration`; the last bucket has no upper bound."""
+    """Return the counter name of a clock's stops in the bucket of `duration`; `clock` is the clock's key.
+
+    The last bucket has no upper bound.
+    """
     return f"stopped|{clock}|{bisect_left(DURATION_BUCKETS, duration)}"
 
 
 def stopped_ms(clock: str) -> str:
-    """Name the sum of a clock's durations, in milliseconds."""
+    """Return the counter name for the sum of the durations of a clock's stops, in milliseconds."""
     return f"stopped_ms|{clock}"
 
 
 def paused_ms(clock: str) -> str:
-    """Name the sum of the time for which a clock (its key) was paused before it ended, in milliseconds."""
+    """Return the counter name of the paused time of a clock that has ended, in milliseconds."""
     return f"paused_ms|{clock}"
 
 
 def deadline(clock: str, outcome: int, *, was_logged_late: bool) -> str:
-    """Name the verdicts on a clock, by whether the limit had passed before we were told of the report."""
+    """Return the counter name of a deadline outcome; late: the deadline had passed when the filing was logged."""
     return f"deadline|{clock}|{DEADLINE_OUTCOMES[outcome]}|{'late' if was_logged_late else 'live'}"
 
 
 def corrected(name: str) -> str:
-    """Name what was counted under `name` and has changed since."""
+    """Return the counter name of what was counted under `name` and is not true any more."""
     return f"un|{name}"
 
 
 ENTRY_COUNTERS: Final = {AMENDMENT_CODE: AMENDED, RETRACTION_CODE: RETRACTED} | {
-    FIRST_ACTION_CODE + place: action(each.outcome) for place, each in enumerate(ACTION_KINDS)
+    FIRST_ACTION_CODE + position: action(kind.outcome) for position, kind in enumerate(ACTION_KINDS)
 }
-"""What an entry is counted under that is news, by its code; filings are counted where they stand."""
+"""The counter of an entry that arrives for the first time, by its code; filings are counted when they are effective."""
 
 
 class CounterUpdates:
-    """What equal deeds are counted under: `once` adds 1 to each counter, `sums` the duration to a cohort's and a counter's.
+    """The counters that equal actions change: `once` adds 1 to each, `sums` adds the duration.
 
-    `sums` maps a cohort's name for the sum to the counter's. Two are never equal, so that they are quick to look up.
+    `sums` maps the clock hash, under which a cohort stores the sum, to the counter of the sum. Objects are compared by
+    identity, which makes them fast keys.
     """
 
     __slots__ = ("once", "sums")
@@ -123,7 +127,7 @@ class CounterUpdates:
 
 
 class ClockCounterNames:
-    """What one clock is counted under; `total` is its sum of durations in a cohort, `limit` FOREVER_MS where it has none."""
+    """The counter names of one clock; `total` names its sum in a cohort, `limit` is FOREVER_MS if it has no limit."""
 
     __slots__ = ("clock", "deadline", "key", "limit", "stopped", "stopped_ms", "total")
 
@@ -144,5 +148,5 @@ class ClockCounterNames:
 
 @lru_cache(maxsize=1024)
 def names_of(clock_set: ClockSet) -> tuple[ClockCounterNames, ...]:
-    """Return what the clocks of a regime are counted under, in their order; made once for each regime."""
+    """Return the counter names of a clock set's clocks, in their order; the result is cached."""
     return tuple([ClockCounterNames(clock) for clock in clock_set.clocks])

@@ -1,8 +1,8 @@
-"""When something falls due for a report: an ordered queue, one entry per report, never a scan.
+"""A queue of reports in the order in which they are due, so that no step scans all reports.
 
-The further away an instant, the coarser the bucket that holds it: a day, an hour, a second. A bucket comes up when
-its first instant is reached, and what is not due yet goes back into a finer one. An entry may come up early (its
-report has moved on); the row then says when it is really due.
+Entries lie in buckets: a day wide if they are far ahead, else an hour, and a second if they are near. A bucket is due
+at its first instant. A report may therefore come out early, or after its deadline has changed; the caller computes
+from the row when the report is due, and pushes the report again.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,14 +11,14 @@ from typing import Final
 
 from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR, SECOND
 
-# Nearer than this, buckets are a second wide, then an hour, then a day. Limits are hours and come up once; months of
-# memory cost eight bytes.
+# Wide buckets are few, and a report that waits for months costs only the eight bytes of its reference. Most limits are
+# hours, so their reports lie in buckets of a second and are due once.
 _HOUR_BUCKETS_FROM: Final = 3 * DAY
 _DAY_BUCKETS_FROM: Final = 14 * DAY
 
 
 class DeadlineQueue:
-    """Keys in the order in which they come up."""
+    """Keys of reports in the order in which they are due."""
 
     __slots__ = ("_buckets", "_starts")
 
@@ -28,15 +28,15 @@ class DeadlineQueue:
 
     @property
     def next_due(self) -> int:
-        """The instant at which the next bucket comes up, FOREVER_MS for an empty queue."""
+        """The instant at which the next bucket is due, FOREVER_MS for an empty queue."""
         return self._starts[0] if self._starts else FOREVER_MS
 
     def push(self, due_at: int, key: bytes, now: int) -> None:
-        """Let `key` come up at `due` or shortly before, seen from `now`."""
+        """Make `key` due at `due_at` or shortly before; `now` decides how wide the bucket is."""
         self._bucket_for(due_at, now).append(key)
 
     def push_all(self, due_at: int, keys: Iterable[bytes], now: int) -> None:
-        """Let all of `keys` come up at `due` or shortly before, seen from `now`."""
+        """Make all `keys` due at `due_at` or shortly before; `now` decides how wide the bucket is."""
         self._bucket_for(due_at, now).extend(keys)
 
     def _bucket_for(self, due_at: int, now: int) -> list[bytes]:
@@ -49,7 +49,7 @@ class DeadlineQueue:
         return bucket
 
     def pop_due(self, now: int) -> Iterator[bytes]:
-        """Yield and remove every key whose bucket has come up at `horizon`.
+        """Yield and remove every key whose bucket is due at `now`.
 
         Keys that are pushed meanwhile wait for the next call.
         """

@@ -1,6 +1,7 @@
-"""The long way: read a report as it was and as it is with one more event, and post the difference.
+"""Apply an event by evaluating its report before and after it, and counting the difference.
 
-It takes every event and says what is right; the short way (`settling`) is for plain reports.
+The general path accepts every event and is the definition, as docs/definitions.md states it. The fast path is for
+simple reports and gives equal results.
 """
 
 from collections.abc import Callable
@@ -27,23 +28,23 @@ from streams.domain.vocabulary import Reason
 
 
 class GeneralPath:
-    """Takes events whose reports are not plain, or would not be with them.
+    """Applies one event at a time to the rows, cohorts and counters of a ledger.
 
-    `belongs` tells whether a key lies on this partition: asked for the first event of every report.
-    At most `waiting` reports of a platform may wait for their filing.
+    `is_on_partition`: whether a key belongs to this partition; it is called for the first event of every report.
+    `max_orphans`: how many orphans of one platform may wait for their filings.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a ledger
         self,
         store: ReportStore,
-        appraiser: Evaluator,
+        evaluator: Evaluator,
         aggregates: Aggregates,
         scheduler: DeadlineScheduler,
         is_on_partition: Callable[[bytes], bool],
         max_orphans: int,
     ) -> None:
         self._store = store
-        self._appraiser = appraiser
+        self._evaluator = evaluator
         self._aggregates = aggregates
         self._scheduler = scheduler
         self._buffer = scheduler.buffer
@@ -51,7 +52,7 @@ class GeneralPath:
         self._max_orphans = max_orphans
 
     def apply(self, platform: PlatformState, event: ReportEvent) -> Reason | None:
-        """Take one event; return why it is refused, None when it counts."""
+        """Apply one event; return why it is refused, None if it is counted."""
         self._buffer.flush_report(platform, event.key, platform.decided_through)
         found = self._store.find(event.key)
         if isinstance(event, Filing) and event.is_history and self._may_be_recounted(platform, event, found):
@@ -63,13 +64,17 @@ class GeneralPath:
         return reason
 
     def _may_be_recounted(self, platform: PlatformState, filing: Filing, found: bytes | UnpackedReport | None) -> bool:
-        """Return whether a filing of history may be one that was counted before its report was forgotten."""
+        """Return whether the report of a history filing may have been counted and removed: docs/definitions.md §8."""
         if not platform.may_have_removed(filing.at):
             return False
         entries = () if found is None else self._store.unpack(platform, found).entries
         return all(entry.code > TEST_FILING_CODE for entry in entries)
 
     def _start_report(self, platform: PlatformState, event: ReportEvent) -> Reason | None:
+        """Apply the first event of a report, unless the event is on a wrong partition or exceeds a limit.
+
+        The limits are those of reports and labels (docs/definitions.md §1) and of orphans (§7).
+        """
         if not self._is_on_partition(event.key):
             return Reason.WRONG_PARTITION
         if platform.retained_reports >= platform.capacity or (
@@ -88,59 +93,66 @@ class GeneralPath:
         self._replace(platform, event.key, NO_REPORT, ReportRow(platform.allowance_s, [entry]))
         return None
 
-    def _hold_orphan(self, platform: PlatformState, orphan: Action) -> None:
-        """Keep an action until its filing comes, or the memory ends."""
-        entry = entry_from_event(orphan)
+    def _hold_orphan(self, platform: PlatformState, action: Action) -> None:
+        """Store an action whose filing has not arrived; without a filing, the row is removed after the retention."""
+        entry = entry_from_event(action)
         _count_entry(platform, entry)
         platform.count(counters.ORPHANS)
         platform.retained_reports += 1
         report = UnpackedReport(platform.allowance_s, [entry])
-        self._store.put_changed(orphan.key, report)
-        self._scheduler.schedule_eviction(platform, orphan.key, report)
+        self._store.put_changed(action.key, report)
+        self._scheduler.schedule_eviction(platform, action.key, report)
 
     def _add_event(self, platform: PlatformState, event: ReportEvent, found: bytes | UnpackedReport) -> Reason | None:
-        """Read a report as it was and as it is with one more entry, and post the difference."""
+        """Apply an event to a known report.
+
+        A duplicate is counted and changes nothing. An event that the report does not keep is refused or counted as
+        folded. Any other event is inserted, and the difference between both evaluations is counted.
+        """
         if isinstance(event, Filing) and not platform.has_room_for_labels(event):
             return Reason.OVER_CAPACITY
         report = self._store.unpack(platform, found)
         if isinstance(event, Filing) and self._buffer.join(platform, report, event):
             return None
-        old = report.row
+        old_row = report.row
         entry = entry_from_event(event)
-        longer = insert_entry(old.entries, entry)
-        if longer is None:
+        all_entries = insert_entry(old_row.entries, entry)
+        if all_entries is None:
             platform.count(counters.DUPLICATES)
             return None
-        entries, excess = limit_entries(longer)
+        entries, excess = limit_entries(all_entries)
         reason = None if excess is None else _count_excess(platform, excess)
         if reason is not None and excess is entry:
             return reason
-        _count_entry(platform, entry if len(longer) > len(old.entries) else None)
+        _count_entry(platform, entry if len(all_entries) > len(old_row.entries) else None)
         if excess is entry:
             return None
         platform.count_late_refusals(Reason.TOO_MANY, int(reason is not None))
-        before = self._appraiser.evaluate(platform.name, old, platform.decided_through)
-        known = self._scheduler.next_due_of(platform, report, before)
-        after = self._replace(platform, event.key, before, ReportRow(old.allowance_s, entries), known)
+        before = self._evaluator.evaluate(platform.name, old_row, platform.decided_through)
+        scheduled_at = self._scheduler.next_due_of(platform, report, before)
+        after = self._replace(platform, event.key, before, ReportRow(old_row.allowance_s, entries), scheduled_at)
         return _refusal_reason(platform, event, before, after)
 
     def _replace(
         self, platform: PlatformState, key: bytes, before: Evaluation, row: ReportRow, scheduled_at: int = FOREVER_MS
     ) -> Evaluation:
-        """Post what a report has become and return it; `known` is when it comes up already."""
-        after = self._appraiser.evaluate(platform.name, row, platform.decided_through)
+        """Replace a report's row, count the difference to the evaluation `before`, and return the new evaluation.
+
+        The report is scheduled again only if it is due before `scheduled_at`, when the queue holds it already.
+        """
+        after = self._evaluator.evaluate(platform.name, row, platform.decided_through)
         self._aggregates.apply_change(platform, key, before, after)
         report = self._store.from_row(platform, row)
         self._store.put_changed(key, report)
         self._buffer.cancel_eviction(key)
-        soonest = self._scheduler.next_due_of(platform, report, after)
-        if soonest < scheduled_at:
-            self._scheduler.schedule(platform, key, soonest)
+        next_due = self._scheduler.next_due_of(platform, report, after)
+        if next_due < scheduled_at:
+            self._scheduler.schedule(platform, key, next_due)
         return after
 
 
 def _count_entry(platform: PlatformState, entry: Entry | None) -> None:
-    """Count an event that is new to its report; None is one that is known."""
+    """Count an event that arrived for the first time; None is a copy of a known event, which is a duplicate."""
     if entry is None:
         platform.count(counters.DUPLICATES)
     elif entry.code in ENTRY_COUNTERS:
@@ -150,7 +162,7 @@ def _count_entry(platform: PlatformState, entry: Entry | None) -> None:
 
 
 def _count_excess(platform: PlatformState, entry: Entry) -> Reason | None:
-    """Count an event that its report does not keep; return why it is refused, None for one that changes nothing."""
+    """Count an event that its report does not keep; return why it is refused, None if it is folded."""
     if not is_acknowledgement(entry):
         return Reason.TOO_MANY
     platform.count(counters.FOLDED)
@@ -160,7 +172,10 @@ def _count_excess(platform: PlatformState, entry: Entry) -> Reason | None:
 def _refusal_reason(
     platform: PlatformState, event: ReportEvent, before: Evaluation, after: Evaluation
 ) -> Reason | None:
-    """Return why the newest event is refused; what it makes of earlier ones is told by `Ledger.take_refusals`."""
+    """Return why the newest event is refused.
+
+    The newest event may also make earlier events ineffective: `Ledger.drain_late_refusals` returns their refusals.
+    """
     bad_times = after.bad_times - before.bad_times
     reason = None
     if after.conflicts > before.conflicts:

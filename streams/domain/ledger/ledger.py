@@ -1,8 +1,8 @@
-"""The ledger of one partition: a fold over facts, without clock, input or output.
+"""The ledger of one partition: apply events and advance time, without reading a clock, input or output.
 
-`apply` takes one fact and `advance` moves time. Rows are kept packed, as they are stored, since closed reports are
-remembered for months; only open ones are at hand, up to a limit. The packing is given from outside. See
-docs/definitions.md for what every rule means.
+`apply` adds one event and `advance` moves time. docs/definitions.md defines every rule. Closed reports are retained
+for months, so their rows stay packed as they are stored; up to 4,096 open reports are cached unpacked. The codec that
+packs rows is injected.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -26,11 +26,11 @@ from streams.domain.vocabulary import Reason
 
 
 class Ledger:
-    """What one partition knows; see `Rules` and `RowCodec` for what it is made of.
+    """The reports, cohorts, counters and deadlines of one partition.
 
-    `belongs` tells whether a key lies on this partition: asked for the first event of every report, so that a report is
-    only ever on its own partition, and whatever lies on another one is refused. `quick` False takes every event the
-    general way, which is slower and counts the same.
+    `is_on_partition`: whether a key belongs to this partition. It is called for the first event of every report; an
+    event of another partition is refused. `with_fast_path=False` sends every event through the general path, which is
+    slower and gives equal results.
     """
 
     def __init__(
@@ -50,17 +50,17 @@ class Ledger:
         self._clocks = ClockSelector(config.clocks)
         self._clock_history: dict[str, LoadedClock] = {}
         self._changed_clocks: dict[bytes, bytes] = {}
-        appraiser = Evaluator(self._clocks)
+        evaluator = Evaluator(self._clocks)
         self._fast_path = Settling(self._clocks, self._aggregates, is_on_partition, quick=with_fast_path)
         self._faults: dict[str, Exception] = {}
         self._suspended: set[str] = set()
         self._store = ReportStore(codec, self._fast_path.read, self._faults)
         self._scheduler = DeadlineScheduler(
-            config, self._store, self._fast_path, appraiser, self._aggregates, self._faults
+            config, self._store, self._fast_path, evaluator, self._aggregates, self._faults
         )
         self._buffer = self._scheduler.buffer
         self._general_path = GeneralPath(
-            self._store, appraiser, self._aggregates, self._scheduler, is_on_partition, config.max_orphans
+            self._store, evaluator, self._aggregates, self._scheduler, is_on_partition, config.max_orphans
         )
         self._now = 0
         self._decision_limits: Mapping[str, int] = {}
@@ -77,16 +77,16 @@ class Ledger:
 
     @property
     def reports(self) -> int:
-        """How many reports are remembered, waiting orphans among them."""
+        """How many reports are retained, orphans included."""
         return len(self._store)
 
     def apply(self, event: Event) -> Reason | None:
-        """Take one fact; return why it is refused, or None when it counts (a duplicate counts as such)."""
+        """Apply one event; return why it is refused, or None if it is counted, if only as a duplicate."""
         platform = self._platforms.get(event.platform) or self._create_platform(event.platform)
         platform.has_changed = True
         if platform.now != self._now:
             self._scheduler.advance_platform(platform, self._now)
-        if event.logged_at > platform.last_logged_at:  # noqa: PLR1730 - half the time of max: once an event
+        if event.logged_at > platform.last_logged_at:  # noqa: PLR1730 - half the time of max, for every event
             platform.last_logged_at = event.logged_at
         if type(event) is Heartbeat:
             self._apply_heartbeat(platform, event)
@@ -99,25 +99,25 @@ class Ledger:
         return reason
 
     def count_refusal(self, name: str, reason: Reason) -> None:
-        """Count a refusal that was decided before the ledger."""
+        """Count a refusal that the caller decided, for example because the event could not be decoded."""
         platform = self._platforms.get(name) or self._create_platform(name)
         platform.has_changed = True
         platform.count(counters.refused(reason))
 
     def advance(self, now: int, max_due: int = FOREVER_MS) -> int:
-        """Move time to `now`: decide deadlines, forget, refuse what waited too long. Time never goes back.
+        """Move time to `now`: decide deadlines, evict ended reports, and refuse orphans whose retention has passed.
 
-        Stop when, since changes were last taken, `most` reports have come up or somewhat more: those of a minute.
-        Return how far time has moved; it moves on after changes were taken.
+        Time never goes back. `max_due`: how many due reports to process between two calls of `drain_changes`; the
+        reports of one minute may exceed this number. Returns how far time has moved.
         """
         self._now = self._scheduler.advance(self._platforms.values(), self._now, max(self._now, now), max_due)
         return self._now
 
     def advance_limited(self, limits: Mapping[str, int], max_due: int = FOREVER_MS) -> bool:
-        """Decide what concerns the platforms in `limits` up to their instants and no further, all others as time goes.
+        """Decide the platforms in `limits` up to their instants and no further, and all other platforms up to now.
 
-        Their topics have been read only that far: what lies in the rest may have been in time. Stop when about `most`
-        reports have come up since changes were last taken; return whether all platforms have got to their instants.
+        The topics of a platform in `limits` have been read only up to its instant, and an unread event may be within
+        its limit. `max_due`: as for `advance`. Returns whether all these platforms have reached their instants.
         """
         self._decision_limits = dict(limits)
         reached = True
@@ -131,8 +131,8 @@ class Ledger:
         return reached
 
     def _create_platform(self, name: str) -> PlatformState:
-        rule = self._config.platforms.get(name, self._config.default_platform)
-        platform = self._platforms[name] = PlatformState(name, rule)
+        platform_config = self._config.platforms.get(name, self._config.default_platform)
+        platform = self._platforms[name] = PlatformState(name, platform_config)
         platform.decision_limit = self._decision_limits.get(name, FOREVER_MS)
         return platform
 
@@ -145,7 +145,7 @@ class Ledger:
             self._scheduler.next_due = min(self._scheduler.next_due, platform.next_check)
 
     def watermark(self, name: str) -> int:
-        """Return up to when a platform counts as having told everything; 0 for one that is not known."""
+        """Return a platform's watermark in epoch milliseconds, 0 for an unknown platform."""
         platform = self._platforms.get(name)
         return (
             0
@@ -154,7 +154,7 @@ class Ledger:
         )
 
     def drain_late_refusals(self) -> list[tuple[Reason, str]]:
-        """Return and forget the refusals that came later than their events, with their platforms."""
+        """Return and clear the refusals of events that had been accepted before, with their platforms."""
         refusals = [
             (reason, platform.name) for platform in self._platforms.values() for reason in platform.late_refusals
         ]
@@ -163,19 +163,19 @@ class Ledger:
         return refusals
 
     def drain_updates(self) -> list[ReportUpdate]:
-        """Return and forget the notices about what has been posted; after `take_changes`, about everything."""
+        """Return and clear the report updates about flushed events; after `drain_changes`, these are all events."""
         return self._updates.drain()
 
     def prepare_changes(self) -> None:
-        """Do now what `take_changes` would have to do for what has come in."""
+        """Flush and pack what has changed so far, so that `drain_changes` has less to do."""
         self._flush()
         self._store.pack_changes()
 
     def drain_changes(self) -> dict[bytes, bytes | None]:
-        """Return the stored rows that changed since the last call, None for one that is gone.
+        """Return the stored rows that changed since the last call, None for a row that was removed.
 
-        Keys: `r|<key>` reports, `c|<platform>|<day>|<attributes>` cohorts, `c|<platform>|<day>/<bits>|<attributes>` parts
-        of large ones, `n|<platform>` counters, `k|<id>@<version>` clocks.
+        Keys: `r|<key>` reports, `c|<platform>|<day>|<labels>` cohorts, `c|<platform>|<day>/<bits>|<labels>` parts
+        of large cohorts, `n|<platform>` counters, `k|<id>@<version>` clocks.
         """
         self._flush()
         changes = self._store.drain_changes()
@@ -185,35 +185,35 @@ class Ledger:
             try:
                 for row_name, row in self._aggregates.changed_rows(name):
                     changes[b"c|" + row_name.encode()] = None if row is None else self._codec.pack(row)
-            except Exception as fault:  # noqa: BLE001 - it concerns the cohort's platform alone
+            except Exception as fault:  # noqa: BLE001 - a fault of one platform must not stop the others
                 self._faults.setdefault(name.partition("|")[0], fault)
         for platform in self._platforms.values():
             if platform.has_changed and platform.name not in self._suspended:
                 try:
                     changes[b"n|" + platform.name.encode()] = self._codec.pack(platform.counters())
-                except Exception as fault:  # noqa: BLE001 - it concerns this platform alone
+                except Exception as fault:  # noqa: BLE001 - a fault of one platform must not stop the others
                     self._faults.setdefault(platform.name, fault)
                 platform.has_changed = False
         self._scheduler.processed = 0
         return changes
 
     def drain_faults(self) -> dict[str, Exception]:
-        """Return and forget the platforms of which something failed by a fault of ours, with the first such fault each.
+        """Return and clear the platforms whose processing failed by a fault of Safeclock, with their first exceptions.
 
-        What the ledger holds of them is no longer right: they must be suspended before anything of them is stored.
+        The state of such a platform is not correct any more: suspend the platform before its rows are stored.
         """
         faults = dict(self._faults)
         self._faults.clear()
         return faults
 
     def suspend(self, platforms: Collection[str]) -> None:
-        """Let go of platforms: from now on nothing is decided about them, and no row of theirs changes."""
+        """Leave out platforms: from now on their deadlines are not decided and their rows do not change."""
         self._suspended.update(platforms)
         for platform in platforms:
             self._platforms.pop(platform, None)
 
     def restore(self, reports: Reports, others: Mapping[bytes, bytes]) -> None:
-        """Take back what was stored: reports by their keys without `r|`, which are not copied, and all other rows."""
+        """Restore stored rows: `reports` by their keys without `r|` (not copied), `others` by their whole keys."""
         self._store.replace_all(reports)
         for key, value in others.items():
             kind, name = key[:2], key[2:].decode()
@@ -225,14 +225,14 @@ class Ledger:
                     self._aggregates.load_row(name, self._codec.unpack_cohort(value))
                 elif kind == b"n|":
                     self._create_platform(name).restore(self._codec.unpack_counters(value))
-            except Exception as fault:  # noqa: BLE001 - it concerns the row's platform alone
+            except Exception as fault:  # noqa: BLE001 - a fault of one platform must not stop the others
                 self._faults.setdefault(name.partition("|")[0], fault)
 
     def start(self, now: int = 0) -> None:
-        """Enrol the pack's clocks beside those that were loaded before, and put restored reports back into their queues.
+        """Load the configured clocks into the clock history, and schedule the restored reports.
 
-        `now` is the instant that the partition had reached. Raises ClockError for a pack that does not go with what
-        is stored.
+        `now` is the instant that the partition had reached. Raises ClockError for a pack that contradicts the stored
+        clock history.
         """
         self._load_clocks(now)
         for platform in self._platforms.values():
@@ -245,25 +245,25 @@ class Ledger:
     def _load_clocks(self, now: int) -> None:
         logged_at = max([now, *[platform.last_logged_at for platform in self._platforms.values()]])
         history = load_pack(self._config.clocks, self._clock_history.values(), logged_at)
-        for key, each in history.items():
-            if self._clock_history.get(key) != each:
-                self._changed_clocks[b"k|" + key.encode()] = self._codec.pack(each)
+        for key, loaded in history.items():
+            if self._clock_history.get(key) != loaded:
+                self._changed_clocks[b"k|" + key.encode()] = self._codec.pack(loaded)
         self._clock_history = history
-        self._clocks.load([each.effective for each in history.values()])
+        self._clocks.load([loaded.effective for loaded in history.values()])
 
     def _flush(self) -> None:
-        """Post all that has come in."""
+        """Flush all buffered events into cohorts and counters."""
         for platform in self._platforms.values():
             self._scheduler.advance_platform(platform, self._now)
             if platform.buffered:
                 self._buffer.flush_platform(platform)
 
     def stored_cohorts(self) -> Mapping[str, Mapping[bytes, int]]:
-        """Return the cohorts as they are stored; to be read at once and not kept."""
+        """Return the stored cohorts by name; they are not copied and change with the next event."""
         self._flush()
         return self._aggregates.cohorts
 
     def counters(self) -> dict[str, dict[str, int]]:
-        """Return a copy of every platform's counters; names are those of `counters`."""
+        """Return a copy of every platform's counters, by the names that the module `counters` gives."""
         self._flush()
         return {name: platform.counters() for name, platform in self._platforms.items()}

@@ -1,4 +1,4 @@
-"""One platform's desk in a ledger: its rule, its counters, its queue of deadlines, how far it has been decided."""
+"""The state of one platform in a ledger: settings, counters, deadlines, cohorts and watermark."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -20,26 +20,26 @@ _SEQUENCE_NAMES: Final = {topic: counters.sequence(topic) for topic in TOPIC_ROL
 
 
 def watermark(declared_watermark: int, last_logged_at: int, cadence: int) -> int:
-    """Return up to when a platform counts as having told everything: by its own word, or two cadences before the last.
+    """Return the declared watermark, or two cadences before the last logged-at, whichever is later (epoch ms).
 
-    By its word alone, whoever stops promising and goes on telling would be measured by what has ended: open reports
-    that were filed since would be in no figure.
+    The declared watermark alone is not enough: if a platform stops its heartbeats and continues to publish, figures
+    would leave out the open reports that were filed since.
     """
     return max(declared_watermark, last_logged_at - 2 * cadence)
 
 
 class PlatformState:
-    """What a ledger holds for one platform.
+    """The state of one platform in one partition; instants are in epoch milliseconds, 0 where nothing is known.
 
-    `horizon` is the instant up to which deadlines have been decided, as of the ledger's time `now`; `last_told` when
-    the platform last told us anything, `through` up to where both topics are complete by its own word; 0 before there
-    is one. `limit` is the instant beyond which nothing is decided because the platform's topics have not been read that
-    far, FOREVER_MS while they have been read as far as all others. `told` and `durations` collect deeds and the sums of
-    their durations, to be added to the counters when they are read. `cohorts` are all of its cohorts by day and labels.
-    `remembered` counts its reports, of which no further one may begin when they are `capacity`. `unsettled` are the
-    reports with entries that are not in the books yet (of the class that `buffer` knows), `soonest` when something may
-    first happen to one of them that is new; before the instant `wake` there is nothing to decide. `changed` tells whether the counters differ from what was last stored. `late`
-    are the reasons of refusals that came later than their events.
+    `decided_through`: deadlines are decided up to here, as of the ledger's time `now`. `last_logged_at`: the latest
+    logged-at of the platform's events. `declared_watermark`: both topics are declared complete up to here.
+    `decision_limit`: nothing is decided beyond this instant, since the platform's topics have been read only so far;
+    FOREVER_MS without a limit. `next_check`: before this instant no report is due. `pending_counts` and
+    `pending_durations`: updates of equal actions, added to the counters when these are read. `cohorts`: by day and
+    labels. `retained_reports`: when there are `capacity` of them, no further report may start. `buffered`: reports with
+    entries that are not flushed yet; `buffered_due`: the earliest instant at which one of them is due. `has_changed`:
+    whether the counters differ from the stored ones. `late_refusals`: reasons of refusals of events that had been
+    accepted.
     """
 
     __slots__ = (
@@ -66,7 +66,7 @@ class PlatformState:
         self.late_refusals: list[Reason] = []
 
     def has_room_for_labels(self, filing: Filing) -> bool:
-        """Return whether a filing has a cohort, or may begin one."""
+        """Return whether the cohort of a filing exists or may be created."""
         of_day = self.cohorts.get(filing.at // DAY)
         return not of_day or filing.encoded_labels in of_day or len(of_day) < self.config.max_cohorts_per_day
 
@@ -81,32 +81,32 @@ class PlatformState:
             self.late_refusals.append(reason)
 
     def record_removed(self, filed_at: int) -> None:
-        """Take note that a report filed at that instant is no longer known."""
-        tally = self.counts
-        tally[counters.REMOVED_FILED_FROM] = min(tally.get(counters.REMOVED_FILED_FROM, filed_at), filed_at)
-        tally[counters.REMOVED_FILED_THROUGH] = max(tally.get(counters.REMOVED_FILED_THROUGH, filed_at), filed_at)
+        """Record that a report filed at `filed_at` has lost its row: docs/definitions.md §8, Once."""
+        counts = self.counts
+        counts[counters.REMOVED_FILED_FROM] = min(counts.get(counters.REMOVED_FILED_FROM, filed_at), filed_at)
+        counts[counters.REMOVED_FILED_THROUGH] = max(counts.get(counters.REMOVED_FILED_THROUGH, filed_at), filed_at)
 
     def may_have_removed(self, filed_at: int) -> bool:
-        """Return whether a report filed at that instant may have been counted and dropped since."""
-        tally = self.counts
+        """Return whether a report filed at `filed_at` may have been counted and removed since."""
+        counts = self.counts
         return (
-            tally.get(counters.REMOVED_FILED_FROM, FOREVER_MS)
+            counts.get(counters.REMOVED_FILED_FROM, FOREVER_MS)
             <= filed_at
-            <= tally.get(counters.REMOVED_FILED_THROUGH, 0)
+            <= counts.get(counters.REMOVED_FILED_THROUGH, 0)
         )
 
     def counters(self) -> dict[str, int]:
-        """Return everything that is stored of the desk, by the names of `counters`."""
+        """Return everything that is stored of the platform, by the names that the module `counters` gives."""
         self._add_pending()
-        beside = {
+        instants_and_gauges = {
             counters.DECIDED_THROUGH: self.decided_through,
             counters.LAST_LOGGED_AT: self.last_logged_at,
             counters.RETAINED: self.retained_reports,
         }
-        return {**self.counts, **{name: number for name, number in beside.items() if number}}
+        return {**self.counts, **{name: number for name, number in instants_and_gauges.items() if number}}
 
     def restore(self, stored: Mapping[str, int]) -> None:
-        """Take back what `counters` returned."""
+        """Restore what `counters` returned."""
         self.counts.update(stored)
         self.decided_through = self.counts.pop(counters.DECIDED_THROUGH, 0)
         self.last_logged_at = self.counts.pop(counters.LAST_LOGGED_AT, 0)
@@ -114,7 +114,7 @@ class PlatformState:
         self._update_watermark()
 
     def apply_heartbeat(self, heartbeat: Heartbeat) -> None:
-        """Count a heartbeat and note what it promises."""
+        """Count a heartbeat and the gaps in its numbers, and raise the declared watermark."""
         self.count(counters.HEARTBEATS)
         for topic in (heartbeat.topic_role,) if heartbeat.topic_role else TOPIC_ROLES:
             self._raise_to(_WATERMARK_NAMES[topic], heartbeat.complete_through)
@@ -125,21 +125,21 @@ class PlatformState:
         self._update_watermark()
 
     def reachable_through(self, now: int) -> int:
-        """Return how far `now` lets the horizon go: docs/definitions.md §6."""
+        """Return the decided-through that `now` allows: docs/definitions.md §6."""
         return max(self.decided_through, min(now, max(self.declared_watermark, now - 2 * self.config.cadence)))
 
     def schedule_next_check(self) -> None:
-        """Sleep until something can be decided."""
-        wake = self.next_decision()
-        self.next_check = wake if wake <= self.decision_limit else FOREVER_MS
+        """Set `next_check` to when something can be decided next, FOREVER_MS beyond the decision limit."""
+        next_decision = self.next_decision()
+        self.next_check = next_decision if next_decision <= self.decision_limit else FOREVER_MS
 
     def next_decision(self) -> int:
-        """Return the instant at which something can be decided next, whatever the limit is.
+        """Return the instant at which something can be decided next, without regard to the decision limit.
 
-        What was due before the horizon comes up when that moves.
+        A report that was due before the decided-through is processed when the decided-through moves.
         """
-        head = max(min(self.queue.next_due, self.buffered_due), self.decided_through)
-        return head if self.declared_watermark >= head else head + 2 * self.config.cadence
+        due_at = max(min(self.queue.next_due, self.buffered_due), self.decided_through)
+        return due_at if self.declared_watermark >= due_at else due_at + 2 * self.config.cadence
 
     def _add_pending(self) -> None:
         for updates, times in self.pending_counts.items():
@@ -151,7 +151,7 @@ class PlatformState:
         self.pending_durations.clear()
 
     def _raise_to(self, name: str, value: int) -> None:
-        """Move an instant forward; an earlier one changes nothing."""
+        """Move a stored instant or number forward; a smaller value changes nothing."""
         if value > self.counts.get(name, -1):
             self.counts[name] = value
 

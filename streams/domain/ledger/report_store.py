@@ -1,7 +1,7 @@
-"""The shelf: every remembered report of a partition, packed, and the open ones at hand.
+"""Hold every retained report of a partition: packed, or unpacked while it is likely to change.
 
-Closed reports are remembered for months, so they are kept as the bytes that are stored. Open ones are those to which
-something happens next; some of them stay unpacked.
+Closed reports are retained for months, so their rows stay packed as they are stored. Open reports are likely to change
+again, so a limited number of them is cached unpacked.
 """
 
 from collections import OrderedDict
@@ -14,24 +14,25 @@ from streams.domain.ledger.platform_state import PlatformState
 from streams.domain.reports.row import ReportRow, UnpackedReport
 
 MAX_CACHED_REPORTS: Final = 4_096
-"""How many open reports are kept unpacked, some 1,000 bytes each."""
+"""How many open reports are cached unpacked, about 1,000 bytes each."""
 
 MAX_CHANGED_ENTRIES: Final = 500_000
-"""How many entries changed reports may hold before they are packed, some 200 bytes each: a report may hold many."""
+"""How many entries changed reports may have together before they are packed, about 200 bytes each."""
 
 Reports = dict[bytes, bytes | UnpackedReport]
-"""Reports by key, packed or at hand."""
+"""Reports by key, packed or unpacked."""
 
 
 def platform_of(key: bytes) -> str:
-    """Return the platform of a report's or a cohort's key, or of a platform's name."""
+    """Return the platform of a report's key, a cohort's name or a platform's name, as bytes."""
     return key.partition(b"|")[0].decode()
 
 
 class ReportStore:
-    """Reports by key; `find` gives them packed or unpacked, `report` unpacked; `put` keeps one that is not here yet.
+    """Reports by key.
 
-    `from_row` makes a report at hand of a row.
+    `find` returns a report packed or unpacked, or None. `put` stores a report without marking it as changed. `from_row`
+    creates an unpacked report from a row. `faults` receives the first exception of each platform.
     """
 
     __slots__ = (
@@ -48,7 +49,7 @@ class ReportStore:
         self._codec = codec
         self.from_row = from_row
         self._faults = faults
-        # Of a dict the first of many keys that went is found by passing all of them.
+        # Popping the oldest key of a plain dict is slow after many deletions; an OrderedDict does it in constant time.
         self._cached: OrderedDict[bytes, None] = OrderedDict()
         self._changed: dict[bytes, object] = {}
         self._packed_changes: dict[bytes, bytes | None] = {}
@@ -59,7 +60,7 @@ class ReportStore:
         return len(self._reports)
 
     def unpack(self, platform: PlatformState, found: bytes | UnpackedReport) -> UnpackedReport:
-        """Return what was found as a report at hand."""
+        """Return what `find` returned as an unpacked report."""
         return found if isinstance(found, UnpackedReport) else self.from_row(platform, self.unpack_row(found))
 
     def unpack_row(self, stored: bytes) -> ReportRow:
@@ -67,46 +68,46 @@ class ReportStore:
         return self._codec.unpack_row(stored)
 
     def put_changed(self, key: bytes, report: UnpackedReport) -> None:
-        """Keep a report that changed."""
+        """Store a report and mark it as changed."""
         self._reports[key] = report
         self._changed[key] = None
         self._changed_entries += len(report.entries)
 
     @property
     def is_full(self) -> bool:
-        """Whether so many entries changed that their reports had better be packed (`prepare`)."""
+        """Whether changed reports hold so many entries that the caller should call `pack_changes`."""
         return self._changed_entries > MAX_CHANGED_ENTRIES
 
     def mark_changed(self, changed: Mapping[bytes, UnpackedReport]) -> None:
-        """Take note of kept reports that changed."""
+        """Mark stored reports as changed."""
         self._changed.update(changed)
 
     def delete(self, key: bytes) -> None:
-        """Let go of a report."""
+        """Remove a report."""
         del self._reports[key]
         self._changed[key] = None
 
     def replace_all(self, reports: Reports) -> None:
-        """Keep these reports and no others: those that were stored, which is no change."""
+        """Hold these restored reports and no others; none of them is marked as changed."""
         self._reports = reports
         self.find = reports.get
         self.put = reports.__setitem__
 
     def packed_reports(self) -> Iterator[tuple[bytes, int, bytes]]:
-        """Yield every packed report: its key, its `rests`, and what is stored."""
-        rests = self._codec.closed_on_day
+        """Yield the key, the `closed_on_day` and the stored row of every packed report."""
+        closed_on_day = self._codec.closed_on_day
         for key, found in self._reports.items():
             if isinstance(found, bytes):
-                yield key, rests(found), found
+                yield key, closed_on_day(found), found
 
     def drain_changes(self) -> dict[bytes, bytes | None]:
-        """Return the rows that changed since the last call, None for one that is gone."""
+        """Return and clear the rows that changed since the last call, None for a row that was removed."""
         self.pack_changes()
         changes, self._packed_changes = self._packed_changes, {}
         return changes
 
     def pack_changes(self) -> None:
-        """Pack the rows that changed, and what is closed for good."""
+        """Pack the changed reports; closed ones stay packed, open ones join the cache."""
         changes, reports, pack = self._packed_changes, self._reports, self._codec.pack_row
         for key in self._changed:
             report = reports.get(key)
@@ -114,10 +115,10 @@ class ReportStore:
                 changes[b"r|" + key] = report
                 continue
             entries = report.entries
-            rests = entries[-1].logged_at // DAY if report.is_final else 0
+            closed_on_day = entries[-1].logged_at // DAY if report.is_final else 0
             try:
-                changes[b"r|" + key] = stored = pack(ReportRow(report.allowance_s, entries, rests))
-            except Exception as fault:  # noqa: BLE001 - it concerns the report's platform alone
+                changes[b"r|" + key] = stored = pack(ReportRow(report.allowance_s, entries, closed_on_day))
+            except Exception as fault:  # noqa: BLE001 - a fault of one platform must not stop the others
                 self._faults.setdefault(platform_of(key), fault)
                 continue
             if report.is_open:
@@ -129,7 +130,7 @@ class ReportStore:
         self._shrink_cache()
 
     def _shrink_cache(self) -> None:
-        """Pack the open reports that have been at hand for longest."""
+        """Pack the open reports that have been in the cache longest."""
         while len(self._cached) > MAX_CACHED_REPORTS:
             key, _ = self._cached.popitem(last=False)
             report = self._reports.get(key)

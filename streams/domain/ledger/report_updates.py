@@ -1,7 +1,8 @@
-"""Notices about single reports: that clocks have ended, that limits have passed. Only what was live is told.
+"""Report updates: what became of one report, namely that clocks ended or that deadlines passed.
 
-Live is what was told to us before the limit passed: importing a year of history says nothing about anybody's lateness.
-A notice is made when the books are posted. What is corrected later is told once more, and the last word holds.
+A clock whose deadline had passed when the filing was logged gets no updates, so an import of old reports alerts nobody.
+An update is made when a change is counted. A correction makes a further update, and the latest update of a clock
+replaces earlier ones.
 """
 
 from typing import NamedTuple
@@ -15,7 +16,7 @@ _RUNNING_ENDINGS = frozenset({OPEN, FROZEN, IDLE})
 
 
 class EndedClock(NamedTuple):
-    """A clock that has ended, with which ending (see `endings`), with which verdict."""
+    """A clock that has ended: its ending and its deadline outcome, both numbers of `clocks.endings`."""
 
     clock: ClockCounterNames
     ending: int
@@ -23,7 +24,7 @@ class EndedClock(NamedTuple):
 
 
 class ClocksEnded(NamedTuple):
-    """Clocks of a report ended with one deed, at an instant, all of them after the same milliseconds."""
+    """Clocks of a report that one action ended, `at` an instant and after `duration` milliseconds each."""
 
     key: bytes
     filed_at: int
@@ -33,7 +34,7 @@ class ClocksEnded(NamedTuple):
 
 
 class DeadlinesPassed(NamedTuple):
-    """The limits of clocks of a report passed at an instant, while the clocks ran."""
+    """Clocks of a report whose deadlines passed `at` an instant while the clocks were open."""
 
     key: bytes
     filed_at: int
@@ -45,7 +46,7 @@ ReportUpdate = ClocksEnded | DeadlinesPassed
 
 
 class UpdateCollector:
-    """Collects notices until they are taken; `add` takes one. Whoever makes them asks first whether they are `wanted`."""
+    """Collects report updates until `drain`; `add` adds one. Callers add updates only if `is_wanted`."""
 
     __slots__ = ("_updates", "add", "is_wanted")
 
@@ -55,33 +56,41 @@ class UpdateCollector:
         self.add = self._updates.append
 
     def drain(self) -> list[ReportUpdate]:
-        """Return and forget what was collected, in the order in which it was posted."""
-        found = self._updates.copy()
+        """Return and clear the collected updates, in the order in which they were added."""
+        updates = self._updates.copy()
         self._updates.clear()
-        return found
+        return updates
 
     def on_change(self, key: bytes, before: Evaluation, after: Evaluation) -> None:
-        """Tell what a report says now that it did not say before."""
+        """Add the updates that follow from the difference between two evaluations of a report."""
         old, new = before.measured, after.measured
         if new is None:
             return
-        known = old.clocks if old is not None and old.clock_set is new.clock_set else [None] * len(new.clocks)
+        old_clocks = old.clocks if old is not None and old.clock_set is new.clock_set else [None] * len(new.clocks)
         ended: dict[tuple[int, int], list[EndedClock]] = {}
         missed: dict[int, list[ClockCounterNames]] = {}
-        for clock, was, now in zip(names_of(new.clock_set), known, new.clocks, strict=True):
-            if now.was_logged_late:
+        for clock, before_clock, after_clock in zip(names_of(new.clock_set), old_clocks, new.clocks, strict=True):
+            if after_clock.was_logged_late:
                 continue
-            if now.ending not in _RUNNING_ENDINGS and _reported_value(was) != _reported_value(now):
-                ended.setdefault((now.at, now.duration), []).append(EndedClock(clock, now.ending, now.deadline_outcome))
-            elif now.deadline_outcome == MISSED and now.ending in _RUNNING_ENDINGS and not _was_reported_missed(was):
-                missed.setdefault(now.at, []).append(clock)
-        filed = new.filing.at
-        self._updates += [DeadlinesPassed(key, filed, at, tuple(clocks)) for at, clocks in sorted(missed.items())]
-        self._updates += [ClocksEnded(key, filed, *when, tuple(clocks)) for when, clocks in sorted(ended.items())]
+            if after_clock.ending not in _RUNNING_ENDINGS and _reported_value(before_clock) != _reported_value(
+                after_clock
+            ):
+                ended.setdefault((after_clock.at, after_clock.duration), []).append(
+                    EndedClock(clock, after_clock.ending, after_clock.deadline_outcome)
+                )
+            elif (
+                after_clock.deadline_outcome == MISSED
+                and after_clock.ending in _RUNNING_ENDINGS
+                and not _was_reported_missed(before_clock)
+            ):
+                missed.setdefault(after_clock.at, []).append(clock)
+        filed_at = new.filing.at
+        self._updates += [DeadlinesPassed(key, filed_at, at, tuple(clocks)) for at, clocks in sorted(missed.items())]
+        self._updates += [ClocksEnded(key, filed_at, *when, tuple(clocks)) for when, clocks in sorted(ended.items())]
 
 
 def _reported_value(reading: ClockReading | None) -> tuple[int, int] | None:
-    """Return what was told of a clock, None for one of which nothing is."""
+    """Return the ending and duration of a clock that were reported, None if no update is made for it."""
     return None if reading is None or reading.was_logged_late else (reading.ending, reading.duration)
 
 

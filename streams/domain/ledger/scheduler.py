@@ -1,4 +1,4 @@
-"""The agenda: what happens to reports by themselves. A limit passes, one is forgotten, or it is sealed."""
+"""Process reports that are due without an event: at a deadline, at eviction, and when they become unanswered."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -22,51 +22,51 @@ from streams.domain.reports.row import Entry, ReportRow, UnpackedReport
 from streams.domain.vocabulary import Reason
 
 _ADVANCE_STEP: Final = MINUTE
-"""How far time moves at once while there is something to decide: what comes up within it is decided in one go."""
+"""How far time moves in one step while reports are due; the due reports of a step are processed together."""
 
 
 class DeadlineScheduler:
-    """Decides what comes up; nothing is decided about a report whose events wait in the `buffer`.
+    """Moves the decided-through of platforms and processes the reports that are due by then.
 
-    `next_due` is the earliest instant at which there may be something to decide, `came_up` how many reports have come
-    up since it was last set back. `faults` collects by platform what failed here by a fault of ours: what is in memory of
-    such a platform is no longer right, and must not be stored.
+    `next_due` is the earliest instant at which a report may be due. `processed` counts the due reports since the last
+    commit; the ledger resets it. `faults` receives the first exception of each platform: the state of such a platform
+    is not correct any more and must not be stored. Events in the `buffer` are flushed before their report is processed.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a ledger
         self,
-        rules: LedgerConfig,
-        shelf: ReportStore,
-        settling: Settling,
-        appraiser: Evaluator,
-        books: Aggregates,
+        config: LedgerConfig,
+        store: ReportStore,
+        fast_path: Settling,
+        evaluator: Evaluator,
+        aggregates: Aggregates,
         faults: dict[str, Exception],
     ) -> None:
         self.next_due = FOREVER_MS
         self.processed = 0
-        self._config = rules
-        self._store = shelf
-        self.buffer = Buffer(rules, shelf, settling, faults, self.check_by)
-        self._appraiser = appraiser
-        self._aggregates = books
+        self._config = config
+        self._store = store
+        self.buffer = Buffer(config, store, fast_path, faults, self.check_by)
+        self._evaluator = evaluator
+        self._aggregates = aggregates
         self._faults = faults
 
     def schedule(self, platform: PlatformState, key: bytes, due_at: int) -> None:
-        """Let a report come up at `due`."""
+        """Make a report due at `due_at`."""
         platform.queue.push(due_at, key, platform.decided_through)
         self.check_by(platform, due_at)
 
     def check_by(self, platform: PlatformState, due_at: int) -> None:
-        """Look at a platform at `due`, if not before."""
+        """Check a platform at `due_at` at the latest."""
         if due_at < platform.next_check:
             platform.next_check = due_at
             if due_at < self.next_due:  # noqa: PLR1730 - half the time of min
                 self.next_due = due_at
 
     def advance(self, platforms: Collection[PlatformState], before: int, now: int, max_due: int) -> int:
-        """Decide what comes up from `before` to `now`, until about `most` reports have; return how far that is.
+        """Process what is due from `before` to `now`; return how far time has moved.
 
-        A platform of which nothing has come up may catch up later.
+        Stops early when about `max_due` reports were processed. A platform without due reports may be advanced later.
         """
         while self.next_due <= now:
             if self.processed >= max_due:
@@ -81,34 +81,34 @@ class DeadlineScheduler:
         return now
 
     def advance_platform(self, platform: PlatformState, now: int) -> None:
-        """Move a platform's horizon as far as `now` allows and decide what has come up."""
+        """Move a platform's decided-through as far as `now` allows and process its due reports."""
         try:
             self._advance_platform(platform, now)
-        except Exception as fault:  # noqa: BLE001 - whatever it is, it concerns this platform alone
+        except Exception as fault:  # noqa: BLE001 - a fault of one platform must not stop the others
             self._faults.setdefault(platform.name, fault)
             platform.next_check = FOREVER_MS
 
     def _advance_platform(self, platform: PlatformState, now: int) -> None:
         before = platform.decided_through
-        ahead = platform.reachable_through(now if now < platform.decision_limit else platform.decision_limit)  # noqa: FURB136 - as above
+        reachable = platform.reachable_through(now if now < platform.decision_limit else platform.decision_limit)  # noqa: FURB136 - half the time of min
         platform.now = now
-        if ahead > before:
+        if reachable > before:
             platform.has_changed = True
-            if platform.buffered_due <= ahead:
-                self.buffer.flush(platform, until=ahead)
-            platform.decided_through = ahead
-            if platform.queue.next_due <= ahead:
-                came_up = dict.fromkeys(platform.queue.pop_due(ahead))  # a key may wait twice; it is posted once
-                self.processed += len(came_up)
-                for key in came_up:
+            if platform.buffered_due <= reachable:
+                self.buffer.flush(platform, until=reachable)
+            platform.decided_through = reachable
+            if platform.queue.next_due <= reachable:
+                due_keys = dict.fromkeys(platform.queue.pop_due(reachable))  # the queue may hold a key twice
+                self.processed += len(due_keys)
+                for key in due_keys:
                     self._process_due(platform, key, before)
         if platform.next_check <= now:
             platform.schedule_next_check()
 
     def advance_limited(self, platform: PlatformState, limit: int, now: int, max_due: int) -> bool:
-        """Let a platform be decided up to `limit` and no further; return whether it has got there.
+        """Decide a platform up to `limit` and no further; return whether this instant is reached.
 
-        A platform that is held already goes on in steps, as time does, until about `most` reports have come up.
+        A platform that already has a limit moves in steps, until about `max_due` reports were processed.
         """
         if platform.decision_limit == FOREVER_MS:
             platform.decision_limit = limit
@@ -119,46 +119,46 @@ class DeadlineScheduler:
         return platform.decision_limit >= limit
 
     def remove_limit(self, platform: PlatformState) -> None:
-        """Let a platform that was held go with the time of all."""
+        """Let a platform that had a limit follow the time of all platforms."""
         platform.decision_limit = FOREVER_MS
         self.schedule_platform(platform)
 
     def schedule_platform(self, platform: PlatformState) -> None:
-        """Look at a platform when something can be decided next."""
+        """Check a platform when something can be decided next."""
         platform.schedule_next_check()
         self.next_due = min(self.next_due, platform.next_check)
 
     def schedule_eviction(self, platform: PlatformState, key: bytes, report: UnpackedReport) -> None:
-        """Let a report that only waits come up when its memory ends."""
+        """Make an orphan due when its retention ends."""
         self.schedule(platform, key, last_logged_at(report.entries) + self._config.retention)
 
-    def next_due_of(self, platform: PlatformState, report: UnpackedReport, appraisal: Evaluation | None = None) -> int:
-        """Return when something next happens to a report, of which `appraisal` is known, if any is."""
+    def next_due_of(self, platform: PlatformState, report: UnpackedReport, evaluation: Evaluation | None = None) -> int:
+        """Return when a report is next due; the report is evaluated if the caller gives no evaluation."""
         due = self.buffer.next_due(platform, report)
         if due is not None:
             return due
-        known = appraisal or self._appraiser.evaluate(platform.name, report.row, platform.decided_through)
-        return compute_next_due(self._config, report.row, known)
+        known_evaluation = evaluation or self._evaluator.evaluate(platform.name, report.row, platform.decided_through)
+        return compute_next_due(self._config, report.row, known_evaluation)
 
     def reschedule_restored(self, platforms: Mapping[str, PlatformState]) -> None:
-        """Let restored reports come up: those that rest when they may be forgotten at the earliest, without being read."""
-        by_key = {
+        """Schedule restored reports: a closed report at its earliest eviction, without unpacking its row."""
+        queues_by_platform = {
             name.encode(): (platform, defaultdict[int, list[bytes]](list)) for name, platform in platforms.items()
         }
-        for key, rests, stored in self._store.packed_reports():  # millions of them, most at rest
-            platform, resting = by_key[key.partition(b"|")[0]]
-            if rests:
-                resting[rests].append(key)
+        for key, closed_on_day, stored in self._store.packed_reports():  # there may be millions, most of them closed
+            platform, closed_keys = queues_by_platform[key.partition(b"|")[0]]
+            if closed_on_day:
+                closed_keys[closed_on_day].append(key)
                 continue
             try:
                 platform.queue.push(
                     self._next_due_of_row(platform, self._store.unpack_row(stored)), key, platform.decided_through
                 )
-            except Exception as fault:  # noqa: BLE001
+            except Exception as fault:  # noqa: BLE001 - a fault of one platform must not stop the others
                 self._faults.setdefault(platform.name, fault)
-        for platform, resting in by_key.values():
-            for rests, keys in resting.items():
-                platform.queue.push_all(rests * DAY + self._config.retention, keys, platform.decided_through)
+        for platform, closed_keys in queues_by_platform.values():
+            for closed_on_day, keys in closed_keys.items():
+                platform.queue.push_all(closed_on_day * DAY + self._config.retention, keys, platform.decided_through)
             platform.schedule_next_check()
         self.next_due = min([platform.next_check for platform in platforms.values()], default=FOREVER_MS)
 
@@ -167,7 +167,7 @@ class DeadlineScheduler:
         if due is not None:
             return due
         return compute_next_due(
-            self._config, row, self._appraiser.evaluate(platform.name, row, platform.decided_through)
+            self._config, row, self._evaluator.evaluate(platform.name, row, platform.decided_through)
         )
 
     def _process_due(self, platform: PlatformState, key: bytes, decided_before: int) -> None:
@@ -190,9 +190,9 @@ class DeadlineScheduler:
             self._reevaluate(platform, key, report.row, decided_before)
 
     def _reevaluate(self, platform: PlatformState, key: bytes, row: ReportRow, decided_before: int) -> None:
-        """Read a report as it was at `horizon` and as it is, and post the difference."""
-        after = self._appraiser.evaluate(platform.name, row, platform.decided_through)
-        before = self._appraiser.evaluate(platform.name, row, decided_before) if _has_running_clock(after) else after
+        """Evaluate a report as decided through `decided_before` and as decided now, and count the difference."""
+        after = self._evaluator.evaluate(platform.name, row, platform.decided_through)
+        before = self._evaluator.evaluate(platform.name, row, decided_before) if _has_running_clock(after) else after
         next_due = compute_next_due(self._config, row, after)
         if next_due > platform.decided_through:
             self._aggregates.apply_change(platform, key, before, after)
@@ -203,25 +203,25 @@ class DeadlineScheduler:
             self._remove(platform, key, row, before, after)
 
     def _retain_for_history(
-        self, platform: PlatformState, key: bytes, entries: list[Entry], limit: int = FOREVER_MS
+        self, platform: PlatformState, key: bytes, entries: list[Entry], next_deadline: int = FOREVER_MS
     ) -> bool:
-        """Return whether a report stays known since it lies in a span of history that is open.
+        """Return whether a report is retained since it was filed in an open span of history.
 
-        It then comes up when its next `limit` passes or the span closes.
+        The report is then due at its next deadline, `next_deadline`, or when the span closes.
         """
         if not platform.config.history_spans:
             return False
         until = platform.config.history_open_until(first_known_at(entries))
         if until <= platform.decided_through:
             return False
-        if min(until, limit) < FOREVER_MS:
-            self.schedule(platform, key, min(until, limit))
+        if min(until, next_deadline) < FOREVER_MS:
+            self.schedule(platform, key, min(until, next_deadline))
         return True
 
     def _remove(
         self, platform: PlatformState, key: bytes, row: ReportRow, before: Evaluation, after: Evaluation
     ) -> None:
-        """Let go of a row whose time has come; the cohort keeps what it counted."""
+        """Remove a row whose retention has passed; cohorts and counters keep their numbers: docs/definitions.md §7."""
         if after.measured is None:
             self._aggregates.apply_change(platform, key, before, NO_REPORT)
             platform.count_late_refusals(Reason.ORPHAN, after.is_orphan)
@@ -248,15 +248,15 @@ class DeadlineScheduler:
         self._store.delete(key)
 
 
-def _next_deadline(appraisal: Evaluation) -> int:
-    """Return when a running clock of a report next passes its limit."""
+def _next_deadline(evaluation: Evaluation) -> int:
+    """Return the next deadline of a report's running clocks, FOREVER_MS if there is none."""
     return (
         FOREVER_MS
-        if appraisal.measured is None
-        else min([clock.due_at for clock in appraisal.measured.clocks], default=FOREVER_MS)
+        if evaluation.measured is None
+        else min([clock.due_at for clock in evaluation.measured.clocks], default=FOREVER_MS)
     )
 
 
-def _has_running_clock(appraisal: Evaluation) -> bool:
-    """Return whether a later horizon can change what a row says: only a clock that still runs can miss its limit."""
-    return appraisal.measured is not None and any(clock.ending == OPEN for clock in appraisal.measured.clocks)
+def _has_running_clock(evaluation: Evaluation) -> bool:
+    """Return whether a later decided-through can change the evaluation: only an open clock can still miss its limit."""
+    return evaluation.measured is not None and any(clock.ending == OPEN for clock in evaluation.measured.clocks)

@@ -1,4 +1,4 @@
-"""One report: its stored row, its effective events, and what it comes to.
+"""One report: its stored row, its effective events, and how its clocks measure.
 
 Start with row.py and evaluation.py.
 Imports cohorts, clocks, labels, events and duration bins.

@@ -1,7 +1,7 @@
-"""The order of the actions of one instant: docs/definitions.md §2.
+"""Order the actions of a report: docs/definitions.md §2.
 
-Tools often stamp whole seconds, so several actions on a report can bear the same instant. Their order must follow from
-what they say, and from nothing that differs between two equal stories, such as ids and report tokens.
+Many tools record whole seconds, so several actions of a report can have the same instant. Their order follows from
+their content, and never from ids or tokens, which differ between two reports with equal histories.
 """
 
 from collections.abc import Iterable
@@ -14,26 +14,29 @@ from streams.domain.reports.row import Entry
 
 
 def order_actions(actions: list[Entry]) -> list[Entry]:
-    """Return the actions of a report in the order in which they count; `actions` are sorted by `report.RANK`."""
+    """Return the actions of a report in the order in which they count; `actions` must be sorted by `row.rank_of`."""
     if all(first.at < second.at for first, second in pairwise(actions)):
         return actions
     state_machine, ordered = ReportStateMachine(), list[Entry]()
-    for _, of_one_instant in groupby(actions, attrgetter("at")):
-        ordered += _order_one_instant(state_machine, of_one_instant)
+    for _, simultaneous in groupby(actions, attrgetter("at")):
+        ordered += _order_one_instant(state_machine, simultaneous)
     return ordered
 
 
 def _order_one_instant(state_machine: ReportStateMachine, actions: Iterable[Entry]) -> list[Entry]:
-    """Take again and again the first action that has an effect, or the first when none has one."""
-    waiting = {code: list(equal)[::-1] for code, equal in groupby(actions, attrgetter("code"))}
+    """Order actions step by step: next is the first action that has an effect, or the first if none has one.
+
+    The actions must be sorted by code. Every action in the result has been applied to `state_machine`.
+    """
+    remaining = {code: list(equal)[::-1] for code, equal in groupby(actions, attrgetter("code"))}
     ordered = []
-    while waiting:
+    while remaining:
         code = next(
-            (code for code in waiting if state_machine.has_effect(ACTION_KINDS[code - FIRST_ACTION_CODE])),
-            next(iter(waiting)),
+            (code for code in remaining if state_machine.has_effect(ACTION_KINDS[code - FIRST_ACTION_CODE])),
+            next(iter(remaining)),
         )
         state_machine.apply(ACTION_KINDS[code - FIRST_ACTION_CODE])
-        ordered.append(waiting[code].pop())
-        if not waiting[code]:
-            del waiting[code]
+        ordered.append(remaining[code].pop())
+        if not remaining[code]:
+            del remaining[code]
     return ordered

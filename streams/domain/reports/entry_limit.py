@@ -1,7 +1,7 @@
-"""How many events are kept of a report, and which: docs/definitions.md §1.
+"""Limit how many events a report keeps: docs/definitions.md §1, Many events.
 
-What is kept follows from the set of a report's events, retractions among them: the first in a fixed order. The order
-in which they arrive cannot matter.
+The kept events are the first in a fixed order of the set of events, retractions included. The order of arrival does not
+matter.
 """
 
 from typing import Final
@@ -12,14 +12,14 @@ from streams.domain.reports.row import Entry
 from streams.domain.vocabulary import Outcome
 
 MAX_ENTRIES: Final = 1_152
-"""How many events are kept of a report: a thousand decisions on single items, and all that a long case has beside them."""
+"""How many events a report keeps: decisions on a thousand single items, and the other events of a long case."""
 
 _KEPT_FIRST, _KEPT_SECOND, _KEPT_LAST = range(3)
-"""What is kept first, second, last."""
+"""The three classes in which events are kept."""
 
 
 def limit_entries(entries: list[Entry]) -> tuple[list[Entry], Entry | None]:
-    """Return the entries that are kept and, where they are one too many, the one that is not."""
+    """Return the entries that are kept, and the one that is not; at most one entry may be over the limit."""
     if len(entries) <= MAX_ENTRIES:
         return entries, None
     excess = max(entries, key=lambda entry: (_retention_class(entry), entry))
@@ -27,7 +27,7 @@ def limit_entries(entries: list[Entry]) -> tuple[list[Entry], Entry | None]:
 
 
 def is_acknowledgement(entry: Entry) -> bool:
-    """Return whether an event is an acknowledgement: it changes nothing when there are very many before it."""
+    """Return whether an event is an acknowledgement, which is folded where a report does not keep it."""
     return _retention_class(entry) == _KEPT_LAST
 
 

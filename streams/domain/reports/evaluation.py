@@ -1,4 +1,4 @@
-"""From a row to what it says: which entries stand, what they mean, how the report measures."""
+"""Evaluate a report's row: find its effective events, and measure the report's clocks."""
 
 from typing import Final, NamedTuple
 
@@ -11,9 +11,9 @@ from streams.domain.reports.row import ReportRow, has_downgrade, is_simple
 
 
 class Evaluation(NamedTuple):
-    """What a row says: the measured report (None when nothing is filed) and its remarks.
+    """The result for one row: the measured report and the anomalies of its events.
 
-    `waiting` is true for a report whose actions wait for their filing. The numbers count entries.
+    `measured` is None without an effective filing and for a test. The four numbers count entries.
     """
 
     measured: MeasuredReport | None
@@ -28,37 +28,37 @@ NO_REPORT: Final = Evaluation(None)
 
 
 class Evaluator:
-    """Reads rows under the regimes in which they were filed."""
+    """Evaluates rows under the clock sets that apply to their labels and filing days."""
 
     def __init__(self, clocks: ClockSelector) -> None:
         self._clocks = clocks
 
     def evaluate(self, platform: str, row: ReportRow, decided_through: int) -> Evaluation:
-        """Return what `row` says when deadlines are decided up to `horizon`."""
-        allowance, entries, _ = row
-        filed = entries[0]
-        if filed.code != FILING_CODE or not is_simple(entries):
+        """Return the evaluation of `row` with deadlines decided through `decided_through` (epoch ms)."""
+        allowance_s, entries, _ = row
+        filing = entries[0]
+        if filing.code != FILING_CODE or not is_simple(entries):
             return self._evaluate_resolved(platform, row, decided_through)
-        clock_set = self._clocks.clocks_for(filed.encoded_labels, filed.at)
+        clock_set = self._clocks.clocks_for(filing.encoded_labels, filing.at)
         codes = tuple([entry.code for entry in entries])
-        plan = clock_set.timeline_for(codes)
-        if plan is None or (AMENDMENT_CODE in codes and has_downgrade(entries, filed.encoded_labels)):
+        timeline = clock_set.timeline_for(codes)
+        if timeline is None or (AMENDMENT_CODE in codes and has_downgrade(entries, filing.encoded_labels)):
             return self._evaluate_resolved(platform, row, decided_through)
-        context = MeasureContext(platform, clock_set, allowance * SECOND, decided_through)
+        context = MeasureContext(platform, clock_set, allowance_s * SECOND, decided_through)
         return Evaluation(
-            measure(context, plan, filed, [entry for entry in entries if entry.code >= FIRST_ACTION_CODE])
+            measure(context, timeline, filing, [entry for entry in entries if entry.code >= FIRST_ACTION_CODE])
         )
 
     def _evaluate_resolved(self, platform: str, row: ReportRow, decided_through: int) -> Evaluation:
-        allowance, entries, _ = row
-        reading = resolve(entries)
-        filed, actions = reading.filing, reading.actions
-        if filed is None or filed.code == TEST_FILING_CODE:
-            return Evaluation(None, reading.is_orphan, int(filed is not None), reading.conflicts, reading.bad_times)
-        clock_set = self._clocks.clocks_for(filed.encoded_labels, filed.at)
-        plan = clock_set.compile_timeline(
-            [action.code for action in actions], filed.number, tuple([action.number for action in actions])
+        allowance_s, entries, _ = row
+        resolved = resolve(entries)
+        filing, actions = resolved.filing, resolved.actions
+        if filing is None or filing.code == TEST_FILING_CODE:
+            return Evaluation(None, resolved.is_orphan, int(filing is not None), resolved.conflicts, resolved.bad_times)
+        clock_set = self._clocks.clocks_for(filing.encoded_labels, filing.at)
+        timeline = clock_set.compile_timeline(
+            [action.code for action in actions], filing.number, tuple([action.number for action in actions])
         )
-        context = MeasureContext(platform, clock_set, allowance * SECOND, decided_through)
-        measured = measure(context, plan, filed, actions)._replace(is_downgraded=reading.is_downgraded)
-        return Evaluation(measured, conflicts=reading.conflicts, bad_times=reading.bad_times, skewed=reading.skewed)
+        context = MeasureContext(platform, clock_set, allowance_s * SECOND, decided_through)
+        measured = measure(context, timeline, filing, actions)._replace(is_downgraded=resolved.is_downgraded)
+        return Evaluation(measured, conflicts=resolved.conflicts, bad_times=resolved.bad_times, skewed=resolved.skewed)

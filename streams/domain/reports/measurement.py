@@ -1,4 +1,4 @@
-"""One report measured: what it contributes to its cohort, what it tells the counters, when it is next due."""
+"""Measure one report: its profile in the cohort, its durations and deadline outcomes, and its next deadlines."""
 
 from typing import Final, NamedTuple
 
@@ -14,11 +14,12 @@ from streams.domain.reports.row import Entry, without_history_offset
 
 
 class ClockReading(NamedTuple):
-    """One clock on one report, in milliseconds.
+    """One clock of one report, in milliseconds: docs/definitions.md §3, §4 and §6.
 
-    `value` and `ending` are what the signature stores; `duration` is that of an ended clock; `due` is FOREVER_MS where no
-    limit can pass any more; `late` is true when the limit had passed before we were told of the report; `at` is when
-    the clock ended or, of one that runs, when its limit passed; `paused` is for how long an ended clock did not count.
+    `stored_value` and `ending` are those of the report profile. `duration` is that of an ended or frozen clock.
+    `due_at` is the next deadline, FOREVER_MS where no deadline lies ahead. `was_logged_late`: the deadline had passed
+    when the filing was logged. `at` is when the clock ended or, for an open or frozen clock, when its deadline passed.
+    `paused_ms` is the paused time of an ended clock.
     """
 
     stored_value: int
@@ -35,9 +36,10 @@ _IDLE_READING: Final = ClockReading(0, IDLE, 0, FOREVER_MS, PENDING, was_logged_
 
 
 class MeasuredReport(NamedTuple):
-    """A filed report: `cohort` is its stored cohort key, `signature` the stored signature, `clocks` are the regime's.
+    """A filed report: `cohort` is the name of its cohort, `profile` its stored profile.
 
-    `softened`: an amendment has made it look less grave than it was filed.
+    `clocks` are the readings of the clock set's clocks, in their order. `is_downgraded`: an effective amendment is
+    laxer than the filing.
     """
 
     clock_set: ClockSet
@@ -50,8 +52,8 @@ class MeasuredReport(NamedTuple):
     is_downgraded: bool = False
 
 
-def _time_of(place: int, filing: Entry, actions: list[Entry]) -> int:
-    return filing.at if place < 0 else actions[place].at
+def _time_of(index: int, filing: Entry, actions: list[Entry]) -> int:
+    return filing.at if index < 0 else actions[index].at
 
 
 def _paused_time(run: ClockRun, actions: list[Entry]) -> int:
@@ -62,30 +64,45 @@ def _paused_time(run: ClockRun, actions: list[Entry]) -> int:
 
 def _read_ended(clock: Clock, run: ClockRun, start: int, filing: Entry, actions: list[Entry]) -> ClockReading:
     assert run.end is not None
-    at, paused = actions[run.end].at, _paused_time(run, actions)
-    duration = max(at - start - paused, 0)
+    ended_at, paused_ms = actions[run.end].at, _paused_time(run, actions)
+    duration = max(ended_at - start - paused_ms, 0)
     if clock.limit is None:
         return ClockReading(
-            bin_of(duration), run.ending, duration, FOREVER_MS, PENDING, was_logged_late=False, at=at, paused_ms=paused
+            bin_of(duration),
+            run.ending,
+            duration,
+            FOREVER_MS,
+            PENDING,
+            was_logged_late=False,
+            at=ended_at,
+            paused_ms=paused_ms,
         )
-    late = start + clock.limit + paused <= filing.at + filing.delay
-    verdict = decide_deadline(run.ending, duration, clock.limit)
-    return ClockReading(bin_of(duration), run.ending, duration, FOREVER_MS, verdict, late, at, paused)
+    was_logged_late = start + clock.limit + paused_ms <= filing.at + filing.delay
+    outcome = decide_deadline(run.ending, duration, clock.limit)
+    return ClockReading(
+        bin_of(duration), run.ending, duration, FOREVER_MS, outcome, was_logged_late, ended_at, paused_ms
+    )
 
 
 def _read_paused(clock: Clock, start: int, since: int, filing: Entry) -> ClockReading:
-    """Return how a clock stands that is paused `since`; one that was past its limit by then stays missed."""
-    ran = max(since - start, 0)
-    if clock.limit is None or ran <= clock.limit:
-        return ClockReading(bin_of(ran), FROZEN, ran, FOREVER_MS, PENDING, was_logged_late=False)
-    due = start + clock.limit
+    """Return the reading of a clock paused at `since`: missed only if it was beyond its limit by then."""
+    elapsed = max(since - start, 0)
+    if clock.limit is None or elapsed <= clock.limit:
+        return ClockReading(bin_of(elapsed), FROZEN, elapsed, FOREVER_MS, PENDING, was_logged_late=False)
+    due_at = start + clock.limit
     return ClockReading(
-        bin_of(ran), FROZEN, ran, FOREVER_MS, MISSED, was_logged_late=due <= filing.at + filing.delay, at=due
+        bin_of(elapsed),
+        FROZEN,
+        elapsed,
+        FOREVER_MS,
+        MISSED,
+        was_logged_late=due_at <= filing.at + filing.delay,
+        at=due_at,
     )
 
 
 def read_clock(clock: Clock, run: ClockRun, filing: Entry, actions: list[Entry], decided_through: int) -> ClockReading:
-    """Return how a clock stands on a report whose deadlines are known up to `horizon`."""
+    """Return the reading of a clock on a report with deadlines decided through `decided_through` (epoch ms)."""
     if run.start is None:
         return _IDLE_READING
     start = _time_of(run.start, filing, actions)
@@ -97,22 +114,22 @@ def read_clock(clock: Clock, run: ClockRun, filing: Entry, actions: list[Entry],
     minute = (start - filing.at // DAY * DAY) // MINUTE
     if clock.limit is None:
         return ClockReading(minute, OPEN, 0, FOREVER_MS, PENDING, was_logged_late=False)
-    due = start + clock.limit
-    if due <= decided_through:
+    due_at = start + clock.limit
+    if due_at <= decided_through:
         return ClockReading(
-            minute, OPEN, 0, FOREVER_MS, MISSED, was_logged_late=due <= filing.at + filing.delay, at=due
+            minute, OPEN, 0, FOREVER_MS, MISSED, was_logged_late=due_at <= filing.at + filing.delay, at=due_at
         )
-    return ClockReading(minute, OPEN, 0, due, PENDING, was_logged_late=False)
+    return ClockReading(minute, OPEN, 0, due_at, PENDING, was_logged_late=False)
 
 
-def delayed_entry_bin(filing: Entry, allowance: int) -> int:
-    """Return the bin of the delay after which a report is at risk; FROM_THE_START within `allowance`."""
+def delayed_entry_bin(filing: Entry, allowance_ms: int) -> int:
+    """Return the bin of the delay after which a report is at risk; FROM_START within `allowance_ms` milliseconds."""
     delay = without_history_offset(filing.delay)
-    return FROM_START if delay <= allowance else bin_of(delay)
+    return FROM_START if delay <= allowance_ms else bin_of(delay)
 
 
 class MeasureContext(NamedTuple):
-    """What a report is measured against: its platform, its regime, the platform's allowance and horizon."""
+    """What a measurement depends on beside the report's events; `decided_through` is in epoch milliseconds."""
 
     platform: str
     clock_set: ClockSet
@@ -121,38 +138,40 @@ class MeasureContext(NamedTuple):
 
 
 def measure(context: MeasureContext, timeline: Timeline, filing: Entry, actions: list[Entry]) -> MeasuredReport:
-    """Return a filed report as measured at the context's horizon."""
+    """Return the measurement of a filed report; `timeline` must be that of `actions` under the context's clock set."""
     clocks = tuple(
         [
-            read_clock(clock, course, filing, actions, context.decided_through)
-            for clock, course in zip(context.clock_set.clocks, timeline.runs, strict=True)
+            read_clock(clock, run, filing, actions, context.decided_through)
+            for clock, run in zip(context.clock_set.clocks, timeline.runs, strict=True)
         ]
     )
-    entry = delayed_entry_bin(filing, context.allowance_ms)
+    entry_bin = delayed_entry_bin(filing, context.allowance_ms)
     return MeasuredReport(
         clock_set=context.clock_set,
         cohort=cohort_name(context.platform, filing.at // DAY, filing.encoded_labels),
-        profile=_pack_profile(context.clock_set, timeline.state, filing, entry, clocks),
+        profile=_pack_profile(context.clock_set, timeline.state, filing, entry_bin, clocks),
         state=timeline.state,
         filing=filing,
-        entry_bin=entry,
+        entry_bin=entry_bin,
         clocks=clocks,
     )
 
 
 def _pack_profile(
-    clock_set: ClockSet, state: State, filing: Entry, entry: int, clocks: tuple[ClockReading, ...]
+    clock_set: ClockSet, state: State, filing: Entry, entry_bin: int, clocks: tuple[ClockReading, ...]
 ) -> bytes:
     minute = filing.at % DAY // MINUTE if state in OPEN_STATES else CLOSED_MINUTE
-    running = [(mark, clock) for mark, clock in zip(clock_set.hashes, clocks, strict=True) if clock.ending != IDLE]
-    numbers = number_layout(len(running)).pack(entry, minute, *[clock.stored_value for _, clock in running])
-    return numbers + status_bytes(state, [(mark, clock.ending) for mark, clock in running])
+    started = [
+        (clock_hash, clock) for clock_hash, clock in zip(clock_set.hashes, clocks, strict=True) if clock.ending != IDLE
+    ]
+    numbers = number_layout(len(started)).pack(entry_bin, minute, *[clock.stored_value for _, clock in started])
+    return numbers + status_bytes(state, [(clock_hash, clock.ending) for clock_hash, clock in started])
 
 
 def close_as_unanswered(measured: MeasuredReport, after_ms: int) -> MeasuredReport:
-    """Return a report that stayed open for `after` milliseconds as one that is never answered.
+    """Return a report that stayed open for `after_ms` milliseconds in the state `unanswered`.
 
-    Its open clocks are censored there; their verdicts stand.
+    Its open clocks are censored at this age; its deadline outcomes remain.
     """
     clocks = tuple(
         [
@@ -160,5 +179,5 @@ def close_as_unanswered(measured: MeasuredReport, after_ms: int) -> MeasuredRepo
             for clock in measured.clocks
         ]
     )
-    signature = _pack_profile(measured.clock_set, State.UNANSWERED, measured.filing, measured.entry_bin, clocks)
-    return measured._replace(profile=signature, state=State.UNANSWERED, clocks=clocks)
+    profile = _pack_profile(measured.clock_set, State.UNANSWERED, measured.filing, measured.entry_bin, clocks)
+    return measured._replace(profile=profile, state=State.UNANSWERED, clocks=clocks)

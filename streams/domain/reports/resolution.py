@@ -1,4 +1,4 @@
-"""Which of a report's events stand, and in which order its actions count: docs/definitions.md §1 and §2."""
+"""Find the effective events of a report, and the order of its actions: docs/definitions.md §1 and §2."""
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
@@ -9,15 +9,14 @@ from streams.domain.reports.action_order import order_actions
 from streams.domain.reports.row import HISTORY_OFFSET_MS, Entry, has_downgrade, rank_of
 
 MAX_CLOCK_SKEW: Final = 2 * MINUTE
-"""How far before its filing an action may lie: clocks of servers differ. It then counts as done at once."""
+"""How long before its filing an action may occur, since servers' clocks differ; it counts as if at the filing."""
 
 
 class ResolvedReport(NamedTuple):
-    """What stands of a row.
+    """The effective events of a report.
 
-    `deeds` are the standing actions in order, none before the filing. The numbers count entries that do not stand
-    (`conflicts`, `bad_times`) or that stand with a remark; `softened` tells whether a standing amendment made the
-    report look less grave than its filing does.
+    `actions` are the effective actions in order, none before the filing. `conflicts` and `bad_times` count entries that
+    are not effective, `skewed` counts effective ones. `is_downgraded`: an effective amendment is laxer than the filing.
     """
 
     filing: Entry | None
@@ -30,13 +29,13 @@ class ResolvedReport(NamedTuple):
 
 
 def resolve(entries: Iterable[Entry]) -> ResolvedReport:
-    """Return what stands of a report's entries."""
+    """Return the effective events among a report's entries."""
     ranked = _rank_history_last(sorted(entries, key=rank_of))
-    winners = _first_per_id(ranked)
-    effective = _without_retracted(ranked, winners)
+    first_per_id = _first_per_id(ranked)
+    effective = _without_retracted(ranked, first_per_id)
     filings = [entry for entry in effective if entry.code <= TEST_FILING_CODE]
     actions = [entry for entry in effective if entry.code >= FIRST_ACTION_CODE]
-    conflicts = len(ranked) - len(winners)
+    conflicts = len(ranked) - len(first_per_id)
     if not filings:
         return ResolvedReport(None, actions, bool(effective), conflicts, 0, 0)
     filing = filings[0]
@@ -53,7 +52,7 @@ def resolve(entries: Iterable[Entry]) -> ResolvedReport:
 
 
 def _rank_history_last(ranked: list[Entry]) -> list[Entry]:
-    """Return entries by rank, filings of history last where there is a live filing: that one stands."""
+    """Return entries by rank, but filings of history last if there is a live filing, which is effective before them."""
     if len({entry.delay < HISTORY_OFFSET_MS for entry in ranked if entry.code <= TEST_FILING_CODE}) < len(
         (True, False)
     ):
@@ -62,17 +61,17 @@ def _rank_history_last(ranked: list[Entry]) -> list[Entry]:
 
 
 def _first_per_id(ranked: Iterable[Entry]) -> dict[int, Entry]:
-    """Return the standing entry of each id: the first by rank."""
-    winners: dict[int, Entry] = {}
+    """Return the first entry of each id, by rank: of entries in conflict, this one is effective."""
+    first: dict[int, Entry] = {}
     for entry in ranked:
-        winners.setdefault(entry.id, entry)
-    return winners
+        first.setdefault(entry.id, entry)
+    return first
 
 
 def _without_retracted(ranked: Iterable[Entry], first_per_id: dict[int, Entry]) -> list[Entry]:
-    """Return the standing entries that no retraction takes back.
+    """Return the entries that no effective retraction names; retractions themselves are left out.
 
-    Of retractions with one id and one instant all count: only ids could tell which of them is the first.
+    If several retractions share one id and one instant, all of them count: only ids could decide between them.
     """
     retracted = {
         entry.number for entry in ranked if entry.code == RETRACTION_CODE and entry[:2] == first_per_id[entry.id][:2]

@@ -1,8 +1,7 @@
-"""A report's row: the set of its events.
+"""A report's row: the set of its events, in canonical order.
 
-A row is its entries in canonical order, and how many seconds the platform was allowed to tell a filing late when the
-row began (a later registry must not change what was counted). Everything else about the report is read from the
-entries, so the order in which they came cannot matter.
+Everything else about a report follows from its entries, so the order of arrival does not matter. The row also stores
+the allowance for late filings, as it was when the row was created: a later registry must not change what was counted.
 """
 
 from bisect import bisect_left
@@ -25,18 +24,19 @@ from streams.domain.events import (
 from streams.domain.labels import encode_amendment, is_downgrade
 
 MAX_SIMPLE_ENTRIES: Final = 64
-"""How many entries a plain report may hold: every sequence of plain entries is compiled once and remembered."""
+"""How many entries a simple report may have; the timeline of every sequence of their codes is cached."""
 
 HISTORY_OFFSET_MS: Final = 1 << 50
-"""What is added to the delay, in milliseconds, of a filing of audited history: it was told after every limit."""
+"""Added to the delay, in milliseconds, of a filing of history, so that every limit has passed before it is logged."""
 
 
 class Entry(NamedTuple):
-    """One event of a report. Entries are kept in the order of their first six fields.
+    """One event of a report. A row keeps entries in the order of their first six fields.
 
-    `number` is the items of a filing or an action, the id that a retraction takes back, or what an amendment says of
-    harm and severity (`softening.relabelling`). `labels` are a filing's. `delay` is how long after `at` we were told,
-    and `HISTORY` more for a filing of audited history.
+    `at`: when the event occurred, epoch ms. `code`: what the event is (`events`). `number`: the items of a filing or an
+    action, the digest of the id that a retraction names, or an amendment's labels (`labels.encode_amendment`).
+    `encoded_labels`: those of a filing. `content` and `id`: digests. `delay`: from `at` to logged-at in milliseconds,
+    plus HISTORY_OFFSET_MS for a filing of history.
     """
 
     at: int
@@ -49,26 +49,25 @@ class Entry(NamedTuple):
 
     @property
     def logged_at(self) -> int:
-        """When we were told, in epoch milliseconds; of history, when its platform recorded it."""
-        delay = self.delay  # `recorded_delay` is not called: this is asked of most events
+        """When the event was logged, in epoch milliseconds; for history, when the platform recorded it."""
+        delay = self.delay  # `without_history_offset` is not called, to save time for most events
         return self.at + (delay if delay < HISTORY_OFFSET_MS else delay - HISTORY_OFFSET_MS)
 
 
 def without_history_offset(log_delay: int) -> int:
-    """Return an entry's delay without the mark of history."""
+    """Return an entry's delay in milliseconds, without the offset of history."""
     return log_delay if log_delay < HISTORY_OFFSET_MS else log_delay - HISTORY_OFFSET_MS
 
 
 rank_of: Final = itemgetter(0, 1, 2, 3, 6)
-"""What decides between events of a report: nothing in it depends on an id or a token, except of a retraction."""
+"""The rank of an entry: docs/definitions.md §1. Only a retraction's rank contains an id: the one that it names."""
 
 
 class ReportRow(NamedTuple):
-    """What is stored of a report.
+    """The stored form of a report.
 
-    `rests` is written for a report to which nothing happens any more until it is forgotten: the day on which we were
-    told of its last entry, before which its memory cannot begin, so that whoever restores it need not read the entries.
-    0 for every other, for which it says nothing.
+    `closed_on_day` is 0 unless the report and all its clocks have ended. Then it is the day (since 1970) on which the
+    last entry was logged, so that a restored report can be scheduled for its eviction without reading its entries.
     """
 
     allowance_s: int
@@ -77,29 +76,29 @@ class ReportRow(NamedTuple):
 
 
 class UnpackedReport:
-    """A report whose row is unpacked; the quick way through a ledger knows more of the reports that go it.
+    """A report whose row is unpacked.
 
-    `allowance` and `entries` are those of its row. `is_open` tells that it is known to be open, so that it had better
-    stay unpacked, `is_final` that it is known to have ended with all its clocks: it is only to be forgotten.
+    `allowance_s` and `entries` are those of its row. `is_open`: the report is known to be open, so it stays in the
+    cache. `is_final`: the report and all its clocks are known to have ended, so only its eviction is due.
     """
 
     __slots__ = ("allowance_s", "entries", "is_final", "is_open")
 
-    def __init__(self, allowance: int, entries: list[Entry]) -> None:
-        self.allowance_s = allowance
+    def __init__(self, allowance_s: int, entries: list[Entry]) -> None:
+        self.allowance_s = allowance_s
         self.entries = entries
         self.is_open = self.is_final = False
 
     @property
     def row(self) -> ReportRow:
-        """What is stored of it."""
+        """The stored form of the report."""
         return ReportRow(self.allowance_s, self.entries)
 
 
 def entry_from_event(event: Event) -> Entry:
-    """Return the entry that keeps `event`.
+    """Return the entry for `event`.
 
-    Raises TypeError for a heartbeat, which is no part of any report.
+    Raises TypeError for a heartbeat, which belongs to no report.
     """
     number, labels, delay = 0, "", event.logged_at - event.at
     if isinstance(event, Action):
@@ -113,14 +112,14 @@ def entry_from_event(event: Event) -> Entry:
         code, number = RETRACTION_CODE, event.retracted_id
     else:
         raise TypeError("expected an event of a report, got a heartbeat")
-    # What Entry(…) does, at a third of its cost: this is called for every event.
+    # `tuple.__new__` costs a third of `Entry(…)`, and every event needs it.
     return tuple.__new__(Entry, (event.at, code, number, labels, event.content, event.id, delay))
 
 
 def insert_entry(entries: list[Entry], entry: Entry) -> list[Entry] | None:
-    """Return `entries` with `entry` in its place, or None when an equal event is there already.
+    """Return `entries` with `entry` inserted, or None if they contain an equal event that was logged no later.
 
-    An equal event that was told earlier replaces the later copy, since `told` is the earliest of them.
+    A copy that was logged earlier replaces the later copy: of equal copies, the earliest logged-at counts.
     """
     place = bisect_left(entries, entry[:6])
     if place < len(entries) and entries[place][:6] == entry[:6]:
@@ -131,9 +130,9 @@ def insert_entry(entries: list[Entry], entry: Entry) -> list[Entry] | None:
 
 
 def is_simple(entries: list[Entry]) -> bool:
-    """Return whether entries with the codes of a filing and actions are those of a plain report.
+    """Return whether the entries of a filing, actions and amendments are those of a simple report.
 
-    That is: few, with an id each, each later than the one before, and every action decides all items.
+    A report is simple if its entries are few, have distinct ids and instants, and every action decides all items.
     """
     count = len(entries)
     if count == 1:
@@ -142,10 +141,10 @@ def is_simple(entries: list[Entry]) -> bool:
         count <= MAX_SIMPLE_ENTRIES
         and (entries[0].number == 1 or not any(entry.number for entry in entries[1:]))
         and len({entry.id for entry in entries}) == count
-        and len({entry.at for entry in entries}) == count  # they are in order
+        and len({entry.at for entry in entries}) == count  # entries are sorted, so each is later than the one before
     )
 
 
 def has_downgrade(entries: Iterable[Entry], labels: str) -> bool:
-    """Return whether one of these entries is an amendment that makes a report with these labels look less grave."""
+    """Return whether one of these entries is an amendment that is laxer than `labels` (encoded)."""
     return any(entry.code == AMENDMENT_CODE and is_downgrade(labels, entry.number) for entry in entries)

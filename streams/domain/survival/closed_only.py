@@ -1,6 +1,7 @@
-"""The figures that are published today, from closed reports alone; and the mean, which is seldom known.
+"""The closed-only median, which transparency reports print, and the mean, which is seldom known.
 
-They stand beside the honest figures, never instead of them: who leaves reports open looks fast here.
+The closed-only median is shown beside the median and never instead of it: a platform that leaves reports open looks
+fast in it.
 """
 
 from typing import NamedTuple
@@ -10,10 +11,10 @@ from streams.domain.survival.risk_table import STOPPED, Cells
 
 
 def closed_only_median(cells: Cells, interest: int = STOPPED) -> float | None:
-    """Return the median of the reports that ended as wanted, in seconds; None if there are none.
+    """Return the median of the reports with the ending of interest, in seconds; None if there are none.
 
-    Every such report counts, however late it was told. A duration is read as the upper edge of its bin, and the
-    median of an even number is the mean of the two in the middle. None also where the median lies beyond the grid.
+    Every such report counts, even if it was logged late. A duration is read as the upper edge of its bin, and the
+    median of an even number is the mean of the two in the middle. None also where the median lies above the last edge.
     """
     middle = _median_ms(cells, interest)
     return None if middle is None else middle / SECOND
@@ -55,16 +56,16 @@ class DurationTotal(NamedTuple):
 
 
 class Mean(NamedTuple):
-    """A mean in seconds, or None without reports; not `exact`, it is a lower bound."""
+    """A mean in seconds, or None without reports; a mean that is not `exact` is a lower bound."""
 
     seconds: float | None
     exact: bool
 
 
 def mean(ended: DurationTotal, still_open: DurationTotal) -> Mean:
-    """Return the mean duration of reports that ended and reports that are open, the latter at their current age.
+    """Return the mean duration of ended and open reports, the open reports at their current age.
 
-    The open ones will take longer than that, so with any of them the mean is a lower bound.
+    Open reports will take longer than their current age, so with any of them the mean is a lower bound.
     """
     reports = ended.reports + still_open.reports
     seconds = (ended.total + still_open.total) / reports / SECOND if reports else None

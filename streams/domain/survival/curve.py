@@ -1,4 +1,4 @@
-"""The curve of a cohort: asked for quantiles, shares within a limit and restricted means."""
+"""The curve of a cohort, from which quantiles, shares within a limit and restricted means are read."""
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from streams.domain.survival.interval import UNKNOWN, Interval, log_log, wilson
 from streams.domain.survival.product_limit import area_below, area_variance
 from streams.domain.survival.risk_table import Exposure, TimePoint
 
-# Sums of floats that should be 0.5 may be a hair below it.
+# Sums of floats that should be 0.5 may be slightly smaller.
 _ROUNDING: Final = 1e-12
 
 
@@ -24,7 +24,7 @@ class Method(StrEnum):
 
 
 class RestrictedMean(NamedTuple):
-    """The mean time without the ending of interest, counted up to the horizon `tau` only; all in seconds."""
+    """The mean time without the ending of interest, counted up to `tau` only; all in seconds."""
 
     tau: float
     value: float
@@ -33,12 +33,12 @@ class RestrictedMean(NamedTuple):
 
 @dataclass(frozen=True)
 class Curve:
-    """What became of a cohort over time, at every moment at which a report ended or was last seen open.
+    """The shares of a cohort over time, at every instant at which a report ended or was last seen open.
 
-    The four sequences go with `moments` and hold from each one until the next: `survival` (S) is the share without
-    any ending, `incidence` (F) the share with the ending of interest. Nothing is known at or before `known_from`
-    nor after `known_to` (milliseconds), and then every question is answered by None. `observed_to` is when the last
-    report was seen: the curve may end before that.
+    The four sequences belong to `points`, and each value holds until the next point: `survival` (S) is the share
+    without any ending, `incidence` (F) the share with the ending of interest. Nothing is known at or before
+    `known_from` nor after `known_to` (milliseconds); methods return None there. `observed_to` is when the last report
+    was seen; the curve may end earlier.
     """
 
     exposure: Exposure
@@ -54,14 +54,14 @@ class Curve:
 
     @property
     def ends_early(self) -> bool:
-        """Whether the curve ends before the last report was seen: all at risk had ended, and others came in later."""
+        """Whether the curve ends before the last report was seen: all at risk had ended, and others entered later."""
         return self.known_to < self.observed_to
 
     def quantile(self, p: float) -> Interval:
         """Return the time by which a share `p` had the ending of interest, in seconds (the upper edge of its bin).
 
-        The limits are where the log-log bands cross `p` (Brookmeyer and Crowley 1982). None: not reached, or not
-        known, which `reaches` tells apart. Raises ValueError unless 0 < p < 1.
+        The limits are where the log-log bands cross `p` (Brookmeyer and Crowley 1982). None means not reached or not
+        known; `reaches` distinguishes the two. Raises ValueError unless 0 < p < 1.
         """
         if not 0 < p < 1:
             raise ValueError(f"expected a share between 0 and 1, both excluded, got {p}")
@@ -75,9 +75,9 @@ class Curve:
         return Interval(self._time_in_seconds(reached), self._time_in_seconds(low), self._time_in_seconds(high))
 
     def reaches(self, p: float) -> bool | None:
-        """Return whether a share `p` had the ending of interest, or None if that is not known.
+        """Return whether a share `p` had the ending of interest, or None if this is not known.
 
-        False only where the curve is known as long as any report was seen, and stays below. Raises as `quantile`.
+        False only if the curve is known up to the last report that was seen, and stays below `p`. Raises as `quantile`.
         """
         if self.quantile(p).value is not None:
             return True
@@ -86,7 +86,7 @@ class Curve:
     def within(self, limit: int) -> Interval | None:
         """Return the share with the ending of interest within `limit` milliseconds, or None if it is not known.
 
-        Raises ValueError for a limit off the grid.
+        Raises ValueError for a limit that is no edge of the duration bins.
         """
         edge_index(limit)
         if not self._is_known_at(limit):
@@ -98,9 +98,9 @@ class Curve:
         return Interval(self.incidence[k], low[k], high[k])
 
     def restricted_mean(self, tau: int) -> RestrictedMean | None:
-        """Return the area below 1 - F from 0 to `tau` milliseconds, or None if F is not known up to there.
+        """Return the area below 1 - F from 0 to `tau` milliseconds, or None if F is not known up to `tau`.
 
-        Raises ValueError for a `tau` off the grid.
+        Raises ValueError for a `tau` that is no edge of the duration bins.
         """
         edge_index(tau)
         if not self._is_known_at(tau):
@@ -118,28 +118,28 @@ class Curve:
         return None if k is None or k == len(self.points) else self.points[k].at / SECOND
 
     def _effective_count_at_zero(self, k: int, limit: int) -> float:
-        """Return how many reports stand behind a share of 0 at `limit`."""
+        """Return the effective number of reports behind a share of 0 at `limit`."""
         if k < 0:
             return self.exposure.from_start
-        moment = self.points[k]
-        left = moment.at_risk - moment.ended - moment.censored
-        if moment.at < limit and self.survival[k] > 0:
+        point = self.points[k]
+        left = point.at_risk - point.ended - point.censored
+        if point.at < limit and self.survival[k] > 0:
             return left / self.survival[k]
         return self._effective_count(k)
 
     def _effective_count(self, k: int) -> float:
-        """Return the effective number of reports at a moment: those at risk, over S just before it (Peto 1977)."""
+        """Return the effective number of reports at point `k`: at risk, divided by S just before it (Peto 1977)."""
         before = self.survival[k - 1] if k else 1.0
-        # With delayed entry S may shrink below what a float can hold.
+        # With delayed entry, S may become smaller than a float can hold.
         return self.points[k].at_risk / (before or 1.0)
 
     @cached_property
     def _times(self) -> tuple[int, ...]:
-        return tuple(moment.at for moment in self.points)
+        return tuple(point.at for point in self.points)
 
     @cached_property
     def _bands(self) -> tuple[list[float], list[float]]:
-        """Return the lower and the upper log-log limits of F: of S turned over where nothing competed."""
+        """Return the lower and the upper log-log limits of F; without competing endings, 1 minus the limits of S."""
         errors = [sqrt(variance) for variance in self.variance]
         if self.method is Method.AALEN_JOHANSEN:
             limits = [log_log(share, error) for share, error in zip(self.incidence, errors, strict=True)]
@@ -147,7 +147,7 @@ class Curve:
         limits = [log_log(share, error) for share, error in zip(self.survival, errors, strict=True)]
         lower, upper = [1 - high for _, high in limits], [1 - low for low, _ in limits]
         if self.survival and self.survival[-1] <= 0:
-            # Every report had the event: as many as stand behind the last step.
+            # Every report had the event, so log-log limits have no width; Wilson limits of the last step replace them.
             behind = self._effective_count(len(self.points) - 1)
             lower[-1] = wilson(behind, behind).low or 0.0
         return lower, upper

@@ -1,4 +1,4 @@
-"""From the cells of a cohort to its curve."""
+"""Estimate the curve of a cohort from its cells."""
 
 from collections.abc import Sequence
 
@@ -11,51 +11,51 @@ from streams.domain.survival.risk_table import STOPPED, Cells, TimePoint, build_
 def estimate(cells: Cells, interest: int = STOPPED) -> Curve:
     """Return the curve of `cells` for the ending of interest, in time proportional to cells and bins.
 
-    Kaplan-Meier where nothing competed, else Aalen-Johansen. Raises ValueError for a cell off the grid or a negative
-    count.
+    The method is Kaplan-Meier without competing endings, else Aalen-Johansen. Raises ValueError for a cell outside of
+    the duration bins or a negative count.
     """
     table = build_risk_table(cells, interest)
-    moments = _until_exhausted(table.points)
-    survival, survival_variance = kaplan_meier(moments)
-    if all(moment.ended == moment.events for moment in moments):
+    points = _until_exhausted(table.points)
+    survival, survival_variance = kaplan_meier(points)
+    if all(point.ended == point.events for point in points):
         method, variance = Method.KAPLAN_MEIER, survival_variance
         incidence = [1 - share for share in survival]
     else:
-        method, incidence = Method.AALEN_JOHANSEN, aalen_johansen(moments, survival)
-        variance = incidence_variance(moments, survival, incidence)
+        method, incidence = Method.AALEN_JOHANSEN, aalen_johansen(points, survival)
+        variance = incidence_variance(points, survival, incidence)
     return Curve(
         exposure=table.exposure,
         method=method,
-        points=moments,
+        points=points,
         survival=tuple(survival),
         survival_variance=tuple(survival_variance),
         incidence=tuple(incidence),
         variance=tuple(variance),
         known_from=table.first_entry,
-        known_to=_known_to(table.points, len(moments)),
+        known_to=_known_to(table.points, len(points)),
         observed_to=table.points[-1].at if table.points else 0,
     )
 
 
 def _until_exhausted(points: tuple[TimePoint, ...]) -> tuple[TimePoint, ...]:
-    """Return the moments up to where everybody at risk ended although others entered later.
+    """Return the points before all reports at risk have ended although other reports enter later.
 
-    The product would be 0 from there for ever, while the later ones are known to have waited longer. What was at
-    risk says nothing further, so the curve ends before that moment.
+    From that point on the product would be 0, although the later reports are known to have waited longer. The reports
+    at risk give no further information, so the curve ends before that point.
     """
-    for k, moment in enumerate(points[:-1]):
-        if moment.ended == moment.at_risk:
+    for k, point in enumerate(points[:-1]):
+        if point.ended == point.at_risk:
             return points[:k]
     return points
 
 
-def _known_to(moments: Sequence[TimePoint], kept: int) -> int:
+def _known_to(points: Sequence[TimePoint], kept: int) -> int:
     """Return the last time, in milliseconds, at which the shares are known."""
-    if kept < len(moments):
-        exhausted = edge_index(moments[kept].at)
+    if kept < len(points):
+        exhausted = edge_index(points[kept].at)
         return EDGES[exhausted - 1] if exhausted else 0
-    if not moments:
+    if not points:
         return 0
-    last = moments[-1]
-    # With nobody left to wait, the shares stay as they are.
+    last = points[-1]
+    # When no report is left at risk, the shares do not change any more.
     return EDGES[-1] if last.ended == last.at_risk else last.at

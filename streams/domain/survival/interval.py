@@ -22,7 +22,7 @@ class Interval(NamedTuple):
 
 
 UNKNOWN: Final = Interval(None, None, None)
-"""Nothing can be said."""
+"""The answer where nothing is known."""
 
 
 def log_log(share: float, standard_error: float) -> tuple[float, float]:
@@ -38,10 +38,10 @@ def log_log(share: float, standard_error: float) -> tuple[float, float]:
 
 
 def wilson(successes: float, trials: float, z: float = _Z) -> Interval:
-    """Return the Wilson score interval of a plain proportion; unknown without trials.
+    """Return the Wilson score interval of a proportion; UNKNOWN without trials.
 
-    `z` is how many standard errors lie on either side; the default gives 95 %. `trials` may be fractional, an effective
-    number. Source: Wilson, J. Am. Stat. Assoc. 22 (1927) 209.
+    `z` is how many standard errors lie on either side; the default gives 95 %. `trials` may be an effective number with
+    a fraction. Source: Wilson, J. Am. Stat. Assoc. 22 (1927) 209.
     """
     if trials <= 0:
         return UNKNOWN

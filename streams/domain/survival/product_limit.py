@@ -1,7 +1,7 @@
-"""The product-limit estimators and their variances, one pass over the moments of a risk table each.
+"""The product-limit estimators and their variances, each in one pass over the points of a risk table.
 
 S is the share without any ending (Kaplan and Meier 1958), F the share with the ending of interest (Aalen and
-Johansen 1978). Both run over the same moments; the values hold from each moment until the next.
+Johansen 1978). Both use the same points; each value holds from its point until the next.
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ from streams.domain.survival.risk_table import TimePoint
 
 
 def kaplan_meier(points: Sequence[TimePoint]) -> tuple[list[float], list[float]]:
-    """Return S after each moment, and its variance by Greenwood's formula: S² Σ d / (n (n - d)).
+    """Return S after each point, and its variance by Greenwood's formula: S² Σ d / (n (n - d)).
 
-    Where everybody at risk ends, S and its variance are 0.
+    Where all reports at risk end, S and its variance are 0.
     """
     survival, greenwood = 1.0, 0.0
     shares, variances = [], []
@@ -27,11 +27,11 @@ def kaplan_meier(points: Sequence[TimePoint]) -> tuple[list[float], list[float]]
 
 
 def aalen_johansen(points: Sequence[TimePoint], survival: Sequence[float]) -> list[float]:
-    """Return F after each moment: the sum of S just before, times the share of those at risk with the event."""
+    """Return F after each point: the sum of S just before a point, times the share of those at risk with the event."""
     incidence, before = 0.0, 1.0
     shares = []
-    for moment, after in zip(points, survival, strict=True):
-        incidence += before * moment.events / moment.at_risk
+    for point, after in zip(points, survival, strict=True):
+        incidence += before * point.events / point.at_risk
         before = after
         shares.append(min(incidence, 1.0))
     return shares
@@ -40,11 +40,11 @@ def aalen_johansen(points: Sequence[TimePoint], survival: Sequence[float]) -> li
 def incidence_variance(
     points: Sequence[TimePoint], survival: Sequence[float], incidence: Sequence[float]
 ) -> list[float]:
-    """Return the variance of F after each moment, by the delta method (Dinse and Larson 1986, equation 6).
+    """Return the variance of F after each point, by the delta method (Dinse and Larson 1986, equation 6).
 
-    For n at risk, d endings and e events at moment k, S just before it and Δ = F(t) - F(k):
-    Σ Δ² d / (n (n - d)) + Σ S² e (n - e) / n³ - 2 Σ Δ S e / n². With no competing ending this is Greenwood's formula,
-    with no censoring F (1 - F) / n. The sums grow by recurrences in F, so that one pass is enough.
+    For n at risk, d endings and e events at point k, S just before it and Δ = F(t) - F(k):
+    Σ Δ² d / (n (n - d)) + Σ S² e (n - e) / n³ - 2 Σ Δ S e / n². Without competing endings this is Greenwood's formula,
+    without censoring F (1 - F) / n. The sums are updated by recurrences in F, so one pass is enough.
     """
     spread = pull = weight = own = drag = slope = 0.0
     last, before = 0.0, 1.0
@@ -65,13 +65,13 @@ def incidence_variance(
 
 def area_below(points: Sequence[TimePoint], incidence: Sequence[float], until: int) -> float:
     """Return the integral of 1 - F from 0 to `until`, in milliseconds."""
-    area, since, waiting = 0.0, 0, 1.0
-    for moment, share in zip(points, incidence, strict=True):
-        if moment.at >= until:
+    area, since, share_without = 0.0, 0, 1.0
+    for point, share in zip(points, incidence, strict=True):
+        if point.at >= until:
             break
-        area += waiting * (moment.at - since)
-        since, waiting = moment.at, 1 - share
-    return area + waiting * (until - since)
+        area += share_without * (point.at - since)
+        since, share_without = point.at, 1 - share
+    return area + share_without * (until - since)
 
 
 def area_variance(
@@ -79,9 +79,9 @@ def area_variance(
 ) -> float:
     """Return the variance of the area below 1 - F up to `until`, in milliseconds squared.
 
-    The delta method once more: one report's ending at a moment moves the area by -H n / (n - d), where H is the
-    integral of F(u) - F(k) from there to `until`, and by S (until - k) on top if it is the event; the endings among
-    the n at risk are multinomial. With no competing ending this is Σ (area of S beyond k)² d / (n (n - d)).
+    By the delta method: one report's ending at point k changes the area by -H n / (n - d), where H is the integral of
+    F(u) - F(k) from k to `until`, and additionally by S (until - k) if the ending is the event. The endings among the n
+    at risk are multinomial. Without competing endings this is Σ (area of S beyond k)² d / (n (n - d)).
     """
     variance, beyond, later = 0.0, 0.0, until
     ahead: float | None = None

@@ -1,4 +1,4 @@
-"""Who was at risk when: counts of reports by entry, exit and ending, turned into one table over time."""
+"""Build the table of the reports at risk over time, from counts of reports by entry, exit and ending."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -6,21 +6,21 @@ from typing import Final, NamedTuple
 from streams.domain.duration_bins import EDGES, OVERFLOW_BIN
 
 Cells = Mapping[tuple[int, int, int], int]
-"""Number of reports by (entry bin, exit bin, ending). Entry `FROM_START` (-1) is at risk from 0."""
+"""Number of reports by (entry bin, exit bin, ending). A report with entry `FROM_START` (-1) is at risk from 0."""
 
 FROM_START: Final = -1
 OPEN: Final = 0
 STOPPED: Final = 1
-"""The ending that a clock waits for; whatever is greater competes with it."""
+"""The stop, for which a clock waits; greater numbers are competing endings."""
 
 _MAX_UNEXPOSED_SHARE: Final = 0.05
 
 
 class Exposure(NamedTuple):
-    """How much of a cohort can be observed at all.
+    """How much of a cohort can be observed.
 
-    `events` are all declared endings of interest. `unexposed` reports ended (or were last seen) no later than they
-    were told, so nobody could have seen them wait; `delayed` ones entered the risk set late.
+    `n`: all reports. `events`: all declared endings of interest. `unexposed`: reports that ended (or were last seen) no
+    later than they were logged, so they were never at risk. `delayed`: reports that entered the risk set late.
     """
 
     n: int
@@ -35,15 +35,15 @@ class Exposure(NamedTuple):
 
     @property
     def is_measurable(self) -> bool:
-        """Whether anybody was at risk, and at most 5 % of the reports were told only when it was over."""
+        """Whether any report was at risk, and at most 5 % of the reports were logged only after their end."""
         return self.unexposed < self.n and self.unexposed <= _MAX_UNEXPOSED_SHARE * self.n
 
 
 class TimePoint(NamedTuple):
     """A time at which reports left the risk set: `at` in milliseconds, the rest in reports.
 
-    `at_risk` counts everybody who entered before `at` and left at `at` or later. `ended` counts every ending,
-    `events` the one of interest, `censored` those still open.
+    `at_risk` counts the reports that entered before `at` and left at `at` or later. `ended` counts all endings,
+    `events` the endings of interest, `censored` the reports that are still open.
     """
 
     at: int
@@ -54,7 +54,7 @@ class TimePoint(NamedTuple):
 
 
 class RiskTable(NamedTuple):
-    """Every moment in order, what the cohort exposes, and when somebody is first at risk (milliseconds)."""
+    """All points in order, the cohort's exposure, and when a report is first at risk (milliseconds)."""
 
     points: tuple[TimePoint, ...]
     exposure: Exposure
@@ -65,7 +65,7 @@ _CELL_ERROR: Final = f"expected a count >= 0 in a cell (entry -1 to {OVERFLOW_BI
 
 
 class _Margins(NamedTuple):
-    """Counts along the grid of the reports that are ever at risk, and how many never were."""
+    """Counts, by duration bin, of the reports that are at risk at some time, and how many reports never are."""
 
     from_start: int
     unexposed: int
@@ -76,7 +76,7 @@ class _Margins(NamedTuple):
 
 
 def _count_margins(cells: Cells, interest: int) -> _Margins:
-    """Read every cell, in one loop without calls: a cohort may have thousands, and boards recompute many."""
+    """Count every cell, in one loop without calls: a cohort may have thousands, and boards recompute many cohorts."""
     entering, ended, events, censored = [0] * OVERFLOW_BIN, [0] * OVERFLOW_BIN, [0] * OVERFLOW_BIN, [0] * OVERFLOW_BIN
     from_start = unexposed = 0
     for (entry, leaving, ending), count in cells.items():
@@ -90,7 +90,7 @@ def _count_margins(cells: Cells, interest: int) -> _Margins:
         else:
             unexposed += count
             continue
-        # Beyond the grid only this is known: still waiting at its last edge.
+        # Above the last edge, it is only known that the report was still waiting at this edge.
         if ending == OPEN or leaving == OVERFLOW_BIN:
             censored[last] += count
             continue
@@ -103,7 +103,7 @@ def _count_margins(cells: Cells, interest: int) -> _Margins:
 def build_risk_table(cells: Cells, interest: int = STOPPED) -> RiskTable:
     """Return the risk table of `cells` for the ending of interest.
 
-    Raises ValueError for a cell off the grid or a negative count.
+    Raises ValueError for a cell outside of the duration bins or a negative count.
     """
     margins = _count_margins(cells, interest)
     exposure = Exposure(
@@ -117,13 +117,13 @@ def build_risk_table(cells: Cells, interest: int = STOPPED) -> RiskTable:
 
 def _time_points(margins: _Margins) -> tuple[TimePoint, ...]:
     at_risk, _, *columns = margins
-    moments = []
+    points = []
     for at, entering, ended, events, censored in zip(EDGES, *columns, strict=True):
         if ended or censored:
-            moments.append(TimePoint(at, at_risk, ended, events, censored))
-        # Who enters at an edge is at risk after it, so the reports that leave there go first.
+            points.append(TimePoint(at, at_risk, ended, events, censored))
+        # A report that enters at an edge is at risk after it, so the reports that leave at the edge are counted first.
         at_risk += entering - ended - censored
-    return tuple(moments)
+    return tuple(points)
 
 
 def _first_entry(margins: _Margins) -> int:

@@ -1,4 +1,4 @@
-"""The quick way through a ledger: events of plain reports wait here, and are posted before anything is decided."""
+"""Buffer the events of simple reports, and flush a report before it is processed, read or stored."""
 
 from collections.abc import Callable
 
@@ -16,9 +16,10 @@ from streams.domain.reports.row import Entry, UnpackedReport
 
 
 class Buffer:
-    """Takes the events of plain reports and settles them.
+    """Buffers the events of simple reports and flushes them.
 
-    `wake` is called when one of a platform's reports comes up at an instant. `faults` are as for `Agenda`.
+    `wake` is called with the instant at which a buffered report of a platform is due. `faults`: as for
+    `DeadlineScheduler`.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Buffer:
         self._evict_at_by_key: dict[bytes, int] = {}
 
     def take(self, platform: PlatformState, event: ReportEvent) -> bool:
-        """Take an event if it is one of a plain report; false for the long way."""
+        """Buffer an event of a simple report; return False and change nothing if it needs the general path."""
         key = event.key
         found = self._shelf.find(key)
         if found is None:
@@ -53,7 +54,7 @@ class Buffer:
         return True
 
     def _start_report(self, platform: PlatformState, filing: Filing) -> bool:
-        """Take a filing of which nothing is known yet."""
+        """Buffer the first event of a report, a filing."""
         report = self._settling.file(platform, filing)
         if report is None or platform.retained_reports >= platform.capacity:
             return False
@@ -70,7 +71,7 @@ class Buffer:
         return True
 
     def join(self, platform: PlatformState, waiting: UnpackedReport, filed: Filing) -> bool:
-        """Take a filing whose actions have waited for it; false for the long way."""
+        """Buffer the filing of an orphan; return False and change nothing if it needs the general path."""
         report = self._settling.join(platform, waiting, filed)
         if report is None:
             return False
@@ -88,16 +89,16 @@ class Buffer:
             self._wake(platform, soonest)
 
     def flush_platform(self, platform: PlatformState) -> None:
-        """Settle all reports of a platform."""
+        """Flush all reports of a platform."""
         try:
             self.flush(platform)
-        except Exception as fault:  # noqa: BLE001 - whatever it is, it concerns this platform alone
+        except Exception as fault:  # noqa: BLE001 - a fault of one platform must not stop the others
             self._faults.setdefault(platform.name, fault)
 
     def flush(self, platform: PlatformState, until: int = FOREVER_MS) -> None:
-        """Settle a platform's reports that were filed by `until`, all by default.
+        """Flush a platform's reports that were filed by `until`, all by default.
 
-        To those filed later nothing happens before; more of their entries may come, and are settled with them.
+        Reports filed later are not due before, and more of their entries may arrive and be flushed with them.
         """
         unsettled, platform.buffered, platform.buffered_due = platform.buffered, {}, FOREVER_MS
         for key, report in unsettled.items():
@@ -108,7 +109,7 @@ class Buffer:
         self._shelf.mark_changed(unsettled)
 
     def flush_report(self, platform: PlatformState, key: bytes, decided_through: int) -> None:
-        """Settle one report as seen at `horizon`."""
+        """Flush one report, with deadlines decided through `decided_through`."""
         report = platform.buffered.pop(key, None)
         if report is None:
             return
@@ -120,28 +121,28 @@ class Buffer:
         self._shelf.put_changed(key, report)
 
     def cancel_eviction(self, key: bytes) -> None:
-        """Take note that a report has gone on after it had ended."""
+        """Drop the known eviction instant of a report that got another event."""
         self._evict_at_by_key.pop(key, None)
 
     def next_due(self, platform: PlatformState, report: UnpackedReport) -> int | None:
-        """Return when a plain report comes up next, None for one that is not plain."""
+        """Return when a simple report is next due, None for one that is not simple."""
         if not isinstance(report, Report):
             return None
         return compute_next_due_simple(self._rules, report.path, report.entries, platform.decided_through)
 
     def next_due_of(self, platform: PlatformState, entries: list[Entry]) -> int | None:
-        """Return when a report with these entries comes up next, None for one that is not plain."""
+        """Return when a report with these entries is next due, None for one that is not simple."""
         path = self._settling.path_of(entries)
         return None if path is None else compute_next_due_simple(self._rules, path, entries, platform.decided_through)
 
     def due_after_end(self, key: bytes) -> int:
-        """Return and forget when a report that has ended is to be forgotten; FOREVER_MS where that is not known."""
+        """Return and clear when an ended report is due for eviction; FOREVER_MS if this is not known."""
         return self._evict_at_by_key.pop(key, FOREVER_MS)
 
     def process_due(self, platform: PlatformState, key: bytes, report: UnpackedReport, before: int) -> int | None:
-        """Count what limits a plain report has missed since the horizon was at `before`; return when it comes up next.
+        """Count the deadlines of a simple report that passed since `before`; return when it is next due.
 
-        None for a report that is not plain, or for which the time has come for something else.
+        Returns None for a report that is not simple, or that is due for something else than a deadline.
         """
         due = self.next_due(platform, report)
         if due is None or due <= platform.decided_through:
@@ -163,9 +164,10 @@ class Buffer:
     def _schedule_after_end(
         self, platform: PlatformState, key: bytes, before: Path, report: Report, decided_through: int
     ) -> None:
-        """See to when a plain report comes up that has ended: nothing else can make it come up earlier than before.
+        """Schedule the eviction of a simple report that has ended.
 
-        One that ends before its limit comes up there, and need not be read then: it is only to be forgotten.
+        A report that ends before its deadline is still in the queue at this deadline, and is then scheduled for its
+        eviction without being read.
         """
         filed, rules = report.entries[0], self._rules
         forgotten = evict_at(rules, report.entries, filed.at)

@@ -1,4 +1,4 @@
-"""What the deeds of plain reports are counted under: names spelled once, equal deeds added up before they are counted."""
+"""Count the actions of simple reports: counter names are cached, and equal actions are added up first."""
 
 from bisect import bisect_left
 
@@ -14,14 +14,14 @@ from streams.domain.reports.row import Entry, UnpackedReport
 
 
 class Deeds:
-    """Counts the deeds and missed limits of plain reports, to their platforms' counters and their cohorts' sums."""
+    """Counts the actions and missed deadlines of simple reports, in counters and in the sums of cohorts."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, ...], CounterUpdates] = {}
         self._memo = Memo()
 
     def learn(self, path: Path, value: int) -> CounterUpdates:
-        """Return what the last deed of a path is counted under when all limits are ahead and its bin is `value`."""
+        """Return the counters of a path's last action, in the bin `value`, when all deadlines lie ahead."""
         longest = EDGES[value] if value < OVERFLOW_BIN else FOREVER_MS
         once = [ENTRY_COUNTERS[path.codes[-1]]]
         sums = {}
@@ -37,13 +37,13 @@ class Deeds:
         return updates
 
     def count(self, platform: PlatformState, report: Report, path: Path, horizon: int) -> None:
-        """Count the last deed of a path that a report has taken; limits up to `horizon` were counted as missed before it."""
+        """Count the last action of a report's path; deadlines up to `horizon` were counted as missed before."""
         platform.count(ENTRY_COUNTERS[path.codes[-1]])
         for end in path.ended or ():
             self._end(platform, report, path.names[end.clock], end, horizon)
 
     def miss(self, platform: PlatformState, report: Report, path: Path, passed: tuple[int, int]) -> None:
-        """Count the limits of a plain report on a path that lie after the first of two instants, up to the second."""
+        """Count the deadlines of a simple report that lie after the first of two instants, up to the second."""
         filed, (before, horizon) = report.entries[0], passed
         for clock in path.running:
             names = path.names[clock]
@@ -51,7 +51,7 @@ class Deeds:
                 platform.count(names.deadline[MISSED, names.limit <= filed.delay])
 
     def await_no_longer(self, platform: PlatformState, waiting: UnpackedReport) -> None:
-        """Take back that actions wait for their filing; what they are is counted when their report is settled."""
+        """Undo the counting of an orphan and its entries, which are counted when the report is flushed."""
         platform.count(counters.ORPHANS, -1)
         for entry in waiting.entries:
             platform.count(ENTRY_COUNTERS[entry.code], -1)
@@ -70,7 +70,7 @@ class Deeds:
 def _judge(
     platform: PlatformState, names: ClockCounterNames, deadline_outcome: int, filed: Entry, horizon: int
 ) -> None:
-    """Count a verdict, in place of the miss that was counted if the limit had passed."""
+    """Count a deadline outcome; correct the miss that was counted if the deadline had passed."""
     late = names.limit <= filed.delay
     if filed.at + names.limit > horizon:
         platform.count(names.deadline[deadline_outcome, late])

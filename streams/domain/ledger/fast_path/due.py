@@ -1,4 +1,4 @@
-"""When something next happens to a plain report by itself."""
+"""Compute when a simple report is next due."""
 
 from streams.domain.ledger.config import LedgerConfig
 from streams.domain.ledger.due import evict_at
@@ -7,10 +7,10 @@ from streams.domain.reports.row import Entry
 
 
 def compute_next_due_simple(rules: LedgerConfig, path: Path, entries: list[Entry], horizon: int) -> int:
-    """Return when a plain report comes up next, after the limits that are decided up to `horizon`.
+    """Return when a simple report is next due, after the deadlines that are decided up to `horizon`.
 
-    An open one comes up once on the way to its sealing, at the first instant at which it could be forgotten if it had
-    ended meanwhile: so its end need not be put on the agenda.
+    An open report is due once before it becomes unanswered, at the first instant at which it could be evicted if it had
+    ended. Its end therefore needs no entry in the queue.
     """
     filed = entries[0]
     if path.open:

@@ -1,15 +1,15 @@
-"""Answers that are remembered to save time: many small tables that together stay small, whatever is asked."""
+"""A cache of many small tables with a limit on their entries together."""
 
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
 MAX_ANSWERS: Final = 200_000
-"""How many answers are remembered before all are forgotten: some 20 MB."""
+"""How many answers are cached before the cache is emptied: about 20 MB."""
 
 
 class Memo:
-    """Fills tables that others read, and empties all of them when they hold `most` answers together."""
+    """Fills tables that other objects read, and empties all of them when they hold `most` answers together."""
 
     def __init__(self, most: int = MAX_ANSWERS) -> None:
         self._most = most
@@ -17,7 +17,7 @@ class Memo:
         self._tables: list[dict[int, Any]] = []
 
     def put(self, table: dict[int, T], place: int, answer: T) -> None:
-        """Remember an answer in a table, which is filled by this memo alone."""
+        """Store an answer in a table that only this memo fills."""
         if self._count >= self._most:
             for each in self._tables:
                 each.clear()

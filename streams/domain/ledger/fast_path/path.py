@@ -1,7 +1,7 @@
-"""Plain reports: a filing, then actions on all of it and amendments, with ids of their own, and nothing else.
+"""Simple reports: a filing, then actions on all items and amendments, with distinct ids, and nothing else.
 
-What a plain report comes to follows from the sequence of its codes and from its times. A sequence is compiled once
-into a `Path`, which knows what its last deed changed, so that a report need not be read twice to post it.
+The evaluation of a simple report follows from the sequence of its codes and from its times. A sequence is compiled once
+into a `Path`, which knows what its last action changed, so that a report need not be evaluated twice.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ from streams.domain.ledger.report_updates import EndedClock
 
 
 class End(NamedTuple):
-    """A clock (its place in the regime), the place of the entry that ended it (0: none has), and the ending."""
+    """A clock (its index in the clock set), the index of the entry that ended it (0: none has), and the ending."""
 
     clock: int
     place: int
@@ -27,14 +27,14 @@ class End(NamedTuple):
 
 
 class Path:
-    """A plain report after a sequence of entries, given by its codes.
+    """A simple report after a sequence of entries, given by its codes.
 
-    `ends` are the clocks that have ended, `ended` those that the last entry ended, None where it did anything else to
-    a clock; `running` are the others and `limits` their limits, ascending; clocks that have not begun are neither.
-    `names` are what the regime's clocks are counted under, `shortest` is the shortest limit of all. `open` tells
-    whether the report is open, `settled` that neither it nor any clock is, `amended` whether it was amended. `onward`
-    remembers where one more code leads, `told` what the last deed is counted under, by the bin of its duration, and
-    `says` what a notice then says that it has ended.
+    `ends` are the clocks that have ended, `ended` those that the last entry ended, None if it did anything else to a
+    clock; `running` are the others and `limits` their limits, ascending; clocks that have not started are neither.
+    `names` are the counter names of the clock set, `shortest` is the shortest limit of all. `open`: the report is open.
+    `settled`: neither the report nor any clock is open. `amended`: the report was amended. `onward` caches the path
+    after one more code, `counter_cache` the counters of the last action by the bin of its duration, and `says` the
+    ended clocks of the report update.
     """
 
     __slots__ = (
@@ -70,22 +70,22 @@ class Path:
         self._words = status_bytes(plan.state, [(names[end.clock].total, end.ending) for end in ends])
 
     def at(self, entries: int) -> "Path":
-        """Return where the first entries of this path have led; at least one."""
+        """Return the path of the first entries of this path; at least one."""
         path = self
         while path.before is not None and len(path.codes) > entries:
             path = path.before
         return path
 
     def signature(self, risk: int, values: Sequence[int]) -> bytes:
-        """Return the stored signature of a report at risk from the bin `risk` on.
+        """Return the stored profile of a report at risk from the bin `risk` on.
 
-        `values` are its filing minute and then, for each entry that follows, the bin of its distance from the filing.
+        `values` are its filing minute and then, for each later entry, the bin of its time since the filing.
         """
         return self._pack(risk, values[0] if self.open else CLOSED_MINUTE, *self._values(values)) + self._words
 
 
 def _news(before: Path | None, after: Path) -> tuple[End, ...] | None:
-    """Return what ended with the last deed, None if what had ended before did not stay."""
+    """Return what the last action ended, None if a clock that had ended before has not the same end any more."""
     known = () if before is None else before.ends
     if not set(known) <= set(after.ends):
         return None

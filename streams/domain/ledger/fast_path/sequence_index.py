@@ -1,4 +1,4 @@
-"""Where sequences of codes lead under the clocks of one regime."""
+"""Cache the paths of code sequences under one clock set."""
 
 from typing import Final
 
@@ -9,15 +9,15 @@ from streams.domain.ledger.counters import names_of
 from streams.domain.ledger.fast_path.path import Path
 
 _KEPT: Final = 20_000
-"""How many sequences are remembered under one regime before all are forgotten."""
+"""How many sequences are cached under one clock set before the cache is emptied."""
 
 _BIN_LIMITS: Final = frozenset({None, *EDGES})
 
 
 class SequenceIndex:
-    """The paths of plain reports under one regime, each compiled once; `filed` is that of a report that is only filed.
+    """The paths of simple reports under one clock set, each compiled once.
 
-    `filed` is None where no report is plain.
+    `filed` is the path of a report that is only filed, None where no report is simple.
     """
 
     def __init__(self, regime: ClockSet) -> None:
@@ -28,7 +28,7 @@ class SequenceIndex:
         self.filed = self.path_of((FILING_CODE,))
 
     def path_of(self, codes: tuple[int, ...]) -> Path | None:
-        """Return the path of a plain report with these codes, None where no such report is plain."""
+        """Return the path of a simple report with these codes, None where no such report is simple."""
         if codes not in self._paths:
             if len(self._paths) >= _KEPT:
                 self._forget()
@@ -41,13 +41,13 @@ class SequenceIndex:
         return self._paths[codes]
 
     def after(self, path: Path, code: int) -> Path | None:
-        """Return the path that one more entry leads to."""
+        """Return the path after one more entry."""
         if code not in path.onward:
             path.onward[code] = self.path_of((*path.codes, code))
         return path.onward[code]
 
     def _forget(self) -> None:
-        """Forget where sequences lead; reports that are on their way find on from where they stand."""
+        """Empty the cache; paths that reports hold stay valid."""
         for path in self._paths.values():
             if path is not None:
                 path.onward.clear()
@@ -55,9 +55,9 @@ class SequenceIndex:
 
 
 class SequenceIndexes(dict[ClockSet, SequenceIndex]):
-    """The index of every regime, made when it is first asked for."""
+    """The index of every clock set, created when it is first needed."""
 
     def __missing__(self, regime: ClockSet) -> SequenceIndex:
-        """Make the index of a regime."""
+        """Create the index of a clock set."""
         index = self[regime] = SequenceIndex(regime)
         return index

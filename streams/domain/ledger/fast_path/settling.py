@@ -1,9 +1,8 @@
-"""The short way for plain reports: take their events as they come, post what they amount to once, when it is asked.
+"""The fast path for simple reports: append their events to rows, and count them once when the report is flushed.
 
-To take an event is to put it into its report's row, which then waits to be settled: before anything is decided about
-the report, is stored or is read. Settling posts to the books what the row's new entries change, without reading the
-report as it was and as it is. Whatever is not plain is left to the long way (`appraise` and `books`), which says what
-is right; properties hold the two to the same rows, cohorts and counters.
+A buffered report is flushed before it is processed, stored or read. Flushing counts what the new entries change,
+without evaluating the report before and after. Every other event is left to the general path (`general_path`), which is
+the definition; property tests compare the rows, cohorts and counters of both paths.
 """
 
 from bisect import bisect_left
@@ -32,10 +31,9 @@ _id_of: Final = itemgetter(Entry._fields.index("id"))
 
 
 class Settling:
-    """Takes the events of plain reports and settles them; what it does not take is left untouched.
+    """Appends the events of simple reports and flushes them; an event that needs the general path changes nothing.
 
-    `file` and `append` are called for nineteen events in twenty and `settle` for most reports: what they call is
-    little on purpose.
+    `file` and `append` handle nineteen events in twenty, and `settle` most reports, so they call few functions.
     """
 
     def __init__(
@@ -53,7 +51,7 @@ class Settling:
         self._quick = quick
 
     def file(self, platform: PlatformState, filed: Filing) -> Report | None:
-        """Return the unsettled report that a filing begins of which nothing is known yet; None for the long way."""
+        """Return the buffered report that a first filing starts; None if it needs the general path."""
         at, labels = filed.at, filed.encoded_labels
         path = self._indexes[self._regimes.clocks_for(labels, at)].filed
         if path is None or filed.is_test or filed.is_history or not self._belongs(filed.key):
@@ -63,7 +61,7 @@ class Settling:
         return Report(platform.allowance_s, [tuple.__new__(Entry, entry)], path)
 
     def append(self, report: Report, event: Action | Amendment) -> bool:
-        """Enter an event that is later than all that is known of a plain report; false for the long way."""
+        """Append an event that is later than all entries of a simple report; False if it needs the general path."""
         path, entries, at = report.path, report.entries, event.at
         if at <= entries[-1].at or event.id in map(_id_of, entries):
             return False
@@ -87,7 +85,7 @@ class Settling:
         return True
 
     def join(self, platform: PlatformState, waiting: UnpackedReport, filed: Filing) -> Report | None:
-        """Return the unsettled report of a filing whose actions have waited for it; None for the long way."""
+        """Return the buffered report that an orphan becomes with its filing; None if it needs the general path."""
         report, entries = self.file(platform, filed) if self._quick else None, waiting.entries
         if (
             report is None
@@ -110,7 +108,7 @@ class Settling:
         return report
 
     def read(self, platform: PlatformState, row: ReportRow) -> UnpackedReport:
-        """Return a row that is in the books as a report at hand."""
+        """Return the unpacked report of a stored row, all of whose entries are flushed."""
         allowance, entries, _ = row
         path = self.path_of(entries)
         if path is None:
@@ -127,7 +125,7 @@ class Settling:
         return report
 
     def path_of(self, entries: list[Entry]) -> Path | None:
-        """Return where a report's entries have led, None for one that is not plain."""
+        """Return the path of a report's entries, None for a report that is not simple."""
         filed = entries[0]
         if not self._quick or filed.code != FILING_CODE or not is_simple(entries):
             return None
@@ -138,11 +136,11 @@ class Settling:
             return None
         return path
 
-    # One loop for counters, sums and notices: a report goes through it once or twice.
+    # One loop updates counters, sums and report updates, since most reports pass it once or twice.
     def settle(  # noqa: C901, PLR0915
         self, platform: PlatformState, key: bytes, report: Report, horizon: int
     ) -> None:
-        """Post the unsettled entries of a plain report, whose limits have been decided up to `horizon`."""
+        """Flush the buffered entries of a simple report, whose deadlines are decided up to `horizon`."""
         entries, path = report.entries, report.path
         filed, posted = entries[0], report.posted
         at = filed.at
@@ -182,22 +180,22 @@ class Settling:
                 self._divided[name].update((old, signature) if old else (signature,))
 
     def miss(self, platform: PlatformState, key: bytes, report: Report, before: int) -> None:
-        """Count and tell the limits of a settled plain report that the horizon has passed since `before`."""
+        """Count and report the deadlines of a flushed simple report that have passed since `before`."""
         self._deeds.miss(platform, report, report.placed, (before, platform.decided_through))
         if self._notices.is_wanted:
             self._updates.on_deadline(key, report, report.placed, before, platform.decided_through)
 
     def _after(self, report: Report, path: Path, code: int) -> Path | None:
-        """Return where one more entry leads a report."""
+        """Return the path of a report after one more entry."""
         filed = report.entries[0]
         return self._indexes[self._regimes.clocks_for(filed.encoded_labels, filed.at)].after(path, code)
 
     def _enter(
         self, platform: PlatformState, report: Report, path: Path, horizon: int
     ) -> tuple[bytes, list[int], Path]:
-        """Post the filing of a report on a path.
+        """Count the filing of a report.
 
-        Return where its cohort counts it (nowhere yet), its values, and its first path.
+        Returns its former profile (empty: no cohort counts it yet), its values, and the path of the filing.
         """
         first = path
         while first.before is not None:
@@ -212,7 +210,7 @@ class Settling:
 
 
 def _move(cohort: StoredCohort, old: bytes, new: bytes) -> None:
-    """Count a report under another signature; an empty one is none."""
+    """Count a report under another profile; an empty old profile means that the report was not counted before."""
     cohort[new] = cohort.get(new, 0) + 1
     if old:
         left = cohort[old] - 1

@@ -1,4 +1,4 @@
-"""Notices about plain reports, made from where their paths have led."""
+"""Make the report updates of simple reports from their paths."""
 
 from streams.domain.clocks.endings import PENDING, decide_deadline
 from streams.domain.duration_bins import EDGES, FOREVER_MS, OVERFLOW_BIN
@@ -9,14 +9,14 @@ from streams.domain.ledger.report_updates import ClocksEnded, DeadlinesPassed, E
 
 
 class Updates:
-    """Tells `notices` of plain reports; asked only when notices are wanted."""
+    """Adds the updates of simple reports to `notices`; used only if updates are wanted."""
 
     def __init__(self, notices: UpdateCollector) -> None:
         self._add = notices.add
         self._memo = Memo()
 
     def on_end(self, key: bytes, report: Report, path: Path, place: int, value: int) -> None:
-        """Tell what an entry of a plain report, in the bin `value` after its filing, has ended; a path leads to it."""
+        """Report the clocks that the entry at `place` has ended, in the bin `value`; `path` ends with this entry."""
         filed, at = report.entries[0], report.entries[place].at
         ended_clocks = path.says.get(value)
         if ended_clocks is None or filed.delay >= path.shortest:
@@ -27,7 +27,7 @@ class Updates:
             self._add(ClocksEnded(key, filed.at, at, at - filed.at, ended_clocks))
 
     def on_deadline(self, key: bytes, report: Report, path: Path, since: int, horizon: int) -> None:
-        """Tell which limits of a plain report on a path passed after `since`, up to the horizon."""
+        """Report the deadlines of a simple report that passed after `since`, up to `horizon`."""
         filed = report.entries[0]
         for limit in path.limits:
             if since < filed.at + limit <= horizon and limit > filed.delay:
@@ -36,7 +36,7 @@ class Updates:
 
 
 def _ended_clocks(path: Path, value: int, delay: int) -> tuple[EndedClock, ...]:
-    """Return what the last entry of a path has ended, but for clocks whose limit had passed when we were told."""
+    """Return the clocks that a path's last entry ended, except those whose deadline had passed when the filing was logged."""
     longest, found = EDGES[value] if value < OVERFLOW_BIN else FOREVER_MS, []
     for end in path.ended or ():
         names = path.names[end.clock]
