@@ -111,7 +111,11 @@ def test_a_restore_writes_nothing_over_what_a_worker_has_begun_meanwhile(product
 def kept_rows(rows: set[tuple[int, bytes, bytes]]) -> set[tuple[int, bytes, bytes]]:
     """Return rows without claims, and without which topics a position was written to: these are others now."""
     return {
-        (partition, key, encode_checkpoint(replace(decode_checkpoint(row), output_topic_ids={})) if key == CHECKPOINT_KEY else row)
+        (
+            partition,
+            key,
+            encode_checkpoint(replace(decode_checkpoint(row), output_topic_ids={})) if key == CHECKPOINT_KEY else row,
+        )
         for partition, key, row in rows
         if key != CLAIM_KEY
     }
