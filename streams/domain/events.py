@@ -93,7 +93,7 @@ class Action(NamedTuple):
     logged_at: int
     id: int
     content: int
-    kind_number: ActionKind
+    kind: ActionKind
     items: int = 0
 
 

@@ -61,8 +61,8 @@ def _decision(filed: int, actions: Iterable[Action]) -> int | None:
     for action in sorted(actions, key=lambda action: (action.at, action.content)):
         if action.at < filed - _SKEW:
             continue
-        if action.kind_number in _CLOCK.stops:
+        if action.kind in _CLOCK.stops:
             return max(action.at - filed, 0)
-        if action.kind_number in _CLOCK.competes:
+        if action.kind in _CLOCK.competes:
             return None
     return None

@@ -131,8 +131,8 @@ def test_an_action_becomes_the_deed_of_its_outcome(outcome: object) -> None:
     fact = DECODER.decode(given(event(outcome)))  # type: ignore[arg-type]  # one of the outcomes
 
     assert isinstance(fact, Action)
-    assert fact.kind_number.outcome == outcome.__struct_config__.tag  # type: ignore[attr-defined]  # a msgspec type
-    assert fact.kind_number.is_final is (fact.kind_number.outcome is Outcome.RESTRICTED)
+    assert fact.kind.outcome == outcome.__struct_config__.tag  # type: ignore[attr-defined]  # a msgspec type
+    assert fact.kind.is_final is (fact.kind.outcome is Outcome.RESTRICTED)
 
 
 def test_a_demotion_is_a_restriction_that_does_not_end_the_matter() -> None:
@@ -142,7 +142,7 @@ def test_a_demotion_is_a_restriction_that_does_not_end_the_matter() -> None:
     fact = DECODER.decode(written(tree))
 
     assert isinstance(fact, Action)
-    assert fact.kind_number == ActionKind(Outcome.RESTRICTED, is_final=False)
+    assert fact.kind == ActionKind(Outcome.RESTRICTED, is_final=False)
 
 
 @pytest.mark.parametrize("spoilt", SPOILT, ids=lambda spoilt: spoilt.sentence)

@@ -217,7 +217,7 @@ def _precedence(fact: Fact) -> tuple[object, ...]:
     return (
         fact.at,
         3,
-        TABLE.index((word_of(fact.kind_number), fact.kind_number.reversed_decision)),
+        TABLE.index((word_of(fact.kind), fact.kind.reversed_decision)),
         _is_of_account(fact),
         fact.items,
         fact.logged_at,
@@ -225,7 +225,7 @@ def _precedence(fact: Fact) -> tuple[object, ...]:
 
 
 def _is_of_account(action: Action) -> bool:
-    return action.kind_number.outcome is Outcome.ACCOUNT_RESTRICTED
+    return action.kind.outcome is Outcome.ACCOUNT_RESTRICTED
 
 
 def _is_laxer(amendment: Amendment, filing: Filing) -> bool:
@@ -273,13 +273,13 @@ def _steps(filing: Filing, actions: Sequence[Action]) -> tuple[Step, ...]:
         heard = [
             action
             for action in together
-            if _matters(state, appealed, word_of(action.kind_number), action.kind_number.reversed_decision)
+            if _matters(state, appealed, word_of(action.kind), action.kind.reversed_decision)
         ]
         action = (heard or together)[0]
         left.remove(action)
-        word = word_of(action.kind_number)
+        word = word_of(action.kind)
         appealed = word == "appeal_filed" or (appealed and word not in {"appeal_upheld", "appeal_rejected"})
-        after = _state_after(state, before_pause, word, action.kind_number.reversed_decision)
+        after = _state_after(state, before_pause, word, action.kind.reversed_decision)
         if after == "paused" and state != "paused":
             before_pause = state
         steps.append(

@@ -83,7 +83,7 @@ def test_every_kind_of_event_travels_on_its_topic_and_is_understood(harbor: Stag
     )
     assert filed.token == acted.token
     assert len({event.key for event in events.values()}) == 1
-    assert next(event for event in decoded(harbor, records) if isinstance(event, Action)).kind_number == (
+    assert next(event for event in decoded(harbor, records) if isinstance(event, Action)).kind == (
         Outcome.RESTRICTED,
         True,
         None,

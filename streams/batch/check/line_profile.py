@@ -216,7 +216,7 @@ class LineProfile:
 
     def _add_action(self, action: Action, reason: Reason | None) -> None:
         self.actions += 1
-        self.common_outcome.add(action.kind_number)
+        self.common_outcome.add(action.kind)
         if reason is Reason.BAD_TIME:
             self.bad_times += 1
             self.bad_times_at_change += is_in_ambiguous_night(action.at)
@@ -224,6 +224,6 @@ class LineProfile:
         if report is not None:
             first = report.first_action_at
             report.first_action_at = action.at if first is None else min(first, action.at)
-            receipt = action.kind_number.outcome in _RECEIPT_OUTCOMES
+            receipt = action.kind.outcome in _RECEIPT_OUTCOMES
             report.has_receipt |= receipt
             report.has_other_action |= not receipt

@@ -157,7 +157,7 @@ def _count_entry(platform: PlatformState, entry: Entry | None) -> None:
         platform.count(counters.DUPLICATES)
     elif entry.code in ENTRY_COUNTERS:
         platform.count(ENTRY_COUNTERS[entry.code])
-    elif entry.code == FILING_CODE and entry.delay >= HISTORY_OFFSET_MS:
+    elif entry.code == FILING_CODE and entry.log_delay >= HISTORY_OFFSET_MS:
         platform.count(counters.HISTORY)
 
 

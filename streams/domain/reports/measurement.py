@@ -77,7 +77,7 @@ def _read_ended(clock: Clock, run: ClockRun, start: int, filing: Entry, actions:
             at=ended_at,
             paused_ms=paused_ms,
         )
-    was_logged_late = start + clock.limit + paused_ms <= filing.at + filing.delay
+    was_logged_late = start + clock.limit + paused_ms <= filing.at + filing.log_delay
     outcome = decide_deadline(run.ending, duration, clock.limit)
     return ClockReading(
         bin_of(duration), run.ending, duration, FOREVER_MS, outcome, was_logged_late, ended_at, paused_ms
@@ -96,7 +96,7 @@ def _read_paused(clock: Clock, start: int, since: int, filing: Entry) -> ClockRe
         elapsed,
         FOREVER_MS,
         MISSED,
-        was_logged_late=due_at <= filing.at + filing.delay,
+        was_logged_late=due_at <= filing.at + filing.log_delay,
         at=due_at,
     )
 
@@ -117,14 +117,14 @@ def read_clock(clock: Clock, run: ClockRun, filing: Entry, actions: list[Entry],
     due_at = start + clock.limit
     if due_at <= decided_through:
         return ClockReading(
-            minute, OPEN, 0, FOREVER_MS, MISSED, was_logged_late=due_at <= filing.at + filing.delay, at=due_at
+            minute, OPEN, 0, FOREVER_MS, MISSED, was_logged_late=due_at <= filing.at + filing.log_delay, at=due_at
         )
     return ClockReading(minute, OPEN, 0, due_at, PENDING, was_logged_late=False)
 
 
 def delayed_entry_bin(filing: Entry, allowance_ms: int) -> int:
     """Return the bin of the delay after which a report is at risk; FROM_START within `allowance_ms` milliseconds."""
-    delay = without_history_offset(filing.delay)
+    delay = without_history_offset(filing.log_delay)
     return FROM_START if delay <= allowance_ms else bin_of(delay)
 
 

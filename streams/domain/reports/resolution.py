@@ -53,11 +53,11 @@ def resolve(entries: Iterable[Entry]) -> ResolvedReport:
 
 def _rank_history_last(ranked: list[Entry]) -> list[Entry]:
     """Return entries by rank, but filings of history last if there is a live filing, which is effective before them."""
-    if len({entry.delay < HISTORY_OFFSET_MS for entry in ranked if entry.code <= TEST_FILING_CODE}) < len(
+    if len({entry.log_delay < HISTORY_OFFSET_MS for entry in ranked if entry.code <= TEST_FILING_CODE}) < len(
         (True, False)
     ):
         return ranked
-    return sorted(ranked, key=lambda entry: entry.delay >= HISTORY_OFFSET_MS)
+    return sorted(ranked, key=lambda entry: entry.log_delay >= HISTORY_OFFSET_MS)
 
 
 def _first_per_id(ranked: Iterable[Entry]) -> dict[int, Entry]:

@@ -35,7 +35,7 @@ class Entry(NamedTuple):
 
     `at`: when the event occurred, epoch ms. `code`: what the event is (`events`). `number`: the items of a filing or an
     action, the digest of the id that a retraction names, or an amendment's labels (`labels.encode_amendment`).
-    `encoded_labels`: those of a filing. `content` and `id`: digests. `delay`: from `at` to logged-at in milliseconds,
+    `encoded_labels`: those of a filing. `content` and `id`: digests. `log_delay`: from `at` to logged-at in milliseconds,
     plus HISTORY_OFFSET_MS for a filing of history.
     """
 
@@ -45,12 +45,12 @@ class Entry(NamedTuple):
     encoded_labels: str
     content: int
     id: int
-    delay: int = 0
+    log_delay: int = 0
 
     @property
     def logged_at(self) -> int:
         """When the event was logged, in epoch milliseconds; for history, when the platform recorded it."""
-        delay = self.delay  # `without_history_offset` is not called, to save time for most events
+        delay = self.log_delay  # `without_history_offset` is not called, to save time for most events
         return self.at + (delay if delay < HISTORY_OFFSET_MS else delay - HISTORY_OFFSET_MS)
 
 
@@ -102,7 +102,7 @@ def entry_from_event(event: Event) -> Entry:
     """
     number, labels, delay = 0, "", event.logged_at - event.at
     if isinstance(event, Action):
-        code, number = ACTION_CODES[event.kind_number], event.items
+        code, number = ACTION_CODES[event.kind], event.items
     elif isinstance(event, Filing):
         code, number, labels = TEST_FILING_CODE if event.is_test else FILING_CODE, event.items, event.encoded_labels
         delay += HISTORY_OFFSET_MS * event.is_history
@@ -123,7 +123,7 @@ def insert_entry(entries: list[Entry], entry: Entry) -> list[Entry] | None:
     """
     place = bisect_left(entries, entry[:6])
     if place < len(entries) and entries[place][:6] == entry[:6]:
-        if entry.delay >= entries[place].delay:
+        if entry.log_delay >= entries[place].log_delay:
             return None
         return [*entries[:place], entry, *entries[place + 1 :]]
     return [*entries[:place], entry, *entries[place:]]

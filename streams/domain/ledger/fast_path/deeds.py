@@ -48,7 +48,7 @@ class Deeds:
         for clock in path.running:
             names = path.names[clock]
             if before < filed.at + names.limit <= horizon:
-                platform.count(names.deadline[MISSED, names.limit <= filed.delay])
+                platform.count(names.deadline[MISSED, names.limit <= filed.log_delay])
 
     def await_no_longer(self, platform: PlatformState, waiting: UnpackedReport) -> None:
         """Undo the counting of an orphan and its entries, which are counted when the report is flushed."""
@@ -71,7 +71,7 @@ def _judge(
     platform: PlatformState, names: ClockCounterNames, deadline_outcome: int, filed: Entry, horizon: int
 ) -> None:
     """Count a deadline outcome; correct the miss that was counted if the deadline had passed."""
-    late = names.limit <= filed.delay
+    late = names.limit <= filed.log_delay
     if filed.at + names.limit > horizon:
         platform.count(names.deadline[deadline_outcome, late])
     elif deadline_outcome != MISSED:

@@ -66,7 +66,7 @@ class Settling:
         if at <= entries[-1].at or event.id in map(_id_of, entries):
             return False
         if type(event) is Action:
-            code, items = ACTION_CODES[event.kind_number], event.items
+            code, items = ACTION_CODES[event.kind], event.items
         else:
             assert isinstance(event, Amendment), "the only other one"
             code, items = AMENDMENT_CODE, encode_amendment(event.harm, event.severity)
@@ -151,7 +151,7 @@ class Settling:
             posted = 1
         name, cohort = report.cohort
         updates = self._updates if self._notices.is_wanted else None
-        early = at + path.shortest > horizon and filed.delay < path.shortest
+        early = at + path.shortest > horizon and filed.log_delay < path.shortest
         for place, entry in enumerate(entries[posted:], posted):
             passed = passed.onward.get(entry.code) or self._after(report, passed, entry.code) or passed
             duration = entry.at - at
@@ -200,7 +200,7 @@ class Settling:
         first = path
         while first.before is not None:
             first = first.before
-        at, delay = report.entries[0].at, report.entries[0].delay
+        at, delay = report.entries[0].at, report.entries[0].log_delay
         platform.counts[counters.FILED] += 1
         report.risk = bin_of(delay) if delay > report.allowance_s * SECOND else FROM_START
         report.values = values = [at % DAY // MINUTE]

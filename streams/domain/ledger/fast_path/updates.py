@@ -19,9 +19,9 @@ class Updates:
         """Report the clocks that the entry at `place` has ended, in the bin `value`; `path` ends with this entry."""
         filed, at = report.entries[0], report.entries[place].at
         ended_clocks = path.says.get(value)
-        if ended_clocks is None or filed.delay >= path.shortest:
-            ended_clocks = _ended_clocks(path, value, filed.delay)
-            if filed.delay < path.shortest:
+        if ended_clocks is None or filed.log_delay >= path.shortest:
+            ended_clocks = _ended_clocks(path, value, filed.log_delay)
+            if filed.log_delay < path.shortest:
                 self._memo.put(path.says, value, ended_clocks)
         if ended_clocks:
             self._add(ClocksEnded(key, filed.at, at, at - filed.at, ended_clocks))
@@ -30,7 +30,7 @@ class Updates:
         """Report the deadlines of a simple report that passed after `since`, up to `horizon`."""
         filed = report.entries[0]
         for limit in path.limits:
-            if since < filed.at + limit <= horizon and limit > filed.delay:
+            if since < filed.at + limit <= horizon and limit > filed.log_delay:
                 clocks = [path.names[place] for place in path.running if path.names[place].limit == limit]
                 self._add(DeadlinesPassed(key, filed.at, filed.at + limit, tuple(clocks)))
 
