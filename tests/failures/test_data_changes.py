@@ -171,7 +171,7 @@ def test_a_source_topic_that_was_made_anew_stops_the_worker_which_names_both_ids
         assert f"{topic}: expected" in chain.ended(worker)
 
     said = chain.ended(chain.worker())
-    assert f"{topic}: expected the topic with id {former}, found {present}: it was made anew" in said
+    assert f"{topic}: expected the topic with id {former}, found {present}: it was recreated" in said
     assert places(chain) == before
 
 

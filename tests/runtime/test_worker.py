@@ -264,7 +264,7 @@ def test_a_worker_that_is_to_append_says_that_it_must_be_alone(apache: Scene, ca
 
     assert not ground.uses_transactions
     assert ground.has_transactions, "its session and its ends are those of Apache Kafka all the same"
-    assert "run one worker only: nothing fences a second one" in caplog.messages
+    assert "run one worker only: without transactions a second worker is not fenced" in caplog.messages
 
 
 def test_transactions_are_not_asked_of_a_broker_without_them(embedded_broker: str) -> None:
