@@ -81,7 +81,7 @@ def test_a_source_topic_that_was_lost_as_well_is_accepted_by_the_command_that_re
     lose(chain, operator)
 
     restored = operator.done("admin", "restore", folder)
-    (told,) = [line for line in restored.splitlines() if "was made anew since" in line]
+    (told,) = [line for line in restored.splitlines() if "was recreated since" in line]
     printed = told.partition("`safeclock ")[2].partition("`")[0]
     accepted = operator.done(*printed.replace("beginning|end", "beginning --yes").split())
 

@@ -145,7 +145,7 @@ def test_committed_offsets_do_not_matter_the_position_rules(failing: Fail, apach
 
     worker = chain.worker()
     chain.hold(worker)
-    assert "came from beyond" not in worker.said()
+    assert "that continues at the next offset" not in worker.said()
 
 
 @pytest.mark.parametrize("worker_is", ["away", "at work"])

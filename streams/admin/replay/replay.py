@@ -148,19 +148,19 @@ async def _replay_partition(
     republisher: _Republisher,
 ) -> None:
     """Decode the refused records of one partition again, count the results, and publish accepted records."""
-    seen = set()
+    found_offsets = set()
     async with open_log(request.address, topic_partition.topic, topic_partition.partition) as log:
         async for record in log.records_at(refusals):
             refusal = refusals[record.offset]
             record_again = replayed_record(record, refusal, None if request.keeps_timestamps else request.now)
             if record_again is None:
                 continue
-            seen.add(record.offset)
+            found_offsets.add(record.offset)
             result = check_record(request.decoder, record_again, counts, request.now)
             counts.add(refusal, result)
             if result is ReplayResult.ACCEPTED:
                 await republisher.publish(record_again)
-    _count_gone({offset: refusal for offset, refusal in refusals.items() if offset not in seen}, counts)
+    _count_gone({offset: refusal for offset, refusal in refusals.items() if offset not in found_offsets}, counts)
 
 
 def _count_gone(refusals: Mapping[int, StoredRefusal], counts: ReplayCounts) -> None:

@@ -56,7 +56,7 @@ class SelectedRecords(NamedTuple):
 
 
 class ReplayedRecord(NamedTuple):
-    """A record as it is published again, with the new `timestamp` in epoch milliseconds."""
+    """A record to publish again, with the new `timestamp` in epoch milliseconds."""
 
     topic: str
     partition: int
@@ -120,7 +120,7 @@ def select_records(refusals: Iterable[StoredRefusal], selection: Selection) -> S
 
 
 def replayed_record(record: Record, refusal: StoredRefusal, now: int | None) -> ReplayedRecord | None:
-    """Return a record as it is published again at `now` (None: with its own timestamp).
+    """Return a record to publish again with the timestamp `now` (None: with its own timestamp).
 
     Return None if `record` is not the refused one: a recreated topic has other records at the same offsets.
     """

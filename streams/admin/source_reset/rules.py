@@ -16,7 +16,7 @@ class ResumeFrom(StrEnum):
 
 
 class SourceLog(NamedTuple):
-    """A partition of a source topic as it is now: the topic's id ("": unknown), first offset, and end offset."""
+    """The present log of a source topic's partition: the topic's id ("": unknown), first offset, and end offset."""
 
     topic: str
     id: str

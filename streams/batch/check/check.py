@@ -84,13 +84,13 @@ class _Checker:
         self._refusals = RefusalCounts()
         self._accepted = _Accepted()
 
-    def check_line(self, line: bytes, place: str) -> None:
-        """Check one line; `place` is its file and line number."""
+    def check_line(self, line: bytes, location: str) -> None:
+        """Check one line; `location` is its file and line number."""
         event = self._decoder.decode_line(line, self._now())
         if isinstance(event, Refusal):
-            self._count_refusal(event, line, place)
+            self._count_refusal(event, line, location)
         else:
-            self._apply(event, line, place)
+            self._apply(event, line, location)
 
     def result(self) -> CheckedFiles:
         """Return the result for all lines."""
@@ -108,14 +108,14 @@ class _Checker:
             ),
         )
 
-    def _count_refusal(self, refusal: Refusal, line: bytes, place: str) -> None:
+    def _count_refusal(self, refusal: Refusal, line: bytes, location: str) -> None:
         """Count a line that the decoder refused, also for its platform if that is known."""
-        self._refusals.add(refusal, place, line)
+        self._refusals.add(refusal, location, line)
         if refusal.platform:
             self._ledger.count_refusal(refusal.platform, refusal.reason)
             self._accepted.profile_for(refusal.platform).add_refused(refusal, line, self._now())
 
-    def _apply(self, event: Event, line: bytes, place: str) -> None:
+    def _apply(self, event: Event, line: bytes, location: str) -> None:
         accepted = self._accepted
         # A conflicting event counts here, too: which of two is refused depends on their order, figures must not.
         accepted.newest_at = event.at if accepted.newest_at is None else max(accepted.newest_at, event.at)
@@ -123,7 +123,7 @@ class _Checker:
         if not isinstance(event, Heartbeat):
             accepted.profile_for(event.platform).add_event(event, line, reason)
         if reason is not None:
-            self._refusals.add(Refusal(reason, "", event.platform), place)
+            self._refusals.add(Refusal(reason, "", event.platform), location)
             return
         accepted.summarizer.add(event)
         if isinstance(event, Heartbeat):

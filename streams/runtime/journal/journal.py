@@ -179,7 +179,7 @@ class _BatchWriter:
             await self.producer.client.close()  # the sender may have opened a connection meanwhile
 
     async def _send_batch(self, topic: str, batch: Any) -> asyncio.Future[object]:  # noqa: ANN401 - aiokafka is untyped
-        # A batch accepts its first row whatever the row's size, so only a batch of one row can be too large.
+        # A batch accepts a first row of any size, so only a batch of one row can be too large.
         if batch.size() > self._max_bytes:
             raise RowTooLargeError(f"{topic}: expected a row of at most {self._max_bytes} bytes, got {batch.size()}")
         batch.close()

@@ -42,5 +42,5 @@ def make_number_assignor(partitions: int) -> type[RangePartitionAssignor]:
 def _split_numbers(partitions: int, members: int) -> list[range]:
     """Return the numbers of each member: evenly split, the first members get one more."""
     share, remainder = divmod(partitions, members)
-    starts = [place * share + min(place, remainder) for place in range(members + 1)]
+    starts = [index * share + min(index, remainder) for index in range(members + 1)]
     return [range(*pair) for pair in pairwise(starts)]

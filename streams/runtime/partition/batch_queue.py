@@ -96,9 +96,12 @@ class BatchQueue:
         return min([applied_through[filing_topic] for filing_topic in ahead_of], default=None)
 
     def _topics_in_order(self, group: frozenset[str]) -> list[str]:
-        held = [topic for topic in self._waiting if self._has_waiting(topic) and self._group_of(topic) == group]
+        waiting_topics = [
+            topic for topic in self._waiting if self._has_waiting(topic) and self._group_of(topic) == group
+        ]
         return sorted(
-            held, key=lambda topic: (self._waiting[topic][0].records[0].timestamp, topic in self._filing_topics)
+            waiting_topics,
+            key=lambda topic: (self._waiting[topic][0].records[0].timestamp, topic in self._filing_topics),
         )
 
     def _has_waiting(self, topic: str) -> bool:

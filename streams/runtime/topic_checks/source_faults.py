@@ -108,7 +108,7 @@ def end_fault(topic: str, partition: int, next_offset: int, end: int) -> SourceF
 
 
 def was_recreated(known_id: str, found_id: str) -> bool:
-    """Return whether two ids are of different topics; "" stands for an unknown id and never differs."""
+    """Return whether two ids are of different topics; "" is an unknown id, which never differs."""
     return bool(known_id and found_id and known_id != found_id)
 
 
