@@ -108,7 +108,7 @@ class Journal(Protocol):
     """The broker's timestamp of the last write to the changelog, epoch ms; None where the broker sets none."""
 
     async def claim(self) -> bytes:
-        """Claim the partition and return the value of the claim record: no valid row follows that record."""
+        """Claim the partition and return the value of the claim record: the committed rows are those before it."""
 
     async def check_not_fenced(self) -> None:
         """Raise if another owner has claimed the partition since this owner claimed it."""

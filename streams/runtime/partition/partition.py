@@ -46,7 +46,7 @@ _WAIT_FOR_FILINGS_SECONDS: Final = 5.0
 """How long actions wait for filings that do not arrive: a broker may be slow, or withhold an open transaction."""
 _BACKLOG_RECORDS: Final = 2_000
 _BACKLOG_COMMIT_INTERVAL_MS: Final = 1_000
-"""The commit interval while more than `_BACKLOG_RECORDS` remain: their results are late anyway, and fewer commits cost less."""
+"""The commit interval while more than `_BACKLOG_RECORDS` remain: their results are late, and fewer commits cost less."""
 
 
 def _loop_time() -> float:

@@ -1,4 +1,4 @@
-"""Know which platforms get feedback on their events, and which cannot, since their feedback topic fails."""
+"""Track which platforms get feedback on their events, and which get none since their feedback topic fails."""
 
 import logging
 from collections.abc import Iterable, Mapping
