@@ -1,5 +1,5 @@
-"""What keeps an operator's command from being done; the message says what was expected, what came and where."""
+"""The error of an operator's command; its message says what was expected, what was found, and where."""
 
 
 class OperatingError(Exception):
-    """The command was not done, or not wholly: the message says what stands."""
+    """A command was not done, or only in part; the message says what was done."""

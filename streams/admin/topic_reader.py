@@ -1,4 +1,4 @@
-"""Reading partitions from where they begin to where they end now; committed records only, in no group."""
+"""Read a partition from its beginning to its present end: committed records only, without a consumer group."""
 
 import asyncio
 from collections import deque
@@ -18,27 +18,27 @@ from streams.edge.kafka_client.resilient_consumer import ConsumedRecord, RecordO
 _MAX_POLL_RECORDS: Final = 20_000
 _FETCH_BYTES: Final = 8 << 20
 _POLL_MS: Final = 500
-_MAX_OFFSETS_READ_OVER: Final = 2_000  # reading on is cheaper than asking for another place
+_MAX_OFFSETS_READ_OVER: Final = 2_000  # reading on is cheaper than a seek
 _OPEN_TRANSACTION_SECONDS: Final = 10.0
 _RETRY_SECONDS: Final = 0.1
 
 
 class BrokerAddress(NamedTuple):
-    """Where a cluster is, and as whom to ask."""
+    """The address of a cluster, and the login to use."""
 
     bootstrap: str
     access: KafkaSecurity = KafkaSecurity()
 
 
 class LogBounds(NamedTuple):
-    """Where a log begins, and the offset after its last committed record."""
+    """The first offset of a log, and the offset after its last committed record."""
 
     first_offset: int
     end_offset: int
 
 
 class TopicLog:
-    """A partition's log as it was when it was opened; it is read once."""
+    """A partition's log, up to its end at the time of opening; it can be read once."""
 
     def __init__(self, consumer: AIOKafkaConsumer, slot: TopicPartition, bounds: LogBounds) -> None:
         self.bounds = bounds
@@ -46,14 +46,14 @@ class TopicLog:
         self._slot = slot
 
     async def records(self) -> AsyncIterator[RecordOrUnreadable]:
-        """Yield every committed record, and what stands in the place of a batch that cannot be read."""
+        """Yield every committed record, and an `UnreadableBatch` in place of a batch that cannot be read."""
         while await self._consumer.position(self._slot) < self.bounds.end_offset:
             for record in await self._poll():
                 if record.offset < self.bounds.end_offset:
                     yield record
 
     async def records_at(self, offsets: Iterable[int]) -> AsyncIterator[ConsumedRecord]:
-        """Yield the committed records at `offsets`, in order; nothing for an offset that has none that can be read."""
+        """Yield the committed records at `offsets`, in order; an offset without a readable record yields nothing."""
         wanted = deque(
             sorted(offset for offset in offsets if self.bounds.first_offset <= offset < self.bounds.end_offset)
         )
@@ -69,16 +69,16 @@ class TopicLog:
             _discard_below(wanted, position)
 
     async def rows(self) -> dict[bytes, bytes]:
-        """Return the last value of every key of a compacted log, without those that are gone.
+        """Return the last value of every key of a compacted log, without deleted keys.
 
-        Raises OperatingError where a batch cannot be read: rows would be missing.
+        Raises OperatingError if a batch cannot be read, since rows would be missing.
         """
         found: dict[bytes, bytes] = {}
         async for record in self.records():
             if isinstance(record, UnreadableBatch):
                 raise OperatingError(
-                    f"{record.topic} {record.partition}: the record batch at offset {record.offset} cannot be read,"
-                    " and rows would be missing"
+                    f"{record.topic} {record.partition}: expected a readable record batch at offset {record.offset},"
+                    " got one that cannot be read: its rows would be missing"
                 )
             apply_record(found, record.key, record.value)
         return found
@@ -96,7 +96,7 @@ def _discard_below(wanted: deque[int], offset: int) -> None:
 
 
 def apply_record(rows: dict[bytes, bytes], key: bytes | None, value: bytes | None) -> None:
-    """Let `rows` be what a compacted log says after one more record."""
+    """Apply one more record of a compacted log to `rows`."""
     if key is None:
         return
     if value is None:
@@ -109,12 +109,12 @@ def apply_record(rows: dict[bytes, bytes], key: bytes | None, value: bytes | Non
 async def open_log(
     address: BrokerAddress, topic: str, partition: int, wait_seconds: float = _OPEN_TRANSACTION_SECONDS
 ) -> AsyncIterator[TopicLog]:
-    """Open a log for the block: all that is written to it by now, once its transactions have ended.
+    """Open a log within the block: all records written so far, after their transactions have ended.
 
-    A broker says that a transaction is committed before readers see it: what a worker committed before it stopped must
-    not be missing. One that nobody ends is left out after `patience` seconds, with everything that follows it.
+    A broker acknowledges a transaction before readers see it, and the last commit of a stopped worker must not be
+    missing. A transaction that stays open for `wait_seconds` is left out, with all records after it.
 
-    Each has a consumer of its own: aiokafka's may never stop when it was stopped soon after another assignment.
+    Every log has its own consumer: aiokafka's may hang when it is stopped soon after another assignment.
     """
     slot = TopicPartition(topic, partition)
     async with _open_consumer(address, "read_uncommitted") as everything:
@@ -138,7 +138,7 @@ async def _open_consumer(address: BrokerAddress, isolation: str) -> AsyncIterato
         max_partition_fetch_bytes=_FETCH_BYTES,
         **address.access.client_options(),
     )
-    try:  # one that could not start must be stopped as well
+    try:  # a consumer that could not start must be stopped, too
         await consumer.start()
         yield consumer
     finally:
@@ -146,10 +146,10 @@ async def _open_consumer(address: BrokerAddress, isolation: str) -> AsyncIterato
 
 
 async def _readable_end(consumer: AIOKafkaConsumer, slot: TopicPartition, end_offset: int, wait_seconds: float) -> int:
-    """Return up to which offset a log can be read, as soon as that is all that is `written`."""
+    """Return the offset up to which a log can be read; wait until it is `end_offset`, or `wait_seconds` have passed."""
     now = asyncio.get_running_loop().time
     deadline = now() + wait_seconds
-    while (end := await _end_offset(consumer, slot)) < end_offset and now() < deadline:  # noqa: ASYNC110 - a broker tells nobody
+    while (end := await _end_offset(consumer, slot)) < end_offset and now() < deadline:  # noqa: ASYNC110 - a broker sends no notification
         await asyncio.sleep(_RETRY_SECONDS)
     return end
 

@@ -1,4 +1,4 @@
-"""Clocks in words: the rulebook as a table, what is wrong with a pack, which clocks run on a report."""
+"""Print the rules of a rulebook, and the clocks that run on reports, as text and as JSON."""
 
 from collections.abc import Iterator, Mapping
 
@@ -16,11 +16,11 @@ from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR, MINUTE, SECOND
 from streams.domain.events import ActionKind
 from streams.edge.terminal import WrappingTable, indent
 
-UNREVIEWED = "no lawyer has reviewed it"
+UNREVIEWED = "not reviewed by a lawyer"
 
 
 def format_requirement(rule: Rule) -> str:
-    """Return what a rule asks for: `85% within 48 h, by quarter`."""
+    """Return the requirement of a rule, such as `85% within 48 h, by quarter`."""
     if rule.clock.limit is None:
         return "nothing: it only measures"
     limit, period = format_limit(rule.clock.limit), _PERIOD_TEXTS[rule.period]
@@ -34,10 +34,10 @@ def format_requirement(rule: Rule) -> str:
 
 
 def format_limit(limit: int) -> str:
-    """Return a limit in the unit that laws write it in: `30 min`, `48 h`, `7 days`."""
-    for unit, word, least in ((DAY, "days", 4), (HOUR, "h", 1)):
-        if limit % unit == 0 and limit >= least * unit:
-            return f"{limit // unit} {word}"
+    """Return a limit in the unit that laws use: `30 min`, `48 h`, `7 days`."""
+    for unit, unit_name, minimum in ((DAY, "days", 4), (HOUR, "h", 1)):
+        if limit % unit == 0 and limit >= minimum * unit:
+            return f"{limit // unit} {unit_name}"
     return f"{limit // MINUTE} min"
 
 
@@ -50,11 +50,11 @@ _PERIOD_TEXTS: Mapping[Period, str] = {
 
 
 def format_scope(scope: Scope) -> str:
-    """Return on which reports a clock runs."""
+    """Return the labels of the reports on which a clock runs."""
     parts = [
-        ", ".join(sorted(words))
-        for words in (scope.harms, scope.reporters, scope.channels, scope.bases, scope.severities, scope.jurisdictions)
-        if words
+        ", ".join(sorted(labels))
+        for labels in (scope.harms, scope.reporters, scope.channels, scope.bases, scope.severities, scope.jurisdictions)
+        if labels
     ]
     flagger = {None: [], True: ["trusted flaggers"], False: ["no trusted flagger"]}[scope.trusted_flagger]
     return "; ".join([*parts, *flagger]) or "all reports"
@@ -67,7 +67,9 @@ def print_rules(rulebook: Rulebook, console: Console) -> None:
         for line in _rule_lines(rule):
             console.print(indent(line))
     unreviewed = sum(not rule.legal_basis.is_reviewed for rule in rulebook.rules)
-    console.print(f"{len(rulebook.rules)} clocks of {rulebook.name}; {unreviewed} of them were reviewed by no lawyer.")
+    console.print(
+        f"{len(rulebook.rules)} clocks of {rulebook.name}; {unreviewed} of them are not reviewed by a lawyer."
+    )
 
 
 def _rule_lines(rule: Rule) -> Iterator[str]:
@@ -83,7 +85,7 @@ def _rule_lines(rule: Rule) -> Iterator[str]:
 
 
 def _run_lines(clock: Clock) -> Iterator[str]:
-    """Yield from what to what a clock runs, and what else it hears."""
+    """Yield what starts and stops a clock, what competes with it, and what pauses it."""
     yield f"from {_join_kinds(clock.starts) or 'the filing'} to {_join_kinds(clock.stops)}"
     if clock.competes:
         yield f"competing: {', '.join(action_words(clock.competes))}"
@@ -101,23 +103,23 @@ def _join_kinds(kinds: frozenset[ActionKind]) -> str:
 
 
 def _format_days(since: int, until: int) -> str:
-    """Return the days of a window, the last one included."""
-    last = "on" if until == FOREVER_MS else f"to {format_timestamp(until - DAY)[:10]}"
-    return f"from {format_timestamp(since)[:10]} {last}" if since else f"up {last}"
+    """Return the first and the last day of a period; `until` is the instant after its last day."""
+    end_text = "on" if until == FOREVER_MS else f"to {format_timestamp(until - DAY)[:10]}"
+    return f"from {format_timestamp(since)[:10]} {end_text}" if since else f"up {end_text}"
 
 
 def print_reports(explained: ExplainedFiles, console: Console) -> None:
     """Print every report with its clocks."""
     for report in explained.reports:
         _print_report(report, console)
-    refused = f"; {explained.refused} lines were refused: safeclock check says why" if explained.refused else ""
+    refused = f"; {explained.refused} lines were refused: safeclock check shows why" if explained.refused else ""
     as_of = "" if explained.as_of is None else f" as of {format_timestamp(explained.as_of)}"
     console.print(f"{len(explained.reports)} reports{as_of}{refused}.")
 
 
 def _print_report(report: ExplainedReport, console: Console) -> None:
     if report.filing is None or report.labels is None:
-        text = Text.assemble((report.key, "bold"), ": its filing is missing, taken back or a test, so no clock runs")
+        text = Text.assemble((report.key, "bold"), ": its filing is missing, retracted or a test, so no clock runs")
         console.print(text)
         return
     labels = ", ".join(str(label) for label in report.labels if not isinstance(label, bool))
@@ -125,7 +127,7 @@ def _print_report(report: ExplainedReport, console: Console) -> None:
     console.print(Text(report.key, "bold"))
     console.print(f"  filed {format_timestamp(report.filing.at)}: {labels}{flagger}; now {report.state}")
     table = WrappingTable(box=None, show_header=False, padding=(0, 2, 0, 2))
-    for name in ("clock", "how it stands"):
+    for name in ("clock", "state"):
         table.add_column(name)
     for clock in report.clocks:
         table.add_row(clock.clock.key, format_clock(clock))
@@ -133,7 +135,7 @@ def _print_report(report: ExplainedReport, console: Console) -> None:
 
 
 def format_clock(explained: ExplainedClock) -> str:
-    """Return how a clock stands on a report."""
+    """Return the state of a clock on a report, in words."""
     if explained.reasons_not_running:
         return f"does not run: {'; '.join(explained.reasons_not_running)}"
     parts = [
@@ -146,7 +148,7 @@ def format_clock(explained: ExplainedClock) -> str:
 
 
 def explain_document(explained: ExplainedFiles) -> dict[str, object]:
-    """Return the same as JSON: instants in RFC 3339, durations in seconds."""
+    """Return explained files as a JSON object: instants in RFC 3339, durations in seconds."""
     return {
         "schema": "safeclock.explain/1",
         "as_of": format_optional_timestamp(explained.as_of),
@@ -156,7 +158,7 @@ def explain_document(explained: ExplainedFiles) -> dict[str, object]:
                 "report": report.key,
                 "filed": None if report.filing is None else format_timestamp(report.filing.at),
                 "state": report.state,
-                "clocks": {on.clock.key: _clock_document(on) for on in report.clocks},
+                "clocks": {clock.clock.key: _clock_document(clock) for clock in report.clocks},
             }
             for report in explained.reports
         ],

@@ -1,4 +1,4 @@
-"""Which clocks run on each report of a file, why, and when each of them ends."""
+"""Find which clocks run on each report of a file, when each ends, and why others do not run."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -26,8 +26,9 @@ _ENDING_TEXTS = {OPEN: "runs", FROZEN: "paused", IDLE: "not started", **ENDING_W
 class ExplainedClock(NamedTuple):
     """A clock on one report; durations and instants in milliseconds.
 
-    `why_not` are the labels, and the day, for which it does not run; what follows is empty then. `ending` says how it
-    stands, `ran` for how long it ran until it ended or was paused, `due` when its limit passes, None where none does.
+    `reasons_not_running` are the labels, or the filing day, for which the clock does not run; the other fields are
+    empty then. `ending` is the state of the clock, `ran_ms` how long it ran until it ended or was paused, `due_at` its
+    deadline; None without one.
     """
 
     clock: Clock
@@ -39,7 +40,7 @@ class ExplainedClock(NamedTuple):
 
 
 class ExplainedReport(NamedTuple):
-    """A report: its key, state and filing (None where no filing counts), and every clock of the rulebook."""
+    """A report: its key, state and effective filing (None without one), and every clock of the rulebook."""
 
     key: str
     state: State | None
@@ -49,9 +50,9 @@ class ExplainedReport(NamedTuple):
 
 
 class ExplainedFiles(NamedTuple):
-    """Every report of a file, in the order in which they begin, and how many lines were refused.
+    """Every report of a file, in the order of their first lines, and the number of refused lines.
 
-    `as_of` is None where no line was accepted and no instant was asked for.
+    `as_of` is None if no line was accepted and no instant was given.
     """
 
     as_of: int | None
@@ -66,7 +67,7 @@ def explain(
     as_of: int | None = None,
     now: WallClock = wall_clock_ms,
 ) -> ExplainedFiles:
-    """Return what the rulebook says of every report; lines, `as_of` and `now` as for `read`."""
+    """Return the clocks of every report; `lines`, `as_of` and `now` are those of `load_files`."""
     decoder, refused = EventDecoder(registry), 0
     newest: int | None = None
     rows: dict[bytes, tuple[str, ReportRow]] = {}
@@ -82,7 +83,7 @@ def explain(
 
 
 def _insert_event(rows: dict[bytes, tuple[str, ReportRow]], event: ReportEvent, registry: Registry) -> bool:
-    """Put an event into the row of its report; false where that makes one more than the row may hold."""
+    """Insert an event into the row of its report; return False if the row has no room for the event."""
     _, (allowance, entries, _) = rows.get(event.key) or _new_row(event.platform, registry)
     kept, excess = limit_entries(insert_entry(entries, entry_from_event(event)) or entries)
     rows[event.key] = event.platform, ReportRow(allowance, kept)
@@ -92,54 +93,54 @@ def _insert_event(rows: dict[bytes, tuple[str, ReportRow]], event: ReportEvent, 
 def _explain_reports(
     rows: Mapping[bytes, tuple[str, ReportRow]], rulebook: Rulebook, as_of: int
 ) -> Iterator[ExplainedReport]:
-    appraiser = Evaluator(ClockSelector(rulebook.clocks))
+    evaluator = Evaluator(ClockSelector(rulebook.clocks))
     for key, (platform, row) in rows.items():
-        measured = appraiser.evaluate(platform, row, as_of).measured
+        measured = evaluator.evaluate(platform, row, as_of).measured
         if measured is None:
             yield ExplainedReport(key.decode(), None, None, None, ())
             continue
-        labels, known = (
+        labels, readings = (
             decode_labels(measured.filing.encoded_labels),
             dict(zip(measured.clock_set.clocks, measured.clocks, strict=True)),
         )
-        clocks = [_explain_clock(clock, labels, measured.filing, known.get(clock)) for clock in rulebook.clocks]
+        clocks = [_explain_clock(clock, labels, measured.filing, readings.get(clock)) for clock in rulebook.clocks]
         yield ExplainedReport(key.decode(), measured.state, measured.filing, labels, tuple(clocks))
 
 
 def _new_row(platform: str, registry: Registry) -> tuple[str, ReportRow]:
-    known = registry.platform(platform)
-    rule = PlatformConfig() if known is None else PlatformConfig(known.cadence_ms)
-    return platform, ReportRow(rule.allowance_s, [])
+    registered = registry.platform(platform)
+    config = PlatformConfig() if registered is None else PlatformConfig(registered.cadence_ms)
+    return platform, ReportRow(config.allowance_s, [])
 
 
 def _explain_clock(clock: Clock, labels: Labels, filing: Entry, reading: ClockReading | None) -> ExplainedClock:
     if reading is None:
         return ExplainedClock(clock, tuple(_reasons_not_running(clock, labels, filing.at)))
-    ended = reading.ending not in {OPEN, IDLE}
+    has_ended = reading.ending not in {OPEN, IDLE}
     return ExplainedClock(
         clock=clock,
         reasons_not_running=(),
         ending=_ENDING_TEXTS[reading.ending],
-        ran_ms=reading.duration if ended else None,
+        ran_ms=reading.duration if has_ended else None,
         due_at=reading.due_at if reading.due_at != FOREVER_MS else None,
         deadline_outcome=DEADLINE_OUTCOMES.get(reading.deadline_outcome, ""),
     )
 
 
 def _reasons_not_running(clock: Clock, labels: Labels, filed_at: int) -> Iterator[str]:
-    """Yield why a clock does not run on a report."""
+    """Yield the reasons why a clock does not run on a report."""
     scope = clock.scope
-    chosen = {
+    labels_by_name = {
         "harm": scope.harms,
         "reporter": scope.reporters,
         "channel": scope.channels,
         "basis": scope.bases,
         "severity": scope.severities,
     }
-    for name, words in chosen.items():
-        came = getattr(labels, name)
-        if words and came not in words:
-            yield f"{name} is {came}, not {' or '.join(sorted(words))}"
+    for name, accepted in labels_by_name.items():
+        actual = getattr(labels, name)
+        if accepted and actual not in accepted:
+            yield f"{name} is {actual}, not {' or '.join(sorted(accepted))}"
     if scope.jurisdictions and scope.jurisdictions.isdisjoint(labels.jurisdictions.split("+")):
         yield f"jurisdictions are {labels.jurisdictions}, not {' or '.join(sorted(scope.jurisdictions))}"
     if scope.trusted_flagger not in {None, labels.trusted_flagger}:

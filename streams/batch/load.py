@@ -1,4 +1,4 @@
-"""Lines into a ledger: the batch path's way through a file."""
+"""Load the lines of files into a ledger."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -15,9 +15,9 @@ from streams.edge.clock import WallClock, wall_clock_ms
 
 
 class LoadedFiles(NamedTuple):
-    """Files that were read under a registry: the ledger at `as_of`, and who sent heartbeats.
+    """The result of loading files: the ledger at `as_of`, and the platforms that sent heartbeats.
 
-    `as_of` is None where no line was accepted and no instant was asked for.
+    `as_of` is None if no line was accepted and no instant was given.
     """
 
     ledger: Ledger
@@ -28,7 +28,7 @@ class LoadedFiles(NamedTuple):
     registry: Registry
 
     def watermark(self, platform: str) -> int:
-        """Return up to when a platform has told everything; without heartbeats, the whole file is taken as told."""
+        """Return the watermark of a platform, epoch ms; without heartbeats, the file is taken as complete."""
         end = self.as_of or 0
         return min(end, self.ledger.watermark(platform)) if platform in self.with_heartbeats else end
 
@@ -40,27 +40,27 @@ def load_files(
     rulebook: Rulebook = STANDARD_RULES,
     now: WallClock = wall_clock_ms,
 ) -> LoadedFiles:
-    """Read JSON lines, none of them blank, as they come; what was told after `now` is refused.
+    """Load JSON lines, none of them blank, in their order; lines that are logged after `now` are refused.
 
-    Events after `as_of` are left out, which defaults to the newest accepted time. That is not what was known then: a
-    line told later counts when it happened before, and a heartbeat by what it promises, which is about what happened
-    before it.
+    Events that occurred after `as_of`, by default the newest accepted time, are left out. The result is not what was
+    known at `as_of`: an event that was logged later counts if it occurred before, and every heartbeat counts, since it
+    is about events before it.
     """
-    decoder, survey = EventDecoder(registry), EventSummarizer()
+    decoder, summarizer = EventDecoder(registry), EventSummarizer()
     ledger = Ledger(batch_ledger_config(registry, rulebook), MessagePackCodec())
     newest: int | None = None
-    beating = set()
+    with_heartbeats = set()
     for line in lines:
         event = decoder.decode_line(line, now())
         if isinstance(event, Refusal):
             ledger.count_refusal(event.platform, event.reason)
         elif as_of is None or event.at <= as_of or isinstance(event, Heartbeat):
-            # Also of one that conflicts: which of two is refused depends on their order, and the figures must not.
+            # A conflicting event counts here, too: which of two is refused depends on their order, figures must not.
             newest = event.at if newest is None else max(newest, event.at)
             if ledger.apply(event) is None:
-                survey.add(event)
+                summarizer.add(event)
             if isinstance(event, Heartbeat):
-                beating.add(event.platform)
+                with_heartbeats.add(event.platform)
     end = newest if as_of is None else as_of
     ledger.advance(end or 0)
-    return LoadedFiles(ledger, rulebook, survey, end, frozenset(beating), registry)
+    return LoadedFiles(ledger, rulebook, summarizer, end, frozenset(with_heartbeats), registry)

@@ -1,4 +1,4 @@
-"""`safeclock measure`: the figures of files, by the same ledger that the worker runs."""
+"""Compute the figures of files for `safeclock measure`, with the same ledger as the worker."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,28 +10,32 @@ from streams.domain.integrity.event_summary import zero_duration_warnings
 
 
 def measure(loaded: LoadedFiles, label_names: Sequence[str]) -> dict[str, object]:
-    """Return the document of what was read, one group for each combination of the labels `label_names`.
+    """Return the document of figures, one group for each combination of the labels `label_names`.
 
     Raises UnknownLabelError for a label that reports do not have.
     """
     cohorts = loaded.ledger.stored_cohorts().items()
     found = samples_by_group(cohorts, group_key(label_names), loaded.watermark)
-    tallies = loaded.ledger.counters()
-    habits = loaded.summarizer.summaries()
-    remarks = {
-        platform: [*seen.warnings, *zero_duration_warnings(tallies[platform])] for platform, seen in habits.items()
+    counters = loaded.ledger.counters()
+    event_summaries = loaded.summarizer.summaries()
+    warnings_by_platform = {
+        platform: [*summary.warnings, *zero_duration_warnings(counters[platform])]
+        for platform, summary in event_summaries.items()
     }
-    clocks, opened = exported_clocks(loaded.rulebook), loaded.registry.history_texts()
+    clocks, history_spans = exported_clocks(loaded.rulebook), loaded.registry.history_texts()
     groups = []
     for name, sample in found.items():
         labels = dict(zip(label_names, name, strict=True))
-        said = [*_group_warnings(labels, remarks), *history_warnings(opened, labels.get("platform"))]
-        groups.append(group_report(labels, sample, clocks, loaded.as_of or 0, said))
-    return measure_report(loaded.as_of, loaded.rulebook.name, groups, tallies, opened)
+        group_warnings = [
+            *_group_warnings(labels, warnings_by_platform),
+            *history_warnings(history_spans, labels.get("platform")),
+        ]
+        groups.append(group_report(labels, sample, clocks, loaded.as_of or 0, group_warnings))
+    return measure_report(loaded.as_of, loaded.rulebook.name, groups, counters, history_spans)
 
 
 def _group_warnings(labels: Mapping[str, str], warnings: Mapping[str, list[str]]) -> list[str]:
-    """Return the remarks on the platforms in a group, named where the group is not one platform's."""
+    """Return the warnings of a group's platforms; they begin with the platform if the group can have several."""
     if "platform" in labels:
         return warnings.get(labels["platform"], [])
-    return [f"{platform}: {remark}" for platform, found in sorted(warnings.items()) for remark in found]
+    return [f"{platform}: {warning}" for platform, found in sorted(warnings.items()) for warning in found]

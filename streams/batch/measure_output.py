@@ -1,4 +1,4 @@
-"""The document of figures as a table, as JSON, or as lines of comma-separated values."""
+"""Print the document of figures as a table, as JSON or as CSV."""
 
 import csv
 import json
@@ -19,42 +19,42 @@ _DAY_KEY: Final = "86400"
 _WAITING_STATES: Final = OPEN_STATES | {State.UNANSWERED}
 
 
-def print_measures(document: Mapping[str, Any], by: Sequence[str], form: str) -> None:
+def print_measures(document: Mapping[str, Any], labels: Sequence[str], output_format: str) -> None:
     """Print a document in the form `table`, `json` or `csv` to standard output."""
-    if form == "json":
+    if output_format == "json":
         json.dump(document, sys.stdout, indent=2)
         sys.stdout.write("\n")
-    elif form == "csv":
-        csv.writer(sys.stdout).writerows(_csv_rows(document["groups"], by))
+    elif output_format == "csv":
+        csv.writer(sys.stdout).writerows(_csv_rows(document["groups"], labels))
     else:
-        _print_table(document, by)
+        _print_table(document, labels)
 
 
 def count_waiting(group: Group) -> int:
-    """Return how many reports of a group are open, those included that were sealed as unanswered."""
+    """Return how many reports of a group are open or unanswered."""
     return sum(count for state, count in group["states"].items() if State(state) in _WAITING_STATES)
 
 
-def _print_table(document: Mapping[str, Any], by: Sequence[str]) -> None:
-    out = console()
+def _print_table(document: Mapping[str, Any], labels: Sequence[str]) -> None:
+    terminal = console()
     if document["groups"]:
-        out.print(_statistics_table(document, by))
+        terminal.print(_statistics_table(document, labels))
     else:
-        out.print("No report was accepted: there is nothing to measure.")
-    for line in _footer_lines(document, by):
-        out.print(line)
+        terminal.print("No report was accepted: there is nothing to measure.")
+    for line in _footer_lines(document, labels):
+        terminal.print(line)
 
 
-def _statistics_table(document: Mapping[str, Any], by: Sequence[str]) -> Table:
+def _statistics_table(document: Mapping[str, Any], labels: Sequence[str]) -> Table:
     table = WrappingTable(title=f"Time to action as of {document['as_of']}", caption=CAVEAT, title_justify="left")
-    for label in by:
+    for label in labels:
         table.add_column(label)
     for heading in ("filed", "waiting", "published median", "median, open counted", "within 24 h", "decided in 24 h"):
         table.add_column(heading, justify="right")
     for group in document["groups"]:
         action, decision = group["clocks"]["time_to_action"], group["clocks"]["time_to_decision"]
         table.add_row(
-            *(group[label] for label in by),
+            *(group[label] for label in labels),
             f"{group['filed']:,}",
             f"{count_waiting(group):,}",
             format_closed_only_median(action["closed_only_median_seconds"], action["events"]),
@@ -69,30 +69,30 @@ def _format_median(median: Mapping[str, Any]) -> str:
     return format_quantile(median["value"], is_reached=median["reached"])
 
 
-def _footer_lines(document: Mapping[str, Any], by: Sequence[str]) -> Iterable[str]:
-    """Yield what stands below the table."""
+def _footer_lines(document: Mapping[str, Any], labels: Sequence[str]) -> Iterable[str]:
+    """Yield the lines below the table: warnings, clocks that are not shown, and numbers of refused lines."""
     for group in document["groups"]:
         for warning in group["warnings"]:
-            yield f"{' '.join(group[label] for label in by)}: {warning}"
-    beyond = max([len(group["clocks"]) for group in document["groups"]], default=0) - len(STANDARD_CLOCKS)
-    if beyond > 0:
-        yield f"{beyond} clocks of packs are in --format json and csv"
+            yield f"{' '.join(group[label] for label in labels)}: {warning}"
+    hidden_clocks = max([len(group["clocks"]) for group in document["groups"]], default=0) - len(STANDARD_CLOCKS)
+    if hidden_clocks > 0:
+        yield f"{hidden_clocks} more clocks of packs are in --format json and csv"
     refused = ", ".join(f"{count:,} {reason}" for reason, count in document["refused"].items())
-    refused = f"{refused} (safeclock check says which lines)" if refused else "none"
+    refused = f"{refused} (safeclock check shows which lines)" if refused else "none"
     yield f"refused: {refused}; duplicates: {document['duplicates']:,}; orphans: {document['orphans']:,}"
 
 
-def _csv_rows(groups: Iterable[Group], by: Sequence[str]) -> Iterable[list[object]]:
-    """Yield a header and one row per group and clock; empty where a value cannot be given."""
-    yield [*by, "filed", "clock", "method", "n", "events", *_CSV_FIELDS]
+def _csv_rows(groups: Iterable[Group], labels: Sequence[str]) -> Iterable[list[object]]:
+    """Yield a header and one row per group and clock; a field is empty if there is no value."""
+    yield [*labels, "filed", "clock", "method", "n", "events", *_CSV_FIELDS]
     for group in groups:
-        for clock, figures in group["clocks"].items():
-            values = [_value_at(figures, path) for path in _CSV_FIELDS.values()]
+        for clock, statistics in group["clocks"].items():
+            values = [_value_at(statistics, path) for path in _CSV_FIELDS.values()]
             yield [
-                *(group[label] for label in by),
+                *(group[label] for label in labels),
                 group["filed"],
                 clock,
-                *(figures[name] for name in ("method", "n", "events")),
+                *(statistics[name] for name in ("method", "n", "events")),
                 *(_CSV_VALUES.get(value, value) if isinstance(value, bool | None) else value for value in values),
             ]
 

@@ -1,4 +1,4 @@
-"""The lines of files, with a progress bar where somebody watches."""
+"""Read the lines of files and show a progress bar on a terminal."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,32 +14,32 @@ from streams.edge.terminal import console
 
 @contextmanager
 def open_with_progress(files: Sequence[Path]) -> Iterator[Iterator[bytes]]:
-    """Give the lines of `files` in order, of standard input for none or `-`; shows progress on a terminal.
+    """Yield an iterator over the lines of `files` in order, without blank lines; no file or `-`: standard input.
 
-    Blank lines are left out.
+    On a terminal, a progress bar is shown.
     """
     paths = files or (STDIN,)
-    out = console(stderr=True)
-    known = out.is_terminal and all(map(is_rereadable, paths))
+    terminal = console(stderr=True)
+    can_show_sizes = terminal.is_terminal and all(map(is_rereadable, paths))
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         DownloadColumn(),
         TimeRemainingColumn(),
-        console=out,
+        console=terminal,
         transient=True,
-        disable=not known,
+        disable=not can_show_sizes,
     ) as progress:
-        yield _read_lines(paths, progress, sizes_known=known)
+        yield _read_lines(paths, progress, sizes_known=can_show_sizes)
 
 
 def _read_lines(paths: Sequence[Path], progress: Progress, *, sizes_known: bool) -> Iterator[bytes]:
-    """Yield the lines; where the first line of a file is no event, say what the file looks like."""
+    """Yield the lines; if the first line of a file is no event, print which format the file seems to have."""
     total = sum(path.stat().st_size for path in paths) if sizes_known else None
     task = progress.add_task("reading", total=total)
     for block in read_blocks(paths):
         for index, line in block.non_blank_lines():
-            if block.first_line_in_source + index == 1 and (what := format_advice(line)):
-                progress.console.print(f"{block.source} looks like {what}")
+            if block.first_line_in_source + index == 1 and (advice := format_advice(line)):
+                progress.console.print(f"{block.source} looks like {advice}")
             yield line
         progress.advance(task, block.bytes_read)

@@ -1,4 +1,4 @@
-"""The composition of a worker: registry, decoder and ledgers for the settings it was given."""
+"""Build the parts of a worker from its settings: registry, decoder and ledgers."""
 
 from streams.contract.events.decoder import EventDecoder
 from streams.contract.outputs.row_codec import MessagePackCodec
@@ -16,17 +16,17 @@ from streams.runtime.worker import WorkerDependencies
 def load_registry(settings: Settings) -> Registry:
     """Return the registry that the settings name, or the one that accepts every platform.
 
-    Raises RegistryError for a file that is no registry, OSError for one that cannot be read.
+    Raises RegistryError for an invalid registry file, OSError for a file that cannot be read.
     """
     return Registry.accepting_all() if settings.registry is None else read_registry(settings.registry)
 
 
 def build_worker_dependencies(settings: Settings) -> WorkerDependencies:
-    """Return what a worker with these settings works with; raises as `registry_of` and `rulebook_of` do."""
+    """Return the parts of a worker with these settings; raises as `load_registry` and `load_rulebook` do."""
     registry = load_registry(settings)
     rulebook = load_rulebook(settings.packs, registry, wall_clock_ms())
     codec, partitions = MessagePackCodec(), registry.partitions
-    rules = ledger_config(
+    config = ledger_config(
         registry,
         rulebook,
         retention_ms=settings.retention_ms,
@@ -34,7 +34,7 @@ def build_worker_dependencies(settings: Settings) -> WorkerDependencies:
     )
 
     def make_ledger(number: int) -> Ledger:
-        return Ledger(rules, codec, is_on_partition=lambda key: partition_of(key, partitions) == number)
+        return Ledger(config, codec, is_on_partition=lambda key: partition_of(key, partitions) == number)
 
     return WorkerDependencies(
         registry=registry, decoder=EventDecoder(registry), make_ledger=make_ledger, rulebook_name=rulebook.name

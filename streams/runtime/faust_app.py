@@ -1,4 +1,4 @@
-"""The Faust app of a worker: the consumer group, and one agent over all source topics."""
+"""Create the Faust app of a worker: its consumer group, and one agent that reads all source topics."""
 
 import logging
 from collections.abc import Iterable
@@ -22,16 +22,16 @@ log = logging.getLogger(__name__)
 _RECORDS_PER_POLL: Final = 5_000
 _FETCH_BYTES: Final = 1 << 20
 _REQUEST_MARGIN_SECONDS: Final = 10.0
-"""An answer that the group makes a worker wait for takes as long as a rebalance. Of a broker that hangs nobody hears, so
-the time until it is given up is no longer than that: with Faust's 90 s a partition stood still for them, whoever led."""
+"""A response of the group coordinator may take as long as a rebalance. A request to a broker that hangs is given up
+soon after that time: with Faust's 90 s a partition was not processed for 90 s."""
 
 
 class ConsumerTuning(NamedTuple):
-    """How a worker deals with its broker.
+    """Limits of the Kafka consumer.
 
-    `session` and `rebalance` are how long the group waits for a silent worker, and for one that is finishing, in
-    seconds; `metadata` is after how many seconds at the latest a change of the topics is noticed; `answer_bytes` is what
-    one answer may hold of all topic-partitions together.
+    `session_seconds`: how long the group waits for a silent worker. `rebalance_seconds`: how long the group waits for a
+    worker to finish its partitions. `metadata_seconds`: how long a change of the topics may go unnoticed.
+    `max_response_bytes`: the size of one fetch response, all topic-partitions together.
     """
 
     session_seconds: float = 10.0
@@ -43,29 +43,30 @@ class ConsumerTuning(NamedTuple):
 KAFKA_TUNING: Final = ConsumerTuning()
 
 EMBEDDED_TUNING: Final = ConsumerTuning(session_seconds=2.0, rebalance_seconds=6.0, max_response_bytes=1 << 19)
-"""For the embedded broker, on which one worker is alone.
+"""Tuning for the embedded broker, which serves a single worker.
 
-It makes every joining worker wait for half of the session timeout, a second at least. It looks for silent workers when
-one of the group asks it for something, after it has heard the one that asks: it never gives up the only one, however
-long a busy machine keeps that from speaking. An answer begins with one topic-partition and holds everything that it
-has, so that there is room for no other: this much is what one poll takes at once, and the next answer is of another.
+This broker makes a joining worker wait for half of the session timeout, at least a second. It expires silent members
+only when a member of the group sends a request, after it has counted the sender as alive: a single worker never
+expires, even on a busy machine. A response begins with one topic-partition and holds all of its records, so that no
+other one fits: with this limit one poll reads the whole response, and the next response is of another topic-partition.
 """
 
 
 class NoTableManager(TableManager):
-    """Faust's tables, of which there are none: it would wait a second for somebody to declare one."""
+    """A table manager for an app without tables: Faust's own waits a second for a table to be declared."""
 
     @override
     async def on_start(self) -> None:
-        """Go on at once."""
+        """Start recovery without waiting."""
         await self._update_channels()
         await self.recovery.start()
 
 
 class RecordBatchApp(faust.App):
-    """A Faust app whose messages are record batches; see `Manner` for `answer_bytes`.
+    """A Faust app whose messages are record batches; see `ConsumerTuning` for `max_response_bytes`.
 
-    `partitions` is how many partitions a topic has; `readable` are the topics to begin with, None: all.
+    `partitions` is the number of partitions of every topic. `readable_topics` are the topics to subscribe to first;
+    None: all.
     """
 
     max_response_bytes = KAFKA_TUNING.max_response_bytes
@@ -74,7 +75,7 @@ class RecordBatchApp(faust.App):
 
     @override
     def _create_directories(self) -> None:
-        """Make none: nothing of ours is stored in files, and one that all users share belongs to the first of them."""
+        """Create none: the worker stores no files, and a shared directory would belong to the first user."""
 
     @override
     def _new_transport(self) -> Any:
@@ -82,14 +83,14 @@ class RecordBatchApp(faust.App):
 
     @property
     def record_source(self) -> RecordBatchConsumer:
-        """The consumer, as the owners of partitions use it."""
+        """The consumer, from which partitions read records."""
         consumer = self.consumer
         assert isinstance(consumer, RecordBatchConsumer)
         return consumer
 
 
 def faust_credentials(access: KafkaSecurity) -> Credentials | None:
-    """Return who a worker is to the broker, as Faust's clients are told it."""
+    """Return the worker's login in the form of Faust's clients; None without a login."""
     context = access.ssl_context() if access.is_encrypted else None
     if access.uses_password:
         return SASLCredentials(
@@ -99,7 +100,7 @@ def faust_credentials(access: KafkaSecurity) -> Credentials | None:
 
 
 def create_app(settings: Settings, tuning: ConsumerTuning) -> RecordBatchApp:
-    """Return the app; what Faust brings beyond group and agents is off: its tables, web server, sensors, topics."""
+    """Return the app, with group and agents only: Faust's tables, web server, sensors and topics are switched off."""
     app = RecordBatchApp(
         settings.application,
         broker=f"kafka://{settings.bootstrap}",
@@ -131,7 +132,7 @@ def create_app(settings: Settings, tuning: ConsumerTuning) -> RecordBatchApp:
 
 
 def register_agent(app: RecordBatchApp, topics: Iterable[str], assignment: PartitionAssignment) -> None:
-    """Let `owners` follow the group's assignments, and hand them what the agent reads."""
+    """Connect `assignment` to the app: it gets the group's assignments and the record batches that the agent reads."""
     source = app.topic(*topics, key_type=bytes, value_type=None, key_serializer="raw", value_serializer="raw")
 
     @app.agent(source, name="record-batches")
@@ -145,7 +146,7 @@ def register_agent(app: RecordBatchApp, topics: Iterable[str], assignment: Parti
         await assignment.revoke()
         await app.record_source.stop_all_deliveries()
 
-    @app.on_partitions_assigned.connect  # type: ignore[arg-type]  # likewise
+    @app.on_partitions_assigned.connect  # type: ignore[arg-type]  # sent with exactly these arguments
     async def on_assigned(_app: object, pairs: Iterable[TP], **_: object) -> None:
         await assignment.revoke()
         await app.record_source.stop_all_deliveries()

@@ -1,4 +1,4 @@
-"""The worker's own pages: is it alive, is it ready, what does it count."""
+"""Serve the worker's own pages: /healthz (is it alive), /readyz (is it ready) and /metrics."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -21,9 +21,9 @@ from streams.edge.http_server import server
 from streams.runtime.stats import PartitionState, WorkerStats
 
 NOT_READY_AFTER_MS: Final = 30 * SECOND
-"""After how long without a record and without being at its heads a partition is not ready."""
+"""A partition that applied no record and was not at the ends of its logs for this long is not ready."""
 STUCK_AFTER_MS: Final = 2 * MINUTE
-"""After how long without a record and without being at its heads a partition counts as stuck."""
+"""A partition that applied no record and was not at the ends of its logs for this long counts as stuck."""
 
 
 _UNPROTECTED: Final = HttpSecurity()
@@ -32,14 +32,14 @@ _Samples = Mapping[str, float]  # by the value of the one label; "" where there 
 
 
 class WorkerCollector(Collector):
-    """The pipeline's metrics, as the catalogue declares them, made from `figures` when they are asked for."""
+    """Export the pipeline's metrics, as the catalogue declares them, from `stats` at every scrape."""
 
     def __init__(self, stats: WorkerStats) -> None:
         self._stats = stats
 
     @override
     def collect(self) -> Iterator[Family]:
-        """Yield every family, also those that nothing has been counted for."""
+        """Yield every metric family, also those without samples."""
         samples = self._samples()
         for metric in PIPELINE:
             labels = [label.name for label in metric.labels]
@@ -49,44 +49,50 @@ class WorkerCollector(Collector):
             yield family
 
     def _samples(self) -> Mapping[str, _Samples]:
-        figures = self._stats
-        owned = {str(number): one for number, one in list(figures.owned.items())}
+        stats = self._stats
+        owned = {str(number): partition for number, partition in list(stats.owned.items())}
         return {
-            "safeclock_worker_records_applied_total": self._by_partition(figures.applied),
-            "safeclock_worker_records_refused_total": {reason: figures.refused[reason] for reason in Reason},
-            "safeclock_worker_lag_records": {number: one.lag for number, one in owned.items() if one.lag is not None},
+            "safeclock_worker_records_applied_total": self._by_partition(stats.applied),
+            "safeclock_worker_records_refused_total": {reason: stats.refused[reason] for reason in Reason},
+            "safeclock_worker_lag_records": {
+                number: partition.lag for number, partition in owned.items() if partition.lag is not None
+            },
             "safeclock_worker_log_time_timestamp_seconds": {
-                number: one.log_time / 1000 for number, one in owned.items() if one.log_time
+                number: partition.log_time / 1000 for number, partition in owned.items() if partition.log_time
             },
             "safeclock_worker_uncommittable_platforms": {
-                number: one.uncommittable_platforms for number, one in owned.items()
+                number: partition.uncommittable_platforms for number, partition in owned.items()
             },
-            "safeclock_worker_commits_total": self._by_partition(figures.commits),
-            "safeclock_worker_rebalances_total": {"": figures.rebalances},
+            "safeclock_worker_commits_total": self._by_partition(stats.commits),
+            "safeclock_worker_rebalances_total": {"": stats.rebalances},
             "safeclock_worker_clock_ahead_seconds": {
-                number: one.clock_ahead_ms / 1000 for number, one in owned.items() if one.clock_ahead_ms is not None
+                number: partition.clock_ahead_ms / 1000
+                for number, partition in owned.items()
+                if partition.clock_ahead_ms is not None
             },
             "safeclock_worker_restore_seconds": {
-                number: one.restore_seconds for number, one in owned.items() if one.restore_seconds is not None
+                number: partition.restore_seconds
+                for number, partition in owned.items()
+                if partition.restore_seconds is not None
             },
-            "safeclock_source_records_lost_total": self._by_partition(figures.lost_records),
+            "safeclock_source_records_lost_total": self._by_partition(stats.lost_records),
             "safeclock_worker_suspended_partitions": {
-                platform: sum(platform in one.suspended_platforms for one in owned.values())
-                for platform in figures.platforms
+                platform: sum(platform in partition.suspended_platforms for partition in owned.values())
+                for platform in stats.platforms
             },
             "safeclock_worker_feedback_failing": {
-                platform: int(platform in figures.platforms_without_feedback) for platform in figures.platforms
+                platform: int(platform in stats.platforms_without_feedback) for platform in stats.platforms
             },
         }
 
     def _by_partition(self, counter: Mapping[int, int]) -> _Samples:
-        """Return a counter of every partition that this worker has owned, from zero on."""
+        """Return a counter value for every partition that this worker has owned, 0 where nothing was counted."""
         numbers = sorted(set(counter) | set(self._stats.owned))
         return {str(number): counter.get(number, 0) for number in numbers}
 
 
 class Health:
-    """What the three pages say; `wall` reads the wall clock in epoch milliseconds."""
+    """The contents of the three pages; `wall` reads the wall clock in epoch milliseconds."""
 
     def __init__(self, stats: WorkerStats, wall: Callable[[], int]) -> None:
         self._stats = stats
@@ -95,39 +101,41 @@ class Health:
         self._registry.register(WorkerCollector(stats))
 
     def stuck_partitions(self) -> list[int]:
-        """Return the served partitions that neither moved nor were at their heads for too long."""
+        """Return the served partitions that made no progress for `STUCK_AFTER_MS`."""
         return self._without_progress_for(STUCK_AFTER_MS)
 
     def _without_progress_for(self, milliseconds: int) -> list[int]:
         limit = self._wall() - milliseconds
         owned = self._stats.owned.items()
         return sorted(
-            number for number, one in owned if one.state is PartitionState.SERVING and one.last_progress < limit
+            number
+            for number, partition in owned
+            if partition.state is PartitionState.SERVING and partition.last_progress < limit
         )
 
     def restoring_partitions(self) -> list[int]:
-        """Return the owned partitions that are not yet served."""
+        """Return the owned partitions that are not served yet."""
         owned = self._stats.owned.items()
-        return sorted(number for number, one in owned if one.state is not PartitionState.SERVING)
+        return sorted(number for number, partition in owned if partition.state is not PartitionState.SERVING)
 
     async def healthz(self, _: web.BaseRequest) -> web.Response:
-        """Answer 200 while every owned partition moves or is at its head."""
+        """Answer 200 while every owned partition applies records or is at the ends of its logs."""
         return _health_response("stuck partitions", self.stuck_partitions())
 
     async def readyz(self, _: web.BaseRequest) -> web.Response:
-        """Answer 200 when every owned partition is restored, and moves or is at its head.
+        """Answer 200 if every owned partition is restored, and applies records or is at the ends of its logs.
 
-        503 while the group has given none, or gives others, and for whatever a partition neither applied a record nor
-        was confirmed at its head for half a minute.
+        Answer 503 before the first assignment, during a rebalance, and while a partition neither applied a record nor
+        was at the ends of its logs for `NOT_READY_AFTER_MS`.
         """
         if not self._stats.has_assignment:
             return web.Response(status=503, text="no assignment now\n")
         if waiting := self.restoring_partitions():
             return _health_response("partitions being restored", waiting)
-        still = self._without_progress_for(NOT_READY_AFTER_MS)
+        without_progress = self._without_progress_for(NOT_READY_AFTER_MS)
         return _health_response(
-            f"partitions that neither applied a record nor reached their heads for {NOT_READY_AFTER_MS // SECOND} s",
-            still,
+            f"partitions that applied no record and did not reach the ends of their logs for {NOT_READY_AFTER_MS // SECOND} s",
+            without_progress,
         )
 
     async def metrics(self, _: web.BaseRequest) -> web.Response:
@@ -143,7 +151,7 @@ def _health_response(problem: str, numbers: list[int]) -> web.Response:
 
 @asynccontextmanager
 async def serve_health(health: Health, host: str, port: int, guard: HttpSecurity = _UNPROTECTED) -> AsyncIterator[int]:
-    """Serve the pages for the block and yield the port; port 0 is any free one."""
-    named = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": health.metrics}
-    async with server.serve(named, host, port, guard) as taken:
-        yield taken
+    """Serve the pages within the block and yield the port; port 0: any free port."""
+    handlers = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": health.metrics}
+    async with server.serve(handlers, host, port, guard) as bound_port:
+        yield bound_port

@@ -1,4 +1,4 @@
-"""What a worker is told from outside: the environment's SAFECLOCK_* variables, and flags that override them."""
+"""The settings of a worker: SAFECLOCK_* variables of the environment, and flags that override them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,21 +25,21 @@ from streams.domain.duration_bins import DAY
 
 
 class RecordTime(StrEnum):
-    """Whose stamp is a record's log time: the broker's (log) or the sender's (create; demo and audited history)."""
+    """Which timestamp is a record's log time: the broker's (log) or the sender's (create; demo and audited history)."""
 
     LOG = "log"
     CREATE = "create"
 
 
 class ReportUpdates(StrEnum):
-    """Which events about single reports are published."""
+    """Which report updates are published."""
 
     ALL = "all"
     NONE = "none"
 
 
 class JournalMode(StrEnum):
-    """How commits are made; auto takes transactions where the broker has them."""
+    """How commits are made; `auto` uses transactions if the broker has them."""
 
     AUTO = "auto"
     TRANSACTIONS = "transactions"
@@ -50,9 +50,9 @@ class JournalMode(StrEnum):
 class Settings:
     """A worker's settings; durations in milliseconds.
 
-    `registry` None: every platform, on the shared topics. `packs` are read beside the standard clocks. `instance` names
-    this worker in the consumer group for good, so that the group waits for it while it restarts; "": it is a new member
-    every time.
+    `registry` None: every platform is accepted, on the shared topics. `packs` are loaded in addition to the standard
+    clocks. `instance` is the worker's static member id (group.instance.id), so that the group waits for the worker
+    while it restarts; "": the worker joins as a new member at every start.
     """
 
     bootstrap: str = "127.0.0.1:9092"
@@ -87,13 +87,13 @@ _VARIABLES: Final[Variables] = {
     "SAFECLOCK_REPORT_UPDATES": ("report_updates", choice(ReportUpdates)),
 }
 VARIABLES: Final = (*_VARIABLES, *kafka_security.VARIABLES, *http_security.VARIABLES, *log_settings.VARIABLES)
-"""The names of the variables that `load` reads."""
+"""The names of the variables that `load_settings` reads."""
 
 
 def load_settings(environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Settings:
     """Return the settings of an environment; `flags`, by variable name, override it where they are not None.
 
-    Raises BadSettingsError that names every wrong setting.
+    Raises BadSettingsError, which names every wrong setting.
     """
     return Settings(
         **merge_settings(

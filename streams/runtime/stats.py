@@ -1,4 +1,4 @@
-"""What a worker counts about its own work: plain numbers, kept where they arise and read when asked."""
+"""Numbers that a worker keeps about its own work; the health pages and the metrics page read them."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from streams.domain.vocabulary import Reason
 
 
 class PartitionState(StrEnum):
-    """Where a partition's owner is in its life."""
+    """Whether a partition is being restored, is being served, or is closed."""
 
     RESTORING = "restoring"
     SERVING = "serving"
@@ -17,13 +17,13 @@ class PartitionState(StrEnum):
 
 @dataclass(slots=True)
 class PartitionStats:
-    """One owned partition; instants in epoch milliseconds by the wall clock, `now` by the logs.
+    """Numbers of one owned partition; instants in epoch milliseconds: `log_time` by the logs, others by the wall clock.
 
-    `moved` is when it last applied a record or was last seen at its heads; `lag` how many offsets the source topics
-    are ahead, None before the ends of all of them have been seen; `restored` how many rows it began with; `ahead` by
-    how many milliseconds our clock is ahead of the broker's, at least, None before the broker has stamped anything;
-    `suspended` are the platforms that are not read; `uncommittable` how many platforms are not counted, since their
-    state could not be committed.
+    `last_progress`: when the partition last applied a record or was last at the ends of its logs. `lag`: by how many
+    offsets the source topics are ahead, None until all log ends are known. `restored_rows`: how many rows were
+    restored. `clock_ahead_ms`: by how many milliseconds, at least, this host's clock is ahead of the broker's, None
+    before the first broker timestamp. `suspended_platforms`: the platforms whose topics are not read.
+    `uncommittable_platforms`: how many platforms are suspended since their state could not be committed.
     """
 
     state: PartitionState = PartitionState.RESTORING
@@ -40,11 +40,11 @@ class PartitionStats:
 
 @dataclass(slots=True)
 class WorkerStats:
-    """One worker, since it started; `owned` holds the partitions that it owns now, the counters all it ever owned.
+    """Numbers of one worker since its start; `owned` has the present partitions, the counters all former ones too.
 
-    `assigned` says that these are the ones that the group has given it: not so before it has given any, while
-    partitions are given anew, and after the worker was told to stop. `platforms` are those of the registry,
-    `untold` those that cannot be told what became of their events.
+    `has_assignment` is true while `owned` is what the group assigned: not before the first assignment, during a
+    rebalance, or after the worker was asked to stop. `platforms` are those of the registry,
+    `platforms_without_feedback` those whose feedback topic fails.
     """
 
     platforms: tuple[str, ...] = ()

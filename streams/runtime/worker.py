@@ -1,7 +1,8 @@
-"""The worker process: settings in, exit code out.
+"""Run the worker process, from its settings to its exit status.
 
-It ends with 0 when it was asked to stop and everything applied is committed, and with 1 on any failure: a supervisor
-restarts it, and the restart begins at the last commit. Asked to stop it ends within seconds, whatever it waits for.
+The process exits with status 0 if it was asked to stop and has committed everything it applied, and with status 1 on
+any failure: a supervisor restarts it, and the new process continues at the last commit. After a stop signal the process
+ends within seconds, even if it waits for a broker.
 """
 
 import asyncio
@@ -61,18 +62,17 @@ from streams.runtime.topic_checks.source_monitor import SourceMonitor
 log = logging.getLogger(__name__)
 
 _GRACEFUL_STOP_SECONDS = 4.2
-"""How long an orderly end may take: somewhat less than until it is cut short."""
+"""How long an orderly stop may take: somewhat less than the time after which the stop is forced."""
 _THREAD_SWITCH_SECONDS = 0.0005
-"""How long a thread may keep the interpreter from the one that fetches: with Python's 5 ms it takes a second to read
-what one answer of the broker holds while records are applied, and whatever else comes waits for it."""
-_PLAN_ADVICE = "What should be there is told by `safeclock admin plan`, and made by `safeclock admin apply`"
+"""How long another thread may keep the interpreter from the fetching thread: with Python's 5 ms, reading one response
+of the broker takes a second while records are applied, and later responses wait for it."""
+_PLAN_ADVICE = "`safeclock admin plan` shows the expected topics, and `safeclock admin apply` creates them"
 _ACCEPT_ADVICE = (
-    "Bring the former log back, or go on with the one that is there: "
-    "safeclock admin accept-source-reset TOPIC --from beginning|end"
+    "Restore the former log, or accept the present one: safeclock admin accept-source-reset TOPIC --from beginning|end"
 )
 _RESTORE_ADVICE = (
-    "Bring it back as it was, or make the changelog and the measures anew, both, then bring back a backup (safeclock"
-    " admin restore), or let workers measure again what the source topics hold"
+    "Restore the topic as it was, or recreate both the changelog and the measures, then restore a backup (safeclock"
+    " admin restore), or let workers measure the records of the source topics again"
 )
 
 
@@ -87,14 +87,14 @@ _EXPECTED_ERRORS: Mapping[type[Exception], str] = {
     ClaimError: "",
     RowTooLargeError: "",
 }
-"""What ends a worker and says enough by itself, and what to do about it where that is not said yet."""
+"""The errors that stop a worker without a traceback, with the advice to log where the message itself has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerDependencies:
-    """What the worker works with: who may publish, how bytes are read, a ledger per partition number.
+    """The parts of a worker that depend on its settings: registry, decoder, and a new ledger for a partition number.
 
-    `pack` names the rules in force; `names` are the topics that it writes, those of the contract by default.
+    `rulebook_name` names the rules in force. `output_topics` are the topics to write, those of the contract by default.
     """
 
     registry: Registry
@@ -107,7 +107,7 @@ class WorkerDependencies:
 class Worker:
     """One worker in a running event loop: `start`, then `wait` for the first failure or stop, then `stop`.
 
-    `manner` None: what suits the broker.
+    `tuning` None: the worker chooses the tuning that suits the broker.
     """
 
     def __init__(
@@ -124,35 +124,41 @@ class Worker:
         self._monitor_task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Check the ground, join the group and return; partitions are restored afterwards, see `figures`."""
-        ground = await asyncio.to_thread(
+        """Check the cluster, join the consumer group and return; partitions are restored afterwards, see `stats`."""
+        cluster = await asyncio.to_thread(
             check_cluster, self._settings, self._dependencies.registry, self._dependencies.output_topics
         )
-        app = create_app(self._settings, self._tuning or (KAFKA_TUNING if ground.has_transactions else EMBEDDED_TUNING))
-        listeners = FeedbackTopics(self._dependencies.registry, self.stats)
-        watch = self._source_monitor = SourceMonitor(self._settings, self._dependencies.registry, ground, listeners)
-        around = self._partition_context(ground, app, watch)
-        app.partitions, app.readable_topics = around.partitions, watch.subscribed_topics
+        app = create_app(
+            self._settings, self._tuning or (KAFKA_TUNING if cluster.has_transactions else EMBEDDED_TUNING)
+        )
+        feedback_topics = FeedbackTopics(self._dependencies.registry, self.stats)
+        monitor = self._source_monitor = SourceMonitor(
+            self._settings, self._dependencies.registry, cluster, feedback_topics
+        )
+        context = self._partition_context(cluster, app, monitor)
+        app.partitions, app.readable_topics = context.partitions, monitor.subscribed_topics
 
         def open_partition(number: int) -> Partition:
             return Partition(
                 number,
                 replace(
-                    around, source_topic_ids=watch.cluster.source_topic_ids, source_faults=watch.cluster.source_faults
+                    context,
+                    source_topic_ids=monitor.cluster.source_topic_ids,
+                    source_faults=monitor.cluster.source_faults,
                 ),
             )
 
         self._assignment = PartitionAssignment(
-            open_partition, watch.check_before_assignment, self.stats, self._set_failure
+            open_partition, monitor.check_before_assignment, self.stats, self._set_failure
         )
-        register_agent(app, around.source_topic_ids, self._assignment)
+        register_agent(app, context.source_topic_ids, self._assignment)
         self.app = app
         await app.start()
-        self._monitor_task = asyncio.create_task(watch.run(app.record_source.resubscribe), name="source-watch")
+        self._monitor_task = asyncio.create_task(monitor.run(app.record_source.resubscribe), name="source-watch")
         self._monitor_task.add_done_callback(self._monitor_ended)
 
     async def wait(self) -> None:
-        """Return when the app stops; raise what made it or an owner fail."""
+        """Return when the app stops; raise the error that made the app or a partition fail."""
         app = self.app
         assert app is not None, "wait comes after start"
         stopped = asyncio.create_task(app.wait_until_stopped())
@@ -166,7 +172,7 @@ class Worker:
             raise RuntimeError("the Faust app crashed") from app.crash_reason
 
     async def stop(self) -> None:
-        """Commit what was applied and leave the group; raise when that, or anything before it, failed."""
+        """Commit what was applied and leave the group; raise if that, or anything before it, failed."""
         if self.app is None or self._assignment is None:
             return
         self.app.record_source.stop_flow()
@@ -180,9 +186,9 @@ class Worker:
             self._failure.result()
 
     def describe_ending(self) -> ProcessExit:
-        """Return how this worker would end now."""
+        """Return the exit status and the message with which this worker would end now."""
         if self._assignment is None:
-            return ProcessExit(OK, "stopped while it looked at the broker: nothing was begun")
+            return ProcessExit(OK, "stopped during the check of the broker: no partition was assigned yet")
         return describe_stop(
             self._assignment.uncommitted(), self._failure.exception() if self._failure.done() else None
         )
@@ -198,11 +204,11 @@ class Worker:
     def _partition_context(
         self, cluster: ClusterInfo, app: RecordBatchApp, source_monitor: SourceMonitor
     ) -> PartitionContext:
-        settings, trade = self._settings, self._dependencies
+        settings, dependencies = self._settings, self._dependencies
         failpoints = Failpoints.from_environment()
 
         def open_journal(number: int) -> Journal:
-            place = JournalTarget(
+            target = JournalTarget(
                 settings.bootstrap,
                 settings.application,
                 cluster.output_topics.changelog,
@@ -211,7 +217,9 @@ class Worker:
                 settings.access,
             )
             return (
-                TransactionJournal(place, failpoints) if cluster.uses_transactions else AppendJournal(place, failpoints)
+                TransactionJournal(target, failpoints)
+                if cluster.uses_transactions
+                else AppendJournal(target, failpoints)
             )
 
         return PartitionContext(
@@ -220,18 +228,20 @@ class Worker:
             output_topic_ids=cluster.output_topic_ids,
             source_topic_ids=cluster.source_topic_ids,
             source_faults=cluster.source_faults,
-            platforms_by_topic={topic: trade.registry.platforms_of_topic(topic) for topic in cluster.source_topic_ids},
-            filing_topics=trade.registry.filing_topics(),
-            related_topics=trade.registry.related_topics(),
-            partitions=trade.registry.partitions,
-            registry_hash=trade.registry.hash,
-            rulebook_name=trade.rulebook_name,
+            platforms_by_topic={
+                topic: dependencies.registry.platforms_of_topic(topic) for topic in cluster.source_topic_ids
+            },
+            filing_topics=dependencies.registry.filing_topics(),
+            related_topics=dependencies.registry.related_topics(),
+            partitions=dependencies.registry.partitions,
+            registry_hash=dependencies.registry.hash,
+            rulebook_name=dependencies.rulebook_name,
             commit_interval_ms=settings.commit_interval_ms,
             has_reliable_end_offsets=cluster.has_transactions,
             uses_transactions=cluster.uses_transactions,
             source=app.record_source,
-            decoder=trade.decoder,
-            make_ledger=trade.make_ledger,
+            decoder=dependencies.decoder,
+            make_ledger=dependencies.make_ledger,
             make_journal=open_journal,
             stats=self.stats,
             failpoints=failpoints,
@@ -245,16 +255,16 @@ class Worker:
 async def run_until_stopped(
     settings: Settings, dependencies: WorkerDependencies, tuning: ConsumerTuning | None = None
 ) -> ProcessExit:
-    """Run a worker until SIGTERM or SIGINT and return how it ended; raises what made it fail before."""
+    """Run a worker until SIGTERM or SIGINT and return how it ended; raises the error if the worker fails before."""
     worker = Worker(settings, dependencies, tuning)
     stopping = StopSignals(worker.describe_ending)
     async with serve_health(
         Health(worker.stats, wall_clock_ms), settings.http_host, settings.http_port, settings.guard
     ) as port:
         log.info("health and metrics on %s://%s:%d", settings.guard.scheme, settings.http_host, port)
-        asked = asyncio.create_task(stopping.requested.wait())
+        stop_requested = asyncio.create_task(stopping.requested.wait())
         running = asyncio.create_task(_start_and_wait(worker))
-        await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({running, stop_requested}, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             running.result()
         return await _stop_worker(worker)
@@ -266,19 +276,19 @@ async def _start_and_wait(worker: Worker) -> None:
 
 
 async def _stop_worker(worker: Worker) -> ProcessExit:
-    """Stop a worker and return how it ended; what takes too long is left alone, and may be the broker's fault."""
-    leaving = asyncio.create_task(worker.stop())
-    await asyncio.wait({leaving}, timeout=_GRACEFUL_STOP_SECONDS)
-    if leaving.done() and (error := leaving.exception()) is not None and broker_failure_message(error) is None:
+    """Stop a worker and return how it ended; a stop that takes too long, or fails by the broker, is not waited for."""
+    stop_task = asyncio.create_task(worker.stop())
+    await asyncio.wait({stop_task}, timeout=_GRACEFUL_STOP_SECONDS)
+    if stop_task.done() and (error := stop_task.exception()) is not None and broker_failure_message(error) is None:
         raise error
     return worker.describe_ending()
 
 
 def main(settings: Settings, dependencies: WorkerDependencies, tuning: ConsumerTuning | None = None) -> NoReturn:
-    """Run a worker and end this process: 0 when it was asked to stop, 1 on any failure."""
+    """Run a worker and exit this process: status 0 if it was asked to stop, 1 on any failure."""
     _tune_garbage_collector()
     sys.setswitchinterval(_THREAD_SWITCH_SECONDS)
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # the fetching thread makes a loop of its own
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # the fetching thread creates its own loop
     asyncio.run(_run_and_exit(settings, dependencies, tuning))
     raise AssertionError("unreachable: the process has ended")
 
@@ -286,7 +296,7 @@ def main(settings: Settings, dependencies: WorkerDependencies, tuning: ConsumerT
 async def _run_and_exit(
     settings: Settings, dependencies: WorkerDependencies, tuning: ConsumerTuning | None
 ) -> NoReturn:
-    """End the process from within the loop: a crashed Kafka client's tasks and threads may never end by themselves."""
+    """End the process from within the loop: tasks and threads of a crashed Kafka client may never end."""
     try:
         exit_with_log(await run_until_stopped(settings, dependencies, tuning))
     except tuple(_EXPECTED_ERRORS) as error:
@@ -301,9 +311,9 @@ async def _run_and_exit(
 
 
 def _tune_garbage_collector() -> None:
-    """Keep the cyclic garbage collector from walking records that are about to be freed by count.
+    """Raise the garbage collector's thresholds: reference counting frees nearly all records.
 
-    With Python's thresholds it takes a sixth of the worker's time, with these a thirtieth.
+    With Python's thresholds the collector takes a sixth of the worker's time, with these thresholds a thirtieth.
     """
     gc.collect()
     gc.freeze()

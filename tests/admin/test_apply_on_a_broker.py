@@ -71,7 +71,7 @@ def test_a_change_that_the_broker_refuses_is_told_and_the_others_are_made(apache
     assert "InvalidReplicationFactor" in three.output
     assert made.exit_code == 0, made.output
     assert wider.exit_code == 1
-    assert "measures has 2 partitions, 3 are wanted: refused, since keys would move" in wider.output
+    assert "measures: expected 3 partitions, got 2: refused, since keys would move" in wider.output
 
 
 def test_a_broker_without_rights_and_users_gets_its_topics_and_says_so(embedded_broker: str, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_worker_goes_on_exactly_after_its_topics_were_lost_and_restored(produc
 
     after = {topic: set(chain.stored(topic)) for topic in before}
     assert "restored and read back" in restored
-    assert again.count("was there already") == 2
+    assert again.count("restored before") == 2
     assert after[MEASURES] == before[MEASURES]
     assert kept_rows(after[chain.names.changelog]) == kept_rows(before[chain.names.changelog])
     lines = lines_of(PLAN)
@@ -81,11 +81,11 @@ def test_a_source_topic_that_was_lost_as_well_is_accepted_by_the_command_that_re
     lose(chain, operator)
 
     restored = operator.done("admin", "restore", folder)
-    (told,) = [line for line in restored.splitlines() if "was made anew since" in line]
+    (told,) = [line for line in restored.splitlines() if "was recreated since" in line]
     printed = told.partition("`safeclock ")[2].partition("`")[0]
     accepted = operator.done(*printed.replace("beginning|end", "beginning --yes").split())
 
-    assert told.startswith(f"{topic} was made anew since: a worker stops until")
+    assert told.startswith(f"{topic} was recreated since: workers stop until")
     assert f"{topic} 0: accepted" in accepted
 
 

@@ -153,7 +153,7 @@ def test_more_partitions_are_refused_since_keys_would_move() -> None:
     made = plan_changes(HARBOR, found)
 
     assert made.changes == ()
-    assert [text for text in made.refused if "measures has 1 partitions, 2 are wanted" in text and "move" in text]
+    assert [text for text in made.refused if "measures: expected 2 partitions, got 1" in text and "move" in text]
 
 
 def test_a_platform_may_write_and_describe_its_own_topics_and_nothing_else() -> None:
@@ -210,7 +210,7 @@ def test_a_password_is_renewed_only_when_it_is_asked_for() -> None:
     )
 
     assert plan_changes(calm, having(calm)).changes == ()
-    assert next(iter(plan_lines(plan_changes(renewing, having(renewing))))) == "  ~ user harbor: another password"
+    assert next(iter(plan_lines(plan_changes(renewing, having(renewing))))) == "  ~ user harbor: new password"
 
 
 def test_a_password_that_is_not_at_hand_stands_in_the_way_of_its_renewal() -> None:

@@ -65,7 +65,10 @@ def test_batches_that_cannot_be_read_are_left_to_their_platforms_even_if_they_ar
     )
 
     assert (found.by_partition, found.left_out) == (named.by_partition, named.left_out) == ({}, {Reason.UNDECODABLE: 2})
-    assert "the platform publishes it again: 2 batches" in list(summary_lines(ReplayCounts(), found.left_out))[-1]
+    assert (
+        "(the platform must publish their events again): 2 batches"
+        in list(summary_lines(ReplayCounts(), found.left_out))[-1]
+    )
 
 
 def retold_at(now: int) -> ReplayedRecord:

@@ -67,7 +67,7 @@ def test_what_was_refused_before_an_upgrade_counts_once_after_two_replays(produc
 
     assert refusals
     assert {refusal.reason for refusal in refusals} == {Reason.UNKNOWN_FIELD}
-    assert dry.endswith("nothing was published: a dry run\n")
+    assert dry.endswith("nothing was published (dry run)\n")
     assert asked.endswith("published again: 0\n")
     assert first.endswith(f"published again: {len(refusals)}\n")
     assert second == first
@@ -117,7 +117,7 @@ def test_what_tells_of_no_refusal_or_cannot_be_read_is_passed_and_counted(produc
     told = operator.done("replay", "--refused", "--dry-run")
 
     assert [one.error for one in put] == [0, 0]
-    assert "passed 2 records or batches of event-refused that tell of no refusal or cannot be read" in told
+    assert "skipped 2 records or batches of event-refused that are no refusals or cannot be read" in told
 
 
 @pytest.mark.slow

@@ -152,7 +152,7 @@ def test_a_password_that_is_renewed_takes_the_place_of_the_former(
 
     renewed = applied.done("admin", "apply", *how(passwords), "--renew", "harbor")
 
-    assert "✓ user harbor: another password" in renewed
+    assert "✓ user harbor: new password" in renewed
     assert SECOND not in renewed
     assert asyncio.run(signs_in(guarded, SECOND))
     assert not asyncio.run(signs_in(guarded, FIRST))

@@ -220,5 +220,5 @@ def test_a_worker_whose_changelog_a_disk_has_changed_says_so_and_stops(tmp_path:
         until(lambda: successor.code is not None, "the worker to end", chain.logs)
 
         assert successor.code == 1
-        assert f"{chain.names.changelog} 0: expected record batches that can be read" in successor.said()
+        assert f"{chain.names.changelog} 0: expected readable record batches" in successor.said()
         assert "Traceback" not in successor.said()

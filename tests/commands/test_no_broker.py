@@ -59,7 +59,7 @@ def test_a_worker_that_misses_topics_says_which_and_what_shows_all_of_it() -> No
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert "the worker stopped: action-taken: expected a topic with 8 partitions, found none" in ended.stderr
-    assert ended.stderr.splitlines()[-1].endswith("and made by `safeclock admin apply`")
+    assert ended.stderr.splitlines()[-1].endswith("and `safeclock admin apply` creates them")
 
 
 @pytest.mark.slow

@@ -145,7 +145,7 @@ def test_committed_offsets_do_not_matter_the_position_rules(failing: Fail, apach
 
     worker = chain.worker()
     chain.hold(worker)
-    assert "came from beyond" not in worker.said()
+    assert "that continues at the next offset" not in worker.said()
 
 
 @pytest.mark.parametrize("worker_is", ["away", "at work"])
@@ -171,7 +171,7 @@ def test_a_source_topic_that_was_made_anew_stops_the_worker_which_names_both_ids
         assert f"{topic}: expected" in chain.ended(worker)
 
     said = chain.ended(chain.worker())
-    assert f"{topic}: expected the topic with id {former}, found {present}: it was made anew" in said
+    assert f"{topic}: expected the topic with id {former}, found {present}: it was recreated" in said
     assert places(chain) == before
 
 

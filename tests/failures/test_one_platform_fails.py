@@ -183,7 +183,7 @@ FAILURES = [
     Failure(
         "made anew",
         lambda pier: tampering.make_anew(pier.chain, pier.filed),
-        "it was made anew",
+        "it was recreated",
         _made_anew_and_accepted,
         records_go=True,
     ),

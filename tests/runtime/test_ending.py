@@ -19,8 +19,8 @@ def test_a_worker_that_has_not_says_of_which_partitions_and_why() -> None:
 
     assert ending == ProcessExit(
         1,
-        "stopped: 7 records of partitions 0, 2 are not known to be committed (KafkaTimeoutError); the next start reads"
-        " again those that are not",
+        "stopped: 7 records of partitions 0, 2 may not be committed (KafkaTimeoutError); the next start reads the"
+        " uncommitted ones again",
     )
 
 

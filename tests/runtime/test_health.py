@@ -110,7 +110,10 @@ async def test_a_worker_is_not_ready_when_a_partition_has_stood_still_for_half_a
 
     status, text = await ready(figures, NOON + NOT_READY_AFTER_MS + 1)
 
-    assert (status, text) == (503, "partitions that neither applied a record nor reached their heads for 30 s: 3\n")
+    assert (status, text) == (
+        503,
+        "partitions that applied no record and did not reach the ends of their logs for 30 s: 3\n",
+    )
 
 
 async def test_a_partition_that_is_being_restored_is_named_as_such_however_long_it_takes() -> None:

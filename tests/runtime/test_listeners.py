@@ -58,8 +58,8 @@ def test_a_platform_is_named_once_when_its_topic_fails_and_once_when_it_is_mende
 
     assert listeners.failing_platforms == figures.platforms_without_feedback == frozenset()
     assert [record.getMessage() for record in caplog.records] == [
-        "platform harbor is not told what becomes of its events: gone. safeclock admin apply",
-        "platform harbor is told again what becomes of its events",
+        "platform harbor gets no feedback on its events: gone. safeclock admin apply",
+        "platform harbor gets feedback on its events again",
     ]
 
 

@@ -75,7 +75,7 @@ async def test_what_a_worker_could_not_commit_before_it_had_to_stop_is_said_and_
 
         await scene.settled()
     assert code == 1
-    assert "stopped: 100 records of partitions 0 are not known to be committed" in said
+    assert "stopped: 100 records of partitions 0 may not be committed" in said
     assert "Traceback" not in said
 
 

@@ -101,5 +101,5 @@ def test_a_row_that_does_not_fit_names_its_platform() -> None:
     found = oversized_platforms(rows, 1_000)
 
     assert list(found) == ["meadow"]
-    assert "does not fit a record batch of 1000" in str(found["meadow"])
+    assert "expected a row of at most 1000 bytes" in str(found["meadow"])
     assert oversized_platforms(rows, 2_000) == {}

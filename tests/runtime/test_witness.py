@@ -26,11 +26,11 @@ def test_topics_of_the_same_commit_do_not_contradict_each_other(position: int | 
 @pytest.mark.parametrize(
     ("position", "status", "said"),
     [
-        (None, 7, "changelog 3: expected everything up to commit 7, found none"),
-        (None, 0, "changelog 3: expected everything up to commit 0, found none"),
-        (5, 7, "changelog 3: expected everything up to commit 7, found commit 5"),
-        (7, None, "measures 3: expected everything up to commit 7, found none"),
-        (7, 5, "measures 3: expected everything up to commit 7, found commit 5"),
+        (None, 7, "changelog 3: expected all records up to commit 7, got none"),
+        (None, 0, "changelog 3: expected all records up to commit 0, got none"),
+        (5, 7, "changelog 3: expected all records up to commit 7, got commit 5"),
+        (7, None, "measures 3: expected all records up to commit 7, got none"),
+        (7, 5, "measures 3: expected all records up to commit 7, got commit 5"),
     ],
 )
 def test_the_topic_that_lacks_commits_is_named(position: int | None, status: int | None, said: str) -> None:
@@ -50,4 +50,4 @@ def test_without_transactions_the_last_values_may_be_missing_and_no_others() -> 
 def test_a_changelog_of_which_the_beginning_was_deleted_is_not_there_in_full() -> None:
     told = missing_commits(written(7, 7, first=12), transactions=True)
 
-    assert told == "changelog 3: expected a log that begins at offset 0, it begins at 12"
+    assert told == "changelog 3: expected a log that begins at offset 0, got one that begins at 12"

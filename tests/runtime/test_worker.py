@@ -163,7 +163,7 @@ async def test_what_workers_wrote_was_made_anew_while_none_ran_and_stops_the_nex
     before = await apache.measured()
     await apache.make_anew(topic, COMPACTED)
 
-    said = "expected everything up to commit" if which == "changelog" else "expected the topic with id"
+    said = "expected all records up to commit" if which == "changelog" else "expected the topic with id"
     await refuses(apache, f"{topic} \\d: {said}" if which == "changelog" else f"{topic}: {said}")
 
     if which == "changelog":
@@ -176,7 +176,9 @@ async def test_rows_that_were_deleted_from_the_changelog_stop_the_next_worker(ap
     await apache.delete_before(apache.names.changelog, 1)
     apache.configure(apache.names.changelog, COMPACTED)
 
-    await refuses(apache, f"{apache.names.changelog} 0: expected a log that begins at offset 0, it begins at 1")
+    await refuses(
+        apache, f"{apache.names.changelog} 0: expected a log that begins at offset 0, got one that begins at 1"
+    )
 
 
 async def test_an_older_copy_of_the_changelog_stops_the_next_worker(apache: Scene) -> None:
@@ -189,7 +191,7 @@ async def test_an_older_copy_of_the_changelog_stops_the_next_worker(apache: Scen
         for one in older:
             await producer.send_and_wait(topic, key=one.key, value=without_home(one), partition=one.partition)
 
-    await refuses(apache, f"{topic} \\d: expected everything up to commit")
+    await refuses(apache, f"{topic} \\d: expected all records up to commit")
 
 
 async def began_again(scene: Scene) -> None:
@@ -262,7 +264,7 @@ def test_a_worker_that_is_to_append_says_that_it_must_be_alone(apache: Scene, ca
 
     assert not ground.uses_transactions
     assert ground.has_transactions, "its session and its ends are those of Apache Kafka all the same"
-    assert "run one worker only: nothing fences a second one" in caplog.messages
+    assert "run one worker only: without transactions a second worker is not fenced" in caplog.messages
 
 
 def test_transactions_are_not_asked_of_a_broker_without_them(embedded_broker: str) -> None:

@@ -60,7 +60,7 @@ def test_a_feedback_topic_that_fails_keeps_nobody_from_being_counted(chain: OwnT
         until(lambda: worker.total(APPLIED) == 4 * REPORTS, "everything to be counted", chain.logs)
         until(lambda: worker.total(FAILING) == 1, "the platform to be named", chain.logs)
         assert chain.status("lantern")[0] == 0, chain.logs()
-        assert worker.said().count("platform harbor is not told what becomes of its events") == 1, worker.said()
+        assert worker.said().count("platform harbor gets no feedback on its events") == 1, worker.said()
 
         made_anew(chain, topic)
         if fault is not gone:

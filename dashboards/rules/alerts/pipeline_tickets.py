@@ -51,7 +51,7 @@ TICKET_ALERTS: Final = (
         "batches than it should, or may not be written. The platform's events are counted all the same, and its "
         "refusals stand on `event-refused`; `safeclock status` shows it an old status.",
         check=(
-            "A worker's log: `is not told what becomes of its events` names the topic and what is wrong with it.",
+            "A worker's log: `gets no feedback on its events` names the topic and what is wrong with it.",
             "`safeclock admin plan`: what differs.",
         ),
         do=(

@@ -1,4 +1,4 @@
-"""A backup as files: one per topic and partition, and a manifest with their sums that is written last."""
+"""Write and read the files of a backup: one per topic and partition, and a manifest with checksums, written last."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ _decode: Final = msgspec.msgpack.Decoder(list[tuple[bytes, bytes]]).decode
 
 
 class BackupFile(msgspec.Struct, frozen=True, kw_only=True):
-    """One file: the rows of a partition, as a MessagePack array of pairs of key and value."""
+    """One file of a backup: the rows of a partition, as a MessagePack array of pairs of key and value."""
 
     topic: str
     partition: int
@@ -30,7 +30,7 @@ class BackupFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backup holds; `topics` are the ids of the topics that were read and of the source topics, at `taken`."""
+    """The content of a backup; `topics` are the ids of the copied topics and of the source topics at `taken_at`."""
 
     format: int = _FORMAT_VERSION
     application: str
@@ -42,14 +42,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make `folder` if it is not there; raises OperatingError if it holds anything."""
+    """Create `folder` if it does not exist; raises OperatingError if it is not empty."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if any(folder.iterdir()):
-        raise OperatingError(f"{folder}: expected a new or an empty folder")
+        raise OperatingError(f"{folder}: expected a new or an empty folder, got one with files")
 
 
 def write_rows(folder: Path, topic: str, partition: int, rows: Mapping[bytes, bytes]) -> BackupFile:
-    """Write one file."""
+    """Write the rows of one partition to a file and return its entry for the manifest."""
     file = f"{topic}-{partition}.msgpack"
     content = _encode(list(rows.items()))
     _write_new_file(folder / file, content)
@@ -57,31 +57,31 @@ def write_rows(folder: Path, topic: str, partition: int, rows: Mapping[bytes, by
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest: only now is it a backup."""
+    """Write the manifest; a folder without it is not a backup."""
     _write_new_file(folder / _MANIFEST_NAME, msgspec.json.format(msgspec.json.encode(manifest)))
 
 
 def _write_new_file(file: Path, content: bytes) -> None:
-    """Write a new file that nobody else may read, whoever made the folder: it holds single reports."""
+    """Write a new file that only the owner may read, since it contains single reports."""
     with open(file, "xb", opener=lambda path, flags: os.open(path, flags, _OWNER_ONLY_MODE)) as opened:
         opened.write(content)
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Return what a folder says that it holds; raises OperatingError for a folder that is no backup."""
+    """Return the manifest of a backup folder; raises OperatingError for a folder that is not a backup."""
     try:
         manifest = msgspec.json.decode((folder / _MANIFEST_NAME).read_bytes(), type=Manifest)
     except FileNotFoundError as error:
         raise OperatingError(f"{folder}: expected a backup, found no {_MANIFEST_NAME}") from error
     except msgspec.MsgspecError as error:
-        raise OperatingError(f"{folder / _MANIFEST_NAME}: expected a manifest: {error}") from error
+        raise OperatingError(f"{folder / _MANIFEST_NAME}: expected a manifest, got invalid content: {error}") from error
     if manifest.format != _FORMAT_VERSION:
         raise OperatingError(f"{folder}: expected a backup of format {_FORMAT_VERSION}, got {manifest.format}")
     return manifest
 
 
 def read_rows(folder: Path, file: BackupFile) -> Rows:
-    """Return the rows of one file; raises OperatingError when it is not what the manifest says."""
+    """Return the rows of one file; raises OperatingError if its checksum is not that of the manifest."""
     path = folder / Path(file.file).name
     try:
         content = path.read_bytes()
@@ -94,11 +94,11 @@ def read_rows(folder: Path, file: BackupFile) -> Rows:
 
 
 def verify_files(folder: Path, manifest: Manifest, topics: Iterable[str]) -> None:
-    """Raise OperatingError unless there is a whole file for every partition of every topic."""
+    """Raise OperatingError unless every partition of every topic has an undamaged file."""
     wanted = {(topic, partition) for topic in topics for partition in range(manifest.partitions)}
     found = {(part.topic, part.partition) for part in manifest.files}
     if wanted != found:
         missing = ", ".join(f"{topic} {partition}" for topic, partition in sorted(wanted ^ found))
-        raise OperatingError(f"{folder}: expected a file for every partition, differing in {missing}")
+        raise OperatingError(f"{folder}: expected a file for every partition, got differences in {missing}")
     for part in manifest.files:
         read_rows(folder, part)

@@ -1,4 +1,4 @@
-"""Keeping what workers know outside the broker: the changelog, and `measures` as the changelog has it."""
+"""Back up the state of workers to files: the changelog, and `measures` in agreement with the changelog."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ _EXCLUDED_KEYS: Final = {CLAIM_KEY}
 
 
 class Application(NamedTuple):
-    """An application on its broker: where, and which topics it writes."""
+    """An application: its cluster, its registry, and the topics that it writes."""
 
     address: BrokerAddress
     name: str
@@ -29,30 +29,30 @@ class Application(NamedTuple):
 
 
 class PartitionBackup(NamedTuple):
-    """What was written of one partition; `differing` is how many rows `measures` told otherwise than the changelog."""
+    """The backup of one partition; `differing_rows` is how many rows of `measures` differed from the changelog."""
 
     files: tuple[BackupFile, BackupFile]
     differing_rows: int
 
     def describe(self) -> str:
-        """Return it in one line."""
+        """Return the numbers of rows in one line."""
         rows, measures = self.files
         line = f"{rows.topic} {rows.partition}: {rows.rows} rows; {measures.topic}: {measures.rows}"
-        ahead = f", {self.differing_rows} of which had moved on and were kept as the changelog has them"
-        return line + (ahead if self.differing_rows else "")
+        note = f", {self.differing_rows} of which were newer and are kept as in the changelog"
+        return line + (note if self.differing_rows else "")
 
 
 def open_application(
     address: BrokerAddress, name: str, registry: Registry, names: OutputTopics | None = None
 ) -> Application:
-    """Return an application; its topics are those of the contract where no `names` are given."""
+    """Return an application; without `names` its topics are those of the contract."""
     return Application(address, name, registry, names or OutputTopics(changelog_topic(name)))
 
 
 def topic_ids(application: Application) -> dict[str, str]:
-    """Return the ids of the topics that are kept and of the sources; blocking.
+    """Return the ids of the topics to back up and of the source topics; blocking.
 
-    Raises OperatingError when one is missing or has another number of partitions.
+    Raises OperatingError if a topic is missing or has another number of partitions.
     """
     wanted = (
         application.output_topics.changelog,
@@ -67,10 +67,10 @@ def topic_ids(application: Application) -> dict[str, str]:
 
 
 def consistent_measures(rows: Rows, stored_measures: Rows) -> tuple[Rows, int]:
-    """Return what `measures` must hold beside `rows` of the changelog, and how many rows it tells otherwise.
+    """Return the `measures` that agree with `rows` of the changelog, and how many stored rows differ from them.
 
-    It is read after the changelog, so a working worker may have told more. Kept as read, figures of events would come
-    back that the restored changelog does not know. A status is in `measures` only.
+    `measures` are read after the changelog, so a running worker may have written newer rows. If these were restored,
+    they would count events that the restored changelog does not contain. A status is in `measures` only.
     """
     measures = {key: value for key, value in rows.items() if is_measure_key(key)}
     differing = sum(stored_measures.get(key) != value for key, value in measures.items())
@@ -82,19 +82,21 @@ def consistent_measures(rows: Rows, stored_measures: Rows) -> tuple[Rows, int]:
 async def write_backup(
     application: Application, folder: Path, topics: dict[str, str], now: int
 ) -> list[PartitionBackup]:
-    """Write a backup to `folder`, which must be empty, and return what it holds; `now` in epoch milliseconds."""
+    """Write a backup to `folder`, which must be empty, and return its partitions; `now` in epoch milliseconds."""
     prepare_folder(folder)
-    kept = [await _back_up_partition(application, folder, number) for number in range(application.registry.partitions)]
+    partition_backups = [
+        await _back_up_partition(application, folder, number) for number in range(application.registry.partitions)
+    ]
     manifest = Manifest(
         application=application.name,
         partitions=application.registry.partitions,
         registry=application.registry.hash,
         taken_at=format_timestamp(now),
         topics=topics,
-        files=[part for each in kept for part in each.files],
+        files=[file for partition in partition_backups for file in partition.files],
     )
     write_manifest(folder, manifest)
-    return kept
+    return partition_backups
 
 
 async def _back_up_partition(application: Application, folder: Path, number: int) -> PartitionBackup:
@@ -112,7 +114,7 @@ async def _back_up_partition(application: Application, folder: Path, number: int
 
 
 def _with_checkpoint_last(rows: Rows) -> Iterator[tuple[bytes, bytes]]:
-    """Yield rows with the position last, as every commit has it."""
+    """Yield rows with the checkpoint last, as in every commit."""
     yield from ((key, value) for key, value in rows.items() if key != CHECKPOINT_KEY)
     if CHECKPOINT_KEY in rows:
         yield CHECKPOINT_KEY, rows[CHECKPOINT_KEY]

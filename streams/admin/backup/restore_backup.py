@@ -1,4 +1,4 @@
-"""Bringing a backup into empty topics, each partition in one transaction."""
+"""Restore a backup into empty topics, each partition in one transaction."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from streams.runtime.journal.journal import Commit, JournalTarget, TransactionJo
 
 
 class PendingPartition(NamedTuple):
-    """What a partition of both topics should hold, and whether it does already."""
+    """The rows that a partition of both topics should hold, and whether they are restored already."""
 
     number: int
     rows: Rows
@@ -27,12 +27,15 @@ class PendingPartition(NamedTuple):
 
 
 def open_backup(application: Application, folder: Path) -> Manifest:
-    """Return the manifest of a backup that is whole and this application's; blocking."""
+    """Return the manifest of a backup; blocking.
+
+    Raises OperatingError if the backup is incomplete, damaged, or of another application.
+    """
     manifest = read_manifest(folder)
-    own = (application.name, application.registry.partitions)
-    if own != (manifest.application, manifest.partitions):
+    expected = (application.name, application.registry.partitions)
+    if expected != (manifest.application, manifest.partitions):
         raise OperatingError(
-            f"{folder}: expected a backup of {own[0]} with {own[1]} partitions, got one of {manifest.application} with"
+            f"{folder}: expected a backup of {expected[0]} with {expected[1]} partitions, got one of {manifest.application} with"
             f" {manifest.partitions}"
         )
     verify_files(folder, manifest, (application.output_topics.changelog, application.output_topics.measures))
@@ -40,65 +43,71 @@ def open_backup(application: Application, folder: Path) -> Manifest:
 
 
 def recreated_sources(application: Application, manifest: Manifest) -> list[str]:
-    """Return the source topics that are not those of the backup: a worker stops there until it is accepted; blocking."""
+    """Return the source topics whose id differs from the backup's: a worker stops there until accepted; blocking."""
     found = topic_ids(application)
     return [topic for topic in application.registry.source_topics() if manifest.topics.get(topic) != found[topic]]
 
 
 def read_batch_limit(application: Application) -> int:
-    """Return the largest batch of the changelog; raises OperatingError on a broker without transactions; blocking."""
+    """Return the batch size limit of the changelog in bytes; blocking.
+
+    Raises OperatingError on a broker without transactions.
+    """
     with ClusterAdmin(application.address.bootstrap, application.address.access) as cluster:
         if not cluster.has_transactions():
             raise OperatingError(
-                "expected a broker with transactions: without them a partition may be restored in part"
+                "SAFECLOCK_BOOTSTRAP: expected a broker with transactions, got one without: a partition could be"
+                " restored in part"
             )
         settings = cluster.describe_settings([application.output_topics.changelog])[application.output_topics.changelog]
     return int(settings.get("max.message.bytes", MAX_MESSAGE_BYTES))
 
 
 async def pending_partitions(application: Application, folder: Path, manifest: Manifest) -> list[PendingPartition]:
-    """Return what is to be restored; raises OperatingError if a topic holds anything but what the backup does."""
-    files = {(part.topic, part.partition): part for part in manifest.files}
+    """Return the partitions to restore; raises OperatingError if a topic holds rows that are not the backup's."""
+    files = {(file.topic, file.partition): file for file in manifest.files}
     found = []
     for number in range(manifest.partitions):
         measures = read_rows(folder, files[application.output_topics.measures, number])
         rows = _without_topic_ids(read_rows(folder, files[application.output_topics.changelog, number]), measures)
-        there = [
+        restored = [
             await _holds_rows(application, topic, number, wanted)
             for topic, wanted in (
                 (application.output_topics.changelog, rows),
                 (application.output_topics.measures, measures),
             )
         ]
-        found.append(PendingPartition(number, rows, measures, all(there)))
+        found.append(PendingPartition(number, rows, measures, all(restored)))
     return found
 
 
 def _without_topic_ids(rows: Rows, measures: Rows) -> Rows:
-    """Return the rows with a position that does not ask for the topics from which they were kept.
+    """Return the rows with a checkpoint that does not require the ids of the topics that were backed up.
 
-    A worker at work may have told a later status before the measures were kept: then the position takes its number,
-    so that both topics are of one commit.
+    A running worker may have written a later status before the measures were backed up: the checkpoint gets the commit
+    number of that status, so that both topics agree.
     """
     if CHECKPOINT_KEY not in rows:
         return rows
-    position = decode_checkpoint(rows[CHECKPOINT_KEY])
+    checkpoint = decode_checkpoint(rows[CHECKPOINT_KEY])
     status = decode_partition_status(measures[STATUS_KEY]) if STATUS_KEY in measures else None
-    commit = position.commit_number if status is None else status.commit_number
+    commit_number = checkpoint.commit_number if status is None else status.commit_number
     return {
         **rows,
-        CHECKPOINT_KEY: encode_checkpoint(msgspec.structs.replace(position, output_topic_ids={}, commit_number=commit)),
+        CHECKPOINT_KEY: encode_checkpoint(
+            msgspec.structs.replace(checkpoint, output_topic_ids={}, commit_number=commit_number)
+        ),
     }
 
 
 async def _holds_rows(application: Application, topic: str, number: int, expected: Rows) -> bool:
-    """Whether a partition holds the rows; raises OperatingError when it holds others."""
+    """Return whether a partition holds the rows `expected`; raises OperatingError if it holds other rows."""
     async with open_log(application.address, topic, number) as log:
         rows = await log.rows()
     rows.pop(CLAIM_KEY, None)
     if rows not in ({}, expected):
         raise OperatingError(
-            f"{topic} {number}: expected an empty topic, found {len(rows)} rows: delete the topic and make it anew with"
+            f"{topic} {number}: expected an empty topic, found {len(rows)} rows: delete the topic and recreate it with"
             " `safeclock admin apply`"
         )
     return rows == expected
@@ -107,9 +116,9 @@ async def _holds_rows(application: Application, topic: str, number: int, expecte
 async def restore_partition(application: Application, partition: PendingPartition, max_batch_bytes: int) -> None:
     """Write one partition of both topics, all or nothing, and read it back.
 
-    Raises OperatingError when a worker has written to it since it was found empty; from the claim on, none can.
+    Raises OperatingError if a worker has written to the partition before the claim; after the claim no worker can.
     """
-    place = JournalTarget(
+    target = JournalTarget(
         application.address.bootstrap,
         application.name,
         application.output_topics.changelog,
@@ -121,7 +130,7 @@ async def restore_partition(application: Application, partition: PendingPartitio
         (application.output_topics.changelog, partition.rows),
         (application.output_topics.measures, partition.measures),
     )
-    journal = TransactionJournal(place, Failpoints())
+    journal = TransactionJournal(target, Failpoints())
     try:
         await journal.claim()
         for topic, rows in wanted:

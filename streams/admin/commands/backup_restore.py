@@ -1,4 +1,4 @@
-"""The commands that act on what workers know: `admin accept-source-reset`, `admin backup`, `admin restore`."""
+"""The commands that act on the state of workers: `admin accept-source-reset`, `admin backup`, `admin restore`."""
 
 import sys
 from pathlib import Path
@@ -14,22 +14,22 @@ from streams.edge.exit_codes import CHANGES_PENDING
 @click.command("accept-source-reset")
 @click.argument("topic")
 @with_options(BROKER_OPTIONS)
-@click.option("--record-time", help="Whose stamps count: log or create (SAFECLOCK_RECORD_TIME).")
+@click.option("--record-time", help="Which record timestamps to use: log or create (SAFECLOCK_RECORD_TIME).")
 @click.option("--partition", type=click.IntRange(0), multiple=True, help="Default: every partition of the topic.")
 @click.option(
     "--from",
-    "where",
+    "start",
     type=click.Choice(["beginning", "end"]),
     required=True,
-    help="Read what the log holds now, or only what comes after.",
+    help="Continue at the beginning of the present log, or at its end.",
 )
-@click.option("--yes", is_flag=True, help="Do it. Without this it is only said.")
-def accept_source_reset(topic: str, where: str, partition: tuple[int, ...], *, yes: bool, **given: str | None) -> None:
-    """Go on with source TOPIC although it was made anew, or its log cut: what was counted stays counted.
+@click.option("--yes", is_flag=True, help="Make the change. Without this flag the command only shows it.")
+def accept_source_reset(topic: str, start: str, partition: tuple[int, ...], *, yes: bool, **flags: str | None) -> None:
+    """Accept that source TOPIC was recreated, or its log cut. All counts are kept.
 
-    Run it with the rights of a worker. Workers may run: one that holds a partition of which this is accepted ends,
-    with status 1, and goes on when it is started again. Ends with 0 when it is done or nothing needs it, with 2 when
-    `--yes` is missing.
+    Run the command with the rights of a worker. Workers may run: a worker that owns a changed partition exits with
+    status 1, and continues when it is started again. The command exits with 0 if it is done or nothing needs to be
+    accepted, and with 2 if `--yes` is missing.
     """
     import asyncio
 
@@ -38,30 +38,30 @@ def accept_source_reset(topic: str, where: str, partition: tuple[int, ...], *, y
     from streams.runtime.bootstrap import load_registry
 
     with exit_on_error():
-        settings = load_admin_settings(given)
+        settings = load_admin_settings(flags)
         registry = load_registry(settings)
-        stage = open_session(settings, registry)
+        session = open_session(settings, registry)
         numbers = partition or tuple(range(registry.partitions))
-        found = asyncio.run(blocked_partitions(stage, topic, numbers, ResumeFrom(where)))
-        for case in found:
-            click.echo(case.describe())
+        found = asyncio.run(blocked_partitions(session, topic, numbers, ResumeFrom(start)))
+        for blocked in found:
+            click.echo(blocked.describe())
         if not found:
-            click.echo(f"{topic}: every position fits its log, nothing to accept")
+            click.echo(f"{topic}: every checkpoint fits its log, nothing to accept")
         elif not yes:
             click.echo("nothing was changed: add --yes to accept this")
             sys.exit(CHANGES_PENDING)
         else:
-            for case in found:
-                asyncio.run(accept_reset(stage, case, ResumeFrom(where)))
-                click.echo(f"{topic} {case.number}: accepted")
+            for blocked in found:
+                asyncio.run(accept_reset(session, blocked, ResumeFrom(start)))
+                click.echo(f"{topic} {blocked.number}: accepted")
 
 
-def _application(given: dict[str, str | None]) -> Any:  # noqa: ANN401 - its type is imported lazily
+def _application(flags: dict[str, str | None]) -> Any:  # noqa: ANN401 - its type is imported lazily
     from streams.admin.backup.backup import open_application
     from streams.admin.topic_reader import BrokerAddress
     from streams.runtime.bootstrap import load_registry
 
-    settings = load_admin_settings(given)
+    settings = load_admin_settings(flags)
     return open_application(
         BrokerAddress(settings.bootstrap, settings.access), settings.application, load_registry(settings)
     )
@@ -70,8 +70,8 @@ def _application(given: dict[str, str | None]) -> Any:  # noqa: ANN401 - its typ
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @with_options(BROKER_OPTIONS)
-def backup(folder: Path, **given: str | None) -> None:
-    """Write what workers know, the changelog and `measures`, to a new FOLDER; workers may go on meanwhile."""
+def backup(folder: Path, **flags: str | None) -> None:
+    """Write the state of workers, the changelog and `measures`, to a new FOLDER. Workers may run meanwhile."""
     import asyncio
 
     from streams.admin.backup.backup import topic_ids
@@ -79,35 +79,43 @@ def backup(folder: Path, **given: str | None) -> None:
     from streams.edge.clock import wall_clock_ms
 
     with exit_on_error():
-        one = _application(given)
-        kept = asyncio.run(keep(one, folder, topic_ids(one), wall_clock_ms()))
-    click.echo("\n".join(each.describe() for each in kept))
-    click.echo(f"{sum(part.rows for each in kept for part in each.files)} rows in {folder}")
+        application = _application(flags)
+        partition_backups = asyncio.run(keep(application, folder, topic_ids(application), wall_clock_ms()))
+    click.echo("\n".join(partition_backup.describe() for partition_backup in partition_backups))
+    click.echo(
+        f"{sum(file.rows for partition_backup in partition_backups for file in partition_backup.files)} rows in {folder}"
+    )
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @with_options(BROKER_OPTIONS)
-def restore(folder: Path, **given: str | None) -> None:
-    """Bring a backup in FOLDER into empty topics; nothing is written unless it is whole and they are empty.
+def restore(folder: Path, **flags: str | None) -> None:
+    """Restore the backup in FOLDER into empty topics. The backup must be complete, and the topics empty.
 
-    Run it with the rights of a worker, and while none runs. What is there already stays, so it is safe to run again.
+    Run the command with the rights of a worker, while no worker runs. Partitions that are restored already are left as
+    they are, so the command can be run again.
     """
     import asyncio
 
     from streams.admin.backup import restore_backup
 
     with exit_on_error():
-        one = _application(given)
-        manifest = restore_backup.open_backup(one, folder)
-        strange, limit = restore_backup.recreated_sources(one, manifest), restore_backup.read_batch_limit(one)
-        parts = asyncio.run(restore_backup.pending_partitions(one, folder, manifest))
-        for part in parts:
-            if not part.is_restored:
-                asyncio.run(restore_backup.restore_partition(one, part, limit))
-            done = "was there already" if part.is_restored else "restored and read back"
-            click.echo(f"partition {part.number}: {len(part.rows)} rows, {len(part.measures)} measures: {done}")
-    click.echo(f"as of {manifest.taken_at}: a worker goes on from there")
-    for topic in strange:
+        application = _application(flags)
+        manifest = restore_backup.open_backup(application, folder)
+        recreated, max_batch_bytes = (
+            restore_backup.recreated_sources(application, manifest),
+            restore_backup.read_batch_limit(application),
+        )
+        parts = asyncio.run(restore_backup.pending_partitions(application, folder, manifest))
+        for partition in parts:
+            if not partition.is_restored:
+                asyncio.run(restore_backup.restore_partition(application, partition, max_batch_bytes))
+            result = "restored before" if partition.is_restored else "restored and read back"
+            click.echo(
+                f"partition {partition.number}: {len(partition.rows)} rows, {len(partition.measures)} measures: {result}"
+            )
+    click.echo(f"as of {manifest.taken_at}: workers continue from there")
+    for topic in recreated:
         accept = f"safeclock admin accept-source-reset {topic} --from beginning|end"
-        click.echo(f"{topic} was made anew since: a worker stops until `{accept}`")
+        click.echo(f"{topic} was recreated since: workers stop until `{accept}`")

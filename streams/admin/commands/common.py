@@ -1,4 +1,4 @@
-"""What the operator's commands share: how the broker is reached, and how a failure is told."""
+"""Options, settings and error handling that the operator's commands share."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from streams.edge.cli_options import flags_by_variable
 
 @contextmanager
 def exit_on_error() -> Iterator[None]:
-    """Say in one message what went wrong, and end with 1."""
+    """Turn expected errors of the block into one message and exit status 1."""
     from aiokafka.errors import KafkaError as StreamError
     from kafka.errors import KafkaError
 
@@ -30,18 +30,18 @@ def exit_on_error() -> Iterator[None]:
         raise click.ClickException(f"the broker: {type(error).__name__}: {error}") from error
 
 
-def load_admin_settings(flags_given: Mapping[str, str | None]) -> Any:  # noqa: ANN401 - its type is imported lazily
-    """Return the settings of the environment and of flags, and write the log as they say."""
+def load_admin_settings(flags: Mapping[str, str | None]) -> Any:  # noqa: ANN401 - its type is imported lazily
+    """Return the settings of environment and flags, and configure logging with them."""
     from streams.edge.logs.configuration import configure_logging
     from streams.runtime.settings import load_settings
 
-    settings = load_settings(os.environ, flags_by_variable(dict(flags_given)))
+    settings = load_settings(os.environ, flags_by_variable(dict(flags)))
     configure_logging(settings.log, "admin", settings.bootstrap, settings.access)
     return settings
 
 
 BROKER_OPTIONS = (
     click.option("--bootstrap", help="HOST:PORT of the broker (SAFECLOCK_BOOTSTRAP)."),
-    click.option("--registry", help="TOML file that names the platforms (SAFECLOCK_REGISTRY)."),
+    click.option("--registry", help="TOML file that lists the platforms (SAFECLOCK_REGISTRY)."),
     click.option("--application", help="Name of the application (SAFECLOCK_APPLICATION)."),
 )

@@ -1,4 +1,4 @@
-"""Planning and applying: the plan of what is there now, and each of its changes made, or not and why."""
+"""Make a plan from the state of the cluster, and apply its changes one by one."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from streams.runtime.settings import Settings
 
 
 class PlanOptions(NamedTuple):
-    """What an operator asks for: `replication` is how many brokers hold a record, `renewed` whose password to renew."""
+    """The options of a plan: `replication` is the replication factor, `renewed_users` get their password set again."""
 
     settings: Settings
     replication: int
@@ -27,7 +27,7 @@ class PlanOptions(NamedTuple):
 
 
 def desired_for(options: PlanOptions) -> DesiredState:
-    """Return what the broker should have; raises as `registry_of` does."""
+    """Return the desired state of the broker; raises as `load_registry` does."""
     settings = options.settings
     registry = load_registry(settings)
     copies = Replication(factor=options.replication, min_insync=max(1, options.replication - 1))
@@ -38,12 +38,12 @@ def desired_for(options: PlanOptions) -> DesiredState:
 
 
 def make_plan(cluster: ClusterAdmin, desired: DesiredState) -> Plan:
-    """Return what must change on the broker; blocking."""
+    """Return the changes that bring the broker to the desired state; blocking."""
     return plan_changes(desired, cluster.existing_state(topic.name for topic in desired.topics))
 
 
 def apply_changes(changes: Iterable[Change], apply_change: Callable[[Change], None]) -> list[ChangeResult]:
-    """Make changes one after the other; one that is not made does not keep the next from being tried."""
+    """Make changes one after the other and return their results; a failed change does not stop the others."""
     return [ChangeResult(change, _try_change(change, apply_change)) for change in changes]
 
 

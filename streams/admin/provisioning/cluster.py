@@ -1,4 +1,4 @@
-"""The broker as an operator sees and changes it: topics, rights, users. Blocking."""
+"""Read and change topics, rights and users of a cluster; blocking."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, assert_never
@@ -53,32 +53,33 @@ PasswordOf = Callable[[str], str]
 
 
 class NotChangedError(OperatingError):
-    """The broker did not make a change; the message is its reason."""
+    """The broker refused a change; the message is the broker's reason."""
 
 
 class ClusterAdmin(KafkaAdmin):
-    """A Kafka cluster with its rights and users."""
+    """An admin client that also reads and changes rights and users."""
 
     def existing_state(self, topics: Iterable[str]) -> ExistingState:
-        """Return what is there; raises AccessError when the broker does not let us see it."""
-        there = self.describe_topics(topics)
-        described = self.describe_settings(there)
-        # The embedded broker answers for what it does not have: it has neither an authorizer nor transactions.
-        guarded = self.has_transactions()
+        """Return the existing state of the broker; raises KafkaSecurityError if the right to read it is missing."""
+        descriptions = self.describe_topics(topics)
+        described = self.describe_settings(descriptions)
+        # The embedded broker, which has no transactions, answers requests about rights and users without having any.
+        has_authorizer = self.has_transactions()
         try:
-            grants, users = (self._grants(), self._users()) if guarded else (None, None)
+            grants, users = (self._grants(), self._users()) if has_authorizer else (None, None)
         except ClusterAuthorizationFailedError as error:
             raise missing_right_error(self._access, "DESCRIBE the cluster, its rights and its users") from error
         return ExistingState(
             topics={
-                name: ExistingTopic(topic.partitions, topic.replicas, described[name]) for name, topic in there.items()
+                name: ExistingTopic(topic.partitions, topic.replicas, described[name])
+                for name, topic in descriptions.items()
             },
             grants=grants,
             users=users,
         )
 
     def apply_change(self, change: Change, password_of: PasswordOf) -> None:
-        """Make a change; raises KafkaError or NotChangedError when the broker does not."""
+        """Make a change; raises KafkaError or NotChangedError if the broker refuses it."""
         match change:
             case CreateTopic(topic):
                 self.create_topic(topic)
@@ -109,11 +110,14 @@ class ClusterAdmin(KafkaAdmin):
         return frozenset(
             user
             for user, credentials in described.items()
-            if any(one["mechanism"] == ScramMechanism.SCRAM_SHA_512 for one in credentials["credential_infos"])
+            if any(
+                credential["mechanism"] == ScramMechanism.SCRAM_SHA_512
+                for credential in credentials["credential_infos"]
+            )
         )
 
     def _has_scram_login(self) -> bool:
-        """Whether some broker has a listener that takes it; true where the broker does not say."""
+        """Return whether a broker has a listener with SCRAM-SHA-512; true if the brokers do not return their settings."""
         brokers = [str(broker["broker_id"]) for broker in self._admin.describe_cluster()["brokers"]]
         resources = [ConfigResource(ConfigResourceType.BROKER, broker) for broker in brokers]
         settings_by_broker = self._admin.describe_configs(resources, config_filter="all").get("broker", {})
@@ -123,7 +127,7 @@ class ClusterAdmin(KafkaAdmin):
             for name, entry in settings.items()
             if name.endswith("sasl.enabled.mechanisms")
         ]
-        return not mechanisms or any(_SCRAM_MECHANISM in each for each in mechanisms)
+        return not mechanisms or any(_SCRAM_MECHANISM in mechanism_list for mechanism_list in mechanisms)
 
     def _set_topic_setting(self, change: SetSetting) -> None:
         resource = ConfigResource(ConfigResourceType.TOPIC, change.topic, {change.setting: change.wanted})

@@ -1,4 +1,4 @@
-"""What a broker should have for a registry: topics, who may do what, and who can sign in."""
+"""Compute the desired state of a broker from the registry: topics, rights, and users that can log in."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ _USER_PREFIX: Final = "User:"
 
 
 class Grant(NamedTuple):
-    """That somebody may do something, in Kafka's words; `prefix` says that `name` is how the names begin.
+    """A right of a principal, in Kafka's terms; with `prefix`, `name` is the beginning of resource names.
 
-    Whoever may read or write may also describe.
+    The rights to read and to write include the right to describe.
     """
 
     principal: str
@@ -34,14 +34,14 @@ class Grant(NamedTuple):
 
 
 class Principals(NamedTuple):
-    """The principals of our own processes."""
+    """The principals of Safeclock's own processes."""
 
     worker: str = "User:safeclock-worker"
     board: str = "User:safeclock-board"
 
 
 class PasswordSources(NamedTuple):
-    """Where passwords may lie: the users who have one there, and of whom it is to be set anew."""
+    """The users for whom a password was given, and those whose password is to be set again."""
 
     users: frozenset[str]
     renewed_users: frozenset[str] = frozenset()
@@ -49,10 +49,11 @@ class PasswordSources(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredState:
-    """What the broker should have.
+    """The desired state of a broker.
 
-    `grants` are all that `principals` should have. `passwords` None: users are left alone. `unnamed` are the platforms
-    without a principal, `nameless` those whose principal is none. `history` are the spans of audited history, in words.
+    `grants` are all rights that `principals` should have. `password_sources` None: users are not changed.
+    `without_principal` are the platforms without a principal, `invalid_principal` those whose principal is malformed.
+    `history` describes the spans of audited history.
     """
 
     topics: Sequence[TopicSettings]
@@ -65,18 +66,18 @@ class DesiredState:
 
     @property
     def users(self) -> frozenset[str]:
-        """The principals that can sign in with a password, by the names that they sign in with."""
+        """The user names of the principals that log in with a password."""
         return frozenset(user for name in self.principals if (user := user_name(name)))
 
     def covers(self, grant: Grant) -> bool:
-        """Whether a grant is about something of ours; a prefix or `*` may be about more than that."""
-        ours = {(TOPIC, topic.name, False) for topic in self.topics} | {
-            (own.resource, own.name, own.prefix) for own in self.grants
+        """Return whether a grant concerns a resource of this state; a prefix or `*` may concern others, too."""
+        resources = {(TOPIC, topic.name, False) for topic in self.topics} | {
+            (desired.resource, desired.name, desired.prefix) for desired in self.grants
         }
-        return any(_overlaps(grant, *own) for own in ours)
+        return any(_overlaps(grant, *desired) for desired in resources)
 
 
-def _overlaps(grant: Grant, resource: str, name: str, prefix: bool) -> bool:  # noqa: FBT001 - as in a grant
+def _overlaps(grant: Grant, resource: str, name: str, prefix: bool) -> bool:  # noqa: FBT001 - the fields of a grant
     if grant.resource != resource:
         return False
     if grant.name in {"*", name}:
@@ -85,10 +86,10 @@ def _overlaps(grant: Grant, resource: str, name: str, prefix: bool) -> bool:  # 
 
 
 def user_name(principal: str) -> str:
-    """Return the name that a principal signs in with; "" where it is nobody's or a certificate's."""
+    """Return the user name of a principal; "" if the principal is anonymous, a wildcard or a certificate."""
     name = principal.removeprefix(_USER_PREFIX)
-    named = principal.startswith(_USER_PREFIX) and name not in {"*", "ANONYMOUS"} and "=" not in name
-    return name if named else ""
+    is_user = principal.startswith(_USER_PREFIX) and name not in {"*", "ANONYMOUS"} and "=" not in name
+    return name if is_user else ""
 
 
 def desired_state(
@@ -98,13 +99,17 @@ def desired_state(
     principals: Principals = Principals(),  # noqa: B008 - immutable
     password_sources: PasswordSources | None = None,
 ) -> DesiredState:
-    """Return what the application should have; `topics` are those of the table."""
+    """Return the desired state of an application; `topics` are those that the contract requires."""
     feedback = registry.feedback_topics()
-    platforms = sorted(registry.platforms.values(), key=lambda each: each.id)
-    named = [each for each in platforms if _is_principal(each.principal)]
+    platforms = sorted(registry.platforms.values(), key=lambda platform: platform.id)
+    with_principal = [platform for platform in platforms if _is_principal(platform.principal)]
     grants = frozenset(
         [
-            *(grant for platform in named for grant in _platform_grants(platform, feedback.get(platform.id, ""))),
+            *(
+                grant
+                for platform in with_principal
+                for grant in _platform_grants(platform, feedback.get(platform.id, ""))
+            ),
             *_worker_grants(principals.worker, application, registry),
             *_board_grants(principals.board),
         ]
@@ -112,10 +117,12 @@ def desired_state(
     return DesiredState(
         topics=topics,
         grants=grants,
-        principals=frozenset({*principals, *(each.principal for each in named)}),
+        principals=frozenset({*principals, *(platform.principal for platform in with_principal)}),
         password_sources=password_sources,
-        without_principal=tuple(each.id for each in platforms if not each.principal),
-        invalid_principal=tuple(each.id for each in platforms if each.principal and each not in named),
+        without_principal=tuple(platform.id for platform in platforms if not platform.principal),
+        invalid_principal=tuple(
+            platform.id for platform in platforms if platform.principal and platform not in with_principal
+        ),
         history=registry.history_texts(),
     )
 
@@ -145,7 +152,7 @@ def _worker_grants(worker: str, application: str, registry: Registry) -> Iterato
     for topic, operations in writes.items():
         yield from _topic_grants(worker, topic, *operations)
     yield Grant(worker, GROUP, application, READ)
-    # A transactional id is the application and the partition.
+    # A transactional id is the name of the application, a hyphen and the partition.
     yield Grant(worker, TRANSACTIONAL_ID, f"{application}-", WRITE, prefix=True)
 
 

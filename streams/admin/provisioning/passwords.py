@@ -1,4 +1,4 @@
-"""Where the passwords of users lie: one file each, or one variable each; never on a command line."""
+"""Read the passwords of users from one file each, or one variable each; never from a command line."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,25 +9,28 @@ from streams.admin.provisioning.desired_state import PasswordSources
 
 
 class BadPasswordError(OperatingError):
-    """A password cannot be used; the message says whose and where it was looked for, not what it is."""
+    """A password cannot be used; the message names the user and the place, and never contains the password."""
 
 
 @dataclass(frozen=True)
 class Passwords:
-    """Files named after the user in `folder`, and variables `prefix` + the user's name in capitals, `-` as `_`."""
+    """Passwords in files of `folder`, named after the user, and in variables: `prefix` + name in capitals, `-` as `_`."""
 
     environment: Mapping[str, str] = field(repr=False)
     folder: Path | None = None
     prefix: str | None = None
 
     def password_sources(self, users: Iterable[str], renewed_users: Iterable[str]) -> PasswordSources | None:
-        """Return which of `users` have a password here; None when nobody said where passwords are."""
+        """Return which of `users` have a password; None if neither a folder nor a prefix was given."""
         if self.folder is None and self.prefix is None:
             return None
         return PasswordSources(frozenset(user for user in users if self._has_password(user)), frozenset(renewed_users))
 
     def password_for(self, user: str) -> str:
-        """Return a user's password, without the line break at its end; raises BadPasswordError."""
+        """Return a user's password, without the line break at its end.
+
+        Raises BadPasswordError if the password is missing, blank or not UTF-8.
+        """
         place, password = self._read(user)
         if not password.strip():
             raise BadPasswordError(f"{user}: expected a password in {place}, found nothing")
@@ -41,13 +44,11 @@ class Passwords:
             try:
                 return str(file), file.read_text(encoding="utf-8").rstrip("\r\n")
             except UnicodeDecodeError:
-                raise BadPasswordError(
-                    f"{user}: expected a password in UTF-8 in {file}, found a byte that is none"
-                ) from None
+                raise BadPasswordError(f"{user}: expected a password in UTF-8 in {file}, got invalid bytes") from None
         return self._variable_name(user), self.environment.get(self._variable_name(user), "")
 
     def _password_file(self, user: str) -> Path | None:
-        # A name with a slash is no file of this folder.
+        # A user name with a slash could name a file outside the folder.
         if self.folder is None or Path(user).name != user:
             return None
         file = self.folder / user

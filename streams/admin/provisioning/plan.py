@@ -1,4 +1,4 @@
-"""What must change so that a broker has what it should: a pure function of both."""
+"""Compute the changes from the existing to the desired state of a broker; pure functions."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from streams.contract.topics import TopicSettings
 
 
 class ExistingTopic(NamedTuple):
-    """A topic as the broker has it; `settings` is empty where it does not tell."""
+    """A topic that exists on the broker; `settings` is empty if the broker does not return them."""
 
     partitions: int
     replicas: int
@@ -18,7 +18,7 @@ class ExistingTopic(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExistingState:
-    """What the broker has; `grants` None: it asks nobody who may do what; `users` None: nobody signs in by SCRAM."""
+    """The existing state of a broker; `grants` None: it has no authorizer; `users` None: no listener accepts SCRAM."""
 
     topics: Mapping[str, ExistingTopic]
     grants: frozenset[Grant] | None = None
@@ -26,13 +26,13 @@ class ExistingState:
 
 
 class CreateTopic(NamedTuple):
-    """A topic is missing."""
+    """Create a missing topic."""
 
     topic: TopicSettings
 
 
 class SetSetting(NamedTuple):
-    """A topic's setting differs."""
+    """Change a topic's setting."""
 
     topic: str
     setting: str
@@ -41,25 +41,25 @@ class SetSetting(NamedTuple):
 
 
 class Allow(NamedTuple):
-    """Somebody lacks a right."""
+    """Grant a missing right."""
 
     grant: Grant
 
 
 class Revoke(NamedTuple):
-    """Somebody of ours has a right on something of ours that they should not have."""
+    """Revoke a right that a known principal has on a desired resource and should not have."""
 
     grant: Grant
 
 
 class CreateUser(NamedTuple):
-    """Somebody of ours cannot sign in yet."""
+    """Create a user that cannot log in yet."""
 
     user: str
 
 
 class RenewPassword(NamedTuple):
-    """Somebody's password is to be set anew."""
+    """Set a user's password again."""
 
     user: str
 
@@ -68,7 +68,7 @@ Change = CreateTopic | SetSetting | Allow | Revoke | CreateUser | RenewPassword
 
 
 class Plan(NamedTuple):
-    """Changes in the order in which they are made; what is `refused` stands in the way; `remarks` change nothing."""
+    """Changes in the order in which they are made; `refused` must be solved by hand; `remarks` change nothing."""
 
     changes: tuple[Change, ...]
     refused: tuple[str, ...]
@@ -76,7 +76,7 @@ class Plan(NamedTuple):
 
 
 def plan_changes(desired: DesiredState, existing: ExistingState) -> Plan:
-    """Return what to change. Rights are given before others are taken, so that nobody is locked out in between."""
+    """Return the changes. Rights are granted before others are revoked, so that no principal loses access meanwhile."""
     changes = (
         *_topic_changes(desired, existing),
         *_grant_changes(desired, existing),
@@ -87,12 +87,12 @@ def plan_changes(desired: DesiredState, existing: ExistingState) -> Plan:
 
 def _topic_changes(desired: DesiredState, existing: ExistingState) -> Iterator[Change]:
     for topic in desired.topics:
-        there = existing.topics.get(topic.name)
-        if there is None:
+        existing_topic = existing.topics.get(topic.name)
+        if existing_topic is None:
             yield CreateTopic(topic)
             continue
         for setting, value in topic.config.items():
-            current = there.settings.get(setting, value)
+            current = existing_topic.settings.get(setting, value)
             if current != value:
                 yield SetSetting(topic.name, setting, current, value)
 
@@ -100,26 +100,31 @@ def _topic_changes(desired: DesiredState, existing: ExistingState) -> Iterator[C
 def _grant_changes(desired: DesiredState, existing: ExistingState) -> Iterator[Change]:
     if existing.grants is None:
         return
-    ours = {grant for grant in existing.grants if grant.principal in desired.principals and desired.covers(grant)}
-    yield from (Allow(grant) for grant in sorted(desired.grants - ours))
-    yield from (Revoke(grant) for grant in sorted(ours - desired.grants))
+    present_grants = {
+        grant for grant in existing.grants if grant.principal in desired.principals and desired.covers(grant)
+    }
+    yield from (Allow(grant) for grant in sorted(desired.grants - present_grants))
+    yield from (Revoke(grant) for grant in sorted(present_grants - desired.grants))
 
 
 def _user_changes(desired: DesiredState, existing: ExistingState) -> Iterator[Change]:
     if existing.users is None or desired.password_sources is None:
         return
-    known = desired.users & desired.password_sources.users
-    yield from (CreateUser(user) for user in sorted(known - existing.users))
-    yield from (RenewPassword(user) for user in sorted(known & existing.users & desired.password_sources.renewed_users))
+    users_with_password = desired.users & desired.password_sources.users
+    yield from (CreateUser(user) for user in sorted(users_with_password - existing.users))
+    yield from (
+        RenewPassword(user)
+        for user in sorted(users_with_password & existing.users & desired.password_sources.renewed_users)
+    )
 
 
 def _refusals(desired: DesiredState, existing: ExistingState) -> Iterator[str]:
     for topic in desired.topics:
-        there = existing.topics.get(topic.name)
-        if there is not None and there.partitions != topic.partitions:
+        existing_topic = existing.topics.get(topic.name)
+        if existing_topic is not None and existing_topic.partitions != topic.partitions:
             yield (
-                f"{topic.name} has {there.partitions} partitions, {topic.partitions} are wanted: refused, since keys"
-                " would move to other partitions and a report would no longer meet its own events"
+                f"{topic.name}: expected {topic.partitions} partitions, got {existing_topic.partitions}: refused, since keys"
+                " would move to other partitions and events of a report would be separated"
             )
     for platform in desired.invalid_principal:
         yield f"{platform}: expected a principal such as User:{platform} in the registry"
@@ -129,9 +134,9 @@ def _refusals(desired: DesiredState, existing: ExistingState) -> Iterator[str]:
 
 def _password_refusals(desired: DesiredState, sources: PasswordSources) -> Iterator[str]:
     for user in sorted(sources.renewed_users - desired.users):
-        yield f"{user}: nobody in the registry signs in by that name, so there is no password to renew"
+        yield f"{user}: expected a user of the registry in --renew, found none with this name"
     for user in sorted((sources.renewed_users & desired.users) - sources.users):
-        yield f"{user}: there is no password to renew it with"
+        yield f"{user}: expected a new password in --passwords or --passwords-from, found none"
 
 
 def _remarks(desired: DesiredState, existing: ExistingState) -> Iterator[str]:
@@ -139,52 +144,52 @@ def _remarks(desired: DesiredState, existing: ExistingState) -> Iterator[str]:
     yield from _topic_remarks(desired, existing)
     yield from _unknown_principal_remarks(desired, existing)
     if existing.users is None:
-        yield "users are left out: this broker lets nobody sign in by SCRAM-SHA-512"
+        yield "users are left out: this broker has no listener with SCRAM-SHA-512"
     elif desired.password_sources is None:
-        yield "users are left out: say where the passwords are with --passwords or --passwords-from"
+        yield "users are left out: give their passwords with --passwords or --passwords-from"
     else:
         missing = sorted(desired.users - existing.users - desired.password_sources.users)
         yield from (
-            f"{user} cannot sign in: there is no such user, and no password to make one with" for user in missing
+            f"{user} cannot log in: the user does not exist, and no password is given to create it" for user in missing
         )
 
 
 def _history_remarks(desired: DesiredState) -> Iterator[str]:
-    """Tell which spans of audited history the registry opens: that takes no topic and no right, but a restart."""
+    """Yield the spans of audited history that the registry opens: they need no topic and no right, but a restart."""
     for span in desired.history:
-        ends = f"closes on {span['closes_on']}" if span["closes_on"] else "open until the registry says `closes_on`"
+        end_text = f"closes on {span['closes_on']}" if span["closes_on"] else "open until the registry has `closes_on`"
         yield (
             f"{span['platform']}: history from {span['since']} until {span['until']}, opened on {span['opened_on']} by"
-            f" {span['opened_by']}, {ends}; workers and boards take it up when they start"
+            f" {span['opened_by']}, {end_text}; workers and boards read it when they start"
         )
 
 
 def _topic_remarks(desired: DesiredState, existing: ExistingState) -> Iterator[str]:
     for topic in desired.topics:
-        there = existing.topics.get(topic.name)
-        if there is not None and there.replicas < topic.replication_factor:
+        existing_topic = existing.topics.get(topic.name)
+        if existing_topic is not None and existing_topic.replicas < topic.replication_factor:
             yield (
-                f"{topic.name} is on {there.replicas} brokers, {topic.replication_factor} are wanted: moving copies is"
-                " the work of kafka-reassign-partitions.sh"
+                f"{topic.name}: expected {topic.replication_factor} replicas, got {existing_topic.replicas}: move replicas with"
+                " kafka-reassign-partitions.sh"
             )
-        if there is not None and not there.settings:
-            yield f"{topic.name}: the broker does not tell its settings, or not to us: that takes DESCRIBE_CONFIGS on it"
+        if existing_topic is not None and not existing_topic.settings:
+            yield f"{topic.name}: the broker does not return the settings: check the right DESCRIBE_CONFIGS on the topic"
 
 
 def _unknown_principal_remarks(desired: DesiredState, existing: ExistingState) -> Iterator[str]:
-    """Tell of rights on what is ours that somebody has whom the registry does not know; they are not ours to take."""
+    """Yield the rights that unknown principals have on desired resources; the plan does not revoke them."""
     if existing.grants is None:
-        yield "rights are left out: this broker has no authorizer, whoever reaches it may do everything"
+        yield "rights are left out: this broker has no authorizer, every client may do everything"
         return
     if desired.without_principal:
-        yield f"without a principal in the registry, and so without rights: {', '.join(desired.without_principal)}"
+        yield f"no rights, since the registry has no principal: {', '.join(desired.without_principal)}"
     for grant in sorted(existing.grants):
         if grant.principal not in desired.principals and desired.covers(grant):
             yield f"{grant.principal}, who is not in the registry, may {grant.operation} on {describe_resource(grant)}"
 
 
 def describe_resource(grant: Grant) -> str:
-    """Return what a grant is about, in words."""
+    """Return the description of a grant's resource."""
     kind = grant.resource.lower().replace("_", " ")
     name = f"{grant.name}…" if grant.prefix else grant.name
     return f"{kind} {name}" + ("" if grant.host == "*" else f" from {grant.host}")

@@ -1,4 +1,4 @@
-"""A plan, and what became of it, in words and as JSON."""
+"""Write a plan and its results as text and as JSON."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, assert_never
@@ -17,7 +17,7 @@ from streams.admin.provisioning.plan import (
 
 
 class ChangeResult(NamedTuple):
-    """A change that was tried; `problem` is "" when it was made."""
+    """The result of a change; `problem` is "" if it was made."""
 
     change: Change
     problem: str
@@ -34,7 +34,7 @@ _SIGNS: Final[Mapping[type, str]] = {
 
 
 def describe(change: Change) -> str:
-    """Return what a change does, in one line."""
+    """Return a change in one line."""
     match change:
         case CreateTopic(topic):
             return f"topic {topic.name}: {topic.partitions} partitions, {_format_copies(topic.replication_factor)}"
@@ -47,7 +47,7 @@ def describe(change: Change) -> str:
         case CreateUser(user):
             return f"user {user}: SCRAM-SHA-512"
         case RenewPassword(user):
-            return f"user {user}: another password"
+            return f"user {user}: new password"
         case _:
             assert_never(change)
 
@@ -57,7 +57,7 @@ def _format_copies(copies: int) -> str:
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
-    """Return a plan, line by line."""
+    """Yield a plan, line by line."""
     yield from (f"  {_SIGNS[type(change)]} {describe(change)}" for change in plan.changes)
     yield from (f"  ! {text}" for text in plan.refused)
     yield from (f"  · {text}" for text in plan.remarks)
@@ -65,27 +65,27 @@ def plan_lines(plan: Plan) -> Iterator[str]:
 
 
 def summary_line(plan: Plan) -> str:
-    """Return the last line of a plan: `nothing to change` when that is so."""
-    counted = [_SIGNS[type(change)] for change in plan.changes]
-    words = {"+": "to add", "~": "to change", "-": "to take away"}
-    parts = [f"{counted.count(sign)} {word}" for sign, word in words.items() if sign in counted]
+    """Return the last line of a plan: the numbers of changes, or `nothing to change`."""
+    signs = [_SIGNS[type(change)] for change in plan.changes]
+    words = {"+": "to add", "~": "to change", "-": "to remove"}
+    parts = [f"{signs.count(sign)} {word}" for sign, word in words.items() if sign in signs]
     parts += [f"{len(plan.refused)} refused"] if plan.refused else []
     return ", ".join(parts) or "nothing to change"
 
 
 def result_lines(results: Iterable[ChangeResult]) -> Iterator[str]:
-    """Return what became of each change, line by line."""
-    tried = list(results)
-    for each in tried:
-        yield f"  {'✗' if each.problem else '✓'} {describe(each.change)}" + (
-            f": {each.problem}" if each.problem else ""
+    """Yield the result of each change, and their numbers, line by line."""
+    all_results = list(results)
+    for result in all_results:
+        yield f"  {'✗' if result.problem else '✓'} {describe(result.change)}" + (
+            f": {result.problem}" if result.problem else ""
         )
-    failed = sum(bool(each.problem) for each in tried)
-    yield f"{len(tried) - failed} done" + (f", {failed} failed" if failed else "")
+    failed = sum(bool(result.problem) for result in all_results)
+    yield f"{len(all_results) - failed} done" + (f", {failed} failed" if failed else "")
 
 
 def plan_document(plan: Plan) -> dict[str, object]:
-    """Return a plan as JSON has it."""
+    """Return a plan as a JSON object."""
     return {
         "changes": [_change_entry(change) for change in plan.changes],
         "refused": list(plan.refused),
@@ -94,10 +94,10 @@ def plan_document(plan: Plan) -> dict[str, object]:
 
 
 def result_document(plan: Plan, results: Iterable[ChangeResult]) -> dict[str, object]:
-    """Return a plan that was applied as JSON has it; `problem` is null for what was done."""
+    """Return an applied plan as a JSON object; `problem` is null for changes that were made."""
     return {
         **plan_document(plan),
-        "done": [{**_change_entry(each.change), "problem": each.problem or None} for each in results],
+        "done": [{**_change_entry(result.change), "problem": result.problem or None} for result in results],
     }
 
 

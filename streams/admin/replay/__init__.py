@@ -1,4 +1,4 @@
-"""Publish refused records once more.
+"""Publish refused records again.
 
 Start with replay.py.
 Imports runtime, edge and contract.

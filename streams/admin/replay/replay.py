@@ -1,4 +1,4 @@
-"""Reading refused records again where they lie, and publishing those that are accepted now."""
+"""Read refused records again from their source topics, and publish those that are accepted now."""
 
 import asyncio
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ _MAX_IN_FLIGHT: Final = 1_000
 
 
 class ReplayRequest(NamedTuple):
-    """Where and how to replay; `now` in epoch milliseconds; with `own_stamps` records keep their senders' stamps."""
+    """Where and how to replay; `now` in epoch milliseconds; `keeps_timestamps`: records keep their senders' timestamps."""
 
     address: BrokerAddress
     registry: Registry
@@ -45,7 +45,7 @@ class ReplayRequest(NamedTuple):
 
 
 class ReplaySummary(NamedTuple):
-    """What was found, what was left out, how many records were published again, and how many told of no refusal."""
+    """The result of a replay: counts, refusals left out by reason, records published, records that are no refusals."""
 
     counts: ReplayCounts
     left_out: Mapping[Reason, int]
@@ -55,7 +55,7 @@ class ReplaySummary(NamedTuple):
 
 @dataclass
 class _Republisher:
-    """Publishes records, each content once; without a producer it only counts."""
+    """Publish records, each content once; without a producer, publish nothing."""
 
     producer: AIOKafkaProducer | None
     keeps_timestamps: bool
@@ -71,7 +71,7 @@ class _Republisher:
             record.topic,
             value=record.value,
             key=record.key,
-            # Not where it lay: that may be what it was refused for.
+            # The partition is computed again, since the record may have been refused for a wrong one.
             partition=partition_of(record.key or b"", self.partitions),
             timestamp_ms=record.timestamp if self.keeps_timestamps else None,
             headers=list(record.headers or ()),
@@ -86,38 +86,38 @@ class _Republisher:
 
 
 async def replay(request: ReplayRequest, selection: Selection, *, is_dry_run: bool) -> ReplaySummary:
-    """Read again what was refused, and publish what is accepted now; `dry`: only count."""
-    found, idempotent = await asyncio.to_thread(_check_topics, request)
-    refusals, strange = await _read_refusals(request)
-    choice = select_records(refusals, selection)
-    tally = ReplayCounts()
+    """Read the refused records again, and publish those that are accepted now; `is_dry_run`: only count."""
+    found, is_idempotent = await asyncio.to_thread(_check_topics, request)
+    refusals, unreadable = await _read_refusals(request)
+    selected = select_records(refusals, selection)
+    counts = ReplayCounts()
     async with AsyncExitStack() as stack:
         producer = None
         if not is_dry_run:
             producer = AIOKafkaProducer(
                 bootstrap_servers=request.address.bootstrap,
                 acks="all",
-                enable_idempotence=idempotent,
+                enable_idempotence=is_idempotent,
                 **request.address.access.client_options(),
             )
-            stack.push_async_callback(producer.stop)  # also of one that could not start
+            stack.push_async_callback(producer.stop)  # a producer that could not start must be stopped, too
             await producer.start()
-        outlet = _Republisher(
+        republisher = _Republisher(
             producer, keeps_timestamps=request.keeps_timestamps, partitions=request.registry.partitions
         )
-        for slot, places in choice.by_partition.items():
-            if slot.topic in found:
-                await _replay_partition(request, slot, places, tally, outlet)
+        for topic_partition, refusals_by_offset in selected.by_partition.items():
+            if topic_partition.topic in found:
+                await _replay_partition(request, topic_partition, refusals_by_offset, counts, republisher)
             else:
-                _count_gone(places, tally)
-        await outlet.flush()
-    return ReplaySummary(tally, choice.left_out, len(outlet.fingerprints), strange)
+                _count_gone(refusals_by_offset, counts)
+        await republisher.flush()
+    return ReplaySummary(counts, selected.left_out, len(republisher.fingerprints), unreadable)
 
 
 def _check_topics(request: ReplayRequest) -> tuple[frozenset[str], bool]:
-    """Return the source topics that are there, and whether the broker knows producers again.
+    """Return the source topics that exist, and whether the broker supports idempotent producers.
 
-    Raises OperatingError where refusals are not told in as many partitions as the registry says.
+    Raises OperatingError if the refusals topic has not as many partitions as the registry says.
     """
     with ClusterAdmin(request.address.bootstrap, request.address.access) as cluster:
         found = cluster.describe_topics((request.topic, *request.registry.source_topics()))
@@ -127,40 +127,40 @@ def _check_topics(request: ReplayRequest) -> tuple[frozenset[str], bool]:
 
 
 async def _read_refusals(request: ReplayRequest) -> tuple[list[StoredRefusal], int]:
-    """Return what was refused, and how many records and batches on the topic of refusals are none or cannot be read."""
+    """Return the stored refusals, and how many records or batches of their topic are no refusals or cannot be read."""
     found: list[StoredRefusal] = []
-    strange = 0
+    unreadable = 0
     for number in range(request.registry.partitions):
         async with open_log(request.address, request.topic, number) as log:
             async for record in log.records():
                 try:
                     found.append(refusal_records.decode_refusal(record.value or b""))
                 except ValueError:
-                    strange += 1
-    return found, strange
+                    unreadable += 1
+    return found, unreadable
 
 
 async def _replay_partition(
     request: ReplayRequest,
-    slot: Slot,
+    topic_partition: Slot,
     refusals: Mapping[int, StoredRefusal],
     counts: ReplayCounts,
     republisher: _Republisher,
 ) -> None:
-    """Judge the refused records of one partition."""
-    seen = set()
-    async with open_log(request.address, slot.topic, slot.partition) as log:
+    """Decode the refused records of one partition again, count the results, and publish accepted records."""
+    found_offsets = set()
+    async with open_log(request.address, topic_partition.topic, topic_partition.partition) as log:
         async for record in log.records_at(refusals):
             refusal = refusals[record.offset]
-            again = replayed_record(record, refusal, None if request.keeps_timestamps else request.now)
-            if again is None:
+            record_again = replayed_record(record, refusal, None if request.keeps_timestamps else request.now)
+            if record_again is None:
                 continue
-            seen.add(record.offset)
-            what = check_record(request.decoder, again, counts, request.now)
-            counts.add(refusal, what)
-            if what is ReplayResult.ACCEPTED:
-                await republisher.publish(again)
-    _count_gone({offset: refusal for offset, refusal in refusals.items() if offset not in seen}, counts)
+            found_offsets.add(record.offset)
+            result = check_record(request.decoder, record_again, counts, request.now)
+            counts.add(refusal, result)
+            if result is ReplayResult.ACCEPTED:
+                await republisher.publish(record_again)
+    _count_gone({offset: refusal for offset, refusal in refusals.items() if offset not in found_offsets}, counts)
 
 
 def _count_gone(refusals: Mapping[int, StoredRefusal], counts: ReplayCounts) -> None:

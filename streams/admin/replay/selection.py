@@ -1,4 +1,4 @@
-"""What is to be read again of what was refused, and what today's decoder says of it: pure."""
+"""Select the refused records to read again, and decide about them with the current decoder; pure functions."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from streams.contract.outputs.refusal_records import StoredRefusal
 from streams.domain.events import Event, Heartbeat
 from streams.domain.vocabulary import Reason
 
-# The decoder names the field that is wrong, or gives a reason that the ledger does not have.
+# A refusal by the decoder names a field, or has a reason that is not in this set.
 _LEDGER_REASONS: Final = frozenset(
     {
         Reason.BAD_TIME,
@@ -26,7 +26,7 @@ _LEDGER_REASONS: Final = frozenset(
 
 
 class ReplayResult(StrEnum):
-    """What became of a refused record."""
+    """The result for one refused record."""
 
     ACCEPTED = "accepted now"
     REFUSED = "still refused"
@@ -35,28 +35,28 @@ class ReplayResult(StrEnum):
 
 
 class Slot(NamedTuple):
-    """A partition of a source topic."""
+    """A topic-partition of a source topic."""
 
     topic: str
     partition: int
 
 
 class Selection(NamedTuple):
-    """Which refusals: of these reasons (none: those that a decoder gives), told at `since` or later, in epoch ms."""
+    """Which refusals to replay: of these reasons (none: all of the decoder), logged at `since` or later, in epoch ms."""
 
     reasons: frozenset[Reason] = frozenset()
     since: int = 0
 
 
 class SelectedRecords(NamedTuple):
-    """The refusals to look at, by where their records lie, and how many were left out, by reason."""
+    """The selected refusals by topic-partition and offset of their records, and the numbers left out, by reason."""
 
     by_partition: Mapping[Slot, Mapping[int, StoredRefusal]]
     left_out: Mapping[Reason, int]
 
 
 class ReplayedRecord(NamedTuple):
-    """A record as it would be when it is published again at `timestamp`."""
+    """A record to publish again, with the new `timestamp` in epoch milliseconds."""
 
     topic: str
     partition: int
@@ -68,17 +68,17 @@ class ReplayedRecord(NamedTuple):
 
 
 class RecordDecoder(Protocol):
-    """Bytes to an event or the reason for its refusal; never raises."""
+    """Decode a record into an event, or into the reason for its refusal; never raises."""
 
     def decode(self, record: Record, now: int | None = None) -> Event | Refusal:
-        """Return the event in a record; `wall` is the clock's time where the sender stamped it."""
+        """Return the event in a record, or a refusal; `now`: the wall clock, for a record that the sender stamped."""
 
 
 @dataclass
 class ReplayCounts:
-    """How many fared how, by the reason for which they were refused; `now` counts today's reasons.
+    """Counts of results by the stored reason of the refusal; `current_reasons` counts the reasons of the new refusals.
 
-    `whose` counts them by platform and by reason with field, `last` has the one of each that was told last.
+    `by_platform` counts refusals by platform and by reason with field; `latest` has the last logged refusal of each.
     """
 
     results: Counter[tuple[Reason, ReplayResult]] = field(default_factory=Counter)
@@ -87,37 +87,42 @@ class ReplayCounts:
     latest: dict[tuple[str, str], StoredRefusal] = field(default_factory=dict)
 
     def add(self, refusal: StoredRefusal, result: ReplayResult) -> None:
-        """Count one."""
-        about = refusal.data
-        self.results[about.reason, result] += 1
-        whose = about.platform or "unknown", f"{about.reason} in {about.field}" if about.field else str(about.reason)
-        self.by_platform[whose] += 1
-        self.latest[whose] = max(refusal, self.latest.get(whose, refusal), key=lambda one: one.logged_at)
+        """Count the result of one refusal."""
+        data = refusal.data
+        self.results[data.reason, result] += 1
+        platform_and_reason = (
+            data.platform or "unknown",
+            f"{data.reason} in {data.field}" if data.field else str(data.reason),
+        )
+        self.by_platform[platform_and_reason] += 1
+        self.latest[platform_and_reason] = max(
+            refusal, self.latest.get(platform_and_reason, refusal), key=lambda other: other.logged_at
+        )
 
     def total(self, result: ReplayResult) -> int:
-        """Return how many fared so."""
-        return sum(count for (_, one), count in self.results.items() if one is result)
+        """Return how many refusals have this result."""
+        return sum(count for (_, counted), count in self.results.items() if counted is result)
 
 
 def select_records(refusals: Iterable[StoredRefusal], selection: Selection) -> SelectedRecords:
-    """Return which of `refusals` are looked at; a refusal that was told twice counts once."""
-    places: dict[Slot, dict[int, StoredRefusal]] = {}
-    left: Counter[Reason] = Counter()
+    """Return those of `refusals` that are replayed; a refusal that is stored twice counts once."""
+    selected: dict[Slot, dict[int, StoredRefusal]] = {}
+    left_out: Counter[Reason] = Counter()
     for refusal in refusals:
-        about = refusal.data
-        if refusal.logged_at < selection.since or (selection.reasons and about.reason not in selection.reasons):
+        data = refusal.data
+        if refusal.logged_at < selection.since or (selection.reasons and data.reason not in selection.reasons):
             continue
-        if about.reason is Reason.UNDECODABLE or (not selection.reasons and _is_ledger_decision(refusal)):
-            left[about.reason] += 1
+        if data.reason is Reason.UNDECODABLE or (not selection.reasons and _is_ledger_decision(refusal)):
+            left_out[data.reason] += 1
         else:
-            places.setdefault(Slot(about.topic, about.partition), {})[about.offset] = refusal
-    return SelectedRecords(places, left)
+            selected.setdefault(Slot(data.topic, data.partition), {})[data.offset] = refusal
+    return SelectedRecords(selected, left_out)
 
 
 def replayed_record(record: Record, refusal: StoredRefusal, now: int | None) -> ReplayedRecord | None:
-    """Return a record as it would be published again at `now` (None: with its own stamp).
+    """Return a record to publish again with the timestamp `now` (None: with its own timestamp).
 
-    None where another record than the refused one lies: a topic that was made anew has other records at old offsets.
+    Return None if `record` is not the refused one: a recreated topic has other records at the same offsets.
     """
     if record.timestamp != refusal.logged_at:
         return None
@@ -128,9 +133,9 @@ def replayed_record(record: Record, refusal: StoredRefusal, now: int | None) -> 
 
 
 def check_record(decoder: RecordDecoder, record: ReplayedRecord, counts: ReplayCounts, wall: int) -> ReplayResult:
-    """Return what a worker would say of a record at `wall`, epoch milliseconds, and count today's reason.
+    """Return how a worker would decide about a record at `wall`, epoch milliseconds, and count a reason for refusal.
 
-    A heartbeat is not published again: its promise is of then, and none is told apart from another.
+    A heartbeat is not published again: its watermark is out of date, and later heartbeats have replaced it.
     """
     event = decoder.decode(record, wall)
     if isinstance(event, Refusal):
@@ -140,30 +145,32 @@ def check_record(decoder: RecordDecoder, record: ReplayedRecord, counts: ReplayC
 
 
 def fingerprint(record: ReplayedRecord) -> bytes:
-    """Return what two records share that say the same: a record that was refused twice is published once."""
-    said = repr((record.topic, record.partition, record.key, record.value, list(record.headers or ())))
-    return sha256(said.encode()).digest()
+    """Return a hash of a record's content, so that a record that was refused twice is published once."""
+    content = repr((record.topic, record.partition, record.key, record.value, list(record.headers or ())))
+    return sha256(content.encode()).digest()
 
 
 def summary_lines(counts: ReplayCounts, left_out: Mapping[Reason, int]) -> Iterator[str]:
-    """Return the counts, line by line."""
-    widths = {one: len(one) for one in ReplayResult}
-    yield "  ".join([f"{'refused as':<18}", *(f"{one:>{widths[one]}}" for one in ReplayResult)])
+    """Yield the counts, line by line."""
+    widths = {result: len(result) for result in ReplayResult}
+    yield "  ".join([f"{'refused as':<18}", *(f"{result:>{widths[result]}}" for result in ReplayResult)])
     for reason in sorted({reason for reason, _ in counts.results}):
-        yield "  ".join([f"{reason:<18}", *(f"{counts.results[reason, one]:>{widths[one]}}" for one in ReplayResult)])
-    yield "  ".join([f"{'all':<18}", *(f"{counts.total(one):>{widths[one]}}" for one in ReplayResult)])
+        yield "  ".join(
+            [f"{reason:<18}", *(f"{counts.results[reason, result]:>{widths[result]}}" for result in ReplayResult)]
+        )
+    yield "  ".join([f"{'all':<18}", *(f"{counts.total(result):>{widths[result]}}" for result in ReplayResult)])
     if counts.current_reasons:
         yield f"refused today as: {_format_counts(counts.current_reasons)}"
-    if batches := left_out.get(Reason.UNDECODABLE):
-        yield f"left out, since no record of theirs could be read, the platform publishes it again: {batches} batches"
-    decided: dict[Reason, int] = {
+    if batch_count := left_out.get(Reason.UNDECODABLE):
+        yield f"left out, since they cannot be read (the platform must publish their events again): {batch_count} batches"
+    ledger_decisions: dict[Reason, int] = {
         reason: count for reason, count in left_out.items() if reason is not Reason.UNDECODABLE
     }
-    if decided:
-        yield f"left out, since the ledger decided them and would again, name them with --reason: {_format_counts(decided)}"
-    for (platform, why), count in sorted(counts.by_platform.items()):
-        last = counts.latest[platform, why].data
-        yield f"{platform}: {why}, {count} of them, the last at {last.topic} {last.partition} {last.offset}"
+    if ledger_decisions:
+        yield f"left out, since the ledger would refuse them again (--reason includes them): {_format_counts(ledger_decisions)}"
+    for (platform, reason_and_field), count in sorted(counts.by_platform.items()):
+        last = counts.latest[platform, reason_and_field].data
+        yield f"{platform}: {reason_and_field}, {count} of them, the last at {last.topic} {last.partition} {last.offset}"
 
 
 def _format_counts(counts: Mapping[Reason, int]) -> str:

@@ -1,4 +1,4 @@
-"""Whether a position still fits a source topic's log, and the position that an operator accepts in its place."""
+"""Compare a checkpoint with a source topic's log, and compute the checkpoint that an operator accepts instead."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -9,14 +9,14 @@ from streams.runtime.journal.checkpoint import Checkpoint, TopicOffset
 
 
 class ResumeFrom(StrEnum):
-    """Where reading goes on."""
+    """Where reading continues in a source topic's log."""
 
     BEGINNING = "beginning"
     END = "end"
 
 
 class SourceLog(NamedTuple):
-    """A partition of a source topic as it is now: the topic's id ("": not told), and the offsets of its ends."""
+    """The present log of a source topic's partition: the topic's id ("": unknown), first offset, and end offset."""
 
     topic: str
     id: str
@@ -25,16 +25,16 @@ class SourceLog(NamedTuple):
 
 
 def can_resume(checkpoint: Checkpoint, log: SourceLog) -> bool:
-    """Whether a worker could go on: it stops at a topic of another id, and at a log that ends before its position."""
+    """Return whether a worker can continue: it cannot if the topic has another id, or the log ends before its offset."""
     reached = checkpoint.topics.get(log.topic)
     if reached is None:
         return True
-    known = bool(reached.id and log.id)
-    return (not known or reached.id == log.id) and reached.next <= log.end_offset
+    ids_are_known = bool(reached.id and log.id)
+    return (not ids_are_known or reached.id == log.id) and reached.next <= log.end_offset
 
 
 def resumed_checkpoint(checkpoint: Checkpoint, log: SourceLog, resume_from: ResumeFrom) -> Checkpoint:
-    """Return the position that goes on with `log` as it is; everything else of it stays."""
+    """Return the checkpoint with the id of `log` and the offset at its beginning or end; the rest is unchanged."""
     offset = log.first_offset if resume_from is ResumeFrom.BEGINNING else log.end_offset
     former = checkpoint.topics.get(log.topic, TopicOffset(0))
     topics = {**checkpoint.topics, log.topic: msgspec.structs.replace(former, next=offset, id=log.id)}
@@ -42,13 +42,13 @@ def resumed_checkpoint(checkpoint: Checkpoint, log: SourceLog, resume_from: Resu
 
 
 def describe_reset(number: int, before: Checkpoint, log: SourceLog, after: Checkpoint) -> str:
-    """Return what is accepted for partition `number`, in one line."""
-    reached, going_on = before.topics[log.topic], after.topics[log.topic]
-    skipped = going_on.next - log.first_offset
-    left = log.end_offset - going_on.next
-    kind = "the topic was made anew" if reached.id != log.id else "its log was cut"
+    """Return the line that says which change is accepted for partition `number`."""
+    reached, resumed = before.topics[log.topic], after.topics[log.topic]
+    skipped = resumed.next - log.first_offset
+    remaining = log.end_offset - resumed.next
+    kind = "the topic was recreated" if reached.id != log.id else "its log was cut"
     return (
-        f"{log.topic} {number}: {kind}: the position {reached.next} of topic {reached.id or '?'} becomes"
-        f" {going_on.next} of topic {log.id or '?'}, whose log holds {log.first_offset} to {log.end_offset}:"
-        f" {left} offsets to read, {skipped} passed over"
+        f"{log.topic} {number}: {kind}: the offset {reached.next} of topic {reached.id or '?'} becomes"
+        f" {resumed.next} of topic {log.id or '?'}, whose log holds {log.first_offset} to {log.end_offset}:"
+        f" {remaining} offsets to read, {skipped} skipped"
     )

@@ -1,8 +1,8 @@
-"""Going on with a source topic that was made anew or cut: the operator's word, as a record of the changelog.
+"""Accept that a source topic was recreated or cut: commit a new checkpoint to the changelog.
 
-Workers may run meanwhile, and one that was killed need not be waited for: who takes a partition fences whoever held it
-and aborts the transaction that it left open. A worker that is fenced ends, and goes on from the new position when it is
-started again.
+Workers may run meanwhile, and a killed worker need not be waited for: this command claims the partition, which fences
+its owner and aborts the owner's open transaction. A fenced worker stops, and continues at the new checkpoint after a
+restart.
 """
 
 from collections.abc import Sequence
@@ -25,13 +25,13 @@ from streams.runtime.settings import Settings
 from streams.runtime.topic_checks.preflight import ClusterInfo, OutputTopics, check_cluster
 
 _MAX_ATTEMPTS: Final = 5
-"""How often a partition is taken: a worker that was fenced and starts anew may take it first."""
+"""How often to try: a fenced worker that restarts may claim the partition first."""
 _OPEN_TRANSACTION_SECONDS: Final = 1.0
-"""How long to wait for a transaction of a worker's: one that was killed never ends it, and taking the partition does."""
+"""How long to wait for a worker's open transaction: a killed worker never ends it, and the claim aborts it."""
 
 
 class ClusterSession(NamedTuple):
-    """An application on its broker."""
+    """An application and the state of its cluster."""
 
     settings: Settings
     cluster: ClusterInfo
@@ -39,7 +39,7 @@ class ClusterSession(NamedTuple):
 
 
 class BlockedPartition(NamedTuple):
-    """A partition that a worker cannot go on with, and what is offered."""
+    """A partition that a worker cannot continue, its checkpoint, and the checkpoint to accept instead."""
 
     number: int
     source_log: SourceLog
@@ -47,46 +47,59 @@ class BlockedPartition(NamedTuple):
     new_checkpoint: Checkpoint
 
     def describe(self) -> str:
-        """Return the case in one line."""
+        """Return the change in one line."""
         return describe_reset(self.number, self.checkpoint, self.source_log, self.new_checkpoint)
 
 
 def open_session(settings: Settings, registry: Registry, names: OutputTopics | None = None) -> ClusterSession:
-    """Return the stage; blocking. Raises BadGroundError as a worker does, OperatingError without transactions."""
-    ground = check_cluster(settings, registry, names)
-    if not ground.uses_transactions:
+    """Check the cluster and return the session; blocking.
+
+    Raises PreflightError as a worker does, OperatingError if the broker has no transactions.
+    """
+    cluster = check_cluster(settings, registry, names)
+    if not cluster.uses_transactions:
         raise OperatingError(
-            "expected a broker with transactions: without them nothing keeps a worker out while this is done"
+            "SAFECLOCK_BOOTSTRAP: expected a broker with transactions, got one without: a worker could not be fenced"
         )
-    return ClusterSession(settings, ground, registry.partitions)
+    return ClusterSession(settings, cluster, registry.partitions)
 
 
 async def blocked_partitions(
-    stage: ClusterSession, topic: str, numbers: Sequence[int], resume_from: ResumeFrom
+    session: ClusterSession, topic: str, numbers: Sequence[int], resume_from: ResumeFrom
 ) -> list[BlockedPartition]:
-    """Return those of the partitions that a worker cannot go on with."""
-    partitions = range(stage.partitions)
-    if strange := [number for number in numbers if number not in partitions]:
-        raise OperatingError(f"expected partitions from 0 to {partitions[-1]}, got {', '.join(map(str, strange))}")
-    if topic not in stage.cluster.source_topic_ids:
-        known = closest_word(topic, stage.cluster.source_topic_ids) or ", ".join(stage.cluster.source_topic_ids)
-        raise OperatingError(f"expected a source topic ({known}), got {topic!r}")
-    if (fault := stage.cluster.source_faults.get(topic)) is not None:
+    """Return those of the partitions that a worker cannot continue.
+
+    Raises OperatingError for an unknown topic or partition, and for a topic that has another fault.
+    """
+    partitions = range(session.partitions)
+    if unknown := [number for number in numbers if number not in partitions]:
+        raise OperatingError(
+            f"--partition: expected numbers from 0 to {partitions[-1]}, got {', '.join(map(str, unknown))}"
+        )
+    if topic not in session.cluster.source_topic_ids:
+        known = closest_word(topic, session.cluster.source_topic_ids) or ", ".join(session.cluster.source_topic_ids)
+        raise OperatingError(f"TOPIC: expected a source topic ({known}), got {topic!r}")
+    if (fault := session.cluster.source_faults.get(topic)) is not None:
         raise OperatingError(fault.describe())
-    found = [await _blocked_partition(stage, topic, number, resume_from) for number in numbers]
-    return [case for case in found if case is not None]
+    found = [await _blocked_partition(session, topic, number, resume_from) for number in numbers]
+    return [partition for partition in found if partition is not None]
 
 
 async def _blocked_partition(
-    stage: ClusterSession, topic: str, number: int, resume_from: ResumeFrom
+    session: ClusterSession, topic: str, number: int, resume_from: ResumeFrom
 ) -> BlockedPartition | None:
-    link = BrokerAddress(stage.settings.bootstrap, stage.settings.access)
-    async with open_log(link, stage.cluster.output_topics.changelog, number, _OPEN_TRANSACTION_SECONDS) as changelog:
+    address = BrokerAddress(session.settings.bootstrap, session.settings.access)
+    async with open_log(
+        address, session.cluster.output_topics.changelog, number, _OPEN_TRANSACTION_SECONDS
+    ) as changelog:
         stored = (await changelog.rows()).get(CHECKPOINT_KEY)
     if stored is None:
         return None
-    async with open_log(link, topic, number) as source:
-        before, log = decode_checkpoint(stored), SourceLog(topic, stage.cluster.source_topic_ids[topic], *source.bounds)
+    async with open_log(address, topic, number) as source:
+        before, log = (
+            decode_checkpoint(stored),
+            SourceLog(topic, session.cluster.source_topic_ids[topic], *source.bounds),
+        )
     return (
         None
         if can_resume(before, log)
@@ -94,47 +107,47 @@ async def _blocked_partition(
     )
 
 
-async def accept_reset(stage: ClusterSession, blocked: BlockedPartition, resume_from: ResumeFrom) -> None:
-    """Take the partition as a worker does, and commit the position that goes on.
+async def accept_reset(session: ClusterSession, blocked: BlockedPartition, resume_from: ResumeFrom) -> None:
+    """Claim the partition as a worker does, and commit the new checkpoint.
 
-    Raises OperatingError when a worker takes it meanwhile, again and again, or when its position is no longer the one
-    that was told.
+    Raises OperatingError if workers claim the partition at every attempt, or if its checkpoint has changed since
+    `blocked` was found.
     """
     for _ in range(_MAX_ATTEMPTS - 1):
         with suppress(KafkaError):
-            return await _accept_once(stage, blocked, resume_from)
+            return await _accept_once(session, blocked, resume_from)
     try:
-        return await _accept_once(stage, blocked, resume_from)
+        return await _accept_once(session, blocked, resume_from)
     except KafkaError as error:
         raise OperatingError(
-            f"{blocked.source_log.topic} {blocked.number}: not accepted, workers took the partition meanwhile: stop them and run"
-            f" this again ({type(error).__name__})"
+            f"{blocked.source_log.topic} {blocked.number}: not accepted, workers claimed the partition meanwhile: stop them and run"
+            f" this command again ({type(error).__name__})"
         ) from error
 
 
-async def _accept_once(stage: ClusterSession, blocked: BlockedPartition, resume_from: ResumeFrom) -> None:
-    settings, ground = stage.settings, stage.cluster
-    place = JournalTarget(
+async def _accept_once(session: ClusterSession, blocked: BlockedPartition, resume_from: ResumeFrom) -> None:
+    settings, cluster = session.settings, session.cluster
+    target = JournalTarget(
         settings.bootstrap,
         settings.application,
-        ground.output_topics.changelog,
+        cluster.output_topics.changelog,
         blocked.number,
-        ground.max_message_bytes,
+        cluster.max_message_bytes,
         settings.access,
     )
-    journal = TransactionJournal(place, Failpoints())
+    journal = TransactionJournal(target, Failpoints())
     try:
         claim = await journal.claim()
-        slot = TopicPartition(ground.output_topics.changelog, blocked.number)
+        slot = TopicPartition(cluster.output_topics.changelog, blocked.number)
         restored = await read_changelog(settings.bootstrap, slot, claim, Failpoints(), settings.access)
         if (
             restored.checkpoint.topics.get(blocked.source_log.topic)
             != blocked.checkpoint.topics[blocked.source_log.topic]
         ):
             raise OperatingError(
-                f"{blocked.source_log.topic} {blocked.number}: its position has changed meanwhile, ask again"
+                f"{blocked.source_log.topic} {blocked.number}: its offset has changed meanwhile, run this command again"
             )
-        position = resumed_checkpoint(restored.checkpoint, blocked.source_log, resume_from)
-        await journal.commit(Commit({CHECKPOINT_KEY: encode_checkpoint(position)}, {}))
+        new_checkpoint = resumed_checkpoint(restored.checkpoint, blocked.source_log, resume_from)
+        await journal.commit(Commit({CHECKPOINT_KEY: encode_checkpoint(new_checkpoint)}, {}))
     finally:
         await journal.close()

@@ -1,7 +1,7 @@
-"""`safeclock check`: is every line accepted, and is it understood as it was meant?
+"""Check files for `safeclock check`: which lines are refused, and how the accepted lines are understood.
 
-Syntax alone would pass a file that is wrong throughout: local time written as UTC, decisions in the place of filings,
-closed reports alone. So what was understood is told beside what was refused.
+A file with valid syntax can still be wrong as a whole: local time written as UTC, decisions in place of filings, closed
+reports only. So the result summarises the accepted lines in addition to the refused ones.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ from streams.edge.files.refusal_groups import RefusalCounts, RefusedLines
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedFiles:
-    """What was found: `events` and `heartbeats` are accepted lines; `as_of` is the newest time, None for none."""
+    """The result of a check: `events` and `heartbeats` count accepted lines; `as_of` is the newest time, or None."""
 
     events: int
     heartbeats: int
@@ -36,27 +36,27 @@ class CheckedFiles:
 
     @property
     def exit_code(self) -> int:
-        """0 when nothing was refused, else 1."""
+        """0 if no line was refused, otherwise 1."""
         return int(bool(self.refused))
 
 
 def check(
     paths: Iterable[Path], registry: Registry, now: WallClock, rulebook: Rulebook = STANDARD_RULES
 ) -> CheckedFiles:
-    """Read the files at `paths`, `-` being the standard input.
+    """Check the files at `paths`; `-` is the standard input.
 
-    What happened or was told after `now` is refused. Raises OSError for a file that cannot be read.
+    Events that occurred or were logged after `now` are refused. Raises OSError for a file that cannot be read.
     """
-    platform = _Checker(registry, now, rulebook)
+    checker = _Checker(registry, now, rulebook)
     for block in read_blocks(paths):
         for index, line in block.non_blank_lines():
-            platform.check_line(line, block.location(index))
-    return platform.result()
+            checker.check_line(line, block.location(index))
+    return checker.result()
 
 
 @dataclass(slots=True)
 class _Accepted:
-    """What was accepted."""
+    """Summaries of the accepted lines."""
 
     events: int = 0
     heartbeats: int = 0
@@ -66,7 +66,7 @@ class _Accepted:
     profiles: dict[str, LineProfile] = field(default_factory=dict)
 
     def profile_for(self, platform: str) -> LineProfile:
-        """Return what is gathered about a platform."""
+        """Return the line profile of a platform, a new one for a new platform."""
         found = self.profiles.get(platform)
         if found is None:
             found = self.profiles[platform] = LineProfile()
@@ -74,7 +74,7 @@ class _Accepted:
 
 
 class _Checker:
-    """Takes one line after the other into a ledger, as a worker would."""
+    """Apply one line after the other to a ledger, as a worker does."""
 
     def __init__(self, registry: Registry, now: WallClock, rulebook: Rulebook) -> None:
         self._decoder = EventDecoder(registry)
@@ -84,56 +84,56 @@ class _Checker:
         self._refusals = RefusalCounts()
         self._accepted = _Accepted()
 
-    def check_line(self, line: bytes, place: str) -> None:
-        """Read one line; `place` is where it stands."""
+    def check_line(self, line: bytes, location: str) -> None:
+        """Check one line; `location` is its file and line number."""
         event = self._decoder.decode_line(line, self._now())
         if isinstance(event, Refusal):
-            self._count_refusal(event, line, place)
+            self._count_refusal(event, line, location)
         else:
-            self._apply(event, line, place)
+            self._apply(event, line, location)
 
     def result(self) -> CheckedFiles:
-        """Return what was found in all lines."""
-        heard = self._accepted
-        self._ledger.advance(heard.newest_at or 0)
+        """Return the result for all lines."""
+        accepted = self._accepted
+        self._ledger.advance(accepted.newest_at or 0)
         for reason, platform in self._ledger.drain_late_refusals():
             self._refusals.add(Refusal(reason, "", platform), "")
         return CheckedFiles(
-            events=heard.events,
-            heartbeats=heard.heartbeats,
+            events=accepted.events,
+            heartbeats=accepted.heartbeats,
             refused=self._refusals.groups(),
-            as_of=heard.newest_at,
+            as_of=accepted.newest_at,
             platforms=summarise(
-                self._ledger, self._config.clocks, heard.summarizer.summaries(), heard.profiles, self._watermark
+                self._ledger, self._config.clocks, accepted.summarizer.summaries(), accepted.profiles, self._watermark
             ),
         )
 
-    def _count_refusal(self, refusal: Refusal, line: bytes, place: str) -> None:
-        """Count a line that is refused before the ledger; its platform is told of what it has wrong, if it is known."""
-        self._refusals.add(refusal, place, line)
+    def _count_refusal(self, refusal: Refusal, line: bytes, location: str) -> None:
+        """Count a line that the decoder refused, also for its platform if that is known."""
+        self._refusals.add(refusal, location, line)
         if refusal.platform:
             self._ledger.count_refusal(refusal.platform, refusal.reason)
             self._accepted.profile_for(refusal.platform).add_refused(refusal, line, self._now())
 
-    def _apply(self, event: Event, line: bytes, place: str) -> None:
-        heard = self._accepted
-        # Also of one that conflicts: which of two is refused depends on their order, and the figures must not.
-        heard.newest_at = event.at if heard.newest_at is None else max(heard.newest_at, event.at)
+    def _apply(self, event: Event, line: bytes, location: str) -> None:
+        accepted = self._accepted
+        # A conflicting event counts here, too: which of two is refused depends on their order, figures must not.
+        accepted.newest_at = event.at if accepted.newest_at is None else max(accepted.newest_at, event.at)
         reason = self._ledger.apply(event)
         if not isinstance(event, Heartbeat):
-            heard.profile_for(event.platform).add_event(event, line, reason)
+            accepted.profile_for(event.platform).add_event(event, line, reason)
         if reason is not None:
-            self._refusals.add(Refusal(reason, "", event.platform), place)
+            self._refusals.add(Refusal(reason, "", event.platform), location)
             return
-        heard.summarizer.add(event)
+        accepted.summarizer.add(event)
         if isinstance(event, Heartbeat):
-            heard.heartbeats += 1
-            heard.with_heartbeats.add(event.platform)
-            heard.profile_for(event.platform).add_heartbeat(event)
+            accepted.heartbeats += 1
+            accepted.with_heartbeats.add(event.platform)
+            accepted.profile_for(event.platform).add_heartbeat(event)
         else:
-            heard.events += 1
+            accepted.events += 1
 
     def _watermark(self, platform: str) -> int:
-        """Return up to when a platform has told everything; without heartbeats the file is taken as complete."""
+        """Return the watermark of a platform, epoch ms; without heartbeats the file is taken as complete."""
         newest = self._accepted.newest_at or 0
         return min(newest, self._ledger.watermark(platform)) if platform in self._accepted.with_heartbeats else newest

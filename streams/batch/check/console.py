@@ -1,4 +1,4 @@
-"""What a check found, for a terminal of eighty columns."""
+"""Print the result of a check on a terminal of eighty columns."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -15,13 +15,13 @@ from streams.edge.terminal import WrappingTable, console, indent
 
 _CLOCK_HEADINGS: Final = ("counted", "stopped", "closed only", "open, too", "logged at close")
 _CLOCK_LEGEND: Final = (
-    "median time of closed reports only, as it is published today, beside that with open ones counted; "
+    "closed only: median time of closed reports, as transparency reports publish it; open, too: with open reports; "
     "logged at close: the share of reports first logged when they were closed"
 )
 
 
 def print_check(checked: CheckedFiles, out: Console | None = None) -> None:
-    """Print the refusals, then what was understood, then what is doubtful; on standard output unless told otherwise."""
+    """Print the refusals, then a summary and the warnings of every platform; to standard output by default."""
     out = out or console()
     refused = sum(group.count for group in checked.refused)
     out.print(f"{checked.events:,} events and {checked.heartbeats:,} heartbeats accepted, {refused:,} lines refused")
@@ -51,7 +51,7 @@ def _format_span(platform: PlatformSummary) -> str:
 
 
 def _summary_lines(platform: PlatformSummary) -> Iterable[str]:
-    """Yield how the reports were understood, and the shares that tell of a habit rather than of a report."""
+    """Yield the numbers of reports by state, orphans and duplicates, and the shares of doubtful values."""
     yield ", ".join(f"{state} {count:,}" for state, count in platform.states.items()) or "no report"
     yield f"orphans {platform.orphans:,}, duplicates {platform.duplicates:,}"
     shares = {

@@ -1,4 +1,4 @@
-"""What a check found, as JSON: `safeclock.check/1`."""
+"""Write the result of a check as JSON, in the schema `safeclock.check/1`."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ Json = dict[str, object]
 
 
 def check_document(checked: CheckedFiles) -> Json:
-    """Return the whole document; durations in seconds, shares from 0 to 1, null where there is no value."""
+    """Return the document; durations in seconds, shares from 0 to 1, null if there is no value."""
     return {
         "schema": SCHEMA,
         "as_of": format_optional_timestamp(checked.as_of),

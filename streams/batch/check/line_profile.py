@@ -1,4 +1,4 @@
-"""What one platform's lines look like, gathered in one pass and in bounded memory; `mistakes` reads it."""
+"""Collect counts and samples of one platform's lines, in one pass and bounded memory, for the mistakes to read."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ from streams.domain.vocabulary import Outcome, Reason, Reporter
 _YEAR_1971: Final = 365 * DAY
 _YEAR_2010: Final = 14_610 * DAY
 _MAX_DISTINCT_VALUES: Final = 64
-"""How many different key ids, offsets or groups of jurisdictions are told apart."""
+"""How many different key ids, offsets or groups of jurisdictions are counted separately."""
 
 _SKIPPED_HOURS: Final = range(1, 4)
 _RECEIPT_OUTCOMES: Final = frozenset({Outcome.ACKNOWLEDGED, Outcome.REVIEW_STARTED, Outcome.VALIDATED})
@@ -32,7 +32,7 @@ _PRIVATE_REPORTERS: Final = frozenset({Reporter.USER, Reporter.GUARDIAN})
 
 
 class _WrittenTimes(msgspec.Struct, gc=False):
-    """The times of a line as they are written."""
+    """The timestamps of a line as text."""
 
     time: str = ""
     recordedtime: str = ""
@@ -43,9 +43,9 @@ _decode_times: Final = msgspec.json.Decoder(_WrittenTimes).decode
 
 @dataclass(slots=True)
 class ReportTimes:
-    """One report of the sample: its earliest filing and action, in epoch milliseconds; None for none.
+    """One report of the sample: the times of its earliest filing and action, in epoch milliseconds; None without one.
 
-    `receipt` tells whether it was acknowledged, `acted` whether anything else was done.
+    `has_receipt` says that the report was acknowledged, `has_other_action` that it has any other action.
     """
 
     filed_at: int | None = None
@@ -56,14 +56,14 @@ class ReportTimes:
 
 @dataclass(slots=True)
 class LineProfile:
-    """Counts over one platform's lines, samples of its reports, and which values are the same all the time."""
+    """Counts over one platform's lines, samples of its events and reports, and the most common values."""
 
     lines: int = 0
     refused: Counter[Reason] = field(default_factory=Counter)
     future_lines: int = 0
     future_by_ms: list[int] = field(default_factory=list)
-    """How many lines are refused since they lie in the future, and by how much they lie after they were told or after now, in
-    milliseconds, of the first of them."""
+    """The lines that are refused since they are in the future; for the first of them, by how many milliseconds their
+    `time` is after `recordedtime`, or their `recordedtime` after now."""
 
     filings: int = 0
     actions: int = 0
@@ -79,27 +79,27 @@ class LineProfile:
     first_at: int | None = None
     last_at: int | None = None
     spring_hours: Counter[tuple[int, int]] = field(default_factory=Counter)
-    """Events by day and hour, in hours that clocks skip somewhere, around the nights in which they do."""
+    """Events by day and hour, for hours that a daylight saving change skips, within a week of such a change."""
 
     offsets: Counter[int] = field(default_factory=Counter)
-    """Events by the offset, in minutes, with which their times are written."""
+    """Events by the offset of their `time`, in minutes."""
 
     skipped_hours: Counter[int] = field(default_factory=Counter)
-    """Times in an hour that clocks skip, by the offset in winter of the zones that skip it, in minutes."""
+    """Times in an hour that a daylight saving change skips, by the winter offset of the zones, in minutes."""
 
     bad_times: int = 0
     bad_times_at_change: int = 0
     sampled_ids: int = 0
     foreign_ids: int = 0
-    """Events whose id is in the sample of ids, and those of them that have the id of an event of another report."""
+    """Events whose id is in the sample of ids, and those of them whose id belongs to an event of another report."""
 
     ids: HashSample[bytes] = field(default_factory=HashSample)
     reports: HashSample[ReportTimes] = field(default_factory=HashSample)
     event_times: HashSample[tuple[int, int]] = field(default_factory=HashSample)
-    """When events happened and when they were told, in epoch milliseconds, where they say both."""
+    """When events occurred and when they were logged, in epoch milliseconds, for events with both times."""
 
     heartbeat_times: HashSample[tuple[int, int]] = field(default_factory=HashSample)
-    """When heartbeats were told and up to when they promised everything."""
+    """When heartbeats were logged, and their `complete_through`, in epoch milliseconds."""
 
     common_time: Majority = field(default_factory=Majority)
     common_recorded_time: Majority = field(default_factory=Majority)
@@ -109,13 +109,13 @@ class LineProfile:
     common_outcome: Majority = field(default_factory=Majority)
     key_ids: set[bytes] = field(default_factory=set)
     jurisdiction_groups: Counter[str] = field(default_factory=Counter)
-    """Filings by the groups of jurisdictions that they touch, joined by `+`."""
+    """Filings by their groups of jurisdictions, joined by `+`."""
 
     states: Counter[State] = field(default_factory=Counter)
     duplicates: int = 0
 
     def add_event(self, event: ReportEvent, line: bytes, reason: Reason | None) -> None:
-        """Look at an event that was decoded; `reason` is why the ledger refuses it."""
+        """Add a decoded event; `reason` is why the ledger refuses it, None if it is accepted."""
         self.lines += 1
         if reason is not None:
             self.refused[reason] += 1
@@ -128,24 +128,24 @@ class LineProfile:
             self._add_action(event, reason)
 
     def add_heartbeat(self, heartbeat: Heartbeat) -> None:
-        """Look at a heartbeat that was accepted."""
+        """Add an accepted heartbeat."""
         self.heartbeat_times.get_or_add(
             heartbeat.logged_at.to_bytes(8, "little"), (heartbeat.logged_at, heartbeat.complete_through)
         )
 
     def add_refused(self, refusal: Refusal, line: bytes, now: int) -> None:
-        """Look at a line that was refused before the ledger, at `now` in epoch milliseconds."""
+        """Add a line that the decoder refused at `now`, in epoch milliseconds."""
         self.lines += 1
         self.refused[refusal.reason] += 1
         if refusal.reason is Reason.FUTURE_TIME and refusal.field != "complete_through":
             self._add_future_time(_decode_times(line), now)
 
     def delays(self) -> list[int]:
-        """Return how long after they happened events were told, in milliseconds, of the sample."""
+        """Return by how many milliseconds the events of the sample were logged after they occurred."""
         return [logged_at - at for at, logged_at in self.event_times.values()]
 
     def durations(self) -> list[int]:
-        """Return the time from filing to first action, in milliseconds, of the reports in the sample; also below 0."""
+        """Return the times from filing to first action, in milliseconds, of the sampled reports; some may be negative."""
         return [
             report.first_action_at - report.filed_at
             for report in self.reports.values()
@@ -166,16 +166,16 @@ class LineProfile:
         self.midnights += at % DAY == 0
         self.whole_minutes += at % MINUTE == 0
         self.common_time.add(at)
-        day, rest = divmod(at, DAY)
-        if rest // HOUR in _SKIPPED_HOURS and is_near_spring_change(day):
-            self.spring_hours[day, rest // HOUR] += 1
+        day, time_of_day = divmod(at, DAY)
+        if time_of_day // HOUR in _SKIPPED_HOURS and is_near_spring_change(day):
+            self.spring_hours[day, time_of_day // HOUR] += 1
 
     def _add_written_time(self, event: ReportEvent, times: _WrittenTimes) -> None:
-        written = times.time
-        year, month, day = int(written[:4]), int(written[5:7]), int(written[8:10])
+        text = times.time
+        year, month, day = int(text[:4]), int(text[5:7]), int(text[8:10])
         self.days_of_month[day] += 1
         self.months.add(12 * year + month - 1)
-        minutes = parse_offset_minutes(written)
+        minutes = parse_offset_minutes(text)
         if minutes in self.offsets or len(self.offsets) < _MAX_DISTINCT_VALUES:
             self.offsets[minutes] += 1
         if minutes:
@@ -185,9 +185,9 @@ class LineProfile:
             self.event_times.get_or_add(event.id.to_bytes(8, "little"), (event.at, event.logged_at))
 
     def _add_skipped_hour(self, local: int, minutes: int) -> None:
-        day, rest = divmod(local, DAY)
+        day, time_of_day = divmod(local, DAY)
         for hour, standard in skipped_hours(day):
-            if rest // HOUR == hour:
+            if time_of_day // HOUR == hour:
                 self.skipped_hours.update({minutes, minutes - 60} & set(standard))
 
     def _add_ids(self, event: ReportEvent) -> None:
@@ -224,6 +224,6 @@ class LineProfile:
         if report is not None:
             first = report.first_action_at
             report.first_action_at = action.at if first is None else min(first, action.at)
-            receipt = action.kind.outcome in _RECEIPT_OUTCOMES
-            report.has_receipt |= receipt
-            report.has_other_action |= not receipt
+            is_receipt = action.kind.outcome in _RECEIPT_OUTCOMES
+            report.has_receipt |= is_receipt
+            report.has_other_action |= not is_receipt

@@ -1,4 +1,4 @@
-"""Summaries of long files in little memory."""
+"""Summarise long files in constant memory: a hash sample, and a majority vote."""
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from typing import Final, Generic, TypeVar
 from zlib import crc32
 
 SAMPLE_SIZE: Final = 4_096
-"""How many entries a sample keeps: a share of one half is then known to a hundredth."""
+"""How many entries a sample keeps: the standard error of a share of one half is then below 0.01."""
 
 _HASH_RANGE: Final = 1 << 32
 
@@ -15,9 +15,9 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class HashSample(Generic[T]):
-    """At most `most` entries, chosen evenly by a hash of their keys, in whatever order they come.
+    """A sample of at most `max_entries` entries, chosen by a hash of their keys, independent of their order.
 
-    All that is put in under a chosen key is seen.
+    An entry of a chosen key is in the sample from its first occurrence on.
     """
 
     max_entries: int = SAMPLE_SIZE
@@ -25,31 +25,33 @@ class HashSample(Generic[T]):
     _entries: dict[int, T] = field(default_factory=dict)
 
     def get_or_add(self, key: bytes, default: T) -> T | None:
-        """Return the entry of a key, which is `new` when the key is; None when the key is not chosen."""
-        place = crc32(key)
-        if place >= self._bound:
+        """Return the entry of a key, `default` for a new key; None if the key is not chosen."""
+        hash_value = crc32(key)
+        if hash_value >= self._bound:
             return None
-        found = self._entries.setdefault(place, default)
+        found = self._entries.setdefault(hash_value, default)
         while len(self._entries) > self.max_entries:
             self._bound //= 2
-            self._entries = {place: entry for place, entry in self._entries.items() if place < self._bound}
+            self._entries = {
+                hash_value: entry for hash_value, entry in self._entries.items() if hash_value < self._bound
+            }
         return found
 
     def values(self) -> Iterable[T]:
-        """Return the entries that were chosen."""
+        """Return the entries of the sample."""
         return self._entries.values()
 
 
 @dataclass(slots=True)
 class Majority:
-    """Which value more than half of all values equal, in constant memory (Boyer and Moore, 1981)."""
+    """Find the value that more than half of all values equal, in constant memory (Boyer and Moore, 1981)."""
 
     count: int = 0
     _value: Hashable = None
     _lead: int = 0
 
     def add(self, value: Hashable) -> None:
-        """Take one value."""
+        """Count one value."""
         self.count += 1
         if not self._lead:
             self._value = value
@@ -57,10 +59,10 @@ class Majority:
 
     @property
     def share(self) -> float:
-        """A share that one value has at least, from 0 to 1: 1 when all are equal, 0 when no value has more than half."""
+        """A lower bound of the share of `value`, from 0 to 1; 1 if all values are equal."""
         return self._lead / self.count if self.count else 0.0
 
     @property
     def value(self) -> Hashable:
-        """The value of which `share` is told; None when there is none."""
+        """The value that `share` is about; None if there is none."""
         return self._value

@@ -1,4 +1,4 @@
-"""What a platform's events were understood to say, beside what makes that doubtful."""
+"""Summarise how a platform's events are understood, with warnings about doubtful data."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,15 +21,15 @@ from streams.domain.ledger.ledger import Ledger
 from streams.domain.survival import Interval
 
 _DOUBTFUL_SHARE = 0.2
-"""A share of unknown jurisdictions or of other harms above which the labels say little."""
+"""Above this share of unknown jurisdictions, or of the harm `other`, there is a warning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockSummary:
-    """One clock: `median_seconds` counts those still waiting, `closed_only_median_seconds` is what is published today.
+    """The summary of one clock: `median_seconds` includes open reports, `closed_only_median_seconds` does not.
 
-    `median_reached` is None where it is not known whether half were acted on. `share_logged_at_close` is the share of
-    reports that were first told when they were closed.
+    `median_reached` is None if it is not known whether half of the reports were stopped. `share_logged_at_close` is the
+    share of reports that were first logged when they were closed.
     """
 
     clock: str
@@ -43,9 +43,9 @@ class ClockSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformSummary:
-    """One platform as it was understood; instants in epoch milliseconds, shares from 0 to 1, None of nothing.
+    """The summary of one platform; instants in epoch milliseconds, shares from 0 to 1, None without data.
 
-    `mistakes` are the names of those rows of the table of mistakes that are among the warnings.
+    `mistakes` are the names of the mistakes whose messages are among the warnings.
     """
 
     platform: str
@@ -72,54 +72,54 @@ def summarise(
     line_profiles: Mapping[str, LineProfile],
     watermark: Callable[[str], int],
 ) -> tuple[PlatformSummary, ...]:
-    """Return every platform that was heard of, in the order of their ids."""
-    sampled = samples_by_group(ledger.stored_cohorts().items(), group_key(["platform"]), watermark)
-    tallies = ledger.counters()
+    """Return a summary of every platform in the files, ordered by id."""
+    samples = samples_by_group(ledger.stored_cohorts().items(), group_key(["platform"]), watermark)
+    all_counters = ledger.counters()
     return tuple(
         _summarise_platform(
-            name,
-            sampled.get((name,), CohortSample()),
+            platform,
+            samples.get((platform,), CohortSample()),
             clocks,
-            (event_summaries.get(name, EventSummary()), line_profiles.get(name, LineProfile())),
-            tallies[name],
+            (event_summaries.get(platform, EventSummary()), line_profiles.get(platform, LineProfile())),
+            all_counters[platform],
         )
-        for name in sorted(tallies)
+        for platform in sorted(all_counters)
     )
 
 
 def _summarise_platform(
-    name: str,
+    platform: str,
     sample: CohortSample,
     clocks: Sequence[Clock],
     profiles: tuple[EventSummary, LineProfile],
     platform_counters: Mapping[str, int],
 ) -> PlatformSummary:
-    habits, seen = profiles
+    event_summary, profile = profiles
     mistakes = find_mistakes(
-        replace(seen, states=sample.states, duplicates=platform_counters.get(counters.DUPLICATES, 0))
+        replace(profile, states=sample.states, duplicates=platform_counters.get(counters.DUPLICATES, 0))
     )
-    figures = [clock_statistics(sample, versions) for versions in group_by_id(clocks).values()]
+    statistics = [clock_statistics(sample, versions) for versions in group_by_id(clocks).values()]
     stops = sum(count for counter, count in platform_counters.items() if counter.startswith("stopped|"))
     return PlatformSummary(
-        platform=name,
+        platform=platform,
         filed=sample.filed,
         states={state.value: count for state, count in sorted(sample.states.items()) if count},
         orphans=platform_counters.get(counters.ORPHANS, 0),
         duplicates=platform_counters.get(counters.DUPLICATES, 0),
         heartbeats=platform_counters.get(counters.HEARTBEATS, 0),
-        first_at=habits.first_at,
-        last_at=habits.last_at,
-        unknown_jurisdiction=_share(habits.unknown_jurisdiction, habits.filings),
-        other_harm=_share(habits.other_harm, habits.filings),
-        whole_hours=_share(habits.whole_hours, habits.instants),
+        first_at=event_summary.first_at,
+        last_at=event_summary.last_at,
+        unknown_jurisdiction=_share(event_summary.unknown_jurisdiction, event_summary.filings),
+        other_harm=_share(event_summary.other_harm, event_summary.filings),
+        whole_hours=_share(event_summary.whole_hours, event_summary.instants),
         zero_durations=_share(platform_counters.get(counters.ZERO_DURATIONS, 0), stops),
-        clocks=tuple(_summarise_clock(figure) for figure in figures),
+        clocks=tuple(_summarise_clock(estimates) for estimates in statistics),
         warnings=(
             *mistakes.values(),
-            *_sample_warnings(sample, figures),
-            *habits.warnings,
+            *_sample_warnings(sample, statistics),
+            *event_summary.warnings,
             *zero_duration_warnings(platform_counters),
-            *_label_warnings(habits, platform_counters),
+            *_label_warnings(event_summary, platform_counters),
         ),
         mistakes=tuple(mistakes),
     )
@@ -145,14 +145,14 @@ def _sample_warnings(sample: CohortSample, statistics: Sequence[ClockStatistics]
 def _label_warnings(event_summary: EventSummary, platform_counters: Mapping[str, int]) -> list[str]:
     found = []
     if orphans := platform_counters.get(counters.ORPHANS, 0):
-        found.append(f"{orphans} reports have actions and no filing: is every token the one the report was filed with?")
+        found.append(f"{orphans} reports have actions and no filing: check that actions have the token of the filing")
     if event_summary.unknown_jurisdiction > _DOUBTFUL_SHARE * event_summary.filings:
         found.append(
             f"{format_percent(_share(event_summary.unknown_jurisdiction, event_summary.filings))} of the filings name no jurisdiction"
         )
     if event_summary.other_harm > _DOUBTFUL_SHARE * event_summary.filings:
         found.append(
-            f"{format_percent(_share(event_summary.other_harm, event_summary.filings))} of the filings are of the harm `other`"
+            f"{format_percent(_share(event_summary.other_harm, event_summary.filings))} of the filings have the harm `other`"
         )
     if not platform_counters.get(counters.HEARTBEATS, 0):
         found.append("no heartbeat: the file is taken as complete up to its newest time")

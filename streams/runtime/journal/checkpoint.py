@@ -1,4 +1,4 @@
-"""How far a partition has come: the row `p` of its changelog, written with every change that it stands for."""
+"""The checkpoint of a partition: the row `p` of its changelog, written in the same commit as the rows it covers."""
 
 import msgspec
 
@@ -7,11 +7,11 @@ CLAIM_KEY = b"k"
 
 
 class TopicOffset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The next offset to read of one source topic; `id` is the topic's own, "" where the broker tells none.
+    """The next offset to read of one source topic; `id` is the topic's id, "" where the broker gives none.
 
-    `read` is up to when, in epoch milliseconds, it was read where that is earlier than the partition's `now`: its
-    platform was suspended, or is catching up. 0: up to `now`. `records` counts those that were applied since the
-    partition was begun.
+    `read_through` is the log time, in epoch milliseconds, up to which the topic was read, if that is earlier than the
+    partition's `log_time`: its platform was suspended, or is catching up. 0 means up to `log_time`. `records` counts
+    the records that were applied since the partition was begun.
     """
 
     next: int
@@ -21,10 +21,11 @@ class TopicOffset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a partition stands: its `now` in epoch milliseconds, its source topics, the hash of the registry read by.
+    """How far a partition has come: its log time in epoch milliseconds, its source topics, the hash of the registry.
 
-    `lost` counts the records that had left the logs before they were read, since the partition was begun. `own` are the
-    ids of the changelog and the measures to which everything up to here was written; `commit` counts the commits.
+    `lost_records` counts the records that were deleted from the logs before they were read, since the partition was
+    begun. `output_topic_ids` are the ids of the changelog and the measures to which everything up to this checkpoint
+    was written. `commit_number` counts the commits.
     """
 
     log_time: int = 0
@@ -36,13 +37,13 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_through(checkpoint: Checkpoint, topic: str) -> int:
-    """Return up to when `topic` was read at `position`; 0 for a topic that never was."""
+    """Return the log time up to which `topic` was read at `checkpoint`; 0 for a topic that was never read."""
     reached = checkpoint.topics.get(topic)
     return 0 if reached is None else reached.read_through or checkpoint.log_time
 
 
 def suspended_offset(checkpoint: Checkpoint, topic: str) -> TopicOffset:
-    """Return where `topic` stays from `position` on while it is read no further, and `now` goes on without it."""
+    """Return the offset to store for `topic` while it is suspended and the partition's log time advances without it."""
     return msgspec.structs.replace(checkpoint.topics[topic], read_through=read_through(checkpoint, topic))
 
 
@@ -50,10 +51,10 @@ _decode = msgspec.json.Decoder(Checkpoint).decode
 
 
 def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
-    """Return the stored form of a position; JSON, so that an operator can read it in the changelog."""
+    """Return the stored form of a checkpoint: JSON, so that an operator can read it in the changelog."""
     return msgspec.json.encode(checkpoint)
 
 
 def decode_checkpoint(stored: bytes) -> Checkpoint:
-    """Return the position that `encode` stored."""
+    """Return the checkpoint that `encode_checkpoint` stored."""
     return _decode(stored)

@@ -1,4 +1,4 @@
-"""Commits with which platforms are told of their events: what cannot be told must not keep anybody from being counted."""
+"""Commits that include feedback to platforms: a failing feedback topic must not prevent events from being counted."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
@@ -9,19 +9,19 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from streams.runtime.journal.journal import Commit, FeedbackError, Journal
 
 _SLOW_COMMIT_SECONDS: Final = 5.0
-"""After how long a commit that is not done makes us look at the topics on which platforms are told."""
+"""A commit that takes longer than this triggers a check of the feedback topics."""
 
 CheckFeedbackTopics = Callable[[], Awaitable[Collection[str]]]
-"""Looks at the topics on which platforms are told, and returns those that cannot be written."""
+"""Checks the feedback topics and returns those that cannot be written."""
 
 
 async def commit_checking_feedback(
     journal: Journal, commit: Commit, check_feedback_topics: CheckFeedbackTopics
 ) -> None:
-    """Make a commit. Raises UntoldError where it fails, or does not end, with a topic on which a platform is told.
+    """Make a commit. Raises FeedbackError if the commit fails or does not end, and one of its feedback topics fails.
 
-    A client waits for a topic that is gone for as long as it is gone. After an UntoldError nothing is known of the
-    commit: the partition has to be taken anew.
+    A Kafka client waits without limit for a topic that was deleted. After a FeedbackError it is unknown whether the
+    commit was made: the partition has to be taken over again.
     """
     writing = asyncio.ensure_future(journal.commit(commit))
     try:
@@ -37,7 +37,7 @@ async def commit_checking_feedback(
 
 
 async def _wait_until_done(writing: asyncio.Future[None]) -> bool:
-    """Wait for some seconds, and return whether a commit is done, or failed in a way that no look can explain."""
+    """Wait for some seconds; return whether a commit is done, or failed in a way that no topic check can explain."""
     await asyncio.wait({writing}, timeout=_SLOW_COMMIT_SECONDS)
     if not writing.done():
         return False

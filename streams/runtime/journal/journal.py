@@ -1,8 +1,8 @@
-"""The journal of one partition: what a commit interval changed, with the position, all or nothing.
+"""The journal of one partition: it writes the changes of a commit interval and the checkpoint, all or nothing.
 
-Where the broker has transactions, one of them spans the changelog and the outgoing topics, and taking a partition
-fences its former owner. Where it has none, rows and position are one record batch, which is appended whole or not at
-all; the outgoing records go before and after it, at least once.
+If the broker has transactions, one transaction spans the changelog and the output topics, and the claim of a partition
+fences the former owner. Otherwise rows and checkpoint are one record batch, which the broker appends as a whole or not
+at all; output records are sent before and after that batch, at least once.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ Row = tuple[bytes, bytes | None]
 _TRANSACTION_TIMEOUT_MS: Final = 60_000
 _REQUEST_TIMEOUT_MS: Final = 30_000
 _CLAIM_SECONDS: Final = 60.0
-"""How long a claim may take: what a former owner left open is aborted first, and a coordinator may be moving."""
+"""How long a claim may take: the broker first aborts the former owner's open transaction, and may move coordinators."""
 _TOPIC_ERRORS: Final = (
     InvalidTimestampError,
     InvalidTopicError,
@@ -44,28 +44,28 @@ _TOPIC_ERRORS: Final = (
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
 )
-"""What a broker says of a topic that takes nothing."""
+"""The errors with which a broker refuses to write to a topic."""
 _CLOSE_SECONDS: Final = 5.0
-"""How long a journal waits for what it sent: whatever has not arrived by then, no commit speaks of."""
+"""How long a closing journal waits for sent records: no commit refers to records that have not arrived by then."""
 _SENDER_STOP_SECONDS: Final = 1.0
-"""How long a sender whose connections were cut may take to notice."""
+"""How long a sender may take to notice that its connections were closed."""
 _TARGET_BATCH_BYTES: Final = 512 * 1024
-"""From how many bytes on a record batch is sent and the next one begun: half of what every topic takes."""
+"""The size at which a record batch is sent and the next one begun: half of the maximum of every topic."""
 _MAX_BYTES_PER_RECORD: Final = 32 * 1024
-"""How much a record adds to a commit at most: the row of its report with all the events that it may hold, some 3 kB, and
-the two parts of cohorts that it changes, some 14 kB each with fifteen clocks."""
+"""How much one record adds to a commit at most: the row of its report with the maximum of events, some 3 kB, and
+the two cohort rows that the record changes, some 14 kB each with fifteen clocks."""
 
 
 class ClaimError(Exception):
-    """A partition could not be taken: the broker begins no transaction."""
+    """A partition could not be claimed: the broker begins no transaction."""
 
 
 class RowTooLargeError(Exception):
-    """A commit does not fit where it must; the message says which limit."""
+    """A commit or a row is larger than the topic allows; the message names the limit."""
 
 
 class FeedbackError(Exception):
-    """What a platform is told could not be written to `topic`, its own; `why` says what came instead."""
+    """Feedback for a platform could not be written to its feedback topic `topic`; `reason` names the error."""
 
     def __init__(self, topic: str, reason: str) -> None:
         super().__init__(f"{topic}: {reason}")
@@ -74,10 +74,10 @@ class FeedbackError(Exception):
 
 
 class Commit(NamedTuple):
-    """One commit: rows for the changelog (None: a tombstone), and what other processes read, by topic.
+    """One commit: rows for the changelog (None: a tombstone), and records for other processes, by topic.
 
-    Of `published` the last value of every key counts; `events` each stand for themselves, in their order. So do those
-    of `told`, which are for one platform by topic: a fault of such a topic is raised as UntoldError.
+    In `latest` the last value of every key counts. In `appended` every record counts, in order. `feedback` is like
+    `appended`, but each of its topics belongs to one platform: an error of such a topic is raised as FeedbackError.
     """
 
     rows: Mapping[bytes, bytes | None]
@@ -87,7 +87,7 @@ class Commit(NamedTuple):
 
 
 class JournalTarget(NamedTuple):
-    """Where a partition's journal writes, and as whom; `max_message_bytes` is the changelog's limit for a record batch."""
+    """Where a partition's journal writes, and with which login; `max_message_bytes` limits a changelog record batch."""
 
     bootstrap: str
     application: str
@@ -101,31 +101,31 @@ class Journal(Protocol):
     """Writes one partition's commits, one after the other."""
 
     max_batch_bytes: int
-    """How many bytes a record batch of the changelog may have."""
+    """The maximum size of a record batch of the changelog, in bytes."""
     max_records: int
-    """How many records may have been applied when a commit should be made; it may then hold twice as many."""
+    """The number of applied records after which a commit should be made; the commit may then hold twice as many."""
     last_append_time: int | None
-    """When the broker, by its clock, stamped what was written last to the changelog; None where it stamps nothing."""
+    """The broker's timestamp of the last write to the changelog, epoch ms; None where the broker sets none."""
 
     async def claim(self) -> bytes:
-        """Take the partition and return the value of the claim record: the changelog up to it is all there is."""
+        """Claim the partition and return the value of the claim record: the committed rows are those before it."""
 
     async def check_not_fenced(self) -> None:
-        """Raise when another owner has taken the partition since it was claimed."""
+        """Raise if another owner has claimed the partition since this owner claimed it."""
 
     async def republish(self, latest: Mapping[str, Iterable[Row]]) -> None:
-        """Publish what belongs to the last commit of a former owner, who may have ended before it could."""
+        """Publish the measures of a former owner's last commit again: the former owner may have stopped before it did."""
 
     async def commit(self, commit: Commit) -> None:
-        """Make `outgoing` durable; an error means that this process must end."""
+        """Make `commit` durable; after an error this process must end."""
 
     async def close(self) -> None:
-        """Let go of the partition."""
+        """Release the partition."""
 
 
 @contextmanager
 def _as_feedback_error(topic: str) -> Iterator[None]:
-    """Raise what `topic` refuses as UntoldError; what concerns the whole producer stays what it is."""
+    """Raise an error of `topic` as FeedbackError; an error of the whole producer is raised unchanged."""
     try:
         yield
     except _TOPIC_ERRORS as error:
@@ -133,7 +133,7 @@ def _as_feedback_error(topic: str) -> Iterator[None]:
 
 
 class _BatchWriter:
-    """A producer of record batches for one partition number: of some `_CHUNK_BYTES`, never more than `limit` bytes."""
+    """Send record batches to one partition number: about `_TARGET_BATCH_BYTES` each, never more than `max_bytes`."""
 
     def __init__(self, producer: AIOKafkaProducer, partition: int, max_bytes: int) -> None:
         self.producer = producer
@@ -142,7 +142,7 @@ class _BatchWriter:
         self._target_bytes = min(_TARGET_BATCH_BYTES, max_bytes // 2)
 
     async def send_rows(self, topic: str, rows: Iterable[Row]) -> list[asyncio.Future[object]]:
-        """Hand `rows` to the producer in as few record batches as their size allows."""
+        """Send `rows` in as few record batches as their size allows; return one future for each batch."""
         sent = []
         batch = self.producer.create_batch()
         for key, value in rows:
@@ -156,7 +156,7 @@ class _BatchWriter:
         return sent
 
     async def send_feedback(self, feedback: Mapping[str, Iterable[Row]]) -> None:
-        """Send rows by topic and wait until they have arrived; raises UntoldError with the first topic that fails."""
+        """Send rows by topic and wait until they have arrived; raises FeedbackError with the first topic that fails."""
         sent: dict[str, list[asyncio.Future[object]]] = {}
         for topic, rows in feedback.items():
             with _as_feedback_error(topic):
@@ -166,31 +166,29 @@ class _BatchWriter:
                 await asyncio.gather(*futures)
 
     async def close(self) -> None:
-        """Close the producer; one that was fenced raises, one whose broker is silent waits, instead of closing."""
+        """Close the producer, also one that was fenced (its `stop` raises) or whose broker is silent (`stop` waits)."""
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self.producer.stop()
         except (KafkaError, TimeoutError):
-            # A sender that is left alone connects anew and delivers what its owner has given up.
-            sender = self.producer._sender.sender_task  # noqa: SLF001 - stop() waits for it and cannot be told not to
+            # A sender that keeps running reconnects and delivers records that its owner has given up.
+            sender = self.producer._sender.sender_task  # noqa: SLF001 - stop() always waits for this task
             sender.cancel()
             await self.producer.client.close()
             await asyncio.wait({sender}, timeout=_SENDER_STOP_SECONDS)
-            await self.producer.client.close()  # and what the sender was about to open
+            await self.producer.client.close()  # the sender may have opened a connection meanwhile
 
     async def _send_batch(self, topic: str, batch: Any) -> asyncio.Future[object]:  # noqa: ANN401 - aiokafka is untyped
-        # A batch takes its first row whatever its size, so only a batch of one can be too large.
+        # A batch accepts a first row of any size, so only a batch of one row can be too large.
         if batch.size() > self._max_bytes:
-            raise RowTooLargeError(
-                f"{topic}: a row of {batch.size()} bytes does not fit a record batch of {self._max_bytes}"
-            )
+            raise RowTooLargeError(f"{topic}: expected a row of at most {self._max_bytes} bytes, got {batch.size()}")
         batch.close()
         future: asyncio.Future[object] = await self.producer.send_batch(batch, topic, partition=self._partition)
         return future
 
 
 class TransactionJournal:
-    """Commits by transactions; the transactional id is the application and the partition, so owners fence each other."""
+    """Commit by transactions; the transactional id is application and partition, so a new owner fences the former one."""
 
     max_records = 10_000
 
@@ -215,9 +213,9 @@ class TransactionJournal:
         )
 
     async def claim(self) -> bytes:
-        """Fence the former owner, abort what it left open, and mark the end of what it committed.
+        """Fence the former owner, abort its open transaction, and mark the end of its commits with a claim record.
 
-        Raises ClaimError when that takes too long: without a coordinator of transactions the client asks for ever.
+        Raises ClaimError after `claim_seconds`: without a transaction coordinator the client retries without limit.
         """
         token = uuid.uuid4().hex.encode()
         try:
@@ -226,26 +224,26 @@ class TransactionJournal:
                 await self._run_transaction({self._target.changelog: [(CLAIM_KEY, token)]})
         except TimeoutError as error:
             raise ClaimError(
-                f"transactional id {self._transactional_id}: expected a transaction within {self._claim_seconds:.0f} s, the broker began"
-                " none: are all brokers up, and as many as its transaction.state.log.replication.factor asks for?"
+                f"transactional id {self._transactional_id}: expected a transaction within {self._claim_seconds:.0f} s, got"
+                " none: check that all brokers run, and at least transaction.state.log.replication.factor of them"
             ) from error
         return token
 
     async def check_not_fenced(self) -> None:
-        """Commit a claim once more: the broker refuses it to an owner that was fenced."""
+        """Commit another claim record: the broker refuses the transaction of an owner that was fenced."""
         await self._run_transaction({self._target.changelog: [(CLAIM_KEY, uuid.uuid4().hex.encode())]})
 
     async def republish(self, latest: Mapping[str, Iterable[Row]]) -> None:
-        """Do nothing: a transaction publishes what it commits."""
+        """Do nothing: a transaction commits the measures together with the rows."""
 
     async def commit(self, commit: Commit) -> None:
-        """Commit rows and outgoing records in one transaction."""
+        """Commit rows and output records in one transaction."""
         records = {self._target.changelog: commit.rows.items(), **commit.latest, **commit.appended}
         await self._run_transaction(records, commit.feedback)
         self._failpoints.hit("committed_not_published")
 
     async def close(self) -> None:
-        """Close the producer; an open transaction is aborted by the next owner."""
+        """Close the producer; the next owner's claim aborts an open transaction."""
         await self._writer.close()
 
     async def _run_transaction(
@@ -259,14 +257,15 @@ class TransactionJournal:
             self.last_append_time = _append_time(await asyncio.gather(*sent), self._target.changelog)
         except MessageSizeTooLargeError as error:
             raise RowTooLargeError(
-                f"expected max.message.bytes as `safeclock admin plan` has it of {', '.join(records)}, one takes less"
+                f"{', '.join(records)}: expected max.message.bytes as `safeclock admin plan` shows it, got a smaller value"
+                " on at least one topic"
             ) from error
         self._failpoints.hit("sent_not_committed")
         await producer.commit_transaction()
 
 
 class AppendJournal:
-    """Commits by one record batch of rows and position; for one worker, since nobody is fenced."""
+    """Commit by one record batch of rows and checkpoint; for a single worker, since no other owner is fenced."""
 
     def __init__(self, target: JournalTarget, failpoints: Failpoints) -> None:
         self._target = target
@@ -287,7 +286,7 @@ class AppendJournal:
         )
 
     async def claim(self) -> bytes:
-        """Mark the end of what the former owner appended."""
+        """Mark the end of the former owner's commits with a claim record."""
         await self._writer.producer.start()
         token = uuid.uuid4().hex.encode()
         sent = await self._writer.send_rows(self._target.changelog, [(CLAIM_KEY, token)])
@@ -295,23 +294,24 @@ class AppendJournal:
         return token
 
     async def check_not_fenced(self) -> None:
-        """Do nothing: nobody is fenced."""
+        """Do nothing: without transactions the broker fences no owner."""
 
     async def republish(self, latest: Mapping[str, Iterable[Row]]) -> None:
-        """Send what follows a former owner's last append."""
+        """Send the measures that belong to the former owner's last append."""
         await self._send_all(latest)
 
     async def commit(self, commit: Commit) -> None:
-        """Append rows and position as one record batch; send events before it and values after it.
+        """Append rows and checkpoint as one record batch; send `appended` before the batch and `latest` after it.
 
-        A next owner makes the events of what was not appended anew, and repeats the values of what was.
+        If the batch was not appended, the next owner produces its events again; if it was, the next owner republishes
+        its measures.
         """
         batch = self._writer.producer.create_batch()
         for key, value in commit.rows.items():
             if batch.append(key=key, value=value, timestamp=None) is None:
                 limit = self._target.max_message_bytes
                 raise RowTooLargeError(
-                    f"{self._target.changelog}: a commit does not fit one record batch of {limit} bytes"
+                    f"{self._target.changelog}: expected a commit of at most {limit} bytes, got a larger one"
                 )
         await self._send_all(commit.appended)
         await self._writer.send_feedback(commit.feedback)
@@ -331,6 +331,8 @@ class AppendJournal:
 
 
 def _append_time(written: Iterable[Any], topic: str) -> int | None:
-    """Return the broker's stamp on the last that was written to `topic`."""
-    stamps = [one.timestamp for one in written if one.topic == topic and one.timestamp_type == LOG_APPEND_TIME]
+    """Return the latest broker timestamp among the records that were written to `topic`, None if it set none."""
+    stamps = [
+        record.timestamp for record in written if record.topic == topic and record.timestamp_type == LOG_APPEND_TIME
+    ]
     return max(stamps, default=None)

@@ -1,4 +1,4 @@
-"""What a worker asks of the broker before it starts: which topics there are, how they are set, what it can do."""
+"""Ask a broker which topics exist, how they are configured, and whether it has transactions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -12,8 +12,8 @@ from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.contract.topics import TopicSettings
 from streams.edge.kafka_client.login import NoBrokerError, check_login, missing_right_error
 
-_WRITE_TXN_MARKERS: Final = 27  # a broker that knows this request runs transactions to their end
-_READ_BIT: Final = 1 << 3  # of the rights that a broker tells as bits
+_WRITE_TXN_MARKERS: Final = 27  # only a broker that knows this request implements transactions
+_READ_BIT: Final = 1 << 3  # a bit of the field topic_authorized_operations
 _WRITE_BIT: Final = 1 << 4
 _RIGHTS_UNKNOWN: Final = -(1 << 31)
 _TIMEOUT_MS: Final = 10_000
@@ -22,7 +22,7 @@ _NO_LOGIN: Final = KafkaSecurity()
 
 
 class TopicDescription(NamedTuple):
-    """A topic as it is on the broker, `replicas` times; `id` is "" where the broker tells none."""
+    """A topic as it exists on the broker; `replicas` is its replication factor, `id` is "" where the broker gives none."""
 
     id: str
     partitions: int
@@ -30,10 +30,10 @@ class TopicDescription(NamedTuple):
 
 
 class KafkaAdmin:
-    """The administrative side of a Kafka cluster; blocking, for use in a thread.
+    """An admin client of a Kafka cluster; blocking, for use in a thread.
 
-    `access` says who asks: nobody in particular by default. Raises AccessError when that is not let in, NoBrokerError
-    when no broker answers.
+    `access` is the login, anonymous by default. Raises KafkaSecurityError if the login is rejected, NoBrokerError if no
+    broker answers.
     """
 
     def __init__(self, bootstrap: str, access: KafkaSecurity = _NO_LOGIN) -> None:
@@ -54,28 +54,32 @@ class KafkaAdmin:
         self._admin.close()
 
     def has_transactions(self) -> bool:
-        """Whether the broker has transactions; the embedded one only pretends."""
+        """Return whether the broker implements transactions; the embedded broker only accepts their requests."""
         return any(int(key) == _WRITE_TXN_MARKERS for key in self._admin.api_versions())
 
     def describe_topics(self, names: Iterable[str]) -> dict[str, TopicDescription]:
-        """Return those of `names` that exist; raises AccessError when we may not see whether one does."""
+        """Return those of `names` that exist; raises KafkaSecurityError if the right to describe one is missing."""
         described = self._admin.describe_topics(sorted(names))
-        self._require_visible(one["name"] for one in described if _is_hidden(one))
+        self._require_visible(description["name"] for description in described if _is_hidden(description))
         return _existing_topics(described)
 
     def describe_readable(self, names: Iterable[str]) -> tuple[dict[str, TopicDescription], frozenset[str]]:
-        """Return those of `names` that exist, and those that we may not read, whether they exist or not."""
+        """Return those of `names` that exist, and those that this login may not read, whether they exist or not."""
         return self._describe_permitted(names, _READ_BIT)
 
     def describe_writable(self, names: Iterable[str]) -> tuple[dict[str, TopicDescription], frozenset[str]]:
-        """Return those of `names` that exist, and those that we may not write, whether they exist or not."""
+        """Return those of `names` that exist, and those that this login may not write, whether they exist or not."""
         return self._describe_permitted(names, _WRITE_BIT)
 
     def _describe_permitted(
         self, names: Iterable[str], right: int
     ) -> tuple[dict[str, TopicDescription], frozenset[str]]:
         described = self._admin.describe_topics(sorted(names))
-        hidden = frozenset(one["name"] for one in described if _is_hidden(one) or not _is_permitted(one, right))
+        hidden = frozenset(
+            description["name"]
+            for description in described
+            if _is_hidden(description) or not _is_permitted(description, right)
+        )
         return _existing_topics(described), hidden
 
     def _require_visible(self, names: Iterable[str]) -> None:
@@ -85,7 +89,7 @@ class KafkaAdmin:
             raise missing_right_error(self._access, f"DESCRIBE topic {hidden[0]}{others}")
 
     def describe_settings(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
-        """Return the settings of each topic, defaults included; empty where the broker does not tell."""
+        """Return the settings of each topic, defaults included; empty if the broker does not return them."""
         resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in sorted(names)]
         try:
             described = self._admin.describe_configs(resources, config_filter="all")
@@ -95,7 +99,7 @@ class KafkaAdmin:
         return {name: _setting_values(found.get(name, {})) for name in names}
 
     def create_topic(self, topic: TopicSettings) -> None:
-        """Create a topic and return when the broker shows it; raises KafkaError if it refuses."""
+        """Create a topic and wait until the broker's metadata contain it; raises KafkaError if the broker refuses."""
         wanted = {
             "num_partitions": topic.partitions,
             "replication_factor": topic.replication_factor,
@@ -105,7 +109,7 @@ class KafkaAdmin:
 
 
 def _is_hidden(described: Mapping[str, Any]) -> bool:
-    """Return whether a broker keeps from us if a topic exists."""
+    """Return whether the broker hides from this login if a topic exists."""
     return bool(described["error_code"] == TopicAuthorizationFailedError.errno)
 
 
@@ -131,17 +135,17 @@ def _existing_topics(described: Iterable[Mapping[str, Any]]) -> dict[str, TopicD
 
 
 def _connect(servers: Sequence[str], access: KafkaSecurity) -> KafkaAdminClient:
-    """Return a client of the first server that answers; raises NoBrokerError when none does.
+    """Return a client of the first server that answers; raises NoBrokerError if none answers.
 
-    Given all of them, the client spends its whole time on the first one, also when that hangs.
+    The servers are tried one by one, since the client spends its whole timeout on the first server of a list.
     """
-    each = _BOOTSTRAP_MS // len(servers)
+    timeout_ms = _BOOTSTRAP_MS // len(servers)
     *others, last = servers
     for server in others:
         with suppress(KafkaError):
-            return _open_client(server, each, access)
+            return _open_client(server, timeout_ms, access)
     try:
-        return _open_client(last, each, access)
+        return _open_client(last, timeout_ms, access)
     except KafkaTimeoutError as error:
         raise NoBrokerError(",".join(servers), access) from error
 

@@ -1,7 +1,8 @@
-"""Record batches to a Faust agent: one message per topic-partition and poll, its value a `RecordBatch`.
+"""Deliver record batches to a Faust agent: one message per topic-partition and poll, its value a `RecordBatch`.
 
-Faust keeps the group, the assignment and the agent; what costs per record or trusts committed offsets is replaced
-here and in `fetching`. The replaced parts are private: versions are pinned, and a test compares their source.
+Faust handles the group, the assignment and the agent. The parts of Faust that cost time per record, or that rely on
+committed offsets, are replaced here and in fetch_thread.py. The replaced parts are private: versions are pinned, and a
+test compares their source.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from streams.runtime.kafka.fetch_thread import FetchThread
 from streams.runtime.kafka.records import LogEnd, RecordBatch, Slot
 
 MAX_UNACKNOWLEDGED_BATCHES: Final = 2
-"""How many unacknowledged batches of one topic-partition may wait; the unit of back-pressure."""
+"""How many batches of one topic-partition may be unacknowledged before its delivery pauses (back-pressure)."""
 
 _IDLE_WAIT_SECONDS: Final = 0.05
 
@@ -28,7 +29,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class _Envelope:
-    """What Faust asks of a record, for a message whose value is a whole batch."""
+    """The attributes of a record that Faust reads, for a message whose value is a whole batch."""
 
     topic: str
     partition: int
@@ -45,7 +46,7 @@ class _Envelope:
 
 
 class RecordBatchConsumer(Consumer):
-    """Delivers record batches of the topic-partitions that their owners serve, within their credit."""
+    """Deliver record batches of the started topic-partitions, up to `MAX_UNACKNOWLEDGED_BATCHES` of each."""
 
     _thread: FetchThread
 
@@ -65,13 +66,13 @@ class RecordBatchConsumer(Consumer):
 
     @override
     async def subscribe(self, topics: Iterable[str]) -> None:
-        """Let the group give partitions of `topics`, of those that can be read."""
+        """Subscribe to those of `topics` that can be read."""
         readable = self._readable_topics
         self._is_subscribed = True
         await super().subscribe([topic for topic in topics if readable is None or topic in readable])
 
     async def resubscribe(self, topics: frozenset[str]) -> None:
-        """From now on let the group give partitions of `topics` only; it gives all of them anew."""
+        """Subscribe to `topics` instead of the former ones; the group assigns all partitions again."""
         self._readable_topics = topics
         if self._is_subscribed:
             await self.subscribe(topics)
@@ -82,10 +83,10 @@ class RecordBatchConsumer(Consumer):
 
     @override
     async def perform_seek(self) -> None:
-        """Seek nothing: every owner seeks to its own position, whatever the group has committed."""
+        """Do nothing: every partition seeks to the offsets of its checkpoint, not to those that the group committed."""
 
     async def start_delivery(self, slot: Slot, offset: int) -> None:
-        """Deliver `slot` from `offset` on, to be acknowledged batch by batch."""
+        """Deliver the topic-partition `slot` from `offset` on; every batch must be acknowledged."""
         self._last_seek_epoch += 1
         self._seek_epochs[slot] = self._last_seek_epoch
         self._unacknowledged[slot] = 0
@@ -95,7 +96,7 @@ class RecordBatchConsumer(Consumer):
         self._changed.set()
 
     async def stop_delivery(self, slot: Slot) -> None:
-        """Deliver nothing of `slot` until it is served anew."""
+        """Deliver nothing of `slot` until its delivery is started again."""
         self._seek_epochs.pop(slot, None)
         self._unacknowledged.pop(slot, None)
         self._offsets_to_report.pop(TP(*slot), None)
@@ -103,7 +104,7 @@ class RecordBatchConsumer(Consumer):
         await self._run_in_thread(self._thread.stop_fetching(slot))
 
     async def stop_all_deliveries(self) -> None:
-        """Deliver nothing until served anew."""
+        """Deliver nothing until deliveries are started again."""
         self._seek_epochs.clear()
         self._unacknowledged.clear()
         self._offsets_to_report.clear()
@@ -116,24 +117,24 @@ class RecordBatchConsumer(Consumer):
         return await self._run_in_thread(self._thread.log_bounds(slot))
 
     def is_current(self, batch: RecordBatch) -> bool:
-        """Whether `batch` was fetched since the last seek of its slot."""
+        """Return whether `batch` was fetched since the last seek of its topic-partition."""
         return self._seek_epochs.get(batch.topic_partition) == batch.seek_epoch
 
     def acknowledge(self, batch: RecordBatch) -> None:
-        """Give back the room that `batch` took in memory."""
+        """Mark `batch` as applied, so that another batch of its topic-partition can be delivered."""
         if self.is_current(batch):
             self._unacknowledged[batch.topic_partition] -= 1
             self._changed.set()
 
     def report_offset(self, slot: Slot, offset: int) -> None:
-        """Tell the group where `slot` stands; for an operator's eyes, no reader of ours trusts it."""
+        """Commit the offset of `slot` to the group: it is for monitoring only, no worker resumes from it."""
         self._offsets_to_report[TP(*slot)] = offset
 
     def pause(self, topic_partitions: frozenset[Slot], number: int) -> None:
-        """Of the slots of partition `number`, deliver all but `slots`."""
-        held = frozenset(slot for slot in self._paused if slot.partition != number) | topic_partitions
-        if held != self._paused:
-            self._paused = held
+        """Pause `topic_partitions` of partition `number`, and resume its others."""
+        paused = frozenset(slot for slot in self._paused if slot.partition != number) | topic_partitions
+        if paused != self._paused:
+            self._paused = paused
             self._changed.set()
 
     @override
@@ -146,7 +147,7 @@ class RecordBatchConsumer(Consumer):
 
     @override
     async def _drain_messages(self, fetcher: Any) -> None:
-        """Poll and deliver until stopped; Faust's own loop does this record by record."""
+        """Poll and deliver until stopped; replaces Faust's loop, which works record by record."""
         try:
             while not (self._stopped.is_set() or fetcher._stopped.is_set()):  # noqa: SLF001 - as Faust does
                 if self.flow_active:
@@ -178,7 +179,7 @@ class RecordBatchConsumer(Consumer):
                 await self.callback(message)
 
     async def _wait_for_change(self) -> None:
-        """Wait until there may be something to deliver, or a moment."""
+        """Wait until a delivery may be possible, or until `_IDLE_WAIT_SECONDS` have passed."""
         self._changed.clear()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._changed.wait(), _IDLE_WAIT_SECONDS)
@@ -188,6 +189,6 @@ class RecordBatchConsumer(Consumer):
 
 
 class RecordBatchTransport(Transport):
-    """Faust's transport with the consumer above."""
+    """Faust's transport with `RecordBatchConsumer` as its consumer."""
 
     Consumer = RecordBatchConsumer

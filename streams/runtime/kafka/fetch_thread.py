@@ -1,4 +1,4 @@
-"""The thread that fetches: aiokafka's consumer, with where each batch came from and how far the logs reach."""
+"""Fetch records in a thread of its own: aiokafka's consumer, with the offsets of each batch and the ends of the logs."""
 
 import asyncio
 import logging
@@ -24,18 +24,18 @@ from streams.runtime.kafka.records import LogEnd, RecordBatch, Slot, Timestamped
 log = logging.getLogger(__name__)
 
 _OFFSET_COMMIT_SECONDS: Final = 5.0
-"""How long offsets may take to be committed: aiokafka tries for ever to commit one of a topic that is gone."""
+"""How long a commit of offsets may take: aiokafka retries without limit if a topic was deleted."""
 _POLL_SECONDS: Final = 0.03
 _FETCH_WAIT_MS: Final = 500
 _FETCH_WAIT_WHEN_BUSY_MS: Final = 50
-"""How long a broker may keep back an answer while something comes: it gets the next request only after that."""
+"""How long a broker may delay a response while records arrive: the broker gets the next request only after it."""
 _PREFETCH_BACKOFF_SECONDS: Final = 0.01
-"""How long what was fetched may lie unread until the broker is asked for the rest: of a backlog something always does,
-and with aiokafka's 0.1 s whatever else comes waits for it."""
+"""How long fetched records may lie unread before the next request: during a backlog some always do, and with
+aiokafka's 0.1 s the records of other topic-partitions would wait that long."""
 
 
 class PollResult(NamedTuple):
-    """The outcome of one poll: batches, what is known of the logs' ends, and slots whose position is out of range."""
+    """The result of one poll: batches, the known log ends, and topic-partitions whose offset is out of range."""
 
     batches: list[RecordBatch]
     log_ends: dict[Slot, LogEnd]
@@ -43,9 +43,10 @@ class PollResult(NamedTuple):
 
 
 class _Consumer(resilient_consumer.ResilientConsumer):
-    """A consumer that no batch can stop; committed offsets are for an operator's eyes, and no reason to end.
+    """A consumer that no unreadable batch can stop, and that survives a failed commit of offsets.
 
-    A topic may be gone, or not ours to read any more: then its platform is left out soon.
+    Committed offsets are for monitoring only. A topic may be deleted, or the right to read it withdrawn: the topic
+    checks suspend its platform soon.
     """
 
     @override
@@ -58,7 +59,7 @@ class _Consumer(resilient_consumer.ResilientConsumer):
 
 
 class _FetchPosition:
-    """Where the next batch of a served topic-partition starts."""
+    """The offset at which the next batch of a topic-partition starts."""
 
     __slots__ = ("offset", "seek_epoch")
 
@@ -68,7 +69,7 @@ class _FetchPosition:
 
 
 class FetchThread(AIOKafkaConsumerThread):
-    """Faust's consumer thread; its `cursors` are touched in its own loop alone."""
+    """Faust's consumer thread; only code in the thread's own loop may use `fetch_positions`."""
 
     @override
     def __post_init__(self) -> None:
@@ -77,9 +78,9 @@ class FetchThread(AIOKafkaConsumerThread):
 
     @override
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
-        """Read committed records only, never reset an offset by itself, and assign equal numbers together.
+        """Return a consumer that reads committed records only, never resets an offset, and assigns by partition number.
 
-        No batch can stop it: see `reading`.
+        See `resilient_consumer` for batches that cannot be read.
         """
         app: Any = self.app  # a RecordBatchApp, whose module imports this one
         conf = app.conf
@@ -100,93 +101,109 @@ class FetchThread(AIOKafkaConsumerThread):
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
-            max_poll_interval_ms=math.inf,  # there may be nothing to fetch for long: no partition, or one being restored
+            max_poll_interval_ms=math.inf,  # a worker without partitions, or one that restores them, does not poll for long
             metadata_max_age_ms=conf.consumer_metadata_max_age_ms,
             connections_max_idle_ms=conf.consumer_connections_max_idle_ms,
             **credentials_to_aiokafka_auth(conf.broker_credentials, conf.ssl_context),
         )
 
     async def start_fetching(self, slot: Slot, offset: int, seek_epoch: int) -> None:
-        """Fetch `slot` from `offset` on; what was fetched under another lease is void."""
+        """Fetch the topic-partition `slot` from `offset` on; batches with another `seek_epoch` become invalid."""
         self.fetch_positions[slot] = _FetchPosition(offset, seek_epoch)
         self._ensure_consumer().seek(TopicPartition(*slot), offset)
 
     async def stop_fetching(self, slot: Slot) -> None:
-        """Fetch nothing of `slot` until it is served anew."""
+        """Fetch nothing of `slot` until its fetching is started again."""
         self.fetch_positions.pop(slot, None)
 
     async def stop_all_fetching(self) -> None:
-        """Serve nothing until told anew."""
+        """Fetch nothing until fetching is started again."""
         self.fetch_positions.clear()
 
     async def log_bounds(self, slot: Slot) -> tuple[int, int]:
-        """Return where the log of `slot` starts and ends."""
+        """Return the first offset of the log of `slot`, and the offset after its last record."""
         consumer = self._ensure_consumer()
-        pair = TopicPartition(*slot)
-        first = await consumer.beginning_offsets([pair])
-        last = await consumer.end_offsets([pair])
-        return first[pair], last[pair]
+        topic_partition = TopicPartition(*slot)
+        first = await consumer.beginning_offsets([topic_partition])
+        last = await consumer.end_offsets([topic_partition])
+        return first[topic_partition], last[topic_partition]
 
     async def poll(self, wanted: Iterable[Slot], paused: Container[Slot]) -> PollResult:
-        """Return what the broker has for `wanted` at once, or within a moment; it is asked for nothing of `held`."""
+        """Return what was fetched of `wanted`, after at most `_POLL_SECONDS`; nothing of `paused` is requested."""
         served = {TopicPartition(*slot): slot for slot in wanted if slot in self.fetch_positions}
         if not served:
             return PollResult([], {}, [])
         self._pause_unwanted(paused)
-        lost: list[Slot] = []
+        out_of_range: list[Slot] = []
         fetched: Mapping[Any, list[TimestampedRecord]] = {}
         try:
             fetched = await self._fetch_served(served)
         except (NoOffsetForPartitionError, TopicAuthorizationFailedError):
-            pass  # aiokafka looked for a committed offset before our seek; whoever may not read a topic soon leaves it out
+            pass  # aiokafka looked for a committed offset before our seek; the topic checks soon drop an unreadable topic
         except OffsetOutOfRangeError as error:
-            lost = [slot for slot in (Slot(*pair) for pair in error.args[0]) if slot in self.fetch_positions]
-        # From here to the return nothing is awaited, so cursors, positions and heads are of one moment.
-        batches = [self._make_batch(served[pair], records) for pair, records in fetched.items()]
-        return PollResult(batches, dict(self._log_ends()), lost)
+            out_of_range = [
+                slot
+                for slot in (Slot(*topic_partition) for topic_partition in error.args[0])
+                if slot in self.fetch_positions
+            ]
+        # Nothing is awaited from here to the return, so that fetch positions and log ends are of the same instant.
+        batches = [self._make_batch(served[topic_partition], records) for topic_partition, records in fetched.items()]
+        return PollResult(batches, dict(self._log_ends()), out_of_range)
 
     def _pause_unwanted(self, paused: Container[Slot]) -> None:
-        """Ask for nothing of `held`: it would lie here unread, and while it is new aiokafka fetches nothing else.
+        """Pause the topic-partitions in `paused`, and those whose fetching was not started: their platform is suspended.
 
-        Nor of what is assigned and not served: its platform is suspended.
+        Otherwise their records would lie unread, and aiokafka fetches nothing else while it has unread records.
         """
         consumer: Any = self._ensure_consumer()
-        for pair in consumer.assignment():
-            slot = Slot(*pair)
-            (consumer.resume if slot in self.fetch_positions and slot not in paused else consumer.pause)(pair)
+        for topic_partition in consumer.assignment():
+            slot = Slot(*topic_partition)
+            (consumer.resume if slot in self.fetch_positions and slot not in paused else consumer.pause)(
+                topic_partition
+            )
 
     async def _fetch_served(self, served: Mapping[TopicPartition, Slot]) -> Mapping[Any, list[TimestampedRecord]]:
         consumer = self._ensure_consumer()
-        fetcher: Any = consumer._fetcher  # noqa: SLF001 - Faust's own thread reads it, too
+        fetcher: Any = consumer._fetcher  # noqa: SLF001 - Faust's own thread uses this field, too
         if consumer._closed or fetcher._closed:  # noqa: SLF001
             raise ConsumerStoppedError
-        most = self.app.conf.broker_max_poll_records
+        max_records = self.app.conf.broker_max_poll_records
         with fetcher._subscriptions.fetch_context():  # noqa: SLF001
-            records: Mapping[Any, list[TimestampedRecord]] = await fetcher.fetched_records(served, _POLL_SECONDS, most)
-        fetcher._prefetch_backoff = _PREFETCH_BACKOFF_SECONDS  # noqa: SLF001 - its consumer does not offer it
-        fetcher._fetch_max_wait_ms = _FETCH_WAIT_WHEN_BUSY_MS if records else _FETCH_WAIT_MS  # noqa: SLF001 - nor to change it
-        # A slot that was given up while the fetch was under way has no cursor to tell where it came from.
-        return {pair: found for pair, found in records.items() if served[pair] in self.fetch_positions}
+            records: Mapping[Any, list[TimestampedRecord]] = await fetcher.fetched_records(
+                served, _POLL_SECONDS, max_records
+            )
+        fetcher._prefetch_backoff = _PREFETCH_BACKOFF_SECONDS  # noqa: SLF001 - the consumer has no such option
+        fetcher._fetch_max_wait_ms = _FETCH_WAIT_WHEN_BUSY_MS if records else _FETCH_WAIT_MS  # noqa: SLF001 - the consumer cannot change it
+        # A topic-partition that was stopped during the fetch has no fetch position any more.
+        return {
+            topic_partition: found
+            for topic_partition, found in records.items()
+            if served[topic_partition] in self.fetch_positions
+        }
 
     def _make_batch(self, slot: Slot, records: list[TimestampedRecord]) -> RecordBatch:
-        cursor = self.fetch_positions[slot]
+        position = self.fetch_positions[slot]
         state = self._partition_state(slot)
-        start = cursor.offset
-        cursor.offset = state.position if state is not None else records[-1].offset + 1
-        return RecordBatch(slot, start, cursor.offset, cursor.seek_epoch, records)
+        start = position.offset
+        position.offset = state.position if state is not None else records[-1].offset + 1
+        return RecordBatch(slot, start, position.offset, position.seek_epoch, records)
 
     def _log_ends(self) -> Iterator[tuple[Slot, LogEnd]]:
         fetcher: Any = self._ensure_consumer()._fetcher  # noqa: SLF001
-        for slot, cursor in self.fetch_positions.items():
+        for slot, position in self.fetch_positions.items():
             state = self._partition_state(slot)
             if state is None or state.highwater is None or not state.has_valid_position:
                 continue
             buffered = TopicPartition(*slot) in fetcher._records  # noqa: SLF001
             reached = state.position >= state.highwater and not buffered
-            yield slot, LogEnd(cursor.offset, state.highwater, state.timestamp, reached)
+            yield slot, LogEnd(position.offset, state.highwater, state.timestamp, reached)
 
     def _partition_state(self, slot: Slot) -> Any:  # noqa: ANN401 - aiokafka's state of a topic-partition, untyped
         subscription: Any = self._ensure_consumer()._subscription.subscription  # noqa: SLF001
         assignment = subscription.assignment if subscription is not None else None
-        pair = TopicPartition(*slot)
-        return assignment.state_value(pair) if assignment is not None and pair in assignment.tps else None
+        topic_partition = TopicPartition(*slot)
+        return (
+            assignment.state_value(topic_partition)
+            if assignment is not None and topic_partition in assignment.tps
+            else None
+        )

@@ -1,4 +1,4 @@
-"""What the transport hands over: the records of one poll of one topic-partition, with where they were fetched from."""
+"""The record batches that the transport delivers: the records of one poll of one topic-partition, with their offsets."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
@@ -6,19 +6,19 @@ from typing import Final, NamedTuple, Protocol
 from streams.contract.events.decoder import Record
 
 LOG_APPEND_TIME: Final = 1
-"""The broker's stamp, in Kafka's own numbers; 0 is the sender's."""
+"""Kafka's number for a timestamp that the broker set; 0 is one that the sender set."""
 
 
 class TimestampedRecord(Record, Protocol):
-    """A record as the Kafka client gives it."""
+    """A record as the Kafka client returns it."""
 
     @property
     def timestamp_type(self) -> int:
-        """Whose stamp the timestamp is: `LOG_APPEND_TIME` or the sender's."""
+        """Who set the timestamp: the broker (`LOG_APPEND_TIME`) or the sender (0)."""
 
 
 class Slot(NamedTuple):
-    """A source topic and a partition of it; equal to every other Kafka library's pair of that name."""
+    """A topic-partition of a source topic; equal to the (topic, partition) pairs of the Kafka libraries."""
 
     topic: str
     partition: int
@@ -27,8 +27,8 @@ class Slot(NamedTuple):
 class RecordBatch(NamedTuple):
     """Records fetched from the offset `start`; the next fetch starts at `end`.
 
-    Offsets between that hold no record belong to control records, aborted transactions or compaction, and are no
-    gap. `lease` tells which seek the fetch followed: a batch of an older lease is void.
+    Offsets without a record between `start` and `end` are control records, aborted transactions or compacted records,
+    and no gap. `seek_epoch` says which seek the fetch followed: a batch with an older epoch is invalid.
     """
 
     topic_partition: Slot
@@ -38,16 +38,17 @@ class RecordBatch(NamedTuple):
     records: Sequence[TimestampedRecord]
 
     def split(self, count: int) -> "tuple[RecordBatch, RecordBatch]":
-        """Return the first `count` records, at least one, and the others, at least one, as batches of their own."""
+        """Return the first `count` records and the rest as two batches; neither may be empty."""
         first, rest = self.records[:count], self.records[count:]
         return self._replace(end=rest[0].offset, records=first), self._replace(start=rest[0].offset, records=rest)
 
 
 class LogEnd(NamedTuple):
-    """What the last fetch response told of a log's end.
+    """The end of a log according to the last fetch response.
 
-    `end` is the offset after its last record, `through` the offset after the last delivered one, `at` the wall clock
-    of the response in epoch milliseconds; `reached` says that nothing follows what was delivered.
+    `end` is the offset after its last record, `delivered_to` the offset after the last delivered record,
+    `responded_at` the wall clock of the response in epoch milliseconds. `is_at_end` says that no record follows the
+    delivered ones.
     """
 
     delivered_to: int

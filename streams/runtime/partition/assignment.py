@@ -1,4 +1,7 @@
-"""Which partitions this worker owns: opened on assignment, closed on revocation, all or nothing per number."""
+"""Open the partitions that the group assigns to this worker, and close those that it revokes.
+
+A worker owns a partition number for all source topics, or not at all.
+"""
 
 import asyncio
 import logging
@@ -12,21 +15,21 @@ log = logging.getLogger(__name__)
 
 
 def complete_partitions(assigned: Iterable[Slot], topics: Iterable[str]) -> tuple[frozenset[int], frozenset[int]]:
-    """Return the partition numbers of which every one of `topics` is assigned, and those of which only some are."""
+    """Return the partition numbers that are assigned for all `topics`, and those that are assigned for some only."""
     wanted = frozenset(topics)
-    held: dict[int, set[str]] = {}
+    topics_by_number: dict[int, set[str]] = {}
     for slot in assigned:
         if slot.topic in wanted:
-            held.setdefault(slot.partition, set()).add(slot.topic)
-    complete = frozenset(number for number, names in held.items() if names == wanted)
-    return complete, frozenset(held) - complete
+            topics_by_number.setdefault(slot.partition, set()).add(slot.topic)
+    complete = frozenset(number for number, names in topics_by_number.items() if names == wanted)
+    return complete, frozenset(topics_by_number) - complete
 
 
 class PartitionAssignment:
     """The partitions of this worker and the tasks that run them.
 
-    `open_partition` makes the owner of a number; `look` returns the topics that can be read, and raises where none can;
-    `failed` is told of the first error, which ends the process.
+    `make_partition` creates the partition of a number. `check_topics` returns the topics that can be read, and raises
+    if none can. `on_failure` is called with an error, the first of which ends the process.
     """
 
     def __init__(
@@ -45,7 +48,7 @@ class PartitionAssignment:
         self._closing: list[Partition] = []
 
     async def assign(self, assigned: Iterable[Slot]) -> None:
-        """Take the partitions that are wholly assigned, of the topics that can be read; name the others."""
+        """Open the partitions that are assigned for every readable topic; log an error for the others."""
         revocations = self._revocations
         try:
             topics = await self._check_topics()
@@ -53,7 +56,7 @@ class PartitionAssignment:
             self._on_failure(error)
             return
         if revocations != self._revocations:
-            return  # all of it was given up meanwhile
+            return  # the group revoked this assignment during the check
         complete, partial = complete_partitions(assigned, topics)
         for number in sorted(partial):
             log.error("partition %d is not served: it is not assigned of every source topic", number)
@@ -70,7 +73,7 @@ class PartitionAssignment:
         self._stats.owned[number] = partition.stats
 
     async def revoke(self) -> None:
-        """Close every partition in order: what was applied is committed, what is still being restored is let go."""
+        """Close every partition: those that are served commit what they applied, those in restoration are cancelled."""
         self._revocations += 1
         self._stats.has_assignment = False
         owned, self._owned = self._owned, {}
@@ -85,15 +88,15 @@ class PartitionAssignment:
         await asyncio.gather(*(task for _, task in owned.values()), return_exceptions=True)
 
     def uncommitted(self) -> dict[int, int]:
-        """Return how many records of each partition were applied and are not known to be committed."""
+        """Return how many records of each partition were applied and may not be committed."""
         partitions = (*self._closing, *(partition for partition, _ in self._owned.values()))
         return {partition.number: partition.uncommitted for partition in partitions}
 
     def enqueue(self, batch: RecordBatch) -> None:
-        """Hand a batch to the owner of its partition; one that comes for nobody was fetched before a rebalance."""
-        owned = self._owned.get(batch.topic_partition.partition)
-        if owned is not None:
-            owned[0].enqueue(batch)
+        """Pass a batch to its partition; a batch of a partition that is not owned was fetched before a rebalance."""
+        owner = self._owned.get(batch.topic_partition.partition)
+        if owner is not None:
+            owner[0].enqueue(batch)
 
     def _partition_ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():

@@ -1,9 +1,10 @@
-"""The batches that wait for a partition, in the order in which they are applied: by log time, filings before actions.
+"""Queue the batches of a partition and choose the next one to apply: by log time, filings before actions.
 
-That holds for topics that are siblings. Others take turns, whatever waits: a platform's backlog is its own.
+This order holds among related topics. Groups of related topics take turns, so that one platform's backlog does not
+delay other platforms.
 
-An action that comes before its filing waits in the ledger, which costs many times what it costs to wait here. The
-order is a preference and no promise: whoever never gets to hear of a filing still gets to hear of its actions.
+An action that is applied before its filing waits in the ledger, which costs many times as much as a wait in this queue.
+The order is a preference and no guarantee: actions are also applied if their filing never arrives.
 """
 
 from bisect import bisect_right
@@ -18,7 +19,7 @@ _timestamp: Final = attrgetter("timestamp")
 
 
 class BatchSlice(NamedTuple):
-    """A batch, or as much of one as may be applied now; `last` tells that nothing of it is left."""
+    """A batch, or the part of a batch that may be applied now; `is_last` says that nothing of the batch is left."""
 
     batch: RecordBatch
     is_last: bool
@@ -27,8 +28,8 @@ class BatchSlice(NamedTuple):
 class BatchQueue:
     """Waiting batches by topic.
 
-    `leaders` are the topics with the filings of what a topic of actions brings; `most` is how many records there may
-    be in a portion; `siblings` are the topics that wait for each other: those that are not named in it all do.
+    `filing_topics` are, by topic of actions, the topics with the filings of the same reports. `max_records` limits a
+    slice. `related_topics` are, by topic, the topics that are ordered together; topics without an entry are one group.
     """
 
     def __init__(
@@ -47,18 +48,18 @@ class BatchQueue:
         return any(self._waiting.values())
 
     def enqueue(self, batch: RecordBatch) -> None:
-        """Let a batch wait behind those of its topic."""
+        """Add a batch behind the other batches of its topic."""
         topic = batch.topic_partition.topic
         self._waiting.setdefault(topic, deque()).append(batch)
         self._group_order.setdefault(self._group_of(topic))
 
     def drop_topics(self, topics: Iterable[str]) -> None:
-        """Let go of what waits of these topics."""
+        """Remove the waiting batches of these topics."""
         for topic in topics:
             self._waiting.pop(topic, None)
 
     def put_back(self, batch_slice: BatchSlice, rest: RecordBatch) -> None:
-        """Let what is left of a portion wait where it was."""
+        """Put the unapplied rest of `batch_slice` back to the front of its topic."""
         waiting = self._waiting[rest.topic_partition.topic]
         if not batch_slice.is_last:
             following = waiting.popleft()
@@ -68,41 +69,46 @@ class BatchQueue:
     def next_slice(
         self, applied_through: Mapping[str, int], expected: frozenset[str], max_records: int | None = None
     ) -> BatchSlice | None:
-        """Return what is to be applied next, at most `most` records; None while all that waits is ahead of filings.
+        """Return the next slice to apply, of at most `max_records`; None while all waiting actions wait for filings.
 
-        `read` are the log times up to which topics have been applied, `expected` the topics that will bring more.
+        `applied_through` are the log times up to which topics were applied, `expected` the topics with more to come.
         """
         for group in list(self._group_order):
             for topic in self._topics_in_order(group):
-                portion = self._cut_slice(
+                batch_slice = self._cut_slice(
                     self._waiting[topic], self._limit_for(topic, applied_through, expected), max_records
                 )
-                if portion is not None:
-                    self._group_order[group] = self._group_order.pop(group)  # the others come first now
-                    return portion
+                if batch_slice is not None:
+                    self._group_order[group] = self._group_order.pop(group)  # move the group behind the others
+                    return batch_slice
         return None
 
     def _group_of(self, topic: str) -> frozenset[str]:
         return self._related_topics.get(topic, frozenset())
 
     def _limit_for(self, topic: str, applied_through: Mapping[str, int], expected: frozenset[str]) -> int | None:
-        """Return the log time up to which the filings for a topic's actions are there, None if none are to come."""
+        """Return the log time up to which the filings for a topic's actions were applied; None if no more will come."""
         ahead_of = [
-            leader for leader in self._filing_topics.get(topic, ()) if leader in expected or self._has_waiting(leader)
+            filing_topic
+            for filing_topic in self._filing_topics.get(topic, ())
+            if filing_topic in expected or self._has_waiting(filing_topic)
         ]
-        return min([applied_through[leader] for leader in ahead_of], default=None)
+        return min([applied_through[filing_topic] for filing_topic in ahead_of], default=None)
 
     def _topics_in_order(self, group: frozenset[str]) -> list[str]:
-        held = [topic for topic in self._waiting if self._has_waiting(topic) and self._group_of(topic) == group]
+        waiting_topics = [
+            topic for topic in self._waiting if self._has_waiting(topic) and self._group_of(topic) == group
+        ]
         return sorted(
-            held, key=lambda topic: (self._waiting[topic][0].records[0].timestamp, topic in self._filing_topics)
+            waiting_topics,
+            key=lambda topic: (self._waiting[topic][0].records[0].timestamp, topic in self._filing_topics),
         )
 
     def _has_waiting(self, topic: str) -> bool:
         return bool(self._waiting.get(topic))
 
     def _cut_slice(self, waiting: deque[RecordBatch], limit: int | None, max_records: int | None) -> BatchSlice | None:
-        """Take the records up to a log time off the first batch that waits."""
+        """Remove and return the records up to the log time `limit` from the first waiting batch; None if there are none."""
         batch = waiting[0]
         records = batch.records
         cut = len(records) if limit is None else bisect_right(records, limit, key=_timestamp)

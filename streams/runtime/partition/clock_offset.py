@@ -1,4 +1,4 @@
-"""How far this host's clock is off the broker's: time that is judged by the broker's stamps must be the broker's."""
+"""Measure the skew between this host's clock and the broker's, since log times are read from the broker's clock."""
 
 from typing import Final
 
@@ -6,10 +6,10 @@ FOREVER_MS: Final = 1 << 62
 
 
 class ClockOffset:
-    """What stamps of the broker say about our clock: an interval, in milliseconds, that holds how far it is ahead.
+    """An interval, in milliseconds, that contains by how much this host's clock is ahead of the broker's.
 
-    A stamp that was made between two readings of our clock bounds the offset on both sides, as an answer of a time
-    server does (RFC 5905), and every further one can only narrow it.
+    A broker timestamp between two readings of this host's clock bounds the offset on both sides, like the response of
+    a time server (RFC 5905). Every further timestamp can only narrow the interval.
     """
 
     def __init__(self) -> None:
@@ -17,21 +17,21 @@ class ClockOffset:
         self._upper_bound = FOREVER_MS
 
     def observe(self, before: int, broker_time: int | None, after: int) -> None:
-        """Take note that the broker stamped `stamp` between our instants `before` and `after`; None says nothing."""
+        """Narrow the interval: the broker's clock read `broker_time` between our `before` and `after`; None is ignored."""
         if broker_time is None:
             return
-        least, most = before - broker_time, after - broker_time
-        if most < self._lower_bound or least > self._upper_bound:  # one of the clocks was set
-            self._lower_bound, self._upper_bound = least, most
+        lower, upper = before - broker_time, after - broker_time
+        if upper < self._lower_bound or lower > self._upper_bound:  # one of the clocks was set
+            self._lower_bound, self._upper_bound = lower, upper
         else:
-            self._lower_bound, self._upper_bound = max(self._lower_bound, least), min(self._upper_bound, most)
+            self._lower_bound, self._upper_bound = max(self._lower_bound, lower), min(self._upper_bound, upper)
 
     @property
     def is_known(self) -> bool:
-        """Whether the broker has stamped anything."""
+        """Whether a broker timestamp was observed."""
         return self._lower_bound > -FOREVER_MS
 
     @property
     def ahead_ms(self) -> int:
-        """How far our clock is ahead of the broker's, in milliseconds, at least; behind it if negative, 0 if unknown."""
+        """By how many milliseconds, at least, this host's clock is ahead of the broker's; negative: behind; 0: unknown."""
         return max(0, self._lower_bound) + min(0, self._upper_bound)

@@ -1,4 +1,4 @@
-"""What the owners of partitions share: the transport as they see it, and everything that is made once per worker."""
+"""The context that all partitions of a worker share: the transport, and everything that exists once per worker."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -17,50 +17,48 @@ from streams.runtime.topic_checks.source_faults import SourceFault
 
 
 class RecordSource(Protocol):
-    """The transport as an owner sees it."""
+    """The part of the transport that a partition uses; see `RecordBatchConsumer`."""
 
     @property
     def log_ends(self) -> Mapping[Slot, LogEnd]:
-        """What is known of the logs' ends."""
+        """The ends of the logs according to the last fetch response of each."""
 
     @property
     def out_of_range(self) -> Mapping[Slot, None]:
-        """The slots whose position the broker does not have."""
+        """The topic-partitions whose next offset is not in the broker's log."""
 
     async def start_delivery(self, slot: Slot, offset: int) -> None:
-        """Deliver `slot` from `offset` on."""
+        """Deliver the topic-partition `slot` from `offset` on."""
 
     async def stop_delivery(self, slot: Slot) -> None:
-        """Deliver nothing of `slot` until it is served anew."""
+        """Deliver nothing of `slot` until its delivery is started again."""
 
     async def log_bounds(self, slot: Slot) -> tuple[int, int]:
-        """Return where the log of `slot` starts and ends."""
+        """Return the first offset of the log of `slot`, and the offset after its last record."""
 
     def is_current(self, batch: RecordBatch) -> bool:
-        """Whether `batch` was fetched since the last `serve` of its slot."""
+        """Return whether `batch` was fetched since the last `start_delivery` of its topic-partition."""
 
     def acknowledge(self, batch: RecordBatch) -> None:
-        """Give back the room that `batch` took."""
+        """Mark `batch` as applied, so that another batch of its topic-partition can be delivered."""
 
     def report_offset(self, slot: Slot, offset: int) -> None:
-        """Tell the group where `slot` stands."""
+        """Commit the offset of `slot` to the group, for monitoring."""
 
     def pause(self, topic_partitions: frozenset[Slot], number: int) -> None:
-        """Of partition `number`, deliver all slots but `slots`."""
+        """Pause `topic_partitions` of partition `number`, and resume its others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionContext:
-    """What every owner of a worker shares.
+    """The settings and services that all partitions of a worker share.
 
-    `topics` are the source topics with their ids ("": the broker tells none), `faults` what is wrong with those of them
-    that cannot be read, `owners` the platforms that publish on each; `leaders` those with the filings for each with
-    actions, `siblings` those that wait for each other, `names` those that are written, `own` the ids of those of
-    them that must stay; `pack` names the rules in force; `wall` reads the wall clock in epoch milliseconds.
-    `listeners` are the platforms that are told what became of their events, `unwritable` looks which topics fail for that.
-    `exact_ends` is false where the broker tells wrong end offsets, `transactions` says that commits are made by them.
-    `access` says who the worker is to the broker,
-    `turns` whose backlog is next.
+    `output_topic_ids` are the ids of the changelog and the measures, which must not change. `source_topic_ids` are the
+    ids of the source topics ("": the broker gives none), `source_faults` the reasons why some of them cannot be read.
+    By source topic, `platforms_by_topic` has the platforms that publish on it, `filing_topics` the topics with the
+    filings for its actions, `related_topics` the topics that are ordered together. `has_reliable_end_offsets` is false
+    if the broker reports wrong end offsets. `wall_clock` returns epoch milliseconds. `check_feedback_topics` returns
+    the feedback topics that cannot be written. `access` is the worker's login.
     """
 
     bootstrap: str

@@ -1,4 +1,4 @@
-"""Whose backlog is applied next, while another platform has none: a short turn of one partition after the other."""
+"""Let partitions with a backlog process records in short turns, so that new records of others are not delayed."""
 
 import asyncio
 import time
@@ -11,12 +11,12 @@ _INITIAL_TURN_RECORDS: Final = 50
 _MIN_TURN_RECORDS: Final = 10
 _MAX_TURN_RECORDS: Final = 1_000
 _LOOP_PASSES: Final = 8
-"""How often the event loop goes round between two turns: so many steps it takes until an answer of the broker has come
-to whoever waits for it, and a commit waits for several answers."""
+"""How many passes of the event loop separate two turns: a response of the broker takes that many passes to reach the
+waiting task, and a commit waits for several responses."""
 
 
 def batch_size_for(applied: int, seconds: float) -> int:
-    """Return how many records are a turn, where so many took so long."""
+    """Return how many records fit in a turn, given that `applied` records took `seconds`."""
     return max(
         _MIN_TURN_RECORDS,
         min(_MAX_TURN_RECORDS, int(applied * _TURN_SECONDS / max(seconds, _TURN_SECONDS / _MAX_TURN_RECORDS))),
@@ -24,7 +24,7 @@ def batch_size_for(applied: int, seconds: float) -> int:
 
 
 class FairScheduler:
-    """The turns of one worker's partitions, each of as many records as take some two milliseconds."""
+    """Give the partitions of one worker turns, each of as many records as take about two milliseconds."""
 
     def __init__(self) -> None:
         self._turn_records = _INITIAL_TURN_RECORDS
@@ -32,27 +32,27 @@ class FairScheduler:
         self._waiting: OrderedDict[int, asyncio.Future[None]] = OrderedDict()
 
     async def run(self, number: int, work: Callable[[int], Awaitable[int]]) -> int:
-        """Let partition `number` work when all that asked before it have.
+        """Run `work` for partition `number` after the partitions that asked before it.
 
-        `work` is told how many records it may apply, and returns how many it has applied, as does this.
+        `work` gets the number of records that it may apply and returns how many it applied; `run` returns the same.
         """
         if self._is_busy:
             await self._wait_for_turn(number)
         self._is_busy = True
         try:
-            started = time.perf_counter()  # the loop's own time stands still during a step
+            started = time.perf_counter()  # the event loop's time does not advance during a step
             applied = await work(self._turn_records)
-            full = 2 * applied >= self._turn_records
-            if full:  # one with few records tells nothing, and kept nobody waiting
+            is_full_turn = 2 * applied >= self._turn_records
+            if is_full_turn:  # a turn with few records says little about the speed, and delayed no other partition
                 self._turn_records = batch_size_for(applied, time.perf_counter() - started)
-            for _ in range(_LOOP_PASSES if full else 1):
+            for _ in range(_LOOP_PASSES if is_full_turn else 1):
                 await asyncio.sleep(0)
             return applied
         finally:
             self._start_next()
 
     def prioritise(self, number: int) -> None:
-        """Let partition `number` be the next, if it waits."""
+        """Give partition `number` the next turn, if it waits."""
         if number in self._waiting:
             self._waiting.move_to_end(number, last=False)
 
@@ -63,14 +63,14 @@ class FairScheduler:
         except asyncio.CancelledError:
             if self._waiting.get(number) is turn:
                 del self._waiting[number]
-            if not turn.cancelled():  # it had just been given
+            if not turn.cancelled():  # the turn had just been granted
                 self._start_next()
             raise
 
     def _start_next(self) -> None:
         while self._waiting:
             _, turn = self._waiting.popitem(last=False)
-            if not turn.done():  # whoever was cancelled a moment ago is still in the line
+            if not turn.done():  # a task that was just cancelled is still in the queue
                 turn.set_result(None)
                 return
         self._is_busy = False

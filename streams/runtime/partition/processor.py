@@ -1,6 +1,6 @@
-"""The application of record batches to one partition's ledger: pure bookkeeping, no input or output.
+"""Apply record batches to the ledger of one partition, and keep log time and offsets; no input or output.
 
-A batch is applied only if it was fetched from the position or before it; records below the position are skipped.
+A batch is applied only if it starts at the next offset or before it; records before the next offset are skipped.
 """
 
 import logging
@@ -20,68 +20,68 @@ log = logging.getLogger(__name__)
 
 
 class Ledger(Protocol):
-    """What the runtime asks of a ledger."""
+    """The part of a ledger that the runtime uses."""
 
     @property
     def next_due(self) -> int:
         """The epoch millisecond from which `advance` has work."""
 
     def apply(self, event: Event) -> Reason | None:
-        """Take one fact; a reason says that it is refused."""
+        """Apply one event; return the reason if the event is refused, otherwise None."""
 
     def advance(self, now: int, max_due: int) -> int:
-        """Move time to `now`, or as far as `most` reports come up on the way, and return how far."""
+        """Advance time to `now`, or until `max_due` due reports were processed, and return the instant reached."""
 
     def count_refusal(self, platform: str, reason: Reason) -> None:
-        """Count a refusal decided elsewhere."""
+        """Count a refusal that was decided outside the ledger."""
 
     def advance_limited(self, limits: Mapping[str, int], max_due: int) -> bool:
-        """Decide what concerns some platforms up to their instants and no further; return whether they got there."""
+        """Decide deadlines of some platforms up to their instants in `limits` only; return whether all were reached."""
 
     def drain_late_refusals(self) -> list[tuple[Reason, str]]:
-        """Return the refusals that came later than their record, with the platform."""
+        """Return the refusals that were decided later than their record was applied, with the platform."""
 
     def prepare_changes(self) -> None:
-        """Do ahead what `take_changes` would have to do."""
+        """Prepare the changed rows, so that `drain_changes` has less to do."""
 
     def drain_changes(self) -> dict[bytes, bytes | None]:
         """Return the rows that changed since the last call."""
 
     def drain_faults(self) -> Mapping[str, Exception]:
-        """Return the platforms of which nothing may be stored, since something of them failed; after `take_changes`."""
+        """Return the platforms whose rows must not be stored, with the error of each; call it after `drain_changes`."""
 
     def suspend(self, platforms: Collection[str]) -> None:
-        """Let go of platforms: no row of theirs changes any more."""
+        """Drop the state of platforms: none of their rows changes any more."""
 
     def drain_updates(self) -> list[ReportUpdate]:
-        """Return the notices about single reports; after `take_changes`."""
+        """Return the report updates since the last call; call it after `drain_changes`."""
 
     def restore(self, reports: Reports, others: Mapping[bytes, bytes]) -> None:
-        """Take what was restored: reports by their keys without `r|`, which are the ledger's from now on, and all else."""
+        """Load restored rows: reports by their keys without `r|`, a dict that the ledger then owns, and all others."""
 
     def start(self, now: int = 0) -> None:
-        """Begin, with a partition that had reached `now`."""
+        """Start at the log time `now` that the partition had reached."""
 
 
 class RecordDecoder(Protocol):
-    """Bytes to an event or the reason for its refusal; never raises."""
+    """Decode a record into an event, or into the reason for its refusal; never raises."""
 
     def decode(self, record: TimestampedRecord, now: int | None = None) -> Event | Refusal:
-        """Return the event in a record; `wall` is the clock's time where the sender stamped it."""
+        """Return the event in a record, or a refusal; `now`: the wall clock, for a record that the sender stamped."""
 
 
 class RefusedEvents(NamedTuple):
-    """What was refused since the last commit: with the record, and `late`, by reason, when it is no longer known."""
+    """The refusals since the last commit: with their records, and the reasons of those whose record is not known."""
 
     events: list[tuple[Refusal, TimestampedRecord]]
     late_reasons: list[Reason]
 
 
 class LaggingPlatforms(NamedTuple):
-    """Platforms that do not go with the time of all, as long as they do not.
+    """Platforms whose log time is behind the partition's.
 
-    `suspended` are those whose topics are not read, with the instant up to which they were; `owners` are the platforms
-    of each topic, which may come back behind the others.
+    `suspended` are the platforms whose topics are not read, with the instant up to which they were read.
+    `platforms_by_topic` are the platforms of each topic; a topic that is read again may be behind the others.
     """
 
     suspended: Mapping[str, int] = {}
@@ -89,10 +89,10 @@ class LaggingPlatforms(NamedTuple):
 
 
 class ReadProgress(NamedTuple):
-    """How far a partition has come: `now` is its log time; by source topic the next offset and how many were read.
+    """How far a partition was read: its log time, and by source topic the next offset and the number of records read.
 
-    Topics that are not read have no position. `behind` are those that are read and catch up, with the instant up to
-    which they were.
+    Topics that are not read have no next offset. `catching_up` are the topics that are read but behind the partition,
+    with the instant up to which they were read.
     """
 
     log_time: int
@@ -102,15 +102,15 @@ class ReadProgress(NamedTuple):
 
 
 class PartitionProcessor:
-    """Ledger, log time and positions of one partition, moved together.
+    """Advance ledger, log time and offsets of one partition together.
 
-    `positions` is the next offset per source topic, `read` how many of its records were applied, refused ones
-    included, since the partition was begun; `applied` counts records, refused ones included, until its reader
-    sets it back. `most` is how many reports may come up between two commits. With more to decide the ledger is
-    `behind` its logs: time stands where it has got to, and no record is applied that was told later.
+    `next_offsets` are the next offsets by source topic. `records_read` counts the records of each topic since the
+    partition was begun, `uncommitted_records` those since the last commit, refused records included. `max_due` is how
+    many due reports may be processed between two commits. While more are due, `has_due_work` is true: log time stops
+    at the instant reached, and no later record is applied.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what one partition is made of
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of one partition
         self,
         ledger: Ledger,
         decoder: RecordDecoder,
@@ -133,99 +133,101 @@ class PartitionProcessor:
         self._has_reached_limits = True
 
     def set_lagging_platforms(self, lagging: LaggingPlatforms) -> None:
-        """Let platforms go with a time of their own, from before the first record on."""
+        """Give platforms a log time of their own; call it before the first record."""
         self._lagging = lagging
         self._advance_lagging()
 
     def is_contiguous(self, batch: RecordBatch) -> bool:
-        """Whether `batch` was fetched from the position or before it, so that nothing lies between."""
+        """Return whether `batch` starts at the next offset or before it, so that no record is missing."""
         return batch.start <= self.next_offsets[batch.topic_partition.topic]
 
-    def process(self, batch: RecordBatch, wall: int) -> RecordBatch | None:  # noqa: C901, PLR0915 - a loop over every record, without calls that could be spared
-        """Apply the records of a batch that follows; `wall` is the wall clock in epoch milliseconds.
+    def process(self, batch: RecordBatch, wall: int) -> RecordBatch | None:  # noqa: C901, PLR0915 - one loop over all records, without avoidable calls
+        """Apply the records of a contiguous batch; `wall` is the wall clock in epoch milliseconds.
 
-        Return what is left of it when the ledger is behind.
+        Return the rest of the batch if the ledger has due reports to process first, otherwise None.
         """
         topic = batch.topic_partition.topic
         position = self.next_offsets[topic]
-        before = self.uncommitted_records
+        uncommitted_before = self.uncommitted_records
         limit = self.partition_clock.limit_for(topic)
         ledger, decode = self.ledger, self._decoder.decode
-        now, read = self.partition_clock.now, self.partition_clock.resume_time(topic)
+        now, read_through = self.partition_clock.now, self.partition_clock.resume_time(topic)
         rest = None
-        for place, record in enumerate(batch.records):
+        for index, record in enumerate(batch.records):
             if record.offset < position:
                 continue
             logged_at = record.timestamp
             if logged_at > wall and record.timestamp_type != LOG_APPEND_TIME:
-                refused = decode(record, wall)
-                if isinstance(refused, Refusal):
+                refusal = decode(record, wall)
+                if isinstance(refusal, Refusal):
                     self.uncommitted_records += 1
-                    self._refuse(record, refused)
+                    self._refuse(record, refusal)
                     continue
                 logged_at = wall
             if now < logged_at:
                 now = max(now, min(logged_at, limit))
                 if now >= ledger.next_due and not self._advance_to(now):
-                    rest = batch._replace(start=record.offset, records=batch.records[place:])
+                    rest = batch._replace(start=record.offset, records=batch.records[index:])
                     break
-            if logged_at > read:  # noqa: PLR1730 - half the time of max: once a record
-                read = logged_at
+            if logged_at > read_through:  # noqa: PLR1730 - takes half the time of max(), for every record
+                read_through = logged_at
             self.uncommitted_records += 1
             event = decode(record)
             if isinstance(event, Refusal):
                 self._refuse(record, event)
             else:
                 self._apply(record, event)
-        self.partition_clock.set_applied_through(topic, read)
+        self.partition_clock.set_applied_through(topic, read_through)
         self.next_offsets[topic] = max(position, batch.end if rest is None else rest.start)
-        self.records_read[topic] = self.records_read.get(topic, 0) + self.uncommitted_records - before
+        self.records_read[topic] = self.records_read.get(topic, 0) + self.uncommitted_records - uncommitted_before
         self.advance()
         self.has_due_work = self.has_due_work or rest is not None
         return rest
 
     def advance(self) -> bool:
-        """Let time pass as far as the logs have been read; return whether the ledger had something due."""
-        held = self._advance_lagging()
+        """Advance time as far as the logs were read; return whether the ledger had anything due."""
+        lagging_reached = self._advance_lagging()
         now = self.partition_clock.target()
-        due = now >= self.ledger.next_due
-        if due:
+        is_due = now >= self.ledger.next_due
+        if is_due:
             self._advance_to(now)
         else:
             self.has_due_work = False
             self.partition_clock.advance(now)
-        self.has_due_work = self.has_due_work or not held
-        return due or not held
+        self.has_due_work = self.has_due_work or not lagging_reached
+        return is_due or not lagging_reached
 
     def _advance_lagging(self) -> bool:
-        """Let platforms that are behind come as far as their own topics have been read; return whether they are there."""
+        """Advance lagging platforms as far as their own topics were read; return whether all have reached that time."""
         self.partition_clock.merge_caught_up()
-        behind = self.partition_clock.topics_behind()
-        if not (behind or self._lagging_limits or self._lagging.suspended):
+        catching_up = self.partition_clock.topics_behind()
+        if not (catching_up or self._lagging_limits or self._lagging.suspended):
             return True
-        own = {
-            platform: at for topic, at in behind.items() for platform in self._lagging.platforms_by_topic.get(topic, ())
+        own_limits = {
+            platform: at
+            for topic, at in catching_up.items()
+            for platform in self._lagging.platforms_by_topic.get(topic, ())
         }
-        limits = {**self._lagging.suspended, **own}
+        limits = {**self._lagging.suspended, **own_limits}
         if limits != self._lagging_limits or not self._has_reached_limits:
             self._lagging_limits = limits
             self._has_reached_limits = self.ledger.advance_limited(limits, self._max_due)
         return self._has_reached_limits
 
     def _advance_to(self, now: int) -> bool:
-        """Let the ledger decide what is due up to `now`; return whether it has got there."""
+        """Let the ledger process what is due up to `now`; return whether it reached `now`."""
         reached = self.ledger.advance(now, self._max_due)
         self.partition_clock.advance(reached)
         self.has_due_work = reached < now
         return not self.has_due_work
 
     def drain_refusals(self) -> RefusedEvents:
-        """Return what was refused since the last call."""
+        """Return the refusals since the last call."""
         events, self._refused = self._refused, []
         return RefusedEvents(events, [reason for reason, _ in self.ledger.drain_late_refusals()])
 
     def drop_topics(self, topics: Collection[str]) -> None:
-        """Go on without these topics, and forget what was refused of them since the last commit."""
+        """Stop reading these topics, and drop their refusals since the last commit."""
         self.partition_clock.remove(topics)
         for topic in topics:
             self.next_offsets.pop(topic, None)
@@ -234,9 +236,9 @@ class PartitionProcessor:
     def _apply(self, record: TimestampedRecord, event: Event) -> None:
         try:
             reason = self.ledger.apply(event)
-        except Exception as bug:  # noqa: BLE001 - by contract a bug of ours, which must not stop the stream
-            place = f"{record.topic} {record.partition} {record.offset}"
-            log.error("internal error at %s: %s", place, error_location(bug))  # noqa: TRY400 - an event stands in it
+        except Exception as error:  # noqa: BLE001 - any exception here is a bug of ours, which must not stop the stream
+            location = f"{record.topic} {record.partition} {record.offset}"
+            log.error("internal error at %s: %s", location, error_location(error))  # noqa: TRY400 - a traceback could show the event
             self._refuse(record, Refusal(Reason.INTERNAL, "", event.platform))
             return
         if reason is not None:
@@ -248,6 +250,6 @@ class PartitionProcessor:
 
 
 def error_location(error: BaseException) -> str:
-    """Return an error's type and where it arose: its message may hold what came in."""
+    """Return an error's type and the lines where it was raised; its message may contain data of an event."""
     frames: Iterable[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
     return f"{type(error).__name__} at {', '.join(f'{frame.name}:{frame.lineno}' for frame in frames)}"

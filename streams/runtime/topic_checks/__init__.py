@@ -1,4 +1,4 @@
-"""Whether the topics exist and are set as they must be, before and while a worker runs.
+"""Check that all topics exist and have the required settings, before and while a worker runs.
 
 Start with preflight.py.
 Imports kafka, edge and contract.

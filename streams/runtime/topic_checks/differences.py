@@ -1,4 +1,4 @@
-"""Telling where the broker's topics differ from what the table of the contract says."""
+"""Compare the broker's topics with the topics and settings that the contract requires."""
 
 from collections.abc import Iterable, Mapping
 
@@ -19,7 +19,7 @@ def partition_faults(names: Iterable[str], partitions: int, described: Mapping[s
 
 
 def setting_differences(settings: TopicSettings, actual: Mapping[str, str]) -> dict[str, str]:
-    """Return, by setting, what is expected and what was found, for those that the broker tells differently."""
+    """Return a message for each setting whose value on the broker differs; settings that are not known are left out."""
     return {
         name: f"{settings.name}: expected {name}={value}, found {actual[name]}"
         for name, value in settings.config.items()

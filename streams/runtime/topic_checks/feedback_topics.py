@@ -1,4 +1,4 @@
-"""Which platforms are told what became of their events, and which cannot be, since their feedback topic fails."""
+"""Track which platforms get feedback on their events, and which get none since their feedback topic fails."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ _SIZE_SETTING: Final = "max.message.bytes"
 
 
 def check_feedback_topics(admin: KafkaAdmin, registry: Registry) -> dict[str, str]:
-    """Return what is wrong with the feedback topics, by topic; blocking."""
+    """Return the faults of the feedback topics, by topic; blocking."""
     topics = registry.feedback_topics().values()
     if not topics:
         return {}
@@ -29,7 +29,7 @@ def check_feedback_topics(admin: KafkaAdmin, registry: Registry) -> dict[str, st
 
 
 def feedback_faults(topics: Iterable[str], partitions: int, described: DescribedTopics) -> dict[str, str]:
-    """Return, by topic, why nothing can be written to a feedback topic, for those of which that is so."""
+    """Return, for each feedback topic that cannot be written, the reason."""
     faults = {}
     for topic in topics:
         limit = described.settings.get(topic, {}).get(_SIZE_SETTING, "")
@@ -43,9 +43,9 @@ def feedback_faults(topics: Iterable[str], partitions: int, described: Described
 
 
 class FeedbackTopics:
-    """The platforms that have a feedback topic; a fault of one topic keeps its platform from being told, and no other.
+    """The platforms that have a feedback topic; a fault of a topic stops the feedback of its own platform only.
 
-    Every change is logged once, and stands in `figures`.
+    Every change is logged once, and kept in `WorkerStats.platforms_without_feedback`.
     """
 
     def __init__(self, registry: Registry, stats: WorkerStats) -> None:
@@ -58,44 +58,42 @@ class FeedbackTopics:
 
     @property
     def platforms(self) -> tuple[Platform, ...]:
-        """All that have a feedback topic."""
+        """All platforms that have a feedback topic."""
         return tuple(self._platforms.values())
 
     @property
     def failing_platforms(self) -> frozenset[str]:
-        """The ids of those that are told nothing now."""
+        """The ids of the platforms that get no feedback now."""
         return frozenset(self._platforms[topic].id for topic in self.failing_topics)
 
     @property
     def failing_topics(self) -> frozenset[str]:
-        """The topics that are not written."""
+        """The feedback topics that are not written now."""
         return frozenset((*self._faults, *self._failed_writes))
 
     def set_faults(self, faults: Mapping[str, str]) -> None:
-        """Take note of what is wrong with the topics now."""
+        """Replace the known faults by `faults`, and log what changed."""
         before = self.failing_topics
         for topic, fault in faults.items():
             if self._faults.get(topic) != fault:
                 log.error(
-                    "%s is not told what becomes of its events: %s. %s",
+                    "%s gets no feedback on its events: %s. %s",
                     self._platform_label(topic),
                     fault,
                     _APPLY_COMMAND,
                 )
         self._faults = dict(faults)
-        # What a look has found, a look finds mended.
+        # A fault that a check has found is removed by a later check.
         self._failed_writes = {topic: why for topic, why in self._failed_writes.items() if topic not in faults}
         for topic in before - self.failing_topics:
-            log.warning("%s is told again what becomes of its events", self._platform_label(topic))
+            log.warning("%s gets feedback on its events again", self._platform_label(topic))
         self._stats.platforms_without_feedback = self.failing_platforms
 
     def add_failure(self, topic: str, reason: str) -> None:
-        """Take note that a topic could not be written, though nothing is found to be wrong with it."""
+        """Note that a topic could not be written, even if no check finds a fault."""
         if topic not in self.failing_topics:
             self._failed_writes[topic] = reason
-            log.error(
-                "%s is not told what becomes of its events before a restart: %s", self._platform_label(topic), reason
-            )
+            log.error("%s gets no feedback on its events before a restart: %s", self._platform_label(topic), reason)
         self._stats.platforms_without_feedback = self.failing_platforms
 
     def _platform_label(self, topic: str) -> str:

@@ -1,4 +1,4 @@
-"""The ground a worker stands on: are the topics there and set as they must be, and has the broker transactions."""
+"""Check, before a worker starts, that the topics exist with the required settings, and if the broker has transactions."""
 
 import logging
 from collections.abc import Mapping
@@ -32,11 +32,11 @@ log = logging.getLogger(__name__)
 
 
 class PreflightError(Exception):
-    """What is wrong with the broker's topics, one fault a line."""
+    """The broker's topics are not as required; the message has one fault per line."""
 
 
 class StateTopicError(Exception):
-    """The changelog or the measures are not those to which the position was written: what was told before is gone."""
+    """The changelog or the measures were recreated or have lost records, so that committed state is lost."""
 
 
 class OutputTopics(NamedTuple):
@@ -49,13 +49,13 @@ class OutputTopics(NamedTuple):
 
 
 class ClusterInfo(NamedTuple):
-    """What was found: source topics with their ids ("": the broker tells none), and how commits can be made.
+    """The result of a check of the cluster.
 
-    `faults` are those of the source topics that cannot be read; a topic that is missing has no id. `settings` are those
-    that the broker told last. `own` are the ids of
-    the topics of which every record counts for good: the changelog and the measures. `capable` says that the broker
-    has transactions, `transactions` that commits are made by them. `unheard` says what is wrong with feedback topics
-    that cannot be written.
+    `source_topic_ids` are the ids of the source topics, "" for a missing topic or if the broker gives no ids.
+    `source_faults` are the faults of the source topics that cannot be read. `topic_settings` are the settings that the
+    broker returned last. `output_topic_ids` are the ids of the changelog and the measures, which must not change.
+    `has_transactions` says that the broker has transactions, `uses_transactions` that commits are made by them.
+    `feedback_faults` are the faults of the feedback topics that cannot be written.
     """
 
     source_topic_ids: Mapping[str, str]
@@ -70,37 +70,40 @@ class ClusterInfo(NamedTuple):
 
 
 def check_cluster(settings: Settings, registry: Registry, output_topics: OutputTopics | None = None) -> ClusterInfo:
-    """Return the ground, or raise BadGroundError with everything that is wrong; blocking.
+    """Check the cluster and return the result; raises PreflightError with all faults; blocking.
 
-    What is wrong with some source topics is told in the ground, and raised when no platform can be read.
-    `names` are the topics to write, those of the contract by default. Raises AccessError when we are not let in.
+    Faults of some source topics are part of the result; they are raised only if no platform can be read.
+    `output_topics` are the topics to write, those of the contract by default. Raises KafkaSecurityError if the login is
+    rejected.
     """
-    written = output_topics or OutputTopics(changelog_topic(settings.application))
-    with KafkaAdmin(settings.bootstrap, settings.access) as broker:
-        found = _describe_topics(broker, registry, written)
+    outputs = output_topics or OutputTopics(changelog_topic(settings.application))
+    with KafkaAdmin(settings.bootstrap, settings.access) as admin:
+        found = _describe_topics(admin, registry, outputs)
         _log_setting_differences(registry, settings, found)
-        sources = _check_sources(settings, registry, written, found)
-        limit = int(found.settings[written.changelog].get("max.message.bytes", MAX_MESSAGE_BYTES))
-        own = {topic: found.topics[topic].id for topic in (written.changelog, written.measures)}
-        capable = broker.has_transactions()
-        unheard = check_feedback_topics(broker, registry)
-    transactions = _choose_transactions(settings.journal, has_transactions=capable)
-    return ClusterInfo(*sources, found.settings, written, own, limit, transactions, capable, unheard)
+        sources = _check_sources(settings, registry, outputs, found)
+        limit = int(found.settings[outputs.changelog].get("max.message.bytes", MAX_MESSAGE_BYTES))
+        output_topic_ids = {topic: found.topics[topic].id for topic in (outputs.changelog, outputs.measures)}
+        has_transactions = admin.has_transactions()
+        feedback_faults = check_feedback_topics(admin, registry)
+    transactions = _choose_transactions(settings.journal, has_transactions=has_transactions)
+    return ClusterInfo(
+        *sources, found.settings, outputs, output_topic_ids, limit, transactions, has_transactions, feedback_faults
+    )
 
 
 def check_unchanged(settings: Settings, registry: Registry, cluster: ClusterInfo, admin: KafkaAdmin) -> ClusterInfo:
-    """Return the ground with its source topics as they are now, as `broker` tells; blocking.
+    """Return `cluster` with its source and feedback topics as they are now; blocking.
 
-    Raises BadGroundError where a topic that is written is gone or has other partitions, and when no platform can be
-    read; StateError where the changelog or the measures were made anew since `ground`.
+    Raises PreflightError if an output topic is missing or has other partitions, or if no platform can be read, and
+    StateTopicError if the changelog or the measures were recreated since `cluster` was found.
     """
     found = _describe_topics(admin, registry, cluster.output_topics)
-    # A broker that tells no settings now does not say that they are others than before.
+    # A broker that returns no settings now does not prove that the settings have changed.
     settings_by_topic = {topic: settings for topic, settings in found.settings.items() if settings}
     found = found._replace(settings={**cluster.topic_settings, **settings_by_topic})
-    for topic, known in cluster.output_topic_ids.items():
-        if topic in found.topics and was_recreated(known, found.topics[topic].id):
-            raise StateTopicError(recreated_message(topic, known, found.topics[topic].id))
+    for topic, expected_id in cluster.output_topic_ids.items():
+        if topic in found.topics and was_recreated(expected_id, found.topics[topic].id):
+            raise StateTopicError(recreated_message(topic, expected_id, found.topics[topic].id))
     topics, faults = _check_sources(settings, registry, cluster.output_topics, found)
     return cluster._replace(
         source_topic_ids=topics,
@@ -111,35 +114,35 @@ def check_unchanged(settings: Settings, registry: Registry, cluster: ClusterInfo
 
 
 def _describe_topics(admin: KafkaAdmin, registry: Registry, output_topics: OutputTopics) -> DescribedTopics:
-    own = admin.describe_topics(output_topics)
+    outputs = admin.describe_topics(output_topics)
     sources, hidden = admin.describe_readable(registry.source_topics())
-    topics = {**sources, **own}
-    # A broker that cannot tell the settings of one topic tells those of none.
+    topics = {**sources, **outputs}
+    # If the right to describe the settings of one topic is missing, the broker returns the settings of none.
     return DescribedTopics(topics, hidden, admin.describe_settings(topics.keys() - hidden))
 
 
 def _check_sources(
     settings: Settings, registry: Registry, output_topics: OutputTopics, described: DescribedTopics
 ) -> tuple[Mapping[str, str], Mapping[str, SourceFault]]:
-    """Return the ids of the source topics and what is wrong with them; raises BadGroundError when nothing can be read."""
-    wrong = essential_differences(registry, settings.application, settings.record_time, described.settings)
-    own = [text for topic in output_topics for text in wrong.get(topic, ())]
-    own += partition_faults(output_topics, registry.partitions, described.topics)
+    """Return the ids and the faults of the source topics; raises PreflightError if none of them can be read."""
+    differences = essential_differences(registry, settings.application, settings.record_time, described.settings)
+    output_faults = [text for topic in output_topics for text in differences.get(topic, ())]
+    output_faults += partition_faults(output_topics, registry.partitions, described.topics)
     faults = source_faults(registry, settings.record_time, described)
     topics = registry.source_topics()
-    nothing = len(with_related_topics(faults, registry.related_topics())) == len(topics)
-    if own or nothing:
-        raise PreflightError("\n".join([*[fault.problem for fault in faults.values()], *own]))
+    is_nothing_readable = len(with_related_topics(faults, registry.related_topics())) == len(topics)
+    if output_faults or is_nothing_readable:
+        raise PreflightError("\n".join([*[fault.problem for fault in faults.values()], *output_faults]))
     return {topic: described.topics[topic].id if topic in described.topics else "" for topic in topics}, faults
 
 
 def _log_setting_differences(registry: Registry, settings: Settings, described: DescribedTopics) -> None:
-    """Log the settings that differ and do no harm to figures, each once with the topics that have it."""
-    wrong = essential_differences(registry, settings.application, settings.record_time, described.settings)
+    """Log the differing settings that do not make figures wrong, each once with the topics that have it."""
+    differences = essential_differences(registry, settings.application, settings.record_time, described.settings)
     others: dict[str, list[str]] = {}
     for topic in required_topics(registry, settings.application, Replication(), record_time=settings.record_time):
         for difference in setting_differences(topic, described.settings.get(topic.name, {})).values():
-            if difference not in wrong.get(topic.name, ()):
+            if difference not in differences.get(topic.name, ()):
                 others.setdefault(difference.removeprefix(f"{topic.name}: "), []).append(topic.name)
     for difference, topics in others.items():
         more = f" and {len(topics) - 1} more topics" if topics[1:] else ""
@@ -148,10 +151,12 @@ def _log_setting_differences(registry: Registry, settings: Settings, described: 
 
 def _choose_transactions(mode: JournalMode, *, has_transactions: bool) -> bool:
     if mode is JournalMode.TRANSACTIONS and not has_transactions:
-        raise PreflightError("SAFECLOCK_JOURNAL: expected auto or append, the broker has no transactions")
+        raise PreflightError(
+            "SAFECLOCK_JOURNAL: expected auto or append, got transactions, and the broker has no transactions"
+        )
     if mode is not JournalMode.APPEND and has_transactions:
         return True
     why = "transactions are turned off" if has_transactions else "the broker has no transactions"
-    log.warning("%s: each commit is one record batch, outputs come at least once", why)
-    log.warning("run one worker only: nothing fences a second one")
+    log.warning("%s: each commit is one record batch, outputs are sent at least once", why)
+    log.warning("run one worker only: without transactions a second worker is not fenced")
     return False

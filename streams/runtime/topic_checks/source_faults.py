@@ -1,7 +1,7 @@
-"""Which source topics can be read, and whom it concerns when one cannot.
+"""Find the faults of source topics, and the platforms that a fault suspends.
 
-A platform is *serving* or *suspended*; it is suspended while a fault is found on one of its topics, or on a topic of a
-platform that shares one with it. Everything here is a pure function of the registry and of what was found.
+A platform is *serving* or *suspended*. It is suspended while one of its topics has a fault, or a topic of a platform
+that shares a topic with it. All functions here are pure: they depend on the registry and on what the broker returned.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,32 +16,32 @@ from streams.runtime.topic_checks.differences import partition_faults, setting_d
 
 _TIMESTAMP_TYPE: Final = "message.timestamp.type"
 _CLEANUP_POLICY: Final = "cleanup.policy"
-# Without these the figures are wrong; other settings cost speed or safety, and are told but let pass.
+# Figures are wrong without these settings; other settings cost speed or safety, and differences are only logged.
 _ESSENTIAL_SETTINGS: Final = {RecordTime.LOG: (_TIMESTAMP_TYPE, _CLEANUP_POLICY), RecordTime.CREATE: (_CLEANUP_POLICY,)}
 
 CHECK_INTERVAL_SECONDS: Final = 10.0
-"""How long it may take until a change of a source topic is noticed."""
+"""How often source topics are checked: a change may go unnoticed for so long."""
 
 APPLY_COMMAND: Final = "safeclock admin apply"
 _ACCEPT_COMMAND: Final = "safeclock admin accept-source-reset {topic} --from beginning|end"
-_GRANT_READ_COMMAND: Final = f"{APPLY_COMMAND} (it gives the workers' right to read the topic back)"
+_GRANT_READ_COMMAND: Final = f"{APPLY_COMMAND} (it grants workers the right to read the topic again)"
 _RECREATE_COMMANDS: Final = f"delete the topic, then {APPLY_COMMAND}, then {_ACCEPT_COMMAND}"
 
 
 class SourceFault(NamedTuple):
-    """Why a source topic is not read: what was expected and what was found, and the command that mends it."""
+    """The reason why a source topic is not read: expected and found state, and the command that repairs it."""
 
     topic: str
     problem: str
     remedy: str
 
     def describe(self) -> str:
-        """Return both in one line."""
+        """Return problem and remedy in one line."""
         return f"{self.problem}. {self.remedy.format(topic=self.topic)}"
 
 
 class DescribedTopics(NamedTuple):
-    """What the broker tells of topics: those that exist, those we may not read, and their settings."""
+    """Topics as the broker describes them: existing ones, forbidden ones (no right to read or write), and settings."""
 
     topics: Mapping[str, TopicDescription]
     forbidden: frozenset[str]
@@ -49,7 +49,7 @@ class DescribedTopics(NamedTuple):
 
 
 def source_faults(registry: Registry, record_time: RecordTime, described: DescribedTopics) -> dict[str, SourceFault]:
-    """Return the fault of every source topic that no worker can read as it is."""
+    """Return, by topic, the faults of the source topics that no worker can read."""
     faults = {}
     for topic in registry.source_topics():
         fault = _topic_fault(topic, registry.partitions, described) or _settings_fault(
@@ -78,7 +78,7 @@ def _settings_fault(
 def essential_differences(
     registry: Registry, application: str, record_time: RecordTime, actual: Mapping[str, Mapping[str, str]]
 ) -> dict[str, list[str]]:
-    """Return, by topic, what differs of the settings without which figures are wrong."""
+    """Return, by topic, the differences of the settings without which figures are wrong."""
     sources = registry.source_topics()
     found: dict[str, list[str]] = {}
     for topic in required_topics(registry, application, Replication(), record_time=record_time):
@@ -89,57 +89,59 @@ def essential_differences(
 
 
 def identity_fault(topic: str, known: TopicOffset | None, found_id: str) -> SourceFault | None:
-    """Return the fault of a topic that is not the one that a position speaks of; `found` is the topic's id."""
+    """Return the fault of a topic whose id `found_id` is not the one in the checkpoint, None without a fault."""
     if known is None or not was_recreated(known.id, found_id):
         return None
     return SourceFault(
         topic,
         recreated_message(topic, known.id, found_id),
-        f"Bring the former log back, or accept this one: {_ACCEPT_COMMAND}",
+        f"Restore the former log, or accept this one: {_ACCEPT_COMMAND}",
     )
 
 
 def end_fault(topic: str, partition: int, next_offset: int, end: int) -> SourceFault | None:
-    """Return the fault of a log that ends before the position: it has lost what was already counted."""
+    """Return the fault of a log that ends before `next_offset`: the log has lost records that are already counted."""
     if next_offset <= end:
         return None
     text = f"{topic} {partition}: expected a log up to offset {next_offset}, it ends at {end}"
-    return SourceFault(topic, text, f"Bring the former log back, or accept this one: {_ACCEPT_COMMAND}")
+    return SourceFault(topic, text, f"Restore the former log, or accept this one: {_ACCEPT_COMMAND}")
 
 
 def was_recreated(known_id: str, found_id: str) -> bool:
-    """Return whether two ids are of different topics; "" is told by a broker that knows none."""
+    """Return whether two ids are of different topics; "" is an unknown id, which never differs."""
     return bool(known_id and found_id and known_id != found_id)
 
 
 def recreated_message(topic: str, known_id: str, found_id: str) -> str:
-    """Return the fault of a topic that bears a name which another one bore."""
-    return f"{topic}: expected the topic with id {known_id}, found {found_id}: it was made anew"
+    """Return the message for a topic that was deleted and created again under the same name."""
+    return f"{topic}: expected the topic with id {known_id}, found {found_id}: it was recreated"
 
 
 def with_related_topics(faulty: Iterable[str], related_topics: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """Return the topics that are not read while the topics `faulty` cannot be: they and their siblings."""
+    """Return the topics that are not read while the topics `faulty` cannot be read: these and their related topics."""
     return frozenset().union(*(related_topics.get(topic, frozenset({topic})) for topic in faulty))
 
 
 def suspension_message(
     fault: SourceFault, related_topics: Mapping[str, frozenset[str]], platforms_by_topic: Mapping[str, frozenset[str]]
 ) -> str:
-    """Return which platforms are suspended by a fault, why, and what mends it."""
+    """Return the message that names the platforms that a fault suspends, the reason, and the remedy."""
     return f"{_platforms_label(fault.topic, related_topics, platforms_by_topic)} suspended: {fault.describe()}"
 
 
 def resumption_message(
     topic: str, related_topics: Mapping[str, frozenset[str]], platforms_by_topic: Mapping[str, frozenset[str]]
 ) -> str:
-    """Return which platforms no longer are suspended by a fault of `topic`."""
-    return f"{_platforms_label(topic, related_topics, platforms_by_topic)} no longer suspended by {topic}, which is as it must be"
+    """Return the message that names the platforms that a fault of `topic` no longer suspends."""
+    return f"{_platforms_label(topic, related_topics, platforms_by_topic)} no longer suspended by {topic}, which has no fault any more"
 
 
 def _platforms_label(
     topic: str, related_topics: Mapping[str, frozenset[str]], platforms_by_topic: Mapping[str, frozenset[str]]
 ) -> str:
     platforms = sorted(
-        frozenset().union(*(platforms_by_topic[one] for one in with_related_topics([topic], related_topics)))
+        frozenset().union(
+            *(platforms_by_topic[related_topic] for related_topic in with_related_topics([topic], related_topics))
+        )
     )
     return f"platform{'s' if platforms[1:] else ''} {', '.join(platforms)}"

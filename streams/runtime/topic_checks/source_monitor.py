@@ -1,4 +1,4 @@
-"""What a worker knows of its source topics, looked at anew at every assignment and every few seconds."""
+"""Check a worker's source topics at every assignment and every few seconds, and subscribe to the readable ones."""
 
 import asyncio
 import logging
@@ -21,17 +21,17 @@ from streams.runtime.topic_checks.source_faults import (
 log = logging.getLogger(__name__)
 
 _RECHECK_SECONDS: Final = 1.0
-"""After how long a worker looks once more before it ends because no platform can be read."""
+"""How long a worker waits for a second check before it stops because no platform can be read."""
 
 Resubscribe = Callable[[frozenset[str]], Awaitable[None]]
-"""Lets the group give partitions of these topics and no others, anew."""
+"""Subscribes to these topics and no others, so that the group assigns partitions again."""
 
 
 class SourceMonitor:
-    """The source topics of a worker.
+    """Monitor the source topics of a worker.
 
-    `ground` is what was found last. `subscribed` are the topics that the group gives partitions of; they are those of
-    which no platform is suspended by a fault that all workers see.
+    `cluster` is the result of the last check. `subscribed_topics` are the topics that the worker subscribes to: those
+    without a suspended platform, as far as all workers see the fault.
     """
 
     def __init__(
@@ -53,33 +53,33 @@ class SourceMonitor:
 
     @property
     def readable_topics(self) -> frozenset[str]:
-        """The topics that can be read."""
+        """The source topics that can be read, according to the last check."""
         return frozenset(self.cluster.source_topic_ids) - with_related_topics(
             self.cluster.source_faults, self._related_topics
         )
 
     async def check_before_assignment(self) -> frozenset[str]:
-        """Look, before partitions are taken, and return the topics that they are taken of; raises as `still`."""
+        """Check the topics before partitions are opened, and return those to read; raises as `check_unchanged`."""
         await self._check()
         self._assigned_ids = dict(self.cluster.source_topic_ids)
         self._has_checked.set()
         return self.readable_topics & self.subscribed_topics
 
     async def check_feedback_topics(self) -> frozenset[str]:
-        """Look, and return the feedback topics that cannot be written; what ends a worker is left to `follow`."""
+        """Check, and return the feedback topics that cannot be written; errors that stop a worker are left to `run`."""
         await self._check_for_fatal_error()
         return self.feedback_topics.failing_topics
 
     async def close(self) -> None:
-        """Close the connection to the broker, unless a look waits for an answer: that may take half a minute."""
+        """Close the connection to the broker, unless a check waits for a response, which may take half a minute."""
         if self._admin is not None and not self._check_lock.locked():
-            broker, self._admin = self._admin, None
-            await asyncio.to_thread(broker.close)
+            admin, self._admin = self._admin, None
+            await asyncio.to_thread(admin.close)
 
     async def run(self, resubscribe: Resubscribe) -> None:
-        """Look every few seconds, and have partitions given anew when other topics can be read than before.
+        """Check every few seconds, and resubscribe when other topics can be read than before.
 
-        Ends by an error only: when no platform can be read any more, or a topic is wrong that is written.
+        Ends only by an error: if no platform can be read any more, or an output topic has a fault.
         """
         while True:
             try:
@@ -95,11 +95,11 @@ class SourceMonitor:
     def _has_changed(self) -> bool:
         readable = self.readable_topics
         return readable != self.subscribed_topics or any(
-            self.cluster.source_topic_ids[one] != self._assigned_ids[one] for one in readable
+            self.cluster.source_topic_ids[topic] != self._assigned_ids[topic] for topic in readable
         )
 
     async def _check_twice(self) -> None:
-        """Look, and look again before the worker ends for what is found."""
+        """Check, and check again before an error stops the worker."""
         error = await self._check_for_fatal_error()
         if error is not None:
             await asyncio.sleep(_RECHECK_SECONDS)
@@ -108,13 +108,13 @@ class SourceMonitor:
             raise error
 
     async def _check_for_fatal_error(self) -> Exception | None:
-        """Look, and return why the worker must end; a look that fails, as while no broker answers, tells nothing."""
+        """Check, and return the error that must stop the worker; a check that fails, e.g. without a broker, is ignored."""
         try:
             await self._check()
         except (PreflightError, StateTopicError) as error:
             return error
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with the broker, partitions meet it by themselves
-            log.debug("the source topics could not be looked at: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - partitions handle errors of the broker themselves
+            log.debug("the source topics could not be checked: %s", type(error).__name__)
         return None
 
     async def _check(self) -> None:
@@ -125,14 +125,14 @@ class SourceMonitor:
             self.feedback_topics.set_faults(self.cluster.feedback_faults)
 
     def _check_blocking(self) -> ClusterInfo:
-        """Return the ground as it is now; blocking. The connection lasts as long as nothing goes wrong with it."""
+        """Return the result of a check; blocking. The connection is kept until an error occurs."""
         if self._admin is None:
             self._admin = KafkaAdmin(self._settings.bootstrap, self._settings.access)
         try:
             return check_unchanged(self._settings, self._registry, self.cluster, self._admin)
         except BaseException:
-            broker, self._admin = self._admin, None
-            broker.close()
+            admin, self._admin = self._admin, None
+            admin.close()
             raise
 
     def _log_changes(self, before: Mapping[str, SourceFault], after: Mapping[str, SourceFault]) -> None:

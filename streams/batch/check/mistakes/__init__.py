@@ -1,4 +1,4 @@
-"""Frequent mistakes in published events, each with the counts that show it.
+"""Frequent mistakes in published events, each with the measurement that shows it.
 
 Start with catalogue.py.
 Imports contract and domain.

@@ -1,6 +1,6 @@
-"""What a file that is accepted may have wrong throughout: one table, a question and a threshold for each mistake.
+"""The table of mistakes that accepted files can have, with a question and a threshold for each.
 
-Each row measures one number on what was gathered (`seen`); above the row's threshold the mistake is told.
+Each mistake measures one number on a line profile; above the threshold the mistake is reported.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from streams.batch.check.mistakes.mistake import Mistake
 MISTAKES: Final[Sequence[Mistake]] = (*times.MISTAKES, *content.MISTAKES)
 
 
-def find_mistakes(seen: LineProfile, mistakes: Iterable[Mistake] = MISTAKES) -> dict[str, str]:
-    """Return the mistakes that a platform's lines show, by name, each with what it says."""
-    said = ((mistake.name, mistake.message_for(seen)) for mistake in mistakes)
-    return {name: text for name, text in said if text is not None}
+def find_mistakes(profile: LineProfile, mistakes: Iterable[Mistake] = MISTAKES) -> dict[str, str]:
+    """Return the messages of the mistakes that a platform's lines show, by name."""
+    messages = ((mistake.name, mistake.message_for(profile)) for mistake in mistakes)
+    return {name: text for name, text in messages if text is not None}

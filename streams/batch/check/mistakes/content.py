@@ -1,4 +1,4 @@
-"""What else is wrong throughout: reports left out, ids and tokens used twice, fields that never change."""
+"""Mistakes in the content of files: reports left out, ids and tokens used twice, fields that never change."""
 
 from typing import Final
 
@@ -14,63 +14,63 @@ def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-def _interim_only(seen: LineProfile) -> Measurement:
-    """Measure the share of reports that have ended or are under an interim restriction, where any of them is."""
-    settled = sum(count for state, count in seen.states.items() if state is State.INTERIM or state not in OPEN_STATES)
-    filed = seen.states.total()
-    return Measurement(_share(settled, filed) if seen.states[State.INTERIM] else 0.0, filed)
+def _interim_only(profile: LineProfile) -> Measurement:
+    """Measure the share of reports that have ended or are under an interim restriction; 0 if none is under one."""
+    done = sum(count for state, count in profile.states.items() if state is State.INTERIM or state not in OPEN_STATES)
+    filed = profile.states.total()
+    return Measurement(_share(done, filed) if profile.states[State.INTERIM] else 0.0, filed)
 
 
-def _all_acted(seen: LineProfile) -> Measurement:
-    """Measure the share of reports with an action, where receipts are not what everybody gets."""
-    filed = [report for report in seen.reports.values() if report.filed_at is not None]
+def _all_acted(profile: LineProfile) -> Measurement:
+    """Measure the share of reports with an action; 0 if at least half of the reports have a receipt."""
+    filed = [report for report in profile.reports.values() if report.filed_at is not None]
     receipts = _share(sum(report.has_receipt for report in filed), len(filed))
     acted = _share(sum(report.first_action_at is not None for report in filed), len(filed))
-    return Measurement(acted if receipts < 0.5 else 0.0, len(filed))  # noqa: PLR2004 - more is a habit of the platform
+    return Measurement(acted if receipts < 0.5 else 0.0, len(filed))  # noqa: PLR2004 - with more, receipts are the platform's normal practice
 
 
-def _no_action(seen: LineProfile) -> Measurement:
-    return Measurement(float(not seen.actions and not seen.refused), seen.filings)
+def _no_action(profile: LineProfile) -> Measurement:
+    return Measurement(float(not profile.actions and not profile.refused), profile.filings)
 
 
-def _ids_in_conflict(seen: LineProfile) -> Measurement:
-    return Measurement(_share(seen.refused[Reason.CONFLICT], seen.lines), seen.refused[Reason.CONFLICT])
+def _ids_in_conflict(profile: LineProfile) -> Measurement:
+    return Measurement(_share(profile.refused[Reason.CONFLICT], profile.lines), profile.refused[Reason.CONFLICT])
 
 
-def _ids_of_others(seen: LineProfile) -> Measurement:
-    return Measurement(_share(seen.foreign_ids, seen.sampled_ids), seen.foreign_ids)
+def _ids_of_others(profile: LineProfile) -> Measurement:
+    return Measurement(_share(profile.foreign_ids, profile.sampled_ids), profile.foreign_ids)
 
 
-def _one_token(seen: LineProfile) -> Measurement:
-    return Measurement(seen.common_report.share, seen.common_report.count)
+def _one_token(profile: LineProfile) -> Measurement:
+    return Measurement(profile.common_report.share, profile.common_report.count)
 
 
-def _many_key_ids(seen: LineProfile) -> Measurement:
-    return Measurement(len(seen.key_ids), seen.lines)
+def _many_key_ids(profile: LineProfile) -> Measurement:
+    return Measurement(len(profile.key_ids), profile.lines)
 
 
-def _sent_twice(seen: LineProfile) -> Measurement:
-    return Measurement(_share(seen.duplicates, seen.lines), seen.duplicates)
+def _sent_twice(profile: LineProfile) -> Measurement:
+    return Measurement(_share(profile.duplicates, profile.lines), profile.duplicates)
 
 
-def _one_number_of_items(seen: LineProfile) -> Measurement:
-    return Measurement(seen.common_size.share if seen.common_size.value != 1 else 0.0, seen.common_size.count)
+def _one_number_of_items(profile: LineProfile) -> Measurement:
+    return Measurement(profile.common_size.share if profile.common_size.value != 1 else 0.0, profile.common_size.count)
 
 
-def _one_label(seen: LineProfile) -> Measurement:
-    return Measurement(seen.common_labels.share, seen.common_labels.count)
+def _one_label(profile: LineProfile) -> Measurement:
+    return Measurement(profile.common_labels.share, profile.common_labels.count)
 
 
-def _one_outcome(seen: LineProfile) -> Measurement:
-    return Measurement(seen.common_outcome.share, seen.common_outcome.count)
+def _one_outcome(profile: LineProfile) -> Measurement:
+    return Measurement(profile.common_outcome.share, profile.common_outcome.count)
 
 
-def _tests(seen: LineProfile) -> Measurement:
-    return Measurement(_share(seen.tests, seen.filings), seen.filings)
+def _tests(profile: LineProfile) -> Measurement:
+    return Measurement(_share(profile.tests, profile.filings), profile.filings)
 
 
-def _trusted_persons(seen: LineProfile) -> Measurement:
-    return Measurement(_share(seen.trusted_persons, seen.filings), seen.filings)
+def _trusted_persons(profile: LineProfile) -> Measurement:
+    return Measurement(_share(profile.trusted_persons, profile.filings), profile.filings)
 
 
 MISTAKES: Final = (
@@ -81,7 +81,7 @@ MISTAKES: Final = (
         _MIN_COUNT,
         _interim_only,
         "every report has ended or is under an interim restriction: probably an export of closed reports only, with "
-        "interim where the restriction is final; add the open reports",
+        "final restrictions marked as interim; add the open reports",
     ),
     Mistake(
         "all_acted",
@@ -115,7 +115,7 @@ MISTAKES: Final = (
         0.02,
         _MIN_COUNT,
         _ids_of_others,
-        "{value:.0%} of the events have the id of an event of another report: probably a counter that starts anew or a "
+        "{value:.0%} of the events have the id of an event of another report: probably a counter that restarts or a "
         "constant; give each event an id of its own",
     ),
     Mistake(
@@ -124,7 +124,7 @@ MISTAKES: Final = (
         0.5,
         _MIN_COUNT,
         _one_token,
-        "at least {value:.0%} of the events are about the same report: probably `subject` is not made of the report's id",
+        "at least {value:.0%} of the events are about the same report: probably `subject` is not computed from the report's id",
     ),
     Mistake(
         "many_key_ids",
@@ -149,7 +149,7 @@ MISTAKES: Final = (
         0.8,
         _MIN_COUNT,
         _one_number_of_items,
-        "nearly all filings have the same number of items, more than one: probably a default; leave `items` out where "
+        "nearly all filings have the same number of items, more than one: probably a default; leave `items` out if "
         "it is one",
     ),
     Mistake(
@@ -175,7 +175,7 @@ MISTAKES: Final = (
         0.5,
         _MIN_COUNT,
         _tests,
-        "{value:.0%} of the filings say `test`: tests are in no figures",
+        "{value:.0%} of the filings have `test`: tests are not part of any figure",
     ),
     Mistake(
         "trusted_persons",
@@ -183,6 +183,6 @@ MISTAKES: Final = (
         0.2,
         _MIN_COUNT,
         _trusted_persons,
-        "{value:.0%} of the filings are by users or guardians and say `trusted_flagger`: probably a constant",
+        "{value:.0%} of the filings are by users or guardians and have `trusted_flagger`: probably a constant",
     ),
 )

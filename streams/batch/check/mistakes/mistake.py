@@ -1,4 +1,4 @@
-"""One row of the table of mistakes."""
+"""The definition of one mistake in the table of mistakes."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from streams.batch.check.line_profile import LineProfile
 
 
 class Measurement(NamedTuple):
-    """A number, mostly a share from 0 to 1, over how many it is taken, and words about it such as an offset."""
+    """A measured value, mostly a share from 0 to 1; the count it is based on; and a text such as an offset."""
 
     value: float
     over: int
@@ -15,10 +15,10 @@ class Measurement(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """A mistake: it is told when `measure` gives more than `threshold` over at least `least`.
+    """A mistake: it is reported if `measure` returns more than `threshold`, based on at least `min_count`.
 
-    `asks` is the question that the measure answers. `says` names the probable cause and what to do; it may hold
-    `{value}`, `{over}` and `{about}` of what was measured, and never holds a value of a line.
+    `question` is the question that the measurement answers. `message` names the probable cause and what to do; it may
+    contain `{value}`, `{over}` and `{about}` of the measurement, and never contains a value of a line.
     """
 
     name: str
@@ -28,9 +28,9 @@ class Mistake(NamedTuple):
     measure: Callable[[LineProfile], Measurement]
     message: str
 
-    def message_for(self, seen: LineProfile) -> str | None:
-        """Return what the mistake says of a platform's lines, None where they do not show it."""
-        measured = self.measure(seen)
-        if measured.over < self.min_count or measured.value <= self.threshold:
+    def message_for(self, profile: LineProfile) -> str | None:
+        """Return the message for a platform's lines, None if they do not show the mistake."""
+        measurement = self.measure(profile)
+        if measurement.over < self.min_count or measurement.value <= self.threshold:
             return None
-        return self.message.format(**measured._asdict())
+        return self.message.format(**measurement._asdict())

@@ -1,4 +1,4 @@
-"""Times that are wrong throughout: local times without their offset, other units, rounded or swapped."""
+"""Mistakes in the times of files: local times written as UTC, other units, rounded or swapped times."""
 
 from bisect import bisect_left
 from itertools import accumulate
@@ -20,7 +20,7 @@ from streams.domain.vocabulary import Reason
 
 _MIN_COUNT: Final = 50
 _OFFSET_SHARE: Final = 0.1
-"""Of values that a fixed offset was added to, at least so many lie close to the offset."""
+"""If a fixed offset was added to values, at least this share of them is close to the offset."""
 
 _MIN_USUAL_EVENTS: Final = 15
 _MIN_NEIGHBOUR_DAYS: Final = 6
@@ -46,170 +46,174 @@ def _offset_measurement(offset: OffsetShare, over: int) -> Measurement:
     return Measurement(offset.share, over, format_offset(offset.offset))
 
 
-def _early_years(seen: LineProfile) -> Measurement:
-    return Measurement(_share(seen.before_2010, seen.lines), seen.lines)
+def _early_years(profile: LineProfile) -> Measurement:
+    return Measurement(_share(profile.before_2010, profile.lines), profile.lines)
 
 
-def _epoch_units(seen: LineProfile) -> Measurement:
-    return Measurement(_share(seen.in_1970, seen.lines), seen.in_1970)
+def _epoch_units(profile: LineProfile) -> Measurement:
+    return Measurement(_share(profile.in_1970, profile.lines), profile.in_1970)
 
 
-def _ahead_by_offset(seen: LineProfile) -> Measurement:
-    return _offset_measurement(smallest_offset_above(seen.future_by_ms), len(seen.future_by_ms))
+def _ahead_by_offset(profile: LineProfile) -> Measurement:
+    return _offset_measurement(smallest_offset_above(profile.future_by_ms), len(profile.future_by_ms))
 
 
-def _in_the_future(seen: LineProfile) -> Measurement:
-    clustered = _ahead_by_offset(seen)
-    known = len(seen.future_by_ms) >= _MIN_COUNT and clustered.value > _OFFSET_SHARE
-    return Measurement(0.0 if known else _share(seen.future_lines, seen.lines), seen.future_lines)
+def _in_the_future(profile: LineProfile) -> Measurement:
+    clustered = _ahead_by_offset(profile)
+    is_explained = len(profile.future_by_ms) >= _MIN_COUNT and clustered.value > _OFFSET_SHARE
+    return Measurement(0.0 if is_explained else _share(profile.future_lines, profile.lines), profile.future_lines)
 
 
-def _logged_long_after(seen: LineProfile) -> Measurement:
-    return Measurement(_share(seen.refused[Reason.TOO_OLD], seen.lines), seen.refused[Reason.TOO_OLD])
+def _logged_long_after(profile: LineProfile) -> Measurement:
+    return Measurement(_share(profile.refused[Reason.TOO_OLD], profile.lines), profile.refused[Reason.TOO_OLD])
 
 
-def _late_by_offset(seen: LineProfile) -> Measurement:
-    delays = seen.delays()
+def _late_by_offset(profile: LineProfile) -> Measurement:
+    delays = profile.delays()
     return _offset_measurement(largest_offset_below(delays), len(delays))
 
 
-def _logged_after_heartbeat(seen: LineProfile) -> Measurement:
-    """Measure the share of events that were told after a heartbeat that promised everything up to later."""
-    promises = sorted(seen.heartbeat_times.values())
+def _logged_after_heartbeat(profile: LineProfile) -> Measurement:
+    """Measure the share of events that were logged after a heartbeat whose `complete_through` is later than they."""
+    promises = sorted(profile.heartbeat_times.values())
     heartbeat_logged_at = [logged_at for logged_at, _ in promises]
     promised = list(accumulate((complete_through for _, complete_through in promises), max, initial=0))
-    times = list(seen.event_times.values())
-    broken = sum(at < promised[bisect_left(heartbeat_logged_at, told)] for at, told in times)
-    return Measurement(_share(broken, len(times)), len(times))
+    times = list(profile.event_times.values())
+    broken_promises = sum(at < promised[bisect_left(heartbeat_logged_at, logged_at)] for at, logged_at in times)
+    return Measurement(_share(broken_promises, len(times)), len(times))
 
 
-def _negative_durations(seen: LineProfile) -> tuple[list[int], int]:
-    """Return how far first actions lie before their filings, and over how many reports; two minutes are allowed."""
-    durations = seen.durations()
-    return [-one for one in durations if one < -120 * SECOND], len(durations)
+def _negative_durations(profile: LineProfile) -> tuple[list[int], int]:
+    """Return by how many ms first actions precede their filings (over two minutes only), and the number of reports."""
+    durations = profile.durations()
+    return [-duration for duration in durations if duration < -120 * SECOND], len(durations)
 
 
-def _acted_before_filed(seen: LineProfile) -> Measurement:
-    early, over = _negative_durations(seen)
+def _acted_before_filed(profile: LineProfile) -> Measurement:
+    early, over = _negative_durations(profile)
     offset = smallest_offset_above(early) if len(early) >= _MIN_COUNT else NO_OFFSET
     about = f", at most {format_offset(offset.offset)}" if offset.share > _OFFSET_SHARE else ""
     return Measurement(_share(len(early), over), over, about)
 
 
-def _acted_after_offset(seen: LineProfile) -> Measurement:
-    durations = seen.durations()
+def _acted_after_offset(profile: LineProfile) -> Measurement:
+    durations = profile.durations()
     return _offset_measurement(largest_offset_below(durations), len(durations))
 
 
-def _skipped_hour_empty(seen: LineProfile) -> Measurement:
-    """Measure the busiest hour that clocks skip and in which nothing happened: what happens there on other days."""
+def _skipped_hour_empty(profile: LineProfile) -> Measurement:
+    """Measure, for skipped hours without events, how many events the same hour has on other days; the maximum counts."""
     found = [
-        _usual_count(seen, day, hour)
-        for day in {day for day, _ in seen.spring_hours}
-        for hour in _empty_hours(seen, day)
+        _usual_count(profile, day, hour)
+        for day in {day for day, _ in profile.spring_hours}
+        for hour in _empty_hours(profile, day)
     ]
     return Measurement(max(found, default=0.0), _MIN_NEIGHBOUR_DAYS)
 
 
-def _empty_hours(seen: LineProfile, day: int) -> list[int]:
-    return [hour for hour, _ in skipped_hours(day) if not seen.spring_hours[day, hour]]
+def _empty_hours(profile: LineProfile, day: int) -> list[int]:
+    return [hour for hour, _ in skipped_hours(day) if not profile.spring_hours[day, hour]]
 
 
-def _usual_count(seen: LineProfile, day: int, hour: int) -> float:
-    """Return how many events the same hour has on the days around, 0 where that is not known."""
-    around = [seen.spring_hours[other, hour] for other in range(day - 7, day + 8) if other != day]
-    filled = [count for count in around if count]
+def _usual_count(profile: LineProfile, day: int, hour: int) -> float:
+    """Return the median number of events in the same hour of nearby days, 0 if too few days are known."""
+    nearby = [profile.spring_hours[other, hour] for other in range(day - 7, day + 8) if other != day]
+    filled = [count for count in nearby if count]
     return median(filled) if len(filled) >= _MIN_NEIGHBOUR_DAYS else 0.0
 
 
-def _bad_times_at_change(seen: LineProfile) -> Measurement:
-    span = (seen.last_at or 0) - (seen.first_at or 0)
-    share = _share(seen.bad_times_at_change, seen.bad_times)
-    return Measurement(share if span > 3 * DAY else 0.0, seen.bad_times)
+def _bad_times_at_change(profile: LineProfile) -> Measurement:
+    span = (profile.last_at or 0) - (profile.first_at or 0)
+    share = _share(profile.bad_times_at_change, profile.bad_times)
+    return Measurement(share if span > 3 * DAY else 0.0, profile.bad_times)
 
 
-def _skipped_hour_written(seen: LineProfile) -> Measurement:
-    """Measure how many times stand in a skipped hour, where the zone's rules are known by its offsets or its reports."""
+def _skipped_hour_written(profile: LineProfile) -> Measurement:
+    """Count times in a skipped hour, for zones that are recognised by both of their offsets, or by their reports."""
     counts = [
         count
-        for offset, count in seen.skipped_hours.items()
-        if {offset, offset + 60} <= seen.offsets.keys() or _share_with_daylight_saving(seen, offset) > _MAIN_SHARE
+        for offset, count in profile.skipped_hours.items()
+        if {offset, offset + 60} <= profile.offsets.keys() or _share_with_daylight_saving(profile, offset) > _MAIN_SHARE
     ]
-    return Measurement(sum(counts), seen.lines)
+    return Measurement(sum(counts), profile.lines)
 
 
-def _one_offset_all_year(seen: LineProfile) -> Measurement:
-    """Measure the share of filings where clocks change, if one offset of there is used in summer and winter."""
-    seasons = {month % 12 for month in seen.months}
-    offset = next(iter(seen.offsets)) if len(seen.offsets) == 1 else 0
-    both = seasons & _WINTER and seasons & _SUMMER
-    return Measurement(_share_with_daylight_saving(seen, offset) if both else 0.0, seen.lines)
+def _one_offset_all_year(profile: LineProfile) -> Measurement:
+    """Measure the share of filings from places with daylight saving, if a single offset is used all year."""
+    seasons = {month % 12 for month in profile.months}
+    offset = next(iter(profile.offsets)) if len(profile.offsets) == 1 else 0
+    has_both_seasons = seasons & _WINTER and seasons & _SUMMER
+    return Measurement(_share_with_daylight_saving(profile, offset) if has_both_seasons else 0.0, profile.lines)
 
 
-def _share_with_daylight_saving(seen: LineProfile, offset: int) -> float:
-    """Return the share of filings under the law of places that have an offset, in minutes, and change their clocks."""
+def _share_with_daylight_saving(profile: LineProfile, offset: int) -> float:
+    """Return the share of filings under the law of places that have this offset, in minutes, and daylight saving."""
     groups = next((groups for offsets, groups in _DAYLIGHT_SAVING_GROUPS if offset in offsets), frozenset[str]())
-    there = sum(count for touched, count in seen.jurisdiction_groups.items() if groups.issuperset(touched.split("+")))
-    return _share(there, seen.filings)
+    matching = sum(
+        count for touched, count in profile.jurisdiction_groups.items() if groups.issuperset(touched.split("+"))
+    )
+    return _share(matching, profile.filings)
 
 
-def _first_twelve_days(seen: LineProfile) -> Measurement:
-    within = sum(count for day, count in seen.days_of_month.items() if day <= _LAST_MONTH_NUMBER)
-    several = len(seen.months) >= _MIN_MONTHS
-    return Measurement(_share(within, seen.days_of_month.total()) if several else 0.0, seen.days_of_month.total())
+def _first_twelve_days(profile: LineProfile) -> Measurement:
+    within = sum(count for day, count in profile.days_of_month.items() if day <= _LAST_MONTH_NUMBER)
+    is_spread = len(profile.months) >= _MIN_MONTHS
+    return Measurement(
+        _share(within, profile.days_of_month.total()) if is_spread else 0.0, profile.days_of_month.total()
+    )
 
 
-def _no_afternoon(seen: LineProfile) -> Measurement:
-    several = sum(map(bool, seen.filing_hours)) >= _MIN_HOURS
-    return Measurement(_share(sum(seen.filing_hours[:12]), seen.filings) if several else 0.0, seen.filings)
+def _no_afternoon(profile: LineProfile) -> Measurement:
+    is_spread = sum(map(bool, profile.filing_hours)) >= _MIN_HOURS
+    return Measurement(_share(sum(profile.filing_hours[:12]), profile.filings) if is_spread else 0.0, profile.filings)
 
 
-def _midnights(seen: LineProfile) -> Measurement:
-    return Measurement(_share(seen.midnights, seen.lines), seen.lines)
+def _midnights(profile: LineProfile) -> Measurement:
+    return Measurement(_share(profile.midnights, profile.lines), profile.lines)
 
 
-def _whole_minutes(seen: LineProfile) -> Measurement:
-    return Measurement(_share(seen.whole_minutes, seen.lines), seen.lines)
+def _whole_minutes(profile: LineProfile) -> Measurement:
+    return Measurement(_share(profile.whole_minutes, profile.lines), profile.lines)
 
 
-def _one_time(seen: LineProfile) -> Measurement:
-    return Measurement(seen.common_time.share, seen.common_time.count)
+def _one_time(profile: LineProfile) -> Measurement:
+    return Measurement(profile.common_time.share, profile.common_time.count)
 
 
-def _one_recorded_time(seen: LineProfile) -> Measurement:
-    spread = (seen.last_at or 0) - (seen.first_at or 0) > 2 * DAY
-    return Measurement(seen.common_recorded_time.share if spread else 0.0, seen.common_recorded_time.count)
+def _one_recorded_time(profile: LineProfile) -> Measurement:
+    is_spread = (profile.last_at or 0) - (profile.first_at or 0) > 2 * DAY
+    return Measurement(profile.common_recorded_time.share if is_spread else 0.0, profile.common_recorded_time.count)
 
 
-def _under_a_second(seen: LineProfile) -> Measurement:
-    durations = seen.durations()
-    return Measurement(_share(sum(0 < one < SECOND for one in durations), len(durations)), len(durations))
+def _under_a_second(profile: LineProfile) -> Measurement:
+    durations = profile.durations()
+    return Measurement(_share(sum(0 < duration < SECOND for duration in durations), len(durations)), len(durations))
 
 
 MISTAKES: Final = (
     Mistake(
         "early_years",
-        "Do times lie before 2010?",
+        "Are times before 2010?",
         0.0,
         1,
         _early_years,
-        "{value:.1%} of the times lie before 2010: probably a mistyped year, or a default date where none was known",
+        "{value:.1%} of the times are before 2010: probably a wrong year, or a default date for an unknown one",
     ),
     Mistake(
         "epoch_units",
-        "Do times lie in 1970?",
+        "Are times in 1970?",
         0.0,
         1,
         _epoch_units,
-        "{over:,} times lie in 1970: probably seconds were read as milliseconds, or a missing time became 0",
+        "{over:,} times are in 1970: probably seconds were read as milliseconds, or a missing time became 0",
     ),
     Mistake(
         "ahead_by_an_offset",
-        "Do refused times lie ahead by the offset of a zone?",
+        "Are refused times ahead by the offset of a zone?",
         _OFFSET_SHARE,
         _MIN_COUNT,
         _ahead_by_offset,
-        "{over:,} lines are refused because `time` lies up to {about} after they were told: probably `time` is local "
+        "{over:,} lines are refused because `time` is up to {about} after they were logged: probably `time` is local "
         "time written as UTC, or `recordedtime` is; write both with the zone's offset",
     ),
     Mistake(
@@ -218,44 +222,44 @@ MISTAKES: Final = (
         0.02,
         10,
         _in_the_future,
-        "{over:,} lines are refused because they lie in the future: probably local time written as UTC, a wrong year, "
+        "{over:,} lines are refused because they are in the future: probably local time written as UTC, a wrong year, "
         "or day and month swapped",
     ),
     Mistake(
         "logged_long_after",
-        "Were filings told more than 14 days after they happened?",
+        "Were filings logged more than 14 days after they occurred?",
         0.05,
         20,
         _logged_long_after,
         "{over:,} filings are refused because `recordedtime` is more than 14 days after `time`: probably a wrong year, "
-        "or the time of the export; `recordedtime` is when each event was told or would have been",
+        "or the time of the export; `recordedtime` is when each event was or would have been published",
     ),
     Mistake(
         "late_by_an_offset",
-        "Was everything told later by the offset of a zone?",
+        "Was every event logged later by the offset of a zone?",
         _OFFSET_SHARE,
         _MIN_COUNT,
         _late_by_offset,
-        "no event was told sooner than {about} after it happened, and many just then: probably `time` is local time "
+        "no event was logged earlier than {about} after it occurred, and many just then: probably `time` is local time "
         "written as UTC, or `recordedtime` is; write both with the zone's offset",
     ),
     Mistake(
         "logged_after_heartbeat",
-        "Were events told after a heartbeat had promised that there were no more?",
+        "Were events logged after a heartbeat that promised that there were no more?",
         0.05,
         _MIN_COUNT,
         _logged_after_heartbeat,
-        "{value:.0%} of the events were told after a heartbeat that promised everything up to later than they "
-        "happened: probably their times are local time written as UTC, or `complete_through` runs ahead of what was "
+        "{value:.0%} of the events were logged after a heartbeat whose `complete_through` is later than their `time`: "
+        "probably their times are local time written as UTC, or `complete_through` is ahead of what was "
         "published",
     ),
     Mistake(
         "acted_before_filed",
-        "Do actions lie before their filings?",
+        "Are actions before their filings?",
         0.1,
         20,
         _acted_before_filed,
-        "in {value:.0%} of the reports an action lies before the filing{about}: probably the times of actions or those "
+        "in {value:.0%} of the reports an action is before the filing{about}: probably the times of actions or those "
         "of filings are local time written as UTC; write both with the zone's offset",
     ),
     Mistake(
@@ -264,16 +268,16 @@ MISTAKES: Final = (
         _OFFSET_SHARE,
         _MIN_COUNT,
         _acted_after_offset,
-        "no first action comes sooner than {about} after its filing, and many just then: probably the times of actions "
+        "no first action is earlier than {about} after its filing, and many just then: probably the times of actions "
         "or those of filings are local time written as UTC; write both with the zone's offset",
     ),
     Mistake(
         "skipped_hour_empty",
-        "Is the hour empty that clocks skip in spring?",
+        "Is the hour without events that daylight saving skips in spring?",
         _MIN_USUAL_EVENTS,
         _MIN_NEIGHBOUR_DAYS,
         _skipped_hour_empty,
-        "nothing happened in the hour that clocks skip in spring, where other days have {value:.0f} events: probably "
+        "no event is in the hour that daylight saving skips in spring, in which other days have {value:.0f} events: probably "
         "the times are local time written as UTC",
     ),
     Mistake(
@@ -282,17 +286,17 @@ MISTAKES: Final = (
         0.9,
         3,
         _bad_times_at_change,
-        "{over} actions lie before their filings, nearly all in a night in which clocks go back: probably the times "
+        "{over} actions are before their filings, nearly all in a night in which clocks go back: probably the times "
         "are local time written as UTC",
     ),
     Mistake(
         "skipped_hour_written",
-        "Are times written in an hour that clocks skip?",
+        "Are times in an hour that daylight saving skips?",
         0.0,
         1,
         _skipped_hour_written,
-        "{value:.0f} times are written in an hour of spring that clocks skip: probably the offset was not taken from "
-        "the zone's rules of that instant",
+        "{value:.0f} times are in an hour that daylight saving skips in spring: probably their offset was not taken from "
+        "the zone's rules for that instant",
     ),
     Mistake(
         "one_offset_all_year",
@@ -300,15 +304,16 @@ MISTAKES: Final = (
         _MAIN_SHARE,
         _MIN_COUNT,
         _one_offset_all_year,
-        "all times have the same offset in summer and in winter: where clocks change, one of the two is an hour off",
+        "all times have the same offset in summer and in winter: in zones with daylight saving, one of them is wrong by "
+        "an hour",
     ),
     Mistake(
         "first_twelve_days",
-        "Do all times lie in the first twelve days of their months?",
+        "Are all times in the first twelve days of their months?",
         0.98,
         _MIN_COUNT,
         _first_twelve_days,
-        "all times lie in the first twelve days of months: probably day and month are swapped",
+        "all times are in the first twelve days of months: probably day and month are swapped",
     ),
     Mistake(
         "no_afternoon",
@@ -340,16 +345,16 @@ MISTAKES: Final = (
         0.5,
         20,
         _one_time,
-        "at least {value:.0%} of the events have the same time: probably that of the export or of an import",
+        "at least {value:.0%} of the events have the same time: probably that of an export or import",
     ),
     Mistake(
         "one_recorded_time",
-        "Do events share one `recordedtime`, although they happened on several days?",
+        "Do events share one `recordedtime`, although they occurred on several days?",
         0.8,
         20,
         _one_recorded_time,
-        "nearly all events of several days have the same `recordedtime`: probably that of the export; give the one at "
-        "which each was told or would have been, or leave it out",
+        "nearly all events of several days have the same `recordedtime`: probably that of the export; give the time at "
+        "which each event was or would have been published, or leave it out",
     ),
     Mistake(
         "under_a_second",
@@ -357,7 +362,7 @@ MISTAKES: Final = (
         0.5,
         20,
         _under_a_second,
-        "{value:.0%} of the first actions come within a second of the filing: probably seconds were read as "
+        "{value:.0%} of the first actions are within a second of the filing: probably seconds were read as "
         "milliseconds",
     ),
 )

@@ -1,4 +1,4 @@
-"""What a partition commits: changes, feedback, suspended platforms.
+"""Build the commits of a partition: changed rows, feedback to platforms, suspended platforms.
 
 Start with commit.py.
 Imports journal, contract and domain.

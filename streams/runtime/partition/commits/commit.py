@@ -1,4 +1,4 @@
-"""What a commit consists of: the records that tell what an interval changed, for the changelog and for each topic."""
+"""Build a commit: the records that describe the changes of an interval, for the changelog and for each output topic."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -13,9 +13,9 @@ from streams.runtime.topic_checks.preflight import OutputTopics
 
 
 class IntervalChanges(NamedTuple):
-    """What a commit interval brought: rows (None: dropped), notices about single reports, refusals with their record.
+    """The changes of one commit interval: rows (None: deleted), report updates, refusals with their records.
 
-    `feedback` is what platforms are told of their own events, by topic.
+    `feedback` has the records for platforms, by feedback topic.
     """
 
     rows: Mapping[bytes, bytes | None]
@@ -27,7 +27,7 @@ class IntervalChanges(NamedTuple):
 def build_commit(
     output_topics: OutputTopics, changes: IntervalChanges, checkpoint: Checkpoint, status: PartitionStatus
 ) -> Commit:
-    """Return the commit that moves a partition to `position`; the position is its last row, which a restore relies on."""
+    """Return the commit that moves a partition to `checkpoint`, its last row: a restore relies on that order."""
     measures = [row for row in changes.rows.items() if is_measure_key(row[0])]
     refusals: list[Row] = [
         (refusal_records.refusal_key(record), refusal_records.encode_refusal(refusal, record))

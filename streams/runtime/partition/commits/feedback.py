@@ -1,4 +1,4 @@
-"""What one partition tells each platform of its own events: every refusal, and a status from time to time."""
+"""Produce the feedback of one partition to each platform: every refusal of its events, and a status from time to time."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
@@ -17,14 +17,14 @@ from streams.runtime.kafka.records import TimestampedRecord
 from streams.runtime.partition.processor import ReadProgress
 
 _MIN_INTERVAL_MS: Final = 5_000
-"""How often a status that changes is told: each one adds a topic to the transaction."""
+"""How often a status that changes is published: each status adds a topic to the transaction."""
 _MAX_INTERVAL_MS: Final = 60_000
-"""How often a status is told that has not changed, so that its `as_of` is no older."""
+"""How often an unchanged status is published, so that its `as_of` is never older."""
 _REASON_BY_COUNTER: Final = {counters.refused(reason): reason for reason in Reason}
 
 
 class Feedback:
-    """Collects what a partition tells its platforms; `platforms` are those that have a feedback topic on the broker."""
+    """Collect the feedback of a partition; `platforms` are those that have a feedback topic on the broker."""
 
     def __init__(self, number: int, platforms: Iterable[Platform]) -> None:
         self._number = number
@@ -38,7 +38,7 @@ class Feedback:
         self._sent_topics: dict[str, list[TopicStatus]] = {}
 
     def update_counters(self, rows: Mapping[bytes, bytes | None]) -> None:
-        """Take note of rows of the changelog: those of the platforms' counters are what a status says."""
+        """Read the platforms' counters from changelog rows; other rows are ignored."""
         for name in self._platforms:
             row = rows.get(COUNTERS_PREFIX + name.encode())
             if row is not None:
@@ -52,9 +52,9 @@ class Feedback:
         at: int,
         excluded: Collection[str] = (),
     ) -> dict[str, list[Row]]:
-        """Return what is told with a commit at `at`, the wall clock in epoch milliseconds, by topic.
+        """Return the feedback rows of a commit at `at`, the wall clock in epoch milliseconds, by topic.
 
-        Nothing is told to the platforms `untold`, and at once when they are no longer among them.
+        The platforms `excluded` get none, and get a status with the first commit that does not exclude them any more.
         """
         rows_by_topic: dict[str, list[Row]] = {}
         for refusal, record in refusals:
@@ -90,8 +90,8 @@ class Feedback:
         return changed or not 0 <= since < _MAX_INTERVAL_MS
 
     def _status(self, platform: Platform, now: int) -> PlatformStatus:
-        tally = self._counters.get(platform.id, {})
-        declared_watermark = min(tally.get(counters.declared_watermark(topic), 0) for topic in TOPIC_ROLES)
+        counts = self._counters.get(platform.id, {})
+        declared_watermark = min(counts.get(counters.declared_watermark(topic), 0) for topic in TOPIC_ROLES)
         return PlatformStatus(
             platform=platform.id,
             partition=self._number,
@@ -99,11 +99,11 @@ class Feedback:
             complete_through=_format_instant(declared_watermark) if declared_watermark else None,
             topics=self._sent_topics[platform.id],
             refused={
-                _REASON_BY_COUNTER[name]: count for name, count in sorted(tally.items()) if name in _REASON_BY_COUNTER
+                _REASON_BY_COUNTER[name]: count for name, count in sorted(counts.items()) if name in _REASON_BY_COUNTER
             },
-            duplicates=tally.get(counters.DUPLICATES, 0),
-            history=tally.get(counters.HISTORY, 0),
-            waiting=tally.get(counters.ORPHANS, 0),
+            duplicates=counts.get(counters.DUPLICATES, 0),
+            history=counts.get(counters.HISTORY, 0),
+            waiting=counts.get(counters.ORPHANS, 0),
         )
 
 
@@ -112,12 +112,12 @@ def _source_topics(platform: Platform) -> tuple[str, ...]:
 
 
 def _is_read(platform: Platform, progress: ReadProgress) -> bool:
-    """Whether a platform's topics are read: of one that is suspended nothing new can be told."""
+    """Return whether a platform's topics are read: a suspended platform has no new feedback."""
     return all(topic in progress.next_offsets for topic in _source_topics(platform))
 
 
 def _read_through(platform: Platform, progress: ReadProgress) -> int:
-    """Return the log time up to which a platform's topics were read, earlier than `now` while it catches up."""
+    """Return the log time up to which a platform's topics were read; earlier than the partition's while catching up."""
     return min(
         progress.log_time, *(progress.catching_up.get(topic, progress.log_time) for topic in _source_topics(platform))
     )

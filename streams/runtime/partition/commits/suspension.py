@@ -1,4 +1,4 @@
-"""Platforms whose state a partition cannot commit: they stay where they were last committed, and the others go on."""
+"""Suspend platforms whose state a partition cannot commit: they stay at their last commit, other platforms continue."""
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
@@ -12,40 +12,38 @@ from streams.runtime.partition.processor import error_location
 log = logging.getLogger(__name__)
 
 _BATCH_OVERHEAD_BYTES: Final = 128
-"""What a record batch of one row takes beside its key and value, in bytes; never more."""
+"""The maximum size of a record batch of one row in addition to the row's key and value, in bytes."""
 
 _PLATFORM_ROW_PREFIXES: Final = (b"r|", b"c|", b"n|")
-"""The rows that belong to a platform: reports, cohorts, counters. Its name comes next, up to the next bar."""
+"""Prefixes of the rows that belong to a platform: reports, cohorts, counters. The platform's name follows, up to a `|`."""
 
 Rows = Mapping[bytes, bytes | None]
 
 
 class SharedTopicsError(Exception):
-    """A platform cannot be suspended without the others."""
+    """A platform cannot be suspended alone, since all platforms share the topics."""
 
 
 class SuspensionScope(NamedTuple):
-    """What is suspended together, since a position is one for a whole topic."""
+    """The platforms and topics that are suspended together, since a whole topic has one offset."""
 
     platforms: frozenset[str]
     topics: frozenset[str]
 
 
 def platform_of(key: bytes) -> str | None:
-    """Return whose row it is, None for one that belongs to no platform."""
+    """Return the platform that the row with this key belongs to, None if it belongs to none."""
     return key[2:].partition(b"|")[0].decode() if key[:2] in _PLATFORM_ROW_PREFIXES else None
 
 
 def oversized_platforms(rows: Rows, max_bytes: int) -> dict[str, Exception]:
-    """Return the platforms with a row that does not fit a record batch of `limit` bytes, and what is wrong with each."""
+    """Return the platforms with a row that does not fit a record batch of `max_bytes`, with an error for each."""
     found: dict[str, Exception] = {}
     for key, value in rows.items():
         size = len(key) + (0 if value is None else len(value)) + _BATCH_OVERHEAD_BYTES
         platform = platform_of(key) if size > max_bytes else None
         if platform is not None:
-            found.setdefault(
-                platform, RowTooLargeError(f"a row of {size} bytes does not fit a record batch of {max_bytes}")
-            )
+            found.setdefault(platform, RowTooLargeError(f"expected a row of at most {max_bytes} bytes, got {size}"))
     return found
 
 
@@ -54,22 +52,22 @@ def suspension_scope(
     platforms_by_topic: Mapping[str, Collection[str]],
     related_topics: Mapping[str, frozenset[str]],
 ) -> SuspensionScope:
-    """Return what must be suspended where these platforms failed: their topics, and whoever publishes on one of these.
+    """Return what to suspend after failures of these platforms: their topics, and all platforms that publish on them.
 
-    `owners` are the platforms of each topic, none where the registry is open, `siblings` the topics of the platforms that
-    share a topic. Raises OwnerlessError for an open registry: all platforms share the topics there.
+    `platforms_by_topic` has no platforms if the registry accepts all; `related_topics` are the topics of platforms that
+    share a topic. Raises SharedTopicsError for a registry that accepts all: all platforms share its topics.
     """
-    named = frozenset(faults)
+    failed = frozenset(faults)
     if not all(platforms_by_topic.values()):
-        message = "expected a registry that says whose topic is whose, to suspend a platform alone"
+        message = "SAFECLOCK_REGISTRY: expected a registry that lists each platform's topics, to suspend one platform"
         raise SharedTopicsError(message) from next(iter(faults.values()))
-    theirs = [
+    topic_groups = [
         related_topics.get(topic, frozenset({topic}))
-        for topic, who in platforms_by_topic.items()
-        if named & frozenset(who)
+        for topic, publishers in platforms_by_topic.items()
+        if failed & frozenset(publishers)
     ]
-    topics = frozenset().union(*theirs)
-    return SuspensionScope(named.union(*(platforms_by_topic[topic] for topic in topics)), topics)
+    topics = frozenset().union(*topic_groups)
+    return SuspensionScope(failed.union(*(platforms_by_topic[topic] for topic in topics)), topics)
 
 
 def without_platforms(rows: Rows, platforms: Collection[str]) -> dict[bytes, bytes | None]:
@@ -78,19 +76,19 @@ def without_platforms(rows: Rows, platforms: Collection[str]) -> dict[bytes, byt
 
 
 def encode_updates(updates: Iterable[ReportUpdate]) -> tuple[list[Row], dict[str, Exception]]:
-    """Return notices as they are told, and the platforms of which one cannot be told, with what is wrong with each."""
+    """Return encoded report updates, and the platforms with an update that cannot be encoded, with an error for each."""
     rows: list[Row] = []
     faults: dict[str, Exception] = {}
-    for notice in updates:
+    for update in updates:
         try:
-            rows.append((notice.key, report_updates.encode_report_update(notice)))
-        except Exception as fault:  # noqa: BLE001 - whatever it is, it concerns this platform alone
-            faults.setdefault(notice.key.partition(b"|")[0].decode(), fault)
+            rows.append((update.key, report_updates.encode_report_update(update)))
+        except Exception as fault:  # noqa: BLE001 - any error concerns this platform alone
+            faults.setdefault(update.key.partition(b"|")[0].decode(), fault)
     return rows, faults
 
 
 class SuspendedPlatforms:
-    """The platforms that a partition has suspended, `platforms`, until somebody takes the partition anew."""
+    """The platforms that a partition has suspended, `platforms`, until the partition is taken over again."""
 
     def __init__(
         self,
@@ -104,20 +102,20 @@ class SuspendedPlatforms:
         self._related_topics = related_topics
 
     def suspend(self, faults: Mapping[str, Exception]) -> SuspensionScope:
-        """Suspend the platforms that failed, log why, and return what that concerns."""
+        """Suspend the platforms that failed, log why, and return the platforms and topics that are suspended."""
         found = suspension_scope(faults, self._platforms_by_topic, self._related_topics)
         for platform, fault in faults.items():
-            # An error's own message may hold what came in.
-            why = str(fault) if isinstance(fault, RowTooLargeError) else error_location(fault)
-            log.error("partition %d: platform %s is suspended: %s", self._partition, platform or "unknown", why)
+            # The message of any other error may contain data of an event.
+            reason = str(fault) if isinstance(fault, RowTooLargeError) else error_location(fault)
+            log.error("partition %d: platform %s is suspended: %s", self._partition, platform or "unknown", reason)
         if found.topics:
             topics = ", ".join(sorted(found.topics))
-            log.error("partition %d: not read before a restart: %s", self._partition, topics)
+            log.error("partition %d: these topics are not read before a restart: %s", self._partition, topics)
         self.platforms |= found.platforms
         return found
 
     def without_suspended(self, updates: list[Row]) -> list[Row]:
-        """Return what is told about reports of other platforms."""
+        """Return the report updates of platforms that are not suspended."""
         if not self.platforms:
             return updates
         return [(key, value) for key, value in updates if key.partition(b"|")[0].decode() not in self.platforms]

@@ -1,4 +1,4 @@
-"""How a worker becomes the owner of a partition.
+"""Make a worker the owner of a partition.
 
 Start with takeover.py.
 Imports journal, kafka, contract and domain.

@@ -1,7 +1,7 @@
-"""Whether the changelog and the measures are both there in full: each bears witness of how far the other must be.
+"""Check that neither the changelog nor the measures have lost records, by comparing their commit numbers.
 
-Both hold the number of the last commit. A topic that was made anew, emptied or brought back from an older copy has
-fewer commits than the other one, or none.
+Both topics hold the number of the last commit. A topic that was recreated, emptied or restored from an older copy has a
+smaller number than the other topic, or none.
 """
 
 import asyncio
@@ -23,9 +23,10 @@ _RETRY_SECONDS: Final = 0.1
 
 
 class StoredCommits(NamedTuple):
-    """What a partition of the changelog and of the measures holds.
+    """What a partition of the changelog and of the measures contains.
 
-    `first` is where the changelog begins, `position` None where it holds none, `status` likewise of the measures.
+    `changelog` and `measures` name the topics and the partition. `first_offset` is the first offset of the changelog,
+    `checkpoint` its checkpoint, `status` the last status of the measures; None: there is none.
     """
 
     changelog: str
@@ -36,39 +37,39 @@ class StoredCommits(NamedTuple):
 
 
 def missing_commits(stored: StoredCommits, *, transactions: bool) -> str | None:
-    """Return what is missing of one of the topics, as the other one tells it; None where both are there in full."""
-    position, status = stored.checkpoint, stored.status
+    """Return a message that says what one of the topics has lost; None if both are complete."""
+    checkpoint, status = stored.checkpoint, stored.status
     if stored.first_offset:
-        return f"{stored.changelog}: expected a log that begins at offset 0, it begins at {stored.first_offset}"
-    if position is None:
+        return (
+            f"{stored.changelog}: expected a log that begins at offset 0, got one that begins at {stored.first_offset}"
+        )
+    if checkpoint is None:
         return None if status is None else _missing_message(stored.changelog, status.commit_number, "none")
     if status is None:
-        return _missing_message(stored.measures, position.commit_number, "none") if position.commit_number else None
-    if status.commit_number > position.commit_number:
-        return _missing_message(stored.changelog, status.commit_number, f"commit {position.commit_number}")
-    if status.commit_number < position.commit_number - max_unsent_commits(transactions=transactions):
-        return _missing_message(stored.measures, position.commit_number, f"commit {status.commit_number}")
+        return _missing_message(stored.measures, checkpoint.commit_number, "none") if checkpoint.commit_number else None
+    if status.commit_number > checkpoint.commit_number:
+        return _missing_message(stored.changelog, status.commit_number, f"commit {checkpoint.commit_number}")
+    if status.commit_number < checkpoint.commit_number - max_unsent_commits(transactions=transactions):
+        return _missing_message(stored.measures, checkpoint.commit_number, f"commit {status.commit_number}")
     return None
 
 
 def max_unsent_commits(*, transactions: bool) -> int:
-    """Return of how many commits the values may be missing: without transactions they are sent after the rows."""
+    """Return how many commits the measures may be behind: without transactions they are sent after the rows."""
     return 0 if transactions else 1
 
 
 def _missing_message(topic: str, commit: int, found: str) -> str:
-    return (
-        f"{topic}: expected everything up to commit {commit}, found {found}: what it held is gone, in whole or in part"
-    )
+    return f"{topic}: expected all records up to commit {commit}, got {found}: records of the topic are lost"
 
 
 async def last_status(
     bootstrap: str, slot: TopicPartition, min_commit: int, access: KafkaSecurity
 ) -> PartitionStatus | None:
-    """Return the last status on a partition of the measures, None where there is none.
+    """Return the last status on a partition of the measures, None if there is none.
 
-    One of an earlier commit than `least` is looked for again for some seconds: a broker says that a transaction is
-    committed before readers see it. Raises AccessError for whoever may not read the measures.
+    If its commit number is below `min_commit`, it is read again for some seconds: a broker acknowledges a transaction
+    before readers see it. Raises KafkaSecurityError if the right to read the measures is missing.
     """
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
@@ -77,13 +78,13 @@ async def last_status(
         isolation_level="read_committed",
         **access.client_options(),
     )
-    seconds = asyncio.get_running_loop().time
-    try:  # one that could not start must be stopped as well
+    loop_time = asyncio.get_running_loop().time
+    try:  # a consumer that could not start must be stopped, too
         await consumer.start()
-        deadline = seconds() + _PATIENCE_SECONDS
+        deadline = loop_time() + _PATIENCE_SECONDS
         while True:
             status = await _find_last_status(consumer, slot)
-            if seconds() >= deadline or (0 if status is None else status.commit_number) >= min_commit:
+            if loop_time() >= deadline or (0 if status is None else status.commit_number) >= min_commit:
                 return status
             await asyncio.sleep(_RETRY_SECONDS)
     except TopicAuthorizationFailedError as error:
@@ -93,7 +94,7 @@ async def last_status(
 
 
 async def _find_last_status(consumer: AIOKafkaConsumer, slot: TopicPartition) -> PartitionStatus | None:
-    """Return the last status that can be read: mostly at the very end, else wherever it is."""
+    """Return the last status: read the last records first, and the whole partition if they have none."""
     first = (await consumer.beginning_offsets([slot]))[slot]
     end = (await consumer.end_offsets([slot]))[slot]
     for start in (max(first, end - _TAIL_RECORDS), first):
@@ -107,7 +108,7 @@ async def _find_status_from(
     consumer: AIOKafkaConsumer, slot: TopicPartition, start: int, end: int
 ) -> PartitionStatus | None:
     consumer.assign([slot])
-    consumer.seek(slot, start)  # at once: a consumer that waits without a position looks for one itself
+    consumer.seek(slot, start)  # seek at once: a consumer without a position looks for a committed offset
     found: bytes | None = None
     while await consumer.position(slot) < end:
         polled: dict[Any, list[Any]] = await consumer.getmany(slot, timeout_ms=_POLL_MS)

@@ -1,4 +1,4 @@
-"""Reading a partition's changelog from its start to a claim: what a new owner begins with."""
+"""Read a partition's changelog from its start to a claim record, to restore the state for a new owner."""
 
 import asyncio
 from typing import Any, Final, NamedTuple
@@ -19,10 +19,11 @@ _NO_LOGIN: Final = KafkaSecurity()
 
 
 class Restored(NamedTuple):
-    """The last value of every row but tombstones, the position, and how many records were read for it.
+    """The last value of every row, tombstones left out, with the checkpoint and the number of records read.
 
-    `begun` says that there is a position, `first` at which offset the changelog begins. `reports` are those of the reports, by their keys without `r|`, `others` all else. `last` is what the last commit
-    changed of the measures, tombstones included.
+    `reports` are the rows of reports by their keys without `r|`, `other_rows` all others. `last_measures` are the
+    measures that the last commit changed, tombstones included. `has_checkpoint` says that the changelog has one;
+    `first_offset` is the first offset of the changelog.
     """
 
     reports: Reports
@@ -35,7 +36,7 @@ class Restored(NamedTuple):
 
 
 class _ChangelogRows:
-    """Rows as the changelog tells them, until the claim is seen."""
+    """Collect rows from changelog records until the claim record is seen."""
 
     def __init__(self, claim: bytes) -> None:
         self._claim = claim
@@ -79,7 +80,7 @@ async def read_changelog(
 ) -> Restored:
     """Return what was committed to the changelog partition `slot` before the record whose value is `claim`.
 
-    The end is found by the claim, not by the broker's word: an embedded broker tells wrong end offsets.
+    The claim marks the end, since an embedded broker reports wrong end offsets.
     """
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
@@ -88,9 +89,9 @@ async def read_changelog(
         max_partition_fetch_bytes=_FETCH_BYTES,
         **access.client_options(),
     )
-    try:  # one that could not start must be stopped as well
+    try:  # a consumer that could not start must be stopped, too
         await consumer.start()
-        first = (await consumer.beginning_offsets([slot]))[slot]
+        first_offset = (await consumer.beginning_offsets([slot]))[slot]
         deliver_whole_batches(consumer)
         consumer.assign([slot])
         await consumer.seek_to_beginning(slot)
@@ -99,11 +100,17 @@ async def read_changelog(
             for batch in await poll_batches(consumer):
                 found.apply_records(batch.records())
                 failpoints.hit("mid_restore")
-                await asyncio.sleep(0)  # some thousand records: other partitions and the health page come first now
+                await asyncio.sleep(0)  # after some thousand records, let other partitions and the health page run
     finally:
         await close_consumer(consumer)
     stored = found.other_rows.pop(CHECKPOINT_KEY, None)
-    position = decode_checkpoint(stored) if stored else Checkpoint()
+    checkpoint = decode_checkpoint(stored) if stored else Checkpoint()
     return Restored(
-        found.reports, found.other_rows, position, found.records_read, found.last_measures, stored is not None, first
+        found.reports,
+        found.other_rows,
+        checkpoint,
+        found.records_read,
+        found.last_measures,
+        stored is not None,
+        first_offset,
     )

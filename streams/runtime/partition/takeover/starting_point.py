@@ -1,4 +1,4 @@
-"""Where the owner of a partition begins, from what the former one committed and from what can be read. Pure."""
+"""Compute where a new owner continues, from the committed checkpoint and the readable topics; pure functions."""
 
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
@@ -12,10 +12,10 @@ from streams.runtime.partition.processor import LaggingPlatforms
 
 
 class StartingPoint(NamedTuple):
-    """The position, as the owner goes on from it.
+    """Where an owner continues.
 
-    `positions` are the next offsets of the topics that are read, `dormant` is what is kept of the others: a platform
-    that is suspended, or taken off the registry, may come back and must then go on where it was left.
+    `next_offsets` are the next offsets of the topics that are read. `suspended_offsets` are kept for the other topics:
+    a platform that is suspended, or removed from the registry, may return and must then continue at its offsets.
     """
 
     partition_clock: PartitionClock
@@ -27,17 +27,17 @@ class StartingPoint(NamedTuple):
 def starting_point(
     context: PartitionContext, checkpoint: Checkpoint, readable_topics: Collection[str]
 ) -> StartingPoint:
-    """Return where to begin at `position` when the topics `readable` are read, and the others are suspended."""
+    """Return where to continue from `checkpoint` if only the topics `readable_topics` are read."""
     read = {topic: read_through(checkpoint, topic) for topic in context.source_topic_ids}
     suspended = {
-        platform: min(read[one] for one in context.related_topics[topic])
+        platform: min(read[related_topic] for related_topic in context.related_topics[topic])
         for topic in context.source_topic_ids
         if topic not in readable_topics
         for platform in context.platforms_by_topic[topic]
     }
-    dormant = {
-        topic: msgspec.structs.replace(reached, read_through=read.get(topic, reached.read_through))
-        for topic, reached in checkpoint.topics.items()
+    suspended_offsets = {
+        topic: msgspec.structs.replace(offset, read_through=read.get(topic, offset.read_through))
+        for topic, offset in checkpoint.topics.items()
         if topic not in readable_topics
     }
     return StartingPoint(
@@ -47,7 +47,7 @@ def starting_point(
             context.related_topics,
             {topic: read[topic] for topic in readable_topics},
         ),
-        {topic: reached.next for topic, reached in checkpoint.topics.items() if topic in readable_topics},
+        {topic: offset.next for topic, offset in checkpoint.topics.items() if topic in readable_topics},
         LaggingPlatforms(suspended, context.platforms_by_topic),
-        dormant,
+        suspended_offsets,
     )

@@ -1,4 +1,4 @@
-"""How an owner takes a partition: what the former owner committed, and where in the source topics to go on."""
+"""Take over a partition: fence the former owner, load what that owner committed, and seek in the source topics."""
 
 import asyncio
 import logging
@@ -42,13 +42,13 @@ log = logging.getLogger(__name__)
 
 
 class SourceTopicError(Exception):
-    """No source topic of a partition is as the position speaks of it; the message says what is wrong with each."""
+    """No source topic of a partition can be read from the checkpoint on; the message has the problem of each."""
 
 
 class Takeover(NamedTuple):
-    """Where a partition stands, how far our clock is off, how many rows of how many records were restored in how long.
+    """The result of a takeover: checkpoint, clock offset, restored rows, records read, and seconds to read and to load.
 
-    `others` are the restored rows that are no reports.
+    `other_rows` are the restored rows that are not report rows.
     """
 
     checkpoint: Checkpoint
@@ -63,7 +63,7 @@ class Takeover(NamedTuple):
 async def take_over(context: PartitionContext, number: int, journal: Journal, ledger: Ledger) -> Takeover:
     """Fence the former owner of a partition and load what it committed into an empty `ledger`.
 
-    Raises StateError where that is not all that was ever committed.
+    Raises StateTopicError if the changelog or the measures have lost commits.
     """
     seconds = asyncio.get_running_loop().time
     started, offset, before = seconds(), ClockOffset(), context.wall_clock()
@@ -73,64 +73,71 @@ async def take_over(context: PartitionContext, number: int, journal: Journal, le
     try:
         stored = await read_changelog(context.bootstrap, slot, claim, context.failpoints, context.access)
     except (CorruptRecordException, UnsupportedCodecError) as error:
-        raise StateTopicError(f"{slot.topic} {number}: expected record batches that can be read: {error}") from error
+        raise StateTopicError(
+            f"{slot.topic} {number}: expected readable record batches, got an error: {error}"
+        ) from error
     await _check_state_topics(context, number, stored, journal)
-    fetched = seconds()
+    read_at = seconds()
     await journal.republish({context.output_topics.measures: list(stored.last_measures.items())})
     ledger.restore(stored.reports, stored.other_rows)
     ledger.start(stored.checkpoint.log_time)
     rows = len(stored.reports) + len(stored.other_rows)
-    reading, loading = fetched - started, seconds() - fetched
+    reading, loading = read_at - started, seconds() - read_at
     return Takeover(stored.checkpoint, offset, rows, stored.records_read, reading, loading, stored.other_rows)
 
 
 async def _check_state_topics(context: PartitionContext, number: int, restored: Restored, journal: Journal) -> None:
-    """Raise StateError where the changelog or the measures are not those to which the position was written.
+    """Raise StateTopicError if the changelog or the measures were recreated or have lost commits.
 
-    Another owner may have taken the partition, and committed, since the changelog was read: then the journal raises.
+    If another owner has taken over and committed since the changelog was read, the journal raises instead.
     """
-    position = restored.checkpoint
-    for topic, known in position.output_topic_ids.items():
-        found = context.output_topic_ids.get(topic, "")
-        if was_recreated(known, found):
-            raise StateTopicError(recreated_message(topic, known, found))
+    checkpoint = restored.checkpoint
+    for topic, expected_id in checkpoint.output_topic_ids.items():
+        found_id = context.output_topic_ids.get(topic, "")
+        if was_recreated(expected_id, found_id):
+            raise StateTopicError(recreated_message(topic, expected_id, found_id))
     if not context.has_reliable_end_offsets:
         return
     measures = TopicPartition(context.output_topics.measures, number)
-    least = position.commit_number - max_unsent_commits(transactions=context.uses_transactions)
-    status = await last_status(context.bootstrap, measures, least, context.access)
-    written = StoredCommits(
+    min_commit = checkpoint.commit_number - max_unsent_commits(transactions=context.uses_transactions)
+    status = await last_status(context.bootstrap, measures, min_commit, context.access)
+    stored_commits = StoredCommits(
         f"{context.output_topics.changelog} {number}",
         f"{context.output_topics.measures} {number}",
         restored.first_offset,
-        position if restored.has_checkpoint else None,
+        checkpoint if restored.has_checkpoint else None,
         status,
     )
-    if missing := missing_commits(written, transactions=context.uses_transactions):
+    if missing := missing_commits(stored_commits, transactions=context.uses_transactions):
         await journal.check_not_fenced()
         raise StateTopicError(missing)
 
 
 class SourceLogs(NamedTuple):
-    """The logs of a partition's source topics: what is wrong with which, and where the others start and end."""
+    """The logs of a partition's source topics: faults by topic, and first and end offset of the others."""
 
     faults: Mapping[str, SourceFault]
     bounds: Mapping[str, tuple[int, int]]
 
 
 async def check_sources(context: PartitionContext, number: int, checkpoint: Checkpoint) -> SourceLogs:
-    """Return what is found of a partition's source topics.
+    """Check the source topics of a partition and return their faults and offsets.
 
-    Beside what is wrong with a topic for every partition, a fault is a topic that is not the one which the position
-    speaks of, and a log that ends before the position. Raises SourceError when nothing of the partition can be read.
+    In addition to the faults that hold for every partition, a fault is a topic whose id differs from the checkpoint's,
+    and a log that ends before the checkpoint's offset. Raises SourceTopicError if no topic of the partition is readable.
     """
     topics = [topic for topic in context.source_topic_ids if topic not in context.source_faults]
-    looked = await asyncio.gather(*(_check_source(context, Slot(topic, number), checkpoint) for topic in topics))
-    found = dict(zip(topics, looked, strict=True))
-    faults = {**context.source_faults, **{topic: one for topic, one in found.items() if isinstance(one, SourceFault)}}
+    checked = await asyncio.gather(*(_check_source(context, Slot(topic, number), checkpoint) for topic in topics))
+    found = dict(zip(topics, checked, strict=True))
+    faults = {
+        **context.source_faults,
+        **{topic: log_state for topic, log_state in found.items() if isinstance(log_state, SourceFault)},
+    }
     if len(with_related_topics(faults, context.related_topics)) == len(context.source_topic_ids):
         raise SourceTopicError("\n".join(fault.problem for fault in faults.values()))
-    return SourceLogs(faults, {topic: one for topic, one in found.items() if not isinstance(one, SourceFault)})
+    return SourceLogs(
+        faults, {topic: log_state for topic, log_state in found.items() if not isinstance(log_state, SourceFault)}
+    )
 
 
 async def _check_source(context: PartitionContext, slot: Slot, checkpoint: Checkpoint) -> tuple[int, int] | SourceFault:
@@ -141,7 +148,7 @@ async def _check_source(context: PartitionContext, slot: Slot, checkpoint: Check
         first, end = await context.source.log_bounds(slot)
     except (UnknownTopicOrPartitionError, TopicAuthorizationFailedError) as error:
         return SourceFault(
-            slot.topic, f"{slot.topic}: expected to read it, the broker says {type(error).__name__}", APPLY_COMMAND
+            slot.topic, f"{slot.topic}: expected a readable topic, got {type(error).__name__}", APPLY_COMMAND
         )
     if reached is None or not context.has_reliable_end_offsets:
         return first, end
@@ -151,28 +158,28 @@ async def _check_source(context: PartitionContext, slot: Slot, checkpoint: Check
 async def seek(
     context: PartitionContext, slot: Slot, next_offset: int | None, bounds: tuple[int, int] | None = None
 ) -> tuple[int, int]:
-    """Fetch `slot` from its position on, from the log's start where there is none; return from where, and what is lost.
+    """Fetch `slot` from `next_offset` on (None: from 0); return the offset of the fetch and the number of lost records.
 
-    `bounds` is where the log starts and ends, if that is known. What lies below the log's start is lost: counted, told
-    and passed, also where nothing of the log was ever read. Raises SourceError for a log that ends before the position:
-    it has lost what was already counted.
+    `bounds` are the first and the end offset of the log, if known. Records before the first offset are lost: they are
+    counted, logged and skipped, even if nothing of the log was read before. Raises SourceTopicError for a log that ends
+    before `next_offset`: it has lost records that are already counted.
     """
     first, last = bounds or await context.source.log_bounds(slot)
-    begins = next_offset is None
+    is_first_read = next_offset is None
     next_offset = 0 if next_offset is None else next_offset
     if context.has_reliable_end_offsets and (fault := end_fault(slot.topic, slot.partition, next_offset, last)):
         raise SourceTopicError(fault.problem)
     lost = max(0, first - next_offset)
     if lost:
         context.stats.lost_records[slot.partition] += lost
-        which = "nothing of it was read before" if begins else "they were not read"
+        reason = "nothing of it was read before" if is_first_read else "they were not read"
         log.error(
             "partition %d: offsets %d to %d of %s are gone, %s",
             slot.partition,
             next_offset,
             first - 1,
             slot.topic,
-            which,
+            reason,
         )
     await context.source.start_delivery(slot, next_offset + lost)
     return next_offset + lost, lost
@@ -182,13 +189,13 @@ log = logging.getLogger(__name__)
 
 
 def log_restored(stats: WorkerStats) -> None:
-    """Say what was restored if no owned partition is still to be; called when one of them is."""
+    """Log what was restored once all owned partitions are served; call it whenever one of them is."""
     owned = stats.owned
-    if all(one.state is PartitionState.SERVING for one in owned.values()):
-        rows = sum(one.restored_rows for one in owned.values())
-        seconds = max((one.restore_seconds or 0.0 for one in owned.values()), default=0.0)
+    if all(partition.state is PartitionState.SERVING for partition in owned.values()):
+        rows = sum(partition.restored_rows for partition in owned.values())
+        seconds = max((partition.restore_seconds or 0.0 for partition in owned.values()), default=0.0)
         numbers = ", ".join(map(str, sorted(owned)))
         log.info("serving partitions %s: restored %d rows in %.1f s", numbers, rows, seconds)
-        empty = ", ".join(str(number) for number, one in sorted(owned.items()) if not one.restored_rows)
+        empty = ", ".join(str(number) for number, partition in sorted(owned.items()) if not partition.restored_rows)
         if empty:
-            log.warning("partitions %s begin with no state: the changelog holds nothing of them", empty)
+            log.warning("partitions %s start without state: the changelog has no rows of them", empty)
