@@ -50,9 +50,9 @@ async def read_feedback(request: StatusRequest) -> FeedbackSnapshot:
         if not await asyncio.to_thread(check_login, settings.bootstrap, settings.access):
             raise BrokerError(str(NoBrokerError(settings.bootstrap, settings.access)))
         async with asyncio.timeout(_READ_TIMEOUT_SECONDS + request.wait_seconds):
-            slots = await _topic_partitions(request)
+            topic_partitions = await _topic_partitions(request)
             async with _open_consumer(settings) as consumer:
-                return await _read_topics(consumer, request, slots)
+                return await _read_topics(consumer, request, topic_partitions)
     except KafkaSecurityError as error:
         raise BrokerError(str(error)) from error
     except (KafkaError, TimeoutError) as error:
@@ -64,11 +64,14 @@ async def read_feedback(request: StatusRequest) -> FeedbackSnapshot:
 async def _read_topics(
     consumer: AIOKafkaConsumer, request: StatusRequest, topic_partitions: list[TopicPartition]
 ) -> FeedbackSnapshot:
-    sources = [slot for slot in topic_partitions if slot.topic in request.source_topics]
+    sources = [
+        topic_partition for topic_partition in topic_partitions if topic_partition.topic in request.source_topics
+    ]
     ends = {
-        SourcePartition(slot.topic, slot.partition): end for slot, end in (await consumer.end_offsets(sources)).items()
+        SourcePartition(topic_partition.topic, topic_partition.partition): end
+        for topic_partition, end in (await consumer.end_offsets(sources)).items()
     }
-    own = [slot for slot in topic_partitions if slot.topic == request.feedback_topic]
+    own = [topic_partition for topic_partition in topic_partitions if topic_partition.topic == request.feedback_topic]
     consumer.assign(own)
     await consumer.seek_to_beginning(*own)
     written = await consumer.end_offsets(own)
@@ -82,7 +85,7 @@ async def _read_topics(
 
 
 async def _is_caught_up(consumer: AIOKafkaConsumer, end_offsets: dict[TopicPartition, int]) -> bool:
-    return all([await consumer.position(slot) >= end for slot, end in end_offsets.items()])
+    return all([await consumer.position(topic_partition) >= end for topic_partition, end in end_offsets.items()])
 
 
 async def _topic_partitions(request: StatusRequest) -> list[TopicPartition]:

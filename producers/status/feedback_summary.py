@@ -49,7 +49,7 @@ class ReceivedFeedback:
             for partition, status in self.statuses.items()
             for topic in status.topics
         }
-        return sum(max(0, end - reached.get(slot, 0)) for slot, end in end_offsets.items())
+        return sum(max(0, end - reached.get(topic_partition, 0)) for topic_partition, end in end_offsets.items())
 
 
 def summarise_feedback(
@@ -59,7 +59,10 @@ def summarise_feedback(
 
     `since`, epoch milliseconds, leaves out refusals of records that were told before.
     """
-    statuses = [feedback.statuses.get(number) for number in sorted({slot.partition for slot in end_offsets})]
+    statuses = [
+        feedback.statuses.get(number)
+        for number in sorted({topic_partition.partition for topic_partition in end_offsets})
+    ]
     known = [each for each in statuses if each is not None]
     by_reason = Counter[str]()
     for each in known:

@@ -40,10 +40,10 @@ class LogBounds(NamedTuple):
 class TopicLog:
     """A partition's log, up to its end at the time of opening; it can be read once."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, slot: TopicPartition, bounds: LogBounds) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, topic_partition: TopicPartition, bounds: LogBounds) -> None:
         self.bounds = bounds
         self._consumer = consumer
-        self._slot = slot
+        self._slot = topic_partition
 
     async def records(self) -> AsyncIterator[RecordOrUnreadable]:
         """Yield every committed record, and an `UnreadableBatch` in place of a batch that cannot be read."""
@@ -116,15 +116,15 @@ async def open_log(
 
     Every log has its own consumer: aiokafka's may hang when it is stopped soon after another assignment.
     """
-    slot = TopicPartition(topic, partition)
+    topic_partition = TopicPartition(topic, partition)
     async with _open_consumer(address, "read_uncommitted") as everything:
-        written = await _end_offset(everything, slot)
+        written = await _end_offset(everything, topic_partition)
     async with _open_consumer(address, "read_committed") as consumer:
-        first = (await consumer.beginning_offsets([slot]))[slot]
-        end = await _readable_end(consumer, slot, written, wait_seconds)
-        consumer.assign([slot])
-        consumer.seek(slot, first)
-        yield TopicLog(consumer, slot, LogBounds(first, end))
+        first = (await consumer.beginning_offsets([topic_partition]))[topic_partition]
+        end = await _readable_end(consumer, topic_partition, written, wait_seconds)
+        consumer.assign([topic_partition])
+        consumer.seek(topic_partition, first)
+        yield TopicLog(consumer, topic_partition, LogBounds(first, end))
 
 
 @asynccontextmanager
@@ -145,15 +145,17 @@ async def _open_consumer(address: BrokerAddress, isolation: str) -> AsyncIterato
         await consumer.stop()
 
 
-async def _readable_end(consumer: AIOKafkaConsumer, slot: TopicPartition, end_offset: int, wait_seconds: float) -> int:
+async def _readable_end(
+    consumer: AIOKafkaConsumer, topic_partition: TopicPartition, end_offset: int, wait_seconds: float
+) -> int:
     """Return the offset up to which a log can be read; wait until it is `end_offset`, or `wait_seconds` have passed."""
     now = asyncio.get_running_loop().time
     deadline = now() + wait_seconds
-    while (end := await _end_offset(consumer, slot)) < end_offset and now() < deadline:  # noqa: ASYNC110 - a broker sends no notification
+    while (end := await _end_offset(consumer, topic_partition)) < end_offset and now() < deadline:  # noqa: ASYNC110 - a broker sends no notification
         await asyncio.sleep(_RETRY_SECONDS)
     return end
 
 
-async def _end_offset(consumer: AIOKafkaConsumer, slot: TopicPartition) -> int:
-    end: int = (await consumer.end_offsets([slot]))[slot]
+async def _end_offset(consumer: AIOKafkaConsumer, topic_partition: TopicPartition) -> int:
+    end: int = (await consumer.end_offsets([topic_partition]))[topic_partition]
     return end

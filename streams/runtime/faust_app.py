@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import faust
+from aiokafka import TopicPartition
 from faust.auth import Credentials, SASLCredentials, SSLCredentials
 from faust.tables.manager import TableManager
 from faust.types import TP
@@ -13,7 +14,7 @@ from typing_extensions import override
 from streams.contract.registry.registry import DEFAULT_PARTITIONS
 from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.runtime.kafka.consumer import RecordBatchConsumer, RecordBatchTransport
-from streams.runtime.kafka.records import RecordBatch, Slot
+from streams.runtime.kafka.records import RecordBatch
 from streams.runtime.partition.assignment import PartitionAssignment
 from streams.runtime.settings import Settings
 
@@ -150,4 +151,4 @@ def register_agent(app: RecordBatchApp, topics: Iterable[str], assignment: Parti
     async def on_assigned(_app: object, pairs: Iterable[TP], **_: object) -> None:
         await assignment.revoke()
         await app.record_source.stop_all_deliveries()
-        await assignment.assign(Slot(pair.topic, pair.partition) for pair in pairs)
+        await assignment.assign(TopicPartition(pair.topic, pair.partition) for pair in pairs)

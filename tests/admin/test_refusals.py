@@ -80,7 +80,9 @@ def retold_at(now: int) -> ReplayedRecord:
 def test_a_refusal_that_was_told_twice_is_looked_at_once() -> None:
     found = select_records([refusal(), refusal(), refusal(offset=8)], Selection())
 
-    assert {slot: sorted(places) for slot, places in found.by_partition.items()} == {(TOPIC, 1): [7, 8]}
+    assert {topic_partition: sorted(places) for topic_partition, places in found.by_partition.items()} == {
+        (TOPIC, 1): [7, 8]
+    }
 
 
 def test_what_the_ledger_decided_is_left_to_it_unless_it_is_named() -> None:

@@ -101,15 +101,15 @@ def test_a_platform_writes_its_own_topics_and_no_other(applied: Terminal, guarde
 def test_a_board_reads_measures_and_nothing_else(applied: Terminal, guarded: Guarded, topic: str, may: bool) -> None:  # noqa: FBT001
     assert applied
     consumer = KafkaConsumer(**named(guarded, "safeclock-board", FIRST), group_id=None)
-    slot = TopicPartition(topic, 0)
+    topic_partition = TopicPartition(topic, 0)
 
     with closing(consumer):
-        consumer.assign([slot])
+        consumer.assign([topic_partition])
         if may:
-            assert consumer.end_offsets([slot]) == {slot: 0}
+            assert consumer.end_offsets([topic_partition]) == {topic_partition: 0}
         else:
             with pytest.raises(KafkaError):
-                consumer.end_offsets([slot])
+                consumer.end_offsets([topic_partition])
 
 
 def test_a_worker_counts_with_the_rights_that_it_was_given(applied: Terminal, guarded: Guarded, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import pytest
+from aiokafka import TopicPartition
 from backports import zstd
 
 from producers.publisher.settings import PublisherSettings
@@ -27,7 +28,7 @@ from streams.contract.registry.registry import Platform, Registry
 from streams.domain.ledger.ledger import Ledger
 from streams.domain.log_time import PartitionClock
 from streams.domain.vocabulary import Reason
-from streams.runtime.kafka.records import RecordBatch, Slot
+from streams.runtime.kafka.records import RecordBatch
 from streams.runtime.partition.processor import PartitionProcessor
 from tests.contract.examples import AT, SECRET, TOKEN
 from tests.entry.corpus import NOW, ROOM, Case, cases, opened, told_by
@@ -76,7 +77,7 @@ def by_worker(found: Stamped, registry: Registry = REGISTRY) -> Said:
         PartitionClock((FILED, TAKEN), 0),
         {FILED: 0, TAKEN: 0},
     )
-    intake.process(RecordBatch(Slot(found.topic, 0), 0, 1, 1, [found]), NOW)
+    intake.process(RecordBatch(TopicPartition(found.topic, 0), 0, 1, 1, [found]), NOW)
     refused = [(refusal.reason, refusal.field) for refusal, _ in intake.drain_refusals().events]
     return refused[0] if refused else None
 

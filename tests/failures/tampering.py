@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Final
 
-from kafka import TopicPartition
+from aiokafka import TopicPartition
+from kafka import TopicPartition as KafkaTopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.structs import OffsetAndMetadata
 
 from streams.runtime.kafka.admin import KafkaAdmin
-from streams.runtime.kafka.records import Slot
 from tests.chain.chain import Chain
 from tests.chain.waiting import until
 
@@ -36,16 +36,19 @@ def delete_group(chain: Chain) -> None:
         admin.delete_groups([chain.application])
 
 
-def committed(chain: Chain) -> dict[Slot, int]:
+def committed(chain: Chain) -> dict[TopicPartition, int]:
     """Return the offsets that the workers' group has committed."""
     with administered(chain) as admin:
         found = admin.list_group_offsets(chain.application)[chain.application]
-    return {Slot(*pair): one.offset for pair, one in found.items()}
+    return {TopicPartition(*pair): one.offset for pair, one in found.items()}
 
 
-def commit(chain: Chain, offsets: Mapping[Slot, int]) -> None:
+def commit(chain: Chain, offsets: Mapping[TopicPartition, int]) -> None:
     """Let the workers' group have committed `offsets`; nobody may be in it."""
-    wanted = {TopicPartition(*slot): OffsetAndMetadata(offset, "", -1) for slot, offset in offsets.items()}
+    wanted = {
+        KafkaTopicPartition(*topic_partition): OffsetAndMetadata(offset, "", -1)
+        for topic_partition, offset in offsets.items()
+    }
     with administered(chain) as admin:
         admin.alter_group_offsets(chain.application, wanted)
     assert committed(chain) == offsets
@@ -57,10 +60,12 @@ def set_topic(chain: Chain, topic: str, settings: Mapping[str, str]) -> None:
         admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, dict(settings))])
 
 
-def truncate(chain: Chain, starts: Mapping[Slot, int]) -> None:
+def truncate(chain: Chain, starts: Mapping[TopicPartition, int]) -> None:
     """Delete what lies before the offsets `starts`."""
     with administered(chain) as admin:
-        admin.delete_records({TopicPartition(*slot): offset for slot, offset in starts.items()})
+        admin.delete_records(
+            {KafkaTopicPartition(*topic_partition): offset for topic_partition, offset in starts.items()}
+        )
 
 
 def extend(chain: Chain, topic: str, partitions: int) -> None:

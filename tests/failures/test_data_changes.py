@@ -11,13 +11,13 @@ from threading import Event
 from uuid import uuid4
 
 import pytest
+from aiokafka import TopicPartition
 from kafka import KafkaProducer
 
 from streams.contract.registry.registry import Role
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.failpoints import NAMES
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY
-from streams.runtime.kafka.records import Slot
 from tests.brokers.apache import ApacheKafka
 from tests.brokers.apache import apache_kafka as apache_node
 from tests.brokers.jars import BrokerUnavailableError
@@ -65,10 +65,12 @@ def counted(chain: FailingChain, live: Live) -> None:
     assert worker.terminate() == 0, chain.logs()
 
 
-def places(chain: FailingChain) -> dict[Slot, int]:
-    """Return the position of every slot."""
+def places(chain: FailingChain) -> dict[TopicPartition, int]:
+    """Return the position of every topic_partition."""
     return {
-        Slot(topic, number): one.next for number, at in chain.positions().items() for topic, one in at.topics.items()
+        TopicPartition(topic, number): one.next
+        for number, at in chain.positions().items()
+        for topic, one in at.topics.items()
     }
 
 
@@ -141,7 +143,9 @@ def test_committed_offsets_do_not_matter_the_position_rules(failing: Fail, apach
     at = places(chain)
 
     chain.fault(f"committed offsets {where} the position")
-    tampering.commit(chain, {slot: offset + 7 if where == "ahead of" else 0 for slot, offset in at.items()})
+    tampering.commit(
+        chain, {topic_partition: offset + 7 if where == "ahead of" else 0 for topic_partition, offset in at.items()}
+    )
 
     worker = chain.worker()
     chain.hold(worker)
@@ -195,14 +199,14 @@ def test_what_was_deleted_before_it_was_read_is_counted_named_and_passed(
     whole = told(chain)
 
     chain.fault(f"records are deleted before they were read while the worker is {worker_is}")
-    tampering.truncate(chain, {slot: offset + 5 for slot, offset in at.items()})
+    tampering.truncate(chain, {topic_partition: offset + 5 for topic_partition, offset in at.items()})
     if worker_is == "away":
         worker = chain.worker()
     worker.signal(signal.SIGCONT)
     chain.caught_up()
     until(lambda: worker.total(LOST) == 5 * len(at), "the gap to be counted", chain.logs)
 
-    kept = [one for one in whole.records if not 0 <= one.offset - at[Slot(one.topic, one.partition)] < 5]
+    kept = [one for one in whole.records if not 0 <= one.offset - at[TopicPartition(one.topic, one.partition)] < 5]
     for (topic, partition), offset in at.items():
         assert f"partition {partition}: offsets {offset} to {offset + 4} of {topic} are gone" in worker.said()
     chain.hold(worker, source=replace(whole, records=kept))
@@ -340,7 +344,7 @@ def test_a_transaction_that_a_publisher_left_open_holds_back_time_and_no_deed_fo
     opened = wall_clock_ms()
     beats(chain, live)
     ends = {one.partition: one.offset + 1 for one in chain.read(taken)}
-    until(lambda: places(chain)[Slot(taken, 0)] == ends[0], "the deeds to be counted", chain.logs)
+    until(lambda: places(chain)[TopicPartition(taken, 0)] == ends[0], "the deeds to be counted", chain.logs)
     until(lambda: chain.positions()[1].log_time > opened + 8_000, "the time of the other partition to pass", chain.logs)
     held = chain.positions()[0].log_time
     orphan.abort_transaction()

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
+from aiokafka import TopicPartition
 
 from streams.admin.source_reset.rules import ResumeFrom
 from streams.admin.source_reset.source_reset import accept_reset, blocked_partitions, open_session
@@ -18,7 +19,6 @@ from streams.edge.clock import wall_clock_ms
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
 from streams.runtime.journal.journal import Commit, JournalTarget, TransactionJournal
-from streams.runtime.kafka.records import Slot
 from streams.runtime.settings import load_settings
 from tests.chain.chain import Part
 from tests.chain.totals import totals
@@ -81,10 +81,10 @@ class Pier(NamedTuple):
         """Tell of wharf's today."""
         self.chain.tell(line for _ in range(count) for line in self.wharf.beat(wall_clock_ms()))
 
-    def places(self) -> dict[Slot, int]:
-        """Return the positions of wharf's slots."""
+    def places(self) -> dict[TopicPartition, int]:
+        """Return the positions of wharf's topic_partitions."""
         found = self.chain.positions().items()
-        return {Slot(topic, number): at.topics[topic].next for number, at in found for topic in self.topics}
+        return {TopicPartition(topic, number): at.topics[topic].next for number, at in found for topic in self.topics}
 
     def suspended(self, worker: Part, partitions: int) -> None:
         """Return when a worker says that wharf is not read on so many partitions, and harbor is everywhere."""

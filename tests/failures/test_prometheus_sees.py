@@ -9,9 +9,9 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from aiokafka import TopicPartition
 
 from streams.edge.clock import wall_clock_ms
-from streams.runtime.kafka.records import Slot
 from tests.brokers.apache import ApacheKafka
 from tests.chain.quick import FAULT
 from tests.chain.waiting import until
@@ -162,7 +162,7 @@ def test_records_that_were_deleted_before_they_were_read_page_and_are_missing_an
         assert GAP not in watch.firing()
 
         chain.fault(f"records are deleted before they were read, and the worker that passes the gap {then}")
-        tampering.truncate(chain, {slot: offset + 5 for slot, offset in at.items()})
+        tampering.truncate(chain, {topic_partition: offset + 5 for topic_partition, offset in at.items()})
         if then == "is killed at once":
             # Both partitions have committed that they passed their gaps, and nobody has looked at this worker's page.
             chain.ended(chain.worker(SAFECLOCK_FAILPOINT="committed_not_published:3"), KILLED)
@@ -170,7 +170,7 @@ def test_records_that_were_deleted_before_they_were_read_page_and_are_missing_an
         watch.fires(GAP)
         watch.resolves(GAP)
 
-        kept = [one for one in whole.records if not 0 <= one.offset - at[Slot(one.topic, one.partition)] < 5]
+        kept = [one for one in whole.records if not 0 <= one.offset - at[TopicPartition(one.topic, one.partition)] < 5]
         known = replace(whole, records=kept)
         chain.hold(worker, source=known)
         watch.agrees(known)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Final
 
+from aiokafka import TopicPartition
 from typing_extensions import override
 
 from streams.contract.events.decoder import EventDecoder, Refusal
@@ -23,7 +24,6 @@ from streams.domain.ledger import counters
 from streams.domain.ledger.ledger import Ledger
 from streams.domain.vocabulary import Reason
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
-from streams.runtime.kafka.records import Slot
 from tests.chain.chain import Chain
 from tests.chain.reading import Record
 from tests.chain.totals import Stored, Totals, reports, totals
@@ -51,14 +51,14 @@ class Told:
     records: Sequence[Record]
     registry: Registry
     former: Registry | None = None
-    until: Mapping[Slot, int] = field(default_factory=dict)
+    until: Mapping[TopicPartition, int] = field(default_factory=dict)
     failed: frozenset[tuple[str, int, int]] = frozenset()
 
     def decoded(self, partition: int) -> Iterator[Event | Refusal]:
         """Yield what the records of a partition say."""
         now, before = EventDecoder(self.registry), EventDecoder(self.former or self.registry)
         for record in self.of(partition):
-            is_former = record.offset < self.until.get(Slot(record.topic, partition), 0)
+            is_former = record.offset < self.until.get(TopicPartition(record.topic, partition), 0)
             event = (before if is_former else now).decode(record)
             is_failed = (record.topic, partition, record.offset) in self.failed
             yield Refusal(Reason.INTERNAL, "", event.platform) if is_failed else event

@@ -6,7 +6,6 @@ from contextlib import closing
 import pytest
 from aiokafka import TopicPartition
 
-from streams.runtime.kafka.records import Slot
 from streams.runtime.settings import RecordTime
 from tests.runtime.scene import Scene, eventually
 from tests.runtime.working import serves, working
@@ -21,7 +20,7 @@ def scene(embedded_broker: str) -> Iterator[Scene]:
 
 
 async def test_a_topic_that_is_held_back_is_not_asked_for_and_had_later(scene: Scene) -> None:
-    wanted, held = (Slot(topic, 0) for topic in scene.sources)
+    wanted, held = (TopicPartition(topic, 0) for topic in scene.sources)
     async with working(scene) as worker:
         await eventually(lambda: serves(worker) == 1, "a served partition")
         assert worker.app is not None
@@ -32,7 +31,7 @@ async def test_a_topic_that_is_held_back_is_not_asked_for_and_had_later(scene: S
 
         await source._run_in_thread(thread.poll([wanted], {held}))
         paused = thread._ensure_consumer().paused()
-        had: set[Slot] = set()
+        had: set[TopicPartition] = set()
 
         async def both() -> bool:
             await scene.publish(2)  # the worker may have had the others from a poll that was under way

@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack, closing
 from typing import Any, NoReturn
 
 import pytest
+from aiokafka import TopicPartition
 
-from streams.runtime.kafka.records import Slot
 from streams.runtime.partition.assignment import PartitionAssignment, complete_partitions
 from streams.runtime.settings import RecordTime
 from streams.runtime.stats import WorkerStats
@@ -21,14 +21,16 @@ TOPICS = ("a", "b")
 
 
 def test_a_partition_is_served_only_when_every_topic_of_it_is_assigned() -> None:
-    complete, partial = complete_partitions([Slot("a", 0), Slot("b", 0), Slot("a", 1)], TOPICS)
+    complete, partial = complete_partitions(
+        [TopicPartition("a", 0), TopicPartition("b", 0), TopicPartition("a", 1)], TOPICS
+    )
 
     assert complete == {0}
     assert partial == {1}
 
 
 def test_a_topic_that_is_no_source_does_not_count() -> None:
-    complete, partial = complete_partitions([Slot("a", 0), Slot("other", 0)], TOPICS)
+    complete, partial = complete_partitions([TopicPartition("a", 0), TopicPartition("other", 0)], TOPICS)
 
     assert not complete
     assert partial == {0}
@@ -47,7 +49,7 @@ async def test_what_is_given_to_a_worker_that_stops_meanwhile_is_not_taken() -> 
 
     figures = WorkerStats()
     owners = PartitionAssignment(opened, look, figures, lambda _: None)
-    assigning = asyncio.create_task(owners.assign([Slot("a", 0)]))
+    assigning = asyncio.create_task(owners.assign([TopicPartition("a", 0)]))
     await looking.wait()
 
     await owners.revoke()

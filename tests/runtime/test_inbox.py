@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
+from aiokafka import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.runtime.kafka.records import RecordBatch, Slot
+from streams.runtime.kafka.records import RecordBatch
 from streams.runtime.partition.batch_queue import BatchQueue
 
 FILED, TAKEN = "report-filed", "action-taken"
@@ -22,7 +23,7 @@ class Fetched(NamedTuple):
 
 def batch(topic: str, start: int, *timestamps: int) -> RecordBatch:
     records = [Fetched(start + place, timestamp) for place, timestamp in enumerate(timestamps)]
-    return RecordBatch(Slot(topic, 0), start, start + len(timestamps), 1, records)  # type: ignore[arg-type]  # all that is read
+    return RecordBatch(TopicPartition(topic, 0), start, start + len(timestamps), 1, records)  # type: ignore[arg-type]  # all that is read
 
 
 def inbox(*batches: RecordBatch, most: int = 1_000) -> BatchQueue:

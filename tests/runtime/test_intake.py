@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import pytest
+from aiokafka import TopicPartition
 from typing_extensions import override
 
 from streams.contract.events.decoder import EventDecoder
@@ -15,7 +16,7 @@ from streams.contract.registry.registry import Registry
 from streams.domain.duration_bins import HOUR, MINUTE
 from streams.domain.log_time import PartitionClock
 from streams.domain.vocabulary import Reason
-from streams.runtime.kafka.records import RecordBatch, Slot
+from streams.runtime.kafka.records import RecordBatch
 from streams.runtime.partition.processor import LaggingPlatforms, PartitionProcessor
 from tests.batch.story import START, filed
 from tests.runtime.counting import PLATFORM, CountingLedger, NumberDecoder
@@ -43,7 +44,7 @@ def intake_at(position: int, ledger: CountingLedger | None = None, now: int = 0)
 
 
 def batch(start: int, end: int, *records: Fetched, topic: str = FILED) -> RecordBatch:
-    return RecordBatch(Slot(topic, 0), start, end, 1, records)
+    return RecordBatch(TopicPartition(topic, 0), start, end, 1, records)
 
 
 def totals(intake: PartitionProcessor) -> dict[str, int]:
@@ -185,7 +186,9 @@ def test_a_batch_that_cannot_be_read_is_refused_in_its_place_and_moves_the_posit
     intake = intake_at(0)
     unreadable = UnreadableBatch(FILED, 0, 1, WALL + HOUR, 40)
 
-    intake.process(RecordBatch(Slot(FILED, 0), 0, 42, 1, [Fetched(0, b"100"), unreadable, Fetched(41, b"200")]), WALL)
+    intake.process(
+        RecordBatch(TopicPartition(FILED, 0), 0, 42, 1, [Fetched(0, b"100"), unreadable, Fetched(41, b"200")]), WALL
+    )
 
     ((refusal, record),) = intake.drain_refusals().events
     assert (refusal, record) == (Refusal(Reason.UNDECODABLE, "", PLATFORM), unreadable)
@@ -204,7 +207,9 @@ def test_a_batch_that_cannot_be_read_is_refused_in_its_place_and_moves_the_posit
 def test_a_batch_with_nothing_but_what_cannot_be_read_moves_the_position_and_no_time() -> None:
     intake = intake_at(0)
 
-    intake.process(RecordBatch(Slot(FILED, 0), 0, 40, 1, [UnreadableBatch(FILED, 0, 0, WALL + HOUR, 40)]), WALL)
+    intake.process(
+        RecordBatch(TopicPartition(FILED, 0), 0, 40, 1, [UnreadableBatch(FILED, 0, 0, WALL + HOUR, 40)]), WALL
+    )
 
     assert (intake.next_offsets[FILED], intake.partition_clock.now) == (40, 0)
 

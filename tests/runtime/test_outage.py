@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager, closing
 from http.client import HTTPConnection, HTTPException
 
 import pytest
+from aiokafka import TopicPartition
 
 from streams.edge.clock import wall_clock_ms
-from streams.runtime.kafka.records import Slot
 from streams.runtime.settings import RecordTime
 from streams.runtime.worker import Worker
 from tests.brokers.apache import ApacheKafka
@@ -32,7 +32,7 @@ async def test_a_fetch_below_the_logs_start_goes_on_at_the_position(scene: Scene
         await scene.delete_before(scene.sources[0], 40)
         assert worker.app is not None
 
-        await worker.app.record_source.start_delivery(Slot(scene.sources[0], 0), 10)
+        await worker.app.record_source.start_delivery(TopicPartition(scene.sources[0], 0), 10)
         await scene.publish(100)
 
         await eventually(lambda: applied(worker) == 200, "the other 100 records")

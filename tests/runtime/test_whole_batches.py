@@ -17,36 +17,38 @@ IN_A_BATCH = 20
 
 
 @pytest.fixture
-def slot(apache_kafka: str) -> TopicPartition:
+def topic_partition(apache_kafka: str) -> TopicPartition:
     return TopicPartition(own_topic(apache_kafka), 0)
 
 
 @asynccontextmanager
-async def reading(broker: str, slot: TopicPartition) -> AsyncIterator[AIOKafkaConsumer]:
+async def reading(broker: str, topic_partition: TopicPartition) -> AsyncIterator[AIOKafkaConsumer]:
     """Read a topic's only partition from its start, committed records alone."""
     async with AIOKafkaConsumer(bootstrap_servers=broker, isolation_level="read_committed") as consumer:
-        consumer.assign([slot])
-        await consumer.seek_to_beginning(slot)
+        consumer.assign([topic_partition])
+        await consumer.seek_to_beginning(topic_partition)
         yield consumer
 
 
-async def write(broker: str, slot: TopicPartition, transactions: str) -> None:
+async def write(broker: str, topic_partition: TopicPartition, transactions: str) -> None:
     """Write a batch in each of some transactions, which commit where there is a `c` and are aborted where not."""
-    async with AIOKafkaProducer(bootstrap_servers=broker, transactional_id=slot.topic, linger_ms=1_000) as producer:
+    async with AIOKafkaProducer(
+        bootstrap_servers=broker, transactional_id=topic_partition.topic, linger_ms=1_000
+    ) as producer:
         for number, end in enumerate(transactions):
             await producer.begin_transaction()
             for place in range(IN_A_BATCH):
                 value = None if place % 5 == 0 else b"%d" % place
-                await producer.send(slot.topic, key=b"%d|%d" % (number, place), value=value, partition=0)
+                await producer.send(topic_partition.topic, key=b"%d|%d" % (number, place), value=value, partition=0)
             await (producer.commit_transaction() if end == "c" else producer.abort_transaction())
 
 
-async def start_at(broker: str, slot: TopicPartition, offset: int) -> None:
+async def start_at(broker: str, topic_partition: TopicPartition, offset: int) -> None:
     """Let a log start there."""
     admin = AIOKafkaAdminClient(bootstrap_servers=broker)
     await admin.start()
     try:
-        await admin.delete_records({slot: RecordsToDelete(before_offset=offset)})
+        await admin.delete_records({topic_partition: RecordsToDelete(before_offset=offset)})
     finally:
         await admin.close()
 
@@ -57,15 +59,15 @@ def told(records: list[Any]) -> list[tuple[int, bytes, bytes | None]]:
 
 
 async def test_whole_batches_hold_the_committed_records_from_the_start_of_the_log_on(
-    apache_kafka: str, slot: TopicPartition
+    apache_kafka: str, topic_partition: TopicPartition
 ) -> None:
-    await write(apache_kafka, slot, "cacac")
-    await start_at(apache_kafka, slot, IN_A_BATCH // 2)
+    await write(apache_kafka, topic_partition, "cacac")
+    await start_at(apache_kafka, topic_partition, IN_A_BATCH // 2)
     expected = IN_A_BATCH // 2 + 2 * IN_A_BATCH
 
-    async with reading(apache_kafka, slot) as consumer:
+    async with reading(apache_kafka, topic_partition) as consumer:
         alone = [await consumer.getone() for _ in range(expected)]
-    async with reading(apache_kafka, slot) as consumer:
+    async with reading(apache_kafka, topic_partition) as consumer:
         deliver_whole_batches(consumer)
         batches: list[list[Any]] = []
         ends = []
@@ -74,7 +76,7 @@ async def test_whole_batches_hold_the_committed_records_from_the_start_of_the_lo
                 batches.append(batch.records())
                 ends.append(batch.offset)
         assert not await poll_batches(consumer)
-        position = await consumer.position(slot)
+        position = await consumer.position(topic_partition)
 
     assert [told(batch) for batch in batches] == [told(alone[:10]), told(alone[10:30]), told(alone[30:])]
     assert ends == [batch[-1].offset for batch in batches]

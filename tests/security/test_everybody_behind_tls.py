@@ -118,13 +118,13 @@ def test_a_platform_learns_what_became_of_its_own_events_and_of_nobody_else_s(
     consumer = KafkaConsumer(
         bootstrap_servers=standing.secured.listeners["secure"], group_id=None, **access.client_options()
     )
-    slot = TopicPartition(f"{APPLICATION}-heard.lantern", 0)
-    consumer.assign([slot])
+    topic_partition = TopicPartition(f"{APPLICATION}-heard.lantern", 0)
+    consumer.assign([topic_partition])
 
     assert (own.code, "refused as wrong_platform in source: 1" in own.shown) == (1, True), own
     assert (other.code, f"{APPLICATION}-heard.lantern" in other.shown) == (3, True), other
     with closing(consumer), pytest.raises(KafkaError):
-        consumer.end_offsets([slot])
+        consumer.end_offsets([topic_partition])
     assert worker.code is None
 
 

@@ -58,8 +58,8 @@ def refuse(told: ReceivedFeedback, reason: Reason, record: Record, field: str = 
 
 def ends(*counts: int) -> dict[SourcePartition, int]:
     """Return where two partitions of both topics end."""
-    slots = [SourcePartition(topic, partition) for partition in (0, 1) for topic in (FILED, TAKEN)]
-    return dict(zip(slots, counts, strict=True))
+    topic_partitions = [SourcePartition(topic, partition) for partition in (0, 1) for topic in (FILED, TAKEN)]
+    return dict(zip(topic_partitions, counts, strict=True))
 
 
 def test_what_was_read_is_accepted_or_refused_and_the_rest_lags() -> None:

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streams.admin.errors import OperatingError
 from streams.admin.provisioning.cluster import ClusterAdmin
@@ -16,7 +16,6 @@ from streams.admin.replay.selection import (
     ReplayedRecord,
     ReplayResult,
     Selection,
-    Slot,
     check_record,
     fingerprint,
     replayed_record,
@@ -142,7 +141,7 @@ async def _read_refusals(request: ReplayRequest) -> tuple[list[StoredRefusal], i
 
 async def _replay_partition(
     request: ReplayRequest,
-    topic_partition: Slot,
+    topic_partition: TopicPartition,
     refusals: Mapping[int, StoredRefusal],
     counts: ReplayCounts,
     republisher: _Republisher,

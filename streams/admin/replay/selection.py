@@ -7,6 +7,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final, NamedTuple, Protocol
 
+from aiokafka import TopicPartition
+
 from streams.contract.events.source_records import Record, Refusal
 from streams.contract.outputs.refusal_records import StoredRefusal
 from streams.domain.events import Event, Heartbeat
@@ -34,13 +36,6 @@ class ReplayResult(StrEnum):
     HEARTBEAT = "heartbeat, left out"
 
 
-class Slot(NamedTuple):
-    """A topic-partition of a source topic."""
-
-    topic: str
-    partition: int
-
-
 class Selection(NamedTuple):
     """Which refusals to replay: of these reasons (none: all of the decoder), logged at `since` or later, in epoch ms."""
 
@@ -51,7 +46,7 @@ class Selection(NamedTuple):
 class SelectedRecords(NamedTuple):
     """The selected refusals by topic-partition and offset of their records, and the numbers left out, by reason."""
 
-    by_partition: Mapping[Slot, Mapping[int, StoredRefusal]]
+    by_partition: Mapping[TopicPartition, Mapping[int, StoredRefusal]]
     left_out: Mapping[Reason, int]
 
 
@@ -106,7 +101,7 @@ class ReplayCounts:
 
 def select_records(refusals: Iterable[StoredRefusal], selection: Selection) -> SelectedRecords:
     """Return those of `refusals` that are replayed; a refusal that is stored twice counts once."""
-    selected: dict[Slot, dict[int, StoredRefusal]] = {}
+    selected: dict[TopicPartition, dict[int, StoredRefusal]] = {}
     left_out: Counter[Reason] = Counter()
     for refusal in refusals:
         data = refusal.data
@@ -115,7 +110,7 @@ def select_records(refusals: Iterable[StoredRefusal], selection: Selection) -> S
         if data.reason is Reason.UNDECODABLE or (not selection.reasons and _is_ledger_decision(refusal)):
             left_out[data.reason] += 1
         else:
-            selected.setdefault(Slot(data.topic, data.partition), {})[data.offset] = refusal
+            selected.setdefault(TopicPartition(data.topic, data.partition), {})[data.offset] = refusal
     return SelectedRecords(selected, left_out)
 
 

@@ -138,8 +138,8 @@ async def _accept_once(session: ClusterSession, blocked: BlockedPartition, resum
     journal = TransactionJournal(target, Failpoints())
     try:
         claim = await journal.claim()
-        slot = TopicPartition(cluster.output_topics.changelog, blocked.number)
-        restored = await read_changelog(settings.bootstrap, slot, claim, Failpoints(), settings.access)
+        topic_partition = TopicPartition(cluster.output_topics.changelog, blocked.number)
+        restored = await read_changelog(settings.bootstrap, topic_partition, claim, Failpoints(), settings.access)
         if (
             restored.checkpoint.topics.get(blocked.source_log.topic)
             != blocked.checkpoint.topics[blocked.source_log.topic]

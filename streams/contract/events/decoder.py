@@ -39,6 +39,7 @@ from streams.contract.events.source_records import EventLimits, Record, Refusal,
 from streams.contract.registry.jurisdictions import JURISDICTIONS
 from streams.contract.registry.registry import Registry, Role
 from streams.contract.timestamps import parse_timestamp
+from streams.domain.duration_bins import FOREVER_MS
 from streams.domain.events import Action, Amendment, Event, Filing, Heartbeat, Retraction
 from streams.domain.vocabulary import Reason
 
@@ -65,7 +66,6 @@ class _TopicContract(NamedTuple):
     only_platform: str
 
 
-FOREVER_MS: Final = 1 << 62  # later than any instant
 _new_tuple: Final = tuple.__new__  # what the classes' own does, at a third of its cost
 _ReportFields = tuple[bytes, str, int, int, int, int]  # what every fact about a report begins with
 

@@ -11,13 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, TypeVar
 
+from aiokafka import TopicPartition
 from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers.aiokafka import Consumer, Transport
 from faust.types import TP
 from typing_extensions import override
 
 from streams.runtime.kafka.fetch_thread import FetchThread
-from streams.runtime.kafka.records import LogEnd, RecordBatch, Slot
+from streams.runtime.kafka.records import LogEnd, RecordBatch
 
 MAX_UNACKNOWLEDGED_BATCHES: Final = 2
 """How many batches of one topic-partition may be unacknowledged before its delivery pauses (back-pressure)."""
@@ -52,11 +53,11 @@ class RecordBatchConsumer(Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Faust's own
         super().__init__(*args, **kwargs)
-        self.log_ends: dict[Slot, LogEnd] = {}
-        self.out_of_range: dict[Slot, None] = {}
-        self._seek_epochs: dict[Slot, int] = {}
-        self._unacknowledged: dict[Slot, int] = {}
-        self._paused: frozenset[Slot] = frozenset()
+        self.log_ends: dict[TopicPartition, LogEnd] = {}
+        self.out_of_range: dict[TopicPartition, None] = {}
+        self._seek_epochs: dict[TopicPartition, int] = {}
+        self._unacknowledged: dict[TopicPartition, int] = {}
+        self._paused: frozenset[TopicPartition] = frozenset()
         self._offsets_to_report: dict[TP, int] = {}
         self._changed = asyncio.Event()
         self._last_seek_epoch = 0
@@ -85,23 +86,23 @@ class RecordBatchConsumer(Consumer):
     async def perform_seek(self) -> None:
         """Do nothing: every partition seeks to the offsets of its checkpoint, not to those that the group committed."""
 
-    async def start_delivery(self, slot: Slot, offset: int) -> None:
-        """Deliver the topic-partition `slot` from `offset` on; every batch must be acknowledged."""
+    async def start_delivery(self, topic_partition: TopicPartition, offset: int) -> None:
+        """Deliver the topic-partition `topic_partition` from `offset` on; every batch must be acknowledged."""
         self._last_seek_epoch += 1
-        self._seek_epochs[slot] = self._last_seek_epoch
-        self._unacknowledged[slot] = 0
-        self.log_ends.pop(slot, None)
-        self.out_of_range.pop(slot, None)
-        await self._run_in_thread(self._thread.start_fetching(slot, offset, self._last_seek_epoch))
+        self._seek_epochs[topic_partition] = self._last_seek_epoch
+        self._unacknowledged[topic_partition] = 0
+        self.log_ends.pop(topic_partition, None)
+        self.out_of_range.pop(topic_partition, None)
+        await self._run_in_thread(self._thread.start_fetching(topic_partition, offset, self._last_seek_epoch))
         self._changed.set()
 
-    async def stop_delivery(self, slot: Slot) -> None:
-        """Deliver nothing of `slot` until its delivery is started again."""
-        self._seek_epochs.pop(slot, None)
-        self._unacknowledged.pop(slot, None)
-        self._offsets_to_report.pop(TP(*slot), None)
-        self.out_of_range.pop(slot, None)
-        await self._run_in_thread(self._thread.stop_fetching(slot))
+    async def stop_delivery(self, topic_partition: TopicPartition) -> None:
+        """Deliver nothing of `topic_partition` until its delivery is started again."""
+        self._seek_epochs.pop(topic_partition, None)
+        self._unacknowledged.pop(topic_partition, None)
+        self._offsets_to_report.pop(TP(*topic_partition), None)
+        self.out_of_range.pop(topic_partition, None)
+        await self._run_in_thread(self._thread.stop_fetching(topic_partition))
 
     async def stop_all_deliveries(self) -> None:
         """Deliver nothing until deliveries are started again."""
@@ -112,9 +113,9 @@ class RecordBatchConsumer(Consumer):
         self.out_of_range.clear()
         await self._run_in_thread(self._thread.stop_all_fetching())
 
-    async def log_bounds(self, slot: Slot) -> tuple[int, int]:
-        """Return where the log of `slot` starts and ends."""
-        return await self._run_in_thread(self._thread.log_bounds(slot))
+    async def log_bounds(self, topic_partition: TopicPartition) -> tuple[int, int]:
+        """Return where the log of `topic_partition` starts and ends."""
+        return await self._run_in_thread(self._thread.log_bounds(topic_partition))
 
     def is_current(self, batch: RecordBatch) -> bool:
         """Return whether `batch` was fetched since the last seek of its topic-partition."""
@@ -126,13 +127,16 @@ class RecordBatchConsumer(Consumer):
             self._unacknowledged[batch.topic_partition] -= 1
             self._changed.set()
 
-    def report_offset(self, slot: Slot, offset: int) -> None:
-        """Commit the offset of `slot` to the group: it is for monitoring only, no worker resumes from it."""
-        self._offsets_to_report[TP(*slot)] = offset
+    def report_offset(self, topic_partition: TopicPartition, offset: int) -> None:
+        """Commit the offset of `topic_partition` to the group: it is for monitoring only, no worker resumes from it."""
+        self._offsets_to_report[TP(*topic_partition)] = offset
 
-    def pause(self, topic_partitions: frozenset[Slot], number: int) -> None:
+    def pause(self, topic_partitions: frozenset[TopicPartition], number: int) -> None:
         """Pause `topic_partitions` of partition `number`, and resume its others."""
-        paused = frozenset(slot for slot in self._paused if slot.partition != number) | topic_partitions
+        paused = (
+            frozenset(topic_partition for topic_partition in self._paused if topic_partition.partition != number)
+            | topic_partitions
+        )
         if paused != self._paused:
             self._paused = paused
             self._changed.set()
@@ -158,11 +162,15 @@ class RecordBatchConsumer(Consumer):
             if not self.app.should_stop:
                 raise
 
-    def _deliverable(self) -> list[Slot]:
+    def _deliverable(self) -> list[TopicPartition]:
         waiting = self._unacknowledged.items()
-        return [slot for slot, batches in waiting if batches < MAX_UNACKNOWLEDGED_BATCHES and slot not in self._paused]
+        return [
+            topic_partition
+            for topic_partition, batches in waiting
+            if batches < MAX_UNACKNOWLEDGED_BATCHES and topic_partition not in self._paused
+        ]
 
-    async def _deliver(self, wanted: list[Slot]) -> None:
+    async def _deliver(self, wanted: list[TopicPartition]) -> None:
         if not wanted:
             await self._wait_for_change()
             return

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import aiokafka
@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from streams.edge.kafka_client import resilient_consumer
 from streams.runtime.kafka.assignor import make_number_assignor
-from streams.runtime.kafka.records import LogEnd, RecordBatch, Slot, TimestampedRecord
+from streams.runtime.kafka.records import LogEnd, RecordBatch, TimestampedRecord
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +38,8 @@ class PollResult(NamedTuple):
     """The result of one poll: batches, the known log ends, and topic-partitions whose offset is out of range."""
 
     batches: list[RecordBatch]
-    log_ends: dict[Slot, LogEnd]
-    out_of_range: list[Slot]
+    log_ends: dict[TopicPartition, LogEnd]
+    out_of_range: list[TopicPartition]
 
 
 class _Consumer(resilient_consumer.ResilientConsumer):
@@ -74,7 +74,7 @@ class FetchThread(AIOKafkaConsumerThread):
     @override
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.fetch_positions: dict[Slot, _FetchPosition] = {}
+        self.fetch_positions: dict[TopicPartition, _FetchPosition] = {}
 
     @override
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
@@ -107,34 +107,33 @@ class FetchThread(AIOKafkaConsumerThread):
             **credentials_to_aiokafka_auth(conf.broker_credentials, conf.ssl_context),
         )
 
-    async def start_fetching(self, slot: Slot, offset: int, seek_epoch: int) -> None:
-        """Fetch the topic-partition `slot` from `offset` on; batches with another `seek_epoch` become invalid."""
-        self.fetch_positions[slot] = _FetchPosition(offset, seek_epoch)
-        self._ensure_consumer().seek(TopicPartition(*slot), offset)
+    async def start_fetching(self, topic_partition: TopicPartition, offset: int, seek_epoch: int) -> None:
+        """Fetch the topic-partition `topic_partition` from `offset` on; batches with another `seek_epoch` become invalid."""
+        self.fetch_positions[topic_partition] = _FetchPosition(offset, seek_epoch)
+        self._ensure_consumer().seek(topic_partition, offset)
 
-    async def stop_fetching(self, slot: Slot) -> None:
-        """Fetch nothing of `slot` until its fetching is started again."""
-        self.fetch_positions.pop(slot, None)
+    async def stop_fetching(self, topic_partition: TopicPartition) -> None:
+        """Fetch nothing of `topic_partition` until its fetching is started again."""
+        self.fetch_positions.pop(topic_partition, None)
 
     async def stop_all_fetching(self) -> None:
         """Fetch nothing until fetching is started again."""
         self.fetch_positions.clear()
 
-    async def log_bounds(self, slot: Slot) -> tuple[int, int]:
-        """Return the first offset of the log of `slot`, and the offset after its last record."""
+    async def log_bounds(self, topic_partition: TopicPartition) -> tuple[int, int]:
+        """Return the first offset of the log of `topic_partition`, and the offset after its last record."""
         consumer = self._ensure_consumer()
-        topic_partition = TopicPartition(*slot)
         first = await consumer.beginning_offsets([topic_partition])
         last = await consumer.end_offsets([topic_partition])
         return first[topic_partition], last[topic_partition]
 
-    async def poll(self, wanted: Iterable[Slot], paused: Container[Slot]) -> PollResult:
+    async def poll(self, wanted: Iterable[TopicPartition], paused: Container[TopicPartition]) -> PollResult:
         """Return what was fetched of `wanted`, after at most `_POLL_SECONDS`; nothing of `paused` is requested."""
-        served = {TopicPartition(*slot): slot for slot in wanted if slot in self.fetch_positions}
+        served = [topic_partition for topic_partition in wanted if topic_partition in self.fetch_positions]
         if not served:
             return PollResult([], {}, [])
         self._pause_unwanted(paused)
-        out_of_range: list[Slot] = []
+        out_of_range: list[TopicPartition] = []
         fetched: Mapping[Any, list[TimestampedRecord]] = {}
         try:
             fetched = await self._fetch_served(served)
@@ -142,27 +141,23 @@ class FetchThread(AIOKafkaConsumerThread):
             pass  # aiokafka looked for a committed offset before our seek; the topic checks soon drop an unreadable topic
         except OffsetOutOfRangeError as error:
             out_of_range = [
-                slot
-                for slot in (Slot(*topic_partition) for topic_partition in error.args[0])
-                if slot in self.fetch_positions
+                topic_partition for topic_partition in error.args[0] if topic_partition in self.fetch_positions
             ]
         # Nothing is awaited from here to the return, so that fetch positions and log ends are of the same instant.
-        batches = [self._make_batch(served[topic_partition], records) for topic_partition, records in fetched.items()]
+        batches = [self._make_batch(topic_partition, records) for topic_partition, records in fetched.items()]
         return PollResult(batches, dict(self._log_ends()), out_of_range)
 
-    def _pause_unwanted(self, paused: Container[Slot]) -> None:
+    def _pause_unwanted(self, paused: Container[TopicPartition]) -> None:
         """Pause the topic-partitions in `paused`, and those whose fetching was not started: their platform is suspended.
 
         Otherwise their records would lie unread, and aiokafka fetches nothing else while it has unread records.
         """
         consumer: Any = self._ensure_consumer()
         for topic_partition in consumer.assignment():
-            slot = Slot(*topic_partition)
-            (consumer.resume if slot in self.fetch_positions and slot not in paused else consumer.pause)(
-                topic_partition
-            )
+            is_wanted = topic_partition in self.fetch_positions and topic_partition not in paused
+            (consumer.resume if is_wanted else consumer.pause)(topic_partition)
 
-    async def _fetch_served(self, served: Mapping[TopicPartition, Slot]) -> Mapping[Any, list[TimestampedRecord]]:
+    async def _fetch_served(self, served: Sequence[TopicPartition]) -> Mapping[Any, list[TimestampedRecord]]:
         consumer = self._ensure_consumer()
         fetcher: Any = consumer._fetcher  # noqa: SLF001 - Faust's own thread uses this field, too
         if consumer._closed or fetcher._closed:  # noqa: SLF001
@@ -178,32 +173,29 @@ class FetchThread(AIOKafkaConsumerThread):
         return {
             topic_partition: found
             for topic_partition, found in records.items()
-            if served[topic_partition] in self.fetch_positions
+            if topic_partition in self.fetch_positions
         }
 
-    def _make_batch(self, slot: Slot, records: list[TimestampedRecord]) -> RecordBatch:
-        position = self.fetch_positions[slot]
-        state = self._partition_state(slot)
+    def _make_batch(self, topic_partition: TopicPartition, records: list[TimestampedRecord]) -> RecordBatch:
+        position = self.fetch_positions[topic_partition]
+        state = self._partition_state(topic_partition)
         start = position.offset
         position.offset = state.position if state is not None else records[-1].offset + 1
-        return RecordBatch(slot, start, position.offset, position.seek_epoch, records)
+        return RecordBatch(topic_partition, start, position.offset, position.seek_epoch, records)
 
-    def _log_ends(self) -> Iterator[tuple[Slot, LogEnd]]:
+    def _log_ends(self) -> Iterator[tuple[TopicPartition, LogEnd]]:
         fetcher: Any = self._ensure_consumer()._fetcher  # noqa: SLF001
-        for slot, position in self.fetch_positions.items():
-            state = self._partition_state(slot)
+        for topic_partition, position in self.fetch_positions.items():
+            state = self._partition_state(topic_partition)
             if state is None or state.highwater is None or not state.has_valid_position:
                 continue
-            buffered = TopicPartition(*slot) in fetcher._records  # noqa: SLF001
+            buffered = topic_partition in fetcher._records  # noqa: SLF001
             reached = state.position >= state.highwater and not buffered
-            yield slot, LogEnd(position.offset, state.highwater, state.timestamp, reached)
+            yield topic_partition, LogEnd(position.offset, state.highwater, state.timestamp, reached)
 
-    def _partition_state(self, slot: Slot) -> Any:  # noqa: ANN401 - aiokafka's state of a topic-partition, untyped
+    def _partition_state(self, topic_partition: TopicPartition) -> Any:  # noqa: ANN401 - aiokafka's state of a topic-partition, untyped
         subscription: Any = self._ensure_consumer()._subscription.subscription  # noqa: SLF001
         assignment = subscription.assignment if subscription is not None else None
-        topic_partition = TopicPartition(*slot)
-        return (
-            assignment.state_value(topic_partition)
-            if assignment is not None and topic_partition in assignment.tps
-            else None
-        )
+        if assignment is None or topic_partition not in assignment.tps:
+            return None
+        return assignment.state_value(topic_partition)

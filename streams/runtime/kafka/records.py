@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
+from aiokafka import TopicPartition
+
 from streams.contract.events.decoder import Record
 
 LOG_APPEND_TIME: Final = 1
@@ -17,13 +19,6 @@ class TimestampedRecord(Record, Protocol):
         """Who set the timestamp: the broker (`LOG_APPEND_TIME`) or the sender (0)."""
 
 
-class Slot(NamedTuple):
-    """A topic-partition of a source topic; equal to the (topic, partition) pairs of the Kafka libraries."""
-
-    topic: str
-    partition: int
-
-
 class RecordBatch(NamedTuple):
     """Records fetched from the offset `start`; the next fetch starts at `end`.
 
@@ -31,7 +26,7 @@ class RecordBatch(NamedTuple):
     and no gap. `seek_epoch` says which seek the fetch followed: a batch with an older epoch is invalid.
     """
 
-    topic_partition: Slot
+    topic_partition: TopicPartition
     start: int
     end: int
     seek_epoch: int

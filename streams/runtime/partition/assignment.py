@@ -7,20 +7,24 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 
-from streams.runtime.kafka.records import RecordBatch, Slot
+from aiokafka import TopicPartition
+
+from streams.runtime.kafka.records import RecordBatch
 from streams.runtime.partition.partition import Partition
 from streams.runtime.stats import WorkerStats
 
 log = logging.getLogger(__name__)
 
 
-def complete_partitions(assigned: Iterable[Slot], topics: Iterable[str]) -> tuple[frozenset[int], frozenset[int]]:
+def complete_partitions(
+    assigned: Iterable[TopicPartition], topics: Iterable[str]
+) -> tuple[frozenset[int], frozenset[int]]:
     """Return the partition numbers that are assigned for all `topics`, and those that are assigned for some only."""
     wanted = frozenset(topics)
     topics_by_number: dict[int, set[str]] = {}
-    for slot in assigned:
-        if slot.topic in wanted:
-            topics_by_number.setdefault(slot.partition, set()).add(slot.topic)
+    for topic_partition in assigned:
+        if topic_partition.topic in wanted:
+            topics_by_number.setdefault(topic_partition.partition, set()).add(topic_partition.topic)
     complete = frozenset(number for number, names in topics_by_number.items() if names == wanted)
     return complete, frozenset(topics_by_number) - complete
 
@@ -47,7 +51,7 @@ class PartitionAssignment:
         self._owned: dict[int, tuple[Partition, asyncio.Task[None]]] = {}
         self._closing: list[Partition] = []
 
-    async def assign(self, assigned: Iterable[Slot]) -> None:
+    async def assign(self, assigned: Iterable[TopicPartition]) -> None:
         """Open the partitions that are assigned for every readable topic; log an error for the others."""
         revocations = self._revocations
         try:

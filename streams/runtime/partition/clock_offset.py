@@ -1,8 +1,6 @@
 """Measure the skew between this host's clock and the broker's, since log times are read from the broker's clock."""
 
-from typing import Final
-
-FOREVER_MS: Final = 1 << 62
+from streams.domain.duration_bins import FOREVER_MS
 
 
 class ClockOffset:

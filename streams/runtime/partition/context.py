@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from aiokafka import TopicPartition
+
 from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.journal import Journal
-from streams.runtime.kafka.records import LogEnd, RecordBatch, Slot
+from streams.runtime.kafka.records import LogEnd, RecordBatch
 from streams.runtime.partition.fair_turns import FairScheduler
 from streams.runtime.partition.processor import Ledger, RecordDecoder
 from streams.runtime.stats import WorkerStats
@@ -20,21 +22,21 @@ class RecordSource(Protocol):
     """The part of the transport that a partition uses; see `RecordBatchConsumer`."""
 
     @property
-    def log_ends(self) -> Mapping[Slot, LogEnd]:
+    def log_ends(self) -> Mapping[TopicPartition, LogEnd]:
         """The ends of the logs according to the last fetch response of each."""
 
     @property
-    def out_of_range(self) -> Mapping[Slot, None]:
+    def out_of_range(self) -> Mapping[TopicPartition, None]:
         """The topic-partitions whose next offset is not in the broker's log."""
 
-    async def start_delivery(self, slot: Slot, offset: int) -> None:
-        """Deliver the topic-partition `slot` from `offset` on."""
+    async def start_delivery(self, topic_partition: TopicPartition, offset: int) -> None:
+        """Deliver the topic-partition `topic_partition` from `offset` on."""
 
-    async def stop_delivery(self, slot: Slot) -> None:
-        """Deliver nothing of `slot` until its delivery is started again."""
+    async def stop_delivery(self, topic_partition: TopicPartition) -> None:
+        """Deliver nothing of `topic_partition` until its delivery is started again."""
 
-    async def log_bounds(self, slot: Slot) -> tuple[int, int]:
-        """Return the first offset of the log of `slot`, and the offset after its last record."""
+    async def log_bounds(self, topic_partition: TopicPartition) -> tuple[int, int]:
+        """Return the first offset of the log of `topic_partition`, and the offset after its last record."""
 
     def is_current(self, batch: RecordBatch) -> bool:
         """Return whether `batch` was fetched since the last `start_delivery` of its topic-partition."""
@@ -42,10 +44,10 @@ class RecordSource(Protocol):
     def acknowledge(self, batch: RecordBatch) -> None:
         """Mark `batch` as applied, so that another batch of its topic-partition can be delivered."""
 
-    def report_offset(self, slot: Slot, offset: int) -> None:
-        """Commit the offset of `slot` to the group, for monitoring."""
+    def report_offset(self, topic_partition: TopicPartition, offset: int) -> None:
+        """Commit the offset of `topic_partition` to the group, for monitoring."""
 
-    def pause(self, topic_partitions: frozenset[Slot], number: int) -> None:
+    def pause(self, topic_partitions: frozenset[TopicPartition], number: int) -> None:
         """Pause `topic_partitions` of partition `number`, and resume its others."""
 
 

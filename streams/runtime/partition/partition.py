@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Final
 
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.contract.outputs.measures import PartitionStatus
@@ -13,7 +14,7 @@ from streams.domain.log_time import PartitionClock
 from streams.runtime.journal.checkpoint import Checkpoint, TopicOffset, suspended_offset
 from streams.runtime.journal.guarded_commit import commit_checking_feedback
 from streams.runtime.journal.journal import FeedbackError
-from streams.runtime.kafka.records import RecordBatch, Slot
+from streams.runtime.kafka.records import RecordBatch
 from streams.runtime.partition.batch_queue import BatchQueue, BatchSlice
 from streams.runtime.partition.clock_offset import ClockOffset
 from streams.runtime.partition.commits.commit import IntervalChanges, build_commit
@@ -66,7 +67,7 @@ class Partition:
         self.stats = PartitionStats(last_progress=context.wall_clock())
         self._context = context
         self.should_reopen = False
-        self._topic_partitions = {topic: Slot(topic, number) for topic in context.source_topic_ids}
+        self._topic_partitions = {topic: TopicPartition(topic, number) for topic in context.source_topic_ids}
         self._journal = context.make_journal(number)
         self._queue = BatchQueue(context.filing_topics, self._journal.max_records, context.related_topics)
         self._wake_up = asyncio.Event()
@@ -161,10 +162,12 @@ class Partition:
         self._source_faults, self._checked_at = faults, _loop_time()
         suspended_topics = with_related_topics(faults, context.related_topics)
         self._topic_partitions = {
-            topic: Slot(topic, self.number) for topic in context.source_topic_ids if topic not in suspended_topics
+            topic: TopicPartition(topic, self.number)
+            for topic in context.source_topic_ids
+            if topic not in suspended_topics
         }
         for topic in suspended_topics:
-            await context.source.stop_delivery(Slot(topic, self.number))
+            await context.source.stop_delivery(TopicPartition(topic, self.number))
         # The batches that were queued so far were fetched for the former owner.
         self._queue = BatchQueue(context.filing_topics, self._journal.max_records, context.related_topics)
         self.stats.suspended_platforms = frozenset().union(
@@ -224,9 +227,13 @@ class Partition:
         self.should_reopen = self._is_closing = True
 
     async def _step(self) -> None:
-        for slot in [slot for slot in self._topic_partitions.values() if slot in self._context.source.out_of_range]:
+        for topic_partition in [
+            topic_partition
+            for topic_partition in self._topic_partitions.values()
+            if topic_partition in self._context.source.out_of_range
+        ]:
             try:
-                await self._seek(slot.topic)
+                await self._seek(topic_partition.topic)
             except SourceTopicError:  # the next owner finds the same fault and suspends the platform
                 self._close_to_reopen()
                 return
@@ -271,9 +278,9 @@ class Partition:
         )
         return frozenset(
             topic
-            for topic, slot in self._topic_partitions.items()
+            for topic, topic_partition in self._topic_partitions.items()
             if self._last_read_at[topic] >= recent
-            and ((log_end := log_ends.get(slot)) is None or log_end.end > positions[topic])
+            and ((log_end := log_ends.get(topic_partition)) is None or log_end.end > positions[topic])
         )
 
     async def _wait_for_work(self) -> None:
@@ -315,8 +322,8 @@ class Partition:
         now = context.wall_clock()
         end_times = {}
         lags: dict[str, int] = {}
-        for topic, slot in self._topic_partitions.items():
-            log_end = context.source.log_ends.get(slot)
+        for topic, topic_partition in self._topic_partitions.items():
+            log_end = context.source.log_ends.get(topic_partition)
             if log_end is None:
                 continue
             lags[topic] = max(0, log_end.end - processor.next_offsets[topic])
@@ -421,8 +428,8 @@ class Partition:
         """Return the read progress; offsets after the last record of a log are transaction markers and count as read."""
         processor, log_ends = self._processor, self._context.source.log_ends
         positions = dict(processor.next_offsets)
-        for topic, slot in self._topic_partitions.items():
-            log_end = log_ends.get(slot)
+        for topic, topic_partition in self._topic_partitions.items():
+            log_end = log_ends.get(topic_partition)
             if log_end is not None and log_end.is_at_end and log_end.delivered_to <= positions[topic]:
                 positions[topic] = max(positions[topic], log_end.end)
         return ReadProgress(

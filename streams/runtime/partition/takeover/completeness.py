@@ -64,7 +64,7 @@ def _missing_message(topic: str, commit: int, found: str) -> str:
 
 
 async def last_status(
-    bootstrap: str, slot: TopicPartition, min_commit: int, access: KafkaSecurity
+    bootstrap: str, topic_partition: TopicPartition, min_commit: int, access: KafkaSecurity
 ) -> PartitionStatus | None:
     """Return the last status on a partition of the measures, None if there is none.
 
@@ -83,35 +83,35 @@ async def last_status(
         await consumer.start()
         deadline = loop_time() + _PATIENCE_SECONDS
         while True:
-            status = await _find_last_status(consumer, slot)
+            status = await _find_last_status(consumer, topic_partition)
             if loop_time() >= deadline or (0 if status is None else status.commit_number) >= min_commit:
                 return status
             await asyncio.sleep(_RETRY_SECONDS)
     except TopicAuthorizationFailedError as error:
-        raise missing_right_error(access, f"READ topic {slot.topic}") from error
+        raise missing_right_error(access, f"READ topic {topic_partition.topic}") from error
     finally:
         await close_consumer(consumer)
 
 
-async def _find_last_status(consumer: AIOKafkaConsumer, slot: TopicPartition) -> PartitionStatus | None:
+async def _find_last_status(consumer: AIOKafkaConsumer, topic_partition: TopicPartition) -> PartitionStatus | None:
     """Return the last status: read the last records first, and the whole partition if they have none."""
-    first = (await consumer.beginning_offsets([slot]))[slot]
-    end = (await consumer.end_offsets([slot]))[slot]
+    first = (await consumer.beginning_offsets([topic_partition]))[topic_partition]
+    end = (await consumer.end_offsets([topic_partition]))[topic_partition]
     for start in (max(first, end - _TAIL_RECORDS), first):
-        status = await _find_status_from(consumer, slot, start, end)
+        status = await _find_status_from(consumer, topic_partition, start, end)
         if status is not None or start == first:
             return status
     return None
 
 
 async def _find_status_from(
-    consumer: AIOKafkaConsumer, slot: TopicPartition, start: int, end: int
+    consumer: AIOKafkaConsumer, topic_partition: TopicPartition, start: int, end: int
 ) -> PartitionStatus | None:
-    consumer.assign([slot])
-    consumer.seek(slot, start)  # seek at once: a consumer without a position looks for a committed offset
+    consumer.assign([topic_partition])
+    consumer.seek(topic_partition, start)  # seek at once: a consumer without a position looks for a committed offset
     found: bytes | None = None
-    while await consumer.position(slot) < end:
-        polled: dict[Any, list[Any]] = await consumer.getmany(slot, timeout_ms=_POLL_MS)
-        for record in polled.get(slot, ()):
+    while await consumer.position(topic_partition) < end:
+        polled: dict[Any, list[Any]] = await consumer.getmany(topic_partition, timeout_ms=_POLL_MS)
+        for record in polled.get(topic_partition, ()):
             found = record.value if record.key == STATUS_KEY else found
     return None if found is None else decode_partition_status(found)

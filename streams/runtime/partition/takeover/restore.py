@@ -76,9 +76,13 @@ class _ChangelogRows:
 
 
 async def read_changelog(
-    bootstrap: str, slot: TopicPartition, claim: bytes, failpoints: Failpoints, access: KafkaSecurity = _NO_LOGIN
+    bootstrap: str,
+    topic_partition: TopicPartition,
+    claim: bytes,
+    failpoints: Failpoints,
+    access: KafkaSecurity = _NO_LOGIN,
 ) -> Restored:
-    """Return what was committed to the changelog partition `slot` before the record whose value is `claim`.
+    """Return what was committed to the changelog partition `topic_partition` before the record whose value is `claim`.
 
     The claim marks the end, since an embedded broker reports wrong end offsets.
     """
@@ -91,10 +95,10 @@ async def read_changelog(
     )
     try:  # a consumer that could not start must be stopped, too
         await consumer.start()
-        first_offset = (await consumer.beginning_offsets([slot]))[slot]
+        first_offset = (await consumer.beginning_offsets([topic_partition]))[topic_partition]
         deliver_whole_batches(consumer)
-        consumer.assign([slot])
-        await consumer.seek_to_beginning(slot)
+        consumer.assign([topic_partition])
+        await consumer.seek_to_beginning(topic_partition)
         found = _ChangelogRows(claim)
         while not found.is_complete:
             for batch in await poll_batches(consumer):

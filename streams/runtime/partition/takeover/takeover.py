@@ -15,7 +15,6 @@ from aiokafka.errors import (
 
 from streams.runtime.journal.checkpoint import Checkpoint
 from streams.runtime.journal.journal import Journal
-from streams.runtime.kafka.records import Slot
 from streams.runtime.partition.clock_offset import ClockOffset
 from streams.runtime.partition.context import PartitionContext
 from streams.runtime.partition.processor import Ledger
@@ -69,12 +68,12 @@ async def take_over(context: PartitionContext, number: int, journal: Journal, le
     started, offset, before = seconds(), ClockOffset(), context.wall_clock()
     claim = await journal.claim()
     offset.observe(before, journal.last_append_time, context.wall_clock())
-    slot = TopicPartition(context.output_topics.changelog, number)
+    topic_partition = TopicPartition(context.output_topics.changelog, number)
     try:
-        stored = await read_changelog(context.bootstrap, slot, claim, context.failpoints, context.access)
+        stored = await read_changelog(context.bootstrap, topic_partition, claim, context.failpoints, context.access)
     except (CorruptRecordException, UnsupportedCodecError) as error:
         raise StateTopicError(
-            f"{slot.topic} {number}: expected readable record batches, got an error: {error}"
+            f"{topic_partition.topic} {number}: expected readable record batches, got an error: {error}"
         ) from error
     await _check_state_topics(context, number, stored, journal)
     read_at = seconds()
@@ -127,7 +126,9 @@ async def check_sources(context: PartitionContext, number: int, checkpoint: Chec
     and a log that ends before the checkpoint's offset. Raises SourceTopicError if no topic of the partition is readable.
     """
     topics = [topic for topic in context.source_topic_ids if topic not in context.source_faults]
-    checked = await asyncio.gather(*(_check_source(context, Slot(topic, number), checkpoint) for topic in topics))
+    checked = await asyncio.gather(
+        *(_check_source(context, TopicPartition(topic, number), checkpoint) for topic in topics)
+    )
     found = dict(zip(topics, checked, strict=True))
     faults = {
         **context.source_faults,
@@ -140,52 +141,60 @@ async def check_sources(context: PartitionContext, number: int, checkpoint: Chec
     )
 
 
-async def _check_source(context: PartitionContext, slot: Slot, checkpoint: Checkpoint) -> tuple[int, int] | SourceFault:
-    reached = checkpoint.topics.get(slot.topic)
-    if (fault := identity_fault(slot.topic, reached, context.source_topic_ids[slot.topic])) is not None:
+async def _check_source(
+    context: PartitionContext, topic_partition: TopicPartition, checkpoint: Checkpoint
+) -> tuple[int, int] | SourceFault:
+    reached = checkpoint.topics.get(topic_partition.topic)
+    if (
+        fault := identity_fault(topic_partition.topic, reached, context.source_topic_ids[topic_partition.topic])
+    ) is not None:
         return fault
     try:
-        first, end = await context.source.log_bounds(slot)
+        first, end = await context.source.log_bounds(topic_partition)
     except (UnknownTopicOrPartitionError, TopicAuthorizationFailedError) as error:
         return SourceFault(
-            slot.topic, f"{slot.topic}: expected a readable topic, got {type(error).__name__}", APPLY_COMMAND
+            topic_partition.topic,
+            f"{topic_partition.topic}: expected a readable topic, got {type(error).__name__}",
+            APPLY_COMMAND,
         )
     if reached is None or not context.has_reliable_end_offsets:
         return first, end
-    return end_fault(slot.topic, slot.partition, reached.next, end) or (first, end)
+    return end_fault(topic_partition.topic, topic_partition.partition, reached.next, end) or (first, end)
 
 
 async def seek(
-    context: PartitionContext, slot: Slot, next_offset: int | None, bounds: tuple[int, int] | None = None
+    context: PartitionContext,
+    topic_partition: TopicPartition,
+    next_offset: int | None,
+    bounds: tuple[int, int] | None = None,
 ) -> tuple[int, int]:
-    """Fetch `slot` from `next_offset` on (None: from 0); return the offset of the fetch and the number of lost records.
+    """Fetch `topic_partition` from `next_offset` on (None: from 0); return the offset of the fetch and the number of lost records.
 
     `bounds` are the first and the end offset of the log, if known. Records before the first offset are lost: they are
     counted, logged and skipped, even if nothing of the log was read before. Raises SourceTopicError for a log that ends
     before `next_offset`: it has lost records that are already counted.
     """
-    first, last = bounds or await context.source.log_bounds(slot)
+    first, last = bounds or await context.source.log_bounds(topic_partition)
     is_first_read = next_offset is None
     next_offset = 0 if next_offset is None else next_offset
-    if context.has_reliable_end_offsets and (fault := end_fault(slot.topic, slot.partition, next_offset, last)):
+    if context.has_reliable_end_offsets and (
+        fault := end_fault(topic_partition.topic, topic_partition.partition, next_offset, last)
+    ):
         raise SourceTopicError(fault.problem)
     lost = max(0, first - next_offset)
     if lost:
-        context.stats.lost_records[slot.partition] += lost
+        context.stats.lost_records[topic_partition.partition] += lost
         reason = "nothing of it was read before" if is_first_read else "they were not read"
         log.error(
             "partition %d: offsets %d to %d of %s are gone, %s",
-            slot.partition,
+            topic_partition.partition,
             next_offset,
             first - 1,
-            slot.topic,
+            topic_partition.topic,
             reason,
         )
-    await context.source.start_delivery(slot, next_offset + lost)
+    await context.source.start_delivery(topic_partition, next_offset + lost)
     return next_offset + lost, lost
-
-
-log = logging.getLogger(__name__)
 
 
 def log_restored(stats: WorkerStats) -> None:
