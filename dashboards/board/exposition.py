@@ -1,4 +1,4 @@
-"""The page of figures as text: prometheus_client writes a series once, every later page renews its numbers alone."""
+"""Renders the metrics page: prometheus_client formats each series once, later pages replace only the numbers."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -12,20 +12,22 @@ from dashboards.board.samples import HistogramValue, LabelValues
 from dashboards.board.snapshot import Snapshot, SnapshotCollector, exported_metrics
 
 _HEADER_LINES: Final = 2
-"""Lines of a metric before its first sample: help and type."""
+"""Number of lines of a metric before its first sample: help and type."""
 _format_number: Callable[[float], str] = floatToGoString
 _Value = TypeVar("_Value", float, HistogramValue)
 
 
 class CachedExposition:
-    """Writes snapshots, and keeps the lines of every series that it was ever shown; two threads may write at once."""
+    """Renders snapshots and caches the lines of every series that it has rendered; threads may render concurrently."""
 
     def __init__(self) -> None:
         self._headers: dict[str, str] = {}
-        self._templates: dict[str, dict[LabelValues, str]] = defaultdict(dict)  # with %s in the place of every number
+        self._templates: dict[str, dict[LabelValues, str]] = defaultdict(
+            dict
+        )  # Each number in a line is replaced by %s.
 
     def render(self, snapshot: Snapshot) -> bytes:
-        """Return what prometheus_client writes of a snapshot, to the byte."""
+        """Return exactly the bytes that prometheus_client writes for a snapshot."""
         self._add_templates(
             Snapshot(
                 {name: self._without_template(name, series) for name, series in snapshot.values.items()},
@@ -60,7 +62,7 @@ class CachedExposition:
 
 
 def _number_template(line: str) -> str:
-    """Return a line as the template of its number."""
+    """Return a line with %s in place of its number."""
     return line.rpartition(" ")[0].replace("%", "%%") + " %s\n"
 
 

@@ -98,13 +98,13 @@ def test_the_caveat_stands_beside_the_first_figure(values: Samples) -> None:
 def test_figures_with_a_reason_to_be_greyed_are_greyed_and_say_why(values: Samples) -> None:
     console = Console(file=io.StringIO(), width=200)
 
-    shown = ranking_table(rank_platforms(values, ["harbor"]), AS_OF, ["partition 3: not heard of for more than 60 s"])
+    shown = ranking_table(rank_platforms(values, ["harbor"]), AS_OF, ["partition 3: no status for more than 60 s"])
     console.print(shown)
 
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert shown.style == "dim"
     assert CAVEAT in text
-    assert "partition 3: not heard of for more than 60 s" in text
+    assert "partition 3: no status for more than 60 s" in text
 
 
 def test_without_a_terminal_a_line_is_said_once(values: Samples) -> None:

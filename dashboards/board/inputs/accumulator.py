@@ -1,7 +1,7 @@
-"""The reports of one platform and some filing days, kept so that a change costs no more than itself.
+"""Adds up the reports of one platform and some filing days; the cost of an update depends on the change alone.
 
-Reports with nothing left to wait for are counted once and for all. Those that wait are kept by their signatures,
-since their ages are those of the moment at which they are read.
+Profiles of reports that are not open are added to a sample at once. Open profiles are kept apart, since the ages of
+open reports depend on the watermark at which they are read.
 """
 
 from collections.abc import Container, Iterable
@@ -23,12 +23,12 @@ def iso_week(day: int) -> int:
 
 
 def first_day_of_week(week: int) -> int:
-    """Return the Monday, in days since 1970, of a week as `week_of` numbers it."""
+    """Return the Monday, in days since 1970, of a week as `iso_week` numbers it."""
     return week * DAYS_PER_WEEK - 3
 
 
 class _OpenGroup(NamedTuple):
-    """Which waiting reports: the day of filing, whether their severity is urgent, the stored signature."""
+    """Key of open reports: filing day, whether their severity is urgent, stored profile."""
 
     day: int
     is_urgent: bool
@@ -36,14 +36,14 @@ class _OpenGroup(NamedTuple):
 
 
 class CohortAccumulator:
-    """What the cohorts of one platform and some days add up to."""
+    """The sum of the cohorts of one platform and some filing days."""
 
     def __init__(self) -> None:
         self._closed = CohortSample()
         self._open: dict[_OpenGroup, int] = {}
 
     def add(self, cohort: CohortKey, name: bytes, count: int) -> None:
-        """Add `by` to what a cohort stores under `name`; the cohorts' sums must never fall below zero."""
+        """Add `count`, which may be negative, to the value `name` of a cohort; no sum may fall below zero."""
         if is_total(name):
             self._closed.stopped_totals[name] += count
             return
@@ -59,9 +59,9 @@ class CohortAccumulator:
             del self._open[place]
 
     def to_sample(self, watermark: int, clocks: Container[bytes] | None = None) -> CohortSample:
-        """Return the reports as a sample of its own, those that wait at their ages at `through`.
+        """Return a new sample of all reports, the open ones with their ages at `watermark`, epoch milliseconds.
 
-        Of some clocks only if they are given.
+        `clocks` limits the sample to clocks with these hashes.
         """
         sample = merge_cohort_samples([self._closed], clocks)
         for place, count in self._open.items():
@@ -69,7 +69,7 @@ class CohortAccumulator:
         return sample
 
     def count_running(self, running_clocks: RunningClocks) -> None:
-        """Count the clocks that run."""
+        """Add every open clock to `running_clocks`."""
         for place, count in self._open.items():
             for clock, minute, ending in unpack_profile(place.stored_profile).clocks:
                 if ending == OPEN:
@@ -81,7 +81,7 @@ def _is_open(profile: ReportProfile) -> bool:
 
 
 def merge_cohort_samples(samples: Iterable[CohortSample], clocks: Container[bytes] | None = None) -> CohortSample:
-    """Return the sample of all reports of `samples` together, with the cells of some clocks only if they are given."""
+    """Return one sample of the reports of all `samples`; `clocks` limits the cells to clocks with these hashes."""
     whole = CohortSample()
     for sample in samples:
         whole.states.update(sample.states)

@@ -1,4 +1,4 @@
-"""The metrics of what holds now: states, ages and the figures of filing cohorts of one platform."""
+"""Computes the gauges of one platform: report states, ages, and the figures of its filing cohorts."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -19,7 +19,7 @@ _QUANTILES = {"median": 0.5, "p90": 0.9}
 
 
 class ClockEstimates(NamedTuple):
-    """What is exported of one clock on one cohort; None where a value cannot be given."""
+    """The exported figures of one clock on one cohort; None where a value is not known."""
 
     is_measurable: bool
     share_within: Mapping[str, Interval | None]
@@ -41,7 +41,7 @@ def estimate_clock(cells: Cells) -> ClockEstimates:
 
 
 class CohortMetrics:
-    """The figures of one platform, kept from one reading to the next: what has not changed is not computed again."""
+    """Computes the figures of one platform and caches them: an estimate is recomputed only when its cells change."""
 
     def __init__(self, platform: str, cadence: int) -> None:
         self._platform = platform
@@ -51,11 +51,10 @@ class CohortMetrics:
     def samples(
         self, accumulators: Mapping[int, CohortAccumulator], clocks: Sequence[ExportedClock], watermark: int, as_of: int
     ) -> Iterator[Samples]:
-        """Yield the values step by step, a cohort at a time, since all of them take a while.
+        """Yield the samples one cohort at a time, so that the caller can let other tasks run.
 
-        Of cohorts only the standard clocks are told. `through` is up to when the platform has told everything, 0 while
-        it has not said so everywhere: its shares and quantiles are then not given, since nobody knows how long its open
-        reports have waited.
+        Cohort figures exist for the standard clocks only. `watermark` is 0 while the platform has not declared one on
+        every partition: shares and quantiles are then left out, since the ages of open reports are not known.
         """
         samples = {week: pool.to_sample(watermark) for week, pool in accumulators.items()}
         whole = merge_cohort_samples(samples.values())
@@ -114,7 +113,7 @@ class CohortMetrics:
 
 
 def _clock_samples(labels: tuple[str, ...], estimates: ClockEstimates, *, has_watermark: bool) -> Samples:
-    """Return the series of one clock on one cohort; `known` says that the ages of its open reports are."""
+    """Return the series of one clock on one cohort; without a watermark the ages of open reports are not known."""
     measurable = has_watermark and estimates.is_measurable
     within: LabelledValues = {}
     quantiles: LabelledValues = {}
@@ -138,7 +137,7 @@ def _clock_samples(labels: tuple[str, ...], estimates: ClockEstimates, *, has_wa
 
 
 def _bound_values(labels: tuple[str, ...], interval: Interval | None) -> LabelledValues:
-    """Return a value and its limits, those of them that can be given, and none without a value."""
+    """Return the estimate and its known interval bounds; nothing if the estimate is not known."""
     if interval is None or interval.value is None:
         return {}
     named = {"estimate": interval.value, "low": interval.low, "high": interval.high}

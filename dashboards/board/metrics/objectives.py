@@ -1,4 +1,4 @@
-"""The metrics of rules: how the filings of their periods keep to what they ask, of one platform."""
+"""Computes the objective metrics of one platform: whether the filings of a period meet each objective."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -24,7 +24,7 @@ _CURRENT_PERIOD = PERIODS[0]
 
 
 class _ObjectiveInputs(NamedTuple):
-    """What a judgement follows from."""
+    """Everything that determines the result of an objective; the key of the cache."""
 
     target: Target
     cells: Cells
@@ -34,7 +34,7 @@ class _ObjectiveInputs(NamedTuple):
 
 
 class _ObjectiveTarget(NamedTuple):
-    """What is asked of a clock."""
+    """A clock with the period and the target of its objective."""
 
     clock: ExportedClock
     period: Period
@@ -49,12 +49,12 @@ def _objective_targets(clocks: Iterable[ExportedClock], as_of: int) -> Iterator[
 
 
 def needed_periods(clocks: Iterable[ExportedClock], as_of: int) -> set[DayRange]:
-    """Return the spans of filing days by which rules are judged at an instant."""
+    """Return the periods of filing days that the objectives of `clocks` need at an instant, epoch milliseconds."""
     return {span for asked in _objective_targets(clocks, as_of) for span in period_ranges(asked.period, as_of // DAY)}
 
 
 class ObjectiveMetrics:
-    """The rules of one platform, kept from one reading to the next: what has not changed is not judged again."""
+    """Evaluates the objectives of one platform and caches results: an objective is evaluated when its inputs change."""
 
     def __init__(self, platform: str) -> None:
         self._platform = platform
@@ -67,10 +67,10 @@ class ObjectiveMetrics:
         watermark: int,
         as_of: int,
     ) -> Iterator[Samples]:
-        """Yield the values step by step, a clock at a time.
+        """Yield the samples one clock at a time.
 
-        `pool_of` gives the reports of a span that is `wanted`; `through` is 0 while the platform has not told up to
-        when it is complete: then nobody knows how long its open reports have waited.
+        `reports_of` returns the reports of a selected period. `watermark` is 0 while the platform has not declared
+        one on every partition: the ages of its open reports are then not known.
         """
         by_period: dict[Period, list[_ObjectiveTarget]] = {}
         for each in _objective_targets(clocks, as_of):
@@ -106,7 +106,7 @@ class ObjectiveMetrics:
 
 
 def _objective_samples(labels: tuple[str, str], period_name: str, target: Target, result: ObjectiveResult) -> Samples:
-    """Return the series of one rule in one period."""
+    """Return the series of one objective in one period."""
     of_a_share = target.statistic in (Statistic.EACH, Statistic.SHARE)
     value = f"safeclock_objective_{'ratio' if of_a_share else 'seconds'}"
     values: Samples = {"safeclock_objective_reports": {(*labels, period_name): result.reports}}

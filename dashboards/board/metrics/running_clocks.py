@@ -1,4 +1,4 @@
-"""The metrics of clocks that run now."""
+"""Computes the metrics of clocks that run now."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,9 +10,9 @@ from streams.domain.duration_bins import SECOND
 
 
 def running(platform: str, clocks: Sequence[ExportedClock], sample: CohortSample, now: RunningClocks) -> Samples:
-    """Return the gauges of clocks that run now, or are paused, by their ids.
+    """Return the gauges of running and paused clocks by clock id.
 
-    Nobody knows which are past their limits while the platform has not told up to when it is complete.
+    Overdue counts are left out without a watermark, since the ages of open reports are then not known.
     """
     counts = {
         "safeclock_overdue_reports": now.overdue,
