@@ -1,4 +1,4 @@
-"""What the demo sees: the history that comes in on its board, and whether what was planted shows."""
+"""Watches the demo's board: shows the ranking while the history arrives, then checks the planted effects."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ _ACTION_CLOCK: Final = next(clock for clock in STANDARD_CLOCKS if clock.id == AC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TruthSource:
-    """The history that was planted; `dig` starts the process that writes the key to it to `key_file`."""
+    """The simulated history; `start` starts the process that writes its ground truth to `truth_file`."""
 
     history: DemoHistory
     truth_file: Path
@@ -36,10 +36,9 @@ class TruthSource:
 
 
 class DemoMonitor:
-    """One look at a board that begins empty.
+    """Runs a board that begins empty and shows its figures.
 
-    `marks` are when, in seconds after the instant `started_ms`, the first row, the whole history and the verdicts were
-    shown.
+    `milestones` are the seconds from `started_ms` to the first row, the whole history and the checks.
     """
 
     def __init__(self, truth_source: TruthSource, screen: Screen, started_ms: int) -> None:
@@ -51,20 +50,20 @@ class DemoMonitor:
         self._board_process: BoardProcess | None = None
 
     async def run(self, settings: Settings) -> None:
-        """Run a board and watch it until cancelled; raises what makes it fail."""
+        """Run a board and show its figures until cancelled; raises the first error of the board."""
         async with open_board(settings) as self._board_process, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._board_process.run(settings.refresh_ms))
             tasks.create_task(self._poll(self._board_process))
 
     async def _poll(self, board_process: BoardProcess) -> None:
-        """Show what the board shows; give the verdicts once the whole history is in its figures."""
+        """Show the board's figures; check the planted effects once the figures include the whole history."""
         completed_as_of: int | None = None
         key: asyncio.subprocess.Process | None = None
         while True:
             fresh = board_process.freshness
             if board_process.board.snapshot.histograms and fresh.as_of is not None:
                 self._show_ranking(board_process, fresh.as_of, fresh.reasons)
-                if key is None:  # only now, so that nothing delays the first row
+                if key is None:  # This process starts late, so that it does not delay the first row.
                     key = await self._truth_source.start()
                 progress = self._history_progress(board_process)
                 if completed_as_of is None and progress >= 1:
@@ -88,7 +87,7 @@ class DemoMonitor:
     def _show_progress(self, board_process: BoardProcess, progress: float, *, is_complete: bool) -> None:
         if is_complete:
             self._record_milestone("history")
-            self._screen.show_status(f"history done, live since; metrics on http://{HOST}:{board_process.port}/metrics")
+            self._screen.show_status(f"history done, now live; metrics on http://{HOST}:{board_process.port}/metrics")
         else:
             self._screen.show_status(f"history: {progress:.0%} of {self._truth_source.history.weeks} weeks")
 
@@ -101,7 +100,7 @@ class DemoMonitor:
         self.milestones.setdefault(name, (wall_clock_ms() - self._started_ms) / SECOND)
 
     def _history_progress(self, board_process: BoardProcess) -> float:
-        """Return how much of the history has been counted, by the platforms' own word on every partition."""
+        """Return the share of the history that was counted, from the latest declared watermark, 0 to 1."""
         complete_through = board_process.board.snapshot.values.get("safeclock_complete_through_timestamp_seconds", {})
         history = self._truth_source.history
         begin, end = history.start_ms / SECOND, (history.end_ms - MINUTE) / SECOND
@@ -109,7 +108,7 @@ class DemoMonitor:
         return min(1.0, max(0.0, (latest - begin) / (end - begin)))
 
     def json_report(self) -> dict[str, object] | None:
-        """Return the figures with what was planted; None while the board has none."""
+        """Return the figures with the ground truth; None while the board has no figures."""
         if self._board_process is None or self._board_process.freshness.as_of is None:
             return None
         figures = self._board_process.board.measure_report(("platform",), self._board_process.freshness)
@@ -133,7 +132,7 @@ def _run_checks(board_process: BoardProcess, ground_truth: GroundTruth) -> list[
 def _segment_shares(
     board_process: BoardProcess, ground_truth: GroundTruth, fresh: Freshness
 ) -> Mapping[str, SegmentShares]:
-    """Return the shares on both sides of the date at which a platform is planted to change, or of the middle."""
+    """Return the shares before and after the planted change of a platform, or before and after the middle."""
     divided = {
         name: ground_truth.split_day(name)
         for name, planted in ground_truth.platforms.items()

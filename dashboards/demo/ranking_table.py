@@ -1,4 +1,4 @@
-"""The standings as a live table, or as plain lines where nobody watches a terminal."""
+"""Formats the ranking as a table for a terminal, or as plain lines for a file or a pipe."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,9 +10,9 @@ from streams.domain.survival import Interval
 from streams.edge.terminal import WrappingTable
 
 _HEADINGS = (
-    "published\nmedian",
+    "closed-only\nmedian",
     "rank",
-    "median, those\nwaiting counted",
+    "median, open\ncounted",
     "acted on\nwithin 24 h",
     "rank",
     "decided\nwithin 24 h",
@@ -22,10 +22,10 @@ _HEADINGS = (
 
 
 def ranking_table(rows: Sequence[RankingRow], as_of: int, stale_reasons: Iterable[str]) -> WrappingTable:
-    """Return the table; it is greyed when there are reasons to."""
+    """Return the table; it is dimmed and lists the reasons if the figures are stale."""
     reasons = list(stale_reasons)
     shown = WrappingTable(
-        title="As a transparency report would print it, beside the same platforms counting those still waiting",
+        title="Closed-only figures, as transparency reports print them, beside figures that count open reports",
         caption="\n".join((CAVEAT, *reasons)),
         title_justify="left",
         caption_justify="left",
@@ -46,7 +46,7 @@ def ranking_lines(rows: Sequence[RankingRow], as_of: int) -> Iterable[str]:
     for one in rows:
         published, rank, median, acted, by_action, decided, waiting, oldest = _cells(one, as_of)
         yield (
-            f"{one.platform}: published median {published} ({rank}); with {waiting} open, oldest {oldest}: median "
+            f"{one.platform}: closed-only median {published} ({rank}); with {waiting} open, oldest {oldest}: median "
             f"{median}, acted on within 24 h {acted} ({by_action}), decided {decided}"
         )
 

@@ -1,4 +1,4 @@
-"""One plain sentence for each planted truth, and whether the board's figures show it."""
+"""Checks whether the board's figures confirm each planted effect, and states each result in one sentence."""
 
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
@@ -10,22 +10,22 @@ from streams.contract.timestamps import format_timestamp
 from streams.domain.duration_bins import DAY, HOUR, SECOND
 
 _SHARE_TOLERANCE: Final = 0.03
-"""Shares that differ by no more than this are taken for the same."""
+"""Shares that differ by at most this much count as equal."""
 _MIN_CHANGE: Final = 0.05
-"""A planted change moves a share by more than this; what is steady moves by less."""
+"""A planted change moves a share by at least this much; the share of a steady platform moves by less."""
 _MIN_RANK_LOSS: Final = 3
-"""A platform whose rank was a matter of publishing loses so many places at least."""
+"""A platform with a misleading closed-only rank loses at least this many places when open reports count."""
 
 
 class SegmentShares(NamedTuple):
-    """The shares acted on within 24 hours of the filings before and after a date; None where they cannot be given."""
+    """The shares acted on within 24 hours, of filings before and after a date; None where a share is not known."""
 
     before: float | None
     after: float | None
 
 
 class Evidence(NamedTuple):
-    """What the board shows and the key says of one platform; `expected` are its ranks by the key.
+    """The board's figures and the ground truth of one platform; `expected_ranks` are its ranks by the ground truth.
 
     `as_of` is the time of the figures in epoch milliseconds.
     """
@@ -38,7 +38,7 @@ class Evidence(NamedTuple):
 
 
 class TruthCheck(NamedTuple):
-    """What is planted in a platform, the sentence about it, and whether the figures show it."""
+    """The effect that is planted in a platform, a sentence about it, and whether the figures confirm it."""
 
     platform: str
     truth: str
@@ -47,20 +47,20 @@ class TruthCheck(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The sentence with its mark."""
+        """The sentence after a check mark or a cross."""
         return f"{'✓' if self.is_confirmed else '✗'} {self.sentence}"
 
 
 def check_truths(
     ground_truth: GroundTruth, rows: Mapping[str, RankingRow], segment_shares: Mapping[str, SegmentShares], as_of: int
 ) -> list[TruthCheck]:
-    """Return a verdict on every platform of the key; one that the board does not show has none of its truth."""
+    """Return a check for every platform of the ground truth; it fails if the board has no row for the platform."""
     expected = _expected_ranks(ground_truth, rows)
     found = []
     for name, planted in sorted(ground_truth.platforms.items()):
         if name not in rows:
             found.append(
-                TruthCheck(name, planted.truth, f"{name.title()}: the board shows nothing.", is_confirmed=False)
+                TruthCheck(name, planted.truth, f"{name.title()}: the board has no figures.", is_confirmed=False)
             )
             continue
         evidence = Evidence(rows[name], planted, segment_shares.get(name), expected.get(name, {}), as_of)
@@ -70,7 +70,7 @@ def check_truths(
 
 
 def _expected_ranks(ground_truth: GroundTruth, rows: Mapping[str, RankingRow]) -> Mapping[str, Mapping[str, int]]:
-    """Return every platform's true ranks among those of which the board gives a share."""
+    """Return every platform's true ranks; by shares, only platforms with a share on the board are ranked."""
     truth = {name: planted.published_clocks for name, planted in ground_truth.platforms.items()}
     shown = [name for name in truth if name in rows and rows[name].acted_rank is not None]
     closed_only = rank_values({name: clocks[ACTION].closed_only_median_seconds for name, clocks in truth.items()})
@@ -81,7 +81,7 @@ def _expected_ranks(ground_truth: GroundTruth, rows: Mapping[str, RankingRow]) -
 
 
 def format_ordinal(rank: int | None) -> str:
-    """Return a rank as a word: 1st, 2nd, 3rd, 4th; "unranked" for none."""
+    """Return a rank as an ordinal: 1st, 2nd, 3rd, 4th; "unranked" for None."""
     if rank is None:
         return "unranked"
     ending = "th" if rank % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
@@ -91,7 +91,7 @@ def format_ordinal(rank: int | None) -> str:
 def _check_acknowledges_only(evidence: Evidence) -> tuple[str, bool]:
     now = evidence.row
     sentence = (
-        f"{format_ordinal(now.closed_only_rank)} by published median, {format_ordinal(now.acted_rank)} when its {now.open_reports:,} "
+        f"{format_ordinal(now.closed_only_rank)} by closed-only median, {format_ordinal(now.acted_rank)} when its {now.open_reports:,} "
         f"unanswered reports count: {_format_percent(now.acted_share.value)} acted on within 24 h."
     )
     falls = (now.acted_rank or 0) - (now.closed_only_rank or 0) >= _MIN_RANK_LOSS
@@ -114,11 +114,11 @@ def _check_auto_rejects(evidence: Evidence) -> tuple[str, bool]:
 def _check_publishes_on_close(evidence: Evidence) -> tuple[str, bool]:
     now = evidence.row
     sentence = (
-        f"prints a median of {_format_median(now.closed_only_median)} and is not measurable, because it tells of a report only when "
-        "it has closed it."
+        f"has a closed-only median of {_format_median(now.closed_only_median)} and is not measurable, because it publishes a report only "
+        "when the report is closed."
     )
     if now.is_measurable:
-        sentence = f"{_format_percent(now.acted_share.value)} acted on within 24 h, as if it told of reports when they are filed."
+        sentence = f"{_format_percent(now.acted_share.value)} acted on within 24 h, as if it published reports when they are filed."
     return sentence, not now.is_measurable and now.acted_share.value is None and now.closed_only_median is not None
 
 
@@ -126,7 +126,7 @@ def _check_nightly_batches(evidence: Evidence) -> tuple[str, bool]:
     now = evidence.row
     age = _watermark_age(evidence)
     sentence = (
-        f"tells everything once a night; its figures are complete to {_format_age(age)} and hold: "
+        f"publishes once a night; its figures are complete up to {_format_age(age)} and correct: "
         f"{_format_percent(now.acted_share.value)} acted on within 24 h."
     )
     nightly = age is not None and age <= (DAY + HOUR) / SECOND
@@ -136,9 +136,9 @@ def _check_nightly_batches(evidence: Evidence) -> tuple[str, bool]:
 def _check_silent(evidence: Evidence) -> tuple[str, bool]:
     now = evidence.row
     if now.complete_through is None or evidence.truth.since is None:
-        return "has never said that it was complete.", False
+        return "has never declared a watermark.", False
     sentence = (
-        f"silent since {_format_date(now.complete_through)}, {_format_age(_watermark_age(evidence))}: its figures stand still there, "
+        f"silent since {_format_date(now.complete_through)}, {_format_age(_watermark_age(evidence))}: its figures stop there, "
         f"with {now.open_reports:,} reports open."
     )
     late = parse_ms(evidence.truth.since) / SECOND - now.complete_through
@@ -148,7 +148,7 @@ def _check_silent(evidence: Evidence) -> tuple[str, bool]:
 def _check_change(evidence: Evidence, direction: str, sign: int) -> tuple[str, bool]:
     sides = evidence.segment_shares
     if sides is None or sides.before is None or sides.after is None or evidence.truth.since is None:
-        return "no share can be given before and after.", False
+        return "the shares before and after are not known.", False
     sentence = (
         f"{direction} since {_format_date(parse_ms(evidence.truth.since) / SECOND)}: {_format_percent(sides.before)} acted on within 24 h "
         f"before, {_format_percent(sides.after)} after."
@@ -170,10 +170,10 @@ def _check_slower(evidence: Evidence) -> tuple[str, bool]:
 def _check_steady(evidence: Evidence) -> tuple[str, bool]:
     now, sides = evidence.row, evidence.segment_shares
     if sides is None or sides.before is None or sides.after is None:
-        return "no share can be given of both halves.", False
+        return "the shares of both halves are not known.", False
     sentence = (
         f"steady, {_format_percent(sides.before)} acted on within 24 h in the first half and {_format_percent(sides.after)} in the "
-        f"second; {format_ordinal(now.closed_only_rank)} by published median, {format_ordinal(now.acted_rank)} when open reports count."
+        f"second; {format_ordinal(now.closed_only_rank)} by closed-only median, {format_ordinal(now.acted_rank)} when open reports count."
     )
     return sentence, abs(sides.after - sides.before) < _MIN_CHANGE and _has_expected_ranks(
         evidence
@@ -193,7 +193,7 @@ _CHECKS: Final[Mapping[str, Callable[[Evidence], tuple[str, bool]]]] = {
 
 
 def _has_expected_ranks(evidence: Evidence) -> bool:
-    """Return whether the ranks are those of the key, give or take one: neighbours may be a hair apart."""
+    """Return whether each rank differs by at most one from the ground truth, since neighbours may be nearly equal."""
     now = evidence.row
     shown = {"published": now.closed_only_rank, "acted": now.acted_rank, "decided": now.decided_rank}
     return all(
@@ -202,7 +202,7 @@ def _has_expected_ranks(evidence: Evidence) -> bool:
 
 
 def _has_true_share(evidence: Evidence, clock: str) -> bool:
-    """Return whether the share of a clock is that of the key."""
+    """Return whether the share of a clock is close to the ground truth."""
     share = (evidence.row.acted_share if clock == ACTION else evidence.row.decided_share).value
     return _is_close(share, evidence.truth.published_clocks[clock].share_within_24h)
 
@@ -216,7 +216,7 @@ def _is_close(share: float | None, true_share: float | None) -> bool:
 
 
 def _watermark_age(evidence: Evidence) -> float | None:
-    """Return how many seconds before the figures' time the platform's own word ends."""
+    """Return how many seconds the declared watermark is behind the figures' time; None without a watermark."""
     complete_through = evidence.row.complete_through
     return None if complete_through is None else evidence.as_of / SECOND - complete_through
 

@@ -89,7 +89,7 @@ def test_the_caveat_stands_beside_the_first_figure(values: Samples) -> None:
 
     assert first == CAVEAT
     assert harbor == (
-        "harbor: published median 3.0 min (1st); with 1,424 open, oldest 1.0 d: median not reached, "
+        "harbor: closed-only median 3.0 min (1st); with 1,424 open, oldest 1.0 d: median not reached, "
         "acted on within 24 h 9.0% (8.0% to 10.0%) (2nd), decided 12.0% (11.0% to 13.0%)"
     )
     assert "median 5.0 h (4.0 h to 6.0 h)" in meadow
