@@ -36,7 +36,7 @@ _CHECK: Final = (
         "queue, slow only in action is another mix of outcomes."
     ),
     "*Open reports* and *Oldest open report*: a growing backlog will keep missing deadlines.",
-    "*Silence* and *Events refused*: actions that were taken but never accepted look like slowness.",
+    "*Watermark age in cadences* and *Events refused*: actions that were taken but never accepted look like slowness.",
 )
 _DO: Final = (
     (

@@ -145,7 +145,7 @@ ALERTS: Final = (
         starting_when=f"the {MIN_ANOMALOUS_EVENTS}th of a day, when they are 1 % of its events",
         means="actions lay up to two minutes before their filing and were measured as zero; at least "
         f"{MIN_ANOMALOUS_EVENTS} in a day and more than 1 % of the events.",
-        check=("*Second thoughts*, and whether filings and actions are stamped by different machines.",),
+        check=("*Unusual events*, and whether filings and actions are stamped by different machines.",),
         do=("Ask the platform's engineer to have both stamped by one clock.",),
         not_meant="fraud: two minutes are no gain. What lies further apart is refused as `bad_time`.",
     ),

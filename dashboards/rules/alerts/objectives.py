@@ -76,7 +76,7 @@ _OVERDUE_CHECK: Final = (
         "No metric says which reports: `deadline-missed` on `report-updates` has their tokens, for whoever may read that "
         "topic ([report-updates.md](report-updates.md))."
     ),
-    "*Silence* and *Events refused*: an action that was never accepted leaves its report overdue.",
+    "*Watermark age in cadences* and *Events refused*: an action that was never accepted leaves its report overdue.",
 )
 
 ALERTS: Final = (
@@ -129,7 +129,7 @@ ALERTS: Final = (
         f"filed so far, whatever becomes of the open ones; at least {MIN_OBJECTIVE_REPORTS} were filed.",
         check=(
             (
-                "*Rules kept: this period so far*, then the value in `safeclock_objective_ratio` or "
+                "*Objectives met: current period*, then the value in `safeclock_objective_ratio` or "
                 "`safeclock_objective_seconds`, of how many reports in `safeclock_objective_reports`, and whether it is a "
                 "lower bound in `safeclock_objective_lower_bound`."
             ),

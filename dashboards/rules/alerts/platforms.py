@@ -180,8 +180,8 @@ ALERTS: Final = (
         check=(
             "Whether what is filed changed: harm, channel, reporter.",
             (
-                "*Acted on within 24 h, by week of filing* beside *Decided within 24 h, by week of filing*, and in *Where "
-                "reports stand* whether they are open or ended otherwise."
+                "*Acted on within 24 h, by week of filing* beside *Decided within 24 h, by week of filing*, and in *Reports "
+                "by state* whether they are open or ended otherwise."
             ),
         ),
         do=("Ask the platform what changed in those weeks, with both figures and their intervals.",),
