@@ -1,4 +1,4 @@
-"""One pass over lines that sends them and keeps account of what arrived."""
+"""Sends lines once and tracks which were acknowledged."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -18,11 +18,11 @@ from streams.edge.files.line_blocks import LineBlock
 from streams.edge.files.refusal_groups import RefusalCounts
 
 ProgressCallback = Callable[[int, int], None]
-"""Called with the bytes read and the lines acknowledged so far."""
+"""Called with the number of bytes read and the number of lines acknowledged so far."""
 
 
 def ignore_progress(_size: int, _lines: int) -> None:
-    """Tell nobody."""
+    """Do nothing: the callback for an upload without a progress bar."""
 
 
 CAUSE_REFUSED: Final = "a line was refused"
@@ -31,12 +31,12 @@ CAUSE_CHANGED: Final = "the file changed while it was read"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadOptions:
-    """How a pass treats its lines.
+    """Options of an upload.
 
-    `now` is when live lines are told; the records of `history` carry the time at which each line was told. `good`
-    lines are known to be good and not checked again; `checks` holds the checksums of their blocks when they were read
-    before, None when they were not, and `gaps` the platforms with a refused line among them, as in `Survey`. Lines
-    before `from_line` are read and not sent.
+    `now` returns the log time of live lines; with `history` each record has the log time of its line as timestamp.
+    Prevalidated lines are not checked again. `checksums` are those of the blocks at the first reading, None without a
+    first reading. `incomplete_platforms` have a refused line, as in `FileCheck`. Lines before `from_line` are read and
+    not sent.
     """
 
     now: WallClock
@@ -49,18 +49,18 @@ class UploadOptions:
 
 
 class _StoppedError(Exception):
-    """Ends a pass before a line that must not leave; the message is the cause."""
+    """Ends an upload before a line that must not be sent; the message is the cause."""
 
 
 def _next_block(read_ahead: ReadAhead) -> LineBlock | None:
     try:
         return read_ahead.next_block()
-    except OSError as error:  # what was sent before is accounted for all the same
-        raise _StoppedError(f"the lines could not be read on: {error}") from error
+    except OSError as error:  # The upload still reports the lines that it sent before.
+        raise _StoppedError(f"the next lines could not be read: {error}") from error
 
 
 class LineUpload:
-    """Sends the lines of a source once; afterwards its attributes tell what happened."""
+    """Sends the lines of a source once; its attributes hold the result."""
 
     def __init__(self, router: Router, options: UploadOptions, progress: ProgressCallback) -> None:
         self._router = router
@@ -77,7 +77,7 @@ class LineUpload:
         self.resume_from_line: int | None = None
 
     async def run(self, source: Iterator[LineBlock], settings: PublisherSettings, topics: tuple[str, ...]) -> None:
-        """Send everything; what ends it early stands in `cause`. Raises BrokerError when it cannot begin."""
+        """Send all lines; `stop_cause` says why an upload stopped early. Raises BrokerError if it cannot begin."""
         ahead = ReadAhead(source)
         try:
             async with open_batch_sender(settings, topics) as sender:
