@@ -1,4 +1,4 @@
-"""What is planted and what is true: the key to a simulated history, to hold measured figures against."""
+"""Computes the ground truth of a simulated history, with which measured figures can be compared."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby, takewhile
@@ -51,10 +51,10 @@ JsonObject = dict[str, object]
 
 
 def ground_truth(config: SimulationConfig) -> JsonObject:
-    """Return what is planted in each platform and the true answers, ready for JSON; durations in seconds.
+    """Return the planted effect and the true figures of each platform, ready for JSON; durations in seconds.
 
-    Per platform: `clocks` over everything really filed in the span, `published_clocks` over what was told of it,
-    `before` and `after` where something changes, and shares within 24 h by filing week (Monday to Sunday, UTC).
+    Per platform: `clocks` cover all reports filed in the history, `published_clocks` only published reports, `before`
+    and `after` the filings on each side of a planted change, and `weeks` the filing weeks (Monday to Sunday, UTC).
     """
     cases = {profile.id: _true_reports(config, profile) for profile in PLATFORM_MODELS}
     figures = {name: clock_truths(some, config.end_ms) for name, some in cases.items()}
@@ -75,7 +75,7 @@ def ground_truth(config: SimulationConfig) -> JsonObject:
 
 
 def _true_reports(config: SimulationConfig, platform: PlatformModel) -> list[TrueReport]:
-    """Return what really was filed with a platform during the span, mistakes left out, by filing time."""
+    """Return the reports that were filed with a platform during the history, by filing time, without mistaken filings."""
     cases = []
     for span in takewhile(lambda span: span.begin_ms < config.end_ms, time_slices(config)):
         for life, tellings in simulate_publication(config, platform, span):
@@ -95,7 +95,7 @@ def _true_reports(config: SimulationConfig, platform: PlatformModel) -> list[Tru
 
 
 def _acknowledged_at(report: SimulatedReport) -> int | None:
-    """Return when the platform first showed that it had seen the report; what it took back shows nothing."""
+    """Return when the platform first showed that it had seen the report; retracted steps do not count."""
     steps = report.steps
     undone = {step.data.step_index for step in steps if isinstance(step.data, RetractStep)}
     seen = (
@@ -125,7 +125,7 @@ def _platform_truth(config: SimulationConfig, platform: PlatformModel, reports: 
 
 
 def _published_through(config: SimulationConfig, platform: PlatformModel) -> int:
-    """Return up to when everything has been published at the end of the span."""
+    """Return the instant up to which the platform has published all events at the end of the history."""
     if platform.effect is KnownEffect.NIGHTLY_BATCHES:
         return (config.end_ms - NIGHTLY_CUTOFF - NIGHTLY_BATCH_DELAY) // DAY * DAY + NIGHTLY_CUTOFF - 1
     return min(config.end_ms - SECOND, stops_publishing_at(config, platform) or config.end_ms) - MAX_PUBLISH_DELAY
@@ -151,7 +151,7 @@ def _response_parameters(responses: ResponseModel) -> JsonObject:
 
 
 def _segments(config: SimulationConfig, platform: PlatformModel, reports: Sequence[TrueReport]) -> JsonObject:
-    """Return the answers for filings before and after the planted change, nothing where there is none."""
+    """Return the true figures for filings before and after the planted change; empty without a change."""
     if platform.change is None:
         return {}
     since = config.change_date(platform.change.after_share)
@@ -163,7 +163,7 @@ def _segments(config: SimulationConfig, platform: PlatformModel, reports: Sequen
 
 
 def _weekly_shares(reports: Sequence[TrueReport]) -> Iterator[JsonObject]:
-    """Yield a week's filings and the share within 24 h of each clock; `cases` are sorted by filing time."""
+    """Yield each week's filings and the share within 24 h of each clock; `reports` are sorted by filing time."""
     for week, group in groupby(reports, key=lambda case: iso_week(case.filed_at)):
         filed = list(group)
         shares = {clock: share_within(filed, place, DAY) for clock, place in STOP_FIELD_BY_CLOCK.items()}
@@ -171,7 +171,7 @@ def _weekly_shares(reports: Sequence[TrueReport]) -> Iterator[JsonObject]:
 
 
 def _clock_ranks(truths: dict[str, ClockTruth]) -> dict[str, dict[str, int]]:
-    """Return the platforms' ranks on one clock, as a transparency report would have them and as they are."""
+    """Return the platforms' ranks on one clock: by closed-only median, true median and true share within 24 h."""
 
     def by(figure: str, *, smallest_first: bool) -> dict[str, int]:
         return rank_with_missing_last(

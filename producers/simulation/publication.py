@@ -1,4 +1,4 @@
-"""When each platform tells what happened: at once, on closing, in nightly batches, or no longer."""
+"""Simulates when each platform publishes events: at once, when a report closes, in nightly batches, or never."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -21,10 +21,10 @@ _MIN_PUBLISH_DELAY: Final = SECOND // 2
 _PUBLISH_JITTER: Final = 16 * SECOND
 
 NIGHTLY_BATCH_DELAY: Final = 2 * _BATCH_DURATION
-"""How long after its time the nightly batch is out, and its heartbeat says so."""
+"""How long after the cutoff the nightly batch is published and its heartbeat is sent."""
 
 MAX_PUBLISH_DELAY: Final = 30 * SECOND
-"""No prompt platform takes longer than this to publish, so its heartbeat vouches for everything up to then."""
+"""A platform that publishes at once needs at most this long, so a heartbeat declares everything before this delay."""
 
 # A redelivery after a lost acknowledgement; share and delay are ours ("re-sent files" in the recipe).
 _RESENT_SHARE: Final = 0.003
@@ -32,15 +32,15 @@ _RESENT_DELAY: Final = 5 * MINUTE
 
 
 def stops_publishing_at(config: SimulationConfig, platform: PlatformModel) -> int | None:
-    """Return when the platform stops publishing, None for never."""
+    """Return when the platform stops publishing, in epoch milliseconds; None for never."""
     change = platform.change
     return None if change is None or change.responses is not None else config.change_date(change.after_share)
 
 
 def _nightly_published_at(occurred_at: int) -> int:
-    """Return when the batch with what happened at `at` tells it: the batches hold what came before 02:00 (UTC).
+    """Return when the nightly batch publishes an event; a batch holds the events before 02:00 (UTC).
 
-    A batch goes out within minutes, oldest first, so that nothing is told later than a day after it happened.
+    A batch takes a few minutes, oldest event first, so that each event is published at most a day after it occurred.
     """
     waited = (occurred_at - NIGHTLY_CUTOFF) % DAY
     return occurred_at - waited + DAY + waited * _BATCH_DURATION // DAY
@@ -49,8 +49,8 @@ def _nightly_published_at(occurred_at: int) -> int:
 def simulate_publication(
     config: SimulationConfig, platform: PlatformModel, time_slice: TimeSlice
 ) -> Iterator[tuple[SimulatedReport, list[tuple[int, int]]]]:
-    """Yield the lives that begin in `span`, each with what is ever published of it: when it is told, which step."""
-    # Its own chance: how a platform publishes must not change what happens on it.
+    """Yield the reports filed in `time_slice`, each with its publications: pairs of log time and step index."""
+    # Publication has its own random draws, so that it does not change what happens to reports.
     chance = SeededRandom(config.seed, platform.id, "told", time_slice.begin_ms)
     silence = stops_publishing_at(config, platform)
     for life in simulate_arrivals(config, platform, time_slice):
@@ -63,7 +63,7 @@ def _publication_times(
     for place, step in enumerate(report.steps):
         published_at = _published_at(rng, platform, report, step.occurred_at)
         if published_at is None or (stops_at is not None and published_at >= stops_at):
-            if place == 0:  # nothing is said about a report that was never announced
+            if place == 0:  # The platform publishes nothing about a report whose filing it did not publish.
                 return
             continue
         yield published_at, place
@@ -74,7 +74,7 @@ def _publication_times(
 
 
 def _published_at(rng: SeededRandom, platform: PlatformModel, report: SimulatedReport, occurred_at: int) -> int | None:
-    """Return when the platform tells what happened at `at` in `life`, None for never."""
+    """Return when the platform publishes an event of `report` that occurred at `occurred_at`, None for never."""
     if platform.effect is KnownEffect.NIGHTLY_BATCHES:
         return _nightly_published_at(occurred_at)
     if platform.effect is KnownEffect.PUBLISHES_ON_CLOSE:
@@ -87,7 +87,7 @@ def _published_at(rng: SeededRandom, platform: PlatformModel, report: SimulatedR
 def simulate_heartbeats(
     config: SimulationConfig, platform: PlatformModel, time_slice: TimeSlice
 ) -> Iterator[PublishedEvent]:
-    """Yield the heartbeats that a platform sends during `span`, once per topic."""
+    """Yield the heartbeats that a platform sends in `time_slice`, once per topic."""
     silence = stops_publishing_at(config, platform)
     for sequence, at, complete_through in _heartbeat_times(config, platform, time_slice):
         if silence is not None and at >= silence:
@@ -103,14 +103,14 @@ def simulate_heartbeats(
 def _heartbeat_times(
     config: SimulationConfig, platform: PlatformModel, time_slice: TimeSlice
 ) -> Iterator[tuple[int, int, int]]:
-    """Yield sequence, instant and `complete_through` of each heartbeat in `span`."""
+    """Yield sequence, instant and `complete_through` of each heartbeat in `time_slice`."""
     if platform.effect is KnownEffect.NIGHTLY_BATCHES:
         night = time_slice.begin_ms // DAY * DAY + NIGHTLY_CUTOFF
         if time_slice.begin_ms <= night + NIGHTLY_BATCH_DELAY < time_slice.end_ms:
             yield (night + NIGHTLY_BATCH_DELAY - config.start_ms) // DAY, night + NIGHTLY_BATCH_DELAY, night - 1
         return
     history = max(platform.cadence_ms, config.heartbeat_ms)
-    # Counted back from the end, so that history ends with a heartbeat however far apart they are.
+    # Heartbeats are counted back from the end, so that the history ends with a heartbeat at any interval.
     last = config.end_ms - SECOND
     before = (last - config.start_ms) // history
     every, number = (

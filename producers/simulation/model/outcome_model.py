@@ -1,4 +1,4 @@
-"""How a report ends and after how long: the part of the model that is calibrated."""
+"""Simulates how a report ends and after how long; this part of the model is calibrated."""
 
 from typing import Final, NamedTuple
 
@@ -33,34 +33,34 @@ from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND
 from streams.domain.vocabulary import Reversal
 
 EXPIRES_AFTER_MS: Final = 10 * DAY
-"""When a report that nobody decided is closed, where it is closed at all; ours."""
+"""How long after its filing an undecided report expires, if it expires; the value is ours."""
 
 _AUTO_REJECT_MS: Final = 20 * SECOND
 
 
 class SimulatedOutcome(NamedTuple):
-    """How a report ends: at `at` with `ending`."""
+    """How a report ends: at `ended_at`, epoch milliseconds, with `action`."""
 
     ended_at: int
     action: ActionTaken
 
     @property
     def is_restricted(self) -> bool:
-        """Whether the item is gone afterwards, so that nobody can report it again."""
+        """Whether the item is removed afterwards, so that nobody can report it again."""
         return is_final_restriction(self.action)
 
     @property
     def is_decided(self) -> bool:
-        """Whether somebody judged the report, or found that nothing is left to judge."""
+        """Whether the outcome is a decision, including that the item is already restricted or unavailable."""
         return self.is_restricted or isinstance(self.action, UNRESTRICTED_DECISIONS)
 
 
 def draw_outcome(
     rng: SeededRandom, responses: ResponseModel, label: LabelMixEntry, filed_at: int, week_factor: float
 ) -> SimulatedOutcome | None:
-    """Return how a report filed at `at` ends, None when nobody ever answers.
+    """Return how a report filed at `filed_at` ends, None if it is never answered.
 
-    `shock` is how much longer everything takes on this platform in that week.
+    `week_factor` multiplies all durations of the platform in that week.
     """
     if not rng.draw_bool(responses.answered_share):
         return None
@@ -102,7 +102,7 @@ _FOLLOW_UP_SHARE: Final = max(_ESCALATED_SHARE + _SUBJECT_APPEAL_SHARE, _REPORTE
 
 
 def follow_up_steps(rng: SeededRandom, outcome: SimulatedOutcome) -> list[Step]:
-    """Return what happens after a report has ended, in order; nearly always nothing."""
+    """Return the steps after a report has ended, in order; the list is nearly always empty."""
     luck = rng.uniform()
     if luck >= _FOLLOW_UP_SHARE:
         return []

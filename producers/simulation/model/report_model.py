@@ -1,7 +1,7 @@
-"""The latent life of one report: what really happens to it, whether or not anybody is told.
+"""Simulates one report: everything that happens to it, published or not.
 
-The instants that the clocks ask for are kept beside the steps, so that the planted truth is read from the model
-and never from a ledger.
+The instants at which clocks stop are kept beside the steps, so that the ground truth comes from the model and never
+from a ledger.
 """
 
 from typing import Final, NamedTuple
@@ -28,7 +28,7 @@ from streams.contract.events.schema.event_data import ReportAmended
 from streams.domain.duration_bins import HOUR, MINUTE, SECOND
 from streams.domain.vocabulary import AmendReason, RetractReason, Severity
 
-# Shares and medians of what happens on the way are ours: no platform publishes them.
+# The shares and medians of intermediate steps are ours: no platform publishes them.
 _NOTICE_ACKNOWLEDGED_SHARE: Final = 0.95
 _REVIEWED_SHARE: Final = 0.10
 _PAUSED_SHARE: Final = 0.05
@@ -41,7 +41,7 @@ _MANUAL_REVIEW_FROM_MS: Final = 30 * MINUTE
 
 
 class IncomingReport(NamedTuple):
-    """A report that comes in; `into` is the number of the report on the same item with which it is merged."""
+    """A report that arrives; `merged_into` is the number of the report on the same item with which it is merged."""
 
     number: str
     filed_at: int
@@ -50,11 +50,11 @@ class IncomingReport(NamedTuple):
 
 
 class SimulatedReport(NamedTuple):
-    """One report from its filing on.
+    """One report with all its steps.
 
     `number` is unique within the platform. `ended_at` is the first true ending, `decided_at` the first decision,
-    `acted_at` the first final restriction (epoch milliseconds, None for never). `real` is false for a report filed
-    by mistake and retracted.
+    `acted_at` the first final restriction (epoch milliseconds, None for never). `is_genuine` is false for a report that
+    was filed by mistake and retracted.
     """
 
     number: str
@@ -70,7 +70,7 @@ class SimulatedReport(NamedTuple):
 def simulate_report(
     rng: SeededRandom, responses: ResponseModel, incoming: IncomingReport, outcome: SimulatedOutcome | None
 ) -> SimulatedReport:
-    """Return the life of the report that comes in as `entry` and meets `fate`."""
+    """Return the steps of the report `incoming` that ends with `outcome`."""
     number, at, label, _ = incoming
     filed = Step(at, label.report_data)
     if rng.draw_bool(_SEVERAL_ITEMS_SHARE):
@@ -103,7 +103,7 @@ def simulate_report(
 def _intermediate_steps(
     rng: SeededRandom, responses: ResponseModel, incoming: IncomingReport, outcome: SimulatedOutcome | None
 ) -> list[Step]:
-    """Return what happens between the filing and the ending, in no order."""
+    """Return the steps between the filing and the ending, in no particular order."""
     at, lane = incoming.filed_at, incoming.label.queue
     steps: list[Step] = []
     notice = lane is QueueKind.NOTICE or lane is QueueKind.FLAGGER
@@ -125,7 +125,7 @@ def _intermediate_steps(
 
 
 def _review_steps(rng: SeededRandom, filed_at: int, outcome: SimulatedOutcome, *, is_notice: bool) -> list[Step]:
-    """Return what happens to a report that waits for people."""
+    """Return the steps of a report that waits for manual review."""
     took = outcome.ended_at - filed_at
     steps: list[Step] = []
     if rng.draw_bool(_REVIEWED_SHARE):
@@ -138,6 +138,6 @@ def _review_steps(rng: SeededRandom, filed_at: int, outcome: SimulatedOutcome, *
 
 
 def _mistaken_rejection(filed_at: int, ended_at: int, step_index: int) -> list[Step]:
-    """Return a rejection recorded by mistake, as the step at `place`, and its retraction before the true ending."""
+    """Return a mistaken rejection, which is the step `step_index`, and its retraction before the true ending."""
     third = (ended_at - filed_at) // 3
     return [Step(filed_at + third, REJECTED), Step(filed_at + 2 * third, RetractStep(step_index, RetractReason.ERROR))]
