@@ -1,4 +1,4 @@
-"""What the records of a feedback topic come to: pure."""
+"""Summarises the records of a feedback topic, without input or output."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -28,13 +28,13 @@ class SourcePartition(NamedTuple):
 
 @dataclass
 class ReceivedFeedback:
-    """What a feedback topic has told: the last status of each partition, and every refusal by where its record lies."""
+    """The content of a feedback topic: the last status of each partition, and every refusal by record position."""
 
     statuses: dict[int, PlatformStatus] = field(default_factory=dict)
     refusals: dict[SourcePartition, dict[int, StoredRefusal]] = field(default_factory=dict)
 
     def apply_record(self, partition: int, key: bytes | None, value: bytes | None) -> None:
-        """Keep a record; raises ValueError for one that no worker wrote."""
+        """Store a record of the feedback topic; raises ValueError for a record that no worker wrote."""
         if key == PLATFORM_STATUS_KEY:
             self.statuses[partition] = platform_status.decode_platform_status(value or b"").data
         else:
@@ -43,7 +43,7 @@ class ReceivedFeedback:
             self.refusals.setdefault(SourcePartition(about.topic, about.partition), {})[about.offset] = refusal
 
     def lag(self, end_offsets: Mapping[SourcePartition, int]) -> int:
-        """Return how many records lie between what was committed and the ends of the source topics."""
+        """Return how many records of the source topics, up to these end offsets, no worker has committed yet."""
         reached = {
             SourcePartition(topic.topic, partition): topic.next
             for partition, status in self.statuses.items()
@@ -55,9 +55,9 @@ class ReceivedFeedback:
 def summarise_feedback(
     platform: str, feedback: ReceivedFeedback, end_offsets: Mapping[SourcePartition, int], since: int | None = None
 ) -> StatusDocument:
-    """Return what became of a platform's events; `ends` are those of its source topics.
+    """Return the status document of a platform; `end_offsets` are those of its source topics.
 
-    `since`, epoch milliseconds, leaves out refusals of records that were told before.
+    Refusals of records that were logged before `since`, epoch milliseconds, are left out.
     """
     statuses = [feedback.statuses.get(number) for number in sorted({slot.partition for slot in end_offsets})]
     known = [each for each in statuses if each is not None]
@@ -84,21 +84,21 @@ def summarise_feedback(
 
 
 def exit_status(document: StatusDocument) -> int:
-    """Return how a look ends: refused before not told, not told before accepted."""
+    """Return the exit status: `FAILURE` if events were refused, else `UNKNOWN` if records are unread, else `OK`."""
     if document.refusals:
         return FAILURE
     return UNKNOWN if document.as_of is None or document.lag else OK
 
 
 def _earliest(instants: Iterable[str | None]) -> str | None:
-    """Return the smallest of some instants, which are written alike; None where one is missing."""
+    """Return the earliest of instants in equal format; None if one of them is missing."""
     found = list(instants)
     known = [each for each in found if each is not None]
     return min(known) if known and len(known) == len(found) else None
 
 
 def _refusal_groups(feedback: ReceivedFeedback, since: int) -> list[RefusalGroup]:
-    """Return the refusals by reason and field, the most first."""
+    """Return the refusals by reason and field, the largest group first."""
     groups: dict[tuple[str, str], list[StoredRefusal]] = {}
     for places in feedback.refusals.values():
         for refusal in places.values():
