@@ -120,7 +120,7 @@ def _open_report_panels() -> list[PanelBuilder]:
 
 def _objective_panels() -> list[PanelBuilder]:
     texts = (
-        "Whether the filings of the period meet the objective, whatever happens to open reports. No figure: the result is "
+        "Whether the filings of the period meet the objective, with any outcome of open reports. No figure: the result is "
         "not known yet, or the clock ran on no report. No lawyer reviewed a rule unless safeclock_clock_info says so."
     )
     left = (

@@ -127,7 +127,7 @@ ALERTS: Final = (
         notified_within="75m",
         starting_when="so many reports of the period have missed the limit that the others cannot compensate",
         means="the reports that were filed in the period so far miss the objective of a clock (for a mean, a share or a "
-        f"quantile), whatever happens to open reports; at least {MIN_OBJECTIVE_REPORTS} reports were filed.",
+        f"quantile), with any outcome of open reports; at least {MIN_OBJECTIVE_REPORTS} reports were filed.",
         check=(
             (
                 "*Objectives met: current period*. Then the value in `safeclock_objective_ratio` or "

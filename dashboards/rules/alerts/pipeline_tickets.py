@@ -51,13 +51,13 @@ TICKET_ALERTS: Final = (
         "record batches than it should, or may not be written. The platform's events are still counted, and its refusals "
         "are on `event-refused`; `safeclock status` shows an old status.",
         check=(
-            "A worker's log: `is not told what becomes of its events` names the topic and what is wrong with it.",
+            "A worker's log: `gets no feedback on its events` names the topic and what is wrong with it.",
             "`safeclock admin plan` shows the differences.",
         ),
         do=(
             "Run `safeclock admin apply`. Workers notice within seconds and send feedback again.",
             "If the number of partitions is wrong: delete the topic, then run `safeclock admin apply`.",
-            "If a worker's log says that it sends no feedback before a restart, restart the worker.",
+            "If a worker's log says `before a restart`, restart that worker.",
         ),
         not_meant="a fault of the figures: they are complete.",
     ),
