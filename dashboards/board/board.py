@@ -85,19 +85,19 @@ class Board:
 
         0 while the platform has declared a watermark on some partitions only.
         """
-        as_of, counts = fresh.as_of or 0, self.measures.platform_counters
-        said = counts.complete_through(platform, fresh.partition_count or 0)
-        if not said:
-            return as_of if said is None else 0
-        return min(as_of, watermark(said, counts.last_logged_at(platform) or 0, self._cadence(platform)))
+        as_of, counters = fresh.as_of or 0, self.measures.platform_counters
+        declared = counters.complete_through(platform, fresh.partition_count or 0)
+        if not declared:
+            return as_of if declared is None else 0
+        return min(as_of, watermark(declared, counters.last_logged_at(platform) or 0, self._cadence(platform)))
 
     def _cadence(self, platform: str) -> int:
-        known = self._registry.platform(platform)
-        return DEFAULT_CADENCE_MS if known is None else known.cadence_ms
+        registered = self._registry.platform(platform)
+        return DEFAULT_CADENCE_MS if registered is None else registered.cadence_ms
 
     def _capacity(self, platform: str) -> int:
-        known = self._registry.platform(platform)
-        return DEFAULT_CAPACITY if known is None else known.capacity
+        registered = self._registry.platform(platform)
+        return DEFAULT_CAPACITY if registered is None else registered.capacity
 
     async def apply_pending(self) -> None:
         """Apply pending changes in small batches, so that other tasks run in between."""
@@ -126,17 +126,22 @@ class Board:
         self, platform: str, clocks: Sequence[ExportedClock], watermark: int, as_of: int
     ) -> Iterator[Samples]:
         """Yield the figures of a platform in small parts."""
-        figured = self._cohort_metrics.setdefault(platform, CohortMetrics(platform, self._cadence(platform)))
-        yield from figured.samples(self.measures.accumulators_by_week.get(platform, {}), clocks, watermark, as_of)
-        judged = self._objective_metrics.setdefault(platform, ObjectiveMetrics(platform))
-        yield from judged.samples(self.measures.periods.reports_of, clocks, watermark, as_of)
+        cohort_metrics = self._cohort_metrics.setdefault(platform, CohortMetrics(platform, self._cadence(platform)))
+        yield from cohort_metrics.samples(
+            self.measures.accumulators_by_week.get(platform, {}), clocks, watermark, as_of
+        )
+        objective_metrics = self._objective_metrics.setdefault(platform, ObjectiveMetrics(platform))
+        yield from objective_metrics.samples(self.measures.periods.reports_of, clocks, watermark, as_of)
 
     def _integrity_samples(self, platform: str, fresh: Freshness) -> Samples:
         watermark = self.watermark(platform, fresh)
-        promised = self.measures.platform_counters.complete_through(platform, fresh.partition_count or 0) is not None
+        sends_heartbeats = (
+            self.measures.platform_counters.complete_through(platform, fresh.partition_count or 0) is not None
+        )
         return (
             integrity_samples(
-                platform, self.measures.daily_counts.check_input(platform, watermark, is_declared_complete=promised)
+                platform,
+                self.measures.daily_counts.check_input(platform, watermark, is_declared_complete=sends_heartbeats),
             )
             if watermark
             else {}
@@ -145,13 +150,11 @@ class Board:
     def refresh_snapshot(self, fresh: Freshness, caught_up_at: int | None) -> None:
         """Replace the snapshot: current counters, and the gauges that were computed last."""
         platforms, clocks = self.platforms, self.clocks
-        grounds = merge_samples(
+        inputs = merge_samples(
             info_samples(self._registry, platforms, self._release), input_samples(fresh, caught_up_at)
         )
         if fresh.as_of is None or not self._gauges:
-            self.snapshot = Snapshot(
-                {name: series for name, series in grounds.items() if name not in _ONLY_WITH_GAUGES}
-            )
+            self.snapshot = Snapshot({name: series for name, series in inputs.items() if name not in _ONLY_WITH_GAUGES})
             return
         totals = {
             name: self.measures.platform_counters.total(name)
@@ -159,7 +162,7 @@ class Board:
         }
         self.snapshot = Snapshot(
             merge_samples(
-                counter_samples(totals, platforms, clocks), self._platform_gauges(totals, fresh), self._gauges, grounds
+                counter_samples(totals, platforms, clocks), self._platform_gauges(totals, fresh), self._gauges, inputs
             ),
             histogram_samples(totals, platforms, [clock for clock in clocks if clock.id in STANDARD_CLOCK_IDS]),
         )
@@ -198,9 +201,9 @@ class Board:
         if fresh.as_of is None:
             raise NotReadyError("; ".join(fresh.reasons))
         clocks, groups = self.clocks, []
-        name_of = group_key(by)
-        found = self._samples_by_platform(fresh) if tuple(by) == ("platform",) else self.cohort_samples(name_of, fresh)
-        for name, sample in found.items():
+        key_of = group_key(by)
+        samples = self._samples_by_platform(fresh) if tuple(by) == ("platform",) else self.cohort_samples(key_of, fresh)
+        for name, sample in samples.items():
             labels = dict(zip(by, name, strict=True))
             groups.append(group_report(labels, sample, clocks, fresh.as_of, self._warnings(labels, fresh)))
         totals = {
@@ -212,21 +215,21 @@ class Board:
     def _samples_by_platform(self, fresh: Freshness) -> Mapping[tuple[str, ...], CohortSample]:
         """Return every platform's reports from its accumulators, which avoids reading all cohorts again."""
         self.measures.apply_pending()
-        found = {
+        samples = {
             (platform,): merge_cohort_samples(
-                [pool.to_sample(self.watermark(platform, fresh)) for pool in pools.values()]
+                [accumulator.to_sample(self.watermark(platform, fresh)) for accumulator in accumulators.values()]
             )
-            for platform, pools in sorted(self.measures.accumulators_by_week.items())
+            for platform, accumulators in sorted(self.measures.accumulators_by_week.items())
         }
-        return {name: sample for name, sample in found.items() if sample.filed}
+        return {name: sample for name, sample in samples.items() if sample.filed}
 
     def _warnings(self, labels: Mapping[str, str], fresh: Freshness) -> list[str]:
         platform = labels.get("platform")
-        remarks = history_warnings(self._registry.history_texts(), platform)
+        warnings = history_warnings(self._registry.history_texts(), platform)
         return (
-            [*remarks, _NO_WATERMARK_WARNING]
+            [*warnings, _NO_WATERMARK_WARNING]
             if platform is not None and not self.watermark(platform, fresh)
-            else remarks
+            else warnings
         )
 
 

@@ -32,9 +32,9 @@ class Endpoints:
         The lines of the page are the reasons why the figures are stale.
         """
         fresh = self._freshness()
-        shown = bool(self._snapshot().histograms)
-        reasons = fresh.reasons or (() if shown else ("the first figures are being computed",))
-        return web.Response(status=200 if shown else 503, text="\n".join(reasons or ("ok",)) + "\n")
+        has_figures = bool(self._snapshot().histograms)
+        reasons = fresh.reasons or (() if has_figures else ("the first figures are being computed",))
+        return web.Response(status=200 if has_figures else 503, text="\n".join(reasons or ("ok",)) + "\n")
 
     async def metrics(self, _: web.BaseRequest) -> web.Response:
         """Answer with the board's metrics; a thread renders them, since there are thousands of series."""

@@ -37,17 +37,19 @@ class CachedExposition:
         return "".join(self._render_metrics(snapshot)).encode()
 
     def _without_template(self, name: str, series: Mapping[LabelValues, _Value]) -> dict[LabelValues, _Value]:
-        lines = self._templates[name]
-        return {words: value for words, value in series.items() if words not in lines}
+        templates = self._templates[name]
+        return {labels: value for labels, value in series.items() if labels not in templates}
 
     def _add_templates(self, new: Snapshot) -> None:
         written = iter(generate_latest(SnapshotCollector(lambda: new)).decode().split("\n"))
         for name in [metric.name for metric in exported_metrics(new)]:
             self._headers[name] = "".join([f"{line}\n" for line in islice(written, _HEADER_LINES)])
             sizes = dict.fromkeys(new.values.get(name, {}), 1)
-            sizes |= {words: len(_format_histogram(one)) for words, one in new.histograms.get(name, {}).items()}
-            for words, size in sizes.items():
-                self._templates[name][words] = "".join(map(_number_template, islice(written, size)))
+            sizes |= {
+                labels: len(_format_histogram(histogram)) for labels, histogram in new.histograms.get(name, {}).items()
+            }
+            for labels, size in sizes.items():
+                self._templates[name][labels] = "".join(map(_number_template, islice(written, size)))
 
     def _render_metrics(self, snapshot: Snapshot) -> Iterator[str]:
         for name in [metric.name for metric in exported_metrics(snapshot)]:
@@ -55,10 +57,10 @@ class CachedExposition:
             lines = self._templates[name]
             if name in snapshot.histograms:
                 yield from [
-                    lines[words] % _format_histogram(value) for words, value in snapshot.histograms[name].items()
+                    lines[labels] % _format_histogram(value) for labels, value in snapshot.histograms[name].items()
                 ]
             else:
-                yield from [lines[words] % _format_number(value) for words, value in snapshot.values[name].items()]
+                yield from [lines[labels] % _format_number(value) for labels, value in snapshot.values[name].items()]
 
 
 def _number_template(line: str) -> str:

@@ -91,16 +91,16 @@ async def open_board(settings: Settings) -> AsyncIterator[BoardProcess]:
 async def _run_until_stopped(settings: Settings) -> None:
     """Run until a stop signal, and then exit the process; raises the error of a board that fails."""
     stopping = StopSignals(_stop_message)
-    working = asyncio.create_task(_run(settings))
-    asked = asyncio.create_task(stopping.requested.wait())
-    await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
-    if not working.done():
-        working.cancel()
-        await asyncio.wait({working}, timeout=_SHUTDOWN_SECONDS)
+    board_task = asyncio.create_task(_run(settings))
+    stop_requested = asyncio.create_task(stopping.requested.wait())
+    await asyncio.wait({board_task, stop_requested}, return_when=asyncio.FIRST_COMPLETED)
+    if not board_task.done():
+        board_task.cancel()
+        await asyncio.wait({board_task}, timeout=_SHUTDOWN_SECONDS)
         exit_with_log(_stop_message())
-    asked.cancel()
+    stop_requested.cancel()
     try:
-        working.result()
+        board_task.result()
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from group
 

@@ -51,22 +51,22 @@ def exported_metrics(snapshot: Snapshot) -> list[Metric]:
 def _metric_family(metric: Metric, series: LabelledValues) -> Family:
     kind = CounterMetricFamily if metric.kind is MetricKind.COUNTER else GaugeMetricFamily
     family = kind(metric.name, metric.help, labels=[label.name for label in metric.labels])
-    for words, value in series.items():
-        family.add_metric(words, value)
+    for labels, value in series.items():
+        family.add_metric(labels, value)
     return family
 
 
 def _histogram_family(metric: Metric, histograms: HistogramSamples) -> Family:
     family = HistogramMetricFamily(metric.name, metric.help, labels=[label.name for label in metric.labels])
-    for words, readings in histograms[metric.name].items():
-        family.add_metric(words, readings.cumulative_buckets(), readings.sum_seconds)
+    for labels, histogram in histograms[metric.name].items():
+        family.add_metric(labels, histogram.cumulative_buckets(), histogram.sum_seconds)
     return family
 
 
 def merge_samples(*parts: Mapping[str, LabelledValues]) -> Samples:
     """Return the union of sample sets that have no series in common."""
-    whole: Samples = {}
+    merged: Samples = {}
     for part in parts:
         for name, series in part.items():
-            whole.setdefault(name, {}).update(series)
-    return whole
+            merged.setdefault(name, {}).update(series)
+    return merged

@@ -70,8 +70,8 @@ class Demo:
         from dashboards.board.settings import Settings  # noqa: PLC0415 - while worker, publisher and simulator start
         from dashboards.demo.monitor import DemoMonitor, TruthSource  # noqa: PLC0415 - likewise
 
-        planting = TruthSource(history=self.history, truth_file=self._truth_file, start=self._start_truth_process)
-        self.monitor = DemoMonitor(planting, self._screen, self._started_ms)
+        truth_source = TruthSource(history=self.history, truth_file=self._truth_file, start=self._start_truth_process)
+        self.monitor = DemoMonitor(truth_source, self._screen, self._started_ms)
         await self.monitor.run(Settings(bootstrap=self._bootstrap, registry=services.REGISTRY, http_host=services.HOST))
 
     async def _start_truth_process(self) -> asyncio.subprocess.Process:
@@ -97,12 +97,12 @@ async def _run_until_stopped(options: DemoOptions, terminal: Console) -> int:
         if failed is not None:
             screen.show_status(_describe_failure(failed))
             return 1
-        verdicts = demo.monitor.checks if demo.monitor is not None else []
-        if not verdicts:
+        checks = demo.monitor.checks if demo.monitor is not None else []
+        if not checks:
             screen.show_status("stopped before the whole history was measured")
         if options.json_file is not None and demo.monitor is not None:
             _write_json(options.json_file, demo.monitor.json_report())
-        return 0 if verdicts and all(verdict.is_confirmed for verdict in verdicts) else 1
+        return 0 if checks and all(check.is_confirmed for check in checks) else 1
 
 
 async def _cancel_all(tasks: Sequence[asyncio.Task[object]]) -> None:

@@ -58,13 +58,13 @@ class DemoMonitor:
     async def _poll(self, board_process: BoardProcess) -> None:
         """Show the board's figures; check the planted effects once the figures include the whole history."""
         completed_as_of: int | None = None
-        key: asyncio.subprocess.Process | None = None
+        truth_process: asyncio.subprocess.Process | None = None
         while True:
             fresh = board_process.freshness
             if board_process.board.snapshot.histograms and fresh.as_of is not None:
                 self._show_ranking(board_process, fresh.as_of, fresh.reasons)
-                if key is None:  # This process starts late, so that it does not delay the first row.
-                    key = await self._truth_source.start()
+                if truth_process is None:  # This process starts late, so that it does not delay the first row.
+                    truth_process = await self._truth_source.start()
                 progress = self._history_progress(board_process)
                 if completed_as_of is None and progress >= 1:
                     completed_as_of = fresh.as_of
@@ -74,7 +74,7 @@ class DemoMonitor:
                     is_complete=completed_as_of is not None
                     and _gauges_computed_at(board_process) >= completed_as_of / SECOND,
                 )
-                if "history" in self.milestones and not self.checks and key.returncode == 0:
+                if "history" in self.milestones and not self.checks and truth_process.returncode == 0:
                     self._check_truths(board_process)
             await asyncio.sleep(_POLL_SECONDS)
 
@@ -113,8 +113,8 @@ class DemoMonitor:
             return None
         figures = self._board_process.board.measure_report(("platform",), self._board_process.freshness)
         truth = json.loads(self._truth_source.truth_file.read_bytes()) if self.checks else None
-        said = [verdict._asdict() for verdict in self.checks]
-        return {**figures, "truth": truth, "verdicts": said, "seconds": self.milestones}
+        checks = [check._asdict() for check in self.checks]
+        return {**figures, "truth": truth, "verdicts": checks, "seconds": self.milestones}
 
 
 def _gauges_computed_at(board_process: BoardProcess) -> float:
@@ -123,27 +123,27 @@ def _gauges_computed_at(board_process: BoardProcess) -> float:
 
 def _run_checks(board_process: BoardProcess, ground_truth: GroundTruth) -> list[TruthCheck]:
     fresh = board_process.freshness
-    shown = {
-        one.platform: one for one in rank_platforms(board_process.board.snapshot.values, board_process.board.platforms)
+    rows = {
+        row.platform: row for row in rank_platforms(board_process.board.snapshot.values, board_process.board.platforms)
     }
-    return check_truths(ground_truth, shown, _segment_shares(board_process, ground_truth, fresh), fresh.as_of or 0)
+    return check_truths(ground_truth, rows, _segment_shares(board_process, ground_truth, fresh), fresh.as_of or 0)
 
 
 def _segment_shares(
     board_process: BoardProcess, ground_truth: GroundTruth, fresh: Freshness
 ) -> Mapping[str, SegmentShares]:
     """Return the shares before and after the planted change of a platform, or before and after the middle."""
-    divided = {
+    split_days = {
         name: ground_truth.split_day(name)
-        for name, planted in ground_truth.platforms.items()
-        if planted.truth in _SEGMENTED_TRUTHS
+        for name, truth in ground_truth.platforms.items()
+        if truth.truth in _SEGMENTED_TRUTHS
     }
 
-    def side(cohort: CohortKey) -> tuple[str, ...]:
-        return cohort.platform, "before" if cohort.day < divided[cohort.platform] else "after"
+    def segment(cohort: CohortKey) -> tuple[str, ...]:
+        return cohort.platform, "before" if cohort.day < split_days[cohort.platform] else "after"
 
     shares: dict[tuple[str, ...], float | None] = {}
-    for name, sample in board_process.board.cohort_samples(side, fresh, divided).items():
+    for name, sample in board_process.board.cohort_samples(segment, fresh, split_days).items():
         share = clock_statistics(sample, [_ACTION_CLOCK]).curve.within(DAY)
         shares[name] = None if share is None else share.value
-    return {name: SegmentShares(shares.get((name, "before")), shares.get((name, "after"))) for name in divided}
+    return {name: SegmentShares(shares.get((name, "before")), shares.get((name, "after"))) for name in split_days}

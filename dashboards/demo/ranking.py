@@ -42,18 +42,18 @@ def rank_platforms(samples: Samples, platforms: Sequence[str]) -> list[RankingRo
     """Return one row per platform, in the order of the platforms' names."""
     samples = defaultdict(dict, samples)  # A metric without series is missing from the samples.
     within = samples["safeclock_cohort_within_ratio"]
-    published = {name: _recent_value(samples, "cohort_closed_only_median_seconds", name) for name in platforms}
+    closed_only = {name: _recent_value(samples, "cohort_closed_only_median_seconds", name) for name in platforms}
     acted = {name: _read_interval(within, (name, RECENT_COHORT, ACTION, _LIMIT)) for name in platforms}
     decided = {name: _read_interval(within, (name, RECENT_COHORT, DECISION, _LIMIT)) for name in platforms}
-    by_publication = rank_values(published)
+    by_closed_only = rank_values(closed_only)
     by_action = rank_values({name: _descending(figure) for name, figure in acted.items()})
     by_decision = rank_values({name: _descending(figure) for name, figure in decided.items()})
     return [
         RankingRow(
             platform=name,
             filed=round(samples["safeclock_cohort_filed_reports"][name, RECENT_COHORT]),
-            closed_only_median=published[name],
-            closed_only_rank=by_publication.get(name),
+            closed_only_median=closed_only[name],
+            closed_only_rank=by_closed_only.get(name),
             is_measurable=bool(_recent_value(samples, "cohort_measurable", name)),
             median=_read_interval(
                 samples["safeclock_cohort_quantile_seconds"], (name, RECENT_COHORT, ACTION, "median")

@@ -73,7 +73,7 @@ class _LiveScreen(Screen):
     @override
     def show_checks(self, checks: Sequence[TruthCheck]) -> None:
         self._checks = Text("\n").join(
-            Text(verdict.line, style="green" if verdict.is_confirmed else "bold red") for verdict in checks
+            Text(check.line, style="green" if check.is_confirmed else "bold red") for check in checks
         )
         self._refresh()
 
@@ -114,8 +114,8 @@ class _LineScreen(Screen):
 
     @override
     def show_checks(self, checks: Sequence[TruthCheck]) -> None:
-        self._print_lines([*self._ranking_lines, *(verdict.line for verdict in checks)])
+        self._print_lines([*self._ranking_lines, *(check.line for check in checks)])
 
     def _print_lines(self, lines: Sequence[str]) -> None:
-        for sentence in lines:
-            self._console.print(sentence, soft_wrap=True, highlight=False, markup=False)
+        for line in lines:
+            self._console.print(line, soft_wrap=True, highlight=False, markup=False)

@@ -59,9 +59,9 @@ class Supervisor:
                 env=self._environment,
                 start_new_session=True,
             )
-        for given in (spec.stdin, spec.stdout):
-            if given >= 0:
-                os.close(given)
+        for descriptor in (spec.stdin, spec.stdout):
+            if descriptor >= 0:
+                os.close(descriptor)
         self._processes.append((spec, process))
         watch = asyncio.create_task(self._wait_for_exit(spec, process))
         self._watchers.add(watch)

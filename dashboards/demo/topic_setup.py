@@ -27,16 +27,16 @@ async def create_topics(bootstrap: str, registry: Registry, application: str) ->
     except TimeoutError as error:
         raise TopicSetupError(f"expected a broker at {bootstrap} within {_BROKER_TIMEOUT_SECONDS:.0f} s") from error
     try:
-        wanted = required_topics(registry, application, _SINGLE_BROKER, record_time="create")
-        made = await admin.create_topics(
+        topics = required_topics(registry, application, _SINGLE_BROKER, record_time="create")
+        response = await admin.create_topics(
             [
-                NewTopic(one.name, one.partitions, one.replication_factor, topic_configs=dict(one.config))
-                for one in wanted
+                NewTopic(topic.name, topic.partitions, topic.replication_factor, topic_configs=dict(topic.config))
+                for topic in topics
             ]
         )
     finally:
         await admin.close()
-    errors: Iterable[Sequence[object]] = made.topic_errors  # type: ignore[attr-defined]  # Every version of the response has this field.
+    errors: Iterable[Sequence[object]] = response.topic_errors  # type: ignore[attr-defined]  # Every version of the response has this field.
     refused = [f"{name} ({code})" for name, code, *_ in errors if code]
     if refused:
         raise TopicSetupError(f"the broker did not create {', '.join(refused)}")

@@ -56,28 +56,28 @@ def check_truths(
 ) -> list[TruthCheck]:
     """Return a check for every platform of the ground truth; it fails if the board has no row for the platform."""
     expected = _expected_ranks(ground_truth, rows)
-    found = []
-    for name, planted in sorted(ground_truth.platforms.items()):
+    checks = []
+    for name, truth in sorted(ground_truth.platforms.items()):
         if name not in rows:
-            found.append(
-                TruthCheck(name, planted.truth, f"{name.title()}: the board has no figures.", is_confirmed=False)
+            checks.append(
+                TruthCheck(name, truth.truth, f"{name.title()}: the board has no figures.", is_confirmed=False)
             )
             continue
-        evidence = Evidence(rows[name], planted, segment_shares.get(name), expected.get(name, {}), as_of)
-        sentence, holds = _CHECKS[planted.truth](evidence)
-        found.append(TruthCheck(name, planted.truth, f"{name.title()}: {sentence}", holds))
-    return found
+        evidence = Evidence(rows[name], truth, segment_shares.get(name), expected.get(name, {}), as_of)
+        sentence, is_confirmed = _CHECKS[truth.truth](evidence)
+        checks.append(TruthCheck(name, truth.truth, f"{name.title()}: {sentence}", is_confirmed))
+    return checks
 
 
 def _expected_ranks(ground_truth: GroundTruth, rows: Mapping[str, RankingRow]) -> Mapping[str, Mapping[str, int]]:
     """Return every platform's true ranks; by shares, only platforms with a share on the board are ranked."""
-    truth = {name: planted.published_clocks for name, planted in ground_truth.platforms.items()}
-    shown = [name for name in truth if name in rows and rows[name].acted_rank is not None]
+    truth = {name: platform.published_clocks for name, platform in ground_truth.platforms.items()}
+    ranked = [name for name in truth if name in rows and rows[name].acted_rank is not None]
     closed_only = rank_values({name: clocks[ACTION].closed_only_median_seconds for name, clocks in truth.items()})
-    acted = rank_values({name: -(truth[name][ACTION].share_within_24h or 0.0) for name in shown})
-    decided = rank_values({name: -(truth[name][DECISION].share_within_24h or 0.0) for name in shown})
+    acted = rank_values({name: -(truth[name][ACTION].share_within_24h or 0.0) for name in ranked})
+    decided = rank_values({name: -(truth[name][DECISION].share_within_24h or 0.0) for name in ranked})
     by_word = {"published": closed_only, "acted": acted, "decided": decided}
-    return {name: {word: places[name] for word, places in by_word.items() if name in places} for name in truth}
+    return {name: {figure: ranks[name] for figure, ranks in by_word.items() if name in ranks} for name in truth}
 
 
 def format_ordinal(rank: int | None) -> str:
@@ -89,73 +89,73 @@ def format_ordinal(rank: int | None) -> str:
 
 
 def _check_acknowledges_only(evidence: Evidence) -> tuple[str, bool]:
-    now = evidence.row
+    row = evidence.row
     sentence = (
-        f"{format_ordinal(now.closed_only_rank)} by closed-only median, {format_ordinal(now.acted_rank)} when its {now.open_reports:,} "
-        f"unanswered reports count: {_format_percent(now.acted_share.value)} acted on within 24 h."
+        f"{format_ordinal(row.closed_only_rank)} by closed-only median, {format_ordinal(row.acted_rank)} when its {row.open_reports:,} "
+        f"unanswered reports count: {_format_percent(row.acted_share.value)} acted on within 24 h."
     )
-    falls = (now.acted_rank or 0) - (now.closed_only_rank or 0) >= _MIN_RANK_LOSS
-    unanswered = now.open_reports >= evidence.truth.published_unanswered * (1 - _SHARE_TOLERANCE)
+    falls = (row.acted_rank or 0) - (row.closed_only_rank or 0) >= _MIN_RANK_LOSS
+    unanswered = row.open_reports >= evidence.truth.published_unanswered * (1 - _SHARE_TOLERANCE)
     return sentence, falls and unanswered and _has_expected_ranks(evidence) and _has_true_share(evidence, ACTION)
 
 
 def _check_auto_rejects(evidence: Evidence) -> tuple[str, bool]:
-    now = evidence.row
+    row = evidence.row
     sentence = (
-        f"{format_ordinal(now.decided_rank)} by decisions within 24 h ({_format_percent(now.decided_share.value)}), "
-        f"{format_ordinal(now.acted_rank)} by action ({_format_percent(now.acted_share.value)}): it rejects nearly everything at once."
+        f"{format_ordinal(row.decided_rank)} by decisions within 24 h ({_format_percent(row.decided_share.value)}), "
+        f"{format_ordinal(row.acted_rank)} by action ({_format_percent(row.acted_share.value)}): it rejects nearly everything at once."
     )
-    falls = (now.acted_rank or 0) - (now.decided_rank or 0) >= _MIN_RANK_LOSS
+    falls = (row.acted_rank or 0) - (row.decided_rank or 0) >= _MIN_RANK_LOSS
     return sentence, falls and _has_expected_ranks(evidence) and _has_true_share(evidence, ACTION) and _has_true_share(
         evidence, DECISION
     )
 
 
 def _check_publishes_on_close(evidence: Evidence) -> tuple[str, bool]:
-    now = evidence.row
+    row = evidence.row
     sentence = (
-        f"has a closed-only median of {_format_median(now.closed_only_median)} and is not measurable, because it publishes a report only "
+        f"has a closed-only median of {_format_median(row.closed_only_median)} and is not measurable, because it publishes a report only "
         "when the report is closed."
     )
-    if now.is_measurable:
-        sentence = f"{_format_percent(now.acted_share.value)} acted on within 24 h, as if it published reports when they are filed."
-    return sentence, not now.is_measurable and now.acted_share.value is None and now.closed_only_median is not None
+    if row.is_measurable:
+        sentence = f"{_format_percent(row.acted_share.value)} acted on within 24 h, as if it published reports when they are filed."
+    return sentence, not row.is_measurable and row.acted_share.value is None and row.closed_only_median is not None
 
 
 def _check_nightly_batches(evidence: Evidence) -> tuple[str, bool]:
-    now = evidence.row
+    row = evidence.row
     age = _watermark_age(evidence)
     sentence = (
         f"publishes once a night; its figures are complete up to {_format_age(age)} and correct: "
-        f"{_format_percent(now.acted_share.value)} acted on within 24 h."
+        f"{_format_percent(row.acted_share.value)} acted on within 24 h."
     )
     nightly = age is not None and age <= (DAY + HOUR) / SECOND
-    return sentence, nightly and now.is_measurable and _has_true_share(evidence, ACTION)
+    return sentence, nightly and row.is_measurable and _has_true_share(evidence, ACTION)
 
 
 def _check_silent(evidence: Evidence) -> tuple[str, bool]:
-    now = evidence.row
-    if now.complete_through is None or evidence.truth.since is None:
+    row = evidence.row
+    if row.complete_through is None or evidence.truth.since is None:
         return "has never declared a watermark.", False
     sentence = (
-        f"silent since {_format_date(now.complete_through)}, {_format_age(_watermark_age(evidence))}: its figures stop there, "
-        f"with {now.open_reports:,} reports open."
+        f"silent since {_format_date(row.complete_through)}, {_format_age(_watermark_age(evidence))}: its figures stop there, "
+        f"with {row.open_reports:,} reports open."
     )
-    late = parse_ms(evidence.truth.since) / SECOND - now.complete_through
+    late = parse_ms(evidence.truth.since) / SECOND - row.complete_through
     return sentence, 0 <= late <= DAY / SECOND and _has_true_share(evidence, ACTION)
 
 
 def _check_change(evidence: Evidence, direction: str, sign: int) -> tuple[str, bool]:
-    sides = evidence.segment_shares
-    if sides is None or sides.before is None or sides.after is None or evidence.truth.since is None:
+    shares = evidence.segment_shares
+    if shares is None or shares.before is None or shares.after is None or evidence.truth.since is None:
         return "the shares before and after are not known.", False
     sentence = (
-        f"{direction} since {_format_date(parse_ms(evidence.truth.since) / SECOND)}: {_format_percent(sides.before)} acted on within 24 h "
-        f"before, {_format_percent(sides.after)} after."
+        f"{direction} since {_format_date(parse_ms(evidence.truth.since) / SECOND)}: {_format_percent(shares.before)} acted on within 24 h "
+        f"before, {_format_percent(shares.after)} after."
     )
-    moved = sign * (sides.after - sides.before) >= _MIN_CHANGE
-    return sentence, moved and _is_segment_share(evidence.truth.before, sides.before) and _is_segment_share(
-        evidence.truth.after, sides.after
+    moved = sign * (shares.after - shares.before) >= _MIN_CHANGE
+    return sentence, moved and _is_segment_share(evidence.truth.before, shares.before) and _is_segment_share(
+        evidence.truth.after, shares.after
     )
 
 
@@ -168,14 +168,14 @@ def _check_slower(evidence: Evidence) -> tuple[str, bool]:
 
 
 def _check_steady(evidence: Evidence) -> tuple[str, bool]:
-    now, sides = evidence.row, evidence.segment_shares
-    if sides is None or sides.before is None or sides.after is None:
+    row, shares = evidence.row, evidence.segment_shares
+    if shares is None or shares.before is None or shares.after is None:
         return "the shares of both halves are not known.", False
     sentence = (
-        f"steady, {_format_percent(sides.before)} acted on within 24 h in the first half and {_format_percent(sides.after)} in the "
-        f"second; {format_ordinal(now.closed_only_rank)} by closed-only median, {format_ordinal(now.acted_rank)} when open reports count."
+        f"steady, {_format_percent(shares.before)} acted on within 24 h in the first half and {_format_percent(shares.after)} in the "
+        f"second; {format_ordinal(row.closed_only_rank)} by closed-only median, {format_ordinal(row.acted_rank)} when open reports count."
     )
-    return sentence, abs(sides.after - sides.before) < _MIN_CHANGE and _has_expected_ranks(
+    return sentence, abs(shares.after - shares.before) < _MIN_CHANGE and _has_expected_ranks(
         evidence
     ) and _has_true_share(evidence, ACTION)
 
@@ -194,10 +194,10 @@ _CHECKS: Final[Mapping[str, Callable[[Evidence], tuple[str, bool]]]] = {
 
 def _has_expected_ranks(evidence: Evidence) -> bool:
     """Return whether each rank differs by at most one from the ground truth, since neighbours may be nearly equal."""
-    now = evidence.row
-    shown = {"published": now.closed_only_rank, "acted": now.acted_rank, "decided": now.decided_rank}
+    row = evidence.row
+    ranks = {"published": row.closed_only_rank, "acted": row.acted_rank, "decided": row.decided_rank}
     return all(
-        rank is not None and abs(rank - evidence.expected_ranks.get(word, 0)) <= 1 for word, rank in shown.items()
+        rank is not None and abs(rank - evidence.expected_ranks.get(figure, 0)) <= 1 for figure, rank in ranks.items()
     )
 
 

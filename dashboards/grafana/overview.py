@@ -38,8 +38,8 @@ _SHARE_THRESHOLDS: Final = ((None, VERMILION), (0.5, ORANGE), (0.8, BLUE))
 def _speed_panels() -> list[PanelBuilder]:
     verbs = ((ask.ACTION, "Acted on"), (ask.DECISION, "Decided"))
     weekly = "Share of all reports filed in the week, open reports included. No figure: fewer than 20 filed, or not measurable."
-    known = "The share of the previous week's filings as it was known at each instant; all cohorts on the line are equally old."
-    headline: list[PanelBuilder] = [
+    full_week = "The share of the previous week's filings as it was known at each instant; all cohorts on the line are equally old."
+    by_week: list[PanelBuilder] = [
         matrix_panel(
             PanelSpec(f"{verb} within 24 h, by week of filing", weekly, "percentunit"),
             Query(ask.share_by_week(clock)),
@@ -48,18 +48,18 @@ def _speed_panels() -> list[PanelBuilder]:
         )
         for clock, verb in verbs
     ]
-    course: list[PanelBuilder] = [
+    over_time: list[PanelBuilder] = [
         timeseries_panel(
-            PanelSpec(f"{verb} within 24 h: last full week of filings, over time", known, "percentunit"),
+            PanelSpec(f"{verb} within 24 h: last full week of filings, over time", full_week, "percentunit"),
             [Query(ask.share_of_last_full_week(clock))],
         )
         for clock, verb in verbs
     ]
-    return headline + course
+    return by_week + over_time
 
 
 def _closed_only_panels() -> list[PanelBuilder]:
-    heads = (
+    queries = (
         Query(ask.RECENT_FILED, column="Filed", unit="short"),
         Query(ask.closed_only_median(ask.ACTION), column="Closed-only median", unit="s"),
         Query(ask.recent_quantile(ask.ACTION, "median"), column="Median, open reports counted", unit="s"),
@@ -79,7 +79,7 @@ def _closed_only_panels() -> list[PanelBuilder]:
     return [
         table_panel(
             PanelSpec("Closed-only median and median with open reports", meaning, "short", 24, 11),
-            heads,
+            queries,
             ask.VALUE_TEXTS,
         )
     ]
@@ -128,7 +128,7 @@ def _objective_panels() -> list[PanelBuilder]:
         "objective for each report allows no miss; an objective for a mean has no such number."
     )
     urgent = "Reports of critical or unspecified severity that are overdue by more than the platform's cadence."
-    both = "{{platform}} {{clock}}"
+    legend = "{{platform}} {{clock}}"
     return [
         *[
             matrix_panel(
@@ -148,14 +148,14 @@ def _objective_panels() -> list[PanelBuilder]:
         ),
         timeseries_panel(
             PanelSpec("Overdue by clock", "Reports whose clock runs and is past its limit.", "short", 8),
-            [Query(ask.OVERDUE_BY_RULE, both)],
+            [Query(ask.OVERDUE_BY_RULE, legend)],
         ),
         timeseries_panel(
-            PanelSpec("Urgent and overdue by clock", urgent, "short", 8), [Query(ask.URGENT_BY_RULE, both)]
+            PanelSpec("Urgent and overdue by clock", urgent, "short", 8), [Query(ask.URGENT_BY_RULE, legend)]
         ),
         timeseries_panel(
             PanelSpec("Due soon by clock", "Reports with at most a quarter of the limit left.", "short", 8),
-            [Query(ask.DUE_SOON, both)],
+            [Query(ask.DUE_SOON, legend)],
         ),
     ]
 
@@ -197,8 +197,10 @@ def _freshness_panels() -> list[PanelBuilder]:
 
 
 def _data_quality_panels() -> list[PanelBuilder]:
-    silence = "Age of a platform's declared watermark, in cadences of the platform; above three it counts as silent."
-    heads = (
+    watermark_age = (
+        "Age of a platform's declared watermark, in cadences of the platform; above three it counts as silent."
+    )
+    queries = (
         Query(ask.DUPLICATES, column="Duplicates"),
         Query(ask.CONFLICTS, column="Conflicts"),
         Query(ask.SKEWED, column="Skewed"),
@@ -210,7 +212,7 @@ def _data_quality_panels() -> list[PanelBuilder]:
     return [
         *_freshness_panels(),
         timeseries_panel(
-            PanelSpec("Watermark age in cadences", silence, "short"),
+            PanelSpec("Watermark age in cadences", watermark_age, "short"),
             [Query(ask.SILENCE)],
             ((None, BLUE), (float(SILENT_CADENCES), VERMILION)),
         ),
@@ -222,7 +224,7 @@ def _data_quality_panels() -> list[PanelBuilder]:
         ),
         table_panel(
             PanelSpec("Unusual events", "Events that need attention, by kind, since measurement began.", "short", 24),
-            heads,
+            queries,
             {},
         ),
     ]

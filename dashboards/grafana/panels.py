@@ -74,17 +74,19 @@ _PanelT = TypeVar("_PanelT", bound=_Panel)
 
 def build_dashboard(title: str, uid: str, rows: Mapping[str, Sequence[PanelBuilder]]) -> Dashboard:
     """Return a dashboard of titled rows; panels have ids from 1 in reading order, so that links to them stay valid."""
-    frame = dashboard.Dashboard(title).uid(uid).tags(["safeclock"]).timezone("utc").time("now-7d", "now").refresh("1m")
-    frame.readonly().tooltip(models.DashboardCursorSync.CROSSHAIR)
-    frame.with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"))
-    frame.with_variable(_platform_variable())
+    builder = (
+        dashboard.Dashboard(title).uid(uid).tags(["safeclock"]).timezone("utc").time("now-7d", "now").refresh("1m")
+    )
+    builder.readonly().tooltip(models.DashboardCursorSync.CROSSHAIR)
+    builder.with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"))
+    builder.with_variable(_platform_variable())
     for heading, panels in rows.items():
-        frame.with_row(dashboard.Row(heading))
+        builder.with_row(dashboard.Row(heading))
         for panel in panels:
-            frame.with_panel(panel)
-    built = frame.build()
-    for number, shown in enumerate(built.panels or (), start=1):
-        shown.id_val = number
+            builder.with_panel(panel)
+    built = builder.build()
+    for number, panel_model in enumerate(built.panels or (), start=1):
+        panel_model.id_val = number
     return built
 
 
@@ -126,17 +128,17 @@ def table_panel(spec: PanelSpec, queries: Sequence[Query], texts: Mapping[str, s
         panel.mappings([_value_map(texts)])
     _add_targets(panel, queries, PromQueryFormat.TABLE, is_instant=True)
     several = len(queries) > 1
-    heads = {
+    query_by_field = {
         f"Value #{ref}" if several else "Value": query for ref, query in zip(ascii_uppercase, queries, strict=False)
     }
     for query in queries:
         if query.unit:
             panel.override_by_name(query.column, [models.DynamicConfigValue("unit", query.unit)])
-    names = {"platform": "Platform"} | {value: query.column for value, query in heads.items()}
-    places = {name: place for place, name in enumerate(names)}
-    shown = {"excludeByName": {"Time": True}, "renameByName": names, "indexByName": places}
+    names = {"platform": "Platform"} | {value: query.column for value, query in query_by_field.items()}
+    order = {name: index for index, name in enumerate(names)}
+    options = {"excludeByName": {"Time": True}, "renameByName": names, "indexByName": order}
     return panel.with_transformation(_transformation("merge", {})).with_transformation(
-        _transformation("organize", shown)
+        _transformation("organize", options)
     )
 
 
@@ -155,9 +157,9 @@ def matrix_panel(
     # Thresholds would colour the platform's name like the lowest value.
     no_colour = models.DynamicConfigValue("custom.cellOptions", {"type": "auto"})
     panel.override_by_name(rf"platform\{label}", [no_colour])
-    crossed = {"rowField": "platform", "columnField": label, "valueField": "Value"}
+    matrix = {"rowField": "platform", "columnField": label, "valueField": "Value"}
     return panel.with_transformation(_transformation("sortBy", order)).with_transformation(
-        _transformation("groupingToMatrix", crossed)
+        _transformation("groupingToMatrix", matrix)
     )
 
 

@@ -105,7 +105,9 @@ def _entry(alert: Alert, alerts: Iterable[Alert]) -> Iterator[str]:
     yield f"**Who**: {_recipient(alert)}, {_notification_delay(alert)}.\n"
     yield from _numbered_list("Check", alert.check)
     yield from _numbered_list("Do", alert.do)
-    silenced = [other.name for other in alerts if any(_does_inhibit(mute, alert) for mute in other.inhibits)]
+    silenced = [
+        other.name for other in alerts if any(_does_inhibit(inhibition, alert) for inhibition in other.inhibits)
+    ]
     if silenced:
         yield f"**Suppressed while** one of these fires{_platform_condition(alert)}: {', '.join(silenced)}.\n"
     yield f"**Does not mean** {alert.not_meant}"

@@ -47,16 +47,16 @@ class CohortAccumulator:
         if is_total(name):
             self._closed.stopped_totals[name] += count
             return
-        signature = unpack_profile(name)
-        if not _is_open(signature):
-            self._closed.count_profile(cohort.day, signature, count, 0)
+        profile = unpack_profile(name)
+        if not _is_open(profile):
+            self._closed.count_profile(cohort.day, profile, count, 0)
             return
-        place = _OpenGroup(cohort.day, cohort.labels.is_urgent, name)
-        left = self._open.get(place, 0) + count
-        if left:
-            self._open[place] = left
+        group = _OpenGroup(cohort.day, cohort.labels.is_urgent, name)
+        remaining = self._open.get(group, 0) + count
+        if remaining:
+            self._open[group] = remaining
         else:
-            del self._open[place]
+            del self._open[group]
 
     def to_sample(self, watermark: int, clocks: Container[bytes] | None = None) -> CohortSample:
         """Return a new sample of all reports, the open ones with their ages at `watermark`, epoch milliseconds.
@@ -64,16 +64,16 @@ class CohortAccumulator:
         `clocks` limits the sample to clocks with these hashes.
         """
         sample = merge_cohort_samples([self._closed], clocks)
-        for place, count in self._open.items():
-            sample.count_profile(place.day, unpack_profile(place.stored_profile), count, watermark, clocks)
+        for group, count in self._open.items():
+            sample.count_profile(group.day, unpack_profile(group.stored_profile), count, watermark, clocks)
         return sample
 
     def count_running(self, running_clocks: RunningClocks) -> None:
         """Add every open clock to `running_clocks`."""
-        for place, count in self._open.items():
-            for clock, minute, ending in unpack_profile(place.stored_profile).clocks:
+        for group, count in self._open.items():
+            for clock, minute, ending in unpack_profile(group.stored_profile).clocks:
                 if ending == OPEN:
-                    running_clocks.count(clock, place.day * DAY + minute * MINUTE, count, is_urgent=place.is_urgent)
+                    running_clocks.count(clock, group.day * DAY + minute * MINUTE, count, is_urgent=group.is_urgent)
 
 
 def _is_open(profile: ReportProfile) -> bool:
@@ -82,16 +82,16 @@ def _is_open(profile: ReportProfile) -> bool:
 
 def merge_cohort_samples(samples: Iterable[CohortSample], clocks: Container[bytes] | None = None) -> CohortSample:
     """Return one sample of the reports of all `samples`; `clocks` limits the cells to clocks with these hashes."""
-    whole = CohortSample()
+    merged = CohortSample()
     for sample in samples:
-        whole.states.update(sample.states)
-        whole.reports.update(sample.reports)
-        whole.paused.update(sample.paused)
-        whole.stopped_totals.update(sample.stopped_totals)
-        whole.open_totals.update(sample.open_totals)
+        merged.states.update(sample.states)
+        merged.reports.update(sample.reports)
+        merged.paused.update(sample.paused)
+        merged.stopped_totals.update(sample.stopped_totals)
+        merged.open_totals.update(sample.open_totals)
         for clock, cells in sample.cells.items():
             if clocks is None or clock in clocks:
-                whole.cells[clock].update(cells)
-        oldest = [instant for instant in (whole.oldest_open_at, sample.oldest_open_at) if instant is not None]
-        whole.oldest_open_at = min(oldest, default=None)
-    return whole
+                merged.cells[clock].update(cells)
+        oldest = [instant for instant in (merged.oldest_open_at, sample.oldest_open_at) if instant is not None]
+        merged.oldest_open_at = min(oldest, default=None)
+    return merged

@@ -44,9 +44,9 @@ def assess_freshness(
     if expected is None:
         return Freshness(None, None, frozenset(), ("no worker has sent a status yet",))
     every = range(expected)
-    begun = {partition for partition, status in statuses.items() if status.log_time}
+    started = {partition for partition, status in statuses.items() if status.log_time}
     read_statuses = {
-        partition: statuses[partition] for partition in every if partition in begun and partition in caught_up
+        partition: statuses[partition] for partition in every if partition in started and partition in caught_up
     }
     latest = {partition: received_at.get(partition, now) for partition in read_statuses}
     silent = [
@@ -63,8 +63,10 @@ def assess_freshness(
         *_partition_reason(
             [partition for partition in every if partition not in statuses], "no worker has sent a status yet"
         ),
-        *_partition_reason([partition for partition in statuses if partition not in begun], "nothing measured yet"),
-        *_partition_reason([partition for partition in begun if partition not in caught_up], "not read to its end yet"),
+        *_partition_reason([partition for partition in statuses if partition not in started], "nothing measured yet"),
+        *_partition_reason(
+            [partition for partition in started if partition not in caught_up], "not read to its end yet"
+        ),
         *_partition_reason(silent, f"no status for more than {MAX_INPUT_AGE_MS // SECOND} s"),
         *_partition_reason(behind, _describe_lag(read_statuses[partition].log_time for partition in behind)),
         *_describe_disagreements(statuses.values(), pack_name),

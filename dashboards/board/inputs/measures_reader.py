@@ -91,24 +91,24 @@ class MeasuresReader:
         """Pass every record to the handler until cancelled; raises the first error."""
         while True:
             batches = await resilient_consumer.poll(self._consumer, timeout_ms=_POLL_MS)
-            for slot, records in batches.items():
+            for topic_partition, records in batches.items():
                 for record in records:
                     if isinstance(record, UnreadableBatch):
-                        log.error("%s %d: the batch at offset %d cannot be read", *slot, record.offset)
+                        log.error("%s %d: the batch at offset %d cannot be read", *topic_partition, record.offset)
                     else:
-                        self._handle_record(slot.partition, record.key or b"", record.value)
+                        self._handle_record(topic_partition.partition, record.key or b"", record.value)
             await self._update_progress()
             await asyncio.sleep(0)
 
     async def _start(self) -> None:
         if not await asyncio.to_thread(check_login, self._bootstrap, self._access):
             raise NoBrokerError(self._bootstrap, self._access)
-        slots = await self._topic_partitions()
+        topic_partitions = await self._topic_partitions()
         await self._consumer.start()
-        self._consumer.assign(slots)
-        await self._consumer.seek_to_beginning(*slots)
-        self._start_end_offsets = await self._consumer.end_offsets(slots)
-        log.info("reading %d partitions of %s", len(slots), self._topic)
+        self._consumer.assign(topic_partitions)
+        await self._consumer.seek_to_beginning(*topic_partitions)
+        self._start_end_offsets = await self._consumer.end_offsets(topic_partitions)
+        log.info("reading %d partitions of %s", len(topic_partitions), self._topic)
 
     async def _topic_partitions(self) -> list[TopicPartition]:
         """Return the partitions of the topic as soon as it exists.
@@ -127,14 +127,14 @@ class MeasuresReader:
 
     async def _update_progress(self) -> None:
         """Compare the position in every partition with its end when reading began and with its current end."""
-        heads = []
-        for slot, end in self._start_end_offsets.items():
-            position = await self._consumer.position(slot)
+        confirmed_at = []
+        for topic_partition, end in self._start_end_offsets.items():
+            position = await self._consumer.position(topic_partition)
             if position >= end:
-                self.caught_up.add(slot.partition)
-            heads.append(self._end_confirmed_at(slot, position))
-        known = [head for head in heads if head is not None]
-        if len(known) == len(heads) and self._now() - min(known) <= _MAX_FETCH_AGE_MS:
+                self.caught_up.add(topic_partition.partition)
+            confirmed_at.append(self._end_confirmed_at(topic_partition, position))
+        known = [at for at in confirmed_at if at is not None]
+        if len(known) == len(confirmed_at) and self._now() - min(known) <= _MAX_FETCH_AGE_MS:
             self.caught_up_at = min(known)
 
     def _end_confirmed_at(self, topic_partition: TopicPartition, position: int) -> int | None:

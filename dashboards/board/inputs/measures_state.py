@@ -83,11 +83,11 @@ class MeasuresState:
 
     def apply_pending(self, limit: int | None = None) -> None:
         """Apply the changes of at most `limit` cohorts to the accumulators; None applies all."""
-        for place in list(islice(self._pending, limit)):
-            new, old = self._pending.pop(place), self._cohorts.pop(place, None)
+        for row_key in list(islice(self._pending, limit)):
+            new, old = self._pending.pop(row_key), self._cohorts.pop(row_key, None)
             if new is not None:
-                self._cohorts[place] = new
-            self._apply_cohort_change(place[1], old, new)
+                self._cohorts[row_key] = new
+            self._apply_cohort_change(row_key[1], old, new)
 
     def cohorts(self, platforms: Container[str] | None = None) -> Iterator[tuple[str, Mapping[bytes, int]]]:
         """Yield the stored cohorts of every partition, of `platforms` or of all; call `apply_pending` first."""
@@ -99,7 +99,7 @@ class MeasuresState:
     def select_periods(self, periods: Collection[DayRange]) -> None:
         """Keep accumulators for exactly these periods of filing days."""
         if missing := self.periods.select(periods):
-            days = {day for span in missing for day in range(span.first, span.last + 1)}
+            days = {day for period in missing for day in range(period.first, period.last + 1)}
             self.periods.fill_periods(missing, self._cohorts_filed_on(days))
 
     def _cohorts_filed_on(self, days: Container[int]) -> Iterator[tuple[CohortKey, Mapping[bytes, int]]]:
@@ -112,14 +112,14 @@ class MeasuresState:
         cohort = parse_key(key[len(COHORT_PREFIX) :].decode())
         weeks = self.accumulators_by_week.setdefault(cohort.platform, {})
         week = iso_week(cohort.day)
-        pool = weeks.get(week)
-        if pool is None:
-            pool = weeks[week] = CohortAccumulator()
+        accumulator = weeks.get(week)
+        if accumulator is None:
+            accumulator = weeks[week] = CohortAccumulator()
         before = _EMPTY if old is None else decode_cohort(old)
         after = _EMPTY if new is None else decode_cohort(new)
         for name in before.keys() | after.keys():
             change = after.get(name, 0) - before.get(name, 0)
             if change:
-                pool.add(cohort, name, change)
+                accumulator.add(cohort, name, change)
                 self.periods.add(cohort, name, change)
                 self.daily_counts.add(cohort, name, change)

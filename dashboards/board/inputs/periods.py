@@ -22,25 +22,27 @@ class PeriodAccumulators:
 
     def add(self, cohort: CohortKey, name: bytes, count: int) -> None:
         """Add `count` to the value `name` of a cohort in every selected period that holds its day."""
-        for span, pools in self._accumulators.items():
-            if span.first <= cohort.day <= span.last:
-                _add(pools, cohort, name, count)
+        for period, accumulators in self._accumulators.items():
+            if period.first <= cohort.day <= period.last:
+                _add(accumulators, cohort, name, count)
 
     def select(self, periods: Collection[DayRange]) -> list[DayRange]:
         """Drop all periods that are not in `periods`; return those in it that must be filled."""
-        self._accumulators = {span: pools for span, pools in self._accumulators.items() if span in periods}
+        self._accumulators = {
+            period: accumulators for period, accumulators in self._accumulators.items() if period in periods
+        }
         return sorted(set(periods) - self._accumulators.keys())
 
     def fill_periods(
         self, periods: Iterable[DayRange], cohorts: Iterable[tuple[CohortKey, Mapping[bytes, int]]]
     ) -> None:
         """Fill new periods; `cohorts` must include the cohorts of all their days and may include others."""
-        filled: dict[DayRange, dict[str, CohortAccumulator]] = {span: {} for span in periods}
+        filled: dict[DayRange, dict[str, CohortAccumulator]] = {period: {} for period in periods}
         for key, cohort in cohorts:
-            for span, pools in filled.items():
-                if span.first <= key.day <= span.last:
+            for period, accumulators in filled.items():
+                if period.first <= key.day <= period.last:
                     for name, count in cohort.items():
-                        _add(pools, key, name, count)
+                        _add(accumulators, key, name, count)
         self._accumulators |= filled
 
 

@@ -57,12 +57,12 @@ class PlatformCounters:
         0 while a partition has no declared watermark, None if the platform never sent a heartbeat.
         """
         rows = self._counters_by_partition.get(platform, {})
-        promised = [
+        watermarks = [
             min(rows.get(partition, {}).get(counters.declared_watermark(topic), 0) for topic in TOPIC_ROLES)
             for partition in range(partition_count)
         ]
-        beats = any(row.get(counters.HEARTBEATS) for row in rows.values())
-        return min(promised, default=0) if beats else None
+        has_heartbeats = any(row.get(counters.HEARTBEATS) for row in rows.values())
+        return min(watermarks, default=0) if has_heartbeats else None
 
     def max_retained_reports(self, platform: str) -> int:
         """Return how many reports of the platform the fullest partition keeps."""

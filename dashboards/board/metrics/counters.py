@@ -91,16 +91,16 @@ def _set_platform_counters(
     for clock in clocks:
         keys = tuple([version.key for version in clock.versions])
         for timing in TIMINGS if clock.has_limit else ():
-            words = (platform, clock.id, timing)
+            labels = (platform, clock.id, timing)
             reached, missed = _deadline_counts(total, keys, timing, is_corrected=False)
-            values[_REACHED_TOTAL][words], values[_MISSED_TOTAL][words] = reached, missed
+            values[_REACHED_TOTAL][labels], values[_MISSED_TOTAL][labels] = reached, missed
             reached, missed = _deadline_counts(total, keys, timing, is_corrected=True)
-            values[_CORRECTED_TOTAL][*words, "reached"], values[_CORRECTED_TOTAL][*words, "missed"] = reached, missed
+            values[_CORRECTED_TOTAL][*labels, "reached"], values[_CORRECTED_TOTAL][*labels, "missed"] = reached, missed
         if clock.can_pause:
             paused = [counters.paused_ms(key) for key in keys]
             values[_PAUSED_TOTAL][platform, clock.id] = sum(total.get(name, 0) for name in paused) / SECOND
-            taken_back = sum(total.get(counters.corrected(name), 0) for name in paused)
-            values[_PAUSED_CORRECTED_TOTAL][platform, clock.id] = taken_back / SECOND
+            corrected = sum(total.get(counters.corrected(name), 0) for name in paused)
+            values[_PAUSED_CORRECTED_TOTAL][platform, clock.id] = corrected / SECOND
 
 
 def _deadline_counts(
@@ -116,9 +116,9 @@ def _deadline_counts(
 def _deadline_counter_names(keys: tuple[str, ...], *, is_late: bool, is_corrected: bool) -> tuple[list[str], list[str]]:
     """Return the counter names of missed deadlines for versions of a clock, and those of all other outcomes."""
     names: dict[bool, list[str]] = {True: [], False: []}
-    for key, verdict in product(keys, DEADLINE_OUTCOMES):
-        name = counters.deadline(key, verdict, was_logged_late=is_late)
-        names[verdict == MISSED].append(counters.corrected(name) if is_corrected else name)
+    for key, outcome in product(keys, DEADLINE_OUTCOMES):
+        name = counters.deadline(key, outcome, was_logged_late=is_late)
+        names[outcome == MISSED].append(counters.corrected(name) if is_corrected else name)
     return names[True], names[False]
 
 

@@ -28,10 +28,17 @@ def info_samples(registry: Registry, platforms: Sequence[str], release: Release)
     """Return the samples that do not change while a board runs."""
     registered = [platform for name in platforms if (platform := registry.platform(name)) is not None]
     return {
-        "safeclock_cadence_seconds": {(one.id,): one.cadence_ms / SECOND for one in registered},
-        "safeclock_platform_info": {(one.id, one.provider, "+".join(one.jurisdictions)): 1.0 for one in registered},
+        "safeclock_cadence_seconds": {
+            (platform_entry.id,): platform_entry.cadence_ms / SECOND for platform_entry in registered
+        },
+        "safeclock_platform_info": {
+            (platform_entry.id, platform_entry.provider, "+".join(platform_entry.jurisdictions)): 1.0
+            for platform_entry in registered
+        },
         "safeclock_history_info": {
-            (one.id, *span.to_texts().values()): 1.0 for one in registered for span in one.history
+            (platform_entry.id, *span.to_texts().values()): 1.0
+            for platform_entry in registered
+            for span in platform_entry.history
         },
         "safeclock_pack_info": {(release.pack_name, release.rulebook.digest): 1.0},
         "safeclock_build_info": {(release.version,): 1.0},

@@ -24,8 +24,8 @@ def daily_counts(registry: Registry, clocks: tuple[Clock, ...]) -> DailyCounts:
 
 def integrity_samples(platform: str, check_input: CheckInput) -> Samples:
     """Return the ratio of each check to its threshold; checks with too few reports are left out."""
-    found = ratios(check_input)
+    ratio_by_check = ratios(check_input)
     return {
-        CHECK_RATIO: {(platform, name): ratio for name, ratio in found.items()},
-        CHECK_FAILED: {(platform, name): float(ratio > 1) for name, ratio in found.items()},
+        CHECK_RATIO: {(platform, name): ratio for name, ratio in ratio_by_check.items()},
+        CHECK_FAILED: {(platform, name): float(ratio > 1) for name, ratio in ratio_by_check.items()},
     }

@@ -50,7 +50,11 @@ def _objective_targets(clocks: Iterable[ExportedClock], as_of: int) -> Iterator[
 
 def needed_periods(clocks: Iterable[ExportedClock], as_of: int) -> set[DayRange]:
     """Return the periods of filing days that the objectives of `clocks` need at an instant, epoch milliseconds."""
-    return {span for asked in _objective_targets(clocks, as_of) for span in period_ranges(asked.period, as_of // DAY)}
+    return {
+        period
+        for objective in _objective_targets(clocks, as_of)
+        for period in period_ranges(objective.period, as_of // DAY)
+    }
 
 
 class ObjectiveMetrics:
@@ -73,42 +77,42 @@ class ObjectiveMetrics:
         one on every partition: the ages of its open reports are then not known.
         """
         by_period: dict[Period, list[_ObjectiveTarget]] = {}
-        for each in _objective_targets(clocks, as_of):
-            by_period.setdefault(each.period, []).append(each)
-        for period, asked in by_period.items():
-            marks = frozenset([version.hash for each in asked for version in each.clock.versions])
-            for word, span in zip(PERIODS, period_ranges(period, as_of // DAY), strict=True):
-                sample = reports_of(span, self._platform).to_sample(watermark, marks)
-                for clock, _, target in asked:
-                    result = self._evaluate(word, clock, target, sample, has_watermark=bool(watermark))
-                    yield _objective_samples((self._platform, clock.id), word, target, result)
+        for objective in _objective_targets(clocks, as_of):
+            by_period.setdefault(objective.period, []).append(objective)
+        for period, objectives in by_period.items():
+            hashes = frozenset([version.hash for objective in objectives for version in objective.clock.versions])
+            for period_name, days in zip(PERIODS, period_ranges(period, as_of // DAY), strict=True):
+                sample = reports_of(days, self._platform).to_sample(watermark, hashes)
+                for clock, _, target in objectives:
+                    result = self._evaluate(period_name, clock, target, sample, has_watermark=bool(watermark))
+                    yield _objective_samples((self._platform, clock.id), period_name, target, result)
 
     def _evaluate(
         self, period_name: str, clock: ExportedClock, target: Target, sample: CohortSample, *, has_watermark: bool
     ) -> ObjectiveResult:
-        marks = [version.hash for version in clock.versions]
-        grounds = _ObjectiveInputs(
+        hashes = [version.hash for version in clock.versions]
+        inputs = _ObjectiveInputs(
             target=target,
             cells=sample.merged_cells(clock.versions),
-            reports=sum(sample.reports[mark] for mark in marks),
+            reports=sum(sample.reports[clock_hash] for clock_hash in hashes),
             duration_totals=tuple(
-                [sums[mark] for sums in (sample.stopped_totals, sample.open_totals) for mark in marks]
+                [totals[clock_hash] for totals in (sample.stopped_totals, sample.open_totals) for clock_hash in hashes]
             ),
             has_watermark=has_watermark,
         )
-        before = self._cached_results.get((clock.id, period_name))
-        if before is not None and before[0] == grounds:
-            return before[1]
+        cached = self._cached_results.get((clock.id, period_name))
+        if cached is not None and cached[0] == inputs:
+            return cached[1]
         figures = clock_statistics(sample, clock.versions)
-        result = evaluate_objective(figures, grounds.cells, grounds.reports, target, has_watermark=has_watermark)
-        self._cached_results[clock.id, period_name] = (grounds, result)
+        result = evaluate_objective(figures, inputs.cells, inputs.reports, target, has_watermark=has_watermark)
+        self._cached_results[clock.id, period_name] = (inputs, result)
         return result
 
 
 def _objective_samples(labels: tuple[str, str], period_name: str, target: Target, result: ObjectiveResult) -> Samples:
     """Return the series of one objective in one period."""
-    of_a_share = target.statistic in (Statistic.EACH, Statistic.SHARE)
-    value = f"safeclock_objective_{'ratio' if of_a_share else 'seconds'}"
+    is_share = target.statistic in (Statistic.EACH, Statistic.SHARE)
+    value = f"safeclock_objective_{'ratio' if is_share else 'seconds'}"
     values: Samples = {"safeclock_objective_reports": {(*labels, period_name): result.reports}}
     if result.value is not None:
         values[value] = {(*labels, period_name): result.value}

@@ -27,7 +27,7 @@ def running(platform: str, clocks: Sequence[ExportedClock], sample: CohortSample
     paused: LabelledValues = {(platform, clock.id): _sum(sample.paused, clock) for clock in clocks if clock.can_pause}
     oldest: LabelledValues = {}
     for clock in clocks:
-        since = [now.earliest_start[one.hash] for one in clock.versions if one.hash in now.earliest_start]
+        since = [now.earliest_start[version.hash] for version in clock.versions if version.hash in now.earliest_start]
         if since:
             oldest[platform, clock.id] = min(since) / SECOND
     return {
@@ -38,4 +38,4 @@ def running(platform: str, clocks: Sequence[ExportedClock], sample: CohortSample
 
 
 def _sum(counts: Mapping[bytes, int], clock: ExportedClock) -> float:
-    return sum(counts.get(one.hash, 0) for one in clock.versions)
+    return sum(counts.get(version.hash, 0) for version in clock.versions)

@@ -123,7 +123,7 @@ def _base_recordings() -> tuple[Recording, ...]:
     platform_counters = (FILED, SKEWED, CONFLICTING, HEARTBEAT_GAPS)
     actions = f"sum by (platform) (max by (platform, outcome) ({_max_over_handover(ACTIONS)}))"
     refused = f"sum by (platform) (max by (platform, reason) ({_max_over_handover(REFUSED, reason='!internal')}))"
-    astray = f"max by (platform) ({_max_over_handover(REFUSED, reason='wrong_partition')})"
+    wrong_partition = f"max by (platform) ({_max_over_handover(REFUSED, reason='wrong_partition')})"
     return (
         Recording(_FIGURES_AGE, FIGURES_ARE_FRESH),
         # Finds platforms that were exported weeks ago, since a platform that comes back is not new. It is a rule of its
@@ -150,7 +150,7 @@ def _base_recordings() -> tuple[Recording, ...]:
         Recording(platform_series(OPEN_REPORTS), _only_when_fresh(f"max by (platform) ({last_value(OPEN_REPORTS)})")),
         _from_zero(ACTIONS, actions),
         _from_zero(REFUSED, refused),
-        _from_zero(WRONG_PARTITION, astray),
+        _from_zero(WRONG_PARTITION, wrong_partition),
     )
 
 
@@ -168,9 +168,9 @@ def _from_zero(name: str, expr: str) -> Recording:
     """
     record = platform_series(name)
     # A little longer than the longest window that reads the recorded series.
-    known = f"last_over_time({record}[25h]) or {_SEEN_BEFORE}"
+    seen = f"last_over_time({record}[25h]) or {_SEEN_BEFORE}"
     new = f"0 * {expr} and on () last_over_time({_FIGURES_AGE}[1d] offset {LOOKBACK})"
-    return Recording(record, _only_when_fresh(f"({expr} and on (platform) ({known})\n  or {new}\n  or {expr})"))
+    return Recording(record, _only_when_fresh(f"({expr} and on (platform) ({seen})\n  or {new}\n  or {expr})"))
 
 
 def _max_over_handover(name: str, **labels: str) -> str:
