@@ -55,21 +55,21 @@ def simulate(truth: Path | None, live: float | None, *, events: bool, **options:
     from producers.simulation.ground_truth import ground_truth as planted
     from producers.simulation.model.config import SimulationConfig
 
-    plan = SimulationConfig(
+    config = SimulationConfig(
         seed=options["seed"], start_ms=options["start"], weeks=options["weeks"], reports=options["reports"]
     )
     if truth is not None:
         try:
-            truth.write_text(json.dumps(planted(plan), indent=2) + "\n", encoding="utf-8")
+            truth.write_text(json.dumps(planted(config), indent=2) + "\n", encoding="utf-8")
         except OSError as error:
             exit_with_usage_error(f"--truth {truth}: expected a writable file: {error.strerror}")
     if not events:
         return
     out = click.get_binary_stream("stdout")
     if live is None:
-        out.writelines(traffic.history_lines(plan))
+        out.writelines(traffic.history_lines(config))
     else:
-        traffic.write_live(plan.with_live_traffic(live), out)
+        traffic.write_live(config.with_live_traffic(live), out)
 
 
 @click.command()
@@ -106,17 +106,17 @@ def publish(files: tuple[Path, ...], registry: Path | None, bootstrap: str | Non
         settings = PublisherSettings.from_environment(os.environ)
         settings = settings if bootstrap is None else replace(settings, bootstrap=bootstrap)
         configure_logging(load_log_settings(os.environ), "publish", settings.bootstrap, settings.access)
-        order = UploadRequest(settings=settings, registry=registry_from_option(registry), paths=files, **options)
-        print_target(order)
-        published = _run_upload(order, is_unchecked=unchecked)
+        request = UploadRequest(settings=settings, registry=registry_from_option(registry), paths=files, **options)
+        print_target(request)
+        result = _run_upload(request, is_unchecked=unchecked)
     except (SettingsError, BadSettingsError, OSError) as error:
         exit_with_usage_error(error)
     except BrokerError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         raise click.ClickException(_INTERRUPTED_MESSAGE) from None
-    print_result(published)
-    sys.exit(published.exit_code)
+    print_result(result)
+    sys.exit(result.exit_code)
 
 
 def _run_upload(request: Any, *, is_unchecked: bool) -> Any:  # noqa: ANN401 - their types are imported lazily

@@ -45,8 +45,8 @@ class NotAcknowledgedError(PublisherError):
     """
 
     def __init__(self, ids: tuple[str, ...], cause: str) -> None:
-        shown = ", ".join(ids[:3]) + (", …" if len(ids) > 3 else "")  # noqa: PLR2004 - three ids show the pattern
-        named = f" ({shown})" if ids else ""
+        first_ids = ", ".join(ids[:3]) + (", …" if len(ids) > 3 else "")  # noqa: PLR2004 - three ids show the pattern
+        named = f" ({first_ids})" if ids else ""
         super().__init__(
             f"events: expected an acknowledgement of each, got none of {len(ids)}{named}: {cause}; "
             "send them again under the same ids"

@@ -223,32 +223,34 @@ class Publisher:
         event_id: str | None,
         role: Role = Role.REPORT_FILED,
     ) -> SentEvent:
-        name, when, platform = (
+        sent_id, occurred_at_ms, platform = (
             str(uuid4()) if event_id is None else event_id,
             _to_epoch_ms(occurred_at),
             self._platform.id,
         )
         line = envelope.encode_structured(
-            envelope.report_event(data, platform=platform, token=token, id=name, occurred_at=when)
+            envelope.report_event(data, platform=platform, token=token, id=sent_id, occurred_at=occurred_at_ms)
         )
-        leaving = OutgoingEvent(self._platform.topic(role), keys.record_key(platform, token), line, self._now(), when)
-        self._raise_if_refused(leaving)
-        self._delivery.enqueue(PendingEvent(name, leaving.topic, leaving.key, line, when))
-        return SentEvent(name, token)
+        outgoing = OutgoingEvent(
+            self._platform.topic(role), keys.record_key(platform, token), line, self._now(), occurred_at_ms
+        )
+        self._raise_if_refused(outgoing)
+        self._delivery.enqueue(PendingEvent(sent_id, outgoing.topic, outgoing.key, line, occurred_at_ms))
+        return SentEvent(sent_id, token)
 
     def _send_promise(self, complete_through: int, *, is_exact: bool) -> int | None:
         key = keys.heartbeat_key(self._platform.id)
         with self._heartbeat_lock:
             # A heartbeat that workers would refuse must not be stored as a promise.
             self._encode_heartbeat(key, _to_epoch_ms(complete_through, "complete_through"))
-            reach = self._delivery.reserve_promise(
+            watermark = self._delivery.reserve_promise(
                 complete_through, self._now() + EventLimits().max_future_ms, is_exact=is_exact
             )
-            if reach is not None:
-                event_id, line = self._encode_heartbeat(key, reach)
+            if watermark is not None:
+                event_id, line = self._encode_heartbeat(key, watermark)
                 self._delivery.broadcast(event_id, key, line)
                 self.next_sequence += 1
-            return reach
+            return watermark
 
     def _encode_heartbeat(self, key: bytes, promised_through: int) -> tuple[str, bytes]:
         """Return the id and the encoded event of a heartbeat; raises RefusedBeforeSendingError if workers refuse it."""

@@ -100,18 +100,18 @@ class Router:
 
     def find_refusal(self, event: OutgoingEvent) -> Refusal | None:
         """Return the refusal with which a worker would refuse `event`, or None."""
-        read = self._decoder.decode(event)
-        return read if isinstance(read, Refusal) else None
+        decoded = self._decoder.decode(event)
+        return decoded if isinstance(decoded, Refusal) else None
 
     def topic_for(self, platform: str, role: Role) -> str:
         """Return the topic of a platform for a role; raises LookupError for an unknown platform."""
-        found = self._topics.get((platform, role))
-        if found is None:
-            known = self._registry.platform(platform)
-            if known is None:
+        topic = self._topics.get((platform, role))
+        if topic is None:
+            registered = self._registry.platform(platform)
+            if registered is None:
                 raise LookupError(f"platform: expected a platform of the registry, got {platform!r}")
-            found = self._topics[platform, role] = known.topic(role)
-        return found
+            topic = self._topics[platform, role] = registered.topic(role)
+        return topic
 
     def heartbeat_topics(self, heartbeat: Heartbeat) -> tuple[str, ...]:
         """Return the topics of a heartbeat: the topic of its role, or both topics."""

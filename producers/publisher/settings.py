@@ -42,8 +42,8 @@ class PublisherSettings:
         try:
             bootstrap_servers(self.bootstrap)
         except ValueError as expected:
-            came = repr(self.bootstrap) if is_safe_to_show(self.bootstrap) else "another text"
-            problems.append(f"bootstrap: expected {expected}, got {came}")
+            shown = repr(self.bootstrap) if is_safe_to_show(self.bootstrap) else "another text"
+            problems.append(f"bootstrap: expected {expected}, got {shown}")
         for name in ("max_pending", "block_ms", "delivery_timeout_ms"):
             if getattr(self, name) < 1:
                 problems.append(f"{name}: expected a positive whole number, got {getattr(self, name)}")
@@ -64,20 +64,20 @@ class PublisherSettings:
         Raises SettingsError with every mistake; an unknown variable with this prefix is a mistake, too.
         """
         try:
-            given = merge_settings(
+            values = merge_settings(
                 lambda: read_variables(_VARIABLES, {name: text for name, text in environment.items() if text}),
                 lambda: {"access": load_kafka_security(environment, PREFIX)},
                 lambda: _reject_unknown(environment),
             )
         except BadSettingsError as error:
             raise SettingsError(str(error).splitlines()) from error
-        return cls(**given)
+        return cls(**values)
 
 
 def _reject_unknown(environment: Mapping[str, str]) -> dict[str, Any]:
-    ours = (name for name in environment if name.startswith(PREFIX))
-    if found := list(unknown_variables(ours, VARIABLES)):
-        raise BadSettingsError("\n".join(found))
+    own_names = (name for name in environment if name.startswith(PREFIX))
+    if problems := list(unknown_variables(own_names, VARIABLES)):
+        raise BadSettingsError("\n".join(problems))
     return {}
 
 

@@ -51,26 +51,26 @@ def simulate_publication(
 ) -> Iterator[tuple[SimulatedReport, list[tuple[int, int]]]]:
     """Yield the reports filed in `time_slice`, each with its publications: pairs of log time and step index."""
     # Publication has its own random draws, so that it does not change what happens to reports.
-    chance = SeededRandom(config.seed, platform.id, "told", time_slice.begin_ms)
-    silence = stops_publishing_at(config, platform)
-    for life in simulate_arrivals(config, platform, time_slice):
-        yield life, list(_publication_times(chance, platform, silence, life))
+    rng = SeededRandom(config.seed, platform.id, "told", time_slice.begin_ms)
+    stops_at = stops_publishing_at(config, platform)
+    for report in simulate_arrivals(config, platform, time_slice):
+        yield report, list(_publication_times(rng, platform, stops_at, report))
 
 
 def _publication_times(
     rng: SeededRandom, platform: PlatformModel, stops_at: int | None, report: SimulatedReport
 ) -> Iterator[tuple[int, int]]:
-    for place, step in enumerate(report.steps):
+    for step_index, step in enumerate(report.steps):
         published_at = _published_at(rng, platform, report, step.occurred_at)
         if published_at is None or (stops_at is not None and published_at >= stops_at):
-            if place == 0:  # The platform publishes nothing about a report whose filing it did not publish.
+            if step_index == 0:  # The platform publishes nothing about a report whose filing it did not publish.
                 return
             continue
-        yield published_at, place
+        yield published_at, step_index
         if rng.draw_bool(_RESENT_SHARE):
-            again = published_at + int(rng.draw_log_normal(_RESENT_DELAY, 1.0))
-            if stops_at is None or again < stops_at:
-                yield again, place
+            resent_at = published_at + int(rng.draw_log_normal(_RESENT_DELAY, 1.0))
+            if stops_at is None or resent_at < stops_at:
+                yield resent_at, step_index
 
 
 def _published_at(rng: SeededRandom, platform: PlatformModel, report: SimulatedReport, occurred_at: int) -> int | None:
@@ -88,9 +88,9 @@ def simulate_heartbeats(
     config: SimulationConfig, platform: PlatformModel, time_slice: TimeSlice
 ) -> Iterator[PublishedEvent]:
     """Yield the heartbeats that a platform sends in `time_slice`, once per topic."""
-    silence = stops_publishing_at(config, platform)
+    stops_at = stops_publishing_at(config, platform)
     for sequence, at, complete_through in _heartbeat_times(config, platform, time_slice):
-        if silence is not None and at >= silence:
+        if stops_at is not None and at >= stops_at:
             return
         data = HeartbeatData(complete_through=format_timestamp(complete_through), sequence=sequence)
         for role in Role:
@@ -113,10 +113,10 @@ def _heartbeat_times(
     # Heartbeats are counted back from the end, so that the history ends with a heartbeat at any interval.
     last = config.end_ms - SECOND
     before = (last - config.start_ms) // history
-    every, number = (
+    interval, number = (
         (history, before) if time_slice.begin_ms < config.end_ms else (config.live_rate.heartbeat_ms, before)
     )
-    first = -(-(time_slice.begin_ms - last) // every)
-    for place in range(first, -(-(time_slice.end_ms - last) // every)):
-        at = last + place * every
-        yield number + place, at, at - MAX_PUBLISH_DELAY
+    first = -(-(time_slice.begin_ms - last) // interval)
+    for index in range(first, -(-(time_slice.end_ms - last) // interval)):
+        at = last + index * interval
+        yield number + index, at, at - MAX_PUBLISH_DELAY

@@ -24,7 +24,7 @@ _LOGGED_AT: Final = attrgetter("logged_at_ms")
 
 def simulate_history(config: SimulationConfig) -> Iterator[PublishedEvent]:
     """Yield all events of the history in order of log time; equal configurations give equal events."""
-    return takewhile(lambda told: told.logged_at_ms < config.end_ms, history_then_live(config))
+    return takewhile(lambda event: event.logged_at_ms < config.end_ms, history_then_live(config))
 
 
 def live_traffic(config: SimulationConfig) -> Iterator[PublishedEvent]:
@@ -32,19 +32,19 @@ def live_traffic(config: SimulationConfig) -> Iterator[PublishedEvent]:
 
     The first event takes some seconds, since the history is simulated first; `history_then_live` yields at once.
     """
-    return dropwhile(lambda told: told.logged_at_ms < config.end_ms, history_then_live(config))
+    return dropwhile(lambda event: event.logged_at_ms < config.end_ms, history_then_live(config))
 
 
 def history_then_live(config: SimulationConfig) -> Iterator[PublishedEvent]:
     """Yield the events of `simulate_history`, and then those of `live_traffic`."""
-    voices = {profile.id: PlatformEncoder(config.seed, profile.id) for profile in PLATFORM_MODELS}
+    encoders = {platform.id: PlatformEncoder(config.seed, platform.id) for platform in PLATFORM_MODELS}
     pending: list[_PendingEvent] = []
     serial = count()
-    for span in time_slices(config):
-        due = _pop_due(pending, span.end_ms)
-        for profile in PLATFORM_MODELS:
-            for event in _publish_slice(config, profile, span, voices[profile.id]):
-                if event.logged_at_ms < span.end_ms:
+    for time_slice in time_slices(config):
+        due = _pop_due(pending, time_slice.end_ms)
+        for platform in PLATFORM_MODELS:
+            for event in _publish_slice(config, platform, time_slice, encoders[platform.id]):
+                if event.logged_at_ms < time_slice.end_ms:
                     due.append(event)
                 else:
                     heappush(pending, (event.logged_at_ms, next(serial), event))
@@ -73,8 +73,8 @@ def _publish_slice(
 ) -> Iterator[PublishedEvent]:
     """Yield all published events of the reports filed in `time_slice`, report by report, and its heartbeats."""
     yield from simulate_heartbeats(config, platform, time_slice)
-    for life, tellings in simulate_publication(config, platform, time_slice):
-        yield from encoder.encode_steps(life, tellings)
+    for report, publications in simulate_publication(config, platform, time_slice):
+        yield from encoder.encode_steps(report, publications)
 
 
 def _pop_due(pending: list[_PendingEvent], until_ms: int) -> list[PublishedEvent]:

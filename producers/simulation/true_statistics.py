@@ -39,17 +39,19 @@ STOP_FIELD_BY_CLOCK: Final = {
 
 def clock_truths(reports: Sequence[TrueReport], until_ms: int) -> dict[str, ClockTruth]:
     """Return the true figures of every clock; the closed-only median covers clocks that stopped by `until_ms`."""
-    return {clock: _clock_truth(reports, place, until_ms) for clock, place in STOP_FIELD_BY_CLOCK.items()}
+    return {clock: _clock_truth(reports, stop_field, until_ms) for clock, stop_field in STOP_FIELD_BY_CLOCK.items()}
 
 
 def _clock_truth(reports: Sequence[TrueReport], stop_field: int, until_ms: int) -> ClockTruth:
-    took = sorted(_duration(case, stop_field) for case in reports)
-    closed = [stop - case.filed_at for case in reports if (stop := case[stop_field]) is not None and stop <= until_ms]
-    middle = took[(len(took) - 1) // 2] if took else inf
+    durations = sorted(_duration(report, stop_field) for report in reports)
+    closed = [
+        stop - report.filed_at for report in reports if (stop := report[stop_field]) is not None and stop <= until_ms
+    ]
+    middle = durations[(len(durations) - 1) // 2] if durations else inf
     return {
-        "stopped": sum(duration < inf for duration in took),
+        "stopped": sum(duration < inf for duration in durations),
         "median_seconds": None if middle == inf else middle / SECOND,
-        "share_within_24h": bisect_right(took, DAY) / len(took) if took else None,
+        "share_within_24h": bisect_right(durations, DAY) / len(durations) if durations else None,
         "closed_only_median_seconds": median(closed) / SECOND if closed else None,
     }
 
@@ -58,7 +60,7 @@ def share_within(reports: Sequence[TrueReport], stop_field: int, limit_ms: int) 
     """Return the share of reports whose clock stopped within `limit_ms` of the filing; None without reports."""
     if not reports:
         return None
-    return sum(_duration(case, stop_field) <= limit_ms for case in reports) / len(reports)
+    return sum(_duration(report, stop_field) <= limit_ms for report in reports) / len(reports)
 
 
 def _duration(report: TrueReport, stop_field: int) -> float:

@@ -44,17 +44,17 @@ def status(  # noqa: PLR0913, PLR0917 - a command's flags
     from streams.edge.exit_codes import UNKNOWN
 
     try:
-        given = {} if bootstrap is None else {"SAFECLOCK_PUBLISH_BOOTSTRAP": bootstrap}
-        settings = PublisherSettings.from_environment({**os.environ, **given})
+        overrides = {} if bootstrap is None else {"SAFECLOCK_PUBLISH_BOOTSTRAP": bootstrap}
+        settings = PublisherSettings.from_environment({**os.environ, **overrides})
         topics = find_topics(platform, None if registry is None else registry_from_option(registry))
     except (SettingsError, NoFeedbackTopicError) as error:
         exit_with_usage_error(error)
     try:
-        answer = asyncio.run(read_feedback(StatusRequest(settings, *topics, wait)))
+        snapshot = asyncio.run(read_feedback(StatusRequest(settings, *topics, wait)))
     except BrokerError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(UNKNOWN)
-    document = summarise_feedback(platform, answer.feedback, answer.end_offsets, since)
+    document = summarise_feedback(platform, snapshot.feedback, snapshot.end_offsets, since)
     if form == "json":
         click.echo(json.format(json.encode(document), indent=2).decode())
     else:

@@ -50,9 +50,9 @@ async def read_feedback(request: StatusRequest) -> FeedbackSnapshot:
         if not await asyncio.to_thread(check_login, settings.bootstrap, settings.access):
             raise BrokerError(str(NoBrokerError(settings.bootstrap, settings.access)))
         async with asyncio.timeout(_READ_TIMEOUT_SECONDS + request.wait_seconds):
-            slots = await _topic_partitions(request)
+            topic_partitions = await _topic_partitions(request)
             async with _open_consumer(settings) as consumer:
-                return await _read_topics(consumer, request, slots)
+                return await _read_topics(consumer, request, topic_partitions)
     except KafkaSecurityError as error:
         raise BrokerError(str(error)) from error
     except (KafkaError, TimeoutError) as error:
@@ -64,14 +64,15 @@ async def read_feedback(request: StatusRequest) -> FeedbackSnapshot:
 async def _read_topics(
     consumer: AIOKafkaConsumer, request: StatusRequest, topic_partitions: list[TopicPartition]
 ) -> FeedbackSnapshot:
-    sources = [slot for slot in topic_partitions if slot.topic in request.source_topics]
+    sources = [partition for partition in topic_partitions if partition.topic in request.source_topics]
     ends = {
-        SourcePartition(slot.topic, slot.partition): end for slot, end in (await consumer.end_offsets(sources)).items()
+        SourcePartition(partition.topic, partition.partition): end
+        for partition, end in (await consumer.end_offsets(sources)).items()
     }
-    own = [slot for slot in topic_partitions if slot.topic == request.feedback_topic]
-    consumer.assign(own)
-    await consumer.seek_to_beginning(*own)
-    written = await consumer.end_offsets(own)
+    feedback_partitions = [partition for partition in topic_partitions if partition.topic == request.feedback_topic]
+    consumer.assign(feedback_partitions)
+    await consumer.seek_to_beginning(*feedback_partitions)
+    written = await consumer.end_offsets(feedback_partitions)
     feedback, now = ReceivedFeedback(), asyncio.get_running_loop().time
     deadline = now() + request.wait_seconds
     while not await _is_caught_up(consumer, written) or (feedback.lag(ends) and now() < deadline):
@@ -82,25 +83,25 @@ async def _read_topics(
 
 
 async def _is_caught_up(consumer: AIOKafkaConsumer, end_offsets: dict[TopicPartition, int]) -> bool:
-    return all([await consumer.position(slot) >= end for slot, end in end_offsets.items()])
+    return all([await consumer.position(partition) >= end for partition, end in end_offsets.items()])
 
 
 async def _topic_partitions(request: StatusRequest) -> list[TopicPartition]:
     """Return the partitions of all topics; lists topics first, since a request that names a topic may create it."""
     settings = request.settings
-    wanted = [request.feedback_topic, *request.source_topics]
+    topics = [request.feedback_topic, *request.source_topics]
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.servers, **settings.access.client_options())
     try:
         await admin.start()
-        if missing := sorted(set(wanted) - set(await admin.list_topics())):
-            who = settings.access.username or "a client without a login"
+        if missing := sorted(set(topics) - set(await admin.list_topics())):
+            user = settings.access.username or "a client without a login"
             raise BrokerError(
-                f"topics: expected topics that {who} may see, the broker does not show {', '.join(missing)}"
+                f"topics: expected topics that {user} may see, the broker does not show {', '.join(missing)}"
             )
-        described = await admin.describe_topics(wanted)
+        described = await admin.describe_topics(topics)
     finally:
         await admin.close()
-    return [TopicPartition(one["topic"], number) for one in described for number in range(len(one["partitions"]))]
+    return [TopicPartition(topic["topic"], number) for topic in described for number in range(len(topic["partitions"]))]
 
 
 @asynccontextmanager

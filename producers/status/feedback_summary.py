@@ -49,7 +49,7 @@ class ReceivedFeedback:
             for partition, status in self.statuses.items()
             for topic in status.topics
         }
-        return sum(max(0, end - reached.get(slot, 0)) for slot, end in end_offsets.items())
+        return sum(max(0, end - reached.get(source, 0)) for source, end in end_offsets.items())
 
 
 def summarise_feedback(
@@ -59,24 +59,24 @@ def summarise_feedback(
 
     Refusals of records that were logged before `since`, epoch milliseconds, are left out.
     """
-    statuses = [feedback.statuses.get(number) for number in sorted({slot.partition for slot in end_offsets})]
-    known = [each for each in statuses if each is not None]
+    statuses = [feedback.statuses.get(number) for number in sorted({source.partition for source in end_offsets})]
+    known = [status for status in statuses if status is not None]
     by_reason = Counter[str]()
-    for each in known:
-        by_reason.update(each.refused)
-    read = sum(topic.read for each in known for topic in each.topics)
+    for status in known:
+        by_reason.update(status.refused)
+    read = sum(topic.read for status in known for topic in status.topics)
     return StatusDocument(
         schema=SCHEMA,
         platform=platform,
-        as_of=_earliest(None if each is None else each.as_of for each in statuses),
-        complete_through=_earliest(None if each is None else each.complete_through for each in statuses),
+        as_of=_earliest(None if status is None else status.as_of for status in statuses),
+        complete_through=_earliest(None if status is None else status.complete_through for status in statuses),
         read=read,
         accepted=max(0, read - by_reason.total()),
         refused=by_reason.total(),
         refused_by_reason=dict(sorted(by_reason.items())),  # type: ignore[arg-type]  # reasons
-        duplicates=sum(each.duplicates for each in known),
-        history=sum(each.history for each in known),
-        waiting=sum(each.waiting for each in known),
+        duplicates=sum(status.duplicates for status in known),
+        history=sum(status.history for status in known),
+        waiting=sum(status.waiting for status in known),
         lag=feedback.lag(end_offsets),
         since=None if since is None else format_timestamp(since),
         refusals=_refusal_groups(feedback, since or 0),
@@ -92,16 +92,16 @@ def exit_status(document: StatusDocument) -> int:
 
 def _earliest(instants: Iterable[str | None]) -> str | None:
     """Return the earliest of instants in equal format; None if one of them is missing."""
-    found = list(instants)
-    known = [each for each in found if each is not None]
-    return min(known) if known and len(known) == len(found) else None
+    texts = list(instants)
+    present = [text for text in texts if text is not None]
+    return min(present) if present and len(present) == len(texts) else None
 
 
 def _refusal_groups(feedback: ReceivedFeedback, since: int) -> list[RefusalGroup]:
     """Return the refusals by reason and field, the largest group first."""
     groups: dict[tuple[str, str], list[StoredRefusal]] = {}
-    for places in feedback.refusals.values():
-        for refusal in places.values():
+    for by_offset in feedback.refusals.values():
+        for refusal in by_offset.values():
             if refusal.logged_at >= since:
                 groups.setdefault((refusal.data.reason, refusal.data.field), []).append(refusal)
     ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
@@ -109,9 +109,12 @@ def _refusal_groups(feedback: ReceivedFeedback, since: int) -> list[RefusalGroup
 
 
 def _refusal_group(refusals: list[StoredRefusal]) -> RefusalGroup:
-    first = min(refusals, key=lambda one: (one.logged_at, one.data.topic, one.data.partition, one.data.offset))
+    first = min(
+        refusals,
+        key=lambda refusal: (refusal.logged_at, refusal.data.topic, refusal.data.partition, refusal.data.offset),
+    )
     about = first.data
-    place = RecordPosition(
+    position = RecordPosition(
         topic=about.topic, partition=about.partition, offset=about.offset, time=format_timestamp(first.logged_at)
     )
-    return RefusalGroup(reason=about.reason, field=about.field, count=len(refusals), first=place)
+    return RefusalGroup(reason=about.reason, field=about.field, count=len(refusals), first=position)

@@ -16,12 +16,12 @@ def find_topics(platform: str, registry: Registry | None) -> tuple[str, tuple[st
         if not PLATFORM_ID.fullmatch(platform):
             raise NoFeedbackTopicError("--platform: expected a lower-case letter, then up to 31 of a-z, 0-9 and -")
         return f"feedback.{platform}", tuple(f"{role}.{platform}" for role in Role)
-    known, feedback = registry.platform(platform), registry.feedback_topics()
-    if known is None:
+    registered, feedback = registry.platform(platform), registry.feedback_topics()
+    if registered is None:
         raise NoFeedbackTopicError(f"--platform: expected one of {', '.join(sorted(registry.platforms))}")
     if platform not in feedback:
         raise NoFeedbackTopicError(
             f"--platform: expected a platform with topics of its own; {platform} shares its topics, so its refusals are"
             " on event-refused, which only the operator can read"
         )
-    return feedback[platform], tuple(dict.fromkeys(known.topic(role) for role in Role))
+    return feedback[platform], tuple(dict.fromkeys(registered.topic(role) for role in Role))

@@ -61,8 +61,8 @@ class Delivery:
                     f"expected room among {self._settings.max_pending} unacknowledged events within "
                     f"{self._settings.block_ms} ms, found none: the event was not sent"
                 )
-            ticket = self._add_entry(event)
-        self._send(ticket, event, partition_of(event.key, self._producer.partition_count))
+            entry_id = self._add_entry(event)
+        self._send(entry_id, event, partition_of(event.key, self._producer.partition_count))
 
     def reserve_promise(self, complete_through: int, latest_allowed: int, *, is_exact: bool) -> int | None:
         """Return the watermark that a heartbeat may declare now, None for no heartbeat.
@@ -76,11 +76,11 @@ class Delivery:
     def broadcast(self, event_id: str, key: bytes, value: bytes) -> None:
         """Send a heartbeat to every partition of every topic, after all earlier events."""
         for topic in self._topics:
-            parcel = PendingEvent(event_id, topic, key, value, None)
+            heartbeat = PendingEvent(event_id, topic, key, value, None)
             for partition in range(self._producer.partition_count):
                 with self._condition:
-                    ticket = self._add_entry(parcel)
-                self._send(ticket, parcel, partition)
+                    entry_id = self._add_entry(heartbeat)
+                self._send(entry_id, heartbeat, partition)
 
     def flush(self, timeout_ms: int) -> None:
         """Wait until all events that were enqueued before this call are acknowledged.
@@ -88,10 +88,10 @@ class Delivery:
         Raises NotAcknowledgedError for events that failed and for events without an answer after `timeout_ms`.
         """
         with self._condition:
-            latest = self._outbox.last_entry_id
-            settled = self._condition.wait_for(lambda: self._outbox.is_done(latest), timeout_ms / _MS_PER_SECOND)
+            last_entry_id = self._outbox.last_entry_id
+            is_done = self._condition.wait_for(lambda: self._outbox.is_done(last_entry_id), timeout_ms / _MS_PER_SECOND)
             self._raise_failures()
-            if not settled:
+            if not is_done:
                 raise NotAcknowledgedError(self._outbox.pending_ids(), "the broker has not answered yet")
 
     def close(self, timeout_ms: int) -> None:
@@ -103,8 +103,8 @@ class Delivery:
             if self._closed:
                 return
             self._closed = True
-            latest = self._outbox.last_entry_id
-            self._condition.wait_for(lambda: self._outbox.is_done(latest), timeout_ms / _MS_PER_SECOND)
+            last_entry_id = self._outbox.last_entry_id
+            self._condition.wait_for(lambda: self._outbox.is_done(last_entry_id), timeout_ms / _MS_PER_SECOND)
         self._producer.close()
         with self._condition:
             self._outbox.fail_all("the publisher was closed before the broker answered")

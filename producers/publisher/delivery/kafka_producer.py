@@ -73,9 +73,9 @@ class AcknowledgedProducer:
 
     def send(self, topic: str, partition: int, key: bytes, value: bytes) -> SendFuture:
         """Send a record; raises BrokerError if that is not possible or the topic's number of partitions has changed."""
-        found = self._partition_count(topic)
-        if found != self.partition_count:
-            raise BrokerError(f"{topic}: expected {self.partition_count} partitions, as at the start, got {found}")
+        count = self._partition_count(topic)
+        if count != self.partition_count:
+            raise BrokerError(f"{topic}: expected {self.partition_count} partitions, as at the start, got {count}")
         try:
             future: SendFuture = self._producer.send(topic, value, key, partition=partition)
         except KafkaError as error:
@@ -96,11 +96,11 @@ class AcknowledgedProducer:
 
     def _partition_count(self, topic: str) -> int:
         try:
-            found = len(self._producer.partitions_for(topic))
+            count = len(self._producer.partitions_for(topic))
         except KafkaError as error:
             raise BrokerError(
                 f"{topic}: expected this topic, the broker does not have it: {type(error).__name__}"
             ) from error
-        if not found:
+        if not count:
             raise BrokerError(f"{topic}: expected this topic, the broker does not have it")
-        return found
+        return count

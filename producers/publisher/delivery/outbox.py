@@ -53,8 +53,8 @@ class Outbox:
         """Record that the broker has acknowledged an entry; an entry that has failed does not change."""
         if entry_id not in self._pending:
             return
-        event_id, at = self._pending.pop(entry_id)
-        self.acknowledged += at is not None
+        event_id, occurred_at = self._pending.pop(entry_id)
+        self.acknowledged += occurred_at is not None
         self._failed.pop(event_id, None)
         self._unreported.pop(event_id, None)
 
@@ -62,36 +62,36 @@ class Outbox:
         """Record that an entry has failed; `cause` must not contain any of the event's content."""
         if entry_id not in self._pending:
             return
-        event_id, at = self._pending.pop(entry_id)
-        if at is None:
+        event_id, occurred_at = self._pending.pop(entry_id)
+        if occurred_at is None:
             self._unreported[HEARTBEAT_ID] = f"a heartbeat: {cause}"
             return
-        self._failed[event_id] = min(at, self._failed.get(event_id, at))
+        self._failed[event_id] = min(occurred_at, self._failed.get(event_id, occurred_at))
         self._unreported[event_id] = cause
 
     def fail_all(self, cause: str) -> None:
         """Record that all pending entries have failed."""
-        for ticket in tuple(self._pending):
-            self.fail(ticket, cause)
+        for entry_id in tuple(self._pending):
+            self.fail(entry_id, cause)
 
     def oldest_pending(self) -> int | None:
         """Return the earliest instant of an event that is not acknowledged; None if all are acknowledged."""
-        waiting = (at for _, at in self._pending.values() if at is not None)
-        return min((*waiting, *self._failed.values()), default=None)
+        pending = (at for _, at in self._pending.values() if at is not None)
+        return min((*pending, *self._failed.values()), default=None)
 
     def reserve_promise(self, complete_through: int, *, is_exact: bool = False) -> int | None:
         """Return the watermark that a heartbeat may declare now: at most `complete_through`, exactly it if `is_exact`.
 
         Returns None if no heartbeat may be sent, or if an earlier heartbeat declared more.
         """
-        floor = self.oldest_pending()
-        reach = complete_through if floor is None else min(complete_through, floor - 1)
-        if is_exact and reach < complete_through:
+        oldest = self.oldest_pending()
+        watermark = complete_through if oldest is None else min(complete_through, oldest - 1)
+        if is_exact and watermark < complete_through:
             return None
-        if self.promised_through is not None and reach < self.promised_through:
+        if self.promised_through is not None and watermark < self.promised_through:
             return None
-        self.promised_through = reach
-        return reach
+        self.promised_through = watermark
+        return watermark
 
     def withdraw_promise_after(self, latest: int) -> None:
         """Drop a promise after the instant `latest`: a wrong clock caused it, and workers have refused it."""

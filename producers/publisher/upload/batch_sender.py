@@ -69,40 +69,40 @@ class BatchSender:
         Raises UndeliveredError if an earlier batch of a full partition was not acknowledged.
         """
         for topic, partition, key, value, timestamp, line in records:
-            lane = self._buffers.get((topic, partition))
-            if lane is None:
-                lane = self._buffers[topic, partition] = _PartitionBuffer(topic, partition)
-            lane.open_lines.append(line)
-            if lane.open_batch is None:
-                lane.open_batch = self._producer.create_batch()
-            if lane.open_batch.append(timestamp=timestamp, key=key, value=value) is None:
-                await self._send_full_batch(lane, line)
-                lane.open_batch = self._producer.create_batch()
-                lane.open_batch.append(timestamp=timestamp, key=key, value=value)
+            buffer = self._buffers.get((topic, partition))
+            if buffer is None:
+                buffer = self._buffers[topic, partition] = _PartitionBuffer(topic, partition)
+            buffer.open_lines.append(line)
+            if buffer.open_batch is None:
+                buffer.open_batch = self._producer.create_batch()
+            if buffer.open_batch.append(timestamp=timestamp, key=key, value=value) is None:
+                await self._send_full_batch(buffer, line)
+                buffer.open_batch = self._producer.create_batch()
+                buffer.open_batch.append(timestamp=timestamp, key=key, value=value)
 
     async def send_open_batches(self) -> None:
         """Send every batch that is not empty."""
-        for lane in self._buffers.values():
-            await self._send_batch(lane)
+        for buffer in self._buffers.values():
+            await self._send_batch(buffer)
 
     async def await_in_flight(self) -> None:
         """Wait at most one second for batches in flight, so that late acknowledgements still count; raises nothing."""
-        sent = [lane.in_flight for lane in self._buffers.values() if lane.in_flight is not None]
-        if sent:
-            await asyncio.wait(sent, timeout=_SHUTDOWN_WAIT_S)
-        for lane in self._buffers.values():
-            if lane.in_flight is not None and lane.in_flight.done() and lane.in_flight.exception() is None:
-                lane.in_flight, lane.in_flight_lines = None, []
+        in_flight = [buffer.in_flight for buffer in self._buffers.values() if buffer.in_flight is not None]
+        if in_flight:
+            await asyncio.wait(in_flight, timeout=_SHUTDOWN_WAIT_S)
+        for buffer in self._buffers.values():
+            if buffer.in_flight is not None and buffer.in_flight.done() and buffer.in_flight.exception() is None:
+                buffer.in_flight, buffer.in_flight_lines = None, []
 
     async def flush(self) -> None:
         """Send all batches and wait; raises UndeliveredError for the first batch that is not acknowledged."""
         await self.send_open_batches()
-        for lane in self._buffers.values():
-            await self._await_acknowledgement(lane)
+        for buffer in self._buffers.values():
+            await self._await_acknowledgement(buffer)
 
     def unacknowledged(self) -> set[int]:
         """Return the numbers of lines with a record that was added and is not acknowledged."""
-        return {line for lane in self._buffers.values() for line in (*lane.open_lines, *lane.in_flight_lines)}
+        return {line for buffer in self._buffers.values() for line in (*buffer.open_lines, *buffer.in_flight_lines)}
 
     async def _send_full_batch(self, buffer: _PartitionBuffer, line: int) -> None:
         # The record did not fit, so its line belongs to the next batch, even if the full batch cannot be sent.
@@ -126,10 +126,10 @@ class BatchSender:
 
     def _check_partition_count(self, topic: str) -> None:
         """Raise if a topic's number of partitions has changed, since keys would then go to wrong partitions."""
-        found = self._producer.client.cluster.partitions_for_topic(topic)
-        if found and len(found) != self.partition_count:
+        partitions = self._producer.client.cluster.partitions_for_topic(topic)
+        if partitions and len(partitions) != self.partition_count:
             raise UndeliveredError(
-                f"{topic}: expected {self.partition_count} partitions, as at the start, got {len(found)}"
+                f"{topic}: expected {self.partition_count} partitions, as at the start, got {len(partitions)}"
             )
 
     async def _await_acknowledgement(self, buffer: _PartitionBuffer) -> None:
@@ -151,7 +151,7 @@ async def open_batch_sender(settings: PublisherSettings, topics: Iterable[str]) 
 
     Raises BrokerError if the broker does not answer, lacks a topic, or has different numbers of partitions.
     """
-    patience_s = settings.delivery_timeout_ms / 1000
+    timeout_s = settings.delivery_timeout_ms / 1000
     try:
         await asyncio.to_thread(check_login, settings.bootstrap, settings.access)
     except KafkaSecurityError as error:
@@ -172,7 +172,7 @@ async def open_batch_sender(settings: PublisherSettings, topics: Iterable[str]) 
             f"bootstrap: expected a broker at {settings.bootstrap}, none answered: {type(error).__name__}"
         ) from error
     try:
-        yield BatchSender(producer, await fetch_partition_count(producer, topics, settings.bootstrap), patience_s)
+        yield BatchSender(producer, await fetch_partition_count(producer, topics, settings.bootstrap), timeout_s)
     finally:
         await _stop_producer(producer)
 

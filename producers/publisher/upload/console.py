@@ -27,9 +27,9 @@ _CLOSED_HISTORY_HINT: Final = (
 def print_target(request: UploadRequest, out: Console | None = None) -> None:
     """Print broker, user and topics before anything is sent; to standard error by default."""
     settings = request.settings
-    who = f" as {settings.access.username}" if settings.access.username else ""
+    user = f" as {settings.access.username}" if settings.access.username else ""
     topics = ", ".join(request.registry.source_topics())
-    (out or console(stderr=True)).print(f"{settings.bootstrap}{who}: {topics}", soft_wrap=True)
+    (out or console(stderr=True)).print(f"{settings.bootstrap}{user}: {topics}", soft_wrap=True)
 
 
 def print_result(result: UploadResult, out: Console | None = None) -> None:
@@ -40,8 +40,8 @@ def print_result(result: UploadResult, out: Console | None = None) -> None:
         out.print(*explanation_lines(result.refusal_groups), sep="\n")
     lines = f"{result.events:,} events and {result.heartbeats:,} heartbeats"
     if result.withheld_heartbeats:
-        beats = f"{result.withheld_heartbeats:,} heartbeat{'s' * (result.withheld_heartbeats > 1)}"
-        out.print(f"{beats} not sent: a line of the same platform was refused, and its time is not known")
+        heartbeats = f"{result.withheld_heartbeats:,} heartbeat{'s' * (result.withheld_heartbeats > 1)}"
+        out.print(f"{heartbeats} not sent: a line of the same platform was refused, and its time is not known")
     if result.has_closed_history:
         out.print(_CLOSED_HISTORY_HINT, markup=False, soft_wrap=True)
     if not result.is_sent:
@@ -57,8 +57,8 @@ def print_result(result: UploadResult, out: Console | None = None) -> None:
 def show_progress(request: UploadRequest) -> Iterator[ProgressCallback]:
     """Show a progress bar on a terminal; yields the callback that updates the bar."""
     out = console(stderr=True)
-    known = out.is_terminal and bool(request.paths) and all(map(is_rereadable, request.paths))
-    if not known:
+    has_known_size = out.is_terminal and bool(request.paths) and all(map(is_rereadable, request.paths))
+    if not has_known_size:
         yield ignore_progress
         return
     total = sum(path.stat().st_size for path in request.paths)

@@ -78,14 +78,14 @@ class LineUpload:
 
     async def run(self, source: Iterator[LineBlock], settings: PublisherSettings, topics: tuple[str, ...]) -> None:
         """Send all lines; `stop_cause` says why an upload stopped early. Raises BrokerError if it cannot begin."""
-        ahead = ReadAhead(source)
+        read_ahead = ReadAhead(source)
         try:
             async with open_batch_sender(settings, topics) as sender:
-                await self._send_until_stopped(ahead, sender)
+                await self._send_until_stopped(read_ahead, sender)
                 await sender.await_in_flight()
                 unacknowledged = sender.unacknowledged()
         finally:
-            ahead.stop()
+            read_ahead.stop()
         self.acknowledged = self.events + self.heartbeats - len(unacknowledged)
         if self.stop_cause:
             self.resume_from_line = min(unacknowledged, default=self._next_line)
@@ -117,44 +117,44 @@ class LineUpload:
             raise _StoppedError(CAUSE_CHANGED)
 
     def _is_unchanged(self, block_index: int, block: LineBlock) -> bool:
-        checks = self._options.checksums
-        return checks is None or checks[block_index : block_index + 1] == (block_checksum(block),)
+        checksums = self._options.checksums
+        return checksums is None or checksums[block_index : block_index + 1] == (block_checksum(block),)
 
     def _build_records(self, block: LineBlock, sender: BatchSender) -> Iterator[OutgoingRecord]:
         history = self._options.history
         for index, line in block.non_blank_lines():
             number = block.first_line + index
-            found = self._route(line)
-            if isinstance(found, Refusal):
-                self._incomplete_platforms.add(found.platform)
+            routed = self._route(line)
+            if isinstance(routed, Refusal):
+                self._incomplete_platforms.add(routed.platform)
             if number < self._options.from_line:
                 continue
-            if isinstance(found, OutgoingEvent):
+            if isinstance(routed, OutgoingEvent):
                 self.events += 1
-                stamp = found.timestamp if history else None
-                yield OutgoingRecord(found.topic, sender.partition_of(found.key), found.key, line, stamp, number)
-            elif isinstance(found, Heartbeat) and not can_send_heartbeat(found.platform, self._incomplete_platforms):
+                timestamp = routed.timestamp if history else None
+                yield OutgoingRecord(routed.topic, sender.partition_of(routed.key), routed.key, line, timestamp, number)
+            elif isinstance(routed, Heartbeat) and not can_send_heartbeat(routed.platform, self._incomplete_platforms):
                 self.withheld_heartbeats += 1
-            elif isinstance(found, Heartbeat):
+            elif isinstance(routed, Heartbeat):
                 self.heartbeats += 1
-                yield from self._heartbeat_copies(found, line, number, sender.partition_count)
+                yield from self._heartbeat_copies(routed, line, number, sender.partition_count)
             else:
-                self._count_refusal(found, block.location(index), line)
+                self._count_refusal(routed, block.location(index), line)
             self._next_line = number + 1
 
     def _route(self, line: bytes) -> OutgoingEvent | Heartbeat | Refusal:
-        read = self._router.route_valid_line if self._options.is_prevalidated else self._router.route_line
-        return read(line, self._options.now(), is_live=not self._options.history)
+        route = self._router.route_valid_line if self._options.is_prevalidated else self._router.route_line
+        return route(line, self._options.now(), is_live=not self._options.history)
 
     def _heartbeat_copies(
         self, heartbeat: Heartbeat, line: bytes, number: int, partition_count: int
     ) -> Iterator[OutgoingRecord]:
-        key, stamp = heartbeat_key(heartbeat.platform), heartbeat.logged_at if self._options.history else None
+        key, timestamp = heartbeat_key(heartbeat.platform), heartbeat.logged_at if self._options.history else None
         for topic in self._router.heartbeat_topics(heartbeat):
             for partition in range(partition_count):
-                yield OutgoingRecord(topic, partition, key, line, stamp, number)
+                yield OutgoingRecord(topic, partition, key, line, timestamp, number)
 
-    def _count_refusal(self, refusal: Refusal, place: str, line: bytes) -> None:
-        self.refusals.add(refusal, place, line)
+    def _count_refusal(self, refusal: Refusal, location: str, line: bytes) -> None:
+        self.refusals.add(refusal, location, line)
         if not self._options.skip_refused:
             raise _StoppedError(CAUSE_REFUSED)

@@ -34,13 +34,13 @@ class FileCheck:
 
 def check_lines(source: Iterator[LineBlock], route: LineRouter) -> FileCheck:
     """Read and route every line, and return what was found."""
-    found = FileCheck()
+    check = FileCheck()
     for block in source:
-        found.lines += len(block.lines)
-        found.checksums.append(block_checksum(block))
+        check.lines += len(block.lines)
+        check.checksums.append(block_checksum(block))
         for index, line in block.non_blank_lines():
-            _count_line(found, route(line), block.location(index), line)
-    return found
+            _count_line(check, route(line), block.location(index), line)
+    return check
 
 
 def can_send_heartbeat(platform: str, incomplete_platforms: Container[str]) -> bool:
@@ -56,10 +56,10 @@ def block_checksum(block: LineBlock) -> int:
     return crc32(b"\n".join(block.lines))
 
 
-def _count_line(check: FileCheck, routed: OutgoingEvent | Heartbeat | Refusal, place: str, raw_line: bytes) -> None:
+def _count_line(check: FileCheck, routed: OutgoingEvent | Heartbeat | Refusal, location: str, raw_line: bytes) -> None:
     match routed:
         case Refusal():
-            check.refusals.add(routed, place, raw_line)
+            check.refusals.add(routed, location, raw_line)
             check.incomplete_platforms.add(routed.platform)
         case Heartbeat():
             check.heartbeats[routed.platform] += 1

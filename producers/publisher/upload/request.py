@@ -74,23 +74,23 @@ def publish_files(
     BrokerError if the broker cannot be used.
     """
     paths = request.paths or (STDIN,)
-    terms = _upload_options(request, reading_clock(paths, now))
+    options = _upload_options(request, reading_clock(paths, now))
     if not request.dry_run and not all(map(is_rereadable, paths)):
-        return _run_upload(request, read_blocks(paths), LineUpload(Router(request.registry), terms, progress))
+        return _run_upload(request, read_blocks(paths), LineUpload(Router(request.registry), options, progress))
     router = Router(request.registry)
-    found = check_lines(
-        read_blocks(paths), lambda line: router.route_line(line, terms.now(), is_live=not terms.history)
+    check = check_lines(
+        read_blocks(paths), lambda line: router.route_line(line, options.now(), is_live=not options.history)
     )
-    if request.dry_run or (found.refusals.total and not request.skip_refused):
-        return _dry_run_result(request, found)
-    terms = replace(
-        terms,
-        is_prevalidated=not found.refusals.total,
-        checksums=tuple(found.checksums),
-        incomplete_platforms=frozenset(found.incomplete_platforms),
+    if request.dry_run or (check.refusals.total and not request.skip_refused):
+        return _dry_run_result(request, check)
+    options = replace(
+        options,
+        is_prevalidated=not check.refusals.total,
+        checksums=tuple(check.checksums),
+        incomplete_platforms=frozenset(check.incomplete_platforms),
     )
     return _run_upload(
-        request, read_blocks(paths), LineUpload(Router(request.registry, found.retracted_ids), terms, progress)
+        request, read_blocks(paths), LineUpload(Router(request.registry, check.retracted_ids), options, progress)
     )
 
 
@@ -105,8 +105,8 @@ def publish_blocks(
 
     With `is_prevalidated` the lines are not checked.
     """
-    terms = _upload_options(request, wall_clock_ms, is_prevalidated=is_prevalidated)
-    return _run_upload(request, source, LineUpload(Router(request.registry), terms, progress))
+    options = _upload_options(request, wall_clock_ms, is_prevalidated=is_prevalidated)
+    return _run_upload(request, source, LineUpload(Router(request.registry), options, progress))
 
 
 def _upload_options(request: UploadRequest, now: WallClock, *, is_prevalidated: bool = False) -> UploadOptions:
@@ -148,15 +148,15 @@ def _has_closed_history(request: UploadRequest, refusals: RefusalCounts) -> bool
 
 
 def _dry_run_result(request: UploadRequest, check: FileCheck) -> UploadResult:
-    vouching = sum(
+    sendable = sum(
         count
         for platform, count in check.heartbeats.items()
         if can_send_heartbeat(platform, check.incomplete_platforms)
     )
     return UploadResult(
         events=check.events,
-        heartbeats=vouching,
-        withheld_heartbeats=check.heartbeats.total() - vouching,
+        heartbeats=sendable,
+        withheld_heartbeats=check.heartbeats.total() - sendable,
         acknowledged=0,
         refusal_groups=check.refusals.groups(),
         resume_from_line=None,

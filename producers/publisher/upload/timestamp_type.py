@@ -35,4 +35,4 @@ def uses_log_append_time(settings: PublisherSettings, topics: Iterable[str]) -> 
     except (KafkaError, KafkaSecurityError):
         return True
     types = [entries.get(_TIMESTAMP_TYPE) for kind in described.values() for entries in kind.values()]
-    return any(stamp is not None and stamp["value"] != _CREATE_TIME for stamp in types)
+    return any(timestamp_type is not None and timestamp_type["value"] != _CREATE_TIME for timestamp_type in types)

@@ -50,20 +50,20 @@ def simulate_arrivals(
     config: SimulationConfig, platform: PlatformModel, time_slice: TimeSlice
 ) -> Iterator[SimulatedReport]:
     """Yield the reports on items that were first reported to a platform in `time_slice`."""
-    chance = SeededRandom(config.seed, platform.id, time_slice.begin_ms)
+    rng = SeededRandom(config.seed, platform.id, time_slice.begin_ms)
     hours = WeightedChoice(_weighted_hours(time_slice))
     mean = hours.total * config.reports / config.weeks * platform.report_share / REPORTS_PER_ITEM
     mean *= day_factor(config.seed, platform.id, time_slice.begin_ms // DAY) * time_slice.rate_factor
-    queue = ArrivalStream(
-        chance,
+    arrivals = ArrivalStream(
+        rng,
         _responses_at(config, platform, time_slice.begin_ms),
         label_mix(platform.country_rotation),
         week_factor(config.seed, platform.id, iso_week(time_slice.begin_ms)),
-        (f"{time_slice.begin_ms // SECOND:08x}{place:05x}" for place in count()),
+        (f"{time_slice.begin_ms // SECOND:08x}{number:05x}" for number in count()),
     )
-    for _ in range(chance.draw_count(mean)):
-        hour, width = chance.pick(hours)
-        yield from _simulate_item(queue, hour + int(chance.uniform() * width))
+    for _ in range(rng.draw_count(mean)):
+        hour, width = rng.pick(hours)
+        yield from _simulate_item(arrivals, hour + int(rng.uniform() * width))
 
 
 def _weighted_hours(time_slice: TimeSlice) -> list[tuple[tuple[int, int], float]]:
@@ -87,20 +87,22 @@ def _responses_at(config: SimulationConfig, platform: PlatformModel, filed_at: i
 
 def _simulate_item(arrivals: ArrivalStream, first_filed_at: int) -> Iterator[SimulatedReport]:
     """Yield the reports on one item: the first report, and later reports while the item still exists."""
-    chance, habits, shock = arrivals.rng, arrivals.responses, arrivals.week_factor
-    label = chance.pick(arrivals.labels)
-    fate = draw_outcome(chance, habits, label, first_filed_at, shock)
+    rng, responses, factor = arrivals.rng, arrivals.responses, arrivals.week_factor
+    label = rng.pick(arrivals.labels)
+    outcome = draw_outcome(rng, responses, label, first_filed_at, factor)
     first = next(arrivals.report_numbers)
-    yield simulate_report(chance, habits, IncomingReport(first, first_filed_at, label), fate)
-    if label.queue is not QueueKind.IN_APP or not chance.draw_bool(_SHARED_ITEM_SHARE):
+    yield simulate_report(rng, responses, IncomingReport(first, first_filed_at, label), outcome)
+    if label.queue is not QueueKind.IN_APP or not rng.draw_bool(_SHARED_ITEM_SHARE):
         return
-    for _ in range(min(_MAX_FOLLOWERS, int(chance.draw_log_normal(_FOLLOWERS_MEDIAN, _FOLLOWERS_SIGMA)))):
-        again = first_filed_at + int(chance.draw_log_normal(_FOLLOWER_DELAY_MEDIAN, _FOLLOWER_DELAY_SIGMA))
-        if fate is None or again < fate.ended_at:
-            into = first if chance.draw_bool(_MERGED_SHARE) else ""
+    for _ in range(min(_MAX_FOLLOWERS, int(rng.draw_log_normal(_FOLLOWERS_MEDIAN, _FOLLOWERS_SIGMA)))):
+        filed_at = first_filed_at + int(rng.draw_log_normal(_FOLLOWER_DELAY_MEDIAN, _FOLLOWER_DELAY_SIGMA))
+        if outcome is None or filed_at < outcome.ended_at:
+            into = first if rng.draw_bool(_MERGED_SHARE) else ""
             yield simulate_report(
-                chance, habits, IncomingReport(next(arrivals.report_numbers), again, label, into), fate
+                rng, responses, IncomingReport(next(arrivals.report_numbers), filed_at, label, into), outcome
             )
-        elif not fate.is_restricted:
-            own = draw_outcome(chance, habits, label, again, shock)
-            yield simulate_report(chance, habits, IncomingReport(next(arrivals.report_numbers), again, label), own)
+        elif not outcome.is_restricted:
+            own_outcome = draw_outcome(rng, responses, label, filed_at, factor)
+            yield simulate_report(
+                rng, responses, IncomingReport(next(arrivals.report_numbers), filed_at, label), own_outcome
+            )

@@ -106,16 +106,20 @@ def _duration_factors(column: int) -> dict[Harm, float]:
 def _channel_entries(channel_mix: _ChannelMix, country_rotation: int) -> list[tuple[LabelMixEntry, float]]:
     """Return the weighted label combinations of a channel; `country_rotation` selects the most common jurisdiction."""
     column = int(channel_mix.queue in (QueueKind.NOTICE, QueueKind.FLAGGER))
-    places = [
-        _JURISDICTION_MIX[(country_rotation + place) % _LARGE if place < _LARGE else place][0]
-        for place in range(len(_JURISDICTION_MIX))
+    jurisdiction_sets = [
+        _JURISDICTION_MIX[(country_rotation + jurisdictions) % _LARGE if jurisdictions < _LARGE else jurisdictions][0]
+        for jurisdictions in range(len(_JURISDICTION_MIX))
     ]
     kept: list[tuple[LabelMixEntry, float]] = []
     for harm, row in _HARM_MIX.items():
-        for place, (_, weight) in zip(places, _JURISDICTION_MIX, strict=True):
+        for jurisdictions, (_, weight) in zip(jurisdiction_sets, _JURISDICTION_MIX, strict=True):
             share = row[column] * weight
-            if share >= channel_mix.min_share or (place is places[0] and row[column] >= channel_mix.min_share):
-                kept.append((_label_mix_entry(channel_mix, harm, place, _duration_factors(column)[harm]), share))
+            if share >= channel_mix.min_share or (
+                jurisdictions is jurisdiction_sets[0] and row[column] >= channel_mix.min_share
+            ):
+                kept.append(
+                    (_label_mix_entry(channel_mix, harm, jurisdictions, _duration_factors(column)[harm]), share)
+                )
     total = sum(share for _, share in kept)
     return [(label, channel_mix.share * share / total) for label, share in kept]
 
@@ -138,4 +142,6 @@ def _label_mix_entry(
 @lru_cache(maxsize=8)
 def label_mix(country_rotation: int) -> WeightedChoice[LabelMixEntry]:
     """Return the weighted label combinations of a platform; platforms differ in their most common country."""
-    return WeightedChoice([pair for door in _CHANNEL_MIXES for pair in _channel_entries(door, country_rotation)])
+    return WeightedChoice(
+        [pair for channel_mix in _CHANNEL_MIXES for pair in _channel_entries(channel_mix, country_rotation)]
+    )

@@ -202,4 +202,4 @@ PLATFORM_MODELS: Final = (
 
 def cadences_ms() -> dict[str, int]:
     """Return the cadence of each platform in the registry of the demo, in milliseconds."""
-    return {profile.id: profile.cadence_ms for profile in PLATFORM_MODELS}
+    return {platform.id: platform.cadence_ms for platform in PLATFORM_MODELS}

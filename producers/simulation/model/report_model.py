@@ -76,8 +76,8 @@ def simulate_report(
     if rng.draw_bool(_SEVERAL_ITEMS_SHARE):
         filed = Step(at, replace(label.report_data, items=2 + rng.draw_count(1.0)))
     if rng.draw_bool(_MISTAKEN_FILING_SHARE):
-        undone = Step(at + int(rng.draw_log_normal(HOUR, 1.0)), RetractStep(0, RetractReason.DUPLICATE))
-        return SimulatedReport(number, label, at, (filed, undone), is_genuine=False)
+        retraction = Step(at + int(rng.draw_log_normal(HOUR, 1.0)), RetractStep(0, RetractReason.DUPLICATE))
+        return SimulatedReport(number, label, at, (filed, retraction), is_genuine=False)
     steps = [filed, *_intermediate_steps(rng, responses, incoming, outcome)]
     if outcome is None:
         return SimulatedReport(number, label, at, tuple(steps))
@@ -104,12 +104,12 @@ def _intermediate_steps(
     rng: SeededRandom, responses: ResponseModel, incoming: IncomingReport, outcome: SimulatedOutcome | None
 ) -> list[Step]:
     """Return the steps between the filing and the ending, in no particular order."""
-    at, lane = incoming.filed_at, incoming.label.queue
+    at, queue = incoming.filed_at, incoming.label.queue
     steps: list[Step] = []
-    notice = lane is QueueKind.NOTICE or lane is QueueKind.FLAGGER
-    if notice and rng.draw_bool(_NOTICE_ACKNOWLEDGED_SHARE):
+    is_notice = queue is QueueKind.NOTICE or queue is QueueKind.FLAGGER
+    if is_notice and rng.draw_bool(_NOTICE_ACKNOWLEDGED_SHARE):
         steps.append(Step(at + int(rng.draw_log_normal(45 * SECOND, 1.0)), ACKNOWLEDGED))
-    elif not notice and responses.acknowledged_share and rng.draw_bool(responses.acknowledged_share):
+    elif not is_notice and responses.acknowledged_share and rng.draw_bool(responses.acknowledged_share):
         steps.append(Step(at + int(rng.draw_log_normal(4 * SECOND, 0.5)), ACKNOWLEDGED))
     if incoming.merged_into:
         steps.append(Step(at + int(rng.draw_log_normal(20 * SECOND, 0.5)), MergeStep(incoming.merged_into)))
@@ -120,20 +120,20 @@ def _intermediate_steps(
     if outcome is None:
         return steps
     if outcome.ended_at - at > _MANUAL_REVIEW_FROM_MS:
-        steps += _review_steps(rng, at, outcome, is_notice=notice)
+        steps += _review_steps(rng, at, outcome, is_notice=is_notice)
     return [step for step in steps if step.occurred_at < outcome.ended_at]
 
 
 def _review_steps(rng: SeededRandom, filed_at: int, outcome: SimulatedOutcome, *, is_notice: bool) -> list[Step]:
     """Return the steps of a report that waits for manual review."""
-    took = outcome.ended_at - filed_at
+    duration = outcome.ended_at - filed_at
     steps: list[Step] = []
     if rng.draw_bool(_REVIEWED_SHARE):
-        steps.append(Step(filed_at + took * 8 // 10, REVIEW_STARTED))
+        steps.append(Step(filed_at + duration * 8 // 10, REVIEW_STARTED))
     if is_notice and rng.draw_bool(_PAUSED_SHARE):
-        steps += [Step(filed_at + took * 2 // 10, PAUSED), Step(filed_at + took * 6 // 10, RESUMED)]
+        steps += [Step(filed_at + duration * 2 // 10, PAUSED), Step(filed_at + duration * 6 // 10, RESUMED)]
     if outcome.is_restricted and rng.draw_bool(_INTERIM_RESTRICTION_SHARE):
-        steps.append(Step(filed_at + took // 20, INTERIM_RESTRICTION))
+        steps.append(Step(filed_at + duration // 20, INTERIM_RESTRICTION))
     return steps
 
 

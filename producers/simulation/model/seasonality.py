@@ -48,9 +48,9 @@ def week_start(week: int) -> int:
 @lru_cache(maxsize=1)
 def filing_weights() -> Sequence[float]:
     """Return, per hour of the week, the share of a week's filings."""
-    raw = [_HOUR_WEIGHTS[hour % 24] * _WEEKDAY_WEIGHTS[hour // 24] for hour in range(HOURS_PER_WEEK)]
-    total = sum(raw)
-    return tuple(weight / total for weight in raw)
+    weights = [_HOUR_WEIGHTS[hour % 24] * _WEEKDAY_WEIGHTS[hour // 24] for hour in range(HOURS_PER_WEEK)]
+    total = sum(weights)
+    return tuple(weight / total for weight in weights)
 
 
 @lru_cache(maxsize=1)
@@ -59,12 +59,12 @@ def slowdown_by_hour() -> Sequence[float]:
 
     The geometric mean over filings is one, so that nights and weekends do not change a calibrated median.
     """
-    raw = [
+    factors = [
         (1.0 if hour % 24 in _STAFFED_HOURS else _NIGHT_FACTOR) * (_WEEKEND_FACTOR if hour // 24 >= 5 else 1.0)  # noqa: PLR2004 - Saturday
         for hour in range(HOURS_PER_WEEK)
     ]
-    mean = sum(weight * log(factor) for weight, factor in zip(filing_weights(), raw, strict=True))
-    return tuple(round(factor * exp(-mean), 9) for factor in raw)
+    mean = sum(weight * log(factor) for weight, factor in zip(filing_weights(), factors, strict=True))
+    return tuple(round(factor * exp(-mean), 9) for factor in factors)
 
 
 @lru_cache(maxsize=4096)

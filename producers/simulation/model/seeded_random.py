@@ -24,7 +24,7 @@ def _normal_table() -> tuple[float, ...]:
     """Return 2^14 equally likely values of the standard normal distribution, ascending, within four sigmas."""
     inverse = NormalDist().inv_cdf
     size = 1 << _TABLE_BITS
-    return tuple(round(inverse((place + 0.5) / size), _TABLE_DIGITS) for place in range(size))
+    return tuple(round(inverse((index + 0.5) / size), _TABLE_DIGITS) for index in range(size))
 
 
 @lru_cache(maxsize=64)
@@ -37,7 +37,7 @@ class WeightedChoice(Generic[T]):
     """Options with weights for `SeededRandom.pick`."""
 
     def __init__(self, weighted: Sequence[tuple[T, float]]) -> None:
-        self.options: Final = tuple(thing for thing, _ in weighted)
+        self.options: Final = tuple(option for option, _ in weighted)
         sums = tuple(accumulate(weight for _, weight in weighted))
         self.total: Final = sums[-1]
         self.bounds: Final = sums[:-1]
@@ -47,7 +47,7 @@ class WeightedChoice(Generic[T]):
         lower = (0.0, *self.bounds)
         upper = (*self.bounds, self.total)
         return tuple(
-            (thing, (high - low) / self.total) for thing, low, high in zip(self.options, lower, upper, strict=True)
+            (option, (high - low) / self.total) for option, low, high in zip(self.options, lower, upper, strict=True)
         )
 
 
