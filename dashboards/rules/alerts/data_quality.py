@@ -143,7 +143,7 @@ ALERTS: Final = (
         expr=_anomalies(SKEWED),
         summary="{{ $labels.platform }} published {{ $value | humanize }} actions with times before their filings in the last day",
         notified_within="30m",
-        starting_when=f"{MIN_ANOMALOUS_EVENTS} such actions in a day, and 1 % of its events",
+        starting_when=f"{MIN_ANOMALOUS_EVENTS} actions in a day have times before their filings, and are 1 % of its events",
         means="actions have times up to two minutes before their filing and were measured as 0 seconds; at least "
         f"{MIN_ANOMALOUS_EVENTS} in a day and more than 1 % of the events.",
         check=("*Unusual events*, and whether different machines set the times of filings and actions.",),
@@ -183,7 +183,7 @@ ALERTS: Final = (
         expr=_anomalies(CONFLICTING),
         summary="{{ $labels.platform }} published {{ $value | humanize }} events with a used id or token in the last day",
         notified_within="30m",
-        starting_when=f"{MIN_ANOMALOUS_EVENTS} conflicts in a day, and 1 % of its events",
+        starting_when=f"{MIN_ANOMALOUS_EVENTS} events of a day are conflicts, and are 1 % of its events",
         means="events reused an id or a report's token with other content; at least "
         f"{MIN_ANOMALOUS_EVENTS} in a day and more than 1 % of the events. The first by rank counts.",
         check=(
