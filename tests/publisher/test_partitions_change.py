@@ -29,9 +29,7 @@ async def test_a_file_or_pipe_stops_before_the_next_batch(apache: Stage) -> None
         await _told_of(sender._producer.client, filed)
         await sender.add([OutgoingRecord(filed, 0, b"harbor|a", filing(2), None, 2)])
 
-        with pytest.raises(
-            UndeliveredError, match=f"{filed}: expected {PARTITIONS} partitions, as at the start, got"
-        ):
+        with pytest.raises(UndeliveredError, match=f"{filed}: expected {PARTITIONS} partitions, as at the start, got"):
             await sender.flush()
 
         assert sender.unacknowledged() == {2}
