@@ -1,4 +1,4 @@
-"""PromQL for metrics of the catalogue: a name or a label that the catalogue does not declare cannot be written."""
+"""Builds PromQL selectors, and rejects names and labels that the metric catalogue does not declare."""
 
 from typing import Final
 
@@ -9,11 +9,11 @@ HISTOGRAM_PARTS: Final = ("bucket", "count", "sum")
 
 
 def select(name: str, part: str = "", **labels: str) -> str:
-    """Return a selector of the metric `name`; `part` is the series of a histogram that is meant.
+    """Return a selector for the metric `name`; `part` is one of `HISTOGRAM_PARTS` for a histogram.
 
-    A value that starts with `~` is a regular expression, one that starts with `!` is any other word. ValueError for a
-    histogram without its part, for a label that the catalogue does not declare, and for a word that the label does not
-    have.
+    A label value after `~` is a regular expression; `!word` matches every value except `word`. Raises ValueError for
+    a histogram without a part, for a label that the catalogue does not declare, and for a value that the label does
+    not have.
     """
     metric = metric_by_name(name)
     if (metric.kind is MetricKind.HISTOGRAM) != (part in HISTOGRAM_PARTS):
@@ -25,7 +25,7 @@ def select(name: str, part: str = "", **labels: str) -> str:
 
 
 def select_once(name: str, part: str = "", **labels: str) -> str:
-    """Return a metric once, however many boards export it: they say the same, so the largest stands."""
+    """Return a metric with one series for all boards: boards export equal values, so the maximum is right."""
     return f"max without (instance, job) ({select(name, part, **labels)})"
 
 

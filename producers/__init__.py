@@ -1,4 +1,4 @@
-"""What platforms use: the publisher, its commands, status, and a simulator.
+"""The tools of platforms: the publisher library, its commands, the command `status`, and a simulator.
 
 Start with publisher/publisher.py.
 Imports edge, contract and domain of streams.

@@ -1,4 +1,4 @@
-"""The commands of the platforms' side: `publish`, `simulate`."""
+"""The commands `publish` and `simulate`."""
 
 import json
 import os
@@ -18,14 +18,12 @@ from streams.edge.cli_options import (
     registry_from_option,
 )
 
-_INTERRUPTED_MESSAGE = (
-    "interrupted, and it is not known what was acknowledged: run it again, a line that is sent twice is counted once"
-)
+_INTERRUPTED_MESSAGE = "interrupted, and it is not known what was acknowledged: run the command again, a line that is sent twice counts once"
 
 
 def _parse_rate(_context: click.Context, _parameter: click.Parameter, rate: float | None) -> float | None:
-    if rate is not None and not 0 < rate < inf:  # neither is what is not a number
-        raise click.BadParameter("expected more than 0 reports a second")
+    if rate is not None and not 0 < rate < inf:  # The comparison is false for NaN, too.
+        raise click.BadParameter("expected a finite number of reports per second above 0")
     return rate
 
 
@@ -37,57 +35,61 @@ def _parse_rate(_context: click.Context, _parameter: click.Parameter, rate: floa
     type=click.IntRange(1),
     default=150_000,
     show_default=True,
-    help="About how many are filed, all platforms; a file has twice as many lines, and heartbeats.",
+    help="Approximate number of reports of all platforms; the output has about twice as many lines, and heartbeats.",
 )
 @click.option(
-    "--start", callback=parse_instant, default="2026-01-05T00:00:00Z", show_default=True, help="The first instant."
+    "--start",
+    callback=parse_instant,
+    default="2026-01-05T00:00:00Z",
+    show_default=True,
+    help="First instant of the history.",
 )
-@click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), help="Write what was planted to this file.")
-@click.option("--events/--no-events", default=True, help="Write events, or only what was planted.")
+@click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), help="Write the ground truth to this file.")
+@click.option("--events/--no-events", default=True, help="Write events, or only the ground truth.")
 @click.option(
-    "--live", type=float, callback=_parse_rate, help="Go on without end, in real time, with so many reports a second."
+    "--live", type=float, callback=_parse_rate, help="Continue in real time, without end, at this rate per second."
 )
 def simulate(truth: Path | None, live: float | None, *, events: bool, **options: int) -> None:
-    """Write the events of eight invented platforms to standard output, with planted truths."""
+    """Write events of eight simulated platforms with known effects to standard output."""
     from producers.simulation import traffic
     from producers.simulation.ground_truth import ground_truth as planted
     from producers.simulation.model.config import SimulationConfig
 
-    plan = SimulationConfig(
+    config = SimulationConfig(
         seed=options["seed"], start_ms=options["start"], weeks=options["weeks"], reports=options["reports"]
     )
     if truth is not None:
         try:
-            truth.write_text(json.dumps(planted(plan), indent=2) + "\n", encoding="utf-8")
+            truth.write_text(json.dumps(planted(config), indent=2) + "\n", encoding="utf-8")
         except OSError as error:
-            exit_with_usage_error(f"--truth {truth}: expected a file to write: {error.strerror}")
+            exit_with_usage_error(f"--truth {truth}: expected a writable file: {error.strerror}")
     if not events:
         return
     out = click.get_binary_stream("stdout")
     if live is None:
-        out.writelines(traffic.history_lines(plan))
+        out.writelines(traffic.history_lines(config))
     else:
-        traffic.write_live(plan.with_live_traffic(live), out)
+        traffic.write_live(config.with_live_traffic(live), out)
 
 
 @click.command()
 @FILES_ARGUMENT
 @REGISTRY_OPTION
 @click.option("--bootstrap", help="HOST:PORT of the broker. Default: SAFECLOCK_PUBLISH_BOOTSTRAP, 127.0.0.1:9092.")
-@click.option("--from-line", type=click.IntRange(1), default=1, show_default=True, help="Go on from this line.")
-@click.option("--history", is_flag=True, help="Take each line as told at its recordedtime, else at its time.")
+@click.option("--from-line", type=click.IntRange(1), default=1, show_default=True, help="Send from this line on.")
+@click.option("--history", is_flag=True, help="Use each line's recordedtime, or its time, as log time.")
 @click.option(
     "--skip-refused",
     is_flag=True,
-    help="Leave refused lines out, and heartbeats that would vouch for them; ends with 1.",
+    help="Leave out refused lines and the heartbeats that would cover them; exits with 1.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be sent.")
-@click.option("--unchecked", is_flag=True, hidden=True, help="The maker of the lines answers for them: a simulator.")
+@click.option("--dry-run", is_flag=True, help="Check the lines and send nothing.")
+@click.option("--unchecked", is_flag=True, hidden=True, help="Send lines without a check, for the simulator's lines.")
 def publish(files: tuple[Path, ...], registry: Path | None, bootstrap: str | None, **options: Any) -> None:  # noqa: ANN401 - flags
     """Publish FILES of JSON lines (or standard input); safe to run again.
 
-    Bad lines are refused before they leave. Ends with 0, with 1 when something was refused or not acknowledged or the
-    broker could not be used, and with 2 when it was called wrongly.
+    Wrong lines are refused before they are sent. Exits with 0, with 1 if a line was refused or not acknowledged or the
+    broker could not be used, and with 2 if options or settings are wrong.
     """
     from dataclasses import replace
 
@@ -104,21 +106,21 @@ def publish(files: tuple[Path, ...], registry: Path | None, bootstrap: str | Non
         settings = PublisherSettings.from_environment(os.environ)
         settings = settings if bootstrap is None else replace(settings, bootstrap=bootstrap)
         configure_logging(load_log_settings(os.environ), "publish", settings.bootstrap, settings.access)
-        order = UploadRequest(settings=settings, registry=registry_from_option(registry), paths=files, **options)
-        print_target(order)
-        published = _run_upload(order, is_unchecked=unchecked)
+        request = UploadRequest(settings=settings, registry=registry_from_option(registry), paths=files, **options)
+        print_target(request)
+        result = _run_upload(request, is_unchecked=unchecked)
     except (SettingsError, BadSettingsError, OSError) as error:
         exit_with_usage_error(error)
     except BrokerError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         raise click.ClickException(_INTERRUPTED_MESSAGE) from None
-    print_result(published)
-    sys.exit(published.exit_code)
+    print_result(result)
+    sys.exit(result.exit_code)
 
 
 def _run_upload(request: Any, *, is_unchecked: bool) -> Any:  # noqa: ANN401 - their types are imported lazily
-    """Publish what is ordered; SIGTERM interrupts it, and ends the process when that takes too long."""
+    """Run the upload; SIGTERM interrupts it, and exits the process if that takes too long."""
     from producers.publisher.upload.console import show_progress
     from producers.publisher.upload.request import publish_blocks, publish_files
     from streams.edge.files.line_blocks import read_blocks
@@ -129,7 +131,7 @@ def _run_upload(request: Any, *, is_unchecked: bool) -> Any:  # noqa: ANN401 - t
         signal.raise_signal(signal.SIGINT)
 
     signal.signal(signal.SIGTERM, interrupt)
-    # A shell that starts us in the background has us ignore SIGINT, and with it every SIGTERM.
+    # A shell starts background processes with SIGINT ignored, which would make SIGTERM ineffective here, too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with show_progress(request) as progress:
         if is_unchecked:

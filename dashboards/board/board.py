@@ -1,4 +1,4 @@
-"""The board itself: what was read, and what is shown of it."""
+"""The board: computes the exported metrics from the measures that were read."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -26,19 +26,19 @@ from streams.domain.ledger.platform_state import watermark
 
 _MAX_APPLIED_AT_ONCE: Final = 500
 _ONLY_WITH_GAUGES: Final = frozenset({"safeclock_as_of_timestamp_seconds", "safeclock_partition_records_lost_total"})
-"""What inputs say that is shown beside figures only."""
-_NO_WATERMARK_WARNING: Final = "the platform has not said on every partition up to when it is complete"
+"""Input metrics that are exported only together with figures."""
+_NO_WATERMARK_WARNING: Final = "the platform has not declared a watermark on every partition"
 
 
 class NotReadyError(Exception):
-    """Figures were asked for before every partition was read to its end; the message is why."""
+    """Figures were requested before every partition was read to its end; the message says why."""
 
 
 class Board:
-    """Takes measures and shows them; `wall` reads the wall clock in epoch milliseconds.
+    """Adds up measures and offers them as a snapshot; `now` reads the wall clock in epoch milliseconds.
 
-    `snapshot` is what a scrape reads. Counters in it are renewed by `count`, everything else by `compute`, which
-    takes longer; nothing of a product is in it before both have been done on complete inputs.
+    A scrape reads `snapshot`. `refresh_snapshot` updates its counters; `compute_gauges` computes everything else and
+    takes longer. No figure is in the snapshot before both have run on complete inputs.
     """
 
     def __init__(self, registry: Registry, release: Release, now: Callable[[], int]) -> None:
@@ -53,14 +53,14 @@ class Board:
         self._gauges: Samples = {}
 
     def assess_freshness(self, caught_up: Collection[int]) -> Freshness:
-        """Return what the inputs are like now, of which the partitions `read` were read to their ends."""
+        """Return how fresh the inputs are now; `caught_up` are the partitions that were read to their ends."""
         return assess_freshness(
             self.measures.statuses, caught_up, self._now(), self._release.pack_name, self.measures.received_at
         )
 
     @property
     def platforms(self) -> list[str]:
-        """The platforms of the registry; with an open one, those that were told of."""
+        """The platforms of the registry; if the registry accepts all, those with counters."""
         if not self._registry.accepts_all:
             return sorted(self._registry.platforms)
         return sorted(
@@ -71,8 +71,8 @@ class Board:
 
     @property
     def clocks(self) -> tuple[ExportedClock, ...]:
-        """The clocks that are told: those of the rulebook, and those that any partition has ever loaded."""
-        # A clock never changes under its key.
+        """The exported clocks: those of the rulebook, and those that any partition has ever loaded."""
+        # The keys are enough to detect a change, since the clock under a key never changes.
         if self._exported_clocks is None or self._exported_clocks[0] != self.measures.clocks.keys():
             self._exported_clocks = (
                 frozenset(self.measures.clocks),
@@ -81,32 +81,32 @@ class Board:
         return self._exported_clocks[1]
 
     def watermark(self, platform: str, fresh: Freshness) -> int:
-        """Return up to when a platform counts as having told everything: the inputs' time if it never gives its word.
+        """Return the watermark of a platform in epoch milliseconds: `as_of` if the platform sends no heartbeats.
 
-        0 while it has given it on some partitions only.
+        0 while the platform has declared a watermark on some partitions only.
         """
-        as_of, counts = fresh.as_of or 0, self.measures.platform_counters
-        said = counts.complete_through(platform, fresh.partition_count or 0)
-        if not said:
-            return as_of if said is None else 0
-        return min(as_of, watermark(said, counts.last_logged_at(platform) or 0, self._cadence(platform)))
+        as_of, counters = fresh.as_of or 0, self.measures.platform_counters
+        declared = counters.complete_through(platform, fresh.partition_count or 0)
+        if not declared:
+            return as_of if declared is None else 0
+        return min(as_of, watermark(declared, counters.last_logged_at(platform) or 0, self._cadence(platform)))
 
     def _cadence(self, platform: str) -> int:
-        known = self._registry.platform(platform)
-        return DEFAULT_CADENCE_MS if known is None else known.cadence_ms
+        registered = self._registry.platform(platform)
+        return DEFAULT_CADENCE_MS if registered is None else registered.cadence_ms
 
     def _capacity(self, platform: str) -> int:
-        known = self._registry.platform(platform)
-        return DEFAULT_CAPACITY if known is None else known.capacity
+        registered = self._registry.platform(platform)
+        return DEFAULT_CAPACITY if registered is None else registered.capacity
 
     async def apply_pending(self) -> None:
-        """Fold what has changed, a few at a time, so that nobody waits for long."""
+        """Apply pending changes in small batches, so that other tasks run in between."""
         while self.measures.pending_count:
             self.measures.apply_pending(_MAX_APPLIED_AT_ONCE)
             await asyncio.sleep(0)
 
     async def compute_gauges(self, fresh: Freshness) -> None:
-        """Compute gauges and cohort figures anew, with pauses for others; incomplete inputs change nothing."""
+        """Compute gauges and cohort figures, and let other tasks run in between; incomplete inputs change nothing."""
         if fresh.as_of is None:
             return
         await self.apply_pending()
@@ -125,33 +125,36 @@ class Board:
     def _estimate_samples(
         self, platform: str, clocks: Sequence[ExportedClock], watermark: int, as_of: int
     ) -> Iterator[Samples]:
-        """Yield the figures of a platform, a little at a time."""
-        figured = self._cohort_metrics.setdefault(platform, CohortMetrics(platform, self._cadence(platform)))
-        yield from figured.samples(self.measures.accumulators_by_week.get(platform, {}), clocks, watermark, as_of)
-        judged = self._objective_metrics.setdefault(platform, ObjectiveMetrics(platform))
-        yield from judged.samples(self.measures.periods.reports_of, clocks, watermark, as_of)
+        """Yield the figures of a platform in small parts."""
+        cohort_metrics = self._cohort_metrics.setdefault(platform, CohortMetrics(platform, self._cadence(platform)))
+        yield from cohort_metrics.samples(
+            self.measures.accumulators_by_week.get(platform, {}), clocks, watermark, as_of
+        )
+        objective_metrics = self._objective_metrics.setdefault(platform, ObjectiveMetrics(platform))
+        yield from objective_metrics.samples(self.measures.periods.reports_of, clocks, watermark, as_of)
 
     def _integrity_samples(self, platform: str, fresh: Freshness) -> Samples:
         watermark = self.watermark(platform, fresh)
-        promised = self.measures.platform_counters.complete_through(platform, fresh.partition_count or 0) is not None
+        sends_heartbeats = (
+            self.measures.platform_counters.complete_through(platform, fresh.partition_count or 0) is not None
+        )
         return (
             integrity_samples(
-                platform, self.measures.daily_counts.check_input(platform, watermark, is_declared_complete=promised)
+                platform,
+                self.measures.daily_counts.check_input(platform, watermark, is_declared_complete=sends_heartbeats),
             )
             if watermark
             else {}
         )
 
     def refresh_snapshot(self, fresh: Freshness, caught_up_at: int | None) -> None:
-        """Show a new snapshot: counters of now beside the figures that were last computed."""
+        """Replace the snapshot: current counters, and the gauges that were computed last."""
         platforms, clocks = self.platforms, self.clocks
-        grounds = merge_samples(
+        inputs = merge_samples(
             info_samples(self._registry, platforms, self._release), input_samples(fresh, caught_up_at)
         )
         if fresh.as_of is None or not self._gauges:
-            self.snapshot = Snapshot(
-                {name: series for name, series in grounds.items() if name not in _ONLY_WITH_GAUGES}
-            )
+            self.snapshot = Snapshot({name: series for name, series in inputs.items() if name not in _ONLY_WITH_GAUGES})
             return
         totals = {
             name: self.measures.platform_counters.total(name)
@@ -159,7 +162,7 @@ class Board:
         }
         self.snapshot = Snapshot(
             merge_samples(
-                counter_samples(totals, platforms, clocks), self._platform_gauges(totals, fresh), self._gauges, grounds
+                counter_samples(totals, platforms, clocks), self._platform_gauges(totals, fresh), self._gauges, inputs
             ),
             histogram_samples(totals, platforms, [clock for clock in clocks if clock.id in STANDARD_CLOCK_IDS]),
         )
@@ -184,23 +187,23 @@ class Board:
     def cohort_samples(
         self, group_key: GroupKey, fresh: Freshness, platforms: Iterable[str] | None = None
     ) -> Mapping[tuple[str, ...], CohortSample]:
-        """Return the reports by what `name` makes of their cohorts, of some platforms only if they are given."""
+        """Return the reports grouped by `group_key` of their cohorts; `platforms` limits them to these platforms."""
         self.measures.apply_pending()
         wanted = None if platforms is None else frozenset(platforms)
         cohorts = self.measures.cohorts(wanted)
         return samples_by_group(cohorts, group_key, lambda platform: self.watermark(platform, fresh))
 
     def measure_report(self, by: Sequence[str], fresh: Freshness) -> dict[str, object]:
-        """Return the figures as `safeclock measure` writes them.
+        """Return the figures in the format of `safeclock measure`.
 
         Raises NotReadyError on incomplete inputs, UnknownLabelError for a label that reports do not have.
         """
         if fresh.as_of is None:
             raise NotReadyError("; ".join(fresh.reasons))
         clocks, groups = self.clocks, []
-        name_of = group_key(by)
-        found = self._samples_by_platform(fresh) if tuple(by) == ("platform",) else self.cohort_samples(name_of, fresh)
-        for name, sample in found.items():
+        key_of = group_key(by)
+        samples = self._samples_by_platform(fresh) if tuple(by) == ("platform",) else self.cohort_samples(key_of, fresh)
+        for name, sample in samples.items():
             labels = dict(zip(by, name, strict=True))
             groups.append(group_report(labels, sample, clocks, fresh.as_of, self._warnings(labels, fresh)))
         totals = {
@@ -210,28 +213,28 @@ class Board:
         return measure_report(fresh.as_of, self._release.pack_name, groups, totals, self._registry.history_texts())
 
     def _samples_by_platform(self, fresh: Freshness) -> Mapping[tuple[str, ...], CohortSample]:
-        """Return every platform's reports from its pools, which spares reading all cohorts once more."""
+        """Return every platform's reports from its accumulators, which avoids reading all cohorts again."""
         self.measures.apply_pending()
-        found = {
+        samples = {
             (platform,): merge_cohort_samples(
-                [pool.to_sample(self.watermark(platform, fresh)) for pool in pools.values()]
+                [accumulator.to_sample(self.watermark(platform, fresh)) for accumulator in accumulators.values()]
             )
-            for platform, pools in sorted(self.measures.accumulators_by_week.items())
+            for platform, accumulators in sorted(self.measures.accumulators_by_week.items())
         }
-        return {name: sample for name, sample in found.items() if sample.filed}
+        return {name: sample for name, sample in samples.items() if sample.filed}
 
     def _warnings(self, labels: Mapping[str, str], fresh: Freshness) -> list[str]:
         platform = labels.get("platform")
-        remarks = history_warnings(self._registry.history_texts(), platform)
+        warnings = history_warnings(self._registry.history_texts(), platform)
         return (
-            [*remarks, _NO_WATERMARK_WARNING]
+            [*warnings, _NO_WATERMARK_WARNING]
             if platform is not None and not self.watermark(platform, fresh)
-            else remarks
+            else warnings
         )
 
 
 def _calendar_samples(as_of: int) -> Samples:
-    """Return when the inputs end and where every cohort begins, by its age."""
+    """Return the instant up to which the inputs were read, and the start of every cohort by its age."""
     current = iso_week(as_of // DAY)
     starts: LabelledValues = {
         (f"week-{age:02}",): first_day_of_week(current - age) * DAY / SECOND for age in range(COHORT_WEEKS)

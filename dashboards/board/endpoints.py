@@ -1,4 +1,4 @@
-"""The board's pages: is it alive, is it ready, what are the figures."""
+"""The board's HTTP pages: liveness, readiness and metrics."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -15,7 +15,7 @@ from streams.edge.http_server import server as site
 
 
 class Endpoints:
-    """What the three pages say; `freshness` and `snapshot` give the board's state of the moment."""
+    """Answers the three pages; `freshness` and `snapshot` return the board's current state."""
 
     def __init__(self, freshness: Callable[[], Freshness], snapshot: Callable[[], Snapshot]) -> None:
         self._freshness = freshness
@@ -23,28 +23,28 @@ class Endpoints:
         self._exposition = CachedExposition()
 
     async def healthz(self, _: web.BaseRequest) -> web.Response:
-        """Answer 200 as long as the loop answers at all: an error in it ends the process."""
+        """Answer 200 while the event loop runs: an error in the loop ends the process."""
         return web.Response(text="ok\n")
 
     async def readyz(self, _: web.BaseRequest) -> web.Response:
-        """Answer 200 once every partition was read to its end and figures are shown, old ones too; 503 before.
+        """Answer 200 once every partition was read to its end and figures are exported, even old ones; 503 before.
 
-        The lines are the reasons for which the figures are greyed.
+        The lines of the page are the reasons why the figures are stale.
         """
         fresh = self._freshness()
-        shown = bool(self._snapshot().histograms)
-        reasons = fresh.reasons or (() if shown else ("the first figures are being computed",))
-        return web.Response(status=200 if shown else 503, text="\n".join(reasons or ("ok",)) + "\n")
+        has_figures = bool(self._snapshot().histograms)
+        reasons = fresh.reasons or (() if has_figures else ("the first figures are being computed",))
+        return web.Response(status=200 if has_figures else 503, text="\n".join(reasons or ("ok",)) + "\n")
 
     async def metrics(self, _: web.BaseRequest) -> web.Response:
-        """Answer with the product metrics; written out in a thread, for there are thousands."""
+        """Answer with the board's metrics; a thread renders them, since there are thousands of series."""
         body = await asyncio.to_thread(self._exposition.render, self._snapshot())
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 @asynccontextmanager
 async def serve(pages: Endpoints, host: str, port: int, guard: HttpSecurity) -> AsyncIterator[int]:
-    """Serve the pages for the block and yield the port; port 0 is any free one."""
+    """Serve the pages while the block runs and yield the port; port 0 chooses a free port."""
     named = {"/healthz": pages.healthz, "/readyz": pages.readyz, "/metrics": pages.metrics}
     async with site.serve(named, host, port, guard) as taken:
         yield taken

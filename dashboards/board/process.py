@@ -1,4 +1,4 @@
-"""The board process: reads, adds up and shows until it is told to stop."""
+"""The board process: reads and adds up measures and serves metrics until a signal stops it."""
 
 import asyncio
 import logging
@@ -26,13 +26,13 @@ log = logging.getLogger(__name__)
 
 _COUNTER_REFRESH_SECONDS: Final = 0.2
 _SHUTDOWN_SECONDS: Final = 2.0
-"""How long closing connections may take when the process is asked to stop."""
+"""How long closing connections may take after a stop signal."""
 _IDLE_FACTOR: Final = 3
-"""After computing, the board leaves the processor to others for so many times as long: a backlog comes first."""
+"""The pause after a computation is this many times as long as the computation, so that a backlog is read first."""
 
 
 class BoardProcess:
-    """A board that reads `measures`; `port` is where its pages are."""
+    """A running board that reads `measures`; `port` is the port of its pages."""
 
     def __init__(self, board: Board, reader: MeasuresReader, port: int) -> None:
         self.board = board
@@ -41,11 +41,11 @@ class BoardProcess:
 
     @property
     def freshness(self) -> Freshness:
-        """What the inputs are like now."""
+        """How fresh the inputs are now."""
         return self.board.assess_freshness(self._reader.caught_up)
 
     async def run(self, refresh_ms: int) -> None:
-        """Read and show until cancelled; raises the first error."""
+        """Read measures and refresh the snapshot until cancelled; raises the first error."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._reader.run())
             tasks.create_task(self._refresh_counters())
@@ -70,7 +70,7 @@ class BoardProcess:
 
 @asynccontextmanager
 async def open_board(settings: Settings) -> AsyncIterator[BoardProcess]:
-    """Serve the pages and connect for the block; who runs `keep` of what is yielded keeps the figures moving."""
+    """Serve the pages and connect to the broker while the block runs; the caller calls `run` of the yielded board."""
     registry = Registry.accepting_all() if settings.registry is None else load_registry(settings.registry)
     rulebook = load_rulebook(settings.packs, registry, wall_clock_ms())
     board = Board(registry, Release(version("safeclock"), rulebook), wall_clock_ms)
@@ -89,24 +89,24 @@ async def open_board(settings: Settings) -> AsyncIterator[BoardProcess]:
 
 
 async def _run_until_stopped(settings: Settings) -> None:
-    """Run until the process is asked to stop, and end it then; raises what made the board fail."""
+    """Run until a stop signal, and then exit the process; raises the error of a board that fails."""
     stopping = StopSignals(_stop_message)
-    working = asyncio.create_task(_run(settings))
-    asked = asyncio.create_task(stopping.requested.wait())
-    await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
-    if not working.done():
-        working.cancel()
-        await asyncio.wait({working}, timeout=_SHUTDOWN_SECONDS)
+    board_task = asyncio.create_task(_run(settings))
+    stop_requested = asyncio.create_task(stopping.requested.wait())
+    await asyncio.wait({board_task, stop_requested}, return_when=asyncio.FIRST_COMPLETED)
+    if not board_task.done():
+        board_task.cancel()
+        await asyncio.wait({board_task}, timeout=_SHUTDOWN_SECONDS)
         exit_with_log(_stop_message())
-    asked.cancel()
+    stop_requested.cancel()
     try:
-        working.result()
+        board_task.result()
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from group
 
 
 def _stop_message() -> ProcessExit:
-    return ProcessExit(OK, "stopped: a board keeps nothing that could be lost, it reads measures again when it starts")
+    return ProcessExit(OK, "stopped: a board stores nothing, it reads all measures again when it starts")
 
 
 async def _run(settings: Settings) -> None:
@@ -115,8 +115,8 @@ async def _run(settings: Settings) -> None:
 
 
 def run_board(settings: Settings) -> None:
-    """Run a board until SIGTERM or SIGINT, which end the process with 0.
+    """Run a board until SIGTERM or SIGINT, then exit with status 0.
 
-    Raises what made it fail: a supervisor starts it again, and it is right again once it has read the topic.
+    Raises the error of a board that fails: a supervisor restarts the board, which then reads the whole topic again.
     """
     asyncio.run(_run_until_stopped(settings))

@@ -1,4 +1,4 @@
-"""Metric values as they are exported: by metric and label words, in the order of the catalogue's labels."""
+"""Exported metric values, by metric and label values, in the order of the catalogue's labels."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
@@ -12,19 +12,19 @@ from streams.domain.ledger.counters import DURATION_BUCKETS
 
 
 class HistogramValue(NamedTuple):
-    """A histogram: how many readings lie in each bucket, the last one without an upper bound, and their sum in ms."""
+    """A histogram: the number of observations in each bucket, and their sum in ms. The last bucket has no bound."""
 
     counts: tuple[int, ...]
     total_ms: int
 
     def cumulative_buckets(self) -> list[tuple[str, float]]:
-        """Return the buckets as an exposition has them: upper bounds in seconds, counts up to each."""
+        """Return the buckets in Prometheus' format: upper bounds in seconds with cumulative counts."""
         bounds = [*(f"{edge}" for edge in bucket_bounds_seconds(DURATION_BUCKETS)), "+Inf"]
         return list(zip(bounds, map(float, accumulate(self.counts)), strict=True))
 
     @property
     def sum_seconds(self) -> float:
-        """The sum of all readings."""
+        """The sum of all observations."""
         return self.total_ms / SECOND
 
 
@@ -37,7 +37,7 @@ HistogramSamples = dict[str, dict[LabelValues, HistogramValue]]
 
 
 def open_label_values(platforms: Sequence[str], clocks: Iterable[ExportedClock]) -> dict[LabelSource, Sequence[str]]:
-    """Return what open labels take on a board, partitions left out."""
+    """Return the values that open labels have on a board; the partition label is left out."""
     exported = list(clocks)
     return {
         LabelSource.REGISTRY: platforms,
@@ -48,7 +48,7 @@ def open_label_values(platforms: Sequence[str], clocks: Iterable[ExportedClock])
 
 
 def initial_zeros(names: Sequence[str], label_values: Mapping[LabelSource, Sequence[str]]) -> Samples:
-    """Return the zeros that these metrics start with, for the ones that have any; no partitions."""
+    """Return the zeros with which metrics start that start at zero; metrics by partition are left out."""
     return {
         name: dict.fromkeys(label_sets(metric_by_name(name), label_values), 0.0)
         for name in names

@@ -1,4 +1,4 @@
-"""What a board is told from outside: the environment's SAFECLOCK_* variables, and flags that override them."""
+"""The settings of a board: SAFECLOCK_* environment variables, and flags that override them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,8 +26,8 @@ from streams.contract.topics import MEASURES
 class Settings:
     """A board's settings; durations in milliseconds.
 
-    `registry` None: every platform that is told of; `packs`: the workers' own. `measures` is the topic that it reads,
-    that of the contract by default; no variable sets it.
+    Without a `registry` the board exports every platform that occurs in the measures. `packs` must be the packs of
+    the workers. `measures` is the topic to read; no variable sets it.
     """
 
     bootstrap: str = "127.0.0.1:9092"
@@ -51,13 +51,13 @@ _VARIABLES: Final[Variables] = {
     "SAFECLOCK_REFRESH_MS": ("refresh_ms", at_least(100)),
 }
 VARIABLES: Final = (*_VARIABLES, *kafka_security.VARIABLES, *http_security.VARIABLES, *log_settings.VARIABLES)
-"""The names of the variables that `load` reads."""
+"""The names of the variables that `load_settings` reads."""
 
 
 def load_settings(environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Settings:
-    """Return the settings of an environment; `flags`, by variable name, override it where they are not None.
+    """Return the settings of an environment; `flags`, by variable name, override variables where they are not None.
 
-    Raises BadSettingsError that names every wrong setting.
+    Raises BadSettingsError, which names every wrong setting.
     """
     return Settings(
         **merge_settings(

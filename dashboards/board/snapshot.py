@@ -1,4 +1,4 @@
-"""What the board shows: one immutable set of values, made by its loop; a scrape reads it and computes nothing."""
+"""The exported values as one immutable snapshot: the board builds it, and a scrape only reads it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,25 +15,25 @@ from streams.contract.metrics.metric import Metric, MetricKind, Process
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Values of counters, gauges and infos by metric, and histograms; a metric in neither has no series."""
+    """Values of counters, gauges and infos by metric, and histograms; a metric without values has no series."""
 
     values: Samples = field(default_factory=dict)
     histograms: HistogramSamples = field(default_factory=dict)
 
 
 class SnapshotCollector(Collector):
-    """Every metric that a board exports, from the snapshot of the moment."""
+    """Yields every metric that a board exports, from the current snapshot."""
 
     def __init__(self, current: Callable[[], Snapshot]) -> None:
         self._current = current
 
     def describe(self) -> list[Family]:
-        """Return nothing, so that registering does not collect."""
+        """Return nothing, so that registration does not call `collect`."""
         return []
 
     @override
     def collect(self) -> Iterator[Family]:
-        """Yield the families that have a series, in the catalogue's order."""
+        """Yield the metric families that have a series, in the catalogue's order."""
         snapshot = self._current()
         for metric in exported_metrics(snapshot):
             if metric.name in snapshot.histograms:
@@ -43,7 +43,7 @@ class SnapshotCollector(Collector):
 
 
 def exported_metrics(snapshot: Snapshot) -> list[Metric]:
-    """Return the metrics that have a series, and every histogram that is there, in the catalogue's order."""
+    """Return the metrics that have a series, and every histogram of the snapshot, in the catalogue's order."""
     with_series = snapshot.histograms.keys() | {name for name, series in snapshot.values.items() if series}
     return [metric for metric in METRICS if metric.process is Process.BOARD and metric.name in with_series]
 
@@ -51,22 +51,22 @@ def exported_metrics(snapshot: Snapshot) -> list[Metric]:
 def _metric_family(metric: Metric, series: LabelledValues) -> Family:
     kind = CounterMetricFamily if metric.kind is MetricKind.COUNTER else GaugeMetricFamily
     family = kind(metric.name, metric.help, labels=[label.name for label in metric.labels])
-    for words, value in series.items():
-        family.add_metric(words, value)
+    for labels, value in series.items():
+        family.add_metric(labels, value)
     return family
 
 
 def _histogram_family(metric: Metric, histograms: HistogramSamples) -> Family:
     family = HistogramMetricFamily(metric.name, metric.help, labels=[label.name for label in metric.labels])
-    for words, readings in histograms[metric.name].items():
-        family.add_metric(words, readings.cumulative_buckets(), readings.sum_seconds)
+    for labels, histogram in histograms[metric.name].items():
+        family.add_metric(labels, histogram.cumulative_buckets(), histogram.sum_seconds)
     return family
 
 
 def merge_samples(*parts: Mapping[str, LabelledValues]) -> Samples:
-    """Return the values of parts that share no series."""
-    whole: Samples = {}
+    """Return the union of sample sets that have no series in common."""
+    merged: Samples = {}
     for part in parts:
         for name, series in part.items():
-            whole.setdefault(name, {}).update(series)
-    return whole
+            merged.setdefault(name, {}).update(series)
+    return merged

@@ -1,6 +1,6 @@
-"""The conductor: raises every part in order, and watches what becomes of it.
+"""Runs the demo: starts all processes in order, shows the ranking, and returns an exit status.
 
-What takes long to import is imported while the parts start, so that they start at once.
+Slow imports run while the processes start, so that no process waits for them.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOptions:
-    """What to show: for so many seconds (None: until interrupted), and the file for the figures as JSON."""
+    """Options of the demo: `seconds` None runs until interrupted; `json_file` receives the figures as JSON."""
 
     seconds: float | None = None
     json_file: Path | None = None
@@ -39,7 +39,7 @@ class DemoOptions:
 
 
 class Demo:
-    """One performance; `watch` is None until there is something to see."""
+    """One run of the demo; `monitor` is None until the board starts."""
 
     def __init__(self, options: DemoOptions, screen: Screen, folder: Path) -> None:
         self._started_ms = wall_clock_ms()
@@ -52,7 +52,7 @@ class Demo:
         self.supervisor = Supervisor(folder, services.service_environment(self._bootstrap, os.environ))
 
     async def run(self) -> None:
-        """Perform until cancelled; raises what makes a part of this process fail."""
+        """Run until cancelled; raises the first error of the setup or the board."""
         self._screen.show_status("starting broker, worker, simulator, publisher and board")
         await self.supervisor.start(services.broker_process(int(self._bootstrap.rpartition(":")[2])))
         await self._create_topics()
@@ -70,8 +70,8 @@ class Demo:
         from dashboards.board.settings import Settings  # noqa: PLC0415 - while worker, publisher and simulator start
         from dashboards.demo.monitor import DemoMonitor, TruthSource  # noqa: PLC0415 - likewise
 
-        planting = TruthSource(history=self.history, truth_file=self._truth_file, start=self._start_truth_process)
-        self.monitor = DemoMonitor(planting, self._screen, self._started_ms)
+        truth_source = TruthSource(history=self.history, truth_file=self._truth_file, start=self._start_truth_process)
+        self.monitor = DemoMonitor(truth_source, self._screen, self._started_ms)
         await self.monitor.run(Settings(bootstrap=self._bootstrap, registry=services.REGISTRY, http_host=services.HOST))
 
     async def _start_truth_process(self) -> asyncio.subprocess.Process:
@@ -83,7 +83,8 @@ async def _run_until_stopped(options: DemoOptions, terminal: Console) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     with TemporaryDirectory(prefix="safeclock-demo-") as folder, open_screen(terminal) as screen:
-        # What libraries say would tear the table. In this mode it is not opened anew for what they say when all is over.
+        # Log lines of libraries would break the live table. With mode "w" the file is not reopened for log lines that
+        # come after the folder was removed.
         logging.basicConfig(filename=Path(folder, "demo.log"), filemode="w")
         demo = Demo(options, screen, Path(folder))
         ends = [asyncio.create_task(ending) for ending in (demo.run(), demo.supervisor.wait_for_failure(), stop.wait())]
@@ -96,12 +97,12 @@ async def _run_until_stopped(options: DemoOptions, terminal: Console) -> int:
         if failed is not None:
             screen.show_status(_describe_failure(failed))
             return 1
-        verdicts = demo.monitor.checks if demo.monitor is not None else []
-        if not verdicts:
-            screen.show_status("ended before the whole history was measured")
+        checks = demo.monitor.checks if demo.monitor is not None else []
+        if not checks:
+            screen.show_status("stopped before the whole history was measured")
         if options.json_file is not None and demo.monitor is not None:
             _write_json(options.json_file, demo.monitor.json_report())
-        return 0 if verdicts and all(verdict.is_confirmed for verdict in verdicts) else 1
+        return 0 if checks and all(check.is_confirmed for check in checks) else 1
 
 
 async def _cancel_all(tasks: Sequence[asyncio.Task[object]]) -> None:
@@ -122,7 +123,7 @@ def _write_json(file: Path, report: Mapping[str, object] | None) -> None:
 
 
 def run_demo(options: DemoOptions) -> int:
-    """Run the demo and return its exit status: 0 when every planted truth shows, 1 otherwise or on a failure."""
+    """Run the demo and return its exit status: 0 when every planted effect is confirmed, 1 otherwise."""
     with suppress(KeyboardInterrupt):
         return asyncio.run(_run_until_stopped(options, console()))
     return 1

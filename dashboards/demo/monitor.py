@@ -1,4 +1,4 @@
-"""What the demo sees: the history that comes in on its board, and whether what was planted shows."""
+"""Watches the demo's board: shows the ranking while the history arrives, then checks the planted effects."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ _ACTION_CLOCK: Final = next(clock for clock in STANDARD_CLOCKS if clock.id == AC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TruthSource:
-    """The history that was planted; `dig` starts the process that writes the key to it to `key_file`."""
+    """The simulated history; `start` starts the process that writes its ground truth to `truth_file`."""
 
     history: DemoHistory
     truth_file: Path
@@ -36,10 +36,9 @@ class TruthSource:
 
 
 class DemoMonitor:
-    """One look at a board that begins empty.
+    """Runs a board that begins empty and shows its figures.
 
-    `marks` are when, in seconds after the instant `started_ms`, the first row, the whole history and the verdicts were
-    shown.
+    `milestones` are the seconds from `started_ms` to the first row, the whole history and the checks.
     """
 
     def __init__(self, truth_source: TruthSource, screen: Screen, started_ms: int) -> None:
@@ -51,21 +50,21 @@ class DemoMonitor:
         self._board_process: BoardProcess | None = None
 
     async def run(self, settings: Settings) -> None:
-        """Run a board and watch it until cancelled; raises what makes it fail."""
+        """Run a board and show its figures until cancelled; raises the first error of the board."""
         async with open_board(settings) as self._board_process, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._board_process.run(settings.refresh_ms))
             tasks.create_task(self._poll(self._board_process))
 
     async def _poll(self, board_process: BoardProcess) -> None:
-        """Show what the board shows; give the verdicts once the whole history is in its figures."""
+        """Show the board's figures; check the planted effects once the figures include the whole history."""
         completed_as_of: int | None = None
-        key: asyncio.subprocess.Process | None = None
+        truth_process: asyncio.subprocess.Process | None = None
         while True:
             fresh = board_process.freshness
             if board_process.board.snapshot.histograms and fresh.as_of is not None:
                 self._show_ranking(board_process, fresh.as_of, fresh.reasons)
-                if key is None:  # only now, so that nothing delays the first row
-                    key = await self._truth_source.start()
+                if truth_process is None:  # This process starts late, so that it does not delay the first row.
+                    truth_process = await self._truth_source.start()
                 progress = self._history_progress(board_process)
                 if completed_as_of is None and progress >= 1:
                     completed_as_of = fresh.as_of
@@ -75,7 +74,7 @@ class DemoMonitor:
                     is_complete=completed_as_of is not None
                     and _gauges_computed_at(board_process) >= completed_as_of / SECOND,
                 )
-                if "history" in self.milestones and not self.checks and key.returncode == 0:
+                if "history" in self.milestones and not self.checks and truth_process.returncode == 0:
                     self._check_truths(board_process)
             await asyncio.sleep(_POLL_SECONDS)
 
@@ -88,7 +87,7 @@ class DemoMonitor:
     def _show_progress(self, board_process: BoardProcess, progress: float, *, is_complete: bool) -> None:
         if is_complete:
             self._record_milestone("history")
-            self._screen.show_status(f"history done, live since; metrics on http://{HOST}:{board_process.port}/metrics")
+            self._screen.show_status(f"history done, now live; metrics on http://{HOST}:{board_process.port}/metrics")
         else:
             self._screen.show_status(f"history: {progress:.0%} of {self._truth_source.history.weeks} weeks")
 
@@ -101,7 +100,7 @@ class DemoMonitor:
         self.milestones.setdefault(name, (wall_clock_ms() - self._started_ms) / SECOND)
 
     def _history_progress(self, board_process: BoardProcess) -> float:
-        """Return how much of the history has been counted, by the platforms' own word on every partition."""
+        """Return the share of the history that was counted, from the latest declared watermark, 0 to 1."""
         complete_through = board_process.board.snapshot.values.get("safeclock_complete_through_timestamp_seconds", {})
         history = self._truth_source.history
         begin, end = history.start_ms / SECOND, (history.end_ms - MINUTE) / SECOND
@@ -109,13 +108,13 @@ class DemoMonitor:
         return min(1.0, max(0.0, (latest - begin) / (end - begin)))
 
     def json_report(self) -> dict[str, object] | None:
-        """Return the figures with what was planted; None while the board has none."""
+        """Return the figures with the ground truth; None while the board has no figures."""
         if self._board_process is None or self._board_process.freshness.as_of is None:
             return None
         figures = self._board_process.board.measure_report(("platform",), self._board_process.freshness)
         truth = json.loads(self._truth_source.truth_file.read_bytes()) if self.checks else None
-        said = [verdict._asdict() for verdict in self.checks]
-        return {**figures, "truth": truth, "checks": said, "seconds": self.milestones}
+        checks = [check._asdict() for check in self.checks]
+        return {**figures, "truth": truth, "checks": checks, "seconds": self.milestones}
 
 
 def _gauges_computed_at(board_process: BoardProcess) -> float:
@@ -124,27 +123,27 @@ def _gauges_computed_at(board_process: BoardProcess) -> float:
 
 def _run_checks(board_process: BoardProcess, ground_truth: GroundTruth) -> list[TruthCheck]:
     fresh = board_process.freshness
-    shown = {
-        one.platform: one for one in rank_platforms(board_process.board.snapshot.values, board_process.board.platforms)
+    rows = {
+        row.platform: row for row in rank_platforms(board_process.board.snapshot.values, board_process.board.platforms)
     }
-    return check_truths(ground_truth, shown, _segment_shares(board_process, ground_truth, fresh), fresh.as_of or 0)
+    return check_truths(ground_truth, rows, _segment_shares(board_process, ground_truth, fresh), fresh.as_of or 0)
 
 
 def _segment_shares(
     board_process: BoardProcess, ground_truth: GroundTruth, fresh: Freshness
 ) -> Mapping[str, SegmentShares]:
-    """Return the shares on both sides of the date at which a platform is planted to change, or of the middle."""
-    divided = {
+    """Return the shares before and after the planted change of a platform, or before and after the middle."""
+    split_days = {
         name: ground_truth.split_day(name)
-        for name, planted in ground_truth.platforms.items()
-        if planted.truth in _SEGMENTED_TRUTHS
+        for name, truth in ground_truth.platforms.items()
+        if truth.truth in _SEGMENTED_TRUTHS
     }
 
-    def side(cohort: CohortKey) -> tuple[str, ...]:
-        return cohort.platform, "before" if cohort.day < divided[cohort.platform] else "after"
+    def segment(cohort: CohortKey) -> tuple[str, ...]:
+        return cohort.platform, "before" if cohort.day < split_days[cohort.platform] else "after"
 
     shares: dict[tuple[str, ...], float | None] = {}
-    for name, sample in board_process.board.cohort_samples(side, fresh, divided).items():
+    for name, sample in board_process.board.cohort_samples(segment, fresh, split_days).items():
         share = clock_statistics(sample, [_ACTION_CLOCK]).curve.within(DAY)
         shares[name] = None if share is None else share.value
-    return {name: SegmentShares(shares.get((name, "before")), shares.get((name, "after"))) for name in divided}
+    return {name: SegmentShares(shares.get((name, "before")), shares.get((name, "after"))) for name in split_days}

@@ -1,4 +1,4 @@
-"""Where every platform stands, read from the board's metrics: as it is published, and with those who wait."""
+"""Ranks the platforms by the board's metrics: by closed-only medians, and with open reports counted."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,11 +14,12 @@ _LIMIT: Final = "24h"
 
 
 class RankingRow(NamedTuple):
-    """One platform's recent filings.
+    """The figures of one platform's recent filings.
 
-    `published` is the median in seconds of closed reports alone; `median` the time by which half of all were acted on
-    (value None: not reached, or not known, which `reached` tells apart: None where it is not known); `acted` and `decided` are shares within 24 hours. Ranks count from 1, the best; None
-    where there is no figure. `oldest_open` and `complete_through` are in epoch seconds.
+    `closed_only_median` and `median` are in seconds; the value of `median` is None if it is not reached
+    (`median_reached` is False) or not known (`median_reached` is None). `acted_share` and `decided_share` are shares
+    within 24 hours. Rank 1 is the best; a rank is None without a figure. `oldest_open` and `complete_through` are in
+    epoch seconds.
     """
 
     platform: str
@@ -38,21 +39,21 @@ class RankingRow(NamedTuple):
 
 
 def rank_platforms(samples: Samples, platforms: Sequence[str]) -> list[RankingRow]:
-    """Return every platform's standing, in the order of their names."""
-    samples = defaultdict(dict, samples)  # a metric that has no series yet is not there
+    """Return one row per platform, in the order of the platforms' names."""
+    samples = defaultdict(dict, samples)  # A metric without series is missing from the samples.
     within = samples["safeclock_cohort_within_ratio"]
-    published = {name: _recent_value(samples, "cohort_closed_only_median_seconds", name) for name in platforms}
+    closed_only = {name: _recent_value(samples, "cohort_closed_only_median_seconds", name) for name in platforms}
     acted = {name: _read_interval(within, (name, RECENT_COHORT, ACTION, _LIMIT)) for name in platforms}
     decided = {name: _read_interval(within, (name, RECENT_COHORT, DECISION, _LIMIT)) for name in platforms}
-    by_publication = rank_values(published)
+    by_closed_only = rank_values(closed_only)
     by_action = rank_values({name: _descending(figure) for name, figure in acted.items()})
     by_decision = rank_values({name: _descending(figure) for name, figure in decided.items()})
     return [
         RankingRow(
             platform=name,
             filed=round(samples["safeclock_cohort_filed_reports"][name, RECENT_COHORT]),
-            closed_only_median=published[name],
-            closed_only_rank=by_publication.get(name),
+            closed_only_median=closed_only[name],
+            closed_only_rank=by_closed_only.get(name),
             is_measurable=bool(_recent_value(samples, "cohort_measurable", name)),
             median=_read_interval(
                 samples["safeclock_cohort_quantile_seconds"], (name, RECENT_COHORT, ACTION, "median")
@@ -71,7 +72,7 @@ def rank_platforms(samples: Samples, platforms: Sequence[str]) -> list[RankingRo
 
 
 def rank_values(values: Mapping[str, float | None]) -> dict[str, int]:
-    """Return the ranks from 1, the smallest figure first; equal figures share one, without a figure there is none."""
+    """Return ranks from 1 for the smallest value; equal values share a rank, and None has no rank."""
     known = {name: figure for name, figure in values.items() if figure is not None}
     ordered = sorted(known.values())
     return {name: ordered.index(figure) + 1 for name, figure in known.items()}
@@ -87,7 +88,7 @@ def _median_reached(samples: Samples, platform: str) -> bool | None:
 
 
 def _descending(share: Interval) -> float | None:
-    """Return what ranks a share: the largest is the best."""
+    """Return the negative share, so that the largest share gets rank 1; None if the share is not known."""
     return None if share.value is None else -share.value
 
 

@@ -1,4 +1,4 @@
-"""The standings as a live table, or as plain lines where nobody watches a terminal."""
+"""Formats the ranking as a table for a terminal, or as plain lines for a file or a pipe."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,9 +10,9 @@ from streams.domain.survival import Interval
 from streams.edge.terminal import WrappingTable
 
 _HEADINGS = (
-    "published\nmedian",
+    "closed-only\nmedian",
     "rank",
-    "median, those\nwaiting counted",
+    "median, open\ncounted",
     "acted on\nwithin 24 h",
     "rank",
     "decided\nwithin 24 h",
@@ -22,31 +22,31 @@ _HEADINGS = (
 
 
 def ranking_table(rows: Sequence[RankingRow], as_of: int, stale_reasons: Iterable[str]) -> WrappingTable:
-    """Return the table; it is greyed when there are reasons to."""
+    """Return the table; it is dimmed and lists the reasons if the figures are stale."""
     reasons = list(stale_reasons)
-    shown = WrappingTable(
-        title="As a transparency report would print it, beside the same platforms counting those still waiting",
+    table = WrappingTable(
+        title="Closed-only figures, as transparency reports print them, beside figures that count open reports",
         caption="\n".join((CAVEAT, *reasons)),
         title_justify="left",
         caption_justify="left",
         style="dim" if reasons else "",
         row_styles=["dim"] if reasons else [""],
     )
-    shown.add_column("platform")
+    table.add_column("platform")
     for heading in _HEADINGS:
-        shown.add_column(heading, justify="right")
-    for one in rows:
-        shown.add_row(one.platform, *_cells(one, as_of))
-    return shown
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(row.platform, *_cells(row, as_of))
+    return table
 
 
 def ranking_lines(rows: Sequence[RankingRow], as_of: int) -> Iterable[str]:
     """Yield the caveat and one line for each platform."""
     yield CAVEAT
-    for one in rows:
-        published, rank, median, acted, by_action, decided, waiting, oldest = _cells(one, as_of)
+    for row in rows:
+        closed_only, rank, median, acted, by_action, decided, open_reports, oldest = _cells(row, as_of)
         yield (
-            f"{one.platform}: published median {published} ({rank}); with {waiting} open, oldest {oldest}: median "
+            f"{row.platform}: closed-only median {closed_only} ({rank}); with {open_reports} open, oldest {oldest}: median "
             f"{median}, acted on within 24 h {acted} ({by_action}), decided {decided}"
         )
 

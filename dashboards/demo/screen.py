@@ -1,4 +1,4 @@
-"""What the demo says: a live table on a terminal, plain lines elsewhere."""
+"""Shows the demo's progress: as a live table on a terminal, as plain lines elsewhere."""
 
 from collections.abc import Sequence
 from types import TracebackType
@@ -15,33 +15,33 @@ from dashboards.demo.truth_checks import TruthCheck
 
 
 class Screen(Protocol):
-    """Where the demo is watched."""
+    """The output of the demo."""
 
     def __enter__(self) -> Self:
-        """Begin to show."""
+        """Begin the output."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave what was last shown standing."""
+        """End the output; the last content remains visible."""
 
     def show_status(self, status: str) -> None:
-        """Tell what is going on."""
+        """Show what the demo is doing."""
 
     def show_ranking(self, ranking: Sequence[RankingRow], as_of: int, stale_reasons: Sequence[str]) -> None:
-        """Show where the platforms stand."""
+        """Show the ranking of the platforms; `as_of` is in epoch milliseconds."""
 
     def show_checks(self, checks: Sequence[TruthCheck]) -> None:
-        """Show the verdicts on what was planted."""
+        """Show the results of the checks of planted effects."""
 
 
 def open_screen(console: Console) -> Screen:
-    """Return the screen that suits where the output goes."""
+    """Return a live screen for a terminal, a screen of lines otherwise."""
     return _LiveScreen(console) if console.is_terminal else _LineScreen(console)
 
 
 class _LiveScreen(Screen):
-    """A table that is drawn over and over."""
+    """A table that is redrawn with each change."""
 
     def __init__(self, console: Console) -> None:
         self._live = Live(console=console, refresh_per_second=4)
@@ -73,7 +73,7 @@ class _LiveScreen(Screen):
     @override
     def show_checks(self, checks: Sequence[TruthCheck]) -> None:
         self._checks = Text("\n").join(
-            Text(verdict.line, style="green" if verdict.is_confirmed else "bold red") for verdict in checks
+            Text(check.line, style="green" if check.is_confirmed else "bold red") for check in checks
         )
         self._refresh()
 
@@ -82,7 +82,7 @@ class _LiveScreen(Screen):
 
 
 class _LineScreen(Screen):
-    """Lines, each said once; the standings when they come first, and again with the verdicts."""
+    """Prints each status once; prints the ranking when it first exists, and again with the checks."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -114,8 +114,8 @@ class _LineScreen(Screen):
 
     @override
     def show_checks(self, checks: Sequence[TruthCheck]) -> None:
-        self._print_lines([*self._ranking_lines, *(verdict.line for verdict in checks)])
+        self._print_lines([*self._ranking_lines, *(check.line for check in checks)])
 
     def _print_lines(self, lines: Sequence[str]) -> None:
-        for sentence in lines:
-            self._console.print(sentence, soft_wrap=True, highlight=False, markup=False)
+        for line in lines:
+            self._console.print(line, soft_wrap=True, highlight=False, markup=False)

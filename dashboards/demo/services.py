@@ -1,4 +1,4 @@
-"""Which commands the demo starts, and in what surroundings."""
+"""The commands that the demo starts, and their environment."""
 
 import os
 import socket
@@ -21,7 +21,7 @@ _WEEK: Final = 7 * DAY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoHistory:
-    """What is simulated: about `reports` reports in the `weeks` weeks up to `end_ms`, then `live` reports a second."""
+    """The simulated history: about `reports` reports in `weeks` weeks until `end_ms`, then `live_rate` per second."""
 
     end_ms: int
     seed: int = 7
@@ -31,17 +31,17 @@ class DemoHistory:
 
     @property
     def start_ms(self) -> int:
-        """The first instant of the history."""
+        """The first instant of the history, in epoch milliseconds."""
         return self.end_ms - self.weeks * _WEEK
 
     def simulator_options(self) -> tuple[str, ...]:
-        """Return the history as the simulator's command line has it."""
+        """Return the simulator's command-line options for this history."""
         start = format_timestamp(self.start_ms)
         return f"--seed={self.seed}", f"--weeks={self.weeks}", f"--reports={self.reports}", f"--start={start}"
 
 
 def free_port() -> int:
-    """Return a port of this machine on which nobody listens."""
+    """Return a port of this machine that no process listens on."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -49,7 +49,7 @@ def free_port() -> int:
 
 
 def service_environment(bootstrap: str, inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of every part; what the inherited one says of Safeclock is left out."""
+    """Return the environment of every process; inherited SAFECLOCK_* variables are left out."""
     return {name: value for name, value in inherited.items() if not name.startswith("SAFECLOCK_")} | {
         "SAFECLOCK_BOOTSTRAP": bootstrap,
         "SAFECLOCK_APPLICATION": APPLICATION,
@@ -65,23 +65,23 @@ def service_environment(bootstrap: str, inherited: Mapping[str, str]) -> dict[st
 
 
 def broker_process(port: int) -> ProcessSpec:
-    """Return the embedded broker on a port."""
+    """Return the process of the embedded broker on a port."""
     return ProcessSpec(name="broker", command=(*_SAFECLOCK_COMMAND, "broker", f"--port={port}"))
 
 
 def worker_process() -> ProcessSpec:
-    """Return the one worker; the embedded broker has no transactions, so there may be no second."""
+    """Return the process of the only worker; the embedded broker has no transactions, so a second is not allowed."""
     return ProcessSpec(name="worker", command=(*_SAFECLOCK_COMMAND, "worker"))
 
 
 def truth_process(history: DemoHistory, path: Path) -> ProcessSpec:
-    """Return what writes down what is planted, at low priority: it is needed last."""
+    """Return the process that writes the ground truth; its priority is low, since the demo needs it last."""
     command = (*_SAFECLOCK_COMMAND, "simulate", *history.simulator_options(), f"--truth={path}", "--no-events")
     return ProcessSpec(name="truth", command=("nice", *command), is_service=False)
 
 
 async def start_publisher(supervisor: Supervisor, history: DemoHistory) -> None:
-    """Let the simulator write, and the publisher send what it reads from it."""
+    """Start the simulator and the publisher, connected by a pipe."""
     reading, writing = os.pipe()
     simulate = (*_SAFECLOCK_COMMAND, "simulate", *history.simulator_options(), f"--live={history.live_rate}")
     publish = (*_SAFECLOCK_COMMAND, "publish", f"--registry={REGISTRY}", "--history", "--unchecked", "-")

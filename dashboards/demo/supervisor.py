@@ -1,7 +1,7 @@
-"""Other processes as parts of one whole: when one fails all are stopped, and none is left behind.
+"""Supervises child processes: detects when one fails, and stops all of them with their descendants.
 
-Every part leads a process group of its own, so that what it starts ends with it, and an interrupt from the terminal
-reaches this process alone, which then stops the parts in their order.
+Every child leads its own process group, so that its descendants are stopped with it. An interrupt from the terminal
+reaches this process alone, which then stops the children in order.
 """
 
 import asyncio
@@ -15,19 +15,19 @@ from pathlib import Path
 from typing import Final
 
 GRACE_SECONDS: Final = 5.0
-"""How long a part may take to end when it is asked to."""
+"""How long a process may take to exit after SIGTERM."""
 _LOG_TAIL_LINES: Final = 12
 
 
 class ProcessFailedError(Exception):
-    """A part ended that should have gone on; the message is its name, its status and its last words."""
+    """A process exited too early or with an error; the message has its name, its status and its last log lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessSpec:
-    """A command to run as a part; `lasting` parts must not end by themselves, others must end well.
+    """A command to run; a service (`is_service`) must not exit, any other command must exit with status 0.
 
-    `stdin` and `stdout` are file descriptors, which are closed here once the part has them.
+    `stdin` and `stdout` are file descriptors, which the supervisor closes after the start of the process.
     """
 
     name: str
@@ -38,7 +38,7 @@ class ProcessSpec:
 
 
 class Supervisor:
-    """The parts that were started, in their order; their standard errors are kept in `folder`."""
+    """Starts, watches and stops processes; writes their standard error to files in `folder`."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str], grace_seconds: float = GRACE_SECONDS) -> None:
         self._folder = folder
@@ -49,7 +49,7 @@ class Supervisor:
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def start(self, spec: ProcessSpec) -> Process:
-        """Start a part and watch it from now on."""
+        """Start a process and watch it from now on."""
         with self._log_file(spec).open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 *spec.command,
@@ -59,20 +59,20 @@ class Supervisor:
                 env=self._environment,
                 start_new_session=True,
             )
-        for given in (spec.stdin, spec.stdout):
-            if given >= 0:
-                os.close(given)
+        for descriptor in (spec.stdin, spec.stdout):
+            if descriptor >= 0:
+                os.close(descriptor)
         self._processes.append((spec, process))
         watch = asyncio.create_task(self._wait_for_exit(spec, process))
         self._watchers.add(watch)
         return process
 
     async def wait_for_failure(self) -> None:
-        """Wait until a part fails, and raise PartFailedError."""
+        """Wait until a process fails, and raise ProcessFailedError."""
         await asyncio.shield(self._failure)
 
     async def stop(self) -> None:
-        """Stop every part, the last one first, and whatever they started; those that do not listen are killed."""
+        """Stop all processes and their descendants, the last one first; kill those that ignore SIGTERM."""
         for watch in self._watchers:
             watch.cancel()
         for _, process in reversed(self._processes):
@@ -87,7 +87,7 @@ class Supervisor:
         status = await process.wait()
         if (spec.is_service or status) and not self._failure.done():
             self._failure.set_exception(
-                ProcessFailedError(f"{spec.name} ended with status {status}\n{self._log_tail(spec)}")
+                ProcessFailedError(f"{spec.name} exited with status {status}\n{self._log_tail(spec)}")
             )
 
     def _log_tail(self, spec: ProcessSpec) -> str:
@@ -98,6 +98,6 @@ class Supervisor:
 
 
 def _signal_group(process: Process, number: signal.Signals) -> None:
-    """Signal the whole group of a part, if anybody of it is left."""
+    """Send a signal to the process group of a process, if the group still exists."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, number)

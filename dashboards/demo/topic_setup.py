@@ -1,4 +1,4 @@
-"""The topics of the demo, on a broker that may still be starting."""
+"""Creates the topics of the demo on a broker that may still be starting."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -17,29 +17,29 @@ _BROKER_TIMEOUT_SECONDS: Final = 30.0
 
 
 class TopicSetupError(ProcessFailedError):
-    """There is no broker, or it refused to make topics; the message says which."""
+    """No broker answers, or the broker does not create topics; the message names the broker or the topics."""
 
 
 async def create_topics(bootstrap: str, registry: Registry, application: str) -> None:
-    """Make every topic that the application needs, as soon as the broker answers; raises NoTopicsError."""
+    """Create every topic that the application needs as soon as the broker answers; raises TopicSetupError."""
     try:
         admin = await asyncio.wait_for(_connect(bootstrap), _BROKER_TIMEOUT_SECONDS)
     except TimeoutError as error:
         raise TopicSetupError(f"expected a broker at {bootstrap} within {_BROKER_TIMEOUT_SECONDS:.0f} s") from error
     try:
-        wanted = required_topics(registry, application, _SINGLE_BROKER, record_time="create")
-        made = await admin.create_topics(
+        topics = required_topics(registry, application, _SINGLE_BROKER, record_time="create")
+        response = await admin.create_topics(
             [
-                NewTopic(one.name, one.partitions, one.replication_factor, topic_configs=dict(one.config))
-                for one in wanted
+                NewTopic(topic.name, topic.partitions, topic.replication_factor, topic_configs=dict(topic.config))
+                for topic in topics
             ]
         )
     finally:
         await admin.close()
-    errors: Iterable[Sequence[object]] = made.topic_errors  # type: ignore[attr-defined]  # of every version of it
+    errors: Iterable[Sequence[object]] = response.topic_errors  # type: ignore[attr-defined]  # Every version of the response has this field.
     refused = [f"{name} ({code})" for name, code, *_ in errors if code]
     if refused:
-        raise TopicSetupError(f"the broker refused to make {', '.join(refused)}")
+        raise TopicSetupError(f"the broker did not create {', '.join(refused)}")
 
 
 async def _connect(bootstrap: str) -> AIOKafkaAdminClient:

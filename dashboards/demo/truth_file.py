@@ -1,4 +1,4 @@
-"""The key to a simulated history, as far as the demo holds the board's figures against it."""
+"""Reads the ground truth of a simulated history, as far as the demo compares it with the board's figures."""
 
 from pathlib import Path
 
@@ -16,13 +16,13 @@ class ClockTruth(msgspec.Struct, frozen=True):
 
 
 class Segment(msgspec.Struct, frozen=True):
-    """The truth about the filings on one side of a date."""
+    """The true figures of the filings before or after a date."""
 
     clocks: dict[str, ClockTruth]
 
 
 class PlatformTruth(msgspec.Struct, frozen=True):
-    """What is planted in one platform; `published_clocks` are over the reports that were ever told."""
+    """The planted effect of one platform; `published_clocks` cover only reports that were published."""
 
     truth: str
     since: str | None
@@ -33,14 +33,14 @@ class PlatformTruth(msgspec.Struct, frozen=True):
 
 
 class GroundTruth(msgspec.Struct, frozen=True):
-    """What is planted, by platform, between two instants."""
+    """The planted effects by platform, between two instants."""
 
     begin: str = msgspec.field(name="from")
     end: str = msgspec.field(name="to")
     platforms: dict[str, PlatformTruth]
 
     def split_day(self, platform: str) -> int:
-        """Return the day, since 1970, on which a platform is planted to change, else the middle of the span."""
+        """Return the day, since 1970, of a platform's planted change; without a change, the middle of the history."""
         since = self.platforms[platform].since
         if since is not None:
             return parse_ms(since) // DAY
@@ -48,10 +48,10 @@ class GroundTruth(msgspec.Struct, frozen=True):
 
 
 def parse_ms(text: str) -> int:
-    """Return an instant of the key in epoch milliseconds."""
+    """Return an instant of the ground truth in epoch milliseconds."""
     return parse_timestamp(text)
 
 
 def read_ground_truth(path: Path) -> GroundTruth:
-    """Return the key in a file; raises msgspec.DecodeError when it is not one."""
+    """Return the ground truth in a file; raises msgspec.DecodeError if the file is not a ground truth."""
     return msgspec.json.decode(path.read_bytes(), type=GroundTruth)

@@ -1,4 +1,4 @@
-"""Write the dashboards: `python -m dashboards.grafana [ROOT]`, ROOT being the repository (default: here)."""
+"""Write the dashboards: `python -m dashboards.grafana [ROOT]`; ROOT is the repository (default: this folder)."""
 
 import sys
 from pathlib import Path

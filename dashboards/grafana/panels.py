@@ -1,7 +1,7 @@
-"""House style over the Grafana SDK: what its builders leave empty or set wrongly is decided here, once.
+"""Builds panels with the Grafana SDK, and sets what the SDK's builders leave empty or set wrongly.
 
-The SDK gives panels no id and targets no refId (links and alerts then break), hides legends, leaves reducers to
-chance and marks the builders of the only format that every Grafana loads as deprecated, at import.
+The SDK gives panels no id and targets no refId (links and alerts then break), hides legends, does not set reducers,
+and at import reports the builders of the only format that every Grafana loads as deprecated.
 """
 
 import warnings
@@ -22,7 +22,7 @@ from streams.contract.metrics.catalogue import metric_by_name
 BLUE: Final = "#0072B2"
 ORANGE: Final = "#E69F00"
 VERMILION: Final = "#D55E00"
-"""Of the Okabe-Ito palette, told apart with every kind of colour vision; never red and green."""
+"""Colours of the Okabe-Ito palette, which people with any kind of colour vision can distinguish; never red and green."""
 
 DATA_SOURCE: Final = shapes.DataSourceRef("prometheus", "${datasource}")
 _LAST_VALUE: Final = ["lastNotNull"]
@@ -36,7 +36,7 @@ NO_THRESHOLDS: Final[ThresholdSteps] = ((None, BLUE),)
 
 
 class Query(NamedTuple):
-    """One query of a panel: `legend` names its series, `column` heads it in a table."""
+    """One query of a panel: `legend` names its series, `column` is its heading in a table."""
 
     expr: str
     legend: str = "{{platform}}"
@@ -45,7 +45,7 @@ class Query(NamedTuple):
 
 
 class PanelSpec(NamedTuple):
-    """What every panel must say: a title, what the figure means, its unit and its size in 24ths and rows."""
+    """What every panel needs: title, meaning of the figure, unit, and size (width in 24ths, height in rows)."""
 
     title: str
     description: str
@@ -55,7 +55,7 @@ class PanelSpec(NamedTuple):
 
 
 class _Panel(Protocol):
-    """The part of a panel's builder that all kinds share."""
+    """The methods that the builders of all panel kinds share."""
 
     def title(self, title: str) -> Self: ...
     def description(self, description: str) -> Self: ...
@@ -73,32 +73,34 @@ _PanelT = TypeVar("_PanelT", bound=_Panel)
 
 
 def build_dashboard(title: str, uid: str, rows: Mapping[str, Sequence[PanelBuilder]]) -> Dashboard:
-    """Return a dashboard of titled rows, its panels numbered from 1 in reading order, so that links to them last."""
-    frame = dashboard.Dashboard(title).uid(uid).tags(["safeclock"]).timezone("utc").time("now-7d", "now").refresh("1m")
-    frame.readonly().tooltip(models.DashboardCursorSync.CROSSHAIR)
-    frame.with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"))
-    frame.with_variable(_platform_variable())
+    """Return a dashboard of titled rows; panels have ids from 1 in reading order, so that links to them stay valid."""
+    builder = (
+        dashboard.Dashboard(title).uid(uid).tags(["safeclock"]).timezone("utc").time("now-7d", "now").refresh("1m")
+    )
+    builder.readonly().tooltip(models.DashboardCursorSync.CROSSHAIR)
+    builder.with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"))
+    builder.with_variable(_platform_variable())
     for heading, panels in rows.items():
-        frame.with_row(dashboard.Row(heading))
+        builder.with_row(dashboard.Row(heading))
         for panel in panels:
-            frame.with_panel(panel)
-    built = frame.build()
-    for number, shown in enumerate(built.panels or (), start=1):
-        shown.id_val = number
+            builder.with_panel(panel)
+    built = builder.build()
+    for number, panel_model in enumerate(built.panels or (), start=1):
+        panel_model.id_val = number
     return built
 
 
 def stat_panel(
     spec: PanelSpec, query: Query, thresholds: ThresholdSteps = NO_THRESHOLDS, texts: Mapping[str, str] | None = None
 ) -> stat.Panel:
-    """Return a panel that shows one number per series; `words` replace numbers by what they mean."""
+    """Return a panel that shows one number per series; `texts` replaces numbers by words."""
     panel = _with_defaults(stat.Panel(), spec, thresholds).reduce_options(common.ReduceDataOptions().calcs(_LAST_VALUE))
     _add_targets(panel, [query], PromQueryFormat.TIME_SERIES, is_instant=True)
     return panel.mappings([_value_map(texts)]) if texts else panel
 
 
 def bar_panel(spec: PanelSpec, query: Query, thresholds: ThresholdSteps = NO_THRESHOLDS) -> bargauge.Panel:
-    """Return a panel with one bar per bucket of a histogram, of which each holds what the one before does not."""
+    """Return a panel with one bar per bucket of a histogram; each bar counts its own bucket only."""
     panel = _with_defaults(bargauge.Panel(), spec, thresholds).reduce_options(
         common.ReduceDataOptions().calcs(_LAST_VALUE)
     )
@@ -120,49 +122,49 @@ def timeseries_panel(
 
 
 def table_panel(spec: PanelSpec, queries: Sequence[Query], texts: Mapping[str, str]) -> table.Panel:
-    """Return a table with a row per platform and a column per query; `words` replace numbers that stand for them."""
+    """Return a table with a row per platform and a column per query; `texts` replaces numbers by words."""
     panel = _with_defaults(table.Panel(), spec, NO_THRESHOLDS)
     if texts:
         panel.mappings([_value_map(texts)])
     _add_targets(panel, queries, PromQueryFormat.TABLE, is_instant=True)
     several = len(queries) > 1
-    heads = {
+    query_by_field = {
         f"Value #{ref}" if several else "Value": query for ref, query in zip(ascii_uppercase, queries, strict=False)
     }
     for query in queries:
         if query.unit:
             panel.override_by_name(query.column, [models.DynamicConfigValue("unit", query.unit)])
-    names = {"platform": "Platform"} | {value: query.column for value, query in heads.items()}
-    places = {name: place for place, name in enumerate(names)}
-    shown = {"excludeByName": {"Time": True}, "renameByName": names, "indexByName": places}
+    names = {"platform": "Platform"} | {value: query.column for value, query in query_by_field.items()}
+    order = {name: index for index, name in enumerate(names)}
+    options = {"excludeByName": {"Time": True}, "renameByName": names, "indexByName": order}
     return panel.with_transformation(_transformation("merge", {})).with_transformation(
-        _transformation("organize", shown)
+        _transformation("organize", options)
     )
 
 
 def matrix_panel(
     spec: PanelSpec, query: Query, label: str, thresholds: ThresholdSteps, texts: Mapping[str, str] | None = None
 ) -> table.Panel:
-    """Return a table with a row per platform and a column per word of `label`, the last word first, cells coloured.
+    """Return a table with a row per platform and a column per value of `label`, the last value first, cells coloured.
 
-    `words` replace numbers by what they mean.
+    `texts` replaces numbers by words.
     """
     cell = shapes.TableColoredBackgroundCellOptions(mode=shapes.TableCellBackgroundDisplayMode.BASIC)
     panel = _with_defaults(table.Panel(), spec, thresholds).cell_options(cell)
     _add_targets(panel, [query], PromQueryFormat.TABLE, is_instant=True)
     panel.mappings([*([_value_map(texts)] if texts else []), _no_value_map()])
     order = {"fields": {}, "sort": [{"field": label, "desc": True}]}
-    # The name of a platform is no value: thresholds would colour it as if it were the lowest.
+    # Thresholds would colour the platform's name like the lowest value.
     no_colour = models.DynamicConfigValue("custom.cellOptions", {"type": "auto"})
     panel.override_by_name(rf"platform\{label}", [no_colour])
-    crossed = {"rowField": "platform", "columnField": label, "valueField": "Value"}
+    matrix = {"rowField": "platform", "columnField": label, "valueField": "Value"}
     return panel.with_transformation(_transformation("sortBy", order)).with_transformation(
-        _transformation("groupingToMatrix", crossed)
+        _transformation("groupingToMatrix", matrix)
     )
 
 
 def text_panel(title: str, content: str, height: int = 6) -> text.Panel:
-    """Return a panel of plain words across the board."""
+    """Return a panel of text over the full width of the dashboard."""
     return text.Panel().title(title).description(title).content(content).span(24).height(height)
 
 
@@ -192,7 +194,7 @@ def _value_map(texts: Mapping[str, str]) -> models.ValueMap:
 
 
 def _no_value_map() -> models.SpecialValueMap:
-    """Return what a matrix shows where it has no value: no colour, for thresholds would take it for the lowest."""
+    """Return the mapping for empty cells: no colour, since thresholds would colour them like the lowest value."""
     none = models.ValueMappingResult(text=_NO_VALUE, color="transparent")
     return models.SpecialValueMap(models.DashboardSpecialValueMapOptions(models.SpecialValueMatch.EMPTY, none))
 

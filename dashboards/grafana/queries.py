@@ -1,7 +1,7 @@
-"""The questions of the overview as PromQL, every name from the catalogue.
+"""The PromQL queries of the overview; every metric name is in the catalogue.
 
-Figures are those of the closed words of the catalogue; where a figure cannot be given, a table shows why instead,
-carried by a negative number that no duration or share can be.
+Where a figure is not known, a query returns a negative number, which no duration or share can be. A table maps the
+number to the reason.
 """
 
 from typing import Final
@@ -12,7 +12,7 @@ from streams.contract import formatting
 from streams.contract.metrics.metric import RECENT_COHORT, STANDARD_CLOCK_IDS
 
 MIN_COHORT_REPORTS: Final = 20
-"""Cohorts of fewer reports show no rate: their interval would be wider than any difference worth a look."""
+"""Cohorts of fewer reports show no rate, since the interval would be wider than any difference of interest."""
 
 NOT_REACHED: Final = -1
 NOT_MEASURABLE: Final = -2
@@ -32,24 +32,24 @@ _AS_OF: Final = f"max({select('safeclock_as_of_timestamp_seconds')})"
 
 
 def _by_platform(name: str, **labels: str) -> str:
-    """Return one value of a metric per chosen platform."""
+    """Return one value of a metric per selected platform."""
     return f"max by (platform) ({select(name, platform=_SELECTED_PLATFORMS, **labels)})"
 
 
 def _by_clock(name: str, **labels: str) -> str:
-    """Return one value of a metric per chosen platform and clock."""
+    """Return one value of a metric per selected platform and clock."""
     return f"max by (platform, clock) ({select(name, platform=_SELECTED_PLATFORMS, **labels)})"
 
 
 def _while_nonzero(name: str) -> str:
-    """Return one value of a metric per chosen platform and clock while there is any, down to the first 0 after it."""
+    """Return one value per selected platform and clock while the value is above 0, and the first 0 that follows."""
     now = _by_clock(name)
     before = f"max by (platform, clock) ({select(name, platform=_SELECTED_PLATFORMS)} offset $__interval)"
     return f"{now} > 0 or {now} and {before} > 0"
 
 
 def objective_met(period: str) -> str:
-    """Return whether the filings of a period keep what is asked of each clock: 1 or 0, nothing where nobody can tell."""
+    """Return whether the filings of a period meet the objective of each clock: 1 or 0, no value if it is not known."""
     return _by_clock("safeclock_objective_met", period=period)
 
 
@@ -58,7 +58,7 @@ _TOO_FEW_REPORTS: Final = f"({_FILED} < {MIN_COHORT_REPORTS}) * 0 + ({TOO_FEW})"
 
 
 def _or_reason(clock: str, *values: str) -> str:
-    """Return the first of `answers` that a platform has, in their order, after what goes before any figure."""
+    """Return, per platform, the first of `values` that exists, or the reason why there is no figure."""
     measurable = _by_platform("safeclock_cohort_measurable", cohort=RECENT_COHORT, clock=clock)
     unmeasurable, not_known = f"({measurable} == 0) + ({NOT_MEASURABLE})", f"({measurable} * 0) + ({NOT_KNOWN})"
     return " or on (platform) ".join([_TOO_FEW_REPORTS, unmeasurable, *values, not_known])
@@ -79,21 +79,21 @@ def share_by_week(clock: str) -> str:
 
 
 def share_of_last_full_week(clock: str) -> str:
-    """Return the share stopped within 24 hours of the last complete week of filings, as it was known then."""
+    """Return the share stopped within 24 hours of the last full week of filings, as it was known at each instant."""
     labels = {"cohort": "week-01", "clock": clock, "limit": "24h", "bound": "estimate"}
     share = _by_platform("safeclock_cohort_within_ratio", **labels)
     return f"{share} and on (platform) {_by_platform('safeclock_cohort_filed_reports', cohort='week-01')} >= {MIN_COHORT_REPORTS}"
 
 
 def recent_share(clock: str, bound: str) -> str:
-    """Return the share stopped within 24 hours of all recent filings, or why there is none."""
+    """Return the share stopped within 24 hours of all recent filings, or the reason why it is not known."""
     labels = {"cohort": RECENT_COHORT, "clock": clock, "limit": "24h", "bound": bound}
     figure = _by_platform("safeclock_cohort_within_ratio", **labels)
     return _or_reason(clock, figure)
 
 
 def recent_quantile(clock: str, statistic: str) -> str:
-    """Return the time by which that part of all recent filings was answered, or why there is none."""
+    """Return a quantile of the durations of all recent filings, or the reason why it is not known."""
     labels = {"cohort": RECENT_COHORT, "clock": clock, "statistic": statistic}
     reached = f"({_by_platform('safeclock_cohort_quantile_reached', **labels)} == 0) + ({NOT_REACHED})"
     figure = _by_platform("safeclock_cohort_quantile_seconds", bound="estimate", **labels)
@@ -101,12 +101,12 @@ def recent_quantile(clock: str, statistic: str) -> str:
 
 
 def closed_only_median(clock: str) -> str:
-    """Return the median of closed reports alone, as transparency reports print it."""
+    """Return the closed-only median, as transparency reports print it."""
     return _by_platform("safeclock_cohort_closed_only_median_seconds", cohort=RECENT_COHORT, clock=clock)
 
 
 def stopped_by_bucket(clock: str) -> str:
-    """Return how many reports had their clock stopped within each bucket, corrections taken back."""
+    """Return how many reports had their clock stopped within each bucket, less corrections."""
     stopped = select_once("safeclock_clock_stopped_seconds", "bucket", platform=_SELECTED_PLATFORMS, clock=clock)
     taken_back = select_once("safeclock_clock_corrected_seconds", "bucket", platform=_SELECTED_PLATFORMS, clock=clock)
     return f"sum by (le) ({stopped}) - sum by (le) ({taken_back})"

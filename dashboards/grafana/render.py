@@ -1,4 +1,4 @@
-"""A dashboard as the JSON that Grafana provisions: the same bytes for the same source."""
+"""Renders dashboards as JSON for Grafana; equal dashboards give equal bytes."""
 
 import json
 from typing import Final
@@ -11,6 +11,6 @@ PATHS: Final = {UID: f"deploy/grafana/dashboards/{UID}.json"}
 
 
 def overview_json() -> str:
-    """Return the overview, ending in a newline."""
+    """Return the overview dashboard as JSON, with a final newline."""
     built = json.loads(JSONEncoder().encode(overview_dashboard()))
     return json.dumps(built, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

@@ -1,4 +1,4 @@
-"""Write what is made of the table: `python -m dashboards.rules [ROOT]`, ROOT being the repository (default: here)."""
+"""Write rules, inhibitions and runbook: `python -m dashboards.rules [ROOT]`; ROOT is the repository (default: here)."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from dashboards.rules import inhibitions, render, runbook
 
 
 def write(root: Path) -> None:
-    """Write rule file and runbook, and the generated section of Alertmanager's configuration."""
+    """Write the rule file, the runbook, and the generated section of Alertmanager's configuration."""
     (root / render.PATH).write_text(render.rules_yaml(), encoding="utf-8")
     (root / runbook.PATH).write_text(runbook.runbook_page(), encoding="utf-8")
     alertmanager = root / inhibitions.PATH

@@ -1,4 +1,4 @@
-"""What an alert is: who is told of what, how urgently, how soon, and what it keeps others from saying."""
+"""Defines an alert: expression, audience, severity, runbook texts, and the alerts that it inhibits."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,35 +8,35 @@ from dashboards.promql import select, select_once
 
 RUNBOOK_PATH: Final = "docs/runbook.md"
 STALE_SECONDS: Final = 15 * 60
-"""Figures older than this are stale: ten times what a healthy pipeline needs to catch up after a restart."""
+"""Figures that are older are stale. A healthy pipeline catches up after a restart in a tenth of this time."""
 
 LOOKBACK: Final = "15m"
-"""For so long a value stands when a board is away: it restarts in less, and an older one would be stale."""
+"""How long the last value of a board is used after the board stops: longer than a restart, as long as figures are fresh."""
 
 
 def last_value(name: str, modifier: str = "", **labels: str) -> str:
-    """Return a metric of the boards with its last value of `HELD`: a restart in between ends no waiting.
+    """Return the last value of a board metric within `LOOKBACK`, so that a board's restart does not reset a `for`.
 
-    `then` follows the range, such as ` offset 1d`.
+    `modifier` follows the range, such as ` offset 1d`.
     """
     return f"last_over_time({select(name, **labels)}[{LOOKBACK}]{modifier})"
 
 
 FIGURES_ARE_FRESH: Final = f"time() - max({last_value('safeclock_as_of_timestamp_seconds')}) < {STALE_SECONDS}"
-"""Holds while the figures are fresh. While a changelog is measured again they are not: they are as of then."""
+"""True while the figures are fresh. They are not fresh while a changelog is replayed, since `as_of` is then old."""
 
 
 class Audience(StrEnum):
-    """Who is told; of what is told to the analyst about a platform, the platform gets a copy."""
+    """Who receives an alert; the platform gets a copy of the analyst's alerts about the platform."""
 
     ANALYST = "analyst"
     OPERATOR = "operator"
 
 
 class AlertSeverity(StrEnum):
-    """How urgently: a page wakes somebody, a ticket waits for the morning, a digest is read once a day.
+    """How urgent an alert is: a page wakes the operator, a ticket waits for the morning, a digest is read once a day.
 
-    None only proves that alerts flow.
+    `NONE` is for the watchdog, which only proves that alerts arrive.
     """
 
     PAGE = "page"
@@ -47,7 +47,7 @@ class AlertSeverity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inhibition:
-    """What is not told while an alert fires: `of` by name, or all that an audience gets; `equal` labels must agree."""
+    """The alerts that are not sent while an alert fires: by name or by audience; the labels in `equal` must be equal."""
 
     targets: tuple[str, ...] | Audience
     equal: tuple[str, ...] = ()
@@ -55,10 +55,11 @@ class Inhibition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """An alert and its runbook entry, which has its name; durations in Prometheus' notation.
+    """An alert and its runbook entry of the same name; durations in Prometheus' notation.
 
-    It fires when `expr` has held for `wait`, and `keep` longer than it holds. `within` is how long after `since` it is
-    told at the latest, the digest's waiting for the morning aside. `mistaken` is what it does not mean.
+    The alert fires when `expr` was true for `for_`, and until it was false for `keep_firing_for`. The audience is
+    notified within `notified_within` after `starting_when`; a digest also waits for the morning. `not_meant` says what
+    the alert does not mean.
     """
 
     name: str
@@ -78,24 +79,24 @@ class Alert:
 
     @property
     def runbook_url(self) -> str:
-        """Where the runbook says what to do."""
+        """The link to the alert's runbook entry."""
         return f"{RUNBOOK_PATH}#{self.name.lower()}"
 
 
 def only_when_fresh(expr: str) -> str:
-    """Return `expr` while the figures are fresh, nothing while they are stale or gone: no data accuses nobody."""
+    """Return `expr` while the figures are fresh, no result otherwise: missing data must not blame a platform."""
     return f"(\n{expr}\n)\nand on () ({FIGURES_ARE_FRESH})"
 
 
 def only_fresh_samples(expr: str) -> str:
-    """Return `expr`, to be looked back upon: its values of times at which the figures were stale are left out."""
+    """Return `expr` for use in a subquery: samples from times with stale figures are left out."""
     return f"({expr} and on () ({FIGURES_ARE_FRESH}))"
 
 
 def has_grown(name: str, **labels: str) -> str:
-    """Return a counter of the boards that grew within an hour, or since one was last there: for hours, it may be.
+    """Return an expression for a board counter that grew within an hour, or while no board was scraped.
 
-    One that is first seen above zero has grown: nobody was told of it.
+    A counter that is above zero at its first scrape counts as grown, since no alert about it was sent before.
     """
     counter = select_once(name, **labels)
     before = f"last_over_time({counter}[1d:1m] offset 1h)"

@@ -1,4 +1,4 @@
-"""The library that publishes events to Kafka.
+"""The library with which a platform publishes events to Kafka.
 
 Start with publisher.py.
 Imports streams.edge and streams.contract.

@@ -1,6 +1,7 @@
-"""What a platform may say of a report: the arguments of the publisher, checked by name when code is type-checked.
+"""Argument types of the publisher's methods; a type checker verifies their names.
 
-The values are checked against the contract before an event leaves; a string is as good as the enumeration's member.
+The publisher checks the values against the contract before it sends an event. Strings and enumeration members are
+equally valid.
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ class FilingArguments(TypedDict):
 
 
 class OutcomeArguments(TypedDict, total=False):
-    """What an outcome requires or allows beside its name; `into` is a token."""
+    """The fields that an outcome requires or allows; `into` is a token."""
 
     automation: str
     items: int
@@ -51,7 +52,7 @@ class AmendmentArguments(TypedDict):
 
 
 class RetractionArguments(TypedDict):
-    """The data of `event-retracted`: the id of the event that is taken back, and why."""
+    """The data of `event-retracted`: the id of the retracted event, and the reason."""
 
     retracts: str
     reason: str

@@ -1,23 +1,23 @@
-"""What can go wrong on the platforms' side; every error says what to do next.
+"""The errors of the publisher; every message says what to do next.
 
 ```
 PublisherError
-├── SettingsError          the settings cannot be used; every mistake at once
-├── RefusedBeforeSending   an event that the contract refuses; it never left
-├── BufferFullError        the broker takes events more slowly than they come; the event was not sent
-├── NotAcknowledgedError   events that were handed over and that the broker has not confirmed
-├── PromiseError           a heartbeat would promise more than has been acknowledged
-└── BrokerError            no broker, no topic, or topics whose partitions differ
+├── SettingsError               the settings are wrong; the error lists all mistakes
+├── RefusedBeforeSendingError   the contract refuses the event; it was not sent
+├── BufferFullError             the outbox is full since the broker is slow; the event was not sent
+├── NotAcknowledgedError        the broker has not acknowledged these events
+├── PromiseError                a heartbeat would declare more than was acknowledged
+└── BrokerError                 no broker, no topic, or topics with different numbers of partitions
 ```
 """
 
 
 class PublisherError(Exception):
-    """Anything that the publisher raises by itself."""
+    """Base class of the publisher's errors."""
 
 
 class SettingsError(PublisherError, ValueError):
-    """Settings that cannot be used; `problems` lists every mistake, one sentence each."""
+    """The settings are wrong; `problems` lists every mistake, one sentence each."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -25,7 +25,7 @@ class SettingsError(PublisherError, ValueError):
 
 
 class RefusedBeforeSendingError(PublisherError):
-    """An event that every worker would refuse, stopped before it left; the refused value is not kept."""
+    """Every worker would refuse the event, so it was not sent; the error does not hold the refused value."""
 
     def __init__(self, reason: str, field: str) -> None:
         super().__init__(f"the event was not sent: {reason}" + (f" in `{field}`" if field else ""))
@@ -34,25 +34,29 @@ class RefusedBeforeSendingError(PublisherError):
 
 
 class BufferFullError(PublisherError):
-    """So many events wait for the broker that this one was not taken; send it again later."""
+    """Too many events wait for the broker, so this event was not sent; send it again later."""
 
 
 class NotAcknowledgedError(PublisherError):
-    """Events that the broker has not confirmed: they may or may not have arrived.
+    """The broker has not acknowledged events, which may or may not have arrived.
 
-    `ids` names them; sending them again under the same ids is safe. It names no heartbeat: the next one says more.
+    `ids` are their ids; it is safe to send them again under the same ids. Heartbeats have no id here, since the next
+    heartbeat replaces them.
     """
 
     def __init__(self, ids: tuple[str, ...], cause: str) -> None:
-        shown = ", ".join(ids[:3]) + (", …" if len(ids) > 3 else "")  # noqa: PLR2004 - three ids show the pattern
-        named = f" ({shown})" if ids else ""
-        super().__init__(f"expected an acknowledgement of everything, {len(ids)} events came without{named}: {cause}")
+        first_ids = ", ".join(ids[:3]) + (", …" if len(ids) > 3 else "")  # noqa: PLR2004 - three ids show the pattern
+        named = f" ({first_ids})" if ids else ""
+        super().__init__(
+            f"events: expected an acknowledgement of each, got none of {len(ids)}{named}: {cause}; "
+            "send them again under the same ids"
+        )
         self.ids = ids
 
 
 class PromiseError(PublisherError):
-    """A heartbeat that would promise an event which has not been acknowledged."""
+    """A heartbeat would declare a watermark after an event that is not acknowledged."""
 
 
 class BrokerError(PublisherError):
-    """The broker cannot be used as it is; the message says what was expected of it."""
+    """The broker cannot be used; the message says what was expected of it."""

@@ -1,4 +1,4 @@
-"""Who publishes, and how it turns its own report ids into pseudonyms."""
+"""The identity of a publishing platform: its name, and the secrets that turn report ids into tokens."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,8 +11,8 @@ from streams.contract.events import keys
 class Identity:
     """One platform with its secrets.
 
-    `key_id` names the current `secret` (at least 32 bytes, known to nobody else). A report keeps the token that it
-    was filed with, so secrets that were replaced stay in `former` for as long as their reports may still move.
+    `key_id` names the current `secret` (at least 32 bytes, known only to the platform). A report keeps the token with
+    which it was filed, so replaced secrets stay in `former_secrets` while events of their reports may follow.
     """
 
     platform: str
@@ -31,12 +31,12 @@ class Identity:
             raise SettingsError(problems)
 
     def token(self, report_id: str, key_id: str | None = None) -> str:
-        """Return the pseudonym of `report_id` under the current secret, or under the former one called `key_id`.
+        """Return the token of `report_id` under the current secret, or under the former secret `key_id`.
 
-        Raises SettingsError for a `key_id` that has no secret here.
+        Raises SettingsError for a `key_id` without a secret.
         """
         chosen = key_id or self.key_id
         secret = self.secret if chosen == self.key_id else self.former_secrets.get(chosen)
         if secret is None:
-            raise SettingsError([f"key_id: expected the current key or a former one, got {chosen!r}"])
+            raise SettingsError([f"key_id: expected the current key or a former key, got {chosen!r}"])
         return keys.report_token(secret, chosen, report_id)

@@ -1,8 +1,8 @@
-"""The library that a platform calls: events leave pseudonymised, checked and acknowledged, or the caller hears of it.
+"""The library that a platform calls: it pseudonymises, checks and sends events, and raises every failure.
 
 ```
 with Publisher(settings, registry, identity) as publisher:
-    publisher.keep_heartbeats(outbox_is_empty_up_to)
+    publisher.start_heartbeats(outbox_is_empty_up_to)
     publisher.report_filed(report_id=…, at=…, harm="grooming", …)
     publisher.action_taken(report_id=…, at=…, outcome="acknowledged")
 ```
@@ -37,7 +37,7 @@ from streams.domain.vocabulary import Reason
 from streams.edge.clock import wall_clock_ms
 
 Instant = int | datetime
-"""Epoch milliseconds, or a datetime with an offset."""
+"""An instant: epoch milliseconds, or a datetime with an offset."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -45,17 +45,17 @@ _MAX_INSTANT_MS: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISE
 
 
 class SentEvent(NamedTuple):
-    """Under which id an event was handed over, and the pseudonym of its report; keep both with the report."""
+    """The id of a sent event and the token of its report; store both with the report."""
 
     event_id: str
     token: str
 
 
 class Publisher:
-    """One platform's publisher; safe to use from many threads, one in a process is enough.
+    """One platform's publisher; thread-safe, so one publisher per process is enough.
 
-    A method raises what is wrong with its own event, and NotAcknowledgedError when earlier ones were given up: it has
-    then sent nothing, and those that the error names are to be sent again under their ids.
+    A method raises errors of its own event, and NotAcknowledgedError for earlier events that failed. It has then sent
+    nothing; send the events that the error names again under their ids.
     """
 
     def __init__(
@@ -67,13 +67,13 @@ class Publisher:
         first_sequence: int = 1,
         now: Callable[[], int] = wall_clock_ms,
     ) -> None:
-        """Connect; `first_sequence` continues the heartbeats of an earlier process, whose `sequence` was kept.
+        """Connect; `first_sequence` is the `next_sequence` that an earlier process stored.
 
-        Raises SettingsError for a platform that is not in the registry, BrokerError when broker or topics are missing.
+        Raises SettingsError for a platform that is not in the registry, BrokerError if broker or topics are missing.
         """
         platform = registry.platform(identity.platform)
         if platform is None:
-            raise SettingsError([f"platform: expected one of the registry, got {identity.platform!r}"])
+            raise SettingsError([f"platform: expected a platform of the registry, got {identity.platform!r}"])
         self._settings = settings
         self._identity = identity
         self._platform = platform
@@ -87,7 +87,7 @@ class Publisher:
     def report_filed(
         self, *, report_id: str, at: Instant, event_id: str | None = None, **arguments: Unpack[FilingArguments]
     ) -> SentEvent:
-        """Say that the platform's servers first received a report at `at`, before any validation or queue."""
+        """Publish that the platform's servers first received a report at `at`, before any validation or queue."""
         return self._publish(
             _event_data(event_data.ReportFiled, arguments), self._identity.token(report_id), at, event_id
         )
@@ -102,9 +102,9 @@ class Publisher:
         key_id: str | None = None,
         **arguments: Unpack[OutcomeArguments],
     ) -> SentEvent:
-        """Say that an outcome took effect for users, or was recorded, at `at`.
+        """Publish that an outcome took effect for users, or was recorded, at `at`.
 
-        `key_id` names the secret under which the report was filed, when it is not the current one.
+        `key_id` names the secret under which the report was filed, if it is not the current secret.
         """
         if outcome not in OUTCOME_TYPES:
             raise RefusedBeforeSendingError(Reason.BAD_VALUE, "outcome")
@@ -125,7 +125,7 @@ class Publisher:
         key_id: str | None = None,
         **arguments: Unpack[AmendmentArguments],
     ) -> SentEvent:
-        """Say that a report was given other labels at `at`."""
+        """Publish that a report got other labels at `at`."""
         return self._publish(
             _event_data(event_data.ReportAmended, arguments), self._identity.token(report_id, key_id), at, event_id
         )
@@ -140,66 +140,66 @@ class Publisher:
         key_id: str | None = None,
         **arguments: Unpack[RetractionArguments],
     ) -> SentEvent:
-        """Take back, at `at`, an earlier event of this report, which travelled on the topic of `role`."""
+        """Publish that an earlier event of this report, sent to the topic of `role`, was retracted at `at`."""
         data = _event_data(event_data.EventRetracted, arguments)
         return self._publish(data, self._identity.token(report_id, key_id), at, event_id, role)
 
     def send_heartbeat(self, complete_through: int, *, timeout_ms: int | None = None) -> None:
-        """Promise that everything up to `complete_through`, epoch milliseconds, is published; first wait until it is.
+        """Flush, then declare that all events up to `complete_through`, epoch milliseconds, are published.
 
-        Raises NotAcknowledgedError like `flush`, PromiseError when the promise would not hold or an earlier one went
-        further, and RefusedBeforeSendingError for an instant that lies ahead; then no heartbeat was sent.
+        Raises NotAcknowledgedError like `flush`, PromiseError if events are not acknowledged or an earlier heartbeat
+        declared more, and RefusedBeforeSendingError for an instant in the future; then no heartbeat was sent.
         """
         self.flush(timeout_ms=timeout_ms)
         if self._send_promise(complete_through, is_exact=True) is None:
             raise PromiseError(
-                "expected that nothing up to the promised instant waits and that no promise went further"
+                "complete_through: expected no pending event before it and no earlier heartbeat after it; no heartbeat was sent"
             )
 
     def send_heartbeat_now(self, complete_through: int) -> int | None:
-        """Send a heartbeat that promises as much as is acknowledged, at most up to `complete_through`; do not wait.
+        """Send a heartbeat that declares what is acknowledged, at most up to `complete_through`, without waiting.
 
-        Return the instant that it promises; None when an earlier one went further and nothing was sent. Raises
-        RefusedBeforeSendingError for an instant that lies ahead.
+        Returns the declared watermark; None if an earlier heartbeat declared more and nothing was sent. Raises
+        RefusedBeforeSendingError for an instant in the future.
         """
         return self._send_promise(complete_through, is_exact=False)
 
     def start_heartbeats(self, complete_through: Callable[[], int], *, every_ms: int | None = None) -> None:
         """Send a heartbeat every `every_ms` (default: the platform's cadence) until the publisher is closed.
 
-        `handed_over` returns the instant, in epoch milliseconds, up to which everything was handed to this publisher:
-        it knows what is not acknowledged, only the platform knows what still lies in its own outbox. What it raises
-        is told by the next `flush` or `close`; then, too, the next heartbeat is tried.
+        `complete_through` returns the instant, in epoch milliseconds, up to which the platform has passed all events to
+        this publisher: only the platform knows what is still in its own outbox. The next `flush` or `close` raises an
+        error of this function; heartbeats continue after an error.
         """
         if self._heartbeat_thread is not None:
-            raise PublisherError("expected one cadence of heartbeats, one is running already")
+            raise PublisherError("heartbeats: expected one call of start_heartbeats, got a second one")
         self._heartbeat_thread = HeartbeatThread(
             lambda: self.send_heartbeat_now(complete_through()), every_ms or self._platform.cadence_ms
         )
 
     @property
     def acknowledged(self) -> int:
-        """How many events, heartbeats not counted, the broker has confirmed."""
+        """How many events the broker has acknowledged, without heartbeats."""
         return self._delivery.acknowledged
 
     @property
     def complete_through(self) -> int | None:
-        """How far the last heartbeat promised, in epoch milliseconds; None before the first."""
+        """The watermark of the last heartbeat, in epoch milliseconds; None before the first heartbeat."""
         return self._delivery.promised_through
 
     def flush(self, *, timeout_ms: int | None = None) -> None:
-        """Wait until everything that was handed over before this call is acknowledged.
+        """Wait until all events that were published before this call are acknowledged.
 
-        Raises NotAcknowledgedError for what failed or is unanswered after `timeout_ms` (default: twice the delivery
-        timeout, when nothing is unanswered any more).
+        Raises NotAcknowledgedError for events that failed or have no answer after `timeout_ms`. The default is twice the
+        delivery timeout; by then every event is acknowledged or has failed.
         """
         self._raise_heartbeat_failure()
         self._delivery.flush(2 * self._settings.delivery_timeout_ms if timeout_ms is None else timeout_ms)
 
     def close(self, *, timeout_ms: int | None = None) -> None:
-        """Wait for what is on its way, then release everything; a second call does nothing.
+        """Wait for pending events, then release all resources; a second call does nothing.
 
-        Raises NotAcknowledgedError for all that was not acknowledged within `timeout_ms` (default: the delivery
+        Raises NotAcknowledgedError for events that were not acknowledged within `timeout_ms` (default: the delivery
         timeout).
         """
         if self._heartbeat_thread is not None:
@@ -223,35 +223,37 @@ class Publisher:
         event_id: str | None,
         role: Role = Role.REPORT_FILED,
     ) -> SentEvent:
-        name, when, platform = (
+        sent_id, occurred_at_ms, platform = (
             str(uuid4()) if event_id is None else event_id,
             _to_epoch_ms(occurred_at),
             self._platform.id,
         )
         line = envelope.encode_structured(
-            envelope.report_event(data, platform=platform, token=token, id=name, occurred_at=when)
+            envelope.report_event(data, platform=platform, token=token, id=sent_id, occurred_at=occurred_at_ms)
         )
-        leaving = OutgoingEvent(self._platform.topic(role), keys.record_key(platform, token), line, self._now(), when)
-        self._raise_if_refused(leaving)
-        self._delivery.enqueue(PendingEvent(name, leaving.topic, leaving.key, line, when))
-        return SentEvent(name, token)
+        outgoing = OutgoingEvent(
+            self._platform.topic(role), keys.record_key(platform, token), line, self._now(), occurred_at_ms
+        )
+        self._raise_if_refused(outgoing)
+        self._delivery.enqueue(PendingEvent(sent_id, outgoing.topic, outgoing.key, line, occurred_at_ms))
+        return SentEvent(sent_id, token)
 
     def _send_promise(self, complete_through: int, *, is_exact: bool) -> int | None:
         key = keys.heartbeat_key(self._platform.id)
         with self._heartbeat_lock:
-            # What workers would refuse must not be remembered as promised.
+            # A heartbeat that workers would refuse must not be stored as a promise.
             self._encode_heartbeat(key, _to_epoch_ms(complete_through, "complete_through"))
-            reach = self._delivery.reserve_promise(
+            watermark = self._delivery.reserve_promise(
                 complete_through, self._now() + EventLimits().max_future_ms, is_exact=is_exact
             )
-            if reach is not None:
-                event_id, line = self._encode_heartbeat(key, reach)
+            if watermark is not None:
+                event_id, line = self._encode_heartbeat(key, watermark)
                 self._delivery.broadcast(event_id, key, line)
                 self.next_sequence += 1
-            return reach
+            return watermark
 
     def _encode_heartbeat(self, key: bytes, promised_through: int) -> tuple[str, bytes]:
-        """Return the id and the line of a heartbeat that workers would take now."""
+        """Return the id and the encoded event of a heartbeat; raises RefusedBeforeSendingError if workers refuse it."""
         event_id, now = str(uuid4()), self._now()
         data = event_data.HeartbeatData(
             complete_through=format_timestamp(promised_through), sequence=self.next_sequence
@@ -270,13 +272,15 @@ class Publisher:
     def _raise_heartbeat_failure(self) -> None:
         failure = self._heartbeat_thread.pop_failure() if self._heartbeat_thread is not None else None
         if failure is not None:
-            raise PublisherError("a heartbeat could not be sent, the next one is tried") from failure
+            raise PublisherError(
+                "heartbeat: expected to send it, got an error; the next heartbeat follows"
+            ) from failure
 
 
 def _event_data(
     data_type: Callable[..., envelope.ReportEventData], arguments: Mapping[str, object]
 ) -> envelope.ReportEventData:
-    # Plain words stand for members of enumerations: what is wrong with them is found before the event leaves.
+    # Values may be plain strings instead of enumeration members; the check before sending finds wrong values.
     return data_type(**arguments)
 
 

@@ -1,4 +1,4 @@
-"""Where an event goes: topic, key and, in history, the log time; and whether the workers would take it there."""
+"""Decides topic, key and log time of an event, and whether workers would refuse it."""
 
 from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
@@ -20,10 +20,10 @@ from streams.domain.events import Action, Heartbeat, ReportEvent, Retraction
 
 
 class OutgoingEvent(NamedTuple):
-    """An event on its way out, shaped as the record that a worker will read.
+    """An event to send, in the form of the record that a worker will read.
 
-    `timestamp` is its log time and `at` when it happened, both in epoch milliseconds; `retracts` is the digest of the
-    id that a retraction takes back.
+    `timestamp` is its log time, `occurred_at` when it happened, both in epoch milliseconds. `retracts` is the digest of
+    the id that a retraction names.
     """
 
     topic: str
@@ -38,7 +38,7 @@ class OutgoingEvent(NamedTuple):
 
 
 class _Envelope(Struct, gc=False):
-    """As much of an event as decides where it goes; the rest is skipped, not checked."""
+    """The fields of an event that decide its topic and key; other fields are skipped without a check."""
 
     type: str
     id: str
@@ -57,10 +57,10 @@ _decode_envelope: Final = msgspec.json.Decoder(_Envelope).decode
 
 
 class Router:
-    """Decides where events go under one registry.
+    """Routes events by one registry.
 
-    A retraction travels where the retracted event did: an id among `retracted` (digests) that was seen on an action
-    makes its retraction travel with the actions, any other one travels with the filings.
+    A retraction goes to the topic of the event that it retracts. If an id in `retracted` (digests) was seen on an
+    action, its retraction goes to the action topic; all other retractions go to the filing topic.
     """
 
     def __init__(self, registry: Registry, retracted: AbstractSet[int] = frozenset()) -> None:
@@ -71,10 +71,10 @@ class Router:
         self._topics: dict[tuple[str, Role], str] = {}
 
     def route_line(self, line: bytes, now: int, *, is_live: bool) -> OutgoingEvent | Heartbeat | Refusal:
-        """Return where the event in `line` goes, a heartbeat as such, or why it is refused.
+        """Return the routed event of `line`, its heartbeat, or its refusal.
 
-        A `live` event is told at `now`, epoch milliseconds, as it is where the broker stamps it; else it is told at its
-        `recordedtime`, without one at its `time`.
+        A live event (`is_live`) is logged at `now`, epoch milliseconds, as if the broker set the timestamp. Any other
+        event is logged at its `recordedtime`, or at its `time` if it has no `recordedtime`.
         """
         event = self._decoder.decode_line(line, now, is_live=is_live)
         if isinstance(event, Refusal | Heartbeat):
@@ -85,7 +85,7 @@ class Router:
         )
 
     def route_valid_line(self, line: bytes, now: int, *, is_live: bool) -> OutgoingEvent | Heartbeat | Refusal:
-        """Return where a line goes that is known to be good: ten times as fast as checking it again."""
+        """Return the routed event of a line that is known to be valid; ten times as fast as `route_line`."""
         envelope = _decode_envelope(line)
         role = _ROLE_BY_TYPE.get(envelope.type)
         if role is None:
@@ -99,22 +99,22 @@ class Router:
         )
 
     def find_refusal(self, event: OutgoingEvent) -> Refusal | None:
-        """Return why a worker that reads `leaving` would refuse it, or None."""
-        read = self._decoder.decode(event)
-        return read if isinstance(read, Refusal) else None
+        """Return the refusal with which a worker would refuse `event`, or None."""
+        decoded = self._decoder.decode(event)
+        return decoded if isinstance(decoded, Refusal) else None
 
     def topic_for(self, platform: str, role: Role) -> str:
-        """Return the topic on which a platform of the registry publishes what `role` names."""
-        found = self._topics.get((platform, role))
-        if found is None:
-            known = self._registry.platform(platform)
-            if known is None:
-                raise LookupError(f"expected a platform of the registry, got {platform!r}")
-            found = self._topics[platform, role] = known.topic(role)
-        return found
+        """Return the topic of a platform for a role; raises LookupError for an unknown platform."""
+        topic = self._topics.get((platform, role))
+        if topic is None:
+            registered = self._registry.platform(platform)
+            if registered is None:
+                raise LookupError(f"platform: expected a platform of the registry, got {platform!r}")
+            topic = self._topics[platform, role] = registered.topic(role)
+        return topic
 
     def heartbeat_topics(self, heartbeat: Heartbeat) -> tuple[str, ...]:
-        """Return the topics that a heartbeat goes to: that of its role, or both."""
+        """Return the topics of a heartbeat: the topic of its role, or both topics."""
         roles = (Role(heartbeat.topic_role),) if heartbeat.topic_role else tuple(Role)
         return tuple(self.topic_for(heartbeat.platform, role) for role in roles)
 

@@ -1,4 +1,4 @@
-"""How a platform reaches its broker: one table of settings, from arguments or from the environment."""
+"""The settings of the publisher, from arguments or from the environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,9 +23,10 @@ from streams.contract.settings.kafka_security import KafkaSecurity, load_kafka_s
 class PublisherSettings:
     """Where and how to publish.
 
-    `idempotent` lets the broker drop what a retry sends twice; only the demo's embedded broker cannot. At most
-    `max_pending` events wait for an acknowledgement; a further one waits up to `block_ms` for room. An event that
-    is not acknowledged within `delivery_timeout_ms` has failed. `linger_ms` is how long an event waits for company.
+    With `idempotent` the broker drops records that a retry sends twice; only the demo's embedded broker cannot do that.
+    At most `max_pending` events wait for an acknowledgement; a further event waits up to `block_ms` for room. An event
+    without an acknowledgement after `delivery_timeout_ms` has failed. An event waits `linger_ms` for others to share
+    its batch.
     """
 
     bootstrap: str = "127.0.0.1:9092"
@@ -41,8 +42,8 @@ class PublisherSettings:
         try:
             bootstrap_servers(self.bootstrap)
         except ValueError as expected:
-            came = repr(self.bootstrap) if is_safe_to_show(self.bootstrap) else "a text that is none"
-            problems.append(f"bootstrap: expected {expected}, got {came}")
+            shown = repr(self.bootstrap) if is_safe_to_show(self.bootstrap) else "another text"
+            problems.append(f"bootstrap: expected {expected}, got {shown}")
         for name in ("max_pending", "block_ms", "delivery_timeout_ms"):
             if getattr(self, name) < 1:
                 problems.append(f"{name}: expected a positive whole number, got {getattr(self, name)}")
@@ -58,25 +59,25 @@ class PublisherSettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Return the settings that the `SAFECLOCK_PUBLISH_*` variables give; what is not set keeps its default.
+        """Return the settings of the `SAFECLOCK_PUBLISH_*` variables; a variable that is not set keeps its default.
 
-        Raises SettingsError with every mistake, a variable that is none of them included.
+        Raises SettingsError with every mistake; an unknown variable with this prefix is a mistake, too.
         """
         try:
-            given = merge_settings(
+            values = merge_settings(
                 lambda: read_variables(_VARIABLES, {name: text for name, text in environment.items() if text}),
                 lambda: {"access": load_kafka_security(environment, PREFIX)},
                 lambda: _reject_unknown(environment),
             )
         except BadSettingsError as error:
             raise SettingsError(str(error).splitlines()) from error
-        return cls(**given)
+        return cls(**values)
 
 
 def _reject_unknown(environment: Mapping[str, str]) -> dict[str, Any]:
-    ours = (name for name in environment if name.startswith(PREFIX))
-    if found := list(unknown_variables(ours, VARIABLES)):
-        raise BadSettingsError("\n".join(found))
+    own_names = (name for name in environment if name.startswith(PREFIX))
+    if problems := list(unknown_variables(own_names, VARIABLES)):
+        raise BadSettingsError("\n".join(problems))
     return {}
 
 
@@ -87,7 +88,7 @@ def _parse_bool(text: str) -> bool:
 
 
 PREFIX: Final = "SAFECLOCK_PUBLISH_"
-"""How the names of a publisher's variables begin, and no others."""
+"""The prefix of the publisher's variables; no other variables begin with it."""
 
 _VARIABLES: Final[Variables] = {
     f"{PREFIX}BOOTSTRAP": ("bootstrap", bootstrap_servers),

@@ -1,4 +1,4 @@
-"""What is planted and what is true: the key to a simulated history, to hold measured figures against."""
+"""Computes the ground truth of a simulated history, with which measured figures can be compared."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby, takewhile
@@ -51,64 +51,69 @@ JsonObject = dict[str, object]
 
 
 def ground_truth(config: SimulationConfig) -> JsonObject:
-    """Return what is planted in each platform and the true answers, ready for JSON; durations in seconds.
+    """Return the planted effect and the true figures of each platform, ready for JSON; durations in seconds.
 
-    Per platform: `clocks` over everything really filed in the span, `published_clocks` over what was told of it,
-    `before` and `after` where something changes, and shares within 24 h by filing week (Monday to Sunday, UTC).
+    Per platform: `clocks` cover all reports filed in the history, `published_clocks` only published reports, `before`
+    and `after` the filings on each side of a planted change, and `weeks` the filing weeks (Monday to Sunday, UTC).
     """
-    cases = {profile.id: _true_reports(config, profile) for profile in PLATFORM_MODELS}
-    figures = {name: clock_truths(some, config.end_ms) for name, some in cases.items()}
+    reports_by_platform = {platform.id: _true_reports(config, platform) for platform in PLATFORM_MODELS}
+    truths = {name: clock_truths(entry, config.end_ms) for name, entry in reports_by_platform.items()}
     return {
         "schema": SCHEMA,
         "seed": config.seed,
         "from": format_timestamp(config.start_ms),
         "to": format_timestamp(config.end_ms),
-        "filed": sum(map(len, cases.values())),
+        "filed": sum(map(len, reports_by_platform.values())),
         "platforms": {
-            profile.id: {"clocks": figures[profile.id], **_platform_truth(config, profile, cases[profile.id])}
-            for profile in PLATFORM_MODELS
+            platform.id: {
+                "clocks": truths[platform.id],
+                **_platform_truth(config, platform, reports_by_platform[platform.id]),
+            }
+            for platform in PLATFORM_MODELS
         },
         "ranks": {
-            clock: _clock_ranks({name: some[clock] for name, some in figures.items()}) for clock in STOP_FIELD_BY_CLOCK
+            clock: _clock_ranks({name: entry[clock] for name, entry in truths.items()}) for clock in STOP_FIELD_BY_CLOCK
         },
     }
 
 
 def _true_reports(config: SimulationConfig, platform: PlatformModel) -> list[TrueReport]:
-    """Return what really was filed with a platform during the span, mistakes left out, by filing time."""
-    cases = []
-    for span in takewhile(lambda span: span.begin_ms < config.end_ms, time_slices(config)):
-        for life, tellings in simulate_publication(config, platform, span):
-            if life.is_genuine and life.filed_at < config.end_ms:
-                published_at = min((at for at, place in tellings if place == 0), default=None)
-                cases.append(
+    """Return the reports that were filed with a platform during the history, by filing time, without mistaken filings."""
+    reports = []
+    for time_slice in takewhile(lambda time_slice: time_slice.begin_ms < config.end_ms, time_slices(config)):
+        for report, publications in simulate_publication(config, platform, time_slice):
+            if report.is_genuine and report.filed_at < config.end_ms:
+                published_at = min((at for at, step_index in publications if step_index == 0), default=None)
+                reports.append(
                     TrueReport(
-                        life.filed_at,
+                        report.filed_at,
                         published_at,
-                        life.ended_at,
-                        _acknowledged_at(life),
-                        life.decided_at,
-                        life.acted_at,
+                        report.ended_at,
+                        _acknowledged_at(report),
+                        report.decided_at,
+                        report.acted_at,
                     )
                 )
-    return sorted(cases, key=itemgetter(0))
+    return sorted(reports, key=itemgetter(0))
 
 
 def _acknowledged_at(report: SimulatedReport) -> int | None:
-    """Return when the platform first showed that it had seen the report; what it took back shows nothing."""
+    """Return when the platform first showed that it had seen the report; retracted steps do not count."""
     steps = report.steps
-    undone = {step.data.step_index for step in steps if isinstance(step.data, RetractStep)}
+    retracted = {step.data.step_index for step in steps if isinstance(step.data, RetractStep)}
     seen = (
         step.occurred_at
-        for place, step in enumerate(steps)
-        if isinstance(step.data, _ACKNOWLEDGING_STEPS) and place not in undone
+        for index, step in enumerate(steps)
+        if isinstance(step.data, _ACKNOWLEDGING_STEPS) and index not in retracted
     )
     return min(seen, default=None)
 
 
 def _platform_truth(config: SimulationConfig, platform: PlatformModel, reports: Sequence[TrueReport]) -> JsonObject:
     published_through = _published_through(config, platform)
-    published = [case for case in reports if case.published_at is not None and case.published_at <= config.end_ms]
+    published = [
+        report for report in reports if report.published_at is not None and report.published_at <= config.end_ms
+    ]
     return {
         "truth": platform.effect.value,
         "since": None if platform.change is None else format_timestamp(config.change_date(platform.change.after_share)),
@@ -125,14 +130,14 @@ def _platform_truth(config: SimulationConfig, platform: PlatformModel, reports: 
 
 
 def _published_through(config: SimulationConfig, platform: PlatformModel) -> int:
-    """Return up to when everything has been published at the end of the span."""
+    """Return the instant up to which the platform has published all events at the end of the history."""
     if platform.effect is KnownEffect.NIGHTLY_BATCHES:
         return (config.end_ms - NIGHTLY_CUTOFF - NIGHTLY_BATCH_DELAY) // DAY * DAY + NIGHTLY_CUTOFF - 1
     return min(config.end_ms - SECOND, stops_publishing_at(config, platform) or config.end_ms) - MAX_PUBLISH_DELAY
 
 
 def _count_unanswered(reports: Sequence[TrueReport], until_ms: int) -> int:
-    return sum(case.ended_at is None or case.ended_at > until_ms for case in reports)
+    return sum(report.ended_at is None or report.ended_at > until_ms for report in reports)
 
 
 def _model_parameters(platform: PlatformModel) -> JsonObject:
@@ -147,35 +152,40 @@ def _model_parameters(platform: PlatformModel) -> JsonObject:
 
 def _response_parameters(responses: ResponseModel) -> JsonObject:
     parameters: JsonObject = responses._asdict()
-    return parameters | {"durations": {lane.value: wait._asdict() for lane, wait in responses.durations.items()}}
+    return parameters | {
+        "durations": {queue.value: mixture._asdict() for queue, mixture in responses.durations.items()}
+    }
 
 
 def _segments(config: SimulationConfig, platform: PlatformModel, reports: Sequence[TrueReport]) -> JsonObject:
-    """Return the answers for filings before and after the planted change, nothing where there is none."""
+    """Return the true figures for filings before and after the planted change; empty without a change."""
     if platform.change is None:
         return {}
     since = config.change_date(platform.change.after_share)
-    sides = {
-        "before": [case for case in reports if case.filed_at < since],
-        "after": [case for case in reports if case.filed_at >= since],
+    filings = {
+        "before": [report for report in reports if report.filed_at < since],
+        "after": [report for report in reports if report.filed_at >= since],
     }
-    return {name: {"filed": len(some), "clocks": clock_truths(some, config.end_ms)} for name, some in sides.items()}
+    return {
+        name: {"filed": len(segment), "clocks": clock_truths(segment, config.end_ms)}
+        for name, segment in filings.items()
+    }
 
 
 def _weekly_shares(reports: Sequence[TrueReport]) -> Iterator[JsonObject]:
-    """Yield a week's filings and the share within 24 h of each clock; `cases` are sorted by filing time."""
-    for week, group in groupby(reports, key=lambda case: iso_week(case.filed_at)):
+    """Yield each week's filings and the share within 24 h of each clock; `reports` are sorted by filing time."""
+    for week, group in groupby(reports, key=lambda report: iso_week(report.filed_at)):
         filed = list(group)
-        shares = {clock: share_within(filed, place, DAY) for clock, place in STOP_FIELD_BY_CLOCK.items()}
+        shares = {clock: share_within(filed, stop_field, DAY) for clock, stop_field in STOP_FIELD_BY_CLOCK.items()}
         yield {"from": format_timestamp(week_start(week)), "filed": len(filed), "share_within_24h": shares}
 
 
 def _clock_ranks(truths: dict[str, ClockTruth]) -> dict[str, dict[str, int]]:
-    """Return the platforms' ranks on one clock, as a transparency report would have them and as they are."""
+    """Return the platforms' ranks on one clock: by closed-only median, true median and true share within 24 h."""
 
     def by(figure: str, *, smallest_first: bool) -> dict[str, int]:
         return rank_with_missing_last(
-            {name: answer[figure] for name, answer in truths.items()}, smallest_first=smallest_first
+            {name: truth[figure] for name, truth in truths.items()}, smallest_first=smallest_first
         )
 
     return {

@@ -1,4 +1,4 @@
-"""When each platform tells what happened: at once, on closing, in nightly batches, or no longer."""
+"""Simulates when each platform publishes events: at once, when a report closes, in nightly batches, or never."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -21,10 +21,10 @@ _MIN_PUBLISH_DELAY: Final = SECOND // 2
 _PUBLISH_JITTER: Final = 16 * SECOND
 
 NIGHTLY_BATCH_DELAY: Final = 2 * _BATCH_DURATION
-"""How long after its time the nightly batch is out, and its heartbeat says so."""
+"""How long after the cutoff the nightly batch is published and its heartbeat is sent."""
 
 MAX_PUBLISH_DELAY: Final = 30 * SECOND
-"""No prompt platform takes longer than this to publish, so its heartbeat vouches for everything up to then."""
+"""A platform that publishes at once needs at most this long, so a heartbeat declares everything before this delay."""
 
 # A redelivery after a lost acknowledgement; share and delay are ours ("re-sent files" in the recipe).
 _RESENT_SHARE: Final = 0.003
@@ -32,15 +32,15 @@ _RESENT_DELAY: Final = 5 * MINUTE
 
 
 def stops_publishing_at(config: SimulationConfig, platform: PlatformModel) -> int | None:
-    """Return when the platform stops publishing, None for never."""
+    """Return when the platform stops publishing, in epoch milliseconds; None for never."""
     change = platform.change
     return None if change is None or change.responses is not None else config.change_date(change.after_share)
 
 
 def _nightly_published_at(occurred_at: int) -> int:
-    """Return when the batch with what happened at `at` tells it: the batches hold what came before 02:00 (UTC).
+    """Return when the nightly batch publishes an event; a batch holds the events before 02:00 (UTC).
 
-    A batch goes out within minutes, oldest first, so that nothing is told later than a day after it happened.
+    A batch takes a few minutes, oldest event first, so that each event is published at most a day after it occurred.
     """
     waited = (occurred_at - NIGHTLY_CUTOFF) % DAY
     return occurred_at - waited + DAY + waited * _BATCH_DURATION // DAY
@@ -49,32 +49,32 @@ def _nightly_published_at(occurred_at: int) -> int:
 def simulate_publication(
     config: SimulationConfig, platform: PlatformModel, time_slice: TimeSlice
 ) -> Iterator[tuple[SimulatedReport, list[tuple[int, int]]]]:
-    """Yield the lives that begin in `span`, each with what is ever published of it: when it is told, which step."""
-    # Its own chance: how a platform publishes must not change what happens on it.
-    chance = SeededRandom(config.seed, platform.id, "told", time_slice.begin_ms)
-    silence = stops_publishing_at(config, platform)
-    for life in simulate_arrivals(config, platform, time_slice):
-        yield life, list(_publication_times(chance, platform, silence, life))
+    """Yield the reports filed in `time_slice`, each with its publications: pairs of log time and step index."""
+    # Publication has its own random draws, so that it does not change what happens to reports.
+    rng = SeededRandom(config.seed, platform.id, "told", time_slice.begin_ms)
+    stops_at = stops_publishing_at(config, platform)
+    for report in simulate_arrivals(config, platform, time_slice):
+        yield report, list(_publication_times(rng, platform, stops_at, report))
 
 
 def _publication_times(
     rng: SeededRandom, platform: PlatformModel, stops_at: int | None, report: SimulatedReport
 ) -> Iterator[tuple[int, int]]:
-    for place, step in enumerate(report.steps):
+    for step_index, step in enumerate(report.steps):
         published_at = _published_at(rng, platform, report, step.occurred_at)
         if published_at is None or (stops_at is not None and published_at >= stops_at):
-            if place == 0:  # nothing is said about a report that was never announced
+            if step_index == 0:  # The platform publishes nothing about a report whose filing it did not publish.
                 return
             continue
-        yield published_at, place
+        yield published_at, step_index
         if rng.draw_bool(_RESENT_SHARE):
-            again = published_at + int(rng.draw_log_normal(_RESENT_DELAY, 1.0))
-            if stops_at is None or again < stops_at:
-                yield again, place
+            resent_at = published_at + int(rng.draw_log_normal(_RESENT_DELAY, 1.0))
+            if stops_at is None or resent_at < stops_at:
+                yield resent_at, step_index
 
 
 def _published_at(rng: SeededRandom, platform: PlatformModel, report: SimulatedReport, occurred_at: int) -> int | None:
-    """Return when the platform tells what happened at `at` in `life`, None for never."""
+    """Return when the platform publishes an event of `report` that occurred at `occurred_at`, None for never."""
     if platform.effect is KnownEffect.NIGHTLY_BATCHES:
         return _nightly_published_at(occurred_at)
     if platform.effect is KnownEffect.PUBLISHES_ON_CLOSE:
@@ -87,10 +87,10 @@ def _published_at(rng: SeededRandom, platform: PlatformModel, report: SimulatedR
 def simulate_heartbeats(
     config: SimulationConfig, platform: PlatformModel, time_slice: TimeSlice
 ) -> Iterator[PublishedEvent]:
-    """Yield the heartbeats that a platform sends during `span`, once per topic."""
-    silence = stops_publishing_at(config, platform)
+    """Yield the heartbeats that a platform sends in `time_slice`, once per topic."""
+    stops_at = stops_publishing_at(config, platform)
     for sequence, at, complete_through in _heartbeat_times(config, platform, time_slice):
-        if silence is not None and at >= silence:
+        if stops_at is not None and at >= stops_at:
             return
         data = HeartbeatData(complete_through=format_timestamp(complete_through), sequence=sequence)
         for role in Role:
@@ -103,20 +103,20 @@ def simulate_heartbeats(
 def _heartbeat_times(
     config: SimulationConfig, platform: PlatformModel, time_slice: TimeSlice
 ) -> Iterator[tuple[int, int, int]]:
-    """Yield sequence, instant and `complete_through` of each heartbeat in `span`."""
+    """Yield sequence, instant and `complete_through` of each heartbeat in `time_slice`."""
     if platform.effect is KnownEffect.NIGHTLY_BATCHES:
         night = time_slice.begin_ms // DAY * DAY + NIGHTLY_CUTOFF
         if time_slice.begin_ms <= night + NIGHTLY_BATCH_DELAY < time_slice.end_ms:
             yield (night + NIGHTLY_BATCH_DELAY - config.start_ms) // DAY, night + NIGHTLY_BATCH_DELAY, night - 1
         return
     history = max(platform.cadence_ms, config.heartbeat_ms)
-    # Counted back from the end, so that history ends with a heartbeat however far apart they are.
+    # Heartbeats are counted back from the end, so that the history ends with a heartbeat at any interval.
     last = config.end_ms - SECOND
     before = (last - config.start_ms) // history
-    every, number = (
+    interval, number = (
         (history, before) if time_slice.begin_ms < config.end_ms else (config.live_rate.heartbeat_ms, before)
     )
-    first = -(-(time_slice.begin_ms - last) // every)
-    for place in range(first, -(-(time_slice.end_ms - last) // every)):
-        at = last + place * every
-        yield number + place, at, at - MAX_PUBLISH_DELAY
+    first = -(-(time_slice.begin_ms - last) // interval)
+    for index in range(first, -(-(time_slice.end_ms - last) // interval)):
+        at = last + index * interval
+        yield number + index, at, at - MAX_PUBLISH_DELAY

@@ -1,4 +1,4 @@
-"""What a platform publishes about a life, as events of the contract, and on which topic."""
+"""Encodes the steps of a simulated report as events of the contract, with their topics."""
 
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
@@ -18,10 +18,9 @@ _KEY_ID: Final = "s1"
 
 
 class PublishedEvent(NamedTuple):
-    """One event and when its platform publishes it.
+    """One event with the log time at which its platform publishes it.
 
-    `at_ms` is its record's log time, `topic` the role of the topic that carries it. A heartbeat comes once per
-    topic: who publishes it sends it to every partition.
+    `role` is the role of its topic. A heartbeat occurs once per topic; the publisher sends it to every partition.
     """
 
     logged_at_ms: int
@@ -36,7 +35,7 @@ def encode_line(event: PublishedEvent) -> bytes:
 
 
 class PlatformEncoder:
-    """The publishing side of one platform: its name and the secret that its pseudonyms are made with."""
+    """Encodes the events of one platform, with the secret for its tokens."""
 
     def __init__(self, seed: int, platform: str) -> None:
         self.platform: Final = platform
@@ -46,21 +45,27 @@ class PlatformEncoder:
     def encode_steps(
         self, report: SimulatedReport, publications: Iterable[tuple[int, int]]
     ) -> Iterator[PublishedEvent]:
-        """Yield the steps of `life` named by `tellings`: pairs of when one is told and which."""
+        """Yield the published steps of `report`; `publications` are pairs of log time and step index."""
         token = self._token(report.number)
-        for at_ms, place in publications:
-            at, what = report.steps[place]
-            id_ = _event_id(report.number, place)
-            if isinstance(what, ReportFiled):
-                yield PublishedEvent(at_ms, Role.REPORT_FILED, self.platform, self._filing_event(what, token, id_, at))
-            elif isinstance(what, _LINKED_STEPS):
-                data, topic = self._linked_data(report, what)
-                event = envelope.report_event(data, platform=self.platform, token=token, id=id_, occurred_at=at)
+        for at_ms, step_index in publications:
+            at, step_data = report.steps[step_index]
+            event_id = _event_id(report.number, step_index)
+            if isinstance(step_data, ReportFiled):
+                yield PublishedEvent(
+                    at_ms, Role.REPORT_FILED, self.platform, self._filing_event(step_data, token, event_id, at)
+                )
+            elif isinstance(step_data, _LINKED_STEPS):
+                linked_data, topic = self._linked_data(report, step_data)
+                event = envelope.report_event(
+                    linked_data, platform=self.platform, token=token, id=event_id, occurred_at=at
+                )
                 yield PublishedEvent(at_ms, topic, self.platform, event)
             else:
-                yield PublishedEvent(at_ms, Role.ACTION_TAKEN, self.platform, self._action_event(what, token, id_, at))
+                yield PublishedEvent(
+                    at_ms, Role.ACTION_TAKEN, self.platform, self._action_event(step_data, token, event_id, at)
+                )
 
-    # Nineteen in twenty events are these two, and building them here costs a third of what `about_report` does.
+    # These two types are 95 % of all events, and building them here takes a third of the time of `report_event`.
     def _filing_event(self, data: ReportFiled, token: str, id_: str, at: int) -> ReportFiledEvent:
         return ReportFiledEvent(
             specversion="1.0", id=id_, source=self._source, time=format_timestamp(at), subject=token, data=data
@@ -74,7 +79,7 @@ class PlatformEncoder:
     def _linked_data(
         self, report: SimulatedReport, step_data: ReportAmended | MergeStep | RetractStep
     ) -> tuple[ReportEventData, Role]:
-        """Return the data of a step that names another, and its topic: that of what it changes."""
+        """Return the data of a step that refers to another step or report, and the role of its topic."""
         if isinstance(step_data, MergeStep):
             return Merged(into=self._token(step_data.merged_into)), Role.ACTION_TAKEN
         if isinstance(step_data, ReportAmended):

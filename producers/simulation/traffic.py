@@ -1,4 +1,4 @@
-"""All platforms together: what is told, in order of being told; history that ends, and traffic that goes on."""
+"""Simulates the events of all platforms in order of log time: a history, and live traffic after it."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -17,34 +17,34 @@ from streams.contract.registry.registry import Role
 from streams.domain.duration_bins import DAY, MINUTE, SECOND
 from streams.edge.clock import wall_clock_ms
 
-# The number of its arrival decides between two that are told in the same millisecond.
+# Log time, serial number, event: the serial number decides between events of the same millisecond.
 _PendingEvent = tuple[int, int, PublishedEvent]
 _LOGGED_AT: Final = attrgetter("logged_at_ms")
 
 
 def simulate_history(config: SimulationConfig) -> Iterator[PublishedEvent]:
-    """Yield everything told during the plan's span, in order of being told; the same plan gives the same events."""
-    return takewhile(lambda told: told.logged_at_ms < config.end_ms, history_then_live(config))
+    """Yield all events of the history in order of log time; equal configurations give equal events."""
+    return takewhile(lambda event: event.logged_at_ms < config.end_ms, history_then_live(config))
 
 
 def live_traffic(config: SimulationConfig) -> Iterator[PublishedEvent]:
-    """Yield, without end, what is told after the plan's span: new reports, and late answers to those of the span.
+    """Yield, without end, the events after the history: new reports, and late answers to reports of the history.
 
-    Begins after some seconds, since the lives of the span are simulated first; `endless` spares that.
+    The first event takes some seconds, since the history is simulated first; `history_then_live` yields at once.
     """
-    return dropwhile(lambda told: told.logged_at_ms < config.end_ms, history_then_live(config))
+    return dropwhile(lambda event: event.logged_at_ms < config.end_ms, history_then_live(config))
 
 
 def history_then_live(config: SimulationConfig) -> Iterator[PublishedEvent]:
-    """Yield what `simulate` yields and then, without a break, what `live` yields."""
-    voices = {profile.id: PlatformEncoder(config.seed, profile.id) for profile in PLATFORM_MODELS}
+    """Yield the events of `simulate_history`, and then those of `live_traffic`."""
+    encoders = {platform.id: PlatformEncoder(config.seed, platform.id) for platform in PLATFORM_MODELS}
     pending: list[_PendingEvent] = []
     serial = count()
-    for span in time_slices(config):
-        due = _pop_due(pending, span.end_ms)
-        for profile in PLATFORM_MODELS:
-            for event in _publish_slice(config, profile, span, voices[profile.id]):
-                if event.logged_at_ms < span.end_ms:
+    for time_slice in time_slices(config):
+        due = _pop_due(pending, time_slice.end_ms)
+        for platform in PLATFORM_MODELS:
+            for event in _publish_slice(config, platform, time_slice, encoders[platform.id]):
+                if event.logged_at_ms < time_slice.end_ms:
                     due.append(event)
                 else:
                     heappush(pending, (event.logged_at_ms, next(serial), event))
@@ -53,9 +53,9 @@ def history_then_live(config: SimulationConfig) -> Iterator[PublishedEvent]:
 
 
 def time_slices(config: SimulationConfig) -> Iterator[TimeSlice]:
-    """Yield the stretches that are simulated one after the other: UTC days of the span, then minutes for ever.
+    """Yield the time slices to simulate, in order: UTC days of the history, then minutes without end.
 
-    A span's reports depend on its beginning and its width alone, so nothing that is asked for later changes them.
+    The reports of a slice depend only on its begin and width, so other slices do not change them.
     """
     begin = config.start_ms
     while begin < config.end_ms:
@@ -71,14 +71,14 @@ def time_slices(config: SimulationConfig) -> Iterator[TimeSlice]:
 def _publish_slice(
     config: SimulationConfig, platform: PlatformModel, time_slice: TimeSlice, encoder: PlatformEncoder
 ) -> Iterator[PublishedEvent]:
-    """Yield what is ever told about the reports of `span`, life by life, and the heartbeats within it."""
+    """Yield all published events of the reports filed in `time_slice`, report by report, and its heartbeats."""
     yield from simulate_heartbeats(config, platform, time_slice)
-    for life, tellings in simulate_publication(config, platform, time_slice):
-        yield from encoder.encode_steps(life, tellings)
+    for report, publications in simulate_publication(config, platform, time_slice):
+        yield from encoder.encode_steps(report, publications)
 
 
 def _pop_due(pending: list[_PendingEvent], until_ms: int) -> list[PublishedEvent]:
-    """Return, in order, what is told before `until_ms`, and leave the rest in the heap `pending`."""
+    """Return, in order, the events before `until_ms`, and leave later events in the heap `pending`."""
     due = []
     while pending and pending[0][0] < until_ms:
         due.append(heappop(pending)[2])
@@ -86,17 +86,17 @@ def _pop_due(pending: list[_PendingEvent], until_ms: int) -> list[PublishedEvent
 
 
 def history_lines(config: SimulationConfig) -> Iterator[bytes]:
-    """Yield the lines of a plan's span."""
+    """Yield the lines of the history, each with a line feed."""
     return (encode_line(event) + b"\n" for event in simulate_history(config) if not _is_second_heartbeat(event))
 
 
 def _is_second_heartbeat(event: PublishedEvent) -> bool:
-    """Return whether this is the second copy of a heartbeat: a line speaks for both topics, who publishes it sends both."""
+    """Return whether this is the second copy of a heartbeat: one line is enough, since publishers send it to both topics."""
     return event.role is Role.ACTION_TAKEN and isinstance(event.event, HeartbeatEvent)
 
 
 def write_live(config: SimulationConfig, out: BinaryIO) -> None:
-    """Write a plan's span and then what is told after it, each event when the wall clock has reached it; without end."""
+    """Write the history, and then live events when the wall clock reaches their log time; never returns."""
     events = filterfalse(_is_second_heartbeat, history_then_live(config))
     out.writelines(
         encode_line(event) + b"\n" for event in takewhile(lambda told: told.logged_at_ms < config.end_ms, events)
@@ -110,10 +110,10 @@ def write_live(config: SimulationConfig, out: BinaryIO) -> None:
 
 
 class ReplaySchedule(NamedTuple):
-    """What was told at `told_ms` is sent at `sent_ms`, both epoch milliseconds; later events `speed` times as fast.
+    """Maps log times to send times: `logged_from_ms` is sent at `sent_from_ms`, later events `speed` times as fast.
 
-    A speed above one sends events whose times lie in the future, once it has caught up with the wall clock; a broker
-    or worker that refuses these wants a speed of one.
+    Both are in epoch milliseconds. A speed above one sends events from the future when it has caught up with the wall
+    clock; use a speed of one if broker or workers refuse such events.
     """
 
     logged_from_ms: int
@@ -121,12 +121,12 @@ class ReplaySchedule(NamedTuple):
     speed: float = 1.0
 
     def send_at(self, logged_at_ms: int) -> int:
-        """Return when to send what is told at `told_ms`; what lies before the origin is due at once."""
+        """Return when to send an event of log time `logged_at_ms`; events before `logged_from_ms` are due at once."""
         return self.sent_from_ms + max(0, int((logged_at_ms - self.logged_from_ms) / self.speed))
 
 
 def schedule_events(events: Iterable[PublishedEvent], schedule: ReplaySchedule) -> Iterator[tuple[int, PublishedEvent]]:
-    """Yield each event with its send time; who sends waits for it."""
+    """Yield each event with its send time; the caller waits. Raises ValueError for a speed that is not positive."""
     if schedule.speed <= 0:
         raise ValueError(f"speed: expected a positive number, got {schedule.speed}")
     for event in events:

@@ -1,6 +1,6 @@
-"""The true answers about a set of simulated reports, by plain sorting: no ledger, no estimator.
+"""Computes the true figures of a set of simulated reports by sorting, without a ledger and without an estimator.
 
-The model knows how every report ends, also after the end of the span, so nothing here is censored.
+The model knows how every report ends, also after the end of the history, so no report is censored.
 """
 
 from bisect import bisect_right
@@ -12,13 +12,13 @@ from typing import Final, NamedTuple
 from streams.domain.duration_bins import DAY, SECOND
 
 ClockTruth = dict[str, float | int | None]
-"""The figures of one clock; None where a value is not reached or does not exist."""
+"""The true figures of one clock; None if a value is not reached or does not exist."""
 
 
 class TrueReport(NamedTuple):
-    """One real report: when it was filed, first told, ended, and when each clock stopped; None for never.
+    """The instants of one genuine report, in epoch milliseconds; None for never.
 
-    A report is seen when it is acknowledged, or when anything else shows that it was not overlooked.
+    A report counts as acknowledged when an acknowledgement or any later step shows that the platform has seen it.
     """
 
     filed_at: int
@@ -34,31 +34,33 @@ STOP_FIELD_BY_CLOCK: Final = {
     "time_to_decision": TrueReport._fields.index("decided_at"),
     "time_to_action": TrueReport._fields.index("acted_at"),
 }
-"""The clocks, each with the place of its stop in a case."""
+"""The clocks, each with the index of its stop in `TrueReport`."""
 
 
 def clock_truths(reports: Sequence[TrueReport], until_ms: int) -> dict[str, ClockTruth]:
-    """Return the figures of every clock; the closed-only median is of what had stopped by `until_ms`."""
-    return {clock: _clock_truth(reports, place, until_ms) for clock, place in STOP_FIELD_BY_CLOCK.items()}
+    """Return the true figures of every clock; the closed-only median covers clocks that stopped by `until_ms`."""
+    return {clock: _clock_truth(reports, stop_field, until_ms) for clock, stop_field in STOP_FIELD_BY_CLOCK.items()}
 
 
 def _clock_truth(reports: Sequence[TrueReport], stop_field: int, until_ms: int) -> ClockTruth:
-    took = sorted(_duration(case, stop_field) for case in reports)
-    closed = [stop - case.filed_at for case in reports if (stop := case[stop_field]) is not None and stop <= until_ms]
-    middle = took[(len(took) - 1) // 2] if took else inf
+    durations = sorted(_duration(report, stop_field) for report in reports)
+    closed = [
+        stop - report.filed_at for report in reports if (stop := report[stop_field]) is not None and stop <= until_ms
+    ]
+    middle = durations[(len(durations) - 1) // 2] if durations else inf
     return {
-        "stopped": sum(duration < inf for duration in took),
+        "stopped": sum(duration < inf for duration in durations),
         "median_seconds": None if middle == inf else middle / SECOND,
-        "share_within_24h": bisect_right(took, DAY) / len(took) if took else None,
+        "share_within_24h": bisect_right(durations, DAY) / len(durations) if durations else None,
         "closed_only_median_seconds": median(closed) / SECOND if closed else None,
     }
 
 
 def share_within(reports: Sequence[TrueReport], stop_field: int, limit_ms: int) -> float | None:
-    """Return which share of all cases stopped within `limit_ms` of their filing; None where there is no case."""
+    """Return the share of reports whose clock stopped within `limit_ms` of the filing; None without reports."""
     if not reports:
         return None
-    return sum(_duration(case, stop_field) <= limit_ms for case in reports) / len(reports)
+    return sum(_duration(report, stop_field) <= limit_ms for report in reports) / len(reports)
 
 
 def _duration(report: TrueReport, stop_field: int) -> float:
@@ -67,7 +69,7 @@ def _duration(report: TrueReport, stop_field: int) -> float:
 
 
 def rank_with_missing_last(statistics: dict[str, float | int | None], *, smallest_first: bool) -> dict[str, int]:
-    """Return each name's rank from 1; equal figures share one, names without a figure share the last."""
+    """Return each name's rank from 1; equal values share a rank, and names without a value share the last rank."""
     worst = inf if smallest_first else -inf
     values = {name: worst if value is None else value for name, value in statistics.items()}
     ordered = sorted(values.values(), reverse=not smallest_first)

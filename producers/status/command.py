@@ -1,4 +1,4 @@
-"""The command `status`."""
+"""The command `safeclock status`."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from streams.edge.cli_options import REGISTRY_OPTION, exit_with_usage_error, par
 
 
 @click.command()
-@click.option("--platform", required=True, metavar="ID", help="Whose events: the `id` in the registry.")
+@click.option("--platform", required=True, metavar="ID", help="The platform: its `id` in the registry.")
 @REGISTRY_OPTION
 @click.option("--bootstrap", help="HOST:PORT of the broker. Default: SAFECLOCK_PUBLISH_BOOTSTRAP, 127.0.0.1:9092.")
 @click.option("--since", callback=parse_instant, help="Only refusals of records that arrived at this instant or later.")
@@ -19,17 +19,17 @@ from streams.edge.cli_options import REGISTRY_OPTION, exit_with_usage_error, par
     type=click.FloatRange(0),
     default=0,
     show_default=True,
-    help="Wait up to so many seconds until all that was published was read.",
+    help="Wait up to this many seconds until workers have read all published records.",
 )
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def status(  # noqa: PLR0913, PLR0917 - a command's flags
     platform: str, registry: Path | None, bootstrap: str | None, since: int | None, wait: float, form: str
 ) -> None:
-    """Tell what became of a platform's events: how many were accepted, which were refused, how far workers are.
+    """Show how many events of a platform were accepted, which were refused, and how far workers have read.
 
-    It signs in as `publish` does and reads the platform's own feedback topic. Ends with 0 when all was read and none is
-    refused, with 1 when something was refused, with 2 when it was called wrongly, and with 3 when it cannot be told: no
-    broker, no right, or records that no worker has read yet.
+    The command signs in like `publish` and reads the platform's own feedback topic. Exits with 0 if all records were
+    read and none was refused, with 1 if events were refused, with 2 if options or settings are wrong, and with 3 if the
+    answer is not known: no broker, no access, or records that no worker has read yet.
     """
     import asyncio
 
@@ -44,17 +44,17 @@ def status(  # noqa: PLR0913, PLR0917 - a command's flags
     from streams.edge.exit_codes import UNKNOWN
 
     try:
-        given = {} if bootstrap is None else {"SAFECLOCK_PUBLISH_BOOTSTRAP": bootstrap}
-        settings = PublisherSettings.from_environment({**os.environ, **given})
+        overrides = {} if bootstrap is None else {"SAFECLOCK_PUBLISH_BOOTSTRAP": bootstrap}
+        settings = PublisherSettings.from_environment({**os.environ, **overrides})
         topics = find_topics(platform, None if registry is None else registry_from_option(registry))
     except (SettingsError, NoFeedbackTopicError) as error:
         exit_with_usage_error(error)
     try:
-        answer = asyncio.run(read_feedback(StatusRequest(settings, *topics, wait)))
+        snapshot = asyncio.run(read_feedback(StatusRequest(settings, *topics, wait)))
     except BrokerError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(UNKNOWN)
-    document = summarise_feedback(platform, answer.feedback, answer.end_offsets, since)
+    document = summarise_feedback(platform, snapshot.feedback, snapshot.end_offsets, since)
     if form == "json":
         click.echo(json.format(json.encode(document), indent=2).decode())
     else:

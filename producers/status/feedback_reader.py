@@ -1,4 +1,4 @@
-"""Reading a platform's feedback topic with the platform's own rights: all of it, in no group, committed records only."""
+"""Reads a platform's whole feedback topic with the platform's rights, without a group; only committed records."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,13 +18,13 @@ from streams.edge.kafka_client.login import NoBrokerError, check_login
 
 _POLL_MS: Final = 200
 _READ_TIMEOUT_SECONDS: Final = 60.0
-"""How long reading what is there may take before the broker counts as one that does not answer."""
+"""How long reading may take before the broker counts as not answering."""
 
 
 class StatusRequest(NamedTuple):
-    """What is read: the feedback topic and the source topics of one platform.
+    """What to read: the feedback topic and the source topics of one platform.
 
-    `wait` is how many seconds to wait until everything that the source topics hold now was read by a worker.
+    `wait_seconds` is how long to wait until workers have read all records that the source topics hold now.
     """
 
     settings: PublisherSettings
@@ -34,16 +34,16 @@ class StatusRequest(NamedTuple):
 
 
 class FeedbackSnapshot(NamedTuple):
-    """What was told, and where the source topics ended when it was asked."""
+    """The feedback of a platform, and the end offsets of its source topics at the start of the request."""
 
     feedback: ReceivedFeedback
     end_offsets: dict[SourcePartition, int]
 
 
 async def read_feedback(request: StatusRequest) -> FeedbackSnapshot:
-    """Return what the feedback topic tells now, or once workers have read all that is there now.
+    """Return the feedback; wait up to `wait_seconds` until it covers all records that the source topics hold now.
 
-    Raises BrokerError when the broker does not answer, has not these topics or does not show them to us.
+    Raises BrokerError if the broker does not answer, or does not have or does not show these topics.
     """
     settings = request.settings
     try:
@@ -57,24 +57,22 @@ async def read_feedback(request: StatusRequest) -> FeedbackSnapshot:
         raise BrokerError(str(error)) from error
     except (KafkaError, TimeoutError) as error:
         raise BrokerError(
-            f"expected an answer of the broker at {settings.bootstrap}: {type(error).__name__}"
+            f"bootstrap: expected an answer of the broker at {settings.bootstrap}, got {type(error).__name__}"
         ) from error
 
 
 async def _read_topics(
     consumer: AIOKafkaConsumer, request: StatusRequest, topic_partitions: list[TopicPartition]
 ) -> FeedbackSnapshot:
-    sources = [
-        topic_partition for topic_partition in topic_partitions if topic_partition.topic in request.source_topics
-    ]
+    sources = [partition for partition in topic_partitions if partition.topic in request.source_topics]
     ends = {
-        SourcePartition(topic_partition.topic, topic_partition.partition): end
-        for topic_partition, end in (await consumer.end_offsets(sources)).items()
+        SourcePartition(partition.topic, partition.partition): end
+        for partition, end in (await consumer.end_offsets(sources)).items()
     }
-    own = [topic_partition for topic_partition in topic_partitions if topic_partition.topic == request.feedback_topic]
-    consumer.assign(own)
-    await consumer.seek_to_beginning(*own)
-    written = await consumer.end_offsets(own)
+    feedback_partitions = [partition for partition in topic_partitions if partition.topic == request.feedback_topic]
+    consumer.assign(feedback_partitions)
+    await consumer.seek_to_beginning(*feedback_partitions)
+    written = await consumer.end_offsets(feedback_partitions)
     feedback, now = ReceivedFeedback(), asyncio.get_running_loop().time
     deadline = now() + request.wait_seconds
     while not await _is_caught_up(consumer, written) or (feedback.lag(ends) and now() < deadline):
@@ -85,23 +83,25 @@ async def _read_topics(
 
 
 async def _is_caught_up(consumer: AIOKafkaConsumer, end_offsets: dict[TopicPartition, int]) -> bool:
-    return all([await consumer.position(topic_partition) >= end for topic_partition, end in end_offsets.items()])
+    return all([await consumer.position(partition) >= end for partition, end in end_offsets.items()])
 
 
 async def _topic_partitions(request: StatusRequest) -> list[TopicPartition]:
-    """Return the partitions of all topics; the list of topics is asked for first, since naming one may make it."""
+    """Return the partitions of all topics; lists topics first, since a request that names a topic may create it."""
     settings = request.settings
-    wanted = [request.feedback_topic, *request.source_topics]
+    topics = [request.feedback_topic, *request.source_topics]
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.servers, **settings.access.client_options())
     try:
         await admin.start()
-        if missing := sorted(set(wanted) - set(await admin.list_topics())):
-            who = settings.access.username or "whoever does not sign in"
-            raise BrokerError(f"expected topics that {who} may see, the broker shows none called {', '.join(missing)}")
-        described = await admin.describe_topics(wanted)
+        if missing := sorted(set(topics) - set(await admin.list_topics())):
+            user = settings.access.username or "a client without a login"
+            raise BrokerError(
+                f"topics: expected topics that {user} may see, the broker does not show {', '.join(missing)}"
+            )
+        described = await admin.describe_topics(topics)
     finally:
         await admin.close()
-    return [TopicPartition(one["topic"], number) for one in described for number in range(len(one["partitions"]))]
+    return [TopicPartition(topic["topic"], number) for topic in described for number in range(len(topic["partitions"]))]
 
 
 @asynccontextmanager
@@ -114,7 +114,7 @@ async def _open_consumer(settings: PublisherSettings) -> AsyncIterator[AIOKafkaC
         auto_offset_reset="earliest",
         **settings.access.client_options(),
     )
-    try:  # one that could not start must be stopped as well
+    try:  # A consumer that could not start must be stopped, too.
         await consumer.start()
         yield consumer
     finally:

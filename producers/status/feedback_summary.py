@@ -1,4 +1,4 @@
-"""What the records of a feedback topic come to: pure."""
+"""Summarises the records of a feedback topic, without input or output."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -28,13 +28,13 @@ class SourcePartition(NamedTuple):
 
 @dataclass
 class ReceivedFeedback:
-    """What a feedback topic has told: the last status of each partition, and every refusal by where its record lies."""
+    """The content of a feedback topic: the last status of each partition, and every refusal by record position."""
 
     statuses: dict[int, PlatformStatus] = field(default_factory=dict)
     refusals: dict[SourcePartition, dict[int, StoredRefusal]] = field(default_factory=dict)
 
     def apply_record(self, partition: int, key: bytes | None, value: bytes | None) -> None:
-        """Keep a record; raises ValueError for one that no worker wrote."""
+        """Store a record of the feedback topic; raises ValueError for a record that no worker wrote."""
         if key == PLATFORM_STATUS_KEY:
             self.statuses[partition] = platform_status.decode_platform_status(value or b"").data
         else:
@@ -43,43 +43,40 @@ class ReceivedFeedback:
             self.refusals.setdefault(SourcePartition(about.topic, about.partition), {})[about.offset] = refusal
 
     def lag(self, end_offsets: Mapping[SourcePartition, int]) -> int:
-        """Return how many records lie between what was committed and the ends of the source topics."""
+        """Return how many records of the source topics, up to these end offsets, no worker has committed yet."""
         reached = {
             SourcePartition(topic.topic, partition): topic.next
             for partition, status in self.statuses.items()
             for topic in status.topics
         }
-        return sum(max(0, end - reached.get(topic_partition, 0)) for topic_partition, end in end_offsets.items())
+        return sum(max(0, end - reached.get(source, 0)) for source, end in end_offsets.items())
 
 
 def summarise_feedback(
     platform: str, feedback: ReceivedFeedback, end_offsets: Mapping[SourcePartition, int], since: int | None = None
 ) -> StatusDocument:
-    """Return what became of a platform's events; `ends` are those of its source topics.
+    """Return the status document of a platform; `end_offsets` are those of its source topics.
 
-    `since`, epoch milliseconds, leaves out refusals of records that were told before.
+    Refusals of records that were logged before `since`, epoch milliseconds, are left out.
     """
-    statuses = [
-        feedback.statuses.get(number)
-        for number in sorted({topic_partition.partition for topic_partition in end_offsets})
-    ]
-    known = [each for each in statuses if each is not None]
+    statuses = [feedback.statuses.get(number) for number in sorted({source.partition for source in end_offsets})]
+    known = [status for status in statuses if status is not None]
     by_reason = Counter[str]()
-    for each in known:
-        by_reason.update(each.refused)
-    read = sum(topic.read for each in known for topic in each.topics)
+    for status in known:
+        by_reason.update(status.refused)
+    read = sum(topic.read for status in known for topic in status.topics)
     return StatusDocument(
         schema=SCHEMA,
         platform=platform,
-        as_of=_earliest(None if each is None else each.as_of for each in statuses),
-        complete_through=_earliest(None if each is None else each.complete_through for each in statuses),
+        as_of=_earliest(None if status is None else status.as_of for status in statuses),
+        complete_through=_earliest(None if status is None else status.complete_through for status in statuses),
         read=read,
         accepted=max(0, read - by_reason.total()),
         refused=by_reason.total(),
         refused_by_reason=dict(sorted(by_reason.items())),  # type: ignore[arg-type]  # reasons
-        duplicates=sum(each.duplicates for each in known),
-        history=sum(each.history for each in known),
-        waiting=sum(each.waiting for each in known),
+        duplicates=sum(status.duplicates for status in known),
+        history=sum(status.history for status in known),
+        waiting=sum(status.waiting for status in known),
         lag=feedback.lag(end_offsets),
         since=None if since is None else format_timestamp(since),
         refusals=_refusal_groups(feedback, since or 0),
@@ -87,24 +84,24 @@ def summarise_feedback(
 
 
 def exit_status(document: StatusDocument) -> int:
-    """Return how a look ends: refused before not told, not told before accepted."""
+    """Return the exit status: `FAILURE` if events were refused, else `UNKNOWN` if records are unread, else `OK`."""
     if document.refusals:
         return FAILURE
     return UNKNOWN if document.as_of is None or document.lag else OK
 
 
 def _earliest(instants: Iterable[str | None]) -> str | None:
-    """Return the smallest of some instants, which are written alike; None where one is missing."""
-    found = list(instants)
-    known = [each for each in found if each is not None]
-    return min(known) if known and len(known) == len(found) else None
+    """Return the earliest of instants in equal format; None if one of them is missing."""
+    texts = list(instants)
+    present = [text for text in texts if text is not None]
+    return min(present) if present and len(present) == len(texts) else None
 
 
 def _refusal_groups(feedback: ReceivedFeedback, since: int) -> list[RefusalGroup]:
-    """Return the refusals by reason and field, the most first."""
+    """Return the refusals by reason and field, the largest group first."""
     groups: dict[tuple[str, str], list[StoredRefusal]] = {}
-    for places in feedback.refusals.values():
-        for refusal in places.values():
+    for by_offset in feedback.refusals.values():
+        for refusal in by_offset.values():
             if refusal.logged_at >= since:
                 groups.setdefault((refusal.data.reason, refusal.data.field), []).append(refusal)
     ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
@@ -112,9 +109,12 @@ def _refusal_groups(feedback: ReceivedFeedback, since: int) -> list[RefusalGroup
 
 
 def _refusal_group(refusals: list[StoredRefusal]) -> RefusalGroup:
-    first = min(refusals, key=lambda one: (one.logged_at, one.data.topic, one.data.partition, one.data.offset))
+    first = min(
+        refusals,
+        key=lambda refusal: (refusal.logged_at, refusal.data.topic, refusal.data.partition, refusal.data.offset),
+    )
     about = first.data
-    place = RecordPosition(
+    position = RecordPosition(
         topic=about.topic, partition=about.partition, offset=about.offset, time=format_timestamp(first.logged_at)
     )
-    return RefusalGroup(reason=about.reason, field=about.field, count=len(refusals), first=place)
+    return RefusalGroup(reason=about.reason, field=about.field, count=len(refusals), first=position)

@@ -1,4 +1,4 @@
-"""A status in words: lines of at most 80 columns, the same on a terminal and in a pipe."""
+"""Formats a status document as lines of at most 80 columns, equal on a terminal and in a pipe."""
 
 from collections.abc import Iterator
 
@@ -6,9 +6,9 @@ from streams.contract.outputs.platform_status import StatusDocument
 
 
 def status_lines(status: StatusDocument) -> Iterator[str]:
-    """Yield a document as text."""
-    yield f"{status.platform}, as of {status.as_of or 'not told yet'}"
-    yield f"  complete through  {status.complete_through or 'not told yet'}"
+    """Yield the lines of a status document."""
+    yield f"{status.platform}, as of {status.as_of or 'not known yet'}"
+    yield f"  complete through  {status.complete_through or 'not known yet'}"
     for name, count in _counts(status).items():
         yield f"  {name:<17} {count:>14,}"
     if not status.refusals:

@@ -49,7 +49,7 @@ def _statistics_table(document: Mapping[str, Any], labels: Sequence[str]) -> Tab
     table = WrappingTable(title=f"Time to action as of {document['as_of']}", caption=CAVEAT, title_justify="left")
     for label in labels:
         table.add_column(label)
-    for heading in ("filed", "waiting", "published median", "median, open counted", "within 24 h", "decided in 24 h"):
+    for heading in ("filed", "waiting", "closed-only median", "median, open counted", "within 24 h", "decided in 24 h"):
         table.add_column(heading, justify="right")
     for group in document["groups"]:
         action, decision = group["clocks"]["time_to_action"], group["clocks"]["time_to_decision"]

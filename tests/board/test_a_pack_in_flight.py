@@ -172,5 +172,5 @@ def test_a_board_that_has_the_former_pack_shows_the_new_clock_as_soon_as_it_is_t
 
     assert snapshot.values["safeclock_deadline_missed_total"]["harbor", "newcomer", "live"] == 0
     assert flight.board.assess_freshness({0}).reasons == (
-        f"workers go by the rule pack {flight.pack.name}, this board by {FORMER.name}",
+        f"workers use the rule pack {flight.pack.name}, this board uses {FORMER.name}",
     )

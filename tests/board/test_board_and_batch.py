@@ -217,7 +217,7 @@ def test_no_product_metric_before_every_partition_is_known() -> None:
     assert "safeclock_reports" not in text
     assert "safeclock_as_of_timestamp_seconds" not in text
     assert 'safeclock_partition_ready{partition="3"} 0.0' in text
-    with pytest.raises(NotReadyError, match="partition 3: no worker has told its status yet"):
+    with pytest.raises(NotReadyError, match="partition 3: no worker has sent a status yet"):
         board.measure_report(["platform"], board.assess_freshness(EVERY))
 
 

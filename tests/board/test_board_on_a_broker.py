@@ -152,7 +152,7 @@ async def test_a_board_is_not_ready_and_shows_no_figure_while_a_partition_has_no
         _, said = await page(running, "metrics")
 
     assert status == 503
-    assert "partition 5: no worker has told its status yet" in why
+    assert "partition 5: no worker has sent a status yet" in why
     assert "safeclock_reports" not in said
 
 

@@ -30,13 +30,13 @@ def test_before_any_status_nobody_knows_how_many_partitions_there_are() -> None:
     fresh = assess_freshness({}, {0, 1}, WALL, PACK)
 
     assert (fresh.as_of, fresh.partition_count) == (None, None)
-    assert fresh.reasons == ("no worker has told its status yet",)
+    assert fresh.reasons == ("no worker has sent a status yet",)
 
 
 @pytest.mark.parametrize(
     ("statuses", "read", "reason"),
     [
-        ({0: status()}, {0, 1}, "partition 1: no worker has told its status yet"),
+        ({0: status()}, {0, 1}, "partition 1: no worker has sent a status yet"),
         ({0: status(), 1: status()}, {0}, "partition 1: not read to its end yet"),
         ({0: status(), 1: status(now=0)}, {0, 1}, "partition 1: nothing measured yet"),
     ],
@@ -57,7 +57,7 @@ def test_a_partition_that_falls_silent_greys_the_figures_and_leaves_them_standin
 
     assert fresh.as_of == WALL - 5_000
     assert fresh.ready_partitions == {0}
-    assert fresh.reasons == ("partition 1: not heard of for more than 60 s",)
+    assert fresh.reasons == ("partition 1: no status for more than 60 s",)
 
 
 def test_a_backlog_greys_the_figures_and_says_up_to_when_they_are() -> None:
@@ -75,7 +75,7 @@ def test_workers_that_go_by_other_rules_grey_the_figures() -> None:
     fresh = assess_freshness({0: status(), 1: status(), 2: other}, {0, 1, 2}, WALL, PACK)
 
     assert fresh.reasons == (
-        "workers go by the rule pack local@2, this board by standard@1",
-        "workers go by different registries",
+        "workers use the rule pack local@2, this board uses standard@1",
+        "workers use different registries",
         "workers disagree on the number of partitions",
     )

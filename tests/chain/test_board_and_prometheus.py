@@ -32,7 +32,7 @@ pytestmark = pytest.mark.integration
 
 PLAN = plan_of(reports=3_000, weeks=4, ended_ago=HOUR)
 CLOCKS = {clock.id: clock.hash for clock in STANDARD_CLOCKS}
-NOTHING_HAPPENED = {"Events refused", "Deadlines missed", "Rules kept: the period before"}
+NOTHING_HAPPENED = {"Events refused", "Deadlines missed", "Objectives met: previous period"}
 """Panels that may rightly stay empty: the history holds nothing that is refused, limits may all have been decided
 before Prometheus came to look, in which case nothing increases while it watches, and a quarter ago nothing was filed."""
 PROMPT = ("harbor", "lantern", "meadow", "cobalt", "pebble")
@@ -111,7 +111,7 @@ def may_be_empty() -> set[str]:
     """Return the panels that may rightly stay empty: of a quarter that has just begun nothing can be told yet, either."""
     quarter, _ = period_ranges(Period.QUARTER, midnight_before(0) // DAY)
     begun = quarter.first * DAY < PLAN.end_ms - DAY
-    return NOTHING_HAPPENED if begun else NOTHING_HAPPENED | {"Rules kept: this period so far"}
+    return NOTHING_HAPPENED if begun else NOTHING_HAPPENED | {"Objectives met: current period"}
 
 
 def test_every_query_of_the_dashboard_is_answered(shown: Shown) -> None:
@@ -163,7 +163,7 @@ def test_the_headline_is_what_was_planted(shown: Shown) -> None:
 
 
 def test_the_table_of_medians_is_what_the_batch_path_measures(shown: Shown, document: dict[str, Any]) -> None:
-    columns = shown.panels["Published median beside the honest one"]
+    columns = shown.panels["Closed-only median and median with open reports"]
     filed, published, honest, _, share, _, _, _, decided, waiting, _ = [answer.by("platform") for answer in columns]
 
     why = {False: NOT_REACHED, None: NOT_KNOWN}
@@ -188,9 +188,7 @@ def _open(group: dict[str, Any]) -> int:
 
 
 def test_states_are_what_the_batch_path_counts(shown: Shown, document: dict[str, Any]) -> None:
-    found = {
-        place: count for place, count in shown.only("Where reports stand").by("platform", "state").items() if count
-    }
+    found = {place: count for place, count in shown.only("Reports by state").by("platform", "state").items() if count}
 
     assert found == {
         (platform, state): count for platform, group in document.items() for state, count in group["states"].items()

@@ -166,7 +166,7 @@ def test_a_broker_that_does_not_answer_is_no_usage_error_of_publish(events: Path
     unsent = _run("publish", events, "--history", "--bootstrap", "127.0.0.1:1")
 
     assert unsent.exit_code == 1
-    assert "Error: expected a broker at 127.0.0.1:1, none answered" in unsent.stderr
+    assert "Error: bootstrap: expected a broker at 127.0.0.1:1, none answered" in unsent.stderr
     assert "Usage" not in unsent.stderr
 
 

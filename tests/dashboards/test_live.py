@@ -127,7 +127,9 @@ def _only(panels: Panels, title: str) -> Answer:
 
 def _row(panels: Panels, platform: str) -> list[float | None]:
     """Return a platform's row of the comparison, the columns in order."""
-    return [answer.by("platform").get((platform,)) for answer in panels["Published median beside the honest one"]]
+    return [
+        answer.by("platform").get((platform,)) for answer in panels["Closed-only median and median with open reports"]
+    ]
 
 
 def test_every_query_of_the_dashboard_finds_something(panels: Panels) -> None:
@@ -189,18 +191,18 @@ def test_who_waits_is_counted_once_however_many_boards_tell_it(panels: Panels) -
     assert _only(panels, "Open reports").by("platform")["harbor",] == 280
     assert _only(panels, "Oldest open report").by("platform") == {("harbor",): 90 * HOUR}
     assert _only(panels, "Overdue").by("platform", "clock")["harbor", "time_to_action"] == 270
-    states = _only(panels, "Where reports stand").by("platform", "state")
+    states = _only(panels, "Reports by state").by("platform", "state")
     assert (states["harbor", "open"], states["harbor", "restricted"], states["harbor", "expired"]) == (280, 120, 0)
 
 
 def test_rules_are_shown_by_platform_and_clock(panels: Panels) -> None:
     shown = {
-        "Rules kept: this period so far": 0,
-        "Rules kept: the period before": 1,
+        "Objectives met: current period": 0,
+        "Objectives met: previous period": 1,
         "Misses left": -3,
-        "Overdue by rule": 9,
-        "Urgent and overdue by rule": 2,
-        "Due soon by rule": 4,
+        "Overdue by clock": 9,
+        "Urgent and overdue by clock": 2,
+        "Due soon by clock": 4,
     }
 
     for title, value in shown.items():
@@ -208,7 +210,7 @@ def test_rules_are_shown_by_platform_and_clock(panels: Panels) -> None:
 
 
 def test_what_is_no_longer_overdue_goes_down_to_zero_and_does_not_end_above_it(panels: Panels) -> None:
-    for title in ("Overdue by rule", "Urgent and overdue by rule", "Due soon by rule"):
+    for title in ("Overdue by clock", "Urgent and overdue by clock", "Due soon by clock"):
         shown = _only(panels, title).by("platform", "clock")
         assert shown["lantern", "uk_review_share"] == 0, title
         assert ("meadow", "time_to_action") not in shown
@@ -237,7 +239,7 @@ def test_freshness_and_refusals_are_told(panels: Panels) -> None:
     assert 0 <= age < 600
     assert list(_only(panels, "Figures behind their inputs").values.values()) == [45]
     assert list(_only(panels, "Partitions not ready").values.values()) == [1]
-    assert set(_only(panels, "Silence").values.values()) == {2}
+    assert set(_only(panels, "Watermark age in cadences").values.values()) == {2}
     assert _only(panels, "Events refused").by("platform", "reason") == {
         ("harbor", "bad_time"): 7,
         ("unknown", "unknown_platform"): 2,
@@ -245,7 +247,7 @@ def test_freshness_and_refusals_are_told(panels: Panels) -> None:
 
 
 def test_second_thoughts_are_counted_by_platform(panels: Panels) -> None:
-    duplicates, *_, reversed_, orphans = panels["Second thoughts"]
+    duplicates, *_, reversed_, orphans = panels["Unusual events"]
 
     assert duplicates.by("platform")["lantern",] == 11
     assert reversed_.by("platform")["lantern",] == 3

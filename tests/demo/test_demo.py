@@ -117,7 +117,7 @@ def test_a_demo_that_is_ended_while_it_starts_says_that_and_no_more(show: Show) 
     show.process.send_signal(signal.SIGINT)
     show.process.wait(60)
 
-    assert show.said().splitlines()[-1] == "ended before the whole history was measured"
+    assert show.said().splitlines()[-1] == "stopped before the whole history was measured"
     show.leaves_nothing()
 
 
@@ -129,7 +129,7 @@ def test_a_part_that_fails_ends_the_demo_and_everything_in_it(show: Show) -> Non
     show.process.wait(60)
 
     assert show.process.returncode == 1
-    assert "failed: worker ended with status -9" in show.said()
+    assert "failed: worker exited with status -9" in show.said()
     show.leaves_nothing()
 
 

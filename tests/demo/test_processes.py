@@ -38,7 +38,7 @@ async def test_a_lasting_part_that_ends_is_a_failure_told_with_its_last_words(tm
     parts = Supervisor(tmp_path, os.environ)
     await parts.start(python("worker", "import sys; sys.exit('no such topic')"))
 
-    with pytest.raises(ProcessFailedError, match="worker ended with status 1\nno such topic"):
+    with pytest.raises(ProcessFailedError, match="worker exited with status 1\nno such topic"):
         await asyncio.wait_for(parts.wait_for_failure(), 20)
 
     await parts.stop()
@@ -51,7 +51,7 @@ async def test_a_part_that_may_end_may_not_end_badly(tmp_path: Path) -> None:
 
     await parts.start(python("bad", "import sys; sys.exit(3)", lasting=False))
 
-    with pytest.raises(ProcessFailedError, match="bad ended with status 3"):
+    with pytest.raises(ProcessFailedError, match="bad exited with status 3"):
         await asyncio.wait_for(parts.wait_for_failure(), 20)
     await parts.stop()
 

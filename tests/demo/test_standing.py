@@ -89,7 +89,7 @@ def test_the_caveat_stands_beside_the_first_figure(values: Samples) -> None:
 
     assert first == CAVEAT
     assert harbor == (
-        "harbor: published median 3.0 min (1st); with 1,424 open, oldest 1.0 d: median not reached, "
+        "harbor: closed-only median 3.0 min (1st); with 1,424 open, oldest 1.0 d: median not reached, "
         "acted on within 24 h 9.0% (8.0% to 10.0%) (2nd), decided 12.0% (11.0% to 13.0%)"
     )
     assert "median 5.0 h (4.0 h to 6.0 h)" in meadow
@@ -98,13 +98,13 @@ def test_the_caveat_stands_beside_the_first_figure(values: Samples) -> None:
 def test_figures_with_a_reason_to_be_greyed_are_greyed_and_say_why(values: Samples) -> None:
     console = Console(file=io.StringIO(), width=200)
 
-    shown = ranking_table(rank_platforms(values, ["harbor"]), AS_OF, ["partition 3: not heard of for more than 60 s"])
+    shown = ranking_table(rank_platforms(values, ["harbor"]), AS_OF, ["partition 3: no status for more than 60 s"])
     console.print(shown)
 
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert shown.style == "dim"
     assert CAVEAT in text
-    assert "partition 3: not heard of for more than 60 s" in text
+    assert "partition 3: no status for more than 60 s" in text
 
 
 def test_without_a_terminal_a_line_is_said_once(values: Samples) -> None:

@@ -113,7 +113,7 @@ def test_what_is_planted_and_shows_holds(platform: str) -> None:
 def test_the_sentence_about_unanswered_reports_has_both_ranks_and_their_number() -> None:
     sentence = World().verdict("harbor").sentence
 
-    assert sentence.startswith("Harbor: 1st by published median, 7th when its 1,430 unanswered reports count")
+    assert sentence.startswith("Harbor: 1st by closed-only median, 7th when its 1,430 unanswered reports count")
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_a_platform_that_the_board_does_not_show_has_none_of_its_truth() -> None
 
     verdict = world.verdict("quartz")
 
-    assert (verdict.is_confirmed, verdict.sentence) == (False, "Quartz: the board shows nothing.")
+    assert (verdict.is_confirmed, verdict.sentence) == (False, "Quartz: the board has no figures.")
 
 
 def test_a_platform_is_divided_at_its_date_or_in_the_middle() -> None:

@@ -48,6 +48,6 @@ def test_a_board_whose_clock_is_behind_greys_a_dead_worker_as_soon_as_any(failin
 
         chain.fault("a worker dies, and the board's clock is ten minutes behind")
         worker.kill()
-        until(lambda: "not heard of for more than 60 s" in board.page("/readyz"), "grey figures", chain.logs, 90)
+        until(lambda: "no status for more than 60 s" in board.page("/readyz"), "grey figures", chain.logs, 90)
 
     chain.hold(chain.worker())

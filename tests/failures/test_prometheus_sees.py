@@ -79,7 +79,7 @@ def test_a_frozen_worker_greys_its_partitions_after_a_minute_and_does_no_harm_wh
             watch.stands_still()
             watch.fires(STALE)
             until(lambda: watch.ready() == {"0": 0, "1": 0}, "partitions not to be ready", chain.logs)
-            assert "partitions 0, 1: not heard of for more than 60 s" in watch.boards[0].page("/readyz")
+            assert "partitions 0, 1: no status for more than 60 s" in watch.boards[0].page("/readyz")
             watch.stands_still()
 
             heir = chain.worker()

@@ -19,8 +19,32 @@ PRODUCT = sorted(
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 NOT_USED = frozenset(
     (
-        *("agenda", "appraise", "appraisal", "appraiser", "books", "deed", "deeds", "desk", "enrol", "enrolled", "fate"),
-        *("fates", "forgotten", "glimpse", "lens", "manner", "regime", "regimes", "roster", "sealed", "shelf", "soften"),
+        *(
+            "agenda",
+            "appraise",
+            "appraisal",
+            "appraiser",
+            "books",
+            "deed",
+            "deeds",
+            "desk",
+            "enrol",
+            "enrolled",
+            "fate",
+        ),
+        *(
+            "fates",
+            "forgotten",
+            "glimpse",
+            "lens",
+            "manner",
+            "regime",
+            "regimes",
+            "roster",
+            "sealed",
+            "shelf",
+            "soften",
+        ),
         *("softened", "surroundings", "told", "trade", "tripwire", "tripwires", "unsettled", "voice"),
     )
 )
@@ -40,6 +64,8 @@ def names(path: Path) -> Iterator[str]:
                 yield name
             case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
                 yield name
+            case _:
+                pass
     yield path.stem
 
 

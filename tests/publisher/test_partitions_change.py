@@ -29,9 +29,7 @@ async def test_a_file_or_pipe_stops_before_the_next_batch(apache: Stage) -> None
         await _told_of(sender._producer.client, filed)
         await sender.add([OutgoingRecord(filed, 0, b"harbor|a", filing(2), None, 2)])
 
-        with pytest.raises(
-            UndeliveredError, match=f"expected {PARTITIONS} partitions of {filed}, as at the start, got"
-        ):
+        with pytest.raises(UndeliveredError, match=f"{filed}: expected {PARTITIONS} partitions, as at the start, got"):
             await sender.flush()
 
         assert sender.unacknowledged() == {2}
@@ -53,7 +51,7 @@ def test_the_library_raises_instead_of_sending(apache: Stage) -> None:
         while len(wire._producer.partitions_for(filed)) == PARTITIONS and monotonic() < deadline:
             wire._producer._metadata.request_update()
 
-        with pytest.raises(BrokerError, match=f"expected {PARTITIONS} partitions of {filed}, as at the start, got"):
+        with pytest.raises(BrokerError, match=f"{filed}: expected {PARTITIONS} partitions, as at the start, got"):
             wire.send(filed, 0, b"harbor|a", filing(1))
     finally:
         wire.close()

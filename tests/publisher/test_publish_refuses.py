@@ -152,7 +152,7 @@ def test_a_dry_run_says_which_heartbeats_would_be_held_back(tmp_path: Path) -> N
     print_result(told, Console(file=shown, width=200))
 
     assert (told.events, told.heartbeats, told.withheld_heartbeats, told.exit_code) == (1, 1, 1, 1)
-    assert "1 heartbeat held back" in shown.getvalue()
+    assert "1 heartbeat not sent" in shown.getvalue()
 
 
 @pytest.mark.integration

@@ -73,7 +73,7 @@ def test_a_year_of_history_is_counted_once_as_its_file_says_and_all_of_it_late(c
     first = chain.worker()
     done = published(chain, file)
     assert done.code == 0, done
-    assert "acknowledged is not accepted" in done.err
+    assert "acknowledged does not mean accepted" in done.err
     until(lambda: first.total(APPLIED) > 500, "some records to be applied", chain.logs)
     first.kill()
     second = chain.worker()

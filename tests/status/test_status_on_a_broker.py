@@ -79,7 +79,7 @@ def test_all_that_is_accepted_ends_with_0_and_what_nobody_reads_with_3(chain: Ow
     sent(chain, right=True)
     registry = f"--registry={chain.registry_file}"
     unread = chain.told("status", "--platform=harbor", registry)
-    assert (unread.code, "not told yet" in unread.out) == (3, True), unread
+    assert (unread.code, "not known yet" in unread.out) == (3, True), unread
 
     worker = chain.worker()
     code, document = chain.status("harbor")

@@ -1,4 +1,4 @@
-"""What a board reads and adds up.
+"""Reads the measures and adds them up.
 
 Start with measures_reader.py and measures_state.py.
 Imports streams.contract and streams.domain.

@@ -1,7 +1,7 @@
-"""The reports of one platform and some filing days, kept so that a change costs no more than itself.
+"""Adds up the reports of one platform and some filing days; the cost of an update depends on the change alone.
 
-Reports with nothing left to wait for are counted once and for all. Those that wait are kept by their signatures,
-since their ages are those of the moment at which they are read.
+Profiles of reports that are not open are added to a sample at once. Open profiles are kept apart, since the ages of
+open reports depend on the watermark at which they are read.
 """
 
 from collections.abc import Container, Iterable
@@ -23,12 +23,12 @@ def iso_week(day: int) -> int:
 
 
 def first_day_of_week(week: int) -> int:
-    """Return the Monday, in days since 1970, of a week as `week_of` numbers it."""
+    """Return the Monday, in days since 1970, of a week as `iso_week` numbers it."""
     return week * DAYS_PER_WEEK - 3
 
 
 class _OpenGroup(NamedTuple):
-    """Which waiting reports: the day of filing, whether their severity is urgent, the stored signature."""
+    """Key of open reports: filing day, whether their severity is urgent, stored profile."""
 
     day: int
     is_urgent: bool
@@ -36,44 +36,44 @@ class _OpenGroup(NamedTuple):
 
 
 class CohortAccumulator:
-    """What the cohorts of one platform and some days add up to."""
+    """The sum of the cohorts of one platform and some filing days."""
 
     def __init__(self) -> None:
         self._closed = CohortSample()
         self._open: dict[_OpenGroup, int] = {}
 
     def add(self, cohort: CohortKey, name: bytes, count: int) -> None:
-        """Add `by` to what a cohort stores under `name`; the cohorts' sums must never fall below zero."""
+        """Add `count`, which may be negative, to the value `name` of a cohort; no sum may fall below zero."""
         if is_total(name):
             self._closed.stopped_totals[name] += count
             return
-        signature = unpack_profile(name)
-        if not _is_open(signature):
-            self._closed.count_profile(cohort.day, signature, count, 0)
+        profile = unpack_profile(name)
+        if not _is_open(profile):
+            self._closed.count_profile(cohort.day, profile, count, 0)
             return
-        place = _OpenGroup(cohort.day, cohort.labels.is_urgent, name)
-        left = self._open.get(place, 0) + count
-        if left:
-            self._open[place] = left
+        group = _OpenGroup(cohort.day, cohort.labels.is_urgent, name)
+        remaining = self._open.get(group, 0) + count
+        if remaining:
+            self._open[group] = remaining
         else:
-            del self._open[place]
+            del self._open[group]
 
     def to_sample(self, watermark: int, clocks: Container[bytes] | None = None) -> CohortSample:
-        """Return the reports as a sample of its own, those that wait at their ages at `through`.
+        """Return a new sample of all reports, the open ones with their ages at `watermark`, epoch milliseconds.
 
-        Of some clocks only if they are given.
+        `clocks` limits the sample to clocks with these hashes.
         """
         sample = merge_cohort_samples([self._closed], clocks)
-        for place, count in self._open.items():
-            sample.count_profile(place.day, unpack_profile(place.stored_profile), count, watermark, clocks)
+        for group, count in self._open.items():
+            sample.count_profile(group.day, unpack_profile(group.stored_profile), count, watermark, clocks)
         return sample
 
     def count_running(self, running_clocks: RunningClocks) -> None:
-        """Count the clocks that run."""
-        for place, count in self._open.items():
-            for clock, minute, ending in unpack_profile(place.stored_profile).clocks:
+        """Add every open clock to `running_clocks`."""
+        for group, count in self._open.items():
+            for clock, minute, ending in unpack_profile(group.stored_profile).clocks:
                 if ending == OPEN:
-                    running_clocks.count(clock, place.day * DAY + minute * MINUTE, count, is_urgent=place.is_urgent)
+                    running_clocks.count(clock, group.day * DAY + minute * MINUTE, count, is_urgent=group.is_urgent)
 
 
 def _is_open(profile: ReportProfile) -> bool:
@@ -81,17 +81,17 @@ def _is_open(profile: ReportProfile) -> bool:
 
 
 def merge_cohort_samples(samples: Iterable[CohortSample], clocks: Container[bytes] | None = None) -> CohortSample:
-    """Return the sample of all reports of `samples` together, with the cells of some clocks only if they are given."""
-    whole = CohortSample()
+    """Return one sample of the reports of all `samples`; `clocks` limits the cells to clocks with these hashes."""
+    merged = CohortSample()
     for sample in samples:
-        whole.states.update(sample.states)
-        whole.reports.update(sample.reports)
-        whole.paused.update(sample.paused)
-        whole.stopped_totals.update(sample.stopped_totals)
-        whole.open_totals.update(sample.open_totals)
+        merged.states.update(sample.states)
+        merged.reports.update(sample.reports)
+        merged.paused.update(sample.paused)
+        merged.stopped_totals.update(sample.stopped_totals)
+        merged.open_totals.update(sample.open_totals)
         for clock, cells in sample.cells.items():
             if clocks is None or clock in clocks:
-                whole.cells[clock].update(cells)
-        oldest = [instant for instant in (whole.oldest_open_at, sample.oldest_open_at) if instant is not None]
-        whole.oldest_open_at = min(oldest, default=None)
-    return whole
+                merged.cells[clock].update(cells)
+        oldest = [instant for instant in (merged.oldest_open_at, sample.oldest_open_at) if instant is not None]
+        merged.oldest_open_at = min(oldest, default=None)
+    return merged

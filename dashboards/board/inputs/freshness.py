@@ -1,4 +1,4 @@
-"""How old the figures are, and why they should be shown greyed."""
+"""Decides how old the figures are, and why they are stale."""
 
 from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
@@ -9,16 +9,16 @@ from streams.contract.timestamps import format_timestamp
 from streams.domain.duration_bins import MINUTE, SECOND
 
 MAX_INPUT_AGE_MS: Final = MINUTE
-"""A partition that has not been heard of for longer, or whose log time lies further back, greys every figure."""
+"""All figures are stale while the last status or the log time of any partition is older than this."""
 
 
 class Freshness(NamedTuple):
-    """What the inputs of the figures are like at a moment.
+    """The state of the board's inputs at an instant.
 
-    `as_of` is the smallest `now` over all partitions, in epoch milliseconds, None until every one of them has been
-    read to its end and has told its status; only then may figures be shown. `expected` is how many there are, `ready`
-    which of them were heard of lately. `reasons` say in sentences why the figures are greyed; none: they are not.
-    `lost` is how many records of each partition nobody could measure, by what it has told.
+    `as_of` is the smallest log time of all partitions, in epoch milliseconds. It is None, and no figure may be
+    exported, until every partition was read to its end and has a status. `ready_partitions` sent a status lately.
+    `reasons` say in sentences why the figures are stale; without reasons they are fresh. `lost_records` is the number
+    of records that each partition reports as lost before they were measured.
     """
 
     as_of: int | None
@@ -35,18 +35,18 @@ def assess_freshness(
     pack_name: str,
     received_at: Mapping[int, int] = MappingProxyType({}),
 ) -> Freshness:
-    """Return how fresh the inputs are at the instant `wall`.
+    """Return how fresh the inputs are at the instant `now`, epoch milliseconds.
 
-    `read` are the partitions that were read to their ends; `pack` is the one that this board's clocks are from.
-    `heard` is when each status was heard, by the clock of `wall`: what it tells of that clock's future counts as of then.
+    `caught_up` are the partitions that were read to their ends; `pack_name` names this board's rulebook.
+    `received_at` is when the board received each status, by its own clock: later times in a status count as this time.
     """
     expected = max((status.partitions for status in statuses.values()), default=None)
     if expected is None:
-        return Freshness(None, None, frozenset(), ("no worker has told its status yet",))
+        return Freshness(None, None, frozenset(), ("no worker has sent a status yet",))
     every = range(expected)
-    begun = {partition for partition, status in statuses.items() if status.log_time}
+    started = {partition for partition, status in statuses.items() if status.log_time}
     read_statuses = {
-        partition: statuses[partition] for partition in every if partition in begun and partition in caught_up
+        partition: statuses[partition] for partition in every if partition in started and partition in caught_up
     }
     latest = {partition: received_at.get(partition, now) for partition in read_statuses}
     silent = [
@@ -61,11 +61,13 @@ def assess_freshness(
     ]
     reasons = [
         *_partition_reason(
-            [partition for partition in every if partition not in statuses], "no worker has told its status yet"
+            [partition for partition in every if partition not in statuses], "no worker has sent a status yet"
         ),
-        *_partition_reason([partition for partition in statuses if partition not in begun], "nothing measured yet"),
-        *_partition_reason([partition for partition in begun if partition not in caught_up], "not read to its end yet"),
-        *_partition_reason(silent, f"not heard of for more than {MAX_INPUT_AGE_MS // SECOND} s"),
+        *_partition_reason([partition for partition in statuses if partition not in started], "nothing measured yet"),
+        *_partition_reason(
+            [partition for partition in started if partition not in caught_up], "not read to its end yet"
+        ),
+        *_partition_reason(silent, f"no status for more than {MAX_INPUT_AGE_MS // SECOND} s"),
         *_partition_reason(behind, _describe_lag(read_statuses[partition].log_time for partition in behind)),
         *_describe_disagreements(statuses.values(), pack_name),
     ]
@@ -92,8 +94,8 @@ def _describe_lag(log_times: Iterable[int]) -> str:
 def _describe_disagreements(statuses: Collection[PartitionStatus], pack_name: str) -> Iterable[str]:
     packs = sorted({status.pack for status in statuses} - {pack_name, ""})
     if packs:
-        yield f"workers go by the rule pack {', '.join(packs)}, this board by {pack_name}"
+        yield f"workers use the rule pack {', '.join(packs)}, this board uses {pack_name}"
     if len({status.registry for status in statuses}) > 1:
-        yield "workers go by different registries"
+        yield "workers use different registries"
     if len({status.partitions for status in statuses}) > 1:
         yield "workers disagree on the number of partitions"

@@ -1,4 +1,4 @@
-"""Reading the topic `measures`: all partitions, from the beginning, for ever; no group, committed records only."""
+"""Reads all partitions of the topic `measures` from the beginning, without a group; only committed records."""
 
 import asyncio
 import logging
@@ -19,24 +19,24 @@ from streams.edge.kafka_client.record_batch import OWN_TOPIC_LIMITS
 log = logging.getLogger(__name__)
 
 RecordHandler = Callable[[int, bytes, bytes | None], None]
-"""Called with partition, key and value of every record, in the order of each partition."""
+"""Called with partition, key and value of every record, in order within a partition."""
 
 _POLL_MS: Final = 200
 _MAX_FETCH_BYTES: Final = 4 << 20
 _TOPIC_POLL_SECONDS: Final = 0.25
 _ANONYMOUS: Final = KafkaSecurity()
 _MAX_FETCH_AGE_MS: Final = 5_000
-"""A fetch response older than this says nothing about where a log ends now."""
+"""A fetch response that is older than this does not prove where a log ends now."""
 
 
 class MeasuresReader:
-    """Reads `measures` and knows how far.
+    """Reads `measures` and tracks its progress.
 
-    `read` are the partitions that were read to where they ended when reading began; `read_at` is the wall clock, in
-    epoch milliseconds, when all of them were last known to be read to their ends of the moment.
+    `caught_up` are the partitions that were read to the ends that they had when reading began. `caught_up_at` is the
+    instant, in epoch milliseconds, at which all partitions were last known to be read to their current ends.
 
-    An embedded broker tells the last record batch as one record, so an end may lie before the true one. The batch is
-    fetched whole all the same, and a status is the last record of every commit: see `freshness`.
+    The embedded broker counts the last record batch as one record, so it may report an end that is too small. The
+    consumer still fetches the whole batch, and a status is the last record of every commit: see `freshness`.
     """
 
     def __init__(
@@ -67,9 +67,9 @@ class MeasuresReader:
         )
 
     async def __aenter__(self) -> Self:
-        """Connect, wait until the topic is there, and go to its beginning.
+        """Connect, wait until the topic exists, and seek to its beginning.
 
-        Raises AccessError when the broker does not let us in, NoBrokerError when none answers.
+        Raises KafkaSecurityError when the broker rejects the login, NoBrokerError when no broker answers.
         """
         try:
             await self._start()
@@ -84,11 +84,11 @@ class MeasuresReader:
         await self._consumer.stop()
 
     async def close(self) -> None:
-        """Release the connections; needed also where none was opened, and a second call does nothing."""
+        """Release the connections, also those of a reader that was never entered; a second call does nothing."""
         await self._consumer.stop()
 
     async def run(self) -> None:
-        """Hand over every record, and then what comes; ends with an error or when it is cancelled."""
+        """Pass every record to the handler until cancelled; raises the first error."""
         while True:
             batches = await resilient_consumer.poll(self._consumer, timeout_ms=_POLL_MS)
             for topic_partition, records in batches.items():
@@ -111,14 +111,14 @@ class MeasuresReader:
         log.info("reading %d partitions of %s", len(topic_partitions), self._topic)
 
     async def _topic_partitions(self) -> list[TopicPartition]:
-        """Return the partitions of the topic, as soon as it is there.
+        """Return the partitions of the topic as soon as it exists.
 
-        The list of all topics is asked for first: naming a topic that is not there may make it.
+        The list of all topics is requested first, since a request that names a missing topic may create it.
         """
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, **self._access.client_options())
         await admin.start()
         try:
-            while self._topic not in await admin.list_topics():  # noqa: ASYNC110 - the broker tells nobody of a new topic
+            while self._topic not in await admin.list_topics():  # noqa: ASYNC110 - a broker does not announce new topics
                 await asyncio.sleep(_TOPIC_POLL_SECONDS)
             (described,) = await admin.describe_topics([self._topic])
             return [TopicPartition(self._topic, number) for number in range(len(described["partitions"]))]
@@ -126,19 +126,19 @@ class MeasuresReader:
             await admin.close()
 
     async def _update_progress(self) -> None:
-        """See how far every partition has been read, against its end at the beginning and its end of now."""
-        heads = []
+        """Compare the position in every partition with its end when reading began and with its current end."""
+        confirmed_at = []
         for topic_partition, end in self._start_end_offsets.items():
             position = await self._consumer.position(topic_partition)
             if position >= end:
                 self.caught_up.add(topic_partition.partition)
-            heads.append(self._end_confirmed_at(topic_partition, position))
-        known = [head for head in heads if head is not None]
-        if len(known) == len(heads) and self._now() - min(known) <= _MAX_FETCH_AGE_MS:
+            confirmed_at.append(self._end_confirmed_at(topic_partition, position))
+        known = [at for at in confirmed_at if at is not None]
+        if len(known) == len(confirmed_at) and self._now() - min(known) <= _MAX_FETCH_AGE_MS:
             self.caught_up_at = min(known)
 
     def _end_confirmed_at(self, topic_partition: TopicPartition, position: int) -> int | None:
-        """Return when a fetch response last said that nothing follows `position`, None if it says otherwise."""
+        """Return when a fetch response last proved that `position` is the end; None if records follow it."""
         end = self._consumer.last_stable_offset(topic_partition)
         if end is None or end < 0:
             end = self._consumer.highwater(topic_partition)

@@ -1,8 +1,8 @@
-"""Every partition's measures, added up: the last value of every key counts, in whatever order they came.
+"""Adds up the measures of all partitions: the last value of every key counts, in any order of keys.
 
-A changed row of a cohort takes its former value out of the pool of its platform and week and puts the new one in.
-Folding waits until somebody asks, so that a row that changed often meanwhile is folded once. It also waits for the
-status, which is the last record of every commit: a commit may move reports from one part of a cohort to another.
+When a cohort's value changes, the difference is added to the accumulator of its platform and week. Changes are
+applied on request, so that a cohort that changes often is applied once. Changes also wait for the status, which is
+the last record of every commit: a commit may move reports between profiles, and half of it would be wrong.
 """
 
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
@@ -33,15 +33,15 @@ _EMPTY: Mapping[bytes, int] = {}
 
 
 class UnknownMeasureError(Exception):
-    """A key on `measures` that this board does not know: it was written by a newer worker."""
+    """`measures` holds a key that this board does not know, since a newer worker wrote it."""
 
 
 class MeasuresState:
-    """What all partitions say together.
+    """The sum of all partitions' measures.
 
-    `heard` is when each status was heard by `wall`, in epoch milliseconds. `clocks` are those that any partition has
-    ever loaded, by their keys; `pools` (by platform and week), `spans` (by
-    the spans of days that are wanted) and `days` (for tripwires) hold what has been folded.
+    `received_at` is when each status was received, by `now`, in epoch milliseconds. `clocks` are those that any
+    partition has ever loaded, by their keys. Applied cohorts are in `accumulators_by_week` (by platform and week), in
+    `periods` (by selected period) and in `daily_counts` (for integrity checks).
     """
 
     def __init__(self, daily_counts: DailyCounts | None = None, now: Callable[[], int] = lambda: FOREVER_MS) -> None:
@@ -58,9 +58,9 @@ class MeasuresState:
         self._pending: dict[tuple[int, bytes], bytes | None] = {}
 
     def apply_record(self, partition: int, key: bytes, value: bytes | None) -> None:
-        """Keep what a partition tells under a key; None says that the key is gone.
+        """Store one record of `measures`; the value None removes its key.
 
-        Raises UnknownMeasureError for a key that is none of the contract.
+        Raises UnknownMeasureError for a key that is not in the contract.
         """
         if key.startswith(COHORT_PREFIX):
             self._incomplete_commits.setdefault(partition, {})[partition, key] = value
@@ -78,28 +78,28 @@ class MeasuresState:
 
     @property
     def pending_count(self) -> int:
-        """How many changed rows of cohorts wait to be folded; those of a commit that is not read whole yet do not."""
+        """How many changed cohorts `apply_pending` would apply; commits that are not fully read are left out."""
         return len(self._pending)
 
     def apply_pending(self, limit: int | None = None) -> None:
-        """Fold changed rows of cohorts into their pools, at most so many."""
-        for place in list(islice(self._pending, limit)):
-            new, old = self._pending.pop(place), self._cohorts.pop(place, None)
+        """Apply the changes of at most `limit` cohorts to the accumulators; None applies all."""
+        for row_key in list(islice(self._pending, limit)):
+            new, old = self._pending.pop(row_key), self._cohorts.pop(row_key, None)
             if new is not None:
-                self._cohorts[place] = new
-            self._apply_cohort_change(place[1], old, new)
+                self._cohorts[row_key] = new
+            self._apply_cohort_change(row_key[1], old, new)
 
     def cohorts(self, platforms: Container[str] | None = None) -> Iterator[tuple[str, Mapping[bytes, int]]]:
-        """Yield every partition's cohorts of some platforms, or of all, in the rows in which they are stored; fold first."""
+        """Yield the stored cohorts of every partition, of `platforms` or of all; call `apply_pending` first."""
         for (_, key), value in self._cohorts.items():
             stored = key[len(COHORT_PREFIX) :].decode()
             if platforms is None or stored.partition("|")[0] in platforms:
                 yield stored, decode_cohort(value)
 
     def select_periods(self, periods: Collection[DayRange]) -> None:
-        """Hold these spans of filing days and no others."""
+        """Keep accumulators for exactly these periods of filing days."""
         if missing := self.periods.select(periods):
-            days = {day for span in missing for day in range(span.first, span.last + 1)}
+            days = {day for period in missing for day in range(period.first, period.last + 1)}
             self.periods.fill_periods(missing, self._cohorts_filed_on(days))
 
     def _cohorts_filed_on(self, days: Container[int]) -> Iterator[tuple[CohortKey, Mapping[bytes, int]]]:
@@ -112,14 +112,14 @@ class MeasuresState:
         cohort = parse_key(key[len(COHORT_PREFIX) :].decode())
         weeks = self.accumulators_by_week.setdefault(cohort.platform, {})
         week = iso_week(cohort.day)
-        pool = weeks.get(week)
-        if pool is None:
-            pool = weeks[week] = CohortAccumulator()
+        accumulator = weeks.get(week)
+        if accumulator is None:
+            accumulator = weeks[week] = CohortAccumulator()
         before = _EMPTY if old is None else decode_cohort(old)
         after = _EMPTY if new is None else decode_cohort(new)
         for name in before.keys() | after.keys():
             change = after.get(name, 0) - before.get(name, 0)
             if change:
-                pool.add(cohort, name, change)
+                accumulator.add(cohort, name, change)
                 self.periods.add(cohort, name, change)
                 self.daily_counts.add(cohort, name, change)

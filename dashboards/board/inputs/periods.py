@@ -1,6 +1,6 @@
-"""The reports that were filed in some spans of days: rules are judged by months, quarters and days, not by weeks.
+"""Adds up reports by period of filing days: objectives have months, quarters and days as periods, not weeks.
 
-A span is filled once from all cohorts and then changes with them. Every midnight the rolling ones are filled anew.
+A period is filled once from all cohorts and then updated with each change. Rolling periods are new every midnight.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -11,36 +11,38 @@ from streams.domain.cohorts.objectives import DayRange
 
 
 class PeriodAccumulators:
-    """Pools by span and platform."""
+    """Accumulators by period and platform."""
 
     def __init__(self) -> None:
         self._accumulators: dict[DayRange, dict[str, CohortAccumulator]] = {}
 
     def reports_of(self, period: DayRange, platform: str) -> CohortAccumulator:
-        """Return the reports of a platform that were filed in a span that is held."""
+        """Return the reports of a platform that were filed in a selected period."""
         return self._accumulators[period].get(platform) or CohortAccumulator()
 
     def add(self, cohort: CohortKey, name: bytes, count: int) -> None:
-        """Change what a cohort stores under `name` in every span that is held."""
-        for span, pools in self._accumulators.items():
-            if span.first <= cohort.day <= span.last:
-                _add(pools, cohort, name, count)
+        """Add `count` to the value `name` of a cohort in every selected period that holds its day."""
+        for period, accumulators in self._accumulators.items():
+            if period.first <= cohort.day <= period.last:
+                _add(accumulators, cohort, name, count)
 
     def select(self, periods: Collection[DayRange]) -> list[DayRange]:
-        """Hold no other spans than those that are wanted; return those of them that must be filled."""
-        self._accumulators = {span: pools for span, pools in self._accumulators.items() if span in periods}
+        """Drop all periods that are not in `periods`; return those in it that must be filled."""
+        self._accumulators = {
+            period: accumulators for period, accumulators in self._accumulators.items() if period in periods
+        }
         return sorted(set(periods) - self._accumulators.keys())
 
     def fill_periods(
         self, periods: Iterable[DayRange], cohorts: Iterable[tuple[CohortKey, Mapping[bytes, int]]]
     ) -> None:
-        """Hold spans that were missing; `cohorts` are those of all their days and may be more."""
-        filled: dict[DayRange, dict[str, CohortAccumulator]] = {span: {} for span in periods}
+        """Fill new periods; `cohorts` must include the cohorts of all their days and may include others."""
+        filled: dict[DayRange, dict[str, CohortAccumulator]] = {period: {} for period in periods}
         for key, cohort in cohorts:
-            for span, pools in filled.items():
-                if span.first <= key.day <= span.last:
+            for period, accumulators in filled.items():
+                if period.first <= key.day <= period.last:
                     for name, count in cohort.items():
-                        _add(pools, key, name, count)
+                        _add(accumulators, key, name, count)
         self._accumulators |= filled
 
 

@@ -1,6 +1,6 @@
-"""The counters of every partition, and what they come to together.
+"""Keeps the counters of every partition and adds them up.
 
-Not all that stands beside the counters is one: instants are not added up, and a number of a sequence is not either.
+Some values beside the counters are instants or sequence numbers, which are not added up.
 """
 
 from collections import Counter
@@ -33,7 +33,7 @@ class PlatformCounters:
         self._counters_by_partition: dict[str, dict[int, Mapping[str, int]]] = {}
 
     def set_counters(self, partition: int, platform: str, value: bytes | None) -> None:
-        """Keep a platform's counters as a partition tells them now; None says that they are gone."""
+        """Store a partition's current counters of a platform; None removes them."""
         rows = self._counters_by_partition.setdefault(platform, {})
         if value is None:
             rows.pop(partition, None)
@@ -41,35 +41,35 @@ class PlatformCounters:
             rows[partition] = decode_counters(value)
 
     def platform_names(self) -> frozenset[str]:
-        """Return who was told of, also those that nobody has registered."""
+        """Return all platforms that have counters, unregistered ones included."""
         return frozenset(self._counters_by_partition)
 
     def total(self, platform: str) -> Mapping[str, int]:
-        """Return the sums over all partitions of what can be added up; absent is zero."""
+        """Return the sum of every counter over all partitions; a counter that is absent is zero."""
         total: Counter[str] = Counter()
         for row in self._counters_by_partition.get(platform, {}).values():
             total.update({name: count for name, count in row.items() if name not in _NOT_ADDITIVE})
         return total
 
     def complete_through(self, platform: str, partition_count: int) -> int | None:
-        """Return up to when the platform has told everything on all so many partitions.
+        """Return the smallest declared watermark of a platform on partitions 0 to `partition_count` - 1.
 
-        0 while it has not said so on every one, None if it never said anything about it.
+        0 while a partition has no declared watermark, None if the platform never sent a heartbeat.
         """
         rows = self._counters_by_partition.get(platform, {})
-        promised = [
+        watermarks = [
             min(rows.get(partition, {}).get(counters.declared_watermark(topic), 0) for topic in TOPIC_ROLES)
             for partition in range(partition_count)
         ]
-        beats = any(row.get(counters.HEARTBEATS) for row in rows.values())
-        return min(promised, default=0) if beats else None
+        has_heartbeats = any(row.get(counters.HEARTBEATS) for row in rows.values())
+        return min(watermarks, default=0) if has_heartbeats else None
 
     def max_retained_reports(self, platform: str) -> int:
-        """Return how many reports of the platform the partition remembers that remembers most."""
+        """Return how many reports of the platform the fullest partition keeps."""
         rows = self._counters_by_partition.get(platform, {}).values()
         return max((row.get(counters.RETAINED, 0) for row in rows), default=0)
 
     def last_logged_at(self, platform: str) -> int | None:
-        """Return when the platform last told anything, None for never."""
+        """Return when the platform's latest event was logged, in epoch milliseconds; None without events."""
         rows = self._counters_by_partition.get(platform, {}).values()
         return max((row[counters.LAST_LOGGED_AT] for row in rows if counters.LAST_LOGGED_AT in row), default=None)

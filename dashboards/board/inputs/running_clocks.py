@@ -1,4 +1,4 @@
-"""The clocks that run on reports now: how many are past their limit or near it, and which runs longest."""
+"""Counts the clocks that run now: how many are past their limit or near it, and which one runs longest."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -7,14 +7,14 @@ from typing import Final
 from streams.domain.duration_bins import FOREVER_MS
 
 _DUE_SOON_FRACTION: Final = 4
-"""A limit is near when no more than this part of it is left."""
+"""A report is due soon when at most one in this many parts of the limit is left."""
 
 
 class RunningClocks:
-    """Counts by the marks of clocks; `since` is the effective start of the one that runs longest.
+    """Counts by clock hash; `earliest_start` is the effective start of the clock that runs longest.
 
-    `limits` are those of clocks that have one, `through` the instant at which all is read, `cadence` how long the
-    platform may be silent; all in milliseconds.
+    `limits` are by clock hash; `watermark` is the instant at which ages are read; `cadence` is the platform's
+    heartbeat interval. All are in milliseconds.
     """
 
     def __init__(self, limits: Mapping[bytes, int], watermark: int, cadence: int) -> None:
@@ -27,7 +27,7 @@ class RunningClocks:
         self._cadence = cadence
 
     def count(self, clock_hash: bytes, since: int, reports: int, *, is_urgent: bool) -> None:
-        """Count reports on which a clock has run since an instant."""
+        """Count reports on which a clock has run since the instant `since`."""
         self.earliest_start[clock_hash] = min(since, self.earliest_start.get(clock_hash, since))
         limit = self._limits.get(clock_hash, FOREVER_MS)
         left = limit - (self.watermark - since)

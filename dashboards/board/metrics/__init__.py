@@ -1,4 +1,4 @@
-"""Samples that are computed from what was added up.
+"""Computes metric samples from the added-up measures.
 
 Start with cohorts.py.
 Imports inputs, samples, streams.contract and streams.domain.

@@ -1,4 +1,4 @@
-"""The metrics of what holds now: states, ages and the figures of filing cohorts of one platform."""
+"""Computes the gauges of one platform: report states, ages, and the figures of its filing cohorts."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -19,7 +19,7 @@ _QUANTILES = {"median": 0.5, "p90": 0.9}
 
 
 class ClockEstimates(NamedTuple):
-    """What is exported of one clock on one cohort; None where a value cannot be given."""
+    """The exported figures of one clock on one cohort; None where a value is not known."""
 
     is_measurable: bool
     share_within: Mapping[str, Interval | None]
@@ -41,7 +41,7 @@ def estimate_clock(cells: Cells) -> ClockEstimates:
 
 
 class CohortMetrics:
-    """The figures of one platform, kept from one reading to the next: what has not changed is not computed again."""
+    """Computes the figures of one platform and caches them: an estimate is recomputed only when its cells change."""
 
     def __init__(self, platform: str, cadence: int) -> None:
         self._platform = platform
@@ -51,16 +51,15 @@ class CohortMetrics:
     def samples(
         self, accumulators: Mapping[int, CohortAccumulator], clocks: Sequence[ExportedClock], watermark: int, as_of: int
     ) -> Iterator[Samples]:
-        """Yield the values step by step, a cohort at a time, since all of them take a while.
+        """Yield the samples one cohort at a time, so that the caller can let other tasks run.
 
-        Of cohorts only the standard clocks are told. `through` is up to when the platform has told everything, 0 while
-        it has not said so everywhere: its shares and quantiles are then not given, since nobody knows how long its open
-        reports have waited.
+        Cohort figures exist for the standard clocks only. `watermark` is 0 while the platform has not declared one on
+        every partition: shares and quantiles are then left out, since the ages of open reports are not known.
         """
-        samples = {week: pool.to_sample(watermark) for week, pool in accumulators.items()}
-        whole = merge_cohort_samples(samples.values())
-        yield self._platform_samples(whole)
-        yield running(self._platform, clocks, whole, self._running_clocks(accumulators.values(), clocks, watermark))
+        samples = {week: accumulator.to_sample(watermark) for week, accumulator in accumulators.items()}
+        total = merge_cohort_samples(samples.values())
+        yield self._platform_samples(total)
+        yield running(self._platform, clocks, total, self._running_clocks(accumulators.values(), clocks, watermark))
         standard = [clock for clock in clocks if clock.id in STANDARD_CLOCK_IDS]
         current = iso_week(as_of // DAY)
         weeks = range(current, current - COHORT_WEEKS, -1)
@@ -73,48 +72,50 @@ class CohortMetrics:
     def _running_clocks(
         self, accumulators: Iterable[CohortAccumulator], clocks: Sequence[ExportedClock], watermark: int
     ) -> RunningClocks:
-        limits = {one.hash: one.limit for clock in clocks for one in clock.versions if one.limit is not None}
-        found = RunningClocks(limits, watermark, self._cadence)
-        for pool in accumulators:
-            pool.count_running(found)
-        return found
+        limits = {
+            version.hash: version.limit for clock in clocks for version in clock.versions if version.limit is not None
+        }
+        running_clocks = RunningClocks(limits, watermark, self._cadence)
+        for accumulator in accumulators:
+            accumulator.count_running(running_clocks)
+        return running_clocks
 
     def _platform_samples(self, sample: CohortSample) -> Samples:
-        own = (self._platform,)
+        labels = (self._platform,)
         values: Samples = {
-            "safeclock_reports": {(*own, state): sample.states[state] for state in STATES},
-            "safeclock_open_reports": {own: sum(sample.states[state] for state in OPEN_STATES)},
+            "safeclock_reports": {(*labels, state): sample.states[state] for state in STATES},
+            "safeclock_open_reports": {labels: sum(sample.states[state] for state in OPEN_STATES)},
         }
         if sample.oldest_open_at is not None:
-            values["safeclock_oldest_open_report_timestamp_seconds"] = {own: sample.oldest_open_at / SECOND}
+            values["safeclock_oldest_open_report_timestamp_seconds"] = {labels: sample.oldest_open_at / SECOND}
         return values
 
     def _cohort_samples(
         self, name: str, clocks: Sequence[ExportedClock], sample: CohortSample, *, has_watermark: bool
     ) -> Samples:
-        own = (self._platform, name)
+        labels = (self._platform, name)
         values: Samples = {
-            "safeclock_cohort_filed_reports": {own: sample.filed},
-            "safeclock_cohort_open_reports": {own: sum(sample.states[state] for state in OPEN_STATES)},
+            "safeclock_cohort_filed_reports": {labels: sample.filed},
+            "safeclock_cohort_open_reports": {labels: sum(sample.states[state] for state in OPEN_STATES)},
         }
         for clock in clocks:
-            now = self._estimates(name, clock, sample)
-            for metric, series in _clock_samples((*own, clock.id), now, has_watermark=has_watermark).items():
+            estimates = self._estimates(name, clock, sample)
+            for metric, series in _clock_samples((*labels, clock.id), estimates, has_watermark=has_watermark).items():
                 values.setdefault(metric, {}).update(series)
         return values
 
     def _estimates(self, cohort: str, clock: ExportedClock, sample: CohortSample) -> ClockEstimates:
         cells = sample.merged_cells(clock.versions)
-        before = self._cached_estimates.get((cohort, clock.id))
-        if before is not None and before[0] == cells:
-            return before[1]
-        now = estimate_clock(cells)
-        self._cached_estimates[cohort, clock.id] = (cells, now)
-        return now
+        cached = self._cached_estimates.get((cohort, clock.id))
+        if cached is not None and cached[0] == cells:
+            return cached[1]
+        estimates = estimate_clock(cells)
+        self._cached_estimates[cohort, clock.id] = (cells, estimates)
+        return estimates
 
 
 def _clock_samples(labels: tuple[str, ...], estimates: ClockEstimates, *, has_watermark: bool) -> Samples:
-    """Return the series of one clock on one cohort; `known` says that the ages of its open reports are."""
+    """Return the series of one clock on one cohort; without a watermark the ages of open reports are not known."""
     measurable = has_watermark and estimates.is_measurable
     within: LabelledValues = {}
     quantiles: LabelledValues = {}
@@ -138,7 +139,7 @@ def _clock_samples(labels: tuple[str, ...], estimates: ClockEstimates, *, has_wa
 
 
 def _bound_values(labels: tuple[str, ...], interval: Interval | None) -> LabelledValues:
-    """Return a value and its limits, those of them that can be given, and none without a value."""
+    """Return the estimate and its known interval bounds; nothing if the estimate is not known."""
     if interval is None or interval.value is None:
         return {}
     named = {"estimate": interval.value, "low": interval.low, "high": interval.high}

@@ -1,4 +1,4 @@
-"""The metrics of what happened: every name in the ledger's counters, read as the series it stands for."""
+"""Computes the counter metrics and histograms from the ledger's counters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
@@ -48,20 +48,20 @@ _PAUSED_CORRECTED_TOTAL: Final = "safeclock_clock_paused_corrected_seconds_total
 _REFUSED_TOTAL: Final = "safeclock_events_refused_total"
 _ACTIONS_TOTAL: Final = "safeclock_actions_total"
 _UNREGISTERED: Final = ""
-"""Whose counters hold what names no registered platform."""
+"""The platform under which workers count events that name no registered platform."""
 _DURATION_PER_BUCKET: Final = (*counters.DURATION_BUCKETS, counters.DURATION_BUCKETS[-1] + 1)
-"""A duration of every bucket, by which its counter is named."""
+"""One duration of every bucket; the name of the bucket's counter is made from it."""
 _COUNTER_NAMES: Final = tuple(metric.name for metric in COUNTERS if metric.kind is MetricKind.COUNTER)
 
 
 def counter_samples(
     totals: Mapping[str, CounterTotals], platforms: Sequence[str], clocks: Sequence[ExportedClock]
 ) -> Samples:
-    """Return every counter, from zero on, of the registered `platforms`.
+    """Return every counter of the registered `platforms`, zeros included.
 
-    `totals` are the counters of whoever was told of. What names no registered platform is told of nobody (""), and
-    stands under a name of its own. A platform that has left the registry is left out: its refusals would stand there
-    as if they had come in at once.
+    `totals` are the counters of all platforms. Events that name no registered platform are counted under "" and
+    exported as platform `unknown`. A platform that left the registry is left out: its old refusals, added to
+    `unknown`, would look like new ones.
     """
     values = initial_zeros(_COUNTER_NAMES, open_label_values(platforms, clocks))
     values[_REFUSED_TOTAL] |= initial_zeros([_REFUSED_TOTAL], open_label_values([UNKNOWN_PLATFORM], clocks))[
@@ -91,22 +91,22 @@ def _set_platform_counters(
     for clock in clocks:
         keys = tuple([version.key for version in clock.versions])
         for timing in TIMINGS if clock.has_limit else ():
-            words = (platform, clock.id, timing)
+            labels = (platform, clock.id, timing)
             reached, missed = _deadline_counts(total, keys, timing, is_corrected=False)
-            values[_REACHED_TOTAL][words], values[_MISSED_TOTAL][words] = reached, missed
+            values[_REACHED_TOTAL][labels], values[_MISSED_TOTAL][labels] = reached, missed
             reached, missed = _deadline_counts(total, keys, timing, is_corrected=True)
-            values[_CORRECTED_TOTAL][*words, "reached"], values[_CORRECTED_TOTAL][*words, "missed"] = reached, missed
+            values[_CORRECTED_TOTAL][*labels, "reached"], values[_CORRECTED_TOTAL][*labels, "missed"] = reached, missed
         if clock.can_pause:
             paused = [counters.paused_ms(key) for key in keys]
             values[_PAUSED_TOTAL][platform, clock.id] = sum(total.get(name, 0) for name in paused) / SECOND
-            taken_back = sum(total.get(counters.corrected(name), 0) for name in paused)
-            values[_PAUSED_CORRECTED_TOTAL][platform, clock.id] = taken_back / SECOND
+            corrected = sum(total.get(counters.corrected(name), 0) for name in paused)
+            values[_PAUSED_CORRECTED_TOTAL][platform, clock.id] = corrected / SECOND
 
 
 def _deadline_counts(
     total: CounterTotals, keys: tuple[str, ...], timing: str, *, is_corrected: bool
 ) -> tuple[int, int]:
-    """Return how many verdicts on versions of a clock came in, or were taken back, and how many were misses."""
+    """Return how many deadline outcomes were counted, or corrected, for versions of a clock, and how many missed."""
     misses, others = _deadline_counter_names(keys, is_late=timing == "late", is_corrected=is_corrected)
     missed = sum([total.get(name, 0) for name in misses])
     return missed + sum([total.get(name, 0) for name in others]), missed
@@ -114,18 +114,18 @@ def _deadline_counts(
 
 @lru_cache(maxsize=4096)
 def _deadline_counter_names(keys: tuple[str, ...], *, is_late: bool, is_corrected: bool) -> tuple[list[str], list[str]]:
-    """Return what misses of versions of a clock are counted under, and every other verdict."""
+    """Return the counter names of missed deadlines for versions of a clock, and those of all other outcomes."""
     names: dict[bool, list[str]] = {True: [], False: []}
-    for key, verdict in product(keys, DEADLINE_OUTCOMES):
-        name = counters.deadline(key, verdict, was_logged_late=is_late)
-        names[verdict == MISSED].append(counters.corrected(name) if is_corrected else name)
+    for key, outcome in product(keys, DEADLINE_OUTCOMES):
+        name = counters.deadline(key, outcome, was_logged_late=is_late)
+        names[outcome == MISSED].append(counters.corrected(name) if is_corrected else name)
     return names[True], names[False]
 
 
 def histogram_samples(
     totals: Mapping[str, CounterTotals], platforms: Sequence[str], clocks: Sequence[ExportedClock]
 ) -> HistogramSamples:
-    """Return the histograms of stopped clocks, and of those taken back, of the registered `platforms`."""
+    """Return the histograms of stopped clocks, and of corrected stops, of the registered `platforms`."""
     return {
         name: {
             (platform, clock.id): _histogram_value(totals.get(platform, {}), clock.versions, is_corrected=corrected)

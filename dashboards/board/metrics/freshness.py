@@ -1,4 +1,4 @@
-"""The metrics of what the figures rest on: who is registered, which rules are in force, how old the inputs are."""
+"""Computes the metrics about the inputs: registered platforms, loaded rules, and the age of the inputs."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -13,7 +13,7 @@ _YES_NO: Final = {True: "yes", False: "no"}
 
 
 class Release(NamedTuple):
-    """What runs: the version of the software, and the rulebook that the workers go by."""
+    """The version of the software, and the rulebook that workers and board use."""
 
     version: str
     rulebook: Rulebook
@@ -25,13 +25,20 @@ class Release(NamedTuple):
 
 
 def info_samples(registry: Registry, platforms: Sequence[str], release: Release) -> Samples:
-    """Return what does not change while a board runs."""
+    """Return the samples that do not change while a board runs."""
     registered = [platform for name in platforms if (platform := registry.platform(name)) is not None]
     return {
-        "safeclock_cadence_seconds": {(one.id,): one.cadence_ms / SECOND for one in registered},
-        "safeclock_platform_info": {(one.id, one.provider, "+".join(one.jurisdictions)): 1.0 for one in registered},
+        "safeclock_cadence_seconds": {
+            (platform_entry.id,): platform_entry.cadence_ms / SECOND for platform_entry in registered
+        },
+        "safeclock_platform_info": {
+            (platform_entry.id, platform_entry.provider, "+".join(platform_entry.jurisdictions)): 1.0
+            for platform_entry in registered
+        },
         "safeclock_history_info": {
-            (one.id, *span.to_texts().values()): 1.0 for one in registered for span in one.history
+            (platform_entry.id, *span.to_texts().values()): 1.0
+            for platform_entry in registered
+            for span in platform_entry.history
         },
         "safeclock_pack_info": {(release.pack_name, release.rulebook.digest): 1.0},
         "safeclock_build_info": {(release.version,): 1.0},
@@ -41,14 +48,14 @@ def info_samples(registry: Registry, platforms: Sequence[str], release: Release)
 
 
 def _clock_info_labels(rule: Rule) -> tuple[str, ...]:
-    """Return what stands in the labels of a clock, in the catalogue's order."""
+    """Return the label values of `safeclock_clock_info` for a rule, in the catalogue's order."""
     clock, reviewed = rule.clock, _YES_NO[rule.legal_basis.is_reviewed]
     limit = "" if clock.limit is None else f"{clock.limit / SECOND:g}"
     return (clock.id, clock.version, rule.statistic, limit, reviewed, _YES_NO[rule.period.is_calendar], rule.pack)
 
 
 def input_samples(fresh: Freshness, caught_up_at: int | None) -> Samples:
-    """Return how old the inputs are; `read_at` is when all of them were last known to be read to their ends."""
+    """Return the age of the inputs; `caught_up_at` is when all partitions were last known to be read to their ends."""
     values: Samples = {}
     if fresh.partition_count is not None:
         values["safeclock_partitions_expected"] = {(): fresh.partition_count}
@@ -57,7 +64,8 @@ def input_samples(fresh: Freshness, caught_up_at: int | None) -> Samples:
         values["safeclock_input_timestamp_seconds"] = {(): caught_up_at / SECOND}
     if fresh.as_of is not None:
         values["safeclock_as_of_timestamp_seconds"] = {(): fresh.as_of / SECOND}
-        # Not before every partition is known: what an earlier status says would read as a counter that begins anew.
+        # An older status may hold a smaller value, which Prometheus would read as a counter reset. So the counter
+        # is exported only when every partition is known.
         values["safeclock_partition_records_lost_total"] = {
             (str(number),): lost for number, lost in fresh.lost_records.items()
         }

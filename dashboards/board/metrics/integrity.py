@@ -1,4 +1,4 @@
-"""The metrics of the integrity checks."""
+"""Computes the metrics of the integrity checks."""
 
 from dashboards.board.samples import Samples
 from streams.contract.registry.registry import Registry
@@ -13,19 +13,19 @@ CHECK_FAILED = "safeclock_integrity_check_failed"
 
 
 def daily_counts(registry: Registry, clocks: tuple[Clock, ...]) -> DailyCounts:
-    """Return days that hold the platforms of a registry to their cadences."""
+    """Return empty daily counts whose classifiers know the cadences of a registry's platforms."""
 
-    def lens_of(name: str) -> ReportClassifier:
+    def classifier_for(name: str) -> ReportClassifier:
         platform = registry.platform(name)
         return ReportClassifier(clocks, PROMPT_WITHIN if platform is None else max(PROMPT_WITHIN, platform.cadence_ms))
 
-    return DailyCounts(lens_of)
+    return DailyCounts(classifier_for)
 
 
 def integrity_samples(platform: str, check_input: CheckInput) -> Samples:
     """Return the ratio of each check to its threshold; checks with too few reports are left out."""
-    found = ratios(check_input)
+    ratio_by_check = ratios(check_input)
     return {
-        CHECK_RATIO: {(platform, name): ratio for name, ratio in found.items()},
-        CHECK_FAILED: {(platform, name): float(ratio > 1) for name, ratio in found.items()},
+        CHECK_RATIO: {(platform, name): ratio for name, ratio in ratio_by_check.items()},
+        CHECK_FAILED: {(platform, name): float(ratio > 1) for name, ratio in ratio_by_check.items()},
     }

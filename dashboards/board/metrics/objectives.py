@@ -1,4 +1,4 @@
-"""The metrics of rules: how the filings of their periods keep to what they ask, of one platform."""
+"""Computes the objective metrics of one platform: whether the filings of a period meet each objective."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -24,7 +24,7 @@ _CURRENT_PERIOD = PERIODS[0]
 
 
 class _ObjectiveInputs(NamedTuple):
-    """What a judgement follows from."""
+    """Everything that determines the result of an objective; the key of the cache."""
 
     target: Target
     cells: Cells
@@ -34,7 +34,7 @@ class _ObjectiveInputs(NamedTuple):
 
 
 class _ObjectiveTarget(NamedTuple):
-    """What is asked of a clock."""
+    """A clock with the period and the target of its objective."""
 
     clock: ExportedClock
     period: Period
@@ -49,12 +49,16 @@ def _objective_targets(clocks: Iterable[ExportedClock], as_of: int) -> Iterator[
 
 
 def needed_periods(clocks: Iterable[ExportedClock], as_of: int) -> set[DayRange]:
-    """Return the spans of filing days by which rules are judged at an instant."""
-    return {span for asked in _objective_targets(clocks, as_of) for span in period_ranges(asked.period, as_of // DAY)}
+    """Return the periods of filing days that the objectives of `clocks` need at an instant, epoch milliseconds."""
+    return {
+        period
+        for objective in _objective_targets(clocks, as_of)
+        for period in period_ranges(objective.period, as_of // DAY)
+    }
 
 
 class ObjectiveMetrics:
-    """The rules of one platform, kept from one reading to the next: what has not changed is not judged again."""
+    """Evaluates the objectives of one platform and caches results: an objective is evaluated when its inputs change."""
 
     def __init__(self, platform: str) -> None:
         self._platform = platform
@@ -67,48 +71,48 @@ class ObjectiveMetrics:
         watermark: int,
         as_of: int,
     ) -> Iterator[Samples]:
-        """Yield the values step by step, a clock at a time.
+        """Yield the samples one clock at a time.
 
-        `pool_of` gives the reports of a span that is `wanted`; `through` is 0 while the platform has not told up to
-        when it is complete: then nobody knows how long its open reports have waited.
+        `reports_of` returns the reports of a selected period. `watermark` is 0 while the platform has not declared
+        one on every partition: the ages of its open reports are then not known.
         """
         by_period: dict[Period, list[_ObjectiveTarget]] = {}
-        for each in _objective_targets(clocks, as_of):
-            by_period.setdefault(each.period, []).append(each)
-        for period, asked in by_period.items():
-            marks = frozenset([version.hash for each in asked for version in each.clock.versions])
-            for word, span in zip(PERIODS, period_ranges(period, as_of // DAY), strict=True):
-                sample = reports_of(span, self._platform).to_sample(watermark, marks)
-                for clock, _, target in asked:
-                    result = self._evaluate(word, clock, target, sample, has_watermark=bool(watermark))
-                    yield _objective_samples((self._platform, clock.id), word, target, result)
+        for objective in _objective_targets(clocks, as_of):
+            by_period.setdefault(objective.period, []).append(objective)
+        for period, objectives in by_period.items():
+            hashes = frozenset([version.hash for objective in objectives for version in objective.clock.versions])
+            for period_name, days in zip(PERIODS, period_ranges(period, as_of // DAY), strict=True):
+                sample = reports_of(days, self._platform).to_sample(watermark, hashes)
+                for clock, _, target in objectives:
+                    result = self._evaluate(period_name, clock, target, sample, has_watermark=bool(watermark))
+                    yield _objective_samples((self._platform, clock.id), period_name, target, result)
 
     def _evaluate(
         self, period_name: str, clock: ExportedClock, target: Target, sample: CohortSample, *, has_watermark: bool
     ) -> ObjectiveResult:
-        marks = [version.hash for version in clock.versions]
-        grounds = _ObjectiveInputs(
+        hashes = [version.hash for version in clock.versions]
+        inputs = _ObjectiveInputs(
             target=target,
             cells=sample.merged_cells(clock.versions),
-            reports=sum(sample.reports[mark] for mark in marks),
+            reports=sum(sample.reports[clock_hash] for clock_hash in hashes),
             duration_totals=tuple(
-                [sums[mark] for sums in (sample.stopped_totals, sample.open_totals) for mark in marks]
+                [totals[clock_hash] for totals in (sample.stopped_totals, sample.open_totals) for clock_hash in hashes]
             ),
             has_watermark=has_watermark,
         )
-        before = self._cached_results.get((clock.id, period_name))
-        if before is not None and before[0] == grounds:
-            return before[1]
+        cached = self._cached_results.get((clock.id, period_name))
+        if cached is not None and cached[0] == inputs:
+            return cached[1]
         figures = clock_statistics(sample, clock.versions)
-        result = evaluate_objective(figures, grounds.cells, grounds.reports, target, has_watermark=has_watermark)
-        self._cached_results[clock.id, period_name] = (grounds, result)
+        result = evaluate_objective(figures, inputs.cells, inputs.reports, target, has_watermark=has_watermark)
+        self._cached_results[clock.id, period_name] = (inputs, result)
         return result
 
 
 def _objective_samples(labels: tuple[str, str], period_name: str, target: Target, result: ObjectiveResult) -> Samples:
-    """Return the series of one rule in one period."""
-    of_a_share = target.statistic in (Statistic.EACH, Statistic.SHARE)
-    value = f"safeclock_objective_{'ratio' if of_a_share else 'seconds'}"
+    """Return the series of one objective in one period."""
+    is_share = target.statistic in (Statistic.EACH, Statistic.SHARE)
+    value = f"safeclock_objective_{'ratio' if is_share else 'seconds'}"
     values: Samples = {"safeclock_objective_reports": {(*labels, period_name): result.reports}}
     if result.value is not None:
         values[value] = {(*labels, period_name): result.value}

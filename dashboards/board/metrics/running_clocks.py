@@ -1,4 +1,4 @@
-"""The metrics of clocks that run now."""
+"""Computes the metrics of clocks that run now."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,9 +10,9 @@ from streams.domain.duration_bins import SECOND
 
 
 def running(platform: str, clocks: Sequence[ExportedClock], sample: CohortSample, now: RunningClocks) -> Samples:
-    """Return the gauges of clocks that run now, or are paused, by their ids.
+    """Return the gauges of running and paused clocks by clock id.
 
-    Nobody knows which are past their limits while the platform has not told up to when it is complete.
+    Overdue counts are left out without a watermark, since the ages of open reports are then not known.
     """
     counts = {
         "safeclock_overdue_reports": now.overdue,
@@ -27,7 +27,7 @@ def running(platform: str, clocks: Sequence[ExportedClock], sample: CohortSample
     paused: LabelledValues = {(platform, clock.id): _sum(sample.paused, clock) for clock in clocks if clock.can_pause}
     oldest: LabelledValues = {}
     for clock in clocks:
-        since = [now.earliest_start[one.hash] for one in clock.versions if one.hash in now.earliest_start]
+        since = [now.earliest_start[version.hash] for version in clock.versions if version.hash in now.earliest_start]
         if since:
             oldest[platform, clock.id] = min(since) / SECOND
     return {
@@ -38,4 +38,4 @@ def running(platform: str, clocks: Sequence[ExportedClock], sample: CohortSample
 
 
 def _sum(counts: Mapping[bytes, int], clock: ExportedClock) -> float:
-    return sum(counts.get(one.hash, 0) for one in clock.versions)
+    return sum(counts.get(version.hash, 0) for version in clock.versions)

@@ -1,4 +1,4 @@
-"""The one table of alerts: rules, inhibitions, runbook and tests are made from it."""
+"""Collects all alerts in one table, from which rules, inhibitions, runbook and tests are generated."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Platforms that miss deadlines faster than their objective allows: three windows, from a bad day to a bad fortnight."""
+"""Alerts on platforms that miss more deadlines than the objective allows: three windows, from a day to two weeks."""
 
 from typing import Final
 
@@ -19,11 +19,11 @@ _NAME_BY_WINDOW: Final = {
     SLOW: "SafeclockSlowResponse",
     SUSTAINED: "SafeclockSlowResponseSustained",
 }
-# A rule that asks for a mean, a share or a quantile is judged by that: see `clocks`.
+# An objective for a mean, a share or a quantile has alerts of its own: see `objectives`.
 _AGGREGATE_CLOCKS: Final = last_value("safeclock_clock_info", statistic="~mean|share|quantile")
 BURN_RATE_ALERTS: Final = tuple(_NAME_BY_WINDOW.values())
 _HISTORY_TOLERANCE: Final = "2h"
-"""Nobody need have looked at one instant: Prometheus may have been away."""
+"""How long before the required instant a sample may lie, since Prometheus may have been down at that instant."""
 
 _STARTING_WHEN: Final = {
     FAST: "a platform begins to miss every deadline",
@@ -32,18 +32,18 @@ _STARTING_WHEN: Final = {
 }
 _CHECK: Final = (
     (
-        "*Acted on within 24 h, by week of filing* beside *Decided within 24 h, by week of filing*. Slow in both is a "
-        "queue, slow only in action is another mix of outcomes."
+        "*Acted on within 24 h, by week of filing* and *Decided within 24 h, by week of filing*: both low means that "
+        "reports wait; only action low means that the mix of outcomes changed."
     ),
-    "*Open reports* and *Oldest open report*: a growing backlog will keep missing deadlines.",
-    "*Silence* and *Events refused*: actions that were taken but never accepted look like slowness.",
+    "*Open reports* and *Oldest open report*: if the backlog grows, more deadlines will be missed.",
+    "*Watermark age in cadences* and *Events refused*: missing or refused actions look like slowness.",
 )
 _DO: Final = (
     (
-        "If refusals rose with the misses, tell the platform's engineer the reasons and fields, which are in "
+        "If refusals rose together with the misses, send the platform's engineer the reasons and fields from "
         "`event-refused`."
     ),
-    "Ask the platform, with the days, the clock and the numbers.",
+    "Ask the platform for the cause; name the days, the clock and the numbers.",
 )
 
 
@@ -56,7 +56,7 @@ def _burn_rate_expression(window: Window) -> str:
         f"  {missed_ratio(window.long)} > {window.threshold}\n"
         f"  and {missed_ratio(window.short)} > {window.threshold}\n"
         f"  and {recorded_increase(REACHED, window.long)} >= {window.min_deadlines}\n"
-        # What is counted within an hour of the first look may be of years: the short window begins after it.
+        # The first hour of samples may count events of years, so the short window must begin after that hour.
         f"  and last_over_time({recorded_total(REACHED)}[{_HISTORY_TOLERANCE}] offset {window.min_history})\n"
         f"  unless on (clock) {_AGGREGATE_CLOCKS}"
     )
@@ -70,22 +70,22 @@ def _burn_rate_alert(window: Window, severity: AlertSeverity, notified_within: s
         audience=Audience.ANALYST,
         severity=severity,
         summary="{{ $labels.platform }} missed {{ $value | humanizePercentage }} of the deadlines of "
-        f"{{{{ $labels.clock }}}} that were judged in the last {window.long}",
+        f"{{{{ $labels.clock }}}} that were decided in the last {window.long}",
         for_="15m",
         keep_firing_for="1d",
         notified_within=notified_within,
         starting_when=_STARTING_WHEN[window],
-        means=f"more than {_format_percent(window.threshold)} of the deadlines of one clock that were judged on one platform "
-        f"were missed, over {window.long} and still in the last {window.short}, with at least {window.min_deadlines} judged in "
-        f"the {window.long}: {window.factor:g} times what an objective of 90 % allows. A deadline is judged when its clock "
-        "stops, when its limit passes first, or when the report ends otherwise: one that is kept counts when it is kept, "
-        f"not when it would have been due. Who has been looked at for less than {window.min_history} is not judged. Corrections by "
-        "the platform are taken off; imported history "
-        '(`timing="late"`) is left out. Clocks whose rule asks for a mean, a share or a quantile are told by '
-        "SafeclockObjectiveMissed.",
+        means=f"the platform missed more than {_format_percent(window.threshold)} of the deadlines of one clock that were "
+        f"decided in the last {window.long}, and also of those in the last {window.short}; at least {window.min_deadlines} "
+        f"deadlines were decided in the {window.long}. This is {window.factor:g} times what an objective of 90 % allows. A "
+        "deadline is decided when its clock stops, when its limit passes, or when the report ends otherwise. A deadline that "
+        f"is met counts when it is met. Platforms that were measured for less than {window.min_history} are left out. "
+        "Corrections by the platform are subtracted; imported history "
+        '(`timing="late"`) is left out. For clocks with an objective for a mean, a share or a quantile, '
+        "SafeclockObjectiveMissed fires instead.",
         check=_CHECK,
         do=_DO,
-        not_meant="a finding of a breach, and not a page.",
+        not_meant="that the platform broke a law.",
         inhibits=(Inhibition(targets=slower, equal=("platform", "clock")),) if slower else (),
     )
 

@@ -1,7 +1,7 @@
-"""Platforms that fall silent, fall behind or fall off: a ticket to the analyst with a copy for the platform.
+"""Alerts on platforms that are silent, have a backlog, or file fewer reports: tickets for analyst and platform.
 
-Each is held against the platform's own past, never against another platform. No alert here may page, and none may
-rest on a clock that nobody reviewed more heavily than as a ticket.
+Each alert compares a platform with its own past, never with another platform. No alert here may be a page, and an
+alert on a clock that no lawyer reviewed is at most a ticket.
 """
 
 from functools import partial
@@ -29,19 +29,19 @@ MIN_OPEN_REPORTS: Final = 50
 VOLUME_DROP_RATIO: Final = 0.5
 MIN_DAILY_FILINGS: Final = 50
 MIN_RECENT_COHORT_REPORTS: Final = 50
-"""A cohort that grows is looked at again and again: docs/adr/0008 counts the false alarms of smaller ones."""
+"""A growing cohort is compared many times; docs/adr/0008 counts the false alarms of smaller cohorts."""
 
 MIN_SHARE_FALL: Final = 0.05
-"""Shares that fell by less are of no interest however surely they fell: a large platform's interval is narrow."""
+"""Smaller falls raise no alert, even if they are certain: the interval of a large platform is narrow."""
 
 _AS_OF: Final = select("safeclock_as_of_timestamp_seconds")
 _COMPLETE_THROUGH: Final = f"max by (platform) ({select('safeclock_complete_through_timestamp_seconds')})"
 _CADENCE: Final = f"max by (platform) ({select('safeclock_cadence_seconds')})"
-# Measured against the figures' own time, not the wall clock: while the pipeline stands still nobody grows silent.
+# Compared with the figures' time, not with the wall clock: no platform becomes silent while the pipeline is stopped.
 _SILENT: Final = only_when_fresh(
     f"  scalar(max({_AS_OF})) - {_COMPLETE_THROUGH}\n  > on (platform) {SILENT_CADENCES} * {_CADENCE}"
 )
-# Who waits for two days is not to begin anew with every restart of a board.
+# The last value is used, so that a restart of a board does not reset the two days.
 _NEVER_COMPLETE: Final = only_when_fresh(
     f"  max by (platform) ({last_value('safeclock_cadence_seconds')})"
     f" unless on (platform) max by (platform) ({last_value('safeclock_complete_through_timestamp_seconds')})"
@@ -51,8 +51,8 @@ _BACKLOG: Final = only_when_fresh(
 )
 _VOLUME_DROPPED: Final = only_when_fresh(
     f"  {daily_increase(FILED)} / ({baseline(FILED)} >= {MIN_DAILY_FILINGS}) < {VOLUME_DROP_RATIO}"
-    # What was filed while nobody looked is in no increase: a day of which the first hours are not known is no day.
-    # Nor has anybody dropped who is told of no more.
+    # `increase` misses filings from before the first scrape, so the first hours of the day must have samples.
+    # The platform must still have samples, too: a platform that is no longer exported has not dropped.
     f"\n  and count_over_time({platform_series(FILED)}[6h] offset 18h)\n  and {platform_series(FILED)}"
 )
 
@@ -63,7 +63,7 @@ _ENOUGH_FILED: Final = (
 
 
 def _share_fall(bound_before: str, bound_now: str) -> str:
-    """Return by how much the share of new cohorts lies below that of the older ones."""
+    """Return by how much the share of new cohorts is below the share of older cohorts."""
     return f"{older_cohorts_share(bound_before)} - on (platform, clock) group_right () {share_within_24h(_RECENT_COHORTS, bound_now)}"
 
 
@@ -85,84 +85,84 @@ ALERTS: Final = (
         name="SafeclockPlatformSilent",
         expr=_SILENT,
         summary="{{ $labels.platform }} "
-        f"says that it is complete up to {{{{ $value | humanizeDuration }}}} ago, more than {SILENT_CADENCES} "
+        f"is complete only up to {{{{ $value | humanizeDuration }}}} ago, more than {SILENT_CADENCES} "
         "of its cadences",
         for_="5m",
         keep_firing_for="1h",
         notified_within="15m",
-        starting_when="the third cadence passes without a word",
-        means="the instant up to which a platform says that it has published everything lies more than three of its own "
-        "registered cadences back. Its figures stand still there, or two cadences before it last told anything where that is "
-        "later; its deadlines are decided two cadences late.",
+        starting_when="three cadences have passed without a heartbeat",
+        means="the platform's declared watermark is more than three of its registered cadences old. The platform's figures "
+        "stop at this watermark, or two cadences before its latest event if that is later. Its deadlines are decided two "
+        "cadences late.",
         check=(
             (
                 "`safeclock_last_event_timestamp_seconds` and `safeclock_heartbeats_total`: events without heartbeats mean "
-                "that its heartbeat job stopped, nothing at all that its publisher did; heartbeats that promise nothing new "
-                "mean that its outbox is not emptied."
+                "that the heartbeat job stopped; neither events nor heartbeats mean that the publisher stopped; heartbeats "
+                "with an old watermark mean that the platform's outbox is not emptied."
             ),
             "*Events refused* for the platform.",
-            "The registered cadence: a nightly exporter must be registered as nightly.",
+            "The registered cadence: a platform that publishes nightly must be registered as nightly.",
         ),
-        do=("Tell the platform's engineer. Late events are counted when they come.",),
-        not_meant="slowness: while a platform is silent, nothing is said of its speed, backlog or volume.",
+        do=("Inform the platform's engineer. Late events are counted when they arrive.",),
+        not_meant="that the platform is slow: the speed, backlog and volume of a silent platform are not known.",
         inhibits=(_SILENCE_INHIBITION,),
     ),
     _analyst_ticket(
         name="SafeclockPlatformNeverComplete",
         expr=_NEVER_COMPLETE,
-        summary="{{ $labels.platform }} is registered and has never said that it was complete",
+        summary="{{ $labels.platform }} is registered and has never declared a watermark",
         for_="2d",
         notified_within="49h",
         starting_when="a platform is registered",
-        means="a platform has stood in the registry for two days and has never said that it was complete.",
+        means="a platform has been in the registry for two days and has never declared a watermark on all partitions.",
         check=(
             "Whether the platform's principal may write to its topics.",
             "Whether its first events are refused.",
             "Whether it sends heartbeats to every partition of both topics.",
         ),
-        do=("Tell the platform's engineer, or take it out of the registry if it is not to be measured yet.",),
-        not_meant="a fault of the pipeline when other platforms are heard.",
+        do=("Inform the platform's engineer, or remove the platform from the registry until it is to be measured.",),
+        not_meant="a fault of the pipeline, if events of other platforms arrive.",
         inhibits=(_SILENCE_INHIBITION,),
     ),
     _analyst_ticket(
         name=_PLATFORM_ALERTS[0],
         expr=_BACKLOG,
         summary="{{ $labels.platform }} has had at least {{ $value | humanize }} open reports for twelve hours, more than "
-        f"{BACKLOG_FACTOR} times what is usual for it",
+        f"{BACKLOG_FACTOR} times its usual number",
         for_="15m",
         keep_firing_for="1d",
         notified_within="14h",
-        starting_when="a platform's open reports begin to stand above twice their usual number",
-        means=f"for twelve hours a platform has never had fewer open reports than {BACKLOG_FACTOR} times the median of "
-        f"its own last four weeks, and never fewer than {MIN_OPEN_REPORTS}. A platform that has been measured for less than "
-        "two weeks has no past to be held against.",
+        starting_when="the number of open reports rises above twice its usual value",
+        means=f"for twelve hours the platform always had more open reports than {BACKLOG_FACTOR} times the median of its own "
+        f"last four weeks, and at least {MIN_OPEN_REPORTS}. Platforms that were measured for less than two weeks are left "
+        "out, since they have no past to compare with.",
         check=(
-            f"`{daily_increase(FILED)}`: a wave of reports explains a backlog, and says nothing of the platform's speed.",
-            "*Oldest open report*: one that grows older every day is not being worked on.",
-            "*Events refused*: actions that are not accepted leave their reports open.",
+            f"`{daily_increase(FILED)}`: many new reports explain a backlog, and do not mean that the platform is slower.",
+            "*Oldest open report*: if its age grows every day, nobody works on it.",
+            "*Events refused*: if actions are refused, their reports stay open.",
         ),
-        do=("Ask the platform what it is waiting for, before its deadlines begin to be missed.",),
-        not_meant="missed deadlines: those are SafeclockSlowResponse.",
+        do=("Ask the platform for the cause before it misses deadlines.",),
+        not_meant="missed deadlines: SafeclockSlowResponse reports those.",
     ),
     _analyst_ticket(
         name=_PLATFORM_ALERTS[1],
         expr=_VOLUME_DROPPED,
-        summary="{{ $labels.platform }} filed {{ $value | humanizePercentage }} of what is usual for this day of the week",
+        summary="{{ $labels.platform }} filed {{ $value | humanizePercentage }} of its usual number for this day of the week",
         for_="6h",
         keep_firing_for="1d",
         notified_within="20h",
-        starting_when="a platform's filings cease while its heartbeats go on",
-        means=f"in the last day fewer than {100 * VOLUME_DROP_RATIO:g} % of the reports were filed that the same platform "
-        "filed on this day of the week, in the median of the last four weeks, for six hours; days on which fewer than "
-        f"{MIN_DAILY_FILINGS} are usual are not looked at.",
+        starting_when="filings stop while heartbeats continue",
+        means=f"for six hours the number of reports filed in the last day was below {100 * VOLUME_DROP_RATIO:g} % of the "
+        "platform's median for this day of the week over the last four weeks. Days with a median of fewer than "
+        f"{MIN_DAILY_FILINGS} reports are left out.",
         check=(
-            f"`{daily_increase(FILED)}` beside `{baseline(FILED)}`: how many there were, and how many are usual.",
+            f"`{daily_increase(FILED)}` beside `{baseline(FILED)}`: the actual number and the usual number.",
             "*Events refused*: filings may be refused since a release of the platform.",
             "One partition or all: a publisher may have lost a part of its stream.",
-            "The calendar: a holiday on a weekday looks like this.",
+            "The calendar: a holiday on a weekday has the same effect.",
         ),
-        do=("Ask the platform whether its way of taking reports changed, or the way in which it publishes them.",),
-        not_meant="silence: the platform says that it has published everything.",
+        do=("Ask the platform whether it changed how it receives or publishes reports.",),
+        not_meant="that the platform is silent: its heartbeats say that it has published everything.",
     ),
     _analyst_ticket(
         name=_PLATFORM_ALERTS[2],
@@ -172,20 +172,20 @@ ALERTS: Final = (
         for_="1d",
         keep_firing_for="1d",
         notified_within="25h",
-        starting_when="the intervals of a new cohort and of the older ones part",
-        means="of the reports filed this week or last, a smaller share had their clock stopped within 24 hours than "
-        "of those filed five to twelve weeks ago: the upper end of the 95 % interval of the new cohort lies below the "
-        f"median of the lower ends of the older ones, and the share fell by {100 * MIN_SHARE_FALL:g} points at least. New "
-        f"cohorts of fewer than {MIN_RECENT_COHORT_REPORTS} reports are left out, and older ones of fewer than {MIN_COHORT_REPORTS}.",
+        starting_when="the interval of a new cohort falls below the intervals of older cohorts",
+        means="the share of reports whose clock stopped within 24 hours is smaller for reports filed this week or last week "
+        "than for those filed five to twelve weeks ago: the upper end of the new cohort's 95 % interval is below the median "
+        f"of the older cohorts' lower ends, and the share fell by at least {100 * MIN_SHARE_FALL:g} points. New cohorts of "
+        f"fewer than {MIN_RECENT_COHORT_REPORTS} reports and older cohorts of fewer than {MIN_COHORT_REPORTS} are left out.",
         check=(
-            "Whether what is filed changed: harm, channel, reporter.",
+            "Whether the mix of filings changed: harm, channel, reporter.",
             (
-                "*Acted on within 24 h, by week of filing* beside *Decided within 24 h, by week of filing*, and in *Where "
-                "reports stand* whether they are open or ended otherwise."
+                "*Acted on within 24 h, by week of filing* beside *Decided within 24 h, by week of filing*, and *Reports "
+                "by state*: are the reports open, or did they end otherwise?"
             ),
         ),
-        do=("Ask the platform what changed in those weeks, with both figures and their intervals.",),
-        not_meant="slow: a platform that was very fast may still be fast.",
+        do=("Ask the platform what changed in those weeks; name both shares and their intervals.",),
+        not_meant="that the platform is slow: a platform that was very fast may still be fast.",
         severity=AlertSeverity.DIGEST,
     ),
 )

@@ -1,4 +1,4 @@
-"""Recording rules.
+"""Recording rules of Prometheus.
 
 Start with rules.py.
 Imports alert.py and streams.contract.

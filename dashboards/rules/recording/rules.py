@@ -1,7 +1,8 @@
-"""Recording rules: what alerts and dashboards share, computed once.
+"""Recording rules for expressions that alerts and dashboards share.
 
-Two layers. The first gives every series once, whichever board is scraped. The second reads the first alone, and only
-it looks back in time, so that a rule can be asked over any history by putting the second layer in place of its name.
+There are two layers. The first layer has one series for all boards. The second layer reads the first layer only, and
+only the second layer looks back in time. So a rule can be evaluated over any history when the names of its series are
+replaced by the expressions of the second layer.
 """
 
 from typing import Final, NamedTuple
@@ -22,17 +23,17 @@ OPEN_REPORTS: Final = "safeclock_open_reports"
 
 
 class Recording(NamedTuple):
-    """A recording rule: the series `record` is computed by `expr`."""
+    """A recording rule: `expr` computes the series `record`."""
 
     record: str
     expr: str
 
 
 class Window(NamedTuple):
-    """A burn-rate window: `long` shows that it matters, `short` that it still goes on; misses burn at `factor`.
+    """A burn-rate window: misses over `long` are significant, misses over `short` show that they continue.
 
-    Fewer deadlines than `least` in the long window are no rate. Who was not there `known` ago is not judged: that is an
-    hour before the short window. `step` is how finely the long window is looked at.
+    `factor` is the burn rate. The long window needs at least `min_deadlines` deadlines. A platform needs a sample from
+    `min_history` ago, which is an hour before the short window. `step` is the resolution of the long window.
     """
 
     factor: float
@@ -44,23 +45,23 @@ class Window(NamedTuple):
 
     @property
     def threshold(self) -> float:
-        """Share of missed deadlines above which a platform burns its objective; below 1, else it cannot be passed."""
+        """Share of missed deadlines above which the alert fires; it must be below 1."""
         return round(self.factor * (1 - OBJECTIVE), 6)
 
 
 OBJECTIVE: Final = 0.9
-"""Share of reports that should be answered within the clock's limit. A yardstick of ours, no law."""
+"""Share of reports that should be answered within the clock's limit. Safeclock chose this value; it is no law."""
 
 FAST: Final = Window(factor=6, long="1d", short="6h", min_deadlines=20)
 SLOW: Final = Window(factor=3, long="3d", short="6h", min_deadlines=30)
 SUSTAINED: Final = Window(factor=1.5, long="14d", short="1d", min_deadlines=200, min_history="25h", step="1h")
 WINDOWS: Final = (FAST, SLOW, SUSTAINED)
-"""Human-scale windows. The usual factors of 14.4 and 6 assume objectives of 99.9 %; here 14.4 asks for 144 %."""
+"""Windows of days. The usual factors 14.4 and 6 assume objectives of 99.9 %; here 14.4 would mean 144 % misses."""
 
 SLOW_THRESHOLD: Final = SLOW.threshold
 
 MIN_COHORT_REPORTS: Final = 20
-"""Cohorts of fewer reports are compared with nothing."""
+"""Smaller cohorts are not compared."""
 
 _LEVEL: Final = "platform_clock"
 _CORRECTED_SERIES: Final = f"{_LEVEL}_counted:{CORRECTED.removesuffix('_total')}:max"
@@ -98,36 +99,35 @@ def daily_increase(name: str) -> str:
 
 
 def baseline(name: str) -> str:
-    """Return the name of what is usual for a platform: the median of its own last four weeks."""
+    """Return the name of the recorded usual value of a platform: the median of its own last four weeks."""
     return f"platform:{name.removesuffix('_total')}:median4w"
 
 
 def older_cohorts_share(bound: str) -> str:
-    """Return the name of the median over a platform's older cohorts of a bound of the share within 24 hours."""
+    """Return the name of the recorded median, over a platform's older cohorts, of a bound of the share within 24 h."""
     return f"{_LEVEL}:safeclock_cohort_within_{bound}:older_median"
 
 
 REFUSED_SHARE: Final = "platform:safeclock_events_refused_per_event:ratio_increase1d"
 WRONG_PARTITION: Final = "safeclock_events_refused_wrong_partition_total"
-"""Not a metric of its own: the refusals of `REFUSED` that a wrong partitioner is the cause of."""
+"""Not an exported metric: the refusals of `REFUSED` with the reason `wrong_partition`."""
 
 REFUSED_BEFORE: Final = "platform:safeclock_events_refused_per_event:ratio_increase27d_before"
 OPEN_ALL_DAY: Final = f"platform:{OPEN_REPORTS}:min12h"
 
 
 def _base_recordings() -> tuple[Recording, ...]:
-    # While figures are stale a changelog may be measured again: what a counter shows then is of years ago, and it
-    # would read as a counter that began anew.
-    # One value whichever board is scraped, before any increase: a board that restarts under another name would
-    # otherwise begin a series of its own.
+    # While figures are stale, workers may replay a changelog: a counter then shows an old value, which would look like
+    # a counter reset.
+    # Boards are merged before any `increase`: a board that restarts under another name would begin a new series.
     platform_counters = (FILED, SKEWED, CONFLICTING, HEARTBEAT_GAPS)
     actions = f"sum by (platform) (max by (platform, outcome) ({_max_over_handover(ACTIONS)}))"
     refused = f"sum by (platform) (max by (platform, reason) ({_max_over_handover(REFUSED, reason='!internal')}))"
-    astray = f"max by (platform) ({_max_over_handover(REFUSED, reason='wrong_partition')})"
+    wrong_partition = f"max by (platform) ({_max_over_handover(REFUSED, reason='wrong_partition')})"
     return (
         Recording(_FIGURES_AGE, FIGURES_ARE_FRESH),
-        # Which platforms were there weeks ago, by the counter that each has: one that comes back is not new. A rule of
-        # its own, since all that stands in one with such an offset is read from there on.
+        # Finds platforms that were exported weeks ago, since a platform that comes back is not new. It is a rule of its
+        # own, since an offset makes Prometheus load all series of a rule from that time on.
         Recording(
             _SEEN_BEFORE,
             " or ".join(
@@ -150,31 +150,32 @@ def _base_recordings() -> tuple[Recording, ...]:
         Recording(platform_series(OPEN_REPORTS), _only_when_fresh(f"max by (platform) ({last_value(OPEN_REPORTS)})")),
         _from_zero(ACTIONS, actions),
         _from_zero(REFUSED, refused),
-        _from_zero(WRONG_PARTITION, astray),
+        _from_zero(WRONG_PARTITION, wrong_partition),
     )
 
 
 def _only_when_fresh(expr: str) -> str:
-    """Return what is true now: nothing while the figures are stale."""
+    """Return `expr` while the figures are fresh, no result while they are stale."""
     return f"{expr}\nand on () {_FIGURES_AGE}"
 
 
 def _from_zero(name: str, expr: str) -> Recording:
-    """Return a counter of a platform that begins at zero where the platform is new on boards that were there before.
+    """Return a platform's counter that starts at zero if the platform is new and the boards were scraped before.
 
-    Its first events may have come before the first scrape that shows it, and are of that time. Where nobody looked
-    before, or after weeks of absence, a counter begins as it is: what is in it cannot be dated, and accuses nobody.
+    The first events of a new platform may arrive before its first scrape; the zero makes `increase` count them. If the
+    boards were not scraped before, or after weeks of absence, the counter starts at its value: the time of its events is
+    not known, and it must not blame a platform.
     """
     record = platform_series(name)
-    # As far back as the figures are looked for, and a while more.
-    known = f"last_over_time({record}[25h]) or {_SEEN_BEFORE}"
+    # A little longer than the longest window that reads the recorded series.
+    seen = f"last_over_time({record}[25h]) or {_SEEN_BEFORE}"
     new = f"0 * {expr} and on () last_over_time({_FIGURES_AGE}[1d] offset {LOOKBACK})"
-    return Recording(record, _only_when_fresh(f"({expr} and on (platform) ({known})\n  or {new}\n  or {expr})"))
+    return Recording(record, _only_when_fresh(f"({expr} and on (platform) ({seen})\n  or {new}\n  or {expr})"))
 
 
 def _max_over_handover(name: str, **labels: str) -> str:
-    # What a board said that is gone stands until the other one has come as far, which is fresh and no further behind:
-    # a value that falls is a reset to `increase`, and everything would be counted once more.
+    # The last value of a board that stopped is used until the other board has reached it: `increase` would treat a
+    # falling value as a counter reset and count everything again.
     return f"max_over_time({select(name, **labels)}[{LOOKBACK}])"
 
 
@@ -192,7 +193,7 @@ def _window_recordings(window: str, step: str) -> tuple[Recording, ...]:
 
 
 def _net_increase(kind: str, name: str, window: str, step: str) -> str:
-    """Return the increase of a counter less what was taken back meanwhile, never below zero."""
+    """Return the increase of a counter less the corrections of the same time, never below zero."""
     span = _range(window, step)
     back = f'{_CORRECTED_SERIES}{{counted="{kind}"}}'
     return f"clamp_min(increase({recorded_total(name)}{span}) - ignoring (counted) increase({back}{span}), 0)"
@@ -207,10 +208,10 @@ def _unless_reached_reset(window: str, step: str) -> str:
 
 
 def _unless_reset(series: str, range_: str) -> str:
-    """Return what leaves out whose counter of the boards fell.
+    """Return a clause that leaves out platforms whose counter fell.
 
-    It falls when history was measured again from less than before, as after the loss of the changelog and of the
-    oldest records. Nobody knows then what is new in it.
+    A counter falls when state was rebuilt from fewer records, for example after the loss of the changelog and of the
+    oldest records. Its new events are then not known.
     """
     return f"unless resets({series}{range_}) > 0"
 
@@ -238,7 +239,7 @@ def _baseline_recordings() -> tuple[Recording, ...]:
     )
     hours = f"{platform_series(OPEN_REPORTS)}[{_BASELINE_WINDOW}:1h]"
     return (
-        # The same day of the week, four times; a platform that has not been here for so long has nothing usual.
+        # The same day of the week, four times; a platform without four weeks of samples has no usual value.
         Recording(
             baseline(FILED),
             f"quantile by (platform) (0.5,\n  {days}\n)\nand on (platform) increase({filed}[1d] offset 4w)",
@@ -263,7 +264,7 @@ def _increase_before(name: str) -> str:
 
 
 def _refused_share(refused: str, filed: str, actions: str) -> str:
-    # Who sends nothing that is accepted, or under no registered name, has no filings to add.
+    # Platforms without accepted events, and `unknown`, have no filings to add.
     return f"{refused}\n/ (({refused} + ({filed} + {actions}) or {refused}) > 0)"
 
 
@@ -277,7 +278,7 @@ def _older_cohort_recordings() -> tuple[Recording, ...]:
 
 
 def share_within_24h(cohort: str, bound: str) -> str:
-    """Return a bound of the share within 24 hours, by platform, clock and cohort."""
+    """Return an expression for a bound of the share within 24 hours, by platform, clock and cohort."""
     labels = {"cohort": cohort, "limit": "24h", "bound": bound}
     return f"max by (platform, clock, cohort) ({last_value('safeclock_cohort_within_ratio', **labels)})"
 

@@ -1,4 +1,4 @@
-"""One event on its way: outbox, producer, heartbeats.
+"""Delivers single events: outbox, producer and heartbeats.
 
 Start with delivery.py.
 Imports streams.edge and streams.contract.

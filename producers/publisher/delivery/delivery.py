@@ -1,4 +1,4 @@
-"""What stands between an event and its acknowledgement: bounded, thread-safe, and nothing is lost in silence."""
+"""Delivers events to the broker and tracks acknowledgements: bounded, thread-safe, and every failure is raised."""
 
 from threading import Condition
 from typing import Final, NamedTuple
@@ -13,7 +13,7 @@ _MS_PER_SECOND: Final = 1000
 
 
 class PendingEvent(NamedTuple):
-    """One event as it leaves: `at` is when it happened, in epoch milliseconds, None for a heartbeat."""
+    """One event to send; `occurred_at` is in epoch milliseconds, None for a heartbeat."""
 
     event_id: str
     topic: str
@@ -23,9 +23,9 @@ class PendingEvent(NamedTuple):
 
 
 class Delivery:
-    """Hands parcels to the wire and keeps account of them.
+    """Sends events with a producer and records in the outbox what the broker acknowledged.
 
-    A failure is told once: by the next call that hands over, or by `flush` or `close`.
+    A failure is raised once: by the next call of `enqueue`, `flush` or `close`.
     """
 
     def __init__(self, settings: PublisherSettings, topics: tuple[str, ...]) -> None:
@@ -38,21 +38,21 @@ class Delivery:
 
     @property
     def acknowledged(self) -> int:
-        """How many events, heartbeats not counted, the broker has confirmed."""
+        """How many events the broker has acknowledged, without heartbeats."""
         with self._condition:
             return self._outbox.acknowledged
 
     @property
     def promised_through(self) -> int | None:
-        """How far a heartbeat has promised; None before the first."""
+        """The watermark of the last heartbeat, in epoch milliseconds; None before the first heartbeat."""
         with self._condition:
             return self._outbox.promised_through
 
     def enqueue(self, event: PendingEvent) -> None:
-        """Put an event on its way to the partition of its key.
+        """Send an event to the partition of its key, without waiting for the acknowledgement.
 
-        Raises NotAcknowledgedError for earlier events that were given up, BufferFullError when there is no room
-        within `block_ms`, BrokerError when the topic cannot be reached; then this event was not sent.
+        Raises NotAcknowledgedError for earlier events that failed, BufferFullError if the outbox stays full for
+        `block_ms`, BrokerError if the topic cannot be reached. In all three cases this event was not sent.
         """
         with self._condition:
             self._raise_failures()
@@ -61,47 +61,50 @@ class Delivery:
                     f"expected room among {self._settings.max_pending} unacknowledged events within "
                     f"{self._settings.block_ms} ms, found none: the event was not sent"
                 )
-            ticket = self._add_entry(event)
-        self._send(ticket, event, partition_of(event.key, self._producer.partition_count))
+            entry_id = self._add_entry(event)
+        self._send(entry_id, event, partition_of(event.key, self._producer.partition_count))
 
     def reserve_promise(self, complete_through: int, latest_allowed: int, *, is_exact: bool) -> int | None:
-        """Return how far a heartbeat may promise now, None for not at all; see `Outbox.promise` and `Outbox.forget`."""
+        """Return the watermark that a heartbeat may declare now, None for no heartbeat.
+
+        `Outbox.reserve_promise` and `Outbox.withdraw_promise_after` have the rules; instants in epoch milliseconds.
+        """
         with self._condition:
             self._outbox.withdraw_promise_after(latest_allowed)
             return self._outbox.reserve_promise(complete_through, is_exact=is_exact)
 
     def broadcast(self, event_id: str, key: bytes, value: bytes) -> None:
-        """Put a heartbeat on its way to every partition of every topic, after what was sent there before."""
+        """Send a heartbeat to every partition of every topic, after all earlier events."""
         for topic in self._topics:
-            parcel = PendingEvent(event_id, topic, key, value, None)
+            heartbeat = PendingEvent(event_id, topic, key, value, None)
             for partition in range(self._producer.partition_count):
                 with self._condition:
-                    ticket = self._add_entry(parcel)
-                self._send(ticket, parcel, partition)
+                    entry_id = self._add_entry(heartbeat)
+                self._send(entry_id, heartbeat, partition)
 
     def flush(self, timeout_ms: int) -> None:
-        """Wait until everything that was handed over before this call is acknowledged.
+        """Wait until all events that were enqueued before this call are acknowledged.
 
-        Raises NotAcknowledgedError for what failed and for what is still on its way after `timeout_ms`.
+        Raises NotAcknowledgedError for events that failed and for events without an answer after `timeout_ms`.
         """
         with self._condition:
-            latest = self._outbox.last_entry_id
-            settled = self._condition.wait_for(lambda: self._outbox.is_done(latest), timeout_ms / _MS_PER_SECOND)
+            last_entry_id = self._outbox.last_entry_id
+            is_done = self._condition.wait_for(lambda: self._outbox.is_done(last_entry_id), timeout_ms / _MS_PER_SECOND)
             self._raise_failures()
-            if not settled:
+            if not is_done:
                 raise NotAcknowledgedError(self._outbox.pending_ids(), "the broker has not answered yet")
 
     def close(self, timeout_ms: int) -> None:
-        """Take nothing more, wait for what is on its way, release the connections; a second call does nothing.
+        """Reject new events, wait for pending ones, and release the connections; a second call does nothing.
 
-        Raises NotAcknowledgedError for everything that was not acknowledged within `timeout_ms`.
+        Raises NotAcknowledgedError for all events that were not acknowledged within `timeout_ms`.
         """
         with self._condition:
             if self._closed:
                 return
             self._closed = True
-            latest = self._outbox.last_entry_id
-            self._condition.wait_for(lambda: self._outbox.is_done(latest), timeout_ms / _MS_PER_SECOND)
+            last_entry_id = self._outbox.last_entry_id
+            self._condition.wait_for(lambda: self._outbox.is_done(last_entry_id), timeout_ms / _MS_PER_SECOND)
         self._producer.close()
         with self._condition:
             self._outbox.fail_all("the publisher was closed before the broker answered")
@@ -109,7 +112,7 @@ class Delivery:
 
     def _add_entry(self, event: PendingEvent) -> int:
         if self._closed:
-            raise PublisherError("expected an open publisher, this one is closed")
+            raise PublisherError("publisher: expected an open one, got a closed one; create a new publisher")
         return self._outbox.add(event.event_id, event.occurred_at)
 
     def _send(self, entry_id: int, event: PendingEvent, partition: int) -> None:

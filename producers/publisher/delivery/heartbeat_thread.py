@@ -1,11 +1,11 @@
-"""The cadence: a thread that says, every so often, how far everything has been published."""
+"""A thread that sends heartbeats at a fixed interval."""
 
 from collections.abc import Callable
 from threading import Event, Thread
 
 
 class HeartbeatThread:
-    """Calls `beat` every `every_ms` milliseconds until stopped; a failure is kept, and does not end it."""
+    """Calls `send` every `every_ms` milliseconds until stopped; keeps the last failure and continues after it."""
 
     def __init__(self, send: Callable[[], object], every_ms: int) -> None:
         self._send = send
@@ -16,12 +16,12 @@ class HeartbeatThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the cadence and wait for a heartbeat that is on its way out."""
+        """Stop sending, and wait for a heartbeat that is being sent."""
         self._stopped.set()
         self._thread.join()
 
     def pop_failure(self) -> Exception | None:
-        """Return the last failure, once; None when there was none."""
+        """Return the last failure and forget it; None if there was no failure."""
         failure, self._failure = self._failure, None
         return failure
 
@@ -29,5 +29,5 @@ class HeartbeatThread:
         while not self._stopped.wait(self._every_s):
             try:
                 self._send()
-            except Exception as failure:  # noqa: BLE001 - whatever the caller's own function raises is the caller's to see
+            except Exception as failure:  # noqa: BLE001 - errors of the caller's own function go to the caller
                 self._failure = failure

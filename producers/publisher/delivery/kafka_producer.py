@@ -1,4 +1,4 @@
-"""The producer of kafka-python, set up so that an acknowledgement means what it says."""
+"""The producer of kafka-python, configured so that an acknowledged record is on all in-sync replicas."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -12,22 +12,22 @@ from producers.publisher.settings import PublisherSettings
 from streams.contract.settings.kafka_security import KafkaSecurityError
 from streams.edge.kafka_client.login import check_login
 
-# kafka-python asks for at least one whole request within the delivery timeout.
+# kafka-python requires that a whole request fits into the delivery timeout.
 _REQUESTS_PER_DELIVERY_TIMEOUT = 3
 
 
 class SendFuture(Protocol):
-    """The fate of one record."""
+    """The result of sending one record."""
 
     def add_callback(self, callback: Callable[[object], None]) -> object:
-        """Call `call` on the sender's thread once the broker has confirmed the record."""
+        """Call `callback` on the sender's thread when the broker has acknowledged the record."""
 
     def add_errback(self, errback: Callable[[Exception], None]) -> object:
-        """Call `call` on the sender's thread once the record was given up."""
+        """Call `errback` on the sender's thread when the record has failed."""
 
 
 class AcknowledgedProducer:
-    """Topics of one broker, all with the same number of partitions; records go out in order within a partition."""
+    """Sends records to topics with the same number of partitions, in order within each partition."""
 
     def __init__(self, settings: PublisherSettings, topics: tuple[str, ...]) -> None:
         try:
@@ -46,7 +46,7 @@ class AcknowledgedProducer:
                 bootstrap_servers=settings.servers,
                 acks="all",
                 enable_idempotence=settings.idempotent,
-                # Without idempotence a retry could overtake; one request in flight keeps the order of a key.
+                # Without idempotence a retry could change the order; one request in flight keeps the order of a key.
                 max_in_flight_requests_per_connection=5 if settings.idempotent else 1,
                 linger_ms=settings.linger_ms,
                 max_block_ms=settings.block_ms,
@@ -60,10 +60,10 @@ class AcknowledgedProducer:
                 **settings.access.client_options(),
             )
         except KafkaError as error:
-            for client in clients:  # of a producer that was never made nobody else closes it
+            for client in clients:  # KafkaProducer does not close its client when its constructor fails.
                 client.close()
             raise BrokerError(
-                f"expected a broker at {settings.bootstrap}, none answered: {type(error).__name__}"
+                f"bootstrap: expected a broker at {settings.bootstrap}, none answered: {type(error).__name__}"
             ) from error
         try:
             self.partition_count = self._common_partition_count(topics)
@@ -72,10 +72,10 @@ class AcknowledgedProducer:
             raise
 
     def send(self, topic: str, partition: int, key: bytes, value: bytes) -> SendFuture:
-        """Put a record on its way; BrokerError when that cannot be tried, or the topic has other partitions by now."""
-        found = self._partition_count(topic)
-        if found != self.partition_count:
-            raise BrokerError(f"expected {self.partition_count} partitions of {topic}, as at the start, got {found}")
+        """Send a record; raises BrokerError if that is not possible or the topic's number of partitions has changed."""
+        count = self._partition_count(topic)
+        if count != self.partition_count:
+            raise BrokerError(f"{topic}: expected {self.partition_count} partitions, as at the start, got {count}")
         try:
             future: SendFuture = self._producer.send(topic, value, key, partition=partition)
         except KafkaError as error:
@@ -83,22 +83,24 @@ class AcknowledgedProducer:
         return future
 
     def close(self) -> None:
-        """Release the connections; what is still on its way fails."""
-        # There is no public way to end the sender's thread while records are on their way: `close` raises before.
+        """Release the connections; records without an acknowledgement fail."""
+        # kafka-python has no public method that stops the sender's thread while records are pending: `close` raises.
         self._producer._sender.force_close()  # noqa: SLF001
         self._producer.close()
 
     def _common_partition_count(self, topics: tuple[str, ...]) -> int:
         counts = {topic: self._partition_count(topic) for topic in topics}
         if len(set(counts.values())) != 1:
-            raise BrokerError(f"expected as many partitions of every topic, got {counts}")
+            raise BrokerError(f"topics: expected the same number of partitions of every topic, got {counts}")
         return next(iter(counts.values()))
 
     def _partition_count(self, topic: str) -> int:
         try:
-            found = len(self._producer.partitions_for(topic))
+            count = len(self._producer.partitions_for(topic))
         except KafkaError as error:
-            raise BrokerError(f"expected the topic {topic}, the broker has none: {type(error).__name__}") from error
-        if not found:
-            raise BrokerError(f"expected the topic {topic}, the broker has none")
-        return found
+            raise BrokerError(
+                f"{topic}: expected this topic, the broker does not have it: {type(error).__name__}"
+            ) from error
+        if not count:
+            raise BrokerError(f"{topic}: expected this topic, the broker does not have it")
+        return count

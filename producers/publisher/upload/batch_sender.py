@@ -1,7 +1,7 @@
-"""Whole record batches, for files: dozens of times as fast as one record at a time (docs/adr/0002).
+"""Sends whole record batches, dozens of times as fast as single records (docs/adr/0002).
 
-Within a partition a batch leaves only after the one before it was acknowledged. So a key's events arrive in order, a
-heartbeat never before what it promises, and after a failure nothing more arrives in that partition.
+Within a partition a batch is sent only after the previous batch was acknowledged. So the events of a key arrive in
+order, a heartbeat arrives after the events that it covers, and after a failure nothing more arrives in that partition.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ from streams.contract.settings.kafka_security import KafkaSecurityError
 from streams.contract.topics import partition_of
 from streams.edge.kafka_client.login import check_login
 
-# Half of what Kafka takes by default (message.max.bytes), so that no overhead can tip a batch over it.
+# Half of Kafka's default limit (message.max.bytes), so that a batch stays below the limit with any overhead.
 _BATCH_BYTES: Final = 512 * 1024
 _MAX_CACHED_KEYS: Final = 1 << 16
-_SHUTDOWN_WAIT_S: Final = 1.0  # twice at the end of a process that was asked to stop
+_SHUTDOWN_WAIT_S: Final = 1.0  # A process that is asked to stop waits for this time twice.
 
 
 class OutgoingRecord(NamedTuple):
-    """One record of one line; `timestamp` in epoch milliseconds, None for the time of sending."""
+    """One record of one line; `timestamp` is in epoch milliseconds, None for the time of sending."""
 
     topic: str
     partition: int
@@ -38,11 +38,11 @@ class OutgoingRecord(NamedTuple):
 
 
 class UndeliveredError(Exception):
-    """A batch was not acknowledged; the message is the cause."""
+    """A batch was not acknowledged; the message says why."""
 
 
 class _PartitionBuffer:
-    """One partition: the batch that is filled, and the one that is on its way, each with the lines in it."""
+    """The open batch and the batch in flight of one partition, each with its line numbers."""
 
     def __init__(self, topic: str, partition: int) -> None:
         self.topic = topic
@@ -54,7 +54,7 @@ class _PartitionBuffer:
 
 
 class BatchSender:
-    """Sends records in batches and knows which lines were acknowledged."""
+    """Sends records in batches and tracks which lines were acknowledged."""
 
     def __init__(self, producer: AIOKafkaProducer, partition_count: int, acknowledgement_timeout_s: float) -> None:
         self._producer = producer
@@ -64,48 +64,48 @@ class BatchSender:
         self.partition_of = lru_cache(_MAX_CACHED_KEYS)(lambda key: partition_of(key, partition_count))
 
     async def add(self, records: Iterable[OutgoingRecord]) -> None:
-        """Put records into the batches of their partitions; full ones leave.
+        """Add records to the batches of their partitions, and send full batches.
 
-        Raises UndeliveredError when an earlier batch of such a partition was not acknowledged.
+        Raises UndeliveredError if an earlier batch of a full partition was not acknowledged.
         """
         for topic, partition, key, value, timestamp, line in records:
-            lane = self._buffers.get((topic, partition))
-            if lane is None:
-                lane = self._buffers[topic, partition] = _PartitionBuffer(topic, partition)
-            lane.open_lines.append(line)
-            if lane.open_batch is None:
-                lane.open_batch = self._producer.create_batch()
-            if lane.open_batch.append(timestamp=timestamp, key=key, value=value) is None:
-                await self._send_full_batch(lane, line)
-                lane.open_batch = self._producer.create_batch()
-                lane.open_batch.append(timestamp=timestamp, key=key, value=value)
+            buffer = self._buffers.get((topic, partition))
+            if buffer is None:
+                buffer = self._buffers[topic, partition] = _PartitionBuffer(topic, partition)
+            buffer.open_lines.append(line)
+            if buffer.open_batch is None:
+                buffer.open_batch = self._producer.create_batch()
+            if buffer.open_batch.append(timestamp=timestamp, key=key, value=value) is None:
+                await self._send_full_batch(buffer, line)
+                buffer.open_batch = self._producer.create_batch()
+                buffer.open_batch.append(timestamp=timestamp, key=key, value=value)
 
     async def send_open_batches(self) -> None:
-        """Let every batch leave that holds anything."""
-        for lane in self._buffers.values():
-            await self._send_batch(lane)
+        """Send every batch that is not empty."""
+        for buffer in self._buffers.values():
+            await self._send_batch(buffer)
 
     async def await_in_flight(self) -> None:
-        """Wait a moment for what is on its way, whatever becomes of it: what arrives late is counted all the same."""
-        sent = [lane.in_flight for lane in self._buffers.values() if lane.in_flight is not None]
-        if sent:
-            await asyncio.wait(sent, timeout=_SHUTDOWN_WAIT_S)
-        for lane in self._buffers.values():
-            if lane.in_flight is not None and lane.in_flight.done() and lane.in_flight.exception() is None:
-                lane.in_flight, lane.in_flight_lines = None, []
+        """Wait at most one second for batches in flight, so that late acknowledgements still count; raises nothing."""
+        in_flight = [buffer.in_flight for buffer in self._buffers.values() if buffer.in_flight is not None]
+        if in_flight:
+            await asyncio.wait(in_flight, timeout=_SHUTDOWN_WAIT_S)
+        for buffer in self._buffers.values():
+            if buffer.in_flight is not None and buffer.in_flight.done() and buffer.in_flight.exception() is None:
+                buffer.in_flight, buffer.in_flight_lines = None, []
 
     async def flush(self) -> None:
-        """Send everything and wait for it; raises UndeliveredError for the first batch that is not acknowledged."""
+        """Send all batches and wait; raises UndeliveredError for the first batch that is not acknowledged."""
         await self.send_open_batches()
-        for lane in self._buffers.values():
-            await self._await_acknowledgement(lane)
+        for buffer in self._buffers.values():
+            await self._await_acknowledgement(buffer)
 
     def unacknowledged(self) -> set[int]:
-        """Return the numbers of the lines of which a record was added and is not acknowledged."""
-        return {line for lane in self._buffers.values() for line in (*lane.open_lines, *lane.in_flight_lines)}
+        """Return the numbers of lines with a record that was added and is not acknowledged."""
+        return {line for buffer in self._buffers.values() for line in (*buffer.open_lines, *buffer.in_flight_lines)}
 
     async def _send_full_batch(self, buffer: _PartitionBuffer, line: int) -> None:
-        # The line's record was not taken: it belongs to the next batch, also when the full one cannot leave.
+        # The record did not fit, so its line belongs to the next batch, even if the full batch cannot be sent.
         buffer.open_lines.pop()
         try:
             await self._send_batch(buffer)
@@ -125,11 +125,11 @@ class BatchSender:
             raise UndeliveredError(type(error).__name__) from error
 
     def _check_partition_count(self, topic: str) -> None:
-        """Raise when a topic has other partitions than at the start: keys would go to the wrong ones, for weeks."""
-        found = self._producer.client.cluster.partitions_for_topic(topic)
-        if found and len(found) != self.partition_count:
+        """Raise if a topic's number of partitions has changed, since keys would then go to wrong partitions."""
+        partitions = self._producer.client.cluster.partitions_for_topic(topic)
+        if partitions and len(partitions) != self.partition_count:
             raise UndeliveredError(
-                f"expected {self.partition_count} partitions of {topic}, as at the start, got {len(found)}"
+                f"{topic}: expected {self.partition_count} partitions, as at the start, got {len(partitions)}"
             )
 
     async def _await_acknowledgement(self, buffer: _PartitionBuffer) -> None:
@@ -147,11 +147,11 @@ class BatchSender:
 
 @asynccontextmanager
 async def open_batch_sender(settings: PublisherSettings, topics: Iterable[str]) -> AsyncIterator[BatchSender]:
-    """Connect a sender for the topics `names` for the block.
+    """Yield a connected sender for `topics` while the block runs.
 
-    Raises BrokerError when the broker does not answer, or has not all topics with the same number of partitions.
+    Raises BrokerError if the broker does not answer, lacks a topic, or has different numbers of partitions.
     """
-    patience_s = settings.delivery_timeout_ms / 1000
+    timeout_s = settings.delivery_timeout_ms / 1000
     try:
         await asyncio.to_thread(check_login, settings.bootstrap, settings.access)
     except KafkaSecurityError as error:
@@ -169,30 +169,32 @@ async def open_batch_sender(settings: PublisherSettings, topics: Iterable[str]) 
     except KafkaError as error:
         await producer.stop()
         raise BrokerError(
-            f"expected a broker at {settings.bootstrap}, none answered: {type(error).__name__}"
+            f"bootstrap: expected a broker at {settings.bootstrap}, none answered: {type(error).__name__}"
         ) from error
     try:
-        yield BatchSender(producer, await fetch_partition_count(producer, topics, settings.bootstrap), patience_s)
+        yield BatchSender(producer, await fetch_partition_count(producer, topics, settings.bootstrap), timeout_s)
     finally:
         await _stop_producer(producer)
 
 
 async def fetch_partition_count(producer: AIOKafkaProducer, topics: Iterable[str], bootstrap: str) -> int:
-    """Return how many partitions each of the topics `names` has; raises BrokerError as `bulk_sender` does."""
+    """Return the number of partitions of every topic; raises BrokerError like `open_batch_sender`."""
     try:
         metadata = await producer.client.fetch_all_metadata()
     except KafkaError as error:
-        raise BrokerError(f"expected a broker at {bootstrap}, it told nothing of its topics: {error}") from error
+        raise BrokerError(f"bootstrap: expected a list of topics from {bootstrap}, got an error: {error}") from error
     counts = {name: len(metadata.partitions_for_topic(name) or ()) for name in topics}
     if missing := sorted(name for name, count in counts.items() if not count):
-        raise BrokerError(f"expected the topics of the registry, the broker has not: {', '.join(missing)}")
+        raise BrokerError(
+            f"topics: expected the topics of the registry, the broker does not have: {', '.join(missing)}"
+        )
     if len(set(counts.values())) != 1:
-        raise BrokerError(f"expected as many partitions of every topic, got {counts}")
+        raise BrokerError(f"topics: expected the same number of partitions of every topic, got {counts}")
     return next(iter(counts.values()))
 
 
 async def _stop_producer(producer: AIOKafkaProducer) -> None:
-    # With idempotence the client retries for ever; who gave up on a batch must not wait for it here.
+    # With idempotence the client retries without end, so this function must not wait for a batch that has failed.
     try:
         await asyncio.wait_for(producer.stop(), _SHUTDOWN_WAIT_S)
     except TimeoutError:

@@ -1,4 +1,4 @@
-"""What became of an order to publish, in words for a terminal."""
+"""Prints the target, the progress and the result of an upload."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,35 +15,37 @@ from streams.edge.files.refusal_groups import explanation_lines
 from streams.edge.files.refusal_table import refusal_table
 from streams.edge.terminal import console
 
-_ACKNOWLEDGED_HINT: Final = "acknowledged is not accepted: `safeclock status --platform ID` tells what became of them"
+_ACKNOWLEDGED_HINT: Final = (
+    "acknowledged does not mean accepted: `safeclock status --platform ID` shows what was accepted"
+)
 _CLOSED_HISTORY_HINT: Final = (
-    "too_old: recorded more than 14 days late, or in no span of history that the registry has open; the operator opens one"
-    " ([[platforms.history]]), and use the registry that says so"
+    "too_old: recorded more than 14 days late, or in no open span of history; ask the operator to open a span"
+    " ([[platforms.history]] in the registry), then publish with the new registry"
 )
 
 
 def print_target(request: UploadRequest, out: Console | None = None) -> None:
-    """Say, before anything is sent, to whom and where; on standard error unless told otherwise."""
+    """Print broker, user and topics before anything is sent; to standard error by default."""
     settings = request.settings
-    who = f" as {settings.access.username}" if settings.access.username else ""
+    user = f" as {settings.access.username}" if settings.access.username else ""
     topics = ", ".join(request.registry.source_topics())
-    (out or console(stderr=True)).print(f"{settings.bootstrap}{who}: {topics}", soft_wrap=True)
+    (out or console(stderr=True)).print(f"{settings.bootstrap}{user}: {topics}", soft_wrap=True)
 
 
 def print_result(result: UploadResult, out: Console | None = None) -> None:
-    """Say what was refused, what was acknowledged, and how to go on; on standard error unless told otherwise."""
+    """Print what was refused, what was acknowledged, and how to continue; to standard error by default."""
     out = out or console(stderr=True)
     if result.refusal_groups:
-        out.print(refusal_table("refused before they left", result.refusal_groups))
+        out.print(refusal_table("refused before sending", result.refusal_groups))
         out.print(*explanation_lines(result.refusal_groups), sep="\n")
     lines = f"{result.events:,} events and {result.heartbeats:,} heartbeats"
     if result.withheld_heartbeats:
-        beats = f"{result.withheld_heartbeats:,} heartbeat{'s' * (result.withheld_heartbeats > 1)}"
-        out.print(f"{beats} held back: a line of the same platform is left out, and when it happened is not known")
+        heartbeats = f"{result.withheld_heartbeats:,} heartbeat{'s' * (result.withheld_heartbeats > 1)}"
+        out.print(f"{heartbeats} not sent: a line of the same platform was refused, and its time is not known")
     if result.has_closed_history:
         out.print(_CLOSED_HISTORY_HINT, markup=False, soft_wrap=True)
     if not result.is_sent:
-        out.print(f"{lines} are good; nothing was sent")
+        out.print(f"{lines} are valid; nothing was sent")
         return
     out.print(f"{result.acknowledged:,} lines acknowledged by the broker, of {lines}")
     out.print(_ACKNOWLEDGED_HINT, soft_wrap=True)
@@ -53,10 +55,10 @@ def print_result(result: UploadResult, out: Console | None = None) -> None:
 
 @contextmanager
 def show_progress(request: UploadRequest) -> Iterator[ProgressCallback]:
-    """Show on a terminal how far the files of `order` are, while the callback that this gives is called."""
+    """Show a progress bar on a terminal; yields the callback that updates the bar."""
     out = console(stderr=True)
-    known = out.is_terminal and bool(request.paths) and all(map(is_rereadable, request.paths))
-    if not known:
+    has_known_size = out.is_terminal and bool(request.paths) and all(map(is_rereadable, request.paths))
+    if not has_known_size:
         yield ignore_progress
         return
     total = sum(path.stat().st_size for path in request.paths)

@@ -1,4 +1,4 @@
-"""One pass over lines that sends them and keeps account of what arrived."""
+"""Sends lines once and tracks which were acknowledged."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -18,11 +18,11 @@ from streams.edge.files.line_blocks import LineBlock
 from streams.edge.files.refusal_groups import RefusalCounts
 
 ProgressCallback = Callable[[int, int], None]
-"""Called with the bytes read and the lines acknowledged so far."""
+"""Called with the number of bytes read and the number of lines acknowledged so far."""
 
 
 def ignore_progress(_size: int, _lines: int) -> None:
-    """Tell nobody."""
+    """Do nothing: the callback for an upload without a progress bar."""
 
 
 CAUSE_REFUSED: Final = "a line was refused"
@@ -31,12 +31,12 @@ CAUSE_CHANGED: Final = "the file changed while it was read"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadOptions:
-    """How a pass treats its lines.
+    """Options of an upload.
 
-    `now` is when live lines are told; the records of `history` carry the time at which each line was told. `good`
-    lines are known to be good and not checked again; `checks` holds the checksums of their blocks when they were read
-    before, None when they were not, and `gaps` the platforms with a refused line among them, as in `Survey`. Lines
-    before `from_line` are read and not sent.
+    `now` returns the log time of live lines; with `history` each record has the log time of its line as timestamp.
+    Prevalidated lines are not checked again. `checksums` are those of the blocks at the first reading, None without a
+    first reading. `incomplete_platforms` have a refused line, as in `FileCheck`. Lines before `from_line` are read and
+    not sent.
     """
 
     now: WallClock
@@ -49,18 +49,18 @@ class UploadOptions:
 
 
 class _StoppedError(Exception):
-    """Ends a pass before a line that must not leave; the message is the cause."""
+    """Ends an upload before a line that must not be sent; the message is the cause."""
 
 
 def _next_block(read_ahead: ReadAhead) -> LineBlock | None:
     try:
         return read_ahead.next_block()
-    except OSError as error:  # what was sent before is accounted for all the same
-        raise _StoppedError(f"the lines could not be read on: {error}") from error
+    except OSError as error:  # The upload still reports the lines that it sent before.
+        raise _StoppedError(f"the next lines could not be read: {error}") from error
 
 
 class LineUpload:
-    """Sends the lines of a source once; afterwards its attributes tell what happened."""
+    """Sends the lines of a source once; its attributes hold the result."""
 
     def __init__(self, router: Router, options: UploadOptions, progress: ProgressCallback) -> None:
         self._router = router
@@ -77,15 +77,15 @@ class LineUpload:
         self.resume_from_line: int | None = None
 
     async def run(self, source: Iterator[LineBlock], settings: PublisherSettings, topics: tuple[str, ...]) -> None:
-        """Send everything; what ends it early stands in `cause`. Raises BrokerError when it cannot begin."""
-        ahead = ReadAhead(source)
+        """Send all lines; `stop_cause` says why an upload stopped early. Raises BrokerError if it cannot begin."""
+        read_ahead = ReadAhead(source)
         try:
             async with open_batch_sender(settings, topics) as sender:
-                await self._send_until_stopped(ahead, sender)
+                await self._send_until_stopped(read_ahead, sender)
                 await sender.await_in_flight()
                 unacknowledged = sender.unacknowledged()
         finally:
-            ahead.stop()
+            read_ahead.stop()
         self.acknowledged = self.events + self.heartbeats - len(unacknowledged)
         if self.stop_cause:
             self.resume_from_line = min(unacknowledged, default=self._next_line)
@@ -117,44 +117,44 @@ class LineUpload:
             raise _StoppedError(CAUSE_CHANGED)
 
     def _is_unchanged(self, block_index: int, block: LineBlock) -> bool:
-        checks = self._options.checksums
-        return checks is None or checks[block_index : block_index + 1] == (block_checksum(block),)
+        checksums = self._options.checksums
+        return checksums is None or checksums[block_index : block_index + 1] == (block_checksum(block),)
 
     def _build_records(self, block: LineBlock, sender: BatchSender) -> Iterator[OutgoingRecord]:
         history = self._options.history
         for index, line in block.non_blank_lines():
             number = block.first_line + index
-            found = self._route(line)
-            if isinstance(found, Refusal):
-                self._incomplete_platforms.add(found.platform)
+            routed = self._route(line)
+            if isinstance(routed, Refusal):
+                self._incomplete_platforms.add(routed.platform)
             if number < self._options.from_line:
                 continue
-            if isinstance(found, OutgoingEvent):
+            if isinstance(routed, OutgoingEvent):
                 self.events += 1
-                stamp = found.timestamp if history else None
-                yield OutgoingRecord(found.topic, sender.partition_of(found.key), found.key, line, stamp, number)
-            elif isinstance(found, Heartbeat) and not can_send_heartbeat(found.platform, self._incomplete_platforms):
+                timestamp = routed.timestamp if history else None
+                yield OutgoingRecord(routed.topic, sender.partition_of(routed.key), routed.key, line, timestamp, number)
+            elif isinstance(routed, Heartbeat) and not can_send_heartbeat(routed.platform, self._incomplete_platforms):
                 self.withheld_heartbeats += 1
-            elif isinstance(found, Heartbeat):
+            elif isinstance(routed, Heartbeat):
                 self.heartbeats += 1
-                yield from self._heartbeat_copies(found, line, number, sender.partition_count)
+                yield from self._heartbeat_copies(routed, line, number, sender.partition_count)
             else:
-                self._count_refusal(found, block.location(index), line)
+                self._count_refusal(routed, block.location(index), line)
             self._next_line = number + 1
 
     def _route(self, line: bytes) -> OutgoingEvent | Heartbeat | Refusal:
-        read = self._router.route_valid_line if self._options.is_prevalidated else self._router.route_line
-        return read(line, self._options.now(), is_live=not self._options.history)
+        route = self._router.route_valid_line if self._options.is_prevalidated else self._router.route_line
+        return route(line, self._options.now(), is_live=not self._options.history)
 
     def _heartbeat_copies(
         self, heartbeat: Heartbeat, line: bytes, number: int, partition_count: int
     ) -> Iterator[OutgoingRecord]:
-        key, stamp = heartbeat_key(heartbeat.platform), heartbeat.logged_at if self._options.history else None
+        key, timestamp = heartbeat_key(heartbeat.platform), heartbeat.logged_at if self._options.history else None
         for topic in self._router.heartbeat_topics(heartbeat):
             for partition in range(partition_count):
-                yield OutgoingRecord(topic, partition, key, line, stamp, number)
+                yield OutgoingRecord(topic, partition, key, line, timestamp, number)
 
-    def _count_refusal(self, refusal: Refusal, place: str, line: bytes) -> None:
-        self.refusals.add(refusal, place, line)
+    def _count_refusal(self, refusal: Refusal, location: str, line: bytes) -> None:
+        self.refusals.add(refusal, location, line)
         if not self._options.skip_refused:
             raise _StoppedError(CAUSE_REFUSED)

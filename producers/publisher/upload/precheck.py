@@ -1,4 +1,4 @@
-"""What is in files, found without sending anything."""
+"""Checks all lines of files before anything is sent."""
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterator
@@ -12,15 +12,15 @@ from streams.edge.files.line_blocks import LineBlock
 from streams.edge.files.refusal_groups import RefusalCounts
 
 LineRouter = Callable[[bytes], OutgoingEvent | Heartbeat | Refusal]
-"""Says where the event in a line goes, or why it is refused."""
+"""Returns the routed event of a line, its heartbeat, or its refusal."""
 
 
 @dataclass(slots=True)
 class FileCheck:
-    """The lines of a source: how many of each kind, what is refused, which ids (digests) are retracted.
+    """The result of a check: number of lines of each kind, refusals, and retracted ids (digests).
 
-    `beats` counts heartbeats by platform; `gaps` are the platforms with a refused line, "" for one that is not known.
-    `checks` has a checksum for every block: a second reading that finds another one reads another file.
+    `heartbeats` are counted by platform. `incomplete_platforms` have a refused line; "" is an unknown platform.
+    `checksums` has one for every block: if a second reading finds another checksum, the file has changed.
     """
 
     lines: int = 0
@@ -33,21 +33,20 @@ class FileCheck:
 
 
 def check_lines(source: Iterator[LineBlock], route: LineRouter) -> FileCheck:
-    """Read every line."""
-    found = FileCheck()
+    """Read and route every line, and return what was found."""
+    check = FileCheck()
     for block in source:
-        found.lines += len(block.lines)
-        found.checksums.append(block_checksum(block))
+        check.lines += len(block.lines)
+        check.checksums.append(block_checksum(block))
         for index, line in block.non_blank_lines():
-            _count_line(found, route(line), block.location(index), line)
-    return found
+            _count_line(check, route(line), block.location(index), line)
+    return check
 
 
 def can_send_heartbeat(platform: str, incomplete_platforms: Container[str]) -> bool:
-    """Whether a heartbeat of a platform may leave: not when a line of it, or of nobody known, was left out.
+    """Return whether a heartbeat of a platform may be sent: not if a line of the platform, or of none, was refused.
 
-    A heartbeat says that everything up to an instant was told, and when a line that cannot be read happened is not
-    known.
+    A heartbeat declares that all events up to an instant are published, and the instant of a refused line is not known.
     """
     return platform not in incomplete_platforms and "" not in incomplete_platforms
 
@@ -57,10 +56,10 @@ def block_checksum(block: LineBlock) -> int:
     return crc32(b"\n".join(block.lines))
 
 
-def _count_line(check: FileCheck, routed: OutgoingEvent | Heartbeat | Refusal, place: str, raw_line: bytes) -> None:
+def _count_line(check: FileCheck, routed: OutgoingEvent | Heartbeat | Refusal, location: str, raw_line: bytes) -> None:
     match routed:
         case Refusal():
-            check.refusals.add(routed, place, raw_line)
+            check.refusals.add(routed, location, raw_line)
             check.incomplete_platforms.add(routed.platform)
         case Heartbeat():
             check.heartbeats[routed.platform] += 1

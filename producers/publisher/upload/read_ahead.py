@@ -1,4 +1,4 @@
-"""Reading ahead of what is sent."""
+"""Reads blocks of lines ahead of the sender."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,9 +9,9 @@ from streams.edge.files.line_blocks import LineBlock
 
 
 class ReadAhead:
-    """Reads blocks on a thread of its own, a few in advance, so that who works on them never waits for a disk.
+    """Reads up to `depth` blocks in advance on its own thread, so that the sender does not wait for the disk.
 
-    The thread is a daemon: one that waits on an open pipe does not keep the process alive.
+    The thread is a daemon, so that a thread that waits for a pipe does not keep the process alive.
     """
 
     def __init__(self, source: Iterator[LineBlock], depth: int = 4) -> None:
@@ -21,7 +21,7 @@ class ReadAhead:
         Thread(target=self._read, name="safeclock-lines", daemon=True).start()
 
     def next_block(self) -> LineBlock | None:
-        """Return the next block, waiting for it; None at the end. Raises what reading raised."""
+        """Wait for the next block and return it; None at the end. Raises the error of a read that failed."""
         block = self._queue.get()
         if isinstance(block, Exception):
             raise block
@@ -33,7 +33,7 @@ class ReadAhead:
         return self._queue.empty()
 
     def stop(self) -> None:
-        """Stop reading, and let a `next` that waits return None: nobody wants the rest."""
+        """Stop reading, and let a waiting `next_block` return None."""
         self._is_stopped = True
         with suppress(Empty):
             while True:
@@ -47,7 +47,7 @@ class ReadAhead:
                 if self._is_stopped:
                     return
                 self._queue.put(block)
-        except Exception as error:  # noqa: BLE001 - raised where the blocks are used
+        except Exception as error:  # noqa: BLE001 - `next_block` raises it
             self._queue.put(error)
         else:
             self._queue.put(None)

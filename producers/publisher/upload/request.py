@@ -1,6 +1,6 @@
-"""Files of events to the broker: refused before they leave, acknowledged line by line, safe to run again.
+"""Publishes files of events: checks lines before sending, tracks acknowledgements, and is safe to run again.
 
-Event ids are in the file, so a line that is sent twice is counted once; what is not certain is sent again.
+Event ids are in the file, so a line that is sent twice counts once. Lines that may have arrived are sent again.
 """
 
 import asyncio
@@ -24,13 +24,12 @@ from streams.edge.files.refusal_groups import RefusalCounts, RefusedLines
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadRequest:
-    """What to publish, and how; no paths, or the path `-`, is the standard input.
+    """What to publish, and how; without paths, or with the path `-`, lines come from the standard input.
 
-    `history` takes each line as told at its `recordedtime`, else its `time`, and sets the records' time to it; else
-    every line is told now. Where the broker stamps records itself, history is told now, too: what is older than a live
-    event may be must lie in a span of history that the registry has open. Either way a line is refused for the reason
-    for which a worker would refuse it. With `skip_refused` such lines are left out, and so are all later heartbeats of
-    their platforms. `from_line` counts over all files, from 1.
+    With `history` each record gets its line's `recordedtime`, or `time`, as log time; otherwise lines are logged now.
+    If the broker sets the timestamps, history is logged now, too: events that are too old for live events must then be
+    in a span of history that the registry has open. A line is refused if a worker would refuse it. With `skip_refused`
+    refused lines are left out, and so are heartbeats of their platforms. `from_line` counts over all files, from 1.
     """
 
     settings: PublisherSettings
@@ -44,13 +43,13 @@ class UploadRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadResult:
-    """What became of an order.
+    """The result of an upload.
 
-    Of the lines read, `events` and `heartbeats` were to be sent; `acknowledged` of both the broker has confirmed.
-    `withheld` heartbeats were held back, since a line before which they would vouch was left out.
-    `resume_from` is the line to go on from, None when nothing is left; `cause` says why it stopped early, "" when it
-    did not. `sent` is false when nothing was tried: a dry run, or refused lines in a file. `unopened` tells that it was
-    history, of which the registry has not opened all.
+    `events` and `heartbeats` count the lines to send; `acknowledged` counts those that the broker acknowledged.
+    `withheld_heartbeats` were not sent, since an event that they would cover was refused. `resume_from_line` is the
+    first line to send next time, None if nothing is left. `stop_cause` says why the upload stopped early, "" if it did
+    not. `is_sent` is false for a dry run, and if a file has refused lines. `has_closed_history` is true if lines of
+    history are not in a span that the registry has open.
     """
 
     events: int
@@ -68,30 +67,30 @@ class UploadResult:
 def publish_files(
     request: UploadRequest, progress: ProgressCallback = ignore_progress, now: WallClock = wall_clock_ms
 ) -> UploadResult:
-    """Publish the files of `order`, or the standard input.
+    """Publish the files of `request`, or the standard input.
 
-    Files are read twice: nothing is sent before every line is known to be good. A pipe, named or not, is checked as it
-    comes, and nothing that follows a refused line is sent. Raises OSError for a file that cannot be read, BrokerError
-    when the broker cannot be used.
+    Files are read twice, so that nothing is sent before every line is checked. Lines of a pipe, named or not, are
+    checked as they arrive, and no line after a refused line is sent. Raises OSError for a file that cannot be read,
+    BrokerError if the broker cannot be used.
     """
     paths = request.paths or (STDIN,)
-    terms = _upload_options(request, reading_clock(paths, now))
+    options = _upload_options(request, reading_clock(paths, now))
     if not request.dry_run and not all(map(is_rereadable, paths)):
-        return _run_upload(request, read_blocks(paths), LineUpload(Router(request.registry), terms, progress))
+        return _run_upload(request, read_blocks(paths), LineUpload(Router(request.registry), options, progress))
     router = Router(request.registry)
-    found = check_lines(
-        read_blocks(paths), lambda line: router.route_line(line, terms.now(), is_live=not terms.history)
+    check = check_lines(
+        read_blocks(paths), lambda line: router.route_line(line, options.now(), is_live=not options.history)
     )
-    if request.dry_run or (found.refusals.total and not request.skip_refused):
-        return _dry_run_result(request, found)
-    terms = replace(
-        terms,
-        is_prevalidated=not found.refusals.total,
-        checksums=tuple(found.checksums),
-        incomplete_platforms=frozenset(found.incomplete_platforms),
+    if request.dry_run or (check.refusals.total and not request.skip_refused):
+        return _dry_run_result(request, check)
+    options = replace(
+        options,
+        is_prevalidated=not check.refusals.total,
+        checksums=tuple(check.checksums),
+        incomplete_platforms=frozenset(check.incomplete_platforms),
     )
     return _run_upload(
-        request, read_blocks(paths), LineUpload(Router(request.registry, found.retracted_ids), terms, progress)
+        request, read_blocks(paths), LineUpload(Router(request.registry, check.retracted_ids), options, progress)
     )
 
 
@@ -102,12 +101,12 @@ def publish_blocks(
     *,
     is_prevalidated: bool = False,
 ) -> UploadResult:
-    """Publish lines as they are made, such as a simulation's; the paths of `order` are not read.
+    """Publish lines from an iterator, for example of a simulation; the paths of `request` are not read.
 
-    `good` says that their maker answers for every line: they are then not checked again.
+    With `is_prevalidated` the lines are not checked.
     """
-    terms = _upload_options(request, wall_clock_ms, is_prevalidated=is_prevalidated)
-    return _run_upload(request, source, LineUpload(Router(request.registry), terms, progress))
+    options = _upload_options(request, wall_clock_ms, is_prevalidated=is_prevalidated)
+    return _run_upload(request, source, LineUpload(Router(request.registry), options, progress))
 
 
 def _upload_options(request: UploadRequest, now: WallClock, *, is_prevalidated: bool = False) -> UploadOptions:
@@ -122,7 +121,7 @@ def _upload_options(request: UploadRequest, now: WallClock, *, is_prevalidated: 
 
 
 def _is_logged_on_arrival(request: UploadRequest) -> bool:
-    """Return whether history counts as told when it arrives; a registry that accepts everybody opens none."""
+    """Return whether the broker sets the log time of history; a registry that accepts all has no open history."""
     if request.registry.accepts_all:
         return False
     return request.dry_run or uses_log_append_time(request.settings, request.registry.source_topics())
@@ -149,15 +148,15 @@ def _has_closed_history(request: UploadRequest, refusals: RefusalCounts) -> bool
 
 
 def _dry_run_result(request: UploadRequest, check: FileCheck) -> UploadResult:
-    vouching = sum(
+    sendable = sum(
         count
         for platform, count in check.heartbeats.items()
         if can_send_heartbeat(platform, check.incomplete_platforms)
     )
     return UploadResult(
         events=check.events,
-        heartbeats=vouching,
-        withheld_heartbeats=check.heartbeats.total() - vouching,
+        heartbeats=sendable,
+        withheld_heartbeats=check.heartbeats.total() - sendable,
         acknowledged=0,
         refusal_groups=check.refusals.groups(),
         resume_from_line=None,

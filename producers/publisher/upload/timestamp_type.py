@@ -1,4 +1,4 @@
-"""Whose stamp is a record's log time on the topics of a broker: the broker's own, or the sender's."""
+"""Finds out whether the broker or the sender sets the timestamps of records on a topic."""
 
 from collections.abc import Iterable
 from contextlib import closing
@@ -16,10 +16,10 @@ _CREATE_TIME: Final = "CreateTime"
 
 
 def uses_log_append_time(settings: PublisherSettings, topics: Iterable[str]) -> bool:
-    """Return whether history must be opened for a platform, since records are told when the broker receives them.
+    """Return whether the broker sets timestamps on arrival, so that the registry must open a span for history.
 
-    False where the broker says that senders' stamps count, or tells no settings at all, as the embedded one. A broker
-    that does not let us ask, or does not answer, counts as one that stamps, as in production.
+    False if the topics use the senders' timestamps, or if the broker has no topic settings, like the embedded broker.
+    If the broker rejects the request or does not answer, the result is True, the normal case in production.
     """
     resources = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in sorted(topics)]
     try:
@@ -35,4 +35,4 @@ def uses_log_append_time(settings: PublisherSettings, topics: Iterable[str]) -> 
     except (KafkaError, KafkaSecurityError):
         return True
     types = [entries.get(_TIMESTAMP_TYPE) for kind in described.values() for entries in kind.values()]
-    return any(stamp is not None and stamp["value"] != _CREATE_TIME for stamp in types)
+    return any(timestamp_type is not None and timestamp_type["value"] != _CREATE_TIME for timestamp_type in types)

@@ -1,4 +1,4 @@
-"""What happens to invented reports.
+"""Simulates what happens to each report.
 
 Start with report_model.py.
 Imports streams.domain.

@@ -1,4 +1,4 @@
-"""Which reports come in during a span of time: items that one person reports, and items that many do."""
+"""Simulates the reports that arrive in a time slice: items that one person reports, and items that many report."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -13,9 +13,9 @@ from producers.simulation.model.seasonality import day_factor, filing_weights, h
 from producers.simulation.model.seeded_random import SeededRandom, WeightedChoice
 from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND
 
-# One item in twenty is reported by several people, who come soon after the first; with a mean of some six more they
-# are about a fifth of all reports. Sizes are ours; a review of the design showed that clusters of mean five break
-# intervals that take reports for independent.
+# Several people report one item in twenty, soon after the first report. With a mean of about six more reports, these
+# are a fifth of all reports. The sizes are ours; clusters with a mean of five already make intervals wrong that assume
+# independent reports.
 _SHARED_ITEM_SHARE: Final = 0.05
 _FOLLOWERS_MEDIAN: Final = 4.0
 _FOLLOWERS_SIGMA: Final = 1.0
@@ -25,11 +25,11 @@ _FOLLOWER_DELAY_SIGMA: Final = 1.5
 _MERGED_SHARE: Final = 0.4
 
 REPORTS_PER_ITEM: Final = 1.2
-"""Mean number of reports on an item over all platforms, measured: nobody reports what is gone, so it hangs on the fates."""
+"""Measured mean number of reports per item over all platforms; it depends on outcomes, since removed items get none."""
 
 
 class TimeSlice(NamedTuple):
-    """A stretch of time within one UTC day in which reports come in, `busier` times as many as usual."""
+    """An interval within one UTC day, epoch milliseconds; reports arrive at `rate_factor` times the usual rate."""
 
     begin_ms: int
     end_ms: int
@@ -37,7 +37,7 @@ class TimeSlice(NamedTuple):
 
 
 class ArrivalStream(NamedTuple):
-    """What the reports of one platform in one span of time have in common."""
+    """The values that all reports of one platform in one time slice share."""
 
     rng: SeededRandom
     responses: ResponseModel
@@ -49,25 +49,25 @@ class ArrivalStream(NamedTuple):
 def simulate_arrivals(
     config: SimulationConfig, platform: PlatformModel, time_slice: TimeSlice
 ) -> Iterator[SimulatedReport]:
-    """Yield the lives of the reports on items first reported to a platform during `span`."""
-    chance = SeededRandom(config.seed, platform.id, time_slice.begin_ms)
+    """Yield the reports on items that were first reported to a platform in `time_slice`."""
+    rng = SeededRandom(config.seed, platform.id, time_slice.begin_ms)
     hours = WeightedChoice(_weighted_hours(time_slice))
     mean = hours.total * config.reports / config.weeks * platform.report_share / REPORTS_PER_ITEM
     mean *= day_factor(config.seed, platform.id, time_slice.begin_ms // DAY) * time_slice.rate_factor
-    queue = ArrivalStream(
-        chance,
+    arrivals = ArrivalStream(
+        rng,
         _responses_at(config, platform, time_slice.begin_ms),
         label_mix(platform.country_rotation),
         week_factor(config.seed, platform.id, iso_week(time_slice.begin_ms)),
-        (f"{time_slice.begin_ms // SECOND:08x}{place:05x}" for place in count()),
+        (f"{time_slice.begin_ms // SECOND:08x}{number:05x}" for number in count()),
     )
-    for _ in range(chance.draw_count(mean)):
-        hour, width = chance.pick(hours)
-        yield from _simulate_item(queue, hour + int(chance.uniform() * width))
+    for _ in range(rng.draw_count(mean)):
+        hour, width = rng.pick(hours)
+        yield from _simulate_item(arrivals, hour + int(rng.uniform() * width))
 
 
 def _weighted_hours(time_slice: TimeSlice) -> list[tuple[tuple[int, int], float]]:
-    """Return the begin and width of every hour that `span` touches, weighted by the share of a week's filings."""
+    """Return begin and width of every hour in `time_slice`, weighted by its share of a week's filings."""
     begins = [time_slice.begin_ms, *range(-(-(time_slice.begin_ms + 1) // HOUR) * HOUR, time_slice.end_ms, HOUR)]
     ends = [*begins[1:], time_slice.end_ms]
     weights = filing_weights()
@@ -78,7 +78,7 @@ def _weighted_hours(time_slice: TimeSlice) -> list[tuple[tuple[int, int], float]
 
 
 def _responses_at(config: SimulationConfig, platform: PlatformModel, filed_at: int) -> ResponseModel:
-    """Return how the platform answers reports filed at `at`; silence changes what is told, not what is done."""
+    """Return how the platform answers reports filed at `filed_at`; a silent platform answers as before."""
     change = platform.change
     if change is None or change.responses is None or filed_at < config.change_date(change.after_share):
         return platform.responses
@@ -86,21 +86,23 @@ def _responses_at(config: SimulationConfig, platform: PlatformModel, filed_at: i
 
 
 def _simulate_item(arrivals: ArrivalStream, first_filed_at: int) -> Iterator[SimulatedReport]:
-    """Yield the reports on one item: the first, and of those that follow the ones that still find it."""
-    chance, habits, shock = arrivals.rng, arrivals.responses, arrivals.week_factor
-    label = chance.pick(arrivals.labels)
-    fate = draw_outcome(chance, habits, label, first_filed_at, shock)
+    """Yield the reports on one item: the first report, and later reports while the item still exists."""
+    rng, responses, factor = arrivals.rng, arrivals.responses, arrivals.week_factor
+    label = rng.pick(arrivals.labels)
+    outcome = draw_outcome(rng, responses, label, first_filed_at, factor)
     first = next(arrivals.report_numbers)
-    yield simulate_report(chance, habits, IncomingReport(first, first_filed_at, label), fate)
-    if label.queue is not QueueKind.IN_APP or not chance.draw_bool(_SHARED_ITEM_SHARE):
+    yield simulate_report(rng, responses, IncomingReport(first, first_filed_at, label), outcome)
+    if label.queue is not QueueKind.IN_APP or not rng.draw_bool(_SHARED_ITEM_SHARE):
         return
-    for _ in range(min(_MAX_FOLLOWERS, int(chance.draw_log_normal(_FOLLOWERS_MEDIAN, _FOLLOWERS_SIGMA)))):
-        again = first_filed_at + int(chance.draw_log_normal(_FOLLOWER_DELAY_MEDIAN, _FOLLOWER_DELAY_SIGMA))
-        if fate is None or again < fate.ended_at:
-            into = first if chance.draw_bool(_MERGED_SHARE) else ""
+    for _ in range(min(_MAX_FOLLOWERS, int(rng.draw_log_normal(_FOLLOWERS_MEDIAN, _FOLLOWERS_SIGMA)))):
+        filed_at = first_filed_at + int(rng.draw_log_normal(_FOLLOWER_DELAY_MEDIAN, _FOLLOWER_DELAY_SIGMA))
+        if outcome is None or filed_at < outcome.ended_at:
+            into = first if rng.draw_bool(_MERGED_SHARE) else ""
             yield simulate_report(
-                chance, habits, IncomingReport(next(arrivals.report_numbers), again, label, into), fate
+                rng, responses, IncomingReport(next(arrivals.report_numbers), filed_at, label, into), outcome
             )
-        elif not fate.is_restricted:
-            own = draw_outcome(chance, habits, label, again, shock)
-            yield simulate_report(chance, habits, IncomingReport(next(arrivals.report_numbers), again, label), own)
+        elif not outcome.is_restricted:
+            own_outcome = draw_outcome(rng, responses, label, filed_at, factor)
+            yield simulate_report(
+                rng, responses, IncomingReport(next(arrivals.report_numbers), filed_at, label), own_outcome
+            )

@@ -1,4 +1,4 @@
-"""What to simulate: seed, span, volume. Nothing else decides what comes out."""
+"""The configuration of a simulation: seed, time span and volume; equal configurations give equal events."""
 
 from typing import Final, NamedTuple, Self
 
@@ -6,14 +6,14 @@ from producers.simulation.model.seasonality import WEEK
 from streams.domain.duration_bins import DAY, HOUR, SECOND
 
 DEFAULT_START_MS: Final = 1_767_571_200_000
-"""Monday 2026-01-05, midnight UTC: where a history begins when nobody says otherwise."""
+"""Monday 2026-01-05, midnight UTC: the default start of a history."""
 
 
 class LiveRate(NamedTuple):
-    """Live traffic after the end of the span, which a room full of people can watch.
+    """The rate of live traffic after the history.
 
-    `busier` times as many reports are filed as before, and heartbeats follow each other after `heartbeat_ms` (a
-    nightly platform keeps to its nights).
+    Reports arrive at `rate_factor` times the rate of the history, and heartbeats every `heartbeat_ms`; a platform that
+    publishes nightly keeps its nightly heartbeat.
     """
 
     rate_factor: float = 1.0
@@ -21,11 +21,11 @@ class LiveRate(NamedTuple):
 
 
 class SimulationConfig(NamedTuple):
-    """A seeded span of history: `weeks` weeks from `start_ms` with about `reports` reports over all platforms.
+    """A history of `weeks` weeks from `start_ms` with about `reports` reports over all platforms.
 
-    `heartbeat_ms` is the least time between two heartbeats of a platform; 0 leaves each its cadence. A publisher sends
-    every heartbeat to every partition: thirteen weeks of them at five minutes would be twenty times the reports on eight
-    partitions of both topics.
+    `heartbeat_ms` is the minimum time between two heartbeats of a platform; with 0 each platform uses its cadence. A
+    publisher sends every heartbeat to every partition: on eight partitions of both topics, thirteen weeks of heartbeats
+    every five minutes would be twenty times as many records as reports.
     """
 
     seed: int
@@ -37,20 +37,20 @@ class SimulationConfig(NamedTuple):
 
     @classmethod
     def ending_at(cls, end_ms: int, seed: int, weeks: int = 13, reports: int = 150_000) -> Self:
-        """Return the plan whose history ends at `end_ms`, for a demo that goes on live from there."""
+        """Return the configuration whose history ends at `end_ms`, for a demo with live traffic after it."""
         return cls(seed, end_ms - weeks * WEEK, weeks, reports)
 
     def with_live_traffic(self, reports_per_second: float, heartbeat_ms: int = 10_000) -> Self:
-        """Return this plan with so many reports a second after its history, over all platforms and on the week's average."""
+        """Return this configuration with live traffic of `reports_per_second`, the weekly average over all platforms."""
         usual = self.reports * SECOND / (self.weeks * WEEK)
         return self._replace(live_rate=LiveRate(reports_per_second / usual, heartbeat_ms))
 
     @property
     def end_ms(self) -> int:
-        """Return the end of the span: where history stops and live traffic begins."""
+        """The end of the history and the start of live traffic, in epoch milliseconds."""
         return self.start_ms + self.weeks * WEEK
 
     def change_date(self, share: float) -> int:
-        """Return the first midnight (UTC) after `share` of the span, the date of a planted change."""
+        """Return the first midnight (UTC) after `share` of the history, the date of a planted change."""
         exact = self.start_ms + int(share * self.weeks * WEEK)
         return -(-exact // DAY) * DAY

@@ -1,7 +1,7 @@
-"""What simulated reports are labelled with: few common combinations, many rare ones.
+"""Defines the labels of simulated reports: few common combinations, and many rare ones.
 
-A combination is drawn as a whole. Independent draws of every label would give thousands of combinations, each with
-a handful of reports, which no platform's traffic looks like.
+A combination is drawn as a whole. Independent draws of every label would give thousands of combinations with a few
+reports each, which is not realistic.
 """
 
 from enum import Enum
@@ -24,7 +24,7 @@ class QueueKind(Enum):
 
 
 class LabelMixEntry(NamedTuple):
-    """One combination of labels; `pace` is how much longer this harm takes than the platform's average."""
+    """One combination of labels; `duration_factor` is the duration of this harm relative to the platform's average."""
 
     report_data: ReportFiled
     queue: QueueKind
@@ -37,11 +37,11 @@ class _ChannelMix(NamedTuple):
     basis: Basis
     queue: QueueKind
     share: float
-    min_share: float  # a combination below this share of the door is too rare to keep
+    min_share: float  # Combinations with a smaller share of the channel are left out.
 
 
-# The shares of the doors are ours, but for trusted flaggers: 0.03-10 % of notices (domain research, table 3.1 and
-# recipe), here about 7 %.
+# The shares of the channels are ours, except for trusted flaggers: 0.03-10 % of notices (domain research, table 3.1
+# and recipe), here about 7 %.
 _CHANNEL_MIXES: Final = (
     _ChannelMix(Channel.IN_APP, Reporter.USER, Basis.TERMS, QueueKind.IN_APP, 0.80, 0.012),
     _ChannelMix(Channel.IN_APP, Reporter.GUARDIAN, Basis.TERMS, QueueKind.IN_APP, 0.05, 0.08),
@@ -54,8 +54,9 @@ _CHANNEL_MIXES: Final = (
     _ChannelMix(Channel.LEGAL_NOTICE, Reporter.AUTHORITY, Basis.REGULATOR_NOTICE, QueueKind.NOTICE, 0.003, 0.2),
 )
 
-# (share of in-app reports, share of notices, median relative to others). Shares are ours; paces follow the order of
-# the published in-app medians of one service in GB, 2025-H1: harassment 3 min, sexual exploitation 4, self-harm 12.
+# (share of in-app reports, share of notices, median relative to others). The shares are ours; the relative medians have
+# the order of one service's published in-app medians in GB, 2025-H1: harassment 3 min, sexual exploitation 4,
+# self-harm 12.
 _HARM_MIX: Final = {
     Harm.BULLYING: (0.25, 0.02, 0.8),
     Harm.AGE_INAPPROPRIATE: (0.17, 0.14, 0.8),
@@ -91,30 +92,34 @@ _JURISDICTION_MIX: Final = (
     (("DE", "FR"), 0.03),
 )
 _LARGE: Final = 3
-"""How many of the jurisdictions take turns in being the commonest."""
+"""How many jurisdictions can be the most common one, depending on the platform."""
 
 
 @lru_cache(maxsize=2)
 def _duration_factors(column: int) -> dict[Harm, float]:
-    """Return the paces of the harms, scaled to a geometric mean of one over in-app reports (0) or notices (1)."""
+    """Return the duration factors of the harms, with geometric mean 1 over in-app reports (0) or notices (1)."""
     total = sum(row[column] for row in _HARM_MIX.values())
     mean = sum(row[column] * log(row[2]) for row in _HARM_MIX.values()) / total
     return {harm: round(row[2] * exp(-mean), 9) for harm, row in _HARM_MIX.items()}
 
 
 def _channel_entries(channel_mix: _ChannelMix, country_rotation: int) -> list[tuple[LabelMixEntry, float]]:
-    """Return the labels that come through `door`; `turn` rotates which jurisdiction is the commonest."""
+    """Return the weighted label combinations of a channel; `country_rotation` selects the most common jurisdiction."""
     column = int(channel_mix.queue in (QueueKind.NOTICE, QueueKind.FLAGGER))
-    places = [
-        _JURISDICTION_MIX[(country_rotation + place) % _LARGE if place < _LARGE else place][0]
-        for place in range(len(_JURISDICTION_MIX))
+    jurisdiction_sets = [
+        _JURISDICTION_MIX[(country_rotation + jurisdictions) % _LARGE if jurisdictions < _LARGE else jurisdictions][0]
+        for jurisdictions in range(len(_JURISDICTION_MIX))
     ]
     kept: list[tuple[LabelMixEntry, float]] = []
     for harm, row in _HARM_MIX.items():
-        for place, (_, weight) in zip(places, _JURISDICTION_MIX, strict=True):
+        for jurisdictions, (_, weight) in zip(jurisdiction_sets, _JURISDICTION_MIX, strict=True):
             share = row[column] * weight
-            if share >= channel_mix.min_share or (place is places[0] and row[column] >= channel_mix.min_share):
-                kept.append((_label_mix_entry(channel_mix, harm, place, _duration_factors(column)[harm]), share))
+            if share >= channel_mix.min_share or (
+                jurisdictions is jurisdiction_sets[0] and row[column] >= channel_mix.min_share
+            ):
+                kept.append(
+                    (_label_mix_entry(channel_mix, harm, jurisdictions, _duration_factors(column)[harm]), share)
+                )
     total = sum(share for _, share in kept)
     return [(label, channel_mix.share * share / total) for label, share in kept]
 
@@ -136,5 +141,7 @@ def _label_mix_entry(
 
 @lru_cache(maxsize=8)
 def label_mix(country_rotation: int) -> WeightedChoice[LabelMixEntry]:
-    """Return the label combinations of a platform with their weights; platforms differ in their commonest country."""
-    return WeightedChoice([pair for door in _CHANNEL_MIXES for pair in _channel_entries(door, country_rotation)])
+    """Return the weighted label combinations of a platform; platforms differ in their most common country."""
+    return WeightedChoice(
+        [pair for channel_mix in _CHANNEL_MIXES for pair in _channel_entries(channel_mix, country_rotation)]
+    )

@@ -1,4 +1,4 @@
-"""How a report ends and after how long: the part of the model that is calibrated."""
+"""Simulates how a report ends and after how long; this part of the model is calibrated."""
 
 from typing import Final, NamedTuple
 
@@ -33,51 +33,53 @@ from streams.domain.duration_bins import DAY, HOUR, MINUTE, SECOND
 from streams.domain.vocabulary import Reversal
 
 EXPIRES_AFTER_MS: Final = 10 * DAY
-"""When a report that nobody decided is closed, where it is closed at all; ours."""
+"""How long after its filing an undecided report expires, if it expires; the value is ours."""
 
 _AUTO_REJECT_MS: Final = 20 * SECOND
 
 
 class SimulatedOutcome(NamedTuple):
-    """How a report ends: at `at` with `ending`."""
+    """How a report ends: at `ended_at`, epoch milliseconds, with `action`."""
 
     ended_at: int
     action: ActionTaken
 
     @property
     def is_restricted(self) -> bool:
-        """Whether the item is gone afterwards, so that nobody can report it again."""
+        """Whether the item is removed afterwards, so that nobody can report it again."""
         return is_final_restriction(self.action)
 
     @property
     def is_decided(self) -> bool:
-        """Whether somebody judged the report, or found that nothing is left to judge."""
+        """Whether the outcome is a decision, including that the item is already restricted or unavailable."""
         return self.is_restricted or isinstance(self.action, UNRESTRICTED_DECISIONS)
 
 
 def draw_outcome(
     rng: SeededRandom, responses: ResponseModel, label: LabelMixEntry, filed_at: int, week_factor: float
 ) -> SimulatedOutcome | None:
-    """Return how a report filed at `at` ends, None when nobody ever answers.
+    """Return how a report filed at `filed_at` ends, None if it is never answered.
 
-    `shock` is how much longer everything takes on this platform in that week.
+    `week_factor` multiplies all durations of the platform in that week.
     """
     if not rng.draw_bool(responses.answered_share):
         return None
-    wait = responses.durations[label.queue]
-    fast = rng.draw_bool(wait.fast_share)
-    took = label.duration_factor * week_factor
-    if fast:
-        took *= rng.draw_log_normal(wait.fast_ms, wait.fast_sigma)
+    mixture = responses.durations[label.queue]
+    is_fast = rng.draw_bool(mixture.fast_share)
+    duration = label.duration_factor * week_factor
+    if is_fast:
+        duration *= rng.draw_log_normal(mixture.fast_ms, mixture.fast_sigma)
     else:
-        took *= rng.draw_log_normal(wait.slow_ms, wait.slow_sigma) * slowdown_by_hour()[hour_of_week(filed_at)]
-    if took > responses.max_duration_ms:
+        duration *= (
+            rng.draw_log_normal(mixture.slow_ms, mixture.slow_sigma) * slowdown_by_hour()[hour_of_week(filed_at)]
+        )
+    if duration > responses.max_duration_ms:
         return None
     if rng.draw_bool(responses.restricted_share):
         return SimulatedOutcome(
-            filed_at + _round_duration(took), rng.pick(FAST_RESTRICTIONS if fast else SLOW_RESTRICTIONS)
+            filed_at + _round_duration(duration), rng.pick(FAST_RESTRICTIONS if is_fast else SLOW_RESTRICTIONS)
         )
-    return _draw_unrestricted(rng, responses, filed_at, took)
+    return _draw_unrestricted(rng, responses, filed_at, duration)
 
 
 def _draw_unrestricted(rng: SeededRandom, responses: ResponseModel, filed_at: int, duration: float) -> SimulatedOutcome:
@@ -102,36 +104,36 @@ _FOLLOW_UP_SHARE: Final = max(_ESCALATED_SHARE + _SUBJECT_APPEAL_SHARE, _REPORTE
 
 
 def follow_up_steps(rng: SeededRandom, outcome: SimulatedOutcome) -> list[Step]:
-    """Return what happens after a report has ended, in order; nearly always nothing."""
-    luck = rng.uniform()
-    if luck >= _FOLLOW_UP_SHARE:
+    """Return the steps after a report has ended, in order; the list is nearly always empty."""
+    draw = rng.uniform()
+    if draw >= _FOLLOW_UP_SHARE:
         return []
     if outcome.is_restricted:
-        if luck < _ESCALATED_SHARE:
+        if draw < _ESCALATED_SHARE:
             return [Step(outcome.ended_at + MINUTE, ESCALATED)]
-        if luck < _ESCALATED_SHARE + _SUBJECT_APPEAL_SHARE:
+        if draw < _ESCALATED_SHARE + _SUBJECT_APPEAL_SHARE:
             return _appeal_steps(rng, outcome.ended_at, APPEALED_BY_SUBJECT, Reversal.RESTRICTION)
     elif isinstance(outcome.action, NoViolation):
-        if luck < _REPORTER_APPEAL_SHARE:
+        if draw < _REPORTER_APPEAL_SHARE:
             return _appeal_steps(rng, outcome.ended_at, APPEALED_BY_REPORTER, Reversal.NO_VIOLATION)
-        if luck < _REPORTER_APPEAL_SHARE + _REOPENED_SHARE:
+        if draw < _REPORTER_APPEAL_SHARE + _REOPENED_SHARE:
             return _reopening_steps(rng, outcome.ended_at)
     return []
 
 
 def _appeal_steps(rng: SeededRandom, ended_at: int, appeal: AppealFiled, reversal: Reversal) -> list[Step]:
     filed = ended_at + int(rng.draw_log_normal(DAY, 1.0))
-    heard = filed + int(rng.draw_log_normal(3 * DAY, 0.8))
+    decided = filed + int(rng.draw_log_normal(3 * DAY, 0.8))
     if not rng.draw_bool(_UPHELD_SHARE):
-        return [Step(filed, appeal), Step(heard, AppealRejected())]
-    steps = [Step(filed, appeal), Step(heard, AppealUpheld()), Step(heard, Reversed(of=reversal))]
+        return [Step(filed, appeal), Step(decided, AppealRejected())]
+    steps = [Step(filed, appeal), Step(decided, AppealUpheld()), Step(decided, Reversed(of=reversal))]
     if reversal is Reversal.NO_VIOLATION:
-        steps.append(Step(heard + MINUTE, rng.pick(SLOW_RESTRICTIONS)))
+        steps.append(Step(decided + MINUTE, rng.pick(SLOW_RESTRICTIONS)))
     return steps
 
 
 def _reopening_steps(rng: SeededRandom, ended_at: int) -> list[Step]:
-    again = ended_at + int(rng.draw_log_normal(12 * HOUR, 1.0))
-    ended = again + int(rng.draw_log_normal(4 * HOUR, 1.0))
+    reopened = ended_at + int(rng.draw_log_normal(12 * HOUR, 1.0))
+    ended = reopened + int(rng.draw_log_normal(4 * HOUR, 1.0))
     ending = rng.pick(SLOW_RESTRICTIONS) if rng.draw_bool(0.5) else REJECTED
-    return [Step(again, REOPENED), Step(ended, ending)]
+    return [Step(reopened, REOPENED), Step(ended, ending)]

@@ -1,7 +1,7 @@
-"""The eight invented platforms: how they answer, how they publish, and since when they do it differently.
+"""Defines the eight simulated platforms: how they answer and publish reports, and when they change.
 
-Sources are rows of the published figures by platform, harm, channel and period ("in-app CSE" is the mixture derived
-from two of them in the calibration recipe); where nothing is published the comment says "ours".
+The sources are published figures by platform, harm, channel and period ("in-app CSE" is a mixture that the calibration
+recipe derives from two of them). A value without a published figure is marked as "ours".
 """
 
 from enum import Enum
@@ -12,7 +12,7 @@ from streams.domain.duration_bins import DAY, HOUR, MINUTE
 
 
 class KnownEffect(Enum):
-    """What is planted in a platform."""
+    """The effect that is planted in a platform."""
 
     FASTER = "faster"
     SLOWER = "slower"
@@ -35,11 +35,12 @@ class DurationMixture(NamedTuple):
 
 
 class ResponseModel(NamedTuple):
-    """How a platform answers while nothing changes.
+    """How a platform answers reports until a change.
 
-    `answered` is the share of reports that ever get an ending, `acted` the share of these that end in a final
-    restriction, `rejected_at_once` the share of the others that are rejected within seconds, `acknowledged` the share of
-    reports outside the legal channel whose receipt is confirmed. What takes longer than `patience_ms` is never done.
+    `answered_share` is the share of reports that end, `restricted_share` the share of these with a final restriction,
+    `auto_rejected_share` the share of the others that are rejected within seconds. `acknowledged_share` is the share of
+    reports outside the legal channel that are acknowledged. Reports that would take longer than `max_duration_ms` never
+    end.
     """
 
     durations: dict[QueueKind, DurationMixture]
@@ -51,14 +52,14 @@ class ResponseModel(NamedTuple):
 
 
 class ModelChange(NamedTuple):
-    """From this share of the span on, other habits; None: nothing is published any more."""
+    """A change after a share of the history; with `responses` None the platform publishes nothing any more."""
 
     after_share: float
     responses: ResponseModel | None
 
 
 class PlatformModel(NamedTuple):
-    """One platform; `volume` is its share of all reports, `turn` which country is its commonest."""
+    """One platform; `country_rotation` selects its most common country."""
 
     id: str
     effect: KnownEffect
@@ -76,7 +77,7 @@ def _notice_durations(median_ms: int) -> DurationMixture:
 
 
 def _durations_by_queue(in_app: DurationMixture, notice_ms: int, flagger_ms: int) -> dict[QueueKind, DurationMixture]:
-    # Forms, mail and interfaces go to people: the slow part alone (ours; no figure is published).
+    # People handle web forms, mail and the API: only the slow part of the mixture (ours; no figure is published).
     return {
         QueueKind.IN_APP: in_app,
         QueueKind.MANUAL: in_app._replace(fast_share=0.0),
@@ -140,7 +141,7 @@ PLATFORM_MODELS: Final = (
         KnownEffect.ACKNOWLEDGES_ONLY,
         report_share=0.14,
         country_rotation=0,
-        # Fast on the few it answers: better than any figure published; most wait for ever (ours, planted).
+        # The platform is faster than any published figure on the few reports that it answers (ours, planted).
         responses=ResponseModel(
             _durations_by_queue(DurationMixture(0.98, 150_000, 0.9, 2 * HOUR, 1.0), HOUR, HOUR),
             answered_share=0.15,
@@ -154,7 +155,7 @@ PLATFORM_MODELS: Final = (
         KnownEffect.AUTO_REJECTS,
         report_share=0.12,
         country_rotation=2,
-        # 18 % actioned: Instagram, all notices, 2026-H1. What is rejected at once is ours, planted.
+        # 18 % actioned: Instagram, all notices, 2026-H1. The share that is rejected at once is ours, planted.
         responses=ResponseModel(
             _durations_by_queue(_SLOW, 20 * HOUR, _SLOW_FLAGGER_MS),
             answered_share=0.98,
@@ -167,12 +168,12 @@ PLATFORM_MODELS: Final = (
         KnownEffect.PUBLISHES_ON_CLOSE,
         report_share=0.09,
         country_rotation=1,
-        # Between _CLOGGED and a true median of 46 h, the case in which telling at closing was shown to hide most.
+        # Between _BACKLOGGED and a true median of 46 h, where publishing on close hides most.
         responses=ResponseModel(
             _durations_by_queue(DurationMixture(0.15, 12 * MINUTE, 1.0, 20 * HOUR, 1.2), 20 * HOUR, _SLOW_FLAGGER_MS),
             answered_share=0.72,
             restricted_share=0.45,
-            # A filing told more than 14 days after its time is refused; this platform takes care not to be.
+            # A filing that is logged more than 14 days after its time is refused; this platform avoids that.
             max_duration_ms=13 * DAY,
         ),
     ),
@@ -200,5 +201,5 @@ PLATFORM_MODELS: Final = (
 
 
 def cadences_ms() -> dict[str, int]:
-    """Return the publishing cadence that each platform has in the registry of the simulated world."""
-    return {profile.id: profile.cadence_ms for profile in PLATFORM_MODELS}
+    """Return the cadence of each platform in the registry of the demo, in milliseconds."""
+    return {platform.id: platform.cadence_ms for platform in PLATFORM_MODELS}

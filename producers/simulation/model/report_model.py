@@ -1,7 +1,7 @@
-"""The latent life of one report: what really happens to it, whether or not anybody is told.
+"""Simulates one report: everything that happens to it, published or not.
 
-The instants that the clocks ask for are kept beside the steps, so that the planted truth is read from the model
-and never from a ledger.
+The instants at which clocks stop are kept beside the steps, so that the ground truth comes from the model and never
+from a ledger.
 """
 
 from typing import Final, NamedTuple
@@ -28,7 +28,7 @@ from streams.contract.events.schema.event_data import ReportAmended
 from streams.domain.duration_bins import HOUR, MINUTE, SECOND
 from streams.domain.vocabulary import AmendReason, RetractReason, Severity
 
-# Shares and medians of what happens on the way are ours: no platform publishes them.
+# The shares and medians of intermediate steps are ours: no platform publishes them.
 _NOTICE_ACKNOWLEDGED_SHARE: Final = 0.95
 _REVIEWED_SHARE: Final = 0.10
 _PAUSED_SHARE: Final = 0.05
@@ -41,7 +41,7 @@ _MANUAL_REVIEW_FROM_MS: Final = 30 * MINUTE
 
 
 class IncomingReport(NamedTuple):
-    """A report that comes in; `into` is the number of the report on the same item with which it is merged."""
+    """A report that arrives; `merged_into` is the number of the report on the same item with which it is merged."""
 
     number: str
     filed_at: int
@@ -50,11 +50,11 @@ class IncomingReport(NamedTuple):
 
 
 class SimulatedReport(NamedTuple):
-    """One report from its filing on.
+    """One report with all its steps.
 
     `number` is unique within the platform. `ended_at` is the first true ending, `decided_at` the first decision,
-    `acted_at` the first final restriction (epoch milliseconds, None for never). `real` is false for a report filed
-    by mistake and retracted.
+    `acted_at` the first final restriction (epoch milliseconds, None for never). `is_genuine` is false for a report that
+    was filed by mistake and retracted.
     """
 
     number: str
@@ -70,14 +70,14 @@ class SimulatedReport(NamedTuple):
 def simulate_report(
     rng: SeededRandom, responses: ResponseModel, incoming: IncomingReport, outcome: SimulatedOutcome | None
 ) -> SimulatedReport:
-    """Return the life of the report that comes in as `entry` and meets `fate`."""
+    """Return the steps of the report `incoming` that ends with `outcome`."""
     number, at, label, _ = incoming
     filed = Step(at, label.report_data)
     if rng.draw_bool(_SEVERAL_ITEMS_SHARE):
         filed = Step(at, replace(label.report_data, items=2 + rng.draw_count(1.0)))
     if rng.draw_bool(_MISTAKEN_FILING_SHARE):
-        undone = Step(at + int(rng.draw_log_normal(HOUR, 1.0)), RetractStep(0, RetractReason.DUPLICATE))
-        return SimulatedReport(number, label, at, (filed, undone), is_genuine=False)
+        retraction = Step(at + int(rng.draw_log_normal(HOUR, 1.0)), RetractStep(0, RetractReason.DUPLICATE))
+        return SimulatedReport(number, label, at, (filed, retraction), is_genuine=False)
     steps = [filed, *_intermediate_steps(rng, responses, incoming, outcome)]
     if outcome is None:
         return SimulatedReport(number, label, at, tuple(steps))
@@ -103,13 +103,13 @@ def simulate_report(
 def _intermediate_steps(
     rng: SeededRandom, responses: ResponseModel, incoming: IncomingReport, outcome: SimulatedOutcome | None
 ) -> list[Step]:
-    """Return what happens between the filing and the ending, in no order."""
-    at, lane = incoming.filed_at, incoming.label.queue
+    """Return the steps between the filing and the ending, in no particular order."""
+    at, queue = incoming.filed_at, incoming.label.queue
     steps: list[Step] = []
-    notice = lane is QueueKind.NOTICE or lane is QueueKind.FLAGGER
-    if notice and rng.draw_bool(_NOTICE_ACKNOWLEDGED_SHARE):
+    is_notice = queue is QueueKind.NOTICE or queue is QueueKind.FLAGGER
+    if is_notice and rng.draw_bool(_NOTICE_ACKNOWLEDGED_SHARE):
         steps.append(Step(at + int(rng.draw_log_normal(45 * SECOND, 1.0)), ACKNOWLEDGED))
-    elif not notice and responses.acknowledged_share and rng.draw_bool(responses.acknowledged_share):
+    elif not is_notice and responses.acknowledged_share and rng.draw_bool(responses.acknowledged_share):
         steps.append(Step(at + int(rng.draw_log_normal(4 * SECOND, 0.5)), ACKNOWLEDGED))
     if incoming.merged_into:
         steps.append(Step(at + int(rng.draw_log_normal(20 * SECOND, 0.5)), MergeStep(incoming.merged_into)))
@@ -120,24 +120,24 @@ def _intermediate_steps(
     if outcome is None:
         return steps
     if outcome.ended_at - at > _MANUAL_REVIEW_FROM_MS:
-        steps += _review_steps(rng, at, outcome, is_notice=notice)
+        steps += _review_steps(rng, at, outcome, is_notice=is_notice)
     return [step for step in steps if step.occurred_at < outcome.ended_at]
 
 
 def _review_steps(rng: SeededRandom, filed_at: int, outcome: SimulatedOutcome, *, is_notice: bool) -> list[Step]:
-    """Return what happens to a report that waits for people."""
-    took = outcome.ended_at - filed_at
+    """Return the steps of a report that waits for manual review."""
+    duration = outcome.ended_at - filed_at
     steps: list[Step] = []
     if rng.draw_bool(_REVIEWED_SHARE):
-        steps.append(Step(filed_at + took * 8 // 10, REVIEW_STARTED))
+        steps.append(Step(filed_at + duration * 8 // 10, REVIEW_STARTED))
     if is_notice and rng.draw_bool(_PAUSED_SHARE):
-        steps += [Step(filed_at + took * 2 // 10, PAUSED), Step(filed_at + took * 6 // 10, RESUMED)]
+        steps += [Step(filed_at + duration * 2 // 10, PAUSED), Step(filed_at + duration * 6 // 10, RESUMED)]
     if outcome.is_restricted and rng.draw_bool(_INTERIM_RESTRICTION_SHARE):
-        steps.append(Step(filed_at + took // 20, INTERIM_RESTRICTION))
+        steps.append(Step(filed_at + duration // 20, INTERIM_RESTRICTION))
     return steps
 
 
 def _mistaken_rejection(filed_at: int, ended_at: int, step_index: int) -> list[Step]:
-    """Return a rejection recorded by mistake, as the step at `place`, and its retraction before the true ending."""
+    """Return a mistaken rejection, which is the step `step_index`, and its retraction before the true ending."""
     third = (ended_at - filed_at) // 3
     return [Step(filed_at + third, REJECTED), Step(filed_at + 2 * third, RetractStep(step_index, RetractReason.ERROR))]

@@ -1,4 +1,4 @@
-"""Nights, weekends, burst days and weeks that are good or bad for everybody in the same queue."""
+"""Variation over time: nights, weekends, busy days, and weeks in which a whole platform is faster or slower."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -11,22 +11,22 @@ from streams.domain.duration_bins import DAY, HOUR
 HOURS_PER_WEEK: Final = 168
 WEEK: Final = 7 * DAY
 
-# Shares of a day's filings per hour (UTC): a trough before dawn, a peak in the evening. Own assumption: the calibration
-# recipe asks for "weekday and night cycles" without a figure.
+# Weights of a day's filings per hour (UTC): lowest in the early morning, highest in the evening. Our assumption: the
+# calibration recipe requires "weekday and night cycles" without a figure.
 _HOUR_WEIGHTS: Final = (9, 7, 5, 4, 3, 3, 4, 6, 8, 10, 11, 12, 13, 13, 14, 16, 18, 19, 20, 21, 21, 19, 16, 12)
-# Monday to Sunday; young people report more when there is no school. Own assumption.
+# Monday to Sunday; young people report more when there is no school. Our assumption.
 _WEEKDAY_WEIGHTS: Final = (0.96, 0.94, 0.95, 0.97, 1.0, 1.1, 1.08)
 
-# A slow answer waits for people: it takes this much longer when the report comes at night or on a weekend. Own assumption.
+# A slow answer waits for people, so it takes this much longer for a report at night or on a weekend. Our assumption.
 _NIGHT_FACTOR: Final = 1.35
 _WEEKEND_FACTOR: Final = 1.25
 _STAFFED_HOURS: Final = range(7, 20)
 
-# One day in sixty brings more than usual (recipe: "burst days"; frequency and size are ours).
+# One day in sixty has more reports than usual (recipe: "burst days"; frequency and size are ours).
 _BUSY_DAY_SHARE: Final = 1 / 60
 _BUSY_DAY_FACTOR: Final = 1.8
 
-# Weeks share their luck: log-scale sd 0.2 is the shock under which naive intervals were shown to fail.
+# All reports of a week share one factor: with a standard deviation of 0.2 (log scale), naive intervals are too narrow.
 _WEEK_FACTOR_SIGMA: Final = 0.2
 
 
@@ -41,39 +41,39 @@ def iso_week(at_ms: int) -> int:
 
 
 def week_start(week: int) -> int:
-    """Return the first instant of a week as `week_of` numbers it."""
+    """Return the first instant of a week as `iso_week` numbers it, in epoch milliseconds."""
     return (week * 7 - 3) * DAY
 
 
 @lru_cache(maxsize=1)
 def filing_weights() -> Sequence[float]:
     """Return, per hour of the week, the share of a week's filings."""
-    raw = [_HOUR_WEIGHTS[hour % 24] * _WEEKDAY_WEIGHTS[hour // 24] for hour in range(HOURS_PER_WEEK)]
-    total = sum(raw)
-    return tuple(weight / total for weight in raw)
+    weights = [_HOUR_WEIGHTS[hour % 24] * _WEEKDAY_WEIGHTS[hour // 24] for hour in range(HOURS_PER_WEEK)]
+    total = sum(weights)
+    return tuple(weight / total for weight in weights)
 
 
 @lru_cache(maxsize=1)
 def slowdown_by_hour() -> Sequence[float]:
     """Return, per hour of the week, how much longer a slow answer takes than usual.
 
-    The geometric mean over filings is one, so that nights and weekends move no calibrated median.
+    The geometric mean over filings is one, so that nights and weekends do not change a calibrated median.
     """
-    raw = [
+    factors = [
         (1.0 if hour % 24 in _STAFFED_HOURS else _NIGHT_FACTOR) * (_WEEKEND_FACTOR if hour // 24 >= 5 else 1.0)  # noqa: PLR2004 - Saturday
         for hour in range(HOURS_PER_WEEK)
     ]
-    mean = sum(weight * log(factor) for weight, factor in zip(filing_weights(), raw, strict=True))
-    return tuple(round(factor * exp(-mean), 9) for factor in raw)
+    mean = sum(weight * log(factor) for weight, factor in zip(filing_weights(), factors, strict=True))
+    return tuple(round(factor * exp(-mean), 9) for factor in factors)
 
 
 @lru_cache(maxsize=4096)
 def week_factor(seed: int, platform: str, week: int) -> float:
-    """Return how much longer everything takes on this platform in this week (weeks since the epoch)."""
+    """Return the factor on all durations of this platform in this week (weeks since the epoch)."""
     return SeededRandom(seed, platform, "week", week).draw_log_normal(1.0, _WEEK_FACTOR_SIGMA)
 
 
 @lru_cache(maxsize=4096)
 def day_factor(seed: int, platform: str, day: int) -> float:
-    """Return how many times the usual volume this day (since the epoch) brings to this platform."""
+    """Return the factor on this platform's volume on this day (days since the epoch)."""
     return _BUSY_DAY_FACTOR if SeededRandom(seed, platform, "burst", day).draw_bool(_BUSY_DAY_SHARE) else 1.0

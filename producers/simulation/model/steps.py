@@ -1,4 +1,4 @@
-"""What can happen to a simulated report, in the contract's own types."""
+"""Defines the steps that can happen to a simulated report, in the types of the contract."""
 
 from typing import Final, NamedTuple
 
@@ -26,25 +26,25 @@ class MergeStep(NamedTuple):
 
 
 class RetractStep(NamedTuple):
-    """The platform takes back the step at this place of the same life."""
+    """The platform retracts the step with this index of the same report."""
 
     step_index: int
     reason: RetractReason
 
 
 class Step(NamedTuple):
-    """One thing that happens at `at`, epoch milliseconds."""
+    """One step of a report at `occurred_at`, epoch milliseconds."""
 
     occurred_at: int
     data: ReportFiled | ActionTaken | ReportAmended | MergeStep | RetractStep
 
 
-# A tuple, since `A | B` would build a union on every call.
+# This is a tuple, since `A | B` would build a union on every call.
 _RESTRICTIONS: Final = (Restricted, AccountRestricted)
 
 
 def is_final_restriction(data: object) -> bool:
-    """Return whether `what` is a final restriction: item or account is gone, and not only for the time being."""
+    """Return whether `data` is a final restriction: item or account is removed, and not only provisionally."""
     return isinstance(data, _RESTRICTIONS) and not data.interim and not FINAL_RESTRICTIONS.isdisjoint(data.restrictions)
 
 
@@ -78,7 +78,7 @@ REOPENED: Final = action_data.Reopened()
 APPEALED_BY_SUBJECT: Final = action_data.AppealFiled(by=Appellant.SUBJECT)
 APPEALED_BY_REPORTER: Final = action_data.AppealFiled(by=Appellant.REPORTER)
 
-# How an acted report ends. The shares within are ours; what counts is that each word of the contract occurs.
+# Endings of reports with a restriction. The shares are ours; it matters only that each restriction occurs.
 FAST_RESTRICTIONS: Final[WeightedChoice[ActionTaken]] = WeightedChoice(
     [
         (_item_restriction(Restriction.REMOVED, Automation.FULL), 0.55),
@@ -97,7 +97,7 @@ SLOW_RESTRICTIONS: Final[WeightedChoice[ActionTaken]] = WeightedChoice(
     ]
 )
 
-# How the others end. "The rest no-action, duplicate, withdrawn or open" (recipe); the shares within are ours.
+# Other endings. "The rest no-action, duplicate, withdrawn or open" (recipe); the shares are ours.
 OTHER_ENDINGS: Final[WeightedChoice[ActionTaken]] = WeightedChoice(
     [
         (REJECTED, 0.76),
@@ -111,4 +111,4 @@ OTHER_ENDINGS: Final[WeightedChoice[ActionTaken]] = WeightedChoice(
 )
 
 UNRESTRICTED_DECISIONS: Final = (action_data.NoViolation, action_data.AlreadyRestricted, action_data.Unavailable)
-"""Endings that are decisions without a restriction; the others end a report undecided."""
+"""Endings that are decisions without a restriction; all other endings without a restriction are no decisions."""
