@@ -99,14 +99,14 @@ def write_live(config: SimulationConfig, out: BinaryIO) -> None:
     """Write the history, and then live events when the wall clock reaches their log time; never returns."""
     events = filterfalse(_is_second_heartbeat, history_then_live(config))
     out.writelines(
-        encode_line(event) + b"\n" for event in takewhile(lambda told: told.logged_at_ms < config.end_ms, events)
+        encode_line(event) + b"\n" for event in takewhile(lambda event: event.logged_at_ms < config.end_ms, events)
     )
-    for due, told in schedule_events(events, ReplaySchedule(config.end_ms, config.end_ms)):
+    for due, event in schedule_events(events, ReplaySchedule(config.end_ms, config.end_ms)):
         ahead = due - wall_clock_ms()
         if ahead > 0:
             out.flush()
             time.sleep(ahead / SECOND)
-        out.write(encode_line(told) + b"\n")
+        out.write(encode_line(event) + b"\n")
 
 
 class ReplaySchedule(NamedTuple):
