@@ -1,7 +1,7 @@
-"""Bytes to events, at the door: what is not exactly as declared is refused, with a closed reason and nothing else.
+"""Decode records and lines into events of the domain, and refuse everything that is not exactly as declared.
 
-The order of the checks, which decides the reason of an event with several faults: size, mode, JSON, envelope and
-type, platform, topic, fields and values, times against the log time, key.
+A refusal holds a reason of a closed list. An event with several faults gets the reason of the first check that fails:
+size, mode, JSON, envelope and type, platform, topic, fields and values, times compared with the log time, key.
 """
 
 from collections.abc import Callable
@@ -45,9 +45,9 @@ from streams.domain.vocabulary import Reason
 __all__ = ["EventDecoder", "EventLimits", "Record", "Refusal"]
 
 _TYPE_NAMES: Final = {kind: str(kind.__struct_config__.tag) for kind in get_args(AnyEvent)}
-# A token's length is fixed, so one look at both joined is enough, and faster than two.
+# A token's length is fixed, so one match of token and id joined is enough, and it is faster than two matches.
 _TOKEN_LENGTH: Final = 46
-# Of a registry that accepts all; whoever invents more is read all the same.
+# This limits the cache of a registry that accepts all platforms; events of further platforms are decoded uncached.
 _MAX_CACHED_SOURCES: Final = 1_000
 _match_token_and_id: Final = pattern(TOKEN_PATTERN + EVENT_ID_PATTERN).fullmatch
 _EVENT_TYPES_BY_ROLE: Final[dict[Role, frozenset[type]]] = {
@@ -57,7 +57,10 @@ _EVENT_TYPES_BY_ROLE: Final[dict[Role, frozenset[type]]] = {
 
 
 class _TopicContract(NamedTuple):
-    """What may come in on a topic: `platforms` by their source; `owner` is the only one, or ""."""
+    """What a topic may carry.
+
+    `only_platform` is the id of the platform that owns the topic, or "" for a shared topic.
+    """
 
     role: str
     event_types: frozenset[type]
@@ -66,12 +69,12 @@ class _TopicContract(NamedTuple):
 
 
 FOREVER_MS: Final = 1 << 62  # later than any instant
-_new_tuple: Final = tuple.__new__  # what the classes' own does, at a third of its cost
-_ReportFields = tuple[bytes, str, int, int, int, int]  # what every fact about a report begins with
+_new_tuple: Final = tuple.__new__  # same result as calling the named tuple's class, at a third of the cost
+_ReportFields = tuple[bytes, str, int, int, int, int]  # the first six fields of every event about a report
 
 
 class _RejectedError(Exception):
-    """Carries a fault out of the depth of a decoder; `fault` is all it says."""
+    """Carries a fault from a check to the decoder; only `fault` is set, never a message."""
 
     def __init__(self, reason: Reason, field: str) -> None:
         super().__init__()
@@ -79,7 +82,7 @@ class _RejectedError(Exception):
 
 
 class EventDecoder:
-    """Reads events of the platforms in one registry; never raises for anything that came in."""
+    """Decodes events of the platforms in one registry; no input makes it raise an exception."""
 
     def __init__(self, registry: Registry, limits: EventLimits = EventLimits()) -> None:  # noqa: B008 - immutable
         self._limits = limits
@@ -100,10 +103,10 @@ class EventDecoder:
         self._decode_typed = msgspec.json.Decoder(AnyEvent).decode
 
     def decode(self, record: Record, now: int | None = None) -> Event | Refusal:
-        """Return the event in a record of a source topic, in structured or binary mode, or why it is refused.
+        """Return the event in a record of a source topic, in structured or binary mode, or its refusal.
 
-        `wall`, epoch milliseconds, is given for a record that its sender stamped: it was not told after that.
-        Raises KeyError for a topic that is not the registry's: who subscribed to it made the mistake.
+        `now`: wall clock in epoch milliseconds, given for a record whose timestamp the sender set; a later timestamp is
+        refused. Raises KeyError for a topic that is not in the registry, since that is a mistake of the caller.
         """
         lane = self._topic_contracts[record.topic]
         raw = record.value
@@ -114,7 +117,7 @@ class EventDecoder:
             raw = found
         latest = FOREVER_MS if now is None else now + self._limits.max_future_ms
         event = self._decode(raw, lane, record.timestamp, latest)
-        # Every fact about a report begins with its key; nothing else begins with bytes.
+        # Only events about a report begin with bytes, and these bytes are the record key.
         if event[0] == record.key or isinstance(event, Refusal):
             return event
         if isinstance(event, Heartbeat) and record.key == heartbeat_key(event.platform):
@@ -122,10 +125,10 @@ class EventDecoder:
         return Refusal(Reason.KEY_MISMATCH, "", event.platform)
 
     def decode_line(self, line: bytes, now: int, *, is_live: bool = False) -> Event | Refusal:
-        """Return the event in a line of a file that is read at `now`, in epoch milliseconds.
+        """Return the event in a line of a file that is read at `now`, in epoch milliseconds, or its refusal.
 
-        A line was told at its `recordedtime`, else at its `time`, and not after `now`. A `live` line is told at `now`,
-        as it is when a broker stamps it, and is refused as a worker refuses it.
+        A line counts as logged at its `recordedtime`, or at its `time` without one; an instant after `now` is refused.
+        With `is_live`, the line counts as logged at `now`, so it is refused exactly as a worker would refuse it.
         """
         if len(line) - line.endswith(b"\n") > self._limits.max_bytes:
             return Refusal(Reason.TOO_LARGE, "", "")
@@ -149,12 +152,12 @@ class EventDecoder:
             platform = contract.platform_by_source.get(event.source) or self._platform_of(event.source, contract)
             return self._to_domain_event(event, raw, platform, contract, record_time, latest_allowed)
         except _RejectedError as faulty:
-            # An event that names things twice has no source that could be trusted.
+            # The source of an event with duplicate names is ambiguous, so it is not used.
             source = "" if faulty.fault.reason is Reason.NOT_JSON else event.source
             return self._refusal(faulty.fault, source, contract)
 
     def _refusal(self, fault: Fault, source: str, contract: _TopicContract) -> Refusal:
-        """Return the refusal with its platform; that the source may not publish here goes before any other fault."""
+        """Return the refusal with its platform; a source that may not publish here outranks every other fault."""
         try:
             platform = self._platform_of(source, contract) if source else ""
         except _RejectedError as faulty:
@@ -176,7 +179,7 @@ class EventDecoder:
             "source",
         )
 
-    def _to_domain_event(  # noqa: PLR0913, PLR0917 - to pack two of them would cost every record 2 %
+    def _to_domain_event(  # noqa: PLR0913, PLR0917 - packing two parameters into one costs every record 2 %
         self,
         event: AnyEvent,
         raw: bytes,
@@ -215,9 +218,10 @@ class EventDecoder:
         return any(span.accepts(occurred_at, record_time) for span in self._history_spans.get(platform, ()))
 
     def _log_time(self, event: AnyEvent, platform: str, occurred_at: int, record_time: int | None) -> tuple[int, bool]:
-        """Return when an event was told, and whether it is of audited history, which was told when it was recorded.
+        """Return when an event was logged, and whether the event belongs to audited history.
 
-        A log time goes before a `recordedtime`, which must fit it.
+        An event of audited history was logged when the platform recorded it. For every other event the log time has
+        precedence over `recordedtime`, which must not lie after the log time.
         """
         recorded = occurred_at if event.recordedtime is UNSET else _parse_time(event.recordedtime, "recordedtime")
         logged_at = recorded if record_time is None else record_time
@@ -305,7 +309,7 @@ def _retraction(data: EventRetracted, report_fields: _ReportFields) -> Retractio
 
 
 def _content_digest(event: AnyEvent, name: tuple[str, str, str, str], occurred_at: int, raw: bytes) -> int:
-    """Return the digest of the event's canonical bytes; `name` as in `canonical`."""
+    """Return the digest of the event's canonical bytes; `name` as in `canonical_bytes`."""
     try:
         said = canonical_bytes(name, occurred_at, event.data)
     except ValueError:
