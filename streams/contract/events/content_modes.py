@@ -22,15 +22,15 @@ def to_structured(headers: Headers, value: bytes | None) -> bytes | Fault:
     The header `content-type` decides the mode; without it, headers that begin with `ce_` select binary mode. Other
     headers, such as those of tracing, are ignored. A fault never repeats a name or value of the record.
     """
-    kinds = [(content or b"").decode("latin-1") for name, content in headers if name == "content-type"]
-    if len(kinds) > 1:
+    media_types = [(value_bytes or b"").decode("latin-1") for name, value_bytes in headers if name == "content-type"]
+    if len(media_types) > 1:
         return Fault(Reason.NOT_CLOUDEVENT, "datacontenttype")
-    attributes = [(name[3:], content) for name, content in headers if name.startswith("ce_")]
-    for kind in kinds:
-        is_structured = has_media_type_name(kind, STRUCTURED_MEDIA_TYPE)
+    attributes = [(name[3:], value_bytes) for name, value_bytes in headers if name.startswith("ce_")]
+    for media_type in media_types:
+        is_structured = has_media_type_name(media_type, STRUCTURED_MEDIA_TYPE)
         if not (is_structured or attributes):
             return Fault(Reason.NOT_CLOUDEVENT, "datacontenttype")
-        if not is_utf8_media_type(kind, STRUCTURED_MEDIA_TYPE if is_structured else BINARY_MEDIA_TYPE):
+        if not is_utf8_media_type(media_type, STRUCTURED_MEDIA_TYPE if is_structured else BINARY_MEDIA_TYPE):
             return Fault(Reason.BAD_VALUE, "datacontenttype")
         if is_structured:
             return value or Fault(Reason.NOT_JSON, "")

@@ -71,9 +71,9 @@ class LabelEncoder:
 
 def action_kind(data: ActionTaken) -> ActionKind:
     """Return the action kind of an action; raises ValueError for a repeated restriction."""
-    plain = _KIND_BY_TYPE.get(type(data))
-    if plain is not None:
-        return plain
+    kind = _KIND_BY_TYPE.get(type(data))
+    if kind is not None:
+        return kind
     if isinstance(data, Restricted | AccountRestricted):
         return _restriction_kind(_OUTCOME_BY_TYPE[type(data)], data.restrictions, data.interim)
     assert isinstance(data, Reversed), "expected one action kind for every other outcome"
@@ -85,13 +85,13 @@ def with_sorted_sets(data: EventData) -> EventData:
 
     Raises ValueError, without the word, if the set contains a word twice.
     """
-    name = _SET_FIELDS.get(type(data))
-    if name is None:
+    field = _SET_FIELDS.get(type(data))
+    if field is None:
         return data
-    words = getattr(data, name)
-    if words is UNSET or len(words) == 1 or words == sorted_set(words):
+    values = getattr(data, field)
+    if values is UNSET or len(values) == 1 or values == sorted_set(values):
         return data
-    return replace(data, **{name: sorted_set(words)})
+    return replace(data, **{field: sorted_set(values)})
 
 
 def canonical_bytes(name: tuple[str, str, str, str], occurred_at: int, data: EventData) -> bytes:

@@ -32,9 +32,9 @@ def has_duplicate_names(event: AnyEvent, raw: bytes, canonical: bytes) -> bool:
     kind = type(event)
     if len(raw) - len(canonical) == _COMPACT_EXTRA_BYTES[kind]:
         return False
-    marks = _EXTRA_QUOTES[kind]
-    marks += 4 * ((event.datacontenttype is not UNSET) + (event.recordedtime is not UNSET))
-    if raw.count(b'"') == canonical.count(b'"') + marks:
+    expected_extra = _EXTRA_QUOTES[kind]
+    expected_extra += 4 * ((event.datacontenttype is not UNSET) + (event.recordedtime is not UNSET))
+    if raw.count(b'"') == canonical.count(b'"') + expected_extra:
         return False
     names = _find_names(raw)
     if b"\\" not in raw and len(names) == len(set(names)):

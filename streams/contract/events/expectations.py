@@ -60,12 +60,12 @@ def expectation(reason: Reason, field: str) -> str:
 @cache
 def _values_by_field() -> Mapping[str, tuple[str, ...]]:
     """Return what each field may hold, with the names of the types or outcomes where they differ."""
-    found: dict[str, dict[str, list[str]]] = {}
+    by_field: dict[str, dict[str, list[str]]] = {}
     for name, kind in _declared_types():
         for field in _fields(kind):
-            for words in _describe_values(field.type):
-                found.setdefault(field.encode_name, {}).setdefault(words, []).append(name)
-    return {field: tuple(_with_type_names(by_words)) for field, by_words in found.items()}
+            for description in _describe_values(field.type):
+                by_field.setdefault(field.encode_name, {}).setdefault(description, []).append(name)
+    return {field: tuple(_with_type_names(types)) for field, types in by_field.items()}
 
 
 def _declared_types() -> Iterator[tuple[str, type[Struct]]]:
@@ -75,7 +75,7 @@ def _declared_types() -> Iterator[tuple[str, type[Struct]]]:
         yield name, event
         if event is not ActionTakenEvent:
             yield name, get_type_hints(event)["data"]
-    yield from ((str(said.__struct_config__.tag), said) for said in get_args(ActionTaken))
+    yield from ((str(action.__struct_config__.tag), action) for action in get_args(ActionTaken))
 
 
 def _fields(kind: type[Struct]) -> Sequence[inspect.Field]:
@@ -84,34 +84,34 @@ def _fields(kind: type[Struct]) -> Sequence[inspect.Field]:
     return described.fields
 
 
-def _with_type_names(by_words: Mapping[str, list[str]]) -> Iterator[str]:
-    for words, names in by_words.items():
-        yield words if len(by_words) == 1 else f"in {', '.join(names)}: {words}"
+def _with_type_names(types_by_description: Mapping[str, list[str]]) -> Iterator[str]:
+    for description, names in types_by_description.items():
+        yield description if len(types_by_description) == 1 else f"in {', '.join(names)}: {description}"
 
 
 def _describe_values(kind: inspect.Type) -> Iterator[str]:
     """Yield what a declared type may hold, if the type is closed: words, a range or a boolean."""
     match kind:
-        case inspect.UnionType(types=several):
-            for one in several:
-                yield from _describe_values(one)
+        case inspect.UnionType(types=members):
+            for member in members:
+                yield from _describe_values(member)
         case inspect.Metadata(type=inner):
             yield from _describe_values(inner)
         case inspect.VarTupleType(item_type=item):
-            yield from (f"a list with {words}, each once, at least one" for words in _describe_values(item))
+            yield from (f"a list with {description}, each once, at least one" for description in _describe_values(item))
         case _:
             yield from _describe_closed_type(kind)
 
 
 def _describe_closed_type(kind: inspect.Type) -> Iterator[str]:
     match kind:
-        case inspect.EnumType(cls=words):
-            yield f"one of {', '.join(str(word.value) for word in words)}"
+        case inspect.EnumType(cls=enumeration):
+            yield f"one of {', '.join(str(word.value) for word in enumeration)}"
         case inspect.LiteralType(values=values):
             yield " or ".join(f"`{value}`" for value in values)
         case inspect.BoolType():
             yield "true or false"
-        case inspect.IntType(ge=least, le=most):
-            yield f"a whole number from {least} to {most}"
+        case inspect.IntType(ge=minimum, le=maximum):
+            yield f"a whole number from {minimum} to {maximum}"
         case _:
             return
