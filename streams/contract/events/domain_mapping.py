@@ -64,7 +64,7 @@ class LabelEncoder:
         severity: Severity,
         jurisdictions: tuple[str, ...],
     ) -> str:
-        """Return the encoded labels; raises ValueError, without the code, for an unassigned or repeated jurisdiction."""
+        """Return the encoded labels; raises ValueError, without the code, for an unassigned or repeated country."""
         groups = group_names(sorted_set(jurisdictions), self._groups)
         return labels.encode_labels(Labels(harm, reporter, trusted_flagger, channel, basis, severity, groups))
 
@@ -95,10 +95,10 @@ def with_sorted_sets(data: EventData) -> EventData:
 
 
 def canonical_bytes(name: tuple[str, str, str, str], occurred_at: int, data: EventData) -> bytes:
-    """Return bytes that are equal for two events exactly if their content is equal; `name` is type, platform, subject, id.
+    """Return bytes that are equal for two events exactly if their content is; `name` is type, platform, subject, id.
 
     The bytes are compact JSON of `[[type, platform, subject, id], time in ms, data]`: fields of the data in declared
-    order without those that equal their default, sets sorted. The event's spelling, mode and log time have no influence.
+    order without those that equal their default, sets sorted. The spelling, mode and log time have no influence.
     Raises ValueError, without the word, if a set contains a word twice.
     """
     return _encode_json((name, occurred_at, with_sorted_sets(data)))

@@ -23,7 +23,7 @@ Restrictions = Annotated[
 
 
 class ActionData(EventData, frozen=True, kw_only=True, tag_field="outcome"):
-    """Fields that every outcome may have: the degree of automation, and how many items *this* event decides (default: all)."""
+    """Fields of every outcome: the degree of automation, and how many items *this* event decides (default: all)."""
 
     automation: Automation | UnsetType = UNSET
     items: Items | UnsetType = UNSET

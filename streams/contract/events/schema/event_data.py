@@ -97,8 +97,8 @@ Items = Annotated[
     Meta(
         ge=1,
         le=MAX_ITEMS,
-        description="How many items the filed report has, or how many this action decides. A report of up to 1,000 items"
-        " can be decided one item at a time; a report with more items needs actions that decide several.",
+        description="How many items the filed report has, or this action decides. A report of up to 1,000 items can"
+        " be decided one item at a time; a report with more items needs actions that decide several.",
     ),
 ]
 HeartbeatSequence = Annotated[int, Meta(ge=0, le=MAX_SEQUENCE)]
