@@ -42,8 +42,8 @@ def measure_report(
     `as_of` is in epoch milliseconds, or None if nothing was logged; `history` are the spans of audited history.
     """
     total: dict[str, int] = {}
-    for tally in counters_by_platform.values():
-        for name, count in tally.items():
+    for counts in counters_by_platform.values():
+        for name, count in counts.items():
             total[name] = total.get(name, 0) + count
     refused = {
         name.removeprefix("refused|"): count for name, count in sorted(total.items()) if name.startswith("refused|")
@@ -72,7 +72,7 @@ def group_report(
 
     `extra_warnings` are warnings that cannot be derived from the cohorts.
     """
-    figures = [clock_statistics(sample, clock.versions) for clock in clocks]
+    statistics = [clock_statistics(sample, clock.versions) for clock in clocks]
     return {
         **labels,
         "filed": sample.filed,
@@ -80,13 +80,13 @@ def group_report(
         "oldest_open": format_optional_timestamp(sample.oldest_open_at),
         "clocks": {
             clock.id: {
-                **_clock_report(figure),
+                **_clock_report(clock_statistic),
                 **_rule_report(clock.rule_at(as_of)),
-                "objective": _objective_report(clock, figure, sample, as_of),
+                "objective": _objective_report(clock, clock_statistic, sample, as_of),
             }
-            for clock, figure in zip(clocks, figures, strict=True)
+            for clock, clock_statistic in zip(clocks, statistics, strict=True)
         },
-        "warnings": [*group_warnings(sample, figures), *extra_warnings],
+        "warnings": [*group_warnings(sample, statistics), *extra_warnings],
     }
 
 
@@ -102,24 +102,29 @@ def history_warnings(spans: Iterable[Mapping[str, str]], platform: str | None = 
 
 def group_warnings(sample: CohortSample, statistics: Sequence[ClockStatistics]) -> list[str]:
     """Return the warnings that apply to the figures of a group."""
-    found = []
+    warnings = []
     if sample.oldest_open_at is None:
-        found.append("no open report: check whether the input is an export of closed reports only")
-    if any(figure.curve.exposure.n and not figure.curve.exposure.is_measurable for figure in statistics):
-        found.append(_NOT_MEASURABLE_WARNING)
-    return [*found, *_early_end_warnings(statistics)]
+        warnings.append("no open report: check whether the input is an export of closed reports only")
+    if any(
+        clock_statistic.curve.exposure.n and not clock_statistic.curve.exposure.is_measurable
+        for clock_statistic in statistics
+    ):
+        warnings.append(_NOT_MEASURABLE_WARNING)
+    return [*warnings, *_early_end_warnings(statistics)]
 
 
 def _early_end_warnings(statistics: Iterable[ClockStatistics]) -> Iterable[str]:
     """Yield a warning for clocks of which nothing is known beyond a duration that is shorter than the observed time."""
     clocks: dict[tuple[int, int], list[str]] = {}
-    for figure in statistics:
-        if figure.curve.exposure.is_measurable and figure.curve.ends_early:
-            clocks.setdefault((figure.curve.known_to, figure.curve.exposure.delayed), []).append(figure.clock)
+    for clock_statistic in statistics:
+        if clock_statistic.curve.exposure.is_measurable and clock_statistic.curve.ends_early:
+            clocks.setdefault((clock_statistic.curve.known_to, clock_statistic.curve.exposure.delayed), []).append(
+                clock_statistic.clock
+            )
     for (known_to, delayed), ids in clocks.items():
-        since = f"beyond {format_duration(known_to / SECOND)}" if known_to else "at all"
+        beyond = f"beyond {format_duration(known_to / SECOND)}" if known_to else "at all"
         yield (
-            f"nothing is known of {', '.join(ids)} {since}: all reports at risk had ended by then, and further reports "
+            f"nothing is known of {', '.join(ids)} {beyond}: all reports at risk had ended by then, and further reports "
             f"were at risk only later ({delayed:,} were logged late)"
         )
 
