@@ -1,4 +1,7 @@
-"""A rule pack read from TOML: every mistake at once, with its file, line, clock and field. docs/rule-packs.md tells the fields."""
+"""Read a rule pack from TOML and report all mistakes at once, with file, line, clock and field.
+
+docs/rule-packs.md describes the fields.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -36,25 +39,25 @@ _CLOCK_FIELDS: Final = {
     *("reviewed_by", "reviewed_on"),
 }
 _MAX_UTC_OFFSET_MS: Final = 14 * HOUR
-"""How much earlier than in Greenwich a day begins where it begins first."""
+"""The largest offset from UTC: a day begins this much earlier in the first time zone."""
 
 _ACTION_ROLES: Final = {
-    "start": "deeds that start it",
-    "stops": "stops",
-    "competes": "competing ones",
-    "pauses": "pauses",
-    "resumes": "resuming ones",
+    "start": "starting actions",
+    "stops": "stopping actions",
+    "competes": "competing actions",
+    "pauses": "pausing actions",
+    "resumes": "resuming actions",
 }
 
 
 class PackError(TomlFileError):
-    """A pack that cannot be used."""
+    """A rule pack with mistakes."""
 
 
 def load_rulebook(paths: Iterable[Path], registry: Registry, now: int) -> Rulebook:
-    """Return the standard rules with those of the packs in files; `now` in epoch milliseconds.
+    """Return the standard rules together with the rules of the packs in files; `now` in epoch milliseconds.
 
-    Raises PackError with every mistake in all of them, or ClockError for packs that do not go together.
+    Raises PackError with every mistake in all packs, or ClockError for packs that contradict each other.
     """
     groups = (*registry.groups, OTHER_GROUP, UNKNOWN_JURISDICTION)
     packs: list[Rulebook] = []
@@ -71,17 +74,20 @@ def load_rulebook(paths: Iterable[Path], registry: Registry, now: int) -> Rulebo
 
 
 def _future_reviews(pack: Rulebook, now: int) -> Iterator[str]:
-    """Yield a problem for every review that has not taken place yet, wherever the reviewer may live."""
+    """Yield a problem for every review whose day has not begun in any time zone."""
     for rule in pack.rules:
         day = rule.legal_basis.reviewed_on
         if day is not None and fields.day_start_ms(day) > now + _MAX_UTC_OFFSET_MS:
-            yield f"{rule.location}: clock {rule.clock.key!r}: reviewed_on: expected a day that has come, got {day}"
+            yield (
+                f"{rule.location}: clock {rule.clock.key!r}: reviewed_on: expected a day that is not in the future,"
+                f" got {day}"
+            )
 
 
 def read_pack(path: Path, groups: Sequence[str]) -> Rulebook:
     """Return the rulebook of the pack in the TOML file at `path`; `groups` are the registry's jurisdiction groups.
 
-    Raises PackError with every mistake in it, or for a file that cannot be read.
+    Raises PackError with every mistake in the file, or for a file that cannot be read.
     """
     try:
         content = path.read_bytes()
@@ -91,7 +97,7 @@ def read_pack(path: Path, groups: Sequence[str]) -> Rulebook:
 
 
 def parse_pack(content: bytes, name: str, groups: Sequence[str]) -> Rulebook:
-    """Return the rulebook written in `content`; `name` stands in the messages of a PackError."""
+    """Return the rulebook in the TOML of `content`; `name` is the file's name in the messages of a PackError."""
     try:
         reader = _PackParser(name, decode_file(content, name), groups=frozenset(groups))
         pack = reader.parse_pack(reader.load())
@@ -163,7 +169,7 @@ class _PackParser(TomlReader):
 
     def _parse_scope(self, where: TableRef, entry: Table) -> Scope:
         severities = self._parse_labels(where, entry, "severities", vocabulary.Severity)
-        # Unspecified is read as the strictest there is.
+        # Reports of unspecified severity are treated like those of the strictest severity.
         strictest = frozenset({Severity.UNSPECIFIED}) if Severity.CRITICAL in severities else frozenset[str]()
         expected = f"a list of distinct groups of the registry, of {', '.join(sorted(self.groups))}"
         groups = self.read_field(where, entry, "jurisdictions", Field[list[str]](expected, self._parse_groups, []))
@@ -203,7 +209,7 @@ class _PackParser(TomlReader):
         return ALWAYS_VALID if window == ALWAYS_VALID[0] else (window,)
 
     def _check_actions(self, where: TableRef, entry: Table, clock: Clock) -> None:
-        """Refuse a deed with two parts in one clock, and pauses that never end."""
+        """Refuse an action kind with two roles in one clock, and pauses without resuming actions."""
         kinds = dict(
             zip(_ACTION_ROLES, (clock.starts, clock.stops, clock.competes, clock.pauses, clock.resumes), strict=True)
         )
@@ -212,21 +218,23 @@ class _PackParser(TomlReader):
                 got = next(word for word in entry[latter] if fields.ACTION_WORDS[word] & both)
                 self.add_problem(where, latter, f"expected none of the {_ACTION_ROLES[former]}, got {got}")
         if ("pauses" in entry) != ("resumes" in entry):
-            self.add_problem(where, "pauses", "expected pauses and resumes, or neither")
+            self.add_problem(where, "pauses", "expected both pauses and resumes, or neither, found one of them")
 
     def _check_objective(self, where: TableRef, entry: Table, rule: Rule) -> None:
-        """Refuse what is asked without what it needs; of a field that could not be read that much is said already."""
+        """Refuse an objective without the fields that it needs; a field that could not be read is already reported."""
         if ("reviewed_by" in entry) != ("reviewed_on" in entry):
-            self.add_problem(where, "reviewed_by", "expected reviewed_by and reviewed_on, or neither")
+            self.add_problem(where, "reviewed_by", "expected both reviewed_by and reviewed_on, or neither, found one")
         if rule.statistic != entry.get("statistic", Statistic.EACH):
             return
         if rule.statistic is not Statistic.EACH and "limit" not in entry:
-            self.add_problem(where, "limit", f"expected a limit with statistic {rule.statistic}, found none")
+            self.add_problem(where, "limit", f"expected a limit with statistic {rule.statistic}, found nothing")
         of_a_share = rule.statistic in {Statistic.SHARE, Statistic.QUANTILE}
         if of_a_share and "objective" not in entry:
             self.add_problem(where, "objective", f"expected {fields.OBJECTIVE.expected}, found nothing")
         if not of_a_share and rule.objective is not None:
-            self.add_problem(where, "objective", f"expected none with statistic {rule.statistic}, got {rule.objective}")
+            self.add_problem(
+                where, "objective", f"expected nothing with statistic {rule.statistic}, got {rule.objective}"
+            )
 
     def _check_unique(self, rules: Sequence[Rule]) -> None:
         keys = [rule.clock.key for rule in rules]

@@ -1,4 +1,4 @@
-"""A registry read from TOML: every mistake at once, each with its file, platform, field and what was expected."""
+"""Read a registry from TOML and report all mistakes at once, each with file, platform, field and expected value."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -59,13 +59,13 @@ _HISTORY_FIELDS: Final = {"from", "until", "opened_on", "opened_by", "closes_on"
 
 
 class RegistryError(TomlFileError):
-    """A registry that cannot be used."""
+    """A registry file with mistakes."""
 
 
 def read_registry(path: Path) -> Registry:
     """Return the registry in the TOML file at `path`.
 
-    Raises RegistryError with every mistake in it, or for a file that cannot be read.
+    Raises RegistryError with every mistake in the file, or for a file that cannot be read.
     """
     try:
         content = path.read_bytes()
@@ -75,7 +75,7 @@ def read_registry(path: Path) -> Registry:
 
 
 def parse_registry(content: bytes, name: str) -> Registry:
-    """Return the registry written in `content`; `name` stands in the messages of a RegistryError."""
+    """Return the registry in the TOML of `content`; `name` is the file's name in the messages of a RegistryError."""
     try:
         reader = _RegistryParser(name, decode_file(content, name))
         registry = reader.parse_registry(reader.load())
@@ -88,7 +88,7 @@ def parse_registry(content: bytes, name: str) -> Registry:
 
 @dataclass
 class _RegistryParser(TomlReader):
-    """Reads a registry; `spans` is how many spans of history have been read, over all platforms."""
+    """Parses a registry; `span_count` is how many spans of history were parsed so far, over all platforms."""
 
     span_count: int = 0
 
@@ -121,7 +121,7 @@ class _RegistryParser(TomlReader):
         found = self.read_field(where, entry, "history", _HISTORY)
         history = sorted([self._parse_history(where, each) for each in found], key=lambda span: span.since)
         if any(one.until > other.since for one, other in pairwise(history)):
-            self.add_problem(where, "history", "expected spans that do not overlap")
+            self.add_problem(where, "history", "expected spans that do not overlap, found two that do")
         return Platform(
             id=platform,
             provider=self.read_field(where, entry, "provider", _PROVIDER),
@@ -147,7 +147,7 @@ class _RegistryParser(TomlReader):
             if since >= until:
                 self.add_problem(where, "until", "expected a date after `from`")
             if until > opened:
-                self.add_problem(where, "until", "expected a date not after `opened_on`: what is to come is live")
+                self.add_problem(where, "until", "expected a date not after `opened_on`: later events are live")
             if closes is not None and closes <= opened:
                 self.add_problem(where, "closes_on", "expected a date after `opened_on`")
         return AuditedHistory(
@@ -166,12 +166,12 @@ class _RegistryParser(TomlReader):
             )
         filed = {each.report_filed for each in platforms}
         for topic in sorted(filed & {each.action_taken for each in platforms}):
-            self.problems.append(f"{self.name}: topic {topic!r}: expected either reports or actions on it, found both")
+            self.problems.append(f"{self.name}: topic {topic!r}: expected either reports or actions, found both")
         named = Counter(feedback for _, feedback in {(each.id, each.feedback) for each in platforms})
         named.update(filed | {each.action_taken for each in platforms})
         for topic in sorted({each.feedback for each in platforms if named[each.feedback] > 1}):
             self.problems.append(
-                f"{self.name}: topic {topic!r}: expected the feedback of one platform and nothing else"
+                f"{self.name}: topic {topic!r}: expected only the feedback of one platform, found a second use"
             )
 
 
@@ -218,15 +218,15 @@ def _topic_field(role: str, platform: str) -> Field[str]:
 _ID: Final = Field(
     "a lower-case letter, then up to 31 of a-z, 0-9 and -", text_matching(PLATFORM_ID.pattern), "", is_required=True
 )
-_PROVIDER: Final = Field("the name of the company that answers for it", one_line_text, "", is_required=True)
+_PROVIDER: Final = Field("the name of the responsible company", one_line_text, "", is_required=True)
 _PRINCIPAL: Final = Field("a Kafka principal", one_line_text, "")
 _CADENCE: Final = Field("a duration such as 30s, 5m, 24h or 1d", duration_ms, DEFAULT_CADENCE_MS)
-_MEASURED_FROM: Final = Field[int | None]("a date and time with its offset", _parse_instant, None)
+_MEASURED_FROM: Final = Field[int | None]("a date and time with an offset", _parse_instant, None)
 _CAPACITY: Final = Field(f"a whole number from {_MIN_CAPACITY} to {_MAX_CAPACITY}", _parse_capacity, DEFAULT_CAPACITY)
-_DAY: Final = Field("a date (its midnight in UTC), or a date and time with its offset", _parse_day, 0, is_required=True)
-_LAST_DAY: Final = Field[int | None]("a date, or a date and time with its offset", _parse_day, None)
+_DAY: Final = Field("a date (midnight in UTC), or a date and time with an offset", _parse_day, 0, is_required=True)
+_LAST_DAY: Final = Field[int | None]("a date, or a date and time with an offset", _parse_day, None)
 _OFFICE: Final = Field(
-    f"the office that opened it, such as 'audit', of at most {_MAX_OFFICE_LENGTH} characters",
+    f"the office that opened the history, such as 'audit', at most {_MAX_OFFICE_LENGTH} characters",
     _parse_office,
     "",
     is_required=True,
