@@ -33,12 +33,12 @@ class TomlFileError(ValueError):
 
 
 class InvalidValueError(ValueError):
-    """A part of a value that is not allowed; `near` is the most similar allowed word, or ""."""
+    """A part of a value that is not allowed; `suggestion` is the most similar allowed word, or ""."""
 
-    def __init__(self, part: object, near: str = "") -> None:
+    def __init__(self, part: object, suggestion: str = "") -> None:
         super().__init__()
         self.value = part
-        self.suggestion = near
+        self.suggestion = suggestion
 
 
 class TableRef(NamedTuple):
@@ -96,9 +96,11 @@ class TomlReader:
                 [f"{self.name}: expected TOML, found lists or tables that are nested too deeply"]
             ) from error
         except ValueError as error:
-            spot = _TOML_ERROR.fullmatch(str(error))
-            at, what = (f":{spot['line']}", f"{spot['what']} ({spot['column']})") if spot else ("", str(error))
-            raise TomlFileError([f"{self.name}{at}: expected TOML: {what}"]) from error
+            position = _TOML_ERROR.fullmatch(str(error))
+            line, message = (
+                (f":{position['line']}", f"{position['what']} ({position['column']})") if position else ("", str(error))
+            )
+            raise TomlFileError([f"{self.name}{line}: expected TOML: {message}"]) from error
 
     def read_field(self, ref: TableRef, entry: Table, name: str, spec: Field[T]) -> T:
         """Return the value of a field, or its default after a problem was added."""
@@ -136,14 +138,14 @@ class TomlReader:
 
         Tables in an inline list have no headings, so the line of the list is returned for all of them.
         """
-        own = [place for place, (_, kind) in enumerate(self._headings) if kind == ref.kind]
-        if ref.kind and not own:
+        own_headings = [index for index, (_, kind) in enumerate(self._headings) if kind == ref.kind]
+        if ref.kind and not own_headings:
             inline = pattern(rf"\s*{escape(ref.kind)}\s*[.=]")
             first = next((number + 1 for number, line in enumerate(self._lines) if inline.match(line)), 0)
             return first, first
-        place = own[ref.table_number] if ref.table_number < len(own) else -1
-        start = self._headings[place][0] + 1 if place >= 0 else 0
-        return start, self._headings[place + 1][0] if place + 1 < len(self._headings) else len(self._lines)
+        index = own_headings[ref.table_number] if ref.table_number < len(own_headings) else -1
+        start = self._headings[index][0] + 1 if index >= 0 else 0
+        return start, self._headings[index + 1][0] if index + 1 < len(self._headings) else len(self._lines)
 
     @cached_property
     def _lines(self) -> list[str]:
@@ -190,10 +192,10 @@ def tables(value: object) -> list[Table]:
 
 def duration_ms(value: str) -> int:
     """Return a duration such as `90s`, `5m`, `24h` or `7d` in milliseconds."""
-    found = _DURATION.fullmatch(value)
-    if not found:
+    match = _DURATION.fullmatch(value)
+    if not match:
         raise ValueError
-    return int(found[1]) * _UNITS_MS[found[2]]
+    return int(match[1]) * _UNITS_MS[match[2]]
 
 
 def distinct_words(value: list[str], allowed: Collection[str]) -> list[str]:
@@ -208,8 +210,8 @@ def distinct_words(value: list[str], allowed: Collection[str]) -> list[str]:
 
 def closest_word(given: object, allowed: Collection[str]) -> str:
     """Return the allowed word that is most similar to `given`, or "" if no word is similar enough."""
-    near = get_close_matches(given, allowed, 1, _MIN_SIMILARITY) if isinstance(given, str) else []
-    return near[0] if near else ""
+    matches = get_close_matches(given, allowed, 1, _MIN_SIMILARITY) if isinstance(given, str) else []
+    return matches[0] if matches else ""
 
 
 def quoted(value: object) -> str:
@@ -222,7 +224,7 @@ def quoted(value: object) -> str:
         case dict():
             shown = "a table"
         case list():
-            shown = f"[{', '.join(['a list' if isinstance(each, list) else quoted(each) for each in value[:_MAX_SHOWN_LENGTH]])}]"
+            shown = f"[{', '.join(['a list' if isinstance(item, list) else quoted(item) for item in value[:_MAX_SHOWN_LENGTH]])}]"
         case _:
             shown = repr(value)
     return shown if len(shown) <= _MAX_SHOWN_LENGTH else f"{shown[:_MAX_SHOWN_LENGTH]}…"

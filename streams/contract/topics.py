@@ -91,23 +91,28 @@ def required_topics(
     `record_time` is "log", the broker's timestamp, or "create", the publisher's. Use "create" only for a demo or for
     audited history, since a publisher can move the log time of all platforms with its timestamps.
     """
-    stamp = {"log": "LogAppendTime", "create": "CreateTime"}[record_time]
+    timestamp_type = {"log": "LogAppendTime", "create": "CreateTime"}[record_time]
     source = {
         "cleanup.policy": "delete",
         "retention.ms": str(_SOURCE_RETENTION_MS),
-        "message.timestamp.type": stamp,
+        "message.timestamp.type": timestamp_type,
         # The broker keeps the publisher's compression. A broker that recompresses first decompresses whole batches, and
         # 1 MiB can become more than its memory; without recompression the broker checks records piece by piece.
         "compression.type": "producer",
     }
     refused = {"cleanup.policy": "delete", "retention.ms": str(_REFUSED_RETENTION_MS)}
-    notices = {"cleanup.policy": "delete", "retention.ms": str(_REPORT_UPDATE_RETENTION_MS)}
-    wanted: dict[str, Mapping[str, str]] = dict.fromkeys(registry.source_topics(), source)
-    own = {**_COMPACTED_CONFIG, "max.message.bytes": str(_OUTPUT_MAX_MESSAGE_BYTES)}
+    report_updates = {"cleanup.policy": "delete", "retention.ms": str(_REPORT_UPDATE_RETENTION_MS)}
+    configs: dict[str, Mapping[str, str]] = dict.fromkeys(registry.source_topics(), source)
+    compacted = {**_COMPACTED_CONFIG, "max.message.bytes": str(_OUTPUT_MAX_MESSAGE_BYTES)}
     # A worker computes the clock skew from the broker's timestamps of its records in the changelog.
-    stamped = {**own, "message.timestamp.type": stamp}
-    wanted |= {changelog_topic(app): stamped, MEASURES: own, EVENT_REFUSED: refused, REPORT_UPDATES: notices}
-    wanted |= dict.fromkeys(registry.feedback_topics().values(), _FEEDBACK_CONFIG)
+    changelog = {**compacted, "message.timestamp.type": timestamp_type}
+    configs |= {
+        changelog_topic(app): changelog,
+        MEASURES: compacted,
+        EVENT_REFUSED: refused,
+        REPORT_UPDATES: report_updates,
+    }
+    configs |= dict.fromkeys(registry.feedback_topics().values(), _FEEDBACK_CONFIG)
     common = {
         "min.insync.replicas": str(replication.min_insync),
         "unclean.leader.election.enable": "false",
@@ -120,7 +125,7 @@ def required_topics(
             replication_factor=replication.factor,
             config={**common, **config},
         )
-        for name, config in wanted.items()
+        for name, config in configs.items()
     ]
 
 

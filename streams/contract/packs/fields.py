@@ -14,12 +14,14 @@ from streams.domain.vocabulary import Outcome, Reversal
 
 def _kinds_by_word() -> Mapping[str, frozenset[ActionKind]]:
     """Return the action kinds for each word of a pack: an outcome, or one kind of an outcome."""
-    named = {"final_restriction": FINAL_RESTRICTION_ACTIONS, "partial_restriction": PARTIAL_RESTRICTION_ACTIONS}
+    kinds_by_word = {"final_restriction": FINAL_RESTRICTION_ACTIONS, "partial_restriction": PARTIAL_RESTRICTION_ACTIONS}
     for outcome in Outcome:
-        named[outcome.value] = frozenset(kind for kind in ACTION_KINDS if kind.outcome is outcome)
+        kinds_by_word[outcome.value] = frozenset(kind for kind in ACTION_KINDS if kind.outcome is outcome)
     for reversal in Reversal:
-        named[f"reversed_{reversal.value}"] = frozenset({ActionKind(Outcome.REVERSED, reversed_decision=reversal)})
-    return named
+        kinds_by_word[f"reversed_{reversal.value}"] = frozenset(
+            {ActionKind(Outcome.REVERSED, reversed_decision=reversal)}
+        )
+    return kinds_by_word
 
 
 _LIMIT_UNITS: Final = ((2 * HOUR, MINUTE), (14 * DAY, HOUR))
@@ -30,11 +32,11 @@ ACTION_WORDS: Final = _kinds_by_word()
 
 def action_words(action_kinds: frozenset[ActionKind]) -> list[str]:
     """Return the words of a pack for action kinds."""
-    words, left = [], action_kinds
-    for word, meant in ACTION_WORDS.items():
-        if meant <= left:
+    words, remaining = [], action_kinds
+    for word, kinds in ACTION_WORDS.items():
+        if kinds <= remaining:
             words.append(word)
-            left -= meant
+            remaining -= kinds
     return words
 
 

@@ -76,11 +76,11 @@ def load_rulebook(paths: Iterable[Path], registry: Registry, now: int) -> Rulebo
 def _future_reviews(pack: Rulebook, now: int) -> Iterator[str]:
     """Yield a problem for every review whose day has not begun in any time zone."""
     for rule in pack.rules:
-        day = rule.legal_basis.reviewed_on
-        if day is not None and fields.day_start_ms(day) > now + _MAX_UTC_OFFSET_MS:
+        reviewed_on = rule.legal_basis.reviewed_on
+        if reviewed_on is not None and fields.day_start_ms(reviewed_on) > now + _MAX_UTC_OFFSET_MS:
             yield (
                 f"{rule.location}: clock {rule.clock.key!r}: reviewed_on: expected a day that is not in the future,"
-                f" got {day}"
+                f" got {reviewed_on}"
             )
 
 

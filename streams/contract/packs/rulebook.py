@@ -99,26 +99,26 @@ class Rulebook(NamedTuple):
         Raises RulebookError with every clock that is defined twice, every two versions of a clock that may run on one
         report, and every clock whose hash equals that of another clock.
         """
-        whole, problems = self, list[str]()
+        merged, problems = self, list[str]()
         for pack in packs:
-            known = {rule.clock.key: rule for rule in whole.rules}
+            known = {rule.clock.key: rule for rule in merged.rules}
             problems += [
                 _duplicate_problem(rule, known[rule.clock.key]) for rule in pack.rules if rule.clock.key in known
             ]
-            whole = Rulebook((*whole.packs, *pack.packs), (*whole.rules, *pack.rules))
-        places = {rule.clock.key: rule.location for rule in whole.rules}
+            merged = Rulebook((*merged.packs, *pack.packs), (*merged.rules, *pack.rules))
+        locations = {rule.clock.key: rule.location for rule in merged.rules}
         problems += [
-            f"{places[clock.key]}: clock {clock.key!r}: version: {problem}"
-            for clock, problem in hash_collisions(whole.clocks)
+            f"{locations[clock.key]}: clock {clock.key!r}: version: {problem}"
+            for clock, problem in hash_collisions(merged.clocks)
         ]
         problems += [
             _overlap_problem(former, rule)
-            for former, rule in combinations(whole.rules, 2)
+            for former, rule in combinations(merged.rules, 2)
             if _can_overlap(former.clock, rule.clock)
         ]
         if problems:
             raise RulebookError("\n".join(problems))
-        return whole
+        return merged
 
 
 def duplicate_clock_problem(location: str) -> str:
@@ -140,7 +140,7 @@ def _can_overlap(one: Clock, other: Clock) -> bool:
         one.id == other.id
         and one.version != other.version
         and any(since < end and first < until for since, until in one.validity for first, end in other.validity)
-        and all(not these or not those or these & those for these, those in labels)
+        and all(not own_labels or not other_labels or own_labels & other_labels for own_labels, other_labels in labels)
         and flaggers != {True, False}
     )
 

@@ -95,16 +95,16 @@ class _RegistryParser(TomlReader):
     def parse_registry(self, tree: Table) -> Registry:
         self.reject_unknown(TOP_LEVEL, tree, {"partitions", "groups", "platforms"})
         groups = self._parse_groups(self.read_field(TOP_LEVEL, tree, "groups", _GROUPS))
-        found = self.read_field(TOP_LEVEL, tree, "platforms", _PLATFORMS)
+        entries = self.read_field(TOP_LEVEL, tree, "platforms", _PLATFORMS)
         platforms = [
             self._parse_platform(
-                TableRef(f"platform {entry.get('id', '?')!r}: ", "platforms", place), entry, {*groups, OTHER_GROUP}
+                TableRef(f"platform {entry.get('id', '?')!r}: ", "platforms", index), entry, {*groups, OTHER_GROUP}
             )
-            for place, entry in enumerate(found)
+            for index, entry in enumerate(entries)
         ]
         self._check_unique(platforms)
         partitions = self.read_field(TOP_LEVEL, tree, "partitions", _PARTITIONS)
-        return Registry({each.id: each for each in platforms}, groups, partitions)
+        return Registry({platform.id: platform for platform in platforms}, groups, partitions)
 
     def _parse_groups(self, tree: Table) -> Groups:
         if not tree:
@@ -115,46 +115,48 @@ class _RegistryParser(TomlReader):
                 self.add_problem(TOP_LEVEL, "groups", f"expected {expected}, got {name!r}")
         return {name: self.read_field(TableRef("groups: ", "groups"), tree, name, _COUNTRIES) for name in tree}
 
-    def _parse_platform(self, where: TableRef, entry: Table, groups: set[str]) -> Platform:
-        self.reject_unknown(where, entry, _PLATFORM_FIELDS)
-        platform = self.read_field(where, entry, "id", _ID)
-        found = self.read_field(where, entry, "history", _HISTORY)
-        history = sorted([self._parse_history(where, each) for each in found], key=lambda span: span.since)
-        if any(one.until > other.since for one, other in pairwise(history)):
-            self.add_problem(where, "history", "expected spans that do not overlap, found two that do")
+    def _parse_platform(self, ref: TableRef, entry: Table, groups: set[str]) -> Platform:
+        self.reject_unknown(ref, entry, _PLATFORM_FIELDS)
+        platform = self.read_field(ref, entry, "id", _ID)
+        entries = self.read_field(ref, entry, "history", _HISTORY)
+        history = sorted(
+            [self._parse_history(ref, history_entry) for history_entry in entries], key=lambda span: span.since
+        )
+        if any(former.until > latter.since for former, latter in pairwise(history)):
+            self.add_problem(ref, "history", "expected spans that do not overlap, found two that do")
         return Platform(
             id=platform,
-            provider=self.read_field(where, entry, "provider", _PROVIDER),
-            report_filed=self.read_field(where, entry, "report_filed", _topic_field(Role.REPORT_FILED, platform)),
-            action_taken=self.read_field(where, entry, "action_taken", _topic_field(Role.ACTION_TAKEN, platform)),
-            cadence_ms=self.read_field(where, entry, "cadence", _CADENCE),
-            measured_from=self.read_field(where, entry, "measured_from", _MEASURED_FROM),
-            jurisdictions=self.read_field(where, entry, "jurisdictions", _groups_field(groups)),
-            principal=self.read_field(where, entry, "principal", _PRINCIPAL),
-            capacity=self.read_field(where, entry, "capacity", _CAPACITY),
-            feedback=self.read_field(where, entry, "feedback", _topic_field("feedback", platform)),
+            provider=self.read_field(ref, entry, "provider", _PROVIDER),
+            report_filed=self.read_field(ref, entry, "report_filed", _topic_field(Role.REPORT_FILED, platform)),
+            action_taken=self.read_field(ref, entry, "action_taken", _topic_field(Role.ACTION_TAKEN, platform)),
+            cadence_ms=self.read_field(ref, entry, "cadence", _CADENCE),
+            measured_from=self.read_field(ref, entry, "measured_from", _MEASURED_FROM),
+            jurisdictions=self.read_field(ref, entry, "jurisdictions", _groups_field(groups)),
+            principal=self.read_field(ref, entry, "principal", _PRINCIPAL),
+            capacity=self.read_field(ref, entry, "capacity", _CAPACITY),
+            feedback=self.read_field(ref, entry, "feedback", _topic_field("feedback", platform)),
             history=tuple(history),
         )
 
     def _parse_history(self, platform: TableRef, entry: Table) -> AuditedHistory:
-        where = TableRef(f"{platform.message_prefix}history: ", "platforms.history", self.span_count)
+        ref = TableRef(f"{platform.message_prefix}history: ", "platforms.history", self.span_count)
         self.span_count += 1
-        self.reject_unknown(where, entry, _HISTORY_FIELDS)
-        since, until = (self.read_field(where, entry, name, _DAY) for name in ("from", "until"))
-        opened = self.read_field(where, entry, "opened_on", _DAY)
-        closes = self.read_field(where, entry, "closes_on", _LAST_DAY)
+        self.reject_unknown(ref, entry, _HISTORY_FIELDS)
+        since, until = (self.read_field(ref, entry, name, _DAY) for name in ("from", "until"))
+        opened = self.read_field(ref, entry, "opened_on", _DAY)
+        closes = self.read_field(ref, entry, "closes_on", _LAST_DAY)
         if all((since, until, opened)):
             if since >= until:
-                self.add_problem(where, "until", "expected a date after `from`")
+                self.add_problem(ref, "until", "expected a date after `from`")
             if until > opened:
-                self.add_problem(where, "until", "expected a date not after `opened_on`: later events are live")
+                self.add_problem(ref, "until", "expected a date not after `opened_on`: later events are live")
             if closes is not None and closes <= opened:
-                self.add_problem(where, "closes_on", "expected a date after `opened_on`")
+                self.add_problem(ref, "closes_on", "expected a date after `opened_on`")
         return AuditedHistory(
             since=since,
             until=until,
             opened_on=opened,
-            opened_by=self.read_field(where, entry, "opened_by", _OFFICE),
+            opened_by=self.read_field(ref, entry, "opened_by", _OFFICE),
             closes_on=closes,
         )
 

@@ -48,6 +48,6 @@ def group_names(codes: Iterable[str], groups: Groups) -> str:
     for code in codes:
         if code not in JURISDICTIONS:
             raise ValueError("expected assigned ISO 3166 alpha-2 codes, or ZZ for unknown")
-        named = {name for name, countries in groups.items() if code in countries}
-        touched |= named or {UNKNOWN_JURISDICTION if code == UNKNOWN_JURISDICTION else OTHER_GROUP}
+        containing = {name for name, countries in groups.items() if code in countries}
+        touched |= containing or {UNKNOWN_JURISDICTION if code == UNKNOWN_JURISDICTION else OTHER_GROUP}
     return "+".join(sorted(touched))

@@ -127,13 +127,13 @@ class Registry:
         """Return what `topic` carries, or None for a topic that is no source topic."""
         if self.accepts_all:
             return Role(topic) if topic in set(Role) else None
-        found = self._topic_index.get(topic)
-        return found[0] if found else None
+        role_and_ids = self._topic_index.get(topic)
+        return role_and_ids[0] if role_and_ids else None
 
     def platforms_of_topic(self, topic: str) -> frozenset[str]:
         """Return the ids that may publish on `topic`; empty for an unknown topic and for an open registry."""
-        found = self._topic_index.get(topic)
-        return found[1] if found else frozenset()
+        role_and_ids = self._topic_index.get(topic)
+        return role_and_ids[1] if role_and_ids else frozenset()
 
     def platform_of_topic(self, topic: str) -> str | None:
         """Return the only platform that publishes on `topic`, or None for a shared or unknown topic."""
@@ -157,24 +157,26 @@ class Registry:
         """Return, for every topic with actions, the topics with the filings of the same reports."""
         if self.accepts_all:
             return {Role.ACTION_TAKEN: frozenset({Role.REPORT_FILED})}
-        found: dict[str, frozenset[str]] = {}
+        by_action_topic: dict[str, frozenset[str]] = {}
         for platform in self.platforms.values():
             if platform.action_taken != platform.report_filed:
-                found[platform.action_taken] = found.get(platform.action_taken, frozenset()) | {platform.report_filed}
-        return found
+                by_action_topic[platform.action_taken] = by_action_topic.get(platform.action_taken, frozenset()) | {
+                    platform.report_filed
+                }
+        return by_action_topic
 
     def related_topics(self) -> dict[str, frozenset[str]]:
         """Return, for every source topic, the topics of its platforms and of platforms that share a topic with them.
 
         A delay on one of these topics may delay the others, and no other topic.
         """
-        found = {topic: frozenset({topic}) for topic in self.source_topics()}
-        shared = [frozenset(found)] if self.accepts_all else []
-        own = [frozenset({one.report_filed, one.action_taken}) for one in self.platforms.values()]
+        related = {topic: frozenset({topic}) for topic in self.source_topics()}
+        shared = [frozenset(related)] if self.accepts_all else []
+        own = [frozenset({platform.report_filed, platform.action_taken}) for platform in self.platforms.values()]
         for topics in (*shared, *own):
-            joined = frozenset().union(*(found[topic] for topic in topics))
-            found |= dict.fromkeys(joined, joined)
-        return found
+            joined = frozenset().union(*(related[topic] for topic in topics))
+            related |= dict.fromkeys(joined, joined)
+        return related
 
     @cached_property
     def hash(self) -> str:
