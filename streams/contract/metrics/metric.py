@@ -114,10 +114,10 @@ def bucket_bounds_seconds(edges: Sequence[int]) -> tuple[float, ...]:
 
 def label_sets(metric: Metric, open_values: Mapping[LabelSource, Sequence[str]]) -> Iterator[tuple[str, ...]]:
     """Return every label set of `metric`, in the order of its labels; `open_values` are the values by label source."""
-    words = (
+    values = (
         open_values[label.values] if isinstance(label.values, LabelSource) else label.values for label in metric.labels
     )
-    return product(*words)
+    return product(*values)
 
 
 BUDGETED_CLOCKS: Final = 18

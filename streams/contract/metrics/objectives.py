@@ -16,10 +16,16 @@ from streams.contract.metrics.metric import (
 
 def _objective_gauge(name: str, text: str, *labels: Label, starts_at_zero: bool = False) -> Metric:
     """Return a gauge of an objective, by platform, clock and further labels."""
-    each = len(PERIODS) if PERIOD in labels else 1
-    budget = each * BUDGETED_CLOCKS
+    periods = len(PERIODS) if PERIOD in labels else 1
+    max_series = periods * BUDGETED_CLOCKS
     return board_gauge(
-        f"objective_{name}", text, PLATFORM, LIMITED_CLOCK, *labels, max_series=budget, starts_at_zero=starts_at_zero
+        f"objective_{name}",
+        text,
+        PLATFORM,
+        LIMITED_CLOCK,
+        *labels,
+        max_series=max_series,
+        starts_at_zero=starts_at_zero,
     )
 
 
