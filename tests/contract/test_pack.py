@@ -133,7 +133,10 @@ def test_a_clock_without_dates_is_always_in_force_and_one_with_a_beginning_has_n
             'pauses = ["account_restricted"]\nresumes = ["resumed"]',
             "local.toml:12: clock 'removal': pauses: expected none of the stopping actions, got account_restricted",
         ),
-        ('pauses = ["paused"]', "local.toml:12: clock 'removal': pauses: expected both pauses and resumes, or neither, found one of them"),
+        (
+            'pauses = ["paused"]',
+            "local.toml:12: clock 'removal': pauses: expected both pauses and resumes, or neither, found one of them",
+        ),
         ('statistic = "median"', "local.toml:12: clock 'removal': statistic: expected one of each, mean, share"),
         (
             'statistic = "share"',
@@ -224,7 +227,11 @@ def test_a_limit_off_the_grid_is_refused(limit: str) -> None:
     [
         ('["deleted"]', "", "local.toml:8: clock 'removal': stops: expected a list of distinct words"),
         ("[]", "", "local.toml:8: clock 'removal': stops: expected a list of distinct words"),
-        ('["no_violation"]', 'competes = ["no_violation"]', "competes: expected none of the stopping actions, got no_violation"),
+        (
+            '["no_violation"]',
+            'competes = ["no_violation"]',
+            "competes: expected none of the stopping actions, got no_violation",
+        ),
     ],
 )
 def test_a_stop_that_cannot_occur_is_refused(stops: str, more: str, problem: str) -> None:
@@ -270,7 +277,10 @@ def test_every_mistake_is_said_at_once() -> None:
     [
         (b"clocks = [", "local.toml: expected TOML: Invalid value (at end of document)"),
         (HEAD.encode() + b"clocks = = 1", "local.toml:3: expected TOML: Invalid value (column 10)"),
-        (HEAD.encode() + b'title = "J\xfcrgen"', "local.toml:3: expected TOML in UTF-8, found a byte that is not UTF-8"),
+        (
+            HEAD.encode() + b'title = "J\xfcrgen"',
+            "local.toml:3: expected TOML in UTF-8, found a byte that is not UTF-8",
+        ),
         (HEAD.encode("utf-16"), "local.toml:1: expected TOML in UTF-8, found a byte that is not UTF-8"),
         (
             b"id = " + b"[" * 5_000 + b"]" * 5_000,

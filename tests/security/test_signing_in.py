@@ -136,4 +136,4 @@ def test_a_file_that_holds_no_certificate_is_named_before_anything_is_tried(tmp_
     access = KafkaSecurity(protocol="SSL", ca_file=file, cert_file=file, key_file=file)
 
     assert access.problems() == [f"ca_file: expected certificates in PEM, found none in {file}"]
-    assert "not locked" in replace(access, ca_file=None).problems()[0]
+    assert "unencrypted key" in replace(access, ca_file=None).problems()[0]
