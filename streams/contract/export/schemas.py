@@ -50,12 +50,12 @@ _EXAMPLE_SECRET: Final = bytes(range(32))
 
 def generated_files() -> dict[str, str]:
     """Return the text of every generated file, by file name."""
-    found = {f"{name}.v1.json": json_schema(kind) for name, kind in {**EVENT_TYPES, **DOCUMENTS}.items()}
-    found["asyncapi.json"] = asyncapi_document(
+    documents = {f"{name}.v1.json": json_schema(kind) for name, kind in {**EVENT_TYPES, **DOCUMENTS}.items()}
+    documents["asyncapi.json"] = asyncapi_document(
         EVENT_TYPES, _definitions(EVENT_TYPES.values(), "#/components/schemas/{name}")
     )
-    found["vectors.json"] = _vectors()
-    return {name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in found.items()}
+    documents["vectors.json"] = _vectors()
+    return {name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in documents.items()}
 
 
 def json_schema(event_type: type) -> Schema:
@@ -86,7 +86,7 @@ def _vectors() -> Schema:
     """Return keys and partitions with which a publisher in another language can check its own results."""
     reports = [f"example-{number}" for number in range(1, 6)]
     tokens = {report: report_token(_EXAMPLE_SECRET, "k1", report) for report in reports}
-    keys = [*(record_key("harbor", each) for each in tokens.values()), heartbeat_key("harbor")]
+    keys = [*(record_key("harbor", token) for token in tokens.values()), heartbeat_key("harbor")]
     return {
         "secret_hex": _EXAMPLE_SECRET.hex(),
         "key_id": "k1",

@@ -33,11 +33,11 @@ def non_blank(text: str) -> str:
 
 def bootstrap_servers(text: str) -> str:
     """Return the addresses of brokers, joined by commas."""
-    each = [one.strip() for one in text.split(",")]
-    found = [_match_address(one) for one in each]
-    if not all(one is not None and int(one["port"] or 0) <= _MAX_PORT for one in found):
+    addresses = [address.strip() for address in text.split(",")]
+    matches = [_match_address(address) for address in addresses]
+    if not all(match is not None and int(match["port"] or 0) <= _MAX_PORT for match in matches):
         raise ValueError("HOST:PORT[,HOST:PORT…]")
-    return ",".join(each)
+    return ",".join(addresses)
 
 
 def port(text: str) -> int:
@@ -58,12 +58,12 @@ def files(text: str) -> tuple[Path, ...]:
 def at_least(minimum: int, factor: int = 1) -> Callable[[str], int]:
     """Return a parser of whole numbers of at least `minimum`, which multiplies them by `factor`."""
 
-    def read(text: str) -> int:
+    def parse(text: str) -> int:
         if not text.isascii() or not text.isdigit() or int(text) < minimum:
             raise ValueError(f"a whole number of at least {minimum}")
         return int(text) * factor
 
-    return read
+    return parse
 
 
 def is_safe_to_show(text: str) -> bool:
@@ -82,12 +82,12 @@ def secret_from_file(file: str) -> str:
 def choice(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
     """Return a parser of one of `choices`."""
 
-    def read(text: str) -> StrEnum:
+    def parse(text: str) -> StrEnum:
         if text not in set(choices):
             raise ValueError(f"one of {', '.join(choices)}")
         return choices(text)
 
-    return read
+    return parse
 
 
 def read_variables(
@@ -100,40 +100,38 @@ def read_variables(
     given = {name: text for name in variables if (text := environment.get(name)) is not None}
     given |= {name: text for name, text in (flags or {}).items() if text is not None}
     values: dict[str, Any] = {}
-    wrong = []
+    problems = []
     for name, text in given.items():
-        field, reading = variables[name]
+        field, parse = variables[name]
         try:
-            values[field] = reading(text)
+            values[field] = parse(text)
         except ValueError as expected:
-            came = (
-                repr(text) if reading is not secret_from_file and is_safe_to_show(text) else "a text that is not shown"
-            )
-            wrong.append(f"{name}: expected {expected}, got {came}")
-    if wrong:
-        raise BadSettingsError("\n".join(wrong))
+            got = repr(text) if parse is not secret_from_file and is_safe_to_show(text) else "a text that is not shown"
+            problems.append(f"{name}: expected {expected}, got {got}")
+    if problems:
+        raise BadSettingsError("\n".join(problems))
     return values
 
 
 def unknown_variables(names: Iterable[str], known: Collection[str]) -> Iterator[str]:
     """Yield one sentence for each of `names` that has the prefix of our variables and is not known."""
-    endings = {name.removeprefix(PREFIX): name for name in known}
+    known_suffixes = {name.removeprefix(PREFIX): name for name in known}
     for name in sorted(set(names) - set(known)):
         if name.startswith(PREFIX):
-            near = closest_word(name.removeprefix(PREFIX), endings)
-            expected = f"expected {endings[near]}; " if near else ""
+            closest = closest_word(name.removeprefix(PREFIX), known_suffixes)
+            expected = f"expected {known_suffixes[closest]}; " if closest else ""
             yield f"{name}: {expected}nothing reads a variable of this name"
 
 
 def merge_settings(*readers: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
     """Return the fields of all `readers` together; raises BadSettingsError with the mistakes of all readers."""
     values: dict[str, Any] = {}
-    wrong = []
-    for part in readers:
+    problems = []
+    for read in readers:
         try:
-            values |= part()
+            values |= read()
         except BadSettingsError as error:
-            wrong.append(str(error))
-    if wrong:
-        raise BadSettingsError("\n".join(wrong))
+            problems.append(str(error))
+    if problems:
+        raise BadSettingsError("\n".join(problems))
     return values

@@ -37,22 +37,22 @@ class HttpSecurity:
 
     def problems(self, host: str) -> list[str]:
         """Return the problems of serving pages at `host` with these settings, one sentence each."""
-        found = []
+        problems = []
         if (self.cert_file is None) != (self.key_file is None):
-            found.append("SAFECLOCK_HTTP_CERT_FILE, SAFECLOCK_HTTP_KEY_FILE: expected both or none, got one")
+            problems.append("SAFECLOCK_HTTP_CERT_FILE, SAFECLOCK_HTTP_KEY_FILE: expected both or none, got one")
         elif self.cert_file is not None:
-            found += self._certificate_problems(self.cert_file)
+            problems += self._certificate_problems(self.cert_file)
         if bool(self.user) != bool(self.password) or ":" in self.user:
-            found.append(
+            problems.append(
                 "SAFECLOCK_HTTP_USER, SAFECLOCK_HTTP_PASSWORD_FILE: expected both or none, and no colon in the name"
             )
         if not self.allow_insecure and not _is_loopback(host) and not (self.cert_file and self.password):
-            found.append(
+            problems.append(
                 f"SAFECLOCK_HTTP_HOST: expected loopback, or SAFECLOCK_HTTP_CERT_FILE with _KEY_FILE and"
                 f" SAFECLOCK_HTTP_USER with _PASSWORD_FILE, or SAFECLOCK_HTTP_ALLOW_INSECURE=yes on a private network,"
                 f" got {host!r}"
             )
-        return found
+        return problems
 
     def _certificate_problems(self, cert_file: Path) -> list[str]:
         problem = certificate_problem(ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), cert_file, self.key_file)
@@ -97,8 +97,8 @@ def load_http_security(environment: Mapping[str, str], flags: Mapping[str, str |
 
     An empty variable counts as not given. Raises BadSettingsError with every wrong setting.
     """
-    guard = HttpSecurity(**read_variables(_READERS, {name: text for name, text in environment.items() if text}))
+    security = HttpSecurity(**read_variables(_READERS, {name: text for name, text in environment.items() if text}))
     host = (flags or {}).get(_HOST_VARIABLE) or environment.get(_HOST_VARIABLE) or "127.0.0.1"
-    if problems := guard.problems(host):
+    if problems := security.problems(host):
         raise BadSettingsError("\n".join(problems))
-    return guard
+    return security

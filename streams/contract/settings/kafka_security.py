@@ -65,30 +65,30 @@ class KafkaSecurity:
 
     def problems(self) -> list[str]:
         """Return the problems of these settings, one sentence each."""
-        found = []
+        problems = []
         if self.protocol not in _PROTOCOLS:
-            found.append(
+            problems.append(
                 f"{self.setting_name('protocol')}: expected one of {', '.join(_PROTOCOLS)}, got {self.protocol!r}"
             )
         elif self.uses_password:
-            found += self._login_problems()
+            problems += self._login_problems()
         elif self.username or self.password:
-            found.append(
+            problems.append(
                 f"{self.setting_name('protocol')}: expected SASL_SSL for a user with a password, got {self.protocol}"
             )
-        return found + self._file_problems()
+        return problems + self._file_problems()
 
     def _login_problems(self) -> list[str]:
-        found = []
+        problems = []
         if self.mechanism not in _MECHANISMS:
-            known = ", ".join(_MECHANISMS)
-            found.append(f"{self.setting_name('mechanism')}: expected one of {known}, got {self.mechanism!r}")
+            mechanisms = ", ".join(_MECHANISMS)
+            problems.append(f"{self.setting_name('mechanism')}: expected one of {mechanisms}, got {self.mechanism!r}")
         if not (self.username and self.password):
-            found.append(
+            problems.append(
                 f"{self.setting_name('username')}, {self.setting_name('password')}: expected both for {self.protocol},"
                 " got one or none"
             )
-        return found
+        return problems
 
     def _file_problems(self) -> list[str]:
         files = {"ca_file": self.ca_file, "cert_file": self.cert_file, "key_file": self.key_file}
@@ -96,16 +96,16 @@ class KafkaSecurity:
         if given and not self.is_encrypted:
             names = ", ".join(map(self.setting_name, given))
             return [f"{self.setting_name('protocol')}: expected SSL or SASL_SSL with {names}, got {self.protocol!r}"]
-        found = [
+        problems = [
             f"{self.setting_name(name)}: expected a file, found none at {describe_path(file)}"
             for name, file in given.items()
             if not is_file(file)
         ]
         if (self.cert_file is None) != (self.key_file is None):
-            found.append(
+            problems.append(
                 f"{self.setting_name('cert_file')}, {self.setting_name('key_file')}: expected both or none, got one"
             )
-        return found or self._certificate_problems()
+        return problems or self._certificate_problems()
 
     def _certificate_problems(self) -> list[str]:
         if not self.is_encrypted:
@@ -157,8 +157,8 @@ def certificate_problem(context: ssl.SSLContext, cert_file: Path, key_file: Path
         # Without a password argument, OpenSSL would ask on the terminal for the password of an encrypted key.
         context.load_cert_chain(cert_file, key_file, password="")
     except OSError:
-        named = f"{describe_path(cert_file)} and {describe_path(key_file) if key_file else 'no key'}"
-        return f"expected a certificate in PEM with its unencrypted key, got {named}, which are not"
+        paths = f"{describe_path(cert_file)} and {describe_path(key_file) if key_file else 'no key'}"
+        return f"expected a certificate in PEM with its unencrypted key, got {paths}, which cannot be loaded"
     return ""
 
 
@@ -167,13 +167,13 @@ def load_kafka_security(environment: Mapping[str, str], prefix: str = "SAFECLOCK
 
     A password file takes precedence over a password. Raises BadSettingsError with every wrong setting.
     """
-    variables = {f"{prefix}{name}": reading for name, reading in _READERS.items()}
-    access = KafkaSecurity(
+    variables = {f"{prefix}{name}": parse for name, parse in _READERS.items()}
+    security = KafkaSecurity(
         **read_variables(variables, {name: text for name, text in environment.items() if text}), prefix=prefix
     )
-    if problems := access.problems():
+    if problems := security.problems():
         raise BadSettingsError("\n".join(problems))
-    return access
+    return security
 
 
 def variable_names(prefix: str) -> tuple[str, ...]:
