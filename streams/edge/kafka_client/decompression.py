@@ -1,7 +1,7 @@
-"""Decompressing the records of one batch, never to more than a fixed size.
+"""Decompress the records of one batch with any of Kafka's four codecs, to at most a fixed size.
 
-The four codecs of Kafka, by their numbers in a batch's attributes. Each is decompressed into a buffer of the largest
-size that is allowed, or in steps, so that no batch takes more memory, whatever size it declares.
+Data are decompressed in steps, or into a buffer of the allowed size, so that a batch cannot take more memory, even if
+it declares a larger size.
 """
 
 import zlib
@@ -11,33 +11,33 @@ from typing import Any, Final
 import cramjam
 
 MAX_DECOMPRESSED_BYTES: Final = 4 << 20
-"""To how many bytes the records of one batch may be decompressed.
+"""Maximum size of the decompressed records of one batch.
 
-Most clients fill a batch to at most 1 MiB before they compress it; this is four times as much.
+Most clients fill a batch up to 1 MiB before they compress it; this limit is four times as much.
 """
 
-_GZIP_WINDOW: Final = 31  # zlib's word for gzip with the largest window
+_GZIP_WINDOW: Final = 31  # zlib's code for gzip with the largest window
 _MAX_GZIP_MEMBERS: Final = 16
 _XERIAL_MAGIC: Final = b"\x82SNAPPY\x00"
 _XERIAL_HEADER_BYTES: Final = 16
 _MAX_SNAPPY_BLOCKS: Final = 4096
-_LIKELY_RATIO: Final = 64  # a buffer of the largest size costs most of the time that a small batch takes
+_LIKELY_RATIO: Final = 64  # most batches fit into this; allocating the largest buffer would take most of the time
 
 
 class DecompressionError(Exception):
-    """The records of a batch cannot be decompressed, or not to so few bytes."""
+    """The records of a batch cannot be decompressed, or exceed the limit."""
 
 
 def decompress(codec: int, data: bytes, max_bytes: int = MAX_DECOMPRESSED_BYTES) -> bytes:
-    """Return `data` decompressed by the codec with this number, at most so many bytes.
+    """Return `data` decompressed to at most `max_bytes`; `codec` is the number in a batch's attributes.
 
-    Raises InflationError, whatever is wrong.
+    Raises DecompressionError for any problem.
     """
     try:
         inflated = _CODECS[codec](data, max_bytes)
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # a failed assertion of the library, written in Rust, is no Exception
+    except BaseException as error:  # a panic of the library, which is written in Rust, is not an Exception
         raise DecompressionError(f"codec {codec}: {type(error).__name__}") from error
     if len(inflated) > max_bytes:
         raise DecompressionError(f"codec {codec}: expected at most {max_bytes} bytes")
@@ -45,7 +45,7 @@ def decompress(codec: int, data: bytes, max_bytes: int = MAX_DECOMPRESSED_BYTES)
 
 
 def _decompress_gzip(data: bytes, max_bytes: int) -> bytes:
-    """Decompress up to one byte too many; a gzip file may have several members."""
+    """Decompress to at most one byte more than `max_bytes`; gzip data may have several members."""
     found = b""
     for _ in range(_MAX_GZIP_MEMBERS):
         member = zlib.decompressobj(_GZIP_WINDOW)
@@ -59,7 +59,7 @@ def _decompress_gzip(data: bytes, max_bytes: int) -> bytes:
 
 
 def _decompress_snappy(data: bytes, max_bytes: int) -> bytes:
-    """Decompress one raw block, or the blocks of the framing that Java clients use (xerial)."""
+    """Decompress one raw block, or the blocks of the xerial framing, which Java clients use."""
     if not data.startswith(_XERIAL_MAGIC):
         return _decompress_snappy_block(data, max_bytes)
     found = bytearray()

@@ -1,7 +1,7 @@
-"""Record batches as they lie in a broker's answer: pure functions of their bytes.
+"""Parse the record batches in a broker's response with pure functions of their bytes.
 
-A batch is taken whole or not at all: it can be read when its checksum is right, its records can be decompressed within
-the limit, every one of them has the form that Kafka's protocol defines, and their offsets rise within the batch.
+A batch is readable if its checksum is right, its records can be decompressed within the limits, every record has the
+form of Kafka's protocol, and the offsets rise within the batch. No record of any other batch is used.
 """
 
 import struct
@@ -15,11 +15,11 @@ from streams.edge.kafka_client import record_parser
 from streams.edge.kafka_client.decompression import MAX_DECOMPRESSED_BYTES, DecompressionError, decompress
 
 RECORD_FORMAT: Final = 2
-"""The record format that is read: Kafka 0.11 and later; brokers convert what older clients send."""
+"""The supported record format, of Kafka 0.11 and later; brokers convert the records of older clients."""
 
 _HEADER: Final = struct.Struct(">qiiBIhiqqqhii")
 _unpack_header: Final = _HEADER.unpack_from
-_new_tuple: Final = tuple.__new__  # what the class's own does, at a third of its cost
+_new_tuple: Final = tuple.__new__  # same result as calling the named tuple's class, at a third of the cost
 _LENGTH_PREFIX_BYTES: Final = 12  # offset and length
 _MAGIC_INDEX: Final = 16
 _MIN_BYTES_BY_MAGIC: Final = {0: 26, 1: 34}
@@ -31,14 +31,14 @@ _TRANSACTIONAL_FLAG: Final = 0x10
 _CONTROL_FLAG: Final = 0x20
 _SPECIAL_FLAGS: Final = _CODEC_MASK | _TRANSACTIONAL_FLAG | _CONTROL_FLAG
 _MAX_LISTED_RECORDS: Final = 10_000
-"""Of a batch with more records than this no list is made: they are read twice, first to see whether all can be."""
+"""A batch with more records is parsed twice, to check all records and then to yield them, instead of into a list."""
 
 
 class BatchLimits(NamedTuple):
-    """What the records of one batch may come to: bytes when decompressed, and records.
+    """Limits for the records of one batch: their decompressed bytes and their number.
 
-    A batch may hold `spare` records and one more for every two bytes that it has as it is stored. Records that differ
-    take more; of equal ones compression makes thousands of a byte, and each may become a refusal of its own.
+    A batch may hold `extra_records` records and one more for every two of its stored bytes. Different records take more
+    bytes than that, while compression packs thousands of equal records, each of which may be refused, into few bytes.
     """
 
     max_bytes: int = MAX_DECOMPRESSED_BYTES
@@ -46,10 +46,10 @@ class BatchLimits(NamedTuple):
 
 
 SOURCE_TOPIC_LIMITS: Final = BatchLimits()
-"""Of topics on which others write."""
+"""Limits for topics to which platforms write."""
 
 OWN_TOPIC_LIMITS: Final = BatchLimits(max_bytes=64 << 20, extra_records=1 << 20)
-"""Of topics of our own, whose batches may be large, and which an operator may have compressed."""
+"""Limits for topics to which Safeclock writes, whose batches may be large and compressed by the broker."""
 
 _MIN_BYTES_PER_RECORD: Final = 2
 
@@ -59,11 +59,12 @@ class UndecodableError(Exception):
 
 
 class RawBatch(NamedTuple):
-    """One batch in an answer; `sound` says that it is whole and that its checksum, of a format that we know, is right.
+    """One batch in a response, with the values of its header.
 
-    `following` is the offset after its last one, `delta` its last offset less its first one, `total` how many records it says that it holds, `first` and `latest`
-    are stamps in epoch milliseconds; all are as its header has them. `is_plain` says that it is sound, neither compressed
-    nor of a transaction, and nothing of the broker's own.
+    `is_intact`: the batch is complete, of a known format, and its checksum is right. `next_offset`: the one after the
+    last offset. `last_offset_delta`: the last offset minus the first. `record_count`: the declared number of records.
+    Timestamps are in epoch milliseconds. `is_ordinary`: the batch is intact, not compressed, not transactional and not
+    a control batch.
     """
 
     data: bytes
@@ -81,34 +82,34 @@ class RawBatch(NamedTuple):
 
     @property
     def has_all_offsets(self) -> bool:
-        """Whether it holds as many records as offsets, as every batch that was not compacted."""
+        """Whether the batch has a record for every offset, as every batch has that was not compacted."""
         return 0 <= self.last_offset_delta == self.record_count - 1
 
     @property
     def has_log_append_time(self) -> bool:
-        """Whether its records have the broker's stamp, `latest`."""
+        """Whether all records have the broker's timestamp, `max_timestamp`."""
         return bool(self.attributes & _LOG_APPEND_TIME_FLAG)
 
     @property
     def is_compressed(self) -> bool:
-        """Whether its records are compressed."""
+        """Whether the records are compressed."""
         return bool(self.attributes & _CODEC_MASK)
 
     @property
     def is_control(self) -> bool:
-        """Whether it is a broker's own, such as the end of a transaction."""
+        """Whether this is a control batch of the broker, such as the end of a transaction."""
         return bool(self.attributes & _CONTROL_FLAG)
 
     @property
     def is_transactional(self) -> bool:
-        """Whether its records belong to a transaction."""
+        """Whether the records belong to a transaction."""
         return bool(self.attributes & _TRANSACTIONAL_FLAG)
 
 
 def batch_at(response: bytes, start: int) -> RawBatch | None:
-    """Return the batch that begins at a place in a broker's answer, None where nothing does.
+    """Return the batch that begins at `start` in a broker's response, or None at the end.
 
-    A batch that is not whole, or whose length cannot be, reaches to the answer's end and is not sound.
+    A batch that is incomplete or has an impossible length extends to the end of the response and is not intact.
     """
     left = len(response) - start
     if left < _HEADER.size:
@@ -130,7 +131,7 @@ def batch_at(response: bytes, start: int) -> RawBatch | None:
 
 
 def _old_or_damaged_batch(response: bytes, start: int) -> RawBatch:
-    """Return the batch that begins at a place, where it has no header of our format: one of an older format, or a cut one."""
+    """Return the batch at `start` that has no header of the supported format: an older or a truncated batch."""
     base, length = struct.unpack_from(">qi", response, start)
     magic = response[start + _MAGIC_INDEX]
     size = _LENGTH_PREFIX_BYTES + length
@@ -145,14 +146,14 @@ def _old_or_damaged_batch(response: bytes, start: int) -> RawBatch:
 
 
 def decompress_batch(batch: RawBatch, limits: BatchLimits = SOURCE_TOPIC_LIMITS) -> bytes:
-    """Return a sound batch without compression, with a checksum that is no longer right.
+    """Return the bytes of an intact batch without compression; the checksum in them is not updated.
 
-    Raises UndecodableError where that is not within the bounds, or where the record format is another one.
+    Raises UndecodableError for a batch that exceeds the limits or has another record format.
     """
     if batch.magic != RECORD_FORMAT:
         raise UndecodableError(f"expected record format {RECORD_FORMAT}, found {batch.magic}")
     if batch.record_count > limits.extra_records + len(batch.data) // _MIN_BYTES_PER_RECORD:
-        raise UndecodableError("expected no more records than so many bytes can tell apart")
+        raise UndecodableError("expected no more records than the size of the batch allows")
     codec = batch.attributes & _CODEC_MASK
     if not codec:
         return batch.data
@@ -165,27 +166,27 @@ def decompress_batch(batch: RawBatch, limits: BatchLimits = SOURCE_TOPIC_LIMITS)
 
 
 def parse_records(batch: RawBatch, data: bytes) -> Iterable[Any]:
-    """Return the records of a sound batch, aiokafka's or of the same form; `plain` is the batch without compression.
+    """Return the records of an intact batch, as objects with aiokafka's attributes; `data` is not compressed.
 
-    Raises UndecodableError for one of them all.
+    Raises UndecodableError if any record is malformed.
     """
     if batch.record_count < 0 or batch.last_offset_delta < 0:
         raise UndecodableError("expected numbers of 0 or more")
     try:
         try:
             return _parse_and_check(DefaultRecordBatch, data, batch)
-        except UnicodeDecodeError:  # aiokafka takes the names of headers for UTF-8
+        except UnicodeDecodeError:  # aiokafka requires header names in UTF-8
             return _parse_and_check(
                 lambda data: record_parser.parse_records_leniently(data[_HEADER.size :], batch), data, batch
             )
     except UndecodableError:
         raise
-    except Exception as error:  # what hostile bytes raise in a parser is not foreseen
+    except Exception as error:  # hostile bytes may raise any exception in a parser
         raise UndecodableError(type(error).__name__) from error
 
 
 def control_type(batch: RawBatch) -> tuple[int, int]:
-    """Return version and type of the record in a sound control batch; raises UndecodableError."""
+    """Return version and type of the record in an intact control batch; raises UndecodableError."""
     record = next(iter(parse_records(batch, decompress_batch(batch))), None)
     if record is None or len(record.key or b"") < _CONTROL_KEY.size:
         raise UndecodableError("expected a record with a version and a type")
@@ -194,7 +195,7 @@ def control_type(batch: RawBatch) -> tuple[int, int]:
 
 
 def _parse_and_check(parse: Callable[[bytes], Iterable[Any]], data: bytes, batch: RawBatch) -> Iterable[Any]:
-    """Return the records that `parse` finds, when all can be read and their offsets rise within the batch."""
+    """Return the records that `parse` finds; raises UndecodableError unless offsets rise within the batch."""
     if batch.record_count > _MAX_LISTED_RECORDS:
         _check_offsets(batch, (record.offset for record in parse(data)))
         return parse(data)

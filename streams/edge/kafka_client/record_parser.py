@@ -1,6 +1,6 @@
-"""Parsing the records of a batch in which a header has a name that is not UTF-8, which clients in C, Go and .NET write.
+"""Parse the records of a batch with header names that are not UTF-8, which clients in C, Go and .NET can write.
 
-aiokafka's parser, which is ten times as fast, refuses such a batch. What has another form is refused here as there.
+aiokafka's parser, which is ten times as fast, rejects such a batch. Both parsers reject all other malformed records.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,10 +11,10 @@ _INVALID_NAME_PREFIX = "\N{REPLACEMENT CHARACTER}"
 
 
 class BatchHeader(Protocol):
-    """What the header of a batch tells of its records."""
+    """The fields of a batch's header that are needed to parse its records."""
 
     @property
-    def base_offset(self) -> int: ...  # noqa: D102 - as in `batches`
+    def base_offset(self) -> int: ...  # noqa: D102 - as in `RawBatch`
     @property
     def base_timestamp(self) -> int: ...  # noqa: D102
     @property
@@ -26,7 +26,7 @@ class BatchHeader(Protocol):
 
 
 class ParsedRecord(NamedTuple):
-    """A record as aiokafka's parser has it."""
+    """A record with the attributes of aiokafka's records."""
 
     offset: int
     timestamp: int
@@ -37,7 +37,7 @@ class ParsedRecord(NamedTuple):
 
 
 def parse_records_leniently(data: bytes, header: BatchHeader) -> Iterator[ParsedRecord]:
-    """Yield the records of a batch, `data` being all that follows its header; raises ValueError where one has another form."""
+    """Yield the records of a batch; `data` is everything after its header. Raises ValueError for a malformed record."""
     whole = _ByteReader(data)
     for _ in range(header.record_count):
         yield _parse_record(_ByteReader(whole.read_bytes(whole.read_varint())), header)
@@ -45,7 +45,7 @@ def parse_records_leniently(data: bytes, header: BatchHeader) -> Iterator[Parsed
 
 
 def _parse_record(body: "_ByteReader", header: BatchHeader) -> ParsedRecord:
-    body.read_varint()  # attributes, of which Kafka has none
+    body.read_varint()  # the record's attributes, which Kafka does not use
     after, delta = body.read_varint(), body.read_varint()
     key, value = body.read_nullable_bytes(), body.read_nullable_bytes()
     headers = []
@@ -58,7 +58,7 @@ def _parse_record(body: "_ByteReader", header: BatchHeader) -> ParsedRecord:
 
 
 def _decode_header_name(raw: bytes) -> str:
-    """Return the name of a header; one that is not UTF-8 begins as none of ours does, whatever it looks like."""
+    """Return the name of a header; a prefix makes a name that is not UTF-8 differ from all names of Safeclock."""
     try:
         return raw.decode()
     except UnicodeDecodeError:
@@ -66,7 +66,7 @@ def _decode_header_name(raw: bytes) -> str:
 
 
 class _ByteReader:
-    """Reads bytes from their beginning, and never beyond their end."""
+    """Reads bytes in order and raises ValueError at any attempt to read beyond their end."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -83,23 +83,23 @@ class _ByteReader:
         raise ValueError(f"expected a number of at most {_MAX_VARINT_BYTES} bytes")
 
     def read_length(self) -> int:
-        """Return the next number, which counts something."""
+        """Return the next number, which must not be negative."""
         if (found := self.read_varint()) < 0:
             raise ValueError("expected a length of 0 or more")
         return found
 
     def read_nullable_bytes(self) -> bytes | None:
-        """Return as many bytes as the next number says; None where it is negative."""
+        """Return as many bytes as the next number says, or None for a negative number."""
         return None if (size := self.read_varint()) < 0 else self.read_bytes(size)
 
     def read_bytes(self, size: int) -> bytes:
-        """Return the next bytes."""
+        """Return the next `size` bytes."""
         if not 0 <= size <= len(self._data) - self._index:
             raise ValueError("expected a length that ends within the record")
         self._index += size
         return self._data[self._index - size : self._index]
 
     def expect_end(self) -> None:
-        """Raise ValueError where bytes are left."""
+        """Raise ValueError if bytes are left."""
         if self._index != len(self._data):
             raise ValueError("expected no more bytes")
