@@ -34,27 +34,27 @@ def decompress(codec: int, data: bytes, max_bytes: int = MAX_DECOMPRESSED_BYTES)
     Raises DecompressionError for any problem.
     """
     try:
-        inflated = _CODECS[codec](data, max_bytes)
+        decompressed = _CODECS[codec](data, max_bytes)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic of the library, which is written in Rust, is not an Exception
         raise DecompressionError(f"codec {codec}: {type(error).__name__}") from error
-    if len(inflated) > max_bytes:
+    if len(decompressed) > max_bytes:
         raise DecompressionError(f"codec {codec}: expected at most {max_bytes} bytes")
-    return inflated
+    return decompressed
 
 
 def _decompress_gzip(data: bytes, max_bytes: int) -> bytes:
     """Decompress to at most one byte more than `max_bytes`; gzip data may have several members."""
-    found = b""
+    decompressed = b""
     for _ in range(_MAX_GZIP_MEMBERS):
         member = zlib.decompressobj(_GZIP_WINDOW)
-        found += member.decompress(data, max_bytes + 1 - len(found))
-        if not member.eof or len(found) > max_bytes:
+        decompressed += member.decompress(data, max_bytes + 1 - len(decompressed))
+        if not member.eof or len(decompressed) > max_bytes:
             raise DecompressionError("gzip: expected a whole member within the limit")
         data = member.unused_data
         if not data:
-            return found
+            return decompressed
     raise DecompressionError(f"gzip: expected at most {_MAX_GZIP_MEMBERS} members")
 
 
@@ -62,17 +62,17 @@ def _decompress_snappy(data: bytes, max_bytes: int) -> bytes:
     """Decompress one raw block, or the blocks of the xerial framing, which Java clients use."""
     if not data.startswith(_XERIAL_MAGIC):
         return _decompress_snappy_block(data, max_bytes)
-    found = bytearray()
-    place = _XERIAL_HEADER_BYTES
+    decompressed = bytearray()
+    index = _XERIAL_HEADER_BYTES
     for _ in range(_MAX_SNAPPY_BLOCKS):
-        if place == len(data):
-            return bytes(found)
-        size = int.from_bytes(data[place : place + 4], signed=True)
-        block = data[place + 4 : place + 4 + size]
+        if index == len(data):
+            return bytes(decompressed)
+        size = int.from_bytes(data[index : index + 4], signed=True)
+        block = data[index + 4 : index + 4 + size]
         if size < 0 or len(block) != size:
             raise DecompressionError("snappy: expected a whole block")
-        found += _decompress_snappy_block(block, max_bytes - len(found))
-        place += 4 + size
+        decompressed += _decompress_snappy_block(block, max_bytes - len(decompressed))
+        index += 4 + size
     raise DecompressionError(f"snappy: expected at most {_MAX_SNAPPY_BLOCKS} blocks")
 
 
@@ -83,14 +83,14 @@ def _decompress_snappy_block(block: bytes, max_bytes: int) -> bytes:
 
 
 def _frame_decompressor(library: Any) -> Callable[[bytes, int], bytes]:  # noqa: ANN401 - one of cramjam's modules
-    def decompress(data: bytes, most: int) -> bytes:
-        likely = min(_LIKELY_RATIO * len(data), most)
+    def decompress(data: bytes, max_bytes: int) -> bytes:
+        likely_bytes = min(_LIKELY_RATIO * len(data), max_bytes)
         try:
-            return _decompress_into_buffer(library, data, likely)
+            return _decompress_into_buffer(library, data, likely_bytes)
         except cramjam.DecompressionError:
-            if likely == most:
+            if likely_bytes == max_bytes:
                 raise
-            return _decompress_into_buffer(library, data, most)
+            return _decompress_into_buffer(library, data, max_bytes)
 
     return decompress
 

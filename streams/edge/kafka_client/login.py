@@ -44,10 +44,10 @@ def describe_error(error: BaseException) -> str:
 def missing_right_error(security: KafkaSecurity, right: str) -> KafkaSecurityError:
     """Return the error of a user who can log in but lacks a right, such as "READ topic measures"."""
     if security.uses_password or security.cert_file is None:
-        setting, who = "username", repr(security.username) if security.uses_password else "an anonymous client"
+        setting, user = "username", repr(security.username) if security.uses_password else "an anonymous client"
     else:
-        setting, who = "cert_file", f"the user of {security.cert_file}"
-    return KafkaSecurityError(f"{security.setting_name(setting)}: expected a user who may {right}, {who} may not")
+        setting, user = "cert_file", f"the user of {security.cert_file}"
+    return KafkaSecurityError(f"{security.setting_name(setting)}: expected a user who may {right}, {user} may not")
 
 
 def check_login(bootstrap: str, security: KafkaSecurity) -> bool:
@@ -65,7 +65,7 @@ def _run_check(bootstrap: str, security: KafkaSecurity) -> bool:
 
 
 async def _check_login(bootstrap: str, security: KafkaSecurity) -> bool:
-    refusals = []
+    problems = []
     for host, port, _ in collect_hosts(bootstrap):
         error = await _login_error(host, port, security)
         if isinstance(
@@ -74,9 +74,9 @@ async def _check_login(bootstrap: str, security: KafkaSecurity) -> bool:
             error = await _login_error(host, port, security)
         if error is None:
             return True
-        refusals += [errors] if (errors := _setting_problem(error, f"{host}:{port}", security)) else []
-    if refusals:
-        raise KafkaSecurityError(refusals[0])
+        problems += [problem] if (problem := _setting_problem(error, f"{host}:{port}", security)) else []
+    if problems:
+        raise KafkaSecurityError(problems[0])
     return False
 
 
@@ -133,17 +133,17 @@ def _broker_certificate_problem(error: ssl.SSLCertVerificationError, server: str
             f"{security.setting_name('bootstrap')}: expected an address that is in the broker's certificate,"
             f" {server} is not in it"
         )
-    by = security.ca_file or "the system's authorities"
+    authority = security.ca_file or "the system's authorities"
     return (
-        f"{security.setting_name('ca_file')}: expected the authority that signed the certificate of {server}, got {by}"
-        f" ({error.verify_message})"
+        f"{security.setting_name('ca_file')}: expected the authority that signed the certificate of {server},"
+        f" got {authority} ({error.verify_message})"
     )
 
 
 def _own_certificate_problem(error: ssl.SSLError, server: str, security: KafkaSecurity) -> str:
     names = f"{security.setting_name('cert_file')}, {security.setting_name('key_file')}"
-    given = security.cert_file or "none"
-    return f"{names}: expected a certificate that {server} accepts, got {given} ({error.reason})"
+    certificate = security.cert_file or "none"
+    return f"{names}: expected a certificate that {server} accepts, got {certificate} ({error.reason})"
 
 
 def _protocol_problem(server: str, security: KafkaSecurity) -> str:

@@ -111,38 +111,38 @@ def batch_at(response: bytes, start: int) -> RawBatch | None:
 
     A batch that is incomplete or has an impossible length extends to the end of the response and is not intact.
     """
-    left = len(response) - start
-    if left < _HEADER.size:
-        return _old_or_damaged_batch(response, start) if left > _MAGIC_INDEX else None
-    base, length, _, magic, _, attributes, delta, first, latest, producer, _, _, total = _unpack_header(response, start)
+    remaining = len(response) - start
+    if remaining < _HEADER.size:
+        return _old_or_damaged_batch(response, start) if remaining > _MAGIC_INDEX else None
+    base, length, _, magic, _, attributes, delta, first, latest, producer, _, _, count = _unpack_header(response, start)
     size = _LENGTH_PREFIX_BYTES + length
-    if magic == RECORD_FORMAT and _HEADER.size <= size <= left:
+    if magic == RECORD_FORMAT and _HEADER.size <= size <= remaining:
         data = response[start : start + size]
-        sound = DefaultRecordBatch(data).validate_crc()
+        intact = DefaultRecordBatch(data).validate_crc()
     elif magic < RECORD_FORMAT:
         return _old_or_damaged_batch(response, start)
     else:
-        data = response[start : start + size] if _HEADER.size <= size <= left else response[start:]
-        sound = False
-    following, plain = base + delta + 1, sound and not attributes & _SPECIAL_FLAGS
+        data = response[start : start + size] if _HEADER.size <= size <= remaining else response[start:]
+        intact = False
+    next_offset, ordinary = base + delta + 1, intact and not attributes & _SPECIAL_FLAGS
     return _new_tuple(
-        RawBatch, (data, sound, magic, base, following, attributes, delta, first, latest, producer, total, plain)
+        RawBatch, (data, intact, magic, base, next_offset, attributes, delta, first, latest, producer, count, ordinary)
     )
 
 
 def _old_or_damaged_batch(response: bytes, start: int) -> RawBatch:
     """Return the batch at `start` that has no header of the supported format: an older or a truncated batch."""
-    base, length = struct.unpack_from(">qi", response, start)
+    base_offset, length = struct.unpack_from(">qi", response, start)
     magic = response[start + _MAGIC_INDEX]
     size = _LENGTH_PREFIX_BYTES + length
-    whole = _MIN_BYTES_BY_MAGIC.get(magic, _MAGIC_INDEX + 1) <= size <= len(response) - start
-    data = response[start : start + size] if whole else response[start:]
-    sound = (
-        whole
+    is_complete = _MIN_BYTES_BY_MAGIC.get(magic, _MAGIC_INDEX + 1) <= size <= len(response) - start
+    data = response[start : start + size] if is_complete else response[start:]
+    is_intact = (
+        is_complete
         and magic < RECORD_FORMAT
         and zlib.crc32(data[_MAGIC_INDEX:]) == int.from_bytes(data[_LENGTH_PREFIX_BYTES:_MAGIC_INDEX])
     )
-    return RawBatch(data, sound, magic, base, base + 1)
+    return RawBatch(data, is_intact, magic, base_offset, base_offset + 1)
 
 
 def decompress_batch(batch: RawBatch, limits: BatchLimits = SOURCE_TOPIC_LIMITS) -> bytes:
@@ -157,10 +157,10 @@ def decompress_batch(batch: RawBatch, limits: BatchLimits = SOURCE_TOPIC_LIMITS)
     codec = batch.attributes & _CODEC_MASK
     if not codec:
         return batch.data
-    head = bytearray(batch.data[: _HEADER.size])
-    head[_ATTRIBUTES_RANGE] = (batch.attributes & ~_CODEC_MASK).to_bytes(2, signed=True)
+    header = bytearray(batch.data[: _HEADER.size])
+    header[_ATTRIBUTES_RANGE] = (batch.attributes & ~_CODEC_MASK).to_bytes(2, signed=True)
     try:
-        return bytes(head) + decompress(codec, batch.data[_HEADER.size :], limits.max_bytes)
+        return bytes(header) + decompress(codec, batch.data[_HEADER.size :], limits.max_bytes)
     except DecompressionError as error:
         raise UndecodableError(str(error)) from error
 
@@ -213,8 +213,8 @@ def _parse_and_check(parse: Callable[[bytes], Iterable[Any]], data: bytes, batch
 
 
 def _check_offsets(batch: RawBatch, offsets: Iterable[int]) -> None:
-    before = batch.base_offset - 1
+    previous = batch.base_offset - 1
     for offset in offsets:
-        if not before < offset < batch.next_offset:
+        if not previous < offset < batch.next_offset:
             raise UndecodableError("expected offsets that rise within the batch")
-        before = offset
+        previous = offset

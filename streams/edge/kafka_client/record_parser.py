@@ -38,23 +38,25 @@ class ParsedRecord(NamedTuple):
 
 def parse_records_leniently(data: bytes, header: BatchHeader) -> Iterator[ParsedRecord]:
     """Yield the records of a batch; `data` is everything after its header. Raises ValueError for a malformed record."""
-    whole = _ByteReader(data)
+    reader = _ByteReader(data)
     for _ in range(header.record_count):
-        yield _parse_record(_ByteReader(whole.read_bytes(whole.read_varint())), header)
-    whole.expect_end()
+        yield _parse_record(_ByteReader(reader.read_bytes(reader.read_varint())), header)
+    reader.expect_end()
 
 
 def _parse_record(body: "_ByteReader", header: BatchHeader) -> ParsedRecord:
     body.read_varint()  # the record's attributes, which Kafka does not use
-    after, delta = body.read_varint(), body.read_varint()
+    timestamp_delta, offset_delta = body.read_varint(), body.read_varint()
     key, value = body.read_nullable_bytes(), body.read_nullable_bytes()
     headers = []
     for _ in range(body.read_length()):
         name = body.read_bytes(body.read_length())
         headers.append((_decode_header_name(name), body.read_nullable_bytes()))
     body.expect_end()
-    stamp = header.max_timestamp if header.has_log_append_time else header.base_timestamp + after
-    return ParsedRecord(header.base_offset + delta, stamp, int(header.has_log_append_time), key, value, tuple(headers))
+    timestamp = header.max_timestamp if header.has_log_append_time else header.base_timestamp + timestamp_delta
+    return ParsedRecord(
+        header.base_offset + offset_delta, timestamp, int(header.has_log_append_time), key, value, tuple(headers)
+    )
 
 
 def _decode_header_name(raw: bytes) -> str:
@@ -74,19 +76,19 @@ class _ByteReader:
 
     def read_varint(self) -> int:
         """Return the next number, in the zigzag encoding of Protocol Buffers."""
-        found = 0
+        number = 0
         for count in range(_MAX_VARINT_BYTES):
             byte = self.read_bytes(1)[0]
-            found |= (byte & 0x7F) << (7 * count)
+            number |= (byte & 0x7F) << (7 * count)
             if byte < 0x80:  # noqa: PLR2004 - the last byte of a number
-                return (found >> 1) ^ -(found & 1)
+                return (number >> 1) ^ -(number & 1)
         raise ValueError(f"expected a number of at most {_MAX_VARINT_BYTES} bytes")
 
     def read_length(self) -> int:
         """Return the next number, which must not be negative."""
-        if (found := self.read_varint()) < 0:
+        if (length := self.read_varint()) < 0:
             raise ValueError("expected a length of 0 or more")
-        return found
+        return length
 
     def read_nullable_bytes(self) -> bytes | None:
         """Return as many bytes as the next number says, or None for a negative number."""

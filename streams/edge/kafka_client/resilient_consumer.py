@@ -61,9 +61,9 @@ RecordOrUnreadable = ConsumedRecord | UnreadableBatch
 
 def create_consumer(limits: BatchLimits = SOURCE_TOPIC_LIMITS, **settings: Any) -> aiokafka.AIOKafkaConsumer:  # noqa: ANN401 - aiokafka's own
     """Return an aiokafka consumer of `ConsumedRecord` and `UnreadableBatch`; a batch beyond `limits` is unreadable."""
-    made = ResilientConsumer(**settings)  # type: ignore[no-untyped-call]
-    made.batch_limits = limits
-    return made
+    consumer = ResilientConsumer(**settings)  # type: ignore[no-untyped-call]
+    consumer.batch_limits = limits
+    return consumer
 
 
 async def poll(
@@ -85,14 +85,14 @@ class ResilientConsumer(aiokafka.AIOKafkaConsumer):
         await super().start()  # type: ignore[no-untyped-call]
         fetcher: Any = self._fetcher
         # The method's code is unchanged; it finds our classes under the global names that it looks up.
-        memory = UnreadableBatchTracker(partial(_last_response_at, fetcher), self.batch_limits)
-        names = {
+        tracker = UnreadableBatchTracker(partial(_last_response_at, fetcher), self.batch_limits)
+        global_names = {
             **vars(fetching),
             "MemoryRecords": PartitionResponse,
-            "PartitionRecords": partial(ResponseRecords, memory),
+            "PartitionRecords": partial(ResponseRecords, tracker),
         }
         method = fetching.Fetcher._proc_fetch_request  # noqa: SLF001 - aiokafka offers no other way to the bytes
-        fetcher._proc_fetch_request = MethodType(FunctionType(method.__code__, names), fetcher)  # noqa: SLF001
+        fetcher._proc_fetch_request = MethodType(FunctionType(method.__code__, global_names), fetcher)  # noqa: SLF001
 
 
 def _last_response_at(fetcher: Any, topic_partition: TopicPartition) -> int:  # noqa: ANN401 - aiokafka's, untyped
@@ -123,23 +123,25 @@ class UnreadableBatchTracker:
     beyond `limits` is unreadable.
     """
 
-    def __init__(self, answered_at: Callable[[TopicPartition], int], bounds: BatchLimits = SOURCE_TOPIC_LIMITS) -> None:
-        self.last_response_at = answered_at
-        self.limits = bounds
+    def __init__(
+        self, last_response_at: Callable[[TopicPartition], int], limits: BatchLimits = SOURCE_TOPIC_LIMITS
+    ) -> None:
+        self.last_response_at = last_response_at
+        self.limits = limits
         self._attempts: dict[TopicPartition, tuple[int, int]] = {}
         self._last_unreadable: dict[TopicPartition, int] = {}
 
     def count_attempt(self, topic_partition: TopicPartition, offset: int) -> bool:
         """Count a failed attempt to read the batch at an offset; return whether the limit of attempts is reached."""
-        before, count = self._attempts.get(topic_partition, (-1, 0))
-        count = count + 1 if before == offset else 1
+        previous, count = self._attempts.get(topic_partition, (-1, 0))
+        count = count + 1 if previous == offset else 1
         self._attempts[topic_partition] = (offset, count)
         return count >= MAX_FETCH_ATTEMPTS
 
     def is_newly_unreadable(self, topic_partition: TopicPartition, base_offset: int) -> bool:
         """Mark a batch as unreadable; return False if it was the last one that was marked."""
-        before, self._last_unreadable[topic_partition] = self._last_unreadable.get(topic_partition), base_offset
-        return before != base_offset
+        previous, self._last_unreadable[topic_partition] = self._last_unreadable.get(topic_partition), base_offset
+        return previous != base_offset
 
 
 class ResponseRecords:
@@ -151,9 +153,9 @@ class ResponseRecords:
 
     def __init__(  # noqa: PLR0913, PLR0917 - aiokafka's order
         self,
-        memory: UnreadableBatchTracker,
-        pair: TopicPartition,
-        answer: PartitionResponse,
+        tracker: UnreadableBatchTracker,
+        topic_partition: TopicPartition,
+        response: PartitionResponse,
         aborted: Iterable[tuple[int, int]] | None,
         fetch_offset: int,
         _key_deserializer: object,
@@ -162,11 +164,11 @@ class ResponseRecords:
         isolation: int,
     ) -> None:
         self.next_fetch_offset = fetch_offset
-        self._tracker = memory
-        self._topic_partition = pair
-        self._response = answer.data
+        self._tracker = tracker
+        self._topic_partition = topic_partition
+        self._response = response.data
         self._fetch_offset = fetch_offset
-        self._aborted_transactions = sorted(aborted or (), key=lambda one: one[1], reverse=True)
+        self._aborted_transactions = sorted(aborted or (), key=lambda transaction: transaction[1], reverse=True)
         self._aborted_producers: set[int] = set()
         self._is_read_committed = isolation == _READ_COMMITTED
         self._records = self._iterate()
@@ -178,55 +180,58 @@ class ResponseRecords:
         return next(self._records)
 
     def _iterate(self) -> Iterator[RecordOrUnreadable]:  # noqa: C901 - each call in this loop costs time
-        new, kind, (topic, partition) = tuple.__new__, ConsumedRecord, self._topic_partition
-        inflated, spent = 0, 0.0
-        for frame, place in self._unread_batches():
-            started = 0.0 if frame.is_ordinary else perf_counter()
+        new_tuple, record_type, (topic, partition) = tuple.__new__, ConsumedRecord, self._topic_partition
+        decompressed_bytes, unreadable_seconds = 0, 0.0
+        for batch, next_start in self._unread_batches():
+            started_at = 0.0 if batch.is_ordinary else perf_counter()
             try:
-                data = frame.data if frame.is_ordinary else self._decompress(frame)
-                if not frame.is_ordinary and frame.is_compressed:
-                    inflated += len(data)
-                    if len(data) < inflated > self._tracker.limits.max_bytes:
+                data = batch.data if batch.is_ordinary else self._decompress(batch)
+                if not batch.is_ordinary and batch.is_compressed:
+                    decompressed_bytes += len(data)
+                    if len(data) < decompressed_bytes > self._tracker.limits.max_bytes:
                         return
-                records = parse_records(frame, data) if data else ()
+                records = parse_records(batch, data) if data else ()
             except UndecodableError:
-                spent += perf_counter() - started if started else 0.0
-                yield from self._skip_unreadable(frame, place)
+                unreadable_seconds += perf_counter() - started_at if started_at else 0.0
+                yield from self._skip_unreadable(batch, next_start)
                 # An unreadable control batch may have ended an aborted transaction, which only the next response shows.
-                if frame.is_control or spent > _MAX_UNREADABLE_SECONDS:
+                if batch.is_control or unreadable_seconds > _MAX_UNREADABLE_SECONDS:
                     return
                 continue
             for record in records:
                 offset = record.offset
                 if offset >= self.next_fetch_offset:
                     self.next_fetch_offset = offset + 1
-                    stamp, headers = record.timestamp, record.headers
-                    if stamp is None:
-                        stamp = -1
+                    timestamp, headers = record.timestamp, record.headers
+                    if timestamp is None:
+                        timestamp = -1
                     if len(headers) > _MAX_HEADERS:
                         headers = _limit_headers(headers)
-                    whose = record.timestamp_type or 0
-                    yield new(kind, (topic, partition, offset, stamp, whose, record.key, record.value, headers))
-            if self.next_fetch_offset < frame.next_offset:
-                self._advance_past(frame, place)
+                    timestamp_type = record.timestamp_type or 0
+                    yield new_tuple(
+                        record_type,
+                        (topic, partition, offset, timestamp, timestamp_type, record.key, record.value, headers),
+                    )
+            if self.next_fetch_offset < batch.next_offset:
+                self._advance_past(batch, next_start)
 
     def _unread_batches(self) -> Iterator[tuple[RawBatch, int]]:
         """Yield the batches that were not read before, each with the index at which the next batch begins.
 
         The first batch that is not intact ends the response. It is yielded only after it was fetched often enough.
         """
-        place = 0
-        while (frame := batch_at(self._response, place)) is not None and frame.is_intact:
-            place += len(frame.data)
-            if not frame.base_offset < self.next_fetch_offset >= frame.next_offset:
-                yield frame, place
+        start = 0
+        while (batch := batch_at(self._response, start)) is not None and batch.is_intact:
+            start += len(batch.data)
+            if not batch.base_offset < self.next_fetch_offset >= batch.next_offset:
+                yield batch, start
         if self.next_fetch_offset == self._fetch_offset and self._tracker.count_attempt(
             self._topic_partition, self._fetch_offset
         ):
-            left = frame or RawBatch(
+            unreadable = batch or RawBatch(
                 b"", is_intact=False, magic=0, base_offset=self._fetch_offset, next_offset=self._fetch_offset + 1
             )
-            yield left, place + len(left.data)
+            yield unreadable, start + len(unreadable.data)
 
     def _decompress(self, batch: RawBatch) -> bytes:
         """Return the bytes of a batch without compression, or b"" for a control batch or an aborted transaction."""
@@ -242,9 +247,9 @@ class ResponseRecords:
 
     def _skip_unreadable(self, batch: RawBatch, next_start: int) -> Iterator[UnreadableBatch]:
         """Skip an unreadable batch, and yield it if it was not yielded before; the next one begins at `next_start`."""
-        known = batch.is_intact or batch.has_all_offsets
-        first = max(batch.base_offset, self._fetch_offset) if known else self._fetch_offset
-        is_reported = (
+        has_known_offsets = batch.is_intact or batch.has_all_offsets
+        first_offset = max(batch.base_offset, self._fetch_offset) if has_known_offsets else self._fetch_offset
+        logged_at = (
             batch.max_timestamp
             if batch.is_intact and batch.max_timestamp >= 0
             else self._tracker.last_response_at(self._topic_partition)
@@ -253,14 +258,14 @@ class ResponseRecords:
             self._tracker.is_newly_unreadable(self._topic_partition, batch.base_offset)
             or batch.base_offset >= self._fetch_offset
         )
-        self.next_fetch_offset = max(self.next_fetch_offset, first + 1)
+        self.next_fetch_offset = max(self.next_fetch_offset, first_offset + 1)
         self._advance_past(batch, next_start)
         if is_new:
             yield UnreadableBatch(
                 *self._topic_partition,
-                first,
-                is_reported,
-                batch.record_count if known and batch.record_count > 0 else None,
+                first_offset,
+                logged_at,
+                batch.record_count if has_known_offsets and batch.record_count > 0 else None,
             )
 
     def _advance_past(self, batch: RawBatch, next_start: int) -> None:
@@ -269,19 +274,19 @@ class ResponseRecords:
         The header of a batch with fewer records than offsets may be wrong, and good batches may follow. The position
         therefore moves only to the offset after its first one, unless the broker returned the batch for a later offset.
         """
-        least = max(self.next_fetch_offset, batch.base_offset + 1 if batch.is_intact else 0)
-        claimed = max(batch.next_offset, least)
-        following = batch_at(self._response, next_start)
-        if following is not None and following.is_intact and following.base_offset >= least:
-            self.next_fetch_offset = min(claimed, following.base_offset)
+        min_offset = max(self.next_fetch_offset, batch.base_offset + 1 if batch.is_intact else 0)
+        claimed_offset = max(batch.next_offset, min_offset)
+        next_batch = batch_at(self._response, next_start)
+        if next_batch is not None and next_batch.is_intact and next_batch.base_offset >= min_offset:
+            self.next_fetch_offset = min(claimed_offset, next_batch.base_offset)
         elif batch.has_all_offsets or batch.base_offset < self._fetch_offset:
-            self.next_fetch_offset = claimed
+            self.next_fetch_offset = claimed_offset
         else:
-            self.next_fetch_offset = least
+            self.next_fetch_offset = min_offset
 
 
 def _limit_headers(headers: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     """Return the headers of CloudEvents, and one header as long as all headers together, up to a limit."""
-    ours = [header for header in headers if header[0].startswith(_EVENT_HEADER_PREFIXES)]
+    event_headers = [header for header in headers if header[0].startswith(_EVENT_HEADER_PREFIXES)]
     size = sum(len(name) + len(content or b"") for name, content in headers)
-    return [*ours[:_MAX_HEADERS], ("", bytes(min(size, _MAX_HEADER_BYTES)))]
+    return [*event_headers[:_MAX_HEADERS], ("", bytes(min(size, _MAX_HEADER_BYTES)))]
