@@ -24,8 +24,8 @@ class _CommandGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMAND_MODULES:
             return super().get_command(ctx, cmd_name)
-        found: click.Command = getattr(import_module(_COMMAND_MODULES[cmd_name]), cmd_name)
-        return found
+        command: click.Command = getattr(import_module(_COMMAND_MODULES[cmd_name]), cmd_name)
+        return command
 
 
 _COMMAND_MODULES = {
@@ -66,8 +66,8 @@ def _unknown_variable_warnings(names: list[str]) -> list[str]:
     from streams.runtime import settings as worker
 
     known = {*worker.VARIABLES, *board.VARIABLES, *publisher.VARIABLES, failpoints.VARIABLE, *_VARIABLES_READ_ELSEWHERE}
-    others = [name for name in names if not name.startswith(publisher.PREFIX)]  # a publisher checks its own variables
-    return list(unknown_variables(others, known))
+    checked = [name for name in names if not name.startswith(publisher.PREFIX)]  # a publisher checks its own variables
+    return list(unknown_variables(checked, known))
 
 
 _SERVICE_OPTIONS = (
@@ -104,10 +104,10 @@ def _run_worker(options: dict[str, str | None]) -> None:
     try:
         settings = load_settings(os.environ, flags_by_variable(options))
         configure_logging(settings.log, "worker", settings.bootstrap, settings.access)
-        trade = build_worker_dependencies(settings)
+        dependencies = build_worker_dependencies(settings)
     except (BadSettingsError, TomlFileError, ClockError, OSError) as error:
         exit_with_usage_error(error)
-    work(settings, trade)
+    work(settings, dependencies)
 
 
 @main.command()

@@ -20,12 +20,12 @@ def parse_instant(_context: click.Context, _parameter: click.Parameter, text: st
         raise click.BadParameter("expected an instant with an offset, such as 2026-01-31T00:00:00Z") from error
 
 
-def clock_for(paths: tuple[Path, ...], given: int | None) -> Any:  # noqa: ANN401 - its type is imported lazily
-    """Return the clock for the lines of `paths`: the instant `given`, or the wall clock; no path is standard input."""
+def clock_for(paths: tuple[Path, ...], now: int | None) -> Any:  # noqa: ANN401 - its type is imported lazily
+    """Return the clock for the lines of `paths`: the instant `now`, or the wall clock without one; no path means stdin."""
     from streams.edge.files.input_file import STDIN
     from streams.edge.files.reading_clock import reading_clock as by_the_clock
 
-    return by_the_clock(paths or (STDIN,)) if given is None else lambda: given
+    return by_the_clock(paths or (STDIN,)) if now is None else lambda: now
 
 
 FILES_ARGUMENT = click.argument(
@@ -51,9 +51,9 @@ NOW_OPTION = click.option(
 )
 
 
-def flags_by_variable(given: dict[str, str | None]) -> dict[str, str | None]:
+def flags_by_variable(flags: dict[str, str | None]) -> dict[str, str | None]:
     """Return flags by the names of the variables that they override."""
-    return {f"SAFECLOCK_{name.upper()}": text for name, text in given.items()}
+    return {f"SAFECLOCK_{name.upper()}": value for name, value in flags.items()}
 
 
 def with_options(options: tuple[Any, ...]) -> Callable[[Any], Any]:  # click's decorators are untyped

@@ -58,11 +58,11 @@ def exits_on_stop_signal() -> Iterator[None]:
             sys.stderr.write(f"{_STOPPED_AT_START}\n")
         exit_with_log(ProcessExit(OK, _STOPPED_AT_START))
 
-    former = {number: signal.signal(number, heard) for number in STOP_SIGNALS}
+    previous = {number: signal.signal(number, heard) for number in STOP_SIGNALS}
     try:
         yield
     finally:
-        for number, handler in former.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)
 
 

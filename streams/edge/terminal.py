@@ -16,10 +16,10 @@ def console(*, stderr: bool = False) -> Console:
 
     A pipe or a file has no width limit; neither COLUMNS nor a terminal on another stream sets one.
     """
-    found = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
-    if not found.is_terminal:
-        found.width = _PIPE_WIDTH
-    return found
+    result = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    if not result.is_terminal:
+        result.width = _PIPE_WIDTH
+    return result
 
 
 class WrappingTable(Table):

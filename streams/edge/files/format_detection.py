@@ -34,8 +34,8 @@ _SIGNATURES: Final[Sequence[tuple[bytes, str, str]]] = (
 
 # The patterns match the first line without surrounding white space.
 _TEXT_PATTERNS: Final = tuple(
-    (pattern(begin, DOTALL).match, what, how)
-    for begin, what, how in (
+    (pattern(expression, DOTALL).match, format_name, advice)
+    for expression, format_name, advice in (
         (rb".\x00", "text in UTF-16", _CONVERT),
         (rb"\x00.", "text in UTF-16", _CONVERT),
         (rb"\[", "a JSON array", _SPLIT),
@@ -54,8 +54,10 @@ _TEXT_PATTERNS: Final = tuple(
 
 def format_advice(first_bytes: bytes) -> str:
     """Return the format of a file and what to do, from its first line or bytes; "" for an unknown format."""
-    for magic, what, how in _SIGNATURES:
+    for magic, format_name, advice in _SIGNATURES:
         if first_bytes.startswith(magic):
-            return f"{what}: {how}"
+            return f"{format_name}: {advice}"
     stripped = first_bytes.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n")
-    return next((f"{what}: {how}" for matches, what, how in _TEXT_PATTERNS if matches(stripped)), "")
+    return next(
+        (f"{format_name}: {advice}" for matches, format_name, advice in _TEXT_PATTERNS if matches(stripped)), ""
+    )

@@ -48,24 +48,24 @@ class ByteSource:
 
     def peek_magic(self) -> bytes:
         """Return the first four bytes without consuming them; fewer if there are no more."""
-        while (wanted := _MAGIC_BYTES - len(self._peeked)) and (more := self._stream.read1(wanted)):
-            self._peeked += more
+        while (wanted := _MAGIC_BYTES - len(self._peeked)) and (chunk := self._stream.read1(wanted)):
+            self._peeked += chunk
         return self._peeked
 
     def read1(self, size: int = -1, /) -> bytes:
         """Return at most `size` bytes, as many as are available without waiting again; b"" at the end."""
         if self._peeked:
             end = len(self._peeked) if size < 0 else size
-            found, self._peeked = self._peeked[:end], self._peeked[end:]
+            chunk, self._peeked = self._peeked[:end], self._peeked[end:]
         else:
-            found = self._stream.read1(size)
-        self.bytes_read += len(found)
-        return found
+            chunk = self._stream.read1(size)
+        self.bytes_read += len(chunk)
+        return chunk
 
     def read(self, size: int = -1, /) -> bytes:
         """Return as `read1` does, but at least two bytes if possible: a gzip reader takes one byte for the end."""
-        found = self.read1(size)
-        return found + self.read1(size - 1) if len(found) == 1 and size > 1 else found
+        chunk = self.read1(size)
+        return chunk + self.read1(size - 1) if len(chunk) == 1 and size > 1 else chunk
 
 
 class InputFile:
@@ -112,10 +112,10 @@ def is_rereadable(path: Path) -> bool:
 
 
 def _with_decompression(source: ByteSource) -> Readable:
-    first, file = source.peek_magic(), cast("BinaryIO", source)  # decompressors call nothing but `read`
-    if first.startswith(_GZIP):
+    magic, file = source.peek_magic(), cast("BinaryIO", source)  # decompressors call nothing but `read`
+    if magic.startswith(_GZIP):
         return GzipFile(fileobj=file, mode="rb")
     # A skippable frame may come first; its magic number has 16 values, which differ in the lowest four bits.
-    if first == _ZSTD or (first[1:] == b"\x2a\x4d\x18" and first[:1].hex().startswith("5")):
+    if magic == _ZSTD or (magic[1:] == b"\x2a\x4d\x18" and magic[:1].hex().startswith("5")):
         return ZstdFile(file, "rb", options={DecompressionParameter.window_log_max: _MAX_WINDOW_LOG})
     return source

@@ -45,12 +45,12 @@ def read_blocks(paths: Iterable[Path]) -> Iterator[LineBlock]:
 
     Raises OSError for a file that cannot be read.
     """
-    number = 1
+    line_number = 1
     for path in paths:
         with open_input(path) as file:
-            for block in _read_file(file, str(path), number):
+            for block in _read_file(file, str(path), line_number):
                 yield block
-                number = block.first_line + len(block.lines)
+                line_number = block.first_line + len(block.lines)
 
 
 def group_lines(lines: Iterable[bytes], source: str = "", *, max_lines: int = _BLOCK_LINES) -> Iterator[LineBlock]:
@@ -58,28 +58,30 @@ def group_lines(lines: Iterable[bytes], source: str = "", *, max_lines: int = _B
 
     A block is yielded when it is full, so lines that come slowly and must not wait need small blocks.
     """
-    remaining, number = iter(lines), 1
-    while some := list(islice(remaining, max_lines)):
-        yield LineBlock(source, number, number, some, sum(map(len, some)))
-        number += len(some)
+    remaining, line_number = iter(lines), 1
+    while block := list(islice(remaining, max_lines)):
+        yield LineBlock(source, line_number, line_number, block, sum(map(len, block)))
+        line_number += len(block)
 
 
-def _read_file(file: InputFile, source: str, number: int) -> Iterator[LineBlock]:
-    begun, start, taken = b"", number, 0
-    while read := file.read1(_BLOCK_BYTES):
-        *lines, begun = (begun + read).split(b"\n")
+def _read_file(file: InputFile, source: str, first_line: int) -> Iterator[LineBlock]:
+    unfinished, source_start, bytes_before = b"", first_line, 0
+    while chunk := file.read1(_BLOCK_BYTES):
+        *lines, unfinished = (unfinished + chunk).split(b"\n")
         if lines:
-            yield _make_block(source, number, start, lines, file.bytes_read - taken)
-            number, taken = number + len(lines), file.bytes_read
-        begun = _truncate(begun)
-    if begun:
-        yield _make_block(source, number, start, [begun], file.bytes_read - taken)
+            yield _make_block(source, first_line, source_start, lines, file.bytes_read - bytes_before)
+            first_line, bytes_before = first_line + len(lines), file.bytes_read
+        unfinished = _truncate(unfinished)
+    if unfinished:
+        yield _make_block(source, first_line, source_start, [unfinished], file.bytes_read - bytes_before)
 
 
-def _make_block(source: str, number: int, start: int, lines: list[bytes], size: int) -> LineBlock:
-    if number == start:
+def _make_block(source: str, first_line: int, source_start: int, lines: list[bytes], size: int) -> LineBlock:
+    if first_line == source_start:
         lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
-    return LineBlock(source, number, number - start + 1, [_truncate(line).removesuffix(b"\r") for line in lines], size)
+    return LineBlock(
+        source, first_line, first_line - source_start + 1, [_truncate(line).removesuffix(b"\r") for line in lines], size
+    )
 
 
 def _truncate(line: bytes) -> bytes:

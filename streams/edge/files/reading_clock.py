@@ -15,5 +15,5 @@ def reading_clock(paths: Iterable[Path], wall_clock: WallClock = wall_clock_ms) 
     """
     if not all(map(is_rereadable, paths)):
         return wall_clock
-    begun = wall_clock()
-    return lambda: begun
+    started_at = wall_clock()
+    return lambda: started_at

@@ -67,5 +67,5 @@ def explanation_lines(groups: Iterable[RefusedLines]) -> Iterator[str]:
         if group.looks_like:
             yield f"{group.first.rpartition(':')[0]} looks like {group.looks_like}"
         if group.expected:
-            where = f"{group.reason} in {group.field}" if group.field else group.reason
-            yield f"{where}: expected {group.expected}"
+            subject = f"{group.reason} in {group.field}" if group.field else group.reason
+            yield f"{subject}: expected {group.expected}"

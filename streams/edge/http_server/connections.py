@@ -97,8 +97,8 @@ class Connection(web.RequestHandler):
         self._connections.log_error(status, exc)
         if request.writer.output_size > 0:
             raise ConnectionError("expected no answer yet, but one is already being sent")
-        wrong = "expected an HTTP/1.1 request" if status < 500 else "the page failed, see the log"  # noqa: PLR2004
-        response = web.Response(status=status, text=f"{wrong}\n")
+        text = "expected an HTTP/1.1 request" if status < 500 else "the page failed, see the log"  # noqa: PLR2004
+        response = web.Response(status=status, text=f"{text}\n")
         response.force_close()
         return response
 
@@ -113,8 +113,8 @@ class Connection(web.RequestHandler):
         self._timer = self._event_loop.call_later(seconds, self._on_timeout)
 
     def _on_timeout(self) -> None:
-        what = "did not read the answer" if self.is_answering else "sent no complete request"
-        self._connections.log_rate_limited(f"a client {what} in time, its connection was closed")
+        failure = "did not read the answer" if self.is_answering else "sent no complete request"
+        self._connections.log_rate_limited(f"a client {failure} in time, its connection was closed")
         self.abort()
 
 
@@ -143,9 +143,9 @@ class Connections:
         """Close the least important connection; return whether there was one."""
         if not self._open:
             return False
-        least = least_important(self._open)
-        self.remove(least)
-        least.abort()
+        connection = least_important(self._open)
+        self.remove(connection)
+        connection.abort()
         self.log_rate_limited(f"more than {self.limits.max_connections} connections, one was closed for a new one")
         return True
 
@@ -156,9 +156,9 @@ class Connections:
 
     def log_rate_limited(self, message: str) -> None:
         """Log a message that clients can cause, limited to one line a minute."""
-        held = self._rate_limiter.admit(message, wall_clock_ms())
-        if held is not None:
-            log.warning("%s", with_suppressed_count(message, held))
+        suppressed = self._rate_limiter.admit(message, wall_clock_ms())
+        if suppressed is not None:
+            log.warning("%s", with_suppressed_count(message, suppressed))
 
     def log_error(self, status: int, error: BaseException | None) -> None:
         """Log the class of an error and, for our own errors, the place in the code."""
@@ -175,8 +175,8 @@ def least_important(connections: Collection[Connection]) -> Connection:
     A connection without a complete request is less important than one that is being answered. Among equal ones, those
     of the client with the most connections are less important, and then the oldest.
     """
-    of_client = Counter(connection.client for connection in connections)
-    return max(connections, key=lambda one: (not one.is_answering, of_client[one.client]))
+    count_by_client = Counter(connection.client for connection in connections)
+    return max(connections, key=lambda candidate: (not candidate.is_answering, count_by_client[candidate.client]))
 
 
 def _error_location(error: BaseException | None) -> str:

@@ -30,27 +30,27 @@ async def bind(host: str, port: int) -> list[socket.socket]:
 
     Raises AddressError if no address can be bound.
     """
-    found: list[socket.socket] = []
-    missing: OSError | None = None
+    listeners: list[socket.socket] = []
+    last_error: OSError | None = None
     try:
         for family, _, _, _, address in await _resolve(host, port):
-            chosen = found[0].getsockname()[1] if found else port
+            chosen_port = listeners[0].getsockname()[1] if listeners else port
             try:
-                listener = socket.create_server((str(address[0]), chosen), family=family, backlog=_BACKLOG)
+                listener = socket.create_server((str(address[0]), chosen_port), family=family, backlog=_BACKLOG)
             except OSError as error:
                 if error.errno not in _UNAVAILABLE_ADDRESS_ERRORS:
                     raise
-                missing = error  # such as ::1 for localhost without IPv6
+                last_error = error  # such as ::1 for localhost without IPv6
                 continue
             listener.setblocking(False)  # noqa: FBT003 - Python's own
-            found.append(listener)
-        if missing is not None and not found:
-            raise missing
+            listeners.append(listener)
+        if last_error is not None and not listeners:
+            raise last_error
     except OSError as error:
-        for listener in found:
+        for listener in listeners:
             listener.close()
         raise _address_error(host, port, error) from error
-    return found
+    return listeners
 
 
 async def _resolve(host: str, port: int) -> list[Any]:
@@ -90,8 +90,8 @@ class Acceptor:
             self._loop.remove_reader(listener)
             listener.close()
         self._listeners.clear()
-        for opening in self._opening_tasks:
-            opening.cancel()
+        for task in self._opening_tasks:
+            task.cancel()
         await asyncio.gather(*self._opening_tasks, return_exceptions=True)
 
     def _accept_pending(self, listener: socket.socket) -> None:
@@ -123,10 +123,10 @@ class Acceptor:
     def _start_connection(self, client: socket.socket, address: str) -> None:
         connection = Connection(self._server, self._connections, address, self._loop)
         self._connections.add(connection)
-        opening = self._loop.create_task(self._open_connection(client, connection))
-        connection.opening_task = opening
-        self._opening_tasks.add(opening)
-        opening.add_done_callback(lambda done: self._on_opened(done, client, connection))
+        task = self._loop.create_task(self._open_connection(client, connection))
+        connection.opening_task = task
+        self._opening_tasks.add(task)
+        task.add_done_callback(lambda done: self._on_opened(done, client, connection))
 
     async def _open_connection(self, client: socket.socket, connection: Connection) -> None:
         seconds: dict[str, float] = {}

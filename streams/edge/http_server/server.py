@@ -77,9 +77,11 @@ def _is_authorized(authorization: str, security: HttpSecurity) -> bool:
     """Return whether a request has the right user and password; the comparison takes the same time for every guess."""
     if not security.password:
         return True
-    scheme, _, code = authorization.partition(" ")
+    scheme, _, encoded = authorization.partition(" ")
     try:
-        given = b64decode(code, validate=True)
+        credentials = b64decode(encoded, validate=True)
     except ValueError:
         return False
-    return scheme.lower() == "basic" and hmac.compare_digest(given, f"{security.user}:{security.password}".encode())
+    return scheme.lower() == "basic" and hmac.compare_digest(
+        credentials, f"{security.user}:{security.password}".encode()
+    )

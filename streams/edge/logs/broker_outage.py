@@ -27,8 +27,8 @@ class BrokerOutage:
 
     def is_suppressed(self, now: int) -> bool:
         """Return whether a message of a client library belongs to an outage; count such a message as suppressed."""
-        settling = self._ended_at is not None and 0 <= now - self._ended_at < _GRACE_MS
-        if self.is_ongoing or settling:
+        is_in_grace = self._ended_at is not None and 0 <= now - self._ended_at < _GRACE_MS
+        if self.is_ongoing or is_in_grace:
             self.suppressed += 1
             return True
         return False
@@ -51,12 +51,12 @@ class BrokerOutage:
 
     def _end(self, now: int) -> str:
         assert self._started_at is not None
-        lasted, self._started_at, self._ended_at = now - self._started_at, None, now
-        return f"the broker at {self._broker} answers again after {_format_seconds(lasted)}{self._drain_suppressed()}"
+        duration, self._started_at, self._ended_at = now - self._started_at, None, now
+        return f"the broker at {self._broker} answers again after {_format_seconds(duration)}{self._drain_suppressed()}"
 
     def _drain_suppressed(self) -> str:
-        held, self.suppressed = self.suppressed, 0
-        return f" ({held} messages of client libraries were suppressed)" if held else ""
+        count, self.suppressed = self.suppressed, 0
+        return f" ({count} messages of client libraries were suppressed)" if count else ""
 
 
 def _format_seconds(milliseconds: int) -> str:

@@ -47,13 +47,13 @@ class PersistenceDetector:
 
     def is_persistent(self, kind: str, now: int) -> bool:
         """Return whether messages of this kind have come for ten seconds, without a gap of more than a minute."""
-        first, last = self._seen.pop(kind, (now, now))
-        if now - last > _RESET_AFTER_MS or now < last:
-            first = now
+        first_at, last_at = self._seen.pop(kind, (now, now))
+        if now - last_at > _RESET_AFTER_MS or now < last_at:
+            first_at = now
         if len(self._seen) >= _MAX_KINDS:
             del self._seen[next(iter(self._seen))]
-        self._seen[kind] = (first, now)
-        return now - first >= _PERSISTENT_AFTER_MS
+        self._seen[kind] = (first_at, now)
+        return now - first_at >= _PERSISTENT_AFTER_MS
 
 
 class ClientLogFilter(logging.Filter):
@@ -88,13 +88,13 @@ class ClientLogFilter(logging.Filter):
 
     def _should_log(self, record: logging.LogRecord, now: int) -> bool:
         kind = f"{record.name} {_safe_message(record) if is_logger_below(record.name, ('asyncio',)) else record.msg}"
-        passing = record.levelno < logging.ERROR or is_logger_below(record.name, KAFKA_LOGGERS)
-        if passing and not self._persistence_detector.is_persistent(kind, now) and not self._log_transient:
+        can_be_transient = record.levelno < logging.ERROR or is_logger_below(record.name, KAFKA_LOGGERS)
+        if can_be_transient and not self._persistence_detector.is_persistent(kind, now) and not self._log_transient:
             return False
-        held = self._rate_limiter.admit(kind, now)
-        if held is None:
+        suppressed = self._rate_limiter.admit(kind, now)
+        if suppressed is None:
             return False
-        record.msg, record.args = with_suppressed_count(_safe_message(record), held), ()
+        record.msg, record.args = with_suppressed_count(_safe_message(record), suppressed), ()
         record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
         return True
 
@@ -102,16 +102,16 @@ class ClientLogFilter(logging.Filter):
 def _safe_message(record: logging.LogRecord) -> str:
     """Return the message of a record; of asyncio only the first words, since the objects after them may hold input."""
     try:
-        said = record.getMessage()
+        message = record.getMessage()
     except (
         TypeError,
         ValueError,
     ):  # the arguments do not fit the message; an error here would be raised in the library
-        said = str(record.msg)
+        message = str(record.msg)
     return (
-        pattern(r"[\n<(\[{]").split(said, maxsplit=1)[0].rstrip()
+        pattern(r"[\n<(\[{]").split(message, maxsplit=1)[0].rstrip()
         if is_logger_below(record.name, ("asyncio",))
-        else said
+        else message
     )
 
 

@@ -41,7 +41,7 @@ class JsonFormatter(TextFormatter):
 
     @override
     def format(self, record: logging.LogRecord) -> str:
-        said = {
+        fields = {
             "time": datetime.fromtimestamp(record.created, UTC)
             .isoformat(timespec="milliseconds")
             .replace("+00:00", "Z"),
@@ -51,8 +51,8 @@ class JsonFormatter(TextFormatter):
             "message": record.getMessage(),
         }
         if record.exc_info and record.exc_info[1] is not None:
-            said["trace"] = self.formatException(record.exc_info)
-        return json.dumps(said, ensure_ascii=False)
+            fields["trace"] = self.formatException(record.exc_info)
+        return json.dumps(fields, ensure_ascii=False)
 
 
 def configure_logging(settings: LogSettings, process: str, bootstrap: str, security: KafkaSecurity) -> None:
@@ -62,14 +62,18 @@ def configure_logging(settings: LogSettings, process: str, bootstrap: str, secur
     """
     if logging.getLogger().handlers:
         return
-    clients = ClientLogFilter(BrokerOutage(bootstrap), monotonic_ms, log_transient=settings.level is LogLevel.DEBUG)
+    client_filter = ClientLogFilter(
+        BrokerOutage(bootstrap), monotonic_ms, log_transient=settings.level is LogLevel.DEBUG
+    )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(process) if settings.format is LogFormat.JSON else TextFormatter(_TEXT_FORMAT))
-    handler.addFilter(clients)
+    handler.addFilter(client_filter)
     logging.basicConfig(level=settings.level.upper(), handlers=[handler])
     for name in LIBRARY_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
-    clients.on_kafka_warning = BrokerWatcher(clients.outage, lambda: broker_problem(bootstrap, security)).request_probe
+    client_filter.on_kafka_warning = BrokerWatcher(
+        client_filter.outage, lambda: broker_problem(bootstrap, security)
+    ).request_probe
 
 
 def broker_problem(bootstrap: str, security: KafkaSecurity) -> str | None:

@@ -18,15 +18,15 @@ class LogRateLimiter:
 
     def admit(self, kind: str, now: int) -> int | None:
         """Return how many messages of this kind were suppressed since the last one, or None to suppress this one."""
-        logged_at, held = self._kinds.get(kind, (None, 0))
+        logged_at, suppressed = self._kinds.get(kind, (None, 0))
         if logged_at is not None and 0 <= now - logged_at < self._interval_ms:
-            self._kinds[kind] = (logged_at, held + 1)
+            self._kinds[kind] = (logged_at, suppressed + 1)
             return None
         self._kinds.pop(kind, None)
         if len(self._kinds) >= _MAX_KINDS:
             del self._kinds[next(iter(self._kinds))]
         self._kinds[kind] = (now, 0)
-        return held
+        return suppressed
 
 
 def with_suppressed_count(message: str, suppressed: int) -> str:

@@ -14,7 +14,7 @@ def format_trace(error: BaseException) -> str:
     The text of an error such as KeyError may be a report's token or a part of an event, so the text is left out. An
     OSError is logged with the system's text.
     """
-    return "\n".join(line for one in reversed(list(_causes(error))) for line in _error_lines(one))
+    return "\n".join(line for cause in reversed(list(_causes(error))) for line in _error_lines(cause))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -30,8 +30,8 @@ def _error_lines(error: BaseException) -> Iterator[str]:
         yield f"  {frame.filename}:{frame.lineno} in {frame.name}"
     yield f"{type(error).__name__}{_safe_text(error)}"
     if isinstance(error, BaseExceptionGroup):
-        for one in error.exceptions:
-            yield from (f"  | {line}" for line in format_trace(one).split("\n"))
+        for inner in error.exceptions:
+            yield from (f"  | {line}" for line in format_trace(inner).split("\n"))
 
 
 def _safe_text(error: BaseException) -> str:
