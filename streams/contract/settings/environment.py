@@ -41,7 +41,7 @@ def bootstrap_servers(text: str) -> str:
 
 
 def port(text: str) -> int:
-    """Return a port to listen on; 0 stands for any free port."""
+    """Return a port to listen on; 0 means any free port."""
     if not text.isascii() or not text.isdigit() or int(text) > _MAX_PORT:
         raise ValueError(f"a port, 0 to {_MAX_PORT}")
     return int(text)

@@ -18,7 +18,7 @@ else:
     from backports.zstd import DecompressionParameter, ZstdError, ZstdFile
 
 STDIN: Final = Path("-")
-"""The path that stands for standard input."""
+"""The path that means standard input."""
 
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"

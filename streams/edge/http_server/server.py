@@ -27,7 +27,7 @@ _STOP_SECONDS: Final = 0.5
 async def serve(
     pages: Mapping[str, Handler], host: str, port: int, security: HttpSecurity, limits: ConnectionLimits = _LIMITS
 ) -> AsyncIterator[int]:
-    """Serve `pages`, by their paths, during the block and yield the port; port 0 stands for any free port.
+    """Serve `pages`, by their paths, during the block and yield the port; port 0 means any free port.
 
     Raises AddressError, which names the setting, if the address cannot be bound.
     """

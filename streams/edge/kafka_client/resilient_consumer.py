@@ -139,7 +139,7 @@ class UnreadableBatchTracker:
         return count >= MAX_FETCH_ATTEMPTS
 
     def is_newly_unreadable(self, topic_partition: TopicPartition, base_offset: int) -> bool:
-        """Mark a batch as unreadable; return False if it was the last one that was marked."""
+        """Remember an unreadable batch; return whether it differs from the previous one."""
         previous, self._last_unreadable[topic_partition] = self._last_unreadable.get(topic_partition), base_offset
         return previous != base_offset
 

@@ -30,7 +30,7 @@ class ActionData(EventData, frozen=True, kw_only=True, tag_field="outcome"):
 
 
 class Acknowledged(ActionData, frozen=True, kw_only=True, tag=str(Outcome.ACKNOWLEDGED)):
-    """The reporter was told that the report arrived."""
+    """The platform informed the reporter that the report arrived."""
 
 
 class ReviewStarted(ActionData, frozen=True, kw_only=True, tag=str(Outcome.REVIEW_STARTED)):

@@ -1,7 +1,8 @@
 """Declare the data of the event types that a platform publishes; `action_data` has those of `action-taken`.
 
-Every type is closed: an event with an undeclared field is refused, so that nobody publishes content, names or addresses
-by accident. The default of an optional field is its meaning when the field is left out; an explicit `null` is refused.
+Every type is closed: an event with an undeclared field is refused, so that a platform cannot publish content, names or
+addresses by accident. The default of an optional field is its meaning when the field is left out; an explicit `null` is
+refused.
 """
 
 from typing import Annotated, Final

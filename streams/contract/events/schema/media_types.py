@@ -16,9 +16,9 @@ _EQUALS: Final = r"[ \t]*=[ \t]*"
 def media_type_pattern(name: str) -> str:
     """Return the pattern of the media type `name`, in a syntax that every JSON Schema validator supports."""
     charset, utf8 = _any_case("charset"), f"{_any_case('utf')}-?8"
-    said = rf'{charset}{_EQUALS}({utf8}(?![^ \t;])|"{utf8}")'
-    other = rf'(?!{charset}[ \t=]){_WORD}{_EQUALS}({_WORD}|"([^"\\]|\\.)*")'
-    return rf"[ \t]*{_any_case(name)}([ \t]*;([ \t]*({said}|{other}))?)*[ \t]*"
+    utf8_charset = rf'{charset}{_EQUALS}({utf8}(?![^ \t;])|"{utf8}")'
+    other_parameter = rf'(?!{charset}[ \t=]){_WORD}{_EQUALS}({_WORD}|"([^"\\]|\\.)*")'
+    return rf"[ \t]*{_any_case(name)}([ \t]*;([ \t]*({utf8_charset}|{other_parameter}))?)*[ \t]*"
 
 
 def is_utf8_media_type(text: str, name: str) -> bool:
