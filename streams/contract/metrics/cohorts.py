@@ -42,8 +42,7 @@ COHORT_STATISTICS: Final = (
         "cohort_measurable",
         "1 if shares and quantiles of the cohort can be estimated, as far as its curve is known. 0 if more than 5 % of "
         "its filings were logged only when they were closed, nothing was filed, or the platform has a declared "
-        "watermark on "
-        "some partitions only.",
+        "watermark on some partitions only.",
         PLATFORM,
         COHORT,
         CLOCK,

@@ -91,7 +91,7 @@ COUNTERS: Final = (
     ),
     platform_counter(
         "events_refused",
-        "Events refused, by reason; the platform is unknown for events that name no registered platform.",
+        "Events refused, by reason; the platform is `unknown` if an event names no registered platform.",
         REASON,
         max_series=len(Reason),
     ),
