@@ -130,8 +130,10 @@ class TomlReader:
         """Return file and line of a field as FILE:LINE, or those of its table if the field is missing."""
         first, last = self._line_range(ref)
         field_named = pattern(rf"""\s*["']?{escape(name)}["']?\s*[.=]""")
-        found = next((number + 1 for number in range(first, last) if field_named.match(self._lines[number])), first)
-        return f"{self.name}:{found}" if found else self.name
+        line_number = next(
+            (number + 1 for number in range(first, last) if field_named.match(self._lines[number])), first
+        )
+        return f"{self.name}:{line_number}" if line_number else self.name
 
     def _line_range(self, ref: TableRef) -> tuple[int, int]:
         """Return the range of lines after a table's heading and before the next; the top level ends at the first one.

@@ -80,10 +80,10 @@ def parse_json(raw: bytes) -> object:
 
 
 def _reject_duplicate_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    names = dict(pairs)
+    if len(names) < len(pairs):
         raise ValueError("expected every name once")
-    return found
+    return names
 
 
 def _check_envelope(event: JsonObject) -> Fault | None:

@@ -117,98 +117,96 @@ class _PackParser(TomlReader):
     def parse_pack(self, tree: Table) -> Rulebook:
         self.reject_unknown(TOP_LEVEL, tree, {"id", "version", "clocks"})
         name = f"{self.read_field(TOP_LEVEL, tree, 'id', fields.ID)}@{self.read_field(TOP_LEVEL, tree, 'version', fields.VERSION)}"
-        found = self.read_field(TOP_LEVEL, tree, "clocks", fields.TABLES)
+        entries = self.read_field(TOP_LEVEL, tree, "clocks", fields.TABLES)
         rules = [
-            self._parse_rule(TableRef(f"clock {entry.get('id', '?')!r}: ", "clocks", place), entry)._replace(pack=name)
-            for place, entry in enumerate(found)
+            self._parse_rule(TableRef(f"clock {entry.get('id', '?')!r}: ", "clocks", index), entry)._replace(pack=name)
+            for index, entry in enumerate(entries)
         ]
         self._check_unique(rules)
         return Rulebook((name,), tuple(rules))
 
-    def _parse_rule(self, where: TableRef, entry: Table) -> Rule:
-        self.reject_unknown(where, entry, _CLOCK_FIELDS)
+    def _parse_rule(self, ref: TableRef, entry: Table) -> Rule:
+        self.reject_unknown(ref, entry, _CLOCK_FIELDS)
         rule = Rule(
-            clock=self._parse_clock(where, entry),
-            title=self.read_field(where, entry, "title", fields.TITLE),
+            clock=self._parse_clock(ref, entry),
+            title=self.read_field(ref, entry, "title", fields.TITLE),
             statistic=Statistic(
-                self.read_field(where, entry, "statistic", fields.choice_field(Statistic, Statistic.EACH))
+                self.read_field(ref, entry, "statistic", fields.choice_field(Statistic, Statistic.EACH))
             ),
-            objective=self.read_field(where, entry, "objective", fields.OBJECTIVE),
-            period=Period(self.read_field(where, entry, "period", fields.choice_field(Period, Period.QUARTER))),
+            objective=self.read_field(ref, entry, "objective", fields.OBJECTIVE),
+            period=Period(self.read_field(ref, entry, "period", fields.choice_field(Period, Period.QUARTER))),
             legal_basis=LegalBasis(
-                text=self.read_field(where, entry, "basis", fields.BASIS),
-                source=self.read_field(where, entry, "source", fields.SOURCE),
-                link=self.read_field(where, entry, "link", fields.LINK),
-                reviewed_by=self.read_field(where, entry, "reviewed_by", fields.REVIEWER),
-                reviewed_on=self.read_field(where, entry, "reviewed_on", fields.DATE),
+                text=self.read_field(ref, entry, "basis", fields.BASIS),
+                source=self.read_field(ref, entry, "source", fields.SOURCE),
+                link=self.read_field(ref, entry, "link", fields.LINK),
+                reviewed_by=self.read_field(ref, entry, "reviewed_by", fields.REVIEWER),
+                reviewed_on=self.read_field(ref, entry, "reviewed_on", fields.DATE),
             ),
-            location=self.location(where, "id"),
+            location=self.location(ref, "id"),
         )
-        self._check_objective(where, entry, rule)
+        self._check_objective(ref, entry, rule)
         return rule
 
-    def _parse_clock(self, where: TableRef, entry: Table) -> Clock:
+    def _parse_clock(self, ref: TableRef, entry: Table) -> Clock:
         clock = Clock(
-            id=self.read_field(where, entry, "id", fields.ID),
-            version=self.read_field(where, entry, "version", fields.VERSION),
-            starts=self._parse_action_kinds(where, entry, "start", fields.START),
-            stops=self._parse_action_kinds(where, entry, "stops", fields.STOPS),
-            competes=self._parse_action_kinds(where, entry, "competes"),
-            pauses=self._parse_action_kinds(where, entry, "pauses"),
-            resumes=self._parse_action_kinds(where, entry, "resumes"),
-            scope=self._parse_scope(where, entry),
-            all_items=self.read_field(where, entry, "items", fields.ITEMS) == "all",
+            id=self.read_field(ref, entry, "id", fields.ID),
+            version=self.read_field(ref, entry, "version", fields.VERSION),
+            starts=self._parse_action_kinds(ref, entry, "start", fields.START),
+            stops=self._parse_action_kinds(ref, entry, "stops", fields.STOPS),
+            competes=self._parse_action_kinds(ref, entry, "competes"),
+            pauses=self._parse_action_kinds(ref, entry, "pauses"),
+            resumes=self._parse_action_kinds(ref, entry, "resumes"),
+            scope=self._parse_scope(ref, entry),
+            all_items=self.read_field(ref, entry, "items", fields.ITEMS) == "all",
             after_reopen=AfterReopen(
-                self.read_field(where, entry, "after_reopen", fields.choice_field(AfterReopen, AfterReopen.KEEP))
+                self.read_field(ref, entry, "after_reopen", fields.choice_field(AfterReopen, AfterReopen.KEEP))
             ),
-            limit=self.read_field(where, entry, "limit", fields.LIMIT),
-            validity=self._parse_windows(where, entry),
+            limit=self.read_field(ref, entry, "limit", fields.LIMIT),
+            validity=self._parse_windows(ref, entry),
         )
-        self._check_actions(where, entry, clock)
+        self._check_actions(ref, entry, clock)
         return clock
 
-    def _parse_scope(self, where: TableRef, entry: Table) -> Scope:
-        severities = self._parse_labels(where, entry, "severities", vocabulary.Severity)
+    def _parse_scope(self, ref: TableRef, entry: Table) -> Scope:
+        severities = self._parse_labels(ref, entry, "severities", vocabulary.Severity)
         # Reports of unspecified severity are treated like those of the strictest severity.
         strictest = frozenset({Severity.UNSPECIFIED}) if Severity.CRITICAL in severities else frozenset[str]()
         expected = f"a list of distinct groups of the registry, of {', '.join(sorted(self.groups))}"
-        groups = self.read_field(where, entry, "jurisdictions", Field[list[str]](expected, self._parse_groups, []))
+        groups = self.read_field(ref, entry, "jurisdictions", Field[list[str]](expected, self._parse_groups, []))
         return Scope(
-            harms=self._parse_labels(where, entry, "harms", vocabulary.Harm),
-            reporters=self._parse_labels(where, entry, "reporters", vocabulary.Reporter),
-            channels=self._parse_labels(where, entry, "channels", vocabulary.Channel),
-            bases=self._parse_labels(where, entry, "bases", vocabulary.Basis),
+            harms=self._parse_labels(ref, entry, "harms", vocabulary.Harm),
+            reporters=self._parse_labels(ref, entry, "reporters", vocabulary.Reporter),
+            channels=self._parse_labels(ref, entry, "channels", vocabulary.Channel),
+            bases=self._parse_labels(ref, entry, "bases", vocabulary.Basis),
             severities=severities | strictest,
             jurisdictions=frozenset(groups),
-            trusted_flagger=self.read_field(where, entry, "trusted_flagger", fields.FLAG),
+            trusted_flagger=self.read_field(ref, entry, "trusted_flagger", fields.FLAG),
         )
 
     def _parse_groups(self, value: list[str]) -> list[str]:
         return distinct_words(value, self.groups)
 
-    def _parse_labels(self, where: TableRef, entry: Table, name: str, allowed: type[StrEnum]) -> frozenset[str]:
-        found = self.read_field(where, entry, name, fields.list_field({word.value for word in allowed}))
-        return frozenset(found)
+    def _parse_labels(self, ref: TableRef, entry: Table, name: str, allowed: type[StrEnum]) -> frozenset[str]:
+        words = self.read_field(ref, entry, name, fields.list_field({word.value for word in allowed}))
+        return frozenset(words)
 
     def _parse_action_kinds(
-        self, where: TableRef, entry: Table, name: str, rule: Field[list[str]] = fields.ACTION_LIST
+        self, ref: TableRef, entry: Table, name: str, rule: Field[list[str]] = fields.ACTION_LIST
     ) -> frozenset[ActionKind]:
-        found = self.read_field(where, entry, name, rule)
-        return frozenset[ActionKind]().union(*[fields.ACTION_WORDS[word] for word in found])
+        words = self.read_field(ref, entry, name, rule)
+        return frozenset[ActionKind]().union(*[fields.ACTION_WORDS[word] for word in words])
 
-    def _parse_windows(self, where: TableRef, entry: Table) -> tuple[tuple[int, int], ...]:
-        since, until = (
-            self.read_field(where, entry, name, fields.DATE) for name in ("in_force_from", "in_force_until")
-        )
+    def _parse_windows(self, ref: TableRef, entry: Table) -> tuple[tuple[int, int], ...]:
+        since, until = (self.read_field(ref, entry, name, fields.DATE) for name in ("in_force_from", "in_force_until"))
         if since is not None and until is not None and until <= since:
-            self.add_problem(where, "in_force_until", f"expected a day after {since}, got {until}")
+            self.add_problem(ref, "in_force_until", f"expected a day after {since}, got {until}")
         window = (
             0 if since is None else fields.day_start_ms(since),
             FOREVER_MS if until is None else fields.day_start_ms(until),
         )
         return ALWAYS_VALID if window == ALWAYS_VALID[0] else (window,)
 
-    def _check_actions(self, where: TableRef, entry: Table, clock: Clock) -> None:
+    def _check_actions(self, ref: TableRef, entry: Table, clock: Clock) -> None:
         """Refuse an action kind with two roles in one clock, and pauses without resuming actions."""
         kinds = dict(
             zip(_ACTION_ROLES, (clock.starts, clock.stops, clock.competes, clock.pauses, clock.resumes), strict=True)
@@ -216,31 +214,31 @@ class _PackParser(TomlReader):
         for former, latter in combinations(_ACTION_ROLES, 2):
             if both := kinds[former] & kinds[latter]:
                 got = next(word for word in entry[latter] if fields.ACTION_WORDS[word] & both)
-                self.add_problem(where, latter, f"expected none of the {_ACTION_ROLES[former]}, got {got}")
+                self.add_problem(ref, latter, f"expected none of the {_ACTION_ROLES[former]}, got {got}")
         if ("pauses" in entry) != ("resumes" in entry):
-            self.add_problem(where, "pauses", "expected both pauses and resumes, or neither, found one of them")
+            self.add_problem(ref, "pauses", "expected both pauses and resumes, or neither, found one of them")
 
-    def _check_objective(self, where: TableRef, entry: Table, rule: Rule) -> None:
+    def _check_objective(self, ref: TableRef, entry: Table, rule: Rule) -> None:
         """Refuse an objective without the fields that it needs; a field that could not be read is already reported."""
         if ("reviewed_by" in entry) != ("reviewed_on" in entry):
-            self.add_problem(where, "reviewed_by", "expected both reviewed_by and reviewed_on, or neither, found one")
+            self.add_problem(ref, "reviewed_by", "expected both reviewed_by and reviewed_on, or neither, found one")
         if rule.statistic != entry.get("statistic", Statistic.EACH):
             return
         if rule.statistic is not Statistic.EACH and "limit" not in entry:
-            self.add_problem(where, "limit", f"expected a limit with statistic {rule.statistic}, found nothing")
+            self.add_problem(ref, "limit", f"expected a limit with statistic {rule.statistic}, found nothing")
         of_a_share = rule.statistic in {Statistic.SHARE, Statistic.QUANTILE}
         if of_a_share and "objective" not in entry:
-            self.add_problem(where, "objective", f"expected {fields.OBJECTIVE.expected}, found nothing")
+            self.add_problem(ref, "objective", f"expected {fields.OBJECTIVE.expected}, found nothing")
         if not of_a_share and rule.objective is not None:
             self.add_problem(
-                where, "objective", f"expected nothing with statistic {rule.statistic}, got {rule.objective}"
+                ref, "objective", f"expected nothing with statistic {rule.statistic}, got {rule.objective}"
             )
 
     def _check_unique(self, rules: Sequence[Rule]) -> None:
         keys = [rule.clock.key for rule in rules]
-        for place, key in enumerate(keys):
-            if key in keys[:place]:
+        for index, key in enumerate(keys):
+            if key in keys[:index]:
                 former = rules[keys.index(key)].location
                 self.add_problem(
-                    TableRef(f"clock {key!r}: ", "clocks", place), "id", duplicate_clock_problem(f" at {former}")
+                    TableRef(f"clock {key!r}: ", "clocks", index), "id", duplicate_clock_problem(f" at {former}")
                 )

@@ -161,17 +161,17 @@ class _RegistryParser(TomlReader):
         )
 
     def _check_unique(self, platforms: list[Platform]) -> None:
-        ids = Counter(each.id for each in platforms)
-        for platform in sorted(each for each, count in ids.items() if count > 1):
+        ids = Counter(entry.id for entry in platforms)
+        for platform in sorted(entry for entry, count in ids.items() if count > 1):
             self.problems.append(
                 f"{self.name}: platform {platform!r}: id: expected a distinct id, found {ids[platform]}"
             )
-        filed = {each.report_filed for each in platforms}
-        for topic in sorted(filed & {each.action_taken for each in platforms}):
+        filed = {entry.report_filed for entry in platforms}
+        for topic in sorted(filed & {entry.action_taken for entry in platforms}):
             self.problems.append(f"{self.name}: topic {topic!r}: expected either reports or actions, found both")
-        named = Counter(feedback for _, feedback in {(each.id, each.feedback) for each in platforms})
-        named.update(filed | {each.action_taken for each in platforms})
-        for topic in sorted({each.feedback for each in platforms if named[each.feedback] > 1}):
+        use_count = Counter(feedback for _, feedback in {(entry.id, entry.feedback) for entry in platforms})
+        use_count.update(filed | {entry.action_taken for entry in platforms})
+        for topic in sorted({entry.feedback for entry in platforms if use_count[entry.feedback] > 1}):
             self.problems.append(
                 f"{self.name}: topic {topic!r}: expected only the feedback of one platform, found a second use"
             )

@@ -143,14 +143,14 @@ class Registry:
     def history_texts(self) -> list[dict[str, str]]:
         """Return the spans of history of all platforms as texts, ordered by platform and time."""
         platforms = sorted(self.platforms.values(), key=lambda platform: platform.id)
-        return [{"platform": each.id, **span.to_texts()} for each in platforms for span in each.history]
+        return [{"platform": entry.id, **span.to_texts()} for entry in platforms for span in entry.history]
 
     def feedback_topics(self) -> dict[str, str]:
         """Return the feedback topic of every platform that shares neither of its source topics, by platform."""
         return {
-            each.id: each.feedback
-            for each in sorted(self.platforms.values(), key=lambda platform: platform.id)
-            if each.feedback and all(self.platform_of_topic(each.topic(role)) for role in Role)
+            entry.id: entry.feedback
+            for entry in sorted(self.platforms.values(), key=lambda platform: platform.id)
+            if entry.feedback and all(self.platform_of_topic(entry.topic(role)) for role in Role)
         }
 
     def filing_topics(self) -> dict[str, frozenset[str]]:
