@@ -20,7 +20,7 @@ def parse_instant(_context: click.Context, _parameter: click.Parameter, text: st
         raise click.BadParameter("expected an instant with an offset, such as 2026-01-31T00:00:00Z") from error
 
 
-def clock_for(paths: tuple[Path, ...], now: int | None) -> Any:  # noqa: ANN401 - its type is imported lazily
+def clock_for(paths: tuple[Path, ...], now: int | None) -> Any:  # noqa: ANN401 - the type is imported lazily
     """Return the clock for the lines of `paths`: the instant `now`, or the wall clock without one; no path means stdin."""
     from streams.edge.files.input_file import STDIN
     from streams.edge.files.reading_clock import reading_clock as by_the_clock

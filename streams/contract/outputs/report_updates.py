@@ -34,7 +34,7 @@ DeadlineOutcome = Literal["met", "missed", "released"]
 
 
 class MeasuredClock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A clock that ended: `ending` is `stopped` or the competing ending; the last two fields are null without a limit."""
+    """A clock that ended, with `stopped` or a competing ending; the last two fields are null without a limit."""
 
     clock: str
     version: str
@@ -76,10 +76,7 @@ class ResponseMeasuredEvent(
     tag_field="type",
     tag="safeclock.response-measured.v1",
 ):
-    """Clocks of a report have ended: `subject` is the report's token, `time` the instant of the action.
-
-    The latest event for a clock replaces earlier ones.
-    """
+    """Clocks of the report with the token `subject` ended at `time`; the latest event for a clock replaces others."""
 
     specversion: Literal["1.0"]
     id: str
