@@ -46,7 +46,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - classes and functions of se
 
 
 class _CommandGroup(click.Group):
-    """This file's commands, and those that live beside what they do."""
+    """The commands of this file, and those of other modules, which are imported on demand."""
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -56,8 +56,8 @@ class _CommandGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMAND_MODULES:
             return super().get_command(ctx, cmd_name)
-        found: click.Command = getattr(import_module(_COMMAND_MODULES[cmd_name]), cmd_name)
-        return found
+        command: click.Command = getattr(import_module(_COMMAND_MODULES[cmd_name]), cmd_name)
+        return command
 
 
 _COMMAND_MODULES = {
@@ -82,13 +82,13 @@ _VARIABLES_READ_ELSEWHERE = (
 @click.version_option(package_name="safeclock")
 def main() -> None:
     """Measure what platforms declare about how fast they act on child-safety reports."""
-    # Told and not refused: an orchestrator may name variables after a service that is called like us.
+    # This is a warning and no error, since an orchestrator may derive variables from a service of our name.
     for warning in _unknown_variable_warnings([name for name in os.environ if name.startswith("SAFECLOCK_")]):
         click.echo(f"Warning: {warning}", err=True)
 
 
 def _unknown_variable_warnings(names: list[str]) -> list[str]:
-    """Return a sentence for each of our variables that nothing reads; where none is set, nothing is imported for it."""
+    """Return a sentence for each variable with our prefix that nothing reads; without variables nothing is imported."""
     if not names:
         return []
     from dashboards.board import settings as board
@@ -98,26 +98,26 @@ def _unknown_variable_warnings(names: list[str]) -> list[str]:
     from streams.runtime import settings as worker
 
     known = {*worker.VARIABLES, *board.VARIABLES, *publisher.VARIABLES, failpoints.VARIABLE, *_VARIABLES_READ_ELSEWHERE}
-    others = [name for name in names if not name.startswith(publisher.PREFIX)]  # a publisher looks at its own
-    return list(unknown_variables(others, known))
+    checked = [name for name in names if not name.startswith(publisher.PREFIX)]  # a publisher checks its own variables
+    return list(unknown_variables(checked, known))
 
 
 _SERVICE_OPTIONS = (
     click.option("--bootstrap", help="HOST:PORT of the broker (SAFECLOCK_BOOTSTRAP)."),
     click.option("--registry", help="TOML file that names the platforms (SAFECLOCK_REGISTRY)."),
-    click.option("--packs", help="TOML files with clocks, joined by commas (SAFECLOCK_PACKS)."),
-    click.option("--http-host", help="Address of health and metrics (SAFECLOCK_HTTP_HOST); loopback by default."),
-    click.option("--http-port", help="Their port (SAFECLOCK_HTTP_PORT); 0 is any free one."),
+    click.option("--packs", help="TOML files with clocks, separated by commas (SAFECLOCK_PACKS)."),
+    click.option("--http-host", help="Address of health and metrics (SAFECLOCK_HTTP_HOST); default: loopback."),
+    click.option("--http-port", help="Port of health and metrics (SAFECLOCK_HTTP_PORT); 0: any free port."),
 )
 
 
 @main.command()
 @with_options(_SERVICE_OPTIONS)
-@click.option("--record-time", help="Whose stamps count: log or create (SAFECLOCK_RECORD_TIME).")
-@click.option("--journal", help="auto, transactions or append (SAFECLOCK_JOURNAL).")
-@click.option("--retention-days", help="How long ended reports are remembered (SAFECLOCK_RETENTION_DAYS).")
+@click.option("--record-time", help="Timestamps that count as log time: log or create (SAFECLOCK_RECORD_TIME).")
+@click.option("--journal", help="How results are committed: auto, transactions or append (SAFECLOCK_JOURNAL).")
+@click.option("--retention-days", help="How long the rows of ended reports are retained (SAFECLOCK_RETENTION_DAYS).")
 def worker(**options: str | None) -> None:
-    """Run a worker: events in, measures out. Stops cleanly on SIGTERM; any failure ends it with 1."""
+    """Run a worker, which reads events and writes measures. Stops in order on SIGTERM; exits with 1 on any failure."""
     from streams.edge.shutdown import exits_on_stop_signal
 
     with exits_on_stop_signal():
@@ -136,17 +136,17 @@ def _run_worker(options: dict[str, str | None]) -> None:
     try:
         settings = load_settings(os.environ, flags_by_variable(options))
         configure_logging(settings.log, "worker", settings.bootstrap, settings.access)
-        trade = build_worker_dependencies(settings)
+        dependencies = build_worker_dependencies(settings)
     except (BadSettingsError, TomlFileError, ClockError, OSError) as error:
         exit_with_usage_error(error)
-    work(settings, trade)
+    work(settings, dependencies)
 
 
 @main.command()
 @with_options(_SERVICE_OPTIONS)
-@click.option("--refresh-ms", help="How often figures are estimated anew (SAFECLOCK_REFRESH_MS).")
+@click.option("--refresh-ms", help="Interval at which figures are estimated (SAFECLOCK_REFRESH_MS).")
 def board(**options: str | None) -> None:
-    """Run a board: adds up what workers measure and exports the product metrics."""
+    """Run a board, which adds up the measures of all workers and exports the product metrics."""
     from streams.edge.shutdown import exits_on_stop_signal
 
     with exits_on_stop_signal():
@@ -186,7 +186,7 @@ def _run_board(options: dict[str, str | None]) -> None:
 @main.command(hidden=True)
 @click.option("--port", type=int, default=0)
 def broker(port: int) -> None:
-    """Run the embedded broker until interrupted: for the demo and for tests."""
+    """Run the embedded broker for the demo and for tests, until it is interrupted."""
     from streams.runtime.kafka.embedded_broker import EmbeddedBrokerUnavailableError, embedded_broker
 
     stopped = threading.Event()
@@ -201,10 +201,15 @@ def broker(port: int) -> None:
 
 
 @main.command()
-@click.option("--for", "seconds", type=click.FloatRange(min=1), help="Stop after so many seconds.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here.")
+@click.option("--for", "seconds", type=click.FloatRange(min=1), help="Stop after this number of seconds.")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the figures into this file, as JSON.",
+)
 def demo(seconds: float | None, json_file: Path | None) -> None:
-    """Watch eight invented platforms being measured, and whether their planted truths are found."""
+    """Measure eight invented platforms, and check whether Safeclock finds how they are made to behave."""
     from dashboards.demo.demo import DemoOptions, run_demo
 
     sys.exit(run_demo(DemoOptions(seconds=seconds, json_file=json_file)))

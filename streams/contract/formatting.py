@@ -1,4 +1,4 @@
-"""How figures are worded for people: durations, shares, and the caveat that stands beside the first of them."""
+"""Format figures for people: durations, shares, and the caveat that is shown beside the first figures."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -17,20 +17,20 @@ _UNITS: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
 def format_duration(seconds: float) -> str:
-    """Return a duration in the unit that suits it."""
+    """Return a duration in the largest unit that it reaches, such as `2.0 h`."""
     scale, unit = next(((scale, unit) for scale, unit in _UNITS if seconds >= scale), _UNITS[-1])
     return f"{seconds / scale:.1f} {unit}"
 
 
 def format_quantile(seconds: float | None, *, is_reached: bool | None) -> str:
-    """Return a quantile; "not reached" where it is known that too few ended, "not known" where that is not known."""
+    """Return a quantile as a duration; "not reached" if `is_reached` is False, "not known" if it is None."""
     if seconds is not None:
         return format_duration(seconds)
     return NOT_REACHED if is_reached is False else NOT_KNOWN
 
 
 def format_closed_only_median(seconds: float | None, stopped: int) -> str:
-    """Return the median of those that `stopped`, which is given unless there are none or it is beyond the grid."""
+    """Return the median of the reports that `stopped`; None: no stops, or beyond the last duration bin."""
     if seconds is not None:
         return format_duration(seconds)
     return f"over {format_duration(EDGES[-1] / SECOND)}" if stopped else NONE_STOPPED

@@ -1,8 +1,8 @@
-"""Instants on the wire, RFC 3339 text, and inside, whole epoch milliseconds.
+"""Convert instants between RFC 3339 text, as in events, and whole epoch milliseconds.
 
-Decided here: an offset is required; `T` and `Z` are upper case; digits finer than a millisecond are cut off, never
-rounded up into the future; a leap second (`:60`) is refused, since no clock that counts epoch time can stamp one;
-nothing before 1970 or after 9999.
+Rules: an offset is required; `T` and `Z` are upper case; digits finer than a millisecond are cut off, since rounding
+could give an instant in the future; a leap second (`:60`) is refused, since epoch time has none; the years are 1970 to
+9999.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ _DATE: Final = pattern(r"\d{4}-\d\d-\d\d", ASCII)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 MAX_TIMESTAMP_MS: Final = 253_402_300_799_999
-"""The last instant that can be written, in epoch milliseconds: the end of the year 9999."""
+"""The last instant that can be formatted, in epoch milliseconds: the end of the year 9999."""
 
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _SECONDS: Final = {f":{second:02d}": second * 1000 for second in range(60)}
@@ -29,8 +29,8 @@ _FRACTION_TEXTS: Final = tuple(_FRACTIONS)[:1000]
 
 
 def parse_timestamp(text: str) -> int:
-    """Return the epoch milliseconds of an RFC 3339 `text`; ValueError, without the text, for any other."""
-    # Most instants are written as `format_ms` does: day, minute, second and fraction are then four look-ups.
+    """Return the epoch milliseconds of an RFC 3339 `text`; raises ValueError, without the text, for any other text."""
+    # Most instants have the form of `format_timestamp`, for which four look-ups are enough.
     try:
         return _parse_day(text[:10]) + _MINUTES[text[10:16]] + _SECONDS[text[16:19]] + _FRACTIONS[text[19:]]
     except (KeyError, ValueError):
@@ -39,14 +39,14 @@ def parse_timestamp(text: str) -> int:
 
 def format_timestamp(at: int) -> str:
     """Return epoch milliseconds as `YYYY-MM-DDTHH:MM:SS.mmmZ`."""
-    # Day, minute, second and fraction are look-ups, ten times as fast as formatting a datetime.
+    # Four look-ups (day, minute, second, fraction) are ten times as fast as formatting a datetime.
     minute, rest = divmod(at, 60_000)
     day, minute = divmod(minute, _MINUTES_A_DAY)
     return _format_day(day) + _MINUTE_TEXTS[minute] + _SECOND_TEXTS[rest // 1000] + _FRACTION_TEXTS[rest % 1000]
 
 
 def format_optional_timestamp(at: int | None) -> str | None:
-    """Return an instant as `format_ms` does, None where there is none: no instant stands for one that is not known."""
+    """Return an instant as `format_timestamp` does, and None for an unknown one."""
     return None if at is None else format_timestamp(at)
 
 

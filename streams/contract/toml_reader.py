@@ -1,4 +1,4 @@
-"""Reading tables from TOML: every mistake at once, each with its file, line, field and what was expected."""
+"""Read tables from TOML and collect all mistakes, each with its file, line, field and the expected value."""
 
 import tomllib
 from collections.abc import Callable, Collection, Mapping
@@ -13,10 +13,10 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 Table = Mapping[str, Any]
-"""What tomllib returns."""
+"""A table as tomllib returns it."""
 
 _TOML_ERROR: Final = pattern(r"(?P<what>.*) \(at line (?P<line>[0-9]+), (?P<column>column [0-9]+)\)")
-"""How tomllib says where."""
+"""The form of tomllib's error messages, which contain the line and the column."""
 _HEADING: Final = pattern(r"\s*\[{1,2}\s*(?P<kind>[\w.-]+)\s*\]{1,2}\s*(#.*)?")
 _DURATION: Final = pattern(r"([1-9][0-9]{0,5})([smhd])")
 _MAX_SHOWN_LENGTH: Final = 80
@@ -25,7 +25,7 @@ _UNITS_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 class TomlFileError(ValueError):
-    """A file that cannot be used; `problems` lists every mistake, one sentence each."""
+    """A file with mistakes; `problems` lists every mistake, one sentence each."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -33,16 +33,19 @@ class TomlFileError(ValueError):
 
 
 class InvalidValueError(ValueError):
-    """A part of a value that is not what was expected; `near` is the allowed word that is most like it, if one is."""
+    """A part of a value that is not allowed; `suggestion` is the most similar allowed word, or ""."""
 
-    def __init__(self, part: object, near: str = "") -> None:
+    def __init__(self, part: object, suggestion: str = "") -> None:
         super().__init__()
         self.value = part
-        self.suggestion = near
+        self.suggestion = suggestion
 
 
 class TableRef(NamedTuple):
-    """A table of a file: how a message names it, and which of the tables of a kind it is; the file itself by default."""
+    """A table of a file, by its kind and its number among the tables of this kind; by default the file's top level.
+
+    `message_prefix` begins every message about the table.
+    """
 
     message_prefix: str = ""
     kind: str = ""
@@ -54,7 +57,7 @@ TOP_LEVEL: Final = TableRef()
 
 @dataclass(frozen=True)
 class Field(Generic[T]):
-    """How one field is read; `read` raises ValueError or TypeError for a value that is not what was expected."""
+    """A field of a table; `parse` raises ValueError or TypeError for a value that is not the expected one."""
 
     expected: str
     parse: Callable[[Any], T]
@@ -68,37 +71,39 @@ def unreadable_file_problem(path: Path, error: OSError) -> str:
 
 
 def decode_file(content: bytes, name: str) -> str:
-    """Return the text of a file, without the mark that some editors put before it; raises TablesError if it is none."""
+    """Return the text of a file without a byte order mark; raises TomlFileError for content that is not UTF-8."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise TomlFileError([f"{name}:{line}: expected TOML in UTF-8, found a byte that is none"]) from error
+        raise TomlFileError([f"{name}:{line}: expected TOML in UTF-8, found a byte that is not UTF-8"]) from error
 
 
 @dataclass
 class TomlReader:
-    """Collects what is wrong while it reads; a value that is wrong is replaced by its default."""
+    """Collects problems while reading tables; the default of a field replaces a wrong value."""
 
     name: str
     text: str = ""
     problems: list[str] = field(default_factory=list)
 
     def load(self) -> Table:
-        """Return the whole file as a table; raises TablesError for what is no TOML."""
+        """Return the whole file as a table; raises TomlFileError for a text that is not TOML."""
         try:
             return tomllib.loads(self.text)
         except RecursionError as error:
             raise TomlFileError(
-                [f"{self.name}: expected TOML, found lists or tables within too many others"]
+                [f"{self.name}: expected TOML, found lists or tables that are nested too deeply"]
             ) from error
         except ValueError as error:
-            spot = _TOML_ERROR.fullmatch(str(error))
-            at, what = (f":{spot['line']}", f"{spot['what']} ({spot['column']})") if spot else ("", str(error))
-            raise TomlFileError([f"{self.name}{at}: expected TOML: {what}"]) from error
+            position = _TOML_ERROR.fullmatch(str(error))
+            line, message = (
+                (f":{position['line']}", f"{position['what']} ({position['column']})") if position else ("", str(error))
+            )
+            raise TomlFileError([f"{self.name}{line}: expected TOML: {message}"]) from error
 
     def read_field(self, ref: TableRef, entry: Table, name: str, spec: Field[T]) -> T:
-        """Return the value of a field."""
+        """Return the value of a field, or its default after a problem was added."""
         if name not in entry:
             if spec.is_required:
                 self.add_problem(ref, name, f"expected {spec.expected}, found nothing")
@@ -112,35 +117,37 @@ class TomlReader:
         return spec.default
 
     def reject_unknown(self, ref: TableRef, entry: Table, names: set[str]) -> None:
-        """Take note of fields that are none of `names`."""
+        """Add a problem for every field that is not in `names`."""
         for name in sorted(set(entry) - names):
             expected = closest_word(name, names) or f"one of {', '.join(sorted(names))}"
             self.add_problem(ref, name, f"expected {expected}")
 
     def add_problem(self, ref: TableRef, name: str, problem: str) -> None:
-        """Take note of a problem with a field."""
+        """Add a problem with a field."""
         self.problems.append(f"{self.location(ref, name)}: {ref.message_prefix}{name}: {problem}")
 
     def location(self, ref: TableRef, name: str) -> str:
-        """Return the file and the line of a field, or of its table where it is missing."""
+        """Return file and line of a field as FILE:LINE, or those of its table if the field is missing."""
         first, last = self._line_range(ref)
         field_named = pattern(rf"""\s*["']?{escape(name)}["']?\s*[.=]""")
-        found = next((number + 1 for number in range(first, last) if field_named.match(self._lines[number])), first)
-        return f"{self.name}:{found}" if found else self.name
+        line_number = next(
+            (number + 1 for number in range(first, last) if field_named.match(self._lines[number])), first
+        )
+        return f"{self.name}:{line_number}" if line_number else self.name
 
     def _line_range(self, ref: TableRef) -> tuple[int, int]:
-        """Return the lines from after a table's heading to before the next; those of the file itself before any.
+        """Return the range of lines after a table's heading and before the next; the top level ends at the first one.
 
-        Of tables without headings, which stand in a list, nobody can tell more than where that begins.
+        Tables in an inline list have no headings, so the line of the list is returned for all of them.
         """
-        own = [place for place, (_, kind) in enumerate(self._headings) if kind == ref.kind]
-        if ref.kind and not own:
+        own_headings = [index for index, (_, kind) in enumerate(self._headings) if kind == ref.kind]
+        if ref.kind and not own_headings:
             inline = pattern(rf"\s*{escape(ref.kind)}\s*[.=]")
             first = next((number + 1 for number, line in enumerate(self._lines) if inline.match(line)), 0)
             return first, first
-        place = own[ref.table_number] if ref.table_number < len(own) else -1
-        start = self._headings[place][0] + 1 if place >= 0 else 0
-        return start, self._headings[place + 1][0] if place + 1 < len(self._headings) else len(self._lines)
+        index = own_headings[ref.table_number] if ref.table_number < len(own_headings) else -1
+        start = self._headings[index][0] + 1 if index >= 0 else 0
+        return start, self._headings[index + 1][0] if index + 1 < len(self._headings) else len(self._lines)
 
     @cached_property
     def _lines(self) -> list[str]:
@@ -148,20 +155,20 @@ class TomlReader:
 
     @cached_property
     def _headings(self) -> list[tuple[int, str]]:
-        """The headings: on which line, counted from 0, and of which kind of table."""
+        """The line number, counted from 0, and the kind of table of every heading."""
         matches = [(number, _HEADING.fullmatch(line)) for number, line in enumerate(self._lines)]
         return [(number, heading["kind"]) for number, heading in matches if heading]
 
 
 def one_line_text(value: object) -> str:
-    """Return a text of one line that is not blank."""
+    """Return a text of one line that is not blank; raises ValueError for any other value."""
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise ValueError
     return value
 
 
 def text_matching(expression: str) -> Callable[[Any], str]:
-    """Return what reads a text of a form."""
+    """Return a function that parses a text that fully matches a pattern."""
 
     def read(value: str) -> str:
         if not pattern(expression).fullmatch(value):
@@ -172,14 +179,14 @@ def text_matching(expression: str) -> Callable[[Any], str]:
 
 
 def table(value: object) -> Table:
-    """Return a table."""
+    """Return a table; raises TypeError for any other value."""
     if not isinstance(value, dict):
         raise TypeError
     return value
 
 
 def tables(value: object) -> list[Table]:
-    """Return a list of tables that is not empty."""
+    """Return a non-empty list of tables; raises TypeError for any other value."""
     if not isinstance(value, list) or not value:
         raise TypeError
     return [table(entry) for entry in value]
@@ -187,14 +194,14 @@ def tables(value: object) -> list[Table]:
 
 def duration_ms(value: str) -> int:
     """Return a duration such as `90s`, `5m`, `24h` or `7d` in milliseconds."""
-    found = _DURATION.fullmatch(value)
-    if not found:
+    match = _DURATION.fullmatch(value)
+    if not match:
         raise ValueError
-    return int(found[1]) * _UNITS_MS[found[2]]
+    return int(match[1]) * _UNITS_MS[match[2]]
 
 
 def distinct_words(value: list[str], allowed: Collection[str]) -> list[str]:
-    """Return a list of distinct words, each of them allowed; raises UnfitError with the first that is not."""
+    """Return a list of distinct allowed words; raises InvalidValueError with the first word that is not allowed."""
     if type(value) is not list or not value or len(set(value)) < len(value):
         raise ValueError
     for word in value:
@@ -204,13 +211,13 @@ def distinct_words(value: list[str], allowed: Collection[str]) -> list[str]:
 
 
 def closest_word(given: object, allowed: Collection[str]) -> str:
-    """Return the allowed word that is most like what was given, "" where none is so like it that it may be meant."""
-    near = get_close_matches(given, allowed, 1, _MIN_SIMILARITY) if isinstance(given, str) else []
-    return near[0] if near else ""
+    """Return the allowed word that is most similar to `given`, or "" if no word is similar enough."""
+    matches = get_close_matches(given, allowed, 1, _MIN_SIMILARITY) if isinstance(given, str) else []
+    return matches[0] if matches else ""
 
 
 def quoted(value: object) -> str:
-    """Return a value as the file has it, cut short: a file may hold anything."""
+    """Return a value as the file writes it, shortened to a limit, since a file may contain anything."""
     match value:
         case bool():
             shown = str(value).lower()
@@ -219,7 +226,7 @@ def quoted(value: object) -> str:
         case dict():
             shown = "a table"
         case list():
-            shown = f"[{', '.join(['a list' if isinstance(each, list) else quoted(each) for each in value[:_MAX_SHOWN_LENGTH]])}]"
+            shown = f"[{', '.join(['a list' if isinstance(item, list) else quoted(item) for item in value[:_MAX_SHOWN_LENGTH]])}]"
         case _:
             shown = repr(value)
     return shown if len(shown) <= _MAX_SHOWN_LENGTH else f"{shown[:_MAX_SHOWN_LENGTH]}…"

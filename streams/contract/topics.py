@@ -1,6 +1,6 @@
-"""Topics: their names, who lands on which partition, and every setting that they must have.
+"""Define all topics with their required settings, and the partition of a key.
 
-The table is what `admin` applies and what a worker compares with the broker at start.
+`safeclock admin` creates the topics from this table, and a worker compares the table with the broker when it starts.
 """
 
 from collections.abc import Mapping
@@ -12,53 +12,53 @@ from murmurhash2 import murmurhash2
 from streams.contract.registry.registry import Registry
 
 MEASURES: Final = "measures"
-"""Absolute values of every cohort, counter and position, compacted: what the board reads."""
+"""The compacted topic with the absolute values of every cohort, counter and status, which the board reads."""
 
 EVENT_REFUSED: Final = "event-refused"
-"""Why a record was refused, without the record."""
+"""The topic with the reason and position of every refused record, without its content."""
 
 REPORT_UPDATES: Final = "report-updates"
-"""What becomes of single reports, keyed as they are: that clocks have ended, that limits passed while clocks ran."""
+"""The topic with events about single reports, with the reports' keys: ended clocks and missed deadlines."""
 
 _MEBIBYTE: Final = 1024 * 1024
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 24 * _HOUR_MS
 
-# Twice the memory of the ledger, 200 days: what is still counted can be rebuilt from the topics.
+# This is twice the retention of the ledger (200 days), so that every retained report can be rebuilt from the topics.
 _SOURCE_RETENTION_MS: Final = 400 * _DAY_MS
 _REFUSED_RETENTION_MS: Final = 7 * _DAY_MS
-# For whoever reads notices to be away for a month.
+# A reader of report updates may be stopped for a month without losing an update.
 _REPORT_UPDATE_RETENTION_MS: Final = 30 * _DAY_MS
 
-# Compacted topics are read from the beginning at every start. Kafka never cleans the active segment, whose default
-# is 1 GiB, and leaves the rest until half of it is stale: a restore would then read many times the live rows.
+# Every start reads compacted topics from the beginning. By default Kafka does not compact the active segment of up to
+# 1 GiB, nor the rest before half of it is stale, so a restore would read many times the live rows.
 _COMPACTED_CONFIG: Final[Mapping[str, str]] = {
     "cleanup.policy": "compact",
     "segment.bytes": str(64 * _MEBIBYTE),
     "min.cleanable.dirty.ratio": "0.1",
-    # A reader that starts at the log's beginning may take this long to see every tombstone.
+    # A reader that starts at the beginning of the log has this much time to see every tombstone.
     "delete.retention.ms": str(_DAY_MS),
 }
 
-# Refusals go with time; of the statuses the last one of each partition is kept for as long as workers tell more.
+# Refusals expire, while compaction keeps the latest status of each partition as long as workers write new ones.
 _FEEDBACK_CONFIG: Final[Mapping[str, str]] = {
     "cleanup.policy": "compact,delete",
     "retention.ms": str(_REFUSED_RETENTION_MS),
     "segment.ms": str(_DAY_MS),
 }
 
-# The largest batch that a topic takes: Kafka's default. A changelog takes more, since a commit without transactions is
-# one batch; measures takes as much, so that whatever row a changelog holds can also be told.
+# The largest batch of a topic is Kafka's default. A changelog accepts more, since a commit without transactions is one
+# batch. The topic `measures` accepts as much as a changelog, so that it accepts every row of a changelog.
 MAX_MESSAGE_BYTES: Final = 1_048_588
 _OUTPUT_MAX_MESSAGE_BYTES: Final = 16 * _MEBIBYTE
 
-# The seed that Kafka's clients give to MurmurHash2 (org.apache.kafka.common.utils.Utils).
+# Kafka's clients use this seed for MurmurHash2 (org.apache.kafka.common.utils.Utils).
 _MURMUR2_SEED: Final = 0x9747B28C
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replication:
-    """How many brokers hold a record, and how many must before it is acknowledged."""
+    """How many brokers hold a record, and how many must have written it before it is acknowledged."""
 
     factor: int = 3
     min_insync: int = 2
@@ -70,7 +70,7 @@ class Replication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicSettings:
-    """A topic as it must be; `config` in Kafka's own names and texts."""
+    """A topic with its required settings; `config` has Kafka's own names and values."""
 
     name: str
     partitions: int
@@ -86,28 +86,33 @@ def changelog_topic(app: str) -> str:
 def required_topics(
     registry: Registry, app: str, replication: Replication, *, record_time: str = "log"
 ) -> list[TopicSettings]:
-    """Return every topic that the application `app` needs, sources first; all have the registry's partitions.
+    """Return every topic that the application `app` needs, source topics first, with the registry's partitions.
 
-    `record_time` is "log", the broker's, or "create", the publisher's: only for a demo and for audited history, since
-    a publisher could move everybody's clock with it.
+    `record_time` is "log", the broker's timestamp, or "create", the publisher's. Use "create" only for a demo or for
+    audited history, since a publisher can move the log time of all platforms with its timestamps.
     """
-    stamp = {"log": "LogAppendTime", "create": "CreateTime"}[record_time]
+    timestamp_type = {"log": "LogAppendTime", "create": "CreateTime"}[record_time]
     source = {
         "cleanup.policy": "delete",
         "retention.ms": str(_SOURCE_RETENTION_MS),
-        "message.timestamp.type": stamp,
-        # As the publisher compressed it. A broker that compresses otherwise, or not at all, makes whole records of what
-        # it takes: 1 MiB can come to more than its memory. As it is, it looks at them piece by piece.
+        "message.timestamp.type": timestamp_type,
+        # The broker keeps the publisher's compression. A broker that recompresses first decompresses whole batches, and
+        # 1 MiB can become more than its memory; without recompression the broker checks records piece by piece.
         "compression.type": "producer",
     }
     refused = {"cleanup.policy": "delete", "retention.ms": str(_REFUSED_RETENTION_MS)}
-    notices = {"cleanup.policy": "delete", "retention.ms": str(_REPORT_UPDATE_RETENTION_MS)}
-    wanted: dict[str, Mapping[str, str]] = dict.fromkeys(registry.source_topics(), source)
-    own = {**_COMPACTED_CONFIG, "max.message.bytes": str(_OUTPUT_MAX_MESSAGE_BYTES)}
-    # A worker reads its clock's offset off the stamps of what it writes to its changelog.
-    stamped = {**own, "message.timestamp.type": stamp}
-    wanted |= {changelog_topic(app): stamped, MEASURES: own, EVENT_REFUSED: refused, REPORT_UPDATES: notices}
-    wanted |= dict.fromkeys(registry.feedback_topics().values(), _FEEDBACK_CONFIG)
+    report_updates = {"cleanup.policy": "delete", "retention.ms": str(_REPORT_UPDATE_RETENTION_MS)}
+    configs: dict[str, Mapping[str, str]] = dict.fromkeys(registry.source_topics(), source)
+    compacted = {**_COMPACTED_CONFIG, "max.message.bytes": str(_OUTPUT_MAX_MESSAGE_BYTES)}
+    # A worker computes the clock skew from the broker's timestamps of its records in the changelog.
+    changelog = {**compacted, "message.timestamp.type": timestamp_type}
+    configs |= {
+        changelog_topic(app): changelog,
+        MEASURES: compacted,
+        EVENT_REFUSED: refused,
+        REPORT_UPDATES: report_updates,
+    }
+    configs |= dict.fromkeys(registry.feedback_topics().values(), _FEEDBACK_CONFIG)
     common = {
         "min.insync.replicas": str(replication.min_insync),
         "unclean.leader.election.enable": "false",
@@ -120,7 +125,7 @@ def required_topics(
             replication_factor=replication.factor,
             config={**common, **config},
         )
-        for name, config in wanted.items()
+        for name, config in configs.items()
     ]
 
 

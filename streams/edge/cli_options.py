@@ -1,4 +1,4 @@
-"""What several commands ask for: files, platforms, clocks, instants, and settings by flags in place of variables."""
+"""Options and arguments that several commands share: files, registry, rule packs, instants, settings."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from streams.edge.clock import wall_clock_ms
 
 
 def parse_instant(_context: click.Context, _parameter: click.Parameter, text: str | None) -> int | None:
-    """Read an RFC 3339 instant with an offset, in epoch milliseconds; None where there is none."""
+    """Return the epoch milliseconds of an RFC 3339 instant with an offset, or None for a missing option."""
     from streams.contract.timestamps import parse_timestamp
 
     try:
@@ -20,12 +20,12 @@ def parse_instant(_context: click.Context, _parameter: click.Parameter, text: st
         raise click.BadParameter("expected an instant with an offset, such as 2026-01-31T00:00:00Z") from error
 
 
-def clock_for(paths: tuple[Path, ...], given: int | None) -> Any:  # noqa: ANN401 - its type is imported lazily
-    """Return what is now for the lines of `paths`, none being the standard input: `given`, else by the clock."""
+def clock_for(paths: tuple[Path, ...], now: int | None) -> Any:  # noqa: ANN401 - the type is imported lazily
+    """Return the clock for the lines of `paths`: the instant `now`, or the wall clock without one; no path means stdin."""
     from streams.edge.files.input_file import STDIN
     from streams.edge.files.reading_clock import reading_clock as by_the_clock
 
-    return by_the_clock(paths or (STDIN,)) if given is None else lambda: given
+    return by_the_clock(paths or (STDIN,)) if now is None else lambda: now
 
 
 FILES_ARGUMENT = click.argument(
@@ -41,22 +41,23 @@ PACK_OPTION = click.option(
     "packs",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="TOML file with clocks to measure by, beside the standard ones; may be given more than once.",
+    help="TOML file with clocks that are measured beside the standard ones; can be given more than once.",
 )
 NOW_OPTION = click.option(
     "--now",
     callback=parse_instant,
-    help="Refuse what was told after this instant. Default: the clock's when a file, or a line of a pipe, is read.",
+    help="Refuse events that were logged after this instant."
+    " Default: the time at which a file, or a line of a pipe, is read.",
 )
 
 
-def flags_by_variable(given: dict[str, str | None]) -> dict[str, str | None]:
-    """Return flags by the names of the variables that they stand for."""
-    return {f"SAFECLOCK_{name.upper()}": text for name, text in given.items()}
+def flags_by_variable(flags: dict[str, str | None]) -> dict[str, str | None]:
+    """Return flags by the names of the variables that they override."""
+    return {f"SAFECLOCK_{name.upper()}": value for name, value in flags.items()}
 
 
 def with_options(options: tuple[Any, ...]) -> Callable[[Any], Any]:  # click's decorators are untyped
-    """Return a decorator that gives a command all of `options`, in their order."""
+    """Return a decorator that adds all of `options` to a command, in their order."""
 
     def decorate(command: Any) -> Any:  # noqa: ANN401
         for option in reversed(options):
@@ -68,7 +69,7 @@ def with_options(options: tuple[Any, ...]) -> Callable[[Any], Any]:  # click's d
 
 @contextmanager
 def exits_on_unreadable_file() -> Iterator[None]:
-    """End with the usage status where a file cannot be read to its end."""
+    """Exit with the status of a usage error if a file cannot be read to its end."""
     try:
         yield
     except OSError as error:
@@ -76,12 +77,12 @@ def exits_on_unreadable_file() -> Iterator[None]:
 
 
 def exit_with_usage_error(problem: object) -> NoReturn:
-    """End with the usage status after saying what is wrong."""
+    """Print a problem and exit with the status of a usage error."""
     raise click.UsageError(str(problem))
 
 
 def registry_from_option(path: Path | None) -> Any:  # noqa: ANN401 - its type is imported lazily
-    """Return the registry of a file; without one, every platform is accepted."""
+    """Return the registry in a file, or a registry that accepts every platform if there is no file."""
     from streams.contract.registry.file import read_registry
     from streams.contract.registry.registry import Registry
     from streams.contract.toml_reader import TomlFileError
@@ -93,7 +94,7 @@ def registry_from_option(path: Path | None) -> Any:  # noqa: ANN401 - its type i
 
 
 def rulebook_from_options(packs: tuple[Path, ...], registry: Any) -> Any:  # noqa: ANN401 - likewise
-    """Return the standard rules with those of packs, read by a registry's groups."""
+    """Return the standard rules with those of packs, which may name the jurisdiction groups of the registry."""
     from streams.contract.packs.file import load_rulebook as read
     from streams.contract.toml_reader import TomlFileError
     from streams.domain.clocks.clock_history import ClockError

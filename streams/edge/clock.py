@@ -1,4 +1,4 @@
-"""The machine's clocks: the only place that reads them."""
+"""The machine's clocks; no other module reads them."""
 
 from collections.abc import Callable
 from time import monotonic_ns, time_ns
@@ -13,5 +13,5 @@ def wall_clock_ms() -> int:
 
 
 def monotonic_ms() -> int:
-    """Return milliseconds of a clock that never goes back, since an unknown start."""
+    """Return milliseconds since an unknown start, of a clock that never goes back."""
     return monotonic_ns() // 1_000_000

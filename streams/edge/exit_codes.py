@@ -3,12 +3,12 @@
 from typing import Final
 
 OK: Final = 0
-"""What was asked for is done; a server was asked to stop and has committed everything."""
+"""The command succeeded; or a server was asked to stop and has committed everything."""
 FAILURE: Final = 1
-"""Something failed, was refused or was left undone; it is said, and calling again may help."""
+"""Something failed, was refused or was not finished; the output says what, and another run may succeed."""
 USAGE_ERROR: Final = 2
-"""The call, a setting or a file that it names is wrong: the same call fails again. In `safeclock admin` it is FAULT."""
+"""An argument, a setting or a file is wrong, so the same call fails again; `safeclock admin` uses FAILURE instead."""
 UNKNOWN: Final = 3
-"""`safeclock status` alone: it cannot be told, since no broker answers, a right is missing, or records are not read yet."""
+"""`safeclock status` only: the status is unknown, since no broker answers, a right is missing or records are unread."""
 CHANGES_PENDING: Final = 2
-"""`safeclock admin` alone: there is something to change or to accept, and nothing was changed."""
+"""`safeclock admin` only: there are changes to apply or to accept, and nothing was changed."""

@@ -1,4 +1,4 @@
-"""Stopping a process that was asked to (SIGTERM, SIGINT): in order if that is possible, and in time in any case."""
+"""Stop a process on SIGTERM or SIGINT: in order if possible, and in any case within a time limit."""
 
 import asyncio
 import logging
@@ -16,29 +16,29 @@ from streams.edge.exit_codes import FAILURE, OK
 log = logging.getLogger(__name__)
 
 STOP_SECONDS: Final = 4.5
-"""How long an orderly end may take; whoever asked kills a process that takes much longer."""
-_STOPPED_AT_START: Final = "stopped while it was starting: nothing was begun"
+"""How long an orderly stop may take; a supervisor kills a process that takes much longer."""
+_STOPPED_AT_START: Final = "the process was stopped while it was starting, before it had done anything"
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 _exit_lock = threading.Lock()
 
 
 class ProcessExit(NamedTuple):
-    """How a process ends: its exit code, and the last line of its log."""
+    """The exit code of a process and the last line of its log."""
 
     code: int
     line: str
 
 
 def exit_with_log(process_exit: ProcessExit) -> NoReturn:
-    """Write the last line and end this process, whatever threads and tasks are left; the first who calls this wins."""
-    _exit_lock.acquire()  # for good: nobody else ends this process
+    """Log the last line and end this process without waiting for threads and tasks; further calls have no effect."""
+    _exit_lock.acquire()  # the lock is never released, so that no other thread ends the process
     log.log(logging.INFO if process_exit.code == OK else logging.WARNING, "%s", process_exit.line)
     exit_now(process_exit.code)
 
 
 def exit_now(code: int) -> NoReturn:
-    """End this process without waiting for threads and tasks: those of a Kafka client may never end."""
+    """End this process without waiting for threads and tasks, since those of a Kafka client may never end."""
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
@@ -48,9 +48,9 @@ def exit_now(code: int) -> NoReturn:
 
 @contextmanager
 def exits_on_stop_signal() -> Iterator[None]:
-    """Let a process that is starting end as soon as it is asked to stop: it has begun nothing yet.
+    """Let a starting process, which has done nothing yet, exit at once on a stop signal.
 
-    Whoever begins something replaces the handlers, as `Stopping` does; the former ones come back after the block.
+    `StopSignals` replaces these handlers; after the block the previous handlers are restored.
     """
 
     def heard(_number: int, _frame: FrameType | None) -> None:
@@ -58,16 +58,16 @@ def exits_on_stop_signal() -> Iterator[None]:
             sys.stderr.write(f"{_STOPPED_AT_START}\n")
         exit_with_log(ProcessExit(OK, _STOPPED_AT_START))
 
-    former = {number: signal.signal(number, heard) for number in STOP_SIGNALS}
+    previous = {number: signal.signal(number, heard) for number in STOP_SIGNALS}
     try:
         yield
     finally:
-        for number, handler in former.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)
 
 
 def exit_after(line: str, seconds: float = STOP_SECONDS) -> None:
-    """End this command with a line and FAULT unless it has ended by itself in so many seconds."""
+    """End this command with a line and FAILURE unless it ends within `seconds`."""
 
     def overdue() -> None:
         sys.stderr.write(f"{line}\n")
@@ -79,10 +79,10 @@ def exit_after(line: str, seconds: float = STOP_SECONDS) -> None:
 
 
 class StopSignals:
-    """Hears that this process is asked to stop; `asked` is set then.
+    """Receives stop signals: sets `requested`, and ends the process after `seconds`, even if its event loop is busy.
 
-    After `seconds` more the process ends, also when its event loop is busy: `overdue` says how it ended. To be made in
-    the main thread, with the running loop.
+    `timeout_exit` returns the exit code and last line in that case. Create an instance in the main thread, while the
+    loop is running.
     """
 
     def __init__(self, timeout_exit: Callable[[], ProcessExit], seconds: float = STOP_SECONDS) -> None:
@@ -93,7 +93,7 @@ class StopSignals:
         self._timer.daemon = True
         self._is_requested = False
         for number in STOP_SIGNALS:
-            # A handler of the loop would wait for whatever it is doing.
+            # The loop would call a handler of its own only after the running task, which may take long.
             signal.signal(number, self._on_signal)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""Where words and tables go: whole into a pipe or a file, wrapped and never cut on a terminal."""
+"""Print texts and tables: unwrapped into a pipe or a file, wrapped but never cut on a terminal."""
 
 from typing import Final
 
@@ -7,30 +7,30 @@ from rich.padding import Padding
 from rich.table import Table
 from typing_extensions import override
 
-# As wide as any table may need to be; nothing is filled up to it.
+# Any table fits into this width; rich does not pad lines to it.
 _PIPE_WIDTH: Final = 1_000_000
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return the console of a command: what it prints is text, in which no brackets or colons mean anything.
+    """Return the console of a command, which prints text without any markup.
 
-    What is no terminal has no width: neither COLUMNS nor a terminal on another stream gives it one.
+    A pipe or a file has no width limit; neither COLUMNS nor a terminal on another stream sets one.
     """
-    found = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
-    if not found.is_terminal:
-        found.width = _PIPE_WIDTH
-    return found
+    result = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    if not result.is_terminal:
+        result.width = _PIPE_WIDTH
+    return result
 
 
 class WrappingTable(Table):
-    """A table whose columns break what does not fit, wherever it must be, where rich would cut it."""
+    """A table that wraps texts that do not fit, within words if necessary, where rich would cut them."""
 
     @override
     def add_column(self, *args, **options) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN002, ANN003 - rich's own
-        """Add a column as rich does."""
+        """Add a column with the options of rich."""
         super().add_column(*args, **{"overflow": "fold", **options})
 
 
 def indent(content: str | Table) -> Padding:
-    """Return text or a table two columns to the right, its later lines too."""
+    """Return a text or a table with every line indented by two columns."""
     return Padding(content, (0, 0, 0, 2), expand=False)

@@ -170,8 +170,8 @@ def test_who_may_not_see_topics_is_told_the_setting_and_the_right(applied: Termi
 
     assert refused.exit_code == 1
     assert refused.stderr.splitlines()[-1] == (
-        "Error: SAFECLOCK_USERNAME: expected somebody who may DESCRIBE topic event-refused and 9 more, whoever does not"
-        " sign in may not"
+        "Error: SAFECLOCK_USERNAME: expected a user who may DESCRIBE topic event-refused and 9 more,"
+        " an anonymous client may not"
     )
 
 
@@ -186,6 +186,6 @@ def test_who_may_not_see_rights_is_told_the_setting_and_the_right(applied: Termi
 
     assert refused.exit_code == 1
     assert refused.stderr.splitlines()[-1] == (
-        "Error: SAFECLOCK_USERNAME: expected somebody who may DESCRIBE the cluster, its rights and its users,"
+        "Error: SAFECLOCK_USERNAME: expected a user who may DESCRIBE the cluster, its rights and its users,"
         " 'safeclock-worker' may not"
     )

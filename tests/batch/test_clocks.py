@@ -209,6 +209,6 @@ def test_a_wrong_pack_is_checked_with_1_and_every_mistake(tmp_path: Path) -> Non
     checked = run("check", wrong)
 
     assert checked.exit_code == 1
-    assert checked.stderr.count("limit: expected a duration on the grid") == 4
+    assert checked.stderr.count("limit: expected a duration in whole minutes up to 2 h") == 4
     assert len(checked.stderr.splitlines()) == 4
     assert f"{wrong}:18: clock 'us_take_it_down': limit" in checked.stderr

@@ -121,7 +121,7 @@ def test_what_ends_early_is_not_known_and_a_warning_says_why() -> None:
     assert (median["value"], median["reached"]) == (None, None)
     (why,) = [warning for warning in group["warnings"] if "nothing is known" in warning]
     assert "time_to_decision, time_to_action beyond 59.0 min" in why
-    assert "(30 were told late)" in why
+    assert "(30 were logged late)" in why
 
 
 def _told_late_and_acted(report: str, at: int) -> list[bytes]:

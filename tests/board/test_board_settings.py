@@ -25,7 +25,7 @@ def test_every_wrong_setting_is_named_at_once() -> None:
     assert str(caught.value).splitlines() == [
         "SAFECLOCK_BOOTSTRAP: expected HOST:PORT[,HOST:PORT…], got ' '",
         "SAFECLOCK_HTTP_PORT: expected a port, 0 to 65535, got '-1'",
-        "SAFECLOCK_REFRESH_MS: expected a whole number from 100, got '5'",
+        "SAFECLOCK_REFRESH_MS: expected a whole number of at least 100, got '5'",
     ]
 
 

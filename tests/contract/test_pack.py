@@ -119,33 +119,36 @@ def test_a_clock_without_dates_is_always_in_force_and_one_with_a_beginning_has_n
         ),
         (
             'competes = ["no_violation", "restricted"]',
-            "local.toml:12: clock 'removal': competes: expected none of the stops, got restricted",
+            "local.toml:12: clock 'removal': competes: expected none of the stopping actions, got restricted",
         ),
         (
             'start = ["final_restriction"]',
-            "local.toml:8: clock 'removal': stops: expected none of the deeds that start it, got final_restriction",
+            "local.toml:8: clock 'removal': stops: expected none of the starting actions, got final_restriction",
         ),
         (
             'pauses = ["paused"]\nresumes = ["resumed", "paused"]',
-            "local.toml:13: clock 'removal': resumes: expected none of the pauses, got paused",
+            "local.toml:13: clock 'removal': resumes: expected none of the pausing actions, got paused",
         ),
         (
             'pauses = ["account_restricted"]\nresumes = ["resumed"]',
-            "local.toml:12: clock 'removal': pauses: expected none of the stops, got account_restricted",
+            "local.toml:12: clock 'removal': pauses: expected none of the stopping actions, got account_restricted",
         ),
-        ('pauses = ["paused"]', "local.toml:12: clock 'removal': pauses: expected pauses and resumes, or neither"),
+        (
+            'pauses = ["paused"]',
+            "local.toml:12: clock 'removal': pauses: expected both pauses and resumes, or neither, found one of them",
+        ),
         ('statistic = "median"', "local.toml:12: clock 'removal': statistic: expected one of each, mean, share"),
         (
             'statistic = "share"',
             "local.toml:4: clock 'removal': objective: expected a number above 0 and below 1, such as 0.85, found nothing",
         ),
-        ("objective = 0.9", "local.toml:12: clock 'removal': objective: expected none with statistic each, got 0.9"),
+        ("objective = 0.9", "local.toml:12: clock 'removal': objective: expected nothing with statistic each, got 0.9"),
         ('period = "week"', "local.toml:12: clock 'removal': period: expected one of month, quarter"),
         ("in_force_from = 2026-01-01T00:00:00Z", "local.toml:12: clock 'removal': in_force_from: expected a day"),
         ('link = "http://elsewhere"', "local.toml:12: clock 'removal': link: expected an https address"),
         (
             'reviewed_by = "Counsel"',
-            "local.toml:12: clock 'removal': reviewed_by: expected reviewed_by and reviewed_on",
+            "local.toml:12: clock 'removal': reviewed_by: expected both reviewed_by and reviewed_on",
         ),
     ],
 )
@@ -216,7 +219,7 @@ def test_a_field_is_found_however_it_is_written(written: str, line: int) -> None
 def test_a_limit_off_the_grid_is_refused(limit: str) -> None:
     (problem,) = problems(clock=CLOCK.replace("24h", limit))
 
-    assert problem.startswith("local.toml:9: clock 'removal': limit: expected a duration on the grid")
+    assert problem.startswith("local.toml:9: clock 'removal': limit: expected a duration in whole minutes up to 2 h")
 
 
 @pytest.mark.parametrize(
@@ -224,7 +227,11 @@ def test_a_limit_off_the_grid_is_refused(limit: str) -> None:
     [
         ('["deleted"]', "", "local.toml:8: clock 'removal': stops: expected a list of distinct words"),
         ("[]", "", "local.toml:8: clock 'removal': stops: expected a list of distinct words"),
-        ('["no_violation"]', 'competes = ["no_violation"]', "competes: expected none of the stops, got no_violation"),
+        (
+            '["no_violation"]',
+            'competes = ["no_violation"]',
+            "competes: expected none of the stopping actions, got no_violation",
+        ),
     ],
 )
 def test_a_stop_that_cannot_occur_is_refused(stops: str, more: str, problem: str) -> None:
@@ -234,7 +241,7 @@ def test_a_stop_that_cannot_occur_is_refused(stops: str, more: str, problem: str
 def test_what_is_asked_of_durations_needs_a_limit() -> None:
     (problem,) = problems('statistic = "mean"', CLOCK.replace('limit = "24h"\n', ""))
 
-    assert problem == "local.toml:4: clock 'removal': limit: expected a limit with statistic mean, found none"
+    assert problem == "local.toml:4: clock 'removal': limit: expected a limit with statistic mean, found nothing"
 
 
 def test_a_clock_out_of_force_before_it_is_in_force_is_refused() -> None:
@@ -270,11 +277,14 @@ def test_every_mistake_is_said_at_once() -> None:
     [
         (b"clocks = [", "local.toml: expected TOML: Invalid value (at end of document)"),
         (HEAD.encode() + b"clocks = = 1", "local.toml:3: expected TOML: Invalid value (column 10)"),
-        (HEAD.encode() + b'title = "J\xfcrgen"', "local.toml:3: expected TOML in UTF-8, found a byte that is none"),
-        (HEAD.encode("utf-16"), "local.toml:1: expected TOML in UTF-8, found a byte that is none"),
+        (
+            HEAD.encode() + b'title = "J\xfcrgen"',
+            "local.toml:3: expected TOML in UTF-8, found a byte that is not UTF-8",
+        ),
+        (HEAD.encode("utf-16"), "local.toml:1: expected TOML in UTF-8, found a byte that is not UTF-8"),
         (
             b"id = " + b"[" * 5_000 + b"]" * 5_000,
-            "local.toml: expected TOML, found lists or tables within too many others",
+            "local.toml: expected TOML, found lists or tables that are nested too deeply",
         ),
     ],
 )
@@ -342,8 +352,8 @@ def test_two_versions_that_would_run_on_one_report_are_refused_since_it_would_co
         STANDARD_RULES.merge([pack(SECOND), parse_pack(f"{HEAD}{ours}".encode(), "other.toml", GROUPS)])
 
     assert [line.partition(" (")[0] for line in str(error.value).splitlines()] == [
-        "other.toml:5: clock 'time_to_action@2': version: expected no report on which time_to_action@1 runs, too",
-        "local.toml:14: clock 'removal@2': version: expected no report on which removal@1 runs, too",
+        "other.toml:5: clock 'time_to_action@2': version: expected no report on which time_to_action@1 also runs",
+        "local.toml:14: clock 'removal@2': version: expected no report on which removal@1 also runs",
     ]
 
 
@@ -390,7 +400,7 @@ def test_a_review_that_has_not_taken_place_anywhere_is_refused(tmp_path: Path, h
         with pytest.raises(PackError) as error:
             load_rulebook([path], Registry.accepting_all(), hours * HOUR)
         assert error.value.problems == (
-            f"{path}:5: clock 'removal@1': reviewed_on: expected a day that has come, got 1970-01-02",
+            f"{path}:5: clock 'removal@1': reviewed_on: expected a day that is not in the future, got 1970-01-02",
         )
 
 

@@ -98,7 +98,7 @@ def test_a_registry_without_platforms_is_refused(text: bytes) -> None:
     ("text", "problem"),
     [
         (b"platforms = [", "platforms.toml: expected TOML: Invalid value (at end of document)"),
-        (HARBOR.replace(b"Ltd", b"\xff"), "platforms.toml:4: expected TOML in UTF-8, found a byte that is none"),
+        (HARBOR.replace(b"Ltd", b"\xff"), "platforms.toml:4: expected TOML in UTF-8, found a byte that is not UTF-8"),
     ],
 )
 def test_what_is_not_toml_is_said_to_be_none(text: bytes, problem: str) -> None:
@@ -200,7 +200,7 @@ def test_a_span_of_history_is_read_with_who_opened_it_and_when() -> None:
         (b"until = 2026-01-01", b"until = 2025-01-01", "7: platform 'meadow': history: until: expected a date after"),
         (b"until = 2026-01-01", b"until = 2026-11-02", "history: until: expected a date not after `opened_on`"),
         (b'"audit"', b'""', "platforms.toml:9: platform 'meadow': history: opened_by: expected the office"),
-        (b'opened_by = "audit"', b"", "history: opened_by: expected the office that opened it"),
+        (b'opened_by = "audit"', b"", "history: opened_by: expected the office that opened the history"),
         (b'"audit"', b'"audit"\ncloses_on = 2026-11-01', "history: closes_on: expected a date after `opened_on`"),
         (b'opened_by = "audit"\n', SPAN[1:].partition(b"from")[0] + b"\n", "from: expected a date"),
     ],
@@ -230,6 +230,6 @@ def test_a_platform_with_topics_of_its_own_has_one_for_what_became_of_its_events
     }
     assert shared.feedback_topics() == {}
     assert (
-        "topic 'feedback.harbor': expected the feedback of one platform"
+        "topic 'feedback.harbor': expected only the feedback of one platform"
         in problems(HARBOR + MEADOW + b'feedback = "feedback.harbor"\n')[0]
     )

@@ -163,7 +163,7 @@ def test_a_damaged_compressed_file_is_told_by_its_name(
     path = tmp_path / "damaged"
     path.write_bytes(spoil(PACKED[packed](os.urandom(20_000))))
 
-    with pytest.raises(UnreadableFileError, match=r"damaged: expected one whole compressed file"):
+    with pytest.raises(UnreadableFileError, match=r"damaged: expected one complete compressed file"):
         numbered(path)
 
 

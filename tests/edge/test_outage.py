@@ -73,10 +73,11 @@ def test_an_outage_of_five_minutes_is_six_lines(log: Log) -> None:
 
     said = [line for line in lines if line is not None]
     assert len(said) == 6
-    assert said[0] == f"{NOBODY}; it is tried again until one answers"
-    assert said[1] == f"{NOBODY}, for 60 s (12000 messages of client libraries were held back)"
+    assert said[0] == f"{NOBODY}; trying again until a broker answers"
+    assert said[1] == f"{NOBODY}, for 60 s (12000 messages of client libraries were suppressed)"
     assert (
-        said[-1] == "the broker at here:1 answers again after 300 s (12000 messages of client libraries were held back)"
+        said[-1]
+        == "the broker at here:1 answers again after 300 s (12000 messages of client libraries were suppressed)"
     )
     assert log.shown.lines == []
     assert log.complaints == 302 * 200

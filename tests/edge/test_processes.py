@@ -148,7 +148,7 @@ def test_an_outage_is_a_line_when_it_begins_and_one_when_it_ends(kind: str, star
     before = process.log
 
     with away(broker):
-        process.says("none answered; it is tried again")
+        process.says("none answered; trying again")
         if kind == "worker":
             process.wait("/readyz", 503)
     until(lambda: "answers again after" in process.log or process.code is not None, lambda: process.log)

@@ -119,7 +119,7 @@ def test_a_page_that_fails_is_told_by_its_place_alone(site: Site, caplog: pytest
     answer = site.said(b"GET /broken HTTP/1.1\r\nHost: here\r\nAuthorization: " + BASIC + b"\r\n\r\n")
 
     assert answer.startswith(b"HTTP/1.1 500 ")
-    assert "a page could not be made: ValueError at " in caplog.text
+    assert "a page failed: ValueError at " in caplog.text
     assert __file__ in caplog.text
     assert_kept(answer, caplog)
 

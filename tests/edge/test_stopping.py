@@ -72,7 +72,10 @@ def test_a_process_that_does_not_come_to_an_end_is_ended(program: str, loop: str
 
 
 def test_a_process_that_has_begun_nothing_ends_at_once() -> None:
-    assert ended("starting()", signal.SIGTERM) == (0, ["INFO stopped while it was starting: nothing was begun"])
+    assert ended("starting()", signal.SIGTERM) == (
+        0,
+        ["INFO the process was stopped while it was starting, before it had done anything"],
+    )
 
 
 def test_the_former_handlers_come_back() -> None:

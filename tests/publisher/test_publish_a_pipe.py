@@ -94,7 +94,7 @@ def test_a_pipe_that_breaks_off_is_accounted_for(harbor: Stage, tmp_path: Path) 
 
     assert 0 < published.acknowledged < 20_000
     assert (published.exit_code, published.resume_from_line) == (1, published.acknowledged + 1)
-    assert "expected one whole compressed file" in published.stop_cause
+    assert "expected one complete compressed file" in published.stop_cause
 
 
 def in_the_background() -> None:

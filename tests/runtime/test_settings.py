@@ -134,7 +134,7 @@ def test_a_password_in_place_of_its_file_is_not_repeated(name: str) -> None:
     with pytest.raises(BadSettingsError) as told:
         load_settings({name: "hush-hush"})
 
-    assert f"{name}: expected a file to read, got a text that is none" in str(told.value)
+    assert f"{name}: expected a file to read, got a text that is not shown" in str(told.value)
     assert "hush" not in str(told.value)
 
 
@@ -149,7 +149,7 @@ def test_a_key_in_place_of_its_file_is_not_repeated(name: str, content: str) -> 
     with pytest.raises(BadSettingsError) as told:
         load_settings({"SAFECLOCK_PROTOCOL": "SSL", **pair, name: content})
 
-    assert "a text that is no path" in str(told.value)
+    assert "a text that is not a path" in str(told.value)
     assert "hush" not in str(told.value)
 
 

@@ -96,8 +96,8 @@ def no_file(told: dict[str, str], secured: Secured) -> None:
 FAULTS: dict[Fault, str] = {
     wrong_password: "USERNAME, {prefix}PASSWORD: expected a user of",
     unknown_authority: "CA_FILE: expected the authority that signed",
-    ended_certificate: "BOOTSTRAP: expected a broker whose certificate is valid today",
-    other_host: "BOOTSTRAP: expected an address that stands in the broker's certificate",
+    ended_certificate: "BOOTSTRAP: expected a broker with a valid certificate",
+    other_host: "BOOTSTRAP: expected an address that is in the broker's certificate",
     other_protocol: "PROTOCOL: expected the protocol of the listener at",
     no_protocol: "PROTOCOL: expected one of PLAINTEXT",
     no_file: "PASSWORD_FILE: expected a file to read",

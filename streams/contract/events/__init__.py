@@ -1,4 +1,4 @@
-"""The event types: bytes in, events of the domain out.
+"""Event types, and the decoder that turns bytes into events of the domain.
 
 Start with decoder.py and schema/.
 Imports registry, timestamps and domain.

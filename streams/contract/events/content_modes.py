@@ -1,4 +1,4 @@
-"""CloudEvents' two modes on Kafka: whichever a record uses, its event becomes one JSON object."""
+"""Convert a Kafka record in either CloudEvents content mode to one JSON object."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -17,20 +17,20 @@ _ATTRIBUTE_NAMES: Final = frozenset(CloudEvent.__struct_encode_fields__) - {"dat
 
 
 def to_structured(headers: Headers, value: bytes | None) -> bytes | Fault:
-    """Return the event of a record as structured JSON, or why it has none.
+    """Return the event of a record as structured JSON, or a fault if the record holds no event.
 
-    `content-type` decides the mode; without it, headers that begin with `ce_` do. Headers of other names, such as
-    those of tracing, are no part of the event. The names and values that came in are never returned.
+    The header `content-type` decides the mode; without it, headers that begin with `ce_` select binary mode. Other
+    headers, such as those of tracing, are ignored. A fault never repeats a name or value of the record.
     """
-    kinds = [(content or b"").decode("latin-1") for name, content in headers if name == "content-type"]
-    if len(kinds) > 1:
+    media_types = [(value_bytes or b"").decode("latin-1") for name, value_bytes in headers if name == "content-type"]
+    if len(media_types) > 1:
         return Fault(Reason.NOT_CLOUDEVENT, "datacontenttype")
-    attributes = [(name[3:], content) for name, content in headers if name.startswith("ce_")]
-    for kind in kinds:
-        is_structured = has_media_type_name(kind, STRUCTURED_MEDIA_TYPE)
+    attributes = [(name[3:], value_bytes) for name, value_bytes in headers if name.startswith("ce_")]
+    for media_type in media_types:
+        is_structured = has_media_type_name(media_type, STRUCTURED_MEDIA_TYPE)
         if not (is_structured or attributes):
             return Fault(Reason.NOT_CLOUDEVENT, "datacontenttype")
-        if not is_utf8_media_type(kind, STRUCTURED_MEDIA_TYPE if is_structured else BINARY_MEDIA_TYPE):
+        if not is_utf8_media_type(media_type, STRUCTURED_MEDIA_TYPE if is_structured else BINARY_MEDIA_TYPE):
             return Fault(Reason.BAD_VALUE, "datacontenttype")
         if is_structured:
             return value or Fault(Reason.NOT_JSON, "")
@@ -48,7 +48,7 @@ def _to_structured_json(attributes: Headers, value: bytes | None) -> bytes | Fau
             texts[name] = (content or b"").decode()
         except UnicodeDecodeError:
             return Fault(Reason.BAD_VALUE, name)
-    # The value must be one whole JSON value, or it could close the object and speak for the headers.
+    # The value must be one whole JSON value; otherwise it could close the object and override the headers.
     if value and not _is_json(value):
         return Fault(Reason.NOT_JSON, "")
     envelope = msgspec.json.encode(texts)
@@ -56,7 +56,7 @@ def _to_structured_json(attributes: Headers, value: bytes | None) -> bytes | Fau
 
 
 def _is_json(content: bytes) -> bool:
-    """Tell whether `content` is one JSON value in UTF-8, not nested beyond what can be read."""
+    """Return whether `content` is one JSON value in UTF-8 that is not nested too deeply to parse."""
     try:
         msgspec.json.decode(content)
     except (ValueError, RecursionError):

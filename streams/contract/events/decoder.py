@@ -1,7 +1,7 @@
-"""Bytes to events, at the door: what is not exactly as declared is refused, with a closed reason and nothing else.
+"""Decode records and lines into events of the domain, and refuse everything that is not exactly as declared.
 
-The order of the checks, which decides the reason of an event with several faults: size, mode, JSON, envelope and
-type, platform, topic, fields and values, times against the log time, key.
+A refusal holds a reason of a closed list. An event with several faults gets the reason of the first check that fails:
+size, mode, JSON, envelope and type, platform, topic, fields and values, times compared with the log time, key.
 """
 
 from collections.abc import Callable
@@ -46,9 +46,9 @@ from streams.domain.vocabulary import Reason
 __all__ = ["EventDecoder", "EventLimits", "Record", "Refusal"]
 
 _TYPE_NAMES: Final = {kind: str(kind.__struct_config__.tag) for kind in get_args(AnyEvent)}
-# A token's length is fixed, so one look at both joined is enough, and faster than two.
+# A token's length is fixed, so one match of token and id joined is enough, and it is faster than two matches.
 _TOKEN_LENGTH: Final = 46
-# Of a registry that accepts all; whoever invents more is read all the same.
+# This limits the cache of a registry that accepts all platforms; events of further platforms are decoded uncached.
 _MAX_CACHED_SOURCES: Final = 1_000
 _match_token_and_id: Final = pattern(TOKEN_PATTERN + EVENT_ID_PATTERN).fullmatch
 _EVENT_TYPES_BY_ROLE: Final[dict[Role, frozenset[type]]] = {
@@ -58,7 +58,10 @@ _EVENT_TYPES_BY_ROLE: Final[dict[Role, frozenset[type]]] = {
 
 
 class _TopicContract(NamedTuple):
-    """What may come in on a topic: `platforms` by their source; `owner` is the only one, or ""."""
+    """What a topic may carry.
+
+    `only_platform` is the id of the platform that owns the topic, or "" for a shared topic.
+    """
 
     role: str
     event_types: frozenset[type]
@@ -66,12 +69,12 @@ class _TopicContract(NamedTuple):
     only_platform: str
 
 
-_new_tuple: Final = tuple.__new__  # what the classes' own does, at a third of its cost
-_ReportFields = tuple[bytes, str, int, int, int, int]  # what every fact about a report begins with
+_new_tuple: Final = tuple.__new__  # same result as calling the named tuple's class, at a third of the cost
+_ReportFields = tuple[bytes, str, int, int, int, int]  # the first six fields of every event about a report
 
 
 class _RejectedError(Exception):
-    """Carries a fault out of the depth of a decoder; `fault` is all it says."""
+    """Carries a fault from a check to the decoder; only `fault` is set, never a message."""
 
     def __init__(self, reason: Reason, field: str) -> None:
         super().__init__()
@@ -79,12 +82,12 @@ class _RejectedError(Exception):
 
 
 class EventDecoder:
-    """Reads events of the platforms in one registry; never raises for anything that came in."""
+    """Decodes events of the platforms in one registry; no input makes it raise an exception."""
 
     def __init__(self, registry: Registry, limits: EventLimits = EventLimits()) -> None:  # noqa: B008 - immutable
         self._limits = limits
         self._max_age_ms = limits.max_age_ms
-        self._history_spans = {each.id: each.history for each in registry.platforms.values() if each.history}
+        self._history_spans = {entry.id: entry.history for entry in registry.platforms.values() if entry.history}
         self._accepts_all = registry.accepts_all
         sources = {SOURCE_PREFIX + platform: platform for platform in registry.platforms}
         self._file_contract = _TopicContract("", frozenset(_TYPE_NAMES), sources, "")
@@ -100,21 +103,21 @@ class EventDecoder:
         self._decode_typed = msgspec.json.Decoder(AnyEvent).decode
 
     def decode(self, record: Record, now: int | None = None) -> Event | Refusal:
-        """Return the event in a record of a source topic, in structured or binary mode, or why it is refused.
+        """Return the event in a record of a source topic, in structured or binary mode, or its refusal.
 
-        `wall`, epoch milliseconds, is given for a record that its sender stamped: it was not told after that.
-        Raises KeyError for a topic that is not the registry's: who subscribed to it made the mistake.
+        `now`: wall clock in epoch milliseconds, given for a record whose timestamp the sender set; a later timestamp is
+        refused. Raises KeyError for a topic that is not in the registry, since that is a mistake of the caller.
         """
-        lane = self._topic_contracts[record.topic]
+        contract = self._topic_contracts[record.topic]
         raw = record.value
         if record.headers or not raw or len(raw) > self._limits.max_bytes:
-            found = self._payload(record)
-            if isinstance(found, Fault):
-                return Refusal(*found, lane.only_platform)
-            raw = found
-        latest = FOREVER_MS if now is None else now + self._limits.max_future_ms
-        event = self._decode(raw, lane, record.timestamp, latest)
-        # Every fact about a report begins with its key; nothing else begins with bytes.
+            payload = self._payload(record)
+            if isinstance(payload, Fault):
+                return Refusal(*payload, contract.only_platform)
+            raw = payload
+        latest_allowed = FOREVER_MS if now is None else now + self._limits.max_future_ms
+        event = self._decode(raw, contract, record.timestamp, latest_allowed)
+        # Only events about a report begin with bytes, and these bytes are the record key.
         if event[0] == record.key or isinstance(event, Refusal):
             return event
         if isinstance(event, Heartbeat) and record.key == heartbeat_key(event.platform):
@@ -122,10 +125,10 @@ class EventDecoder:
         return Refusal(Reason.KEY_MISMATCH, "", event.platform)
 
     def decode_line(self, line: bytes, now: int, *, is_live: bool = False) -> Event | Refusal:
-        """Return the event in a line of a file that is read at `now`, in epoch milliseconds.
+        """Return the event in a line of a file that is read at `now`, in epoch milliseconds, or its refusal.
 
-        A line was told at its `recordedtime`, else at its `time`, and not after `now`. A `live` line is told at `now`,
-        as it is when a broker stamps it, and is refused as a worker refuses it.
+        A line counts as logged at its `recordedtime`, or at its `time` without one; an instant after `now` is refused.
+        With `is_live`, the line counts as logged at `now`, so it is refused exactly as a worker would refuse it.
         """
         if len(line) - line.endswith(b"\n") > self._limits.max_bytes:
             return Refusal(Reason.TOO_LARGE, "", "")
@@ -148,17 +151,17 @@ class EventDecoder:
         try:
             platform = contract.platform_by_source.get(event.source) or self._platform_of(event.source, contract)
             return self._to_domain_event(event, raw, platform, contract, record_time, latest_allowed)
-        except _RejectedError as faulty:
-            # An event that names things twice has no source that could be trusted.
-            source = "" if faulty.fault.reason is Reason.NOT_JSON else event.source
-            return self._refusal(faulty.fault, source, contract)
+        except _RejectedError as rejected:
+            # The source of an event with duplicate names is ambiguous, so it is not used.
+            source = "" if rejected.fault.reason is Reason.NOT_JSON else event.source
+            return self._refusal(rejected.fault, source, contract)
 
     def _refusal(self, fault: Fault, source: str, contract: _TopicContract) -> Refusal:
-        """Return the refusal with its platform; that the source may not publish here goes before any other fault."""
+        """Return the refusal with its platform; a source that may not publish here outranks every other fault."""
         try:
             platform = self._platform_of(source, contract) if source else ""
-        except _RejectedError as faulty:
-            return Refusal(*faulty.fault, contract.only_platform)
+        except _RejectedError as rejected:
+            return Refusal(*rejected.fault, contract.only_platform)
         return Refusal(*fault, contract.only_platform or platform)
 
     def _platform_of(self, source: str, contract: _TopicContract) -> str:
@@ -176,7 +179,7 @@ class EventDecoder:
             "source",
         )
 
-    def _to_domain_event(  # noqa: PLR0913, PLR0917 - to pack two of them would cost every record 2 %
+    def _to_domain_event(  # noqa: PLR0913, PLR0917 - packing two parameters into one costs every record 2 %
         self,
         event: AnyEvent,
         raw: bytes,
@@ -192,55 +195,67 @@ class EventDecoder:
         if media is not UNSET and media != BINARY_MEDIA_TYPE and not is_utf8_media_type(media, BINARY_MEDIA_TYPE):
             raise _RejectedError(Reason.BAD_VALUE, "datacontenttype")
         try:
-            at = parse_timestamp(event.time)
+            occurred_at = parse_timestamp(event.time)
         except ValueError:
             raise _RejectedError(Reason.BAD_TIME, "time") from None
-        logged_at, history = at if record_time is None else record_time, False
-        if event.recordedtime is not UNSET or logged_at - at > self._max_age_ms:
-            logged_at, history = self._log_time(event, platform, at, record_time)
-        ahead = logged_at + self._limits.max_future_ms
-        if at > ahead or at > latest_allowed or logged_at > latest_allowed:
-            raise _RejectedError(Reason.FUTURE_TIME, "time" if at > min(ahead, latest_allowed) else "recordedtime")
+        logged_at, is_history = occurred_at if record_time is None else record_time, False
+        if event.recordedtime is not UNSET or logged_at - occurred_at > self._max_age_ms:
+            logged_at, is_history = self._log_time(event, platform, occurred_at, record_time)
+        latest_by_log = logged_at + self._limits.max_future_ms
+        if occurred_at > latest_by_log or occurred_at > latest_allowed or logged_at > latest_allowed:
+            raise _RejectedError(
+                Reason.FUTURE_TIME, "time" if occurred_at > min(latest_by_log, latest_allowed) else "recordedtime"
+            )
         if type(event) is HeartbeatEvent:  # the classes are final, and isinstance takes four times as long
-            return self._heartbeat(event, raw, (platform, at, logged_at, latest_allowed), contract.role)
-        subject, name = event.subject, event.id
-        if len(subject) != _TOKEN_LENGTH or not _match_token_and_id(subject + name):
+            return self._heartbeat(event, raw, (platform, occurred_at, logged_at, latest_allowed), contract.role)
+        subject, event_id = event.subject, event.id
+        if len(subject) != _TOKEN_LENGTH or not _match_token_and_id(subject + event_id):
             raise _RejectedError(Reason.BAD_VALUE, "id" if match_token(subject) else "subject")
-        content = _content_digest(event, (_TYPE_NAMES[kind], platform, subject, name), at, raw)
-        common = (record_key(platform, subject), platform, at, logged_at, event_digest(name), content)
-        fact = self._fact_builders[kind](event.data, common)
-        return _with_history(fact) if history else fact
+        digest = _content_digest(event, (_TYPE_NAMES[kind], platform, subject, event_id), occurred_at, raw)
+        report_fields = (
+            record_key(platform, subject),
+            platform,
+            occurred_at,
+            logged_at,
+            event_digest(event_id),
+            digest,
+        )
+        fact = self._fact_builders[kind](event.data, report_fields)
+        return _with_history(fact) if is_history else fact
 
     def _is_history(self, platform: str, occurred_at: int, record_time: int) -> bool:
         return any(span.accepts(occurred_at, record_time) for span in self._history_spans.get(platform, ()))
 
     def _log_time(self, event: AnyEvent, platform: str, occurred_at: int, record_time: int | None) -> tuple[int, bool]:
-        """Return when an event was told, and whether it is of audited history, which was told when it was recorded.
+        """Return when an event was logged, and whether the event belongs to audited history.
 
-        A log time goes before a `recordedtime`, which must fit it.
+        An event of audited history was logged when the platform recorded it. For every other event the log time has
+        precedence over `recordedtime`, which must not lie after the log time.
         """
-        recorded = occurred_at if event.recordedtime is UNSET else _parse_time(event.recordedtime, "recordedtime")
-        logged_at = recorded if record_time is None else record_time
+        recorded_at = occurred_at if event.recordedtime is UNSET else _parse_time(event.recordedtime, "recordedtime")
+        logged_at = recorded_at if record_time is None else record_time
         for instant, basis, field in (
             (occurred_at, logged_at, "time"),
-            (recorded, logged_at, "recordedtime"),
-            (occurred_at, recorded, "time"),
+            (recorded_at, logged_at, "recordedtime"),
+            (occurred_at, recorded_at, "time"),
         ):
             if instant > basis + self._limits.max_future_ms:
                 raise _RejectedError(Reason.FUTURE_TIME, field)
-        history = (
+        is_history = (
             record_time is not None
             and record_time - occurred_at > self._max_age_ms
             and self._is_history(platform, occurred_at, record_time)
         )
-        return (min(recorded, logged_at), True) if history else (logged_at, False)
+        return (min(recorded_at, logged_at), True) if is_history else (logged_at, False)
 
     def _filing(self, data: ReportFiled, report_fields: _ReportFields) -> Filing:
         if report_fields[3] - report_fields[2] > self._max_age_ms:
             raise _RejectedError(Reason.TOO_OLD, "time")
         try:
-            of = self._encode_labels if len(data.jurisdictions) <= MAX_CACHED_SET_SIZE else self._label_encoder.encode
-            labels = of(
+            encode = (
+                self._encode_labels if len(data.jurisdictions) <= MAX_CACHED_SET_SIZE else self._label_encoder.encode
+            )
+            labels = encode(
                 data.harm,
                 data.reporter,
                 data.trusted_flagger,
@@ -254,14 +269,14 @@ class EventDecoder:
         return _new_tuple(Filing, (*report_fields, labels, data.items, data.test, False))
 
     def _heartbeat(self, event: HeartbeatEvent, raw: bytes, times: tuple[str, int, int, int], role: str) -> Heartbeat:
-        platform, at, logged_at, latest = times
+        platform, occurred_at, logged_at, latest_allowed = times
         if not match_event_id(event.id):
             raise _RejectedError(Reason.BAD_VALUE, "id")
         complete_through = _parse_time(event.data.complete_through, "complete_through")
-        if complete_through > min(min(at, logged_at) + self._limits.max_future_ms, latest):
+        if complete_through > min(min(occurred_at, logged_at) + self._limits.max_future_ms, latest_allowed):
             raise _RejectedError(Reason.FUTURE_TIME, "complete_through")
-        _content_digest(event, (_TYPE_NAMES[HeartbeatEvent], platform, "", event.id), at, raw)
-        return Heartbeat(platform, at, logged_at, complete_through, event.data.sequence, role)
+        _content_digest(event, (_TYPE_NAMES[HeartbeatEvent], platform, "", event.id), occurred_at, raw)
+        return Heartbeat(platform, occurred_at, logged_at, complete_through, event.data.sequence, role)
 
 
 def _topic_contract(registry: Registry, topic: str) -> _TopicContract:
@@ -305,12 +320,12 @@ def _retraction(data: EventRetracted, report_fields: _ReportFields) -> Retractio
 
 
 def _content_digest(event: AnyEvent, name: tuple[str, str, str, str], occurred_at: int, raw: bytes) -> int:
-    """Return the digest of the event's canonical bytes; `name` as in `canonical`."""
+    """Return the digest of the event's canonical bytes; `name` as in `canonical_bytes`."""
     try:
-        said = canonical_bytes(name, occurred_at, event.data)
+        canonical = canonical_bytes(name, occurred_at, event.data)
     except ValueError:
         field = "restrictions" if isinstance(event, ActionTakenEvent) else "jurisdictions"
         raise _RejectedError(Reason.BAD_VALUE, field) from None
-    if has_duplicate_names(event, raw, said):
+    if has_duplicate_names(event, raw, canonical):
         raise _RejectedError(Reason.NOT_JSON, "")
-    return content_digest(said)
+    return content_digest(canonical)

@@ -1,7 +1,7 @@
-"""Why an event that the typed decoder refused is refused: slow, exact, and silent about what came in.
+"""Find the exact reason for which the typed decoder refused an event, without repeating any input.
 
-The decoder's own messages repeat names and values, so none of them is used: the event is read again without types
-and walked beside the declared ones. Nothing returned here was ever part of the event but its well-formed source.
+The decoder's own messages repeat names and values, so they are not used: the event is parsed again without types and
+compared with the declared types, which is slow. The only part of the event that is returned is a well-formed source.
 """
 
 import json
@@ -22,7 +22,7 @@ from streams.contract.registry.registry import PLATFORM_ID
 from streams.contract.timestamps import parse_timestamp
 from streams.domain.vocabulary import Reason
 
-JsonObject = Mapping[str, Any]  # what any JSON object is
+JsonObject = Mapping[str, Any]
 
 _EVENT_TYPES: Final[Mapping[object, type[Struct]]] = {kind.__struct_config__.tag: kind for kind in get_args(AnyEvent)}
 _OUTCOME_TYPES: Final[Mapping[object, type[Struct]]] = {
@@ -38,21 +38,21 @@ _SOURCE_PATTERN: Final = pattern(f"(?:{SOURCE_PREFIX}|/witnesses/)" + PLATFORM_I
 
 
 class Fault(NamedTuple):
-    """A reason and the declared name that it is about: "" for the event as a whole, "data" for its data."""
+    """A reason and the declared field that is wrong: "" for the event as a whole, "data" for its data."""
 
     reason: Reason
     field: str
 
 
 class Diagnosis(NamedTuple):
-    """What is wrong with an event, and its source if that much can be read, else ""."""
+    """The fault of an event, and the event's source, or "" if the source cannot be read."""
 
     fault: Fault
     source: str
 
 
 def diagnose(raw: bytes) -> Diagnosis:
-    """Return the first thing that is wrong with an event that could not be decoded."""
+    """Return the first fault of an event that could not be decoded."""
     try:
         event = parse_json(raw)
     except ValueError:
@@ -60,18 +60,18 @@ def diagnose(raw: bytes) -> Diagnosis:
     if not isinstance(event, dict):
         return Diagnosis(Fault(Reason.NOT_CLOUDEVENT, ""), "")
     source = event.get("source")
-    # A decoder that refuses what this finds no fault in would be our bug; the event is refused all the same.
+    # If the typed decoder refuses an event without a fault, that is a bug of ours; the event is still refused.
     fault = _check_envelope(event) or Fault(Reason.BAD_VALUE, "")
     return Diagnosis(fault, source if isinstance(source, str) and is_source(source) else "")
 
 
 def is_source(text: str) -> bool:
-    """Tell whether `text` is a well-formed source, a platform's or one of those reserved for witnesses."""
+    """Return whether `text` is a well-formed source: one of a platform, or one that is reserved for witnesses."""
     return _SOURCE_PATTERN.fullmatch(text) is not None
 
 
 def parse_json(raw: bytes) -> object:
-    """Return `raw` as plain values; ValueError when it is not strict JSON in UTF-8 or names something twice."""
+    """Return `raw` as Python values; raises ValueError if it is not strict JSON in UTF-8 or repeats a name."""
     try:
         msgspec.json.decode(raw)  # stricter than the standard library: UTF-8 only, no NaN, no lone surrogate
         return json.loads(raw, object_pairs_hook=_reject_duplicate_names)
@@ -80,10 +80,10 @@ def parse_json(raw: bytes) -> object:
 
 
 def _reject_duplicate_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    names = dict(pairs)
+    if len(names) < len(pairs):
         raise ValueError("expected every name once")
-    return found
+    return names
 
 
 def _check_envelope(event: JsonObject) -> Fault | None:
@@ -120,7 +120,7 @@ def _is_instant(text: str) -> bool:
     return True
 
 
-# What the declared types do not say, by field.
+# Checks of texts that the declared types do not express, by field.
 _TEXT_CHECKS: Final[Mapping[str, Callable[[str], bool]]] = {
     "source": is_source,
     "datacontenttype": lambda text: is_utf8_media_type(text, BINARY_MEDIA_TYPE),
@@ -133,7 +133,7 @@ _TEXT_CHECKS: Final[Mapping[str, Callable[[str], bool]]] = {
 
 
 class _FieldProbe(NamedTuple):
-    """A field of a type; `probe` is a type of this field alone, which msgspec prepares once."""
+    """A field of a type; `probe_type` is a type with this field alone, which msgspec prepares once."""
 
     is_required: bool
     probe_type: type[Struct]

@@ -1,4 +1,4 @@
-"""What the words of an event amount to for the ledger: labels, deeds, and the bytes that redeliveries share."""
+"""Map the data of an event to what the ledger needs: encoded labels, action kinds, and canonical bytes."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -43,18 +43,18 @@ _SET_FIELDS: Final[Mapping[type[EventData], str]] = {
 _encode_json: Final = msgspec.json.Encoder().encode
 
 MAX_CACHED_SET_SIZE: Final = 32
-"""Lists of more words are not remembered: each takes kilobytes, and there is no end of orders in which to write them."""
+"""The largest set that is cached: each larger one takes kilobytes, and the number of possible orders has no bound."""
 
 
 class LabelEncoder:
-    """The short form of filings' labels under one registry's groups; `of` remembers what it found, `of_many` does not."""
+    """Encodes the labels of filings under one registry's groups; `encode_cached` is `encode` with a cache."""
 
     def __init__(self, groups: Groups) -> None:
         self._groups = groups
-        # Few distinct sets of labels occur; who invents new ones only makes the memory forget.
+        # Few distinct sets of labels occur; a publisher that invents new ones only evicts entries of this cache.
         self.encode_cached = lru_cache(maxsize=65536)(self.encode)
 
-    def encode(  # noqa: PLR0913, PLR0917 - the memory is keyed by every label
+    def encode(  # noqa: PLR0913, PLR0917 - every label is part of the cache key
         self,
         harm: Harm,
         reporter: Reporter,
@@ -64,48 +64,48 @@ class LabelEncoder:
         severity: Severity,
         jurisdictions: tuple[str, ...],
     ) -> str:
-        """Return the short form; ValueError, without the code, for one that is not assigned or stands twice."""
+        """Return the encoded labels; raises ValueError, without the code, for an unassigned or repeated country."""
         groups = group_names(sorted_set(jurisdictions), self._groups)
         return labels.encode_labels(Labels(harm, reporter, trusted_flagger, channel, basis, severity, groups))
 
 
 def action_kind(data: ActionTaken) -> ActionKind:
-    """Return what an action amounts to; ValueError for a restriction that is named twice."""
-    plain = _KIND_BY_TYPE.get(type(data))
-    if plain is not None:
-        return plain
+    """Return the action kind of an action; raises ValueError for a repeated restriction."""
+    kind = _KIND_BY_TYPE.get(type(data))
+    if kind is not None:
+        return kind
     if isinstance(data, Restricted | AccountRestricted):
         return _restriction_kind(_OUTCOME_BY_TYPE[type(data)], data.restrictions, data.interim)
-    assert isinstance(data, Reversed), "every other outcome is plain"
+    assert isinstance(data, Reversed), "expected one action kind for every other outcome"
     return _reversal_kind(data.of)
 
 
 def with_sorted_sets(data: EventData) -> EventData:
-    """Return `data` with its set in order: two that say the same are then written the same.
+    """Return `data` with its set sorted, so that equal data have equal bytes.
 
-    Raises ValueError, without the word, when the set names one twice.
+    Raises ValueError, without the word, if the set contains a word twice.
     """
-    name = _SET_FIELDS.get(type(data))
-    if name is None:
+    field = _SET_FIELDS.get(type(data))
+    if field is None:
         return data
-    words = getattr(data, name)
-    if words is UNSET or len(words) == 1 or words == sorted_set(words):
+    values = getattr(data, field)
+    if values is UNSET or len(values) == 1 or values == sorted_set(values):
         return data
-    return replace(data, **{name: sorted_set(words)})
+    return replace(data, **{field: sorted_set(values)})
 
 
 def canonical_bytes(name: tuple[str, str, str, str], occurred_at: int, data: EventData) -> bytes:
-    """Return the bytes that two events share exactly when they say the same; `name` is type, platform, subject, id.
+    """Return bytes that are equal for two events exactly if their content is; `name` is type, platform, subject, id.
 
-    Compact JSON of `[[type, platform, subject, id], time in ms, data]`, the data's fields as declared, without those
-    that equal their default, its sets in order: no matter how the event was written, in which mode, or when told.
-    Raises ValueError, without the word, when a set names one twice.
+    The bytes are compact JSON of `[[type, platform, subject, id], time in ms, data]`: fields of the data in declared
+    order without those that equal their default, sets sorted. The spelling, mode and log time have no influence.
+    Raises ValueError, without the word, if a set contains a word twice.
     """
     return _encode_json((name, occurred_at, with_sorted_sets(data)))
 
 
 def sorted_set(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a set's words sorted; ValueError, without the word, for one that stands in it twice."""
+    """Return a set's words sorted; raises ValueError, without the word, if the set contains a word twice."""
     return _sorted_small_set(values) if len(values) <= MAX_CACHED_SET_SIZE else _sorted_small_set.__wrapped__(values)
 
 
@@ -117,7 +117,7 @@ def _sorted_small_set(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _restriction_kind(outcome: Outcome, restrictions: tuple[Restriction, ...], is_interim: bool) -> ActionKind:  # noqa: FBT001 - the memory is keyed by it
+def _restriction_kind(outcome: Outcome, restrictions: tuple[Restriction, ...], is_interim: bool) -> ActionKind:  # noqa: FBT001 - part of the cache key
     sorted_set(restrictions)
     return ActionKind(outcome, is_final=not is_interim and not FINAL_RESTRICTIONS.isdisjoint(restrictions))
 

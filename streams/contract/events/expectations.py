@@ -1,4 +1,4 @@
-"""What the contract expects where something was refused: closed words, ranges, shapes; never what came in."""
+"""Describe what the contract expects in a refused field: closed words, ranges, forms; never the refused value."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -17,37 +17,37 @@ _SHAPES: Final[Mapping[str, str]] = {
     "id": "8 to 64 of A-Z a-z 0-9 _ -",
     "retracts": "the id of an event: 8 to 64 of A-Z a-z 0-9 _ -",
     "subject": "two of a-z 0-9, `_`, and 43 of A-Z a-z 0-9 _ -: the key's id and the HMAC-SHA-256 of the report's id",
-    "into": "the token of another report, shaped as `subject`",
-    "jurisdictions": "a list of ISO 3166 alpha-2 codes, each once, at least one; `ZZ` where it is not known",
-    "taxonomy": "a name and a date, as `dsa-2025-07-01`",
+    "into": "the token of another report, in the form of `subject`",
+    "jurisdictions": "a list of ISO 3166 alpha-2 codes, each once, at least one; `ZZ` if the jurisdiction is not known",
+    "taxonomy": "a name and a date, such as `dsa-2025-07-01`",
     "data": "an object with the fields of its type",
     "outcome": f"one of {', '.join(Outcome)}",
 }
 
 _BY_REASON: Final[Mapping[Reason, str]] = {
-    Reason.NOT_JSON: "one JSON object in UTF-8 on each line, with no name twice in it",
+    Reason.NOT_JSON: "one JSON object in UTF-8 on each line, in which no name occurs twice",
     Reason.NOT_CLOUDEVENT: 'a CloudEvent: an object with `"specversion": "1.0"`',
     Reason.UNKNOWN_TYPE: f"`type` one of {', '.join(str(kind.__struct_config__.tag) for kind in get_args(AnyEvent))}",
-    Reason.UNKNOWN_PLATFORM: "a `source` that is in the registry, as `/platforms/` and the platform's id",
+    Reason.UNKNOWN_PLATFORM: "a `source` that is in the registry: `/platforms/` and the platform's id",
     Reason.WRONG_PLATFORM: "the `source` of a platform that may publish on this topic",
-    Reason.UNKNOWN_FIELD: "no other fields than the schema of the type has",
-    Reason.FUTURE_TIME: f"no more than {EventLimits().max_future_ms // 60_000} minutes after it was told, and after now",
-    Reason.TOO_OLD: f"a filing that is told within {EventLimits().max_age_ms // 86_400_000} days of its time",
+    Reason.UNKNOWN_FIELD: "only fields that the schema of the type declares",
+    Reason.FUTURE_TIME: f"at most {EventLimits().max_future_ms // 60_000} minutes after its log time, and after now",
+    Reason.TOO_OLD: f"a filing that is logged within {EventLimits().max_age_ms // 86_400_000} days of its time",
     Reason.TOO_LARGE: f"at most {EventLimits().max_bytes // 1024} KiB",
     Reason.TOO_MANY: f"at most {MAX_ENTRIES:,} events of one report, apart from acknowledgements",
-    Reason.OVER_CAPACITY: "no more reports of a platform on a partition than its `capacity` in the registry",
-    Reason.UNDECODABLE: "a record batch that is whole, in one of Kafka's codecs and formats, within the limits of size",
+    Reason.OVER_CAPACITY: "at most as many reports of a platform on a partition as its `capacity` in the registry",
+    Reason.UNDECODABLE: "a complete record batch in one of Kafka's codecs and formats, within the size limits",
     Reason.KEY_MISMATCH: "the record key `<platform>|<subject>`",
-    Reason.WRONG_PARTITION: "the partition that Kafka's murmur2 of the key gives",
+    Reason.WRONG_PARTITION: "the partition that Kafka's murmur2 hash of the key gives",
     Reason.ORPHAN: "a filing of the same report",
-    Reason.CONFLICT: "an id and a token that no other event with other content has",
+    Reason.CONFLICT: "an id and a token that no event with different content has",
 }
 _TIMESTAMP: Final = "RFC 3339 with `Z` or an offset, an existing date and time from 1970 on"
 _NOT_BEFORE_FILING: Final = "no action more than 2 minutes before its filing"
 
 
 def expectation(reason: Reason, field: str) -> str:
-    """Return what is expected instead of what was refused for `reason` in `field`; "" where nothing can be said."""
+    """Return what is expected in `field` where a value was refused for `reason`; "" if there is no description."""
     if reason is Reason.BAD_TIME:
         return _TIMESTAMP if field else _NOT_BEFORE_FILING
     if reason is Reason.MISSING_FIELD:
@@ -59,59 +59,59 @@ def expectation(reason: Reason, field: str) -> str:
 
 @cache
 def _values_by_field() -> Mapping[str, tuple[str, ...]]:
-    """Return what each field may hold; where types differ, with the type or the outcome."""
-    found: dict[str, dict[str, list[str]]] = {}
+    """Return what each field may hold, with the names of the types or outcomes where they differ."""
+    by_field: dict[str, dict[str, list[str]]] = {}
     for name, kind in _declared_types():
         for field in _fields(kind):
-            for words in _describe_values(field.type):
-                found.setdefault(field.encode_name, {}).setdefault(words, []).append(name)
-    return {field: tuple(_with_type_names(by_words)) for field, by_words in found.items()}
+            for description in _describe_values(field.type):
+                by_field.setdefault(field.encode_name, {}).setdefault(description, []).append(name)
+    return {field: tuple(_with_type_names(types)) for field, types in by_field.items()}
 
 
 def _declared_types() -> Iterator[tuple[str, type[Struct]]]:
-    """Yield every declared type: envelopes and data under the event's type, what actions say under the outcome."""
+    """Yield every declared type with its name: the event's type for envelopes and data, the outcome for actions."""
     for event in get_args(AnyEvent):
         name = str(event.__struct_config__.tag)
         yield name, event
         if event is not ActionTakenEvent:
             yield name, get_type_hints(event)["data"]
-    yield from ((str(said.__struct_config__.tag), said) for said in get_args(ActionTaken))
+    yield from ((str(action.__struct_config__.tag), action) for action in get_args(ActionTaken))
 
 
 def _fields(kind: type[Struct]) -> Sequence[inspect.Field]:
     described = inspect.type_info(kind)
-    assert isinstance(described, inspect.StructType), "the contract declares structs"
+    assert isinstance(described, inspect.StructType), "expected every declared type to be a struct"
     return described.fields
 
 
-def _with_type_names(by_words: Mapping[str, list[str]]) -> Iterator[str]:
-    for words, names in by_words.items():
-        yield words if len(by_words) == 1 else f"in {', '.join(names)}: {words}"
+def _with_type_names(types_by_description: Mapping[str, list[str]]) -> Iterator[str]:
+    for description, names in types_by_description.items():
+        yield description if len(types_by_description) == 1 else f"in {', '.join(names)}: {description}"
 
 
 def _describe_values(kind: inspect.Type) -> Iterator[str]:
-    """Yield what a declared type may hold, if it is closed: words, a range, a truth value."""
+    """Yield what a declared type may hold, if the type is closed: words, a range or a boolean."""
     match kind:
-        case inspect.UnionType(types=several):
-            for one in several:
-                yield from _describe_values(one)
+        case inspect.UnionType(types=members):
+            for member in members:
+                yield from _describe_values(member)
         case inspect.Metadata(type=inner):
             yield from _describe_values(inner)
         case inspect.VarTupleType(item_type=item):
-            yield from (f"a list with {words}, each once, at least one" for words in _describe_values(item))
+            yield from (f"a list with {description}, each once, at least one" for description in _describe_values(item))
         case _:
             yield from _describe_closed_type(kind)
 
 
 def _describe_closed_type(kind: inspect.Type) -> Iterator[str]:
     match kind:
-        case inspect.EnumType(cls=words):
-            yield f"one of {', '.join(str(word.value) for word in words)}"
+        case inspect.EnumType(cls=enumeration):
+            yield f"one of {', '.join(str(word.value) for word in enumeration)}"
         case inspect.LiteralType(values=values):
             yield " or ".join(f"`{value}`" for value in values)
         case inspect.BoolType():
             yield "true or false"
-        case inspect.IntType(ge=least, le=most):
-            yield f"a whole number from {least} to {most}"
+        case inspect.IntType(ge=minimum, le=maximum):
+            yield f"a whole number from {minimum} to {maximum}"
         case _:
             return

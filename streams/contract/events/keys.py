@@ -1,4 +1,4 @@
-"""How a report is named on the wire: pseudonym, record key, digests."""
+"""Compute the pseudonym of a report, record keys, and the digests of events."""
 
 import hmac
 from base64 import urlsafe_b64encode
@@ -15,7 +15,7 @@ _MIN_SECRET_BYTES: Final = 32
 def report_token(secret: bytes, key_id: str, report_id: str) -> str:
     """Return the pseudonym of a platform's own `report_id`: `<key_id>_<base64url HMAC-SHA-256>`.
 
-    `key_id` names the secret, so that it can be changed; a report keeps the token that it was filed with. Raises
+    `key_id` names the secret, so that the secret can be replaced; a report keeps the token of its filing. Raises
     ValueError for a secret shorter than 32 bytes and for a key id that is not two of a-z, 0-9.
     """
     if len(secret) < _MIN_SECRET_BYTES:
@@ -27,7 +27,7 @@ def report_token(secret: bytes, key_id: str, report_id: str) -> str:
 
 
 def record_key(platform: str, token: str) -> bytes:
-    """Return the Kafka key of every record about a report; it is also the ledger's."""
+    """Return the Kafka key of every record about a report, which is also the report's key in the ledger."""
     return f"{platform}|{token}".encode()
 
 
@@ -37,10 +37,10 @@ def heartbeat_key(platform: str) -> bytes:
 
 
 def event_digest(event_id: str) -> int:
-    """Return the 64 bits, unsigned, that stand for an event's id: XXH3 of it in UTF-8."""
+    """Return the digest of an event's id: XXH3 of the id in UTF-8, 64 bits, unsigned."""
     return xxh3_64_intdigest(event_id.encode())
 
 
 def content_digest(canonical: bytes) -> int:
-    """Return the 32 bits, unsigned, that stand for what an event says: the first of XXH3 of its canonical bytes."""
+    """Return the digest of an event's content: the first 32 bits, unsigned, of XXH3 of its canonical bytes."""
     return xxh3_64_intdigest(canonical) >> 32

@@ -1,4 +1,4 @@
-"""What comes to the door and what is turned away there."""
+"""The records that the decoder reads, and the refusals that it returns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class Refusal(NamedTuple):
     """Why an event was refused.
 
     `field` is a name that the contract declares, "data" for an undeclared name in the data, "" for the event or its
-    envelope as a whole; `platform` is "" when it is not known. Neither holds anything else that came in.
+    envelope as a whole; `platform` is "" if it is not known. Neither repeats any other input.
     """
 
     reason: Reason
@@ -30,7 +30,7 @@ class EventLimits(NamedTuple):
 
 
 class Record(Protocol):
-    """A record as a Kafka client hands it over; `timestamp` is the log time in epoch milliseconds."""
+    """A record as a Kafka client returns it; `timestamp` is the log time in epoch milliseconds."""
 
     @property
     def topic(self) -> str: ...  # noqa: D102 - Kafka's words
@@ -50,11 +50,11 @@ class Record(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UnreadableBatch:
-    """What stands in the place of the records of a batch that cannot be read; to a decoder it is a record without value.
+    """A placeholder for the records of a batch that cannot be read; for a decoder it is a record without a value.
 
-    `offset` is that of the first record, `told` its latest stamp in epoch milliseconds, or when it was fetched where no
-    stamp can be read, `records` how many it holds, None where that cannot be read. It has no log time, so that it moves
-    no clock.
+    `offset` is that of the first record; `logged_at` the latest timestamp of the batch in epoch milliseconds, or the
+    time of the fetch if no timestamp can be read; `record_count` is None if it cannot be read. `timestamp` is -1, so
+    that the batch does not move the log time.
     """
 
     topic: str

@@ -1,4 +1,4 @@
-"""The documents that are generated from the contract: JSON Schema and AsyncAPI.
+"""Generators of documents from the contract: JSON Schema, AsyncAPI and test vectors.
 
 Start with schemas.py.
 Imports the rest of contract.

@@ -1,4 +1,4 @@
-"""The AsyncAPI 3 document of the topics that platforms write to and of those that they may read."""
+"""Generate the AsyncAPI 3 document of the topics that platforms write and of those that they may read."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,27 +12,27 @@ _REPORT_TOPIC_EVENTS: Final = ("report-filed", "report-amended", "event-retracte
 _ACTION_TOPIC_EVENTS: Final = ("action-taken", "event-retracted", "heartbeat")
 _RECORD_KEYS: Final = {
     "heartbeat": ("The platform's id; sent to every partition of both topics.", "^[a-z][a-z0-9-]{0,31}$"),
-    "platform-status": ("The word `status`; of each partition the last one holds.", "^status$"),
-    "event-refused": ("Where the refused record lies: topic/partition/offset.", "^[A-Za-z0-9._-]+/[0-9]+/[0-9]+$"),
+    "platform-status": ("The word `status`; the latest record of each partition replaces earlier ones.", "^status$"),
+    "event-refused": ("The position of the refused record: topic/partition/offset.", "^[A-Za-z0-9._-]+/[0-9]+/[0-9]+$"),
 }
 _REPORT_KEY: Final = (
     "The platform's id, a vertical bar, the report's token; partitioned by murmur2.",
     r"^[a-z][a-z0-9-]{0,31}\|[a-z0-9]{2}_[A-Za-z0-9_-]{43}$",
 )
 _DESCRIPTION: Final = f"""\
-Platforms declare what became of reports about the safety of children. Every event is a CloudEvent 1.0, in structured \
+Platforms declare what they did with child-safety reports. Every event is a CloudEvent 1.0, in structured \
 mode ({STRUCTURED_MEDIA_TYPE}) or in binary mode ({BINARY_MEDIA_TYPE} with ce_ headers). A record is at most 16 KiB.
 
-`time` is, for a filing, when the platform's servers first received it, before validation, triage or queue; for an \
-action, when a restriction took effect for users, or when any other outcome was recorded. An event may be two minutes \
-ahead of its log time at most; a filing is published within 14 days, unless the operator has opened \
-audited history for its platform and that time. The log time is the broker's.
+The `time` of a filing is when the platform's servers first received the report, before validation, triage or queue. \
+The `time` of an action is when a restriction took effect for users, or when any other outcome was recorded. \
+The `time` may lie at most two minutes after the log time, which the broker sets. A filing must be published within \
+14 days, unless the operator has opened audited history for the platform and this time.
 
-The schemas are closed: an undeclared field refuses the event. No content, no names, no addresses."""
+The schemas are closed: an event with an undeclared field is refused. Events contain no content, names or addresses."""
 
 
 def asyncapi_document(event_types: Mapping[str, type], schemas: Mapping[str, JsonObject]) -> JsonObject:
-    """Return the document; `kinds` are the event types by their short name, `schemas` their definitions."""
+    """Return the document; `event_types` are the types by short name, `schemas` their definitions by type name."""
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -43,18 +43,22 @@ def asyncapi_document(event_types: Mapping[str, type], schemas: Mapping[str, Jso
         },
         "defaultContentType": STRUCTURED_MEDIA_TYPE,
         "channels": {
-            "reportFiled": _channel("report-filed.{platform}", _REPORT_TOPIC_EVENTS, "Reports, and what changes them."),
-            "actionTaken": _channel("action-taken.{platform}", _ACTION_TOPIC_EVENTS, "What became of reports."),
+            "reportFiled": _channel(
+                "report-filed.{platform}", _REPORT_TOPIC_EVENTS, "Filings, amendments and retractions."
+            ),
+            "actionTaken": _channel("action-taken.{platform}", _ACTION_TOPIC_EVENTS, "Actions on reports."),
             "eventRefused": _channel(
-                EVENT_REFUSED, ("event-refused",), "Why a record was refused, without the record."
+                EVENT_REFUSED, ("event-refused",), "The reason and position of refused records, without their content."
             ),
             "feedback": _channel(
                 "feedback.{platform}",
                 ("event-refused", "platform-status"),
-                "What became of one platform's events; it alone may read it.",
+                "Refusals and statuses of one platform, which only this platform may read.",
             ),
             "reportUpdates": _channel(
-                REPORT_UPDATES, ("response-measured", "deadline-missed"), "What becomes of single reports."
+                REPORT_UPDATES,
+                ("response-measured", "deadline-missed"),
+                "Measured responses and missed deadlines of single reports.",
             ),
         },
         "operations": {
@@ -78,7 +82,7 @@ def _channel(address: str, messages: tuple[str, ...], description: str) -> JsonO
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
     }
     if "{platform}" in address:
-        meaning = "The platform's id in the registry, which may name other topics, also shared ones."
+        meaning = "The platform's id in the registry. The registry may name another topic, or a shared one."
         channel["parameters"] = {"platform": {"description": meaning}}
     return channel
 

@@ -1,8 +1,8 @@
-"""The contract for other languages: JSON Schema of every type, an AsyncAPI document, golden vectors.
+"""Generate the contract for other languages: JSON Schema of every type, an AsyncAPI document, and test vectors.
 
-`python -m streams.contract.export.schemas [ROOT]` writes them into `docs/schemas` of the repository (default: here). They are
-generated from the types and committed. What a schema cannot say, clocks, keys and who is registered, is said in the
-AsyncAPI document's descriptions and checked by the decoder alone.
+`python -m streams.contract.export.schemas [ROOT]` writes the files into `docs/schemas` of the repository at ROOT
+(default: the current folder). The files are committed. A schema cannot express rules about times, keys and the
+registry: the AsyncAPI document describes these rules, and the decoder checks them.
 """
 
 import json
@@ -42,30 +42,30 @@ EVENT_TYPES: Final[Mapping[str, type]] = {
     "platform-status": PlatformStatusEvent,
 }
 DOCUMENTS: Final[Mapping[str, type]] = {"status": StatusDocument}
-"""What commands print as JSON, by the name of its schema."""
+"""The JSON documents that commands print, by the name of the schema."""
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-# For these vectors only; a real secret is random and never leaves its platform.
+# Only the test vectors use this secret; a real secret is random and never leaves its platform.
 _EXAMPLE_SECRET: Final = bytes(range(32))
 
 
 def generated_files() -> dict[str, str]:
-    """Return the text of every generated file by its name."""
-    found = {f"{name}.v1.json": json_schema(kind) for name, kind in {**EVENT_TYPES, **DOCUMENTS}.items()}
-    found["asyncapi.json"] = asyncapi_document(
+    """Return the text of every generated file, by file name."""
+    documents = {f"{name}.v1.json": json_schema(kind) for name, kind in {**EVENT_TYPES, **DOCUMENTS}.items()}
+    documents["asyncapi.json"] = asyncapi_document(
         EVENT_TYPES, _definitions(EVENT_TYPES.values(), "#/components/schemas/{name}")
     )
-    found["vectors.json"] = _vectors()
-    return {name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in found.items()}
+    documents["vectors.json"] = _vectors()
+    return {name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in documents.items()}
 
 
 def json_schema(event_type: type) -> Schema:
-    """Return the JSON Schema, of 2020-12, of one event type."""
+    """Return the JSON Schema (2020-12) of one event type."""
     definitions = _definitions([event_type], "#/$defs/{name}")
     return {"$schema": _DIALECT, "$ref": f"#/$defs/{event_type.__name__}", "$defs": definitions}
 
 
 def write_files(folder: Path) -> None:
-    """Write every generated file into `folder`, which is made if it is missing."""
+    """Write every generated file into `folder`, which is created if it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in generated_files().items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -77,16 +77,16 @@ def _definitions(kinds: Iterable[type], template: str) -> dict[str, Schema]:
     if amended is not None:
         amended["anyOf"] = [{"required": [name]} for name in ("harm", "severity", "jurisdictions")]
     for definition in definitions.values():
-        # It is OpenAPI's; in AsyncAPI the same word means something else. The alternatives' tags say it all.
+        # The word `discriminator` is OpenAPI's and means something else in AsyncAPI; the alternatives' tags are enough.
         definition.get("properties", {}).get("data", {}).pop("discriminator", None)
     return definitions
 
 
 def _vectors() -> Schema:
-    """Return keys and partitions that a publisher in another language can be checked against."""
+    """Return keys and partitions with which a publisher in another language can check its own results."""
     reports = [f"example-{number}" for number in range(1, 6)]
     tokens = {report: report_token(_EXAMPLE_SECRET, "k1", report) for report in reports}
-    keys = [*(record_key("harbor", each) for each in tokens.values()), heartbeat_key("harbor")]
+    keys = [*(record_key("harbor", token) for token in tokens.values()), heartbeat_key("harbor")]
     return {
         "secret_hex": _EXAMPLE_SECRET.hex(),
         "key_id": "k1",

@@ -1,9 +1,9 @@
 """The metric catalogue: every metric that a Safeclock process exports, declared once, as data.
 
-Board, worker, rules, dashboards and documentation read names, help and label sets from here and spell none
-themselves. A metric whose label set is known starts at zero (`zeros`), because `increase` does not see a series that
-is born at one. Product metrics (exported by the board) carry neither partition nor worker. A board exports none of
-them before it has read every partition of `measures` to its end: a partial sum would read as a counter reset.
+Board, worker, rules, dashboards and documentation use the names, help texts and label sets of this catalogue. A metric
+with known label sets starts at zero (`starts_at_zero`), since `increase` does not count the first value of a series.
+Product metrics (exported by the board) have no label for partition or worker. A board exports product metrics only
+after it has read every partition of `measures` to its end, since a partial sum would look like a counter reset.
 """
 
 from typing import Final
@@ -35,11 +35,11 @@ METRICS: Final = (*COUNTERS, *GAUGES, *COHORT_STATISTICS, *OBJECTIVES, *INTEGRIT
 """Every metric, in the order of the documentation."""
 
 MAX_SERIES_PER_PLATFORM: Final = 1_750
-"""The most product series that one platform may cost, with `CLOCKS_RECKONED` clocks that all have a limit and pause."""
+"""Maximum number of product series of one platform, with `BUDGETED_CLOCKS` clocks that all have a limit and pause."""
 
 
 def metric_by_name(name: str) -> Metric:
-    """Return the metric called `name`; KeyError when the catalogue does not declare it."""
+    """Return the metric called `name`; raises KeyError if the catalogue does not declare it."""
     for metric in METRICS:
         if metric.name == name:
             return metric

@@ -1,4 +1,4 @@
-"""Figures by filing cohort. The age of a cohort is the label, not its date: dates would add series for ever."""
+"""Metrics of filing cohorts, labelled by age, since labels with dates would create new series without end."""
 
 from typing import Final
 
@@ -17,13 +17,14 @@ from streams.contract.metrics.metric import (
 COHORT_STATISTICS: Final = (
     board_gauge(
         "cohort_start_timestamp_seconds",
-        "First instant of a filing cohort, UTC: week-00 is the current ISO week, recent all fourteen together.",
+        "First instant of a filing cohort, UTC. The cohort week-00 is the current ISO week; recent is all fourteen "
+        "weeks together.",
         COHORT,
         max_series=len(COHORTS),
     ),
     board_gauge(
         "cohort_filed_reports",
-        "Reports filed in a cohort, whatever became of them.",
+        "Reports filed in a cohort, in any state.",
         PLATFORM,
         COHORT,
         max_series=15,
@@ -31,7 +32,7 @@ COHORT_STATISTICS: Final = (
     ),
     board_gauge(
         "cohort_open_reports",
-        "Reports of a cohort that have had no ending so far.",
+        "Reports of a cohort that are open.",
         PLATFORM,
         COHORT,
         max_series=15,
@@ -39,8 +40,9 @@ COHORT_STATISTICS: Final = (
     ),
     board_gauge(
         "cohort_measurable",
-        "1 when the cohort's shares and quantiles can be given, as far as its curve is known; 0 when more than 5 % of its filings were told only "
-        "at closing, nothing was filed, or the platform says on some partitions only up to when it is complete.",
+        "1 if shares and quantiles of the cohort can be estimated, as far as its curve is known. 0 if more than 5 % of "
+        "its filings were logged only when they were closed, nothing was filed, or the platform has a declared "
+        "watermark on some partitions only.",
         PLATFORM,
         COHORT,
         CLOCK,
@@ -50,7 +52,7 @@ COHORT_STATISTICS: Final = (
     board_gauge(
         "cohort_within_ratio",
         "Share of a cohort's reports whose clock stopped within a limit, open reports included, with its 95 % "
-        "interval; absent where it cannot be given (yet).",
+        "interval; absent while it cannot be estimated.",
         PLATFORM,
         COHORT,
         CLOCK,
@@ -60,8 +62,8 @@ COHORT_STATISTICS: Final = (
     ),
     board_gauge(
         "cohort_quantile_seconds",
-        "Time by which half (median) or nine tenths (p90) of a cohort's reports had their clock stopped, open "
-        "reports included, with its 95 % interval; absent where not reached or not known.",
+        "Duration within which the clock stopped on half (median) or nine tenths (p90) of a cohort's reports, open "
+        "reports included, with its 95 % interval; absent if not reached or not known.",
         PLATFORM,
         COHORT,
         CLOCK,
@@ -71,8 +73,8 @@ COHORT_STATISTICS: Final = (
     ),
     board_gauge(
         "cohort_quantile_reached",
-        "1 when a cohort's quantile exists, 0 when too few reports had their clock stopped as long as any was seen; "
-        "absent where that is not known.",
+        "1 if a cohort's quantile is reached, 0 if too few clocks stopped within the observed time; absent if that is "
+        "not known.",
         PLATFORM,
         COHORT,
         CLOCK,
@@ -82,7 +84,7 @@ COHORT_STATISTICS: Final = (
     board_gauge(
         "cohort_closed_only_median_seconds",
         "Closed reports only: median of a cohort's stopped clocks, as transparency reports print it. Not comparable "
-        "between platforms; absent while none has stopped.",
+        "between platforms; absent while no clock has stopped.",
         PLATFORM,
         COHORT,
         CLOCK,

@@ -1,4 +1,4 @@
-"""What the figures rest on, and how old it is."""
+"""Metrics of the inputs of figures: their age, the registry, the rule packs and the version."""
 
 from typing import Final
 
@@ -18,34 +18,32 @@ from streams.contract.metrics.metric import (
 FRESHNESS: Final = (
     board_gauge(
         "as_of_timestamp_seconds",
-        "Log time up to which every partition has been measured, the smallest over all partitions: what every "
-        "product metric is true as of.",
+        "Log time up to which every partition has been measured, the minimum over all partitions. Every product metric "
+        "describes this instant.",
     ),
     board_gauge(
         "figures_timestamp_seconds",
-        "The as-of time of the inputs from which the cohort figures and gauges now shown were computed.",
+        "As-of time of the inputs from which the exported cohort figures and gauges were computed.",
     ),
-    board_gauge(
-        "input_timestamp_seconds", "Wall clock when the board last knew that it had read every partition to its end."
-    ),
+    board_gauge("input_timestamp_seconds", "Wall clock when the board had last read every partition to its end."),
     board_gauge("partitions_expected", "Partitions of the measured topics."),
     board_gauge(
         "partition_ready",
-        "1 when the board has read this partition of the measures to its end and a worker has reported for it within "
-        "a minute.",
+        "1 if the board has read this partition of the measures to its end and a worker has reported for the partition "
+        "within a minute.",
         PARTITION,
         starts_at_zero=True,
     ),
     Metric(
         "safeclock_partition_records_lost_total",
         MetricKind.COUNTER,
-        "Records that left the log before they were read, as every owner of the partition has counted them; every one "
-        "is a gap in the figures.",
+        "Records that left the log before they were read, as counted by all owners of the partition; each record is a "
+        "gap in the figures.",
         Process.BOARD,
         (PARTITION,),
         starts_at_zero=True,
     ),
-    board_gauge("cadence_seconds", "How often the platform is registered to say that it is complete.", PLATFORM),
+    board_gauge("cadence_seconds", "How often the platform promises a heartbeat, as registered.", PLATFORM),
     Metric(
         "safeclock_platform_info",
         MetricKind.INFO,
@@ -56,8 +54,8 @@ FRESHNESS: Final = (
     Metric(
         "safeclock_history_info",
         MetricKind.INFO,
-        "A span of audited history that was opened for a platform: from and until when, on which days (UTC) and by whom "
-        "it was opened, and when it closes (empty: not known yet).",
+        "A span of audited history of a platform: its begin and end (exclusive), the day (UTC) and office that opened "
+        "it, and the day on which the span closes (empty: not known yet).",
         Process.BOARD,
         (
             PLATFORM,
@@ -74,8 +72,8 @@ FRESHNESS: Final = (
     Metric(
         "safeclock_clock_info",
         MetricKind.INFO,
-        "A clock of the rule packs: what its rule asks within which limit in seconds (empty: none), whether anybody "
-        "answers for the reading of a law, whether it is judged by calendar month or quarter (no: over the last days).",
+        "A clock of the rule packs: the statistic and the limit in seconds of its rule (empty: none), whether a named "
+        "reviewer confirmed it, and whether it applies to calendar months or quarters (no: to the last days).",
         Process.BOARD,
         (
             ANY_CLOCK,
@@ -89,7 +87,7 @@ FRESHNESS: Final = (
     Metric(
         "safeclock_registry_info",
         MetricKind.INFO,
-        "The registry that the board goes by, by its hash.",
+        "The hash of the registry that the board uses.",
         Process.BOARD,
         (Label("hash", LabelSource.RELEASE),),
     ),

@@ -1,4 +1,4 @@
-"""As corrected: gauges of what holds now, given all events so far."""
+"""Gauges of the current state, corrected by all events so far."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ from streams.contract.metrics.metric import (
 
 def _limited_clock_gauge(name: str, text: str) -> Metric:
     """Return a gauge by platform and clock with a limit that starts at zero."""
-    absent = "; absent while the platform says on some partitions only up to when it is complete."
+    absent = "; absent while the platform has a declared watermark on some partitions only."
     return board_gauge(
         name, f"{text}{absent}", PLATFORM, LIMITED_CLOCK, max_series=BUDGETED_CLOCKS, starts_at_zero=True
     )
@@ -25,7 +25,7 @@ def _limited_clock_gauge(name: str, text: str) -> Metric:
 GAUGES: Final = (
     board_gauge(
         "reports",
-        "Reports by the state that holds now; the states are exclusive and sum to the reports filed.",
+        "Reports by their current state. Each report has one state, so the states sum to the reports filed.",
         PLATFORM,
         STATE,
         max_series=len(STATE.values),
@@ -33,35 +33,36 @@ GAUGES: Final = (
     ),
     board_gauge(
         "open_reports",
-        "Reports filed in any of the open states (open, acknowledged, interim, merged, paused, reopened).",
+        "Reports in any of the open states (open, acknowledged, interim, merged, paused, reopened).",
         PLATFORM,
         starts_at_zero=True,
     ),
     board_gauge(
         "oldest_open_report_timestamp_seconds",
-        "When the oldest open report was filed; absent while none is open.",
+        "When the oldest open report was filed; absent while no report is open.",
         PLATFORM,
     ),
-    _limited_clock_gauge("overdue_reports", "Reports whose clock is running and past its limit"),
+    _limited_clock_gauge("overdue_reports", "Reports whose clock is running and beyond its limit"),
     _limited_clock_gauge(
         "due_soon_reports",
-        "Reports whose clock is running and will pass its limit within a quarter of that limit",
+        "Reports whose clock is running and passes its limit within the next quarter of that limit",
     ),
     _limited_clock_gauge(
         "urgent_overdue_reports",
-        "Reports of severity critical, or unspecified, whose clock is running and past its limit by more than one "
-        "cadence of the platform: its silence does not explain them",
+        "Reports of severity critical or unspecified whose clock is running and beyond its limit by more than one "
+        "cadence of the platform, so that a late heartbeat does not explain them",
     ),
     board_gauge(
         "oldest_running_clock_timestamp_seconds",
-        "Since when the clock that has run longest is running, pauses taken off; absent while it runs on no report.",
+        "Start, without paused time, of the clock that has been running longest; absent while the clock runs on no "
+        "report.",
         PLATFORM,
         ANY_CLOCK,
         max_series=BUDGETED_CLOCKS,
     ),
     board_gauge(
         "paused_reports",
-        "Reports on which a clock is paused now.",
+        "Reports on which the clock is paused.",
         PLATFORM,
         PAUSING_CLOCK,
         max_series=BUDGETED_CLOCKS,
@@ -69,26 +70,26 @@ GAUGES: Final = (
     ),
     board_gauge(
         "orphans_waiting",
-        "Reports whose actions wait for their filing; they are in no other figure.",
+        "Orphans: reports whose actions wait for their filing; no other figure includes them.",
         PLATFORM,
         starts_at_zero=True,
     ),
     board_gauge(
         "capacity_used_ratio",
-        "Remembered reports of the platform on its fullest partition, over how many it may have there: at 1, further "
-        "reports are refused as `over_capacity`.",
+        "Retained reports of the platform on its fullest partition, divided by its capacity. At 1, further reports are "
+        "refused as `over_capacity`.",
         PLATFORM,
         starts_at_zero=True,
     ),
     board_gauge(
         "complete_through_timestamp_seconds",
-        "Up to when the platform says that it has published everything, the smallest over all partitions; absent "
-        "until it has said so.",
+        "Declared watermark: the instant up to which the platform says that it has published everything, the minimum "
+        "over all partitions; absent before the first heartbeat.",
         PLATFORM,
     ),
     board_gauge(
         "last_event_timestamp_seconds",
-        "Log time of the last event of the platform, heartbeats included; absent before the first.",
+        "Log time of the last event of the platform, heartbeats included; absent before the first event.",
         PLATFORM,
     ),
 )

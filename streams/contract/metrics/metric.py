@@ -1,6 +1,6 @@
-"""What a metric is made of: kinds, labels and the closed words that labels take.
+"""The parts of a metric: kinds, labels and label values.
 
-Labels are closed words, or come from the registry, or count partitions: never an identifier of a report.
+A label's values are closed words, or come from the registry, or are partition numbers, but never identify a report.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from streams.domain.vocabulary import Outcome, Reason
 
 
 class MetricKind(StrEnum):
-    """What a metric is, in Prometheus' words; an info is a gauge of 1 whose labels are the value."""
+    """The type of a metric in Prometheus; an info is a gauge with the value 1 whose labels are the content."""
 
     COUNTER = "counter"
     GAUGE = "gauge"
@@ -26,14 +26,14 @@ class MetricKind(StrEnum):
 
 
 class Process(StrEnum):
-    """Which process exports a metric."""
+    """The process that exports a metric."""
 
     BOARD = "board"
     WORKER = "worker"
 
 
 class LabelSource(StrEnum):
-    """Where a label's values come from when they are not closed words."""
+    """The source of a label's values if they are not closed words."""
 
     REGISTRY = "registry"
     PARTITIONS = "partitions"
@@ -44,17 +44,18 @@ class LabelSource(StrEnum):
 
 
 class Label(NamedTuple):
-    """A label: `values` are its closed words, or say who lists them."""
+    """A label; `values` are its closed words, or their source."""
 
     name: str
     values: tuple[str, ...] | LabelSource
 
 
 class Metric(NamedTuple):
-    """A metric as exported: `name` with its suffix, `budget` the most series per platform, partition or process.
+    """A metric as exported; `name` includes the suffix.
 
-    `edges` are the upper bounds of a histogram in milliseconds; `zeros` says that every label set starts at zero,
-    otherwise a series is absent until it has a value.
+    `bucket_edges`: upper bounds of a histogram in milliseconds. `max_series`: maximum number of series per platform,
+    partition or process. `starts_at_zero`: whether every label set starts at zero; if not, a series is absent until it
+    has a value.
     """
 
     name: str
@@ -68,16 +69,16 @@ class Metric(NamedTuple):
 
 
 HISTOGRAM_EDGES: Final = DURATION_BUCKETS
-"""Upper bounds of every duration histogram, in milliseconds: a subset of the domain's grid, so counts are exact."""
+"""Upper bounds of every duration histogram, in milliseconds: edges of duration bins, so counts are exact."""
 
 COHORT_LIMITS: Final[Mapping[str, int]] = {"1h": HOUR, "24h": DAY, "48h": 2 * DAY, "7d": 7 * DAY}
-"""Limits of the cohort shares by their label, in milliseconds; every one is an edge."""
+"""Limits of the cohort shares by their label, in milliseconds; each is an edge of a duration bin."""
 
 COHORT_WEEKS: Final = 14
-"""Weekly filing cohorts kept in view: the current ISO week and the thirteen before it (a quarter)."""
+"""Number of exported weekly cohorts: the current ISO week and the thirteen before it (a quarter)."""
 
 RECENT_COHORT: Final = "recent"
-"""The cohort of all filings in those weeks together."""
+"""The cohort of all filings in the exported weeks together."""
 
 UNKNOWN_PLATFORM: Final = "unknown"
 """The platform label of a refused event that names no registered platform."""
@@ -112,19 +113,19 @@ def bucket_bounds_seconds(edges: Sequence[int]) -> tuple[float, ...]:
 
 
 def label_sets(metric: Metric, open_values: Mapping[LabelSource, Sequence[str]]) -> Iterator[tuple[str, ...]]:
-    """Yield every label set of `metric`, in the order of its labels; `listed` gives the values of open labels."""
-    words = (
+    """Return every label set of `metric`, in the order of its labels; `open_values` are the values by label source."""
+    values = (
         open_values[label.values] if isinstance(label.values, LabelSource) else label.values for label in metric.labels
     )
-    return product(*words)
+    return product(*values)
 
 
 BUDGETED_CLOCKS: Final = 18
-"""With how many clocks budgets reckon: the three standard ones and a pack of fifteen. More cost more."""
+"""Number of clocks in every `max_series`: three standard ones and a pack of fifteen; more clocks need more series."""
 
 
 def platform_counter(name: str, text: str, *labels: Label, max_series: int = 1) -> Metric:
-    """Return a product counter by platform, "as it happened", that starts at zero."""
+    """Return a product counter by platform that starts at zero."""
     return Metric(
         f"safeclock_{name}_total",
         MetricKind.COUNTER,
@@ -137,7 +138,7 @@ def platform_counter(name: str, text: str, *labels: Label, max_series: int = 1) 
 
 
 def board_gauge(name: str, text: str, *labels: Label, max_series: int = 1, starts_at_zero: bool = False) -> Metric:
-    """Return a product gauge, "as corrected"."""
+    """Return a product gauge."""
     return Metric(
         f"safeclock_{name}",
         MetricKind.GAUGE,

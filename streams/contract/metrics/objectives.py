@@ -1,4 +1,4 @@
-"""How the filings of a rule's period keep to what it asks; a clock that has no limit has none."""
+"""Metrics of objectives: how far the filings of a period meet a rule; only clocks with a limit have them."""
 
 from typing import Final
 
@@ -15,47 +15,53 @@ from streams.contract.metrics.metric import (
 
 
 def _objective_gauge(name: str, text: str, *labels: Label, starts_at_zero: bool = False) -> Metric:
-    """Return a gauge of how a rule is kept, by platform, clock and whatever else."""
-    each = len(PERIODS) if PERIOD in labels else 1
-    budget = each * BUDGETED_CLOCKS
+    """Return a gauge of an objective, by platform, clock and further labels."""
+    periods = len(PERIODS) if PERIOD in labels else 1
+    max_series = periods * BUDGETED_CLOCKS
     return board_gauge(
-        f"objective_{name}", text, PLATFORM, LIMITED_CLOCK, *labels, max_series=budget, starts_at_zero=starts_at_zero
+        f"objective_{name}",
+        text,
+        PLATFORM,
+        LIMITED_CLOCK,
+        *labels,
+        max_series=max_series,
+        starts_at_zero=starts_at_zero,
     )
 
 
 OBJECTIVES: Final = (
     _objective_gauge(
         "reports",
-        "Filings of the period on which the clock runs or ran, by day of filing.",
+        "Reports filed in the period on which the clock runs or ran.",
         PERIOD,
         starts_at_zero=True,
     ),
     _objective_gauge(
         "ratio",
-        "Where a share or each report is judged: the share of the period's reports that do not miss, open reports "
-        "included; absent where it cannot be given (yet).",
+        "For a rule on a share or on each report: the share of the period's reports that do not miss the limit, open "
+        "reports included; absent while it cannot be estimated.",
         PERIOD,
     ),
     _objective_gauge(
         "seconds",
-        "Where a mean or a quantile is judged: its value over the period's reports, open ones included; absent where "
-        "not reached or not known.",
+        "For a rule on a mean or a quantile: its value over the period's reports, open reports included; absent if not "
+        "reached or not known.",
         PERIOD,
     ),
     _objective_gauge(
         "lower_bound",
-        "Where a mean is judged: 1 when safeclock_objective_seconds is only a lower bound, since reports are open.",
+        "For a rule on a mean: 1 if safeclock_objective_seconds is only a lower bound, since reports are open.",
         PERIOD,
     ),
     _objective_gauge(
         "met",
-        "1 when the period's filings so far keep the rule whatever becomes of open ones, 0 when they do not; absent "
-        "where it cannot be told yet. No finding about a law.",
+        "1 if the period's filings so far meet the rule in every possible outcome of open reports, 0 if they miss it; "
+        "absent while neither is certain. This is no legal finding.",
         PERIOD,
     ),
     _objective_gauge(
         "budget_reports",
-        "Misses left among the current period's filings so far, negative when there were too many; absent where a mean "
-        "is judged.",
+        "Further misses that the rule allows among the current period's filings so far, negative if there were too "
+        "many; absent for a rule on a mean.",
     ),
 )

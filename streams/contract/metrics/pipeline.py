@@ -1,4 +1,4 @@
-"""Pipeline health, per worker; figures of platforms are never read from here."""
+"""Metrics of the health of each worker; no figure of a platform is computed from them."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from streams.contract.metrics.metric import PARTITION, PLATFORM, REASON, Label, 
 
 
 def _worker_metric(name: str, kind: MetricKind, text: str, *labels: Label, starts_at_zero: bool = True) -> Metric:
-    """Return a metric of the worker's own health; a worker may hold up to 64 partitions."""
+    """Return a metric of a worker's health; a worker may own up to 64 partitions."""
     return Metric(f"safeclock_{name}", kind, text, Process.WORKER, labels, max_series=64, starts_at_zero=starts_at_zero)
 
 
@@ -20,7 +20,7 @@ PIPELINE: Final = (
     _worker_metric(
         "worker_lag_records",
         MetricKind.GAUGE,
-        "Records between the position and the end of the log.",
+        "Records between the worker's position and the end of the log.",
         PARTITION,
         starts_at_zero=False,
     ),
@@ -34,7 +34,7 @@ PIPELINE: Final = (
     _worker_metric(
         "worker_uncommittable_platforms",
         MetricKind.GAUGE,
-        "Platforms that a partition does not count, since what it holds of them cannot be committed.",
+        "Platforms that a partition does not count, since their changes cannot be committed.",
         PARTITION,
     ),
     _worker_metric("worker_commits_total", MetricKind.COUNTER, "Transactions committed.", PARTITION),
@@ -42,29 +42,29 @@ PIPELINE: Final = (
     _worker_metric(
         "worker_clock_ahead_seconds",
         MetricKind.GAUGE,
-        "By how much, at least, the worker's clock is ahead of the broker's; negative: behind it.",
+        "Lower bound of how far the worker's clock is ahead of the broker's clock; negative: behind it.",
         PARTITION,
         starts_at_zero=False,
     ),
     _worker_metric(
-        "worker_restore_seconds", MetricKind.GAUGE, "How long the last restore took.", PARTITION, starts_at_zero=False
+        "worker_restore_seconds", MetricKind.GAUGE, "Duration of the last restore.", PARTITION, starts_at_zero=False
     ),
     _worker_metric(
         "source_records_lost_total",
         MetricKind.COUNTER,
-        "Records that left the log before they were read; every one is a gap in the figures.",
+        "Records that left the log before they were read; each record is a gap in the figures.",
         PARTITION,
     ),
     _worker_metric(
         "worker_suspended_partitions",
         MetricKind.GAUGE,
-        "Partitions on which a platform is not read, because one of its topics is not as it must be.",
+        "Partitions on which a platform is suspended, because one of its topics is missing or has wrong settings.",
         PLATFORM,
     ),
     _worker_metric(
         "worker_feedback_failing",
         MetricKind.GAUGE,
-        "1 where a platform is not told what became of its events, because its feedback topic cannot be written.",
+        "1 if a platform gets no statuses and refusals, because its feedback topic cannot be written.",
         PLATFORM,
     ),
 )

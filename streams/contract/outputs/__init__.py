@@ -1,4 +1,4 @@
-"""What a worker writes: rows, measures, refusals, report updates, status; and what `measure` prints.
+"""The formats of what a worker writes (rows, measures, refusals, report updates, status) and of the `measure` report.
 
 Start with measures.py.
 Imports events, packs and domain.

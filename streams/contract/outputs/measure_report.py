@@ -1,6 +1,6 @@
-"""The document `safeclock.measure/1`: figures as JSON, null where a value cannot be given.
+"""Build the document `safeclock.measure/1`: figures as JSON, with null for a value that cannot be given.
 
-The batch path and the board write the same document, so that their figures can be compared.
+`safeclock measure` and the board write the same document, so that their figures can be compared.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,12 +20,14 @@ from streams.domain.survival import Curve, Interval
 SCHEMA: Final = "safeclock.measure/1"
 
 instant: Final = format_timestamp
-"""How every instant of a document is written."""
+"""Formats every instant of a document."""
 
 JsonObject = Mapping[str, object]
 
 _QUANTILES: Final = {"median": 0.5, "p85": 0.85, "p90": 0.9, "p95": 0.95}
-_NOT_MEASURABLE_WARNING: Final = f"{NOT_MEASURABLE}: more than 5 % of the reports were told only when they were closed"
+_NOT_MEASURABLE_WARNING: Final = (
+    f"{NOT_MEASURABLE}: more than 5 % of the reports were logged only when they were closed"
+)
 
 
 def measure_report(
@@ -37,12 +39,11 @@ def measure_report(
 ) -> dict[str, object]:
     """Return the whole document.
 
-    `told` are the counters of every platform, `as_of` is None where nothing was told, `history` the spans of audited
-    history.
+    `as_of` is in epoch milliseconds, or None if nothing was logged; `history` are the spans of audited history.
     """
     total: dict[str, int] = {}
-    for tally in counters_by_platform.values():
-        for name, count in tally.items():
+    for counts in counters_by_platform.values():
+        for name, count in counts.items():
             total[name] = total.get(name, 0) + count
     refused = {
         name.removeprefix("refused|"): count for name, count in sorted(total.items()) if name.startswith("refused|")
@@ -67,11 +68,11 @@ def group_report(
     as_of: int,
     extra_warnings: Iterable[str] = (),
 ) -> JsonObject:
-    """Return one group of the document, judged by the rules of `as_of`.
+    """Return one group of the document, evaluated by the rules that apply at `as_of`.
 
-    `remarks` are warnings that cohorts alone cannot tell.
+    `extra_warnings` are warnings that cannot be derived from the cohorts.
     """
-    figures = [clock_statistics(sample, clock.versions) for clock in clocks]
+    statistics = [clock_statistics(sample, clock.versions) for clock in clocks]
     return {
         **labels,
         "filed": sample.filed,
@@ -79,47 +80,52 @@ def group_report(
         "oldest_open": format_optional_timestamp(sample.oldest_open_at),
         "clocks": {
             clock.id: {
-                **_clock_report(figure),
+                **_clock_report(clock_statistic),
                 **_rule_report(clock.rule_at(as_of)),
-                "objective": _objective_report(clock, figure, sample, as_of),
+                "objective": _objective_report(clock, clock_statistic, sample, as_of),
             }
-            for clock, figure in zip(clocks, figures, strict=True)
+            for clock, clock_statistic in zip(clocks, statistics, strict=True)
         },
-        "warnings": [*group_warnings(sample, figures), *extra_warnings],
+        "warnings": [*group_warnings(sample, statistics), *extra_warnings],
     }
 
 
 def history_warnings(spans: Iterable[Mapping[str, str]], platform: str | None = None) -> list[str]:
-    """Return the remarks on spans of audited history, of one platform only if it is given."""
+    """Return one warning for each span of audited history, of one platform only if `platform` is given."""
     return [
         f"audited history from {span['since']} until {span['until']}, opened on {span['opened_on']} by"
-        f" {span['opened_by']}: counted as {span['platform']} recorded it"
+        f" {span['opened_by']}: its events count from when {span['platform']} recorded them"
         for span in spans
         if platform in {None, span["platform"]}
     ]
 
 
 def group_warnings(sample: CohortSample, statistics: Sequence[ClockStatistics]) -> list[str]:
-    """Return what a reader of a group's figures must know first."""
-    found = []
+    """Return the warnings that apply to the figures of a group."""
+    warnings = []
     if sample.oldest_open_at is None:
-        found.append("no open report: is this an export of closed reports only?")
-    if any(figure.curve.exposure.n and not figure.curve.exposure.is_measurable for figure in statistics):
-        found.append(_NOT_MEASURABLE_WARNING)
-    return [*found, *_early_end_warnings(statistics)]
+        warnings.append("no open report: check whether the input is an export of closed reports only")
+    if any(
+        clock_statistic.curve.exposure.n and not clock_statistic.curve.exposure.is_measurable
+        for clock_statistic in statistics
+    ):
+        warnings.append(_NOT_MEASURABLE_WARNING)
+    return [*warnings, *_early_end_warnings(statistics)]
 
 
 def _early_end_warnings(statistics: Iterable[ClockStatistics]) -> Iterable[str]:
-    """Yield from when on nothing is known, and why, of those clocks of which that is before the end of observation."""
+    """Yield a warning for clocks of which nothing is known beyond a duration that is shorter than the observed time."""
     clocks: dict[tuple[int, int], list[str]] = {}
-    for figure in statistics:
-        if figure.curve.exposure.is_measurable and figure.curve.ends_early:
-            clocks.setdefault((figure.curve.known_to, figure.curve.exposure.delayed), []).append(figure.clock)
+    for clock_statistic in statistics:
+        if clock_statistic.curve.exposure.is_measurable and clock_statistic.curve.ends_early:
+            clocks.setdefault((clock_statistic.curve.known_to, clock_statistic.curve.exposure.delayed), []).append(
+                clock_statistic.clock
+            )
     for (known_to, delayed), ids in clocks.items():
-        since = f"beyond {format_duration(known_to / SECOND)}" if known_to else "at all"
+        beyond = f"beyond {format_duration(known_to / SECOND)}" if known_to else "at all"
         yield (
-            f"nothing is known of {', '.join(ids)} {since}: all reports in view had ended by then, and others came into "
-            f"view only later ({delayed:,} were told late)"
+            f"nothing is known of {', '.join(ids)} {beyond}: all reports at risk had ended by then, and further reports "
+            f"were at risk only later ({delayed:,} were logged late)"
         )
 
 
@@ -142,7 +148,7 @@ def _clock_report(statistics: ClockStatistics) -> JsonObject:
 
 
 def _rule_report(rule: Rule | None) -> JsonObject:
-    """Return what a rule asks, null where no rule or no limit is there to ask it."""
+    """Return what a rule requires, with null values if there is no rule or no limit."""
     target = None if rule is None else rule.target
     return {
         "version": None if rule is None else rule.clock.version,
@@ -155,7 +161,7 @@ def _rule_report(rule: Rule | None) -> JsonObject:
 def _objective_report(
     clock: ExportedClock, statistics: ClockStatistics, sample: CohortSample, as_of: int
 ) -> JsonObject | None:
-    """Return how all filings of the group keep to the rule, whatever its period."""
+    """Return how far all filings of the group meet the rule's objective, without regard to its period."""
     target = clock.target_at(as_of)
     if target is None:
         return None
@@ -164,7 +170,7 @@ def _objective_report(
 
 
 def quantile_report(curve: Curve, p: float) -> JsonObject:
-    """Return a quantile with its limits, and whether it is reached: null where that is not known."""
+    """Return a quantile with its confidence limits, and whether it is reached: null if that is not known."""
     return {**curve.quantile(p)._asdict(), "reached": curve.reaches(p)}
 
 

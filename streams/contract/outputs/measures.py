@@ -1,10 +1,10 @@
-"""What a worker tells on the topic `measures`: absolute values per partition, compacted.
+"""The records that a worker writes to the compacted topic `measures`: absolute values of one partition.
 
 A reader keeps the last value of every key of every partition and adds the partitions up. Keys: `c|<platform>|<day>|
-<attributes>` a cohort, `c|<platform>|<day>/<bits>|<attributes>` a part of a large one (docs/definitions.md §4),
+<attributes>` a cohort, `c|<platform>|<day>/<bits>|<attributes>` a part of a large cohort (docs/definitions.md §4),
 `n|<platform>` a platform's counters, `k|<id>@<version>` a clock that the partition has ever loaded, `s` the partition's
-status. A record without a value says that its key is gone. The status is the last record of every commit: until it is
-read, a reader has seen a part of the commit, in which a report may be missing or stand twice.
+status. A record without a value deletes its key. The status is the last record of every commit: a reader that has not
+read the status has only a part of the commit, in which a report may be missing or be counted twice.
 """
 
 from typing import Final
@@ -20,12 +20,13 @@ STATUS_KEY: Final = b"s"
 
 
 class PartitionStatus(msgspec.Struct, frozen=True):
-    """How far a partition is: told at every commit, and every few seconds while nothing happens.
+    """The progress of a partition, written at every commit and every few seconds without commits.
 
-    `now` is the log time that the partition has reached, `at` the worker's wall clock, both in epoch milliseconds;
-    `partitions` is how many there are in all; `pack` and `registry` name what the figures go by. `lost` counts the
-    records of the partition that had left the logs before they were read. `commit` is the number of the commit with
-    which it was told, 0 where an earlier version told it: the changelog holds it, too.
+    `log_time` is the log time that the partition has reached, `reported_at` the worker's wall clock, both in epoch
+    milliseconds; `partitions` is the number of all partitions; `pack` and `registry` identify the rules and the
+    registry of the figures. `lost_records` counts the partition's records that left the log before they were read.
+    `commit_number` is the number of the commit that contains the status, 0 from a version without it; the changelog
+    contains the status, too.
     """
 
     log_time: int
@@ -45,5 +46,5 @@ decode_clock = msgspec.msgpack.Decoder(LoadedClock).decode
 
 
 def is_measure_key(key: bytes) -> bool:
-    """Return whether a changelog row of the ledger is also told on `measures`."""
+    """Return whether a changelog row of the ledger is also written to `measures`."""
     return key[:2] in (COHORT_PREFIX, COUNTERS_PREFIX, CLOCK_PREFIX)

@@ -1,7 +1,7 @@
-"""What became of a platform's events: the statuses on its feedback topic, and the document that sums them up.
+"""The statuses on a platform's feedback topic, which count accepted and refused events, and the `status` document.
 
-A worker tells a status for each partition, in the transaction that commits what it speaks of. Under the key `status` the
-last one holds; every other record of the topic is a refusal, as on `event-refused` (`refused`).
+A worker writes a status for each partition in the transaction that commits the counted events. The latest record with
+the key `status` replaces earlier ones; every other record of the topic is a refusal, as on `event-refused`.
 """
 
 from typing import Annotated, Final, Literal
@@ -29,11 +29,11 @@ class TopicStatus(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class PlatformStatus(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What became of a platform's events on one partition.
+    """Counts of a platform's events on one partition.
 
-    `as_of` is the log time that the partition has reached. `complete_through` is what the platform's heartbeats promised
-    on both topics, null before they did. `refused` counts since the beginning, by reason; so do `duplicates` and
-    `history`, the filings of audited history. `waiting` is how many reports wait for their filing.
+    `as_of` is the log time that the partition has reached. `complete_through` is the declared watermark of the
+    platform's heartbeats on both topics, null before the first ones. `refused` (by reason), `duplicates` and `history`
+    (filings of audited history) count since the beginning. `waiting` is the number of orphans.
     """
 
     platform: str
@@ -50,7 +50,7 @@ class PlatformStatus(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class PlatformStatusEvent(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="safeclock.platform-status.v1"
 ):
-    """A status; `time` is when its worker committed it."""
+    """A status; `time` is when the worker committed the status."""
 
     specversion: Literal["1.0"]
     id: str
@@ -60,7 +60,7 @@ class PlatformStatusEvent(
 
 
 class RecordPosition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a refused record lies; `time` is its log time."""
+    """The position of a refused record; `time` is the record's log time."""
 
     topic: str
     partition: Count
@@ -69,7 +69,7 @@ class RecordPosition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class RefusalGroup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Records that were refused for one reason in one field ("": the whole event): how many, and the first of them."""
+    """The number of records that were refused for one reason in one field ("": the whole event), and the first one."""
 
     reason: Reason
     field: str
@@ -78,12 +78,12 @@ class RefusalGroup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class StatusDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What `safeclock status` prints as JSON.
+    """The JSON document that `safeclock status` prints.
 
-    `read`, `accepted`, `refused` and `refused_by_reason` count since the beginning: each record that was read was either
-    accepted or refused. `refusals` are those that the feedback topic still holds, told at `since` or later, with the
-    first of each. `lag` counts the records that no worker has committed yet. `as_of` and `complete_through` are the
-    smallest of all partitions, null where one has told none.
+    `read`, `accepted`, `refused` and `refused_by_reason` count since the beginning: each read record was either
+    accepted or refused. `refusals` are the groups of refusals that the feedback topic still holds, of records that were
+    logged at `since` or later. `lag` counts the records that no worker has committed yet. `as_of` and
+    `complete_through` are the minimum of all partitions, null if a partition has none.
     """
 
     schema: Literal["safeclock.status/1"]
@@ -106,7 +106,7 @@ _decoder: Final = msgspec.json.Decoder(PlatformStatusEvent)
 
 
 def encode_platform_status(status: PlatformStatus, reported_at: int) -> bytes:
-    """Return the value of the record that tells a status at `at`, the wall clock in epoch milliseconds."""
+    """Return the value of a status record; `reported_at` is the wall clock in epoch milliseconds."""
     time = format_timestamp(min(max(0, reported_at), MAX_TIMESTAMP_MS))
     event = PlatformStatusEvent(
         specversion="1.0",
@@ -119,5 +119,5 @@ def encode_platform_status(status: PlatformStatus, reported_at: int) -> bytes:
 
 
 def decode_platform_status(value: bytes) -> PlatformStatusEvent:
-    """Return what `encode` wrote; ValueError for anything else."""
+    """Return the event that `encode_platform_status` encoded; raises ValueError for any other value."""
     return _decoder.decode(value)

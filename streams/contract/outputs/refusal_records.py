@@ -1,6 +1,6 @@
-"""The records of `event-refused`: that something was refused, why, and where it lies; never what it held.
+"""The records of `event-refused`: the reason of a refusal and the position of the record, never its content.
 
-The source topic still has the bytes, for its retention, for the platform itself to look at.
+The platform can read the refused bytes on the source topic, for the retention of that topic.
 """
 
 from typing import Annotated, Final, Literal
@@ -20,7 +20,7 @@ Count = Annotated[int, Meta(ge=0)]
 
 
 class EventRefused(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why a record or a whole batch was refused, and where it lies; `field`, `platform`: "" where there is none to name."""
+    """The reason and position of a refused record or batch; `field` and `platform` are "" if there is none to name."""
 
     reason: Reason
     field: str
@@ -28,13 +28,13 @@ class EventRefused(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     topic: str
     partition: Count
     offset: Count
-    records: Count | msgspec.UnsetType = msgspec.UNSET  # in a batch that cannot be read, from `offset` on, where known
+    records: Count | msgspec.UnsetType = msgspec.UNSET  # in an unreadable batch, from `offset` on, if known
 
 
 class EventRefusedEvent(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="safeclock.event-refused.v1"
 ):
-    """A refusal; its `id` is where the record lies, so that a redelivery is the same event, its `time` the log time."""
+    """A refusal; `id` is the position of the record, so a redelivery gives the same event; `time` is the log time."""
 
     specversion: Literal["1.0"]
     id: str
@@ -44,7 +44,7 @@ class EventRefusedEvent(
 
 
 class StoredRefusal(Struct, frozen=True, kw_only=True):
-    """A refusal as it was read back; `told` is the log time of the refused record, in epoch milliseconds."""
+    """A refusal that was decoded again; `logged_at` is the log time of the refused record, in epoch milliseconds."""
 
     logged_at: int
     data: EventRefused
@@ -54,7 +54,7 @@ _decoder: Final = msgspec.json.Decoder(EventRefusedEvent)
 
 
 def encode_refusal(refusal: Refusal, record: Record) -> bytes:
-    """Return the value of the record that tells of a refusal; it goes to the refused record's partition number."""
+    """Return the value of a refusal's record; write the record to the partition number of the refused record."""
     data = EventRefused(
         reason=refusal.reason,
         field=refusal.field,
@@ -73,12 +73,12 @@ def encode_refusal(refusal: Refusal, record: Record) -> bytes:
 
 
 def refusal_key(record: Record) -> bytes:
-    """Return the key of the record that tells of a refusal: where it lies, since its own key is the publisher's."""
+    """Return the key of a refusal's record: the position of the refused record, whose own key is input."""
     return _record_position(record).encode()
 
 
 def decode_refusal(value: bytes) -> StoredRefusal:
-    """Return what `encode` wrote; ValueError for anything else."""
+    """Return the refusal that `encode_refusal` encoded; raises ValueError for any other value."""
     event = _decoder.decode(value)
     return StoredRefusal(logged_at=parse_timestamp(event.time), data=event.data)
 

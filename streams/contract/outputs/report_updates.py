@@ -1,7 +1,7 @@
 """The events that Safeclock publishes about single reports: `response-measured` and `deadline-missed`.
 
-They are for machines that follow single reports, at the platform or at a regulator. An id is a function of what is
-said; what was corrected is told by a later event, and the last one on a clock holds.
+These events are for systems that track single reports, at the platform or at a regulator. An event's id is a function
+of its content. A correction is a later event: the latest event for a clock replaces earlier ones.
 """
 
 from functools import lru_cache
@@ -34,7 +34,7 @@ DeadlineOutcome = Literal["met", "missed", "released"]
 
 
 class MeasuredClock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A clock that has ended: `ending` is stopped or what competed; `limit_ms` and `verdict` are null without a limit."""
+    """A clock that ended, with `stopped` or a competing ending; the last two fields are null without a limit."""
 
     clock: str
     version: str
@@ -45,7 +45,7 @@ class MeasuredClock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class MissedClock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A clock that ran when its limit passed."""
+    """A clock that was running when its limit passed."""
 
     clock: str
     version: str
@@ -53,7 +53,7 @@ class MissedClock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class ResponseMeasured(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which clocks of a report have ended with one deed; `filed` is the filing's time."""
+    """The clocks of a report that one action ended; `filed_at` is the time of the filing."""
 
     platform: str
     filed_at: Timestamp
@@ -61,7 +61,7 @@ class ResponseMeasured(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class DeadlineMissed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which limits of a report passed at one instant while their clocks ran; `filed` is the filing's time."""
+    """The limits of a report that passed at one instant while their clocks ran; `filed_at` is when it was filed."""
 
     platform: str
     filed_at: Timestamp
@@ -76,7 +76,7 @@ class ResponseMeasuredEvent(
     tag_field="type",
     tag="safeclock.response-measured.v1",
 ):
-    """Clocks of a report have ended: `subject` is the report's token, `time` the deed's. The last one on a clock holds."""
+    """Clocks of the report with the token `subject` ended at `time`; the latest event for a clock replaces others."""
 
     specversion: Literal["1.0"]
     id: str
@@ -89,9 +89,9 @@ class ResponseMeasuredEvent(
 class DeadlineMissedEvent(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag="safeclock.deadline-missed.v1"
 ):
-    """Limits of a report have passed: `subject` is the report's token, `time` when they did.
+    """Limits of a report have passed: `subject` is the report's token, `time` the instant at which the limits passed.
 
-    A response that was told late, or a pause, may show later that a limit was kept: a response-measured event says so.
+    A response or a pause that is logged late may show that a limit was met: then a response-measured event follows.
     """
 
     specversion: Literal["1.0"]
@@ -103,9 +103,9 @@ class DeadlineMissedEvent(
 
 
 def encode_report_update(update: ReportUpdate) -> bytes:
-    """Return the value of the record that tells a notice; its key is the report's.
+    """Return the value of a report update's record; the record's key is the report's.
 
-    It is put together from texts that are made once, since a worker makes two for every report.
+    The JSON is joined from cached texts, since a worker encodes about two updates for every report.
     """
     if isinstance(update, ClocksEnded):
         return _event_json(
@@ -126,7 +126,7 @@ def _event_json(update: ReportUpdate, kind: str, clocks: str) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _clock_fragments(ended: tuple[EndedClock, ...]) -> list[str]:
-    """Return the text of clocks that have ended, cut where their duration stands."""
+    """Return the JSON of ended clocks, split at the place of the durations."""
     measured = [
         MeasuredClock(
             clock=names.clock.id,
@@ -154,6 +154,6 @@ _decoder: Final = msgspec.json.Decoder(ResponseMeasuredEvent | DeadlineMissedEve
 
 
 def decode_report_update(value: bytes) -> ResponseMeasuredEvent | DeadlineMissedEvent:
-    """Return what `encode` wrote; ValueError for anything else."""
+    """Return the event that `encode_report_update` encoded; raises ValueError for any other value."""
     event: ResponseMeasuredEvent | DeadlineMissedEvent = _decoder.decode(value)
     return event

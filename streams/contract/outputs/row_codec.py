@@ -1,4 +1,4 @@
-"""How the ledger's rows are stored in the changelog and told on `measures`: MessagePack."""
+"""Encode the ledger's rows as MessagePack, for the changelog and for `measures`."""
 
 import msgspec
 
@@ -7,7 +7,7 @@ from streams.domain.reports.row import ReportRow
 
 
 class _RowHeader(msgspec.Struct, array_like=True, gc=False):
-    """A row whose entries are not read."""
+    """A report row whose entries are not decoded."""
 
     allowance: int
     entries: msgspec.Raw
@@ -15,7 +15,7 @@ class _RowHeader(msgspec.Struct, array_like=True, gc=False):
 
 
 class MessagePackCodec:
-    """Packs and unpacks what a ledger stores; the same everywhere, since restored rows must be read back."""
+    """Packs and unpacks what a ledger stores; every process uses this codec, so that restored rows can be read."""
 
     def __init__(self) -> None:
         encode = msgspec.msgpack.Encoder().encode
@@ -28,5 +28,5 @@ class MessagePackCodec:
         self.unpack_clock = msgspec.msgpack.Decoder(LoadedClock).decode
 
     def closed_on_day(self, stored: bytes) -> int:
-        """Return the `rests` of a packed row."""
+        """Return `closed_on_day` of a packed row."""
         return self._unpack_header(stored).closed_on_day

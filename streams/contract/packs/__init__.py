@@ -1,4 +1,4 @@
-"""Rule packs: files of clocks and objectives.
+"""Rule packs, the files of clocks and objectives, and the rulebook of an installation.
 
 Start with rulebook.py.
 Imports toml_reader and domain.

@@ -1,4 +1,4 @@
-"""The clocks that figures are told of: those of the rulebook, and former ones that reports still stand under."""
+"""The clocks for which figures are exported: those of the rulebook, and former ones that still run on reports."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -9,9 +9,9 @@ from streams.domain.cohorts.objectives import Target
 
 
 class ExportedClock(NamedTuple):
-    """A clock as it is told: all definitions of one id, and what the rulebook asks of it, in its order.
+    """A clock as it is exported: all definitions of one id, and its rules in the order of the rulebook.
 
-    Without `rules` it has left the pack: what was counted under it stays.
+    A clock without `rules` was removed from its pack; the figures that were counted for this clock remain.
     """
 
     id: str
@@ -20,27 +20,27 @@ class ExportedClock(NamedTuple):
 
     @property
     def has_limit(self) -> bool:
-        """Whether it has a limit."""
+        """Whether any version of the clock has a limit."""
         return any(clock.limit is not None for clock in self.versions)
 
     @property
     def can_pause(self) -> bool:
-        """Whether it can be paused."""
+        """Whether any version of the clock can be paused."""
         return any(clock.pauses for clock in self.versions)
 
     def rule_at(self, at: int) -> Rule | None:
-        """Return the rule that came into force last at an instant, the first one before there is any."""
+        """Return the latest rule that is in force at an instant, or the first rule if none is in force yet."""
         begun = [rule for rule in self.rules if rule.clock.validity[0][0] <= at]
         return max(begun, key=lambda rule: rule.clock.validity[0][0]) if begun else next(iter(self.rules), None)
 
     def target_at(self, at: int) -> Target | None:
-        """Return what is asked at an instant, None where nothing is."""
+        """Return the target that applies at an instant, or None."""
         rule = self.rule_at(at)
         return None if rule is None else rule.target
 
 
 def exported_clocks(rulebook: Rulebook, loaded_clocks: Iterable[Clock] = ()) -> tuple[ExportedClock, ...]:
-    """Return the clocks of a rulebook, then those that were `loaded` and are in it no more."""
+    """Return the clocks of a rulebook, then those of `loaded_clocks` that the rulebook no longer contains."""
     former = {clock.key: clock for clock in loaded_clocks}
     known = {clock.key: clock for clock in rulebook.clocks}
     left = sorted((clock for key, clock in former.items() if key not in known), key=lambda clock: clock.key)

@@ -1,4 +1,4 @@
-"""How the fields of a rule pack are read."""
+"""Parse the fields of a rule pack."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -13,28 +13,30 @@ from streams.domain.vocabulary import Outcome, Reversal
 
 
 def _kinds_by_word() -> Mapping[str, frozenset[ActionKind]]:
-    """Return the deeds by the words of a pack: an outcome, or one of its kinds."""
-    named = {"final_restriction": FINAL_RESTRICTION_ACTIONS, "partial_restriction": PARTIAL_RESTRICTION_ACTIONS}
+    """Return the action kinds for each word of a pack: an outcome, or one kind of an outcome."""
+    kinds_by_word = {"final_restriction": FINAL_RESTRICTION_ACTIONS, "partial_restriction": PARTIAL_RESTRICTION_ACTIONS}
     for outcome in Outcome:
-        named[outcome.value] = frozenset(kind for kind in ACTION_KINDS if kind.outcome is outcome)
+        kinds_by_word[outcome.value] = frozenset(kind for kind in ACTION_KINDS if kind.outcome is outcome)
     for reversal in Reversal:
-        named[f"reversed_{reversal.value}"] = frozenset({ActionKind(Outcome.REVERSED, reversed_decision=reversal)})
-    return named
+        kinds_by_word[f"reversed_{reversal.value}"] = frozenset(
+            {ActionKind(Outcome.REVERSED, reversed_decision=reversal)}
+        )
+    return kinds_by_word
 
 
 _LIMIT_UNITS: Final = ((2 * HOUR, MINUTE), (14 * DAY, HOUR))
-"""Up to which limit which unit is whole; beyond, days are."""
+"""Longest limits, each with the unit of which shorter limits are a multiple; longer limits are whole days."""
 
 ACTION_WORDS: Final = _kinds_by_word()
 
 
 def action_words(action_kinds: frozenset[ActionKind]) -> list[str]:
-    """Return deeds by the words of a pack."""
-    words, left = [], action_kinds
-    for word, meant in ACTION_WORDS.items():
-        if meant <= left:
+    """Return the words of a pack for action kinds."""
+    words, remaining = [], action_kinds
+    for word, kinds in ACTION_WORDS.items():
+        if kinds <= remaining:
             words.append(word)
-            left -= meant
+            remaining -= kinds
     return words
 
 
@@ -45,7 +47,7 @@ def day_start_ms(day: date) -> int:
 
 def _parse_limit(value: str) -> int:
     limit = duration_ms(value)
-    # Between whole minutes, hours and days the grid has edges, too: they are no limits that anybody would write.
+    # The duration bins also have edges between whole minutes, hours and days, which are no sensible limits.
     if limit % next((unit for longest, unit in _LIMIT_UNITS if limit <= longest), DAY):
         raise ValueError
     edge_index(limit)
@@ -71,12 +73,12 @@ def _parse_flag(value: object) -> bool:
 
 
 def choice_field(allowed: type[StrEnum], default: str) -> Field[str]:
-    """Return a field that takes one of some words."""
+    """Return a field that holds one of `allowed`."""
     return Field(f"one of {', '.join(allowed)}", lambda value: str(allowed(value)), default)
 
 
 def list_field(allowed: set[str], *, required: bool = False) -> Field[list[str]]:
-    """Return a field that takes some of some words."""
+    """Return a field that holds a list of distinct words of `allowed`."""
     expected = f"a list of distinct words, of {', '.join(sorted(allowed))}"
     return Field(expected, lambda value: distinct_words(value, allowed), [], is_required=required)
 
@@ -94,15 +96,15 @@ VERSION: Final = Field(
 )
 TABLES: Final = Field[list[Table]]("at least one [[clocks]] table", tables, [], is_required=True)
 TITLE: Final = Field("a title of one line", one_line_text, "", is_required=True)
-BASIS: Final = Field("what the clock rests on, in one line", one_line_text, "", is_required=True)
-SOURCE: Final = Field("where its reading comes from, in one line", one_line_text, "", is_required=True)
+BASIS: Final = Field("the legal basis of the clock, in one line", one_line_text, "", is_required=True)
+SOURCE: Final = Field("the source of the interpretation, in one line", one_line_text, "", is_required=True)
 LINK: Final = Field("an https address", text_matching(r"https://[^\s]{4,300}"), "")
-REVIEWER: Final = Field("the name of who reviewed it", one_line_text, "")
+REVIEWER: Final = Field("the name of the reviewer", one_line_text, "")
 DATE: Final = Field[date | None]("a day such as 2026-05-19", _parse_day, None)
 FLAG: Final = Field[bool | None]("true or false", _parse_flag, None)
 ITEMS: Final = Field("all or first", text_matching("all|first"), "all")
 LIMIT: Final = Field[int | None](
-    "a duration on the grid (whole minutes to 2 h, hours to 14 d, days to 400 d), such as 30m, 48h or 7d",
+    "a duration in whole minutes up to 2 h, whole hours up to 14 d, or whole days up to 400 d, such as 30m, 48h or 7d",
     _parse_limit,
     None,
 )

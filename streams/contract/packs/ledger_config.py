@@ -1,4 +1,4 @@
-"""From the registry and the rulebook to the rules that a ledger goes by."""
+"""Build the configuration of a ledger from the registry and the rulebook."""
 
 from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
 from streams.contract.registry.registry import AuditedHistory, Registry
@@ -13,10 +13,10 @@ def ledger_config(
     retention_ms: int = 200 * DAY,
     with_updates: bool = False,
 ) -> LedgerConfig:
-    """Return the rules for the platforms of `registry` and the clocks of `rulebook`.
+    """Return the configuration for the platforms of `registry` and the clocks of `rulebook`.
 
-    `memory_ms` is how long ended reports are remembered; `notices` says whether the ledger collects notices about
-    single reports.
+    `retention_ms`: how long the row of an ended report stays. `with_updates`: whether the ledger collects report
+    updates.
     """
     platforms = {
         platform.id: PlatformConfig(
@@ -32,7 +32,10 @@ def _history_span(span: AuditedHistory) -> HistorySpan:
 
 
 def batch_ledger_config(registry: Registry, rulebook: Rulebook) -> LedgerConfig:
-    """Return the rules for whole files: they may tell all actions before all filings, and hold no worker's memory."""
+    """Return the configuration for whole files, without limits on reports and on orphans.
+
+    A file may contain all actions before all filings.
+    """
     rules = ledger_config(registry, rulebook)
     unbounded = {name: rule._replace(capacity=FOREVER_MS) for name, rule in rules.platforms.items()}
     return rules._replace(

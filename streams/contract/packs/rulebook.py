@@ -1,6 +1,6 @@
-"""The rulebook: the clocks that an installation measures by, and what each of them rests on.
+"""The rulebook: all clocks of an installation, with the objective and the legal basis of each.
 
-No reading of a law here was reviewed by a lawyer unless its rule names who did.
+No lawyer has reviewed an interpretation of a law here unless the rule names the reviewer.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from streams.domain.events import ACTION_KINDS, ActionKind
 
 
 class LegalBasis(NamedTuple):
-    """What a rule rests on: `text` and `link` to read, `source` where the reading comes from, who reviewed it and when."""
+    """The legal basis of a rule: its text and link, the source of the interpretation, the reviewer and the day."""
 
     text: str
     source: str
@@ -29,16 +29,16 @@ class LegalBasis(NamedTuple):
 
     @property
     def is_reviewed(self) -> bool:
-        """Whether somebody answers for the reading."""
+        """Whether a named reviewer has confirmed the interpretation."""
         return bool(self.reviewed_by and self.reviewed_on)
 
 
 class Rule(NamedTuple):
-    """A clock with what is asked of it.
+    """A clock with its objective.
 
-    `objective` is the share of reports within the limit that a share asks for, or the order of a quantile that must
-    not exceed it; None for the other statistics. `pack` is what it was read from, `place` the file and line where it is
-    written, "" for one of ours.
+    `objective`: the required share of reports within the limit, or the order of the quantile that must not exceed the
+    limit; None for the other statistics. `pack`: the name of the rule's pack. `location`: file and line of the rule,
+    "" for a standard rule.
     """
 
     clock: Clock
@@ -52,31 +52,31 @@ class Rule(NamedTuple):
 
     @property
     def required_share(self) -> float | None:
-        """The share of reports that must be within the limit, None where the mean is judged or there is no limit."""
+        """The share of reports that must be within the limit; None for a rule on the mean or without a limit."""
         if self.clock.limit is None or self.statistic is Statistic.MEAN:
             return None
         return 1.0 if self.objective is None else self.objective
 
     @property
     def target(self) -> Target | None:
-        """What is asked of the clock's durations, None where there is no limit."""
+        """The target for the clock's durations; None without a limit."""
         limit = self.clock.limit
         return None if limit is None else Target(self.statistic, limit, self.required_share)
 
 
 class RulebookError(ClockError):
-    """Packs that do not go together; the message says which clocks."""
+    """Rule packs that contradict each other; the message names the clocks."""
 
 
 class Rulebook(NamedTuple):
-    """All rules of an installation; `packs` are the names of what they were read from."""
+    """All rules of an installation; `packs` are the names of their rule packs."""
 
     packs: tuple[str, ...]
     rules: tuple[Rule, ...]
 
     @property
     def name(self) -> str:
-        """Name the packs and their contents: two rulebooks of one name have the same clocks."""
+        """The names of the packs and the digest; rulebooks with equal names have equal clocks."""
         return f"{'+'.join(self.packs)}#{self.digest}"
 
     @property
@@ -86,7 +86,7 @@ class Rulebook(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """Twelve hexadecimal digits that stand for all definitions, and for what is asked of them, in any order."""
+        """A digest of all clocks and objectives in any order: twelve hexadecimal digits of SHA-256."""
         defined = [
             (_canonical_definition(rule.clock), rule.statistic, rule.objective, rule.period)
             for rule in sorted(self.rules, key=lambda rule: rule.clock.key)
@@ -94,35 +94,35 @@ class Rulebook(NamedTuple):
         return sha256(msgspec.json.encode(defined)).hexdigest()[:12]
 
     def merge(self, packs: Iterable["Rulebook"]) -> "Rulebook":
-        """Return this rulebook with those of other packs.
+        """Return this rulebook together with the rules of other packs.
 
-        Raises RulebookError with every clock that stands in two of them, every two versions that may run on one
-        report, and every clock whose mark is another's.
+        Raises RulebookError with every clock that is defined twice, every two versions of a clock that may run on one
+        report, and every clock whose hash equals that of another clock.
         """
-        whole, problems = self, list[str]()
+        merged, problems = self, list[str]()
         for pack in packs:
-            known = {rule.clock.key: rule for rule in whole.rules}
+            known = {rule.clock.key: rule for rule in merged.rules}
             problems += [
                 _duplicate_problem(rule, known[rule.clock.key]) for rule in pack.rules if rule.clock.key in known
             ]
-            whole = Rulebook((*whole.packs, *pack.packs), (*whole.rules, *pack.rules))
-        places = {rule.clock.key: rule.location for rule in whole.rules}
+            merged = Rulebook((*merged.packs, *pack.packs), (*merged.rules, *pack.rules))
+        locations = {rule.clock.key: rule.location for rule in merged.rules}
         problems += [
-            f"{places[clock.key]}: clock {clock.key!r}: version: {problem}"
-            for clock, problem in hash_collisions(whole.clocks)
+            f"{locations[clock.key]}: clock {clock.key!r}: version: {problem}"
+            for clock, problem in hash_collisions(merged.clocks)
         ]
         problems += [
             _overlap_problem(former, rule)
-            for former, rule in combinations(whole.rules, 2)
+            for former, rule in combinations(merged.rules, 2)
             if _can_overlap(former.clock, rule.clock)
         ]
         if problems:
             raise RulebookError("\n".join(problems))
-        return whole
+        return merged
 
 
 def duplicate_clock_problem(location: str) -> str:
-    """Return the problem of a clock that is defined once more."""
+    """Return the problem of a clock that is defined a second time."""
     return f"expected one definition, found another{location}"
 
 
@@ -132,28 +132,28 @@ def _duplicate_problem(rule: Rule, former: Rule) -> str:
 
 
 def _can_overlap(one: Clock, other: Clock) -> bool:
-    """Return whether two versions of a clock may run on one report, which their figure would then count twice."""
-    # Of these labels a report has one each; it may touch several jurisdictions.
+    """Return whether two versions of a clock may run on one report, which would then be counted twice."""
+    # A report has exactly one value of each of these labels, while it may have several jurisdictions.
     labels = zip(one.scope[:5], other.scope[:5], strict=True)
     flaggers = {one.scope.trusted_flagger, other.scope.trusted_flagger}
     return (
         one.id == other.id
         and one.version != other.version
         and any(since < end and first < until for since, until in one.validity for first, end in other.validity)
-        and all(not these or not those or these & those for these, those in labels)
+        and all(not own_labels or not other_labels or own_labels & other_labels for own_labels, other_labels in labels)
         and flaggers != {True, False}
     )
 
 
 def _overlap_problem(former: Rule, rule: Rule) -> str:
     return (
-        f"{rule.location}: clock {rule.clock.key!r}: version: expected no report on which {former.clock.key} runs, too"
-        f" (in_force_until ends one where in_force_from begins the other)"
+        f"{rule.location}: clock {rule.clock.key!r}: version: expected no report on which {former.clock.key} also runs"
+        f" (let in_force_until of one be in_force_from of the other)"
     )
 
 
 def _canonical_definition(clock: Clock) -> object:
-    """Return a definition that does not depend on the order of sets."""
+    """Return the definition of a clock in a form that does not depend on the order of sets."""
     return (
         clock.key,
         [_kind_numbers(kinds) for kinds in (clock.starts, clock.stops, clock.competes, clock.pauses, clock.resumes)],
@@ -166,7 +166,7 @@ def _kind_numbers(kinds: frozenset[ActionKind]) -> list[int]:
     return sorted(ACTION_KINDS.index(kind) for kind in kinds)
 
 
-_OWN_BASIS: Final = LegalBasis("Safeclock's own definition; its limit is a yardstick, no law", "Safeclock")
+_OWN_BASIS: Final = LegalBasis("Safeclock's own definition; its limit is not required by law", "Safeclock")
 _STANDARD_TITLES: Final = ("Time to acknowledge", "Time to a decision", "Time to action")
 
 STANDARD_RULES: Final = Rulebook(
@@ -176,4 +176,4 @@ STANDARD_RULES: Final = Rulebook(
         for clock, title in zip(STANDARD_CLOCKS, _STANDARD_TITLES, strict=True)
     ),
 )
-"""The three clocks that exist from the first day, whatever else is loaded."""
+"""The rules of the three standard clocks, which every installation has."""

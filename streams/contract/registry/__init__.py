@@ -1,4 +1,4 @@
-"""The registry: which platforms there are, with their topics and cadences.
+"""The registry of platforms, with their topics, cadences and periods of history.
 
 Start with registry.py.
 Imports toml_reader and domain.

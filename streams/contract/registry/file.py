@@ -1,4 +1,4 @@
-"""A registry read from TOML: every mistake at once, each with its file, platform, field and what was expected."""
+"""Read a registry from TOML and report all mistakes at once, each with file, platform, field and expected value."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -59,13 +59,13 @@ _HISTORY_FIELDS: Final = {"from", "until", "opened_on", "opened_by", "closes_on"
 
 
 class RegistryError(TomlFileError):
-    """A registry that cannot be used."""
+    """A registry file with mistakes."""
 
 
 def read_registry(path: Path) -> Registry:
     """Return the registry in the TOML file at `path`.
 
-    Raises RegistryError with every mistake in it, or for a file that cannot be read.
+    Raises RegistryError with every mistake in the file, or for a file that cannot be read.
     """
     try:
         content = path.read_bytes()
@@ -75,7 +75,7 @@ def read_registry(path: Path) -> Registry:
 
 
 def parse_registry(content: bytes, name: str) -> Registry:
-    """Return the registry written in `content`; `name` stands in the messages of a RegistryError."""
+    """Return the registry in the TOML of `content`; `name` is the file's name in the messages of a RegistryError."""
     try:
         reader = _RegistryParser(name, decode_file(content, name))
         registry = reader.parse_registry(reader.load())
@@ -88,23 +88,23 @@ def parse_registry(content: bytes, name: str) -> Registry:
 
 @dataclass
 class _RegistryParser(TomlReader):
-    """Reads a registry; `spans` is how many spans of history have been read, over all platforms."""
+    """Parses a registry; `span_count` is how many spans of history were parsed so far, over all platforms."""
 
     span_count: int = 0
 
     def parse_registry(self, tree: Table) -> Registry:
         self.reject_unknown(TOP_LEVEL, tree, {"partitions", "groups", "platforms"})
         groups = self._parse_groups(self.read_field(TOP_LEVEL, tree, "groups", _GROUPS))
-        found = self.read_field(TOP_LEVEL, tree, "platforms", _PLATFORMS)
+        entries = self.read_field(TOP_LEVEL, tree, "platforms", _PLATFORMS)
         platforms = [
             self._parse_platform(
-                TableRef(f"platform {entry.get('id', '?')!r}: ", "platforms", place), entry, {*groups, OTHER_GROUP}
+                TableRef(f"platform {entry.get('id', '?')!r}: ", "platforms", index), entry, {*groups, OTHER_GROUP}
             )
-            for place, entry in enumerate(found)
+            for index, entry in enumerate(entries)
         ]
         self._check_unique(platforms)
         partitions = self.read_field(TOP_LEVEL, tree, "partitions", _PARTITIONS)
-        return Registry({each.id: each for each in platforms}, groups, partitions)
+        return Registry({platform.id: platform for platform in platforms}, groups, partitions)
 
     def _parse_groups(self, tree: Table) -> Groups:
         if not tree:
@@ -115,63 +115,65 @@ class _RegistryParser(TomlReader):
                 self.add_problem(TOP_LEVEL, "groups", f"expected {expected}, got {name!r}")
         return {name: self.read_field(TableRef("groups: ", "groups"), tree, name, _COUNTRIES) for name in tree}
 
-    def _parse_platform(self, where: TableRef, entry: Table, groups: set[str]) -> Platform:
-        self.reject_unknown(where, entry, _PLATFORM_FIELDS)
-        platform = self.read_field(where, entry, "id", _ID)
-        found = self.read_field(where, entry, "history", _HISTORY)
-        history = sorted([self._parse_history(where, each) for each in found], key=lambda span: span.since)
-        if any(one.until > other.since for one, other in pairwise(history)):
-            self.add_problem(where, "history", "expected spans that do not overlap")
+    def _parse_platform(self, ref: TableRef, entry: Table, groups: set[str]) -> Platform:
+        self.reject_unknown(ref, entry, _PLATFORM_FIELDS)
+        platform = self.read_field(ref, entry, "id", _ID)
+        entries = self.read_field(ref, entry, "history", _HISTORY)
+        history = sorted(
+            [self._parse_history(ref, history_entry) for history_entry in entries], key=lambda span: span.since
+        )
+        if any(former.until > latter.since for former, latter in pairwise(history)):
+            self.add_problem(ref, "history", "expected spans that do not overlap, found two that do")
         return Platform(
             id=platform,
-            provider=self.read_field(where, entry, "provider", _PROVIDER),
-            report_filed=self.read_field(where, entry, "report_filed", _topic_field(Role.REPORT_FILED, platform)),
-            action_taken=self.read_field(where, entry, "action_taken", _topic_field(Role.ACTION_TAKEN, platform)),
-            cadence_ms=self.read_field(where, entry, "cadence", _CADENCE),
-            measured_from=self.read_field(where, entry, "measured_from", _MEASURED_FROM),
-            jurisdictions=self.read_field(where, entry, "jurisdictions", _groups_field(groups)),
-            principal=self.read_field(where, entry, "principal", _PRINCIPAL),
-            capacity=self.read_field(where, entry, "capacity", _CAPACITY),
-            feedback=self.read_field(where, entry, "feedback", _topic_field("feedback", platform)),
+            provider=self.read_field(ref, entry, "provider", _PROVIDER),
+            report_filed=self.read_field(ref, entry, "report_filed", _topic_field(Role.REPORT_FILED, platform)),
+            action_taken=self.read_field(ref, entry, "action_taken", _topic_field(Role.ACTION_TAKEN, platform)),
+            cadence_ms=self.read_field(ref, entry, "cadence", _CADENCE),
+            measured_from=self.read_field(ref, entry, "measured_from", _MEASURED_FROM),
+            jurisdictions=self.read_field(ref, entry, "jurisdictions", _groups_field(groups)),
+            principal=self.read_field(ref, entry, "principal", _PRINCIPAL),
+            capacity=self.read_field(ref, entry, "capacity", _CAPACITY),
+            feedback=self.read_field(ref, entry, "feedback", _topic_field("feedback", platform)),
             history=tuple(history),
         )
 
     def _parse_history(self, platform: TableRef, entry: Table) -> AuditedHistory:
-        where = TableRef(f"{platform.message_prefix}history: ", "platforms.history", self.span_count)
+        ref = TableRef(f"{platform.message_prefix}history: ", "platforms.history", self.span_count)
         self.span_count += 1
-        self.reject_unknown(where, entry, _HISTORY_FIELDS)
-        since, until = (self.read_field(where, entry, name, _DAY) for name in ("from", "until"))
-        opened = self.read_field(where, entry, "opened_on", _DAY)
-        closes = self.read_field(where, entry, "closes_on", _LAST_DAY)
+        self.reject_unknown(ref, entry, _HISTORY_FIELDS)
+        since, until = (self.read_field(ref, entry, name, _DAY) for name in ("from", "until"))
+        opened = self.read_field(ref, entry, "opened_on", _DAY)
+        closes = self.read_field(ref, entry, "closes_on", _LAST_DAY)
         if all((since, until, opened)):
             if since >= until:
-                self.add_problem(where, "until", "expected a date after `from`")
+                self.add_problem(ref, "until", "expected a date after `from`")
             if until > opened:
-                self.add_problem(where, "until", "expected a date not after `opened_on`: what is to come is live")
+                self.add_problem(ref, "until", "expected a date not after `opened_on`: later events are live")
             if closes is not None and closes <= opened:
-                self.add_problem(where, "closes_on", "expected a date after `opened_on`")
+                self.add_problem(ref, "closes_on", "expected a date after `opened_on`")
         return AuditedHistory(
             since=since,
             until=until,
             opened_on=opened,
-            opened_by=self.read_field(where, entry, "opened_by", _OFFICE),
+            opened_by=self.read_field(ref, entry, "opened_by", _OFFICE),
             closes_on=closes,
         )
 
     def _check_unique(self, platforms: list[Platform]) -> None:
-        ids = Counter(each.id for each in platforms)
-        for platform in sorted(each for each, count in ids.items() if count > 1):
+        ids = Counter(entry.id for entry in platforms)
+        for platform in sorted(entry for entry, count in ids.items() if count > 1):
             self.problems.append(
                 f"{self.name}: platform {platform!r}: id: expected a distinct id, found {ids[platform]}"
             )
-        filed = {each.report_filed for each in platforms}
-        for topic in sorted(filed & {each.action_taken for each in platforms}):
-            self.problems.append(f"{self.name}: topic {topic!r}: expected either reports or actions on it, found both")
-        named = Counter(feedback for _, feedback in {(each.id, each.feedback) for each in platforms})
-        named.update(filed | {each.action_taken for each in platforms})
-        for topic in sorted({each.feedback for each in platforms if named[each.feedback] > 1}):
+        filed = {entry.report_filed for entry in platforms}
+        for topic in sorted(filed & {entry.action_taken for entry in platforms}):
+            self.problems.append(f"{self.name}: topic {topic!r}: expected either reports or actions, found both")
+        use_count = Counter(feedback for _, feedback in {(entry.id, entry.feedback) for entry in platforms})
+        use_count.update(filed | {entry.action_taken for entry in platforms})
+        for topic in sorted({entry.feedback for entry in platforms if use_count[entry.feedback] > 1}):
             self.problems.append(
-                f"{self.name}: topic {topic!r}: expected the feedback of one platform and nothing else"
+                f"{self.name}: topic {topic!r}: expected only the feedback of one platform, found a second use"
             )
 
 
@@ -218,15 +220,15 @@ def _topic_field(role: str, platform: str) -> Field[str]:
 _ID: Final = Field(
     "a lower-case letter, then up to 31 of a-z, 0-9 and -", text_matching(PLATFORM_ID.pattern), "", is_required=True
 )
-_PROVIDER: Final = Field("the name of the company that answers for it", one_line_text, "", is_required=True)
+_PROVIDER: Final = Field("the name of the responsible company", one_line_text, "", is_required=True)
 _PRINCIPAL: Final = Field("a Kafka principal", one_line_text, "")
 _CADENCE: Final = Field("a duration such as 30s, 5m, 24h or 1d", duration_ms, DEFAULT_CADENCE_MS)
-_MEASURED_FROM: Final = Field[int | None]("a date and time with its offset", _parse_instant, None)
+_MEASURED_FROM: Final = Field[int | None]("a date and time with an offset", _parse_instant, None)
 _CAPACITY: Final = Field(f"a whole number from {_MIN_CAPACITY} to {_MAX_CAPACITY}", _parse_capacity, DEFAULT_CAPACITY)
-_DAY: Final = Field("a date (its midnight in UTC), or a date and time with its offset", _parse_day, 0, is_required=True)
-_LAST_DAY: Final = Field[int | None]("a date, or a date and time with its offset", _parse_day, None)
+_DAY: Final = Field("a date (midnight in UTC), or a date and time with an offset", _parse_day, 0, is_required=True)
+_LAST_DAY: Final = Field[int | None]("a date, or a date and time with an offset", _parse_day, None)
 _OFFICE: Final = Field(
-    f"the office that opened it, such as 'audit', of at most {_MAX_OFFICE_LENGTH} characters",
+    f"the office that opened the history, such as 'audit', at most {_MAX_OFFICE_LENGTH} characters",
     _parse_office,
     "",
     is_required=True,

@@ -1,15 +1,15 @@
-"""Countries of ISO 3166, and the groups of them for which figures are told."""
+"""Country codes of ISO 3166, and the groups of countries for which figures are exported."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 UNKNOWN_JURISDICTION: Final = "ZZ"
-"""The code of a report whose jurisdiction the platform does not know; a group of its own."""
+"""The code of a report whose jurisdiction the platform does not know; the code is also a group."""
 
 OTHER_GROUP: Final = "other"
 """The group of every country that no group names."""
 
-# The officially assigned alpha-2 codes. `UK`, `EU` and `EL` are not among them: the first mistakes that people make.
+# These are the officially assigned alpha-2 codes; `UK`, `EU` and `EL` are not assigned, although people often use them.
 COUNTRIES: Final = frozenset(
     """
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ
@@ -23,10 +23,10 @@ COUNTRIES: Final = frozenset(
 )
 
 JURISDICTIONS: Final = COUNTRIES | {UNKNOWN_JURISDICTION}
-"""Every code that an event may carry."""
+"""Every code that an event may contain."""
 
 Groups = Mapping[str, frozenset[str]]
-"""Names of groups, each with its countries; a country may stand in several."""
+"""Names of groups, each with its countries; a country may belong to several groups."""
 
 DEFAULT_GROUPS: Final[Groups] = {
     "AU": frozenset({"AU"}),
@@ -40,14 +40,14 @@ DEFAULT_GROUPS: Final[Groups] = {
 
 
 def group_names(codes: Iterable[str], groups: Groups) -> str:
-    """Return the groups that `codes` touch, sorted and joined by `+`: `EU+UK`, `other`, `ZZ`.
+    """Return the groups that contain any of `codes`, sorted and joined by `+`: `EU+UK`, `other`, `ZZ`.
 
-    Raises ValueError for a code that is not in `JURISDICTIONS`; the message does not repeat it.
+    Raises ValueError for a code that is not in `JURISDICTIONS`; the message does not repeat the code.
     """
     touched: set[str] = set()
     for code in codes:
         if code not in JURISDICTIONS:
             raise ValueError("expected assigned ISO 3166 alpha-2 codes, or ZZ for unknown")
-        named = {name for name, countries in groups.items() if code in countries}
-        touched |= named or {UNKNOWN_JURISDICTION if code == UNKNOWN_JURISDICTION else OTHER_GROUP}
+        containing = {name for name, countries in groups.items() if code in countries}
+        touched |= containing or {UNKNOWN_JURISDICTION if code == UNKNOWN_JURISDICTION else OTHER_GROUP}
     return "+".join(sorted(touched))

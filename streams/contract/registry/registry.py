@@ -1,6 +1,6 @@
-"""The platform registry: who publishes, on which topics, how often, and under whose law.
+"""The platform registry: which platforms publish, on which topics, how often, and under whose law.
 
-A registry is data that an operator writes in TOML (`registry_file`); nothing here reads a file.
+An operator writes a registry in TOML; the module `file` reads it.
 """
 
 from collections.abc import Mapping
@@ -20,11 +20,11 @@ from streams.domain.ledger.config import DEFAULT_CAPACITY
 DEFAULT_PARTITIONS: Final = 8
 DEFAULT_CADENCE_MS: Final = 5 * 60 * 1000
 PLATFORM_ID: Final = pattern(r"[a-z][a-z0-9-]{0,31}")
-"""What a platform's id fully matches: it stands in keys, topics, labels and sources."""
+"""The full pattern of a platform's id, which is part of keys, topics, labels and sources."""
 
 
 class Role(StrEnum):
-    """What a source topic carries; the value is the shared topic's name and the prefix of a platform's own."""
+    """What a source topic carries; the value is the shared topic and the prefix of a platform's own."""
 
     REPORT_FILED = "report-filed"
     ACTION_TAKEN = "action-taken"
@@ -36,10 +36,10 @@ def _format_day(ms: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedHistory:
-    """A span of audited history, opened for one platform; instants in epoch milliseconds.
+    """A span of audited history that is open for one platform; instants in epoch milliseconds.
 
-    Events that happened in [`since`, `until`) and are told in [`opened_on`, `closes_on`) are accepted although they are
-    older than a live event may be. `opened_by` is the office that answers for it; `closes_on` None: not known yet.
+    Events that occurred in [`since`, `until`) and are logged in [`opened_on`, `closes_on`) are accepted although they
+    are older than a live event may be. `opened_by` is the responsible office; `closes_on` is None if not known yet.
     """
 
     since: int
@@ -49,7 +49,7 @@ class AuditedHistory:
     closes_on: int | None = None
 
     def to_texts(self) -> dict[str, str]:
-        """Return the span as figures name it: days in UTC, "" where it is not known when it closes."""
+        """Return the span as texts for reports and metrics: days in UTC, and "" for an unknown `closes_on`."""
         closes = "" if self.closes_on is None else _format_day(self.closes_on)
         return {
             "since": _format_day(self.since),
@@ -60,20 +60,19 @@ class AuditedHistory:
         }
 
     def accepts(self, occurred_at: int, logged_at: int) -> bool:
-        """Return whether an event that happened at `at` is taken as history when it is told at `logged`."""
+        """Return whether this span covers an event, given the two instants in epoch milliseconds."""
         opened = self.opened_on <= logged_at and (self.closes_on is None or logged_at < self.closes_on)
         return opened and self.since <= occurred_at < self.until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """One service, as it is named in its filings.
+    """One online service that publishes.
 
-    `cadence_ms` is how often it promises to publish and to send a heartbeat; `measured_from` the instant from which
-    its figures count (None: from its first event); `jurisdictions` the groups under whose law it answers (empty: not
-    stated); `principal` its Kafka identity (empty: none); `capacity` how many of its reports a partition remembers.
-    `feedback` is the topic on which it learns what became of its events, "" where it shares topics. `history` are its
-    spans of audited history, the earliest first.
+    `cadence_ms`: how often the platform promises to publish and to send a heartbeat. `measured_from`: the instant from
+    which its figures count (None: from its first event). `jurisdictions`: the groups under whose law it acts (empty:
+    not stated). `principal`: its Kafka identity (empty: none). `capacity`: how many of its reports a partition retains.
+    `feedback`: the topic of its statuses and refusals. `history`: its spans of audited history, the earliest first.
     """
 
     id: str
@@ -89,18 +88,18 @@ class Platform:
     history: tuple[AuditedHistory, ...] = ()
 
     def topic(self, role: Role) -> str:
-        """Return the topic on which this platform publishes what `role` names."""
+        """Return this platform's topic for `role`."""
         return self.report_filed if role is Role.REPORT_FILED else self.action_taken
 
 
-def default_platform(id: str) -> Platform:  # noqa: A002 - reads as the type whose every id is accepted
-    """Return the platform that an open registry makes of an id: the shared topics, the default cadence."""
+def default_platform(id: str) -> Platform:  # noqa: A002 - the name of the field
+    """Return the entry of an open registry for an id: the shared topics and the default cadence."""
     return Platform(id=id, provider="", report_filed=Role.REPORT_FILED, action_taken=Role.ACTION_TAKEN)
 
 
 @dataclass(frozen=True)
 class Registry:
-    """Every platform that may publish; `accepts_all` is for files that come without a registry."""
+    """All platforms that may publish; `accepts_all` is for files that are read without a registry."""
 
     platforms: Mapping[str, Platform]
     groups: Groups = field(default_factory=lambda: DEFAULT_GROUPS)
@@ -113,7 +112,7 @@ class Registry:
         return cls(platforms={}, accepts_all=True)
 
     def platform(self, id: str) -> Platform | None:  # noqa: A002 - the word of the contract
-        """Return the platform called `id`, or None when it may not publish here."""
+        """Return the platform called `id`, or None if no such platform may publish."""
         if self.accepts_all and PLATFORM_ID.fullmatch(id):
             return default_platform(id)
         return self.platforms.get(id)
@@ -125,61 +124,63 @@ class Registry:
         return tuple(sorted(self._topic_index))
 
     def role_of_topic(self, topic: str) -> Role | None:
-        """Return what `topic` carries, or None when it is no source topic."""
+        """Return what `topic` carries, or None for a topic that is no source topic."""
         if self.accepts_all:
             return Role(topic) if topic in set(Role) else None
-        found = self._topic_index.get(topic)
-        return found[0] if found else None
+        role_and_ids = self._topic_index.get(topic)
+        return role_and_ids[0] if role_and_ids else None
 
     def platforms_of_topic(self, topic: str) -> frozenset[str]:
         """Return the ids that may publish on `topic`; empty for an unknown topic and for an open registry."""
-        found = self._topic_index.get(topic)
-        return found[1] if found else frozenset()
+        role_and_ids = self._topic_index.get(topic)
+        return role_and_ids[1] if role_and_ids else frozenset()
 
     def platform_of_topic(self, topic: str) -> str | None:
-        """Return the one platform that publishes on `topic`, or None when it is shared or unknown."""
+        """Return the only platform that publishes on `topic`, or None for a shared or unknown topic."""
         ids = self.platforms_of_topic(topic)
         return next(iter(ids)) if len(ids) == 1 else None
 
     def history_texts(self) -> list[dict[str, str]]:
-        """Return the spans of history of all platforms in words, by platform and time."""
+        """Return the spans of history of all platforms as texts, ordered by platform and time."""
         platforms = sorted(self.platforms.values(), key=lambda platform: platform.id)
-        return [{"platform": each.id, **span.to_texts()} for each in platforms for span in each.history]
+        return [{"platform": entry.id, **span.to_texts()} for entry in platforms for span in entry.history]
 
     def feedback_topics(self) -> dict[str, str]:
-        """Return the feedback topics, by platform, of those that share neither of their source topics."""
+        """Return the feedback topic of every platform that shares neither of its source topics, by platform."""
         return {
-            each.id: each.feedback
-            for each in sorted(self.platforms.values(), key=lambda platform: platform.id)
-            if each.feedback and all(self.platform_of_topic(each.topic(role)) for role in Role)
+            entry.id: entry.feedback
+            for entry in sorted(self.platforms.values(), key=lambda platform: platform.id)
+            if entry.feedback and all(self.platform_of_topic(entry.topic(role)) for role in Role)
         }
 
     def filing_topics(self) -> dict[str, frozenset[str]]:
-        """Return, for every topic with actions, the topics with the filings that they are about."""
+        """Return, for every topic with actions, the topics with the filings of the same reports."""
         if self.accepts_all:
             return {Role.ACTION_TAKEN: frozenset({Role.REPORT_FILED})}
-        found: dict[str, frozenset[str]] = {}
+        by_action_topic: dict[str, frozenset[str]] = {}
         for platform in self.platforms.values():
             if platform.action_taken != platform.report_filed:
-                found[platform.action_taken] = found.get(platform.action_taken, frozenset()) | {platform.report_filed}
-        return found
+                by_action_topic[platform.action_taken] = by_action_topic.get(platform.action_taken, frozenset()) | {
+                    platform.report_filed
+                }
+        return by_action_topic
 
     def related_topics(self) -> dict[str, frozenset[str]]:
-        """Return, for every source topic, the topics of its platforms and of those that share a topic with them.
+        """Return, for every source topic, the topics of its platforms and of platforms that share a topic with them.
 
-        What is late on one of these topics may keep the others waiting, and nobody else.
+        A delay on one of these topics may delay the others, and no other topic.
         """
-        found = {topic: frozenset({topic}) for topic in self.source_topics()}
-        shared = [frozenset(found)] if self.accepts_all else []
-        own = [frozenset({one.report_filed, one.action_taken}) for one in self.platforms.values()]
+        related = {topic: frozenset({topic}) for topic in self.source_topics()}
+        shared = [frozenset(related)] if self.accepts_all else []
+        own = [frozenset({platform.report_filed, platform.action_taken}) for platform in self.platforms.values()]
         for topics in (*shared, *own):
-            joined = frozenset().union(*(found[topic] for topic in topics))
-            found |= dict.fromkeys(joined, joined)
-        return found
+            joined = frozenset().union(*(related[topic] for topic in topics))
+            related |= dict.fromkeys(joined, joined)
+        return related
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256, in hex, of the content: the same for any order of platforms, groups and countries."""
+        """The SHA-256 of the content, in hexadecimal, which does not depend on any order in the file."""
         content = (
             self.partitions,
             self.accepts_all,

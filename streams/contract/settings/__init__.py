@@ -1,5 +1,5 @@
 """Settings that are read from environment variables.
 
 Start with environment.py.
-Imports nothing of ours.
+Imports toml_reader.
 """

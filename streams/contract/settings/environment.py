@@ -1,4 +1,4 @@
-"""How a process is told its settings: SAFECLOCK_* variables, and flags that override them; every mistake at once."""
+"""Read settings from SAFECLOCK_* variables and from flags that override them, and report all mistakes at once."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
@@ -9,11 +9,11 @@ from typing import Any, Final
 from streams.contract.toml_reader import closest_word
 
 Variables = Mapping[str, tuple[str, Callable[[str], Any]]]
-"""By the name of a variable: the field that it sets, and what reads it or raises ValueError with what it expected."""
+"""For each variable, the field that it sets and its parser, which raises ValueError with the expected value."""
 
 
 PREFIX: Final = "SAFECLOCK_"
-"""How the names of all our variables begin."""
+"""The prefix of all variables of Safeclock."""
 
 _MAX_PORT: Final = 65_535
 _MAX_SHOWN_LENGTH: Final = 200
@@ -21,58 +21,58 @@ _match_address: Final = pattern(r"(\[[0-9A-Fa-f:.]+\]|[^\s:,\[\]]+)(:(?P<port>[0
 
 
 class BadSettingsError(Exception):
-    """Every setting that is wrong, one a line, by the name of its variable."""
+    """Wrong settings; the message has one line for each, with the name of the variable."""
 
 
 def non_blank(text: str) -> str:
-    """Return a text that is not blank."""
+    """Return a text without surrounding blanks; raises ValueError for a blank text."""
     if not text.strip():
-        raise ValueError("a word")
+        raise ValueError("a text that is not blank")
     return text.strip()
 
 
 def bootstrap_servers(text: str) -> str:
     """Return the addresses of brokers, joined by commas."""
-    each = [one.strip() for one in text.split(",")]
-    found = [_match_address(one) for one in each]
-    if not all(one is not None and int(one["port"] or 0) <= _MAX_PORT for one in found):
+    addresses = [address.strip() for address in text.split(",")]
+    matches = [_match_address(address) for address in addresses]
+    if not all(match is not None and int(match["port"] or 0) <= _MAX_PORT for match in matches):
         raise ValueError("HOST:PORT[,HOST:PORT…]")
-    return ",".join(each)
+    return ",".join(addresses)
 
 
 def port(text: str) -> int:
-    """Return a port to listen on, 0 for any that is free."""
+    """Return a port to listen on; 0 means any free port."""
     if not text.isascii() or not text.isdigit() or int(text) > _MAX_PORT:
         raise ValueError(f"a port, 0 to {_MAX_PORT}")
     return int(text)
 
 
 def files(text: str) -> tuple[Path, ...]:
-    """Return the files that a text names, joined by commas; none for a blank one."""
+    """Return the files in a text, separated by commas; a blank text gives none."""
     names = [name.strip() for name in text.split(",")] if text.strip() else []
     if not all(names):
-        raise ValueError("files joined by commas")
+        raise ValueError("files separated by commas")
     return tuple(Path(name) for name in names)
 
 
 def at_least(minimum: int, factor: int = 1) -> Callable[[str], int]:
-    """Return what reads a whole number from `least` on, times `factor`."""
+    """Return a parser of whole numbers of at least `minimum`, which multiplies them by `factor`."""
 
-    def read(text: str) -> int:
+    def parse(text: str) -> int:
         if not text.isascii() or not text.isdigit() or int(text) < minimum:
-            raise ValueError(f"a whole number from {minimum}")
+            raise ValueError(f"a whole number of at least {minimum}")
         return int(text) * factor
 
-    return read
+    return parse
 
 
 def is_safe_to_show(text: str) -> bool:
-    """Return whether a setting can be repeated in an error: it is no address with a password, no key, and not long."""
+    """Return whether an error may repeat a setting: it is short and contains no address with a password and no key."""
     return len(text) <= _MAX_SHOWN_LENGTH and "@" not in text and "-----" not in text and text.isprintable()
 
 
 def secret_from_file(file: str) -> str:
-    """Return what a file holds, without the line break at its end; no error repeats `file`, which may be the secret."""
+    """Return the content of a file without its last line break; no error repeats `file`, which may be the secret."""
     try:
         return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError):
@@ -80,58 +80,58 @@ def secret_from_file(file: str) -> str:
 
 
 def choice(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
-    """Return what reads one of `words`."""
+    """Return a parser of one of `choices`."""
 
-    def read(text: str) -> StrEnum:
+    def parse(text: str) -> StrEnum:
         if text not in set(choices):
             raise ValueError(f"one of {', '.join(choices)}")
         return choices(text)
 
-    return read
+    return parse
 
 
 def read_variables(
     variables: Variables, environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None
 ) -> dict[str, Any]:
-    """Return the fields that are set; `flags`, by variable name, override the environment where they are not None.
+    """Return the fields that are set; `flags`, by variable name, override the environment unless they are None.
 
-    Raises BadSettingsError that names every wrong setting.
+    Raises BadSettingsError with every wrong setting.
     """
     given = {name: text for name in variables if (text := environment.get(name)) is not None}
     given |= {name: text for name, text in (flags or {}).items() if text is not None}
     values: dict[str, Any] = {}
-    wrong = []
+    problems = []
     for name, text in given.items():
-        field, reading = variables[name]
+        field, parse = variables[name]
         try:
-            values[field] = reading(text)
+            values[field] = parse(text)
         except ValueError as expected:
-            came = repr(text) if reading is not secret_from_file and is_safe_to_show(text) else "a text that is none"
-            wrong.append(f"{name}: expected {expected}, got {came}")
-    if wrong:
-        raise BadSettingsError("\n".join(wrong))
+            got = repr(text) if parse is not secret_from_file and is_safe_to_show(text) else "a text that is not shown"
+            problems.append(f"{name}: expected {expected}, got {got}")
+    if problems:
+        raise BadSettingsError("\n".join(problems))
     return values
 
 
 def unknown_variables(names: Iterable[str], known: Collection[str]) -> Iterator[str]:
-    """Yield, one sentence each, those of `names` that are named like variables of ours and are none that is known."""
-    endings = {name.removeprefix(PREFIX): name for name in known}
+    """Yield one sentence for each of `names` that has the prefix of our variables and is not known."""
+    known_suffixes = {name.removeprefix(PREFIX): name for name in known}
     for name in sorted(set(names) - set(known)):
         if name.startswith(PREFIX):
-            near = closest_word(name.removeprefix(PREFIX), endings)
-            expected = f"expected {endings[near]}; " if near else ""
+            closest = closest_word(name.removeprefix(PREFIX), known_suffixes)
+            expected = f"expected {known_suffixes[closest]}; " if closest else ""
             yield f"{name}: {expected}nothing reads a variable of this name"
 
 
 def merge_settings(*readers: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the fields of all `parts`; raises BadSettingsError with the mistakes of every one of them."""
+    """Return the fields of all `readers` together; raises BadSettingsError with the mistakes of all readers."""
     values: dict[str, Any] = {}
-    wrong = []
-    for part in readers:
+    problems = []
+    for read in readers:
         try:
-            values |= part()
+            values |= read()
         except BadSettingsError as error:
-            wrong.append(str(error))
-    if wrong:
-        raise BadSettingsError("\n".join(wrong))
+            problems.append(str(error))
+    if problems:
+        raise BadSettingsError("\n".join(problems))
     return values

@@ -1,4 +1,4 @@
-"""Who may read a process's pages, and over what: settings for the HTTP endpoints of workers and boards."""
+"""Security settings of the HTTP pages of workers and boards: TLS, user and password."""
 
 import ssl
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ from streams.contract.settings.kafka_security import certificate_problem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSecurity:
-    """Over what pages are served, and to whom figures are shown; none of both on loopback.
+    """The certificate, user and password of a process's pages; on loopback none of them is required.
 
-    `allow_insecure` says that the network is private: then pages may leave the machine without either.
+    `allow_insecure` declares that the network is private, so that pages may be served beyond loopback without them.
     """
 
     cert_file: Path | None = None
@@ -32,33 +32,34 @@ class HttpSecurity:
 
     @property
     def scheme(self) -> str:
-        """How the addresses of pages begin."""
+        """The URL scheme of the pages."""
         return "http" if self.cert_file is None else "https"
 
     def problems(self, host: str) -> list[str]:
-        """Return what is wrong with serving pages at `host`, one sentence each."""
-        found = []
+        """Return the problems of serving pages at `host` with these settings, one sentence each."""
+        problems = []
         if (self.cert_file is None) != (self.key_file is None):
-            found.append("SAFECLOCK_HTTP_CERT_FILE, SAFECLOCK_HTTP_KEY_FILE: expected both or none")
+            problems.append("SAFECLOCK_HTTP_CERT_FILE, SAFECLOCK_HTTP_KEY_FILE: expected both or none, got one")
         elif self.cert_file is not None:
-            found += self._certificate_problems(self.cert_file)
+            problems += self._certificate_problems(self.cert_file)
         if bool(self.user) != bool(self.password) or ":" in self.user:
-            found.append(
+            problems.append(
                 "SAFECLOCK_HTTP_USER, SAFECLOCK_HTTP_PASSWORD_FILE: expected both or none, and no colon in the name"
             )
         if not self.allow_insecure and not _is_loopback(host) and not (self.cert_file and self.password):
-            found.append(
+            problems.append(
                 f"SAFECLOCK_HTTP_HOST: expected loopback, or SAFECLOCK_HTTP_CERT_FILE with _KEY_FILE and"
-                f" SAFECLOCK_HTTP_USER with _PASSWORD_FILE, or SAFECLOCK_HTTP_ALLOW_INSECURE=yes on a private network; got {host!r}"
+                f" SAFECLOCK_HTTP_USER with _PASSWORD_FILE, or SAFECLOCK_HTTP_ALLOW_INSECURE=yes on a private network,"
+                f" got {host!r}"
             )
-        return found
+        return problems
 
     def _certificate_problems(self, cert_file: Path) -> list[str]:
         problem = certificate_problem(ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), cert_file, self.key_file)
         return [f"SAFECLOCK_HTTP_CERT_FILE, SAFECLOCK_HTTP_KEY_FILE: {problem}"] if problem else []
 
     def ssl_context(self) -> ssl.SSLContext | None:
-        """Return how TLS is spoken; None where it is not."""
+        """Return the TLS context of the server, or None without a certificate."""
         if self.cert_file is None:
             return None
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -88,16 +89,16 @@ _READERS: Final[Variables] = {
     "SAFECLOCK_HTTP_ALLOW_INSECURE": ("allow_insecure", _yes_or_no),
 }
 VARIABLES: Final = tuple(_READERS)
-"""The names of the variables that `load_guard` reads."""
+"""The names of the variables that `load_http_security` reads."""
 
 
 def load_http_security(environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> HttpSecurity:
-    """Return the guard that an environment asks for, for the host that it or the flags name.
+    """Return the security settings of an environment, checked for the host in the flags or in the environment.
 
-    An empty variable counts as not given. Raises BadSettingsError that names every wrong setting.
+    An empty variable counts as not given. Raises BadSettingsError with every wrong setting.
     """
-    guard = HttpSecurity(**read_variables(_READERS, {name: text for name, text in environment.items() if text}))
+    security = HttpSecurity(**read_variables(_READERS, {name: text for name, text in environment.items() if text}))
     host = (flags or {}).get(_HOST_VARIABLE) or environment.get(_HOST_VARIABLE) or "127.0.0.1"
-    if problems := guard.problems(host):
+    if problems := security.problems(host):
         raise BadSettingsError("\n".join(problems))
-    return guard
+    return security

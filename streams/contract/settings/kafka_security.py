@@ -1,4 +1,4 @@
-"""Who a process is to the broker, and over what: the same settings for workers, boards, publishers and operators."""
+"""Kafka security settings (TLS and SASL), the same for workers, boards, publishers and operators."""
 
 import ssl
 from collections.abc import Mapping
@@ -29,15 +29,15 @@ _READERS: Final[Variables] = {
 
 
 class KafkaSecurityError(BadSettingsError):
-    """The broker does not let us in; the message names the setting, and says what was expected of it."""
+    """The broker rejects the login; the message names the setting and the expected value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KafkaSecurity:
-    """Who somebody is to the broker, and over what; the names are Kafka's own.
+    """The protocol and the credentials of a Kafka client; the names are Kafka's own.
 
-    `cert_file` and `key_file` are our own certificate, for a broker that asks for one. `prefix` is how the names of
-    the variables begin that these settings were read from, "" where they were given otherwise.
+    `cert_file` and `key_file` are the client's certificate, for a broker that requires one. `prefix` is the prefix of
+    the variables from which these settings were read, or "" for settings from another source.
     """
 
     protocol: str = "PLAINTEXT"
@@ -51,43 +51,44 @@ class KafkaSecurity:
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether it is spoken over TLS."""
+        """Whether the connection uses TLS."""
         return self.protocol.endswith("SSL")
 
     @property
     def uses_password(self) -> bool:
-        """Whether one signs in with a name and a password."""
+        """Whether the login uses a user name and a password."""
         return self.protocol.startswith("SASL")
 
     def setting_name(self, setting: str) -> str:
-        """Return how a setting is called where it was given."""
+        """Return the name of a setting for messages: the variable, or the field of settings from another source."""
         return f"{self.prefix}{setting.upper()}" if self.prefix else setting
 
     def problems(self) -> list[str]:
-        """Return what is wrong, one sentence each."""
-        found = []
+        """Return the problems of these settings, one sentence each."""
+        problems = []
         if self.protocol not in _PROTOCOLS:
-            found.append(
+            problems.append(
                 f"{self.setting_name('protocol')}: expected one of {', '.join(_PROTOCOLS)}, got {self.protocol!r}"
             )
         elif self.uses_password:
-            found += self._login_problems()
+            problems += self._login_problems()
         elif self.username or self.password:
-            found.append(
+            problems.append(
                 f"{self.setting_name('protocol')}: expected SASL_SSL for a user with a password, got {self.protocol}"
             )
-        return found + self._file_problems()
+        return problems + self._file_problems()
 
     def _login_problems(self) -> list[str]:
-        found = []
+        problems = []
         if self.mechanism not in _MECHANISMS:
-            known = ", ".join(_MECHANISMS)
-            found.append(f"{self.setting_name('mechanism')}: expected one of {known}, got {self.mechanism!r}")
+            mechanisms = ", ".join(_MECHANISMS)
+            problems.append(f"{self.setting_name('mechanism')}: expected one of {mechanisms}, got {self.mechanism!r}")
         if not (self.username and self.password):
-            found.append(
-                f"{self.setting_name('username')}, {self.setting_name('password')}: expected both for {self.protocol}"
+            problems.append(
+                f"{self.setting_name('username')}, {self.setting_name('password')}: expected both for {self.protocol},"
+                " got one or none"
             )
-        return found
+        return problems
 
     def _file_problems(self) -> list[str]:
         files = {"ca_file": self.ca_file, "cert_file": self.cert_file, "key_file": self.key_file}
@@ -95,14 +96,16 @@ class KafkaSecurity:
         if given and not self.is_encrypted:
             names = ", ".join(map(self.setting_name, given))
             return [f"{self.setting_name('protocol')}: expected SSL or SASL_SSL with {names}, got {self.protocol!r}"]
-        found = [
+        problems = [
             f"{self.setting_name(name)}: expected a file, found none at {describe_path(file)}"
             for name, file in given.items()
             if not is_file(file)
         ]
         if (self.cert_file is None) != (self.key_file is None):
-            found.append(f"{self.setting_name('cert_file')}, {self.setting_name('key_file')}: expected both or none")
-        return found or self._certificate_problems()
+            problems.append(
+                f"{self.setting_name('cert_file')}, {self.setting_name('key_file')}: expected both or none, got one"
+            )
+        return problems or self._certificate_problems()
 
     def _certificate_problems(self) -> list[str]:
         if not self.is_encrypted:
@@ -117,7 +120,7 @@ class KafkaSecurity:
         return [f"{self.setting_name('cert_file')}, {self.setting_name('key_file')}: {problem}"] if problem else []
 
     def client_options(self) -> dict[str, Any]:
-        """Return these settings as both Kafka clients spell them."""
+        """Return these settings as keyword arguments of both Kafka clients."""
         options: dict[str, Any] = {"security_protocol": self.protocol}
         if self.is_encrypted:
             options["ssl_context"] = self.ssl_context()
@@ -128,7 +131,7 @@ class KafkaSecurity:
         return options
 
     def ssl_context(self) -> ssl.SSLContext:
-        """Return how TLS is spoken: the broker's certificate is checked against `ca_file`, and its name."""
+        """Return the TLS context of the client, which verifies the broker's certificate and name."""
         context = ssl.create_default_context(cafile=self.ca_file)
         if self.cert_file is not None:
             context.load_cert_chain(self.cert_file, self.key_file, password="")
@@ -136,7 +139,7 @@ class KafkaSecurity:
 
 
 def is_file(path: Path) -> bool:
-    """Return whether a path is that of a file; a text that can be no path is none."""
+    """Return whether a path names a file; a text that cannot be a path does not."""
     try:
         return path.is_file()
     except OSError:
@@ -144,39 +147,39 @@ def is_file(path: Path) -> bool:
 
 
 def describe_path(path: Path) -> str:
-    """Return a path for an error; not where somebody put the content, such as a key, in the place of the path."""
-    return str(path) if is_safe_to_show(str(path)) else "a text that is no path"
+    """Return a path for an error, unless the setting contains something else, such as the key itself."""
+    return str(path) if is_safe_to_show(str(path)) else "a text that is not a path"
 
 
 def certificate_problem(context: ssl.SSLContext, cert_file: Path, key_file: Path | None) -> str:
-    """Return why a certificate and its key cannot be used, "" if they can."""
+    """Return why a certificate and its key cannot be used, or "" if they can."""
     try:
-        # Without a password here, OpenSSL would ask the terminal for that of a locked key.
+        # Without a password argument, OpenSSL would ask on the terminal for the password of an encrypted key.
         context.load_cert_chain(cert_file, key_file, password="")
     except OSError:
-        named = f"{describe_path(cert_file)} and {describe_path(key_file) if key_file else 'no key'}"
-        return f"expected a certificate in PEM with its key, not locked; {named} are none"
+        paths = f"{describe_path(cert_file)} and {describe_path(key_file) if key_file else 'no key'}"
+        return f"expected a certificate in PEM with its unencrypted key, got {paths}, which cannot be loaded"
     return ""
 
 
 def load_kafka_security(environment: Mapping[str, str], prefix: str = "SAFECLOCK_") -> KafkaSecurity:
-    """Return who the variables whose names begin with `prefix` say that we are; an empty one counts as not given.
+    """Return the settings in the variables that begin with `prefix`; an empty variable counts as not given.
 
-    A password file takes precedence over a password. Raises BadSettingsError that names every wrong setting.
+    A password file takes precedence over a password. Raises BadSettingsError with every wrong setting.
     """
-    variables = {f"{prefix}{name}": reading for name, reading in _READERS.items()}
-    access = KafkaSecurity(
+    variables = {f"{prefix}{name}": parse for name, parse in _READERS.items()}
+    security = KafkaSecurity(
         **read_variables(variables, {name: text for name, text in environment.items() if text}), prefix=prefix
     )
-    if problems := access.problems():
+    if problems := security.problems():
         raise BadSettingsError("\n".join(problems))
-    return access
+    return security
 
 
 def variable_names(prefix: str) -> tuple[str, ...]:
-    """Return the names of the variables that `load_access` reads for a prefix."""
+    """Return the names of the variables that `load_kafka_security` reads for a prefix."""
     return tuple(f"{prefix}{name}" for name in _READERS)
 
 
 VARIABLES: Final = variable_names("SAFECLOCK_")
-"""Those of all but publishers."""
+"""The variables of every process except publishers."""

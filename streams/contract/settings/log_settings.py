@@ -1,4 +1,4 @@
-"""How a process writes its log: settings that all of them share."""
+"""Settings of the log, the same for all processes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from streams.contract.settings.environment import Variables, choice, read_variab
 
 
 class LogFormat(StrEnum):
-    """What a line of the log is: text for people, or one JSON object for machines."""
+    """The format of a log line: text for people, or one JSON object for machines."""
 
     TEXT = "text"
     JSON = "json"
@@ -26,7 +26,7 @@ class LogLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
-    """How a process writes its log. The level is that of our own messages: see `streams.edge.logs.client_filter`."""
+    """The format of a process's log, and the level of our own messages (`client_filter` handles the others)."""
 
     format: LogFormat = LogFormat.TEXT
     level: LogLevel = LogLevel.INFO
@@ -37,12 +37,12 @@ _READERS: Final[Variables] = {
     "SAFECLOCK_LOG_LEVEL": ("level", choice(LogLevel)),
 }
 VARIABLES: Final = tuple(_READERS)
-"""The names of the variables that `load_log` reads."""
+"""The names of the variables that `load_log_settings` reads."""
 
 
 def load_log_settings(environment: Mapping[str, str]) -> LogSettings:
-    """Return how an environment wants the log; an empty variable counts as not given.
+    """Return the log settings of an environment; an empty variable counts as not given.
 
-    Raises BadSettingsError that names every wrong setting.
+    Raises BadSettingsError with every wrong setting.
     """
     return LogSettings(**read_variables(_READERS, {name: text for name, text in environment.items() if text}))

@@ -1,4 +1,4 @@
-"""Input files: what is in them, packed or not, line by line.
+"""Input files, compressed or not, read line by line, and reports of refused lines.
 
 Start with input_file.py.
 Imports contract.

@@ -1,4 +1,4 @@
-"""What a file is that does not hold JSON lines, told by how it begins."""
+"""Recognise the format of a file that does not contain JSON lines, from its first bytes."""
 
 from collections.abc import Sequence
 from re import DOTALL
@@ -10,7 +10,7 @@ _EXPORT: Final = "write one JSON object on each line"
 _SPLIT: Final = "write each event on a line of its own, without the brackets (`jq -c '.[]'` does)"
 _CONVERT: Final = "write it in UTF-8 (`iconv -t UTF-8` does)"
 
-# Signatures are those of the formats' own definitions, as file(1) has them.
+# The signatures come from the formats' own definitions, which file(1) also uses.
 _SIGNATURES: Final[Sequence[tuple[bytes, str, str]]] = (
     (b"\x1f\x8b", "a gzip file", _DECOMPRESS),
     (b"\x28\xb5\x2f\xfd", "a Zstandard file", _DECOMPRESS),
@@ -32,10 +32,10 @@ _SIGNATURES: Final[Sequence[tuple[bytes, str, str]]] = (
     (b"\xfe\xff", "text in UTF-16", _CONVERT),
 )
 
-# The first line, without white space around it.
+# The patterns match the first line without surrounding white space.
 _TEXT_PATTERNS: Final = tuple(
-    (pattern(begin, DOTALL).match, what, how)
-    for begin, what, how in (
+    (pattern(expression, DOTALL).match, format_name, advice)
+    for expression, format_name, advice in (
         (rb".\x00", "text in UTF-16", _CONVERT),
         (rb"\x00.", "text in UTF-16", _CONVERT),
         (rb"\[", "a JSON array", _SPLIT),
@@ -53,9 +53,11 @@ _TEXT_PATTERNS: Final = tuple(
 
 
 def format_advice(first_bytes: bytes) -> str:
-    """Return what a file is and what to do, told by its first line or its first bytes; "" where they do not tell."""
-    for magic, what, how in _SIGNATURES:
+    """Return the format of a file and what to do, from its first line or bytes; "" for an unknown format."""
+    for magic, format_name, advice in _SIGNATURES:
         if first_bytes.startswith(magic):
-            return f"{what}: {how}"
+            return f"{format_name}: {advice}"
     stripped = first_bytes.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n")
-    return next((f"{what}: {how}" for matches, what, how in _TEXT_PATTERNS if matches(stripped)), "")
+    return next(
+        (f"{format_name}: {advice}" for matches, format_name, advice in _TEXT_PATTERNS if matches(stripped)), ""
+    )

@@ -1,7 +1,7 @@
-"""Files and pipes opened for reading, plain or compressed: the only place that opens what holds events.
+"""Open files and pipes with events, compressed or not; no other module opens them.
 
-Gzip (RFC 1952) and zstd (RFC 8878) are recognised by their first bytes, never by a file's name, so that a pipe may be
-compressed, too. Nothing is read further than what was asked for, so that a compressed bomb takes no memory.
+Gzip (RFC 1952) and zstd (RFC 8878) are recognised by their first bytes, not by the file's name, so that a pipe may be
+compressed, too. Decompression stops at the requested size, so that a decompression bomb takes no memory.
 """
 
 import sys
@@ -18,12 +18,12 @@ else:
     from backports.zstd import DecompressionParameter, ZstdError, ZstdFile
 
 STDIN: Final = Path("-")
-"""The path that stands for the standard input."""
+"""The path that means standard input."""
 
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _MAGIC_BYTES: Final = 4
-# What `zstd` without `--long` never exceeds: 128 MiB, which is all that a reader of a hostile file can be made to take.
+# This is 128 MiB, which `zstd` without `--long` never exceeds, so a hostile file cannot make a reader allocate more.
 _MAX_WINDOW_LOG: Final = 27
 
 
@@ -35,11 +35,11 @@ class Readable(Protocol):
     """A source of bytes."""
 
     def read1(self, size: int = -1, /) -> bytes:
-        """Return at most `size` bytes, as many as can be had without waiting again; nothing at the end."""
+        """Return at most `size` bytes, as many as are available without waiting again; b"" at the end."""
 
 
 class ByteSource:
-    """The bytes of an open file or pipe as they lie there; `taken` counts those that were read."""
+    """The undecoded bytes of an open file or pipe; `bytes_read` counts those that were read."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
@@ -47,29 +47,29 @@ class ByteSource:
         self.bytes_read = 0
 
     def peek_magic(self) -> bytes:
-        """Return the first four bytes without taking them; fewer where there are no more."""
-        while (wanted := _MAGIC_BYTES - len(self._peeked)) and (more := self._stream.read1(wanted)):
-            self._peeked += more
+        """Return the first four bytes without consuming them; fewer if there are no more."""
+        while (wanted := _MAGIC_BYTES - len(self._peeked)) and (chunk := self._stream.read1(wanted)):
+            self._peeked += chunk
         return self._peeked
 
     def read1(self, size: int = -1, /) -> bytes:
-        """Return at most `size` bytes, as many as can be had without waiting again; nothing at the end."""
+        """Return at most `size` bytes, as many as are available without waiting again; b"" at the end."""
         if self._peeked:
             end = len(self._peeked) if size < 0 else size
-            found, self._peeked = self._peeked[:end], self._peeked[end:]
+            chunk, self._peeked = self._peeked[:end], self._peeked[end:]
         else:
-            found = self._stream.read1(size)
-        self.bytes_read += len(found)
-        return found
+            chunk = self._stream.read1(size)
+        self.bytes_read += len(chunk)
+        return chunk
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return as `read1` does, but no single byte where two were asked for: a gzip reader takes one for an end."""
-        found = self.read1(size)
-        return found + self.read1(size - 1) if len(found) == 1 and size > 1 else found
+        """Return as `read1` does, but at least two bytes if possible: a gzip reader takes one byte for the end."""
+        chunk = self.read1(size)
+        return chunk + self.read1(size - 1) if len(chunk) == 1 and size > 1 else chunk
 
 
 class InputFile:
-    """An open file: what it holds, decompressed where it is compressed."""
+    """The content of an open file, decompressed if necessary."""
 
     def __init__(self, name: str, source: ByteSource) -> None:
         self._name = name
@@ -78,26 +78,26 @@ class InputFile:
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes of the file itself were read."""
+        """How many bytes were read from the file, before decompression."""
         return self._source.bytes_read
 
     def read1(self, size: int = -1, /) -> bytes:
-        """Return at most `size` bytes of what the file holds; nothing at the end.
+        """Return at most `size` bytes of the content; b"" at the end.
 
-        Raises UnreadableError for a compressed file that is damaged or ends too early.
+        Raises UnreadableFileError for a compressed file that is damaged or truncated.
         """
         try:
             return self._content.read1(size)
         except (BadGzipFile, EOFError, zlib.error, ZstdError) as error:
             raise UnreadableFileError(
-                f"{self._name}: expected one whole compressed file with a window of at most 128 MiB, "
-                "it is damaged, cut off, or followed by other bytes"
+                f"{self._name}: expected one complete compressed file with a window of at most 128 MiB, "
+                "got one that is damaged, truncated, or followed by other bytes"
             ) from error
 
 
 @contextmanager
 def open_input(path: Path) -> Iterator[InputFile]:
-    """Open a file, a named pipe or, by `-`, the standard input for the block; raises OSError where that cannot be."""
+    """Open a file, a named pipe or, for `-`, standard input during the block; raises OSError if that fails."""
     if path == STDIN:
         with open(0, "rb", closefd=False) as stream:
             yield InputFile(str(STDIN), ByteSource(stream))
@@ -107,15 +107,15 @@ def open_input(path: Path) -> Iterator[InputFile]:
 
 
 def is_rereadable(path: Path) -> bool:
-    """Whether a path can be read again from its beginning: a regular file can, a pipe of any kind cannot."""
+    """Return whether a path can be read again from its beginning, as a regular file can and a pipe cannot."""
     return path != STDIN and path.is_file()
 
 
 def _with_decompression(source: ByteSource) -> Readable:
-    first, file = source.peek_magic(), cast("BinaryIO", source)  # decompressors call nothing but `read`
-    if first.startswith(_GZIP):
+    magic, file = source.peek_magic(), cast("BinaryIO", source)  # decompressors call nothing but `read`
+    if magic.startswith(_GZIP):
         return GzipFile(fileobj=file, mode="rb")
-    # A frame that is to be skipped may come first: 16 magic numbers, of which the lowest four bits are free.
-    if first == _ZSTD or (first[1:] == b"\x2a\x4d\x18" and first[:1].hex().startswith("5")):
+    # A skippable frame may come first; its magic number has 16 values, which differ in the lowest four bits.
+    if magic == _ZSTD or (magic[1:] == b"\x2a\x4d\x18" and magic[:1].hex().startswith("5")):
         return ZstdFile(file, "rb", options={DecompressionParameter.window_log_max: _MAX_WINDOW_LOG})
     return source

@@ -1,4 +1,4 @@
-"""What is now for the lines of files: the instant after which no line can have been told."""
+"""The clock for the lines of files: a line that was logged after this instant is refused."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,12 +8,12 @@ from streams.edge.files.input_file import is_rereadable
 
 
 def reading_clock(paths: Iterable[Path], wall_clock: WallClock = wall_clock_ms) -> WallClock:
-    """Return what is now for the lines of `paths`: of files the one instant of this call, of a pipe that of reading.
+    """Return the clock for the lines of `paths`: the instant of this call for files, the wall clock for a pipe.
 
-    A file is judged as a whole, and the same way at every reading. A pipe may stay open for weeks, and what comes
-    through it is told while it is open.
+    All lines of a file are compared with one instant, so that every read gives the same result. A pipe may stay open
+    for weeks, and its lines are logged while it is open.
     """
     if not all(map(is_rereadable, paths)):
         return wall_clock
-    begun = wall_clock()
-    return lambda: begun
+    started_at = wall_clock()
+    return lambda: started_at

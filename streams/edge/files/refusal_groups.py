@@ -1,4 +1,4 @@
-"""What was refused, by reason and field, with the first place of each; never what was refused."""
+"""Count refused lines by reason and field, with the position of the first line and never its content."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ _NO_EVENT: Final = frozenset({Reason.NOT_JSON, Reason.NOT_CLOUDEVENT, Reason.TOO
 
 @dataclass(frozen=True, slots=True)
 class RefusedLines:
-    """Lines that were refused for the same reason in the same field; `first` is the place of the first one.
+    """Lines that were refused for the same reason in the same field; `first` is the position of the first one.
 
-    `expected` is what the contract declares there, `looks_like` what the file is, where its first line is refused and
-    tells it; "" for nothing.
+    `expected` describes the values that the contract allows. `looks_like` is the format of the file, if its first line
+    is refused and shows the format. Both may be "".
     """
 
     reason: str
@@ -30,7 +30,7 @@ class RefusedLines:
 
 @dataclass(slots=True)
 class RefusalCounts:
-    """A tally of refusals."""
+    """Counts of refusals."""
 
     total: int = 0
     _counts: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class RefusalCounts:
     _looks_like: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, refusal: Refusal, place: str, line: bytes = b"") -> None:
-        """Count one refused line that stands at `place`; by the first line of a file it is told what the file is."""
+        """Count one refused line at the position `place`; the first line of a file shows the file's format."""
         group = (str(refusal.reason), refusal.field)
         if group not in self._first and place.endswith(":1") and refusal.reason in _NO_EVENT:
             self._looks_like[group] = format_advice(line)
@@ -62,10 +62,10 @@ class RefusalCounts:
 
 
 def explanation_lines(groups: Iterable[RefusedLines]) -> Iterator[str]:
-    """Yield, for each group, what was expected, and what the file looks like where that is known."""
+    """Yield, for each group, the expected values and, if known, the format of the file."""
     for group in groups:
         if group.looks_like:
             yield f"{group.first.rpartition(':')[0]} looks like {group.looks_like}"
         if group.expected:
-            where = f"{group.reason} in {group.field}" if group.field else group.reason
-            yield f"{where}: expected {group.expected}"
+            subject = f"{group.reason} in {group.field}" if group.field else group.reason
+            yield f"{subject}: expected {group.expected}"

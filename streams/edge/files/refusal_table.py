@@ -7,7 +7,7 @@ from streams.edge.terminal import WrappingTable
 
 
 def refusal_table(title: str, groups: Iterable[RefusedLines]) -> WrappingTable:
-    """Return what was refused, by reason and field; never what was refused."""
+    """Return a table of refused lines by reason and field, without their content."""
     table = WrappingTable(title=title, title_justify="left")
     table.add_column("reason")
     table.add_column("field")

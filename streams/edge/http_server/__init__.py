@@ -1,4 +1,4 @@
-"""One HTTP server with limits, for metrics and health.
+"""The HTTP server of a process, for metrics and health, with limits for clients.
 
 Start with server.py.
 Imports contract and logs.

@@ -1,8 +1,8 @@
-"""Connections to a process's pages: how many there may be, how long each may take, and what is said of a bad request.
+"""Connections to a process's pages: limits of number and time, and safe log lines about bad requests.
 
-Every connection carries one request. A client that does not send it in time, or does not read the answer in time, is
-cut off. When there are too many connections, the one that matters least gives way to a new one, so that a liveness
-probe is always answered.
+Every connection carries one request. A client that does not send the request or read the answer in time is
+disconnected. If there are too many connections, the least important one is closed for a new one, so that a liveness
+probe always gets an answer.
 """
 
 import logging
@@ -23,14 +23,14 @@ log = logging.getLogger(__name__)
 _MAX_LINE_BYTES: Final = 4096
 _MAX_HEADERS: Final = 64
 _LINGERING_SECONDS: Final = 0.5
-"""How long the rest of a request's body is read and thrown away, so that the client can read the answer."""
+"""How long the rest of a request's body is read and discarded, so that the client can read the answer."""
 _CLOSE_GRACE_SECONDS: Final = 1.0
-"""A connection that was closed in order may still wait for its client to read; after this it is cut off."""
+"""How long a closing connection may wait for its client to read, before the connection is aborted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
-    """What clients may take: connections of one process, and seconds for a request and for an answer."""
+    """Limits for clients: connections of one process, and seconds for a request and for an answer."""
 
     max_connections: int = 32
     request_seconds: float = 5.0
@@ -38,7 +38,7 @@ class ConnectionLimits:
 
 
 class Connection(web.RequestHandler):
-    """One client, from the moment its connection is accepted; `answering` says that its request has come."""
+    """The connection of one client from the moment of acceptance; `is_answering`: the request has arrived."""
 
     def __init__(self, server: web.Server, connections: "Connections", client: str, loop: AbstractEventLoop) -> None:
         super().__init__(
@@ -50,7 +50,7 @@ class Connection(web.RequestHandler):
             max_field_size=_MAX_LINE_BYTES,
             max_headers=_MAX_HEADERS,
             auto_decompress=False,
-            access_log=None,  # type: ignore[arg-type]  # aiohttp's own way to say that there is none
+            access_log=None,  # type: ignore[arg-type]  # aiohttp expects None for no access log
         )
         self.client = client
         self.is_answering = False
@@ -62,26 +62,26 @@ class Connection(web.RequestHandler):
         self._abort_in(connections.limits.request_seconds + _CLOSE_GRACE_SECONDS)
 
     def start_answer_timer(self) -> None:
-        """Note that a whole request has come: the time for the answer begins."""
+        """Start the time limit of the answer, after a complete request has arrived."""
         self.is_answering = True
         self._abort_in(self._connections.limits.answer_seconds)
 
     def abort(self) -> None:
-        """Close at once, whatever was sent or not; also in the middle of a TLS handshake."""
+        """Close at once without sending buffered bytes, even during a TLS handshake."""
         if self._client_transport is not None:
             self._client_transport.abort()
         elif self.opening_task is not None:
             self.opening_task.cancel()
 
     def deregister(self) -> None:
-        """Note that the connection is closed."""
+        """Remove a closed connection and cancel its timer."""
         self._connections.remove(self)
         if self._timer is not None:
             self._timer.cancel()
 
     @override
     def connection_made(self, transport: BaseTransport) -> None:
-        self._client_transport = cast("Transport", transport)  # that of uvloop is none by its class
+        self._client_transport = cast("Transport", transport)  # uvloop's transport does not inherit from Transport
         super().connection_made(transport)
 
     @override
@@ -93,18 +93,18 @@ class Connection(web.RequestHandler):
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
-        """Answer in words of ours: what aiohttp says holds the line of the request that it could not read."""
+        """Answer with our own text, since aiohttp's text repeats the line of the request that it could not parse."""
         self._connections.log_error(status, exc)
         if request.writer.output_size > 0:
-            raise ConnectionError("an answer is under way, no other one can be sent")
-        wrong = "expected an HTTP/1.1 request" if status < 500 else "this page could not be made, the log says where"  # noqa: PLR2004
-        response = web.Response(status=status, text=f"{wrong}\n")
+            raise ConnectionError("expected no answer yet, but one is already being sent")
+        text = "expected an HTTP/1.1 request" if status < 500 else "the page failed, see the log"  # noqa: PLR2004
+        response = web.Response(status=status, text=f"{text}\n")
         response.force_close()
         return response
 
     @override
     def log_exception(self, *args: Any, **kw: Any) -> None:
-        """Log where an error arose, and nothing of its text, which may quote a request."""
+        """Log the place of an error without its text, which may quote a request."""
         self._connections.log_error(500, kw.get("exc_info"))
 
     def _abort_in(self, seconds: float) -> None:
@@ -113,13 +113,13 @@ class Connection(web.RequestHandler):
         self._timer = self._event_loop.call_later(seconds, self._on_timeout)
 
     def _on_timeout(self) -> None:
-        what = "did not read the answer" if self.is_answering else "sent no whole request"
-        self._connections.log_rate_limited(f"a client {what} in time, its connection was closed")
+        failure = "did not read the answer" if self.is_answering else "sent no complete request"
+        self._connections.log_rate_limited(f"a client {failure} in time, its connection was closed")
         self.abort()
 
 
 class Connections:
-    """The open connections of one process; at most as many as its limits say."""
+    """The open connections of one process, at most `max_connections` of its limits."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
@@ -130,53 +130,53 @@ class Connections:
         return len(self._open)
 
     def add(self, connection: Connection) -> None:
-        """Add one that was just accepted; the one that matters least is closed where there are too many."""
+        """Add an accepted connection; if there are too many, close the least important one."""
         if len(self._open) >= self.limits.max_connections:
             self.close_least_important()
         self._open[connection] = None
 
     def remove(self, connection: Connection) -> None:
-        """Forget one that is closed; nothing happens to one that is not known."""
+        """Remove a closed connection; an unknown connection is ignored."""
         self._open.pop(connection, None)
 
     def close_least_important(self) -> bool:
-        """Close the connection that matters least; return whether there was one."""
+        """Close the least important connection; return whether there was one."""
         if not self._open:
             return False
-        least = least_important(self._open)
-        self.remove(least)
-        least.abort()
+        connection = least_important(self._open)
+        self.remove(connection)
+        connection.abort()
         self.log_rate_limited(f"more than {self.limits.max_connections} connections, one was closed for a new one")
         return True
 
     def close(self) -> None:
-        """Close all of them at once."""
+        """Close all connections at once."""
         for connection in tuple(self._open):
             connection.abort()
 
     def log_rate_limited(self, message: str) -> None:
-        """Log a message that clients can cause, seldom."""
-        held = self._rate_limiter.admit(message, wall_clock_ms())
-        if held is not None:
-            log.warning("%s", with_suppressed_count(message, held))
+        """Log a message that clients can cause, limited to one line a minute."""
+        suppressed = self._rate_limiter.admit(message, wall_clock_ms())
+        if suppressed is not None:
+            log.warning("%s", with_suppressed_count(message, suppressed))
 
     def log_error(self, status: int, error: BaseException | None) -> None:
-        """Log what kind of error an answer stands for, and where in our code it arose."""
+        """Log the class of an error and, for our own errors, the place in the code."""
         kind = type(error).__name__ if error is not None else "unknown"
         if status < 500:  # noqa: PLR2004 - the client's own fault
-            self.log_rate_limited(f"a request could not be read, the answer is {status}: {kind}")
+            self.log_rate_limited(f"a request could not be parsed, the answer is {status}: {kind}")
         else:
-            self.log_rate_limited(f"a page could not be made: {kind}{_error_location(error)}")
+            self.log_rate_limited(f"a page failed: {kind}{_error_location(error)}")
 
 
 def least_important(connections: Collection[Connection]) -> Connection:
-    """Return the connection that matters least, of some in the order of their ages.
+    """Return the least important of some connections, which are ordered by age, the oldest first.
 
-    One that waits for its client comes before one that is being answered, one of the client with the most connections
-    before others, and the oldest first.
+    A connection without a complete request is less important than one that is being answered. Among equal ones, those
+    of the client with the most connections are less important, and then the oldest.
     """
-    of_client = Counter(connection.client for connection in connections)
-    return max(connections, key=lambda one: (not one.is_answering, of_client[one.client]))
+    count_by_client = Counter(connection.client for connection in connections)
+    return max(connections, key=lambda candidate: (not candidate.is_answering, count_by_client[candidate.client]))
 
 
 def _error_location(error: BaseException | None) -> str:

@@ -1,4 +1,4 @@
-"""Listening for clients: sockets that are bound by settings, and what accepts."""
+"""Bind listening sockets from settings, and accept clients."""
 
 import asyncio
 import errno
@@ -12,45 +12,45 @@ from streams.contract.settings.environment import BadSettingsError
 from streams.edge.http_server.connections import Connection, Connections
 
 _BACKLOG: Final = 512
-"""How many clients the system keeps waiting: one more hears nothing for a second, be it a liveness probe."""
+"""How many clients the system queues; each further one, even a liveness probe, waits for a second."""
 _MAX_ACCEPTS_PER_ROUND: Final = 8
-"""How many are accepted in one round of the loop: those that give way to them are closed in the next one."""
+"""How many clients are accepted in one round of the loop; connections that are closed for them end in the next one."""
 _UNAVAILABLE_ADDRESS_ERRORS: Final = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _SHUTDOWN_SECONDS: Final = 1.0
 _ACCEPT_PAUSE_SECONDS: Final = 0.05
-"""How long nothing is accepted when the system has no room for another connection."""
+"""How long no client is accepted after the system had no file descriptor left."""
 
 
 class AddressError(BadSettingsError):
-    """Pages cannot be served at the address of the settings; the message names the setting."""
+    """The process cannot listen at the address of the settings; the message names the setting."""
 
 
 async def bind(host: str, port: int) -> list[socket.socket]:
-    """Return listening sockets, one for each address of `host` that there is, all with one port; port 0 is any free one.
+    """Return listening sockets, one for each usable address of `host`, all on one port; port 0 means any free port.
 
-    Raises AddressError.
+    Raises AddressError if no address can be bound.
     """
-    found: list[socket.socket] = []
-    missing: OSError | None = None
+    listeners: list[socket.socket] = []
+    last_error: OSError | None = None
     try:
         for family, _, _, _, address in await _resolve(host, port):
-            chosen = found[0].getsockname()[1] if found else port
+            chosen_port = listeners[0].getsockname()[1] if listeners else port
             try:
-                listener = socket.create_server((str(address[0]), chosen), family=family, backlog=_BACKLOG)
+                listener = socket.create_server((str(address[0]), chosen_port), family=family, backlog=_BACKLOG)
             except OSError as error:
                 if error.errno not in _UNAVAILABLE_ADDRESS_ERRORS:
                     raise
-                missing = error  # such as ::1 for localhost where IPv6 is turned off
+                last_error = error  # such as ::1 for localhost without IPv6
                 continue
             listener.setblocking(False)  # noqa: FBT003 - Python's own
-            found.append(listener)
-        if missing is not None and not found:
-            raise missing
+            listeners.append(listener)
+        if last_error is not None and not listeners:
+            raise last_error
     except OSError as error:
-        for listener in found:
+        for listener in listeners:
             listener.close()
         raise _address_error(host, port, error) from error
-    return found
+    return listeners
 
 
 async def _resolve(host: str, port: int) -> list[Any]:
@@ -61,15 +61,15 @@ def _address_error(host: str, port: int, error: OSError) -> AddressError:
     if isinstance(error, socket.gaierror):
         return AddressError(f"SAFECLOCK_HTTP_HOST: expected a name or an address of this machine, got {host!r}")
     if error.errno == errno.EADDRINUSE:
-        return AddressError(f"SAFECLOCK_HTTP_PORT: expected a free port at {host}, {port} is in use")
+        return AddressError(f"SAFECLOCK_HTTP_PORT: expected a free port at {host}, got {port}, which is in use")
     return AddressError(
-        f"SAFECLOCK_HTTP_HOST, SAFECLOCK_HTTP_PORT: expected an address to listen at, {host} {port} is none:"
+        f"SAFECLOCK_HTTP_HOST, SAFECLOCK_HTTP_PORT: expected an address to listen at, got {host} {port}:"
         f" {error.strerror}"
     )
 
 
 class Acceptor:
-    """Accepts clients of bound sockets and hands each to `server`, over TLS where there is a context."""
+    """Accepts clients of bound sockets for `server`, over TLS if there is a context."""
 
     def __init__(self, server: web.Server, connections: Connections, ssl_context: ssl.SSLContext | None) -> None:
         self._server = server
@@ -85,13 +85,13 @@ class Acceptor:
         self._listeners.add(listener)
 
     async def close(self) -> None:
-        """Accept nobody any more, and drop the clients with whom a TLS handshake is under way."""
+        """Stop accepting clients, and disconnect those whose TLS handshake is not finished."""
         for listener in self._listeners:
             self._loop.remove_reader(listener)
             listener.close()
         self._listeners.clear()
-        for opening in self._opening_tasks:
-            opening.cancel()
+        for task in self._opening_tasks:
+            task.cancel()
         await asyncio.gather(*self._opening_tasks, return_exceptions=True)
 
     def _accept_pending(self, listener: socket.socket) -> None:
@@ -100,16 +100,16 @@ class Acceptor:
                 return
 
     def _accept_one(self, listener: socket.socket) -> bool:
-        """Accept a client that waits; return whether there may be another one."""
+        """Accept one queued client; return whether there may be another one."""
         try:
             client, address = listener.accept()
         except BlockingIOError:
             return False
         except ConnectionAbortedError:
             return True
-        except OSError:  # the process or the system has as many open files as it may
+        except OSError:  # the process or the system has reached its limit of open files
             self._connections.close_least_important()
-            self._loop.remove_reader(listener)  # it would be called again before anything is closed
+            self._loop.remove_reader(listener)  # the loop would call the reader again before the connection is closed
             self._loop.call_later(_ACCEPT_PAUSE_SECONDS, self._resume, listener)
             return False
         client.setblocking(False)  # noqa: FBT003 - Python's own
@@ -123,10 +123,10 @@ class Acceptor:
     def _start_connection(self, client: socket.socket, address: str) -> None:
         connection = Connection(self._server, self._connections, address, self._loop)
         self._connections.add(connection)
-        opening = self._loop.create_task(self._open_connection(client, connection))
-        connection.opening_task = opening
-        self._opening_tasks.add(opening)
-        opening.add_done_callback(lambda done: self._on_opened(done, client, connection))
+        task = self._loop.create_task(self._open_connection(client, connection))
+        connection.opening_task = task
+        self._opening_tasks.add(task)
+        task.add_done_callback(lambda done: self._on_opened(done, client, connection))
 
     async def _open_connection(self, client: socket.socket, connection: Connection) -> None:
         seconds: dict[str, float] = {}
@@ -136,7 +136,7 @@ class Acceptor:
         await self._loop.connect_accepted_socket(lambda: connection, client, ssl=self._ssl_context, **seconds)
 
     def _on_opened(self, task: asyncio.Task[None], client: socket.socket, connection: Connection) -> None:
-        """Drop a client whose connection was not opened: it did not finish a TLS handshake, or had to give way."""
+        """Disconnect a client whose TLS handshake failed or whose connection was closed for another one."""
         self._opening_tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None:

@@ -1,4 +1,4 @@
-"""The small HTTP server of a process: over TLS and for one user where it is told so."""
+"""The small HTTP server of a process, with optional TLS and one optional user."""
 
 import hmac
 from base64 import b64decode
@@ -15,21 +15,21 @@ from streams.edge.http_server.listener import Acceptor, bind
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 _PUBLIC_PATHS: Final = frozenset({"/healthz", "/readyz"})
-"""What a supervisor asks, who has no password; nothing in the answers is a figure."""
+"""Paths that need no password, since supervisors have none; the answers contain no figures."""
 _AUTHENTICATE_HEADERS: Final = {"WWW-Authenticate": 'Basic realm="safeclock", charset="UTF-8"'}
 _METHODS: Final = ("GET", "HEAD")
 _LIMITS: Final = ConnectionLimits()
 _STOP_SECONDS: Final = 0.5
-"""How long answers that are under way may take when the process stops."""
+"""How long running answers may take when the process stops."""
 
 
 @asynccontextmanager
 async def serve(
     pages: Mapping[str, Handler], host: str, port: int, security: HttpSecurity, limits: ConnectionLimits = _LIMITS
 ) -> AsyncIterator[int]:
-    """Serve `pages`, by their paths, for the block and yield the port; port 0 is any free one.
+    """Serve `pages`, by their paths, during the block and yield the port; port 0 means any free port.
 
-    Raises AddressError, which names the setting, when nobody can listen there.
+    Raises AddressError, which names the setting, if the address cannot be bound.
     """
     server = web.Server(_request_handler(pages, security), handler_cancellation=True)
     connections = Connections(limits)
@@ -47,7 +47,7 @@ async def serve(
 
 
 def _request_handler(pages: Mapping[str, Handler], security: HttpSecurity) -> Handler:
-    """Return what answers a request; nothing of the request is in an answer, and the connection ends with it."""
+    """Return the handler of all requests; an answer repeats nothing of its request and closes the connection."""
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         if isinstance(request.protocol, Connection):
@@ -74,12 +74,14 @@ async def _respond(
 
 
 def _is_authorized(authorization: str, security: HttpSecurity) -> bool:
-    """Whether a request says user and password; how long that takes does not tell how near a guess is."""
+    """Return whether a request has the right user and password; the comparison takes the same time for every guess."""
     if not security.password:
         return True
-    scheme, _, code = authorization.partition(" ")
+    scheme, _, encoded = authorization.partition(" ")
     try:
-        given = b64decode(code, validate=True)
+        credentials = b64decode(encoded, validate=True)
     except ValueError:
         return False
-    return scheme.lower() == "basic" and hmac.compare_digest(given, f"{security.user}:{security.password}".encode())
+    return scheme.lower() == "basic" and hmac.compare_digest(
+        credentials, f"{security.user}:{security.password}".encode()
+    )

@@ -1,4 +1,4 @@
-"""Kafka clients: login, and a consumer that survives undecodable record batches.
+"""Kafka clients: a login check, and a consumer that continues after undecodable record batches.
 
 Start with login.py and resilient_consumer.py.
 Imports contract.

@@ -1,4 +1,4 @@
-"""Closing a consumer within a second."""
+"""Close a consumer within about a second."""
 
 import asyncio
 from typing import Any, Final
@@ -9,12 +9,12 @@ _CLOSE_TIMEOUT_SECONDS: Final = 1.0
 
 
 async def close_consumer(consumer: AIOKafkaConsumer) -> None:
-    """Close a consumer; connections that the broker does not close in time are cut.
+    """Close a consumer, and abort connections that the broker does not close in time.
 
-    Over TLS both sides say that they close. A broker that holds a fetch answers that first, for which uvloop then
-    waits half a minute in vain.
+    With TLS, uvloop waits half a minute for the broker's close message, which the broker sends only after it has
+    answered a pending fetch.
     """
-    connections: Any = consumer._client._conns  # noqa: SLF001 - aiokafka shows them to nobody
+    connections: Any = consumer._client._conns  # noqa: SLF001 - aiokafka has no public access
     writers = [connection._writer for connection in connections.values()]  # noqa: SLF001
     closing = asyncio.create_task(consumer.stop())
     await asyncio.wait({closing}, timeout=_CLOSE_TIMEOUT_SECONDS)

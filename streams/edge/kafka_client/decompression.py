@@ -1,7 +1,7 @@
-"""Decompressing the records of one batch, never to more than a fixed size.
+"""Decompress the records of one batch with any of Kafka's four codecs, to at most a fixed size.
 
-The four codecs of Kafka, by their numbers in a batch's attributes. Each is decompressed into a buffer of the largest
-size that is allowed, or in steps, so that no batch takes more memory, whatever size it declares.
+Data are decompressed in steps, or into a buffer of the allowed size, so that a batch cannot take more memory, even if
+it declares a larger size.
 """
 
 import zlib
@@ -11,68 +11,68 @@ from typing import Any, Final
 import cramjam
 
 MAX_DECOMPRESSED_BYTES: Final = 4 << 20
-"""To how many bytes the records of one batch may be decompressed.
+"""Maximum size of the decompressed records of one batch.
 
-Most clients fill a batch to at most 1 MiB before they compress it; this is four times as much.
+Most clients fill a batch up to 1 MiB before they compress it; this limit is four times as much.
 """
 
-_GZIP_WINDOW: Final = 31  # zlib's word for gzip with the largest window
+_GZIP_WINDOW: Final = 31  # zlib's code for gzip with the largest window
 _MAX_GZIP_MEMBERS: Final = 16
 _XERIAL_MAGIC: Final = b"\x82SNAPPY\x00"
 _XERIAL_HEADER_BYTES: Final = 16
 _MAX_SNAPPY_BLOCKS: Final = 4096
-_LIKELY_RATIO: Final = 64  # a buffer of the largest size costs most of the time that a small batch takes
+_LIKELY_RATIO: Final = 64  # most batches fit into this; allocating the largest buffer would take most of the time
 
 
 class DecompressionError(Exception):
-    """The records of a batch cannot be decompressed, or not to so few bytes."""
+    """The records of a batch cannot be decompressed, or exceed the limit."""
 
 
 def decompress(codec: int, data: bytes, max_bytes: int = MAX_DECOMPRESSED_BYTES) -> bytes:
-    """Return `data` decompressed by the codec with this number, at most so many bytes.
+    """Return `data` decompressed to at most `max_bytes`; `codec` is the number in a batch's attributes.
 
-    Raises InflationError, whatever is wrong.
+    Raises DecompressionError for any problem.
     """
     try:
-        inflated = _CODECS[codec](data, max_bytes)
+        decompressed = _CODECS[codec](data, max_bytes)
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # a failed assertion of the library, written in Rust, is no Exception
+    except BaseException as error:  # a panic of the library, which is written in Rust, is not an Exception
         raise DecompressionError(f"codec {codec}: {type(error).__name__}") from error
-    if len(inflated) > max_bytes:
+    if len(decompressed) > max_bytes:
         raise DecompressionError(f"codec {codec}: expected at most {max_bytes} bytes")
-    return inflated
+    return decompressed
 
 
 def _decompress_gzip(data: bytes, max_bytes: int) -> bytes:
-    """Decompress up to one byte too many; a gzip file may have several members."""
-    found = b""
+    """Decompress to at most one byte more than `max_bytes`; gzip data may have several members."""
+    decompressed = b""
     for _ in range(_MAX_GZIP_MEMBERS):
         member = zlib.decompressobj(_GZIP_WINDOW)
-        found += member.decompress(data, max_bytes + 1 - len(found))
-        if not member.eof or len(found) > max_bytes:
+        decompressed += member.decompress(data, max_bytes + 1 - len(decompressed))
+        if not member.eof or len(decompressed) > max_bytes:
             raise DecompressionError("gzip: expected a whole member within the limit")
         data = member.unused_data
         if not data:
-            return found
+            return decompressed
     raise DecompressionError(f"gzip: expected at most {_MAX_GZIP_MEMBERS} members")
 
 
 def _decompress_snappy(data: bytes, max_bytes: int) -> bytes:
-    """Decompress one raw block, or the blocks of the framing that Java clients use (xerial)."""
+    """Decompress one raw block, or the blocks of the xerial framing, which Java clients use."""
     if not data.startswith(_XERIAL_MAGIC):
         return _decompress_snappy_block(data, max_bytes)
-    found = bytearray()
-    place = _XERIAL_HEADER_BYTES
+    decompressed = bytearray()
+    index = _XERIAL_HEADER_BYTES
     for _ in range(_MAX_SNAPPY_BLOCKS):
-        if place == len(data):
-            return bytes(found)
-        size = int.from_bytes(data[place : place + 4], signed=True)
-        block = data[place + 4 : place + 4 + size]
+        if index == len(data):
+            return bytes(decompressed)
+        size = int.from_bytes(data[index : index + 4], signed=True)
+        block = data[index + 4 : index + 4 + size]
         if size < 0 or len(block) != size:
             raise DecompressionError("snappy: expected a whole block")
-        found += _decompress_snappy_block(block, max_bytes - len(found))
-        place += 4 + size
+        decompressed += _decompress_snappy_block(block, max_bytes - len(decompressed))
+        index += 4 + size
     raise DecompressionError(f"snappy: expected at most {_MAX_SNAPPY_BLOCKS} blocks")
 
 
@@ -83,14 +83,14 @@ def _decompress_snappy_block(block: bytes, max_bytes: int) -> bytes:
 
 
 def _frame_decompressor(library: Any) -> Callable[[bytes, int], bytes]:  # noqa: ANN401 - one of cramjam's modules
-    def decompress(data: bytes, most: int) -> bytes:
-        likely = min(_LIKELY_RATIO * len(data), most)
+    def decompress(data: bytes, max_bytes: int) -> bytes:
+        likely_bytes = min(_LIKELY_RATIO * len(data), max_bytes)
         try:
-            return _decompress_into_buffer(library, data, likely)
+            return _decompress_into_buffer(library, data, likely_bytes)
         except cramjam.DecompressionError:
-            if likely == most:
+            if likely_bytes == max_bytes:
                 raise
-            return _decompress_into_buffer(library, data, most)
+            return _decompress_into_buffer(library, data, max_bytes)
 
     return decompress
 

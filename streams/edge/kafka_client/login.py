@@ -1,7 +1,6 @@
-"""Trying once whether the broker lets us in: Kafka's clients would try again and again, and never say which setting.
+"""Check once whether the broker accepts the login, since Kafka's clients retry without naming the wrong setting.
 
-A broker that does not answer at all is no matter of settings: who needs it waits for it, as it would for one that
-is being restarted.
+A missing answer is not a problem of settings: the caller waits for the broker, which may be restarting.
 """
 
 import asyncio
@@ -25,38 +24,38 @@ _REQUEST_TIMEOUT_MS: Final = 5_000
 _CLOSE_TIMEOUT_SECONDS: Final = 0.2
 _CLOSED_ERRORS: Final = (EOFError, ConnectionResetError, KafkaConnectionError, ssl.SSLEOFError)
 _PROTOCOL_ERRORS: Final = (*_CLOSED_ERRORS, ssl.SSLError, IllegalSaslStateError)
-# X509_V_ERR_*: what OpenSSL finds wrong with a certificate.
+# These numbers are OpenSSL's X509_V_ERR_* codes for problems of a certificate.
 _DATE_ERRORS: Final = {9: "is not valid yet", 10: "has expired"}
 _NAME_ERRORS: Final = {62, 64}
 
 
 class NoBrokerError(ConnectionError):
-    """No broker answers; the message names the setting with the addresses."""
+    """No broker answered; the message names the setting with the addresses."""
 
     def __init__(self, bootstrap: str, security: KafkaSecurity) -> None:
         super().__init__(f"{security.setting_name('bootstrap')}: expected a broker at {bootstrap}, none answered")
 
 
 def describe_error(error: BaseException) -> str:
-    """Return a failure that a broker caused in words: an error of a Kafka client by its name and what it says."""
+    """Return the text of an error, with the class name for errors of a Kafka client."""
     return f"the broker: {type(error).__name__}: {error}" if isinstance(error, KafkaError) else str(error)
 
 
 def missing_right_error(security: KafkaSecurity, right: str) -> KafkaSecurityError:
-    """Return the error of whom a broker lets in and does not let do something; `right` says what, and to what."""
+    """Return the error of a user who can log in but lacks a right, such as "READ topic measures"."""
     if security.uses_password or security.cert_file is None:
-        setting, who = "username", repr(security.username) if security.uses_password else "whoever does not sign in"
+        setting, user = "username", repr(security.username) if security.uses_password else "an anonymous client"
     else:
-        setting, who = "cert_file", f"that of {security.cert_file}"
-    return KafkaSecurityError(f"{security.setting_name(setting)}: expected somebody who may {right}, {who} may not")
+        setting, user = "cert_file", f"the user of {security.cert_file}"
+    return KafkaSecurityError(f"{security.setting_name(setting)}: expected a user who may {right}, {user} may not")
 
 
 def check_login(bootstrap: str, security: KafkaSecurity) -> bool:
-    """Return whether a broker lets us in, false if none answers; blocking, at most some seconds for each address.
+    """Return whether a broker accepts the login, False if no broker answers; blocks some seconds for each address.
 
-    Raises AccessError that names the setting.
+    Raises KafkaSecurityError that names the wrong setting.
     """
-    with ThreadPoolExecutor(1) as thread:  # the caller's own thread may have a running loop
+    with ThreadPoolExecutor(1) as thread:  # the caller's thread may already run an event loop
         return thread.submit(_run_check, bootstrap, security).result()
 
 
@@ -66,21 +65,23 @@ def _run_check(bootstrap: str, security: KafkaSecurity) -> bool:
 
 
 async def _check_login(bootstrap: str, security: KafkaSecurity) -> bool:
-    refusals = []
+    problems = []
     for host, port, _ in collect_hosts(bootstrap):
         error = await _login_error(host, port, security)
-        if isinstance(error, _CLOSED_ERRORS):  # a broker that is going down closes, too, and answers no more
+        if isinstance(
+            error, _CLOSED_ERRORS
+        ):  # a broker that stops also closes the connection, but does not answer again
             error = await _login_error(host, port, security)
         if error is None:
             return True
-        refusals += [errors] if (errors := _setting_problem(error, f"{host}:{port}", security)) else []
-    if refusals:
-        raise KafkaSecurityError(refusals[0])
+        problems += [problem] if (problem := _setting_problem(error, f"{host}:{port}", security)) else []
+    if problems:
+        raise KafkaSecurityError(problems[0])
     return False
 
 
 async def _login_error(host: str, port: int, security: KafkaSecurity) -> BaseException | None:
-    """Return why a broker did not let us in."""
+    """Return the error of a login, or None if the broker accepts it."""
     try:
         await _probe(host, port, security)
     except KafkaConnectionError as error:
@@ -91,18 +92,18 @@ async def _login_error(host: str, port: int, security: KafkaSecurity) -> BaseExc
 
 
 async def _probe(host: str, port: int, security: KafkaSecurity) -> None:
-    """Sign in, and ask something: a listener that expects a name closes the connection only then."""
+    """Log in and send a request, since a listener that requires a login closes the connection only at a request."""
     connection = AIOKafkaConnection(host, port, request_timeout_ms=_REQUEST_TIMEOUT_MS, **security.client_options())
     try:
         await connection.connect()
         await connection.send(MetadataRequest([]))
     finally:
-        # Of a connection that did not come about nobody ever says that it is closed.
+        # The future of a connection that was never established is never completed, so the wait has a timeout.
         await asyncio.wait({connection.close()}, timeout=_CLOSE_TIMEOUT_SECONDS)
 
 
 def _setting_problem(error: BaseException, server: str, security: KafkaSecurity) -> str | None:
-    """Return which setting is wrong, as a broker's answer has it; None where nobody answered."""
+    """Return the problem of the setting that caused an error, or None if the broker did not answer."""
     match error:
         case ssl.SSLCertVerificationError():
             return _broker_certificate_problem(error, server, security)
@@ -110,9 +111,11 @@ def _setting_problem(error: BaseException, server: str, security: KafkaSecurity)
             return _own_certificate_problem(error, server, security)
         case SaslAuthenticationFailed():
             names = f"{security.setting_name('username')}, {security.setting_name('password')}"
-            return f"{names}: expected a user of {server} and its password, {security.username!r} was not let in"
+            return f"{names}: expected a user of {server} and its password, {security.username!r} was rejected"
         case UnsupportedSaslMechanismError():
-            return f"{security.setting_name('mechanism')}: expected one that {server} takes, it does not {security.mechanism}"
+            return (
+                f"{security.setting_name('mechanism')}: expected one that {server} supports, got {security.mechanism}"
+            )
         case _ if isinstance(error, _PROTOCOL_ERRORS):
             return _protocol_problem(server, security)
         case _:
@@ -122,29 +125,29 @@ def _setting_problem(error: BaseException, server: str, security: KafkaSecurity)
 def _broker_certificate_problem(error: ssl.SSLCertVerificationError, server: str, security: KafkaSecurity) -> str:
     if error.verify_code in _DATE_ERRORS:
         return (
-            f"{security.setting_name('bootstrap')}: expected a broker whose certificate is valid today, that of {server}"
-            f" {_DATE_ERRORS[error.verify_code]}: it is renewed at the broker"
+            f"{security.setting_name('bootstrap')}: expected a broker with a valid certificate, that of {server}"
+            f" {_DATE_ERRORS[error.verify_code]}; renew the certificate at the broker"
         )
     if error.verify_code in _NAME_ERRORS:
         return (
-            f"{security.setting_name('bootstrap')}: expected an address that stands in the broker's certificate, {server} does"
-            " not stand in it"
+            f"{security.setting_name('bootstrap')}: expected an address that is in the broker's certificate,"
+            f" {server} is not in it"
         )
-    by = security.ca_file or "the system's authorities"
+    authority = security.ca_file or "the system's authorities"
     return (
-        f"{security.setting_name('ca_file')}: expected the authority that signed the certificate of {server}, got {by}"
-        f" ({error.verify_message})"
+        f"{security.setting_name('ca_file')}: expected the authority that signed the certificate of {server},"
+        f" got {authority} ({error.verify_message})"
     )
 
 
 def _own_certificate_problem(error: ssl.SSLError, server: str, security: KafkaSecurity) -> str:
     names = f"{security.setting_name('cert_file')}, {security.setting_name('key_file')}"
-    given = security.cert_file or "none"
-    return f"{names}: expected a certificate that {server} takes, got {given} ({error.reason})"
+    certificate = security.cert_file or "none"
+    return f"{names}: expected a certificate that {server} accepts, got {certificate} ({error.reason})"
 
 
 def _protocol_problem(server: str, security: KafkaSecurity) -> str:
     return (
-        f"{security.setting_name('protocol')}: expected the protocol of the listener at {server}, it closed the connection on"
-        f" {security.protocol}"
+        f"{security.setting_name('protocol')}: expected the protocol of the listener at {server}, which closed a"
+        f" connection over {security.protocol}"
     )

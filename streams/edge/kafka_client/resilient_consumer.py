@@ -1,8 +1,7 @@
-"""A Kafka consumer that no record batch can stop: aiokafka's, with its own way from a broker's answer to records.
+"""An aiokafka consumer with its own parser of a broker's response, so that no record batch can stop it.
 
-A batch that cannot be read comes out as one `UnreadableBatch` in the place of its records, and the position passes it.
-What may be a fault of the network is asked for again before that is decided. The order of reading is aiokafka's, as are
-transactions: control batches and what was aborted are passed.
+The consumer returns an unreadable batch as one `UnreadableBatch` in place of its records, and moves on. A batch that a
+network fault may have damaged is fetched again first. As in aiokafka, control batches and aborted records are skipped.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,10 +28,10 @@ from streams.edge.kafka_client.record_batch import (
 )
 
 MAX_FETCH_ATTEMPTS: Final = 3
-"""How often a batch whose checksum is wrong is fetched until it counts as unreadable."""
+"""How often a batch with a wrong checksum is fetched before it counts as unreadable."""
 
 _MAX_UNREADABLE_SECONDS: Final = 0.05
-"""How long what cannot be read of one answer may take: then whatever else the thread has to do comes first."""
+"""Time limit for unreadable batches of one response; after that, other work of the thread has precedence."""
 
 _READ_COMMITTED: Final = 1
 _ABORT_MARKER: Final = (0, 0)
@@ -42,9 +41,9 @@ _EVENT_HEADER_PREFIXES: Final = ("ce_", "content-type")
 
 
 class ConsumedRecord(NamedTuple):
-    """A record as it was read, in Kafka's words; a stamp of -1 is none.
+    """A record with Kafka's field names; a timestamp of -1 means that there is none.
 
-    The name of a header that is not UTF-8 begins with U+FFFD. Of very many headers those of CloudEvents are kept.
+    The name of a header that is not UTF-8 begins with U+FFFD. Of more than 100 headers, those of CloudEvents are kept.
     """
 
     topic: str
@@ -61,23 +60,23 @@ RecordOrUnreadable = ConsumedRecord | UnreadableBatch
 
 
 def create_consumer(limits: BatchLimits = SOURCE_TOPIC_LIMITS, **settings: Any) -> aiokafka.AIOKafkaConsumer:  # noqa: ANN401 - aiokafka's own
-    """Return an aiokafka consumer whose records are `Read` or `UnreadableBatch`; a batch beyond `bounds` is not read."""
-    made = ResilientConsumer(**settings)  # type: ignore[no-untyped-call]
-    made.batch_limits = limits
-    return made
+    """Return an aiokafka consumer of `ConsumedRecord` and `UnreadableBatch`; a batch beyond `limits` is unreadable."""
+    consumer = ResilientConsumer(**settings)  # type: ignore[no-untyped-call]
+    consumer.batch_limits = limits
+    return consumer
 
 
 async def poll(
     consumer: aiokafka.AIOKafkaConsumer, *topic_partitions: TopicPartition, **options: int
 ) -> Mapping[TopicPartition, list[RecordOrUnreadable]]:
-    """Return what `getmany` of such a consumer returns, with the type that it has."""
+    """Return the records that `getmany` of a `ResilientConsumer` returns, with their real type."""
     return cast(
         "Mapping[TopicPartition, list[RecordOrUnreadable]]", await consumer.getmany(*topic_partitions, **options)
     )
 
 
 class ResilientConsumer(aiokafka.AIOKafkaConsumer):
-    """An aiokafka consumer whose records are `Read` or `UnreadableBatch`."""
+    """An aiokafka consumer whose records are `ConsumedRecord` or `UnreadableBatch`."""
 
     batch_limits = SOURCE_TOPIC_LIMITS
 
@@ -85,76 +84,78 @@ class ResilientConsumer(aiokafka.AIOKafkaConsumer):
     async def start(self) -> None:
         await super().start()  # type: ignore[no-untyped-call]
         fetcher: Any = self._fetcher
-        # The method as it is, with our classes under the names that it looks up.
-        memory = UnreadableBatchTracker(partial(_last_response_at, fetcher), self.batch_limits)
-        names = {
+        # The method's code is unchanged; it finds our classes under the global names that it looks up.
+        tracker = UnreadableBatchTracker(partial(_last_response_at, fetcher), self.batch_limits)
+        global_names = {
             **vars(fetching),
             "MemoryRecords": PartitionResponse,
-            "PartitionRecords": partial(ResponseRecords, memory),
+            "PartitionRecords": partial(ResponseRecords, tracker),
         }
         method = fetching.Fetcher._proc_fetch_request  # noqa: SLF001 - aiokafka offers no other way to the bytes
-        fetcher._proc_fetch_request = MethodType(FunctionType(method.__code__, names), fetcher)  # noqa: SLF001
+        fetcher._proc_fetch_request = MethodType(FunctionType(method.__code__, global_names), fetcher)  # noqa: SLF001
 
 
 def _last_response_at(fetcher: Any, topic_partition: TopicPartition) -> int:  # noqa: ANN401 - aiokafka's, untyped
-    """Return the wall clock of the last answer, in epoch milliseconds."""
+    """Return the wall clock of the last response, in epoch milliseconds."""
     state: Any = fetcher._subscriptions.subscription.assignment.state_value(topic_partition)  # noqa: SLF001
     return int(state.timestamp)
 
 
 class PartitionResponse:
-    """The batches of one topic-partition in an answer, in the place of aiokafka's `MemoryRecords`."""
+    """The batches of one topic-partition in a response; replaces aiokafka's `MemoryRecords`."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
 
     def has_next(self) -> bool:
-        """Whether there is anything: what cannot be read is decided on by `Records`."""
+        """Return whether there are any bytes; `ResponseRecords` finds unreadable batches."""
         return bool(self.data)
 
     def size_in_bytes(self) -> int:
-        """Return how much there is."""
+        """Return the number of bytes."""
         return len(self.data)
 
 
 class UnreadableBatchTracker:
-    """What one consumer remembers of its topic-partitions between answers.
+    """Keeps the unreadable batches and fetch attempts of one consumer between responses.
 
-    `answered_at` returns the wall clock of a topic-partition's last answer, in epoch milliseconds; a batch beyond
-    `bounds` is not read.
+    `last_response_at` returns the wall clock of a topic-partition's last response, in epoch milliseconds; a batch
+    beyond `limits` is unreadable.
     """
 
-    def __init__(self, answered_at: Callable[[TopicPartition], int], bounds: BatchLimits = SOURCE_TOPIC_LIMITS) -> None:
-        self.last_response_at = answered_at
-        self.limits = bounds
+    def __init__(
+        self, last_response_at: Callable[[TopicPartition], int], limits: BatchLimits = SOURCE_TOPIC_LIMITS
+    ) -> None:
+        self.last_response_at = last_response_at
+        self.limits = limits
         self._attempts: dict[TopicPartition, tuple[int, int]] = {}
         self._last_unreadable: dict[TopicPartition, int] = {}
 
     def count_attempt(self, topic_partition: TopicPartition, offset: int) -> bool:
-        """Return whether what cannot be read at an offset has now been fetched often enough."""
-        before, count = self._attempts.get(topic_partition, (-1, 0))
-        count = count + 1 if before == offset else 1
+        """Count a failed attempt to read the batch at an offset; return whether the limit of attempts is reached."""
+        previous, count = self._attempts.get(topic_partition, (-1, 0))
+        count = count + 1 if previous == offset else 1
         self._attempts[topic_partition] = (offset, count)
         return count >= MAX_FETCH_ATTEMPTS
 
     def is_newly_unreadable(self, topic_partition: TopicPartition, base_offset: int) -> bool:
-        """Return whether the batch was not the last one that was told as unreadable."""
-        before, self._last_unreadable[topic_partition] = self._last_unreadable.get(topic_partition), base_offset
-        return before != base_offset
+        """Remember an unreadable batch; return whether it differs from the previous one."""
+        previous, self._last_unreadable[topic_partition] = self._last_unreadable.get(topic_partition), base_offset
+        return previous != base_offset
 
 
 class ResponseRecords:
-    """The records of one topic-partition in an answer, in the place of aiokafka's `PartitionRecords`.
+    """Iterates over the records of one topic-partition in a response; replaces aiokafka's `PartitionRecords`.
 
-    `next_fetch_offset` is the position after what was handed over last. Iteration ends early before a batch that is not
-    sound, and before decompressed batches come to more bytes than one may: the next answer begins there.
+    `next_fetch_offset` is the position after the last returned record. Iteration ends early before a batch that is not
+    intact, and before decompressed batches exceed the limit of one batch; the next fetch begins there.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - aiokafka's order
         self,
-        memory: UnreadableBatchTracker,
-        pair: TopicPartition,
-        answer: PartitionResponse,
+        tracker: UnreadableBatchTracker,
+        topic_partition: TopicPartition,
+        response: PartitionResponse,
         aborted: Iterable[tuple[int, int]] | None,
         fetch_offset: int,
         _key_deserializer: object,
@@ -163,11 +164,11 @@ class ResponseRecords:
         isolation: int,
     ) -> None:
         self.next_fetch_offset = fetch_offset
-        self._tracker = memory
-        self._topic_partition = pair
-        self._response = answer.data
+        self._tracker = tracker
+        self._topic_partition = topic_partition
+        self._response = response.data
         self._fetch_offset = fetch_offset
-        self._aborted_transactions = sorted(aborted or (), key=lambda one: one[1], reverse=True)
+        self._aborted_transactions = sorted(aborted or (), key=lambda transaction: transaction[1], reverse=True)
         self._aborted_producers: set[int] = set()
         self._is_read_committed = isolation == _READ_COMMITTED
         self._records = self._iterate()
@@ -178,61 +179,64 @@ class ResponseRecords:
     def __next__(self) -> RecordOrUnreadable:
         return next(self._records)
 
-    def _iterate(self) -> Iterator[RecordOrUnreadable]:  # noqa: C901 - a loop over every record, without calls that could be spared
-        new, kind, (topic, partition) = tuple.__new__, ConsumedRecord, self._topic_partition
-        inflated, spent = 0, 0.0
-        for frame, place in self._unread_batches():
-            started = 0.0 if frame.is_ordinary else perf_counter()
+    def _iterate(self) -> Iterator[RecordOrUnreadable]:  # noqa: C901 - each call in this loop costs time
+        new_tuple, record_type, (topic, partition) = tuple.__new__, ConsumedRecord, self._topic_partition
+        decompressed_bytes, unreadable_seconds = 0, 0.0
+        for batch, next_start in self._unread_batches():
+            started_at = 0.0 if batch.is_ordinary else perf_counter()
             try:
-                data = frame.data if frame.is_ordinary else self._decompress(frame)
-                if not frame.is_ordinary and frame.is_compressed:
-                    inflated += len(data)
-                    if len(data) < inflated > self._tracker.limits.max_bytes:
+                data = batch.data if batch.is_ordinary else self._decompress(batch)
+                if not batch.is_ordinary and batch.is_compressed:
+                    decompressed_bytes += len(data)
+                    if len(data) < decompressed_bytes > self._tracker.limits.max_bytes:
                         return
-                records = parse_records(frame, data) if data else ()
+                records = parse_records(batch, data) if data else ()
             except UndecodableError:
-                spent += perf_counter() - started if started else 0.0
-                yield from self._skip_unreadable(frame, place)
-                # A control batch may have ended an aborted transaction: the next answer tells which ones are.
-                if frame.is_control or spent > _MAX_UNREADABLE_SECONDS:
+                unreadable_seconds += perf_counter() - started_at if started_at else 0.0
+                yield from self._skip_unreadable(batch, next_start)
+                # An unreadable control batch may have ended an aborted transaction, which only the next response shows.
+                if batch.is_control or unreadable_seconds > _MAX_UNREADABLE_SECONDS:
                     return
                 continue
             for record in records:
                 offset = record.offset
                 if offset >= self.next_fetch_offset:
                     self.next_fetch_offset = offset + 1
-                    stamp, headers = record.timestamp, record.headers
-                    if stamp is None:
-                        stamp = -1
+                    timestamp, headers = record.timestamp, record.headers
+                    if timestamp is None:
+                        timestamp = -1
                     if len(headers) > _MAX_HEADERS:
                         headers = _limit_headers(headers)
-                    whose = record.timestamp_type or 0
-                    yield new(kind, (topic, partition, offset, stamp, whose, record.key, record.value, headers))
-            if self.next_fetch_offset < frame.next_offset:
-                self._advance_past(frame, place)
+                    timestamp_type = record.timestamp_type or 0
+                    yield new_tuple(
+                        record_type,
+                        (topic, partition, offset, timestamp, timestamp_type, record.key, record.value, headers),
+                    )
+            if self.next_fetch_offset < batch.next_offset:
+                self._advance_past(batch, next_start)
 
     def _unread_batches(self) -> Iterator[tuple[RawBatch, int]]:
-        """Yield the batches that were not read before, each with the place of the next one.
+        """Yield the batches that were not read before, each with the index at which the next batch begins.
 
-        One that is not sound ends the answer. It is among them when it was fetched so often that it will not change.
+        The first batch that is not intact ends the response. It is yielded only after it was fetched often enough.
         """
-        place = 0
-        while (frame := batch_at(self._response, place)) is not None and frame.is_intact:
-            place += len(frame.data)
-            if not frame.base_offset < self.next_fetch_offset >= frame.next_offset:
-                yield frame, place
+        start = 0
+        while (batch := batch_at(self._response, start)) is not None and batch.is_intact:
+            start += len(batch.data)
+            if not batch.base_offset < self.next_fetch_offset >= batch.next_offset:
+                yield batch, start
         if self.next_fetch_offset == self._fetch_offset and self._tracker.count_attempt(
             self._topic_partition, self._fetch_offset
         ):
-            left = frame or RawBatch(
+            unreadable = batch or RawBatch(
                 b"", is_intact=False, magic=0, base_offset=self._fetch_offset, next_offset=self._fetch_offset + 1
             )
-            yield left, place + len(left.data)
+            yield unreadable, start + len(unreadable.data)
 
     def _decompress(self, batch: RawBatch) -> bytes:
-        """Return a batch without compression, nothing where it is a broker's own or its transaction was aborted."""
+        """Return the bytes of a batch without compression, or b"" for a control batch or an aborted transaction."""
         if not batch.is_intact:
-            raise UndecodableError("expected a whole batch with the right checksum")
+            raise UndecodableError("expected a complete batch with the right checksum")
         if self._is_read_committed:
             while self._aborted_transactions and self._aborted_transactions[-1][1] <= batch.base_offset:
                 self._aborted_producers.add(self._aborted_transactions.pop()[0])
@@ -242,10 +246,10 @@ class ResponseRecords:
         return b"" if batch.is_control or aborted else decompress_batch(batch, self._tracker.limits)
 
     def _skip_unreadable(self, batch: RawBatch, next_start: int) -> Iterator[UnreadableBatch]:
-        """Pass a batch that cannot be read, and tell of it once; the next one begins at `place`."""
-        known = batch.is_intact or batch.has_all_offsets
-        first = max(batch.base_offset, self._fetch_offset) if known else self._fetch_offset
-        is_reported = (
+        """Skip an unreadable batch, and yield it if it was not yielded before; the next one begins at `next_start`."""
+        has_known_offsets = batch.is_intact or batch.has_all_offsets
+        first_offset = max(batch.base_offset, self._fetch_offset) if has_known_offsets else self._fetch_offset
+        logged_at = (
             batch.max_timestamp
             if batch.is_intact and batch.max_timestamp >= 0
             else self._tracker.last_response_at(self._topic_partition)
@@ -254,35 +258,35 @@ class ResponseRecords:
             self._tracker.is_newly_unreadable(self._topic_partition, batch.base_offset)
             or batch.base_offset >= self._fetch_offset
         )
-        self.next_fetch_offset = max(self.next_fetch_offset, first + 1)
+        self.next_fetch_offset = max(self.next_fetch_offset, first_offset + 1)
         self._advance_past(batch, next_start)
         if is_new:
             yield UnreadableBatch(
                 *self._topic_partition,
-                first,
-                is_reported,
-                batch.record_count if known and batch.record_count > 0 else None,
+                first_offset,
+                logged_at,
+                batch.record_count if has_known_offsets and batch.record_count > 0 else None,
             )
 
     def _advance_past(self, batch: RawBatch, next_start: int) -> None:
-        """Move the position behind a batch; the next one begins at `place`.
+        """Move the position behind a batch; the next one begins at `next_start`.
 
-        A batch that holds fewer records than offsets is passed by the offset after its first one, unless the broker
-        has given it for an offset within: its header may lie, and then good batches follow.
+        The header of a batch with fewer records than offsets may be wrong, and good batches may follow. The position
+        therefore moves only to the offset after its first one, unless the broker returned the batch for a later offset.
         """
-        least = max(self.next_fetch_offset, batch.base_offset + 1 if batch.is_intact else 0)
-        claimed = max(batch.next_offset, least)
-        following = batch_at(self._response, next_start)
-        if following is not None and following.is_intact and following.base_offset >= least:
-            self.next_fetch_offset = min(claimed, following.base_offset)
+        min_offset = max(self.next_fetch_offset, batch.base_offset + 1 if batch.is_intact else 0)
+        claimed_offset = max(batch.next_offset, min_offset)
+        next_batch = batch_at(self._response, next_start)
+        if next_batch is not None and next_batch.is_intact and next_batch.base_offset >= min_offset:
+            self.next_fetch_offset = min(claimed_offset, next_batch.base_offset)
         elif batch.has_all_offsets or batch.base_offset < self._fetch_offset:
-            self.next_fetch_offset = claimed
+            self.next_fetch_offset = claimed_offset
         else:
-            self.next_fetch_offset = least
+            self.next_fetch_offset = min_offset
 
 
 def _limit_headers(headers: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
-    """Return the headers of CloudEvents, and one in the place of all others that is as long, up to a limit."""
-    ours = [header for header in headers if header[0].startswith(_EVENT_HEADER_PREFIXES)]
+    """Return the headers of CloudEvents, and one header as long as all headers together, up to a limit."""
+    event_headers = [header for header in headers if header[0].startswith(_EVENT_HEADER_PREFIXES)]
     size = sum(len(name) + len(content or b"") for name, content in headers)
-    return [*ours[:_MAX_HEADERS], ("", bytes(min(size, _MAX_HEADER_BYTES)))]
+    return [*event_headers[:_MAX_HEADERS], ("", bytes(min(size, _MAX_HEADER_BYTES)))]

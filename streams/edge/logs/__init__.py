@@ -1,4 +1,4 @@
-"""Log lines: format, and limits on repeated lines.
+"""The log of a process: format of lines, and limits on repeated lines.
 
 Start with configuration.py.
 Imports contract.

@@ -1,8 +1,8 @@
-"""What client libraries log, made bearable: they repeat themselves up to thousands of times a second.
+"""Filter the log records of client libraries, which repeat some records up to thousands of times a second.
 
-Their records below a warning are never logged: at DEBUG some of them hold passwords, and no level of ours changes that.
-Whatever they say while no broker answers is one outage: see `outage`. What they say otherwise is mostly of what they
-try again by themselves, so that it is logged when it goes on for longer than that takes.
+Records below WARNING are never logged, at any level of our own log, since some of them contain passwords at DEBUG.
+Records during a broker outage are summed up (`broker_outage`). Other records are mostly about operations that the
+library retries, so they are logged only if they continue for longer than a retry takes.
 """
 
 import logging
@@ -16,14 +16,14 @@ from streams.edge.logs.broker_outage import BrokerOutage
 from streams.edge.logs.rate_limiter import LogRateLimiter, with_suppressed_count
 
 KAFKA_LOGGERS: Final = ("aiokafka", "kafka")
-"""Kafka's clients: what they warn of is a reason to try the broker."""
+"""Loggers of Kafka's clients; a warning of these clients makes the process probe the broker."""
 LIBRARY_LOGGERS: Final = (
     *KAFKA_LOGGERS,
     "faust",
     "mode",
     "aiohttp",
     "asyncio",
-    # Services of ours for which Faust logs, by the names of their modules.
+    # Faust logs for these services of ours, under the names of their modules.
     "streams.runtime.faust_app",
     "streams.runtime.kafka.fetch_thread",
     "streams.runtime.kafka.consumer",
@@ -35,32 +35,32 @@ _MAX_KINDS: Final = 256
 
 
 def is_logger_below(logger: str, names: tuple[str, ...]) -> bool:
-    """Return whether a logger is one of `names` or below one."""
+    """Return whether a logger is one of `names` or a child of one."""
     return any(logger == name or logger.startswith(f"{name}.") for name in names)
 
 
 class PersistenceDetector:
-    """Tells what goes on from what passes; times in epoch milliseconds. It remembers a bounded number of kinds."""
+    """Detects messages that continue for some time; times in milliseconds. The number of kinds is bounded."""
 
     def __init__(self) -> None:
         self._seen: dict[str, tuple[int, int]] = {}
 
     def is_persistent(self, kind: str, now: int) -> bool:
-        """Return whether messages of this kind came for ten seconds, without a minute's rest between them."""
-        first, last = self._seen.pop(kind, (now, now))
-        if now - last > _RESET_AFTER_MS or now < last:
-            first = now
+        """Return whether messages of this kind have come for ten seconds, without a gap of more than a minute."""
+        first_at, last_at = self._seen.pop(kind, (now, now))
+        if now - last_at > _RESET_AFTER_MS or now < last_at:
+            first_at = now
         if len(self._seen) >= _MAX_KINDS:
             del self._seen[next(iter(self._seen))]
-        self._seen[kind] = (first, now)
-        return now - first >= _PERSISTENT_AFTER_MS
+        self._seen[kind] = (first_at, now)
+        return now - first_at >= _PERSISTENT_AFTER_MS
 
 
 class ClientLogFilter(logging.Filter):
-    """Decides which records of client libraries are logged; of the others it lets all pass.
+    """Decides which records of client libraries are logged; all other records pass.
 
-    `clock` tells milliseconds that never go back. `complained` is called when Kafka's clients warn of something. With
-    `everything` a record need not persist.
+    `now_ms` returns monotonic milliseconds. `on_kafka_warning` is called at every warning of Kafka's clients. With
+    `log_transient`, records are logged even if they do not continue.
     """
 
     def __init__(self, outage: BrokerOutage, now_ms: Callable[[], int], *, log_transient: bool = False) -> None:
@@ -74,7 +74,7 @@ class ClientLogFilter(logging.Filter):
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether a record is logged; one of a library becomes a warning, with how many there were."""
+        """Return whether a record is logged; a library's record becomes a warning with a count of the others."""
         if not is_logger_below(record.name, LIBRARY_LOGGERS):
             return True
         if record.levelno < logging.WARNING:
@@ -88,29 +88,32 @@ class ClientLogFilter(logging.Filter):
 
     def _should_log(self, record: logging.LogRecord, now: int) -> bool:
         kind = f"{record.name} {_safe_message(record) if is_logger_below(record.name, ('asyncio',)) else record.msg}"
-        passing = record.levelno < logging.ERROR or is_logger_below(record.name, KAFKA_LOGGERS)
-        if passing and not self._persistence_detector.is_persistent(kind, now) and not self._log_transient:
+        can_be_transient = record.levelno < logging.ERROR or is_logger_below(record.name, KAFKA_LOGGERS)
+        if can_be_transient and not self._persistence_detector.is_persistent(kind, now) and not self._log_transient:
             return False
-        held = self._rate_limiter.admit(kind, now)
-        if held is None:
+        suppressed = self._rate_limiter.admit(kind, now)
+        if suppressed is None:
             return False
-        record.msg, record.args = with_suppressed_count(_safe_message(record), held), ()
+        record.msg, record.args = with_suppressed_count(_safe_message(record), suppressed), ()
         record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
         return True
 
 
 def _safe_message(record: logging.LogRecord) -> str:
-    """Return what a record says; of asyncio only the first words, since objects follow, with whatever they hold."""
+    """Return the message of a record; of asyncio only the first words, since the objects after them may hold input."""
     try:
-        said = record.getMessage()
-    except (TypeError, ValueError):  # its arguments do not fit; raised from here it would end up in the library
-        said = str(record.msg)
+        message = record.getMessage()
+    except (
+        TypeError,
+        ValueError,
+    ):  # the arguments do not fit the message; an error here would be raised in the library
+        message = str(record.msg)
     return (
-        pattern(r"[\n<(\[{]").split(said, maxsplit=1)[0].rstrip()
+        pattern(r"[\n<(\[{]").split(message, maxsplit=1)[0].rstrip()
         if is_logger_below(record.name, ("asyncio",))
-        else said
+        else message
     )
 
 
 def _ignore() -> None:
-    """Tell nobody of a complaint."""
+    """Ignore a warning."""

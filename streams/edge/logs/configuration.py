@@ -1,4 +1,4 @@
-"""The log of a process, on standard error: one handler, one form, and client libraries that are kept short."""
+"""Configure the log of a process on standard error: one handler, one format, and a filter for client libraries."""
 
 import json
 import logging
@@ -24,16 +24,16 @@ _PROBE_INTERVAL_SECONDS: Final = 1.0
 
 
 class TextFormatter(logging.Formatter):
-    """A line of text a record, and lines for the trace of an error."""
+    """Formats a record as one line of text, followed by the lines of an error's trace."""
 
     @override
     def formatException(self, ei: Any) -> str:
-        """Return where an error arose, without texts that may hold what came in."""
+        """Return the trace of an error without texts that may contain input."""
         return format_trace(ei[1])
 
 
 class JsonFormatter(TextFormatter):
-    """One JSON object a record, on one line: time, level, logger, process, message, and the trace of an error."""
+    """Formats a record as one line of JSON: time, level, logger, process, message, and an error's trace."""
 
     def __init__(self, process: str) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class JsonFormatter(TextFormatter):
 
     @override
     def format(self, record: logging.LogRecord) -> str:
-        said = {
+        fields = {
             "time": datetime.fromtimestamp(record.created, UTC)
             .isoformat(timespec="milliseconds")
             .replace("+00:00", "Z"),
@@ -51,43 +51,47 @@ class JsonFormatter(TextFormatter):
             "message": record.getMessage(),
         }
         if record.exc_info and record.exc_info[1] is not None:
-            said["trace"] = self.formatException(record.exc_info)
-        return json.dumps(said, ensure_ascii=False)
+            fields["trace"] = self.formatException(record.exc_info)
+        return json.dumps(fields, ensure_ascii=False)
 
 
 def configure_logging(settings: LogSettings, process: str, bootstrap: str, security: KafkaSecurity) -> None:
-    """Write this process's log as its settings say, and try the broker when Kafka's clients warn of something.
+    """Configure this process's log by its settings, and probe the broker at warnings of Kafka's clients.
 
-    Does nothing where something else has configured a log before: this process is part of that.
+    Does nothing if a log is already configured, since this process is then a part of another one.
     """
     if logging.getLogger().handlers:
         return
-    clients = ClientLogFilter(BrokerOutage(bootstrap), monotonic_ms, log_transient=settings.level is LogLevel.DEBUG)
+    client_filter = ClientLogFilter(
+        BrokerOutage(bootstrap), monotonic_ms, log_transient=settings.level is LogLevel.DEBUG
+    )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(process) if settings.format is LogFormat.JSON else TextFormatter(_TEXT_FORMAT))
-    handler.addFilter(clients)
+    handler.addFilter(client_filter)
     logging.basicConfig(level=settings.level.upper(), handlers=[handler])
     for name in LIBRARY_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
-    clients.on_kafka_warning = BrokerWatcher(clients.outage, lambda: broker_problem(bootstrap, security)).request_probe
+    client_filter.on_kafka_warning = BrokerWatcher(
+        client_filter.outage, lambda: broker_problem(bootstrap, security)
+    ).request_probe
 
 
 def broker_problem(bootstrap: str, security: KafkaSecurity) -> str | None:
-    """Return why no broker can be used now, None when one lets us in; blocking, some seconds for each address."""
-    from streams.edge.kafka_client.login import NoBrokerError, check_login  # noqa: PLC0415 - a client library of a third of a second
+    """Return why no broker can be used, or None if one accepts the login; blocks some seconds for each address."""
+    from streams.edge.kafka_client.login import NoBrokerError, check_login  # noqa: PLC0415 - it takes 0.3 s
 
     try:
         return None if check_login(bootstrap, security) else str(NoBrokerError(bootstrap, security))
     except KafkaSecurityError as error:
         return str(error)
-    except OSError as error:  # such as a file of certificates that is gone
-        return f"{security.setting_name('bootstrap')}: expected a broker to be tried, this failed: {error.strerror}"
+    except OSError as error:  # such as a missing file of certificates
+        return f"{security.setting_name('bootstrap')}: expected a broker, but the probe failed: {error.strerror}"
 
 
 class BrokerWatcher:
-    """A thread that tries the broker once it is told to look, and once a second until it answers.
+    """A thread that probes the broker on request, and then once a second until the broker answers.
 
-    `problem` says why the broker cannot be used, None when it can.
+    `find_problem` returns why the broker cannot be used, or None if it can.
     """
 
     def __init__(self, outage: BrokerOutage, find_problem: Callable[[], str | None]) -> None:
@@ -97,7 +101,7 @@ class BrokerWatcher:
         self._thread: threading.Thread | None = None
 
     def request_probe(self) -> None:
-        """Try the broker soon; returns at once."""
+        """Request a probe of the broker; returns at once."""
         self._probe_requested.set()
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="safeclock-broker-watch", daemon=True)

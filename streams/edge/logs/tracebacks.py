@@ -1,20 +1,20 @@
-"""Where an error arose, for a log: types and places, and the texts of errors alone that cannot hold what came in."""
+"""Format the trace of an error for a log: types, places, and only those texts that cannot contain input."""
 
 import traceback
 from collections.abc import Iterator
 from typing import Final
 
 _SAFE_MODULES: Final = ("streams.", "dashboards.", "producers.", "aiokafka.errors", "kafka.errors")
-"""Modules whose errors say what was expected, or name a fault of the broker."""
+"""Modules whose error texts contain no input: they say what was expected, or name a fault of the broker."""
 
 
 def format_trace(error: BaseException) -> str:
-    """Return an error and what caused it, the first cause first, as lines of text.
+    """Return the lines of an error and its causes, the first cause first.
 
-    A text such as that of a KeyError may be a report's token or a part of an event, so it is left out; that of an
-    OSError is the system's own words.
+    The text of an error such as KeyError may be a report's token or a part of an event, so the text is left out. An
+    OSError is logged with the system's text.
     """
-    return "\n".join(line for one in reversed(list(_causes(error))) for line in _error_lines(one))
+    return "\n".join(line for cause in reversed(list(_causes(error))) for line in _error_lines(cause))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -30,8 +30,8 @@ def _error_lines(error: BaseException) -> Iterator[str]:
         yield f"  {frame.filename}:{frame.lineno} in {frame.name}"
     yield f"{type(error).__name__}{_safe_text(error)}"
     if isinstance(error, BaseExceptionGroup):
-        for one in error.exceptions:
-            yield from (f"  | {line}" for line in format_trace(one).split("\n"))
+        for inner in error.exceptions:
+            yield from (f"  | {line}" for line in format_trace(inner).split("\n"))
 
 
 def _safe_text(error: BaseException) -> str:

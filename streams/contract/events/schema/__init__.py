@@ -1,5 +1,5 @@
-"""The types that describe each event in JSON.
+"""The types that declare each event and its JSON.
 
 Start with envelope.py.
-Imports domain's closed words.
+Imports the closed words of domain.
 """

@@ -1,4 +1,4 @@
-"""The data of `action-taken`: one class per outcome, each with what that outcome requires."""
+"""The data of `action-taken`: one class for each outcome, with the fields that the outcome requires."""
 
 from typing import Annotated
 
@@ -23,48 +23,48 @@ Restrictions = Annotated[
 
 
 class ActionData(EventData, frozen=True, kw_only=True, tag_field="outcome"):
-    """What every outcome may say: how much a machine did, and how many items *this* event decides (default: all)."""
+    """Fields of every outcome: the degree of automation, and how many items *this* event decides (default: all)."""
 
     automation: Automation | UnsetType = UNSET
     items: Items | UnsetType = UNSET
 
 
 class Acknowledged(ActionData, frozen=True, kw_only=True, tag=str(Outcome.ACKNOWLEDGED)):
-    """The reporter was told that the report arrived."""
+    """The platform informed the reporter that the report arrived."""
 
 
 class ReviewStarted(ActionData, frozen=True, kw_only=True, tag=str(Outcome.REVIEW_STARTED)):
-    """A person or a machine began to look at it."""
+    """A person or a machine began to review the report."""
 
 
 class Validated(ActionData, frozen=True, kw_only=True, tag=str(Outcome.VALIDATED)):
-    """The report holds everything that a law or the platform demands of it."""
+    """The report contains everything that a law or the platform requires of a report."""
 
 
 class NoticeServed(ActionData, frozen=True, kw_only=True, tag=str(Outcome.NOTICE_SERVED)):
-    """A regulator's notice about it was served on the platform."""
+    """A regulator's notice about the report was served on the platform."""
 
 
 class Escalated(ActionData, frozen=True, kw_only=True, tag=str(Outcome.ESCALATED)):
-    """The report was passed on."""
+    """The report was passed on to somebody else."""
 
     to: Addressee
 
 
 class Merged(ActionData, frozen=True, kw_only=True, tag=str(Outcome.MERGED)):
-    """The report is treated with another one; this ends nothing."""
+    """The report is handled together with another report; this ends neither report."""
 
     into: Token
 
 
 class Paused(ActionData, frozen=True, kw_only=True, tag=str(Outcome.PAUSED)):
-    """The platform cannot go on, and says why."""
+    """The platform cannot continue, and gives the reason."""
 
     reason: PauseReason
 
 
 class Resumed(ActionData, frozen=True, kw_only=True, tag=str(Outcome.RESUMED)):
-    """The platform can go on."""
+    """The platform can continue."""
 
 
 class Restricted(ActionData, frozen=True, kw_only=True, tag=str(Outcome.RESTRICTED)):
@@ -86,31 +86,31 @@ class AccountRestricted(ActionData, frozen=True, kw_only=True, tag=str(Outcome.A
 
 
 class NoViolation(ActionData, frozen=True, kw_only=True, tag=str(Outcome.NO_VIOLATION)):
-    """The platform decided that nothing is to be restricted."""
+    """The platform decided to restrict nothing."""
 
 
 class AlreadyRestricted(ActionData, frozen=True, kw_only=True, tag=str(Outcome.ALREADY_RESTRICTED)):
-    """What was reported had been restricted before the report."""
+    """The reported item had been restricted before the report."""
 
 
 class Unavailable(ActionData, frozen=True, kw_only=True, tag=str(Outcome.UNAVAILABLE)):
-    """What was reported was gone before a decision."""
+    """The reported item was no longer available before a decision."""
 
 
 class OutOfScope(ActionData, frozen=True, kw_only=True, tag=str(Outcome.OUT_OF_SCOPE)):
-    """The report is not about anything that the platform decides on."""
+    """The report is about something that the platform does not decide on."""
 
 
 class Invalidated(ActionData, frozen=True, kw_only=True, tag=str(Outcome.INVALIDATED)):
-    """The platform rejected the report without judging it."""
+    """The platform rejected the report without deciding on its content."""
 
 
 class Withdrawn(ActionData, frozen=True, kw_only=True, tag=str(Outcome.WITHDRAWN)):
-    """The reporter took the report back."""
+    """The reporter withdrew the report."""
 
 
 class Expired(ActionData, frozen=True, kw_only=True, tag=str(Outcome.EXPIRED)):
-    """The report was closed undecided; counts as not acted."""
+    """The report was closed without a decision; it counts as not acted on."""
 
 
 class Reopened(ActionData, frozen=True, kw_only=True, tag=str(Outcome.REOPENED)):
@@ -118,7 +118,7 @@ class Reopened(ActionData, frozen=True, kw_only=True, tag=str(Outcome.REOPENED))
 
 
 class Reversed(ActionData, frozen=True, kw_only=True, tag=str(Outcome.REVERSED)):
-    """An earlier decision was taken back."""
+    """The platform reversed an earlier decision."""
 
     of: Reversal
 

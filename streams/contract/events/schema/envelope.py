@@ -1,4 +1,4 @@
-"""The envelope: CloudEvents 1.0, one class per type, and how a typed event becomes bytes."""
+"""The envelope (CloudEvents 1.0), one class for each event type, and the encoding of typed events."""
 
 from typing import Any, Final, Literal, final
 
@@ -18,10 +18,10 @@ SOURCE_PREFIX: Final = "/platforms/"
 class CloudEvent(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False, tag_field="type"
 ):
-    """What every event carries around its `data`.
+    """The attributes that every event has beside its `data`.
 
-    `time` is when it happened. `recordedtime` stands, in a file, for the log time of the record that a line was;
-    on a topic it is checked, and stands for when the event was told only in audited history.
+    `time` is when the event occurred. In a file, `recordedtime` is the log time of the line's record. On a topic,
+    `recordedtime` is checked, and only an event of audited history counts as logged at this instant.
     """
 
     specversion: Literal["1.0"]
@@ -34,7 +34,7 @@ class CloudEvent(
 
 @final
 class ReportFiledEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.report-filed.v1"):
-    """A filing, named by its report's token."""
+    """A filing; `subject` is the report's token."""
 
     subject: Token
     data: event_data.ReportFiled
@@ -42,7 +42,7 @@ class ReportFiledEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.rep
 
 @final
 class ActionTakenEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.action-taken.v1"):
-    """An outcome, named by its report's token."""
+    """An action; `subject` is the report's token."""
 
     subject: Token
     data: ActionTaken
@@ -50,7 +50,7 @@ class ActionTakenEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.act
 
 @final
 class ReportAmendedEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.report-amended.v1"):
-    """An amendment; it travels where the filing did."""
+    """An amendment; it is published on the topic of the filing."""
 
     subject: Token
     data: event_data.ReportAmended
@@ -58,7 +58,7 @@ class ReportAmendedEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.r
 
 @final
 class EventRetractedEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.event-retracted.v1"):
-    """A retraction; it travels where the retracted event did."""
+    """A retraction; it is published on the topic of the retracted event."""
 
     subject: Token
     data: event_data.EventRetracted
@@ -66,7 +66,7 @@ class EventRetractedEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.
 
 @final
 class HeartbeatEvent(CloudEvent, frozen=True, kw_only=True, tag="safeclock.heartbeat.v1"):
-    """A heartbeat; it is about no report."""
+    """A heartbeat; it concerns no report."""
 
     data: event_data.HeartbeatData
 
@@ -79,9 +79,9 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 def report_event(data: ReportEventData, *, platform: str, token: str, id: str, occurred_at: int) -> AnyEvent:  # noqa: A002 - CloudEvents' word
-    """Return the event that says `data` about the report `token`; `at` is when it happened, in epoch milliseconds.
+    """Return the event with `data` about the report `token` that occurred at `occurred_at`, in epoch milliseconds.
 
-    Nothing is validated: a publisher decodes what it encoded before it sends it.
+    Nothing is validated: a publisher decodes an encoded event before it sends the event.
     """
     envelope: dict[str, Any] = {
         "specversion": "1.0",
@@ -102,14 +102,14 @@ def report_event(data: ReportEventData, *, platform: str, token: str, id: str, o
 
 
 def heartbeat_event(data: event_data.HeartbeatData, *, platform: str, id: str, occurred_at: int) -> HeartbeatEvent:  # noqa: A002 - as above
-    """Return the heartbeat that a platform sends at `at`, in epoch milliseconds."""
+    """Return the heartbeat that a platform sends at `occurred_at`, in epoch milliseconds."""
     return HeartbeatEvent(
         specversion="1.0", id=id, source=SOURCE_PREFIX + platform, time=format_timestamp(occurred_at), data=data
     )
 
 
 def with_recorded_time(event: AnyEvent, logged_at: int) -> AnyEvent:
-    """Return `event` with the log time `at`, in epoch milliseconds, as it stands in a file."""
+    """Return `event` as a file contains it: with the log time `logged_at`, in epoch milliseconds, as `recordedtime`."""
     return msgspec.structs.replace(event, recordedtime=format_timestamp(logged_at))
 
 

@@ -1,8 +1,8 @@
-"""The data of the five event types: what a platform says, word for word.
+"""Declare the data of the event types that a platform publishes; `action_data` has those of `action-taken`.
 
-Every type is closed: a field that is not declared here refuses the event, so that content, names and addresses
-cannot come in by accident. What an optional field means when it is left out is its default here; an explicit
-`null` is refused. `action-taken` is in `outcomes`.
+Every type is closed: an event with an undeclared field is refused, so that a platform cannot publish content, names or
+addresses by accident. The default of an optional field is its meaning when the field is left out; an explicit `null` is
+refused.
 """
 
 from typing import Annotated, Final
@@ -24,7 +24,7 @@ from streams.domain.vocabulary import (
 
 
 def _pattern_only_in_schema(body: str, description: str) -> Meta:
-    """Describe a pattern in the schema only; `decode` checks it, at half the time that the typed decoder takes."""
+    """Describe a pattern in the schema only; `decoder` checks it in half the time that the typed decoder takes."""
     return Meta(description=description, extra_json_schema={"pattern": f"^{body}$"})
 
 
@@ -32,21 +32,23 @@ EVENT_ID_PATTERN: Final = "[A-Za-z0-9_-]{8,64}"
 TOKEN_PATTERN: Final = "[a-z0-9]{2}_[A-Za-z0-9_-]{43}"  # noqa: S105 - the shape of a pseudonym
 
 EventId = Annotated[
-    str, _pattern_only_in_schema(EVENT_ID_PATTERN, "Unique within the source; the same id again is a redelivery.")
+    str,
+    _pattern_only_in_schema(EVENT_ID_PATTERN, "Unique within the source; a second event with the id is a redelivery."),
 ]
 
 Token = Annotated[
     str,
     _pattern_only_in_schema(
-        TOKEN_PATTERN, "Pseudonym of a report: the key's two-character id, then base64url of the HMAC-SHA-256 under it."
+        TOKEN_PATTERN,
+        "Pseudonym of a report: the key's two-character id, then base64url of the HMAC-SHA-256 under the key.",
     ),
 ]
 
-# Checked by `decode`, which knows at once the one that nearly everybody writes.
+# The module `decoder` checks this type, since it recognises the usual spelling without a pattern.
 JsonMedia = Annotated[
     str,
     Meta(
-        description="`application/json`, in capitals or not, with parameters or not; a `charset` is UTF-8.",
+        description="`application/json`, upper or lower case, with or without parameters; a `charset` must be UTF-8.",
         extra_json_schema={"pattern": f"^{media_type_pattern('application/json')}$"},
     ),
 ]
@@ -58,13 +60,13 @@ PlatformSource = Annotated[
 Taxonomy = Annotated[
     str,
     Meta(
-        # Python's `$` also matches before a last line feed, hence the look-ahead.
+        # Python's `$` also matches before a line feed at the end, so a look-ahead excludes the line feed.
         pattern=r"^[a-z][a-z0-9-]{0,30}-20[0-9]{2}-[0-9]{2}-[0-9]{2}(?!\n)$",
-        description="A taxonomy by name and date, as `dsa-2025-07-01`.",
+        description="A taxonomy by name and date, such as `dsa-2025-07-01`.",
     ),
 ]
 
-# Checked by `instants.parse`, which is faster than a pattern and knows the calendar.
+# The function `parse_timestamp` checks this type: it is faster than a pattern and knows the calendar.
 Timestamp = Annotated[
     str,
     Meta(
@@ -76,7 +78,7 @@ Timestamp = Annotated[
     ),
 ]
 
-# Whether a code is assigned is checked once per distinct tuple, see `meaning`.
+# The class `LabelEncoder` checks once for each distinct tuple whether its codes are assigned.
 Jurisdiction = Annotated[str, Meta(extra_json_schema={"enum": sorted(JURISDICTIONS)})]
 
 Jurisdictions = Annotated[
@@ -84,27 +86,27 @@ Jurisdictions = Annotated[
     Meta(
         min_length=1,
         max_length=len(JURISDICTIONS),
-        description="Under whose law the report is treated: ISO 3166 alpha-2, `ZZ` when unknown.",
+        description="Countries under whose law the report is handled: ISO 3166 alpha-2, `ZZ` if not known.",
         extra_json_schema={"uniqueItems": True},
     ),
 ]
 
 MAX_ITEMS: Final = 1_000_000
-MAX_SEQUENCE: Final = 2**53 - 1  # every JSON reader holds it exactly
+MAX_SEQUENCE: Final = 2**53 - 1  # every JSON reader represents this number exactly
 Items = Annotated[
     int,
     Meta(
         ge=1,
         le=MAX_ITEMS,
-        description="How many items: of a report that is filed, or decided by this action. Up to 1,000 items of a report"
-        " can be decided one action each; a report with more needs actions that decide several.",
+        description="How many items the filed report has, or this action decides. A report of up to 1,000 items can"
+        " be decided one item at a time; a report with more items needs actions that decide several.",
     ),
 ]
 HeartbeatSequence = Annotated[int, Meta(ge=0, le=MAX_SEQUENCE)]
 
 
 class EventData(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """What every type's `data` has in common: nothing but that it is closed."""
+    """Base of every type's `data`: closed, immutable, without fields of its own."""
 
 
 class ReportFiled(EventData, frozen=True, kw_only=True):
@@ -124,7 +126,7 @@ class ReportFiled(EventData, frozen=True, kw_only=True):
 
 
 class ReportAmended(EventData, frozen=True, kw_only=True):
-    """The platform gives a report other labels; at least one of them."""
+    """The platform changes at least one label of a report."""
 
     reason: AmendReason
     harm: Harm | UnsetType = UNSET
@@ -133,14 +135,14 @@ class ReportAmended(EventData, frozen=True, kw_only=True):
 
 
 class EventRetracted(EventData, frozen=True, kw_only=True):
-    """The platform takes back an event of its own by that event's id."""
+    """The platform withdraws one of its own events, by the id of the event."""
 
     retracts: EventId
     reason: RetractReason
 
 
 class HeartbeatData(EventData, frozen=True, kw_only=True):
-    """Everything up to `complete_through` has been published; sent to every partition of both topics."""
+    """The platform has published everything up to `complete_through`; sent to every partition of both topics."""
 
     complete_through: Timestamp
     sequence: HeartbeatSequence

@@ -1,7 +1,7 @@
-"""Media types (RFC 9110, section 8.3): names are compared without regard to case, parameters are allowed, UTF-8 alone.
+"""Match media types (RFC 9110, section 8.3): names in any case, with parameters, and no charset but UTF-8.
 
-One rule for both modes, for the decoder and for the schema: JSON is UTF-8 (RFC 8259, section 8.1), so a `charset` that
-says so is no fault, and one that says otherwise is.
+The same rule applies in both modes, in the decoder and in the schema. JSON is UTF-8 (RFC 8259, section 8.1), so a
+`charset` of UTF-8 is accepted and any other is refused.
 """
 
 from functools import cache
@@ -14,20 +14,20 @@ _EQUALS: Final = r"[ \t]*=[ \t]*"
 
 
 def media_type_pattern(name: str) -> str:
-    """Return the pattern of the media type `name`, in a syntax that every reader of a JSON Schema knows."""
+    """Return the pattern of the media type `name`, in a syntax that every JSON Schema validator supports."""
     charset, utf8 = _any_case("charset"), f"{_any_case('utf')}-?8"
-    said = rf'{charset}{_EQUALS}({utf8}(?![^ \t;])|"{utf8}")'
-    other = rf'(?!{charset}[ \t=]){_WORD}{_EQUALS}({_WORD}|"([^"\\]|\\.)*")'
-    return rf"[ \t]*{_any_case(name)}([ \t]*;([ \t]*({said}|{other}))?)*[ \t]*"
+    utf8_charset = rf'{charset}{_EQUALS}({utf8}(?![^ \t;])|"{utf8}")'
+    other_parameter = rf'(?!{charset}[ \t=]){_WORD}{_EQUALS}({_WORD}|"([^"\\]|\\.)*")'
+    return rf"[ \t]*{_any_case(name)}([ \t]*;([ \t]*({utf8_charset}|{other_parameter}))?)*[ \t]*"
 
 
 def is_utf8_media_type(text: str, name: str) -> bool:
-    """Whether `text` is the media type `name` with parameters that name no charset but UTF-8."""
+    """Return whether `text` is the media type `name` and its parameters name no charset but UTF-8."""
     return _compiled(name).fullmatch(text) is not None
 
 
 def has_media_type_name(text: str, name: str) -> bool:
-    """Whether `text` is the media type `name`, whatever its parameters say."""
+    """Return whether `text` is the media type `name`, with any parameters."""
     return text.partition(";")[0].strip(" \t").lower() == name
 
 
