@@ -9,7 +9,7 @@ from tests.brokers.apache import ApacheKafka
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
-BACKLOG = 200_000
+BACKLOG = 400_000
 
 
 def test_a_platforms_backlog_keeps_nobody_elses_reports_waiting(
