@@ -1,5 +1,6 @@
 """What a partition tells a platform of its own events, and when."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from producers.status.feedback_summary import ReceivedFeedback, SourcePartition, exit_status, summarise_feedback
@@ -13,6 +14,7 @@ from streams.contract.timestamps import format_timestamp
 from streams.domain.ledger import counters
 from streams.domain.vocabulary import Reason
 from streams.edge.exit_codes import FAILURE
+from streams.runtime.journal.journal import Row
 from streams.runtime.kafka.records import TimestampedRecord
 from streams.runtime.partition.commits.feedback import Feedback
 from streams.runtime.partition.processor import ReadProgress
@@ -43,13 +45,21 @@ def counted(platform: str, **tally: int) -> dict[bytes, bytes | None]:
     return {COUNTERS_PREFIX + platform.encode(): CODEC.pack(tally)}
 
 
+def encoded(refusals: Iterable[tuple[Refusal, TimestampedRecord]]) -> list[tuple[str, Row]]:
+    """Return refusals as a partition hands them over: encoded, each with its source topic."""
+    return [(record.topic, refusal_records.encode_refusal_row(refusal, record)) for refusal, record in refusals]
+
+
 def test_a_platform_hears_of_its_own_refusals_and_of_no_others() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
     feedback.due_rows((), READING, NOON)
     own, other = Record("filed"), Record("report-filed")
-    refusals = [(Refusal(Reason.TOO_OLD, "time", "harbor"), own), (Refusal(Reason.NOT_JSON, "", ""), other)]
+    refusals: list[tuple[Refusal, TimestampedRecord]] = [
+        (Refusal(Reason.TOO_OLD, "time", "harbor"), own),
+        (Refusal(Reason.NOT_JSON, "", ""), other),
+    ]
 
-    told = feedback.due_rows(refusals, READING, NOON)
+    told = feedback.due_rows(encoded(refusals), READING, NOON)
 
     assert set(told) == {"heard"}
     (key, value), (status_key, _) = told["heard"]
@@ -128,7 +138,7 @@ def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_told_t
     ]
     feedback.update_counters(counted("harbor", **{counters.refused(reason.reason): 1 for reason, _ in refusals}))
 
-    told = feedback.due_rows(refusals, READING._replace(records_read={"filed": 2}), NOON)["heard"]
+    told = feedback.due_rows(encoded(refusals), READING._replace(records_read={"filed": 2}), NOON)["heard"]
 
     found = ReceivedFeedback()
     for key, value in told:
@@ -144,7 +154,7 @@ def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_told_t
 
 def test_whom_nothing_can_be_told_now_is_told_at_once_when_it_can_be() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
-    refusals = [(Refusal(Reason.TOO_OLD, "time", "harbor"), Record("filed"))]
+    refusals: list[tuple[Refusal, TimestampedRecord]] = [(Refusal(Reason.TOO_OLD, "time", "harbor"), Record("filed"))]
 
-    assert set(feedback.due_rows(refusals, READING, NOON, {"harbor"})) == {"seen"}
+    assert set(feedback.due_rows(encoded(refusals), READING, NOON, {"harbor"})) == {"seen"}
     assert set(feedback.due_rows((), READING, NOON + SECOND)) == {"heard"}

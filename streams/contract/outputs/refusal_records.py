@@ -72,6 +72,11 @@ def encode_refusal(refusal: Refusal, record: Record) -> bytes:
     return msgspec.json.encode(event)
 
 
+def encode_refusal_row(refusal: Refusal, record: Record) -> tuple[bytes, bytes]:
+    """Return key and value of a refusal's record."""
+    return refusal_key(record), encode_refusal(refusal, record)
+
+
 def refusal_key(record: Record) -> bytes:
     """Return the key of a refusal's record: the position of the refused record, whose own key is input."""
     return _record_position(record).encode()

@@ -256,7 +256,7 @@ class Partition:
 
     async def _process_and_prepare(self, max_records: int) -> int:
         applied = await self._process_up_to(max_records)
-        self._processor.ledger.prepare_changes()  # preparing everything at the commit would block the others
+        self._processor.prepare_changes()
         return applied
 
     async def _process_up_to(self, max_records: int) -> int:
@@ -374,9 +374,12 @@ class Partition:
         self._feedback.update_counters(rows)
         self._platforms_without_feedback |= context.feedback_topics.failing_platforms
         feedback = self._feedback.due_rows(
-            rejected.events, self._progress(), before - self._clock_offset.ahead_ms, self._platforms_without_feedback
+            rejected.rows_by_source(),
+            self._progress(),
+            before - self._clock_offset.ahead_ms,
+            self._platforms_without_feedback,
         )
-        interval_changes = IntervalChanges(rows, self._suspended.without_suspended(updates), rejected.events, feedback)
+        interval_changes = IntervalChanges(rows, self._suspended.without_suspended(updates), rejected.rows, feedback)
         self._has_uncommitted = self._commit_soon = False
         applied, processor.uncommitted_records = processor.uncommitted_records, 0
         self._committing_records = applied

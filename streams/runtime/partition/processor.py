@@ -5,15 +5,17 @@ A batch is applied only if it starts at the next offset or before it; records be
 
 import logging
 import traceback
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from streams.contract.events.decoder import Refusal
+from streams.contract.outputs.refusal_records import encode_refusal_row
 from streams.domain.events import Event
 from streams.domain.ledger.report_store import Reports
 from streams.domain.ledger.report_updates import ReportUpdate
 from streams.domain.log_time import PartitionClock
 from streams.domain.vocabulary import Reason
+from streams.runtime.journal.journal import Row
 from streams.runtime.kafka.records import LOG_APPEND_TIME, RecordBatch, TimestampedRecord
 
 log = logging.getLogger(__name__)
@@ -71,10 +73,18 @@ class RecordDecoder(Protocol):
 
 
 class RefusedEvents(NamedTuple):
-    """The refusals since the last commit: with their records, and the reasons of those whose record is not known."""
+    """The refusals since the last commit: with their records, and the reasons of those whose record is not known.
+
+    `rows` are the encoded refusals, in the order of `events`.
+    """
 
     events: list[tuple[Refusal, TimestampedRecord]]
+    rows: list[Row]
     late_reasons: list[Reason]
+
+    def rows_by_source(self) -> Iterator[tuple[str, Row]]:
+        """Yield the encoded refusals, each with the source topic of its record."""
+        return ((record.topic, row) for (_, record), row in zip(self.events, self.rows, strict=True))
 
 
 class LaggingPlatforms(NamedTuple):
@@ -128,6 +138,7 @@ class PartitionProcessor:
         self._max_due = max_due
         self._decoder = decoder
         self._refused: list[tuple[Refusal, TimestampedRecord]] = []
+        self._refusal_rows: list[Row] = []
         self._lagging = LaggingPlatforms()
         self._lagging_limits: Mapping[str, int] = {}
         self._has_reached_limits = True
@@ -221,10 +232,18 @@ class PartitionProcessor:
         self.has_due_work = reached < now
         return not self.has_due_work
 
+    def prepare_changes(self) -> None:
+        """Do now what a commit needs of the records processed so far: a commit of many records blocks the others."""
+        self.ledger.prepare_changes()
+        for refusal, record in self._refused[len(self._refusal_rows) :]:
+            self._refusal_rows.append(encode_refusal_row(refusal, record))
+
     def drain_refusals(self) -> RefusedEvents:
         """Return the refusals since the last call."""
+        self.prepare_changes()
         events, self._refused = self._refused, []
-        return RefusedEvents(events, [reason for reason, _ in self.ledger.drain_late_refusals()])
+        rows, self._refusal_rows = self._refusal_rows, []
+        return RefusedEvents(events, rows, [reason for reason, _ in self.ledger.drain_late_refusals()])
 
     def drop_topics(self, topics: Collection[str]) -> None:
         """Stop reading these topics, and drop their refusals since the last commit."""
@@ -232,6 +251,7 @@ class PartitionProcessor:
         for topic in topics:
             self.next_offsets.pop(topic, None)
         self._refused = [(refusal, record) for refusal, record in self._refused if record.topic not in topics]
+        self._refusal_rows = []
 
     def _apply(self, record: TimestampedRecord, event: Event) -> None:
         try:

@@ -3,24 +3,21 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from streams.contract.events.decoder import Refusal
-from streams.contract.outputs import refusal_records
 from streams.contract.outputs.measures import STATUS_KEY, PartitionStatus, encode_partition_status, is_measure_key
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
 from streams.runtime.journal.journal import Commit, Row
-from streams.runtime.kafka.records import TimestampedRecord
 from streams.runtime.topic_checks.preflight import OutputTopics
 
 
 class IntervalChanges(NamedTuple):
-    """The changes of one commit interval: rows (None: deleted), report updates, refusals with their records.
+    """The changes of one commit interval: rows (None: deleted), report updates, encoded refusals.
 
     `feedback` has the records for platforms, by feedback topic.
     """
 
     rows: Mapping[bytes, bytes | None]
     report_updates: Iterable[Row]
-    refusals: Iterable[tuple[Refusal, TimestampedRecord]]
+    refusals: Iterable[Row]
     feedback: Mapping[str, Iterable[Row]] = {}
 
 
@@ -29,13 +26,9 @@ def build_commit(
 ) -> Commit:
     """Return the commit that moves a partition to `checkpoint`, its last row: a restore relies on that order."""
     measures = [row for row in changes.rows.items() if is_measure_key(row[0])]
-    refusals: list[Row] = [
-        (refusal_records.refusal_key(record), refusal_records.encode_refusal(refusal, record))
-        for refusal, record in changes.refusals
-    ]
     return Commit(
         rows={**changes.rows, CHECKPOINT_KEY: encode_checkpoint(checkpoint)},
         latest={output_topics.measures: [*measures, (STATUS_KEY, encode_partition_status(status))]},
-        appended={output_topics.refusals: refusals, output_topics.report_updates: changes.report_updates},
+        appended={output_topics.refusals: changes.refusals, output_topics.report_updates: changes.report_updates},
         feedback=changes.feedback,
     )

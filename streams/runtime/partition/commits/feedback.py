@@ -3,8 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from streams.contract.events.decoder import Refusal
-from streams.contract.outputs import platform_status, refusal_records
+from streams.contract.outputs import platform_status
 from streams.contract.outputs.measures import COUNTERS_PREFIX, decode_counters
 from streams.contract.outputs.platform_status import PLATFORM_STATUS_KEY, PlatformStatus, TopicStatus
 from streams.contract.registry.registry import Platform
@@ -13,7 +12,6 @@ from streams.domain.ledger import counters
 from streams.domain.ledger.platform_state import TOPIC_ROLES
 from streams.domain.vocabulary import Reason
 from streams.runtime.journal.journal import Row
-from streams.runtime.kafka.records import TimestampedRecord
 from streams.runtime.partition.processor import ReadProgress
 
 _MIN_INTERVAL_MS: Final = 5_000
@@ -47,22 +45,21 @@ class Feedback:
 
     def due_rows(
         self,
-        refusals: Iterable[tuple[Refusal, TimestampedRecord]],
+        refusals: Iterable[tuple[str, Row]],
         progress: ReadProgress,
         at: int,
         excluded: Collection[str] = (),
     ) -> dict[str, list[Row]]:
         """Return the feedback rows of a commit at `at`, the wall clock in epoch milliseconds, by topic.
 
+        `refusals` are encoded refusals, each with the source topic of the refused record.
         The platforms `excluded` get none, and get a status with the first commit that does not exclude them any more.
         """
         rows_by_topic: dict[str, list[Row]] = {}
-        for refusal, record in refusals:
-            topic = self._feedback_topic.get(record.topic)
+        for source_topic, row in refusals:
+            topic = self._feedback_topic.get(source_topic)
             if topic is not None:
-                rows_by_topic.setdefault(topic, []).append(
-                    (refusal_records.refusal_key(record), refusal_records.encode_refusal(refusal, record))
-                )
+                rows_by_topic.setdefault(topic, []).append(row)
         for name, platform in self._platforms.items():
             if name in excluded or not _is_read(platform, progress):
                 rows_by_topic.pop(platform.feedback, None)
@@ -71,13 +68,9 @@ class Feedback:
             if platform.feedback in rows_by_topic or self._is_due(platform, progress, at):
                 self._sent_at[name], self._sent_topics[name] = at, _topic_statuses(platform, progress)
                 self._changed_platforms.discard(name)
-                row = (
-                    PLATFORM_STATUS_KEY,
-                    platform_status.encode_platform_status(
-                        self._status(platform, _read_through(platform, progress)), at
-                    ),
-                )
-                rows_by_topic.setdefault(platform.feedback, []).append(row)
+                status = self._status(platform, _read_through(platform, progress))
+                status_row = PLATFORM_STATUS_KEY, platform_status.encode_platform_status(status, at)
+                rows_by_topic.setdefault(platform.feedback, []).append(status_row)
         return rows_by_topic
 
     def _is_due(self, platform: Platform, progress: ReadProgress, at: int) -> bool:
