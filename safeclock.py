@@ -166,7 +166,7 @@ def _run_board(options: dict[str, str | None]) -> None:
     from streams.domain.clocks.clock_history import ClockError
     from streams.edge.exit_codes import FAILURE
     from streams.edge.http_server.listener import AddressError
-    from streams.edge.kafka_client.login import NoBrokerError, describe_error
+    from streams.edge.kafka_client.login_check import NoBrokerError, describe_error
     from streams.edge.logs.configuration import configure_logging
 
     try:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from streams.contract.metrics.catalogue import (
+from streams.contract.metrics.all_metrics import (
     BUDGETED_CLOCKS,
     COHORT_STATISTICS,
     COUNTERS,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from streams.contract.metrics.catalogue import metric_by_name
+from streams.contract.metrics.all_metrics import metric_by_name
 from streams.contract.metrics.metric import LabelSource, MetricKind
 
 HISTOGRAM_PARTS: Final = ("bucket", "count", "sum")

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from streams.contract.events.schema.envelope import AnyEvent
-from streams.contract.metrics import catalogue
+from streams.contract.metrics import all_metrics
 from streams.contract.metrics.metric import Metric
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +29,7 @@ def test_the_event_table_names_every_type_that_is_accepted() -> None:
 def test_the_metric_table_names_metrics_of_the_catalogue() -> None:
     declared = {
         item.name
-        for group in vars(catalogue).values()
+        for group in vars(all_metrics).values()
         if isinstance(group, tuple)
         for item in group
         if isinstance(item, Metric)

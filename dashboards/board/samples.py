@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from streams.contract.metrics.catalogue import metric_by_name
+from streams.contract.metrics.all_metrics import metric_by_name
 from streams.contract.metrics.metric import LabelSource, bucket_bounds_seconds, label_sets
 from streams.contract.packs.exported_clocks import ExportedClock
 from streams.domain.duration_bins import SECOND

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from dashboards.board.samples import HistogramSamples, LabelledValues, Samples
-from streams.contract.metrics.catalogue import METRICS
+from streams.contract.metrics.all_metrics import METRICS
 from streams.contract.metrics.metric import Metric, MetricKind, Process
 
 

@@ -17,7 +17,7 @@ with warnings.catch_warnings():
     from grafana_foundation_sdk.models import dashboard as models
     from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from streams.contract.metrics.catalogue import metric_by_name
+from streams.contract.metrics.all_metrics import metric_by_name
 
 BLUE: Final = "#0072B2"
 ORANGE: Final = "#E69F00"

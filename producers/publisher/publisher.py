@@ -33,7 +33,7 @@ from streams.contract.events.schema import envelope, event_data
 from streams.contract.events.source_records import EventLimits
 from streams.contract.registry.registry import Registry, Role
 from streams.contract.timestamps import format_timestamp
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.edge.clock import wall_clock_ms
 
 Instant = int | datetime
@@ -107,7 +107,7 @@ class Publisher:
         `key_id` names the secret under which the report was filed, if it is not the current secret.
         """
         if outcome not in OUTCOME_TYPES:
-            raise RefusedBeforeSendingError(Reason.BAD_VALUE, "outcome")
+            raise RefusedBeforeSendingError(RefusalReason.BAD_VALUE, "outcome")
         return self._publish(
             _event_data(OUTCOME_TYPES[outcome], arguments),
             self._identity.token(report_id, key_id),
@@ -288,5 +288,5 @@ def _to_epoch_ms(at: Instant, field: str = "time") -> int:
     if isinstance(at, datetime) and at.tzinfo is not None:
         return (at - _EPOCH) // _MILLISECOND
     if isinstance(at, datetime) or not 0 <= at <= _MAX_INSTANT_MS:
-        raise RefusedBeforeSendingError(Reason.BAD_TIME, field)
+        raise RefusedBeforeSendingError(RefusalReason.BAD_TIME, field)
     return at

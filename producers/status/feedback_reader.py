@@ -14,7 +14,7 @@ from producers.publisher.settings import PublisherSettings
 from producers.status.feedback_summary import ReceivedFeedback, SourcePartition
 from streams.contract.settings.kafka_security import KafkaSecurityError
 from streams.edge.kafka_client.consumer_shutdown import close_consumer
-from streams.edge.kafka_client.login import NoBrokerError, check_login
+from streams.edge.kafka_client.login_check import NoBrokerError, check_login
 
 _POLL_MS: Final = 200
 _READ_TIMEOUT_SECONDS: Final = 60.0

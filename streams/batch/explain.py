@@ -6,8 +6,9 @@ from typing import NamedTuple
 from streams.contract.events.decoder import EventDecoder, Refusal
 from streams.contract.packs.rulebook import Rulebook
 from streams.contract.registry.registry import Registry
+from streams.domain.clocks.deadlines import DEADLINE_OUTCOMES
 from streams.domain.clocks.definition import Clock
-from streams.domain.clocks.endings import DEADLINE_OUTCOMES, ENDING_WORDS, FROZEN, IDLE, OPEN
+from streams.domain.clocks.endings import ENDING_WORDS, FROZEN, IDLE, OPEN
 from streams.domain.clocks.report_state import State
 from streams.domain.clocks.selection import ClockSelector
 from streams.domain.duration_bins import FOREVER_MS, SECOND

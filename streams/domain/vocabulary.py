@@ -1,4 +1,4 @@
-"""The closed lists of words that events may contain.
+"""The closed lists of words that events may contain, and the reasons for refusals.
 
 Only append to an enumeration, and never change its order: cohorts store labels as positions in it.
 """
@@ -194,7 +194,7 @@ class RetractReason(StrEnum):
     LEGAL = "legal"
 
 
-class Reason(StrEnum):
+class RefusalReason(StrEnum):
     """Why an event was refused."""
 
     NOT_JSON = "not_json"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aiokafka.errors import KafkaError
 
 from streams.edge.exit_codes import FAILURE, OK
-from streams.edge.kafka_client.login import describe_error
+from streams.edge.kafka_client.login_check import describe_error
 from streams.edge.shutdown import ProcessExit
 
 

@@ -12,11 +12,11 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
-from streams.contract.metrics.catalogue import PIPELINE
+from streams.contract.metrics.all_metrics import PIPELINE
 from streams.contract.metrics.metric import MetricKind
 from streams.contract.settings.http_security import HttpSecurity
 from streams.domain.duration_bins import MINUTE, SECOND
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.edge.http_server import server
 from streams.runtime.stats import PartitionState, WorkerStats
 
@@ -53,7 +53,7 @@ class WorkerCollector(Collector):
         owned = {str(number): partition for number, partition in list(stats.owned.items())}
         return {
             "safeclock_worker_records_applied_total": self._by_partition(stats.applied),
-            "safeclock_worker_records_refused_total": {reason: stats.refused[reason] for reason in Reason},
+            "safeclock_worker_records_refused_total": {reason: stats.refused[reason] for reason in RefusalReason},
             "safeclock_worker_lag_records": {
                 number: partition.lag for number, partition in owned.items() if partition.lag is not None
             },

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 
 
 class PartitionState(StrEnum):
@@ -50,7 +50,7 @@ class WorkerStats:
     platforms: tuple[str, ...] = ()
 
     applied: Counter[int] = field(default_factory=Counter)
-    refused: Counter[Reason] = field(default_factory=Counter)
+    refused: Counter[RefusalReason] = field(default_factory=Counter)
     lost_records: Counter[int] = field(default_factory=Counter)
     commits: Counter[int] = field(default_factory=Counter)
     rebalances: int = 0

@@ -21,7 +21,7 @@ from streams.domain.clocks.clock_history import ClockError
 from streams.edge.clock import wall_clock_ms
 from streams.edge.exit_codes import FAILURE, OK
 from streams.edge.http_server.listener import AddressError
-from streams.edge.kafka_client.login import NoBrokerError
+from streams.edge.kafka_client.login_check import NoBrokerError
 from streams.edge.shutdown import ProcessExit, StopSignals, exit_now, exit_with_log
 from streams.runtime.exit_messages import broker_failure_message, describe_stop
 from streams.runtime.failpoints import Failpoints
@@ -34,14 +34,9 @@ from streams.runtime.faust_app import (
     register_agent,
 )
 from streams.runtime.health import Health, serve_health
-from streams.runtime.journal.journal import (
-    AppendJournal,
-    ClaimError,
-    Journal,
-    JournalTarget,
-    RowTooLargeError,
-    TransactionJournal,
-)
+from streams.runtime.journal.append import AppendJournal
+from streams.runtime.journal.journal import ClaimError, Journal, JournalTarget, RowTooLargeError
+from streams.runtime.journal.transactions import TransactionJournal
 from streams.runtime.partition.assignment import PartitionAssignment
 from streams.runtime.partition.context import PartitionContext
 from streams.runtime.partition.partition import Partition

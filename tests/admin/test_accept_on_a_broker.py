@@ -19,7 +19,8 @@ from streams.admin.source_reset.source_reset import (
 from streams.domain.duration_bins import DAY
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, TopicOffset, encode_checkpoint
-from streams.runtime.journal.journal import Commit, JournalTarget, TransactionJournal
+from streams.runtime.journal.journal import Commit, JournalTarget
+from streams.runtime.journal.transactions import TransactionJournal
 from streams.runtime.partition.takeover.takeover import SourceTopicError
 from streams.runtime.settings import RecordTime, load_settings
 from streams.runtime.worker import Worker

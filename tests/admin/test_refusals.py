@@ -19,7 +19,7 @@ from streams.contract.outputs.refusal_records import EventRefused, StoredRefusal
 from streams.contract.registry.registry import Registry
 from streams.domain.duration_bins import DAY
 from streams.domain.events import Event, Heartbeat
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from tests.batch.story import START, filed
 
 TOPIC = "report-filed"
@@ -51,20 +51,25 @@ class Saying(NamedTuple):
 
 
 def refusal(
-    reason: Reason = Reason.UNKNOWN_FIELD, field: str = "data", offset: int = 7, at: int = TOLD
+    reason: RefusalReason = RefusalReason.UNKNOWN_FIELD, field: str = "data", offset: int = 7, at: int = TOLD
 ) -> StoredRefusal:
     about = EventRefused(reason=reason, field=field, platform="harbor", topic=TOPIC, partition=1, offset=offset)
     return StoredRefusal(logged_at=at, data=about)
 
 
 def test_batches_that_cannot_be_read_are_left_to_their_platforms_even_if_they_are_named() -> None:
-    batch = refusal(Reason.UNDECODABLE, "")
+    batch = refusal(RefusalReason.UNDECODABLE, "")
 
     found, named = (
-        select_records([batch, batch], Selection(reasons)) for reasons in (frozenset(), frozenset({Reason.UNDECODABLE}))
+        select_records([batch, batch], Selection(reasons))
+        for reasons in (frozenset(), frozenset({RefusalReason.UNDECODABLE}))
     )
 
-    assert (found.by_partition, found.left_out) == (named.by_partition, named.left_out) == ({}, {Reason.UNDECODABLE: 2})
+    assert (
+        (found.by_partition, found.left_out)
+        == (named.by_partition, named.left_out)
+        == ({}, {RefusalReason.UNDECODABLE: 2})
+    )
     assert (
         "(the platform must publish their events again): 2 batches"
         in list(summary_lines(ReplayCounts(), found.left_out))[-1]
@@ -86,19 +91,19 @@ def test_a_refusal_that_was_told_twice_is_looked_at_once() -> None:
 
 
 def test_what_the_ledger_decided_is_left_to_it_unless_it_is_named() -> None:
-    orphan, late = refusal(Reason.ORPHAN, ""), refusal(Reason.BAD_TIME, "", offset=8)
+    orphan, late = refusal(RefusalReason.ORPHAN, ""), refusal(RefusalReason.BAD_TIME, "", offset=8)
 
-    assert select_records([orphan, late, refusal(Reason.BAD_TIME, "time", 9)], Selection()).left_out == {
+    assert select_records([orphan, late, refusal(RefusalReason.BAD_TIME, "time", 9)], Selection()).left_out == {
         "orphan": 1,
         "bad_time": 1,
     }
-    assert select_records([orphan], Selection(frozenset({Reason.ORPHAN}))).left_out == {}
+    assert select_records([orphan], Selection(frozenset({RefusalReason.ORPHAN}))).left_out == {}
 
 
 def test_only_what_was_asked_for_is_looked_at() -> None:
-    refusals = [refusal(), refusal(Reason.TOO_LARGE, offset=8), refusal(offset=9, at=TOLD - 1)]
+    refusals = [refusal(), refusal(RefusalReason.TOO_LARGE, offset=8), refusal(offset=9, at=TOLD - 1)]
 
-    found = select_records(refusals, Selection(frozenset({Reason.UNKNOWN_FIELD}), since=TOLD))
+    found = select_records(refusals, Selection(frozenset({RefusalReason.UNKNOWN_FIELD}), since=TOLD))
 
     assert [sorted(places) for places in found.by_partition.values()] == [[7]]
 
@@ -126,7 +131,7 @@ def test_a_filing_that_would_be_too_old_by_now_is_still_refused() -> None:
     assert later is not None
     assert check_record(decoder, at_once, tally, TOLD) is ReplayResult.ACCEPTED
     assert check_record(decoder, later, tally, TOLD + 15 * DAY) is ReplayResult.REFUSED
-    assert tally.current_reasons == {Reason.TOO_OLD: 1}
+    assert tally.current_reasons == {RefusalReason.TOO_OLD: 1}
 
 
 def test_what_keeps_its_sender_s_stamp_and_is_still_ahead_of_the_clock_is_refused_as_a_worker_would() -> None:
@@ -138,7 +143,7 @@ def test_what_keeps_its_sender_s_stamp_and_is_still_ahead_of_the_clock_is_refuse
     assert own is not None
     assert check_record(decoder, own, tally, TOLD) is ReplayResult.REFUSED
     assert check_record(decoder, own, tally, TOLD + DAY) is ReplayResult.ACCEPTED
-    assert tally.current_reasons == {Reason.FUTURE_TIME: 1}
+    assert tally.current_reasons == {RefusalReason.FUTURE_TIME: 1}
 
 
 def test_a_heartbeat_is_not_promised_again() -> None:
@@ -164,10 +169,10 @@ def test_only_what_says_the_same_has_the_same_print() -> None:
 def test_every_count_is_told_by_the_reason_of_then_and_of_today() -> None:
     tally = ReplayCounts()
     tally.add(refusal(), ReplayResult.ACCEPTED)
-    tally.add(refusal(Reason.TOO_LARGE), ReplayResult.GONE)
-    tally.current_reasons[Reason.TOO_OLD] = 2
+    tally.add(refusal(RefusalReason.TOO_LARGE), ReplayResult.GONE)
+    tally.current_reasons[RefusalReason.TOO_OLD] = 2
 
-    lines = list(summary_lines(tally, {Reason.ORPHAN: 4}))
+    lines = list(summary_lines(tally, {RefusalReason.ORPHAN: 4}))
 
     assert [line.split() for line in lines[1:4]] == [
         ["too_large", "0", "0", "1", "0"],
@@ -180,7 +185,7 @@ def test_every_count_is_told_by_the_reason_of_then_and_of_today() -> None:
 
 def test_who_was_refused_is_told_with_the_field_and_where_the_last_one_lies() -> None:
     tally = ReplayCounts()
-    for one in (refusal(at=TOLD + 1), refusal(offset=9), refusal(Reason.INTERNAL, "", offset=8)):
+    for one in (refusal(at=TOLD + 1), refusal(offset=9), refusal(RefusalReason.INTERNAL, "", offset=8)):
         tally.add(one, ReplayResult.REFUSED)
 
     assert list(summary_lines(tally, {}))[-2:] == [

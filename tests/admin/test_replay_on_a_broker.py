@@ -11,7 +11,7 @@ from streams.contract.outputs import refusal_records
 from streams.contract.topics import EVENT_REFUSED
 from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.ledger import counters
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.edge.kafka_client.record_batch import OWN_TOPIC_LIMITS
 from tests.admin.operator import Terminal
 from tests.admin.worker import Yesterday, worked
@@ -62,11 +62,11 @@ def test_what_was_refused_before_an_upgrade_counts_once_after_two_replays(produc
     asked = operator.done("replay", "--refused", "--reason", "too_large")
     before = {topic: len(chain.read(topic)) for topic in chain.sources}
     first = operator.done("replay", "--refused")
-    second = operator.done("replay", "--refused", "--reason", Reason.UNKNOWN_FIELD)
+    second = operator.done("replay", "--refused", "--reason", RefusalReason.UNKNOWN_FIELD)
     now = worked(chain, DUE)
 
     assert refusals
-    assert {refusal.reason for refusal in refusals} == {Reason.UNKNOWN_FIELD}
+    assert {refusal.reason for refusal in refusals} == {RefusalReason.UNKNOWN_FIELD}
     assert dry.endswith("nothing was published (dry run)\n")
     assert asked.endswith("published again: 0\n")
     assert first.endswith(f"published again: {len(refusals)}\n")
@@ -87,7 +87,7 @@ def test_what_lay_on_a_wrong_partition_counts_after_a_replay(production: Make) -
     astray = publish_misplaced(chain)
     worked(chain, AT + HOUR)
 
-    told = operator.done("replay", "--refused", "--reason", Reason.WRONG_PARTITION)
+    told = operator.done("replay", "--refused", "--reason", RefusalReason.WRONG_PARTITION)
     worked(chain, AT + HOUR)
 
     counted = totals(chain.stored(chain.names.changelog), PARTITIONS).counted

@@ -7,7 +7,7 @@ from zlib import crc32
 
 from streams.contract.events.decoder import Refusal
 from streams.domain.events import Event, Filing
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.runtime.bootstrap import build_worker_dependencies
 from streams.runtime.kafka.records import TimestampedRecord
 from streams.runtime.partition.processor import RecordDecoder
@@ -28,7 +28,7 @@ class Yesterday:
         """Return the event in a record."""
         event = self.today.decode(record, wall)
         if isinstance(event, Filing) and crc32(event.key) % 7 == 0:
-            return Refusal(Reason.UNKNOWN_FIELD, "data", event.platform)
+            return Refusal(RefusalReason.UNKNOWN_FIELD, "data", event.platform)
         return event
 
 

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from dashboards.board.board import Board, NotReadyError
 from dashboards.board.snapshot import SnapshotCollector
-from streams.contract.metrics.catalogue import METRICS
+from streams.contract.metrics.all_metrics import METRICS
 from streams.contract.metrics.metric import (
     COHORT_LIMITS,
     PERIODS,

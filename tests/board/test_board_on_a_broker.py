@@ -17,7 +17,7 @@ from streams.contract.registry.file import read_registry
 from streams.contract.settings.kafka_security import load_kafka_security
 from streams.contract.topics import MEASURES
 from streams.edge.clock import wall_clock_ms
-from streams.edge.kafka_client.login import NoBrokerError
+from streams.edge.kafka_client.login_check import NoBrokerError
 from tests.board.paths import CHILDREN, PAUSING, REGISTRY
 from tests.board.worked import PARTITIONS, Update, registry, worked
 from tests.brokers.embedded import EmbeddedBrokerUnavailableError, embedded_broker

@@ -25,7 +25,7 @@ from streams.contract.outputs.measures import COUNTERS_PREFIX
 from streams.contract.topics import partition_of
 from streams.domain.duration_bins import DAY
 from streams.domain.ledger import counters
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.settings import RecordTime
 from tests.batch.story import START, acted, filed, token
@@ -174,7 +174,7 @@ def outcome(chain: Chain) -> Outcome:
         for one in chain.read(chain.names.refusals)
         if one.value is not None
     ]
-    places = [(one.topic, one.partition, one.offset) for one in refusals if one.reason is Reason.UNDECODABLE]
+    places = [(one.topic, one.partition, one.offset) for one in refusals if one.reason is RefusalReason.UNDECODABLE]
     return Outcome({key: tally for key, tally in counted.items() if tally}, whole.cohorts, told, places)
 
 
@@ -223,7 +223,7 @@ def check(told: Told, attacked: Outcome, alone: Outcome) -> None:
     assert attacked.cohorts == alone.cohorts, "expected the same cohorts of every platform"
     assert not alone.refused, "expected nothing to be refused of what is good"
     assert sorted(attacked.places) == sorted(told.unreadable), "expected each batch to be told once, where it lies"
-    assert attacked.refused[Reason.UNDECODABLE] == len(told.unreadable), "expected each batch to be counted once"
+    assert attacked.refused[RefusalReason.UNDECODABLE] == len(told.unreadable), "expected each batch to be counted once"
     assert sum(attacked.refused.values()) == len(told.unreadable) + told.records, "expected all else to be refused"
 
 

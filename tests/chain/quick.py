@@ -10,7 +10,7 @@ from streams.domain.events import Event, Heartbeat
 from streams.domain.ledger import ledger as domain
 from streams.domain.ledger.fast_path.at_hand import Report
 from streams.domain.ledger.platform_state import PlatformState
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.runtime.bootstrap import build_worker_dependencies
 from streams.runtime.faust_app import ConsumerTuning
 from streams.runtime.partition.processor import Ledger
@@ -42,7 +42,7 @@ def faulty(trade: WorkerDependencies, token: str) -> WorkerDependencies:
         made = trade.make_ledger(number)
         apply = made.apply
 
-        def failing(event: Event) -> Reason | None:
+        def failing(event: Event) -> RefusalReason | None:
             if not isinstance(event, Heartbeat) and event.key.endswith(token.encode()):
                 raise RuntimeError("the fault that was asked for")
             return apply(event)

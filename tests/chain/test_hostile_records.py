@@ -12,7 +12,7 @@ from streams.contract.outputs import refusal_records
 from streams.contract.timestamps import parse_timestamp
 from streams.domain.duration_bins import DAY
 from streams.domain.ledger import counters
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from tests.chain.chain import Chain, Make
 from tests.chain.history import lines_of, plan_of
 from tests.chain.totals import Totals, of_file, reports, totals
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.integration
 PLAN = plan_of(reports=600, weeks=1)
 DUE = PLAN.end_ms + 4 * DAY
 HOSTILE, ROUNDS = 10_000, 10
-REFUSED = counters.refused(Reason.NOT_JSON).partition("|")[0] + "|"
+REFUSED = counters.refused(RefusalReason.NOT_JSON).partition("|")[0] + "|"
 
 Place = tuple[str, int, int]
 
@@ -43,7 +43,7 @@ def told(line: bytes) -> int:
     return parse_timestamp(line.partition(b'"recordedtime":"')[2].partition(b'"')[0].decode())
 
 
-async def attack(chain: Chain, records: Iterable[Hostile]) -> dict[Place, Reason]:
+async def attack(chain: Chain, records: Iterable[Hostile]) -> dict[Place, RefusalReason]:
     """Send hostile records to the chain's topics; return the reason of each by where it lies."""
     topics = {topic.removeprefix(f"{chain.application}-"): topic for topic in chain.sources}
     sent = []
@@ -62,7 +62,7 @@ async def attack(chain: Chain, records: Iterable[Hostile]) -> dict[Place, Reason
     return {(at.topic, at.partition, at.offset): reason for at, reason in arrived}
 
 
-def refusals(chain: Chain) -> list[tuple[Place, Reason]]:
+def refusals(chain: Chain) -> list[tuple[Place, RefusalReason]]:
     """Return where what was refused lies, and why."""
     values = [record.value for record in chain.read(chain.names.refusals)]
     found = [refusal_records.decode_refusal(value).data for value in values if value is not None]
@@ -100,7 +100,7 @@ def leaks(chain: Chain) -> list[str]:
 def test_ten_thousand_hostile_records_are_refused_and_no_good_one_is_lost(apart: Make, broker: str) -> None:
     chain = apart(broker, partitions=PARTITIONS)
     lines = lines_of(PLAN)
-    expected: dict[Place, Reason] = {}
+    expected: dict[Place, RefusalReason] = {}
     planted = 0
     worker = chain.worker()
 

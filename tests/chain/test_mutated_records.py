@@ -21,7 +21,7 @@ from streams.contract.registry.registry import Role
 from streams.contract.topics import partition_of
 from streams.domain.ledger import counters
 from streams.domain.ledger.ledger import Ledger
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from tests.chain.chain import Chain, Make
 from tests.chain.totals import REPORT, Stored, totals
 from tests.contract.examples import AT, SECRET, TOKEN, accepted
@@ -34,8 +34,14 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 PARTITIONS: Final = 8
 RECORDS: Final = 1_000_000
 NOW: Final = AT + 3_600_000
-AT_THE_DOOR: Final = frozenset(Reason) - {
-    *(Reason.CONFLICT, Reason.ORPHAN, Reason.BAD_TIME, Reason.TOO_MANY, Reason.WRONG_PARTITION)
+AT_THE_DOOR: Final = frozenset(RefusalReason) - {
+    *(
+        RefusalReason.CONFLICT,
+        RefusalReason.ORPHAN,
+        RefusalReason.BAD_TIME,
+        RefusalReason.TOO_MANY,
+        RefusalReason.WRONG_PARTITION,
+    )
 }
 """Reasons that do not depend on the order of the two topics."""
 
@@ -124,4 +130,4 @@ def test_a_million_mutated_records_come_to_what_a_plain_fold_has(apart: Make) ->
     assert {reason: counted[counters.refused(reason)] for reason in AT_THE_DOOR} == {
         reason: at_the_door[reason] for reason in AT_THE_DOOR
     }
-    assert counted[counters.refused(Reason.INTERNAL)] == 0
+    assert counted[counters.refused(RefusalReason.INTERNAL)] == 0

@@ -14,7 +14,7 @@ from streams.contract.events.keys import record_key
 from streams.contract.outputs import refusal_records
 from streams.contract.outputs.refusal_records import EventRefused
 from streams.domain.ledger import counters
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.edge.kafka_client.decompression import MAX_DECOMPRESSED_BYTES
 from tests.batch.story import START, filed, token
 from tests.brokers.apache import ApacheKafka, apache_kafka
@@ -68,7 +68,7 @@ def unreadable(chain: Chain) -> list[EventRefused]:
         for one in chain.read(chain.names.refusals)
         if one.value is not None
     ]
-    return [one for one in told if one.reason is Reason.UNDECODABLE]
+    return [one for one in told if one.reason is RefusalReason.UNDECODABLE]
 
 
 def counted(chain: Chain, wanted: dict[bytes, int]) -> None:
@@ -130,7 +130,10 @@ def test_a_batch_that_cannot_be_read_is_its_topics_owners_and_is_passed_for_good
     wanted += [(ATTACKER, f"{chain.application}-{ATTACKER}-report-filed", 0, own, 1)]
     assert told == wanted
     assert 'safeclock_worker_records_refused_total{reason="undecodable"} 2.0' in page
-    assert totals(chain.stored(chain.names.measures)).counted[b"n|harbor"][counters.refused(Reason.UNDECODABLE)] == 1
+    assert (
+        totals(chain.stored(chain.names.measures)).counted[b"n|harbor"][counters.refused(RefusalReason.UNDECODABLE)]
+        == 1
+    )
 
 
 def zstd_bomb(mebibytes: int) -> bytes:

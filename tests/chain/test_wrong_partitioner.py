@@ -7,7 +7,7 @@ import pytest
 from streams.contract.outputs import refusal_records
 from streams.domain.duration_bins import HOUR
 from streams.domain.ledger import counters
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from tests.chain.chain import Make
 from tests.chain.misplaced import PARTITIONS, PLATFORM, REPORTS, at_home, publish_misplaced
 from tests.chain.totals import totals
@@ -35,6 +35,6 @@ def test_all_that_a_wrong_partitioner_puts_astray_is_refused_and_told_and_the_re
         counted.update(tally)
     assert 0 < at_home() < REPORTS / 2
     assert counted[counters.FILED] == at_home()
-    assert counted[counters.refused(Reason.WRONG_PARTITION)] == len(astray) == 2 * (REPORTS - at_home())
+    assert counted[counters.refused(RefusalReason.WRONG_PARTITION)] == len(astray) == 2 * (REPORTS - at_home())
     assert {(one.topic, one.partition, one.offset) for one in told} == astray
-    assert {(one.reason, one.platform) for one in told} == {(Reason.WRONG_PARTITION, PLATFORM)}
+    assert {(one.reason, one.platform) for one in told} == {(RefusalReason.WRONG_PARTITION, PLATFORM)}

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from safeclock import main
 from streams.contract.settings.kafka_security import KafkaSecurity
-from streams.edge.kafka_client.login import NoBrokerError
+from streams.edge.kafka_client.login_check import NoBrokerError
 from streams.runtime.kafka import admin
 from tests.brokers.embedded import embedded_broker
 from tests.brokers.ports import LOOPBACK

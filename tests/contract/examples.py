@@ -52,7 +52,7 @@ from streams.domain.vocabulary import (
     Ground,
     Harm,
     PauseReason,
-    Reason,
+    RefusalReason,
     Reporter,
     Restriction,
     RetractReason,
@@ -142,7 +142,7 @@ class Spoilt(NamedTuple):
 
     sentence: str
     tree: Mapping[str, Any]
-    reason: Reason
+    reason: RefusalReason
     field: str
 
 
@@ -171,62 +171,79 @@ def _data_without(name: str) -> Callable[[Tree], object]:
 RESTRICTED: Final = Restricted(restrictions=(Restriction.REMOVED,), extent=Extent.GLOBAL, ground=Ground.LAW)
 
 SPOILT: Final = (
-    Spoilt("another version", _with(_set("specversion", "0.3")), Reason.NOT_CLOUDEVENT, "specversion"),
-    Spoilt("no version", _with(_without("specversion")), Reason.NOT_CLOUDEVENT, "specversion"),
-    Spoilt("no type", _with(_without("type")), Reason.MISSING_FIELD, "type"),
-    Spoilt("a type of nobody's", _with(_set("type", "safeclock.report-read.v1")), Reason.UNKNOWN_TYPE, "type"),
-    Spoilt("a type that is a list", _with(_set("type", [])), Reason.UNKNOWN_TYPE, "type"),
-    Spoilt("no source", _with(_without("source")), Reason.MISSING_FIELD, "source"),
-    Spoilt("a source that is a number", _with(_set("source", 5)), Reason.BAD_VALUE, "source"),
-    Spoilt("a source without its prefix", _with(_set("source", "harbor")), Reason.BAD_VALUE, "source"),
-    Spoilt("no id", _with(_without("id")), Reason.MISSING_FIELD, "id"),
-    Spoilt("a short id", _with(_set("id", "seven77")), Reason.BAD_VALUE, "id"),
-    Spoilt("an id that ends in a line feed", _with(_set("id", "event-0001\n\n")), Reason.BAD_VALUE, "id"),
-    Spoilt("no subject", _with(_without("subject")), Reason.MISSING_FIELD, "subject"),
-    Spoilt("a name as subject", _with(_set("subject", "an invented name")), Reason.BAD_VALUE, "subject"),
-    Spoilt("no time", _with(_without("time")), Reason.MISSING_FIELD, "time"),
-    Spoilt("a time without offset", _with(_set("time", "2026-01-01T00:00:00")), Reason.BAD_TIME, "time"),
-    Spoilt("a time in milliseconds", _with(_set("time", AT)), Reason.BAD_TIME, "time"),
-    Spoilt("a time with a blank", _with(_set("time", "2026-01-01 00:00:00Z")), Reason.BAD_TIME, "time"),
-    Spoilt("another log time", _with(_set("recordedtime", "yesterday")), Reason.BAD_TIME, "recordedtime"),
-    Spoilt("another content type", _with(_set("datacontenttype", "text/xml")), Reason.BAD_VALUE, "datacontenttype"),
-    Spoilt("an undeclared attribute", _with(_set("reporteremail", "x")), Reason.UNKNOWN_FIELD, ""),
-    Spoilt("data in base 64", _with(_set("data_base64", "e30=")), Reason.UNKNOWN_FIELD, ""),
-    Spoilt("no data", _with(_without("data")), Reason.MISSING_FIELD, "data"),
-    Spoilt("data that is text", _with(_set("data", "{}")), Reason.BAD_VALUE, "data"),
-    Spoilt("an undeclared field", _with(_data("url", "x")), Reason.UNKNOWN_FIELD, "data"),
-    Spoilt("no harm", _with(_data_without("harm")), Reason.MISSING_FIELD, "harm"),
-    Spoilt("a harm of nobody's", _with(_data("harm", "spam")), Reason.BAD_VALUE, "harm"),
-    Spoilt("no harm but null", _with(_data("harm", None)), Reason.BAD_VALUE, "harm"),
-    Spoilt("an optional null", _with(_data("surface", None)), Reason.BAD_VALUE, "surface"),
-    Spoilt("a flag that is a word", _with(_data("trusted_flagger", "yes")), Reason.BAD_VALUE, "trusted_flagger"),
-    Spoilt("no items at all", _with(_data("items", 0)), Reason.BAD_VALUE, "items"),
-    Spoilt("half an item", _with(_data("items", 1.5)), Reason.BAD_VALUE, "items"),
-    Spoilt("more items than there are", _with(_data("items", 10**400)), Reason.BAD_VALUE, "items"),
-    Spoilt("a taxonomy without date", _with(_data("taxonomy", "latest")), Reason.BAD_VALUE, "taxonomy"),
-    Spoilt("no jurisdiction", _with(_data("jurisdictions", [])), Reason.BAD_VALUE, "jurisdictions"),
-    Spoilt("a code that is not assigned", _with(_data("jurisdictions", ["UK"])), Reason.BAD_VALUE, "jurisdictions"),
-    Spoilt("a jurisdiction twice", _with(_data("jurisdictions", ["DE", "DE"])), Reason.BAD_VALUE, "jurisdictions"),
-    Spoilt("no outcome", _with(_data_without("outcome"), Acknowledged()), Reason.MISSING_FIELD, "outcome"),
-    Spoilt("a new outcome", _with(_data("outcome", "forgotten"), Acknowledged()), Reason.BAD_VALUE, "outcome"),
-    Spoilt("an outcome in a list", _with(_data("outcome", ["expired"]), Expired()), Reason.BAD_VALUE, "outcome"),
-    Spoilt("another outcome's field", _with(_data("to", "hotline"), Acknowledged()), Reason.UNKNOWN_FIELD, "data"),
-    Spoilt("merged into nothing", _with(_data_without("into"), Merged(into=TOKEN)), Reason.MISSING_FIELD, "into"),
-    Spoilt("merged into a number", _with(_data("into", 1), Merged(into=TOKEN)), Reason.BAD_VALUE, "into"),
-    Spoilt("merged into a name", _with(_data("into", "a name"), Merged(into=TOKEN)), Reason.BAD_VALUE, "into"),
-    Spoilt("a restriction of no kind", _with(_data("restrictions", []), RESTRICTED), Reason.BAD_VALUE, "restrictions"),
+    Spoilt("another version", _with(_set("specversion", "0.3")), RefusalReason.NOT_CLOUDEVENT, "specversion"),
+    Spoilt("no version", _with(_without("specversion")), RefusalReason.NOT_CLOUDEVENT, "specversion"),
+    Spoilt("no type", _with(_without("type")), RefusalReason.MISSING_FIELD, "type"),
+    Spoilt("a type of nobody's", _with(_set("type", "safeclock.report-read.v1")), RefusalReason.UNKNOWN_TYPE, "type"),
+    Spoilt("a type that is a list", _with(_set("type", [])), RefusalReason.UNKNOWN_TYPE, "type"),
+    Spoilt("no source", _with(_without("source")), RefusalReason.MISSING_FIELD, "source"),
+    Spoilt("a source that is a number", _with(_set("source", 5)), RefusalReason.BAD_VALUE, "source"),
+    Spoilt("a source without its prefix", _with(_set("source", "harbor")), RefusalReason.BAD_VALUE, "source"),
+    Spoilt("no id", _with(_without("id")), RefusalReason.MISSING_FIELD, "id"),
+    Spoilt("a short id", _with(_set("id", "seven77")), RefusalReason.BAD_VALUE, "id"),
+    Spoilt("an id that ends in a line feed", _with(_set("id", "event-0001\n\n")), RefusalReason.BAD_VALUE, "id"),
+    Spoilt("no subject", _with(_without("subject")), RefusalReason.MISSING_FIELD, "subject"),
+    Spoilt("a name as subject", _with(_set("subject", "an invented name")), RefusalReason.BAD_VALUE, "subject"),
+    Spoilt("no time", _with(_without("time")), RefusalReason.MISSING_FIELD, "time"),
+    Spoilt("a time without offset", _with(_set("time", "2026-01-01T00:00:00")), RefusalReason.BAD_TIME, "time"),
+    Spoilt("a time in milliseconds", _with(_set("time", AT)), RefusalReason.BAD_TIME, "time"),
+    Spoilt("a time with a blank", _with(_set("time", "2026-01-01 00:00:00Z")), RefusalReason.BAD_TIME, "time"),
+    Spoilt("another log time", _with(_set("recordedtime", "yesterday")), RefusalReason.BAD_TIME, "recordedtime"),
+    Spoilt(
+        "another content type", _with(_set("datacontenttype", "text/xml")), RefusalReason.BAD_VALUE, "datacontenttype"
+    ),
+    Spoilt("an undeclared attribute", _with(_set("reporteremail", "x")), RefusalReason.UNKNOWN_FIELD, ""),
+    Spoilt("data in base 64", _with(_set("data_base64", "e30=")), RefusalReason.UNKNOWN_FIELD, ""),
+    Spoilt("no data", _with(_without("data")), RefusalReason.MISSING_FIELD, "data"),
+    Spoilt("data that is text", _with(_set("data", "{}")), RefusalReason.BAD_VALUE, "data"),
+    Spoilt("an undeclared field", _with(_data("url", "x")), RefusalReason.UNKNOWN_FIELD, "data"),
+    Spoilt("no harm", _with(_data_without("harm")), RefusalReason.MISSING_FIELD, "harm"),
+    Spoilt("a harm of nobody's", _with(_data("harm", "spam")), RefusalReason.BAD_VALUE, "harm"),
+    Spoilt("no harm but null", _with(_data("harm", None)), RefusalReason.BAD_VALUE, "harm"),
+    Spoilt("an optional null", _with(_data("surface", None)), RefusalReason.BAD_VALUE, "surface"),
+    Spoilt("a flag that is a word", _with(_data("trusted_flagger", "yes")), RefusalReason.BAD_VALUE, "trusted_flagger"),
+    Spoilt("no items at all", _with(_data("items", 0)), RefusalReason.BAD_VALUE, "items"),
+    Spoilt("half an item", _with(_data("items", 1.5)), RefusalReason.BAD_VALUE, "items"),
+    Spoilt("more items than there are", _with(_data("items", 10**400)), RefusalReason.BAD_VALUE, "items"),
+    Spoilt("a taxonomy without date", _with(_data("taxonomy", "latest")), RefusalReason.BAD_VALUE, "taxonomy"),
+    Spoilt("no jurisdiction", _with(_data("jurisdictions", [])), RefusalReason.BAD_VALUE, "jurisdictions"),
+    Spoilt(
+        "a code that is not assigned", _with(_data("jurisdictions", ["UK"])), RefusalReason.BAD_VALUE, "jurisdictions"
+    ),
+    Spoilt(
+        "a jurisdiction twice", _with(_data("jurisdictions", ["DE", "DE"])), RefusalReason.BAD_VALUE, "jurisdictions"
+    ),
+    Spoilt("no outcome", _with(_data_without("outcome"), Acknowledged()), RefusalReason.MISSING_FIELD, "outcome"),
+    Spoilt("a new outcome", _with(_data("outcome", "forgotten"), Acknowledged()), RefusalReason.BAD_VALUE, "outcome"),
+    Spoilt("an outcome in a list", _with(_data("outcome", ["expired"]), Expired()), RefusalReason.BAD_VALUE, "outcome"),
+    Spoilt(
+        "another outcome's field", _with(_data("to", "hotline"), Acknowledged()), RefusalReason.UNKNOWN_FIELD, "data"
+    ),
+    Spoilt(
+        "merged into nothing", _with(_data_without("into"), Merged(into=TOKEN)), RefusalReason.MISSING_FIELD, "into"
+    ),
+    Spoilt("merged into a number", _with(_data("into", 1), Merged(into=TOKEN)), RefusalReason.BAD_VALUE, "into"),
+    Spoilt("merged into a name", _with(_data("into", "a name"), Merged(into=TOKEN)), RefusalReason.BAD_VALUE, "into"),
+    Spoilt(
+        "a restriction of no kind",
+        _with(_data("restrictions", []), RESTRICTED),
+        RefusalReason.BAD_VALUE,
+        "restrictions",
+    ),
     Spoilt(
         "a restriction twice",
         _with(_data("restrictions", ["removed", "removed"]), RESTRICTED),
-        Reason.BAD_VALUE,
+        RefusalReason.BAD_VALUE,
         "restrictions",
     ),
-    Spoilt("a restriction on no ground", _with(_data_without("ground"), RESTRICTED), Reason.MISSING_FIELD, "ground"),
-    Spoilt("an amendment of nothing", _with(_data_without("severity"), AMENDMENT), Reason.MISSING_FIELD, "data"),
+    Spoilt(
+        "a restriction on no ground", _with(_data_without("ground"), RESTRICTED), RefusalReason.MISSING_FIELD, "ground"
+    ),
+    Spoilt("an amendment of nothing", _with(_data_without("severity"), AMENDMENT), RefusalReason.MISSING_FIELD, "data"),
     Spoilt(
         "an amendment to a code of nobody's",
         _with(_data("jurisdictions", ["EU"]), AMENDMENT),
-        Reason.BAD_VALUE,
+        RefusalReason.BAD_VALUE,
         "jurisdictions",
     ),
 )

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from streams.contract.events.keys import record_key
 from streams.contract.timestamps import format_timestamp
 from streams.contract.topics import partition_of
-from streams.domain.vocabulary import Harm, Reason, Reporter
+from streams.domain.vocabulary import Harm, RefusalReason, Reporter
 
 MARK: Final = "mustnotleak"
 PLATFORMS: Final = ("harbor", "lantern", "meadow", "cobalt", "juniper", "pebble", "quartz", "saffron")
@@ -39,7 +39,7 @@ class Hostile(NamedTuple):
     """A record with the reason for which it must be refused; `kind` says how it was spoilt."""
 
     record: HostileRecord
-    reason: Reason
+    reason: RefusalReason
     kind: str
 
 
@@ -155,35 +155,35 @@ def _restriction(word: Callable[[Random], str]) -> Spoil:
     return spoilt
 
 
-KINDS: Final[dict[str, tuple[Spoil, Reason]]] = {
-    "a tombstone": (_raw(lambda random, _: random.choice([None, b""])), Reason.NOT_JSON),
-    "truncated": (_raw(lambda random, raw: raw[: random.randrange(1, len(raw))]), Reason.NOT_JSON),
-    "noise": (_raw(lambda random, _: b"\xff" + random.randbytes(random.randrange(2_000))), Reason.NOT_JSON),
-    "deep": (_raw(_nested), Reason.NOT_JSON),
+KINDS: Final[dict[str, tuple[Spoil, RefusalReason]]] = {
+    "a tombstone": (_raw(lambda random, _: random.choice([None, b""])), RefusalReason.NOT_JSON),
+    "truncated": (_raw(lambda random, raw: raw[: random.randrange(1, len(raw))]), RefusalReason.NOT_JSON),
+    "noise": (_raw(lambda random, _: b"\xff" + random.randbytes(random.randrange(2_000))), RefusalReason.NOT_JSON),
+    "deep": (_raw(_nested), RefusalReason.NOT_JSON),
     "another charset": (
         _raw(lambda random, raw: raw.decode().encode(random.choice(["utf-16", "utf-32", "utf-8-sig"]))),
-        Reason.NOT_JSON,
+        RefusalReason.NOT_JSON,
     ),
     "not UTF-8": (
         _raw(lambda random, raw: raw.replace(b"in_app", MARK.encode() + bytes([random.randrange(0x80, 0xC0)]))),
-        Reason.NOT_JSON,
+        RefusalReason.NOT_JSON,
     ),
     "half a pair": (
         _raw(lambda random, raw: raw.replace(b"in_app", b"\\ud8%02x" % random.randrange(256))),
-        Reason.NOT_JSON,
+        RefusalReason.NOT_JSON,
     ),
-    "said twice": (_raw(_twice), Reason.NOT_JSON),
+    "said twice": (_raw(_twice), RefusalReason.NOT_JSON),
     "not a number": (
         _raw(lambda random, raw: raw.replace(b'"in_app"', random.choice([b"NaN", b"Infinity", b"-Infinity"]))),
-        Reason.NOT_JSON,
+        RefusalReason.NOT_JSON,
     ),
     "not an object": (
         _raw(lambda random, _: random.choice([b"[]", b"1", b"null", f'"{_marked(random)}"'.encode()])),
-        Reason.NOT_CLOUDEVENT,
+        RefusalReason.NOT_CLOUDEVENT,
     ),
     "another version": (
         _tree(lambda random, tree: tree.update(specversion=random.choice(["0.3", "2.0", 1.0, None, MARK]))),
-        Reason.NOT_CLOUDEVENT,
+        RefusalReason.NOT_CLOUDEVENT,
     ),
     "another type": (
         _tree(
@@ -191,46 +191,49 @@ KINDS: Final[dict[str, tuple[Spoil, Reason]]] = {
                 type=random.choice([_marked(random), 5, None, "safeclock.report-filed.v2"])
             )
         ),
-        Reason.UNKNOWN_TYPE,
+        RefusalReason.UNKNOWN_TYPE,
     ),
     "an action among filings": (
         lambda random, record: _restriction(lambda _: "removed")(random, record)._replace(topic="report-filed"),
-        Reason.UNKNOWN_TYPE,
+        RefusalReason.UNKNOWN_TYPE,
     ),
     "another platform": (
         _tree(lambda random, tree: tree.update(source=f"/platforms/{_marked(random)}")),
-        Reason.UNKNOWN_PLATFORM,
+        RefusalReason.UNKNOWN_PLATFORM,
     ),
     "a person as source": (
         _tree(lambda random, tree: tree.update(source=_marked(random) + "@nowhere")),
-        Reason.BAD_VALUE,
+        RefusalReason.BAD_VALUE,
     ),
-    "a person as subject": (_tree(lambda random, tree: tree.update(subject=_marked(random))), Reason.BAD_VALUE),
+    "a person as subject": (_tree(lambda random, tree: tree.update(subject=_marked(random))), RefusalReason.BAD_VALUE),
     "an address in the data": (
         _tree(lambda random, tree: tree["data"].update(url=_marked(random))),
-        Reason.UNKNOWN_FIELD,
+        RefusalReason.UNKNOWN_FIELD,
     ),
-    "a secret name": (_tree(lambda random, tree: tree.update({_marked(random): 1})), Reason.UNKNOWN_FIELD),
-    "a header of nobody's": (_header, Reason.UNKNOWN_FIELD),
+    "a secret name": (_tree(lambda random, tree: tree.update({_marked(random): 1})), RefusalReason.UNKNOWN_FIELD),
+    "a header of nobody's": (_header, RefusalReason.UNKNOWN_FIELD),
     "less than required": (
         _tree(lambda random, tree: tree["data"].pop(random.choice(sorted(tree["data"])))),
-        Reason.MISSING_FIELD,
+        RefusalReason.MISSING_FIELD,
     ),
-    "wrong types": (_tree(_wrong_type), Reason.BAD_VALUE),
-    "a word of nobody's": (_tree(lambda random, tree: tree["data"].update(harm=_marked(random))), Reason.BAD_VALUE),
+    "wrong types": (_tree(_wrong_type), RefusalReason.BAD_VALUE),
+    "a word of nobody's": (
+        _tree(lambda random, tree: tree["data"].update(harm=_marked(random))),
+        RefusalReason.BAD_VALUE,
+    ),
     "a huge number": (
         _tree(lambda random, tree: tree["data"].update(items=10 ** random.randrange(7, 4_000))),
-        Reason.BAD_VALUE,
+        RefusalReason.BAD_VALUE,
     ),
-    "a restriction of nobody's": (_restriction(_marked), Reason.BAD_VALUE),
-    "no time": (_tree(_without_offset), Reason.BAD_TIME),
+    "a restriction of nobody's": (_restriction(_marked), RefusalReason.BAD_VALUE),
+    "no time": (_tree(_without_offset), RefusalReason.BAD_TIME),
     "the future": (
         lambda random, record: _tree(
             lambda _, tree: tree.update(
                 time=format_timestamp(record.timestamp + random.randrange(2 * _HOUR_MS, 9_000 * _DAY_MS))
             )
         )(random, record),
-        Reason.FUTURE_TIME,
+        RefusalReason.FUTURE_TIME,
     ),
     "ancient": (
         lambda random, record: _tree(
@@ -238,12 +241,12 @@ KINDS: Final[dict[str, tuple[Spoil, Reason]]] = {
                 time=format_timestamp(record.timestamp - random.randrange(15 * _DAY_MS, 9_000 * _DAY_MS))
             )
         )(random, record),
-        Reason.TOO_OLD,
+        RefusalReason.TOO_OLD,
     ),
-    "before time": (_tree(lambda _, tree: tree.update(time="1066-10-14T09:00:00Z")), Reason.BAD_TIME),
+    "before time": (_tree(lambda _, tree: tree.update(time="1066-10-14T09:00:00Z")), RefusalReason.BAD_TIME),
     "too large": (
         _tree(lambda random, tree: tree["data"].update(surface=MARK * random.randrange(1_500, 5_000))),
-        Reason.TOO_LARGE,
+        RefusalReason.TOO_LARGE,
     ),
-    "another key": (_elsewhere, Reason.KEY_MISMATCH),
+    "another key": (_elsewhere, RefusalReason.KEY_MISMATCH),
 }

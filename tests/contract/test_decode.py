@@ -33,7 +33,7 @@ from streams.contract.timestamps import MAX_TIMESTAMP_MS
 from streams.domain import labels
 from streams.domain.events import Action, ActionKind, Event, Filing, Heartbeat
 from streams.domain.labels import Labels
-from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reason, Reporter, Severity
+from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, RefusalReason, Reporter, Severity
 from tests.contract.examples import (
     AT,
     BEAT,
@@ -177,7 +177,7 @@ def test_an_event_with_a_fault_is_refused_for_it(spoilt: Spoilt) -> None:
 def test_what_is_not_strict_json_is_not_read(value: bytes | None) -> None:
     refusal = DECODER.decode(Given("report-filed", value))
 
-    assert refusal == Refusal(Reason.NOT_JSON, "", "")
+    assert refusal == Refusal(RefusalReason.NOT_JSON, "", "")
 
 
 @pytest.mark.parametrize("value", [b"[]", b"5", b'"text"', b"null", b"{}"])
@@ -185,7 +185,7 @@ def test_json_that_is_no_event_is_not_a_cloudevent(value: bytes) -> None:
     refusal = DECODER.decode(Given("report-filed", value))
 
     assert isinstance(refusal, Refusal)
-    assert refusal.reason is Reason.NOT_CLOUDEVENT
+    assert refusal.reason is RefusalReason.NOT_CLOUDEVENT
 
 
 def test_a_platform_that_is_not_registered_is_refused_before_its_other_faults() -> None:
@@ -193,13 +193,13 @@ def test_a_platform_that_is_not_registered_is_refused_before_its_other_faults() 
 
     refusal = DECODER.decode(written(tree))
 
-    assert refusal == Refusal(Reason.UNKNOWN_PLATFORM, "source", "")
+    assert refusal == Refusal(RefusalReason.UNKNOWN_PLATFORM, "source", "")
 
 
 def test_a_witness_may_not_speak_yet() -> None:
     refusal = DECODER.decode(written(filing_tree() | {"source": "/witnesses/harbor"}))
 
-    assert refusal == Refusal(Reason.UNKNOWN_PLATFORM, "source", "")
+    assert refusal == Refusal(RefusalReason.UNKNOWN_PLATFORM, "source", "")
 
 
 def test_a_platform_may_not_speak_on_the_topic_of_another() -> None:
@@ -207,26 +207,26 @@ def test_a_platform_may_not_speak_on_the_topic_of_another() -> None:
 
     refusal = EventDecoder(OWN_TOPICS).decode(record)
 
-    assert refusal == Refusal(Reason.WRONG_PLATFORM, "source", "meadow")
+    assert refusal == Refusal(RefusalReason.WRONG_PLATFORM, "source", "meadow")
 
 
 def test_what_cannot_be_read_is_put_down_to_the_only_platform_of_its_topic() -> None:
     refusal = EventDecoder(OWN_TOPICS).decode(Given("report-filed.meadow", b"?"))
 
-    assert refusal == Refusal(Reason.NOT_JSON, "", "meadow")
+    assert refusal == Refusal(RefusalReason.NOT_JSON, "", "meadow")
 
 
 def test_an_action_does_not_belong_on_the_topic_of_filings() -> None:
     refusal = DECODER.decode(given(event(RESTRICTED))._replace(topic="report-filed"))
 
-    assert refusal == Refusal(Reason.UNKNOWN_TYPE, "type", "harbor")
+    assert refusal == Refusal(RefusalReason.UNKNOWN_TYPE, "type", "harbor")
 
 
 @pytest.mark.parametrize("key", [None, b"", b"harbor", TOKEN.encode(), b"meadow|" + TOKEN.encode()])
 def test_a_record_under_another_key_is_refused(key: bytes | None) -> None:
     refusal = DECODER.decode(given(event(FILING))._replace(key=key))
 
-    assert refusal == Refusal(Reason.KEY_MISMATCH, "", "harbor")
+    assert refusal == Refusal(RefusalReason.KEY_MISMATCH, "", "harbor")
 
 
 def test_a_heartbeat_is_keyed_by_its_platform_and_says_which_topic_carried_it() -> None:
@@ -235,7 +235,7 @@ def test_a_heartbeat_is_keyed_by_its_platform_and_says_which_topic_carried_it() 
     fact = DECODER.decode(given(said)._replace(topic="action-taken"))
 
     assert fact == Heartbeat("harbor", AT, AT + 1_000, AT, 7, "action-taken")
-    assert DECODER.decode(given(said)._replace(key=b"meadow")) == Refusal(Reason.KEY_MISMATCH, "", "harbor")
+    assert DECODER.decode(given(said)._replace(key=b"meadow")) == Refusal(RefusalReason.KEY_MISMATCH, "", "harbor")
 
 
 def test_a_heartbeat_is_about_no_report() -> None:
@@ -245,7 +245,7 @@ def test_a_heartbeat_is_about_no_report() -> None:
 
     refusal = DECODER.decode(written(tree))
 
-    assert refusal == Refusal(Reason.UNKNOWN_FIELD, "", "harbor")
+    assert refusal == Refusal(RefusalReason.UNKNOWN_FIELD, "", "harbor")
 
 
 def test_a_heartbeat_cannot_vouch_for_the_future() -> None:
@@ -254,7 +254,7 @@ def test_a_heartbeat_cannot_vouch_for_the_future() -> None:
 
     refusal = DECODER.decode(written(tree))
 
-    assert refusal == Refusal(Reason.FUTURE_TIME, "complete_through", "harbor")
+    assert refusal == Refusal(RefusalReason.FUTURE_TIME, "complete_through", "harbor")
 
 
 def test_an_event_may_be_ahead_of_its_log_time_by_the_skew_of_clocks_only() -> None:
@@ -264,7 +264,7 @@ def test_an_event_may_be_ahead_of_its_log_time_by_the_skew_of_clocks_only() -> N
     beyond = DECODER.decode(record._replace(timestamp=AT - EventLimits().max_future_ms - 1))
 
     assert isinstance(within, Filing)
-    assert beyond == Refusal(Reason.FUTURE_TIME, "time", "harbor")
+    assert beyond == Refusal(RefusalReason.FUTURE_TIME, "time", "harbor")
 
 
 def test_a_filing_is_told_within_two_weeks_but_an_action_whenever_it_comes() -> None:
@@ -275,7 +275,7 @@ def test_a_filing_is_told_within_two_weeks_but_an_action_whenever_it_comes() -> 
     action = DECODER.decode(given(event(RESTRICTED))._replace(timestamp=later + 1))
 
     assert isinstance(within, Filing)
-    assert beyond == Refusal(Reason.TOO_OLD, "time", "harbor")
+    assert beyond == Refusal(RefusalReason.TOO_OLD, "time", "harbor")
     assert isinstance(action, Action)
 
 
@@ -287,22 +287,22 @@ def test_a_record_is_as_large_as_its_value_and_headers_together() -> None:
     beyond = DECODER.decode(record._replace(headers=[("trace", bytes(room - 4))]))
 
     assert isinstance(within, Filing)
-    assert beyond == Refusal(Reason.TOO_LARGE, "", "")
+    assert beyond == Refusal(RefusalReason.TOO_LARGE, "", "")
 
 
 @pytest.mark.parametrize(
     ("headers", "value", "reason", "field"),
     [
-        ([("ce_password", b"x")], None, Reason.UNKNOWN_FIELD, ""),
-        ([("ce_id", b"event-0002")], None, Reason.NOT_CLOUDEVENT, "id"),
-        ([("content-type", b"text/plain")], None, Reason.NOT_CLOUDEVENT, "datacontenttype"),
-        ([], b'{}},"id":"event-0002"', Reason.NOT_JSON, ""),
-        ([], b"", Reason.MISSING_FIELD, "data"),
-        ([], b"[]", Reason.BAD_VALUE, "data"),
+        ([("ce_password", b"x")], None, RefusalReason.UNKNOWN_FIELD, ""),
+        ([("ce_id", b"event-0002")], None, RefusalReason.NOT_CLOUDEVENT, "id"),
+        ([("content-type", b"text/plain")], None, RefusalReason.NOT_CLOUDEVENT, "datacontenttype"),
+        ([], b'{}},"id":"event-0002"', RefusalReason.NOT_JSON, ""),
+        ([], b"", RefusalReason.MISSING_FIELD, "data"),
+        ([], b"[]", RefusalReason.BAD_VALUE, "data"),
     ],
 )
 def test_binary_mode_is_as_strict(
-    headers: list[tuple[str, bytes]], value: bytes | None, reason: Reason, field: str
+    headers: list[tuple[str, bytes]], value: bytes | None, reason: RefusalReason, field: str
 ) -> None:
     base = given(event(FILING))
     attributes_, data = encode_binary(event(FILING))
@@ -327,7 +327,7 @@ def test_headers_without_values_and_records_without_headers_do_no_harm(
 def test_a_content_type_that_is_not_ours_is_not_guessed(kind: bytes) -> None:
     refusal = DECODER.decode(given(event(FILING))._replace(headers=[("content-type", kind)]))
 
-    assert refusal == Refusal(Reason.NOT_CLOUDEVENT, "datacontenttype", "")
+    assert refusal == Refusal(RefusalReason.NOT_CLOUDEVENT, "datacontenttype", "")
 
 
 NAMED = {
@@ -368,7 +368,7 @@ def test_a_media_type_is_read_alike_in_both_modes_and_by_the_schema(written: str
     ]
 
     refusals = [refusal[:2] for refusal in found if isinstance(refusal, Refusal)]
-    assert refusals == ([] if NAMED[written] else [(Reason.BAD_VALUE, "datacontenttype")] * 4)
+    assert refusals == ([] if NAMED[written] else [(RefusalReason.BAD_VALUE, "datacontenttype")] * 4)
     schema = Draft202012Validator(json.loads(generated_files()["report-filed.v1.json"]))
     assert schema.is_valid(tree) == NAMED[written]
 
@@ -381,7 +381,7 @@ def test_no_media_type_takes_long(hostile: str) -> None:
     began = process_time()
     refusal = to_structured(headers, data)
 
-    assert refusal == (Reason.BAD_VALUE, "datacontenttype")
+    assert refusal == (RefusalReason.BAD_VALUE, "datacontenttype")
     assert process_time() - began < 0.2
 
 
@@ -439,7 +439,7 @@ def test_a_line_of_a_file_was_told_when_it_says_so_else_when_it_happened() -> No
     assert isinstance(late, Filing)
     assert (plain.logged_at, late.logged_at) == (AT, AT + 60_000)
     assert plain.content == late.content
-    assert older == Refusal(Reason.TOO_OLD, "time", "harbor")
+    assert older == Refusal(RefusalReason.TOO_OLD, "time", "harbor")
 
 
 def test_a_line_may_be_as_large_as_a_record_and_its_line_feed_is_no_part_of_it() -> None:
@@ -449,7 +449,7 @@ def test_a_line_may_be_as_large_as_a_record_and_its_line_feed_is_no_part_of_it()
     beyond = DECODER.decode_line(line + b" \n", MAX_TIMESTAMP_MS)
 
     assert isinstance(within, Filing)
-    assert beyond == Refusal(Reason.TOO_LARGE, "", "")
+    assert beyond == Refusal(RefusalReason.TOO_LARGE, "", "")
 
 
 def test_an_open_registry_accepts_every_well_formed_platform() -> None:
@@ -462,7 +462,7 @@ def test_an_open_registry_accepts_every_well_formed_platform() -> None:
     assert fact.platform == "anyone"
     assert (
         decoder.decode_line(encode_structured(said).replace(b"anyone", b"Any|one"), MAX_TIMESTAMP_MS)[0]
-        is Reason.BAD_VALUE
+        is RefusalReason.BAD_VALUE
     )
 
 
@@ -482,4 +482,4 @@ def test_a_batch_that_cannot_be_read_is_its_topics_owners(registry: Registry, ow
     topic = registry.platforms["meadow"].report_filed
     decoder = EventDecoder(registry)
 
-    assert decoder.decode(UnreadableBatch(topic, 0, 7, 0, None)) == Refusal(Reason.UNDECODABLE, "", owner)
+    assert decoder.decode(UnreadableBatch(topic, 0, 7, 0, None)) == Refusal(RefusalReason.UNDECODABLE, "", owner)

@@ -9,7 +9,7 @@ from streams.contract.events.expectations import expectation
 from streams.contract.events.schema.envelope import encode_structured
 from streams.contract.registry.registry import Registry
 from streams.contract.timestamps import MAX_TIMESTAMP_MS
-from streams.domain.vocabulary import Automation, Channel, Ground, Harm, Outcome, Reason, Restriction
+from streams.domain.vocabulary import Automation, Channel, Ground, Harm, Outcome, RefusalReason, Restriction
 from tests.contract.examples import accepted
 
 FIELDS = sorted(
@@ -34,25 +34,27 @@ FIELDS = sorted(
     ],
 )
 def test_the_closed_words_of_a_field_are_told(field: str, words: type[Harm]) -> None:
-    told = expectation(Reason.BAD_VALUE, field)
+    told = expectation(RefusalReason.BAD_VALUE, field)
 
     assert ", ".join(words) in told
 
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_of_every_field_of_the_contract_something_is_expected(field: str) -> None:
-    reason = Reason.BAD_TIME if "time" in field or field == "complete_through" else Reason.BAD_VALUE
+    reason = RefusalReason.BAD_TIME if "time" in field or field == "complete_through" else RefusalReason.BAD_VALUE
 
     assert expectation(reason, field)
 
 
-@pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in {Reason.INTERNAL, Reason.BAD_VALUE}])
-def test_every_reason_but_a_fault_of_ours_expects_something(reason: Reason) -> None:
+@pytest.mark.parametrize(
+    "reason", [reason for reason in RefusalReason if reason not in {RefusalReason.INTERNAL, RefusalReason.BAD_VALUE}]
+)
+def test_every_reason_but_a_fault_of_ours_expects_something(reason: RefusalReason) -> None:
     assert expectation(reason, "")
 
 
 def test_a_field_that_differs_by_type_names_the_types() -> None:
-    told = expectation(Reason.BAD_VALUE, "reason")
+    told = expectation(RefusalReason.BAD_VALUE, "reason")
 
     assert "in safeclock.report-amended.v1: one of triage, error" in told
     assert "in paused: one of information_requested, obstructed" in told

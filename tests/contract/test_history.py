@@ -12,7 +12,7 @@ from streams.contract.registry.registry import AuditedHistory, Platform, Registr
 from streams.contract.timestamps import format_timestamp
 from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.events import Action, Filing, Heartbeat
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from tests.contract.examples import AT, FULL_FILING, RESTRICTED, TOKEN, event
 
 NOW = AT + 300 * DAY
@@ -62,10 +62,10 @@ def test_a_filing_of_history_is_told_when_its_platform_recorded_it(recorded: int
 
 @pytest.mark.parametrize(
     ("recorded", "reason", "field"),
-    [(AT + 14 * DAY + 1, Reason.TOO_OLD, "time"), (NOW + HOUR, Reason.FUTURE_TIME, "recordedtime")],
+    [(AT + 14 * DAY + 1, RefusalReason.TOO_OLD, "time"), (NOW + HOUR, RefusalReason.FUTURE_TIME, "recordedtime")],
 )
 def test_history_too_must_have_been_recorded_within_14_days_and_before_now(
-    recorded: int, reason: Reason, field: str
+    recorded: int, reason: RefusalReason, field: str
 ) -> None:
     fact = decoder(SPAN).decode(Given(written(FULL_FILING, recordedtime=text(recorded))))
 
@@ -87,7 +87,7 @@ def test_outside_of_an_open_span_what_was_recorded_counts_for_nothing(span: Audi
 
     fact = decoder(*spans).decode(Given(written(FULL_FILING, recordedtime=text(AT)), timestamp=now))
 
-    assert fact == Refusal(Reason.TOO_OLD, "time", "harbor")
+    assert fact == Refusal(RefusalReason.TOO_OLD, "time", "harbor")
 
 
 def test_within_14_days_a_filing_is_live_whatever_is_open() -> None:

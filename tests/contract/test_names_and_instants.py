@@ -16,7 +16,7 @@ from streams.contract.outputs.refusal_records import EventRefused, decode_refusa
 from streams.contract.registry.registry import Registry
 from streams.contract.timestamps import format_timestamp, parse_timestamp
 from streams.contract.topics import Replication, partition_of, required_topics
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from tests.contract.examples import SECRET, TOKEN
 from tests.contract.test_decode import Given
 
@@ -168,7 +168,7 @@ def test_more_acknowledgements_than_brokers_are_refused() -> None:
 
 def test_a_refusal_is_told_without_the_record_and_the_same_at_every_redelivery() -> None:
     record = Given(topics.MEASURES, b"mustnotleak", b"mustnotleak", NOON, (), 3, 41)
-    refusal = Refusal(Reason.BAD_VALUE, "harm", "harbor")
+    refusal = Refusal(RefusalReason.BAD_VALUE, "harm", "harbor")
 
     value = encode_refusal(refusal, record)
 
@@ -178,7 +178,7 @@ def test_a_refusal_is_told_without_the_record_and_the_same_at_every_redelivery()
     told, refused = decode_refusal(value).logged_at, decode_refusal(value).data
     assert told == NOON
     assert refused == EventRefused(
-        reason=Reason.BAD_VALUE, field="harm", platform="harbor", topic="measures", partition=3, offset=41
+        reason=RefusalReason.BAD_VALUE, field="harm", platform="harbor", topic="measures", partition=3, offset=41
     )
 
 
@@ -186,7 +186,7 @@ def test_a_refusal_is_told_without_the_record_and_the_same_at_every_redelivery()
 def test_a_record_whose_sender_stamped_it_with_no_instant_is_told_of_all_the_same(stamp: int) -> None:
     record = Given("report-filed", b"x", None, stamp)
 
-    told = decode_refusal(encode_refusal(Refusal(Reason.FUTURE_TIME, "", ""), record)).logged_at
+    told = decode_refusal(encode_refusal(Refusal(RefusalReason.FUTURE_TIME, "", ""), record)).logged_at
 
     assert told == max(0, min(stamp, 253_402_300_799_999))
 

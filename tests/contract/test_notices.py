@@ -13,7 +13,8 @@ from streams.contract.outputs.report_updates import (
     decode_report_update,
     encode_report_update,
 )
-from streams.domain.clocks.endings import EXPIRED, MET, MISSED, PENDING, STOPPED
+from streams.domain.clocks.deadlines import MET, MISSED, PENDING
+from streams.domain.clocks.endings import EXPIRED, STOPPED
 from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import HOUR
 from streams.domain.ledger.counters import ClockCounterNames

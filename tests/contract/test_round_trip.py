@@ -26,7 +26,7 @@ from streams.contract.timestamps import MAX_TIMESTAMP_MS, format_timestamp, pars
 from streams.domain import labels
 from streams.domain.events import Action, Amendment, Filing, Heartbeat, Retraction
 from streams.domain.labels import Labels
-from streams.domain.vocabulary import FINAL_RESTRICTIONS, Reason
+from streams.domain.vocabulary import FINAL_RESTRICTIONS, RefusalReason
 from tests.contract.strategies import INSTANTS, JUNK, events, mangled
 from tests.contract.test_decode import Given
 
@@ -121,7 +121,7 @@ def test_whatever_is_done_to_an_event_it_is_read_or_refused_in_known_words(raw: 
 
     for outcome in (DECODER.decode(record), DECODER.decode_line(raw, MAX_TIMESTAMP_MS)):
         if isinstance(outcome, Refusal):
-            assert outcome.reason in Reason
+            assert outcome.reason in RefusalReason
             assert outcome.field in KNOWN_NAMES
             assert outcome.platform == "" or f"/platforms/{outcome.platform}" in raw.decode()
 
@@ -140,7 +140,7 @@ def test_a_name_that_stands_twice_is_refused_wherever_it_stands(event: AnyEvent,
     refusal = DECODER.decode_line(raw.encode(), MAX_TIMESTAMP_MS)
 
     assert isinstance(refusal, Refusal)
-    assert refusal[:2] == (Reason.NOT_JSON, "")
+    assert refusal[:2] == (RefusalReason.NOT_JSON, "")
 
 
 @given(

@@ -13,7 +13,7 @@ from streams.contract.events.schema.envelope import AnyEvent, encode_structured
 from streams.contract.events.source_records import UnreadableBatch
 from streams.contract.export.schemas import generated_files, write_files
 from streams.contract.outputs.refusal_records import encode_refusal as encode_refused
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from tests.contract.examples import SPOILT, Spoilt, accepted
 from tests.contract.test_decode import Given
 
@@ -71,7 +71,7 @@ def test_what_the_decoder_refuses_for_its_words_its_schema_refuses(spoilt: Spoil
 
 
 def test_a_refusal_is_as_its_schema_says() -> None:
-    value = encode_refused(Refusal(Reason.NOT_JSON, "", ""), Given("report-filed", None, None, 0, (), 1, 2))
+    value = encode_refused(Refusal(RefusalReason.NOT_JSON, "", ""), Given("report-filed", None, None, 0, (), 1, 2))
 
     errors = [error.message for error in validator("safeclock.event-refused.v1").iter_errors(json.loads(value))]
 
@@ -82,7 +82,7 @@ def test_a_refusal_is_as_its_schema_says() -> None:
 def test_the_refusal_of_a_batch_is_as_its_schema_says_and_tells_how_many_records_it_held(records: int | None) -> None:
     batch = UnreadableBatch("report-filed", 1, 7, 1_767_225_600_000, records)
 
-    tree = json.loads(encode_refused(Refusal(Reason.UNDECODABLE, "", "harbor"), batch))
+    tree = json.loads(encode_refused(Refusal(RefusalReason.UNDECODABLE, "", "harbor"), batch))
 
     assert not list(validator("safeclock.event-refused.v1").iter_errors(tree))
     assert (tree["time"], tree["id"]) == ("2026-01-01T00:00:00.000Z", "report-filed/1/7")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from streams.contract.metrics.catalogue import METRICS
+from streams.contract.metrics.all_metrics import METRICS
 from streams.contract.metrics.metric import MetricKind, Process
 from tests.dashboards.durations import seconds
 from tests.dashboards.histories import STALE, Values, expanded

@@ -9,7 +9,7 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
-from streams.contract.metrics.catalogue import METRICS, metric_by_name
+from streams.contract.metrics.all_metrics import METRICS, metric_by_name
 from streams.contract.metrics.metric import (
     STANDARD_CLOCK_IDS,
     LabelSource,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from dashboards.rules.alert import Alert
-from streams.contract.metrics.catalogue import METRICS
+from streams.contract.metrics.all_metrics import METRICS
 from streams.contract.metrics.metric import Metric, MetricKind, Process
 from tests.dashboards.promtool import needed
 

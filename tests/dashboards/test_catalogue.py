@@ -3,7 +3,7 @@ from math import prod
 
 import pytest
 
-from streams.contract.metrics.catalogue import BUDGETED_CLOCKS, MAX_SERIES_PER_PLATFORM, METRICS, metric_by_name
+from streams.contract.metrics.all_metrics import BUDGETED_CLOCKS, MAX_SERIES_PER_PLATFORM, METRICS, metric_by_name
 from streams.contract.metrics.metric import COHORT_LIMITS, HISTOGRAM_EDGES, LabelSource, Metric, MetricKind, label_sets
 from streams.contract.packs.file import load_rulebook
 from streams.contract.registry.registry import Registry

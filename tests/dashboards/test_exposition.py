@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from streams.contract.metrics.catalogue import METRICS
+from streams.contract.metrics.all_metrics import METRICS
 from streams.contract.metrics.metric import LabelSource, Process, label_sets
 from tests.dashboards.exporter import StandIn
 from tests.required import program

@@ -13,7 +13,7 @@ import pytest
 from dashboards.grafana.panels import BLUE, ORANGE, VERMILION
 from dashboards.grafana.render import overview_json
 from dashboards.rules.recording.rules import RECORDINGS
-from streams.contract.metrics.catalogue import METRICS
+from streams.contract.metrics.all_metrics import METRICS
 from streams.contract.metrics.metric import MetricKind
 from tests.dashboards.live import expanded
 from tests.required import program

@@ -8,7 +8,7 @@ import pytest
 from dashboards.rules.alert import FIGURES_ARE_FRESH, Alert, AlertSeverity, Audience, Inhibition
 from dashboards.rules.alerts.all_alerts import ALERTS
 from dashboards.rules.recording.rules import RECORDINGS, WINDOWS, Window
-from streams.contract.metrics.catalogue import METRICS
+from streams.contract.metrics.all_metrics import METRICS
 from tests.dashboards.durations import seconds
 from tests.dashboards.live import DASHBOARDS, ROOT, RULES
 from tests.dashboards.promtool import ALLOWANCE, write_story

@@ -11,7 +11,7 @@ from streams.contract.events.source_records import EventLimits
 from streams.contract.registry.registry import AuditedHistory, Registry
 from streams.contract.timestamps import MAX_TIMESTAMP_MS, format_timestamp, parse_timestamp
 from streams.domain.duration_bins import DAY, HOUR, MINUTE
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from tests.contract.examples import AT, FILING, RESTRICTED, SPOILT, accepted, event
 
 NOW: Final = AT + HOUR
@@ -38,8 +38,8 @@ class Case(NamedTuple):
 
     sentence: str
     line: bytes
-    history: tuple[Reason, str] | None
-    live: tuple[Reason, str] | None
+    history: tuple[RefusalReason, str] | None
+    live: tuple[RefusalReason, str] | None
 
 
 def _with(base: AnyEvent, **changes: object) -> bytes:
@@ -52,7 +52,7 @@ def _beat(at: int, through: int, **changes: object) -> bytes:
     return _with(heartbeat_event(data, platform="harbor", id="beat-0002", occurred_at=at), **changes)
 
 
-def _both(sentence: str, line: bytes, reason: Reason, field: str) -> Case:
+def _both(sentence: str, line: bytes, reason: RefusalReason, field: str) -> Case:
     return Case(sentence, line, (reason, field), (reason, field))
 
 
@@ -67,28 +67,28 @@ def _by_words() -> Iterator[Case]:
     for spoilt in SPOILT:
         yield _both(spoilt.sentence, json.dumps(spoilt.tree).encode(), spoilt.reason, spoilt.field)
     yield _fine("blanks around an event", b"  " + filing + b" \t")
-    yield _both("no JSON", b"{", Reason.NOT_JSON, "")
-    yield _both("a line that was cut off", filing[:-30], Reason.NOT_JSON, "")
-    yield _both("two events in a line", filing * 2, Reason.NOT_JSON, "")
-    yield _both("bytes that are no UTF-8", filing.replace(b"harbor", b"h\xe4rbor"), Reason.NOT_JSON, "")
-    yield _both("a byte order mark in a line", b"\xef\xbb\xbf" + filing, Reason.NOT_JSON, "")
-    yield _both("a name twice", filing[:-1] + b',"id":"event-0002"}', Reason.NOT_JSON, "")
-    yield _both("a list", b"[" + filing + b"]", Reason.NOT_CLOUDEVENT, "")
-    yield _both("nothing but a word", b'"filed"', Reason.NOT_CLOUDEVENT, "")
-    yield _both("nobody's platform", filing.replace(b"harbor", b"nobody"), Reason.UNKNOWN_PLATFORM, "source")
-    yield _both("a nest without end", b"[" * 9_000, Reason.NOT_JSON, "")
+    yield _both("no JSON", b"{", RefusalReason.NOT_JSON, "")
+    yield _both("a line that was cut off", filing[:-30], RefusalReason.NOT_JSON, "")
+    yield _both("two events in a line", filing * 2, RefusalReason.NOT_JSON, "")
+    yield _both("bytes that are no UTF-8", filing.replace(b"harbor", b"h\xe4rbor"), RefusalReason.NOT_JSON, "")
+    yield _both("a byte order mark in a line", b"\xef\xbb\xbf" + filing, RefusalReason.NOT_JSON, "")
+    yield _both("a name twice", filing[:-1] + b',"id":"event-0002"}', RefusalReason.NOT_JSON, "")
+    yield _both("a list", b"[" + filing + b"]", RefusalReason.NOT_CLOUDEVENT, "")
+    yield _both("nothing but a word", b'"filed"', RefusalReason.NOT_CLOUDEVENT, "")
+    yield _both("nobody's platform", filing.replace(b"harbor", b"nobody"), RefusalReason.UNKNOWN_PLATFORM, "source")
+    yield _both("a nest without end", b"[" * 9_000, RefusalReason.NOT_JSON, "")
 
 
 def _by_size() -> Iterator[Case]:
     filing = encode_structured(event(FILING))
     yield _fine("as large as a record may be", filing.ljust(ROOM))
-    yield _both("a byte too large", filing.ljust(ROOM + 1), Reason.TOO_LARGE, "")
-    yield _both("much too large", filing.ljust(200_000), Reason.TOO_LARGE, "")
-    yield _both("too large and no JSON", b"x" * 70_000, Reason.TOO_LARGE, "")
+    yield _both("a byte too large", filing.ljust(ROOM + 1), RefusalReason.TOO_LARGE, "")
+    yield _both("much too large", filing.ljust(200_000), RefusalReason.TOO_LARGE, "")
+    yield _both("too large and no JSON", b"x" * 70_000, RefusalReason.TOO_LARGE, "")
 
 
 def _by_time() -> Iterator[Case]:
-    filing, action, future = event(FILING), event(RESTRICTED), Reason.FUTURE_TIME
+    filing, action, future = event(FILING), event(RESTRICTED), RefusalReason.FUTURE_TIME
     for kind in (filing, action):
         name = type(kind).__name__
         yield _both(f"{name} in 2062", _with(kind, time=IN_2062), future, "time")
@@ -106,12 +106,14 @@ def _by_time() -> Iterator[Case]:
         yield _fine(f"{name} recorded as far ahead as clocks differ", late)
         later = _with(kind, recordedtime=format_timestamp(NOW + AHEAD + 1))
         yield _both(f"{name} recorded a millisecond further", later, future, "recordedtime")
-        yield _both(f"{name} before 1970", _with(kind, time="1969-12-31T23:59:59Z"), Reason.BAD_TIME, "time")
-        yield _both(f"{name} at a leap second", _with(kind, time="2016-12-31T23:59:60Z"), Reason.BAD_TIME, "time")
+        yield _both(f"{name} before 1970", _with(kind, time="1969-12-31T23:59:59Z"), RefusalReason.BAD_TIME, "time")
+        yield _both(
+            f"{name} at a leap second", _with(kind, time="2016-12-31T23:59:60Z"), RefusalReason.BAD_TIME, "time"
+        )
 
 
 def _by_age() -> Iterator[Case]:
-    filing, action, old = event(FILING), event(RESTRICTED), (Reason.TOO_OLD, "time")
+    filing, action, old = event(FILING), event(RESTRICTED), (RefusalReason.TOO_OLD, "time")
     # What was told two weeks late is too old by either basis; what was told at once long ago is only too old for now.
     told_late = _with(filing, time=format_timestamp(AT - OLD), recordedtime=format_timestamp(AT + 1))
     yield Case("a filing told two weeks late", told_late, old, old)
@@ -121,7 +123,7 @@ def _by_age() -> Iterator[Case]:
 
 
 def _by_promise() -> Iterator[Case]:
-    future = Reason.FUTURE_TIME
+    future = RefusalReason.FUTURE_TIME
     yield _fine("a promise as far ahead as clocks differ", _beat(AT, AT + AHEAD))
     further = _beat(AT, AT + AHEAD + 1)
     yield _both("a promise beyond its heartbeat", further, future, "complete_through")

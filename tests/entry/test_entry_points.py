@@ -27,7 +27,7 @@ from streams.contract.packs.rulebook import STANDARD_RULES
 from streams.contract.registry.registry import Platform, Registry
 from streams.domain.ledger.ledger import Ledger
 from streams.domain.log_time import PartitionClock
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.runtime.kafka.records import RecordBatch
 from streams.runtime.partition.processor import PartitionProcessor
 from tests.contract.examples import AT, SECRET, TOKEN
@@ -41,7 +41,7 @@ DECODER: Final = EventDecoder(REGISTRY)
 OPENED: Final = opened(REGISTRY)
 BROKERS, SENDERS = 1, 0  # Kafka's words for whose stamp a record has
 SETTINGS: Final = PublisherSettings(bootstrap="127.0.0.1:1")
-Said = tuple[Reason | str, str] | None
+Said = tuple[RefusalReason | str, str] | None
 
 
 class Stamped(NamedTuple):
@@ -167,7 +167,7 @@ def test_a_record_is_judged_alike_in_both_modes(case: Case) -> None:
     binary = in_binary_mode(structured)
 
     # What is no JSON, or not told apart by the reader of this test, cannot be written anew.
-    told_apart = len(case.line) < ROOM // 2 and (case.live or ("",))[0] is not Reason.NOT_JSON
+    told_apart = len(case.line) < ROOM // 2 and (case.live or ("",))[0] is not RefusalReason.NOT_JSON
     if binary is not None and told_apart:
         assert by_worker(binary) == by_worker(structured) == case.live
 
@@ -175,7 +175,7 @@ def test_a_record_is_judged_alike_in_both_modes(case: Case) -> None:
 def test_only_the_age_of_a_filing_depends_on_when_it_is_told() -> None:
     differing = [case for case in cases() if case.history != case.live]
 
-    assert [(case.history, case.live) for case in differing] == [(None, (Reason.TOO_OLD, "time"))]
+    assert [(case.history, case.live) for case in differing] == [(None, (RefusalReason.TOO_OLD, "time"))]
 
 
 PACKED: Final[Mapping[str, Callable[[bytes], bytes]]] = {

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from dashboards.rules.recording.rules import RECORDINGS
-from streams.contract.metrics.catalogue import COUNTERS, METRICS
+from streams.contract.metrics.all_metrics import COUNTERS, METRICS
 from streams.contract.metrics.metric import UNKNOWN_PLATFORM, MetricKind, bucket_bounds_seconds
 from streams.contract.outputs.measures import COUNTERS_PREFIX, decode_counters
 from streams.domain.ledger import counters

@@ -18,7 +18,8 @@ from streams.contract.registry.registry import Registry
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, encode_checkpoint
-from streams.runtime.journal.journal import Commit, JournalTarget, TransactionJournal
+from streams.runtime.journal.journal import Commit, JournalTarget
+from streams.runtime.journal.transactions import TransactionJournal
 from streams.runtime.settings import load_settings
 from tests.chain.chain import Part
 from tests.chain.totals import totals

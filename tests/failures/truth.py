@@ -22,7 +22,7 @@ from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.events import Event
 from streams.domain.ledger import counters
 from streams.domain.ledger.ledger import Ledger
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
 from tests.chain.chain import Chain
 from tests.chain.reading import Record
@@ -61,7 +61,7 @@ class Told:
             is_former = record.offset < self.until.get(TopicPartition(record.topic, partition), 0)
             event = (before if is_former else now).decode(record)
             is_failed = (record.topic, partition, record.offset) in self.failed
-            yield Refusal(Reason.INTERNAL, "", event.platform) if is_failed else event
+            yield Refusal(RefusalReason.INTERNAL, "", event.platform) if is_failed else event
 
     @property
     def cadences(self) -> dict[str, int]:

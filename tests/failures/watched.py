@@ -11,7 +11,7 @@ from typing import Final
 
 from dashboards.rules.alert import STALE_SECONDS
 from dashboards.rules.alerts.all_alerts import ALERTS
-from streams.contract.metrics.catalogue import COHORT_STATISTICS, COUNTERS, GAUGES
+from streams.contract.metrics.all_metrics import COHORT_STATISTICS, COUNTERS, GAUGES
 from streams.domain.duration_bins import SECOND
 from streams.edge.clock import wall_clock_ms
 from tests.chain.chain import Part

@@ -11,7 +11,7 @@ import pytest
 
 from streams.contract.events.decoder import Refusal
 from streams.contract.events.schema.envelope import encode_structured
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from tests.contract.examples import FILING, SPOILT, Spoilt, event
 from tests.edge.batches import good
 from tests.edge.mutations import Content, mutated_batch
@@ -39,7 +39,10 @@ def test_the_door_would_find_an_event_that_is_not_by_its_schema(spoilt: Spoilt) 
 
 @pytest.mark.parametrize(
     "telling",
-    [Refusal(Reason.BAD_VALUE, "an invented name", "harbor"), Refusal(Reason.BAD_VALUE, "harm", "an invented name")],
+    [
+        Refusal(RefusalReason.BAD_VALUE, "an invented name", "harbor"),
+        Refusal(RefusalReason.BAD_VALUE, "harm", "an invented name"),
+    ],
 )
 def test_the_door_would_find_a_refusal_that_tells_what_came_in(telling: Refusal) -> None:
     record = Record("report-filed", b"key", encode_structured(event(FILING)))

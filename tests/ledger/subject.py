@@ -25,7 +25,7 @@ from streams.domain.ledger.ledger import Ledger
 from streams.domain.ledger.report_store import Reports
 from streams.domain.ledger.report_updates import ReportUpdate
 from streams.domain.reports.row import Entry, UnpackedReport
-from streams.domain.vocabulary import Outcome, Reason, Reversal
+from streams.domain.vocabulary import Outcome, RefusalReason, Reversal
 from tests.ledger.oracle import STANDARD_YARDSTICKS, Cohort, Mark, Oracle, Yardstick
 from tests.ledger.signatures import unpacked
 
@@ -100,7 +100,7 @@ class Subject:
         self.told = 0
         self.notices: list[ReportUpdate] = []
 
-    def feed(self, events: Iterable[Event]) -> list[Reason | None]:
+    def feed(self, events: Iterable[Event]) -> list[RefusalReason | None]:
         """Apply events one after the other."""
         events = list(events)
         self.told = max([self.told, *[event.logged_at for event in events]])

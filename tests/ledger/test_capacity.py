@@ -7,7 +7,7 @@ from streams.domain.duration_bins import DAY, HOUR, MINUTE
 from streams.domain.events import Action, ActionKind, Event, Filing
 from streams.domain.ledger.config import PlatformConfig
 from streams.domain.ledger.ledger import Ledger
-from streams.domain.vocabulary import Outcome, Reason
+from streams.domain.vocabulary import Outcome, RefusalReason
 from tests.ledger.strategies import START
 from tests.ledger.subject import CODEC, Subject
 
@@ -39,7 +39,7 @@ def test_what_would_begin_another_report_is_refused_and_everything_else_counts()
         [filing(1_000), filing(1_001), removal(1_001), removal(1_002), removal(7), filing(7), filing(0, "lantern")]
     )
 
-    full = Reason.OVER_CAPACITY
+    full = RefusalReason.OVER_CAPACITY
     assert answers == [None, full, full, full, None, None, None]
     assert subject.counters()["harbor"]["refused|over_capacity"] == 3
     assert subject.counters()["harbor"]["filed"] == CAPACITY
@@ -59,7 +59,7 @@ def test_a_restart_at_any_moment_refuses_the_same() -> None:
     spared.commit()
     struck.commit()
 
-    assert answers == expected == [None, *[Reason.OVER_CAPACITY] * 4]
+    assert answers == expected == [None, *[RefusalReason.OVER_CAPACITY] * 4]
     assert struck.read_rows() == spared.read_rows()
 
 
@@ -72,7 +72,7 @@ def test_a_report_that_is_forgotten_makes_room() -> None:
 
     assert subject.counters()["harbor"]["retained"] == CAPACITY - 10
     answers = subject.feed([filing(2_000 + number, at=later) for number in range(11)])
-    assert answers == [*[None] * 10, Reason.OVER_CAPACITY]
+    assert answers == [*[None] * 10, RefusalReason.OVER_CAPACITY]
 
 
 def test_a_day_has_so_many_sets_of_labels_and_no_more() -> None:
@@ -89,10 +89,10 @@ def test_a_day_has_so_many_sets_of_labels_and_no_more() -> None:
     another_day = subject.feed([Filing(b"harbor|aa_0", "harbor", START - 1, START, 9, 9, labels[-1])])
     full_day = subject.feed([Filing(b"harbor|aa_1", "harbor", START, START, 9, 9, labels[-1])])
 
-    assert first == [None] * most + [Reason.OVER_CAPACITY] * (len(labels) - most)
+    assert first == [None] * most + [RefusalReason.OVER_CAPACITY] * (len(labels) - most)
     assert known == [None, None]
-    assert another_day == [Reason.CONFLICT]
-    assert full_day == [Reason.OVER_CAPACITY]
+    assert another_day == [RefusalReason.CONFLICT]
+    assert full_day == [RefusalReason.OVER_CAPACITY]
 
 
 def test_a_file_may_hold_any_number_of_reports() -> None:

@@ -12,7 +12,7 @@ from streams.domain.ledger.fast_path.at_hand import Report
 from streams.domain.ledger.ledger import Ledger
 from streams.domain.ledger.platform_state import PlatformState
 from streams.domain.reports.row import ReportRow
-from streams.domain.vocabulary import Outcome, Reason
+from streams.domain.vocabulary import Outcome, RefusalReason
 from streams.runtime.partition.commits.suspension import without_platforms
 from tests.ledger.strategies import START
 from tests.ledger.subject import CODEC, load
@@ -103,7 +103,7 @@ def test_no_row_of_a_suspended_platform_is_written_again() -> None:
     ledger.drain_changes()
     ledger.suspend(ledger.drain_faults())
 
-    ledger.count_refusal("harbor", Reason.WRONG_PLATFORM)
+    ledger.count_refusal("harbor", RefusalReason.WRONG_PLATFORM)
     ledger.advance(START + 500 * DAY)
 
     assert ledger.drain_changes() == {}

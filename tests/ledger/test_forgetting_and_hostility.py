@@ -15,7 +15,7 @@ from streams.domain.events import ACTION_CODES, Action, ActionKind, Amendment, E
 from streams.domain.ledger.fast_path import sequence_index
 from streams.domain.ledger.fast_path.path import Path
 from streams.domain.ledger.fast_path.sequence_index import SequenceIndex
-from streams.domain.vocabulary import Outcome, Reason
+from streams.domain.vocabulary import Outcome, RefusalReason
 from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import DEEDS, KEYS, START, batches, packs, streams
 from tests.ledger.subject import CODEC, Subject, clock_of, expected_net, oracle_for
@@ -51,8 +51,8 @@ def test_an_orphan_is_refused_once_its_memory_has_passed(stream: list[Event]) ->
     subject.advance(START + 300 * DAY)
     late = subject.ledger.drain_late_refusals()
 
-    assert Reason.ORPHAN not in {reason for reason, _ in early}
-    assert {name for reason, name in late if reason is Reason.ORPHAN} == {
+    assert RefusalReason.ORPHAN not in {reason for reason, _ in early}
+    assert {name for reason, name in late if reason is RefusalReason.ORPHAN} == {
         key.split(b"|")[0].decode() for key in orphans
     }
 
@@ -152,7 +152,7 @@ def test_an_action_on_the_wrong_partition_is_refused() -> None:
 
     answers = subject.feed([astray, astray._replace(key=KEYS[1])])
 
-    assert answers == [Reason.WRONG_PARTITION, None]
+    assert answers == [RefusalReason.WRONG_PARTITION, None]
 
 
 def test_ten_thousand_orphans_wait_and_no_more() -> None:
@@ -162,7 +162,7 @@ def test_ten_thousand_orphans_wait_and_no_more() -> None:
     answers = subject.feed(orphan._replace(key=f"harbor|aa_{n}".encode()) for n in range(10_001))
 
     assert answers[:10_000] == [None] * 10_000
-    assert answers[10_000] is Reason.ORPHAN
+    assert answers[10_000] is RefusalReason.ORPHAN
 
 
 def test_an_orphan_whose_filing_comes_makes_room_for_another() -> None:

@@ -10,7 +10,7 @@ from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR
 from streams.domain.events import Action, ActionKind, Event, Filing, Heartbeat
 from streams.domain.ledger import counters
 from streams.domain.ledger.config import HistorySpan, PlatformConfig
-from streams.domain.vocabulary import Outcome, Reason
+from streams.domain.vocabulary import Outcome, RefusalReason
 from tests.ledger.oracle import STANDARD_YARDSTICKS, Yardstick
 from tests.ledger.strategies import KEYS, START, batches, packs, streams
 from tests.ledger.subject import CADENCES, Subject, clock_of, expected_net, oracle_for
@@ -128,7 +128,7 @@ def test_a_report_of_history_is_kept_while_its_span_is_open_and_forgotten_when_i
     assert subject.ledger.reports == 0
     assert subject.counters()["harbor"][counters.EVICTED] == 1
     assert subject.net()["harbor"]["filed"] == 1
-    assert subject.feed([filing(old, old)]) == [Reason.TOO_OLD]
+    assert subject.feed([filing(old, old)]) == [RefusalReason.TOO_OLD]
 
 
 def test_an_action_of_history_waits_for_its_filing_while_the_span_is_open() -> None:
@@ -178,7 +178,7 @@ def test_what_was_counted_live_and_forgotten_is_not_counted_again_as_history() -
 
     answers = subject.feed([removal(START + HOUR, START + HOUR), filing(START, START)])
 
-    assert answers == [None, Reason.TOO_OLD]
+    assert answers == [None, RefusalReason.TOO_OLD]
     assert subject.net()["harbor"]["filed"] == 1
 
 

@@ -9,7 +9,7 @@ from streams.domain.events import Action, ActionKind, Event, Filing, Retraction
 from streams.domain.ledger import counters, report_store
 from streams.domain.reports import entry_limit
 from streams.domain.reports.entry_limit import MAX_ENTRIES
-from streams.domain.vocabulary import Outcome, Reason
+from streams.domain.vocabulary import Outcome, RefusalReason
 from tests.ledger.oracle import Yardstick
 from tests.ledger.strategies import KEYS, START, packs, streams
 from tests.ledger.subject import CODEC, Subject, clock_of
@@ -73,7 +73,7 @@ def test_what_decides_always_finds_room(last: list[Event]) -> None:
 
     assert set(answers) == {None}
     assert full.cohorts() == spare.cohorts()
-    assert full.ledger.drain_late_refusals() == [(Reason.TOO_MANY, "harbor")] * len(last)
+    assert full.ledger.drain_late_refusals() == [(RefusalReason.TOO_MANY, "harbor")] * len(last)
 
 
 def test_an_event_that_finds_no_room_and_may_decide_something_is_refused() -> None:
@@ -82,7 +82,7 @@ def test_an_event_that_finds_no_room_and_may_decide_something_is_refused() -> No
 
     answers = subject.feed([_did(9, Outcome.PAUSED, DAY), _did(8, Outcome.ACKNOWLEDGED, DAY)])
 
-    assert answers == [Reason.TOO_MANY, None]
+    assert answers == [RefusalReason.TOO_MANY, None]
 
 
 @given(st.data(), packs, streams(), st.integers(1, 8))

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.clocks.endings import COMPETING_ENDINGS, MET, STOPPED
+from streams.domain.clocks.deadlines import MET
+from streams.domain.clocks.endings import COMPETING_ENDINGS, STOPPED
 from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.events import Event

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from streams.domain.duration_bins import DAY
 from streams.domain.events import Event, Filing, Heartbeat
 from streams.domain.ledger import counters
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from tests.ledger.strategies import KEYS, START, batches, streams
 from tests.ledger.subject import Subject
 
@@ -51,8 +51,10 @@ def test_every_event_on_a_wrong_partition_is_refused_and_counted(data: st.DataOb
     answers = subject.feed(shuffled)
 
     astray = [not isinstance(event, Heartbeat) and event.key not in HERE for event in shuffled]
-    assert [answer is Reason.WRONG_PARTITION for answer in answers] == astray
-    counted = sum(tally.get(counters.refused(Reason.WRONG_PARTITION), 0) for tally in subject.counters().values())
+    assert [answer is RefusalReason.WRONG_PARTITION for answer in answers] == astray
+    counted = sum(
+        tally.get(counters.refused(RefusalReason.WRONG_PARTITION), 0) for tally in subject.counters().values()
+    )
     assert counted == sum(astray)
 
 
@@ -64,6 +66,6 @@ def test_of_filings_by_a_wrong_partitioner_none_is_counted_and_none_goes_unnotic
         filing._replace(key=f"harbor|aa_{number}".encode(), id=number * 7) for number in range(1_000)
     )
 
-    assert set(answers) == {Reason.WRONG_PARTITION}
-    assert subject.counters()["harbor"][counters.refused(Reason.WRONG_PARTITION)] == 1_000
+    assert set(answers) == {RefusalReason.WRONG_PARTITION}
+    assert subject.counters()["harbor"][counters.refused(RefusalReason.WRONG_PARTITION)] == 1_000
     assert not subject.cohorts()

@@ -14,7 +14,7 @@ from streams.domain.duration_bins import MINUTE
 from streams.domain.events import Event, Filing
 from streams.domain.ledger.report_store import Reports
 from streams.domain.ledger.report_updates import ReportUpdate
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.runtime.faust_app import ConsumerTuning
 from streams.runtime.kafka.records import TimestampedRecord
 from streams.runtime.settings import load_settings
@@ -36,7 +36,7 @@ class CountingLedger:
         self.advanced: list[int] = []
         self._changed: dict[bytes, None] = {}
 
-    def apply(self, event: Event) -> Reason | None:
+    def apply(self, event: Event) -> RefusalReason | None:
         """Count a fact; the number 13 is our bug."""
         assert isinstance(event, Filing)
         if event.id == 13:
@@ -59,12 +59,12 @@ class CountingLedger:
         del limits, max_due
         return True
 
-    def count_refusal(self, platform: str, reason: Reason) -> None:
+    def count_refusal(self, platform: str, reason: RefusalReason) -> None:
         """Count a refusal."""
         del platform, reason
         self.totals["refused"] += 1
 
-    def drain_late_refusals(self) -> list[tuple[Reason, str]]:
+    def drain_late_refusals(self) -> list[tuple[RefusalReason, str]]:
         """Return nothing: no refusal comes late."""
         return []
 
@@ -106,11 +106,11 @@ class NumberDecoder:
         """Return a filing whose id is the number."""
         value = record.value or b""
         if isinstance(record, UnreadableBatch):
-            return Refusal(Reason.UNDECODABLE, "", PLATFORM)
+            return Refusal(RefusalReason.UNDECODABLE, "", PLATFORM)
         if not value.isdigit():
-            return Refusal(Reason.NOT_JSON, "", PLATFORM)
+            return Refusal(RefusalReason.NOT_JSON, "", PLATFORM)
         if wall is not None and record.timestamp > wall + 2 * MINUTE:
-            return Refusal(Reason.FUTURE_TIME, "recordedtime", PLATFORM)
+            return Refusal(RefusalReason.FUTURE_TIME, "recordedtime", PLATFORM)
         assert record.key is not None
         return Filing(record.key, PLATFORM, record.timestamp, record.timestamp, int(value), 0, "")
 

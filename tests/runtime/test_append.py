@@ -7,7 +7,8 @@ import pytest
 from streams.contract.registry.registry import Registry
 from streams.contract.topics import Replication, changelog_topic, required_topics
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.journal.journal import AppendJournal, Commit, JournalTarget
+from streams.runtime.journal.append import AppendJournal
+from streams.runtime.journal.journal import Commit, JournalTarget
 from streams.runtime.kafka.admin import KafkaAdmin
 from tests.runtime.records import read
 

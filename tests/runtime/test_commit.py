@@ -2,13 +2,14 @@
 
 from streams.contract.outputs import report_updates
 from streams.contract.outputs.measures import COHORT_PREFIX, STATUS_KEY, PartitionStatus
-from streams.domain.clocks.endings import MISSED, STOPPED
+from streams.domain.clocks.deadlines import MISSED
+from streams.domain.clocks.endings import STOPPED
 from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import HOUR
 from streams.domain.ledger.counters import ClockCounterNames as ClockNames
 from streams.domain.ledger.report_updates import ClocksEnded, DeadlinesPassed, EndedClock
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
-from streams.runtime.partition.commits.commit import IntervalChanges, build_commit
+from streams.runtime.partition.commits.build_commit import IntervalChanges, build_commit
 from streams.runtime.partition.commits.suspension import encode_updates
 from streams.runtime.topic_checks.preflight import OutputTopics
 

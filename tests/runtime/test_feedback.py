@@ -12,7 +12,7 @@ from streams.contract.outputs.row_codec import MessagePackCodec
 from streams.contract.registry.registry import Platform
 from streams.contract.timestamps import format_timestamp
 from streams.domain.ledger import counters
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.edge.exit_codes import FAILURE
 from streams.runtime.journal.journal import Row
 from streams.runtime.kafka.records import TimestampedRecord
@@ -55,8 +55,8 @@ def test_a_platform_hears_of_its_own_refusals_and_of_no_others() -> None:
     feedback.due_rows((), READING, NOON)
     own, other = Record("filed"), Record("report-filed")
     refusals: list[tuple[Refusal, TimestampedRecord]] = [
-        (Refusal(Reason.TOO_OLD, "time", "harbor"), own),
-        (Refusal(Reason.NOT_JSON, "", ""), other),
+        (Refusal(RefusalReason.TOO_OLD, "time", "harbor"), own),
+        (Refusal(RefusalReason.NOT_JSON, "", ""), other),
     ]
 
     told = feedback.due_rows(encoded(refusals), READING, NOON)
@@ -64,13 +64,18 @@ def test_a_platform_hears_of_its_own_refusals_and_of_no_others() -> None:
     assert set(told) == {"heard"}
     (key, value), (status_key, _) = told["heard"]
     assert (key, status_key) == (refusal_records.refusal_key(own), PLATFORM_STATUS_KEY)
-    assert refusal_records.decode_refusal(value or b"").data.reason is Reason.TOO_OLD
+    assert refusal_records.decode_refusal(value or b"").data.reason is RefusalReason.TOO_OLD
 
 
 def test_a_status_says_what_the_counters_and_positions_say() -> None:
     feedback = Feedback(3, [HARBOR])
     through = {counters.declared_watermark("report-filed"): NOON, counters.declared_watermark("action-taken"): NOON - 1}
-    tally = {counters.refused(Reason.TOO_OLD): 4, counters.DUPLICATES: 2, counters.HISTORY: 1, counters.ORPHANS: 6}
+    tally = {
+        counters.refused(RefusalReason.TOO_OLD): 4,
+        counters.DUPLICATES: 2,
+        counters.HISTORY: 1,
+        counters.ORPHANS: 6,
+    }
     feedback.update_counters({b"r|harbor|x": b"", **counted("harbor", **through, **tally)})
 
     ((_, value),) = feedback.due_rows((), READING, NOON)["heard"]
@@ -82,7 +87,7 @@ def test_a_status_says_what_the_counters_and_positions_say() -> None:
         format_timestamp(NOON - 1),
     )
     assert said.topics == [TopicStatus(topic="filed", next=7, read=5), TopicStatus(topic="taken", next=9, read=0)]
-    assert (said.refused, said.duplicates, said.history, said.waiting) == ({Reason.TOO_OLD: 4}, 2, 1, 6)
+    assert (said.refused, said.duplicates, said.history, said.waiting) == ({RefusalReason.TOO_OLD: 4}, 2, 1, 6)
 
 
 def test_a_status_is_told_again_when_a_log_was_read_further_than_its_last_record() -> None:
@@ -133,8 +138,8 @@ def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_told_t
     feedback = Feedback(3, [HARBOR])
     batch = UnreadableBatch("filed", 3, 6, NOON, 5)
     refusals: list[tuple[Refusal, TimestampedRecord]] = [
-        (Refusal(Reason.UNDECODABLE, "", "harbor"), batch),
-        (Refusal(Reason.OVER_CAPACITY, "", "harbor"), Record("filed", offset=11)),
+        (Refusal(RefusalReason.UNDECODABLE, "", "harbor"), batch),
+        (Refusal(RefusalReason.OVER_CAPACITY, "", "harbor"), Record("filed", offset=11)),
     ]
     feedback.update_counters(counted("harbor", **{counters.refused(reason.reason): 1 for reason, _ in refusals}))
 
@@ -145,8 +150,8 @@ def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_told_t
         found.apply_record(3, key, value)
     document = summarise_feedback("harbor", found, {SourcePartition("filed", 3): 7, SourcePartition("taken", 3): 9})
     assert {(group.reason, group.first.offset) for group in document.refusals} == {
-        (Reason.UNDECODABLE, 6),
-        (Reason.OVER_CAPACITY, 11),
+        (RefusalReason.UNDECODABLE, 6),
+        (RefusalReason.OVER_CAPACITY, 11),
     }
     assert (document.read, document.accepted, document.refused) == (2, 0, 2)
     assert exit_status(document) == FAILURE
@@ -154,7 +159,9 @@ def test_a_batch_that_cannot_be_read_and_an_event_beyond_the_capacity_are_told_t
 
 def test_whom_nothing_can_be_told_now_is_told_at_once_when_it_can_be() -> None:
     feedback = Feedback(3, [HARBOR, LANTERN])
-    refusals: list[tuple[Refusal, TimestampedRecord]] = [(Refusal(Reason.TOO_OLD, "time", "harbor"), Record("filed"))]
+    refusals: list[tuple[Refusal, TimestampedRecord]] = [
+        (Refusal(RefusalReason.TOO_OLD, "time", "harbor"), Record("filed"))
+    ]
 
     assert set(feedback.due_rows(encoded(refusals), READING, NOON, {"harbor"})) == {"seen"}
     assert set(feedback.due_rows((), READING, NOON + SECOND)) == {"heard"}

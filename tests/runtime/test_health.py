@@ -6,8 +6,8 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from prometheus_client import CollectorRegistry, generate_latest
 
-from streams.contract.metrics.catalogue import PIPELINE
-from streams.domain.vocabulary import Reason
+from streams.contract.metrics.all_metrics import PIPELINE
+from streams.domain.vocabulary import RefusalReason
 from streams.runtime.health import NOT_READY_AFTER_MS, STUCK_AFTER_MS, Health, WorkerCollector
 from streams.runtime.stats import PartitionState, PartitionStats, WorkerStats
 from tests.required import program
@@ -28,7 +28,7 @@ def busy() -> WorkerStats:
     )
     figures.applied[3] = 100
     figures.lost_records[1] = 4
-    figures.refused[Reason.NOT_JSON] = 2
+    figures.refused[RefusalReason.NOT_JSON] = 2
     return figures
 
 
@@ -60,7 +60,7 @@ def test_every_reason_of_refusal_starts_at_zero() -> None:
     zeros = [
         line for line in lines if line.startswith("safeclock_worker_records_refused_total{") and line.endswith(" 0.0")
     ]
-    assert len(zeros) == len(Reason)
+    assert len(zeros) == len(RefusalReason)
 
 
 @pytest.mark.parametrize("figures", [WorkerStats(), busy()], ids=["idle", "busy"])

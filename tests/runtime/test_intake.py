@@ -15,7 +15,7 @@ from streams.contract.events.source_records import Refusal, UnreadableBatch
 from streams.contract.registry.registry import Registry
 from streams.domain.duration_bins import HOUR, MINUTE
 from streams.domain.log_time import PartitionClock
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.runtime.kafka.records import RecordBatch
 from streams.runtime.partition.processor import LaggingPlatforms, PartitionProcessor
 from tests.batch.story import START, filed
@@ -101,7 +101,7 @@ def test_a_refusal_of_the_decoder_is_counted_and_told_with_its_record() -> None:
     intake.process(batch(0, 2, Fetched(0, b"?"), Fetched(1, b"100")), WALL)
 
     refused = intake.drain_refusals().events
-    assert [(refusal.reason, record.offset) for refusal, record in refused] == [(Reason.NOT_JSON, 0)]
+    assert [(refusal.reason, record.offset) for refusal, record in refused] == [(RefusalReason.NOT_JSON, 0)]
     assert totals(intake) == {"records": 1, "sum": 100, "refused": 1}
 
 
@@ -111,7 +111,7 @@ def test_a_bug_of_ours_refuses_the_record_without_its_content(caplog: pytest.Log
     with caplog.at_level(logging.ERROR):
         intake.process(batch(0, 2, Fetched(0, b"13"), Fetched(1, b"100")), WALL)
 
-    assert [refusal.reason for refusal, _ in intake.drain_refusals().events] == [Reason.INTERNAL]
+    assert [refusal.reason for refusal, _ in intake.drain_refusals().events] == [RefusalReason.INTERNAL]
     assert totals(intake)["sum"] == 100
     assert "RuntimeError" in caplog.text
     assert "with content" not in caplog.text
@@ -176,7 +176,7 @@ def test_a_senders_stamp_in_the_future_is_refused_and_moves_no_time() -> None:
     intake.process(batch(0, 1, Fetched(0, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
 
     refused = [refusal for refusal, _ in intake.drain_refusals().events]
-    assert refused == [Refusal(Reason.FUTURE_TIME, "recordedtime", PLATFORM)]
+    assert refused == [Refusal(RefusalReason.FUTURE_TIME, "recordedtime", PLATFORM)]
     assert intake.partition_clock.now == 0
     assert intake.next_offsets[FILED] == 1
     assert intake.uncommitted_records == 2
@@ -191,7 +191,7 @@ def test_a_batch_that_cannot_be_read_is_refused_in_its_place_and_moves_the_posit
     )
 
     ((refusal, record),) = intake.drain_refusals().events
-    assert (refusal, record) == (Refusal(Reason.UNDECODABLE, "", PLATFORM), unreadable)
+    assert (refusal, record) == (Refusal(RefusalReason.UNDECODABLE, "", PLATFORM), unreadable)
     assert totals(intake) == {"records": 2, "sum": 300, "refused": 1}
     assert (
         intake.next_offsets[FILED],
@@ -233,7 +233,7 @@ def test_a_senders_stamp_ahead_of_what_it_stamps_is_refused_under_the_platform()
     intake.process(batch(1, 2, record._replace(offset=1)), START + HOUR)
 
     refused = [refusal for refusal, _ in intake.drain_refusals().events]
-    assert refused == [Refusal(Reason.FUTURE_TIME, "recordedtime", "meadow")]
+    assert refused == [Refusal(RefusalReason.FUTURE_TIME, "recordedtime", "meadow")]
     assert totals(intake)["records"] == 1
 
 
@@ -246,7 +246,7 @@ def test_a_senders_stamp_a_little_ahead_gives_no_more_room_to_what_it_stamps() -
     intake.process(batch(0, 1, record), START)
 
     refused = [refusal for refusal, _ in intake.drain_refusals().events]
-    assert refused == [Refusal(Reason.FUTURE_TIME, "time", "meadow")]
+    assert refused == [Refusal(RefusalReason.FUTURE_TIME, "time", "meadow")]
 
 
 def test_the_brokers_stamp_is_believed_whatever_our_clock_says() -> None:

@@ -14,7 +14,8 @@ from streams.contract.registry.registry import Registry
 from streams.contract.topics import Replication, TopicSettings, changelog_topic, required_topics
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.checkpoint import CLAIM_KEY
-from streams.runtime.journal.journal import ClaimError, Commit, JournalTarget, RowTooLargeError, TransactionJournal
+from streams.runtime.journal.journal import ClaimError, Commit, JournalTarget, RowTooLargeError
+from streams.runtime.journal.transactions import TransactionJournal
 from streams.runtime.kafka.admin import KafkaAdmin
 from tests.brokers.apache import ApacheKafka, BrokerUnavailableError
 from tests.brokers.apache import apache_kafka as apache_node

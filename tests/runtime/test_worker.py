@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from streams.contract.outputs import refusal_records
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.health import Health, serve_health
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, decode_checkpoint, encode_checkpoint
@@ -65,7 +65,7 @@ async def test_a_worker_measures_refuses_and_tells_how_it_is(scene: Scene) -> No
     assert 'safeclock_worker_records_refused_total{reason="not_json"} 1.0' in told["metrics"][1]
     assert 'safeclock_worker_lag_records{partition="0"} 0.0' in told["metrics"][1]
     (event,) = [refusal_records.decode_refusal(one.value or b"") for one in await scene.refusals()]
-    assert (event.data.reason, event.data.topic) == (Reason.NOT_JSON, scene.sources[0])
+    assert (event.data.reason, event.data.topic) == (RefusalReason.NOT_JSON, scene.sources[0])
     assert (event.data.partition, event.data.offset) == (1, origin.offset)
     assert (await scene.measured())["records"] == 100
 

@@ -10,7 +10,8 @@ from aiokafka import TopicPartition
 from streams.admin.provisioning.cluster import ClusterAdmin
 from streams.contract.topics import TopicSettings
 from streams.runtime.failpoints import Failpoints
-from streams.runtime.journal.journal import JournalTarget, TransactionJournal
+from streams.runtime.journal.journal import JournalTarget
+from streams.runtime.journal.transactions import TransactionJournal
 from streams.runtime.partition.takeover.restore import read_changelog
 from tests.security.secured import Secured
 

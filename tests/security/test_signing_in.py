@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streams.contract.settings.kafka_security import KafkaSecurity, KafkaSecurityError
-from streams.edge.kafka_client.login import check_login
+from streams.edge.kafka_client.login_check import check_login
 from tests.brokers.ports import LOOPBACK, free_port
 from tests.security.secured import Secured
 

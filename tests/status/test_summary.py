@@ -12,7 +12,7 @@ from streams.contract.outputs import platform_status, refusal_records
 from streams.contract.outputs.platform_status import PLATFORM_STATUS_KEY, PlatformStatus, TopicStatus
 from streams.contract.registry.registry import Platform, Registry
 from streams.contract.timestamps import format_timestamp
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.edge.exit_codes import FAILURE, OK, UNKNOWN
 
 NOON = 1_760_000_000_000
@@ -31,7 +31,9 @@ class Record(NamedTuple):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-def told_of(partition: int, filed: int, taken: int, reasons: dict[Reason, int], through: int | None = NOON) -> bytes:
+def told_of(
+    partition: int, filed: int, taken: int, reasons: dict[RefusalReason, int], through: int | None = NOON
+) -> bytes:
     """Return a status that says how many records of each topic were read, and how many were refused."""
     said = PlatformStatus(
         platform="harbor",
@@ -50,7 +52,7 @@ def told_of(partition: int, filed: int, taken: int, reasons: dict[Reason, int], 
     return platform_status.encode_platform_status(said, NOON)
 
 
-def refuse(told: ReceivedFeedback, reason: Reason, record: Record, field: str = "") -> None:
+def refuse(told: ReceivedFeedback, reason: RefusalReason, record: Record, field: str = "") -> None:
     """Let a refusal be told."""
     value = refusal_records.encode_refusal(Refusal(reason, field, "harbor"), record)
     told.apply_record(record.partition, refusal_records.refusal_key(record), value)
@@ -65,13 +67,13 @@ def ends(*counts: int) -> dict[SourcePartition, int]:
 def test_what_was_read_is_accepted_or_refused_and_the_rest_lags() -> None:
     told = ReceivedFeedback()
     told.apply_record(0, PLATFORM_STATUS_KEY, told_of(0, 5, 5, {}))
-    told.apply_record(0, PLATFORM_STATUS_KEY, told_of(0, 10, 20, {Reason.TOO_OLD: 4}))
-    told.apply_record(1, PLATFORM_STATUS_KEY, told_of(1, 1, 0, {Reason.ORPHAN: 1}, through=NOON - 1))
+    told.apply_record(0, PLATFORM_STATUS_KEY, told_of(0, 10, 20, {RefusalReason.TOO_OLD: 4}))
+    told.apply_record(1, PLATFORM_STATUS_KEY, told_of(1, 1, 0, {RefusalReason.ORPHAN: 1}, through=NOON - 1))
 
     found = summarise_feedback("harbor", told, ends(10, 25, 1, 0))
 
     assert (found.read, found.accepted, found.refused, found.lag) == (31, 26, 5, 5)
-    assert found.refused_by_reason == {Reason.ORPHAN: 1, Reason.TOO_OLD: 4}
+    assert found.refused_by_reason == {RefusalReason.ORPHAN: 1, RefusalReason.TOO_OLD: 4}
     assert (found.duplicates, found.history, found.waiting) == (2, 4, 6)
     assert (found.as_of, found.complete_through) == (format_timestamp(NOON), format_timestamp(NOON - 1))
 
@@ -79,16 +81,16 @@ def test_what_was_read_is_accepted_or_refused_and_the_rest_lags() -> None:
 def test_refusals_are_grouped_with_the_first_of_each() -> None:
     told = ReceivedFeedback()
     for offset in (7, 5, 6):
-        refuse(told, Reason.TOO_OLD, Record(FILED, 1, offset, NOON + offset), "time")
-    refuse(told, Reason.TOO_OLD, Record(FILED, 1, 5, NOON + 5), "time")  # the same record, told twice
-    refuse(told, Reason.WRONG_PARTITION, Record(TAKEN, 0, 9, NOON))
+        refuse(told, RefusalReason.TOO_OLD, Record(FILED, 1, offset, NOON + offset), "time")
+    refuse(told, RefusalReason.TOO_OLD, Record(FILED, 1, 5, NOON + 5), "time")  # the same record, told twice
+    refuse(told, RefusalReason.WRONG_PARTITION, Record(TAKEN, 0, 9, NOON))
 
     first, second = summarise_feedback("harbor", told, ends(0, 0, 0, 0)).refusals
     (lately,) = summarise_feedback("harbor", told, ends(0, 0, 0, 0), since=NOON + 1).refusals
 
-    assert (first.reason, first.field, first.count) == (Reason.TOO_OLD, "time", 3)
+    assert (first.reason, first.field, first.count) == (RefusalReason.TOO_OLD, "time", 3)
     assert (first.first.topic, first.first.partition, first.first.offset) == (FILED, 1, 5)
-    assert (second.reason, second.count) == (Reason.WRONG_PARTITION, 1)
+    assert (second.reason, second.count) == (RefusalReason.WRONG_PARTITION, 1)
     assert lately == first
 
 
@@ -101,15 +103,15 @@ def test_a_look_ends_with_what_is_worst() -> None:
 
     assert exit_status(summarise_feedback("harbor", told, ends(1, 1, 0, 0))) == OK
     assert exit_status(summarise_feedback("harbor", told, ends(1, 2, 0, 0))) == UNKNOWN
-    refuse(told, Reason.TOO_OLD, Record(FILED, 0, 0, NOON))
+    refuse(told, RefusalReason.TOO_OLD, Record(FILED, 0, 0, NOON))
     assert exit_status(summarise_feedback("harbor", told, ends(1, 2, 0, 0))) == FAILURE
     assert exit_status(summarise_feedback("harbor", told, ends(1, 1, 0, 0), since=NOON + 1)) == OK
 
 
 def test_no_line_is_wider_than_a_terminal_whatever_the_names() -> None:
     told, topic = ReceivedFeedback(), f"report-filed.{'h' * 32}"
-    refuse(told, Reason.WRONG_PARTITION, Record(topic, 4_095, 10**12, NOON), "jurisdictions")
-    told.apply_record(0, PLATFORM_STATUS_KEY, told_of(0, 10**9, 10**9, {Reason.WRONG_PARTITION: 10**9}))
+    refuse(told, RefusalReason.WRONG_PARTITION, Record(topic, 4_095, 10**12, NOON), "jurisdictions")
+    told.apply_record(0, PLATFORM_STATUS_KEY, told_of(0, 10**9, 10**9, {RefusalReason.WRONG_PARTITION: 10**9}))
 
     shown = list(status_lines(summarise_feedback("h" * 32, told, ends(10**12, 0, 0, 0), since=NOON)))
 

@@ -13,7 +13,7 @@ from streams.contract.events.source_records import UnreadableBatch
 from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.contract.topics import MEASURES
 from streams.edge.kafka_client import resilient_consumer
-from streams.edge.kafka_client.login import NoBrokerError, check_login
+from streams.edge.kafka_client.login_check import NoBrokerError, check_login
 from streams.edge.kafka_client.record_batch import OWN_TOPIC_LIMITS
 
 log = logging.getLogger(__name__)

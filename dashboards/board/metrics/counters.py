@@ -13,14 +13,14 @@ from dashboards.board.samples import (
     initial_zeros,
     open_label_values,
 )
-from streams.contract.metrics.catalogue import COUNTERS
+from streams.contract.metrics.all_metrics import COUNTERS
 from streams.contract.metrics.metric import TIMINGS, UNKNOWN_PLATFORM, MetricKind
 from streams.contract.packs.exported_clocks import ExportedClock
+from streams.domain.clocks.deadlines import DEADLINE_OUTCOMES, MISSED
 from streams.domain.clocks.definition import Clock
-from streams.domain.clocks.endings import DEADLINE_OUTCOMES, MISSED
 from streams.domain.duration_bins import SECOND
 from streams.domain.ledger import counters
-from streams.domain.vocabulary import Outcome, Reason
+from streams.domain.vocabulary import Outcome, RefusalReason
 
 CounterTotals = Mapping[str, int]
 
@@ -77,7 +77,7 @@ def counter_samples(
 
 
 def _set_refusals(series: LabelledValues, platform: str, total: CounterTotals) -> None:
-    for reason in Reason:
+    for reason in RefusalReason:
         series[platform, reason] = total.get(counters.refused(reason), 0)
 
 

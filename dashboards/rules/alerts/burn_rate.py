@@ -21,7 +21,7 @@ _NAME_BY_WINDOW: Final = {
 }
 # An objective for a mean, a share or a quantile has alerts of its own: see `objectives`.
 _AGGREGATE_CLOCKS: Final = last_value("safeclock_clock_info", statistic="~mean|share|quantile")
-BURN_RATE_ALERTS: Final = tuple(_NAME_BY_WINDOW.values())
+BURN_RATE_ALERT_NAMES: Final = tuple(_NAME_BY_WINDOW.values())
 _HISTORY_TOLERANCE: Final = "2h"
 """How long before the required instant a sample may lie, since Prometheus may have been down at that instant."""
 
@@ -63,7 +63,7 @@ def _burn_rate_expression(window: Window) -> str:
 
 
 def _burn_rate_alert(window: Window, severity: AlertSeverity, notified_within: str) -> Alert:
-    slower = BURN_RATE_ALERTS[BURN_RATE_ALERTS.index(_NAME_BY_WINDOW[window]) + 1 :]
+    slower = BURN_RATE_ALERT_NAMES[BURN_RATE_ALERT_NAMES.index(_NAME_BY_WINDOW[window]) + 1 :]
     return Alert(
         name=_NAME_BY_WINDOW[window],
         expr=_burn_rate_expression(window),

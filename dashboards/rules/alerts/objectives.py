@@ -63,7 +63,7 @@ _FAILED_CHECKS: Final = only_when_fresh(
     f"  max by (platform, check) ({last_value('safeclock_integrity_check_failed')}) == 1"
 )
 
-OBJECTIVE_ALERTS: Final = (
+OBJECTIVE_ALERT_NAMES: Final = (
     "SafeclockUrgentOverdue",
     "SafeclockUrgentOverdueUnreviewed",
     "SafeclockObjectiveMissed",
@@ -82,7 +82,7 @@ _OVERDUE_CHECK: Final = (
 
 ALERTS: Final = (
     _analyst_alert(
-        name=OBJECTIVE_ALERTS[0],
+        name=OBJECTIVE_ALERT_NAMES[0],
         severity=AlertSeverity.TICKET,
         expr=only_when_fresh(f"  {_URGENT} > 0\n  and on (clock) {_REVIEWED_CLOCKS}"),
         summary="{{ $labels.platform }} has {{ $value | humanize }} urgent reports that are overdue under {{ $labels.clock }}",
@@ -97,7 +97,7 @@ ALERTS: Final = (
         not_meant="that the platform broke a law. It is not a page, since the operator cannot change it.",
     ),
     _analyst_alert(
-        name=OBJECTIVE_ALERTS[1],
+        name=OBJECTIVE_ALERT_NAMES[1],
         severity=AlertSeverity.DIGEST,
         expr=only_when_fresh(
             f"  {_URGENT_RECENTLY} >= {MIN_URGENT_OVERDUE}\n"
@@ -118,7 +118,7 @@ ALERTS: Final = (
         not_meant="a missed legal deadline: no lawyer has confirmed that the clock states a law correctly.",
     ),
     _analyst_alert(
-        name=OBJECTIVE_ALERTS[2],
+        name=OBJECTIVE_ALERT_NAMES[2],
         severity=AlertSeverity.TICKET,
         expr=_MISSED,
         summary="{{ $labels.platform }} misses the objective of {{ $labels.clock }} in the current period",
@@ -140,7 +140,7 @@ ALERTS: Final = (
         not_meant="a final result: reports that are filed later in the period count, too. It is no finding about a law.",
     ),
     _analyst_alert(
-        name=OBJECTIVE_ALERTS[3],
+        name=OBJECTIVE_ALERT_NAMES[3],
         severity=AlertSeverity.TICKET,
         expr=_AT_RISK,
         summary="at its current rate {{ $labels.platform }} misses the objective of {{ $labels.clock }} within seven days",

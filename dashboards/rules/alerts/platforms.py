@@ -9,8 +9,8 @@ from typing import Final
 
 from dashboards.promql import select
 from dashboards.rules.alert import Alert, AlertSeverity, Audience, Inhibition, last_value, only_when_fresh
-from dashboards.rules.alerts.burn_rate import BURN_RATE_ALERTS
-from dashboards.rules.alerts.objectives import OBJECTIVE_ALERTS as CLOCKS
+from dashboards.rules.alerts.burn_rate import BURN_RATE_ALERT_NAMES
+from dashboards.rules.alerts.objectives import OBJECTIVE_ALERT_NAMES as CLOCKS
 from dashboards.rules.recording.rules import (
     FILED,
     MIN_COHORT_REPORTS,
@@ -75,7 +75,9 @@ _SLOWER: Final = only_when_fresh(
     "  )"
 )
 _PLATFORM_ALERTS: Final = ("SafeclockBacklogGrowing", "SafeclockVolumeDropped", "SafeclockSlowerThanBefore")
-_SILENCE_INHIBITION: Final = Inhibition(targets=(*BURN_RATE_ALERTS, *CLOCKS, *_PLATFORM_ALERTS), equal=("platform",))
+_SILENCE_INHIBITION: Final = Inhibition(
+    targets=(*BURN_RATE_ALERT_NAMES, *CLOCKS, *_PLATFORM_ALERTS), equal=("platform",)
+)
 
 
 _analyst_ticket = partial(Alert, audience=Audience.ANALYST, severity=AlertSeverity.TICKET)

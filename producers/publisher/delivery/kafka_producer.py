@@ -10,7 +10,7 @@ from kafka.net.compat import KafkaNetClient
 from producers.publisher.errors import BrokerError
 from producers.publisher.settings import PublisherSettings
 from streams.contract.settings.kafka_security import KafkaSecurityError
-from streams.edge.kafka_client.login import check_login
+from streams.edge.kafka_client.login_check import check_login
 
 # kafka-python requires that a whole request fits into the delivery timeout.
 _REQUESTS_PER_DELIVERY_TIMEOUT = 3

@@ -18,7 +18,7 @@ from producers.publisher.errors import BrokerError
 from producers.publisher.settings import PublisherSettings
 from streams.contract.settings.kafka_security import KafkaSecurityError
 from streams.contract.topics import partition_of
-from streams.edge.kafka_client.login import check_login
+from streams.edge.kafka_client.login_check import check_login
 
 # Half of Kafka's default limit (message.max.bytes), so that a batch stays below the limit with any overhead.
 _BATCH_BYTES: Final = 512 * 1024

@@ -14,7 +14,7 @@ from producers.publisher.upload.line_upload import LineUpload, ProgressCallback,
 from producers.publisher.upload.precheck import FileCheck, can_send_heartbeat, check_lines
 from producers.publisher.upload.timestamp_type import uses_log_append_time
 from streams.contract.registry.registry import Registry
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.edge.clock import WallClock, wall_clock_ms
 from streams.edge.files.input_file import STDIN, is_rereadable
 from streams.edge.files.line_blocks import LineBlock, read_blocks
@@ -144,7 +144,7 @@ def _run_upload(request: UploadRequest, source: Iterator[LineBlock], upload: Lin
 
 
 def _has_closed_history(request: UploadRequest, refusals: RefusalCounts) -> bool:
-    return request.history and any(group.reason == Reason.TOO_OLD for group in refusals.groups())
+    return request.history and any(group.reason == RefusalReason.TOO_OLD for group in refusals.groups())
 
 
 def _dry_run_result(request: UploadRequest, check: FileCheck) -> UploadResult:

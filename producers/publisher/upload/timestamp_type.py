@@ -9,7 +9,7 @@ from kafka.errors import KafkaError
 
 from producers.publisher.settings import PublisherSettings
 from streams.contract.settings.kafka_security import KafkaSecurityError
-from streams.edge.kafka_client.login import check_login
+from streams.edge.kafka_client.login_check import check_login
 
 _TIMESTAMP_TYPE: Final = "message.timestamp.type"
 _CREATE_TIME: Final = "CreateTime"

@@ -14,7 +14,8 @@ from streams.contract.outputs.measures import STATUS_KEY, decode_partition_statu
 from streams.contract.topics import MAX_MESSAGE_BYTES
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, CLAIM_KEY, decode_checkpoint, encode_checkpoint
-from streams.runtime.journal.journal import Commit, JournalTarget, TransactionJournal
+from streams.runtime.journal.journal import Commit, JournalTarget
+from streams.runtime.journal.transactions import TransactionJournal
 
 
 class PendingPartition(NamedTuple):

@@ -3,7 +3,7 @@
 import click
 
 from streams.admin.commands.common import BROKER_OPTIONS, exit_on_error, load_admin_settings
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.edge.cli_options import parse_instant, with_options
 
 
@@ -16,7 +16,7 @@ from streams.edge.cli_options import parse_instant, with_options
 @click.option(
     "--reason",
     multiple=True,
-    type=click.Choice([str(reason) for reason in Reason]),
+    type=click.Choice([str(reason) for reason in RefusalReason]),
     help="Only events that were refused for this reason.",
 )
 @click.option("--since", callback=parse_instant, help="Only records logged at this instant or later.")
@@ -47,7 +47,7 @@ def replay(reason: tuple[str, ...], since: int | None, *, refused: bool, dry_run
             address, registry, EventDecoder(registry), wall_clock_ms(), keeps_timestamps=keeps_timestamps
         )
         summary = asyncio.run(
-            replay_records(request, Selection(frozenset(map(Reason, reason)), since or 0), is_dry_run=dry_run)
+            replay_records(request, Selection(frozenset(map(RefusalReason, reason)), since or 0), is_dry_run=dry_run)
         )
     click.echo("\n".join(summary_lines(summary.counts, summary.left_out)))
     if summary.unreadable:

@@ -36,7 +36,7 @@ from streams.admin.provisioning.plan import (
     Revoke,
     SetSetting,
 )
-from streams.edge.kafka_client.login import missing_right_error
+from streams.edge.kafka_client.login_check import missing_right_error
 from streams.runtime.kafka.admin import KafkaAdmin
 
 _SCRAM_MECHANISM: Final = "SCRAM-SHA-512"

@@ -26,7 +26,7 @@ from streams.contract.outputs import refusal_records
 from streams.contract.outputs.refusal_records import StoredRefusal
 from streams.contract.registry.registry import Registry
 from streams.contract.topics import EVENT_REFUSED, partition_of
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.runtime.topic_checks.differences import partition_faults
 
 _MAX_IN_FLIGHT: Final = 1_000
@@ -47,7 +47,7 @@ class ReplaySummary(NamedTuple):
     """The result of a replay: counts, refusals left out by reason, records published, records that are no refusals."""
 
     counts: ReplayCounts
-    left_out: Mapping[Reason, int]
+    left_out: Mapping[RefusalReason, int]
     published: int
     unreadable: int
 

@@ -12,17 +12,17 @@ from aiokafka import TopicPartition
 from streams.contract.events.source_records import Record, Refusal
 from streams.contract.outputs.refusal_records import StoredRefusal
 from streams.domain.events import Event, Heartbeat
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 
 # A refusal by the decoder names a field, or has a reason that is not in this set.
 _LEDGER_REASONS: Final = frozenset(
     {
-        Reason.BAD_TIME,
-        Reason.TOO_MANY,
-        Reason.WRONG_PARTITION,
-        Reason.ORPHAN,
-        Reason.CONFLICT,
-        Reason.OVER_CAPACITY,
+        RefusalReason.BAD_TIME,
+        RefusalReason.TOO_MANY,
+        RefusalReason.WRONG_PARTITION,
+        RefusalReason.ORPHAN,
+        RefusalReason.CONFLICT,
+        RefusalReason.OVER_CAPACITY,
     }
 )
 
@@ -39,7 +39,7 @@ class ReplayResult(StrEnum):
 class Selection(NamedTuple):
     """Which refusals to replay: of these reasons (none: all of the decoder), logged at `since` or later, in epoch ms."""
 
-    reasons: frozenset[Reason] = frozenset()
+    reasons: frozenset[RefusalReason] = frozenset()
     since: int = 0
 
 
@@ -47,7 +47,7 @@ class SelectedRecords(NamedTuple):
     """The selected refusals by topic-partition and offset of their records, and the numbers left out, by reason."""
 
     by_partition: Mapping[TopicPartition, Mapping[int, StoredRefusal]]
-    left_out: Mapping[Reason, int]
+    left_out: Mapping[RefusalReason, int]
 
 
 class ReplayedRecord(NamedTuple):
@@ -76,8 +76,8 @@ class ReplayCounts:
     `by_platform` counts refusals by platform and by reason with field; `latest` has the last logged refusal of each.
     """
 
-    results: Counter[tuple[Reason, ReplayResult]] = field(default_factory=Counter)
-    current_reasons: Counter[Reason] = field(default_factory=Counter)
+    results: Counter[tuple[RefusalReason, ReplayResult]] = field(default_factory=Counter)
+    current_reasons: Counter[RefusalReason] = field(default_factory=Counter)
     by_platform: Counter[tuple[str, str]] = field(default_factory=Counter)
     latest: dict[tuple[str, str], StoredRefusal] = field(default_factory=dict)
 
@@ -102,12 +102,12 @@ class ReplayCounts:
 def select_records(refusals: Iterable[StoredRefusal], selection: Selection) -> SelectedRecords:
     """Return those of `refusals` that are replayed; a refusal that is stored twice counts once."""
     selected: dict[TopicPartition, dict[int, StoredRefusal]] = {}
-    left_out: Counter[Reason] = Counter()
+    left_out: Counter[RefusalReason] = Counter()
     for refusal in refusals:
         data = refusal.data
         if refusal.logged_at < selection.since or (selection.reasons and data.reason not in selection.reasons):
             continue
-        if data.reason is Reason.UNDECODABLE or (not selection.reasons and _is_ledger_decision(refusal)):
+        if data.reason is RefusalReason.UNDECODABLE or (not selection.reasons and _is_ledger_decision(refusal)):
             left_out[data.reason] += 1
         else:
             selected.setdefault(TopicPartition(data.topic, data.partition), {})[data.offset] = refusal
@@ -145,7 +145,7 @@ def fingerprint(record: ReplayedRecord) -> bytes:
     return sha256(content.encode()).digest()
 
 
-def summary_lines(counts: ReplayCounts, left_out: Mapping[Reason, int]) -> Iterator[str]:
+def summary_lines(counts: ReplayCounts, left_out: Mapping[RefusalReason, int]) -> Iterator[str]:
     """Yield the counts, line by line."""
     widths = {result: len(result) for result in ReplayResult}
     yield "  ".join([f"{'refused as':<18}", *(f"{result:>{widths[result]}}" for result in ReplayResult)])
@@ -156,10 +156,10 @@ def summary_lines(counts: ReplayCounts, left_out: Mapping[Reason, int]) -> Itera
     yield "  ".join([f"{'all':<18}", *(f"{counts.total(result):>{widths[result]}}" for result in ReplayResult)])
     if counts.current_reasons:
         yield f"refused today as: {_format_counts(counts.current_reasons)}"
-    if batch_count := left_out.get(Reason.UNDECODABLE):
+    if batch_count := left_out.get(RefusalReason.UNDECODABLE):
         yield f"left out, since they cannot be read (the platform must publish their events again): {batch_count} batches"
-    ledger_decisions: dict[Reason, int] = {
-        reason: count for reason, count in left_out.items() if reason is not Reason.UNDECODABLE
+    ledger_decisions: dict[RefusalReason, int] = {
+        reason: count for reason, count in left_out.items() if reason is not RefusalReason.UNDECODABLE
     }
     if ledger_decisions:
         yield f"left out, since the ledger would refuse them again (--reason includes them): {_format_counts(ledger_decisions)}"
@@ -168,7 +168,7 @@ def summary_lines(counts: ReplayCounts, left_out: Mapping[Reason, int]) -> Itera
         yield f"{platform}: {reason_and_field}, {count} of them, the last at {last.topic} {last.partition} {last.offset}"
 
 
-def _format_counts(counts: Mapping[Reason, int]) -> str:
+def _format_counts(counts: Mapping[RefusalReason, int]) -> str:
     return ", ".join(f"{reason} {count}" for reason, count in sorted(counts.items()))
 
 

@@ -19,7 +19,8 @@ from streams.contract.registry.registry import Registry
 from streams.contract.toml_reader import closest_word
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint, encode_checkpoint
-from streams.runtime.journal.journal import Commit, JournalTarget, TransactionJournal
+from streams.runtime.journal.journal import Commit, JournalTarget
+from streams.runtime.journal.transactions import TransactionJournal
 from streams.runtime.partition.takeover.restore import read_changelog
 from streams.runtime.settings import Settings
 from streams.runtime.topic_checks.preflight import ClusterInfo, OutputTopics, check_cluster

@@ -19,7 +19,7 @@ from streams.domain.clocks.report_state import State
 from streams.domain.duration_bins import DAY, HOUR, MINUTE
 from streams.domain.events import Action, Filing, Heartbeat, ReportEvent
 from streams.domain.labels import decode_labels
-from streams.domain.vocabulary import Outcome, Reason, Reporter
+from streams.domain.vocabulary import Outcome, RefusalReason, Reporter
 
 _YEAR_1971: Final = 365 * DAY
 _YEAR_2010: Final = 14_610 * DAY
@@ -59,7 +59,7 @@ class LineProfile:
     """Counts over one platform's lines, samples of its events and reports, and the most common values."""
 
     lines: int = 0
-    refused: Counter[Reason] = field(default_factory=Counter)
+    refused: Counter[RefusalReason] = field(default_factory=Counter)
     future_lines: int = 0
     future_by_ms: list[int] = field(default_factory=list)
     """The lines that are refused since they are in the future; for the first of them, by how many milliseconds their
@@ -114,7 +114,7 @@ class LineProfile:
     states: Counter[State] = field(default_factory=Counter)
     duplicates: int = 0
 
-    def add_event(self, event: ReportEvent, line: bytes, reason: Reason | None) -> None:
+    def add_event(self, event: ReportEvent, line: bytes, reason: RefusalReason | None) -> None:
         """Add a decoded event; `reason` is why the ledger refuses it, None if it is accepted."""
         self.lines += 1
         if reason is not None:
@@ -137,7 +137,7 @@ class LineProfile:
         """Add a line that the decoder refused at `now`, in epoch milliseconds."""
         self.lines += 1
         self.refused[refusal.reason] += 1
-        if refusal.reason is Reason.FUTURE_TIME and refusal.field != "complete_through":
+        if refusal.reason is RefusalReason.FUTURE_TIME and refusal.field != "complete_through":
             self._add_future_time(_decode_times(line), now)
 
     def delays(self) -> list[int]:
@@ -214,10 +214,10 @@ class LineProfile:
         if report is not None:
             report.filed_at = filing.at if report.filed_at is None else min(report.filed_at, filing.at)
 
-    def _add_action(self, action: Action, reason: Reason | None) -> None:
+    def _add_action(self, action: Action, reason: RefusalReason | None) -> None:
         self.actions += 1
         self.common_outcome.add(action.kind)
-        if reason is Reason.BAD_TIME:
+        if reason is RefusalReason.BAD_TIME:
             self.bad_times += 1
             self.bad_times_at_change += is_in_ambiguous_night(action.at)
         report = self.reports.get_or_add(action.key, ReportTimes())

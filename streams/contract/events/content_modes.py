@@ -8,7 +8,7 @@ import msgspec
 from streams.contract.events.diagnosis import Fault
 from streams.contract.events.schema.envelope import BINARY_MEDIA_TYPE, STRUCTURED_MEDIA_TYPE, CloudEvent
 from streams.contract.events.schema.media_types import has_media_type_name, is_utf8_media_type
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -24,33 +24,33 @@ def to_structured(headers: Headers, value: bytes | None) -> bytes | Fault:
     """
     media_types = [(value_bytes or b"").decode("latin-1") for name, value_bytes in headers if name == "content-type"]
     if len(media_types) > 1:
-        return Fault(Reason.NOT_CLOUDEVENT, "datacontenttype")
+        return Fault(RefusalReason.NOT_CLOUDEVENT, "datacontenttype")
     attributes = [(name[3:], value_bytes) for name, value_bytes in headers if name.startswith("ce_")]
     for media_type in media_types:
         is_structured = has_media_type_name(media_type, STRUCTURED_MEDIA_TYPE)
         if not (is_structured or attributes):
-            return Fault(Reason.NOT_CLOUDEVENT, "datacontenttype")
+            return Fault(RefusalReason.NOT_CLOUDEVENT, "datacontenttype")
         if not is_utf8_media_type(media_type, STRUCTURED_MEDIA_TYPE if is_structured else BINARY_MEDIA_TYPE):
-            return Fault(Reason.BAD_VALUE, "datacontenttype")
+            return Fault(RefusalReason.BAD_VALUE, "datacontenttype")
         if is_structured:
-            return value or Fault(Reason.NOT_JSON, "")
-    return _to_structured_json(attributes, value) if attributes else value or Fault(Reason.NOT_JSON, "")
+            return value or Fault(RefusalReason.NOT_JSON, "")
+    return _to_structured_json(attributes, value) if attributes else value or Fault(RefusalReason.NOT_JSON, "")
 
 
 def _to_structured_json(attributes: Headers, value: bytes | None) -> bytes | Fault:
     texts: dict[str, str] = {}
     for name, content in attributes:
         if name not in _ATTRIBUTE_NAMES:
-            return Fault(Reason.UNKNOWN_FIELD, "")
+            return Fault(RefusalReason.UNKNOWN_FIELD, "")
         if name in texts:
-            return Fault(Reason.NOT_CLOUDEVENT, name)
+            return Fault(RefusalReason.NOT_CLOUDEVENT, name)
         try:
             texts[name] = (content or b"").decode()
         except UnicodeDecodeError:
-            return Fault(Reason.BAD_VALUE, name)
+            return Fault(RefusalReason.BAD_VALUE, name)
     # The value must be one whole JSON value; otherwise it could close the object and override the headers.
     if value and not _is_json(value):
-        return Fault(Reason.NOT_JSON, "")
+        return Fault(RefusalReason.NOT_JSON, "")
     envelope = msgspec.json.encode(texts)
     return envelope[:-1] + b',"data":' + value + b"}" if value else envelope
 

@@ -41,7 +41,7 @@ from streams.contract.registry.registry import Registry, Role
 from streams.contract.timestamps import parse_timestamp
 from streams.domain.duration_bins import FOREVER_MS
 from streams.domain.events import Action, Amendment, Event, Filing, Heartbeat, Retraction
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 
 __all__ = ["EventDecoder", "EventLimits", "Record", "Refusal"]
 
@@ -76,7 +76,7 @@ _ReportFields = tuple[bytes, str, int, int, int, int]  # the first six fields of
 class _RejectedError(Exception):
     """Carries a fault from a check to the decoder; only `fault` is set, never a message."""
 
-    def __init__(self, reason: Reason, field: str) -> None:
+    def __init__(self, reason: RefusalReason, field: str) -> None:
         super().__init__()
         self.fault = Fault(reason, field)
 
@@ -122,7 +122,7 @@ class EventDecoder:
             return event
         if isinstance(event, Heartbeat) and record.key == heartbeat_key(event.platform):
             return event
-        return Refusal(Reason.KEY_MISMATCH, "", event.platform)
+        return Refusal(RefusalReason.KEY_MISMATCH, "", event.platform)
 
     def decode_line(self, line: bytes, now: int, *, is_live: bool = False) -> Event | Refusal:
         """Return the event in a line of a file that is read at `now`, in epoch milliseconds, or its refusal.
@@ -131,15 +131,15 @@ class EventDecoder:
         With `is_live`, the line counts as logged at `now`, so it is refused exactly as a worker would refuse it.
         """
         if len(line) - line.endswith(b"\n") > self._limits.max_bytes:
-            return Refusal(Reason.TOO_LARGE, "", "")
+            return Refusal(RefusalReason.TOO_LARGE, "", "")
         return self._decode(line, self._file_contract, now if is_live else None, now + self._limits.max_future_ms)
 
     def _payload(self, record: Record) -> bytes | Fault:
         if isinstance(record, UnreadableBatch):
-            return Fault(Reason.UNDECODABLE, "")
+            return Fault(RefusalReason.UNDECODABLE, "")
         raw, headers = record.value or b"", record.headers or ()
         size = len(raw) + sum(len(name) + len(content or b"") for name, content in headers)
-        return Fault(Reason.TOO_LARGE, "") if size > self._limits.max_bytes else to_structured(headers, raw)
+        return Fault(RefusalReason.TOO_LARGE, "") if size > self._limits.max_bytes else to_structured(headers, raw)
 
     def _decode(
         self, raw: bytes, contract: _TopicContract, record_time: int | None, latest_allowed: int
@@ -153,7 +153,7 @@ class EventDecoder:
             return self._to_domain_event(event, raw, platform, contract, record_time, latest_allowed)
         except _RejectedError as rejected:
             # The source of an event with duplicate names is ambiguous, so it is not used.
-            source = "" if rejected.fault.reason is Reason.NOT_JSON else event.source
+            source = "" if rejected.fault.reason is RefusalReason.NOT_JSON else event.source
             return self._refusal(rejected.fault, source, contract)
 
     def _refusal(self, fault: Fault, source: str, contract: _TopicContract) -> Refusal:
@@ -168,14 +168,16 @@ class EventDecoder:
         if source in contract.platform_by_source:
             return contract.platform_by_source[source]
         if not is_source(source):
-            raise _RejectedError(Reason.BAD_VALUE, "source")
+            raise _RejectedError(RefusalReason.BAD_VALUE, "source")
         if self._accepts_all and source.startswith(SOURCE_PREFIX):
             platform = source.removeprefix(SOURCE_PREFIX)
             if len(contract.platform_by_source) < _MAX_CACHED_SOURCES:
                 contract.platform_by_source[source] = platform
             return platform
         raise _RejectedError(
-            Reason.WRONG_PLATFORM if source in self._file_contract.platform_by_source else Reason.UNKNOWN_PLATFORM,
+            RefusalReason.WRONG_PLATFORM
+            if source in self._file_contract.platform_by_source
+            else RefusalReason.UNKNOWN_PLATFORM,
             "source",
         )
 
@@ -190,27 +192,28 @@ class EventDecoder:
     ) -> Event:
         kind = type(event)
         if kind not in contract.event_types:
-            raise _RejectedError(Reason.UNKNOWN_TYPE, "type")
+            raise _RejectedError(RefusalReason.UNKNOWN_TYPE, "type")
         media = event.datacontenttype
         if media is not UNSET and media != BINARY_MEDIA_TYPE and not is_utf8_media_type(media, BINARY_MEDIA_TYPE):
-            raise _RejectedError(Reason.BAD_VALUE, "datacontenttype")
+            raise _RejectedError(RefusalReason.BAD_VALUE, "datacontenttype")
         try:
             occurred_at = parse_timestamp(event.time)
         except ValueError:
-            raise _RejectedError(Reason.BAD_TIME, "time") from None
+            raise _RejectedError(RefusalReason.BAD_TIME, "time") from None
         logged_at, is_history = occurred_at if record_time is None else record_time, False
         if event.recordedtime is not UNSET or logged_at - occurred_at > self._max_age_ms:
             logged_at, is_history = self._log_time(event, platform, occurred_at, record_time)
         latest_by_log = logged_at + self._limits.max_future_ms
         if occurred_at > latest_by_log or occurred_at > latest_allowed or logged_at > latest_allowed:
             raise _RejectedError(
-                Reason.FUTURE_TIME, "time" if occurred_at > min(latest_by_log, latest_allowed) else "recordedtime"
+                RefusalReason.FUTURE_TIME,
+                "time" if occurred_at > min(latest_by_log, latest_allowed) else "recordedtime",
             )
         if type(event) is HeartbeatEvent:  # the classes are final, and isinstance takes four times as long
             return self._heartbeat(event, raw, (platform, occurred_at, logged_at, latest_allowed), contract.role)
         subject, event_id = event.subject, event.id
         if len(subject) != _TOKEN_LENGTH or not _match_token_and_id(subject + event_id):
-            raise _RejectedError(Reason.BAD_VALUE, "id" if match_token(subject) else "subject")
+            raise _RejectedError(RefusalReason.BAD_VALUE, "id" if match_token(subject) else "subject")
         digest = _content_digest(event, (_TYPE_NAMES[kind], platform, subject, event_id), occurred_at, raw)
         report_fields = (
             record_key(platform, subject),
@@ -240,7 +243,7 @@ class EventDecoder:
             (occurred_at, recorded_at, "time"),
         ):
             if instant > basis + self._limits.max_future_ms:
-                raise _RejectedError(Reason.FUTURE_TIME, field)
+                raise _RejectedError(RefusalReason.FUTURE_TIME, field)
         is_history = (
             record_time is not None
             and record_time - occurred_at > self._max_age_ms
@@ -250,7 +253,7 @@ class EventDecoder:
 
     def _filing(self, data: ReportFiled, report_fields: _ReportFields) -> Filing:
         if report_fields[3] - report_fields[2] > self._max_age_ms:
-            raise _RejectedError(Reason.TOO_OLD, "time")
+            raise _RejectedError(RefusalReason.TOO_OLD, "time")
         try:
             encode = (
                 self._encode_labels if len(data.jurisdictions) <= MAX_CACHED_SET_SIZE else self._label_encoder.encode
@@ -265,16 +268,16 @@ class EventDecoder:
                 data.jurisdictions,
             )
         except ValueError:
-            raise _RejectedError(Reason.BAD_VALUE, "jurisdictions") from None
+            raise _RejectedError(RefusalReason.BAD_VALUE, "jurisdictions") from None
         return _new_tuple(Filing, (*report_fields, labels, data.items, data.test, False))
 
     def _heartbeat(self, event: HeartbeatEvent, raw: bytes, times: tuple[str, int, int, int], role: str) -> Heartbeat:
         platform, occurred_at, logged_at, latest_allowed = times
         if not match_event_id(event.id):
-            raise _RejectedError(Reason.BAD_VALUE, "id")
+            raise _RejectedError(RefusalReason.BAD_VALUE, "id")
         complete_through = _parse_time(event.data.complete_through, "complete_through")
         if complete_through > min(min(occurred_at, logged_at) + self._limits.max_future_ms, latest_allowed):
-            raise _RejectedError(Reason.FUTURE_TIME, "complete_through")
+            raise _RejectedError(RefusalReason.FUTURE_TIME, "complete_through")
         _content_digest(event, (_TYPE_NAMES[HeartbeatEvent], platform, "", event.id), occurred_at, raw)
         return Heartbeat(platform, occurred_at, logged_at, complete_through, event.data.sequence, role)
 
@@ -290,7 +293,7 @@ def _parse_time(text: str, field: str) -> int:
     try:
         return parse_timestamp(text)
     except ValueError:
-        raise _RejectedError(Reason.BAD_TIME, field) from None
+        raise _RejectedError(RefusalReason.BAD_TIME, field) from None
 
 
 def _with_history(event: Event) -> Event:
@@ -299,15 +302,15 @@ def _with_history(event: Event) -> Event:
 
 def _action(data: ActionTaken, report_fields: _ReportFields) -> Action:
     if isinstance(data, Merged) and not match_token(data.into):
-        raise _RejectedError(Reason.BAD_VALUE, "into")
+        raise _RejectedError(RefusalReason.BAD_VALUE, "into")
     return _new_tuple(Action, (*report_fields, action_kind(data), 0 if data.items is UNSET else data.items))
 
 
 def _amendment(data: ReportAmended, report_fields: _ReportFields) -> Amendment:
     if data.harm is UNSET and data.severity is UNSET and data.jurisdictions is UNSET:
-        raise _RejectedError(Reason.MISSING_FIELD, "data")
+        raise _RejectedError(RefusalReason.MISSING_FIELD, "data")
     if data.jurisdictions is not UNSET and not JURISDICTIONS.issuperset(data.jurisdictions):
-        raise _RejectedError(Reason.BAD_VALUE, "jurisdictions")
+        raise _RejectedError(RefusalReason.BAD_VALUE, "jurisdictions")
     harm = None if data.harm is UNSET else data.harm
     severity = None if data.severity is UNSET else data.severity
     return Amendment(*report_fields, harm, severity)
@@ -315,7 +318,7 @@ def _amendment(data: ReportAmended, report_fields: _ReportFields) -> Amendment:
 
 def _retraction(data: EventRetracted, report_fields: _ReportFields) -> Retraction:
     if not match_event_id(data.retracts):
-        raise _RejectedError(Reason.BAD_VALUE, "retracts")
+        raise _RejectedError(RefusalReason.BAD_VALUE, "retracts")
     return Retraction(*report_fields, event_digest(data.retracts))
 
 
@@ -325,7 +328,7 @@ def _content_digest(event: AnyEvent, name: tuple[str, str, str, str], occurred_a
         canonical = canonical_bytes(name, occurred_at, event.data)
     except ValueError:
         field = "restrictions" if isinstance(event, ActionTakenEvent) else "jurisdictions"
-        raise _RejectedError(Reason.BAD_VALUE, field) from None
+        raise _RejectedError(RefusalReason.BAD_VALUE, field) from None
     if has_duplicate_names(event, raw, canonical):
-        raise _RejectedError(Reason.NOT_JSON, "")
+        raise _RejectedError(RefusalReason.NOT_JSON, "")
     return content_digest(canonical)

@@ -20,7 +20,7 @@ from streams.contract.events.schema.event_data import EVENT_ID_PATTERN, TOKEN_PA
 from streams.contract.events.schema.media_types import is_utf8_media_type
 from streams.contract.registry.registry import PLATFORM_ID
 from streams.contract.timestamps import parse_timestamp
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 
 JsonObject = Mapping[str, Any]
 
@@ -40,7 +40,7 @@ _SOURCE_PATTERN: Final = pattern(f"(?:{SOURCE_PREFIX}|/witnesses/)" + PLATFORM_I
 class Fault(NamedTuple):
     """A reason and the declared field that is wrong: "" for the event as a whole, "data" for its data."""
 
-    reason: Reason
+    reason: RefusalReason
     field: str
 
 
@@ -56,12 +56,12 @@ def diagnose(raw: bytes) -> Diagnosis:
     try:
         event = parse_json(raw)
     except ValueError:
-        return Diagnosis(Fault(Reason.NOT_JSON, ""), "")
+        return Diagnosis(Fault(RefusalReason.NOT_JSON, ""), "")
     if not isinstance(event, dict):
-        return Diagnosis(Fault(Reason.NOT_CLOUDEVENT, ""), "")
+        return Diagnosis(Fault(RefusalReason.NOT_CLOUDEVENT, ""), "")
     source = event.get("source")
     # If the typed decoder refuses an event without a fault, that is a bug of ours; the event is still refused.
-    fault = _check_envelope(event) or Fault(Reason.BAD_VALUE, "")
+    fault = _check_envelope(event) or Fault(RefusalReason.BAD_VALUE, "")
     return Diagnosis(fault, source if isinstance(source, str) and is_source(source) else "")
 
 
@@ -88,24 +88,24 @@ def _reject_duplicate_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _check_envelope(event: JsonObject) -> Fault | None:
     if event.get("specversion") != "1.0":
-        return Fault(Reason.NOT_CLOUDEVENT, "specversion")
+        return Fault(RefusalReason.NOT_CLOUDEVENT, "specversion")
     if "type" not in event:
-        return Fault(Reason.MISSING_FIELD, "type")
+        return Fault(RefusalReason.MISSING_FIELD, "type")
     kind = _find_type(_EVENT_TYPES, event["type"])
     if kind is None:
-        return Fault(Reason.UNKNOWN_TYPE, "type")
+        return Fault(RefusalReason.UNKNOWN_TYPE, "type")
     return _check_fields(kind, event, "") or _check_data(kind, event["data"])
 
 
 def _check_data(kind: type[Struct], data: object) -> Fault | None:
     if not isinstance(data, dict):
-        return Fault(Reason.BAD_VALUE, "data")
+        return Fault(RefusalReason.BAD_VALUE, "data")
     if kind is not ActionTakenEvent:
         return _check_fields(_DATA_TYPES[kind], data, "data")
     if "outcome" not in data:
-        return Fault(Reason.MISSING_FIELD, "outcome")
+        return Fault(RefusalReason.MISSING_FIELD, "outcome")
     outcome = _find_type(_OUTCOME_TYPES, data["outcome"])
-    return Fault(Reason.BAD_VALUE, "outcome") if outcome is None else _check_fields(outcome, data, "data")
+    return Fault(RefusalReason.BAD_VALUE, "outcome") if outcome is None else _check_fields(outcome, data, "data")
 
 
 def _find_type(kinds: Mapping[object, type[Struct]], name: object) -> type[Struct] | None:
@@ -150,13 +150,13 @@ def _field_probes(kind: type[Struct]) -> Mapping[str, _FieldProbe]:
 def _check_fields(kind: type[Struct], given: JsonObject, container: str) -> Fault | None:
     declared = _field_probes(kind)
     if set(given) - set(declared) - {kind.__struct_config__.tag_field}:
-        return Fault(Reason.UNKNOWN_FIELD, container)
+        return Fault(RefusalReason.UNKNOWN_FIELD, container)
     for name, field in declared.items():
         if field.is_required and name not in given:
-            return Fault(Reason.MISSING_FIELD, name)
+            return Fault(RefusalReason.MISSING_FIELD, name)
     for name, field in declared.items():
         if name in given and name != "data" and not _is_valid(name, field, given[name]):
-            return Fault(Reason.BAD_TIME if name in _TIME_FIELDS else Reason.BAD_VALUE, name)
+            return Fault(RefusalReason.BAD_TIME if name in _TIME_FIELDS else RefusalReason.BAD_VALUE, name)
     return None
 
 

@@ -10,7 +10,7 @@ from streams.contract.events.schema.action_data import ActionTaken
 from streams.contract.events.schema.envelope import ActionTakenEvent, AnyEvent
 from streams.contract.events.source_records import EventLimits
 from streams.domain.reports.entry_limit import MAX_ENTRIES
-from streams.domain.vocabulary import Outcome, Reason
+from streams.domain.vocabulary import Outcome, RefusalReason
 
 _SHAPES: Final[Mapping[str, str]] = {
     "source": "`/platforms/` and the platform's id in the registry",
@@ -24,35 +24,35 @@ _SHAPES: Final[Mapping[str, str]] = {
     "outcome": f"one of {', '.join(Outcome)}",
 }
 
-_BY_REASON: Final[Mapping[Reason, str]] = {
-    Reason.NOT_JSON: "one JSON object in UTF-8 on each line, in which no name occurs twice",
-    Reason.NOT_CLOUDEVENT: 'a CloudEvent: an object with `"specversion": "1.0"`',
-    Reason.UNKNOWN_TYPE: f"`type` one of {', '.join(str(kind.__struct_config__.tag) for kind in get_args(AnyEvent))}",
-    Reason.UNKNOWN_PLATFORM: "a `source` that is in the registry: `/platforms/` and the platform's id",
-    Reason.WRONG_PLATFORM: "the `source` of a platform that may publish on this topic",
-    Reason.UNKNOWN_FIELD: "only fields that the schema of the type declares",
-    Reason.FUTURE_TIME: f"at most {EventLimits().max_future_ms // 60_000} minutes after its log time, and after now",
-    Reason.TOO_OLD: f"a filing that is logged within {EventLimits().max_age_ms // 86_400_000} days of its time",
-    Reason.TOO_LARGE: f"at most {EventLimits().max_bytes // 1024} KiB",
-    Reason.TOO_MANY: f"at most {MAX_ENTRIES:,} events of one report, apart from acknowledgements",
-    Reason.OVER_CAPACITY: "at most as many reports of a platform on a partition as its `capacity` in the registry",
-    Reason.UNDECODABLE: "a complete record batch in one of Kafka's codecs and formats, within the size limits",
-    Reason.KEY_MISMATCH: "the record key `<platform>|<subject>`",
-    Reason.WRONG_PARTITION: "the partition that Kafka's murmur2 hash of the key gives",
-    Reason.ORPHAN: "a filing of the same report",
-    Reason.CONFLICT: "an id and a token that no event with different content has",
+_BY_REASON: Final[Mapping[RefusalReason, str]] = {
+    RefusalReason.NOT_JSON: "one JSON object in UTF-8 on each line, in which no name occurs twice",
+    RefusalReason.NOT_CLOUDEVENT: 'a CloudEvent: an object with `"specversion": "1.0"`',
+    RefusalReason.UNKNOWN_TYPE: f"`type` one of {', '.join(str(kind.__struct_config__.tag) for kind in get_args(AnyEvent))}",
+    RefusalReason.UNKNOWN_PLATFORM: "a `source` that is in the registry: `/platforms/` and the platform's id",
+    RefusalReason.WRONG_PLATFORM: "the `source` of a platform that may publish on this topic",
+    RefusalReason.UNKNOWN_FIELD: "only fields that the schema of the type declares",
+    RefusalReason.FUTURE_TIME: f"at most {EventLimits().max_future_ms // 60_000} minutes after its log time, and after now",
+    RefusalReason.TOO_OLD: f"a filing that is logged within {EventLimits().max_age_ms // 86_400_000} days of its time",
+    RefusalReason.TOO_LARGE: f"at most {EventLimits().max_bytes // 1024} KiB",
+    RefusalReason.TOO_MANY: f"at most {MAX_ENTRIES:,} events of one report, apart from acknowledgements",
+    RefusalReason.OVER_CAPACITY: "at most as many reports of a platform on a partition as its `capacity` in the registry",
+    RefusalReason.UNDECODABLE: "a complete record batch in one of Kafka's codecs and formats, within the size limits",
+    RefusalReason.KEY_MISMATCH: "the record key `<platform>|<subject>`",
+    RefusalReason.WRONG_PARTITION: "the partition that Kafka's murmur2 hash of the key gives",
+    RefusalReason.ORPHAN: "a filing of the same report",
+    RefusalReason.CONFLICT: "an id and a token that no event with different content has",
 }
 _TIMESTAMP: Final = "RFC 3339 with `Z` or an offset, an existing date and time from 1970 on"
 _NOT_BEFORE_FILING: Final = "no action more than 2 minutes before its filing"
 
 
-def expectation(reason: Reason, field: str) -> str:
+def expectation(reason: RefusalReason, field: str) -> str:
     """Return what is expected in `field` where a value was refused for `reason`; "" if there is no description."""
-    if reason is Reason.BAD_TIME:
+    if reason is RefusalReason.BAD_TIME:
         return _TIMESTAMP if field else _NOT_BEFORE_FILING
-    if reason is Reason.MISSING_FIELD:
+    if reason is RefusalReason.MISSING_FIELD:
         return "at least one label that changes" if field == "data" else f"the field `{field}`"
-    if reason is Reason.BAD_VALUE:
+    if reason is RefusalReason.BAD_VALUE:
         return _SHAPES.get(field) or "; ".join(_values_by_field().get(field, ()))
     return _BY_REASON.get(reason, "")
 

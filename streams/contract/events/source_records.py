@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, NamedTuple, Protocol
 
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 
 _DAY_MS: Final = 86_400_000
 
@@ -16,7 +16,7 @@ class Refusal(NamedTuple):
     envelope as a whole; `platform` is "" if it is not known. Neither repeats any other input.
     """
 
-    reason: Reason
+    reason: RefusalReason
     field: str
     platform: str
 

@@ -18,7 +18,7 @@ from streams.contract.metrics.metric import (
     Process,
     platform_counter,
 )
-from streams.domain.vocabulary import Outcome, Reason
+from streams.domain.vocabulary import Outcome, RefusalReason
 
 
 def _duration_histogram(name: str, text: str) -> Metric:
@@ -93,7 +93,7 @@ COUNTERS: Final = (
         "events_refused",
         "Events refused, by reason; the platform is `unknown` if an event names no registered platform.",
         REASON,
-        max_series=len(Reason),
+        max_series=len(RefusalReason),
     ),
     platform_counter("events_duplicate", "Events that arrived again with the same id and content and changed nothing."),
     platform_counter(

@@ -13,7 +13,7 @@ from streams.domain.clocks.standard import STANDARD_CLOCKS
 from streams.domain.duration_bins import DAY, HOUR, SECOND
 from streams.domain.integrity.checks import CHECK_NAMES
 from streams.domain.ledger.counters import DURATION_BUCKETS
-from streams.domain.vocabulary import Outcome, Reason
+from streams.domain.vocabulary import Outcome, RefusalReason
 
 
 class MetricKind(StrEnum):
@@ -100,7 +100,7 @@ PERIOD: Final = Label("period", PERIODS)
 COHORT: Final = Label("cohort", COHORTS)
 BOUND: Final = Label("bound", BOUNDS)
 OUTCOME: Final = Label("outcome", tuple(Outcome))
-REASON: Final = Label("reason", tuple(Reason))
+REASON: Final = Label("reason", tuple(RefusalReason))
 TIMING: Final = Label("timing", TIMINGS)
 STATE: Final = Label("state", STATES)
 STATISTIC: Final = Label("statistic", STATISTICS)

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from streams.contract.events.schema.event_data import Timestamp
 from streams.contract.timestamps import MAX_TIMESTAMP_MS, format_timestamp
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 
 WORKER_SOURCE: Final = "/safeclock/worker"
 PLATFORM_STATUS_KEY: Final = b"status"
@@ -41,7 +41,7 @@ class PlatformStatus(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     as_of: Timestamp
     complete_through: Timestamp | None
     topics: list[TopicStatus]
-    refused: dict[Reason, Count]
+    refused: dict[RefusalReason, Count]
     duplicates: Count
     history: Count
     waiting: Count
@@ -71,7 +71,7 @@ class RecordPosition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class RefusalGroup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The number of records that were refused for one reason in one field ("": the whole event), and the first one."""
 
-    reason: Reason
+    reason: RefusalReason
     field: str
     count: Count
     first: RecordPosition
@@ -93,7 +93,7 @@ class StatusDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     read: Count
     accepted: Count
     refused: Count
-    refused_by_reason: dict[Reason, Count]
+    refused_by_reason: dict[RefusalReason, Count]
     duplicates: Count
     history: Count
     waiting: Count

@@ -12,7 +12,7 @@ from streams.contract.events.decoder import Record, Refusal
 from streams.contract.events.schema.event_data import Timestamp
 from streams.contract.events.source_records import UnreadableBatch
 from streams.contract.timestamps import MAX_TIMESTAMP_MS, format_timestamp, parse_timestamp
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 
 WORKER_SOURCE: Final = "/safeclock/worker"
 
@@ -22,7 +22,7 @@ Count = Annotated[int, Meta(ge=0)]
 class EventRefused(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The reason and position of a refused record or batch; `field` and `platform` are "" if there is none to name."""
 
-    reason: Reason
+    reason: RefusalReason
     field: str
     platform: str
     topic: str

@@ -13,7 +13,8 @@ from xxhash import xxh3_128_hexdigest
 
 from streams.contract.events.schema.event_data import Timestamp
 from streams.contract.timestamps import format_timestamp
-from streams.domain.clocks.endings import DEADLINE_OUTCOMES, ENDING_WORDS
+from streams.domain.clocks.deadlines import DEADLINE_OUTCOMES
+from streams.domain.clocks.endings import ENDING_WORDS
 from streams.domain.ledger.counters import ClockCounterNames
 from streams.domain.ledger.report_updates import ClocksEnded, EndedClock, ReportUpdate
 

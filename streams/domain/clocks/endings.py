@@ -1,4 +1,4 @@
-"""Number the endings of clocks (docs/definitions.md §4), and decide the outcomes of deadlines (§6)."""
+"""Number the endings of clocks: docs/definitions.md §4."""
 
 from typing import Final
 
@@ -28,18 +28,3 @@ EXPIRED: Final = COMPETING_ENDINGS[Outcome.EXPIRED]
 
 ENDING_WORDS: Final = {STOPPED: "stopped", **{number: outcome.value for outcome, number in COMPETING_ENDINGS.items()}}
 """The name of each ending of a clock that has ended."""
-
-PENDING: Final = 0
-MET: Final = 1
-MISSED: Final = 2
-RELEASED: Final = 3
-
-DEADLINE_OUTCOMES: Final = {MET: "met", MISSED: "missed", RELEASED: "released"}
-"""The name of each deadline outcome except PENDING, which is not counted."""
-
-
-def decide_deadline(ending: int, duration: int, limit: int) -> int:
-    """Return the deadline outcome of a clock that ended after `duration` milliseconds: met, missed or released."""
-    if duration > limit or ending == EXPIRED:
-        return MISSED
-    return MET if ending == STOPPED else RELEASED

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from streams.domain.clocks.endings import PENDING, STOPPED
+from streams.domain.clocks.deadlines import PENDING
+from streams.domain.clocks.endings import STOPPED
 from streams.domain.cohorts.cohort import NamedCohort, StoredCohort, cohort_name
 from streams.domain.cohorts.rows import CohortRows
 from streams.domain.duration_bins import DAY

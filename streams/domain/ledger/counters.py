@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+from streams.domain.clocks.deadlines import DEADLINE_OUTCOMES
 from streams.domain.clocks.definition import Clock
-from streams.domain.clocks.endings import DEADLINE_OUTCOMES
 from streams.domain.clocks.selection import ClockSet
 from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR, MINUTE
 from streams.domain.events import ACTION_KINDS, AMENDMENT_CODE, FIRST_ACTION_CODE, RETRACTION_CODE
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 
 DURATION_BUCKETS: Final = (
     *(minutes * MINUTE for minutes in (5, 10, 30)),
@@ -68,7 +68,7 @@ def sequence(topic: str) -> str:
     return f"sequence|{topic}"
 
 
-def refused(reason: Reason) -> str:
+def refused(reason: RefusalReason) -> str:
     """Return the counter name of refusals with a reason."""
     return f"refused|{reason.value}"
 

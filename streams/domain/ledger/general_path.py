@@ -13,7 +13,7 @@ from streams.domain.ledger.aggregates import Aggregates
 from streams.domain.ledger.counters import ENTRY_COUNTERS
 from streams.domain.ledger.platform_state import PlatformState
 from streams.domain.ledger.report_store import ReportStore
-from streams.domain.ledger.scheduler import DeadlineScheduler
+from streams.domain.ledger.scheduler import DueReportScheduler
 from streams.domain.reports.entry_limit import is_acknowledgement, limit_entries
 from streams.domain.reports.evaluation import NO_REPORT, Evaluation, Evaluator
 from streams.domain.reports.row import (
@@ -24,7 +24,7 @@ from streams.domain.reports.row import (
     entry_from_event,
     insert_entry,
 )
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 
 
 class GeneralPath:
@@ -39,7 +39,7 @@ class GeneralPath:
         store: ReportStore,
         evaluator: Evaluator,
         aggregates: Aggregates,
-        scheduler: DeadlineScheduler,
+        scheduler: DueReportScheduler,
         is_on_partition: Callable[[bytes], bool],
         max_orphans: int,
     ) -> None:
@@ -51,12 +51,12 @@ class GeneralPath:
         self._is_on_partition = is_on_partition
         self._max_orphans = max_orphans
 
-    def apply(self, platform: PlatformState, event: ReportEvent) -> Reason | None:
+    def apply(self, platform: PlatformState, event: ReportEvent) -> RefusalReason | None:
         """Apply one event; return why it is refused, None if it is counted."""
         self._buffer.flush_report(platform, event.key, platform.decided_through)
         found = self._store.find(event.key)
         if isinstance(event, Filing) and event.is_history and self._may_be_recounted(platform, event, found):
-            reason: Reason | None = Reason.TOO_OLD
+            reason: RefusalReason | None = RefusalReason.TOO_OLD
         else:
             reason = self._start_report(platform, event) if found is None else self._add_event(platform, event, found)
         if reason is not None:
@@ -70,20 +70,20 @@ class GeneralPath:
         entries = () if found is None else self._store.unpack(platform, found).entries
         return all(entry.code > TEST_FILING_CODE for entry in entries)
 
-    def _start_report(self, platform: PlatformState, event: ReportEvent) -> Reason | None:
+    def _start_report(self, platform: PlatformState, event: ReportEvent) -> RefusalReason | None:
         """Apply the first event of a report, unless the event is on a wrong partition or exceeds a limit.
 
         The limits are those of reports and labels (docs/definitions.md §1) and of orphans (§7).
         """
         if not self._is_on_partition(event.key):
-            return Reason.WRONG_PARTITION
+            return RefusalReason.WRONG_PARTITION
         if platform.retained_reports >= platform.capacity or (
             isinstance(event, Filing) and not platform.has_room_for_labels(event)
         ):
-            return Reason.OVER_CAPACITY
+            return RefusalReason.OVER_CAPACITY
         if not isinstance(event, Filing):
             if platform.counts.get(counters.ORPHANS, 0) >= self._max_orphans:
-                return Reason.ORPHAN
+                return RefusalReason.ORPHAN
             if isinstance(event, Action):
                 self._hold_orphan(platform, event)
                 return None
@@ -103,14 +103,16 @@ class GeneralPath:
         self._store.put_changed(action.key, report)
         self._scheduler.schedule_eviction(platform, action.key, report)
 
-    def _add_event(self, platform: PlatformState, event: ReportEvent, found: bytes | UnpackedReport) -> Reason | None:
+    def _add_event(
+        self, platform: PlatformState, event: ReportEvent, found: bytes | UnpackedReport
+    ) -> RefusalReason | None:
         """Apply an event to a known report.
 
         A duplicate is counted and changes nothing. An event that the report does not keep is refused or counted as
         folded. Any other event is inserted, and the difference between both evaluations is counted.
         """
         if isinstance(event, Filing) and not platform.has_room_for_labels(event):
-            return Reason.OVER_CAPACITY
+            return RefusalReason.OVER_CAPACITY
         report = self._store.unpack(platform, found)
         if isinstance(event, Filing) and self._buffer.join(platform, report, event):
             return None
@@ -127,7 +129,7 @@ class GeneralPath:
         _count_entry(platform, entry if len(all_entries) > len(old_row.entries) else None)
         if excess is entry:
             return None
-        platform.count_late_refusals(Reason.TOO_MANY, int(reason is not None))
+        platform.count_late_refusals(RefusalReason.TOO_MANY, int(reason is not None))
         before = self._evaluator.evaluate(platform.name, old_row, platform.decided_through)
         scheduled_at = self._scheduler.next_due_of(platform, report, before)
         after = self._replace(platform, event.key, before, ReportRow(old_row.allowance_s, entries), scheduled_at)
@@ -161,17 +163,17 @@ def _count_entry(platform: PlatformState, entry: Entry | None) -> None:
         platform.count(counters.HISTORY)
 
 
-def _count_excess(platform: PlatformState, entry: Entry) -> Reason | None:
+def _count_excess(platform: PlatformState, entry: Entry) -> RefusalReason | None:
     """Count an event that its report does not keep; return why it is refused, None if it is folded."""
     if not is_acknowledgement(entry):
-        return Reason.TOO_MANY
+        return RefusalReason.TOO_MANY
     platform.count(counters.FOLDED)
     return None
 
 
 def _refusal_reason(
     platform: PlatformState, event: ReportEvent, before: Evaluation, after: Evaluation
-) -> Reason | None:
+) -> RefusalReason | None:
     """Return why the newest event is refused.
 
     The newest event may also make earlier events ineffective: `Ledger.drain_late_refusals` returns their refusals.
@@ -179,8 +181,8 @@ def _refusal_reason(
     bad_times = after.bad_times - before.bad_times
     reason = None
     if after.conflicts > before.conflicts:
-        reason = Reason.CONFLICT
+        reason = RefusalReason.CONFLICT
     elif bad_times > 0 and isinstance(event, Action):
-        reason, bad_times = Reason.BAD_TIME, bad_times - 1
-    platform.count_late_refusals(Reason.BAD_TIME, bad_times)
+        reason, bad_times = RefusalReason.BAD_TIME, bad_times - 1
+    platform.count_late_refusals(RefusalReason.BAD_TIME, bad_times)
     return reason

@@ -20,9 +20,9 @@ from streams.domain.ledger.general_path import GeneralPath
 from streams.domain.ledger.platform_state import PlatformState, watermark
 from streams.domain.ledger.report_store import Reports, ReportStore
 from streams.domain.ledger.report_updates import ReportUpdate, UpdateCollector
-from streams.domain.ledger.scheduler import DeadlineScheduler
+from streams.domain.ledger.scheduler import DueReportScheduler
 from streams.domain.reports.evaluation import Evaluator
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 
 
 class Ledger:
@@ -55,7 +55,7 @@ class Ledger:
         self._faults: dict[str, Exception] = {}
         self._suspended: set[str] = set()
         self._store = ReportStore(codec, self._fast_path.read, self._faults)
-        self._scheduler = DeadlineScheduler(
+        self._scheduler = DueReportScheduler(
             config, self._store, self._fast_path, evaluator, self._aggregates, self._faults
         )
         self._buffer = self._scheduler.buffer
@@ -80,7 +80,7 @@ class Ledger:
         """How many reports are retained, orphans included."""
         return len(self._store)
 
-    def apply(self, event: Event) -> Reason | None:
+    def apply(self, event: Event) -> RefusalReason | None:
         """Apply one event; return why it is refused, or None if it is counted, if only as a duplicate."""
         platform = self._platforms.get(event.platform) or self._create_platform(event.platform)
         platform.has_changed = True
@@ -98,7 +98,7 @@ class Ledger:
             self.prepare_changes()
         return reason
 
-    def count_refusal(self, name: str, reason: Reason) -> None:
+    def count_refusal(self, name: str, reason: RefusalReason) -> None:
         """Count a refusal that the caller decided, for example because the event could not be decoded."""
         platform = self._platforms.get(name) or self._create_platform(name)
         platform.has_changed = True
@@ -153,7 +153,7 @@ class Ledger:
             else watermark(platform.declared_watermark, platform.last_logged_at, platform.config.cadence)
         )
 
-    def drain_late_refusals(self) -> list[tuple[Reason, str]]:
+    def drain_late_refusals(self) -> list[tuple[RefusalReason, str]]:
         """Return and clear the refusals of events that had been accepted before, with their platforms."""
         refusals = [
             (reason, platform.name) for platform in self._platforms.values() for reason in platform.late_refusals

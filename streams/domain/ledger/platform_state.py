@@ -10,8 +10,8 @@ from streams.domain.events import Filing, Heartbeat
 from streams.domain.ledger import counters
 from streams.domain.ledger.config import PlatformConfig
 from streams.domain.ledger.counters import CounterUpdates
-from streams.domain.ledger.deadline_queue import DeadlineQueue
-from streams.domain.vocabulary import Reason
+from streams.domain.ledger.due_reports import DueReportQueue
+from streams.domain.vocabulary import RefusalReason
 
 TOPIC_ROLES: Final = ("report-filed", "action-taken")
 """The roles of the topics whose heartbeats count."""
@@ -52,7 +52,7 @@ class PlatformState:
     def __init__(self, name: str, config: PlatformConfig) -> None:
         self.name = name
         self.config = config
-        self.queue = DeadlineQueue()
+        self.queue = DueReportQueue()
         self.counts: defaultdict[str, int] = defaultdict(int)
         self.pending_counts: defaultdict[CounterUpdates, int] = defaultdict(int)
         self.pending_durations: defaultdict[CounterUpdates, int] = defaultdict(int)
@@ -63,7 +63,7 @@ class PlatformState:
         self.buffered: dict[bytes, Any] = {}
         self.buffered_due = self.next_check = self.decision_limit = FOREVER_MS
         self.has_changed = True
-        self.late_refusals: list[Reason] = []
+        self.late_refusals: list[RefusalReason] = []
 
     def has_room_for_labels(self, filing: Filing) -> bool:
         """Return whether the cohort of a filing exists or may be created."""
@@ -74,7 +74,7 @@ class PlatformState:
         """Add to a counter."""
         self.counts[name] += by
 
-    def count_late_refusals(self, reason: Reason, times: int) -> None:
+    def count_late_refusals(self, reason: RefusalReason, times: int) -> None:
         """Count refusals of events that had been accepted."""
         for _ in range(times):
             self.count(counters.refused(reason))

@@ -7,7 +7,8 @@ replaces earlier ones.
 
 from typing import NamedTuple
 
-from streams.domain.clocks.endings import FROZEN, IDLE, MISSED, OPEN
+from streams.domain.clocks.deadlines import MISSED
+from streams.domain.clocks.endings import FROZEN, IDLE, OPEN
 from streams.domain.ledger.counters import ClockCounterNames, names_of
 from streams.domain.reports.evaluation import Evaluation
 from streams.domain.reports.measurement import ClockReading

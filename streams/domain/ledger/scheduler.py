@@ -19,13 +19,13 @@ from streams.domain.ledger.report_store import ReportStore
 from streams.domain.reports.evaluation import NO_REPORT, Evaluation, Evaluator
 from streams.domain.reports.measurement import close_as_unanswered
 from streams.domain.reports.row import Entry, ReportRow, UnpackedReport
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 
 _ADVANCE_STEP: Final = MINUTE
 """How far time moves in one step while reports are due; the due reports of a step are processed together."""
 
 
-class DeadlineScheduler:
+class DueReportScheduler:
     """Moves the decided-through of platforms and processes the reports that are due by then.
 
     `next_due` is the earliest instant at which a report may be due. `processed` counts the due reports since the last
@@ -224,7 +224,7 @@ class DeadlineScheduler:
         """Remove a row whose retention has passed; cohorts and counters keep their numbers: docs/definitions.md §7."""
         if after.measured is None:
             self._aggregates.apply_change(platform, key, before, NO_REPORT)
-            platform.count_late_refusals(Reason.ORPHAN, after.is_orphan)
+            platform.count_late_refusals(RefusalReason.ORPHAN, after.is_orphan)
         elif after.measured.state in OPEN_STATES:
             platform.count(counters.UNANSWERED)
             self._aggregates.apply_change(

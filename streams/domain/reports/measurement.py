@@ -2,8 +2,9 @@
 
 from typing import Final, NamedTuple
 
+from streams.domain.clocks.deadlines import MISSED, PENDING, decide_deadline, has_passed
 from streams.domain.clocks.definition import Clock
-from streams.domain.clocks.endings import FROZEN, IDLE, MISSED, OPEN, PENDING, decide_deadline
+from streams.domain.clocks.endings import FROZEN, IDLE, OPEN
 from streams.domain.clocks.report_state import OPEN_STATES, State
 from streams.domain.clocks.selection import ClockSet
 from streams.domain.clocks.timeline import ClockRun, Timeline
@@ -115,7 +116,7 @@ def read_clock(clock: Clock, run: ClockRun, filing: Entry, actions: list[Entry],
     if clock.limit is None:
         return ClockReading(minute, OPEN, 0, FOREVER_MS, PENDING, was_logged_late=False)
     due_at = start + clock.limit
-    if due_at <= decided_through:
+    if has_passed(due_at, decided_through):
         return ClockReading(
             minute, OPEN, 0, FOREVER_MS, MISSED, was_logged_late=due_at <= filing.at + filing.log_delay, at=due_at
         )

@@ -6,10 +6,10 @@ from typing import Final
 
 from streams.contract.events.decoder import Refusal
 from streams.contract.events.expectations import expectation
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.edge.files.format_detection import format_advice
 
-_NO_EVENT: Final = frozenset({Reason.NOT_JSON, Reason.NOT_CLOUDEVENT, Reason.TOO_LARGE})
+_NO_EVENT: Final = frozenset({RefusalReason.NOT_JSON, RefusalReason.NOT_CLOUDEVENT, RefusalReason.TOO_LARGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class RefusalCounts:
                 *group,
                 count,
                 self._first[group],
-                expected=expectation(Reason(group[0]), group[1]),
+                expected=expectation(RefusalReason(group[0]), group[1]),
                 looks_like=self._looks_like.get(group, ""),
             )
             for group, count in ordered

@@ -78,7 +78,7 @@ def configure_logging(settings: LogSettings, process: str, bootstrap: str, secur
 
 def broker_problem(bootstrap: str, security: KafkaSecurity) -> str | None:
     """Return why no broker can be used, or None if one accepts the login; blocks some seconds for each address."""
-    from streams.edge.kafka_client.login import NoBrokerError, check_login  # noqa: PLC0415 - it takes 0.3 s
+    from streams.edge.kafka_client.login_check import NoBrokerError, check_login  # noqa: PLC0415 - it takes 0.3 s
 
     try:
         return None if check_login(bootstrap, security) else str(NoBrokerError(bootstrap, security))

@@ -10,7 +10,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError, TopicAuthorizationFailed
 
 from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.contract.topics import TopicSettings
-from streams.edge.kafka_client.login import NoBrokerError, check_login, missing_right_error
+from streams.edge.kafka_client.login_check import NoBrokerError, check_login, missing_right_error
 
 _WRITE_TXN_MARKERS: Final = 27  # only a broker that knows this request implements transactions
 _READ_BIT: Final = 1 << 3  # a bit of the field topic_authorized_operations

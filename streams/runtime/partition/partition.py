@@ -17,7 +17,7 @@ from streams.runtime.journal.journal import FeedbackError
 from streams.runtime.kafka.records import RecordBatch
 from streams.runtime.partition.batch_queue import BatchQueue, BatchSlice
 from streams.runtime.partition.clock_offset import ClockOffset
-from streams.runtime.partition.commits.commit import IntervalChanges, build_commit
+from streams.runtime.partition.commits.build_commit import IntervalChanges, build_commit
 from streams.runtime.partition.commits.feedback import Feedback
 from streams.runtime.partition.commits.suspension import (
     Rows,

@@ -14,7 +14,7 @@ from streams.domain.events import Event
 from streams.domain.ledger.report_store import Reports
 from streams.domain.ledger.report_updates import ReportUpdate
 from streams.domain.log_time import PartitionClock
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.runtime.journal.journal import Row
 from streams.runtime.kafka.records import LOG_APPEND_TIME, RecordBatch, TimestampedRecord
 
@@ -28,19 +28,19 @@ class Ledger(Protocol):
     def next_due(self) -> int:
         """The epoch millisecond from which `advance` has work."""
 
-    def apply(self, event: Event) -> Reason | None:
+    def apply(self, event: Event) -> RefusalReason | None:
         """Apply one event; return the reason if the event is refused, otherwise None."""
 
     def advance(self, now: int, max_due: int) -> int:
         """Advance time to `now`, or until `max_due` due reports were processed, and return the instant reached."""
 
-    def count_refusal(self, platform: str, reason: Reason) -> None:
+    def count_refusal(self, platform: str, reason: RefusalReason) -> None:
         """Count a refusal that was decided outside the ledger."""
 
     def advance_limited(self, limits: Mapping[str, int], max_due: int) -> bool:
         """Decide deadlines of some platforms up to their instants in `limits` only; return whether all were reached."""
 
-    def drain_late_refusals(self) -> list[tuple[Reason, str]]:
+    def drain_late_refusals(self) -> list[tuple[RefusalReason, str]]:
         """Return the refusals that were decided later than their record was applied, with the platform."""
 
     def prepare_changes(self) -> None:
@@ -80,7 +80,7 @@ class RefusedEvents(NamedTuple):
 
     events: list[tuple[Refusal, TimestampedRecord]]
     rows: list[Row]
-    late_reasons: list[Reason]
+    late_reasons: list[RefusalReason]
 
     def rows_by_source(self) -> Iterator[tuple[str, Row]]:
         """Yield the encoded refusals, each with the source topic of its record."""
@@ -259,7 +259,7 @@ class PartitionProcessor:
         except Exception as error:  # noqa: BLE001 - any exception here is a bug of ours, which must not stop the stream
             location = f"{record.topic} {record.partition} {record.offset}"
             log.error("internal error at %s: %s", location, error_location(error))  # noqa: TRY400 - a traceback could show the event
-            self._refuse(record, Refusal(Reason.INTERNAL, "", event.platform))
+            self._refuse(record, Refusal(RefusalReason.INTERNAL, "", event.platform))
             return
         if reason is not None:
             self._refused.append((Refusal(reason, "", event.platform), record))

@@ -25,7 +25,8 @@ from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, S
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint
 from streams.runtime.journal.checkpoint import encode_checkpoint as encode_position
-from streams.runtime.journal.journal import Commit, JournalTarget, TransactionJournal
+from streams.runtime.journal.journal import Commit, JournalTarget
+from streams.runtime.journal.transactions import TransactionJournal
 from streams.runtime.worker import _tune_garbage_collector
 
 DAYS: Final = 190

@@ -5,7 +5,7 @@ from typing import Final
 from streams.batch.check.line_profile import LineProfile
 from streams.batch.check.mistakes.mistake import Measurement, Mistake
 from streams.domain.clocks.report_state import OPEN_STATES, State
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 
 _MIN_COUNT: Final = 20
 
@@ -34,7 +34,9 @@ def _no_action(profile: LineProfile) -> Measurement:
 
 
 def _ids_in_conflict(profile: LineProfile) -> Measurement:
-    return Measurement(_share(profile.refused[Reason.CONFLICT], profile.lines), profile.refused[Reason.CONFLICT])
+    return Measurement(
+        _share(profile.refused[RefusalReason.CONFLICT], profile.lines), profile.refused[RefusalReason.CONFLICT]
+    )
 
 
 def _ids_of_others(profile: LineProfile) -> Measurement:

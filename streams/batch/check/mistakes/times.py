@@ -16,7 +16,7 @@ from streams.batch.check.utc_offsets import (
     smallest_offset_above,
 )
 from streams.domain.duration_bins import DAY, SECOND
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 
 _MIN_COUNT: Final = 50
 _OFFSET_SHARE: Final = 0.1
@@ -65,7 +65,9 @@ def _in_the_future(profile: LineProfile) -> Measurement:
 
 
 def _logged_long_after(profile: LineProfile) -> Measurement:
-    return Measurement(_share(profile.refused[Reason.TOO_OLD], profile.lines), profile.refused[Reason.TOO_OLD])
+    return Measurement(
+        _share(profile.refused[RefusalReason.TOO_OLD], profile.lines), profile.refused[RefusalReason.TOO_OLD]
+    )
 
 
 def _late_by_offset(profile: LineProfile) -> Measurement:

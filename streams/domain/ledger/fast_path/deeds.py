@@ -2,7 +2,8 @@
 
 from bisect import bisect_left
 
-from streams.domain.clocks.endings import MISSED, STOPPED, decide_deadline
+from streams.domain.clocks.deadlines import MISSED, decide_deadline
+from streams.domain.clocks.endings import STOPPED
 from streams.domain.duration_bins import EDGES, FOREVER_MS, OVERFLOW_BIN
 from streams.domain.ledger import counters
 from streams.domain.ledger.counters import ENTRY_COUNTERS, ClockCounterNames, CounterUpdates

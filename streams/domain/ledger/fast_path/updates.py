@@ -1,6 +1,6 @@
 """Make the report updates of simple reports from their paths."""
 
-from streams.domain.clocks.endings import PENDING, decide_deadline
+from streams.domain.clocks.deadlines import PENDING, decide_deadline
 from streams.domain.duration_bins import EDGES, FOREVER_MS, OVERFLOW_BIN
 from streams.domain.ledger.fast_path.at_hand import Report
 from streams.domain.ledger.fast_path.memo import Memo

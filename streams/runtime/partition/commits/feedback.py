@@ -10,7 +10,7 @@ from streams.contract.registry.registry import Platform
 from streams.contract.timestamps import MAX_TIMESTAMP_MS, format_timestamp
 from streams.domain.ledger import counters
 from streams.domain.ledger.platform_state import TOPIC_ROLES
-from streams.domain.vocabulary import Reason
+from streams.domain.vocabulary import RefusalReason
 from streams.runtime.journal.journal import Row
 from streams.runtime.partition.processor import ReadProgress
 
@@ -18,7 +18,7 @@ _MIN_INTERVAL_MS: Final = 5_000
 """How often a status that changes is published: each status adds a topic to the transaction."""
 _MAX_INTERVAL_MS: Final = 60_000
 """How often an unchanged status is published, so that its `as_of` is never older."""
-_REASON_BY_COUNTER: Final = {counters.refused(reason): reason for reason in Reason}
+_REASON_BY_COUNTER: Final = {counters.refused(reason): reason for reason in RefusalReason}
 
 
 class Feedback:

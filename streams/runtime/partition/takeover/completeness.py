@@ -13,7 +13,7 @@ from aiokafka.errors import TopicAuthorizationFailedError
 from streams.contract.outputs.measures import STATUS_KEY, PartitionStatus, decode_partition_status
 from streams.contract.settings.kafka_security import KafkaSecurity
 from streams.edge.kafka_client.consumer_shutdown import close_consumer
-from streams.edge.kafka_client.login import missing_right_error
+from streams.edge.kafka_client.login_check import missing_right_error
 from streams.runtime.journal.checkpoint import Checkpoint
 
 _TAIL_RECORDS: Final = 200

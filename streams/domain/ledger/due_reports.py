@@ -17,7 +17,7 @@ _HOUR_BUCKETS_FROM: Final = 3 * DAY
 _DAY_BUCKETS_FROM: Final = 14 * DAY
 
 
-class DeadlineQueue:
+class DueReportQueue:
     """Keys of reports in the order in which they are due."""
 
     __slots__ = ("_buckets", "_starts")
