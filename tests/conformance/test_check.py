@@ -217,7 +217,7 @@ def test_reports_told_only_at_closing_are_found(tmp_path: Path) -> None:
     found = of(tmp_path, *lines)
 
     assert action_clock(found).share_logged_at_close == 1.0
-    assert any("told only when they were closed" in warning for warning in harbor(found).warnings)
+    assert any("logged only when they were closed" in warning for warning in harbor(found).warnings)
 
 
 def test_habits_that_make_figures_doubtful_are_warned_of(tmp_path: Path) -> None:

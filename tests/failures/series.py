@@ -42,7 +42,7 @@ _NAMES: Final = {
     counters.SEQUENCE_GAPS: "safeclock_heartbeat_gaps_total",
 }
 _BY_WORD: Final = {
-    "deed": ("safeclock_actions_total", "outcome"),
+    "action": ("safeclock_actions_total", "outcome"),
     "refused": ("safeclock_events_refused_total", "reason"),
 }
 _OF_THE_SCRAPE: Final = frozenset({"__name__", "instance", "job"})

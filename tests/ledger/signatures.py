@@ -7,7 +7,7 @@ from streams.domain.cohorts.profile import CLOSED_MINUTE, ReportProfile, number_
 
 
 def pack(signature: ReportProfile) -> bytes:
-    """Return the stored form of a signature; `profile.unpack` is its inverse."""
+    """Return the stored form of a signature; `profile.unpack_profile` is its inverse."""
     minute = CLOSED_MINUTE if signature.filed_minute is None else signature.filed_minute
     clocks = signature.clocks
     numbers = number_layout(len(clocks)).pack(signature.entry_bin, minute, *[clock.value for clock in clocks])

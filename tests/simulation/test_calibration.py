@@ -1,6 +1,6 @@
 """The model's quantiles are those of the published figures that it was derived from.
 
-A figure is a median or a share that a service published for a half-year (see `platforms`); the tolerance is the
+A figure is a median or a share that a service published for a half-year (see `platform_models`); the tolerance is the
 spread between the rows that were read together, or what 12,000 draws leave open.
 """
 

@@ -18,7 +18,7 @@ class QueueKind(Enum):
     """The queue in which a report waits; each has its own distribution of durations."""
 
     IN_APP = "in-app"
-    MANUAL = "desk"
+    MANUAL = "manual"
     NOTICE = "legal notice"
     FLAGGER = "trusted flagger"
 

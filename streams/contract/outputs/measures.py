@@ -1,7 +1,7 @@
 """The records that a worker writes to the compacted topic `measures`: absolute values of one partition.
 
 A reader keeps the last value of every key of every partition and adds the partitions up. Keys: `c|<platform>|<day>|
-<attributes>` a cohort, `c|<platform>|<day>/<bits>|<attributes>` a part of a large cohort (docs/definitions.md §4),
+<labels>` a cohort, `c|<platform>|<day>/<bits>|<labels>` a part of a large cohort (docs/definitions.md §4),
 `n|<platform>` a platform's counters, `k|<id>@<version>` a clock that the partition has ever loaded, `s` the partition's
 status. A record without a value deletes its key. The status is the last record of every commit: a reader that has not
 read the status has only a part of the commit, in which a report may be missing or be counted twice.

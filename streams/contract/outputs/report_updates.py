@@ -135,9 +135,9 @@ def _clock_fragments(ended: tuple[EndedClock, ...]) -> list[str]:
             ending=ENDING_WORDS[ending],  # type: ignore[arg-type]  # one of the words
             duration_ms=0,
             limit_ms=names.clock.limit,
-            deadline_outcome=DEADLINE_OUTCOMES.get(verdict),  # type: ignore[arg-type]  # one of the words
+            deadline_outcome=DEADLINE_OUTCOMES.get(outcome),  # type: ignore[arg-type]  # one of the words
         )
-        for names, ending, verdict in ended
+        for names, ending, outcome in ended
     ]
     text = msgspec.json.encode(measured).decode()[1:-1]
     first, *others = text.split('"duration_ms":0,')
