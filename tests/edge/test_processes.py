@@ -93,7 +93,7 @@ def test_a_port_that_is_in_use_is_told_by_its_setting(kind: str, tmp_path: Path)
 
         assert process.ended() == 1
         assert process.log.splitlines()[-1].endswith(
-            f"the {kind} stopped: SAFECLOCK_HTTP_PORT: expected a free port at {LOOPBACK}, {port} is in use"
+            f"the {kind} stopped: SAFECLOCK_HTTP_PORT: expected a free port at {LOOPBACK}, got {port}, which is in use"
         )
         assert "Traceback" not in process.log
 
