@@ -7,18 +7,26 @@ from pathlib import Path
 import click
 import pytest
 
+import safeclock
 from safeclock import main
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
-CALL = re.compile(r"(?:^|[\s/`])safeclock (?P<rest>[a-z][^`|#&;>\n]*)", re.MULTILINE)
+CALL = re.compile(r"(?:^|[\s/`])safeclock (?!import )(?P<rest>[a-z][^`|#&;>\n]*)", re.MULTILINE)
 
 
 def called(page: Path) -> Iterator[list[str]]:
     """Yield the words after `safeclock` of every call in the code of a page."""
     for code in CODE.findall(page.read_text(encoding="utf-8")):
         yield from (call["rest"].replace("[", " ").split() for call in CALL.finditer(code))
+
+
+def imported(page: Path) -> Iterator[str]:
+    """Yield every name that the code of a page imports from the library."""
+    for code in CODE.findall(page.read_text(encoding="utf-8")):
+        for names in re.findall(r"from safeclock import ([\w, ]+)", code):
+            yield from names.split(", ")
 
 
 def flags_of(command: click.Command) -> set[str]:
@@ -36,6 +44,13 @@ def test_every_command_of_a_document_is_one_of_ours(page: Path) -> None:
                 command = found
         unknown = {word for word in words if word.startswith("--")} - flags_of(command)
         assert not unknown, f"{command.name} has no {unknown}"
+
+
+def test_every_name_that_a_document_imports_is_in_the_library() -> None:
+    named = {name for page in PAGES for name in imported(page)}
+
+    assert named
+    assert named <= set(safeclock.__all__)
 
 
 def test_calls_are_found_in_the_documents() -> None:
