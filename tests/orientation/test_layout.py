@@ -1,6 +1,7 @@
 """The tree shows the architecture: folders that a reader takes in at a glance, on few levels of imports."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -56,3 +57,14 @@ def test_a_package_says_what_it_is_where_to_start_and_what_it_imports(package: s
     lines = (ast.get_docstring(ast.parse(said)) or "").splitlines()
 
     assert [line.split()[0] for line in lines[2:]] == ["Start", "Imports"]
+
+
+@pytest.mark.parametrize("package", sorted(str(folder).replace("/", ".") for folder in FOLDERS))
+def test_a_package_sends_its_reader_to_what_exists(package: str) -> None:
+    folder = ROOT / package.replace(".", "/")
+    start = (ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or "").splitlines()[2]
+
+    named = re.findall(r"[\w/-]+\.(?:py|md)|\w+/(?!\w)", start)
+
+    assert named
+    assert [name for name in named if not (folder / name).exists() and not (ROOT / name).exists()] == []

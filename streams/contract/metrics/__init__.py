@@ -1,5 +1,5 @@
 """The catalogue of all metrics, with help texts and labels.
 
-Start with catalogue.py and metric.py.
+Start with all_metrics.py and metric.py.
 Imports domain.
 """
