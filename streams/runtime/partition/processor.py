@@ -235,12 +235,15 @@ class PartitionProcessor:
     def prepare_changes(self) -> None:
         """Do now what a commit needs of the records processed so far: a commit of many records blocks the others."""
         self.ledger.prepare_changes()
+        self._encode_refusals()
+
+    def _encode_refusals(self) -> None:
         for refusal, record in self._refused[len(self._refusal_rows) :]:
             self._refusal_rows.append(encode_refusal_row(refusal, record))
 
     def drain_refusals(self) -> RefusedEvents:
         """Return the refusals since the last call."""
-        self.prepare_changes()
+        self._encode_refusals()
         events, self._refused = self._refused, []
         rows, self._refusal_rows = self._refusal_rows, []
         return RefusedEvents(events, rows, [reason for reason, _ in self.ledger.drain_late_refusals()])
