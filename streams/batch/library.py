@@ -10,6 +10,7 @@ from streams.batch.check.json_report import check_document
 from streams.batch.load import load_files
 from streams.batch.measure import measure as measure_files
 from streams.contract.packs.file import load_rulebook
+from streams.contract.packs.rulebook import Rulebook
 from streams.contract.registry.registry import Registry
 from streams.edge.clock import wall_clock_ms
 from streams.edge.files.line_blocks import read_blocks
@@ -32,18 +33,19 @@ def measure(
     counts. Raises OSError for a file that cannot be read, UnknownLabelError for a label in `by` that reports do not
     have, and TomlFileError or ClockError for a rule pack with mistakes.
     """
-    paths = [Path(file) for file in files]
-    known = registry or Registry.accepting_all()
-    rulebook = load_rulebook([Path(pack) for pack in packs], known, wall_clock_ms())
+    paths, known = [Path(file) for file in files], registry or Registry.accepting_all()
+    rulebook = _read_packs(packs, known)
     return measure_files(load_files(_lines(paths), known, as_of, rulebook, reading_clock(paths)), by)
 
 
 def check(files: Paths, registry: Registry | None = None, *, packs: Paths = ()) -> dict[str, Any]:
     """Return what `safeclock check --format json` prints for files of JSON lines; errors are those of `measure`."""
-    paths = [Path(file) for file in files]
-    known = registry or Registry.accepting_all()
-    rulebook = load_rulebook([Path(pack) for pack in packs], known, wall_clock_ms())
-    return dict(check_document(check_files(paths, known, reading_clock(paths), rulebook)))
+    paths, known = [Path(file) for file in files], registry or Registry.accepting_all()
+    return dict(check_document(check_files(paths, known, reading_clock(paths), _read_packs(packs, known))))
+
+
+def _read_packs(packs: Paths, registry: Registry) -> Rulebook:
+    return load_rulebook([Path(pack) for pack in packs], registry, wall_clock_ms())
 
 
 def _lines(paths: Sequence[Path]) -> Iterator[bytes]:
