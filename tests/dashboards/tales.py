@@ -420,7 +420,7 @@ TALES: Final[Mapping[str, Told]] = {
     "SafeclockFeedbackFailing": Told(
         Tale({_FEEDBACK: "0x29 1xN"}, "30m", fires=_HARBOR),
         (
-            Tale({_FEEDBACK: "0xN"}, ends="2h", why="every platform is told"),
+            Tale({_FEEDBACK: "0xN"}, ends="2h", why="every platform gets its feedback"),
             Tale({_FEEDBACK: "0x29 1x10 0xN"}, ends="2h", why="it was mended within minutes"),
         ),
     ),

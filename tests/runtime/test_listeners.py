@@ -76,7 +76,7 @@ def test_a_topic_that_fails_without_a_fault_that_is_found_stays_left_out_until_o
 
 
 class Writing:
-    """A journal whose commit ends as it is told, or never."""
+    """A journal whose commit succeeds, raises the given error, or never ends."""
 
     max_batch_bytes = max_records = 1
     last_append_time: int | None = None
@@ -97,7 +97,7 @@ class Writing:
         """Do nothing."""
 
     async def commit(self, _outgoing: Commit) -> None:
-        """End as told."""
+        """Succeed, raise the given error, or never end."""
         try:
             if self._hangs:
                 await asyncio.get_running_loop().create_future()

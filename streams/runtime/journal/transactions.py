@@ -10,9 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import (
-    MessageSizeTooLargeError,
-)
+from aiokafka.errors import MessageSizeTooLargeError
 
 from streams.runtime.failpoints import Failpoints
 from streams.runtime.journal.batch_writer import REQUEST_TIMEOUT_MS, BatchWriter, append_time
