@@ -7,7 +7,8 @@ from pathlib import Path
 from shutil import copytree
 from typing import Final
 
-ROOT: Final = Path(__file__).parents[1]
+from tests.board.paths import ROOT
+
 WRITERS: Final = (
     "dashboards.metrics_page",
     "dashboards.grafana",

@@ -8,10 +8,10 @@ import runpy
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata
-from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).parents[1]
+from tests.board.paths import ROOT
+
 LOCK: Final = ROOT / "requirements.lock"
 # Licences under which a package may be part of what we ship: permissive ones, each named by at least one package.
 ALLOWED: Final = frozenset(

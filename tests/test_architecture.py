@@ -1,9 +1,9 @@
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.board.paths import ROOT
+
 PLACE = re.compile(r"`((?:streams|producers|dashboards|deploy|docs|tests)/[\w./-]+)`")
 
 

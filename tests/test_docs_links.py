@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.board.paths import ROOT
+
 HOOKS = runpy.run_path(str(ROOT / "deploy/docs_links.py"))
 
 

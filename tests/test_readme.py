@@ -1,5 +1,4 @@
 import re
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -7,8 +6,8 @@ import pytest
 from streams.contract.events.schema.envelope import AnyEvent
 from streams.contract.metrics import all_metrics
 from streams.contract.metrics.metric import Metric
+from tests.board.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CODE_OF_CONDUCT.md")
 TERMINAL_COLUMNS = 80

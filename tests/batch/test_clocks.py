@@ -13,8 +13,8 @@ from streams.contract.registry.registry import Registry
 from streams.domain.duration_bins import DAY, HOUR, MINUTE
 from streams.domain.reports.entry_limit import MAX_ENTRIES
 from tests.batch.story import START, acted, filed
+from tests.board.paths import CHILDREN
 
-CHILDREN = Path(__file__).parents[2] / "deploy/packs/children.toml"
 RULEBOOK = load_rulebook([CHILDREN], Registry.accepting_all(), START)
 IN_FORCE = 150 * DAY
 NOTICE = {"harm": "intimate_images", "basis": "statutory_notice", "jurisdictions": ["US"]}

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from streams.runtime.kafka.embedded_broker import embedded_broker
 from tests.bench import latency, paper, race, topics, trial
+from tests.board.paths import ROOT
 from tests.brokers.apache import apache_kafka
 
 _REMEMBERED = 230_000
@@ -30,7 +31,7 @@ def _memory(folder: Path) -> dict[str, int]:
     file = folder / "remembered.jsonl"
     with file.open("wb") as lines:
         simulate = [sys.executable, "-m", "safeclock", "simulate", f"--reports={_REMEMBERED}"]
-        subprocess.run(simulate, cwd=trial.ROOT, stdout=lines, check=True)
+        subprocess.run(simulate, cwd=ROOT, stdout=lines, check=True)
     said: dict[str, int] = trial.said_by("tests.bench.memory", lines=file)
     return said
 

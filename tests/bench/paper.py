@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 
 from tests.bench import race
 from tests.bench.latency import Latency
-from tests.bench.trial import ROOT, Trial, by_cpu, by_wall
+from tests.bench.trial import Trial, by_cpu, by_wall
+from tests.board.paths import ROOT
 
 PAPER: Final = ROOT / "docs/performance.md"
 _PACKAGES: Final = ("faust-streaming", "aiokafka", "msgspec", "bytewax")

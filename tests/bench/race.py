@@ -15,6 +15,7 @@ from tests.bench.decided import scanned
 from tests.bench.ledger_alone import decoded
 from tests.bench.story import Story, tell
 from tests.bench.trial import Trial
+from tests.board.paths import CHILDREN
 
 FAUST: Final = "plain Faust"
 BYTEWAX: Final = "Bytewax, recovery off"
@@ -23,7 +24,7 @@ PACKED: Final = "Safeclock worker, 18 clocks"
 SILENT: Final = "Safeclock worker, no notices"
 LEDGER: Final = "Safeclock ledger alone"
 
-_PACK: Final = str(trial.ROOT / "deploy/packs/children.toml")
+_PACK: Final = str(CHILDREN)
 
 SHORT: Final = "short."
 _SHORT_RECORDS: Final = 12_000

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from typing_extensions import override
 
-ROOT: Final = Path(__file__).parents[2]
+from tests.board.paths import ROOT
+
 _PATIENCE_SECONDS: Final = 300.0
 
 

@@ -21,7 +21,8 @@ from streams.contract.topics import changelog_topic
 from tests.bench import topics
 from tests.bench.decided import Decided, counted
 from tests.bench.story import PARTITIONS
-from tests.bench.trial import ROOT, Trial
+from tests.bench.trial import Trial
+from tests.board.paths import ROOT
 from tests.brokers.apache import free_port
 
 _APPLIED: Final = "safeclock_worker_records_applied_total"

@@ -10,8 +10,10 @@ from pathlib import Path
 from subprocess import run
 from typing import Final
 
+from tests.board.paths import ROOT
+
 _HERE: Final = Path(__file__).parent
-_CACHE: Final = _HERE.parents[1] / ".cache" / "kafka"
+_CACHE: Final = ROOT / ".cache" / "kafka"
 _POM: Final = _HERE / "pom.xml"
 
 

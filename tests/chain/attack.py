@@ -29,8 +29,9 @@ from streams.domain.vocabulary import RefusalReason
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.settings import RecordTime
 from tests.batch.story import START, acted, filed, token
+from tests.board.paths import REGISTRY
 from tests.brokers.apache import apache_kafka
-from tests.chain.chain import REGISTRY, Chain
+from tests.chain.chain import Chain
 from tests.chain.raw import Putter, putting
 from tests.chain.totals import Stored, totals
 from tests.chain.waiting import until

@@ -21,13 +21,11 @@ from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, Topic
 from streams.runtime.kafka.admin import KafkaAdmin
 from streams.runtime.settings import RecordTime
 from streams.runtime.topic_checks.preflight import OutputTopics
+from tests.board.paths import REGISTRY, ROOT
 from tests.brokers.apache import free_port
 from tests.chain.quick import names_of
 from tests.chain.reading import Record, read
 from tests.chain.waiting import DEADLINE_SECONDS, until
-
-ROOT = Path(__file__).parents[2]
-REGISTRY = ROOT / "deploy/registry/demo.toml"
 
 SAFECLOCK = (sys.executable, "-m", "safeclock")
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.chain.chain import ROOT, Make
+from tests.board.paths import ROOT
+from tests.chain.chain import Make
 from tests.chain.waiting import until
 
 pytestmark = pytest.mark.integration

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from producers.simulation.model.platform_models import PLATFORM_MODELS
-from tests.chain.chain import ROOT
+from tests.board.paths import ROOT
 from tests.chain.waiting import until
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]

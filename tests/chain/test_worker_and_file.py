@@ -23,6 +23,7 @@ from streams.domain.duration_bins import DAY, HOUR
 from streams.domain.ledger import counters
 from streams.domain.ledger.platform_state import TOPIC_ROLES
 from tests.batch.story import START, acted, filed, token
+from tests.board.paths import CHILDREN, ROOT
 from tests.chain.agreement import agree
 from tests.chain.chain import Chain, Make
 from tests.chain.history import plan_of
@@ -30,8 +31,7 @@ from tests.chain.totals import Totals, totals
 
 pytestmark = pytest.mark.integration
 
-CHILDREN = Path(__file__).parents[2] / "deploy/packs/children.toml"
-NOTICES = Path(__file__).parents[2] / "docs/report-updates.md"
+NOTICES = ROOT / "docs/report-updates.md"
 PLAN = plan_of(reports=3_000, weeks=4)
 DUE = PLAN.end_ms + 4 * DAY
 """By then every limit has passed that a report of the history can have."""

@@ -9,8 +9,8 @@ import pytest
 
 import safeclock
 from safeclock import main
+from tests.board.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 CALL = re.compile(r"(?:^|[\s/`])safeclock (?!import )(?P<rest>[a-z][^`|#&;>\n]*)", re.MULTILINE)

@@ -10,10 +10,9 @@ from click.testing import CliRunner
 
 import safeclock
 from safeclock import main
+from tests.board.paths import CHILDREN, REGISTRY, ROOT
 
-ROOT = Path(__file__).parents[2]
-PACK = ROOT / "deploy/packs/children.toml"
-REGISTRY = ROOT / "deploy/registry/demo.toml"
+PACK = CHILDREN
 HEAVY = ("aiokafka", "faust", "kafka", "msgspec", "prometheus_client")
 
 

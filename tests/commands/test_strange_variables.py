@@ -1,13 +1,12 @@
 """A variable that nothing reads is told of, by whatever command is run; those of our other processes are none of these."""
 
 import re
-from pathlib import Path
 
 from click.testing import CliRunner
 
 from safeclock import main
+from tests.board.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "docker-compose.yml", ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
 
 

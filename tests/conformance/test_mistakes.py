@@ -16,6 +16,7 @@ from streams.batch.check.mistakes.catalogue import MISTAKES
 from streams.contract.registry.registry import Registry
 from streams.contract.timestamps import format_timestamp, parse_timestamp
 from streams.domain.duration_bins import DAY, HOUR, MINUTE
+from tests.board.paths import ROOT
 from tests.conformance.planted import (
     ACTED,
     FILED,
@@ -32,7 +33,6 @@ from tests.conformance.planted import (
     without,
 )
 
-ROOT: Final = Path(__file__).parents[2]
 LATER: Final = parse_timestamp("2040-01-01T00:00:00Z")
 PROMPT: Final = ("lantern", "cobalt", "meadow", "pebble")
 """Platforms of the simulation that publish at once; they are slow and fast, and differ in what they do."""

@@ -1,7 +1,6 @@
 import json
 import tracemalloc
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from time import process_time
 from typing import NamedTuple
 
@@ -34,6 +33,7 @@ from streams.domain import labels
 from streams.domain.events import Action, ActionKind, Event, Filing, Heartbeat
 from streams.domain.labels import Labels
 from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, RefusalReason, Reporter, Severity
+from tests.board.paths import REGISTRY
 from tests.contract.examples import (
     AT,
     BEAT,
@@ -49,7 +49,7 @@ from tests.contract.examples import (
     filing_tree,
 )
 
-DEMO = read_registry(Path(__file__).parents[2] / "deploy" / "registry" / "demo.toml")
+DEMO = read_registry(REGISTRY)
 DECODER = EventDecoder(DEMO)
 OWN_TOPICS = parse_registry(
     b"""

@@ -1,15 +1,15 @@
 from collections import Counter
-from pathlib import Path
 from random import Random
 
 from streams.contract.events.decoder import EventDecoder, Refusal
 from streams.contract.outputs.refusal_records import encode_refusal
 from streams.contract.registry.file import read_registry
 from streams.domain.events import Filing
+from tests.board.paths import REGISTRY
 from tests.contract.hostile import KINDS, MARK, good_filing, hostile_records
 
 NOW = 1_767_225_600_000
-DECODER = EventDecoder(read_registry(Path(__file__).parents[2] / "deploy" / "registry" / "demo.toml"))
+DECODER = EventDecoder(read_registry(REGISTRY))
 
 
 def test_what_is_spoilt_was_good() -> None:

@@ -13,8 +13,8 @@ from streams.domain.cohorts.objectives import Period, Statistic
 from streams.domain.duration_bins import DAY, FOREVER_MS, HOUR
 from streams.domain.events import ActionKind
 from streams.domain.vocabulary import Outcome, Severity
+from tests.board.paths import CHILDREN
 
-CHILDREN = Path(__file__).parents[2] / "deploy/packs/children.toml"
 GROUPS = ("AU", "EU", "IN", "UK", "US", "other", "ZZ")
 HEAD = 'id = "local"\nversion = "1"\n'
 CLOCK = """

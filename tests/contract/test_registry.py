@@ -1,12 +1,11 @@
-from pathlib import Path
-
 import pytest
 
 from streams.contract.registry.file import RegistryError, parse_registry, read_registry
 from streams.contract.registry.jurisdictions import COUNTRIES, DEFAULT_GROUPS, group_names
 from streams.contract.registry.registry import Registry, Role
+from tests.board.paths import REGISTRY
 
-DEMO = Path(__file__).parents[2] / "deploy" / "registry" / "demo.toml"
+DEMO = REGISTRY
 HARBOR = b"""
 [[platforms]]
 id = "harbor"
@@ -176,6 +175,7 @@ def test_on_the_shared_topics_everybody_waits_for_everybody() -> None:
 SPAN = b"""
 [[platforms.history]]
 from = 2025-01-01
+from tests.board.paths import ROOT
 until = 2026-01-01
 opened_on = 2026-11-01
 opened_by = "audit"

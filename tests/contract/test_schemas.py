@@ -14,10 +14,10 @@ from streams.contract.events.source_records import UnreadableBatch
 from streams.contract.export.schemas import generated_files, write_files
 from streams.contract.outputs.refusal_records import encode_refusal as encode_refused
 from streams.domain.vocabulary import RefusalReason
+from tests.board.paths import ROOT
 from tests.contract.examples import SPOILT, Spoilt, accepted
 from tests.contract.test_decode import Given
 
-ROOT = Path(__file__).parents[2]
 GENERATED = generated_files()
 SCHEMAS = {name: json.loads(text) for name, text in GENERATED.items() if name.endswith(".v1.json")}
 ASYNCAPI = Path(__file__).parent / "asyncapi"

@@ -18,10 +18,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from tests.board.paths import ROOT
 from tests.brokers.ports import free_port
 from tests.required import program
 
-ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy/prometheus/rules/safeclock.yml"
 DASHBOARDS = ROOT / "deploy/grafana/dashboards"
 WITHIN_SECONDS = 60.0

@@ -12,8 +12,8 @@ import yaml
 
 from dashboards.rules.alert import STALE_SECONDS, Alert
 from dashboards.rules.render import rules_yaml
+from tests.board.paths import ROOT
 from tests.dashboards.durations import seconds
-from tests.dashboards.live import ROOT
 
 _DURATION: Final = r"\d+(?:ms|[smhdw])"
 _PLACES: Final = re.compile(

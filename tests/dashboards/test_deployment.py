@@ -14,7 +14,7 @@ from dashboards.grafana.overview import UID
 from dashboards.grafana.render import PATHS
 from dashboards.rules.alert import Alert, AlertSeverity, Audience
 from dashboards.rules.alerts.all_alerts import ALERTS
-from tests.dashboards.live import ROOT
+from tests.board.paths import ROOT
 from tests.required import program
 
 

@@ -1,5 +1,4 @@
 from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,7 @@ from dashboards.rules.render import PATH as RULES_PATH
 from dashboards.rules.render import rules_yaml
 from dashboards.rules.runbook import PATH as RUNBOOK_PATH
 from dashboards.rules.runbook import runbook_page
-
-ROOT = Path(__file__).parents[2]
+from tests.board.paths import ROOT
 
 
 def test_the_table_of_metrics_is_current() -> None:

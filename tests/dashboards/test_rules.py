@@ -9,8 +9,9 @@ from dashboards.rules.alert import FIGURES_ARE_FRESH, Alert, AlertSeverity, Audi
 from dashboards.rules.alerts.all_alerts import ALERTS
 from dashboards.rules.recording.rules import RECORDINGS, WINDOWS, Window
 from streams.contract.metrics.all_metrics import METRICS
+from tests.board.paths import ROOT
 from tests.dashboards.durations import seconds
-from tests.dashboards.live import DASHBOARDS, ROOT, RULES
+from tests.dashboards.live import DASHBOARDS, RULES
 from tests.dashboards.promtool import ALLOWANCE, write_story
 from tests.dashboards.tales import TALES
 from tests.required import program

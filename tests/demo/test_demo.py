@@ -20,6 +20,7 @@ from producers.simulation.traffic import simulate_history
 from streams.batch.load import load_files
 from streams.batch.measure import measure
 from streams.contract.registry.file import read_registry
+from tests.board.paths import REGISTRY, ROOT
 from tests.chain.waiting import until
 
 pytestmark = [
@@ -28,8 +29,6 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are counted by way of /proc"),
 ]
 
-ROOT = Path(__file__).parents[2]
-REGISTRY = ROOT / "deploy/registry/demo.toml"
 REPORTS = 3_000
 MARK = "MARK_OF_A_TEST"
 PROGRAM = (

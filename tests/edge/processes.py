@@ -12,10 +12,10 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
 
+from tests.board.paths import ROOT
 from tests.brokers.ports import LOOPBACK, free_port
 
 SAFECLOCK: Final = (sys.executable, "-m", "safeclock")
-ROOT: Final = Path(__file__).parents[2]
 PATIENCE: Final = 90.0
 REGISTRY: Final = """
 partitions = 4

@@ -2,19 +2,19 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from random import Random
 from typing import Final
 
 from streams.contract.events.schema.envelope import encode_structured
 from streams.contract.export.schemas import EVENT_TYPES, json_schema
+from tests.board.paths import CHILDREN, REGISTRY
 from tests.contract.examples import SPOILT, accepted
 from tests.contract.hostile import hostile_records
 from tests.fuzz import batches
 
 _NOW: Final = 1_767_225_600_000
-_DEMO: Final = Path(__file__).parents[2] / "deploy/registry/demo.toml"
-_PACK: Final = Path(__file__).parents[2] / "deploy/packs/children.toml"
+_DEMO: Final = REGISTRY
+_PACK: Final = CHILDREN
 
 
 def seeds(target: str) -> list[bytes]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -26,11 +25,12 @@ from streams.domain.duration_bins import DAY
 from streams.domain.events import Event, Heartbeat
 from streams.domain.ledger.config import LedgerConfig
 from streams.domain.ledger.ledger import Ledger
+from tests.board.paths import REGISTRY
 from tests.contract.examples import accepted
 from tests.fuzz.batches import batches
 from tests.ledger.signatures import unpacked
 
-_REGISTRY: Final = read_registry(Path(__file__).parents[2] / "deploy/registry/demo.toml")
+_REGISTRY: Final = read_registry(REGISTRY)
 _DECODER: Final = EventDecoder(_REGISTRY)
 _NOW: Final = 1_767_225_600_000 + DAY
 _FIELDS: Final = frozenset(json.dumps([json_schema(kind) for kind in EVENT_TYPES.values()]).split('"')) | {""}

@@ -12,6 +12,7 @@ import pytest
 from streams.contract.events.decoder import Refusal
 from streams.contract.events.schema.envelope import encode_structured
 from streams.domain.vocabulary import RefusalReason
+from tests.board.paths import ROOT
 from tests.contract.examples import FILING, SPOILT, Spoilt, event
 from tests.edge.batches import good
 from tests.edge.mutations import Content, mutated_batch
@@ -19,7 +20,6 @@ from tests.fuzz import batches
 from tests.fuzz.seeds import mutated, seeds, words
 from tests.fuzz.targets import TARGETS, Record, _is_by_its_schema, _tells_nothing
 
-ROOT = Path(__file__).parents[2]
 COUNTS = {"batches": 10_000, "door": 20_000, "law": 600, "pack": 2_000, "registry": 5_000}
 
 

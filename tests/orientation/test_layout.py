@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.board.paths import ROOT
+
 PRODUCT = ("streams", "producers", "dashboards")
 FOLDERS = sorted({path.parent.relative_to(ROOT) for top in PRODUCT for path in (ROOT / top).rglob("*.py")})
 

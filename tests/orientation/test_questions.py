@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-_ROOT = Path(__file__).parents[2]
+from tests.board.paths import ROOT
+
 _QUESTIONS = tomllib.loads(Path(__file__).with_name("questions.toml").read_text("utf-8"))["question"]
 
 
 @pytest.mark.parametrize("question", _QUESTIONS, ids=lambda question: question["text"])
 def test_the_answer_to_a_question_is_defined_where_the_list_says(question: dict[str, str]) -> None:
-    module = ast.parse((_ROOT / question["answer"]).read_text("utf-8"))
+    module = ast.parse((ROOT / question["answer"]).read_text("utf-8"))
 
     defined = {
         name

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.board.paths import ROOT
+
 FAST_PATH = "streams/domain/ledger/fast_path"
 PRODUCT = sorted(
     path

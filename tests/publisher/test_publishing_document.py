@@ -2,7 +2,6 @@
 
 import ast
 import re
-from pathlib import Path
 
 from kafka.partitioner import murmur2
 
@@ -14,8 +13,9 @@ from streams.contract.registry.registry import Registry
 from streams.contract.timestamps import MAX_TIMESTAMP_MS
 from streams.contract.topics import partition_of
 from streams.domain.events import Action, Filing, Heartbeat
+from tests.board.paths import ROOT
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "publishing.md").read_text(encoding="utf-8")
+DOCUMENT = (ROOT / "docs" / "publishing.md").read_text(encoding="utf-8")
 GOLDEN = re.compile(r"^\| `(.+?)` \| `(k1_.+?)` \| (\d+) \| (\d+) \|$", re.MULTILINE)
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -22,10 +22,10 @@ from streams.contract.topics import TopicSettings
 from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
 from streams.runtime.kafka.admin import KafkaAdmin
 from streams.runtime.settings import RecordTime
+from tests.board.paths import ROOT
 from tests.runtime.counting import COUNTERS, names_of, registry_of
 from tests.runtime.records import Told, producing, read
 
-ROOT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 120.0
 STAMPED: Mapping[str, str] = {"message.timestamp.type": "LogAppendTime"}
 

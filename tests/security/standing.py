@@ -18,8 +18,9 @@ from producers.publisher.publisher import Publisher
 from producers.publisher.settings import PublisherSettings
 from streams.contract.registry.file import read_registry
 from tests.admin.operator import terminal
+from tests.board.paths import ROOT
 from tests.brokers.ports import LOOPBACK
-from tests.chain.chain import ROOT, Part
+from tests.chain.chain import Part
 from tests.security.secured import Secured
 
 PASSWORDS: Final = {

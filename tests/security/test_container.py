@@ -1,7 +1,6 @@
 """What can be said of the container without an engine: who it runs as, what it may, and that it starts as it is told."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,8 @@ from dashboards.board.settings import load_settings as load_board
 from streams.contract.settings.environment import BadSettingsError
 from streams.runtime.settings import VARIABLES as WORKERS
 from streams.runtime.settings import load_settings
+from tests.board.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")
 STEPS = [line.split(maxsplit=1) for line in DOCKERFILE.splitlines() if line[:1].isupper()]
 LAST = STEPS[max(index for index, (step, _) in enumerate(STEPS) if step == "FROM") :]

@@ -11,7 +11,8 @@ from typing_extensions import override
 
 from streams.contract.timestamps import format_timestamp
 from streams.runtime.settings import RecordTime
-from tests.chain.chain import REGISTRY, ROOT, SAFECLOCK, Chain
+from tests.board.paths import REGISTRY, ROOT
+from tests.chain.chain import SAFECLOCK, Chain
 from tests.chain.waiting import DEADLINE_SECONDS
 
 

@@ -1,9 +1,9 @@
 import re
-from pathlib import Path
 
 from streams.domain.integrity.checks import CHECK_NAMES, INTEGRITY_CHECKS
+from tests.board.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "integrity-checks.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "integrity-checks.md").read_text(encoding="utf-8")
 
 
 def test_the_page_lists_every_tripwire_with_its_least_count() -> None:

@@ -21,7 +21,7 @@ from tests.bench.peers.safeclock_worker import Measures, Worker
 from tests.bench.race import SHORT, Course
 from tests.bench.story import PARTITIONS, Story
 from tests.bench.topics import names
-from tests.bench.trial import ROOT
+from tests.board.paths import ROOT
 
 # Bytewax has no default for the time between two snapshots, and its documentation's example is 30 s: the whole story
 # would be over without one.

@@ -10,8 +10,8 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import Final, NamedTuple, Protocol
 
-from tests.bench.trial import ROOT
 from tests.bench.worker import StalledError
+from tests.board.paths import ROOT
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _LOOK_SECONDS: Final = 0.05

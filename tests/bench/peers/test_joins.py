@@ -14,7 +14,7 @@ from tests.bench.join import ACTED, FILED, summed
 from tests.bench.peers.contenders import PATHWAY
 from tests.bench.peers.faust_peer import Counts
 from tests.bench.story import Story, tell
-from tests.bench.trial import ROOT
+from tests.board.paths import ROOT
 
 
 @pytest.fixture(scope="module")

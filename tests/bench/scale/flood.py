@@ -23,8 +23,8 @@ from streams.runtime.kafka.admin import KafkaAdmin
 from tests.bench.scale.flow import Template, keys
 from tests.bench.scale.machine import Figure, figure
 from tests.bench.story import PARTITIONS
-from tests.bench.trial import ROOT
 from tests.bench.worker import Part, application
+from tests.board.paths import ROOT
 from tests.brokers.topics import delete_topics
 
 LOUD: Final = "flood"

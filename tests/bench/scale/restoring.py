@@ -14,10 +14,11 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from streams.contract.topics import changelog_topic
 from streams.edge.clock import wall_clock_ms
-from tests.bench import topics, trial
+from tests.bench import topics
 from tests.bench.scale.machine import Figure, figure, mebibytes, on_disk, resident
 from tests.bench.story import PARTITIONS
 from tests.bench.worker import Part, application, environment_of
+from tests.board.paths import ROOT
 from tests.brokers.apache import ApacheKafka
 
 _LOOK_SECONDS: Final = 0.1
@@ -79,7 +80,7 @@ def _fill(bootstrap: str, name: str, size: Size) -> int:
     def one(partition: int) -> int:
         share = [str(number // PARTITIONS) for number in (size.open, size.ended)]
         command = [sys.executable, "-m", "tests.bench.scale.remembered", bootstrap, name, str(partition), *share, now]
-        done = subprocess.run(command, cwd=trial.ROOT, check=True, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
         return int(re.findall(r"\d+", done.stdout)[-1])
 
     with ThreadPoolExecutor(2) as two:

@@ -19,7 +19,7 @@ from streams.domain.ledger.config import LedgerConfig
 from streams.domain.ledger.ledger import Ledger
 from tests.bench.scale.flow import Span, history, keys
 from tests.bench.scale.remembered import Share, events
-from tests.bench.trial import ROOT
+from tests.board.paths import ROOT
 
 NOW = 20_000 * DAY
 SMALL = (
