@@ -15,7 +15,7 @@ demo: $(READY) ## Run broker, worker, board and eight invented platforms, with a
 	$(BIN)/safeclock demo
 
 kafka: $(READY) ## Run Apache Kafka from its jars on loopback until interrupted (Java 17 and Maven)
-	$(BIN)/python -m tests.brokers
+	$(BIN)/python -m tests.tools.run_broker
 
 ##@ Develop
 
@@ -26,10 +26,10 @@ test-all: $(READY) ## Run every test that CI runs (T=path for some of them)
 	$(BIN)/pytest -m "not slow" $(T)
 
 chaos: $(READY) ## Let workers and brokers fail at random (MINUTES=5 SEED=7; Java 17 and Maven)
-	$(BIN)/python -W ignore -m tests.failures --minutes $(MINUTES) --seed $(SEED)
+	$(BIN)/python -W ignore -m tests.tools.chaos --minutes $(MINUTES) --seed $(SEED)
 
 spoil: $(READY) ## Put spoilt record batches on Apache Kafka among good ones (BATCHES=100000 SEED=7; Java 17 and Maven)
-	$(BIN)/python -W ignore -m tests.chain.attack --batches $(or $(BATCHES),100000) --seed $(SEED)
+	$(BIN)/python -W ignore -m tests.support.process.spoilt_batch_run --batches $(or $(BATCHES),100000) --seed $(SEED)
 
 lint: $(READY) ## Check style and format with ruff
 	$(BIN)/ruff check .
@@ -42,39 +42,39 @@ format: $(READY) ## Format the code, and fix what ruff can fix
 check: lint ## Check style, types, import directions, generated files, pins and licences
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m tests.generated
-	$(BIN)/python -m tests.supply
+	$(BIN)/python -m tests.tools.generated
+	$(BIN)/python -m tests.tools.supply
 
 audit: $(READY) ## Ask PyPI for known weaknesses of what the lock file names (network)
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement requirements.lock
 
 bench: $(READY) ## Time the ledger and the worker against their peers on this machine
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.tools.bench
 
 bench-peers: $(READY) $(PATHWAY)/.ready ## Race the worker and five stream processors on Apache Kafka, and kill them half way
-	$(BIN)/python -m tests.bench.peers $(ARGS)
+	$(BIN)/python -m tests.tools.bench.peers $(ARGS)
 
 bench-scale: $(READY) ## Measure how far a worker and a board reach (ARGS="restore --ended 1000000"; Java 17 and Maven)
-	$(BIN)/python -W ignore -m tests.bench.scale $(ARGS)
+	$(BIN)/python -W ignore -m tests.tools.bench.scale $(ARGS)
 
 fuzz: $(READY) ## Fuzz decoder, record batches, ledger and registry (T=door|batches|law|pack|registry, SECONDS=60)
-	$(BIN)/python -m tests.fuzz $(or $(T),door) --seconds $(or $(SECONDS),60) --corpus .cache/fuzz/$(or $(T),door)
+	$(BIN)/python -m tests.tools.fuzz $(or $(T),door) --seconds $(or $(SECONDS),60) --corpus .cache/fuzz/$(or $(T),door)
 
 generate: $(READY) ## Write all generated files
-	$(BIN)/python -m tests.generated --write
+	$(BIN)/python -m tests.tools.generated --write
 
 docs: $(DOCS)/.ready ## Build the documents as a site in .cache/site, and check every link
 	$(DOCS)/bin/mkdocs build --strict --site-dir $(SITE)
 	@echo "$(SITE)/index.html"
 
 quiet: $(READY) ## Count who is told in a year without a fault (Prometheus; ARGS="--weeks 52 --platforms 50")
-	$(BIN)/python -m tests.dashboards.quiet $(ARGS)
+	$(BIN)/python -m tests.tools.quiet $(ARGS)
 
 lock: $(READY) ## Resolve all dependencies to their newest allowed versions
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-header --quiet --upgrade --output-file requirements.lock
 	$(BIN)/uv pip compile --group pathway --universal --python-version 3.11 \
-	  --generate-hashes --no-header --quiet --upgrade --output-file tests/bench/peers/pathway.lock
+	  --generate-hashes --no-header --quiet --upgrade --output-file tests/tools/bench/peers/pathway.lock
 	$(BIN)/uv pip compile --group docs --universal --python-version 3.11 \
 	  --generate-hashes --no-header --quiet --upgrade --output-file docs.lock
 
@@ -96,9 +96,9 @@ $(READY): requirements.lock pyproject.toml
 	touch $(READY)
 
 # Pathway brings a hundred packages, some of them older than those of ours: it gets an environment of its own.
-$(PATHWAY)/.ready: $(READY) tests/bench/peers/pathway.lock
+$(PATHWAY)/.ready: $(READY) tests/tools/bench/peers/pathway.lock
 	test -x $(PATHWAY)/bin/python || $(PYTHON) -m venv $(PATHWAY)
-	$(BIN)/uv pip install --quiet --python $(PATHWAY)/bin/python --require-hashes -r tests/bench/peers/pathway.lock
+	$(BIN)/uv pip install --quiet --python $(PATHWAY)/bin/python --require-hashes -r tests/tools/bench/peers/pathway.lock
 	touch $(PATHWAY)/.ready
 
 # The site is no part of the product: its packages stay out of requirements.lock, and so out of the image.

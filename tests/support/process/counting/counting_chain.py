@@ -1,0 +1,245 @@
+"""A broker's topics, a publisher and real worker processes for one test, with an oracle from the source topics."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+
+from streams.contract.topics import TopicSettings
+from streams.runtime.journal.checkpoint import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
+from streams.runtime.kafka.admin import KafkaAdmin
+from streams.runtime.settings import RecordTime
+from tests.support.kafka.async_records import Told, producing, read
+from tests.support.paths import ROOT
+from tests.support.process.counting.counting_worker import COUNTERS, names_of, registry_of
+
+DEADLINE_SECONDS = 120.0
+STAMPED: Mapping[str, str] = {"message.timestamp.type": "LogAppendTime"}
+
+
+class WorkerProcess:
+    """A counting worker as a real process; its log is kept for the failure's message."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.support.process.counting.counting_worker"],
+                cwd=ROOT,
+                env={**os.environ, **environment},
+                stdout=output,
+                stderr=output,
+            )
+
+    def terminate(self) -> int:
+        """Ask the worker to stop and return its exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(DEADLINE_SECONDS)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """Kill the worker if it still runs."""
+        self._process.kill()
+        self._process.wait()
+
+    @property
+    def code(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        return self._process.poll()
+
+
+class Scene:
+    """Topics of their own on a broker, and the processes that were started on them."""
+
+    def __init__(self, bootstrap: str, partitions: int, record_time: RecordTime) -> None:
+        self.bootstrap = bootstrap
+        self.partitions = partitions
+        self.prefix = f"t{uuid.uuid4().hex[:8]}"
+        self.registry = registry_of(self.prefix, partitions)
+        self.names = names_of(self.prefix)
+        self.sources = self.registry.source_topics()
+        self.record_time = record_time
+        self._published = 0
+        self._workers: list[WorkerProcess] = []
+        self._folder = tempfile.TemporaryDirectory(prefix="safeclock-scene-")
+        with KafkaAdmin(bootstrap) as broker:
+            for name in self.sources:
+                broker.create_topic(self._topic(name, STAMPED))
+            for name in self.names[:2]:
+                broker.create_topic(self._topic(name, {"cleanup.policy": "compact"}))
+            for name in self.names[2:]:
+                broker.create_topic(self._topic(name, {}))
+
+    def _topic(self, name: str, config: Mapping[str, str]) -> TopicSettings:
+        return TopicSettings(name=name, partitions=self.partitions, replication_factor=1, config=config)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Return what a worker of this scene is told."""
+        return {
+            "SAFECLOCK_BOOTSTRAP": self.bootstrap,
+            "SAFECLOCK_APPLICATION": self.prefix,
+            "SAFECLOCK_RECORD_TIME": self.record_time,
+            "SAFECLOCK_COMMIT_INTERVAL_MS": "20",
+            "COUNTING_PREFIX": self.prefix,
+            "COUNTING_PARTITIONS": str(self.partitions),
+            **more,
+        }
+
+    def start(self, **more: str) -> WorkerProcess:
+        """Start a worker process."""
+        log = Path(self._folder.name) / f"worker-{len(self._workers)}.log"
+        worker = WorkerProcess(self.environment(**more), log)
+        self._workers.append(worker)
+        return worker
+
+    async def publish(self, count: int) -> None:
+        """Publish `count` numbered records, spread over topics and partitions, every key new."""
+        sent = []
+        async with producing(self.bootstrap, linger_ms=2) as producer:
+            for number in range(self._published, self._published + count):
+                topic = self.sources[number % len(self.sources)]
+                partition = number // len(self.sources) % self.partitions
+                value = b"%d" % (number + 100)
+                sent.append(await producer.send(topic, key=b"harbor|%d" % number, value=value, partition=partition))
+            await asyncio.gather(*sent)
+        self._published += count
+
+    async def oracle(self) -> dict[str, int]:
+        """Return what the totals must be, from the source topics themselves."""
+        values = [int(told.value or b"0") for topic in self.sources for told in await self._read(topic)]
+        return {"records": len(values), "sum": sum(values), "refused": 0}
+
+    async def totals(self) -> dict[str, int]:
+        """Return what the workers have committed, summed over partitions."""
+        return _summed(await self._read(self.names.changelog))
+
+    async def measured(self) -> dict[str, int]:
+        """Return what the workers have told on `measures`, summed over partitions."""
+        return _summed(await self._read(self.names.measures))
+
+    async def rows(self) -> Counter[int]:
+        """Return how many keys were counted how often."""
+        last = {told.key: int(told.value or b"0") for told in await self._read(self.names.changelog) if _is_row(told)}
+        return Counter(last.values())
+
+    async def steps(self, topic: str) -> dict[int, list[bytes]]:
+        """Return the counter rows on `topic`, per partition, one after the other, without repetitions."""
+        steps: dict[int, list[bytes]] = {}
+        for told in await self._read(topic):
+            if told.key == COUNTERS and told.value is not None:
+                history = steps.setdefault(told.partition, [])
+                if not history or history[-1] != told.value:
+                    history.append(told.value)
+        return steps
+
+    async def positions(self) -> dict[int, Checkpoint]:
+        """Return how far every partition has been committed."""
+        told = await self._read(self.names.changelog)
+        return {
+            one.partition: decode_checkpoint(one.value)
+            for one in told
+            if one.key == CHECKPOINT_KEY and one.value is not None
+        }
+
+    async def settled(self) -> None:
+        """Return when the committed totals equal the oracle; fail when they do not in time, or are beyond it."""
+        wanted = await self.oracle()
+        await eventually(lambda: self._has(wanted), f"totals of {wanted}", self.logs)
+
+    async def _has(self, wanted: dict[str, int]) -> bool:
+        totals = await self.totals()
+        assert totals["records"] <= wanted["records"], f"counted {totals} of {wanted}"
+        return totals == wanted
+
+    async def refusals(self) -> list[Told]:
+        """Return what was told on the topic of refusals."""
+        return await self._read(self.names.refusals)
+
+    async def make_anew(self, name: str, config: Mapping[str, str] = STAMPED) -> None:
+        """Delete a topic and create it again, so that only its id tells; a source topic by default."""
+        with closing(KafkaAdminClient(bootstrap_servers=self.bootstrap)) as admin:
+            admin.delete_topics([name])
+        with KafkaAdmin(self.bootstrap) as broker:
+            await eventually(lambda: not broker.describe_topics([name]), "the topic to be gone")
+            broker.create_topic(self._topic(name, config))
+            await eventually(lambda: broker.describe_topics([name]), "the topic to be back")
+
+    def restamp(self, name: str) -> None:
+        """Let the senders of a topic stamp its records."""
+        self.configure(name, {"message.timestamp.type": "CreateTime"})
+
+    def configure(self, name: str, settings: Mapping[str, str]) -> None:
+        """Change settings of a topic."""
+        with closing(KafkaAdminClient(bootstrap_servers=self.bootstrap)) as admin:
+            admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, dict(settings))])
+
+    async def delete_before(self, name: str, offset: int) -> None:
+        """Delete the records of a topic's first partition that lie before an offset."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        try:
+            await admin.start()
+            await admin.delete_records({TopicPartition(name, 0): RecordsToDelete(before_offset=offset)})
+        finally:
+            await admin.close()
+
+    async def stored(self, topic: str) -> list[Told]:
+        """Return the last record of every key of a topic, the position of each partition last, as commits have it."""
+        last = {(one.partition, one.key): one for one in await self._read(topic)}
+        return sorted(last.values(), key=lambda one: one.key == CHECKPOINT_KEY)
+
+    async def _read(self, topic: str) -> list[Told]:
+        return await read(self.bootstrap, topic, self.partitions)
+
+    def logs(self) -> str:
+        """Return the ends of the workers' logs."""
+        return "\n".join(worker.log.read_text(errors="replace")[-2500:] for worker in self._workers[-2:])
+
+    def close(self) -> None:
+        """End every process of the scene."""
+        for worker in self._workers:
+            worker.kill()
+        self._folder.cleanup()
+
+
+def _is_row(told: Told) -> bool:
+    return told.key.startswith(b"r|") and told.value is not None
+
+
+def _summed(records: Iterable[Told]) -> dict[str, int]:
+    last = {told.partition: told.value for told in records if told.key == COUNTERS and told.value is not None}
+    total: Counter[str] = Counter(records=0, sum=0, refused=0)
+    for value in last.values():
+        total.update(msgspec.msgpack.decode(value, type=dict[str, int]))
+    return dict(total)
+
+
+async def eventually(
+    check: Callable[[], object], what: str, explain: Callable[[], str] = str, seconds: float = DEADLINE_SECONDS
+) -> None:
+    """Return when `check`, plain or asynchronous, is true; fail with `what` and `explain()` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = check()
+        if asyncio.iscoroutine(found):
+            found = await found
+        if found:
+            return
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds:.0f} s for {what}\n{explain()}")
+        await asyncio.sleep(0.1)

@@ -1,0 +1,48 @@
+"""A worker in this process, with the real ledger, on the topics of a chain."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from zlib import crc32
+
+from streams.contract.events.decoder import Refusal
+from streams.domain.events import Event, Filing
+from streams.domain.vocabulary import RefusalReason
+from streams.runtime.bootstrap import build_worker_dependencies
+from streams.runtime.kafka.records import TimestampedRecord
+from streams.runtime.partition.processor import RecordDecoder
+from streams.runtime.settings import load_settings
+from streams.runtime.worker import Worker
+from tests.support.process.chain import Chain
+from tests.support.process.counting.in_process_worker import STOP_SECONDS
+from tests.support.process.fast_worker import QUICK
+
+
+@dataclass
+class Yesterday:
+    """A decoder from before a schema upgrade: every seventh report's filing has a field that it does not know."""
+
+    today: RecordDecoder
+
+    def decode(self, record: TimestampedRecord, wall: int | None = None) -> Event | Refusal:
+        """Return the event in a record."""
+        event = self.today.decode(record, wall)
+        if isinstance(event, Filing) and crc32(event.key) % 7 == 0:
+            return Refusal(RefusalReason.UNKNOWN_FIELD, "data", event.platform)
+        return event
+
+
+def worked(chain: Chain, due: int, decoder: Callable[[RecordDecoder], RecordDecoder] = lambda today: today) -> int:
+    """Let a worker count what is there, and return to which instant beyond `due` time has passed."""
+    settings = load_settings(chain.environment(SAFECLOCK_COMMIT_INTERVAL_MS="20"))
+    trade = build_worker_dependencies(settings)
+
+    async def work() -> int:
+        worker = Worker(settings, replace(trade, decoder=decoder(trade.decoder), output_topics=chain.names), QUICK)
+        try:
+            await worker.start()
+            return await asyncio.to_thread(chain.settled, due)
+        finally:
+            await asyncio.wait_for(worker.stop(), STOP_SECONDS)
+
+    return asyncio.run(work())

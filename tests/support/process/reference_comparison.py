@@ -1,0 +1,42 @@
+"""What workers have committed and told, held against one ledger that was fed from the same lines."""
+
+from collections.abc import Iterable
+
+from streams.batch.load import load_files
+from streams.contract.outputs.measures import STATUS_KEY
+from streams.contract.packs.rulebook import STANDARD_RULES, Rulebook
+from tests.support.ledger import latest_updates
+from tests.support.ledger.totals import of_file, reports, totals
+from tests.support.process.chain import Chain
+
+
+def agree(chain: Chain, lines: Iterable[bytes], now: int, rulebook: Rulebook = STANDARD_RULES) -> None:
+    """Assert that every event of `lines` was counted once, and that only what was committed was told.
+
+    `now` is the instant to which the partitions' time has passed.
+    """
+    lines = list(lines)
+    expected = of_file(load_files(lines, chain.registry, rulebook=rulebook), now)
+    measured, committed = chain.stored(chain.names.measures), chain.stored(chain.names.changelog)
+    wanted, told = totals(expected, chain.registry.partitions), totals(measured)
+
+    assert reports(committed) == reports(expected)
+    assert totals(committed) == wanted
+    assert told.cohorts == wanted.cohorts
+    assert told.counted == wanted.counted
+    assert told.promised == wanted.promised
+    assert _values(chain, chain.names.measures) <= _values(chain, chain.names.changelog)
+    noticed = latest_updates.expected(lines, chain.registry, now, rulebook)
+    assert noticed
+    assert _noted(chain) == noticed
+
+
+def _noted(chain: Chain) -> latest_updates.Words:
+    """Return the last word on every clock."""
+    return latest_updates.last_words(record.value or b"" for record in chain.read(chain.names.report_updates))
+
+
+def _values(chain: Chain, topic: str) -> set[tuple[int, bytes, bytes | None]]:
+    """Return every value that a key ever had, but for the statuses, which are told and not kept."""
+    records = chain.read(topic)
+    return {(record.partition, record.key, record.value) for record in records if record.key != STATUS_KEY}

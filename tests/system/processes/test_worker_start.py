@@ -1,0 +1,83 @@
+"""A worker that cannot start: it says why, and it can be stopped."""
+
+import asyncio
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.runtime.faust_app import EMBEDDED_TUNING, create_app
+from streams.runtime.settings import Settings
+from tests.support.broker.ports import LOOPBACK, free_port
+from tests.support.process.counting.counting_chain import WorkerProcess, eventually
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """An address that takes connections and never answers, like a broker that hangs."""
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        yield f"{LOOPBACK}:{listener.getsockname()[1]}"
+
+
+def test_a_worker_makes_no_folder_that_users_of_a_machine_would_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    asyncio.run(create_app(Settings(), EMBEDDED_TUNING).on_first_start())
+
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator["Start"]:
+    starter = Start(tmp_path / "worker.log")
+    yield starter
+    starter.close()
+
+
+class Start:
+    """Starts workers on brokers that are none."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self._started: list[WorkerProcess] = []
+
+    def __call__(self, bootstrap: str) -> WorkerProcess:
+        """Start a worker."""
+        told = {"SAFECLOCK_BOOTSTRAP": bootstrap, "COUNTING_PREFIX": "nobody", "COUNTING_PARTITIONS": "1"}
+        self._started.append(WorkerProcess(told, self.log))
+        return self._started[-1]
+
+    def said(self) -> str:
+        """Return what the workers have logged."""
+        return self.log.read_text(errors="replace")
+
+    def close(self) -> None:
+        """End them."""
+        for worker in self._started:
+            worker.kill()
+
+
+async def test_a_worker_that_waits_for_a_silent_broker_stops_when_it_is_told_to(start: Start, silent: str) -> None:
+    worker = start(silent)
+    await eventually(lambda: "health and metrics on" in start.said(), "the worker to begin", start.said)
+
+    code = await asyncio.to_thread(worker.terminate)
+
+    assert code == 0, start.said()
+
+
+@pytest.mark.slow
+async def test_where_no_broker_answers_a_worker_says_which_setting_to_look_at(start: Start) -> None:
+    nowhere = f"{LOOPBACK}:{free_port()}"
+    worker = start(nowhere)
+
+    await eventually(lambda: worker.code is not None, "the worker to give up", start.said)
+
+    assert worker.code == 1
+    assert f"the worker stopped: SAFECLOCK_BOOTSTRAP: expected a broker at {nowhere}, none answered" in start.said()
+    assert "Traceback" not in start.said()

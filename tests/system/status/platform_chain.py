@@ -1,0 +1,68 @@
+"""A chain on which every platform has topics of its own and the broker stamps every record, as in production."""
+
+import json
+import os
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from typing_extensions import override
+
+from streams.contract.timestamps import format_timestamp
+from streams.runtime.settings import RecordTime
+from tests.support.paths import REGISTRY, ROOT
+from tests.support.process.chain import SAFECLOCK, Chain
+from tests.support.waiting import DEADLINE_SECONDS
+
+
+class Ended(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+class OwnTopics(Chain):
+    """Such a chain."""
+
+    record_time = RecordTime.LOG
+
+    @override
+    def _written(self, partitions: int) -> Path:
+        return self.registry_with(partitions)
+
+    def registry_with(self, partitions: int, **span: int) -> Path:
+        """Write a registry, with a span of history open for every platform where one is given; return its file."""
+        lines = [f"partitions = {partitions}"]
+        for entry in tomllib.loads(REGISTRY.read_text(encoding="utf-8"))["platforms"]:
+            name = entry["id"]
+            lines += ["[[platforms]]", f'id = "{name}"', f'provider = "{entry["provider"]}"']
+            lines += [f'cadence = "{entry["cadence"]}"', f'feedback = "{self.application}-heard.{name}"']
+            lines += [f'{role} = "{self.application}-{role}.{name}"' for role in ("report_filed", "action_taken")]
+            if span:
+                lines += ["[[platforms.history]]", 'opened_by = "audit"']
+                lines += [f"{field.strip('_')} = {format_timestamp(at)}" for field, at in span.items()]
+        file = self.folder / f"{self.application}.toml"
+        file.write_text("\n".join(lines), encoding="utf-8")
+        return file
+
+    def told(self, *arguments: str) -> Ended:
+        """Run a command of Safeclock to its end, whatever that is."""
+        done = subprocess.run(
+            [*SAFECLOCK, *arguments],
+            cwd=ROOT,
+            env={**os.environ, **self.environment(), "SAFECLOCK_PUBLISH_IDEMPOTENT": "true"},
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_SECONDS,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def status(self, platform: str, *more: str) -> tuple[int, Any]:
+        """Return how `safeclock status` ends once all was read, and its document."""
+        registry = f"--registry={self.registry_file}"
+        ended = self.told("status", f"--platform={platform}", registry, "--wait=60", "--format=json", *more)
+        return ended.code, json.loads(ended.out) if ended.out else ended.err

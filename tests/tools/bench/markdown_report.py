@@ -1,0 +1,88 @@
+"""The figures on paper: tables in Markdown, between two marks of docs/performance.md."""
+
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Final, NamedTuple
+
+from tests.support.paths import ROOT
+from tests.tools.bench import comparison
+from tests.tools.bench.latency import Latency
+from tests.tools.bench.timed_run import Trial, by_cpu, by_wall
+
+PAPER: Final = ROOT / "docs/performance.md"
+_PACKAGES: Final = ("faust-streaming", "aiokafka", "msgspec", "bytewax")
+
+
+class Marks(NamedTuple):
+    """Two lines of the page, between which figures are written."""
+
+    begin: str
+    end: str
+
+
+_FIGURES: Final = Marks(
+    "<!-- figures: written by `python -m tests.tools.bench --write` -->\n", "<!-- end of figures -->\n"
+)
+
+
+def figures(trials: Mapping[str, Sequence[Trial]], memory: Mapping[str, int], latency: Latency, broker: str) -> str:
+    """Return everything that was measured, in Markdown."""
+    versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    machine = f"{platform.machine()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the end"
+    each = memory["bytes"] / memory["reports"]
+    aims = [
+        *_aims(trials),
+        (f"{each:.0f} bytes per remembered report ({memory['reports']:,} of them)", "500 at most", each <= 500),
+        (
+            f"event to metric: median {latency.median:.2f} s, p99 {latency.p99:.2f} s at {latency.pace:,.0f} events/s",
+            "p99 1 s at most",
+            latency.p99 <= 1,
+        ),
+    ]
+    return "\n".join(
+        [
+            f"{broker}; Python {platform.python_version()}, {versions}; {machine}.",
+            "",
+            *table(("contender", "runs", "records/s by the wall", "records/s of processor time"), _rows(trials)),
+            "",
+            *table(("measured", "aim", ""), [(*aim[:2], "reached" if aim[2] else "missed") for aim in aims]),
+            "",
+        ]
+    )
+
+
+def write(text: str, marks: Marks = _FIGURES) -> None:
+    """Put the figures in their place on the page; raises ValueError when the page has none."""
+    before, begin, rest = PAPER.read_text(encoding="utf-8").partition(marks.begin)
+    _, end, after = rest.partition(marks.end)
+    if not (begin and end):
+        raise ValueError(f"{PAPER.name}: expected the marks of the figures, found none")
+    PAPER.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+
+
+def _rows(trials: Mapping[str, Sequence[Trial]]) -> Iterable[tuple[str, ...]]:
+    for name, runs in trials.items():
+        yield name, str(len(runs)), str(by_wall(runs)), str(by_cpu(runs))
+
+
+def _aims(trials: Mapping[str, Sequence[Trial]]) -> Iterable[tuple[str, str, bool]]:
+    ahead = [
+        (comparison.LEDGER, comparison.FAUST, 50.0),
+        (comparison.WORKER, comparison.FAUST, 15.0),
+        (comparison.WORKER, comparison.BYTEWAX, 1.0),
+    ]
+    for name, other, aim in ahead:
+        if other in trials:
+            wall = by_wall(trials[name]).median / by_wall(trials[other]).median
+            cpu = by_cpu(trials[name]).median / by_cpu(trials[other]).median
+            said = f"{name} is {wall:.1f} times {other} by the wall, {cpu:.1f} times by processor time"
+            yield said, f"{aim:.0f} times by the wall", wall >= aim
+    cost = 1 - by_cpu(trials[comparison.PACKED]).median / by_cpu(trials[comparison.WORKER]).median
+    yield f"fifteen more clocks cost the worker {cost:.0%} of its speed by processor time", "25 % at most", cost <= 0.25
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return a table in Markdown, one line an element."""
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]

@@ -1,0 +1,84 @@
+"""The figures on paper: a table in Markdown, between two marks of docs/performance.md."""
+
+import os
+import platform
+import statistics
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Final, NamedTuple
+
+from tests.tools.bench import markdown_report
+from tests.tools.bench.comparison import Course
+from tests.tools.bench.peers.contenders import PATHWAY, Contender
+from tests.tools.bench.peers.measurements import Drained, Mended
+from tests.tools.bench.timed_run import by_cpu, by_wall
+
+MARKS: Final = markdown_report.Marks(
+    "<!-- peers: written by `python -m tests.tools.bench.peers --write` -->\n", "<!-- end of peers -->\n"
+)
+_PACKAGES: Final = ("faust-streaming", "quixstreams", "bytewax")
+_HEAD: Final = (
+    "contender",
+    "records",
+    "runs",
+    "records/s by the wall",
+    "records/s of processor time",
+    "peak memory, MiB",
+    "right again after a kill",
+)
+
+
+class Results(NamedTuple):
+    """What was measured of every contender, by its name."""
+
+    speed: Mapping[str, Sequence[Drained]]
+    repair: Mapping[str, Sequence[Mended]]
+
+
+def figures(contenders: Sequence[Contender], course: Course, results: Results) -> str:
+    """Return everything that was measured, in Markdown."""
+    versions = ", ".join([f"{name} {version(name)}" for name in _PACKAGES] + _pathway() + ["Kafka Streams 4.1.0"])
+    machine = f"{platform.machine()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the end"
+    head = f"Apache Kafka 4.1.0, one node; Python {platform.python_version()}, {versions}; {machine}."
+    rows = [_row(one, course, results) for one in contenders]
+    return "\n".join([head, "", *markdown_report.table(_HEAD, rows), ""])
+
+
+def write(text: str) -> None:
+    """Put the figures in their place on the page."""
+    markdown_report.write(text, MARKS)
+
+
+def mending(runs: Sequence[Mended], expected: object) -> str:
+    """Return how long it took to be right again, or how wrong it is."""
+    seconds = sorted(run.seconds for run in runs if run.seconds is not None)
+    wrong = [run for run in runs if run.seconds is None]
+    said = [f"{statistics.median(seconds):.1f} s ({seconds[0]:.1f} to {seconds[-1]:.1f})"] if seconds else []
+    if wrong:
+        said.append(f"wrong in {len(wrong)} of {len(runs)}: {'; '.join(_differences(wrong[0].totals, expected))}")
+    return ", ".join(said) or "not killed"
+
+
+def _differences(totals: object, expected: object) -> Iterable[str]:
+    if not isinstance(totals, dict) or not isinstance(expected, dict):
+        return [f"{totals} instead of {expected}"]
+    return [f"{name} {totals[name]:,} instead of {expected[name]:,}" for name in ("filed", "acted", "overdue")]
+
+
+def _row(one: Contender, course: Course, results: Results) -> tuple[str, ...]:
+    done = results.speed[one.name]
+    trials = [run.trial for run in done]
+    peaks = sorted(run.peak >> 20 for run in done)
+    memory = f"{statistics.median(peaks):,.0f} ({peaks[0]:,} to {peaks[-1]:,})"
+    repair = mending(results.repair[one.name], one.expected(course))
+    records = f"{len(one.story(course).records):,}"
+    return one.name, records, str(len(done)), str(by_wall(trials)), str(by_cpu(trials)), memory, repair
+
+
+def _pathway() -> list[str]:
+    if not PATHWAY.exists():
+        return []
+    ask = "from importlib.metadata import version; print(version('pathway'))"
+    told = subprocess.run([str(PATHWAY), "-c", ask], capture_output=True, text=True, check=True)
+    return [f"pathway {told.stdout.strip()}"]

@@ -1,0 +1,92 @@
+"""A backlog on more and more partitions, drained by one worker and by two."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from streams.contract.registry.file import read_registry
+from streams.contract.registry.registry import Role
+from streams.contract.topics import Replication, required_topics
+from streams.domain.duration_bins import DAY
+from streams.edge.clock import wall_clock_ms
+from streams.runtime.kafka.admin import KafkaAdmin
+from tests.support.broker.apache import apache_kafka
+from tests.tools.bench.scale.backlog import PLATFORMS
+from tests.tools.bench.scale.machine_stats import Figure, figure, mebibytes, resident
+from tests.tools.bench.scale.record_generator import Span, history, send
+from tests.tools.bench.worker_process import Part, application, environment_of
+
+_APPLIED: Final = "safeclock_worker_records_applied_total"
+_DAYS: Final = 30
+_LOOK_SECONDS: Final = 0.1
+_PATIENCE_SECONDS: Final = 300.0
+_SHARED: Final = 'report_filed = "report-filed"\naction_taken = "action-taken"\n'
+
+
+def measure(folder: Path, sizes: list[int], events: int, say: Callable[[str], None]) -> Iterator[Figure]:
+    """Yield events/s and memory for each number of partitions, with one worker and with two."""
+    base = 0.0
+    for count in sizes:
+        with apache_kafka() as broker:
+            file = _registry(folder, count)
+            sent = _fill(broker.bootstrap, file, count, events)
+            say(f"{sent:,} records on {count} partitions")
+            for workers in (1, 2):
+                rate, memory = _drained(broker.bootstrap, folder, file, sent, workers)
+                base = base or rate
+                each = ", ".join(map(mebibytes, memory))
+                what = f"{count} partitions, {workers} worker{'s' if workers > 1 else ''}"
+                yield figure(what, f"{rate:,.0f} events/s, {rate / base:.2f} of the first; memory {each}")
+
+
+def _registry(folder: Path, partitions: int) -> Path:
+    file = folder / f"{partitions}.toml"
+    platforms = [f'[[platforms]]\nid = "{name}"\nprovider = "{name}"\ncadence = "5m"\n{_SHARED}' for name in PLATFORMS]
+    file.write_text("\n".join([f"partitions = {partitions}", *platforms]), encoding="utf-8")
+    return file
+
+
+def _fill(bootstrap: str, file: Path, partitions: int, events: int) -> int:
+    _create(bootstrap, file, "fill")
+    now = wall_clock_ms()
+    span = Span(events // 2, now - _DAYS * DAY, now - 2 * DAY)
+    records = history(PLATFORMS, span, {role: role.value for role in Role}, partitions)
+    return asyncio.run(send(bootstrap, records))
+
+
+def _create(bootstrap: str, file: Path, name: str) -> None:
+    wanted = required_topics(read_registry(file), name, Replication(factor=1, min_insync=1), record_time="create")
+    with KafkaAdmin(bootstrap) as broker:
+        found = broker.describe_topics(topic.name for topic in wanted)
+        for topic in wanted:
+            if topic.name not in found:
+                broker.create_topic(topic)
+
+
+def _drained(bootstrap: str, folder: Path, file: Path, records: int, workers: int) -> tuple[float, list[int]]:
+    """Return events/s from the moment when every worker has begun, or half is done, and the memory of each at the end."""
+    name = application()
+    _create(bootstrap, file, name)
+    given = {**environment_of(bootstrap, name), "SAFECLOCK_REGISTRY": str(file)}
+    with ExitStack() as running:
+        parts = [Part("worker", given, folder / f"{name}-{number}.log") for number in range(workers)]
+        for part in parts:
+            running.callback(part.stop)
+        begun = _until(parts, lambda counts: min(counts) > 0 or sum(counts) >= records / 2)
+        started = time.perf_counter()
+        done = _until(parts, lambda counts: sum(counts) >= records)
+        return (done - begun) / (time.perf_counter() - started), [resident(part.process.pid) for part in parts]
+
+
+def _until(parts: list[Part], wanted: Callable[[list[float]], bool]) -> float:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not wanted(counts := [part.total(_APPLIED) for part in parts]):
+        for part in parts:
+            part.check()
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"expected the backlog to be drained, applied are {counts}")
+        time.sleep(_LOOK_SECONDS)
+    return sum(counts)

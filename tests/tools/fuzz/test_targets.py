@@ -1,0 +1,77 @@
+"""What the fuzzer looks for, tried on a few thousand inputs each time; `make fuzz` goes on from there."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from streams.contract.events.decoder import Refusal
+from streams.contract.events.schema.envelope import encode_structured
+from streams.domain.vocabulary import RefusalReason
+from tests.support.events.examples import FILING, SPOILT, Spoilt, event
+from tests.support.kafka.batch_mutations import Content, mutated_batch
+from tests.support.kafka.record_batches import good
+from tests.support.paths import ROOT
+from tests.tools.fuzz import record_batches
+from tests.tools.fuzz.seeds import mutated, seeds, words
+from tests.tools.fuzz.targets import TARGETS, Record, _is_by_its_schema, _tells_nothing
+
+COUNTS = {"batches": 10_000, "door": 20_000, "law": 600, "pack": 2_000, "registry": 5_000}
+
+
+@pytest.mark.parametrize("target", sorted(TARGETS))
+def test_no_seed_and_no_mutation_of_it_breaks_a_promise(target: str) -> None:
+    beginning = seeds(target)
+
+    for data in [*beginning, *mutated(beginning, COUNTS[target], seed=11)]:
+        TARGETS[target](data)
+
+
+@pytest.mark.parametrize("spoilt", SPOILT, ids=lambda spoilt: spoilt.sentence)
+def test_the_door_would_find_an_event_that_is_not_by_its_schema(spoilt: Spoilt) -> None:
+    with pytest.raises((AssertionError, KeyError, TypeError)):
+        _is_by_its_schema(json.dumps(spoilt.tree).encode())
+
+
+@pytest.mark.parametrize(
+    "telling",
+    [
+        Refusal(RefusalReason.BAD_VALUE, "an invented name", "harbor"),
+        Refusal(RefusalReason.BAD_VALUE, "harm", "an invented name"),
+    ],
+)
+def test_the_door_would_find_a_refusal_that_tells_what_came_in(telling: Refusal) -> None:
+    record = Record("report-filed", b"key", encode_structured(event(FILING)))
+
+    with pytest.raises(AssertionError, match=r"^expected"):
+        _tells_nothing(telling, record)
+
+
+def test_the_batches_would_find_that_one_which_follows_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    spoilt = mutated_batch(Random(1), [Content(b"k", b"v")])
+    monkeypatch.setattr(record_batches, "good", lambda base, *numbers: good(base, *numbers)[: -1 if base else None])
+
+    with pytest.raises(AssertionError, match=r"^expected"):
+        record_batches.batches(b"\0" + spoilt)
+
+
+def test_the_words_of_the_contract_are_among_those_that_are_tried() -> None:
+    assert {"grooming", "restricted", "trusted_flagger", "complete_through", "DE"} <= set(words())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", sorted(TARGETS))
+def test_half_a_minute_of_guided_fuzzing_breaks_no_promise(target: str, tmp_path: Path) -> None:
+    if importlib.util.find_spec("atheris") is None:
+        pytest.skip("atheris is not installed here")
+    command = [sys.executable, "-m", "tests.tools.fuzz", target, "--seconds=30", f"--corpus={tmp_path}"]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+
+    assert done.returncode == 0, done.stderr[-3_000:]
+    assert "cov:" in done.stderr
+    assert not list(tmp_path.glob("broken-*"))

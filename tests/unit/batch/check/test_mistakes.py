@@ -1,0 +1,310 @@
+"""A file with one mistake throughout is told its probable cause; a clean one is told nothing."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from itertools import product
+from pathlib import Path
+from typing import Final
+
+import pytest
+from _pytest.mark.structures import ParameterSet
+
+from producers.simulation.model.config import SimulationConfig
+from streams.batch.check.check import CheckedFiles, check
+from streams.batch.check.mistakes.catalogue import MISTAKES
+from streams.contract.registry.registry import Registry
+from streams.contract.timestamps import format_timestamp, parse_timestamp
+from streams.domain.duration_bins import DAY, HOUR, MINUTE
+from tests.support.paths import ROOT
+from tests.unit.batch.check.planted_files import (
+    ACTED,
+    FILED,
+    Json,
+    Plant,
+    both,
+    changed,
+    local,
+    planted,
+    rounded,
+    saying,
+    shifted,
+    simulated,
+    without,
+)
+
+LATER: Final = parse_timestamp("2040-01-01T00:00:00Z")
+PROMPT: Final = ("lantern", "cobalt", "meadow", "pebble")
+"""Platforms of the simulation that publish at once; they are slow and fast, and differ in what they do."""
+
+SMALL: Final = SimulationConfig(seed=3, weeks=2, reports=1_600)
+LARGE: Final = SimulationConfig(seed=4, weeks=4, reports=12_000)
+SPRING: Final = SimulationConfig(seed=4, weeks=2, reports=40_000, start_ms=parse_timestamp("2026-03-19T00:00:00Z"))
+AMERICAN_SPRING: Final = SPRING._replace(start_ms=parse_timestamp("2026-03-01T00:00:00Z"))
+AUTUMN: Final = SimulationConfig(seed=4, weeks=1, reports=25_000, start_ms=parse_timestamp("2026-10-22T00:00:00Z"))
+AMERICAN_AUTUMN: Final = AUTUMN._replace(reports=50_000, start_ms=parse_timestamp("2026-10-28T00:00:00Z"))
+HALF_A_YEAR: Final = SimulationConfig(seed=4, weeks=30, reports=4_000)
+OFFSETS: Final = (-10, -8, -5, -3.5, -1, 1, 2, 5.5, 9, 13)
+
+PLAIN: Final = changed(without("recordedtime"))
+ENDINGS: Final = {"no_violation", "already_restricted", "unavailable", "out_of_scope", "invalidated", "withdrawn"}
+
+
+def checked(folder: Path, lines: Iterable[bytes], now: int = LATER) -> CheckedFiles:
+    path = folder / "events.jsonl"
+    path.write_bytes(b"\n".join(lines))
+    return check([path], Registry.accepting_all(), lambda: now)
+
+
+def told(found: CheckedFiles) -> dict[str, set[str]]:
+    """Return the mistakes that every platform is told of."""
+    return {platform.platform: set(platform.mistakes) for platform in found.platforms}
+
+
+def year(text: str) -> Plant:
+    return both(PLAIN, changed(lambda event: event | {"time": text + event["time"][4:]}, FILED, ACTED))
+
+
+def only(*outcomes: str, interim: bool = False) -> Plant:
+    """Return the plant that leaves reports without these outcomes out, and may call restrictions interim."""
+
+    def plant(events: list[Json]) -> Iterable[Json]:
+        closed = {
+            event["subject"] for event in events if event["type"] == ACTED and event["data"]["outcome"] in outcomes
+        }
+        kept = [event for event in events if event.get("subject") in closed]
+        return [_interim(event) for event in kept] if interim else kept
+
+    return plant
+
+
+def _interim(event: Json) -> Json:
+    restricted = event["data"].get("outcome", "").endswith("restricted") and "restrictions" in event["data"]
+    return saying(interim=True)(event) if restricted else event
+
+
+def joined(events: list[Json]) -> list[Json]:
+    acted = {event["subject"] for event in events if event["type"] == ACTED}
+    return [event for event in events if event.get("subject") in acted]
+
+
+def shortened(events: list[Json]) -> Iterable[Json]:
+    """Return the events with durations a thousand times shorter."""
+    filed = {event["subject"]: parse_timestamp(event["time"]) for event in events if event["type"] == FILED}
+    for event in events:
+        begin = filed.get(event.get("subject", ""))
+        if event["type"] == ACTED and begin is not None:
+            yield event | {"time": format_timestamp(begin + (parse_timestamp(event["time"]) - begin) // 1_000)}
+        else:
+            yield event
+
+
+def day_and_month_swapped(event: Json) -> Json | None:
+    month, day = event["time"][5:7], event["time"][8:10]
+    return event | {"time": f"{event['time'][:5]}{day}-{month}{event['time'][10:]}"} if day <= "12" else None
+
+
+def twelve_hours(event: Json) -> Json:
+    return event | {"time": f"{event['time'][:11]}{int(event['time'][11:13]) % 12:02}{event['time'][13:]}"}
+
+
+def numbered_anew_each_day(events: list[Json]) -> Iterable[Json]:
+    numbers: Counter[str] = Counter()
+    for event in events:
+        day = event["source"] + event["time"][:10]
+        numbers[day] += 1
+        yield event | {"id": f"event-{numbers[day]:06}"}
+
+
+def late_at_night(hours: int, zone: str) -> Plant:
+    """Return the plant that moves the busy evening into the night, and then writes local times."""
+    moved = changed(shifted(hours * HOUR, "time", "recordedtime"))
+    return both(moved, changed(local(zone, "time", "recordedtime"), FILED, ACTED))
+
+
+def in_skipped_hour(event: Json) -> Json:
+    """Return an event at 02:30 of a night in which 02:00 is followed by 03:00, others with Berlin's offset."""
+    if event["id"].endswith("00"):
+        return event | {"time": "2026-03-29T02:30:00.123+01:00"}
+    summer = event["time"] > "2026-03-29T01"
+    offset = 2 * HOUR if summer else HOUR
+    written = format_timestamp(parse_timestamp(event["time"]) + offset)
+    return event | {"time": f"{written[:-1]}{'+02:00' if summer else '+01:00'}"}
+
+
+def in_skipped_hour_of_one_offset(event: Json) -> Json | None:
+    """Return an event with Berlin's offset in winter, up to the end of the hour that does not exist."""
+    after = event["time"] > "2026-03-29T01"
+    return None if after else in_skipped_hour(event)
+
+
+def always_winter(event: Json) -> Json:
+    return event | {"time": f"{format_timestamp(parse_timestamp(event['time']) + HOUR)[:-1]}+01:00"}
+
+
+def own_key_id(event: Json) -> Json:
+    return event | {"subject": event["subject"][3:5].lower().replace("_", "0").replace("-", "0") + event["subject"][2:]}
+
+
+PLANTED: Final[list[tuple[str, SimulationConfig, Plant]]] = [
+    ("early_years", SMALL, year("1998")),
+    ("early_years", SMALL, year("2006")),
+    ("epoch_units", SMALL, both(PLAIN, changed(lambda event: event | {"time": format_timestamp(parse_timestamp(event["time"]) // 1_000)}))),
+    ("in_the_future", SMALL, year("2062")),
+    ("in_the_future", SMALL, both(PLAIN, changed(lambda event: event | {"time": "2041-01-01T00:00:00Z"}, ACTED))),
+    ("logged_long_after", SMALL, changed(lambda event: event | {"recordedtime": "2026-03-20T00:00:00Z"})),
+    ("logged_after_heartbeat", SMALL, changed(shifted(-5 * HOUR, "time"), FILED, ACTED)),
+    ("skipped_hour_empty", SPRING, both(PLAIN, changed(local("Europe/London", "time")))),
+    ("skipped_hour_empty", SPRING, changed(local("Europe/Berlin", "time", "recordedtime"))),
+    ("skipped_hour_empty", SPRING, both(PLAIN, changed(local("Europe/Athens", "time")))),
+    ("skipped_hour_empty", AMERICAN_SPRING, both(PLAIN, changed(local("America/Chicago", "time")))),
+    ("bad_times_at_change", AUTUMN, both(PLAIN, late_at_night(4, "Europe/Berlin"))),
+    ("bad_times_at_change", AMERICAN_AUTUMN, late_at_night(9, "America/New_York")),
+    ("skipped_hour_written", SPRING, both(PLAIN, changed(in_skipped_hour))),
+    ("skipped_hour_written", SPRING, both(PLAIN, changed(in_skipped_hour_of_one_offset))),
+    ("one_offset_all_year", HALF_A_YEAR, both(PLAIN, changed(always_winter))),
+    ("first_twelve_days", HALF_A_YEAR, both(PLAIN, changed(day_and_month_swapped))),
+    ("no_afternoon", LARGE, both(PLAIN, changed(twelve_hours))),
+    ("midnights", SMALL, both(PLAIN, changed(rounded(DAY)))),
+    ("midnights", SMALL, both(PLAIN, changed(rounded(HOUR)))),
+    ("whole_minutes", SMALL, both(PLAIN, changed(rounded(MINUTE)))),
+    ("one_time", SMALL, changed(lambda event: event | {"time": "2026-01-05T10:00:00.123Z"})),
+    ("one_recorded_time", SMALL, changed(lambda event: event | {"recordedtime": "2026-01-19T00:00:00.123Z"})),
+    ("under_a_second", SMALL, both(PLAIN, shortened)),
+    ("interim_only", SMALL, only(*ENDINGS, "restricted", "account_restricted", interim=True)),
+    ("all_acted", LARGE, joined),
+    ("no_action", SMALL, lambda events: [event for event in events if event["type"] != ACTED]),
+    ("ids_in_conflict", SMALL, changed(lambda event: event | {"id": event["id"][:13]})),
+    ("ids_of_others", SMALL, changed(lambda event: event | {"id": "constant-id"})),
+    ("ids_of_others", SMALL, numbered_anew_each_day),
+    ("one_token", SMALL, changed(lambda event: event | {"subject": "k1_" + "A" * 43}, FILED, ACTED)),
+    ("many_key_ids", SMALL, changed(own_key_id, FILED, ACTED)),
+    ("sent_twice", SMALL, lambda events: [*events, *events]),
+    ("one_number_of_items", SMALL, changed(saying(items=1_000_000), FILED)),
+    ("one_label", LARGE, changed(saying(harm="csam", reporter="hotline", channel="api", basis="terms", severity="high", trusted_flagger=True, jurisdictions=["DE"]), FILED)),
+    ("one_outcome", SMALL, changed(lambda event: event | {"data": {"outcome": "no_violation"}}, ACTED)),
+    ("tests", SMALL, changed(saying(test=True), FILED)),
+    ("trusted_persons", SMALL, changed(saying(trusted_flagger=True), FILED)),
+]  # fmt: skip
+DENSE: Final = {"skipped_hour_empty", "bad_times_at_change"}
+"""Mistakes that only a large platform's file shows: what happens in one hour of the night must be many."""
+
+LOCAL: Final = {"late_by_an_offset", "ahead_by_an_offset", "acted_before_filed", "acted_after_an_offset"}
+
+
+def turns(*cases: Iterable[object]) -> list[ParameterSet]:
+    """Return every combination of the cases; one in four is for `make test`, the platforms taking turns."""
+    every = list(product(*cases, PROMPT))
+    return [
+        pytest.param(*case, marks=() if number % 4 == number // 4 % 4 else pytest.mark.slow)
+        for number, case in enumerate(every)
+    ]
+
+
+@pytest.mark.parametrize(("planted_row", "platform"), turns([row for row in PLANTED if row[0] not in DENSE]))
+def test_a_planted_mistake_is_told(
+    tmp_path: Path, planted_row: tuple[str, SimulationConfig, Plant], platform: str
+) -> None:
+    name, plan, plant = planted_row
+
+    found = checked(tmp_path, planted(plan, plant, platform))
+
+    assert name in told(found)[platform]
+
+
+@pytest.mark.parametrize("planted_row", [row for row in PLANTED if row[0] in DENSE])
+def test_a_local_time_without_offset_is_told_by_the_nights_in_which_clocks_change(
+    tmp_path: Path, planted_row: tuple[str, SimulationConfig, Plant]
+) -> None:
+    name, plan, plant = planted_row
+
+    found = checked(tmp_path, planted(plan, plant, "lantern"))
+
+    assert name in told(found)["lantern"]
+
+
+def test_every_mistake_is_planted() -> None:
+    names = [mistake.name for mistake in MISTAKES]
+
+    assert len(set(names)) == len(names)
+    assert set(names) == {name for name, _, _ in PLANTED} | LOCAL
+
+
+@pytest.mark.parametrize(("reports", "hours", "platform"), turns([1_600, 12_000], OFFSETS))
+def test_times_that_are_all_local_are_told_with_their_offset(
+    tmp_path: Path, reports: int, hours: float, platform: str
+) -> None:
+    plant = changed(shifted(int(hours * HOUR), "time"))
+
+    found = checked(tmp_path, planted(SMALL._replace(reports=reports), plant, platform))
+
+    name = "ahead_by_an_offset" if hours > 0 else "late_by_an_offset"
+    offset = f"{abs(int(hours))} h 30 min" if hours % 1 else f"{abs(hours)} h"
+    assert name in told(found)[platform]
+    assert any(offset in warning for warning in found.platforms[0].warnings)
+
+
+@pytest.mark.parametrize("kind", [ACTED, FILED])
+@pytest.mark.parametrize("hours", OFFSETS)
+def test_times_of_actions_or_of_filings_that_are_local_are_told(tmp_path: Path, hours: float, kind: str) -> None:
+    plant = both(PLAIN, changed(shifted(int(hours * HOUR), "time"), kind))
+
+    found = told(checked(tmp_path, planted(SMALL, plant)))
+
+    longer = (hours > 0) == (kind == ACTED)
+    expected = {"acted_after_an_offset" if longer else "acted_before_filed"}
+    assert {platform: mistakes & LOCAL for platform, mistakes in found.items()} == dict.fromkeys(found, expected)
+
+
+def test_durations_that_a_platform_cut_off_at_zero_are_told(tmp_path: Path) -> None:
+    filed = {
+        event["subject"]: parse_timestamp(event["time"])
+        for event in map(json.loads, simulated(SMALL))
+        if event["type"] == FILED
+    }
+    cut = changed(lambda event: event | {"time": format_timestamp(max(filed[event["subject"]], parse_timestamp(event["time"]) - 5 * HOUR))}, ACTED)  # fmt: skip
+
+    found = checked(tmp_path, planted(SMALL, both(PLAIN, cut), "meadow"))
+
+    assert any("0 seconds" in warning for warning in found.platforms[0].warnings)
+
+
+def test_only_closed_reports_are_told(tmp_path: Path) -> None:
+    found = checked(tmp_path, planted(SMALL, only(*ENDINGS, "restricted", "account_restricted"), "meadow"))
+
+    assert any("closed reports only" in warning for warning in found.platforms[0].warnings)
+
+
+@pytest.mark.parametrize("seed", [*range(6), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(6, 100))])
+def test_a_clean_file_is_told_nothing(tmp_path: Path, seed: int) -> None:
+    starts = ("2026-01-05", "2025-03-10", "2026-10-12", "2025-06-02", "2026-02-16")
+    plan = SimulationConfig(
+        seed=seed,
+        start_ms=parse_timestamp(f"{starts[seed % 5]}T00:00:00Z"),
+        weeks=(1, 2, 4, 8)[seed % 4],
+        reports=(400, 1_500, 4_000, 9_000)[seed // 4 % 4],
+    )
+    plant = PLAIN if seed % 3 == 0 else changed(without("datacontenttype"))
+
+    found = told(checked(tmp_path, planted(plan, plant)))
+
+    # It tells filings when they are closed, which is its planted truth: nothing of it is open, and its promises break.
+    assert found.pop("juniper") <= {"logged_after_heartbeat", "all_acted"}
+    assert found == {platform: set() for platform in found}
+
+
+def test_the_documentation_lists_every_mistake() -> None:
+    text = (ROOT / "docs/publishing.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+
+    assert {mistake.name for mistake in MISTAKES} <= {name for row in rows for name in row.split("`")}
+
+
+def test_a_mistake_says_nothing_that_stood_in_a_line(tmp_path: Path) -> None:
+    mark = "qqqsecretqqq"
+    plant = changed(lambda event: event | {"id": f"{mark}{event['id'][-3:]}", "time": "2026-01-05T10:00:00.123Z"})
+
+    (platform,) = checked(tmp_path, planted(SMALL, plant, "meadow")).platforms
+
+    assert platform.mistakes
+    assert mark not in " ".join(platform.warnings)

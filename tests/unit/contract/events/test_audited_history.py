@@ -1,0 +1,120 @@
+"""What the decoder takes as audited history, and as told when."""
+
+import json
+from typing import NamedTuple
+
+import pytest
+
+from streams.contract.events.decoder import EventDecoder, Refusal
+from streams.contract.events.keys import record_key
+from streams.contract.events.schema.envelope import encode_structured
+from streams.contract.registry.registry import AuditedHistory, Platform, Registry
+from streams.contract.timestamps import format_timestamp
+from streams.domain.duration_bins import DAY, HOUR
+from streams.domain.events import Action, Filing, Heartbeat
+from streams.domain.vocabulary import RefusalReason
+from tests.support.events.examples import AT, FULL_FILING, RESTRICTED, TOKEN, event
+
+NOW = AT + 300 * DAY
+SPAN = AuditedHistory(since=AT - DAY, until=AT + DAY, opened_on=NOW - DAY, opened_by="audit", closes_on=NOW + DAY)
+
+
+class Given(NamedTuple):
+    """A record about the report of the examples."""
+
+    value: bytes
+    topic: str = "filed"
+    timestamp: int = NOW
+    key: bytes = record_key("harbor", TOKEN)
+    headers: tuple[tuple[str, bytes], ...] = ()
+    partition: int = 0
+    offset: int = 0
+
+
+def decoder(*spans: AuditedHistory) -> EventDecoder:
+    """Return what reads harbor's events, for whom these spans are open."""
+    harbor = Platform(id="harbor", provider="-", report_filed="filed", action_taken="taken", history=spans)
+    return EventDecoder(Registry({"harbor": harbor}))
+
+
+def written(said: object, **more: str) -> bytes:
+    """Return an event of the examples with other attributes."""
+    return json.dumps({**json.loads(encode_structured(event(said))), **more}).encode()  # type: ignore[arg-type]  # of the examples
+
+
+def text(ms: int) -> str:
+    """Return an instant as an event has it."""
+    return format_timestamp(ms)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "told"),
+    [(None, AT), (AT + 3 * HOUR, AT + 3 * HOUR), (AT + 14 * DAY, AT + 14 * DAY)],
+)
+def test_a_filing_of_history_is_told_when_its_platform_recorded_it(recorded: int | None, told: int) -> None:
+    more = {} if recorded is None else {"recordedtime": text(recorded)}
+
+    fact = decoder(SPAN).decode(Given(written(FULL_FILING, **more)))
+
+    assert isinstance(fact, Filing)
+    assert (fact.at, fact.logged_at, fact.is_history) == (AT, told, True)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "reason", "field"),
+    [(AT + 14 * DAY + 1, RefusalReason.TOO_OLD, "time"), (NOW + HOUR, RefusalReason.FUTURE_TIME, "recordedtime")],
+)
+def test_history_too_must_have_been_recorded_within_14_days_and_before_now(
+    recorded: int, reason: RefusalReason, field: str
+) -> None:
+    fact = decoder(SPAN).decode(Given(written(FULL_FILING, recordedtime=text(recorded))))
+
+    assert fact == Refusal(reason, field, "harbor")
+
+
+@pytest.mark.parametrize(
+    ("span", "now"),
+    [
+        (None, NOW),
+        (SPAN, NOW - DAY - 1),  # before it is opened
+        (SPAN, NOW + DAY),  # once it is closed
+        (AuditedHistory(since=AT + 1, until=AT + DAY, opened_on=NOW - DAY, opened_by="audit"), NOW),
+        (AuditedHistory(since=AT - DAY, until=AT, opened_on=NOW - DAY, opened_by="audit"), NOW),
+    ],
+)
+def test_outside_of_an_open_span_what_was_recorded_counts_for_nothing(span: AuditedHistory | None, now: int) -> None:
+    spans = () if span is None else (span,)
+
+    fact = decoder(*spans).decode(Given(written(FULL_FILING, recordedtime=text(AT)), timestamp=now))
+
+    assert fact == Refusal(RefusalReason.TOO_OLD, "time", "harbor")
+
+
+def test_within_14_days_a_filing_is_live_whatever_is_open() -> None:
+    opened = AuditedHistory(since=AT - DAY, until=AT + DAY, opened_on=AT, opened_by="audit")
+    record = Given(written(FULL_FILING, recordedtime=text(AT)), timestamp=AT + 14 * DAY)
+
+    fact = decoder(opened).decode(record)
+
+    assert isinstance(fact, Filing)
+    assert (fact.logged_at, fact.is_history) == (AT + 14 * DAY, False)
+
+
+def test_actions_and_heartbeats_of_history_are_told_when_they_were_recorded() -> None:
+    action = decoder(SPAN).decode(Given(written(RESTRICTED, recordedtime=text(AT + HOUR)), topic="taken"))
+    beat = json.dumps(
+        {
+            "specversion": "1.0",
+            "type": "safeclock.heartbeat.v1",
+            "source": "/platforms/harbor",
+            "id": "heartbeat-1",
+            "time": text(AT),
+            "data": {"complete_through": text(AT), "sequence": 1},
+        }
+    ).encode()
+
+    heartbeat = decoder(SPAN).decode(Given(beat, key=b"harbor"))
+
+    assert isinstance(action, Action)
+    assert isinstance(heartbeat, Heartbeat)
+    assert (action.logged_at, heartbeat.logged_at) == (AT + HOUR, AT)

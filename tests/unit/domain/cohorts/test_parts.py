@@ -1,0 +1,133 @@
+"""A large cohort is divided into rows by what it holds and by nothing else."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.contract.outputs.row_codec import MessagePackCodec
+from streams.domain.clocks.standard import STANDARD_CLOCKS
+from streams.domain.cohorts.cohort import StoredCohort, parse_key, part_name, split_part_name
+from streams.domain.cohorts.parts import MAX_PROFILES_PER_PART, profile_code
+from streams.domain.cohorts.profile import is_total
+from streams.domain.cohorts.rows import CohortRows
+from streams.domain.duration_bins import DAY, HOUR, MINUTE
+from streams.domain.events import Action, ActionKind, Event, Filing
+from streams.domain.vocabulary import Outcome
+from tests.support.ledger.harness import Subject
+from tests.support.ledger.strategies import START
+
+NAME = "harbor|20100|gaaaabEU"
+FEW = 3
+SIGNATURES = [bytes([0, number, 0, 0, 0]) for number in range(40)]
+SUM = STANDARD_CLOCKS[0].hash
+
+contents = st.dictionaries(st.sampled_from([*SIGNATURES, SUM]), st.integers(1, 3), max_size=40)
+
+
+def rule(cohort: Mapping[bytes, int], most: int, bits: str = "") -> dict[str, StoredCohort]:
+    """Return the rows of a cohort by the definition: halves of halves, until each is small enough."""
+    held = {
+        name: count
+        for name, count in cohort.items()
+        if not is_total(name) and f"{profile_code(name):b}"[1:].startswith(bits)
+    }
+    sums = {name: count for name, count in cohort.items() if is_total(name)}
+    if len(held) <= most:
+        return {bits: held if bits else held | sums}
+    halves = rule(cohort, most, bits + "0") | rule(cohort, most, bits + "1")
+    return halves if bits else {"": sums} | halves
+
+
+def write(rows: CohortRows, log: dict[str, StoredCohort], cohort: StoredCohort, changed: Iterable[bytes]) -> None:
+    """Write down the rows that change, as a journal would."""
+    if NAME in rows.changed_in_divided:
+        rows.changed_in_divided[NAME].update(changed)
+    for name, row in rows.changed_rows(NAME, cohort):
+        if row is None:
+            del log[split_part_name(name)[1]]
+        else:
+            log[split_part_name(name)[1]] = dict(row)
+
+
+@given(st.lists(contents, min_size=1, max_size=8), st.sets(st.integers(0, 7)))
+def test_the_rows_are_those_of_the_content_whatever_came_before(states: list[StoredCohort], restarts: set[int]) -> None:
+    rows, log, former = CohortRows(FEW), dict[str, StoredCohort](), StoredCohort()
+
+    for place, cohort in enumerate(states):
+        changed = {name for name in former | cohort if former.get(name) != cohort.get(name)}
+        write(rows, log, cohort, changed)
+        if place in restarts:
+            rows = CohortRows(FEW)
+            for bits in log:
+                rows.register_row(part_name(NAME, bits) if bits else NAME)
+        former = cohort
+
+        assert log == rule(cohort, FEW)
+
+
+@given(contents)
+def test_a_change_of_one_signature_writes_few_rows(cohort: StoredCohort) -> None:
+    rows, log = CohortRows(FEW), dict[str, StoredCohort]()
+    write(rows, log, cohort, cohort)
+    grown = cohort | {SIGNATURES[0]: cohort.get(SIGNATURES[0], 0) + 1}
+
+    former = dict(log)
+    write(rows, log, grown, [SIGNATURES[0]])
+
+    written = [row for bits, row in log.items() if former.get(bits) != row]
+    assert sum(not is_total(name) for row in written for name in row) <= FEW + 1
+
+
+@pytest.mark.parametrize("bits", ["0", "011010"])
+def test_a_part_has_the_key_of_its_cohort(bits: str) -> None:
+    part = part_name(NAME, bits)
+
+    assert part == f"harbor|20100/{bits}|gaaaabEU"
+    assert split_part_name(part) == (NAME, bits)
+    assert parse_key(part) == parse_key(NAME)
+
+
+def _reports(count: int, outcome: Callable[[int], int]) -> list[Event]:
+    """Return so many reports of one day, each with an acknowledgement at a minute of its own."""
+    events: list[Event] = []
+    for number in range(count):
+        key, at = f"harbor|aa_{number}".encode(), START + number % 24 * HOUR
+        done = at + outcome(number) * MINUTE
+        events.append(Filing(key, "harbor", at, at, 1, 1, "gaaaabEU"))
+        events.append(Action(key, "harbor", done, done, 2, 2, ActionKind(Outcome.ACKNOWLEDGED)))
+    return events
+
+
+def test_every_row_of_a_large_cohort_stays_small() -> None:
+    subject = Subject()
+    subject.feed(_reports(5_000, lambda number: 1 + number // 24 % 119))
+    subject.commit()
+
+    parts = {key: MessagePackCodec().unpack_cohort(row) for key, row in subject.rows.items() if key.startswith(b"c|")}
+
+    (cohort,) = subject.ledger.stored_cohorts().values()
+    assert len(cohort) > 10 * MAX_PROFILES_PER_PART
+    assert max(map(len, parts.values())) <= MAX_PROFILES_PER_PART
+    assert sum(map(Counter, parts.values()), Counter()) == Counter(cohort)
+
+
+def test_a_ledger_that_is_loaded_goes_on_with_the_same_parts() -> None:
+    events = _reports(600, lambda number: 1 + number // 24 % 119)
+    more = [
+        Action(event.key, "harbor", event.at + DAY, event.at + DAY, 3, 3, ActionKind(Outcome.NO_VIOLATION))
+        for event in events
+        if isinstance(event, Filing)
+    ]
+    spared, struck = Subject(), Subject()
+
+    for part in (events[:400], events[400:], more[:300], more[300:]):
+        for subject in (spared, struck):
+            subject.feed(part)
+            subject.commit()
+        struck.crash()
+
+    assert struck.read_rows() == spared.read_rows()
+    assert struck.loaded().held() == spared.held()

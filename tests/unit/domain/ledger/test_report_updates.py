@@ -1,0 +1,143 @@
+"""Notices about single reports: what a reader of them knows in the end is what the report says."""
+
+from collections.abc import Iterable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.domain.clocks.deadlines import MET
+from streams.domain.clocks.endings import COMPETING_ENDINGS, STOPPED
+from streams.domain.clocks.standard import STANDARD_CLOCKS
+from streams.domain.duration_bins import DAY, HOUR
+from streams.domain.events import Event
+from streams.domain.ledger.report_updates import ClocksEnded, DeadlinesPassed, EndedClock, ReportUpdate
+from tests.support.ledger.harness import Subject, clock_of, oracle_for
+from tests.support.ledger.oracle import Oracle, Yardstick, run_of
+from tests.support.ledger.strategies import KEYS, START, batches, instants, packs, streams
+from tests.unit.domain.reports.test_one_report import RESTRICTED, did, filed
+
+_NUMBERS = {"stopped": STOPPED} | {outcome.value: number for outcome, number in COMPETING_ENDINGS.items()}
+
+
+def last_words(notices: Iterable[ReportUpdate]) -> dict[tuple[bytes, str], tuple[EndedClock, int] | int]:
+    """Return, by report and clock, what a reader of notices knows in the end: how it ended, or when it was missed."""
+    known: dict[tuple[bytes, str], tuple[EndedClock, int] | int] = {}
+    for notice in notices:
+        if isinstance(notice, DeadlinesPassed):
+            known |= {(notice.key, clock.key): notice.at for clock in notice.clocks}
+        else:
+            known |= {(notice.key, ended.clock.key): (ended, notice.duration) for ended in notice.ended_clocks}
+    return known
+
+
+def live_ends(oracle: Oracle, events: list[Event]) -> dict[tuple[bytes, str], tuple[int, int]]:
+    """Return by report and clock the ending and the duration, where the limit had not passed when we were told."""
+    found = {}
+    for key, (filing, story) in oracle.reports(events).items():
+        for clock in oracle.clocks:
+            run = run_of(clock, filing, story.steps)
+            ended = run.ending not in {"absent", "open", "frozen"}
+            if ended and (clock.limit is None or run.start + clock.limit + run.paused > filing.logged_at):
+                found[key, f"{clock.name}@1"] = (_NUMBERS[run.ending], run.duration)
+    return found
+
+
+@settings(max_examples=2 * settings().max_examples)
+@given(st.data(), packs, streams(), instants)
+def test_the_last_word_on_a_clock_that_ended_is_its_ending_and_duration(
+    data: st.DataObject, pack: tuple[Yardstick, ...], stream: list[Event], end: int
+) -> None:
+    subject, oracle = Subject([clock_of(yardstick) for yardstick in pack]), oracle_for(pack)
+
+    for part, now in data.draw(batches(stream)):
+        subject.advance(now)
+        subject.feed(part)
+        if data.draw(st.booleans()):
+            subject.commit()
+    subject.advance(max(end, subject.ledger.now))
+    subject.commit()
+
+    known = last_words(subject.notices)
+    for place, (ending, duration) in live_ends(oracle, stream).items():
+        said = known[place]
+        assert isinstance(said, tuple)
+        assert (said[0].ending, said[1]) == (ending, duration)
+
+
+@given(packs, streams(), instants)
+def test_every_live_miss_is_told_and_nothing_is_told_as_missed_that_was_never_counted(
+    pack: tuple[Yardstick, ...], stream: list[Event], now: int
+) -> None:
+    subject, oracle = Subject([clock_of(yardstick) for yardstick in pack]), oracle_for(pack)
+    for event in stream:
+        subject.feed([event])
+    subject.advance(now)
+    subject.commit()
+
+    known = last_words(subject.notices)
+    missed = {
+        (verdict.key, f"{verdict.clock}@1")
+        for verdict in oracle.verdicts(stream, now)
+        if (verdict.verdict, verdict.timing) == ("missed", "live")
+    }
+    assert missed <= known.keys()
+    counted = sum(
+        count
+        for tally in subject.ledger.counters().values()
+        for name, count in tally.items()
+        if name.startswith("deadline|") and name.endswith("|missed|live")
+    )
+    assert len({place for place, said in known.items() if isinstance(said, int)}) <= counted
+
+
+@given(streams(), st.integers(0, 60))
+def test_a_restored_ledger_repeats_no_notice(stream: list[Event], day: int) -> None:
+    subject = Subject()
+    subject.feed(stream)
+    subject.advance(START + day * DAY)
+    subject.commit()
+    subject.notices.clear()
+
+    subject.crash()
+    subject.advance(START + day * DAY)
+    subject.commit()
+
+    assert subject.notices == []
+
+
+@given(streams())
+def test_what_nobody_wants_is_not_collected(stream: list[Event]) -> None:
+    subject = Subject()
+    subject.rules = subject.rules._replace(with_updates=False)
+    subject.crash()
+
+    subject.feed(stream)
+    subject.advance(START + 60 * DAY)
+    subject.commit()
+
+    assert subject.notices == []
+
+
+def test_limits_that_pass_together_are_one_notice_and_so_are_clocks_that_end_together() -> None:
+    missed, decided = Subject(), Subject()
+    missed.feed([filed()])
+    decided.feed([filed(), did(RESTRICTED, after=HOUR)])
+
+    for subject in (missed, decided):
+        subject.advance(START + 3 * DAY)
+        subject.commit()
+
+    (miss,) = missed.notices
+    assert isinstance(miss, DeadlinesPassed)
+    assert (miss.key, miss.filed_at, miss.at, {names.clock for names in miss.clocks}) == (
+        KEYS[0],
+        START,
+        START + DAY,
+        {*STANDARD_CLOCKS},
+    )
+    (response,) = decided.notices
+    assert isinstance(response, ClocksEnded)
+    assert response.duration == HOUR
+    assert {(ended.clock.clock, ended.ending, ended.deadline_outcome) for ended in response.ended_clocks} == {
+        (clock, STOPPED, MET) for clock in STANDARD_CLOCKS
+    }

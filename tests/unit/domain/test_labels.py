@@ -1,0 +1,65 @@
+from itertools import count
+
+import pytest
+
+from streams.domain.clocks.clock_history import ClockError, check_unique
+from streams.domain.clocks.standard import STANDARD_CLOCKS
+from streams.domain.duration_bins import DAY, HOUR, MINUTE
+from streams.domain.events import Action, ActionKind, Amendment, Filing
+from streams.domain.labels import DOWNGRADED, Labels, encode_amendment, encode_labels, is_downgrade
+from streams.domain.vocabulary import Basis, Channel, Harm, Outcome, Reporter, Severity
+from tests.support.ledger.harness import Subject
+from tests.support.ledger.strategies import KEYS, START
+
+
+def labels(harm: Harm, severity: Severity) -> str:
+    """Return the short form of labels that differ in these two alone."""
+    return encode_labels(Labels(harm, Reporter.USER, False, Channel.IN_APP, Basis.TERMS, severity, "EU"))  # noqa: FBT003
+
+
+@pytest.mark.parametrize(
+    ("filed", "amended", "laxer"),
+    [
+        ((Harm.CSAM, Severity.CRITICAL), (None, Severity.HIGH), True),
+        ((Harm.CSAM, Severity.HIGH), (None, Severity.CRITICAL), False),
+        ((Harm.CSAM, Severity.HIGH), (None, Severity.HIGH), False),
+        ((Harm.CSAM, Severity.UNSPECIFIED), (None, Severity.STANDARD), False),
+        ((Harm.CSAM, Severity.CRITICAL), (None, Severity.UNSPECIFIED), False),
+        ((Harm.GROOMING, Severity.HIGH), (Harm.BULLYING, None), True),
+        ((Harm.BULLYING, Severity.HIGH), (Harm.OTHER, None), True),
+        ((Harm.GROOMING, Severity.HIGH), (Harm.SEXTORTION, None), False),
+        ((Harm.OTHER, Severity.HIGH), (Harm.CSAM, None), False),
+        ((Harm.CSAM, Severity.HIGH), (None, None), False),
+    ],
+)
+def test_a_lower_severity_or_a_lesser_harm_is_laxer(
+    filed: tuple[Harm, Severity], amended: tuple[Harm | None, Severity | None], *, laxer: bool
+) -> None:
+    assert is_downgrade(labels(*filed), encode_amendment(*amended)) is laxer
+
+
+def test_a_softened_report_goes_on_like_any_other() -> None:
+    subject = Subject()
+    key, filed = KEYS[0], labels(Harm.CSAM, Severity.CRITICAL)
+    subject.feed([Filing(key, "harbor", START, START, 1, 1, filed)])
+    subject.commit()
+    at = START + 5 * MINUTE
+    subject.feed([Amendment(key, "harbor", at, at, 2, 2, Harm.OTHER, Severity.STANDARD)])
+    subject.commit()
+    subject.crash()
+    at = START + HOUR
+    subject.feed([Action(key, "harbor", at, at, 3, 3, ActionKind(Outcome.RESTRICTED, is_final=True))])
+    subject.advance(START + DAY)
+
+    (cohort,) = subject.ledger.stored_cohorts().values()
+
+    assert cohort[DOWNGRADED] == 1
+    assert cohort[STANDARD_CLOCKS[2].hash] == HOUR
+    assert subject.counters()["harbor"]["amended"] == 1
+
+
+def test_a_clock_with_the_name_of_the_count_as_its_mark_is_refused() -> None:
+    unlucky = next(clock for n in count() if (clock := STANDARD_CLOCKS[0]._replace(version=str(n))).hash == DOWNGRADED)
+
+    with pytest.raises(ClockError, match="expected a unique hash, got that of the count of downgraded reports"):
+        check_unique([*STANDARD_CLOCKS, unlucky])

@@ -1,0 +1,58 @@
+"""The tolerant parser against aiokafka's: both read the same, and refuse the same, but for names that are not UTF-8."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from aiokafka.record.default_records import DefaultRecordBatch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.edge.kafka_client import record_parser
+from streams.edge.kafka_client.record_batch import batch_at
+from tests.support.kafka.record_batches import BY_BROKER, STAMP, Header, batch, record, sealed
+
+TEXTS = st.none() | st.binary(max_size=12)
+HEADERS = st.lists(st.tuples(st.text(max_size=8).map(str.encode), TEXTS), max_size=3)
+ATTRIBUTES = st.sampled_from([0, BY_BROKER])
+
+
+def read_by(parse: Iterable[Any]) -> list[tuple[object, ...]] | None:
+    """Return what a parser says of records, None when it refuses them."""
+    try:
+        return [(one.offset, one.timestamp, one.timestamp_type, one.key, one.value, list(one.headers)) for one in parse]
+    except UnicodeDecodeError:
+        raise
+    except Exception:  # noqa: BLE001 - whatever it is, it is a refusal
+        return None
+
+
+def both(data: bytes) -> tuple[object, object]:
+    """Return what the tolerant parser and aiokafka's say of a batch."""
+    frame = batch_at(data, 0)
+    assert frame is not None
+    return read_by(record_parser.parse_records_leniently(data[61:], frame)), read_by(DefaultRecordBatch(data))
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS, HEADERS), max_size=5), ATTRIBUTES)
+def test_records_are_read_alike(told: list[tuple[Any, Any, Any]], attributes: int) -> None:
+    records = [record(place, value, headers, key) for place, (key, value, headers) in enumerate(told)]
+
+    ours, theirs = both(batch(records, Header(7, attributes)))
+
+    assert ours == theirs
+    assert ours is not None
+
+
+@given(st.data())
+def test_records_that_were_changed_are_read_or_refused_alike(data: st.DataObject) -> None:
+    content = bytearray(record(0, b"value", [(b"name", b"x")]) + record(1, None, [(b"n", None)]))
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    changed = sealed(Header(stamp=STAMP), bytes(content), total=2)
+
+    try:
+        ours, theirs = both(changed)
+    except UnicodeDecodeError:
+        return  # of which aiokafka reads none
+
+    assert ours == theirs

@@ -1,0 +1,315 @@
+"""The application of record batches: from the position, once, and in the time of the logs."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import pytest
+from aiokafka import TopicPartition
+from typing_extensions import override
+
+from streams.contract.events.decoder import EventDecoder
+from streams.contract.events.keys import record_key
+from streams.contract.events.source_records import Refusal, UnreadableBatch
+from streams.contract.registry.registry import Registry
+from streams.domain.duration_bins import HOUR, MINUTE
+from streams.domain.log_time import PartitionClock
+from streams.domain.vocabulary import RefusalReason
+from streams.runtime.kafka.records import RecordBatch
+from streams.runtime.partition.processor import LaggingPlatforms, PartitionProcessor
+from tests.support.events.event_lines import START, filed
+from tests.support.process.counting.counting_worker import PLATFORM, CountingLedger, NumberDecoder
+
+FILED, TAKEN = "report-filed", "action-taken"
+WALL = 1_000_000 * HOUR
+
+
+class Fetched(NamedTuple):
+    """A record as the client gives it."""
+
+    offset: int
+    value: bytes | None
+    timestamp: int = WALL
+    timestamp_type: int = 1
+    topic: str = FILED
+    partition: int = 0
+    key: bytes | None = b"harbor|a"
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+def intake_at(position: int, ledger: CountingLedger | None = None, now: int = 0) -> PartitionProcessor:
+    time = PartitionClock((FILED, TAKEN), now)
+    return PartitionProcessor(ledger or CountingLedger(), NumberDecoder(), time, {FILED: position, TAKEN: 0})
+
+
+def batch(start: int, end: int, *records: Fetched, topic: str = FILED) -> RecordBatch:
+    return RecordBatch(TopicPartition(topic, 0), start, end, 1, records)
+
+
+def totals(intake: PartitionProcessor) -> dict[str, int]:
+    ledger = intake.ledger
+    assert isinstance(ledger, CountingLedger)
+    return ledger.totals
+
+
+def test_a_batch_from_the_position_is_applied_and_moves_it() -> None:
+    intake = intake_at(5)
+    fetched = batch(5, 7, Fetched(5, b"100"), Fetched(6, b"200"))
+
+    intake.process(fetched, WALL)
+
+    assert intake.is_contiguous(fetched)
+    assert totals(intake) == {"records": 2, "sum": 300, "refused": 0}
+    assert intake.next_offsets[FILED] == 7
+
+
+def test_records_below_the_position_are_skipped() -> None:
+    intake = intake_at(6)
+
+    intake.process(batch(5, 7, Fetched(5, b"100"), Fetched(6, b"200")), WALL)
+
+    assert totals(intake)["sum"] == 200
+
+
+def test_a_batch_wholly_below_the_position_changes_nothing() -> None:
+    intake = intake_at(9)
+
+    intake.process(batch(5, 7, Fetched(5, b"100"), Fetched(6, b"200")), WALL)
+
+    assert totals(intake)["records"] == 0
+    assert intake.next_offsets[FILED] == 9
+
+
+def test_the_control_records_of_a_transactional_publisher_are_no_gap() -> None:
+    intake = intake_at(5)
+    fetched = batch(5, 12, Fetched(7, b"100"), Fetched(10, b"200"))
+
+    intake.process(fetched, WALL)
+
+    assert intake.is_contiguous(fetched)
+    assert intake.next_offsets[FILED] == 12
+
+
+def test_a_batch_from_beyond_the_position_does_not_follow() -> None:
+    assert not intake_at(5).is_contiguous(batch(6, 7, Fetched(6, b"100")))
+
+
+def test_a_refusal_of_the_decoder_is_counted_and_told_with_its_record() -> None:
+    intake = intake_at(0)
+
+    intake.process(batch(0, 2, Fetched(0, b"?"), Fetched(1, b"100")), WALL)
+
+    refused = intake.drain_refusals().events
+    assert [(refusal.reason, record.offset) for refusal, record in refused] == [(RefusalReason.NOT_JSON, 0)]
+    assert totals(intake) == {"records": 1, "sum": 100, "refused": 1}
+
+
+def test_a_bug_of_ours_refuses_the_record_without_its_content(caplog: pytest.LogCaptureFixture) -> None:
+    intake = intake_at(0)
+
+    with caplog.at_level(logging.ERROR):
+        intake.process(batch(0, 2, Fetched(0, b"13"), Fetched(1, b"100")), WALL)
+
+    assert [refusal.reason for refusal, _ in intake.drain_refusals().events] == [RefusalReason.INTERNAL]
+    assert totals(intake)["sum"] == 100
+    assert "RuntimeError" in caplog.text
+    assert "with content" not in caplog.text
+
+
+def test_time_is_advanced_before_a_record_is_applied_and_not_beyond_the_sibling() -> None:
+    ledger = CountingLedger()
+    ledger.next_due = 0
+    intake = intake_at(0, ledger)
+    intake.process(batch(0, 1, Fetched(0, b"1", WALL - HOUR, topic=TAKEN), topic=TAKEN), WALL)
+
+    intake.process(batch(0, 2, Fetched(0, b"1", WALL - 2 * HOUR), Fetched(1, b"2", WALL)), WALL)
+
+    assert [at for at in ledger.advanced if at][:2] == [WALL - 2 * HOUR, WALL - HOUR]
+    assert max(ledger.advanced) == WALL - HOUR
+
+
+class BusyLedger(CountingLedger):
+    """Has so much to decide that an advance gets no further than `reach`."""
+
+    reach = 0
+
+    @override
+    def advance(self, now: int, most: int) -> int:
+        return min(super().advance(now, most), self.reach)
+
+
+def test_no_record_is_applied_before_the_ledger_has_got_to_its_time() -> None:
+    ledger = BusyLedger()
+    ledger.next_due, ledger.reach = 0, WALL - HOUR
+    intake = intake_at(0, ledger)
+    intake.process(batch(0, 1, Fetched(0, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
+
+    rest = intake.process(batch(0, 3, Fetched(0, b"1", WALL - HOUR), Fetched(1, b"2", WALL), Fetched(2, b"3")), WALL)
+
+    assert rest == batch(1, 3, Fetched(1, b"2", WALL), Fetched(2, b"3"))
+    assert intake.next_offsets[FILED] == 1
+    assert (intake.has_due_work, intake.partition_clock.now, totals(intake)["records"]) == (True, WALL - HOUR, 2)
+
+
+def test_a_batch_goes_on_where_it_was_left_once_the_ledger_is_no_longer_behind() -> None:
+    ledger = BusyLedger()
+    ledger.next_due, ledger.reach = 0, WALL - HOUR
+    intake = intake_at(0, ledger)
+    intake.process(batch(0, 1, Fetched(0, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
+    rest = intake.process(batch(0, 2, Fetched(0, b"1", WALL - HOUR), Fetched(1, b"2", WALL)), WALL)
+    assert rest is not None
+
+    ledger.reach = WALL
+    intake.advance()
+    intake.process(rest, WALL)
+
+    assert intake.next_offsets[FILED] == 2
+    assert (intake.has_due_work, intake.partition_clock.now, totals(intake)["records"]) == (False, WALL, 3)
+
+
+def test_a_senders_stamp_in_the_future_is_refused_and_moves_no_time() -> None:
+    intake = intake_at(0)
+    ahead = Fetched(0, b"100", WALL + HOUR, timestamp_type=0)
+
+    intake.process(batch(0, 1, ahead), WALL)
+    intake.process(batch(0, 1, Fetched(0, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
+
+    refused = [refusal for refusal, _ in intake.drain_refusals().events]
+    assert refused == [Refusal(RefusalReason.FUTURE_TIME, "recordedtime", PLATFORM)]
+    assert intake.partition_clock.now == 0
+    assert intake.next_offsets[FILED] == 1
+    assert intake.uncommitted_records == 2
+
+
+def test_a_batch_that_cannot_be_read_is_refused_in_its_place_and_moves_the_position_but_no_time() -> None:
+    intake = intake_at(0)
+    unreadable = UnreadableBatch(FILED, 0, 1, WALL + HOUR, 40)
+
+    intake.process(
+        RecordBatch(TopicPartition(FILED, 0), 0, 42, 1, [Fetched(0, b"100"), unreadable, Fetched(41, b"200")]), WALL
+    )
+
+    ((refusal, record),) = intake.drain_refusals().events
+    assert (refusal, record) == (Refusal(RefusalReason.UNDECODABLE, "", PLATFORM), unreadable)
+    assert totals(intake) == {"records": 2, "sum": 300, "refused": 1}
+    assert (
+        intake.next_offsets[FILED],
+        intake.uncommitted_records,
+        intake.partition_clock.applied_through()[FILED],
+    ) == (
+        42,
+        3,
+        WALL,
+    )
+
+
+def test_a_batch_with_nothing_but_what_cannot_be_read_moves_the_position_and_no_time() -> None:
+    intake = intake_at(0)
+
+    intake.process(
+        RecordBatch(TopicPartition(FILED, 0), 0, 40, 1, [UnreadableBatch(FILED, 0, 0, WALL + HOUR, 40)]), WALL
+    )
+
+    assert (intake.next_offsets[FILED], intake.partition_clock.now) == (40, 0)
+
+
+def test_a_senders_stamp_a_little_ahead_counts_as_now() -> None:
+    intake = intake_at(0)
+
+    intake.process(batch(0, 1, Fetched(0, b"100", WALL + MINUTE, timestamp_type=0)), WALL)
+    intake.process(batch(0, 1, Fetched(0, b"1", WALL + MINUTE, topic=TAKEN), topic=TAKEN), WALL)
+
+    assert intake.partition_clock.now == WALL
+
+
+def test_a_senders_stamp_ahead_of_what_it_stamps_is_refused_under_the_platform() -> None:
+    intake = intake_at(0)
+    intake._decoder = EventDecoder(Registry.accepting_all())
+    line = filed("a", at=0)
+    record = Fetched(0, line, START + HOUR, 0, key=record_key("meadow", json.loads(line)["subject"]))
+
+    intake.process(batch(0, 1, record), START)
+    intake.process(batch(1, 2, record._replace(offset=1)), START + HOUR)
+
+    refused = [refusal for refusal, _ in intake.drain_refusals().events]
+    assert refused == [Refusal(RefusalReason.FUTURE_TIME, "recordedtime", "meadow")]
+    assert totals(intake)["records"] == 1
+
+
+def test_a_senders_stamp_a_little_ahead_gives_no_more_room_to_what_it_stamps() -> None:
+    intake = intake_at(0)
+    intake._decoder = EventDecoder(Registry.accepting_all())
+    line = filed("a", at=3 * MINUTE)
+    record = Fetched(0, line, START + 2 * MINUTE, 0, key=record_key("meadow", json.loads(line)["subject"]))
+
+    intake.process(batch(0, 1, record), START)
+
+    refused = [refusal for refusal, _ in intake.drain_refusals().events]
+    assert refused == [Refusal(RefusalReason.FUTURE_TIME, "time", "meadow")]
+
+
+def test_the_brokers_stamp_is_believed_whatever_our_clock_says() -> None:
+    intake = intake_at(0)
+
+    intake.process(batch(0, 1, Fetched(0, b"100", WALL + HOUR)), WALL)
+
+    assert totals(intake)["records"] == 1
+
+
+class HoldingLedger(CountingLedger):
+    """Keeps up to when it is to decide about whom; it gets there at once, unless it is `slow`."""
+
+    slow = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limits: list[dict[str, int]] = []
+
+    @override
+    def advance_limited(self, limits: Mapping[str, int], max_due: int) -> bool:
+        self.limits.append(dict(limits))
+        return not self.slow
+
+
+OWNERS = {FILED: frozenset({"harbor"}), TAKEN: frozenset({"harbor"}), "other": frozenset({"meadow"})}
+
+
+def behind_by_two_hours(ledger: CountingLedger) -> PartitionProcessor:
+    """Return the intake of a partition whose one platform was read two hours less far than the other."""
+    groups = {FILED: frozenset({FILED, TAKEN}), TAKEN: frozenset({FILED, TAKEN}), "other": frozenset({"other"})}
+    read = {FILED: WALL - 2 * HOUR, TAKEN: WALL - 2 * HOUR}
+    time = PartitionClock((FILED, TAKEN, "other"), WALL, groups, read)
+    return PartitionProcessor(ledger, NumberDecoder(), time, {FILED: 0, TAKEN: 0, "other": 0})
+
+
+def test_a_platform_that_is_behind_is_decided_as_far_as_its_own_topics_are_read() -> None:
+    ledger = HoldingLedger()
+    intake = behind_by_two_hours(ledger)
+    intake.set_lagging_platforms(LaggingPlatforms({"gone": 5}, OWNERS))
+
+    intake.process(batch(0, 1, Fetched(0, b"1", WALL - HOUR)), WALL)
+    intake.process(batch(0, 1, Fetched(0, b"1", WALL - HOUR, topic=TAKEN), topic=TAKEN), WALL)
+    intake.process(batch(1, 2, Fetched(1, b"1", WALL)), WALL)
+    intake.process(batch(1, 2, Fetched(1, b"1", WALL, topic=TAKEN), topic=TAKEN), WALL)
+
+    assert ledger.limits == [
+        {"gone": 5, "harbor": WALL - 2 * HOUR},
+        {"gone": 5, "harbor": WALL - HOUR},
+        {"gone": 5},
+    ]
+    assert intake.partition_clock.now == WALL
+
+
+def test_no_record_is_taken_before_a_platform_that_is_behind_has_been_decided() -> None:
+    ledger = HoldingLedger()
+    ledger.slow = True
+    intake = behind_by_two_hours(ledger)
+    intake.set_lagging_platforms(LaggingPlatforms({}, OWNERS))
+
+    intake.advance()
+    assert intake.has_due_work
+
+    ledger.slow = False
+    intake.advance()
+    assert not intake.has_due_work
