@@ -19,17 +19,19 @@ kafka: $(READY) ## Run Apache Kafka from its jars on loopback until interrupted 
 
 ##@ Develop
 
-test: $(READY) ## Run the tests that need nothing but Python (T=path for some of them)
-	$(BIN)/pytest -m "not slow" $(T)
+test: $(READY) ## Run the tests that need nothing but Python, in two processes (T=path for other tests)
+	$(if $(T),$(BIN)/pytest -m "not slow" $(T),SAFECLOCK_TEST_BROKER=embedded $(BIN)/pytest tests/unit tests/broker \
+	  -m "not slow and not apache" --numprocesses 2 --dist loadfile --hypothesis-profile fast)
 
-test-all: $(READY) ## Run every test that CI runs (T=path for some of them)
-	$(BIN)/pytest -m "not slow" $(T)
+test-all: $(READY) ## Run every test that CI runs, with more examples for each property
+	$(BIN)/pytest tests/unit -m "not slow" --numprocesses 2 --dist loadfile
+	$(BIN)/pytest tests/broker tests/system tests/tools -m "not slow"
 
 chaos: $(READY) ## Let workers and brokers fail at random (MINUTES=5 SEED=7; Java 17 and Maven)
 	$(BIN)/python -W ignore -m tests.tools.chaos --minutes $(MINUTES) --seed $(SEED)
 
 spoil: $(READY) ## Put spoilt record batches on Apache Kafka among good ones (BATCHES=100000 SEED=7; Java 17 and Maven)
-	$(BIN)/python -W ignore -m tests.support.process.spoilt_batch_run --batches $(or $(BATCHES),100000) --seed $(SEED)
+	$(BIN)/python -W ignore -m tests.tools.spoil --batches $(or $(BATCHES),100000) --seed $(SEED)
 
 lint: $(READY) ## Check style and format with ruff
 	$(BIN)/ruff check .

@@ -17,15 +17,19 @@ from tests.support.broker.faults.network_namespace import Namespace, NamespaceUn
 from tests.support.broker.faults.small_disk import MEGABYTES, DiskUnavailableError, SmallDisk, small_disk
 from tests.support.broker.jars import BrokerUnavailableError
 from tests.support.broker.launcher import Chosen, chosen_broker, look
-from tests.support.broker.selection import Found, described, offers
+from tests.support.broker.selection import EMBEDDED, Found, described, offers
 from tests.support.components import missing
+from tests.support.paths import ROOT
 
 # Hypothesis imports its types in the middle of a test; in a new environment pytest parses them then. When the garbage
 # collector finds something left open meanwhile, pytest formats its warning, for which Python 3.11 parses as well: one
 # parser within another ends the test with "AST constructor recursion depth mismatch" and hides the warning.
 
-# `quick` by default and always the same examples; more by `--hypothesis-profile=thorough`.
+# `fast` in `make test`, `quick` by default and always the same examples; more by `--hypothesis-profile=thorough`.
 _SLOW_TO_DRAW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile(
+    "fast", max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=_SLOW_TO_DRAW
+)
 settings.register_profile(
     "quick", max_examples=70, deadline=None, derandomize=True, database=None, suppress_health_check=_SLOW_TO_DRAW
 )
@@ -37,6 +41,8 @@ settings.load_profile("quick")
 pytest_plugins = ["tests.support.process.fixtures", "tests.support.failures.fixtures"]
 
 FOUND = pytest.StashKey[Found]()
+_APACHE_KAFKA = frozenset({"apache", "apache_kafka", "apache_kafka_server", "three_brokers", "far", "tight"})
+
 RAN_ON = pytest.StashKey[list[str]]()
 
 
@@ -52,8 +58,21 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> str:
     """Say which broker the tests will run on, and why on no better one."""
     found = config.stash[FOUND]
-    where = f" at {found.address}" if found.address else ""
+    where = f" at {found.address}" if found.address not in ("", EMBEDDED) else ""
     return f"broker: {described(offers(found))}{where}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests whose fixtures or parameters name an Apache Kafka."""
+    for item in items:
+        if isinstance(item, pytest.Function) and not _APACHE_KAFKA.isdisjoint((*item.fixturenames, *_texts(item))):
+            item.add_marker("apache")
+
+
+def _texts(item: pytest.Function) -> Iterator[str]:
+    callspec = getattr(item, "callspec", None)
+    if callspec:
+        yield from (value for value in callspec.params.values() if isinstance(value, str))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -68,7 +87,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def _left_open(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let what a module of real components leaves open fail there, not in whatever runs when it is collected."""
     yield
-    if request.node.get_closest_marker("integration"):
+    if not request.path.is_relative_to(ROOT / "tests/unit"):
         gc.collect()
 
 

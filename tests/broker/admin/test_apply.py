@@ -13,8 +13,6 @@ from tests.support.process.admin_terminal import Terminal, terminal
 from tests.support.process.production_topics import deleted
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
-
 ALONE = ("--replication", "1")
 
 

@@ -20,7 +20,7 @@ from tests.support.process.production_topics import deleted
 from tests.support.process.reference_comparison import agree
 from tests.support.simulation.recent_history import lines_of, plan_of
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.apache  # `production` runs there
 
 PLAN = plan_of(reports=200, weeks=1)
 DUE = PLAN.end_ms + 4 * DAY

@@ -23,7 +23,7 @@ from tests.support.process.ledger_worker import Yesterday, worked
 from tests.support.process.misplaced_events import PARTITIONS, REPORTS, publish_misplaced
 from tests.support.simulation.recent_history import lines_of, plan_of
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.apache  # `production` runs there
 
 PLAN = plan_of(reports=200, weeks=1)
 DUE = PLAN.end_ms + 4 * DAY

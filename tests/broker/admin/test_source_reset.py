@@ -36,7 +36,7 @@ from tests.support.simulation.recent_history import lines_of, plan_of
 from tests.support.waiting import until
 from tests.system.chain.test_killed_workers import parts
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.apache  # `production` runs there
 
 PARTITIONS = (0, 1)
 PLAN = plan_of(reports=600, weeks=1)

@@ -9,8 +9,6 @@ from aiokafka import AIOKafkaProducer
 from streams.admin.topic_reader import BrokerAddress, open_log
 from tests.support.kafka.async_records import own_topic
 
-pytestmark = pytest.mark.integration
-
 WITHIN_SECONDS = 60.0
 
 

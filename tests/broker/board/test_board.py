@@ -25,8 +25,6 @@ from tests.support.kafka.async_records import producing
 from tests.support.paths import CHILDREN, PAUSING, REGISTRY
 from tests.support.simulation.board_measures import PARTITIONS, Update, registry, worked
 
-pytestmark = pytest.mark.integration
-
 WITHIN_SECONDS = 60.0
 OWN_TIME = ("safeclock_input_timestamp_seconds",)
 

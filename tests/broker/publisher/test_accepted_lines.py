@@ -14,7 +14,6 @@ from tests.support.events.examples import FILING, event
 from tests.support.events.line_corpus import NOW, ROOM, cases, opened
 from tests.support.process.publisher_harness import PARTITIONS, Stage, stage
 
-pytestmark = pytest.mark.integration
 APPLICATION = "safeclock"
 
 

@@ -26,8 +26,6 @@ from tests.support.broker.apache import ApacheKafka
 from tests.support.broker.embedded import embedded_broker
 from tests.support.process.publisher_harness import NOON, Changes, Stage, filing, stage, written
 
-pytestmark = pytest.mark.integration
-
 PATIENCE_MS = 3000
 LINES = 24_000
 ENOUGH = 4_000

@@ -12,8 +12,6 @@ from producers.publisher.errors import BrokerError
 from producers.publisher.upload.batch_sender import OutgoingRecord, UndeliveredError, open_batch_sender
 from tests.support.process.publisher_harness import DEADLINE_S, PARTITIONS, Stage, filing
 
-pytestmark = pytest.mark.integration
-
 
 def grow(stage: Stage) -> None:
     with closing(KafkaAdminClient(bootstrap_servers=stage.settings.servers)) as admin:

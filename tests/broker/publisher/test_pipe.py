@@ -15,8 +15,6 @@ from producers.publisher.upload.request import UploadRequest, publish_files
 from streams.domain.duration_bins import HOUR
 from tests.support.process.publisher_harness import DEADLINE_S, NOON, PARTITIONS, Stage, filing, heartbeat
 
-pytestmark = pytest.mark.integration
-
 PROGRAM = """
 import sys
 from concurrent.futures import ThreadPoolExecutor

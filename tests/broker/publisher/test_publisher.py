@@ -20,8 +20,6 @@ from streams.domain.events import Action, Amendment, Filing, Heartbeat, Retracti
 from streams.domain.vocabulary import Outcome
 from tests.support.process.publisher_harness import NOON, PARTITIONS, SECRET, Stage
 
-pytestmark = pytest.mark.integration
-
 FACTS: FilingArguments = {
     "harm": "grooming",
     "reporter": "guardian",

@@ -2,8 +2,6 @@
 
 import uuid
 
-import pytest
-
 from streams.contract.registry.registry import Registry
 from streams.contract.topics import Replication, changelog_topic, required_topics
 from streams.runtime.failpoints import Failpoints
@@ -11,8 +9,6 @@ from streams.runtime.journal.append import AppendJournal
 from streams.runtime.journal.journal import Commit, JournalTarget
 from streams.runtime.kafka.admin import KafkaAdmin
 from tests.support.kafka.async_records import read
-
-pytestmark = pytest.mark.integration
 
 
 async def test_a_commit_of_several_megabytes_is_appended_whole(embedded_broker: str) -> None:

@@ -16,8 +16,6 @@ from tests.support.broker.ports import LOOPBACK, free_port
 from tests.support.process.counting.counting_chain import Scene, eventually
 from tests.support.process.counting.in_process_worker import applied, working
 
-pytestmark = pytest.mark.integration
-
 
 @pytest.fixture
 def scene(apache_kafka: str) -> Iterator[Scene]:

@@ -10,8 +10,6 @@ from streams.runtime.settings import RecordTime
 from tests.support.process.counting.counting_chain import Scene, eventually
 from tests.support.process.counting.in_process_worker import serves, working
 
-pytestmark = pytest.mark.integration
-
 
 @pytest.fixture
 def scene(embedded_broker: str) -> Iterator[Scene]:

@@ -4,59 +4,15 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, closing
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
-from aiokafka import TopicPartition
 
-from streams.runtime.partition.assignment import PartitionAssignment, complete_partitions
 from streams.runtime.settings import RecordTime
-from streams.runtime.stats import WorkerStats
 from streams.runtime.worker import Worker
 from tests.support.process.counting.counting_chain import Scene, eventually
 from tests.support.process.counting.counting_worker import QUICK
 from tests.support.process.counting.in_process_worker import serves, working
-
-TOPICS = ("a", "b")
-
-
-def test_a_partition_is_served_only_when_every_topic_of_it_is_assigned() -> None:
-    complete, partial = complete_partitions(
-        [TopicPartition("a", 0), TopicPartition("b", 0), TopicPartition("a", 1)], TOPICS
-    )
-
-    assert complete == {0}
-    assert partial == {1}
-
-
-def test_a_topic_that_is_no_source_does_not_count() -> None:
-    complete, partial = complete_partitions([TopicPartition("a", 0), TopicPartition("other", 0)], TOPICS)
-
-    assert not complete
-    assert partial == {0}
-
-
-async def test_what_is_given_to_a_worker_that_stops_meanwhile_is_not_taken() -> None:
-    looking, looked = asyncio.Event(), asyncio.Event()
-
-    async def look() -> list[str]:
-        looking.set()
-        await looked.wait()
-        return ["a"]
-
-    def opened(number: int) -> NoReturn:
-        raise AssertionError(f"partition {number} was opened")
-
-    figures = WorkerStats()
-    owners = PartitionAssignment(opened, look, figures, lambda _: None)
-    assigning = asyncio.create_task(owners.assign([TopicPartition("a", 0)]))
-    await looking.wait()
-
-    await owners.revoke()
-    looked.set()
-    await assigning
-
-    assert not figures.has_assignment
 
 
 @pytest.fixture
@@ -73,7 +29,6 @@ async def serves_under_load(scene: Scene, worker: Worker, partitions: int) -> No
     await eventually(check, f"{partitions} served partitions", scene.logs)
 
 
-@pytest.mark.integration
 async def test_a_worker_that_joins_and_leaves_takes_its_share_and_gives_it_back(scene: Scene) -> None:
     async with working(scene) as worker:
         await serves_under_load(scene, worker, 4)
@@ -96,7 +51,6 @@ def narrow(apache_kafka: str) -> Iterator[Scene]:
         yield made
 
 
-@pytest.mark.integration
 async def test_a_worker_without_a_partition_takes_over_however_long_it_has_waited(narrow: Scene) -> None:
     async with AsyncExitStack() as one, AsyncExitStack() as other:
         workers = [await each.enter_async_context(working(narrow)) for each in (one, other)]
@@ -125,7 +79,6 @@ async def let_hours_pass(worker: Worker) -> None:
     await source._run_in_thread(back())
 
 
-@pytest.mark.integration
 @pytest.mark.slow
 async def test_a_worker_that_was_frozen_and_wakes_up_cannot_write(scene: Scene) -> None:
     frozen = scene.start()
@@ -147,7 +100,6 @@ async def test_a_worker_that_was_frozen_and_wakes_up_cannot_write(scene: Scene) 
     assert await scene.measured() == await scene.oracle()
 
 
-@pytest.mark.integration
 @pytest.mark.slow
 async def test_the_embedded_broker_never_gives_up_a_worker_that_is_alone(embedded_broker: str) -> None:
     with closing(Scene(embedded_broker, partitions=2, record_time=RecordTime.CREATE)) as scene:

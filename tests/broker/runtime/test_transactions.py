@@ -22,8 +22,6 @@ from tests.support.broker.apache import apache_kafka as apache_node
 from tests.support.components import missing
 from tests.support.kafka.async_records import producing, read
 
-pytestmark = pytest.mark.integration
-
 # Of this run alone: a broker that was given may have seen others.
 RUN = uuid4().hex[:8]
 CHANGELOG, MEASURES = f"transactions-changelog-{RUN}", f"transactions-measures-{RUN}"

@@ -11,8 +11,6 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from streams.runtime.kafka.whole_batches import deliver_whole_batches, poll_batches
 from tests.support.kafka.async_records import own_topic
 
-pytestmark = pytest.mark.integration
-
 IN_A_BATCH = 20
 
 

@@ -22,8 +22,6 @@ from tests.support.process.counting.counting_chain import Scene, eventually
 from tests.support.process.counting.counting_worker import trade_of
 from tests.support.process.counting.in_process_worker import applied, serves, working
 
-pytestmark = pytest.mark.integration
-
 COMPACTED = {"cleanup.policy": "compact"}
 
 

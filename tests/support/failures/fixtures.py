@@ -1,7 +1,5 @@
 """Chains that are made to fail, and the report of what was done to them."""
 
-import gc
-import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -31,12 +29,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("failures injected")
         for line in table(tallies):
             terminalreporter.line(line)
-
-
-def pytest_runtest_logfinish() -> None:
-    """Collect what Kafka clients left open when a broker failed them: captured logs hold it until a test is over."""
-    with warnings.catch_warnings(action="ignore"):
-        gc.collect()
 
 
 @pytest.fixture

@@ -1,18 +1,12 @@
-"""One platform puts spoilt record batches on its topics while others publish: what becomes of it, beside a run without them.
+"""One platform puts spoilt record batches on its topics while others publish: what becomes of it, beside a run without them."""
 
-`python -W ignore -m tests.support.process.spoilt_batch_run --batches 100000 --seed N` does it on Apache Kafka and tells the counts.
-"""
-
-import argparse
 import asyncio
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 from aiokafka import TopicPartition
@@ -28,7 +22,6 @@ from streams.domain.ledger import counters
 from streams.domain.vocabulary import RefusalReason
 from streams.edge.clock import wall_clock_ms
 from streams.runtime.settings import RecordTime
-from tests.support.broker.apache import apache_kafka
 from tests.support.events.event_lines import START, acted, filed, token
 from tests.support.kafka.batch_mutations import Content, mutated_batch
 from tests.support.kafka.raw_batches import Putter, putting
@@ -208,6 +201,11 @@ def run(chain: Chain, work: Work) -> tuple[Told, Outcome]:
     return told, outcome(chain)
 
 
+def report_count(spoilt: int) -> int:
+    """Return how many good reports each platform files among so many spoilt batches; at least 1."""
+    return max(1, spoilt // _BETWEEN)
+
+
 def compare(bootstrap: str, folder: Path, seed: int, spoilt: int, reports: int) -> tuple[Told, Outcome, Outcome]:
     """Return what was put, and what became of a run with spoilt batches and of one without."""
     work = Work(seed, spoilt, reports, at=wall_clock_ms() - _AGO)
@@ -226,26 +224,3 @@ def check(told: Told, attacked: Outcome, alone: Outcome) -> None:
     assert sorted(attacked.places) == sorted(told.unreadable), "expected each batch to be told once, where it lies"
     assert attacked.refused[RefusalReason.UNDECODABLE] == len(told.unreadable), "expected each batch to be counted once"
     assert sum(attacked.refused.values()) == len(told.unreadable) + told.records, "expected all else to be refused"
-
-
-def main() -> None:
-    """Run it on a broker of its own and tell the counts."""
-    parser = argparse.ArgumentParser(prog="python -m tests.support.process.spoilt_batch_run", description=__doc__)
-    parser.add_argument("--batches", type=int, default=1_000)
-    parser.add_argument("--seed", type=int, required=True)
-    wanted = parser.parse_args()
-    reports = max(1, wanted.batches // _BETWEEN)
-    with TemporaryDirectory() as folder, apache_kafka() as broker:
-        told, attacked, alone = compare(broker.bootstrap, Path(folder), wanted.seed, wanted.batches, reports)
-    sys.stdout.write(
-        f"{wanted.batches} spoilt batches, seed {wanted.seed}: {told.rejected} rejected by the broker,"
-        f" {len(told.unreadable)} refused as undecodable, {told.records} records of the others refused one by one\n"
-        f"refused: {dict(attacked.refused)}\n"
-        f"good: {reports} reports of each of {1 + len(OTHERS)} platforms among them, each with an action\n"
-    )
-    check(told, attacked, alone)
-    sys.stdout.write("counted as without them, nothing lost\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -67,7 +67,6 @@ def test_an_alert_on_events_of_platforms_has_no_reason_against_a_rebuilt_changel
     assert set(reasons(added)) == {"period"}
 
 
-@pytest.mark.integration
 @each_alert
 def test_an_alert_holds_its_promise_in_every_situation(tmp_path: Path, alert: Alert) -> None:
     told, why_not = TALES[alert.name], reasons(alert)

@@ -10,7 +10,7 @@ from tests.support.broker.apache import ApacheKafka
 from tests.support.broker.faults.network_namespace import Namespace
 from tests.support.kafka.replicated_records import make_topic, numbered, read, write
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 async def test_nothing_is_acknowledged_over_a_cut_link(far: ApacheKafka, link: Namespace) -> None:

@@ -10,7 +10,7 @@ from tests.support.broker.faults.small_disk import MEGABYTES, SmallDisk
 from tests.support.kafka.replicated_records import make_topic, read, write
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 LARGE = b"x" * 900_000
 

@@ -9,7 +9,6 @@ from tests.support.broker import jars
 from tests.support.components import missing
 
 
-@pytest.mark.integration
 def test_brokers_that_start_at_once_in_a_new_clone_fetch_once_and_share(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,8 +8,6 @@ from aiokafka.errors import KafkaError
 from tests.support.broker.apache import ApacheKafka
 from tests.support.kafka.replicated_records import make_topic, numbered, read, write
 
-pytestmark = pytest.mark.integration
-
 
 async def test_a_node_that_was_stopped_comes_back_with_its_records(apache_kafka_server: ApacheKafka) -> None:
     address = apache_kafka_server.bootstrap

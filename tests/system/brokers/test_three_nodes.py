@@ -14,7 +14,6 @@ from tests.support.kafka.replicas import in_sync, move_leader, replicas
 from tests.support.kafka.replicated_records import make_topic, numbered, read, write
 
 pytestmark = [
-    pytest.mark.integration,
     pytest.mark.slow,
     # kafka-python leaves the sockets of refused connections to the garbage collector.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),

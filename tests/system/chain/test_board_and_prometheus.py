@@ -28,8 +28,6 @@ from tests.support.process.production_topics import embedded_chain
 from tests.support.simulation.recent_history import lines_of, midnight_before, plan_of
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
-
 PLAN = plan_of(reports=3_000, weeks=4, ended_ago=HOUR)
 CLOCKS = {clock.id: clock.hash for clock in STANDARD_CLOCKS}
 NOTHING_HAPPENED = {"Events refused", "Deadlines missed", "Objectives met: previous period"}

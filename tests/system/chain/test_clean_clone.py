@@ -15,7 +15,7 @@ from producers.simulation.model.platform_models import PLATFORM_MODELS
 from tests.support.paths import ROOT
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 SETUP_SECONDS = 600
 DEMO_SECONDS = 240

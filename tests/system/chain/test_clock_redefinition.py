@@ -1,12 +1,8 @@
 """A pack that defines a clock anew under its name: the worker stops, and says what to do."""
 
-import pytest
-
 from tests.support.paths import ROOT
 from tests.support.process.chain import Make
 from tests.support.waiting import until
-
-pytestmark = pytest.mark.integration
 
 PACK = ROOT / "tests/support/events/pausing.toml"
 

@@ -10,8 +10,6 @@ from streams.runtime.failpoints import NAMES
 from streams.runtime.settings import RecordTime
 from tests.support.process.counting.counting_chain import Scene, WorkerProcess, eventually
 
-pytestmark = pytest.mark.integration
-
 KILLED = -9
 
 

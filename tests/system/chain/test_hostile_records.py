@@ -20,8 +20,6 @@ from tests.support.process.chain import Chain, Make
 from tests.support.simulation.recent_history import lines_of, plan_of
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
-
 PLAN = plan_of(reports=600, weeks=1)
 DUE = PLAN.end_ms + 4 * DAY
 HOSTILE, ROUNDS = 10_000, 10

@@ -13,8 +13,6 @@ from tests.support.process.reference_comparison import agree
 from tests.support.simulation.recent_history import lines_of, plan_of
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
-
 PLAN = plan_of(reports=600, weeks=1)
 DUE = PLAN.end_ms + 4 * DAY
 KILLED = -signal.SIGKILL

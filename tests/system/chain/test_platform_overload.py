@@ -19,8 +19,6 @@ from tests.support.process.fast_worker import UNSETTLED
 from tests.support.process.reference_comparison import agree
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
-
 PLATFORMS = ("harbor", "lantern")
 LATELY = (wall_clock_ms() - START) // DAY * DAY - 6 * DAY
 """Some days ago, after START: an action of long ago would be refused at once where it is read before its filing."""

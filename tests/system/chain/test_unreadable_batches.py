@@ -37,8 +37,6 @@ from tests.support.process.chain import Chain, Part
 from tests.support.process.spoilt_batch_run import ATTACKER, Attacked, check, compare
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
-
 MOST_KIB: Final = 48 * 1024
 """How much more memory than before a worker may have had: some of the largest batches that it may decompress."""
 

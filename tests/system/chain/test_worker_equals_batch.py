@@ -29,8 +29,6 @@ from tests.support.process.chain import Chain, Make
 from tests.support.process.reference_comparison import agree
 from tests.support.simulation.recent_history import plan_of
 
-pytestmark = pytest.mark.integration
-
 NOTICES = ROOT / "docs/report-updates.md"
 PLAN = plan_of(reports=3_000, weeks=4)
 DUE = PLAN.end_ms + 4 * DAY

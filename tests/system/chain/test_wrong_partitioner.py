@@ -13,8 +13,6 @@ from tests.support.ledger.totals import totals
 from tests.support.process.chain import Make
 from tests.support.process.misplaced_events import PARTITIONS, PLATFORM, REPORTS, at_home, publish_misplaced
 
-pytestmark = pytest.mark.integration
-
 
 @pytest.mark.parametrize("broker", ["apache_kafka", pytest.param("embedded_broker", marks=pytest.mark.slow)])
 def test_all_that_a_wrong_partitioner_puts_astray_is_refused_and_told_and_the_rest_is_counted(

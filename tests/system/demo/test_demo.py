@@ -25,7 +25,6 @@ from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.usefixtures("embedded_broker"),  # for a sentence where there is none; the demo starts its own
-    pytest.mark.integration,
     pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are counted by way of /proc"),
 ]
 

@@ -19,7 +19,6 @@ from tests.support.kafka.replicated_records import make_topic, write
 from tests.support.waiting import until
 
 pytestmark = [
-    pytest.mark.integration,
     pytest.mark.slow,
     # The Kafka clients leave the sockets of refused connections, and producers that gave up, to the collector.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),

@@ -9,7 +9,7 @@ from tests.support.components import missing
 from tests.support.failures.fixtures import Fail
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 _LIBRARY = "*/faketime/libfaketimeMT.so.1"
 

@@ -30,7 +30,7 @@ from tests.support.ledger.totals import totals
 from tests.support.process.chain import Part
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 SUSPENDED = "safeclock_worker_suspended_partitions"
 WHARF = """

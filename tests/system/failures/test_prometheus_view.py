@@ -25,7 +25,6 @@ from tests.system.failures.test_topic_changes import beats, places
 from tests.system.failures.test_worker_failures import KILLED
 
 pytestmark = [
-    pytest.mark.integration,
     pytest.mark.slow,
     # The Kafka clients leave the sockets of refused connections, and producers that gave up, to the collector.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),

@@ -31,7 +31,7 @@ from tests.support.process.fast_worker import SESSION
 from tests.support.waiting import until
 from tests.system.failures.test_worker_failures import KILLED
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 FETCHED_SECONDS = 2.0

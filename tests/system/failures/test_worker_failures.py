@@ -13,7 +13,7 @@ from tests.support.failures.live_traffic import others
 from tests.support.process.fast_worker import SESSION
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 KILLED = -signal.SIGKILL
 FROZEN_SECONDS = 4.0

@@ -148,7 +148,6 @@ def in_a_thread(serve: Serve, guard: HttpSecurity) -> Iterator[int]:
         thread.join()
 
 
-@pytest.mark.integration
 def test_prometheus_scrapes_both_with_what_operate_md_tells_it(site: Site, tmp_path: Path) -> None:
     password_file = tmp_path / "password"
     password_file.write_text(PASSWORD, encoding="utf-8")

@@ -20,8 +20,6 @@ from tests.support.monitoring.prometheus import wait_for
 from tests.system.monitoring.alert_delivery import Chain, chained
 from tests.system.monitoring.board_stand_in import StandIn, exported
 
-pytestmark = pytest.mark.integration
-
 PLATFORMS = ("harbor", "lantern", "meadow")
 LISTED = {LabelSource.REGISTRY: PLATFORMS, LabelSource.PARTITIONS: ("0", "1"), LabelSource.RELEASE: ("1",)}
 ANALYST = tuple(alert for alert in ALERTS if alert.audience is Audience.ANALYST)

@@ -9,8 +9,6 @@ from streams.contract.metrics.metric import STANDARD_CLOCK_IDS, LabelSource
 from tests.support.monitoring.prometheus import Answer, answers, prometheus_on
 from tests.system.monitoring.board_stand_in import StandIn, exported
 
-pytestmark = pytest.mark.integration
-
 PLATFORMS = ("cobalt", "harbor", "lantern", "meadow", "pebble")
 LISTED = {LabelSource.REGISTRY: PLATFORMS, LabelSource.PARTITIONS: ("0", "1"), LabelSource.RELEASE: ("1",)}
 HOUR = 3600.0

@@ -13,7 +13,6 @@ from tests.system.monitoring.board_stand_in import StandIn
 LISTED: dict[LabelSource, tuple[str, ...]] = dict.fromkeys(LabelSource, ("one",))
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize("process", Process)
 def test_prometheus_finds_no_fault_with_any_name_or_help(process: Process) -> None:
     promtool = program("promtool")

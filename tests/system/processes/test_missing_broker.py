@@ -51,7 +51,6 @@ def test_whoever_asks_a_broker_that_is_not_there_hears_the_setting_by_its_own_na
         admin.KafkaAdmin(NOWHERE, KafkaSecurity(prefix="OURS_"))
 
 
-@pytest.mark.integration
 def test_a_worker_that_misses_topics_says_which_and_what_shows_all_of_it() -> None:
     with embedded_broker() as bootstrap:
         ended = run("worker", bootstrap)

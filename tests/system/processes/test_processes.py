@@ -17,8 +17,6 @@ from tests.support.broker.ports import LOOPBACK, free_port
 from tests.support.components import missing
 from tests.system.processes.safeclock_process import SAFECLOCK, Start, set_up, starting, until
 
-pytestmark = pytest.mark.integration
-
 KINDS = ("worker", "board")
 WITHIN_SECONDS = 5.5
 """Five seconds, and the time that a busy machine takes to see the end."""

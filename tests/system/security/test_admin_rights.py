@@ -19,7 +19,7 @@ from tests.support.process.admin_terminal import Terminal, terminal
 from tests.support.process.chain import SAFECLOCK, Part
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 APPLIED = "safeclock_worker_records_applied_total"
 FIRST, SECOND = "the-first-password", "the-second-password"

@@ -12,8 +12,6 @@ from streams.edge.kafka_client.login_check import check_login
 from tests.support.broker.ports import LOOPBACK, free_port
 from tests.support.broker.security.secured_kafka import Secured
 
-pytestmark = pytest.mark.integration
-
 WITHIN_SECONDS = 30.0
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import time
 
-import pytest
 import uvloop
 from aiokafka import TopicPartition
 
@@ -14,8 +13,6 @@ from streams.runtime.journal.journal import JournalTarget
 from streams.runtime.journal.transactions import TransactionJournal
 from streams.runtime.partition.takeover.restore import read_changelog
 from tests.support.broker.security.secured_kafka import Secured
-
-pytestmark = pytest.mark.integration
 
 TOPIC, PARTITIONS, TIMES = "restored-behind-tls", 4, 2
 # A closing that waits for the other side takes thirty seconds; not every one does.

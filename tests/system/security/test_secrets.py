@@ -11,7 +11,7 @@ from tests.support.broker.ports import LOOPBACK, free_port
 from tests.support.broker.security.secured_kafka import Secured
 from tests.system.security.secured_chain import PASSWORDS, SCRAPER_PASSWORD, Standing, ended
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 WRONG = "hush-wrong-0b5e"
 NEEDS_NO_BROKER = {"measure", "check", "clocks", "simulate", "demo", "broker"}

@@ -29,7 +29,7 @@ from tests.system.security.secured_chain import (
     ended,
 )
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 SECRETS = (*PASSWORDS.values(), SCRAPER_PASSWORD, OPERATOR_PASSWORD)
 FILED, APPLIED = "safeclock_reports_filed_total", "safeclock_worker_records_applied_total"

@@ -17,7 +17,7 @@ from tests.support.simulation.recent_history import lines_of, midnight_before, p
 from tests.support.waiting import until
 from tests.system.status.platform_chain import OwnTopics
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 PLAN = plan_of(reports=3_000, weeks=52)
 OPENED, CLOSED = midnight_before(15 * DAY), midnight_before(0)

@@ -12,7 +12,7 @@ from tests.support.waiting import until
 from tests.system.status.platform_chain import OwnTopics
 from tests.system.status.test_status import REPORTS, sent
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 FAILING = "safeclock_worker_feedback_failing"
 APPLIED = "safeclock_worker_records_applied_total"

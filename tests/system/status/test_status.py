@@ -13,7 +13,7 @@ from tests.support.process.publisher_harness import action, filing
 from tests.support.waiting import until
 from tests.system.status.platform_chain import OwnTopics
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 REPORTS = 40
 

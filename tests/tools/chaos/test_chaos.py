@@ -7,7 +7,6 @@ from tests.support.failures.fixtures import THREE, Fail
 from tests.tools.chaos.chaos import wreak
 
 pytestmark = [
-    pytest.mark.integration,
     pytest.mark.slow,
     # The Kafka clients leave the sockets of refused connections, and producers that gave up, to the collector.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),

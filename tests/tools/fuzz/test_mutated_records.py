@@ -29,7 +29,7 @@ from tests.support.process.chain import Chain, Make
 from tests.tools.fuzz.seeds import mutated, seeds
 from tests.tools.fuzz.targets import Record, key_in
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 PARTITIONS: Final = 8
 RECORDS: Final = 1_000_000

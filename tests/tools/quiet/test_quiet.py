@@ -29,7 +29,6 @@ def test_an_alert_can_be_asked_over_any_history(alert: Alert) -> None:
     assert not asked & looking_back
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize("seed", range(3))
 def test_when_an_alert_fires_is_worked_out_as_prometheus_does(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
@@ -60,7 +59,6 @@ def test_a_recording_that_is_looked_back_upon_is_refused() -> None:
         inlined("platform:safeclock_reports_filed:increase1d offset 7d")
 
 
-@pytest.mark.integration
 @pytest.mark.slow
 def test_eight_weeks_without_a_fault_page_nobody_and_bring_no_ticket_a_week() -> None:
     verdict = _tried(within=None, outage=0)
@@ -69,7 +67,6 @@ def test_eight_weeks_without_a_fault_page_nobody_and_bring_no_ticket_a_week() ->
     assert verdict.by(AlertSeverity.TICKET, Audience.ANALYST).total() <= 1
 
 
-@pytest.mark.integration
 @pytest.mark.slow
 def test_the_same_weeks_with_a_slow_platform_and_no_worker_for_an_hour_are_not_quiet() -> None:
     verdict = _tried(within=0.3, outage=60)

@@ -1,16 +1,11 @@
 """Every way in decides alike: the same line is refused for the same reason, in the same field."""
 
-import gzip
 import json
-import subprocess
-import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import pytest
 from aiokafka import TopicPartition
-from backports import zstd
 
 from producers.publisher.settings import PublisherSettings
 from producers.publisher.upload.request import UploadRequest, publish_files
@@ -18,7 +13,6 @@ from streams.admin.replay.selection import ReplayCounts, ReplayedRecord, ReplayR
 from streams.batch.check.check import check
 from streams.batch.explain import explain
 from streams.batch.load import load_files
-from streams.contract.events import keys
 from streams.contract.events.decoder import EventDecoder
 from streams.contract.events.keys import heartbeat_key, record_key
 from streams.contract.outputs.row_codec import MessagePackCodec
@@ -30,7 +24,6 @@ from streams.domain.log_time import PartitionClock
 from streams.domain.vocabulary import RefusalReason
 from streams.runtime.kafka.records import RecordBatch
 from streams.runtime.partition.processor import PartitionProcessor
-from tests.support.events.examples import AT, SECRET, TOKEN
 from tests.support.events.line_corpus import NOW, ROOM, Case, cases, opened, told_by
 
 FILED, TAKEN = "report-filed", "action-taken"
@@ -176,59 +169,3 @@ def test_only_the_age_of_a_filing_depends_on_when_it_is_told() -> None:
     differing = [case for case in cases() if case.history != case.live]
 
     assert [(case.history, case.live) for case in differing] == [(None, (RefusalReason.TOO_OLD, "time"))]
-
-
-PACKED: Final[Mapping[str, Callable[[bytes], bytes]]] = {
-    "plain": bytes,
-    "gzip": gzip.compress,
-    "zstd": zstd.compress,
-    "CR LF": lambda lines: lines.replace(b"\n", b"\r\n"),
-    "a byte order mark": lambda lines: b"\xef\xbb\xbf" + lines,
-    "no line break at the end": lambda lines: lines[:-1],
-    "blank lines": lambda lines: lines.replace(b"\n", b"\n\n \n"),
-}
-
-
-def on_its_own(line: bytes, number: int) -> bytes:
-    """Return a line with a report and an id of its own: which of two in conflict is refused is the ledger's to say."""
-    token = keys.report_token(SECRET, "k1", f"report {number}")
-    return line.replace(TOKEN.encode(), token.encode()).replace(b"event-0001", b"event-%04d" % number)
-
-
-def command(*arguments: str, given: bytes) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "safeclock", *arguments], input=given, capture_output=True, check=False
-    )
-
-
-@pytest.mark.parametrize("packed", PACKED)
-def test_the_commands_count_the_same_refusals_however_the_lines_are_packed(packed: str, tmp_path: Path) -> None:
-    lines = [on_its_own(case.line, number) for number, case in enumerate(cases())]
-    content = PACKED[packed](b"\n".join(lines) + b"\n")
-    path = tmp_path / "events"
-    path.write_bytes(content)
-    registry = tmp_path / "registry.toml"
-    registry.write_text(
-        "".join(f'[[platforms]]\nid = "{each}"\nprovider = "A"\n' for each in REGISTRY.platforms), "utf-8"
-    )
-    how = ("--registry", str(registry))
-    now = ("--now", "2026-01-01T01:00:00.123Z")
-    expected: dict[str, int] = {}
-    for case in cases():
-        if case.history:
-            expected[case.history[0]] = expected.get(case.history[0], 0) + 1
-
-    checked = command("check", "-", *how, *now, "--format", "json", given=content)
-    measured = command("measure", str(path), *how, *now, "--format", "json", given=b"")
-    explained = command("clocks", "explain", "-", *how, *now, "--format", "json", given=content)
-    published = command("publish", str(path), *how, "--history", "--dry-run", given=b"")
-
-    groups = json.loads(checked.stdout)["refused"]
-    assert AT + 3_600_000 == NOW
-    assert {group["reason"]: 0 for group in groups} == dict.fromkeys(expected, 0)
-    assert sum(group["count"] for group in groups) == sum(expected.values())
-    assert json.loads(measured.stdout)["refused"] == expected
-    assert json.loads(explained.stdout)["refused"] == sum(expected.values())
-    table = published.stderr.decode()
-    assert all(f" {reason} " in table for reason in expected)
-    assert (checked.returncode, measured.returncode, published.returncode) == (1, 0, 1)

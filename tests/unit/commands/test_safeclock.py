@@ -110,13 +110,6 @@ def test_measure_prints_comma_separated_values(events: Path) -> None:
     assert {row["harm"] for row in rows} == {"grooming"}
 
 
-def test_measure_reads_standard_input(events: Path) -> None:
-    command = [sys.executable, "-m", "safeclock", "measure", "--format", "json"]
-    piped = subprocess.run(command, input=events.read_bytes(), capture_output=True, check=True)
-
-    assert json.loads(piped.stdout)["groups"][0]["filed"] == 2
-
-
 def test_an_unknown_label_is_a_usage_error_that_names_the_labels(events: Path) -> None:
     refused = _run("measure", events, "--by", "colour")
 

@@ -1,9 +1,7 @@
 """What can be said about the deployment without a container engine: docs/deploy.md lists what cannot."""
 
-import json
 import re
 import runpy
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +10,6 @@ import yaml
 
 from dashboards.grafana.overview import UID
 from dashboards.grafana.render import PATHS
-from dashboards.rules.alert import Alert, AlertSeverity, Audience
-from dashboards.rules.alerts.all_alerts import ALERTS
-from tests.support.components import program
 from tests.support.paths import ROOT
 
 
@@ -24,23 +19,9 @@ def _read(path: str) -> Any:  # noqa: ANN401 - whatever the file holds
 
 COMPOSE: dict[str, Any] = _read("docker-compose.yml")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ALERTMANAGER = ROOT / "deploy/alertmanager/alertmanager.yml"
-RECEIVERS = {
-    (Audience.ANALYST, AlertSeverity.TICKET): "platform,analyst",
-    (Audience.ANALYST, AlertSeverity.DIGEST): "platform-digest,analyst-digest",
-    (Audience.OPERATOR, AlertSeverity.PAGE): "operator",
-    (Audience.OPERATOR, AlertSeverity.TICKET): "operator-ticket",
-    (Audience.OPERATOR, AlertSeverity.NONE): "watchdog",
-}
 ONE_SHOT = {"topics", "simulator"}
 
 each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
-
-
-def _run(*command: str | Path) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def test_the_whole_chain_is_there() -> None:
@@ -154,38 +135,3 @@ def test_a_lock_without_the_project_is_refused() -> None:
 
     with pytest.raises(ValueError, match="found none"):
         runtime("one==1 \\\n    --hash=sha256:00\n    # via another\n")
-
-
-@pytest.mark.integration
-def test_prometheus_reads_its_configuration() -> None:
-    told = _run(program("promtool"), "check", "config", ROOT / "deploy/prometheus/prometheus.yml")
-
-    assert "1 rule files found" in told
-
-
-@pytest.mark.integration
-def test_alertmanager_reads_its_configuration() -> None:
-    assert "SUCCESS" in _run(program("amtool"), "check-config", ALERTMANAGER)
-
-
-@pytest.mark.integration
-@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
-def test_an_alert_reaches_its_audience_and_nobody_else(alert: Alert) -> None:
-    labels = [f"alertname={alert.name}", f"audience={alert.audience}", f"severity={alert.severity}"]
-    told = _run(program("amtool"), "config", "routes", "test", f"--config.file={ALERTMANAGER}", *labels)
-
-    assert told.strip() == RECEIVERS[alert.audience, alert.severity]
-
-
-@pytest.mark.integration
-def test_the_maintenance_window_of_the_runbook_is_one_that_alertmanager_reads(tmp_path: Path) -> None:
-    runbook = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
-    interval, muted = map(yaml.safe_load, re.findall(r"```yaml\n(.*?)```", runbook, re.DOTALL))
-    config = _read("deploy/alertmanager/alertmanager.yml")
-    config["time_intervals"] += interval["time_intervals"]
-    for route in config["route"]["routes"]:
-        route.update(muted)
-    file = tmp_path / "alertmanager.yml"
-    file.write_text(json.dumps(config), encoding="utf-8")
-
-    assert "SUCCESS" in _run(program("amtool"), "check-config", file)

@@ -7,7 +7,7 @@ import pytest
 from tests.support.broker.apache import ApacheKafka
 from tests.tools.bench.scale.flood import flooded, overtaken
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 BACKLOG = 400_000
 

@@ -68,7 +68,6 @@ def test_what_is_to_be_remembered_is() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.integration
 def test_every_part_runs_with_small_sizes(apache_kafka: str) -> None:
     del apache_kafka  # only whether one can run here: every part starts its own
     command = [sys.executable, "-W", "ignore", "-m", "tests.tools.bench.scale", *SMALL]

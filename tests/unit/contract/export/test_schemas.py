@@ -1,6 +1,4 @@
 import json
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +18,6 @@ from tests.unit.contract.events.test_decoder import Given
 
 GENERATED = generated_files()
 SCHEMAS = {name: json.loads(text) for name, text in GENERATED.items() if name.endswith(".v1.json")}
-ASYNCAPI = ROOT / "tests/system/monitoring/asyncapi"
-CACHE = ROOT / ".cache" / "asyncapi"
 
 
 def validator(event_type: str) -> Draft202012Validator:
@@ -87,54 +83,3 @@ def test_the_refusal_of_a_batch_is_as_its_schema_says_and_tells_how_many_records
     assert not list(validator("safeclock.event-refused.v1").iter_errors(tree))
     assert (tree["time"], tree["id"]) == ("2026-01-01T00:00:00.000Z", "report-filed/1/7")
     assert tree["data"].get("records") == records
-
-
-@pytest.fixture(scope="module")
-def parser_folder() -> Path:
-    """The folder with AsyncAPI's own parser, installed on first use."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("AsyncAPI's own parser needs node and npm, which are not here")
-    if not (CACHE / "node_modules" / "@asyncapi" / "parser").is_dir():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ASYNCAPI / "package.json", CACHE)
-        command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(CACHE)]
-        installed = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        if installed.returncode:
-            pytest.skip("AsyncAPI's own parser could not be installed")
-    return CACHE
-
-
-@pytest.mark.integration
-def test_asyncapis_own_parser_finds_no_error(parser_folder: Path) -> None:
-    document = ROOT / "docs" / "schemas" / "asyncapi.json"
-
-    checked = subprocess.run(
-        ["node", str(ASYNCAPI / "check.mjs"), str(parser_folder), str(document)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert "error" not in checked.stdout
-    assert "channels 5" in checked.stdout
-
-
-@pytest.mark.integration
-def test_asyncapis_own_parser_finds_what_is_wrong(parser_folder: Path, tmp_path: Path) -> None:
-    tree = json.loads(GENERATED["asyncapi.json"])
-    tree["operations"]["receiveReports"]["action"] = "listen"
-    spoilt = tmp_path / "asyncapi.json"
-    spoilt.write_text(json.dumps(tree), encoding="utf-8")
-
-    checked = subprocess.run(
-        ["node", str(ASYNCAPI / "check.mjs"), str(parser_folder), str(spoilt)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-    assert checked.returncode != 0

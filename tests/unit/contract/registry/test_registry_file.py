@@ -175,7 +175,6 @@ def test_on_the_shared_topics_everybody_waits_for_everybody() -> None:
 SPAN = b"""
 [[platforms.history]]
 from = 2025-01-01
-from tests.support.paths import ROOT
 until = 2026-01-01
 opened_on = 2026-11-01
 opened_by = "audit"

@@ -1,11 +1,8 @@
 import random
-import subprocess
 from collections import Counter
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from dashboards.board.board import Board, NotReadyError
@@ -30,7 +27,7 @@ from streams.domain.cohorts.statistics import clock_statistics
 from streams.domain.duration_bins import DAY, SECOND
 from streams.domain.ledger import counters
 from streams.domain.ledger.platform_state import TOPIC_ROLES
-from tests.support.components import program
+from tests.support.monitoring.exposition import exposition
 from tests.support.simulation.board_measures import (
     EVERY,
     PARTITIONS,
@@ -52,13 +49,6 @@ def board() -> Board:
 def cadence_of(platform: str) -> int:
     """Return how often a platform of the demo promises to be heard, in milliseconds."""
     return registry().platforms[platform].cadence_ms
-
-
-def exposition(board: Board) -> str:
-    """Return what a scrape of the board gives."""
-    collectors = CollectorRegistry()
-    collectors.register(SnapshotCollector(lambda: board.snapshot))
-    return generate_latest(collectors).decode()
 
 
 def test_the_worker_s_path_and_the_batch_path_write_the_same_document(board: Board) -> None:
@@ -221,7 +211,7 @@ def test_computing_on_the_way_changes_nothing_in_the_end() -> None:
 def test_no_product_metric_before_every_partition_is_known() -> None:
     board = told(board_at(worked().as_of), tuple(update for update in worked().updates if update[0] != 3))
 
-    text = exposition(board)
+    text = exposition(SnapshotCollector(lambda: board.snapshot))
 
     assert "safeclock_reports" not in text
     assert "safeclock_as_of_timestamp_seconds" not in text
@@ -285,7 +275,7 @@ def test_refusals_of_a_platform_that_has_left_are_not_told_anew_under_another_na
 
     refused = board.snapshot.values["safeclock_events_refused_total"]
     assert (refused["unknown", "too_old"], refused["unknown", "internal"]) == (0, 0)
-    assert "nobody" not in exposition(board)
+    assert "nobody" not in exposition(SnapshotCollector(lambda: board.snapshot))
 
 
 def test_a_platform_that_was_not_complete_everywhere_has_no_shares_and_nobody_knows_what_is_overdue() -> None:
@@ -322,17 +312,9 @@ def test_whoever_stops_promising_and_goes_on_telling_is_measured_up_to_two_caden
     assert board.watermark("meadow", board.assess_freshness(EVERY)) == last - 2 * cadence_of("meadow")
 
 
-@pytest.mark.integration
-def test_prometheus_own_checker_finds_nothing_to_complain_of(board: Board) -> None:
-    command = [program("promtool"), "check", "metrics"]
-    checked = subprocess.run(command, input=exposition(board), text=True, capture_output=True, check=False)
-
-    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
-
-
 def families(board: Board) -> list[Any]:
     """Return the families of a scrape."""
-    return list(text_string_to_metric_families(exposition(board)))
+    return list(text_string_to_metric_families(exposition(SnapshotCollector(lambda: board.snapshot))))
 
 
 def test_a_span_of_history_is_marked_in_the_figures_of_board_and_batch_alike(board: Board) -> None:

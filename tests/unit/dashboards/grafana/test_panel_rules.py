@@ -1,25 +1,17 @@
 """House rules for a generated dashboard: what a reader needs on every panel, and what Grafana forgives in silence."""
 
-import json
 import re
-import subprocess
-from collections.abc import Iterator
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dashboards.grafana.panels import BLUE, ORANGE, VERMILION
-from dashboards.grafana.render import overview_json
 from dashboards.rules.recording.rules import RECORDINGS
 from streams.contract.metrics.all_metrics import METRICS
 from streams.contract.metrics.metric import MetricKind
-from tests.support.components import program
-from tests.support.monitoring.prometheus import expanded
+from tests.support.monitoring.exposition import DASHBOARD, PANELS, queries
 
-BOARD: dict[str, Any] = json.loads(overview_json())
-PANELS: list[dict[str, Any]] = [panel for panel in BOARD["panels"] if panel["type"] not in {"row", "text"}]
 TITLES = [panel["title"] for panel in PANELS]
 SERIES = {metric.name for metric in METRICS if metric.kind is not MetricKind.HISTOGRAM} | {
     f"{metric.name}_{part}"
@@ -32,21 +24,14 @@ KNOWN = SERIES | {recording.record for recording in RECORDINGS}
 each_panel = pytest.mark.parametrize("panel", PANELS, ids=TITLES)
 
 
-def expressions() -> Iterator[str]:
-    """Yield every query of the dashboard with its variables expanded."""
-    for panel in PANELS:
-        for target in panel["targets"]:
-            yield expanded(target["expr"], {"platform": "harbor|lantern"})
-
-
 def test_the_dashboard_has_a_lasting_address_and_cannot_be_edited_in_a_browser() -> None:
-    assert BOARD["uid"]
-    assert BOARD["editable"] is False
-    assert BOARD["timezone"] == "utc"
+    assert DASHBOARD["uid"]
+    assert DASHBOARD["editable"] is False
+    assert DASHBOARD["timezone"] == "utc"
 
 
 def test_the_data_source_is_chosen_and_variables_follow_the_time_range() -> None:
-    variables = BOARD["templating"]["list"]
+    variables = DASHBOARD["templating"]["list"]
 
     assert [variable["type"] for variable in variables] == ["datasource", "query"]
     assert all(variable["label"] for variable in variables)
@@ -54,7 +39,7 @@ def test_the_data_source_is_chosen_and_variables_follow_the_time_range() -> None
 
 
 def test_every_panel_has_a_number_of_its_own() -> None:
-    numbers = [panel["id"] for panel in BOARD["panels"]]
+    numbers = [panel["id"] for panel in DASHBOARD["panels"]]
 
     assert numbers == list(range(1, len(numbers) + 1))
 
@@ -66,7 +51,7 @@ def test_titles_are_told_apart() -> None:
 def test_no_panel_covers_another() -> None:
     cells = [
         {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
-        for at in (panel["gridPos"] for panel in BOARD["panels"])
+        for at in (panel["gridPos"] for panel in DASHBOARD["panels"])
     ]
 
     assert all(not one & other for one, other in combinations(cells, 2))
@@ -135,7 +120,7 @@ def test_a_panel_of_a_histogram_says_that_it_holds_closed_reports_only(panel: di
 
 
 def test_every_name_asked_for_is_in_the_catalogue_or_recorded() -> None:
-    asked = {name for expr in expressions() for name in re.findall(r"[a-z_]*:?safeclock_[a-z_]+(?::\w+)?", expr)}
+    asked = {name for expr in queries() for name in re.findall(r"[a-z_]*:?safeclock_[a-z_]+(?::\w+)?", expr)}
 
     assert asked
     assert asked <= KNOWN
@@ -143,20 +128,8 @@ def test_every_name_asked_for_is_in_the_catalogue_or_recorded() -> None:
 
 def test_no_series_is_shown_once_per_board() -> None:
     # Two boards export the same figures: every name stands inside an aggregation that leaves the instance out.
-    for expr in expressions():
+    for expr in queries():
         for found in re.finditer(r"\bsafeclock_", expr):
             before = expr[: found.start()]
             inside = re.search(r"((max|min)( by \([^)]*\)| without \([^)]*\))?|:) ?\(?$", before)
             assert inside or before.endswith(":"), expr
-
-
-@pytest.mark.integration
-def test_every_query_is_promql(tmp_path: Path) -> None:
-    promtool = program("promtool")
-    rules = [{"record": f"query:{number}", "expr": expr} for number, expr in enumerate(expressions())]
-    file = tmp_path / "queries.yml"
-    file.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}), encoding="utf-8")
-
-    checked = subprocess.run([promtool, "check", "rules", file], capture_output=True, text=True, check=False)
-
-    assert checked.returncode == 0, checked.stdout + checked.stderr
