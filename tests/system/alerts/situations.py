@@ -1,7 +1,7 @@
 """What may happen to whatever an alert reads, written once as a change of the history in which the alert fires.
 
 Each situation turns an alert's firing tale (or its quiet ones) into others, and says of each by when the alert has to
-fire in it, or until when it must not. `reasons.py` says why a situation does not apply to an alert.
+fire in it, or until when it must not. `exemptions.py` says why a situation does not apply to an alert.
 """
 
 import math
